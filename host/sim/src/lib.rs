@@ -1,0 +1,1 @@
+//! A wire-level Discord on loopback.

@@ -1,0 +1,1 @@
+//! Gearshift: a Discord bot host.

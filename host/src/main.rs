@@ -1,0 +1,2 @@
+//! The `gearshift` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What a Gearshift cog is written against.
