@@ -1,1 +1,94 @@
-//! What a Gearshift cog is written against.
+//! What a Gearshift cog is written against: the stable ABI and the SDK on top of it.
+//! It knows nothing of the host's insides, of serenity or of tokio; everything it asks for goes through [`Host`].
+//!
+//! The smallest cog, whole:
+//!
+//! ```
+//! use gearshift_cog::prelude::*;
+//!
+//! struct Ping;
+//!
+//! impl Cog for Ping {
+//!     const COMMANDS: &'static [Command] = &[Command::new("ping", "Answers with pong")
+//!         .options(&[Opt::string("text", "What to say back")])];
+//!
+//!     async fn setup(_host: Host) -> Result<Self> {
+//!         Ok(Self)
+//!     }
+//!
+//!     async fn command(&self, call: &Call) -> Result<()> {
+//!         let text = call.option("text").unwrap_or_default();
+//!         call.reply(format!("pong {text}").trim_end()).await?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! gearshift_cog::export!(Ping);
+//! # fn main() {}
+//! ```
+//!
+//! A cog's life, with the place of each step:
+//!
+//! 1. the host reads the [`manifest`] from the file, nothing is executed;
+//! 2. the library is opened and [`export!`]'s table is checked ([`abi`]);
+//! 3. [`Cog::setup`] builds the cog from its handles ([`handles`]);
+//! 4. [`Cog::restore`] gets the state that the generation before saved;
+//! 5. [`Cog::event`], [`Cog::command`] and [`Cog::task`] serve, interleaving at `await`, on one thread of their own;
+//! 6. [`Cog::save`] hands out the state, [`Cog::teardown`] says goodbye, and the library is unmapped.
+#![deny(unsafe_code)]
+#![allow(
+    non_local_definitions,
+    non_camel_case_types,
+    reason = "what the derives of abi_stable 0.11 expand to"
+)]
+
+pub mod abi;
+pub mod manifest;
+
+mod call;
+mod cog;
+mod error;
+mod export;
+pub mod handles;
+mod message;
+
+pub use self::call::Call;
+pub use self::cog::{Cog, State};
+pub use self::error::{Error, Result};
+pub use self::handles::Host;
+pub use self::message::{NewMessage, Sent};
+
+#[doc(hidden)]
+pub use self::export::glue as __glue;
+
+/// Names of Discord's gateway events, for [`Cog::EVENTS`]. Any other name of Discord's works as well.
+pub mod events {
+    /// A message was posted.
+    pub const MESSAGE_CREATE: &str = "MESSAGE_CREATE";
+    /// A message was edited.
+    pub const MESSAGE_UPDATE: &str = "MESSAGE_UPDATE";
+    /// A message was deleted.
+    pub const MESSAGE_DELETE: &str = "MESSAGE_DELETE";
+    /// A button, select, modal or autocomplete (commands reach the cog that declared them without this).
+    pub const INTERACTION_CREATE: &str = "INTERACTION_CREATE";
+    /// The bot is connected. A cog that is loaded later still hears it, once.
+    pub const READY: &str = "READY";
+    /// A guild is there. A cog that is loaded later still hears of each guild, once.
+    pub const GUILD_CREATE: &str = "GUILD_CREATE";
+    /// Somebody joined a guild.
+    pub const GUILD_MEMBER_ADD: &str = "GUILD_MEMBER_ADD";
+    /// Somebody left a guild.
+    pub const GUILD_MEMBER_REMOVE: &str = "GUILD_MEMBER_REMOVE";
+    /// A reaction was added.
+    pub const MESSAGE_REACTION_ADD: &str = "MESSAGE_REACTION_ADD";
+    /// A reaction was removed.
+    pub const MESSAGE_REACTION_REMOVE: &str = "MESSAGE_REACTION_REMOVE";
+}
+
+/// What a cog usually needs: `use gearshift_cog::prelude::*;`
+pub mod prelude {
+    pub use crate::abi::{Event, Interaction, Message, TaskRun};
+    pub use crate::manifest::{Command, Opt};
+    pub use crate::{Call, Cog, Error, Host, NewMessage, Result, State, events};
+    pub use tracing;
+}

@@ -1,0 +1,179 @@
+//! What crosses towards a cog: events, command invocations, runs of scheduled tasks.
+//! Typed are only the hot ones; everything else is its name and Discord's own JSON.
+//!
+//! The typed structs are frozen for a major version of the ABI. A field they lack is in `json`.
+
+use abi_stable::{
+    StableAbi,
+    std_types::{RArc, ROption, RString, RVec},
+};
+
+/// A Discord user as events carry it.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug, Default)]
+pub struct User {
+    /// Snowflake.
+    pub id: u64,
+    /// Account name, unique on Discord.
+    pub name: RString,
+    /// What others see: the guild nickname, else the global display name, else `name`.
+    pub display_name: RString,
+    /// Whether it is an application.
+    pub bot: bool,
+}
+
+/// A file on a message.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Attachment {
+    /// Snowflake.
+    pub id: u64,
+    /// File name.
+    pub name: RString,
+    /// Where the file can be downloaded.
+    pub url: RString,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// `MESSAGE_CREATE`, or the message of a `MESSAGE_UPDATE`.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Message {
+    /// Snowflake.
+    pub id: u64,
+    /// Where it was posted.
+    pub channel_id: u64,
+    /// The guild, none in a direct message.
+    pub guild_id: ROption<u64>,
+    /// Who wrote it. In a partial update without author: all zero.
+    pub author: User,
+    /// Text; empty without the `MESSAGE_CONTENT` intent.
+    pub content: RString,
+    /// Ids of the users mentioned.
+    pub mentions: RVec<u64>,
+    /// Files.
+    pub attachments: RVec<Attachment>,
+    /// The message this one replies to.
+    pub reply_to: ROption<u64>,
+    /// Set when a webhook or an interaction's followup wrote it.
+    pub webhook_id: ROption<u64>,
+    /// The event's `d`, exactly as Discord sent it.
+    pub json: RString,
+}
+
+/// `MESSAGE_DELETE`.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct MessageDelete {
+    /// Snowflake of the message that is gone.
+    pub id: u64,
+    /// Where it was.
+    pub channel_id: u64,
+    /// The guild, none in a direct message.
+    pub guild_id: ROption<u64>,
+}
+
+/// One option that a person filled in for a slash command, or one field of a modal.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct CommandOption {
+    /// The option's name, or the component's `custom_id`.
+    pub name: RString,
+    /// Discord's option type (3 string, 4 integer, 5 boolean, 6 user, 7 channel, 8 role, 9 mentionable, 10 number, 11 attachment).
+    pub kind: u8,
+    /// The value as text: strings bare, numbers and booleans as in JSON, snowflakes as digits.
+    pub value: RString,
+    /// Whether the person is typing in it right now (autocomplete).
+    pub focused: bool,
+}
+
+/// `INTERACTION_CREATE`.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Interaction {
+    /// Snowflake.
+    pub id: u64,
+    /// The application it is for.
+    pub application_id: u64,
+    /// Discord's interaction type (2 command, 3 component, 4 autocomplete, 5 modal submit).
+    pub kind: u8,
+    /// Allows answers for 15 minutes. A secret: never log it.
+    pub token: RString,
+    /// Where.
+    pub channel_id: ROption<u64>,
+    /// The guild, none in a direct message.
+    pub guild_id: ROption<u64>,
+    /// Who.
+    pub user: User,
+    /// Command name; with subcommands, their names joined with spaces. Empty for components and modals.
+    pub command: RString,
+    /// `custom_id` of the component or modal; empty for commands.
+    pub custom_id: RString,
+    /// What the person filled in, subcommands resolved.
+    pub options: RVec<CommandOption>,
+    /// Values chosen in a select component.
+    pub values: RVec<RString>,
+    /// Whether the host has already acknowledged it (type 5) because the cog was away: the first answer is then an edit.
+    pub deferred: bool,
+    /// The event's `d`, exactly as Discord sent it. Contains the token.
+    pub json: RString,
+}
+
+/// Any other event.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct RawEvent {
+    /// Discord's event name, such as `GUILD_MEMBER_ADD`.
+    pub name: RString,
+    /// The event's `d`, exactly as Discord sent it.
+    pub json: RString,
+}
+
+/// An event for a cog that declared to hear it. Shared: all cogs that hear it look at the same data.
+#[repr(C, u8)]
+#[derive(StableAbi, Clone, Debug)]
+pub enum Event {
+    /// `MESSAGE_CREATE`
+    MessageCreate(RArc<Message>),
+    /// `MESSAGE_UPDATE`
+    MessageUpdate(RArc<Message>),
+    /// `MESSAGE_DELETE`
+    MessageDelete(RArc<MessageDelete>),
+    /// `INTERACTION_CREATE` other than a command of a cog
+    Interaction(RArc<Interaction>),
+    /// Everything else
+    Other(RArc<RawEvent>),
+}
+
+/// How a command was called.
+#[repr(C, u8)]
+#[derive(StableAbi, Clone, Debug)]
+pub enum Origin {
+    /// `!name rest of the line`
+    Prefix(RArc<Message>),
+    /// `/name option:value`
+    Slash(RArc<Interaction>),
+}
+
+/// A command of the cog, called by somebody.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Invocation {
+    /// The command's declared name.
+    pub command: RString,
+    /// What stands behind the name of a prefix command, trimmed; empty for slash commands.
+    pub arguments: RString,
+    /// The message or the interaction.
+    pub origin: Origin,
+}
+
+/// A scheduled task is due.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct TaskRun {
+    /// The name it was scheduled under.
+    pub name: RString,
+    /// When it was due, in milliseconds since the Unix epoch.
+    pub due_unix_ms: u64,
+}

@@ -1,0 +1,77 @@
+//! What a cog answers when it failed, and what a handle answers when it could not serve.
+//! It does not decide what follows: the host's fault policy does.
+
+use std::{error, fmt};
+
+use abi_stable::{
+    StableAbi,
+    std_types::{ROption, RString, RVec},
+};
+
+/// How a cog's function failed.
+#[repr(u8)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The cog returned an error.
+    Error,
+    /// The cog panicked; the panic was caught inside the cog.
+    Panic,
+    /// The cog cannot read the state it was given.
+    State,
+}
+
+/// A cog's failure, as data.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Fault {
+    /// How it failed.
+    pub kind: FaultKind,
+    /// What went wrong, in the cog's words.
+    pub text: RString,
+    /// `file:line:column` of a panic.
+    pub place: ROption<RString>,
+}
+
+/// Why a handle did not serve.
+#[repr(u8)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandleErrorKind {
+    /// The host's configuration has no such session.
+    Missing,
+    /// The generation that holds the handle was retired.
+    Retired,
+    /// The request itself cannot be sent: bad path, bad URL, too large.
+    Invalid,
+    /// No answer within the deadline.
+    Timeout,
+    /// The other side could not be reached.
+    Connect,
+    /// The other side answered with a status of 400 or more; see `status` and `body`.
+    Status,
+    /// Something inside the host failed.
+    Internal,
+}
+
+/// The error of a handle call.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct HandleError {
+    /// Why.
+    pub kind: HandleErrorKind,
+    /// HTTP status, or 0.
+    pub status: u16,
+    /// Discord's (or the site API's) JSON error code, or 0.
+    pub code: u32,
+    /// What happened, for a log. Never contains a token.
+    pub text: RString,
+    /// The body that came with the status: JSON or text, as received.
+    pub body: RVec<u8>,
+}
+
+impl fmt::Display for HandleError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
+}
+
+impl error::Error for HandleError {}

@@ -1,0 +1,254 @@
+//! What a cog may ask of the host: one table of functions over one lease.
+//! Every request and answer is plain data that could be sent to another process; nothing of the host is borrowed.
+
+use abi_stable::{
+    StableAbi,
+    std_types::{ROption, RResult, RSlice, RStr, RString, RVec},
+};
+use async_ffi::LocalFfiFuture;
+
+use super::HandleError;
+
+/// Names the generation that asks. Owned by the host, good until the library is closed.
+#[repr(transparent)]
+#[derive(StableAbi, Clone, Copy, Debug)]
+pub struct Lease(pub *const ());
+
+/// All handles of a generation: the lease and the functions to use it with.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy)]
+pub struct Host {
+    /// Who asks.
+    pub lease: Lease,
+    /// What can be asked. The table belongs to the host and outlives every cog.
+    pub table: HostTableRef,
+}
+
+/// HTTP method.
+#[repr(u8)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+    /// `HEAD`; the http handle only
+    Head,
+}
+
+/// A header, or a pair of a query string.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Header {
+    /// Name.
+    pub name: RString,
+    /// Value.
+    pub value: RString,
+}
+
+/// A file to upload.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct File {
+    /// File name.
+    pub name: RString,
+    /// MIME type; empty lets the host send `application/octet-stream`.
+    pub content_type: RString,
+    /// Content.
+    pub bytes: RVec<u8>,
+}
+
+/// A request to any web server.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct HttpRequest {
+    /// Method.
+    pub method: Method,
+    /// `http://` or `https://` URL.
+    pub url: RString,
+    /// Headers.
+    pub headers: RVec<Header>,
+    /// Body; empty for none.
+    pub body: RVec<u8>,
+    /// Deadline in milliseconds; 0 = the configured one.
+    pub timeout_ms: u64,
+}
+
+/// A request to Discord's REST API: any endpoint.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct DiscordRequest {
+    /// Method.
+    pub method: Method,
+    /// Path below the API's version, such as `/channels/1/messages`.
+    pub path: RString,
+    /// Query.
+    pub query: RVec<Header>,
+    /// JSON body; empty for none.
+    pub json: RVec<u8>,
+    /// Files, sent as `files[n]` beside `payload_json`.
+    pub files: RVec<File>,
+    /// `X-Audit-Log-Reason`.
+    pub reason: ROption<RString>,
+}
+
+/// A request to the site API.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct ApiRequest {
+    /// Method.
+    pub method: Method,
+    /// Path below the configured base URL.
+    pub path: RString,
+    /// Query.
+    pub query: RVec<Header>,
+    /// JSON body; empty for none.
+    pub json: RVec<u8>,
+}
+
+/// An answer over HTTP.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Reply {
+    /// Status.
+    pub status: u16,
+    /// Headers; empty for the discord and api handles.
+    pub headers: RVec<Header>,
+    /// Body; empty for 204.
+    pub body: RVec<u8>,
+}
+
+/// What a metric does with its value.
+#[repr(u8)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Adds to a counter (negative: subtracts).
+    Count,
+    /// Sets a gauge.
+    Gauge,
+    /// Moves a gauge.
+    GaugeDelta,
+    /// Counts distinct values; the value is `text`.
+    Set,
+    /// A duration in milliseconds.
+    Timing,
+}
+
+/// One statsd metric.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug)]
+pub struct Metric<'a> {
+    /// What it does.
+    pub kind: MetricKind,
+    /// Name below the configured prefix.
+    pub name: RStr<'a>,
+    /// Value; milliseconds for timings.
+    pub value: f64,
+    /// The member of a set.
+    pub text: RStr<'a>,
+}
+
+/// A key and its value in the store.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Entry {
+    /// Key.
+    pub key: RString,
+    /// Value.
+    pub value: RVec<u8>,
+}
+
+/// Log level.
+#[repr(u8)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Something failed.
+    Error,
+    /// Something is odd.
+    Warn,
+    /// Something happened.
+    Info,
+    /// For the cog's developer.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// A field of a log record.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug)]
+pub struct Field<'a> {
+    /// Name.
+    pub name: RStr<'a>,
+    /// Value, formatted.
+    pub value: RStr<'a>,
+}
+
+/// One log record. Borrowed for the call.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug)]
+pub struct LogRecord<'a> {
+    /// Level.
+    pub level: Level,
+    /// Module path inside the cog.
+    pub target: RStr<'a>,
+    /// Text.
+    pub message: RStr<'a>,
+    /// Other fields.
+    pub fields: RSlice<'a, Field<'a>>,
+}
+
+/// A task that the host runs for the cog.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct TaskPlan {
+    /// Its name: scheduling a name again replaces it. A repeated task with unchanged period keeps its rhythm.
+    pub name: RString,
+    /// Milliseconds until the first run.
+    pub first_ms: u64,
+    /// Milliseconds from start to start; 0 = once.
+    pub every_ms: u64,
+}
+
+/// The host's functions. Those that return a future do the work on the host's runtime; dropping the future gives it up.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = HostTableRef)))]
+#[sabi(missing_field(option))]
+pub struct HostTable {
+    /// Sends a request to a web server.
+    pub http: extern "C" fn(Lease, HttpRequest) -> LocalFfiFuture<RResult<Reply, HandleError>>,
+    /// Sends a request to Discord.
+    pub discord: extern "C" fn(Lease, DiscordRequest) -> LocalFfiFuture<RResult<Reply, HandleError>>,
+    /// Sends a request to the site API.
+    pub api: extern "C" fn(Lease, ApiRequest) -> LocalFfiFuture<RResult<Reply, HandleError>>,
+    /// Sends a metric. Never fails, never waits.
+    pub stats: extern "C" fn(Lease, Metric<'_>),
+    /// Reads a key of this cog.
+    pub store_read: extern "C" fn(Lease, RString) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>>,
+    /// Writes a key of this cog; on disk when the future is done.
+    pub store_write: extern "C" fn(Lease, Entry) -> LocalFfiFuture<RResult<(), HandleError>>,
+    /// Deletes a key of this cog; whether it was there.
+    pub store_delete: extern "C" fn(Lease, RString) -> LocalFfiFuture<RResult<bool, HandleError>>,
+    /// Lists the entries of this cog whose key starts with a prefix, in key order, at most so many.
+    pub store_list: extern "C" fn(Lease, RString, u32) -> LocalFfiFuture<RResult<RVec<Entry>, HandleError>>,
+    /// The most detailed level that the host wants.
+    pub log_level: extern "C" fn(Lease) -> ROption<Level>,
+    /// Writes to the host's log.
+    pub log: extern "C" fn(Lease, &LogRecord<'_>),
+    /// Waits so many milliseconds.
+    pub sleep: extern "C" fn(Lease, u64) -> LocalFfiFuture<RResult<(), HandleError>>,
+    /// Plans a task.
+    pub schedule: extern "C" fn(Lease, TaskPlan) -> RResult<(), HandleError>,
+    /// Drops a planned task; whether there was one.
+    pub unschedule: extern "C" fn(Lease, RStr<'_>) -> bool,
+    /// The bot's own user id.
+    #[sabi(last_prefix_field)]
+    pub bot_id: extern "C" fn(Lease) -> u64,
+}

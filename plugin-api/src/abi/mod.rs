@@ -1,0 +1,50 @@
+//! The contract between host and cog: every type and function that crosses the library boundary.
+//! It holds no behaviour; the SDK beside it and the host's lanes give these types their meaning.
+//!
+//! Who owns what: a value passed *by value* belongs to the receiver, who turns it into its own type while the cog is
+//! still loaded. A pointer ([`Instance`], [`Lease`]) belongs to the side that made it and stays good until the
+//! generation is retired. Every function returns; none unwinds: the SDK turns a panic into a [`Fault`] inside the cog.
+
+mod event;
+mod fault;
+mod host;
+mod ledger;
+mod module;
+
+pub use self::event::{
+    Attachment, CommandOption, Event, Interaction, Invocation, Message, MessageDelete, Origin, RawEvent,
+    TaskRun, User,
+};
+pub use self::fault::{Fault, FaultKind, HandleError, HandleErrorKind};
+pub use self::host::{
+    ApiRequest, DiscordRequest, Entry, Field, File, Header, Host, HostTable, HostTableRef, HttpRequest,
+    Lease, Level, LogRecord, Method, Metric, MetricKind, Reply, TaskPlan,
+};
+pub use self::ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger};
+pub use self::module::{CogModule, CogModuleRef, Instance, Outcome, SavedState};
+
+/// Version of this contract, `(major, minor)`. See the history at the foot of this file.
+///
+/// A host serves every minor of its major. A minor only appends functions to the two prefix types ([`CogModule`],
+/// [`HostTable`]); anything else is a new major.
+pub const ABI: (u16, u16) = HISTORY[HISTORY.len() - 1].0;
+
+/// The version as `abi_stable` wants it: it compares the major part.
+pub(crate) const ABI_STRING: &str = "1.0.0";
+
+/// Every version of the contract and what it brought, oldest first.
+pub const HISTORY: &[((u16, u16), &str)] = &[(
+    (1, 0),
+    "create, setup, event, command, task, save, restore, teardown, destroy; host table with 14 functions",
+)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn history_only_grows_and_ends_with_the_current_version() {
+        assert!(HISTORY.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert_eq!(ABI_STRING, format!("{}.{}.0", ABI.0, ABI.1));
+    }
+}

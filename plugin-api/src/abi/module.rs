@@ -1,0 +1,68 @@
+//! What a cog's library exports: one table of functions.
+//! All of them are called on the cog's own lane thread, never on a thread of the host.
+
+use abi_stable::{
+    StableAbi, declare_root_module_statics,
+    library::RootModule,
+    sabi_types::VersionStrings,
+    std_types::{ROption, RResult, RVec},
+};
+use async_ffi::LocalFfiFuture;
+
+use super::{ABI_STRING, Event, Fault, Host, Invocation, Ledger, TaskRun};
+
+/// A cog's own object behind a pointer. Owned by the cog's side from `create` to `destroy`.
+#[repr(transparent)]
+#[derive(StableAbi, Clone, Copy, Debug)]
+pub struct Instance(pub *mut ());
+
+/// What a handler answers.
+pub type Outcome = RResult<(), Fault>;
+
+/// A cog's state on its way to the next generation or to the store.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct SavedState {
+    /// The cog's own schema version.
+    pub version: u32,
+    /// The cog's own encoding.
+    pub bytes: RVec<u8>,
+}
+
+/// The functions of a cog, in the order in which the host calls them.
+///
+/// Futures returned here are polled and dropped on the lane thread, before `destroy`.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = CogModuleRef)))]
+#[sabi(missing_field(option))]
+pub struct CogModule {
+    /// Keys and threads this library took from the process. Lives in the library.
+    pub ledger: &'static Ledger,
+    /// Makes an instance that owns its handles and nothing else yet.
+    pub create: extern "C" fn(Host) -> Instance,
+    /// Builds the cog from its handles.
+    pub setup: extern "C" fn(Instance) -> LocalFfiFuture<Outcome>,
+    /// Gives it the state of the generation before, or of the last run.
+    pub restore: extern "C" fn(Instance, SavedState) -> LocalFfiFuture<Outcome>,
+    /// Handles an event it declared.
+    pub event: extern "C" fn(Instance, Event) -> LocalFfiFuture<Outcome>,
+    /// Handles a command it declared.
+    pub command: extern "C" fn(Instance, Invocation) -> LocalFfiFuture<Outcome>,
+    /// Runs a task it scheduled.
+    pub task: extern "C" fn(Instance, TaskRun) -> LocalFfiFuture<Outcome>,
+    /// Hands out its state, if it keeps any; no handler of it is running, or none changes state meanwhile.
+    pub save: extern "C" fn(Instance) -> LocalFfiFuture<RResult<ROption<SavedState>, Fault>>,
+    /// Lets it say goodbye.
+    pub teardown: extern "C" fn(Instance) -> LocalFfiFuture<Outcome>,
+    /// Drops the instance. The pointer is dead afterwards.
+    #[sabi(last_prefix_field)]
+    pub destroy: extern "C" fn(Instance) -> Outcome,
+}
+
+impl RootModule for CogModuleRef {
+    declare_root_module_statics! {CogModuleRef}
+    const BASE_NAME: &'static str = "gearshift-cog";
+    const NAME: &'static str = "gearshift-cog";
+    const VERSION_STRINGS: VersionStrings = VersionStrings::new(ABI_STRING);
+}

@@ -1,0 +1,147 @@
+//! The functions behind a cog's exported table: from the ABI's types to the [`Cog`] trait and back.
+//! They decide nothing; a panic in any of them becomes a fault ([`guard`](super::guard)).
+#![allow(unsafe_code, reason = "an instance crosses the boundary as a pointer")]
+
+use std::{cell::RefCell, future::Future, rc::Rc};
+
+use abi_stable::std_types::{RNone, ROption, RResult, RSome};
+pub use abi_stable::{
+    library::{
+        __call_root_module_loader as call_root_module_loader, CheckTypeLayout, LibHeader, RootModuleResult,
+    },
+    prefix_type::WithMetadata,
+};
+use async_ffi::LocalFfiFuture;
+
+pub use super::interpose::{
+    CVoid, KeyDestructor, Pthread, PthreadAttributes, ThreadStart, key_create, key_delete, thread_create,
+};
+use super::{guard, interpose, trace};
+pub use crate::abi::{CogModule, CogModuleRef};
+use crate::{
+    Call, Cog, Error, Host, State,
+    abi::{self, Event, Fault, FaultKind, Instance, Invocation, Outcome, SavedState, TaskRun},
+};
+
+/// The table of a cog.
+#[must_use]
+pub const fn module<C: Cog>() -> CogModule {
+    CogModule {
+        ledger: &interpose::LEDGER,
+        create: create::<C>,
+        setup: setup::<C>,
+        restore: restore::<C>,
+        event: event::<C>,
+        command: command::<C>,
+        task: task::<C>,
+        save: save::<C>,
+        teardown: teardown::<C>,
+        destroy: destroy::<C>,
+    }
+}
+
+/// What an [`Instance`] points to. Futures keep it alive, so it may outlast `destroy` for a moment.
+struct Cell<C> {
+    host: Host,
+    cog: RefCell<Option<Rc<C>>>,
+}
+
+impl<C: Cog> Cell<C> {
+    /// Another owner of the cell behind `instance`.
+    fn of(instance: Instance) -> Rc<Self> {
+        let pointer = instance.0.cast::<Self>().cast_const();
+        // SAFETY: the host passes only what `create::<C>` returned, and never after `destroy`.
+        unsafe {
+            Rc::increment_strong_count(pointer);
+            Rc::from_raw(pointer)
+        }
+    }
+
+    fn cog(&self) -> Result<Rc<C>, Fault> {
+        self.cog.borrow().clone().ok_or_else(|| fault(Error::new("it is not set up")))
+    }
+}
+
+extern "C" fn create<C: Cog>(raw: abi::Host) -> Instance {
+    guard::install_hook();
+    let host = Host::new(raw);
+    trace::install(&host);
+    Instance(Rc::into_raw(Rc::new(Cell::<C> { host, cog: RefCell::new(None) })).cast_mut().cast())
+}
+
+extern "C" fn setup<C: Cog>(instance: Instance) -> LocalFfiFuture<Outcome> {
+    let cell = Cell::<C>::of(instance);
+    guard::future(async move {
+        let cog = C::setup(cell.host.clone()).await.map_err(fault)?;
+        *cell.cog.borrow_mut() = Some(Rc::new(cog));
+        Ok(())
+    })
+}
+
+extern "C" fn restore<C: Cog>(instance: Instance, state: SavedState) -> LocalFfiFuture<Outcome> {
+    let cell = Cell::<C>::of(instance);
+    guard::future(async move {
+        let state = State { version: state.version, bytes: state.bytes.into_vec() };
+        let mut slot = cell.cog.borrow_mut();
+        let cog = slot.as_mut().and_then(Rc::get_mut).ok_or_else(|| fault(Error::new("it is not idle")))?;
+        cog.restore(state).map_err(|error| Fault { kind: FaultKind::State, ..fault(error) })
+    })
+}
+
+extern "C" fn event<C: Cog>(instance: Instance, event: Event) -> LocalFfiFuture<Outcome> {
+    serve::<C, _>(instance, move |cog, _| async move { cog.event(event).await })
+}
+
+extern "C" fn command<C: Cog>(instance: Instance, invocation: Invocation) -> LocalFfiFuture<Outcome> {
+    serve::<C, _>(instance, move |cog, host| async move {
+        let call = Call::new(host, invocation, C::COMMANDS);
+        cog.command(&call).await
+    })
+}
+
+extern "C" fn task<C: Cog>(instance: Instance, run: TaskRun) -> LocalFfiFuture<Outcome> {
+    serve::<C, _>(instance, move |cog, _| async move { cog.task(run).await })
+}
+
+extern "C" fn teardown<C: Cog>(instance: Instance) -> LocalFfiFuture<Outcome> {
+    serve::<C, _>(instance, move |cog, _| async move { cog.teardown().await })
+}
+
+extern "C" fn save<C: Cog>(instance: Instance) -> LocalFfiFuture<RResult<ROption<SavedState>, Fault>> {
+    let cell = Cell::<C>::of(instance);
+    guard::future(async move {
+        Ok(match cell.cog()?.save().map_err(fault)? {
+            Some(state) => RSome(SavedState { version: state.version, bytes: state.bytes.into() }),
+            None => RNone,
+        })
+    })
+}
+
+extern "C" fn destroy<C: Cog>(instance: Instance) -> Outcome {
+    guard::call(|| {
+        // SAFETY: `create::<C>` made it, and the host calls `destroy` once, as the last function.
+        let cell = unsafe { Rc::from_raw(instance.0.cast::<Cell<C>>().cast_const()) };
+        let cog = cell.cog.borrow_mut().take();
+        drop(cog);
+        Ok(())
+    })
+}
+
+/// Runs a handler of the cog.
+fn serve<C: Cog, F>(
+    instance: Instance,
+    handler: impl FnOnce(Rc<C>, Host) -> F + 'static,
+) -> LocalFfiFuture<Outcome>
+where
+    F: Future<Output = crate::Result<()>>,
+{
+    let cell = Cell::<C>::of(instance);
+    guard::future(async move {
+        let cog = cell.cog()?;
+        handler(cog, cell.host.clone()).await.map_err(fault)
+    })
+}
+
+fn fault(error: Error) -> Fault {
+    Fault { kind: FaultKind::Error, text: error.to_string().into(), place: RNone }
+}

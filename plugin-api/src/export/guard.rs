@@ -1,0 +1,159 @@
+//! Catches panics inside the cog: around every call, every poll and every drop of a future.
+//! A panic that crossed into the host would end the process, so none leaves this room.
+#![allow(unsafe_code, reason = "pins a future inside the guard")]
+
+use std::{
+    any::Any,
+    cell::RefCell,
+    future::Future,
+    mem,
+    panic::{self, AssertUnwindSafe, PanicHookInfo},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use abi_stable::std_types::{RResult, RString};
+use async_ffi::{FutureExt, LocalFfiFuture};
+
+use crate::abi::{Fault, FaultKind};
+
+thread_local! {
+    /// Where this thread panicked last.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Notes where a panic happened instead of printing it. Takes no backtrace: resolving one would leave a mapping of the
+/// library's file behind that nobody removes.
+pub(super) fn install_hook() {
+    panic::set_hook(Box::new(note_place));
+}
+
+fn note_place(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string);
+    // A panic inside a thread-local destructor finds the slot gone; the place is then unknown.
+    let _ = PLACE.try_with(|slot| *slot.borrow_mut() = place);
+}
+
+/// Calls `body`; a panic becomes a fault.
+pub(super) fn call<T>(body: impl FnOnce() -> Result<T, Fault>) -> RResult<T, Fault> {
+    panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload))).into()
+}
+
+/// Turns a future into one that crosses the boundary; a panic in a poll or in its drop becomes a fault.
+pub(super) fn future<T: 'static>(
+    future: impl Future<Output = Result<T, Fault>> + 'static,
+) -> LocalFfiFuture<RResult<T, Fault>> {
+    Guarded { future: Some(future) }.into_local_ffi()
+}
+
+struct Guarded<F> {
+    /// `None` once it is done: it is dropped at once, and only once.
+    future: Option<F>,
+}
+
+impl<F> Guarded<F> {
+    fn project(self: Pin<&mut Self>) -> Pin<&mut Option<F>> {
+        // SAFETY: the field is structurally pinned: it is only ever replaced by `Pin::set`, never moved out, and
+        // `Guarded` is `Unpin` only if `F` is.
+        unsafe { self.map_unchecked_mut(|it| &mut it.future) }
+    }
+
+    /// Drops the future in place.
+    fn finish(mut slot: Pin<&mut Option<F>>) -> Result<(), Fault> {
+        panic::catch_unwind(AssertUnwindSafe(|| slot.as_mut().set(None))).map_err(panicked)
+    }
+}
+
+impl<F, T> Future for Guarded<F>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    type Output = RResult<T, Fault>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut slot = self.project();
+        let future = slot.as_mut().as_pin_mut().expect("a future is not polled after it is done");
+        let output = match panic::catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => output,
+            Err(payload) => Err(panicked(payload)),
+        };
+        let dropped = Self::finish(slot);
+        Poll::Ready(output.and_then(|value| dropped.map(|()| value)).into())
+    }
+}
+
+impl<F> Drop for Guarded<F> {
+    fn drop(&mut self) {
+        // SAFETY: `self` is pinned if it was ever polled, and is not used again after this.
+        let slot = unsafe { Pin::new_unchecked(&mut self.future) };
+        if let Err(fault) = Self::finish(slot) {
+            let place = fault.place.as_ref().map_or("", |place| place.as_str());
+            tracing::error!(place, "panicked while a cancelled handler was dropped: {}", fault.text);
+        }
+    }
+}
+
+/// The payload of a panic as data.
+fn panicked(payload: Box<dyn Any + Send>) -> Fault {
+    let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => RString::from(*text),
+        (_, Some(text)) => RString::from(text.as_str()),
+        _ => {
+            // A payload of another type may panic again when it is dropped.
+            mem::forget(payload);
+            RString::from("a panic without text")
+        }
+    };
+    let place = PLACE.try_with(|slot| slot.borrow_mut().take()).unwrap_or_default();
+    Fault { kind: FaultKind::Panic, text, place: place.map(RString::from).into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    struct PanicsWhenDropped;
+
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("in drop");
+        }
+    }
+
+    fn outcome<T: 'static>(it: impl Future<Output = Result<T, Fault>> + 'static) -> Result<T, Fault> {
+        future(it).now_or_never().expect("ready at once").into_result()
+    }
+
+    #[test]
+    fn a_panic_is_a_fault_with_its_text_and_place() {
+        install_hook();
+        let fault = outcome::<()>(async { panic!("boom {}", 1) }).expect_err("it panics");
+        assert_eq!((fault.kind, fault.text.as_str()), (FaultKind::Panic, "boom 1"));
+        assert!(fault.place.into_option().expect("a place").contains("guard.rs"));
+    }
+
+    #[test]
+    fn a_panic_in_a_drop_does_not_leave_the_guard() {
+        install_hook();
+        let fault = outcome(async {
+            let _local = PanicsWhenDropped;
+            Ok(())
+        });
+        assert_eq!(fault.expect_err("it panics").text, "in drop");
+        drop(future::<()>(async {
+            let _local = PanicsWhenDropped;
+            std::future::pending::<()>().await;
+            Ok(())
+        }));
+        let mut cancelled = future::<()>(async {
+            let _local = PanicsWhenDropped;
+            std::future::pending::<()>().await;
+            Ok(())
+        });
+        assert!((&mut cancelled).now_or_never().is_none());
+        drop(cancelled);
+    }
+}

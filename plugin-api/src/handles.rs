@@ -1,0 +1,84 @@
+//! What a cog may ask of its host. A handle belongs to one generation; once that is retired it answers an error.
+//! Nothing here keeps a connection or a thread: each call is data sent to a session that the host opened before.
+
+mod api;
+mod clock;
+mod discord;
+mod http;
+mod stats;
+mod store;
+
+use std::rc::Rc;
+
+pub use self::{
+    api::Api,
+    clock::Clock,
+    discord::Discord,
+    http::{Http, HttpRequest, HttpResponse},
+    stats::Stats,
+    store::Store,
+};
+use crate::abi::{self, Header};
+pub use crate::abi::{File, HandleError, HandleErrorKind, Method};
+
+/// All handles of a generation. Cheap to clone; stays on the cog's thread.
+#[derive(Clone)]
+pub struct Host {
+    raw: Rc<abi::Host>,
+}
+
+impl Host {
+    pub(crate) fn new(raw: abi::Host) -> Self {
+        Self { raw: Rc::new(raw) }
+    }
+
+    pub(crate) fn raw(&self) -> abi::Host {
+        *self.raw
+    }
+
+    /// Discord's REST API.
+    #[must_use]
+    pub fn discord(&self) -> Discord {
+        Discord { host: self.raw() }
+    }
+
+    /// The shared HTTP client.
+    #[must_use]
+    pub fn http(&self) -> Http {
+        Http { host: self.raw() }
+    }
+
+    /// The site API.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api { host: self.raw() }
+    }
+
+    /// Metrics.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats { host: self.raw() }
+    }
+
+    /// Key/value data of this cog.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        Store { host: self.raw() }
+    }
+
+    /// Waiting and scheduled tasks.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock { host: self.raw() }
+    }
+
+    /// The bot's own user id (snowflake).
+    #[must_use]
+    pub fn bot_id(&self) -> u64 {
+        (self.raw.table.bot_id())(self.raw.lease)
+    }
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> abi_stable::std_types::RVec<Header> {
+    pairs.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect()
+}

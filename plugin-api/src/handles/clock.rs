@@ -1,0 +1,70 @@
+//! Waiting, and tasks that the host runs for the cog. The host owns the tasks: they keep their rhythm over a reload,
+//! and end with the cog.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+
+use abi_stable::std_types::RStr;
+
+use crate::abi::{self, HandleError, TaskPlan};
+
+/// Waits, and plans tasks. Durations are rounded down to milliseconds.
+#[derive(Clone, Copy)]
+pub struct Clock {
+    pub(super) host: abi::Host,
+}
+
+impl Clock {
+    /// Waits. Other handlers of the cog go on meanwhile.
+    pub async fn sleep(&self, time: Duration) {
+        // The only error is that this generation was retired; then nothing polls this again.
+        let _ = (self.host.table.sleep())(self.host.lease, millis(time)).await;
+    }
+
+    /// Runs `future` for at most `time`; `None` when it was not done by then.
+    pub async fn timeout<T>(&self, time: Duration, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        let mut sleep = pin!(self.sleep(time));
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending => sleep.as_mut().poll(cx).map(|()| None),
+        })
+        .await
+    }
+
+    /// Runs [`Cog::task`](crate::Cog::task) every `period`, start to start, the first time after one period. Planning
+    /// the same name with the same period again changes nothing, so a reload does not disturb the rhythm.
+    ///
+    /// # Errors
+    /// A period below one millisecond.
+    pub fn every(&self, name: &str, period: Duration) -> Result<(), HandleError> {
+        self.plan(name, period, millis(period).max(1))
+    }
+
+    /// Runs [`Cog::task`](crate::Cog::task) once, after `delay`. Planning the same name again moves it.
+    ///
+    /// # Errors
+    /// When the host refuses the plan.
+    pub fn once(&self, name: &str, delay: Duration) -> Result<(), HandleError> {
+        self.plan(name, delay, 0)
+    }
+
+    /// Drops a planned task; whether there was one.
+    #[must_use = "false means that nothing was planned under that name"]
+    pub fn cancel(&self, name: &str) -> bool {
+        (self.host.table.unschedule())(self.host.lease, RStr::from(name))
+    }
+
+    fn plan(&self, name: &str, first: Duration, every_ms: u64) -> Result<(), HandleError> {
+        let plan = TaskPlan { name: name.into(), first_ms: millis(first), every_ms };
+        (self.host.table.schedule())(self.host.lease, plan).into_result()
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,106 @@
+//! Reads a manifest back, as the host does from the file. It checks form, not compatibility: that is the host's part.
+
+use serde::{Deserialize, Serialize};
+
+/// A cog's manifest as read from its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The cog's name.
+    pub name: String,
+    /// The cog's own version.
+    pub version: String,
+    /// ABI it was built against, `(major, minor)`.
+    pub abi: (u16, u16),
+    /// Target triple.
+    pub target: String,
+    /// Compiler.
+    pub rustc: String,
+    /// Panic strategy.
+    pub panic: String,
+    /// `debug` or `release`.
+    pub profile: String,
+    /// Gateway events it hears.
+    pub events: Vec<String>,
+    /// Commands it answers, in the shape in which Discord takes them.
+    pub commands: Vec<CommandManifest>,
+}
+
+/// A declared command, in Discord's own field names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandManifest {
+    /// Discord's command type: 1 is a slash command.
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Options.
+    pub options: Vec<OptionManifest>,
+}
+
+/// A declared option, in Discord's own field names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionManifest {
+    /// Discord's option type.
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Whether it must be filled in.
+    pub required: bool,
+    /// Whether the cog completes it.
+    pub autocomplete: bool,
+}
+
+/// Why the section's content is not a manifest.
+#[derive(Debug)]
+pub struct ManifestError(serde_json::Error);
+
+impl std::fmt::Display for ManifestError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "its manifest cannot be read: {}", self.0)
+    }
+}
+
+impl std::error::Error for ManifestError {}
+
+impl Manifest {
+    /// Reads the content of the manifest section.
+    ///
+    /// # Errors
+    /// When it is not the JSON that `export!` writes.
+    pub fn parse(section: &[u8]) -> Result<Self, ManifestError> {
+        let end = section.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        serde_json::from_slice(&section[..end]).map_err(ManifestError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+
+    const DECLARATION: Declaration = Declaration {
+        name: "quo\"te",
+        version: "1.2.3",
+        panic: "unwind",
+        profile: "debug",
+        events: &["MESSAGE_CREATE", "READY"],
+        commands: &[Command::new("say", "tab\tand é")
+            .options(&[Opt::string("text", "what").required(), Opt::integer("times", "n").autocomplete()])],
+    };
+
+    #[test]
+    fn what_was_declared_is_what_is_read() {
+        const BYTES: [u8; encoded_len(&DECLARATION)] = encode(&DECLARATION);
+        let manifest = Manifest::parse(&BYTES).expect("valid JSON");
+        assert_eq!(manifest.name, "quo\"te");
+        assert_eq!(manifest.abi, crate::abi::ABI);
+        assert_eq!(manifest.events, ["MESSAGE_CREATE", "READY"]);
+        assert_eq!(manifest.commands[0].description, "tab\tand é");
+        assert!(manifest.commands[0].options[0].required && manifest.commands[0].options[1].autocomplete);
+        assert!(Manifest::parse(b"{}").is_err());
+    }
+}
