@@ -1,31 +1,22 @@
 //! A message to be sent, and the one that Discord made of it. Sending is the discord handle's part.
 
 use abi_stable::std_types::RVec;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::{Result, abi::File};
 
 /// A message to post, reply or answer with. Text converts into it: `"hello".into()`.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct NewMessage {
-    #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_reference: Option<Reference>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flags: Option<u64>,
-    /// Any other field of Discord's message object.
-    #[serde(flatten)]
-    others: Map<String, Value>,
-    #[serde(skip)]
+    reply_to: Option<u64>,
+    ephemeral: bool,
+    /// Embeds, each as JSON.
+    embeds: Vec<String>,
+    /// Any other field of Discord's message object, as JSON. Kept as text: a cog that uses none then carries no code
+    /// for JSON values.
+    others: Vec<(String, String)>,
     pub(crate) files: Vec<File>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Reference {
-    message_id: String,
-    fail_if_not_exists: bool,
 }
 
 impl NewMessage {
@@ -37,32 +28,28 @@ impl NewMessage {
     /// Makes it a reply. If the message is gone by then, it is posted without the reference.
     #[must_use]
     pub fn reply_to(mut self, message: u64) -> Self {
-        self.message_reference =
-            Some(Reference { message_id: message.to_string(), fail_if_not_exists: false });
+        self.reply_to = Some(message);
         self
     }
 
     /// Only the person who asked can see it. Interactions only.
     #[must_use]
     pub fn ephemeral(mut self) -> Self {
-        self.flags = Some(self.flags.unwrap_or(0) | 64);
+        self.ephemeral = true;
         self
     }
 
     /// Adds an embed, in Discord's JSON.
     #[must_use]
-    pub fn embed(mut self, embed: Value) -> Self {
-        match self.others.entry("embeds").or_insert_with(|| json!([])) {
-            Value::Array(embeds) => embeds.push(embed),
-            other => *other = json!([embed]),
-        }
+    pub fn embed(mut self, embed: &Value) -> Self {
+        self.embeds.push(embed.to_string());
         self
     }
 
     /// Sets any other field of Discord's message object, such as `components` or `allowed_mentions`.
     #[must_use]
-    pub fn field(mut self, name: &str, value: Value) -> Self {
-        self.others.insert(name.to_owned(), value);
+    pub fn field(mut self, name: &str, value: &Value) -> Self {
+        self.others.push((name.to_owned(), value.to_string()));
         self
     }
 
@@ -73,9 +60,45 @@ impl NewMessage {
         self
     }
 
-    pub(crate) fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect("strings, numbers and JSON values always serialise")
+    /// Discord's JSON for it.
+    pub(crate) fn encode(&self) -> String {
+        let mut json = String::with_capacity(96 + self.content.as_ref().map_or(0, String::len));
+        json.push('{');
+        if let Some(content) = &self.content {
+            field(&mut json, "content", &quoted(content));
+        }
+        if let Some(message) = self.reply_to {
+            let reference = format!(r#"{{"message_id":"{message}","fail_if_not_exists":false}}"#);
+            field(&mut json, "message_reference", &reference);
+        }
+        if self.ephemeral {
+            field(&mut json, "flags", EPHEMERAL);
+        }
+        if !self.embeds.is_empty() {
+            field(&mut json, "embeds", &format!("[{}]", self.embeds.join(",")));
+        }
+        for (name, value) in &self.others {
+            field(&mut json, name, value);
+        }
+        json.push('}');
+        json
     }
+}
+
+/// Discord's message flag for "only you can see this".
+pub(crate) const EPHEMERAL: &str = "64";
+
+fn field(json: &mut String, name: &str, value: &str) {
+    if json.len() > 1 {
+        json.push(',');
+    }
+    json.push_str(&quoted(name));
+    json.push(':');
+    json.push_str(value);
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("text is always JSON")
 }
 
 impl From<&str> for NewMessage {
@@ -88,10 +111,6 @@ impl From<String> for NewMessage {
     fn from(content: String) -> Self {
         Self::new(content)
     }
-}
-
-pub(crate) fn encode(message: &NewMessage) -> Vec<u8> {
-    serde_json::to_vec(message).expect("strings, numbers and JSON values always serialise")
 }
 
 /// A message that Discord accepted.
@@ -128,20 +147,22 @@ impl Sent {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_message_is_written_as_discord_takes_it() {
-        let message = NewMessage::new("hi")
+        let message = NewMessage::new("\"hi\"")
             .reply_to(7)
             .ephemeral()
-            .embed(json!({"title": "t"}))
-            .field("tts", json!(true));
+            .embed(&json!({"title": "t"}))
+            .field("tts", &json!(true));
         let expected = json!({
-            "content": "hi", "flags": 64, "tts": true, "embeds": [{"title": "t"}],
+            "content": "\"hi\"", "flags": 64, "tts": true, "embeds": [{"title": "t"}],
             "message_reference": {"message_id": "7", "fail_if_not_exists": false},
         });
-        assert_eq!(message.to_value(), expected);
-        assert_eq!(encode(&"x".into()), br#"{"content":"x"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&message.encode()).expect("JSON"), expected);
+        assert_eq!(NewMessage::default().encode(), "{}");
     }
 }

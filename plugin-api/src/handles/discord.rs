@@ -2,20 +2,19 @@
 //! Authorisation, connection and rate limits are the host's.
 
 use abi_stable::std_types::{RNone, RSome, RVec};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     NewMessage, Result, Sent,
     abi::{self, DiscordRequest, File, HandleError, Interaction, Message, Method, Reply},
-    message::encode,
+    message::EPHEMERAL,
 };
 
 /// Discord allows an interaction to be answered with a message (4), "thinking …" (5), and an edit of its message (7).
 const CALLBACK_MESSAGE: u8 = 4;
 const CALLBACK_DEFERRED: u8 = 5;
 const CALLBACK_UPDATE: u8 = 7;
-/// Discord's message flag for "only you can see this".
-const EPHEMERAL: u64 = 64;
 
 /// Sends requests to Discord.
 #[derive(Clone, Copy)]
@@ -36,7 +35,7 @@ impl Discord {
     /// Discord's refusal, with its code; or no answer.
     pub async fn send(&self, channel: u64, message: impl Into<NewMessage>) -> Result<Sent, HandleError> {
         let message = message.into();
-        let json = encode(&message);
+        let json = message.encode();
         self.request(Method::Post, format!("/channels/{channel}/messages"))
             .body(json)
             .files(message.files)
@@ -64,7 +63,7 @@ impl Discord {
     ) -> Result<Sent, HandleError> {
         let new = new.into();
         let path = format!("/channels/{channel}/messages/{message}");
-        self.request(Method::Patch, path).body(encode(&new)).files(new.files).reply().await
+        self.request(Method::Patch, path).body(new.encode()).files(new.files).reply().await
     }
 
     /// Deletes a message.
@@ -103,7 +102,7 @@ impl Discord {
         if to.deferred {
             return self.edit_response(to, message).await.map(drop);
         }
-        self.callback(to, CALLBACK_MESSAGE, &message.to_value(), message.files).await
+        self.answer(to, CALLBACK_MESSAGE, &message.encode(), message.files).await
     }
 
     /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
@@ -114,8 +113,8 @@ impl Discord {
         if to.deferred {
             return Ok(());
         }
-        let flags = if ephemeral { EPHEMERAL } else { 0 };
-        self.callback(to, CALLBACK_DEFERRED, &json!({ "flags": flags }), Vec::new()).await
+        let flags = if ephemeral { EPHEMERAL } else { "0" };
+        self.answer(to, CALLBACK_DEFERRED, &format!(r#"{{"flags":{flags}}}"#), Vec::new()).await
     }
 
     /// Answers a component by editing the message it is on.
@@ -124,7 +123,7 @@ impl Discord {
     /// As [`respond`](Self::respond).
     pub async fn update(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
         let message = message.into();
-        self.callback(to, CALLBACK_UPDATE, &message.to_value(), message.files).await
+        self.answer(to, CALLBACK_UPDATE, &message.encode(), message.files).await
     }
 
     /// Edits the first answer of an interaction, or fills in the one that was deferred.
@@ -138,7 +137,7 @@ impl Discord {
     ) -> Result<Sent, HandleError> {
         let message = message.into();
         let path = format!("/webhooks/{}/{}/messages/@original", of.application_id, of.token);
-        self.request(Method::Patch, path).body(encode(&message)).files(message.files).reply().await
+        self.request(Method::Patch, path).body(message.encode()).files(message.files).reply().await
     }
 
     /// Posts a further message to an interaction that was answered.
@@ -152,23 +151,15 @@ impl Discord {
     ) -> Result<Sent, HandleError> {
         let message = message.into();
         let path = format!("/webhooks/{}/{}", to.application_id, to.token);
-        self.request(Method::Post, path).body(encode(&message)).files(message.files).reply().await
+        self.request(Method::Post, path).body(message.encode()).files(message.files).reply().await
     }
 
     /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation.
     ///
     /// # Errors
     /// As [`respond`](Self::respond).
-    pub async fn callback(
-        &self,
-        to: &Interaction,
-        kind: u8,
-        data: &Value,
-        files: Vec<File>,
-    ) -> Result<(), HandleError> {
-        let path = format!("/interactions/{}/{}/callback", to.id, to.token);
-        let body = json!({ "type": kind, "data": data }).to_string().into_bytes();
-        self.request(Method::Post, path).body(body).files(files).send().await.map(drop)
+    pub async fn callback(&self, to: &Interaction, kind: u8, data: &impl Serialize) -> Result<()> {
+        Ok(self.answer(to, kind, &serde_json::to_string(data)?, Vec::new()).await?)
     }
 
     /// A request to any endpoint. `path` stands below the API's version, such as `/guilds/1/roles`; ids and names in it
@@ -185,6 +176,18 @@ impl Discord {
         };
         Request { host: self.host, raw }
     }
+
+    async fn answer(
+        &self,
+        to: &Interaction,
+        kind: u8,
+        data: &str,
+        files: Vec<File>,
+    ) -> Result<(), HandleError> {
+        let path = format!("/interactions/{}/{}/callback", to.id, to.token);
+        let body = format!(r#"{{"type":{kind},"data":{data}}}"#);
+        self.request(Method::Post, path).body(body).files(files).send().await.map(drop)
+    }
 }
 
 impl Request {
@@ -198,7 +201,7 @@ impl Request {
     /// Sets the JSON body.
     #[must_use]
     pub fn json(self, value: &Value) -> Self {
-        self.body(value.to_string().into_bytes())
+        self.body(value.to_string())
     }
 
     /// Adds files.
@@ -224,8 +227,8 @@ impl Request {
         Ok(if reply.body.is_empty() { Value::Null } else { serde_json::from_slice(&reply.body)? })
     }
 
-    fn body(mut self, json: Vec<u8>) -> Self {
-        self.raw.json = json.into();
+    fn body(mut self, json: String) -> Self {
+        self.raw.json = json.into_bytes().into();
         self
     }
 
