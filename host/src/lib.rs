@@ -1,1 +1,2 @@
 //! Gearshift: a Discord bot host.
+pub mod config;
