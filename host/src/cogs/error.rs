@@ -1,0 +1,156 @@
+//! Why a cog was not loaded, reloaded or unloaded. Says what, whose, and what follows.
+
+use std::{io, path::PathBuf};
+
+use crate::{
+    lane::OrderError,
+    library::{FileError, OpenError},
+};
+
+/// Why an operation on a cog failed. Whatever ran before still runs, unless the text says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum CogError {
+    /// The file was refused before anything of it was executed.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The folder cannot be read.
+    #[error("failed to read the cogs folder `{}`", .folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Another file is the cog of that name.
+    #[error("cannot load `{name}` from `{}`: `{}` has that name already", .file.display(), .other.display())]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The second file.
+        file: PathBuf,
+        /// The first file.
+        other: PathBuf,
+    },
+    /// Another cog has a command of that name.
+    #[error("cannot load `{name}` from `{}`: its command `{command}` belongs to `{other}` from `{}`", .file.display(), .other_file.display())]
+    CommandTaken {
+        /// The command.
+        command: String,
+        /// The second cog.
+        name: String,
+        /// Its file.
+        file: PathBuf,
+        /// The first cog.
+        other: String,
+        /// Its file.
+        other_file: PathBuf,
+    },
+    /// The configuration does not want it.
+    #[error("cannot load `{name}`: `[cogs] disabled` names it")]
+    Disabled {
+        /// The cog.
+        name: String,
+    },
+    /// Too many retired generations are still mapped.
+    #[error("cannot load `{name}`: {held} retired generations are held, which is the most this host keeps (`[limits] held_max`)")]
+    TooManyHeld {
+        /// The cog.
+        name: String,
+        /// How many.
+        held: usize,
+    },
+    /// The verified library could not be opened.
+    #[error("failed to open `{name}` from `{}`", .file.display())]
+    Open {
+        /// The generation.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+    /// A step of the new generation failed; the one before serves on.
+    #[error("`{name}` failed in `{step}`{kept}")]
+    Step {
+        /// The new generation.
+        name: String,
+        /// The step: `setup`, `restore`.
+        step: &'static str,
+        /// What serves on, as a clause.
+        kept: String,
+        /// Why.
+        #[source]
+        source: OrderError,
+    },
+    /// The running generation could not be taken over from; it serves on.
+    #[error("cannot replace `{name}`: it failed to {step}, and serves on")]
+    Stays {
+        /// The running generation.
+        name: String,
+        /// What it failed to do: `pause`, `save its state`.
+        step: &'static str,
+        /// Why.
+        #[source]
+        source: OrderError,
+    },
+    /// Its state is larger than allowed.
+    #[error("cannot replace `{name}`: its state has {bytes} bytes, {limit} are allowed (`[limits] state_max_bytes`); it serves on")]
+    StateTooLarge {
+        /// The running generation.
+        name: String,
+        /// How large it is.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// It is loaded already.
+    #[error("cannot load `{name}`: it is loaded already, from `{}`", .source_file.display())]
+    Loaded {
+        /// The cog.
+        name: String,
+        /// Its file.
+        source_file: PathBuf,
+    },
+    /// No such cog is loaded.
+    #[error("no cog `{name}` is loaded")]
+    NotLoaded {
+        /// The name asked for.
+        name: String,
+        /// Those that are.
+        known: Vec<String>,
+    },
+    /// No library in the folder is that cog.
+    #[error("no library in `{}` is the cog `{name}`", .folder.display())]
+    NotFound {
+        /// The name asked for.
+        name: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Something inside the host failed.
+    #[error("the host failed: {0}")]
+    Host(String),
+}
+
+impl CogError {
+    /// What the reader can do about it, if anything.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            CogError::File(error) => return error.help(),
+            CogError::NameTaken { .. } | CogError::CommandTaken { .. } => {
+                "remove one of the two files, or rename the cog or the command in one of them".to_owned()
+            }
+            CogError::TooManyHeld { .. } => "restart the host to unmap them; `gearshift cogs list` says why they are held".to_owned(),
+            CogError::Loaded { name, .. } => format!("`gearshift cogs reload {name}` replaces it"),
+            CogError::NotLoaded { known, .. } if known.is_empty() => "no cog is loaded".to_owned(),
+            CogError::NotLoaded { known, .. } => format!("loaded are: {}", known.join(", ")),
+            CogError::NotFound { .. } => "a cog is named like its package, unless `export!` names it otherwise".to_owned(),
+            CogError::Open { source: OpenError::Layout(_) | OpenError::Header(_), .. } => {
+                "rebuild it against this host's version of gearshift-cog".to_owned()
+            }
+            _ => return None,
+        })
+    }
+}

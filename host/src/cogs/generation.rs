@@ -1,0 +1,122 @@
+//! Brings a generation up, from a verified copy to a cog that is set up and not yet serving. Nothing that runs is
+//! touched; a failure leaves nothing behind.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use gearshift_cog::manifest::Manifest;
+
+use super::{Cog, CogError, Cogs, report::Report, retire::Remains};
+use crate::{
+    handles::{self, Lease, LeaseParts},
+    identity::GenerationId,
+    lane::{Lane, LaneParts},
+    library::{Digest, OpenError, OpenLibrary, Prepared, PrivateCopy},
+};
+
+/// A generation whose cog exists.
+#[derive(Debug)]
+pub(super) struct Generation {
+    pub(super) id: GenerationId,
+    pub(super) manifest: Arc<Manifest>,
+    pub(super) digest: Digest,
+    pub(super) lane: Lane,
+    pub(super) library: OpenLibrary,
+    pub(super) copy: PrivateCopy,
+    pub(super) lease: Arc<Lease>,
+}
+
+impl Generation {
+    /// Everything of it that is left once its cog has been told to end.
+    pub(super) fn into_remains(self) -> Remains {
+        self.lease.retire();
+        let Generation { id, lane, library, copy, lease, .. } = self;
+        Remains { id, thread: Some(lane.end()), library: Some(library), copy, lease }
+    }
+}
+
+impl Cogs {
+    /// Opens the copy on a lane of its own and sets the cog up.
+    pub(super) async fn bring_up(
+        &self,
+        cog: &Cog,
+        source: &Path,
+        prepared: Prepared,
+        report: &mut Report,
+    ) -> Result<Generation, CogError> {
+        let id = GenerationId { cog: Arc::clone(&cog.name), number: cog.next_number() };
+        report.to = Some(id.number);
+        report.notes.extend(prepared.notes);
+        let lease = Lease::new(LeaseParts {
+            id: id.clone(),
+            sessions: Arc::clone(&self.parts.sessions),
+            schedule: Arc::clone(&cog.schedule),
+            runtime: self.parts.runtime.clone(),
+            calls_in_flight: self.parts.limits.calls_in_flight,
+        });
+        let since = Instant::now();
+        let parts = LaneParts {
+            id: id.clone(),
+            file: prepared.copy.path().to_owned(),
+            lease: Arc::clone(&lease),
+            table: handles::table(),
+            inbox: Arc::clone(&cog.inbox),
+            events: prepared.manifest.events.clone(),
+            commands: prepared.manifest.commands.iter().map(|command| command.name.clone()).collect(),
+            handlers_in_flight: self.parts.limits.handlers_in_flight,
+            faults: self.faults.clone(),
+        };
+        let deadline = self.parts.limits.setup_timeout;
+        let started = match tokio::time::timeout(deadline, Lane::start(parts)).await {
+            Ok(started) => started,
+            // Its thread is stuck inside the dynamic loader: nothing of it can be taken back.
+            Err(_) => {
+                self.reaper.hold(&id, "its thread did not come back from opening it");
+                return Err(open_error(&id, source, OpenError::Deadline(deadline)));
+            }
+        };
+        let (lane, library) = match started {
+            Ok(started) => started,
+            Err(failure) => {
+                let (thread, library) = (failure.thread, failure.library);
+                self.reaper.retire(Remains { id: id.clone(), thread, library, copy: prepared.copy, lease }, self.deadline());
+                return Err(open_error(&id, source, failure.error));
+            }
+        };
+        report.phase("open", since);
+        let manifest = Arc::new(prepared.manifest);
+        let generation = Generation { id, manifest, digest: prepared.digest, lane, library, copy: prepared.copy, lease };
+        let since = Instant::now();
+        if let Err(source) = generation.lane.setup(deadline).await {
+            let error = self.step_error(cog, &generation, "setup", source);
+            cog.schedule.forget(generation.id.number);
+            self.reaper.retire(generation.into_remains(), self.deadline());
+            return Err(error);
+        }
+        report.phase("setup", since);
+        Ok(generation)
+    }
+
+    /// A step of a new generation failed: says what serves on.
+    pub(super) fn step_error(
+        &self,
+        cog: &Cog,
+        generation: &Generation,
+        step: &'static str,
+        source: crate::lane::OrderError,
+    ) -> CogError {
+        let kept = match cog.view().number {
+            0 => "; it is not loaded".to_owned(),
+            serving => format!("; `{}#{serving}` serves on", cog.name),
+        };
+        CogError::Step { name: generation.id.to_string(), step, kept, source }
+    }
+
+    /// How long a retired generation's thread may take to end.
+    pub(super) fn deadline(&self) -> std::time::Duration {
+        self.parts.limits.join_timeout
+    }
+}
+
+fn open_error(id: &GenerationId, file: &Path, source: OpenError) -> CogError {
+    CogError::Open { name: id.to_string(), file: file.to_owned(), source }
+}

@@ -1,0 +1,350 @@
+//! The cogs of a host: which are wanted, which serve, and how one comes, is replaced and goes.
+//! The control plane. It meets the data plane in two places only: the router's table, and a lane's drain.
+
+mod claims;
+mod error;
+mod generation;
+mod policy;
+mod report;
+mod retire;
+mod states;
+mod status;
+mod swap;
+mod watchdog;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use tokio::{runtime, sync::mpsc};
+
+use self::{claims::Claims, generation::Generation, policy::Probation, retire::Reaper};
+pub use self::{
+    error::CogError,
+    report::{Outcome, Phase, Report, Retirement},
+    retire::Held,
+    status::{CogStatus, HostStatus, Standing},
+};
+use crate::{
+    config::Limits,
+    fault::FaultReport,
+    lane::Inbox,
+    library::{self, Copies, Prepared},
+    router::{Listener, Router, Table},
+    schedule::Schedule,
+    sessions::Sessions,
+};
+
+/// What the cogs need from the host.
+#[derive(Debug)]
+pub struct CogsParts {
+    /// The sessions, open.
+    pub sessions: Arc<Sessions>,
+    /// The limits.
+    pub limits: Limits,
+    /// Where the cogs' files are.
+    pub folder: PathBuf,
+    /// Cogs that shall not be loaded, by name.
+    pub disabled: Vec<String>,
+    /// Where private copies are made.
+    pub copies: Copies,
+    /// Who hears what.
+    pub router: Arc<Router>,
+    /// Where calls of handles and timers run.
+    pub runtime: runtime::Handle,
+}
+
+/// All cogs.
+#[derive(Debug)]
+pub struct Cogs {
+    parts: CogsParts,
+    table: Mutex<BTreeMap<Arc<str>, Arc<Cog>>>,
+    claims: Claims,
+    reaper: Reaper,
+    faults: mpsc::UnboundedSender<FaultReport>,
+    /// Moves whenever the declared commands may have changed.
+    commands: tokio::sync::watch::Sender<u64>,
+}
+
+/// One cog: what stays the same while generations come and go.
+#[derive(Debug)]
+pub(crate) struct Cog {
+    name: Arc<str>,
+    inbox: Arc<Inbox>,
+    schedule: Arc<Schedule>,
+    numbers: AtomicU64,
+    /// One operation at a time.
+    slot: tokio::sync::Mutex<Slot>,
+    /// What others may see meanwhile.
+    view: Mutex<View>,
+}
+
+/// What serves, and what served before. Behind the lock of an operation.
+#[derive(Debug, Default)]
+struct Slot {
+    serving: Option<Generation>,
+    probation: Option<Probation>,
+}
+
+/// What is known of a cog without waiting for an operation on it.
+#[derive(Debug, Clone, Default)]
+struct View {
+    source: PathBuf,
+    standing: Standing,
+    /// The generation that serves.
+    number: u64,
+    manifest: Option<Arc<gearshift_cog::manifest::Manifest>>,
+    pulse: Option<Arc<crate::lane::Pulse>>,
+    since: Option<Instant>,
+    faults: u64,
+    last_fault: Option<String>,
+    last_report: Option<Report>,
+}
+
+impl Cogs {
+    /// No cogs yet. The receiver goes to [`Cogs::watch_over`].
+    pub fn new(parts: CogsParts) -> (Arc<Cogs>, mpsc::UnboundedReceiver<FaultReport>) {
+        let (faults, reports) = mpsc::unbounded_channel();
+        let (commands, _) = tokio::sync::watch::channel(0);
+        let reaper = Reaper::new(parts.limits.held_max);
+        let (table, claims) = (Mutex::default(), Claims::default());
+        (Arc::new(Cogs { parts, table, claims, reaper, faults, commands }), reports)
+    }
+
+    /// Loads every library in the folder. A cog that cannot be loaded stops neither the others nor the host.
+    pub async fn load_all(self: &Arc<Self>) -> Vec<Result<Report, CogError>> {
+        let files = match library::candidates(&self.parts.folder) {
+            Ok(files) => files,
+            Err(error) => return vec![Err(error.into())],
+        };
+        let mut tasks = tokio::task::JoinSet::new();
+        // In the order of their names, so that of two that claim one name the same one wins at every start.
+        let mut prepared = Vec::new();
+        for file in files {
+            prepared.push((file.clone(), self.prepare(&file).await));
+        }
+        let mut results = Vec::new();
+        for (file, candidate) in prepared {
+            match candidate.and_then(|candidate| self.claim(&file, candidate)) {
+                Ok((cog, candidate)) => {
+                    let cogs = Arc::clone(self);
+                    tasks.spawn(async move { cogs.bring(&cog, &file, candidate).await });
+                }
+                Err(CogError::Disabled { .. }) => {}
+                Err(error) => results.push(Err(error)),
+            }
+        }
+        while let Some(result) = tasks.join_next().await {
+            results.push(result.unwrap_or_else(|error| Err(CogError::Host(error.to_string()))));
+        }
+        results
+    }
+
+    /// Loads the cog in `file`, or replaces its running generation by it.
+    ///
+    /// # Errors
+    /// When the file or the cog refuses; what ran before still runs.
+    pub async fn load_file(self: &Arc<Self>, file: &Path) -> Result<Report, CogError> {
+        let candidate = self.prepare(file).await?;
+        self.load_prepared(file, candidate).await
+    }
+
+    /// As [`load_file`](Self::load_file), if the content differs from what runs; `None` if it does not.
+    ///
+    /// # Errors
+    /// As [`load_file`](Self::load_file).
+    pub async fn load_changed(self: &Arc<Self>, file: &Path) -> Result<Option<Report>, CogError> {
+        let candidate = self.prepare(file).await?;
+        if self.claims.is_known(file, &candidate.digest) {
+            candidate.copy.discard();
+            return Ok(None);
+        }
+        self.load_prepared(file, candidate).await.map(Some)
+    }
+
+    /// Loads a cog by name from the folder.
+    ///
+    /// # Errors
+    /// When no library of the folder is that cog, or it is loaded already, or it refuses.
+    pub async fn load(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
+        if let Some(cog) = self.cog(name)
+            && cog.view().number > 0
+        {
+            return Err(CogError::Loaded { name: name.to_owned(), source_file: cog.view().source });
+        }
+        let file = self.find(name).await?;
+        self.load_file(&file).await
+    }
+
+    /// Replaces a cog by what its file holds now, changed or not; loads it if it is not loaded.
+    ///
+    /// # Errors
+    /// As [`load_file`](Self::load_file).
+    pub async fn reload(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
+        let file = match self.cog(name).map(|cog| cog.view().source) {
+            Some(source) if source.exists() => source,
+            _ => self.find(name).await?,
+        };
+        self.load_file(&file).await
+    }
+
+    /// Retires a cog: it says goodbye, its state is kept in the store, its library is unmapped.
+    ///
+    /// # Errors
+    /// When no such cog is loaded.
+    pub async fn unload(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
+        let cog = self.cog(name).ok_or_else(|| self.unknown(name))?;
+        self.take_away(&cog).await
+    }
+
+    /// Retires the cog whose file is gone, if there is one.
+    pub async fn file_gone(self: &Arc<Self>, file: &Path) -> Option<Result<Report, CogError>> {
+        let name = self.claims.owner_of(file)?;
+        Some(self.unload(&name).await)
+    }
+
+    /// The names of all cogs that are loaded or were.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.cogs().keys().cloned().collect()
+    }
+
+    /// What the declared commands are, and when they may have changed.
+    pub fn commands(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.commands.subscribe()
+    }
+
+    /// The declared commands of all cogs that are loaded, or are away for a moment, by name.
+    pub fn declared(&self) -> BTreeMap<String, gearshift_cog::manifest::CommandManifest> {
+        let cogs = self.cogs();
+        let manifests = cogs.values().filter_map(|cog| cog.view().manifest);
+        manifests.flat_map(|manifest| manifest.commands.clone()).map(|command| (command.name.clone(), command)).collect()
+    }
+
+    /// Retires all cogs at once; the inboxes are kept.
+    pub async fn close(self: &Arc<Self>) {
+        let mut tasks = tokio::task::JoinSet::new();
+        let cogs: Vec<_> = self.cogs().values().cloned().collect();
+        for cog in cogs {
+            let this = Arc::clone(self);
+            tasks.spawn(async move {
+                match this.take_away(&cog).await {
+                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
+                    Err(error) => tracing::warn!(cog = &*cog.name, "{error}"),
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn cogs(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Cog>>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cog(&self, name: &str) -> Option<Arc<Cog>> {
+        self.cogs().get(name).cloned()
+    }
+
+    fn unknown(&self, name: &str) -> CogError {
+        let known = self.cogs().values().filter(|cog| cog.view().number > 0).map(|cog| cog.name.to_string()).collect();
+        CogError::NotLoaded { name: name.to_owned(), known }
+    }
+
+    /// Reads, copies and verifies a file, off the runtime's threads.
+    async fn prepare(&self, file: &Path) -> Result<Prepared, CogError> {
+        let (file, copies) = (file.to_owned(), self.parts.copies.clone());
+        let prepared = tokio::task::spawn_blocking(move || library::prepare(&file, &copies)).await;
+        Ok(prepared.map_err(|error| CogError::Host(error.to_string()))??)
+    }
+
+    async fn load_prepared(self: &Arc<Self>, file: &Path, candidate: Prepared) -> Result<Report, CogError> {
+        let renamed = self.claims.owner_of(file).filter(|name| **name != *candidate.manifest.name);
+        let (cog, candidate) = self.claim(file, candidate)?;
+        let report = self.bring(&cog, file, candidate).await?;
+        if let Some(before) = renamed
+            && let Some(cog) = self.cog(&before)
+        {
+            tracing::info!(file = %file.display(), "`{before}` is now `{}`", report.cog);
+            self.take_away(&cog).await?;
+        }
+        Ok(report)
+    }
+
+    /// The cog that a prepared file is, if nobody else claims its name or commands.
+    fn claim(&self, file: &Path, candidate: Prepared) -> Result<(Arc<Cog>, Prepared), CogError> {
+        let manifest = &candidate.manifest;
+        let name = manifest.name.clone();
+        let claimed = if self.parts.disabled.contains(&name) {
+            Err(CogError::Disabled { name })
+        } else if self.reaper.is_full() {
+            Err(CogError::TooManyHeld { name, held: self.reaper.held().len() })
+        } else {
+            self.claims.claim(file, manifest, &candidate.digest)
+        };
+        if let Err(error) = claimed {
+            candidate.copy.discard();
+            return Err(error);
+        }
+        let cog = self.cogs().entry(Arc::from(&*manifest.name)).or_insert_with_key(|name| self.new_cog(name)).clone();
+        Ok((cog, candidate))
+    }
+
+    fn new_cog(&self, name: &Arc<str>) -> Arc<Cog> {
+        let inbox = Inbox::new(self.parts.limits.lane_queue);
+        Arc::new(Cog {
+            name: Arc::clone(name),
+            schedule: Schedule::new(Arc::clone(&inbox), self.parts.runtime.clone()),
+            inbox,
+            numbers: AtomicU64::new(0),
+            slot: tokio::sync::Mutex::default(),
+            view: Mutex::default(),
+        })
+    }
+
+    /// The library of the folder that is the cog `name`.
+    async fn find(&self, name: &str) -> Result<PathBuf, CogError> {
+        let folder = self.parts.folder.clone();
+        let wanted = name.to_owned();
+        let found = tokio::task::spawn_blocking(move || library::find(&folder, &wanted)).await;
+        let found = found.map_err(|error| CogError::Host(error.to_string()))??;
+        found.ok_or_else(|| CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() })
+    }
+
+    /// Makes the router's table anew from what is known of the cogs.
+    fn publish(&self) {
+        let mut table = Table::default();
+        for cog in self.cogs().values() {
+            let view = cog.view();
+            let Some(manifest) = view.manifest else { continue };
+            let commands: BTreeSet<String> = manifest.commands.iter().map(|command| command.name.clone()).collect();
+            match view.standing {
+                Standing::Away => table.add_away(&cog.name, commands),
+                _ => {
+                    let listener = Listener { cog: Arc::clone(&cog.name), inbox: Arc::clone(&cog.inbox) };
+                    table.add(&listener, &manifest.events, commands);
+                }
+            }
+        }
+        self.parts.router.publish(table);
+        self.commands.send_modify(|changes| *changes += 1);
+    }
+}
+
+impl Cog {
+    fn view(&self) -> View {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change_view(&self, change: impl FnOnce(&mut View)) {
+        change(&mut self.view.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}

@@ -1,0 +1,158 @@
+//! What follows from a fault: it is logged and counted, and a generation that fails repeatedly in its probation is
+//! replaced by the one before.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+
+use super::{Cog, CogError, Cogs, Outcome, Report, generation::Generation, swap::chain};
+use crate::{config::Limits, fault::FaultReport, lane::State, library};
+
+/// What can be gone back to for a while.
+#[derive(Debug)]
+pub(super) struct Probation {
+    /// The generation on probation replaced this one.
+    before: String,
+    /// Its private copy, unmapped.
+    file: PathBuf,
+    /// The state it handed over.
+    state: Option<State>,
+    until: Instant,
+    faults: u32,
+}
+
+impl Probation {
+    /// Begins it, if the configuration wants one.
+    pub(super) fn begin(limits: &Limits, before: &Generation, file: PathBuf, state: Option<State>) -> Option<Probation> {
+        let (faults, until) = (limits.probation_faults, Instant::now() + limits.probation);
+        (faults > 0).then(|| Probation { before: before.id.to_string(), file, state, until, faults })
+    }
+
+    /// It is over: the old file is not needed any more.
+    pub(super) fn end(self) {
+        if let Err(error) = std::fs::remove_file(&self.file) {
+            tracing::debug!(file = %self.file.display(), "an old copy stays: {error}");
+        }
+    }
+}
+
+impl Cogs {
+    /// Watches over the cogs until they are dropped: faults, and lanes that do not come back.
+    pub async fn watch_over(cogs: Weak<Cogs>, mut faults: mpsc::UnboundedReceiver<FaultReport>) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(250));
+        let mut looks = super::watchdog::Looks::default();
+        loop {
+            tokio::select! {
+                report = faults.recv() => match (report, cogs.upgrade()) {
+                    (Some(report), Some(cogs)) => cogs.fault(&report).await,
+                    _ => return,
+                },
+                _ = ticks.tick() => match cogs.upgrade() {
+                    Some(cogs) => cogs.look(&mut looks).await,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    async fn fault(self: &Arc<Self>, report: &FaultReport) {
+        let FaultReport { id, what, fault } = report;
+        tracing::error!(cog = %id, what = &**what, "a handler failed: {fault}");
+        let Some(cog) = self.cog(&id.cog) else { return };
+        cog.change_view(|view| {
+            view.faults += 1;
+            view.last_fault = Some(format!("{what}: {fault}"));
+        });
+        // An operation that holds the lock replaces this generation anyway.
+        let exceeded = match cog.slot.try_lock() {
+            Err(_) => false,
+            Ok(mut slot) if slot.serving.as_ref().is_some_and(|serving| serving.id == *id) => {
+                match &mut slot.probation {
+                    Some(probation) if Instant::now() < probation.until => {
+                        probation.faults = probation.faults.saturating_sub(1);
+                        probation.faults == 0
+                    }
+                    _ => false,
+                }
+            }
+            Ok(_) => false,
+        };
+        if exceeded {
+            let cogs = Arc::clone(self);
+            tokio::spawn(async move {
+                match cogs.go_back(&cog).await {
+                    Ok(report) => tracing::warn!(cog = &*cog.name, "{report}"),
+                    Err(error) => tracing::error!(cog = &*cog.name, "failed to go back: {}", chain(&error)),
+                }
+            });
+        }
+    }
+
+    /// Replaces the generation on probation by the one before.
+    async fn go_back(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
+        let mut slot = cog.slot.lock().await;
+        let Some(probation) = slot.probation.take() else {
+            return Err(CogError::Host("there is nothing to go back to".to_owned()));
+        };
+        let Some(failing) = slot.serving.take() else {
+            probation.end();
+            return Err(self.unknown(&cog.name));
+        };
+        let mut report = Report::new(&cog.name, Outcome::WentBack);
+        report.from = Some(failing.id.number);
+        report.notes.push(format!("it failed repeatedly right after it replaced `{}`", probation.before));
+        match self.put_back(cog, &failing, &probation, &mut report).await {
+            Ok(generation) => {
+                slot.serving = Some(generation);
+                drop(self.reaper.retire(failing.into_remains(), self.deadline()));
+                probation.end();
+                cog.change_view(|view| view.last_report = Some(report.clone()));
+                Ok(report)
+            }
+            Err(error) => {
+                failing.lane.serve();
+                slot.serving = Some(failing);
+                probation.end();
+                Err(error)
+            }
+        }
+    }
+
+    async fn put_back(
+        self: &Arc<Self>,
+        cog: &Arc<Cog>,
+        failing: &Generation,
+        probation: &Probation,
+        report: &mut Report,
+    ) -> Result<Generation, CogError> {
+        let prepared = self.prepare(&probation.file).await?;
+        let again = self.bring_up(cog, &probation.file, prepared, report).await?;
+        let paused = Instant::now();
+        report.cancelled = self.drain(failing).await.unwrap_or(0);
+        // What the failing code saved is newer; what it was given is surely readable.
+        let newer = self.saved(failing).await.ok().flatten();
+        let given = probation.state.clone();
+        let states = [newer.filter(|newer| given.as_ref().is_none_or(|given| given.version == newer.version)), given];
+        for state in states.into_iter().flatten() {
+            report.state_bytes = Some(state.bytes.len());
+            match again.lane.restore(state, self.parts.limits.state_timeout).await {
+                Ok(()) => break,
+                Err(error) => report.notes.push(format!("a state was refused: {error}")),
+            }
+        }
+        let source: &Path = &cog.view().source;
+        self.serve_again(cog, source, &again, report);
+        report.pause = Some(paused.elapsed());
+        Ok(again)
+    }
+
+    /// Loads the cog anew from its own running file; what served before is gone.
+    pub(super) fn source_of(&self, cog: &Cog) -> Option<PathBuf> {
+        let source = cog.view().source;
+        library::candidates(source.parent()?).ok()?.into_iter().find(|file| *file == source)
+    }
+}

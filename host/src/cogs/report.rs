@@ -1,0 +1,141 @@
+//! What happened when a cog came, was replaced or went: phase by phase, in numbers.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use serde::{Serialize, Serializer};
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// There was none before.
+    Loaded,
+    /// It took the place of a generation.
+    Replaced,
+    /// The host went back to what served before.
+    WentBack,
+    /// It was retired.
+    Unloaded,
+}
+
+/// One phase and how long it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Phase {
+    /// Its name: `prepare`, `open`, `setup`, `pause`, `save`, `restore`, `serve`, `teardown`.
+    pub name: &'static str,
+    /// Microseconds.
+    #[serde(rename = "micros", serialize_with = "micros")]
+    pub took: Duration,
+}
+
+/// What became of the generation that went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retirement {
+    /// Its library is no longer mapped.
+    Unmapped {
+        /// Bytes of its file.
+        bytes: u64,
+    },
+    /// Its library is still mapped.
+    Held {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The report of one operation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The cog.
+    pub cog: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The generation that went.
+    pub from: Option<u64>,
+    /// The generation that came.
+    pub to: Option<u64>,
+    /// Phases in order.
+    pub phases: Vec<Phase>,
+    /// From pausing the old generation until the new one served, if there was one.
+    #[serde(rename = "pause_micros", serialize_with = "maybe_micros")]
+    pub pause: Option<Duration>,
+    /// Items that waited in the queue when the new generation began to serve.
+    pub buffered: usize,
+    /// Handlers that were dropped at their `await` because they were not done in time.
+    pub cancelled: usize,
+    /// Size of the state that was handed over.
+    pub state_bytes: Option<usize>,
+    /// What became of the old library.
+    pub retirement: Option<Retirement>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// A report of nothing yet.
+    pub(super) fn new(cog: &str, outcome: Outcome) -> Report {
+        Report {
+            cog: cog.to_owned(),
+            outcome,
+            from: None,
+            to: None,
+            phases: Vec::new(),
+            pause: None,
+            buffered: 0,
+            cancelled: 0,
+            state_bytes: None,
+            retirement: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Ends a phase that began at `since`.
+    pub(super) fn phase(&mut self, name: &'static str, since: Instant) {
+        self.phases.push(Phase { name, took: since.elapsed() });
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cog = &self.cog;
+        match (self.outcome, self.from, self.to) {
+            (Outcome::Replaced, Some(from), Some(to)) => write!(out, "`{cog}#{from}` was replaced by `{cog}#{to}`")?,
+            (Outcome::WentBack, Some(from), Some(to)) => write!(out, "went back from `{cog}#{from}` to `{cog}#{to}`")?,
+            (Outcome::Unloaded, Some(from), _) => write!(out, "`{cog}#{from}` was unloaded")?,
+            (_, _, Some(to)) => write!(out, "`{cog}#{to}` was loaded")?,
+            (_, _, None) => write!(out, "`{cog}`")?,
+        }
+        let total: Duration = self.phases.iter().map(|phase| phase.took).sum();
+        write!(out, " in {:.1} ms", total.as_secs_f64() * 1000.0)?;
+        if let Some(pause) = self.pause {
+            write!(out, " (paused {:.2} ms, {} waiting", pause.as_secs_f64() * 1000.0, self.buffered)?;
+            if let Some(bytes) = self.state_bytes {
+                write!(out, ", {bytes} B of state")?;
+            }
+            if self.cancelled > 0 {
+                write!(out, ", {} handlers cancelled", self.cancelled)?;
+            }
+            out.write_str(")")?;
+        }
+        match &self.retirement {
+            Some(Retirement::Held { reason }) => write!(out, "; its old library is held: {reason}"),
+            _ => Ok(()),
+        }?;
+        self.notes.iter().try_for_each(|note| write!(out, "; {note}"))
+    }
+}
+
+fn micros<S: Serializer>(took: &Duration, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_u64(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn maybe_micros<S: Serializer>(took: &Option<Duration>, out: S) -> Result<S::Ok, S::Error> {
+    match took {
+        Some(took) => micros(took, out),
+        None => out.serialize_none(),
+    }
+}

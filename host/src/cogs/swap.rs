@@ -1,0 +1,262 @@
+//! One cog comes, is replaced, or goes. New is completely ready before old is paused; if anything fails, old goes on
+//! with the same instance.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    Cog, CogError, Cogs, Slot, Standing,
+    generation::Generation,
+    policy::Probation,
+    report::{Outcome, Report, Retirement},
+};
+use crate::{
+    lane::{Item, OrderError, State},
+    library::Prepared,
+};
+
+impl Cogs {
+    /// Brings a prepared library into service.
+    pub(super) async fn bring(
+        self: &Arc<Self>,
+        cog: &Arc<Cog>,
+        file: &Path,
+        prepared: Prepared,
+    ) -> Result<Report, CogError> {
+        let (mut report, retired) = {
+            let mut slot = cog.slot.lock().await;
+            let result = self.bring_locked(cog, &mut slot, file, prepared).await;
+            let serving = slot.serving.as_ref().map(|generation| &*generation.manifest);
+            self.claims.settle(&cog.name, serving);
+            match result {
+                Ok(done) => done,
+                Err(error) => {
+                    let text = error.to_string();
+                    cog.change_view(|view| view.last_fault = Some(text));
+                    return Err(error);
+                }
+            }
+        };
+        report.retirement = settled(retired).await;
+        cog.change_view(|view| view.last_report = Some(report.clone()));
+        Ok(report)
+    }
+
+    async fn bring_locked(
+        self: &Arc<Self>,
+        cog: &Arc<Cog>,
+        slot: &mut Slot,
+        file: &Path,
+        prepared: Prepared,
+    ) -> Result<(Report, Option<oneshot::Receiver<Retirement>>), CogError> {
+        let mut report = Report::new(&cog.name, Outcome::Loaded);
+        report.phases.push(prepared.phase());
+        let new = self.bring_up(cog, file, prepared, &mut report).await?;
+        let retired = match slot.serving.take() {
+            None => {
+                self.begin(cog, &new, &mut report).await?;
+                None
+            }
+            Some(old) => {
+                report.outcome = Outcome::Replaced;
+                report.from = Some(old.id.number);
+                match self.take_over(cog, &old, &new, &mut report).await {
+                    Ok(state) => {
+                        let kept = old.copy.path().to_owned();
+                        slot.probation = Probation::begin(&self.parts.limits, &old, kept, state);
+                        Some(self.reaper.retire_keeping(old, self.deadline(), slot.probation.is_some()))
+                    }
+                    Err(error) => {
+                        cog.schedule.forget(new.id.number);
+                        slot.serving = Some(old);
+                        self.reaper.retire(new.into_remains(), self.deadline());
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        self.seen(cog, file, &new);
+        slot.serving = Some(new);
+        Ok((report, retired))
+    }
+
+    /// The first generation: gets the state of the last run, and begins.
+    async fn begin(&self, cog: &Cog, new: &Generation, report: &mut Report) -> Result<(), CogError> {
+        if let Some(state) = self.stored_state(cog).await? {
+            report.state_bytes = Some(state.bytes.len());
+            let since = Instant::now();
+            let restored = new.lane.restore(state, self.parts.limits.state_timeout).await;
+            restored.map_err(|source| self.step_error(cog, new, "restore", source))?;
+            report.phase("restore", since);
+        }
+        for fact in self.parts.router.facts().events(&new.manifest.events) {
+            // An empty queue takes them; if it is full of what waited, those come first and the facts are late.
+            let _ = cog.inbox.push(Item::Event(fact));
+        }
+        self.serve(cog, new, report);
+        Ok(())
+    }
+
+    /// From old to new. On failure old serves again.
+    async fn take_over(
+        &self,
+        cog: &Cog,
+        old: &Generation,
+        new: &Generation,
+        report: &mut Report,
+    ) -> Result<Option<State>, CogError> {
+        let paused = Instant::now();
+        let resume = |error| {
+            old.lane.serve();
+            error
+        };
+        report.cancelled = self.drain(old).await.map_err(resume)?;
+        report.phase("pause", paused);
+
+        let since = Instant::now();
+        let state = self.saved(old).await.map_err(resume)?;
+        report.state_bytes = state.as_ref().map(|state| state.bytes.len());
+        report.phase("save", since);
+        if let Some(state) = state.clone() {
+            let since = Instant::now();
+            let restored = new.lane.restore(state, self.parts.limits.state_timeout).await;
+            restored.map_err(|source| resume(self.step_error(cog, new, "restore", source)))?;
+            report.phase("restore", since);
+        }
+        let missed = new.manifest.events.iter().filter(|event| !old.manifest.events.contains(event)).cloned();
+        for fact in self.parts.router.facts().events(&missed.collect::<Vec<_>>()) {
+            let _ = cog.inbox.push(Item::Event(fact));
+        }
+        self.serve(cog, new, report);
+        report.pause = Some(paused.elapsed());
+        if let Some(state) = &state {
+            self.store_state(&cog.name, state.clone());
+        }
+        Ok(state)
+    }
+
+    /// Stops intake and waits for the handlers; those that are not done in time are dropped at their `await`.
+    pub(super) async fn drain(&self, old: &Generation) -> Result<usize, CogError> {
+        let stays = |source| CogError::Stays { name: old.id.to_string(), step: "pause", source };
+        match old.lane.pause(self.parts.limits.drain_timeout).await {
+            Ok(()) => Ok(0),
+            Err(OrderError::Deadline(_)) => {
+                let cancelled = old.lane.cancel(self.parts.limits.join_timeout).await.map_err(stays)?;
+                tracing::warn!(cog = %old.id, cancelled, "handlers were cancelled: they were not done in time (`[limits] drain_timeout_ms`)");
+                Ok(cancelled)
+            }
+            Err(error) => Err(stays(error)),
+        }
+    }
+
+    fn serve(&self, cog: &Cog, new: &Generation, report: &mut Report) {
+        let since = Instant::now();
+        cog.schedule.take_over(new.id.number);
+        cog.change_view(|view| {
+            view.manifest = Some(Arc::clone(&new.manifest));
+            view.standing = Standing::Serving;
+            view.number = new.id.number;
+        });
+        report.buffered = cog.inbox.len();
+        new.lane.serve();
+        self.publish();
+        report.phase("serve", since);
+    }
+
+    fn seen(&self, cog: &Cog, file: &Path, new: &Generation) {
+        cog.change_view(|view| {
+            view.source = file.to_owned();
+            view.pulse = Some(Arc::clone(new.lane.pulse()));
+            view.since = Some(Instant::now());
+            view.faults = 0;
+        });
+    }
+
+    /// Retires a cog for good.
+    pub(super) async fn take_away(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
+        let (mut report, retired) = {
+            let mut slot = cog.slot.lock().await;
+            let Some(old) = slot.serving.take() else { return Err(self.unknown(&cog.name)) };
+            if let Some(probation) = slot.probation.take() {
+                probation.end();
+            }
+            let mut report = Report::new(&cog.name, Outcome::Unloaded);
+            report.from = Some(old.id.number);
+            cog.change_view(|view| view.standing = Standing::Away);
+            self.publish();
+            self.say_goodbye(cog, &old, &mut report).await;
+            cog.schedule.clear();
+            cog.change_view(|view| {
+                view.number = 0;
+                view.pulse = None;
+            });
+            self.claims.release(&cog.name);
+            (report, self.reaper.retire(old.into_remains(), self.deadline()))
+        };
+        report.retirement = settled(Some(retired)).await;
+        cog.change_view(|view| view.last_report = Some(report.clone()));
+        Ok(report)
+    }
+
+    /// What is not done in time is logged and passed over: the cog goes in any case.
+    async fn say_goodbye(&self, cog: &Cog, old: &Generation, report: &mut Report) {
+        let since = Instant::now();
+        match self.drain(old).await {
+            Ok(cancelled) => report.cancelled = cancelled,
+            Err(error) => return tracing::warn!(cog = %old.id, "it goes without a goodbye: {}", chain(&error)),
+        }
+        report.phase("pause", since);
+        let since = Instant::now();
+        match self.saved(old).await {
+            Ok(Some(state)) => {
+                report.state_bytes = Some(state.bytes.len());
+                self.store_state_now(&cog.name, state).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(cog = %old.id, "its state is that of the last save: {}", chain(&error)),
+        }
+        report.phase("save", since);
+        let since = Instant::now();
+        if let Err(error) = old.lane.teardown(self.parts.limits.state_timeout).await {
+            tracing::warn!(cog = %old.id, "`teardown` failed: {error}");
+        }
+        report.phase("teardown", since);
+    }
+
+    /// The running generation's state, within its limits.
+    pub(super) async fn saved(&self, old: &Generation) -> Result<Option<State>, CogError> {
+        let name = || old.id.to_string();
+        let state = old.lane.save(self.parts.limits.state_timeout).await;
+        let state = state.map_err(|source| CogError::Stays { name: name(), step: "save its state", source })?;
+        let limit = self.parts.limits.state_max_bytes;
+        match state {
+            Some(state) if state.bytes.len() > limit => {
+                Err(CogError::StateTooLarge { name: name(), bytes: state.bytes.len(), limit })
+            }
+            state => Ok(state),
+        }
+    }
+}
+
+/// What became of a retired generation, if it is known soon.
+async fn settled(retired: Option<oneshot::Receiver<Retirement>>) -> Option<Retirement> {
+    retired?.await.ok()
+}
+
+/// An error with its causes on one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+

@@ -1,0 +1,314 @@
+//! From Discord's JSON to what crosses towards cogs. Typed are only the hot events, and only the fields that the ABI
+//! names; everything else stays text. It routes nothing.
+
+use std::borrow::Cow;
+
+use abi_stable::std_types::{RArc, ROption, RString, RVec};
+use gearshift_cog::abi::{
+    Attachment, CommandOption, Event, Interaction, Message, MessageDelete, RawEvent, User,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Why an event's JSON is not what Discord documents.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read its payload: {0}")]
+pub struct DecodeError(#[from] serde_json::Error);
+
+/// `MESSAGE_CREATE` or the message of `MESSAGE_UPDATE`.
+///
+/// # Errors
+/// When the JSON is not a message.
+pub fn message(json: &str) -> Result<RArc<Message>, DecodeError> {
+    let raw: RawMessage<'_> = serde_json::from_str(json)?;
+    Ok(RArc::new(Message {
+        id: raw.id.0,
+        channel_id: raw.channel_id.0,
+        guild_id: id(raw.guild_id),
+        author: raw.author.map_or_else(User::default, |author| user(&author, raw.member.as_ref())),
+        content: text(raw.content),
+        mentions: raw.mentions.iter().map(|mention| mention.id.0).collect(),
+        attachments: raw.attachments.into_iter().map(attachment).collect(),
+        reply_to: id(raw.message_reference.and_then(|reference| reference.message_id)),
+        webhook_id: id(raw.webhook_id),
+        json: json.into(),
+    }))
+}
+
+/// `MESSAGE_DELETE`.
+///
+/// # Errors
+/// When the JSON has no ids.
+pub fn deleted(json: &str) -> Result<RArc<MessageDelete>, DecodeError> {
+    let raw: RawDelete = serde_json::from_str(json)?;
+    Ok(RArc::new(MessageDelete { id: raw.id.0, channel_id: raw.channel_id.0, guild_id: id(raw.guild_id) }))
+}
+
+/// `INTERACTION_CREATE`.
+///
+/// # Errors
+/// When the JSON is not an interaction.
+pub fn interaction(json: &str) -> Result<RArc<Interaction>, DecodeError> {
+    let raw: RawInteraction<'_> = serde_json::from_str(json)?;
+    let who = raw.member.as_ref().and_then(|member| member.user.as_ref()).or(raw.user.as_ref());
+    let data = raw.data.unwrap_or_default();
+    let mut options = RVec::new();
+    let mut command = data.name.into_owned();
+    flatten(&data.options, &mut command, &mut options);
+    for row in &data.components {
+        fields(row, &mut options);
+    }
+    Ok(RArc::new(Interaction {
+        id: raw.id.0,
+        application_id: raw.application_id.0,
+        kind: raw.kind,
+        token: text(raw.token),
+        channel_id: id(raw.channel_id),
+        guild_id: id(raw.guild_id),
+        user: who.map_or_else(User::default, |who| user(who, raw.member.as_ref())),
+        command: command.into(),
+        custom_id: text(data.custom_id),
+        options,
+        values: data.values.into_iter().map(text).collect(),
+        deferred: false,
+        json: json.into(),
+    }))
+}
+
+/// Any event as its name and JSON.
+pub fn raw(name: &str, json: &str) -> Event {
+    Event::Other(RArc::new(RawEvent { name: name.into(), json: json.into() }))
+}
+
+/// The name at the top of a command's path, which is the one a cog declares.
+pub fn command_name(interaction: &Interaction) -> &str {
+    interaction.command.as_str().split(' ').next().unwrap_or_default()
+}
+
+/// A snowflake: digits in a string.
+#[derive(Clone, Copy)]
+struct Id(u64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Id, D::Error> {
+        let digits = <Cow<'de, str>>::deserialize(from)?;
+        digits.parse().map(Id).map_err(|_| serde::de::Error::custom("an id is not a number"))
+    }
+}
+
+#[derive(Deserialize)]
+struct RawUser<'a> {
+    id: Id,
+    #[serde(borrow, default)]
+    username: Cow<'a, str>,
+    #[serde(borrow, default)]
+    global_name: Option<Cow<'a, str>>,
+    #[serde(default)]
+    bot: bool,
+}
+
+#[derive(Deserialize)]
+struct RawMember<'a> {
+    #[serde(borrow, default)]
+    nick: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    user: Option<RawUser<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawAttachment<'a> {
+    id: Id,
+    #[serde(borrow, default)]
+    filename: Cow<'a, str>,
+    #[serde(borrow, default)]
+    url: Cow<'a, str>,
+    #[serde(default)]
+    size: u64,
+}
+
+#[derive(Deserialize)]
+struct HasId {
+    id: Id,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    #[serde(default)]
+    message_id: Option<Id>,
+}
+
+#[derive(Deserialize)]
+struct RawMessage<'a> {
+    id: Id,
+    channel_id: Id,
+    #[serde(default)]
+    guild_id: Option<Id>,
+    #[serde(borrow, default)]
+    author: Option<RawUser<'a>>,
+    #[serde(borrow, default)]
+    member: Option<RawMember<'a>>,
+    #[serde(borrow, default)]
+    content: Cow<'a, str>,
+    #[serde(default)]
+    mentions: Vec<HasId>,
+    #[serde(borrow, default)]
+    attachments: Vec<RawAttachment<'a>>,
+    #[serde(default)]
+    message_reference: Option<Reference>,
+    #[serde(default)]
+    webhook_id: Option<Id>,
+}
+
+#[derive(Deserialize)]
+struct RawDelete {
+    id: Id,
+    channel_id: Id,
+    #[serde(default)]
+    guild_id: Option<Id>,
+}
+
+#[derive(Deserialize)]
+struct RawInteraction<'a> {
+    id: Id,
+    application_id: Id,
+    #[serde(rename = "type")]
+    kind: u8,
+    #[serde(borrow)]
+    token: Cow<'a, str>,
+    #[serde(default)]
+    channel_id: Option<Id>,
+    #[serde(default)]
+    guild_id: Option<Id>,
+    #[serde(borrow, default)]
+    member: Option<RawMember<'a>>,
+    #[serde(borrow, default)]
+    user: Option<RawUser<'a>>,
+    #[serde(borrow, default)]
+    data: Option<RawData<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct RawData<'a> {
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    custom_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    options: Vec<RawOption<'a>>,
+    #[serde(borrow, default)]
+    values: Vec<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    components: Vec<RawComponent<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawOption<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(rename = "type")]
+    kind: u8,
+    #[serde(borrow, default)]
+    value: Option<&'a RawValue>,
+    #[serde(default)]
+    focused: bool,
+    #[serde(borrow, default)]
+    options: Vec<RawOption<'a>>,
+}
+
+/// A row of a modal, a label, or a field in one of them.
+#[derive(Deserialize)]
+struct RawComponent<'a> {
+    #[serde(borrow, default)]
+    custom_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    value: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    components: Vec<RawComponent<'a>>,
+    #[serde(borrow, default)]
+    component: Option<Box<RawComponent<'a>>>,
+}
+
+/// Discord's option types for a subcommand and a group of them.
+const SUBCOMMAND: u8 = 1;
+const SUBCOMMAND_GROUP: u8 = 2;
+/// Discord's option type for text; what a modal's fields hold.
+const STRING: u8 = 3;
+
+fn flatten(from: &[RawOption<'_>], command: &mut String, into: &mut RVec<CommandOption>) {
+    for option in from {
+        if matches!(option.kind, SUBCOMMAND | SUBCOMMAND_GROUP) {
+            command.push(' ');
+            command.push_str(&option.name);
+            flatten(&option.options, command, into);
+        } else {
+            let value = option.value.map_or_else(RString::new, plain);
+            into.push(CommandOption { name: (&*option.name).into(), kind: option.kind, value, focused: option.focused });
+        }
+    }
+}
+
+fn fields(from: &RawComponent<'_>, into: &mut RVec<CommandOption>) {
+    if let (Some(name), Some(value)) = (&from.custom_id, from.value) {
+        into.push(CommandOption { name: (&**name).into(), kind: STRING, value: plain(value), focused: false });
+    }
+    from.components.iter().chain(from.component.as_deref()).for_each(|inner| fields(inner, into));
+}
+
+/// A JSON value as text, strings without their quotes.
+fn plain(value: &RawValue) -> RString {
+    serde_json::from_str::<String>(value.get()).map_or_else(|_| value.get().into(), Into::into)
+}
+
+fn user(raw: &RawUser<'_>, member: Option<&RawMember<'_>>) -> User {
+    let nick = member.and_then(|member| member.nick.as_deref());
+    let display = nick.or(raw.global_name.as_deref()).unwrap_or(&raw.username);
+    User { id: raw.id.0, name: (&*raw.username).into(), display_name: display.into(), bot: raw.bot }
+}
+
+fn attachment(raw: RawAttachment<'_>) -> Attachment {
+    Attachment { id: raw.id.0, name: text(raw.filename), url: text(raw.url), size: raw.size }
+}
+
+fn text(text: Cow<'_, str>) -> RString {
+    text.into_owned().into()
+}
+
+fn id(id: Option<Id>) -> ROption<u64> {
+    id.map(|id| id.0).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_keeps_what_cogs_ask_for() {
+        let json = r#"{"id":"5","channel_id":"6","guild_id":"7","content":"say \"hi\"","mentions":[{"id":"9"}],
+            "author":{"id":"8","username":"ann","global_name":"Ann","bot":false},"member":{"nick":"Nan"},
+            "attachments":[{"id":"1","filename":"a.png","url":"http://x/a.png","size":3}],
+            "message_reference":{"message_id":"4"},"unknown":{"deep":[1]}}"#;
+        let message = message(json).expect("a message");
+        assert_eq!((message.id, message.channel_id, message.guild_id), (5, 6, ROption::RSome(7)));
+        assert_eq!((message.content.as_str(), message.author.display_name.as_str()), ("say \"hi\"", "Nan"));
+        assert_eq!((message.mentions.as_slice(), message.reply_to), (&[9][..], ROption::RSome(4)));
+        assert_eq!((message.attachments[0].size, message.json.as_str()), (3, json));
+    }
+
+    #[test]
+    fn subcommands_join_the_name_and_options_become_text() {
+        let json = r#"{"id":"1","application_id":"2","type":2,"token":"t","channel_id":"3","user":{"id":"4","username":"bo"},
+            "data":{"name":"config","options":[{"name":"set","type":1,"options":[
+                {"name":"key","type":3,"value":"a b"},{"name":"n","type":4,"value":12,"focused":true}]}]}}"#;
+        let interaction = interaction(json).expect("an interaction");
+        assert_eq!((interaction.command.as_str(), command_name(&interaction)), ("config set", "config"));
+        assert_eq!((interaction.options[0].value.as_str(), interaction.options[1].value.as_str()), ("a b", "12"));
+        assert!(interaction.options[1].focused && interaction.user.name == "bo");
+    }
+
+    #[test]
+    fn what_is_not_a_message_is_an_error_and_not_a_panic() {
+        for json in ["{}", "[]", "", r#"{"id":5,"channel_id":"1"}"#, r#"{"id":"x","channel_id":"1"}"#] {
+            assert!(message(json).is_err(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The discord handle: any endpoint by method, path and JSON.
+
+use abi_stable::std_types::RResult;
+use async_ffi::LocalFfiFuture;
+use gearshift_cog::abi::{self, DiscordRequest, HandleError, HandleErrorKind, Reply};
+
+use super::{Lease, error, missing, slot};
+use crate::sessions::{
+    Method,
+    discord::{Body, DiscordError, File, Request},
+};
+
+pub(super) extern "C" fn request(
+    lease: abi::Lease,
+    request: DiscordRequest,
+) -> LocalFfiFuture<RResult<Reply, HandleError>> {
+    slot::call(lease, |lease| {
+        let request = taken(request);
+        let discord = lease.sessions().discord.clone();
+        async move {
+            let discord = discord.ok_or_else(|| missing("discord"))?;
+            let answer = discord.request(request?).await.map_err(failed)?;
+            Ok(Reply { status: answer.status, headers: Vec::new().into(), body: answer.body.into() })
+        }
+    })
+}
+
+pub(super) extern "C" fn bot_id(lease: abi::Lease) -> u64 {
+    Lease::of(lease).sessions().discord.as_ref().map_or(0, |discord| discord.account().user_id)
+}
+
+fn taken(request: DiscordRequest) -> Result<Request, HandleError> {
+    let json = request.json.into_vec();
+    let body = if request.files.is_empty() {
+        if json.is_empty() { Body::None } else { Body::Json(json) }
+    } else {
+        let files = request.files.into_iter().map(|file| File {
+            name: file.name.into_string(),
+            content_type: Some(file.content_type.into_string()).filter(|it| !it.is_empty()),
+            bytes: file.bytes.into_vec(),
+        });
+        Body::Multipart { json, files: files.collect() }
+    };
+    let query = request.query.into_iter().map(|pair| (pair.name.into_string(), pair.value.into_string()));
+    Ok(Request {
+        method: method(request.method)?,
+        path: request.path.into_string(),
+        query: query.collect(),
+        body,
+        reason: request.reason.into_option().map(|reason| reason.into_string()),
+    })
+}
+
+/// The methods that APIs of resources take.
+pub(super) fn method(method: abi::Method) -> Result<Method, HandleError> {
+    Ok(match method {
+        abi::Method::Get => Method::Get,
+        abi::Method::Post => Method::Post,
+        abi::Method::Put => Method::Put,
+        abi::Method::Patch => Method::Patch,
+        abi::Method::Delete => Method::Delete,
+        abi::Method::Head => return Err(error(HandleErrorKind::Invalid, "HEAD is for the http handle only")),
+    })
+}
+
+fn failed(cause: DiscordError) -> HandleError {
+    let kind = match &cause {
+        DiscordError::Invalid { .. } | DiscordError::TooLarge { .. } => HandleErrorKind::Invalid,
+        DiscordError::Refused(_) => HandleErrorKind::Status,
+        DiscordError::RateLimited { .. } | DiscordError::Timeout { .. } => HandleErrorKind::Timeout,
+        DiscordError::Connect { .. } | DiscordError::Broken { .. } => HandleErrorKind::Connect,
+        DiscordError::Closed => HandleErrorKind::Missing,
+    };
+    let status = cause.status().unwrap_or(0);
+    let code = cause.code().and_then(|code| u32::try_from(code).ok()).unwrap_or(0);
+    let body = match &cause {
+        DiscordError::Refused(refusal) => refusal.errors.as_ref().map(|tree| tree.to_string().into_bytes()),
+        _ => None,
+    };
+    HandleError { status, code, body: body.unwrap_or_default().into(), ..error(kind, cause.to_string()) }
+}

@@ -1,0 +1,41 @@
+//! The log handle: a cog's `tracing` events in the host's log, with the cog's name and generation.
+
+use std::fmt::Write;
+
+use abi_stable::std_types::{RNone, ROption, RSome};
+use gearshift_cog::abi::{self, Level, LogRecord};
+use tracing::level_filters::LevelFilter;
+
+use super::Lease;
+
+pub(super) extern "C" fn level(_: abi::Lease) -> ROption<Level> {
+    match LevelFilter::current().into_level() {
+        None => RNone,
+        Some(tracing::Level::ERROR) => RSome(Level::Error),
+        Some(tracing::Level::WARN) => RSome(Level::Warn),
+        Some(tracing::Level::INFO) => RSome(Level::Info),
+        Some(tracing::Level::DEBUG) => RSome(Level::Debug),
+        Some(tracing::Level::TRACE) => RSome(Level::Trace),
+    }
+}
+
+pub(super) extern "C" fn write(lease: abi::Lease, record: &LogRecord<'_>) {
+    let lease = Lease::of(lease);
+    let mut text = record.message.as_str().to_owned();
+    for field in record.fields.as_slice() {
+        let _ = write!(text, " {}={}", field.name, field.value);
+    }
+    // A level is part of an event's static metadata, hence five of them.
+    macro_rules! emit {
+        ($level:ident) => {
+            tracing::event!(target: "cog", tracing::Level::$level, cog = %lease.id(), module = record.target.as_str(), "{text}")
+        };
+    }
+    match record.level {
+        Level::Error => emit!(ERROR),
+        Level::Warn => emit!(WARN),
+        Level::Info => emit!(INFO),
+        Level::Debug => emit!(DEBUG),
+        Level::Trace => emit!(TRACE),
+    }
+}

@@ -1,0 +1,52 @@
+//! The handles of a generation: the host's function table, one small file per session. Each turns what a cog sent into
+//! the host's own types, asks a session, and answers with data. No waker and no value of a cog is kept outside a slot.
+
+mod api;
+mod clock;
+mod discord;
+mod http;
+mod lease;
+mod log;
+mod slot;
+mod stats;
+mod store;
+
+use abi_stable::{
+    prefix_type::WithMetadata,
+    std_types::RString,
+};
+use gearshift_cog::abi::{HandleError, HandleErrorKind, HostTable, HostTableRef};
+
+pub use self::lease::{Lease, LeaseParts};
+
+static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
+    http: http::request,
+    discord: discord::request,
+    api: api::request,
+    stats: stats::send,
+    store_read: store::read,
+    store_write: store::write,
+    store_delete: store::delete,
+    store_list: store::list,
+    log_level: log::level,
+    log: log::write,
+    sleep: clock::sleep,
+    schedule: clock::schedule,
+    unschedule: clock::unschedule,
+    bot_id: discord::bot_id,
+});
+
+/// The table that every cog is given.
+pub fn table() -> HostTableRef {
+    HostTableRef(TABLE.static_as_prefix())
+}
+
+fn error(kind: HandleErrorKind, text: impl Into<RString>) -> HandleError {
+    HandleError { kind, status: 0, code: 0, text: text.into(), body: Vec::new().into() }
+}
+
+/// The configuration has no such section.
+fn missing(section: &str) -> HandleError {
+    let text = format!("this host has no {section} session; add `[{section}]` to its configuration");
+    error(HandleErrorKind::Missing, text)
+}

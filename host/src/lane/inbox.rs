@@ -1,0 +1,160 @@
+//! What waits for a cog: one bounded queue per cog, which outlives the cog's generations.
+//! During a swap nothing is moved: the old lane stops taking, the new one begins, the queue keeps order.
+//!
+//! Overflow rule: when the queue is full, the newest item is turned away and counted; the gateway never waits. What is
+//! already queued stays in order.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use gearshift_cog::abi::{Event, Invocation, Origin, TaskRun};
+
+mod defer;
+pub use self::defer::Defer;
+
+/// Something for a cog to handle.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// An event it listens to.
+    Event(Event),
+    /// A call of one of its commands; the defer is there for interactions.
+    Command(Invocation, Option<Arc<Defer>>),
+    /// A scheduled task that is due.
+    Task(TaskRun),
+}
+
+impl Item {
+    /// What a handler of this item is called in messages.
+    pub fn what(&self) -> String {
+        match self {
+            Item::Event(Event::Other(raw)) => format!("event {}", raw.name),
+            Item::Event(Event::MessageCreate(_)) => "event MESSAGE_CREATE".to_owned(),
+            Item::Event(Event::MessageUpdate(_)) => "event MESSAGE_UPDATE".to_owned(),
+            Item::Event(Event::MessageDelete(_)) => "event MESSAGE_DELETE".to_owned(),
+            Item::Event(Event::Interaction(_)) => "event INTERACTION_CREATE".to_owned(),
+            Item::Command(Invocation { command, origin: Origin::Prefix(_), .. }, _) => format!("command !{command}"),
+            Item::Command(Invocation { command, origin: Origin::Slash(_), .. }, _) => format!("command /{command}"),
+            Item::Task(run) => format!("task {}", run.name),
+        }
+    }
+}
+
+/// The queue was full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+/// The queue in front of a cog.
+#[derive(Debug)]
+pub struct Inbox {
+    queue: Mutex<Queue>,
+    capacity: usize,
+    turned_away: AtomicU64,
+    taken: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    items: VecDeque<Item>,
+    /// The lane that waits for the next item.
+    waker: Option<Waker>,
+}
+
+impl Inbox {
+    /// An empty queue for at most `capacity` items.
+    pub fn new(capacity: usize) -> Arc<Inbox> {
+        let (turned_away, taken) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Inbox { queue: Mutex::default(), capacity, turned_away, taken })
+    }
+
+    /// Appends an item. Never waits.
+    ///
+    /// # Errors
+    /// When the queue is full; the item is dropped and counted.
+    pub fn push(&self, item: Item) -> Result<(), Overflow> {
+        let waker = {
+            let mut queue = self.queue();
+            if queue.items.len() >= self.capacity {
+                self.turned_away.fetch_add(1, Ordering::Relaxed);
+                return Err(Overflow);
+            }
+            queue.items.push_back(item);
+            queue.waker.take()
+        };
+        // The waker belongs to the lane's own runtime, not to the cog.
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// The next item. Only the lane that serves asks.
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Item> {
+        let mut queue = self.queue();
+        match queue.items.pop_front() {
+            Some(item) => {
+                self.taken.fetch_add(1, Ordering::Relaxed);
+                Poll::Ready(item)
+            }
+            None => {
+                if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                    queue.waker = Some(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// How many items wait.
+    pub fn len(&self) -> usize {
+        self.queue().items.len()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many items were handed to a lane so far.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// How many items found the queue full so far.
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away.load(Ordering::Relaxed)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(name: &str) -> Item {
+        Item::Task(TaskRun { name: name.into(), due_unix_ms: 0 })
+    }
+
+    #[test]
+    fn a_full_queue_turns_the_newest_away_and_keeps_order() {
+        let inbox = Inbox::new(2);
+        assert_eq!(inbox.push(run("a")), Ok(()));
+        assert_eq!(inbox.push(run("b")), Ok(()));
+        assert_eq!(inbox.push(run("c")), Err(Overflow));
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut next = || match inbox.poll_next(&mut cx) {
+            Poll::Ready(item) => Some(item.what()),
+            Poll::Pending => None,
+        };
+        assert_eq!([next(), next(), next()], [Some("task a".into()), Some("task b".into()), None]);
+        assert_eq!((inbox.turned_away(), inbox.taken(), inbox.len()), (1, 2, 0));
+    }
+}

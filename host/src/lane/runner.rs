@@ -1,0 +1,338 @@
+//! The lane's thread: the only place where cog code runs. It opens the library, makes the instance, obeys orders, polls
+//! handlers, and drops everything of the cog before it ends. It knows nothing of Discord and decides no policy.
+
+use std::{
+    collections::HashMap,
+    future::{Future, poll_fn},
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use abi_stable::std_types::{RResult, RSome};
+use async_ffi::LocalFfiFuture;
+use futures_util::{Stream, stream::FuturesUnordered};
+use gearshift_cog::abi::{self, CogModuleRef, Event, Instance, Invocation, Origin, Outcome, SavedState};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Activity, Answer, Defer, Inbox, Item, LaneParts, Order, Pulse, State};
+use crate::{
+    fault::{Fault, FaultReport},
+    handles::Lease,
+    identity::GenerationId,
+    library::{self, OpenFailure, OpenLibrary},
+};
+
+pub(super) type Opened = oneshot::Sender<Result<OpenLibrary, OpenFailure>>;
+
+/// The thread's whole life.
+pub(super) fn run(parts: LaneParts, orders: mpsc::UnboundedReceiver<Order>, pulse: &Arc<Pulse>, opened: Opened) {
+    let (library, module) = match pulse.during(Activity::Open, || library::open(&parts.file)) {
+        Ok(open) => open,
+        Err(failure) => {
+            // If nobody waits any more, the library stays mapped, which is safe.
+            let _ = opened.send(Err(failure));
+            return;
+        }
+    };
+    let host = abi::Host { lease: Lease::raw(&parts.lease), table: parts.table };
+    let instance = pulse.during(Activity::Open, || (module.create())(host));
+    // A runtime without drivers: timers and sockets belong to the host's runtime, this one only parks the thread.
+    let runtime = match tokio::runtime::Builder::new_current_thread().build() {
+        Ok(runtime) => runtime,
+        Err(error) => unreachable!("a runtime without drivers takes nothing from the system: {error}"),
+    };
+    let waits = opened.send(Ok(library)).is_ok();
+    let mut runner = Runner {
+        labels: Labels::new(&parts),
+        id: parts.id,
+        module,
+        instance,
+        inbox: parts.inbox,
+        orders,
+        running: FuturesUnordered::new(),
+        control: None,
+        mode: Mode::Paused,
+        pulse: Arc::clone(pulse),
+        handlers_in_flight: parts.handlers_in_flight,
+        faults: parts.faults,
+    };
+    if waits {
+        runtime.block_on(poll_fn(|cx| runner.poll(cx)));
+    }
+    runner.end();
+}
+
+/// Whether the lane takes from the inbox.
+enum Mode {
+    Serving,
+    Paused,
+    /// Paused, and somebody waits until the last handler is done.
+    Draining(oneshot::Sender<()>),
+}
+
+struct Runner {
+    id: GenerationId,
+    module: CogModuleRef,
+    instance: Instance,
+    labels: Labels,
+    inbox: Arc<Inbox>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    running: FuturesUnordered<Handling>,
+    control: Option<Control>,
+    mode: Mode,
+    pulse: Arc<Pulse>,
+    handlers_in_flight: usize,
+    faults: mpsc::UnboundedSender<FaultReport>,
+}
+
+impl Runner {
+    /// Ready when the lane shall end.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            while let Poll::Ready(order) = self.orders.poll_recv(cx) {
+                match order {
+                    None | Some(Order::End) => return Poll::Ready(()),
+                    Some(order) => self.obey(order),
+                }
+            }
+            self.poll_control(cx);
+            self.poll_handlers(cx);
+            if !self.take(cx) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        let (module, instance) = (self.module, self.instance);
+        let begin = |activity, call: &dyn Fn() -> LocalFfiFuture<Outcome>| self.pulse.during(activity, call);
+        match order {
+            Order::Setup(answer) => {
+                let future = begin(Activity::Setup, &|| (module.setup())(instance));
+                self.control = Some(Control::Plain(Activity::Setup, future, answer));
+            }
+            Order::Restore(State { version, bytes }, answer) => {
+                let state = SavedState { version, bytes: bytes.into() };
+                let future = begin(Activity::Restore, &|| (module.restore())(instance, state.clone()));
+                self.control = Some(Control::Plain(Activity::Restore, future, answer));
+            }
+            Order::Teardown(answer) => {
+                let future = begin(Activity::Teardown, &|| (module.teardown())(instance));
+                self.control = Some(Control::Plain(Activity::Teardown, future, answer));
+            }
+            Order::Save(answer) => {
+                let future = self.pulse.during(Activity::Save, || (module.save())(instance));
+                self.control = Some(Control::Save(future, answer));
+            }
+            Order::Serve => self.mode = Mode::Serving,
+            Order::Pause(done) => self.mode = Mode::Draining(done),
+            Order::Cancel(answer) => {
+                let handlers = mem::take(&mut self.running);
+                let count = handlers.len();
+                self.pulse.during(Activity::Drop, || drop(handlers));
+                let _ = answer.send(count);
+            }
+            Order::End => {}
+        }
+    }
+
+    fn poll_control(&mut self, cx: &mut Context<'_>) {
+        let Some(control) = &mut self.control else { return };
+        let pulse = &self.pulse;
+        let done = match control {
+            // Whoever gave the order has given up waiting: the call is dropped.
+            control if control.is_abandoned() => true,
+            Control::Plain(activity, future, _) => match pulse.during(*activity, || Pin::new(future).poll(cx)) {
+                Poll::Pending => false,
+                Poll::Ready(outcome) => {
+                    if let Some(Control::Plain(_, future, answer)) = self.control.take() {
+                        pulse.during(Activity::Drop, || drop(future));
+                        let _ = answer.send(taken(outcome));
+                    }
+                    return;
+                }
+            },
+            Control::Save(future, _) => match pulse.during(Activity::Save, || Pin::new(future).poll(cx)) {
+                Poll::Pending => false,
+                Poll::Ready(outcome) => {
+                    if let Some(Control::Save(future, answer)) = self.control.take() {
+                        pulse.during(Activity::Drop, || drop(future));
+                        let _ = answer.send(match outcome {
+                            RResult::ROk(RSome(state)) => {
+                                Ok(Some(State { version: state.version, bytes: state.bytes.into_vec() }))
+                            }
+                            RResult::ROk(_) => Ok(None),
+                            RResult::RErr(fault) => Err(Fault::take(fault)),
+                        });
+                    }
+                    return;
+                }
+            },
+        };
+        if done {
+            let control = self.control.take();
+            self.pulse.during(Activity::Drop, || drop(control));
+        }
+    }
+
+    fn poll_handlers(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(Some((what, outcome))) = Pin::new(&mut self.running).poll_next(cx) {
+            if let Err(fault) = outcome {
+                let _ = self.faults.send(FaultReport { id: self.id.clone(), what, fault });
+            }
+        }
+        if self.running.is_empty()
+            && let Mode::Draining(_) = self.mode
+            && let Mode::Draining(done) = mem::replace(&mut self.mode, Mode::Paused)
+        {
+            let _ = done.send(());
+        }
+    }
+
+    /// Takes items from the inbox and makes handlers of them; whether there are new ones to poll.
+    fn take(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut taken = false;
+        while matches!(self.mode, Mode::Serving) && self.running.len() < self.handlers_in_flight {
+            let Poll::Ready(item) = self.inbox.poll_next(cx) else { break };
+            if let Some(handling) = self.handling(item) {
+                self.running.push(handling);
+                taken = true;
+            }
+        }
+        taken
+    }
+
+    /// The handler of an item; none if this generation does not know what it is.
+    fn handling(&self, item: Item) -> Option<Handling> {
+        let (module, instance, pulse) = (self.module, self.instance, &self.pulse);
+        let (activity, what, work) = match item {
+            Item::Event(event) => {
+                let what = self.labels.event(&event)?;
+                let future = pulse.during(Activity::Event, || (module.event())(instance, event));
+                (Activity::Event, what, Work::Cog(future))
+            }
+            Item::Command(invocation, defer) => {
+                let what = self.labels.command(&invocation)?;
+                let work = match defer {
+                    None => Work::Cog(pulse.during(Activity::Command, || (module.command())(instance, invocation))),
+                    Some(defer) => Work::Deferrable(Box::pin(deferrable(module, instance, invocation, defer))),
+                };
+                (Activity::Command, what, work)
+            }
+            Item::Task(run) => {
+                let what = format!("task {}", run.name).into();
+                let future = pulse.during(Activity::Task, || (module.task())(instance, run));
+                (Activity::Task, what, Work::Cog(future))
+            }
+        };
+        Some(Handling { activity, what, work, pulse: Arc::clone(pulse) })
+    }
+
+    /// Drops everything of the cog, on its own thread.
+    fn end(self) {
+        let Runner { id, module, instance, running, control, pulse, faults, .. } = self;
+        pulse.during(Activity::Drop, || {
+            drop(control);
+            drop(running);
+            if let Err(fault) = taken((module.destroy())(instance)) {
+                let _ = faults.send(FaultReport { id, what: "drop".into(), fault });
+            }
+        });
+    }
+}
+
+async fn deferrable(module: CogModuleRef, instance: Instance, mut call: Invocation, defer: Arc<Defer>) -> Outcome {
+    if defer.start().await
+        && let Origin::Slash(interaction) = &call.origin
+    {
+        let interaction = abi::Interaction { deferred: true, ..(**interaction).clone() };
+        call.origin = Origin::Slash(abi_stable::std_types::RArc::new(interaction));
+    }
+    (module.command())(instance, call).await
+}
+
+fn taken(outcome: Outcome) -> Result<(), Fault> {
+    outcome.into_result().map_err(Fault::take)
+}
+
+/// A call that is not a handler.
+enum Control {
+    Plain(Activity, LocalFfiFuture<Outcome>, Answer<()>),
+    Save(
+        LocalFfiFuture<RResult<abi_stable::std_types::ROption<SavedState>, abi::Fault>>,
+        Answer<Option<State>>,
+    ),
+}
+
+impl Control {
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Control::Plain(_, _, answer) => answer.is_closed(),
+            Control::Save(_, answer) => answer.is_closed(),
+        }
+    }
+}
+
+/// A handler in flight.
+struct Handling {
+    activity: Activity,
+    what: Arc<str>,
+    work: Work,
+    pulse: Arc<Pulse>,
+}
+
+enum Work {
+    Cog(LocalFfiFuture<Outcome>),
+    /// Waits for the host's acknowledgement first, if there is one under way.
+    Deferrable(Pin<Box<dyn Future<Output = Outcome>>>),
+}
+
+impl Future for Handling {
+    type Output = (Arc<str>, Result<(), Fault>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Handling { activity, what, work, pulse } = &mut *self;
+        let outcome = pulse.during(*activity, || match work {
+            Work::Cog(future) => Pin::new(future).poll(cx),
+            Work::Deferrable(future) => future.as_mut().poll(cx),
+        });
+        outcome.map(|outcome| (Arc::clone(what), taken(outcome)))
+    }
+}
+
+/// What this generation declared, with the words for messages made once.
+struct Labels {
+    events: HashMap<String, Arc<str>>,
+    commands: HashMap<String, [Arc<str>; 2]>,
+}
+
+impl Labels {
+    fn new(parts: &LaneParts) -> Labels {
+        let events = parts.events.iter().map(|name| (name.clone(), format!("event {name}").into())).collect();
+        let both = |name: &String| (name.clone(), [format!("command !{name}").into(), format!("command /{name}").into()]);
+        Labels { events, commands: parts.commands.iter().map(both).collect() }
+    }
+
+    fn event(&self, event: &Event) -> Option<Arc<str>> {
+        let name = match event {
+            Event::MessageCreate(_) => "MESSAGE_CREATE",
+            Event::MessageUpdate(_) => "MESSAGE_UPDATE",
+            Event::MessageDelete(_) => "MESSAGE_DELETE",
+            // Also autocompletion of a command, which needs no declaration.
+            Event::Interaction(_) => return Some(self.events.get("INTERACTION_CREATE").map_or_else(|| "event INTERACTION_CREATE".into(), Arc::clone)),
+            Event::Other(raw) => raw.name.as_str(),
+        };
+        self.events.get(name).cloned()
+    }
+
+    fn command(&self, invocation: &Invocation) -> Option<Arc<str>> {
+        let [prefix, slash] = self.commands.get(invocation.command.as_str())?;
+        Some(Arc::clone(match invocation.origin {
+            Origin::Prefix(_) => prefix,
+            Origin::Slash(_) => slash,
+        }))
+    }
+}
+

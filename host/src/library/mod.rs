@@ -1,0 +1,3 @@
+//! A cog's file.
+mod open;
+pub use open::{OpenError, OpenFailure, OpenLibrary, open};

@@ -1,0 +1,139 @@
+//! Who hears what: from Discord's events to the inboxes of cogs. Runs on the gateway's task and never waits: it reads
+//! one table, which is replaced as a whole, and pushes to queues that turn items away when they are full.
+//! It knows no generations and runs no cog code.
+
+mod facts;
+mod notice;
+mod table;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use arc_swap::ArcSwap;
+use gearshift_cog::abi::{Event, Interaction, Invocation, Message, Origin};
+use abi_stable::std_types::{RArc, RStr, RString};
+
+pub use self::{
+    facts::Facts,
+    notice::Notices,
+    table::{Listener, Table},
+};
+use crate::{
+    event,
+    lane::{Defer, Item},
+};
+
+/// Discord's interaction types.
+const COMMAND: u8 = 2;
+const AUTOCOMPLETE: u8 = 4;
+
+/// The router.
+#[derive(Debug)]
+pub struct Router {
+    table: ArcSwap<Table>,
+    prefix: String,
+    facts: Facts,
+    notices: Notices,
+    routed: AtomicU64,
+    unreadable: AtomicU64,
+}
+
+impl Router {
+    /// A router that knows no cogs yet.
+    pub fn new(prefix: String, notices: Notices) -> Router {
+        Router {
+            table: ArcSwap::default(),
+            prefix,
+            facts: Facts::default(),
+            notices,
+            routed: AtomicU64::new(0),
+            unreadable: AtomicU64::new(0),
+        }
+    }
+
+    /// Replaces the table. Events that are being routed use the one before.
+    pub fn publish(&self, table: Table) {
+        self.table.store(Arc::new(table));
+    }
+
+    /// What a cog that is loaded late has missed.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Events that reached at least one cog, and events whose payload could not be read.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.routed.load(Ordering::Relaxed), self.unreadable.load(Ordering::Relaxed))
+    }
+
+    /// Hands an event to all that shall hear it. `json` is the event's `d`.
+    pub fn route(&self, name: &str, json: &str) {
+        self.facts.note(name, json);
+        let table = self.table.load();
+        let listeners = table.listeners(name);
+        let routed = match name {
+            "MESSAGE_CREATE" if listeners.is_empty() && !table.has_commands() => Ok(false),
+            "MESSAGE_CREATE" => event::message(json).map(|message| self.message(&table, listeners, message)),
+            "INTERACTION_CREATE" => event::interaction(json).map(|it| self.interaction(&table, listeners, it)),
+            _ if listeners.is_empty() => Ok(false),
+            "MESSAGE_UPDATE" => event::message(json).map(|message| hand(listeners, &Event::MessageUpdate(message))),
+            "MESSAGE_DELETE" => event::deleted(json).map(|message| hand(listeners, &Event::MessageDelete(message))),
+            _ => Ok(hand(listeners, &event::raw(name, json))),
+        };
+        match routed {
+            Ok(true) => _ = self.routed.fetch_add(1, Ordering::Relaxed),
+            Ok(false) => {}
+            Err(error) => {
+                self.unreadable.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(event = name, "an event is passed over: {error}");
+            }
+        }
+    }
+
+    fn message(&self, table: &Table, listeners: &[Listener], message: RArc<Message>) -> bool {
+        let heard = !listeners.is_empty() && hand(listeners, &Event::MessageCreate(message.clone()));
+        // Bots do not command bots: two of them would talk for ever.
+        if message.author.bot || message.webhook_id.is_some() {
+            return heard;
+        }
+        let Some(line) = message.content.strip_prefix(self.prefix.as_str()) else { return heard };
+        let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let Some(owner) = table.command(name) else { return heard };
+        let (command, arguments) = (RString::from(name), RString::from(rest.trim()));
+        let invocation = Invocation { command, arguments, origin: Origin::Prefix(message.clone()) };
+        owner.push(Item::Command(invocation, None)) || heard
+    }
+
+    fn interaction(&self, table: &Table, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
+        let name = event::command_name(&interaction).to_owned();
+        match (interaction.kind, table.command(&name)) {
+            (COMMAND, Some(owner)) => self.command(owner, name, interaction),
+            (COMMAND, None) => {
+                self.notices.unanswered(&interaction, table.away(&name));
+                true
+            }
+            (AUTOCOMPLETE, Some(owner)) => owner.push(Item::Event(Event::Interaction(interaction))),
+            (AUTOCOMPLETE, None) => false,
+            _ => hand(listeners, &Event::Interaction(interaction)),
+        }
+    }
+
+    fn command(&self, owner: &Listener, name: String, interaction: RArc<Interaction>) -> bool {
+        let defer = Arc::new(Defer::default());
+        let origin = Origin::Slash(interaction.clone());
+        let invocation = Invocation { command: name.into(), arguments: RStr::empty().into(), origin };
+        if owner.push(Item::Command(invocation, Some(Arc::clone(&defer)))) {
+            self.notices.defer_in_time(interaction, defer);
+        } else {
+            self.notices.busy(&interaction);
+        }
+        true
+    }
+}
+
+/// Hands one event to all listeners; whether at least one took it.
+fn hand(listeners: &[Listener], event: &Event) -> bool {
+    listeners.iter().fold(false, |taken, listener| listener.push(Item::Event(event.clone())) || taken)
+}
