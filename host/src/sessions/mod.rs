@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 
-pub(crate) use backoff::Backoff;
+pub(crate) use backoff::{Backoff, fraction};
 pub use discord::Discord;
 pub use error::OpenError;
 pub use http::Http;
