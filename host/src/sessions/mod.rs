@@ -4,23 +4,30 @@
 //!
 //! [`Sessions::open`] runs under the first `block_on`, before anything else exists. What it makes is used under later ones.
 
+pub mod api;
 mod backoff;
 pub mod discord;
 mod error;
 pub mod http;
 mod method;
 pub mod net;
+pub mod stats;
+pub mod store;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Config;
 
-pub(crate) use backoff::Backoff;
+pub use api::Api;
+pub(crate) use backoff::{Backoff, fraction};
 pub use discord::Discord;
 pub use error::OpenError;
 pub use http::Http;
 pub use method::{Method, NotAMethod};
 pub use net::Net;
+pub use stats::Stats;
+pub use store::Store;
 
 /// Every session of the host. One that the config leaves out is `None`.
 #[derive(Debug, Clone)]
@@ -31,27 +38,79 @@ pub struct Sessions {
     pub http: Arc<Http>,
     /// Discord's REST API.
     pub discord: Option<Arc<Discord>>,
+    /// The site API.
+    pub api: Option<Arc<Api>>,
+    /// Metrics.
+    pub stats: Option<Arc<Stats>>,
+    /// States, and keys with values.
+    pub store: Option<Arc<Store>>,
 }
+
+/// How long closing one session may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Sessions {
     /// Opens everything that the config names, all at once, each within its own deadline.
     ///
     /// # Errors
-    /// The first session that could not be opened; those that were are closed again by being dropped.
+    /// The first session that could not be opened; those that were are closed again.
     pub async fn open(config: &Config) -> Result<Sessions, OpenError> {
         let net = Net::new(&config.http);
         let client = net.client_builder().user_agent(&config.http.user_agent).build().map_err(|error| {
             let help = "this is the TLS library of the host itself; report it";
             OpenError::new("http", "making the client", http::innermost(&error), help)
         })?;
-        let http = Http::new(client.clone(), net.clone(), config);
         let discord = async {
-            match &config.discord {
-                Some(discord) => Discord::open(client.clone(), &net, config, discord).await.map(Some),
-                None => Ok(None),
+            let Some(discord) = &config.discord else { return Ok(None) };
+            Discord::open(client.clone(), &net, config, discord).await.map(Some)
+        };
+        let api = async {
+            let Some(api) = &config.api else { return Ok(None) };
+            Api::open(client.clone(), &net, config, api).await.map(Some)
+        };
+        let store = async {
+            let Some(store) = &config.store else { return Ok(None) };
+            Store::open(config, store).await.map(Some)
+        };
+        let (discord, api, store) = tokio::join!(discord, api, store);
+        let sessions = Sessions {
+            http: Http::new(client.clone(), net.clone(), config),
+            stats: config.stats.as_ref().map(|stats| Stats::open(&net, stats)),
+            net,
+            discord: discord.as_ref().ok().cloned().flatten(),
+            api: api.as_ref().ok().cloned().flatten(),
+            store: store.as_ref().ok().cloned().flatten(),
+        };
+        let failed = discord.err().or(api.err()).or(store.err());
+        match failed {
+            None => Ok(sessions),
+            Some(error) => {
+                sessions.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes every session: what waits is sent or written, what comes later is refused. Takes at most 2 s, and can be
+    /// called again.
+    pub async fn close(&self) {
+        self.http.close();
+        if let Some(discord) = &self.discord {
+            discord.close();
+        }
+        if let Some(api) = &self.api {
+            api.close();
+        }
+        let stats = async {
+            if let Some(stats) = &self.stats {
+                stats.close(CLOSE_TIMEOUT).await;
             }
         };
-        let (discord,) = tokio::try_join!(discord)?;
-        Ok(Sessions { net, http, discord })
+        let store = async {
+            if let Some(store) = &self.store {
+                store.close(CLOSE_TIMEOUT).await;
+            }
+        };
+        tokio::join!(stats, store);
     }
 }

@@ -1,0 +1,195 @@
+//! What comes in: the envelope of a gateway frame, and the event as it is handed on — its text untouched.
+//! Nothing is decoded beyond the envelope; what an event means is the router's affair.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// One event of Discord. Cloning shares the text.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    /// Which shard heard it.
+    pub shard: u16,
+    /// Its number in the shard's session.
+    pub seq: u64,
+    text: Utf8Bytes,
+    name: Range<usize>,
+    data: Range<usize>,
+}
+
+impl Dispatch {
+    /// Its name, as `MESSAGE_CREATE`.
+    pub fn name(&self) -> &str {
+        &self.text.as_str()[self.name.clone()]
+    }
+
+    /// Discord's JSON of the event, the `d` of the frame.
+    pub fn data(&self) -> &str {
+        &self.text.as_str()[self.data.clone()]
+    }
+
+    /// The whole frame.
+    pub fn text(&self) -> &Utf8Bytes {
+        &self.text
+    }
+
+    /// Where [`data`](Dispatch::data) stands in the frame, in bytes.
+    pub fn data_range(&self) -> Range<usize> {
+        self.data.clone()
+    }
+
+    /// Reads a frame of its own, for tests of rooms that take events.
+    ///
+    /// # Errors
+    /// The text is no dispatch frame.
+    pub fn read(shard: u16, text: Utf8Bytes) -> Result<Dispatch, BadFrame> {
+        match Frame::read(text.as_str())? {
+            Frame::Dispatch { seq, name, data } => {
+                let (name, data) = (range_of(name, &text), range_of(data, &text));
+                Ok(Dispatch { shard, seq, text, name, data })
+            }
+            _ => Err(BadFrame("it is not a dispatch")),
+        }
+    }
+}
+
+/// A frame that is not what the gateway sends. The text says what is missing, never what was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a frame of the gateway cannot be understood: {0}")]
+pub struct BadFrame(&'static str);
+
+/// A frame, borrowed from its text.
+#[derive(Debug, PartialEq)]
+pub(super) enum Frame<'t> {
+    Dispatch {
+        seq: u64,
+        name: &'t str,
+        data: &'t str,
+    },
+    HeartbeatRequest,
+    Reconnect,
+    InvalidSession {
+        resumable: bool,
+    },
+    Hello {
+        interval_ms: u64,
+    },
+    HeartbeatAck,
+    /// An op that a later version of Discord may send; it is passed over.
+    Unknown {
+        op: u64,
+    },
+}
+
+#[derive(Deserialize)]
+struct Envelope<'t> {
+    op: u64,
+    s: Option<u64>,
+    #[serde(borrow)]
+    t: Option<&'t str>,
+    #[serde(borrow)]
+    d: Option<&'t RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Hello {
+    heartbeat_interval: u64,
+}
+
+/// What a session is resumed with, from READY.
+#[derive(Debug, Deserialize)]
+pub(super) struct Ready {
+    pub(super) session_id: String,
+    pub(super) resume_gateway_url: String,
+}
+
+impl<'t> Frame<'t> {
+    pub(super) fn read(text: &'t str) -> Result<Frame<'t>, BadFrame> {
+        let envelope: Envelope<'t> =
+            serde_json::from_str(text).map_err(|_| BadFrame("it is no JSON envelope"))?;
+        let data = envelope.d.map_or("", RawValue::get);
+        Ok(match envelope.op {
+            0 => Frame::Dispatch {
+                seq: envelope.s.ok_or(BadFrame("a dispatch without `s`"))?,
+                name: envelope.t.ok_or(BadFrame("a dispatch without `t`"))?,
+                data,
+            },
+            1 => Frame::HeartbeatRequest,
+            7 => Frame::Reconnect,
+            9 => Frame::InvalidSession { resumable: data == "true" },
+            10 => {
+                let hello: Hello =
+                    serde_json::from_str(data).map_err(|_| BadFrame("HELLO without `heartbeat_interval`"))?;
+                if hello.heartbeat_interval == 0 {
+                    return Err(BadFrame("HELLO with a heartbeat interval of 0"));
+                }
+                Frame::Hello { interval_ms: hello.heartbeat_interval }
+            }
+            11 => Frame::HeartbeatAck,
+            op => Frame::Unknown { op },
+        })
+    }
+
+    /// Makes the event of a dispatch frame that was read from `text`.
+    pub(super) fn event(
+        shard: u16,
+        seq: u64,
+        name: Range<usize>,
+        data: Range<usize>,
+        text: Utf8Bytes,
+    ) -> Dispatch {
+        Dispatch { shard, seq, text, name, data }
+    }
+}
+
+/// Where `part` stands in `whole`; `0..0` when it is empty.
+pub(super) fn range_of(part: &str, whole: &str) -> Range<usize> {
+    if part.is_empty() {
+        return 0..0;
+    }
+    let start = part.as_ptr().addr() - whole.as_ptr().addr();
+    start..start + part.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_its_frame_and_two_ranges() {
+        let text = r#"{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"h\u00e4","n":[1, 2]}}"#;
+        let event = Dispatch::read(3, text.into()).unwrap();
+        assert_eq!((event.shard, event.seq, event.name()), (3, 42, "MESSAGE_CREATE"));
+        assert_eq!(event.data(), r#"{"content":"h\u00e4","n":[1, 2]}"#);
+        assert_eq!(&event.text().as_str()[event.data_range()], event.data());
+    }
+
+    #[test]
+    fn every_op_is_told_apart() {
+        let cases = [
+            (r#"{"op":1,"d":null}"#, Frame::HeartbeatRequest),
+            (r#"{"op":7,"d":null,"s":null,"t":null}"#, Frame::Reconnect),
+            (r#"{"op":9,"d":false}"#, Frame::InvalidSession { resumable: false }),
+            (r#"{"op":9,"d":true}"#, Frame::InvalidSession { resumable: true }),
+            (
+                r#"{"op":10,"d":{"heartbeat_interval":41250,"_trace":[]}}"#,
+                Frame::Hello { interval_ms: 41250 },
+            ),
+            (r#"{"op":11}"#, Frame::HeartbeatAck),
+            (r#"{"op":77,"d":{}}"#, Frame::Unknown { op: 77 }),
+        ];
+        for (text, frame) in cases {
+            assert_eq!(Frame::read(text).unwrap(), frame, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_not_understood_is_an_error_that_quotes_nothing() {
+        for text in ["", "secret", r#"{"op":0,"t":"X"}"#, r#"{"op":0,"s":1}"#, r#"{"op":10,"d":{}}"#, "[]"] {
+            let error = Frame::read(text).unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+}

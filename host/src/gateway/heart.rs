@@ -1,0 +1,69 @@
+//! The heartbeat of one connection: when the next is due, and whether the last was answered.
+//! It sends nothing and knows no socket.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Times of the heartbeat.
+#[derive(Debug)]
+pub(super) struct Heart {
+    interval: Duration,
+    due: Instant,
+    unanswered_since: Option<Instant>,
+}
+
+/// The last heartbeat was not answered before the next was due: the connection is dead without saying so.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Silence;
+
+impl Heart {
+    /// `fraction` of the interval passes before the first beat, so that not all bots beat at once after an outage.
+    pub(super) fn new(interval: Duration, fraction: f64, now: Instant) -> Heart {
+        Heart { interval, due: now + interval.mul_f64(fraction), unanswered_since: None }
+    }
+
+    /// When the next beat is due.
+    pub(super) fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// The time has come: beat, unless nobody answers.
+    pub(super) fn beat(&mut self, now: Instant) -> Result<(), Silence> {
+        if self.unanswered_since.is_some() {
+            return Err(Silence);
+        }
+        self.unanswered_since = Some(now);
+        // Counted from now: after a suspended machine, missed beats are not made up for.
+        self.due = now + self.interval;
+        Ok(())
+    }
+
+    /// The server asked for a beat out of turn; its answer is not held against the next.
+    pub(super) fn asked(&mut self, now: Instant) {
+        self.unanswered_since.get_or_insert(now);
+        self.due = now + self.interval;
+    }
+
+    /// A beat was answered; returns how long that took.
+    pub(super) fn answered(&mut self, now: Instant) -> Option<Duration> {
+        self.unanswered_since.take().map(|since| now.saturating_duration_since(since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_without_an_answer_is_silence() {
+        let start = Instant::now();
+        let mut heart = Heart::new(Duration::from_secs(40), 0.25, start);
+        assert_eq!(heart.due(), start + Duration::from_secs(10));
+        heart.beat(heart.due()).unwrap();
+        assert_eq!(heart.due(), start + Duration::from_secs(50));
+        assert_eq!(heart.answered(start + Duration::from_secs(11)), Some(Duration::from_secs(1)));
+        heart.beat(heart.due()).unwrap();
+        assert_eq!(heart.beat(heart.due()), Err(Silence));
+    }
+}

@@ -1,0 +1,201 @@
+//! The gateway: the host's own connection to Discord's events, one task a shard. Raw text in, raw text on; it resumes
+//! whenever Discord lets it, and tells why when it cannot.
+//! It decodes no event, waits for no cog, and has no address of its own: `GET /gateway/bot` says where to connect.
+//!
+//! A shard hands an event to the sink *before* it counts it as heard. Whatever was not handed over comes again after a
+//! RESUME; whatever was does not. The sink must not wait: heartbeats are sent by the same task.
+
+mod close;
+mod command;
+mod event;
+mod heart;
+mod shard;
+mod socket;
+mod state;
+mod talk;
+mod turn;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::config;
+use crate::sessions::{Discord, Net};
+
+pub use close::Refused;
+pub use command::{Command, Members, MembersRequest, Presence};
+pub use event::{BadFrame, Dispatch};
+pub use state::State;
+
+/// Times that Discord prescribes. Not configurable; tests shorten them.
+#[derive(Debug, Clone)]
+pub struct Timing {
+    /// How long the server may take to say HELLO.
+    pub hello: Duration,
+    /// Pause before the second attempt to connect; it doubles up to `[discord] reconnect_max_ms`.
+    pub reconnect_first: Duration,
+    /// Shortest and longest pause after INVALID_SESSION.
+    pub invalid_session: (Duration, Duration),
+    /// Time between two IDENTIFY of shards that may not go together.
+    pub identify_every: Duration,
+    /// How long closing waits for the server's goodbye.
+    pub goodbye: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Timing {
+        Timing {
+            hello: Duration::from_secs(15),
+            reconnect_first: Duration::from_millis(500),
+            invalid_session: (Duration::from_secs(1), Duration::from_secs(5)),
+            // Discord counts 5 s from IDENTIFY to IDENTIFY, and making the connections does not take the same time.
+            identify_every: Duration::from_millis(5_500),
+            goodbye: Duration::from_secs(1),
+        }
+    }
+}
+
+/// All shards of this process.
+#[derive(Debug)]
+pub struct Gateway {
+    shards: Vec<Handle>,
+    closing: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    commands: mpsc::Sender<Command>,
+    state: watch::Receiver<State>,
+    latency: Arc<AtomicU64>,
+}
+
+/// A command that could not be handed to its shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Too many wait already, for instance because the shard is not connected.
+    #[error("the gateway already has {COMMANDS} commands waiting")]
+    Full,
+    /// The gateway was closed.
+    #[error("the gateway is closed")]
+    Closed,
+}
+
+/// Commands that may wait in front of one shard.
+const COMMANDS: usize = 64;
+
+impl Gateway {
+    /// Starts all shards and returns at once; needs a running runtime. `sink` gets every event of every shard, on the
+    /// shard's task, and must not wait.
+    pub fn open<S>(discord: &Arc<Discord>, net: &Net, config: &config::Discord, sink: S) -> Gateway
+    where
+        S: FnMut(Dispatch) + Clone + Send + 'static,
+    {
+        Gateway::open_with(discord, net, config, sink, Timing::default())
+    }
+
+    /// [`Gateway::open`] with other times than Discord's.
+    pub fn open_with<S>(
+        discord: &Arc<Discord>,
+        net: &Net,
+        config: &config::Discord,
+        sink: S,
+        timing: Timing,
+    ) -> Gateway
+    where
+        S: FnMut(Dispatch) + Clone + Send + 'static,
+    {
+        let (closing, closed) = watch::channel(false);
+        let turns = Arc::new(turn::Turns::new(timing.identify_every));
+        let shards = (0..config.shards).map(|number| {
+            let (commands, queue) = mpsc::channel(COMMANDS);
+            let (state, watched) = watch::channel(State::Connecting);
+            let latency = Arc::new(AtomicU64::new(0));
+            let shard = shard::Shard {
+                number,
+                count: config.shards,
+                intents: config.intents.clone(),
+                discord: Arc::clone(discord),
+                net: net.clone(),
+                turns: Arc::clone(&turns),
+                timing: timing.clone(),
+                reconnect_max: config.reconnect_max,
+                sink: sink.clone(),
+                state,
+                latency: Arc::clone(&latency),
+                presence: None,
+                session: None,
+            };
+            tokio::spawn(shard.run(queue, closed.clone()));
+            Handle { commands, state: watched, latency }
+        });
+        Gateway { shards: shards.collect(), closing }
+    }
+
+    /// Number of shards.
+    pub fn shards(&self) -> u16 {
+        self.shards.len() as u16
+    }
+
+    /// The state of a shard, to look at or to wait for. `None`: there is no such shard.
+    pub fn state(&self, shard: u16) -> Option<watch::Receiver<State>> {
+        self.shards.get(usize::from(shard)).map(|shard| shard.state.clone())
+    }
+
+    /// Round trip of a shard's last heartbeat. `None`: none was answered yet, or there is no such shard.
+    pub fn latency(&self, shard: u16) -> Option<Duration> {
+        let micros = self.shards.get(usize::from(shard))?.latency.load(Ordering::Relaxed);
+        (micros > 0).then(|| Duration::from_micros(micros))
+    }
+
+    /// Hands a command to its shard: a request for members to the guild's, a presence to all.
+    ///
+    /// # Errors
+    /// The shard's queue is full, or the gateway is closed.
+    pub fn send(&self, command: Command) -> Result<(), CommandError> {
+        let hand = |shard: &Handle, command| {
+            shard.commands.try_send(command).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => CommandError::Full,
+                mpsc::error::TrySendError::Closed(_) => CommandError::Closed,
+            })
+        };
+        match &command {
+            Command::RequestMembers(request) => {
+                // <https://discord.com/developers/docs/events/gateway#sharding>
+                let number = (request.guild_id >> 22) % self.shards.len() as u64;
+                hand(&self.shards[number as usize], command)
+            }
+            Command::Presence(_) => self.shards.iter().try_for_each(|shard| hand(shard, command.clone())),
+        }
+    }
+
+    /// Waits until no shard will hear anything any more.
+    ///
+    /// # Errors
+    /// Discord refused a shard for good; the others go on until [`Gateway::close`].
+    pub async fn ended(&self) -> Result<(), Arc<Refused>> {
+        let ends = self.shards.iter().map(|shard| {
+            let mut state = shard.state.clone();
+            async move {
+                let end = state.wait_for(State::is_end).await.map(|state| state.clone());
+                match end {
+                    Ok(State::Refused(refused)) => Err(refused),
+                    // The task is gone without a word: only at the end of the runtime.
+                    Ok(_) | Err(_) => Ok(()),
+                }
+            }
+        });
+        futures_util::future::try_join_all(ends).await.map(|_| ())
+    }
+
+    /// Says goodbye on every shard and waits for it, but not longer than the goodbye may take. Can be called again.
+    pub async fn close(&self) {
+        self.closing.send_replace(true);
+        for shard in &self.shards {
+            let mut state = shard.state.clone();
+            // An error means that the task is gone, which is what is wanted.
+            let _ = state.wait_for(State::is_end).await;
+        }
+    }
+}

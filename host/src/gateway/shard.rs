@@ -1,0 +1,188 @@
+//! One shard from connection to connection: where to connect, resume or identify, how long to pause.
+//! What is said on an open connection stands in `talk`.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::close::{Refused, Verdict, verdict};
+use super::command::{Command, Presence};
+use super::event::Dispatch;
+use super::socket::Socket;
+use super::state::State;
+use super::turn::Turns;
+use super::{Timing, talk};
+use crate::config::Intent;
+use crate::sessions::{Backoff, Discord, Net};
+
+/// A shard and all it needs; owned by its task.
+pub(super) struct Shard<S> {
+    pub(super) number: u16,
+    pub(super) count: u16,
+    pub(super) intents: Vec<Intent>,
+    pub(super) discord: Arc<Discord>,
+    pub(super) net: Net,
+    pub(super) turns: Arc<Turns>,
+    pub(super) timing: Timing,
+    pub(super) reconnect_max: Duration,
+    pub(super) sink: S,
+    pub(super) state: watch::Sender<State>,
+    /// Round trip of the last heartbeat in microseconds; 0 = none yet.
+    pub(super) latency: Arc<AtomicU64>,
+    /// What the host said last; told again in IDENTIFY.
+    pub(super) presence: Option<Presence>,
+    /// What a RESUME needs; `None` before READY and after the session was lost.
+    pub(super) session: Option<Session>,
+}
+
+/// A session that can be resumed.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    pub(super) id: String,
+    pub(super) url: String,
+    /// Number of the last event that was handed over.
+    pub(super) seq: u64,
+}
+
+/// How a conversation ended.
+pub(super) enum End {
+    /// The host closed it.
+    Closed,
+    /// The server ended it or fell silent.
+    Lost { code: Option<u16>, why: String },
+    /// Op 7: the server wants us to connect anew.
+    Asked,
+    /// Op 9.
+    Invalid { resumable: bool },
+}
+
+/// What the next attempt needs to know of those before.
+struct Course {
+    backoff: Backoff,
+    /// Failures since the last READY or RESUMED.
+    failures: u32,
+}
+
+/// Comes back once the host wants to close. A host that is gone wants it too.
+pub(super) async fn asked_to_close(closing: &mut watch::Receiver<bool>) {
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+/// After this many failures at the resume address, Discord is asked for another.
+const RESUME_ADDRESS_TRIES: u32 = 3;
+
+impl<S: FnMut(Dispatch) + Send> Shard<S> {
+    pub(super) async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+        mut closing: watch::Receiver<bool>,
+    ) {
+        let mut course =
+            Course { backoff: Backoff::new(self.timing.reconnect_first, self.reconnect_max), failures: 0 };
+        loop {
+            let mut asked = closing.clone();
+            let connected = tokio::select! {
+                biased;
+                () = asked_to_close(&mut asked) => break,
+                connected = self.connect(course.failures) => connected,
+            };
+            let end = match connected {
+                Ok(socket) => talk::talk(&mut self, socket, &mut commands, &mut closing).await,
+                Err(why) => End::Lost { code: None, why },
+            };
+            if matches!(*self.state.borrow(), State::Ready { .. }) {
+                course.failures = 0;
+                course.backoff.reset();
+            }
+            let pause = match self.judge(end, &mut course) {
+                Ok(Some(pause)) => pause,
+                Ok(None) => break,
+                Err(refused) => {
+                    tracing::error!(shard = self.number, "{refused}");
+                    self.state.send_replace(State::Refused(Arc::new(refused)));
+                    return;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = asked_to_close(&mut closing) => break,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        self.state.send_replace(State::Closed);
+    }
+
+    /// What follows an end: a pause and another attempt, `None` when the host closed it, an error when Discord refuses.
+    fn judge(&mut self, end: End, course: &mut Course) -> Result<Option<Duration>, Refused> {
+        let shard = self.number;
+        let pause = match end {
+            End::Closed => return Ok(None),
+            End::Asked => {
+                tracing::info!(shard, "Discord asks to connect anew");
+                Duration::ZERO
+            }
+            End::Invalid { resumable } => {
+                let (shortest, longest) = self.timing.invalid_session;
+                let pause = shortest + (longest - shortest).mul_f64(crate::sessions::fraction());
+                if !resumable {
+                    self.session = None;
+                }
+                let why = if resumable { "the session was refused for now" } else { "the session is lost" };
+                tracing::warn!(shard, pause_ms = pause.as_millis() as u64, "{why}");
+                self.state.send_replace(State::Waiting { why: why.to_owned() });
+                pause
+            }
+            End::Lost { code, why } => {
+                match verdict(code) {
+                    Verdict::GiveUp => return Err(Refused::new(shard, code.unwrap_or(0), &self.intents)),
+                    Verdict::Identify => self.session = None,
+                    Verdict::Resume => {}
+                }
+                // The first attempt after a working connection goes out at once.
+                let pause = if course.failures == 0 && self.session.is_some() {
+                    Duration::ZERO
+                } else {
+                    course.backoff.pause()
+                };
+                course.failures += 1;
+                tracing::warn!(shard, pause_ms = pause.as_millis() as u64, "the gateway connection: {why}");
+                self.state.send_replace(State::Waiting { why });
+                pause
+            }
+        };
+        Ok(Some(pause))
+    }
+
+    /// Finds the address, waits for its turn if it has to identify, and connects.
+    async fn connect(&mut self, failures: u32) -> Result<Socket, String> {
+        self.state.send_replace(State::Connecting);
+        if let Some(session) = &self.session
+            && failures < RESUME_ADDRESS_TRIES
+        {
+            return Socket::connect(&self.net, &session.url).await;
+        }
+        let gateway = self.discord.gateway().await.map_err(|error| error.to_string())?;
+        let starts = &gateway.session_start_limit;
+        if self.session.is_none() {
+            if starts.remaining == 0 {
+                self.wait_for_starts(starts.total, Duration::from_millis(starts.reset_after)).await;
+            }
+            // Before the connection and not on it: one that waits is one that does not beat.
+            self.turns.wait(self.number, starts.max_concurrency).await;
+        }
+        Socket::connect(&self.net, &gateway.url).await
+    }
+
+    async fn wait_for_starts(&mut self, total: u32, wait: Duration) {
+        let minutes = wait.as_secs() / 60 + 1;
+        let why = format!(
+            "Discord's limit of {total} session starts a day is used up; it is renewed in {minutes} min"
+        );
+        tracing::error!(shard = self.number, "{why}");
+        self.state.send_replace(State::Waiting { why });
+        tokio::time::sleep(wait).await;
+        self.state.send_replace(State::Connecting);
+    }
+}

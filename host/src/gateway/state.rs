@@ -1,0 +1,56 @@
+//! Where a shard stands, for those who wait for it and those who look.
+//! It changes nothing; only the shard writes it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::close::Refused;
+
+/// State of one shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Asking for the address, dialing, waiting for HELLO.
+    Connecting,
+    /// IDENTIFY was sent, or waits for its turn.
+    Identifying,
+    /// RESUME was sent; missed events come in.
+    Resuming {
+        /// The session's id.
+        session: String,
+    },
+    /// Events come in.
+    Ready {
+        /// The session's id; the same before and after a resume.
+        session: String,
+    },
+    /// The last attempt failed; the next comes soon.
+    Waiting {
+        /// Why, in words.
+        why: String,
+    },
+    /// The host closed it.
+    Closed,
+    /// Discord refuses it for good.
+    Refused(Arc<Refused>),
+}
+
+impl State {
+    /// Whether nothing will come any more.
+    pub fn is_end(&self) -> bool {
+        matches!(self, State::Closed | State::Refused(_))
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            State::Connecting => f.write_str("connecting"),
+            State::Identifying => f.write_str("identifying"),
+            State::Resuming { .. } => f.write_str("resuming"),
+            State::Ready { .. } => f.write_str("ready"),
+            State::Waiting { why } => write!(f, "waiting: {why}"),
+            State::Closed => f.write_str("closed"),
+            State::Refused(refused) => write!(f, "refused ({})", refused.code),
+        }
+    }
+}

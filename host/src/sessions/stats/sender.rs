@@ -1,0 +1,142 @@
+//! The sending side of stats: a UDP socket that follows the server's name wherever it goes.
+//! It knows datagrams, not metrics.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::Queue;
+use crate::config;
+use crate::sessions::net::Net;
+
+/// How soon after a failure the name is resolved again.
+const RESOLVE_AGAIN: Duration = Duration::from_secs(1);
+
+pub(super) struct Sender {
+    net: Net,
+    host: String,
+    port: u16,
+    resolve_every: Duration,
+    target: Option<Target>,
+    /// When the name may be resolved again, whether or not that worked the last time.
+    resolve_at: Instant,
+    is_warned: bool,
+}
+
+struct Target {
+    address: SocketAddr,
+    /// Connected, so that a refusal of the other side is heard.
+    socket: UdpSocket,
+}
+
+impl Sender {
+    pub(super) fn new(net: Net, config: &config::Stats) -> Sender {
+        let (host, port) = config.address.rsplit_once(':').unwrap_or((config.address.as_str(), "8125"));
+        Sender {
+            net,
+            host: host.to_owned(),
+            port: port.parse().unwrap_or(8125),
+            resolve_every: config.resolve_every,
+            target: None,
+            resolve_at: Instant::now(),
+            is_warned: false,
+        }
+    }
+
+    /// Sends until the session is closed; then once more.
+    pub(super) async fn run(mut self, queue: &Queue, flush: Duration, mut closing: watch::Receiver<bool>) {
+        loop {
+            let open = tokio::select! {
+                // A sender that is gone is a session that is gone.
+                _ = closing.wait_for(|closing| *closing) => false,
+                () = queue.rung.notified() => true,
+            };
+            if open {
+                // Let more come in, but a full datagram goes at once.
+                tokio::select! {
+                    _ = closing.wait_for(|closing| *closing) => {}
+                    () = tokio::time::sleep(flush) => {}
+                    () = queue.rung.notified() => {}
+                }
+            }
+            let packets = std::mem::take(&mut queue.lock().packets);
+            for packet in packets {
+                if let Err(error) = self.send(packet.as_bytes()).await {
+                    queue.lock().dropped.unsent += 1;
+                    self.warn_once(&error);
+                }
+            }
+            if !open {
+                return;
+            }
+        }
+    }
+
+    async fn send(&mut self, packet: &[u8]) -> io::Result<()> {
+        self.aim().await?;
+        let Some(target) = &self.target else {
+            return Err(io::Error::new(io::ErrorKind::NotConnected, "its name is not resolved"));
+        };
+        // Without a wait for room: a socket that is full is a server that is too slow.
+        let first = target.socket.try_send(packet);
+        let sent = match first {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => target.socket.send(packet).await,
+            other => other,
+        };
+        match sent {
+            Ok(_) => {
+                self.is_warned = false;
+                Ok(())
+            }
+            // Usually the refusal of an earlier datagram: this one was not sent, and the server may have moved.
+            Err(_) => {
+                self.resolve_at = self.resolve_at.min(Instant::now() + RESOLVE_AGAIN);
+                self.aim().await?;
+                match &self.target {
+                    Some(target) => target.socket.send(packet).await.map(|_| ()),
+                    None => Err(io::Error::new(io::ErrorKind::NotConnected, "its name is not resolved")),
+                }
+            }
+        }
+    }
+
+    /// Resolves the name when it is time, and changes the socket when the address has changed.
+    async fn aim(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        if now < self.resolve_at {
+            return Ok(());
+        }
+        let resolved = self.net.addresses(&self.host).await;
+        let pause = if resolved.is_ok() { self.resolve_every } else { RESOLVE_AGAIN.min(self.resolve_every) };
+        self.resolve_at = Instant::now() + pause;
+        let addresses = match resolved {
+            Ok(addresses) => addresses,
+            // An old address is better than none.
+            Err(_) if self.target.is_some() => return Ok(()),
+            Err(error) => return Err(io::Error::new(io::ErrorKind::NotFound, error.to_string())),
+        };
+        if self.target.as_ref().is_some_and(|target| addresses.contains(&target.address.ip())) {
+            return Ok(());
+        }
+        let address = SocketAddr::new(addresses[0], self.port);
+        let any = match address.ip() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
+        socket.connect(address).await?;
+        self.target = Some(Target { address, socket });
+        Ok(())
+    }
+
+    /// Once each time that it stops working.
+    fn warn_once(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.is_warned, true) {
+            tracing::warn!("stats do not reach {}:{}, going on without: {error}", self.host, self.port);
+        }
+    }
+}

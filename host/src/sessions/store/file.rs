@@ -1,0 +1,156 @@
+//! The store's file: opened, checked, brought to the current form.
+//! A file that is not ours, is damaged, or belongs to a newer host is left exactly as it is.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::sessions::OpenError;
+
+/// Written into the header of every file of ours: "Gear".
+const APPLICATION_ID: i32 = 0x4765_6172;
+
+/// What brings a file from version N to N + 1. Append only.
+const MIGRATIONS: [&str; 1] = ["CREATE TABLE cog_state (
+        cog TEXT NOT NULL PRIMARY KEY,
+        version INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        saved_at INTEGER NOT NULL -- milliseconds since 1970
+     ) STRICT;
+     CREATE TABLE cog_value (
+        cog TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (cog, key)
+     ) STRICT, WITHOUT ROWID;"];
+
+/// Opens, or makes, the file.
+pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Connection, OpenError> {
+    let refuse = |why: String, help: &str| Refusal { why, help: help.to_owned() }.at(path);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(refuse(
+            format!("there is no folder `{}`", folder.display()),
+            "make the folder, or name another file in `[store] path`",
+        ));
+    }
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            return Err(refuse("it is not a file".to_owned(), "name a file in `[store] path`"));
+        }
+        Ok(found) if found.permissions().readonly() => {
+            return Err(refuse(
+                "it is read-only".to_owned(),
+                "make it writable, or name another file in `[store] path`",
+            ));
+        }
+        _ => {}
+    }
+    prepare(path, lock_timeout).map_err(|refusal| refusal.at(path))
+}
+
+struct Refusal {
+    why: String,
+    help: String,
+}
+
+impl Refusal {
+    fn at(self, path: &Path) -> OpenError {
+        OpenError::new("store", format!("opening `{}`", path.display()), self.why, self.help)
+    }
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Refusal {
+        let (why, help) = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+                "another process has locked it".to_owned(),
+                "end the other host (or sqlite3) that uses it, or name another file in `[store] path`",
+            ),
+            Some(ErrorCode::NotADatabase) => (
+                "it is not an SQLite file".to_owned(),
+                "name another file in `[store] path`; this one was not changed",
+            ),
+            Some(ErrorCode::DatabaseCorrupt) => damaged(),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
+                "it cannot be written".to_owned(),
+                "look at the permissions of the file and of its folder, which holds the write-ahead log",
+            ),
+            Some(ErrorCode::CannotOpen) => (
+                "it cannot be opened".to_owned(),
+                "look at the permissions of the file and of its folder, which holds the write-ahead log",
+            ),
+            Some(ErrorCode::DiskFull) => ("the disk is full".to_owned(), "make room"),
+            _ => (error.to_string(), "look at the file and its disk"),
+        };
+        Refusal { why, help: help.to_owned() }
+    }
+}
+
+fn damaged() -> (String, &'static str) {
+    (
+        "it is damaged".to_owned(),
+        "put it aside and start with a backup or without; `sqlite3 FILE .recover` saves what can be read. It was not changed",
+    )
+}
+
+/// Looks first, writes last.
+fn prepare(path: &Path, lock_timeout: Duration) -> Result<Connection, Refusal> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(lock_timeout)?;
+    // One host a file: two would save over each other's states.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if check != "ok" {
+        let (why, help) = damaged();
+        return Err(Refusal { why, help: help.to_owned() });
+    }
+    if connection.is_readonly("main")? {
+        return Err(Refusal {
+            why: "it is read-only".to_owned(),
+            help: "make it writable, or name another file in `[store] path`".to_owned(),
+        });
+    }
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (application != 0 || version != 0 || tables != 0) {
+        return Err(Refusal {
+            why: "it is the SQLite file of another program".to_owned(),
+            help: "name another file in `[store] path`; this one was not changed".to_owned(),
+        });
+    }
+    if version > MIGRATIONS.len() {
+        let known = MIGRATIONS.len();
+        return Err(Refusal {
+            why: format!("its form is version {version}, and this host knows {known} and older"),
+            help: "update the host, or name another file in `[store] path`; this one was not changed"
+                .to_owned(),
+        });
+    }
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(Refusal {
+            why: "its disk does not allow a write-ahead log".to_owned(),
+            help: "put the file on a local disk".to_owned(),
+        });
+    }
+    // A commit that was answered survives a loss of power.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    migrate(&mut connection, version)?;
+    Ok(connection)
+}
+
+/// Also takes the lock for good when there is nothing to do.
+fn migrate(connection: &mut Connection, version: usize) -> Result<(), Refusal> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for step in &MIGRATIONS[version..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.commit()?;
+    Ok(())
+}

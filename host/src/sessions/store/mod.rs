@@ -1,0 +1,269 @@
+//! The store: states of cogs, and keys with values for each cog, in one SQLite file.
+//! It does not look into what it keeps; a cog sees its own rows only.
+
+mod error;
+mod file;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{OptionalExtension, params};
+use tokio::sync::oneshot;
+
+use super::OpenError;
+use crate::config;
+
+pub use error::StoreError;
+use worker::Worker;
+
+/// The session.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    /// `None` once closed.
+    worker: Mutex<Option<Arc<Worker>>>,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    max_state: usize,
+    max_key: usize,
+    max_value: usize,
+}
+
+/// A cog's state as it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedState {
+    /// The cog's own schema version.
+    pub version: u32,
+    /// What it saved.
+    pub bytes: Vec<u8>,
+    /// When, in milliseconds since 1970.
+    pub saved_at_ms: u64,
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// Entries in one answer of [`Store::list`] at most.
+pub const LIST_MAX: usize = 1000;
+
+impl Store {
+    pub(super) async fn open(
+        config: &config::Config,
+        store: &config::Store,
+    ) -> Result<Arc<Store>, OpenError> {
+        let path = store.path.clone();
+        let lock_timeout = store.lock_timeout;
+        // A thread of its own and not the runtime's blocking ones: those stay in the process for a while.
+        let (opened, open) = oneshot::channel();
+        let failed = |why: String| {
+            OpenError::new(
+                "store",
+                "starting its thread",
+                why,
+                "look at the limit of threads of this process",
+            )
+        };
+        std::thread::Builder::new()
+            .name("gearshift-store".to_owned())
+            .spawn(move || {
+                // Nobody listens when opening was given up; the file is closed again.
+                let _ = opened.send(file::open(&path, lock_timeout));
+            })
+            .map_err(|error| failed(error.to_string()))?;
+        let connection = open.await.map_err(|_| failed("it ended".to_owned()))??;
+        let (worker, ended) = Worker::start(connection).map_err(|error| failed(error.to_string()))?;
+        Ok(Arc::new(Store {
+            path: store.path.clone(),
+            worker: Mutex::new(Some(Arc::new(worker))),
+            ended: Mutex::new(Some(ended)),
+            max_state: config.limits.state_max_bytes,
+            max_key: config.limits.store_key_max_bytes,
+            max_value: config.limits.store_value_max_bytes,
+        }))
+    }
+
+    /// Saves a cog's state over the one before. Once this returns, it survives a loss of power.
+    ///
+    /// # Errors
+    /// It is larger than `[limits] state_max_bytes`, or the file cannot be written; then the old state stays.
+    pub async fn save_state(&self, cog: &str, version: u32, bytes: Vec<u8>) -> Result<(), StoreError> {
+        self.check_size(cog, "the state", bytes.len(), self.max_state, "state_max_bytes")?;
+        let cog = cog.to_owned();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
+        self.run(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "INSERT INTO cog_state (cog, version, bytes, saved_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (cog) DO UPDATE SET version = ?2, bytes = ?3, saved_at = ?4",
+            )?;
+            statement.execute(params![cog, version, bytes, now]).map(|_| ())
+        })
+        .await
+    }
+
+    /// The state that was saved last; `None` if there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn load_state(&self, cog: &str) -> Result<Option<SavedState>, StoreError> {
+        let cog = cog.to_owned();
+        self.run(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT version, bytes, saved_at FROM cog_state WHERE cog = ?1")?;
+            let found = statement.query_row([cog], |row| {
+                let saved_at: i64 = row.get(2)?;
+                Ok(SavedState {
+                    version: row.get(0)?,
+                    bytes: row.get(1)?,
+                    saved_at_ms: saved_at.max(0) as u64,
+                })
+            });
+            found.optional()
+        })
+        .await
+    }
+
+    /// Forgets a cog's state; whether there was one.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn delete_state(&self, cog: &str) -> Result<bool, StoreError> {
+        let cog = cog.to_owned();
+        self.run(move |connection| {
+            let mut statement = connection.prepare_cached("DELETE FROM cog_state WHERE cog = ?1")?;
+            statement.execute([cog]).map(|rows| rows > 0)
+        })
+        .await
+    }
+
+    /// The value of a cog's key; `None` if there is none.
+    ///
+    /// # Errors
+    /// The key is longer than `[limits] store_key_max_bytes`, or the file cannot be read.
+    pub async fn get(&self, cog: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (cog, key) = self.key(cog, key)?;
+        self.run(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT value FROM cog_value WHERE cog = ?1 AND key = ?2")?;
+            statement.query_row([cog, key], |row| row.get(0)).optional()
+        })
+        .await
+    }
+
+    /// Sets a cog's key. Once this returns, it survives a loss of power.
+    ///
+    /// # Errors
+    /// Key or value are larger than their limits, or the file cannot be written.
+    pub async fn set(&self, cog: &str, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        self.check_size(cog, "a value", value.len(), self.max_value, "store_value_max_bytes")?;
+        let (cog, key) = self.key(cog, key)?;
+        self.run(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "INSERT INTO cog_value (cog, key, value) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (cog, key) DO UPDATE SET value = ?3",
+            )?;
+            statement.execute(params![cog, key, value]).map(|_| ())
+        })
+        .await
+    }
+
+    /// Deletes a cog's key; whether there was one.
+    ///
+    /// # Errors
+    /// The key is longer than its limit, or the file cannot be written.
+    pub async fn delete(&self, cog: &str, key: &str) -> Result<bool, StoreError> {
+        let (cog, key) = self.key(cog, key)?;
+        self.run(move |connection| {
+            let mut statement =
+                connection.prepare_cached("DELETE FROM cog_value WHERE cog = ?1 AND key = ?2")?;
+            statement.execute([cog, key]).map(|rows| rows > 0)
+        })
+        .await
+    }
+
+    /// A cog's keys that begin with `prefix` and come after `after`, in byte order, at most `limit` (and
+    /// [`LIST_MAX`]). For the next page, pass the last key as `after`.
+    ///
+    /// # Errors
+    /// The prefix is longer than a key may be, or the file cannot be read.
+    pub async fn list(
+        &self,
+        cog: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.check_size(cog, "a key", prefix.len(), self.max_key, "store_key_max_bytes")?;
+        let (cog, prefix) = (cog.to_owned(), prefix.to_owned());
+        let after = after.map(str::to_owned);
+        let limit = limit.min(LIST_MAX) as i64;
+        self.run(move |connection| {
+            // The range lets SQLite stop at the end of the prefix; the comparison makes it exact.
+            let mut statement = connection.prepare_cached(
+                "SELECT key, value FROM cog_value
+                 WHERE cog = ?1 AND key >= ?2 AND key <= ?2 || ?5 AND substr(key, 1, length(?2)) = ?2
+                   AND (?3 IS NULL OR key > ?3)
+                 ORDER BY key LIMIT ?4",
+            )?;
+            let last = char::MAX.to_string().repeat(4);
+            let rows = statement.query_map(params![cog, prefix, after, limit, last], |row| {
+                Ok(Entry { key: row.get(0)?, value: row.get(1)? })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    /// The file.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// Waits for what was asked before, and closes the file, within `timeout`. Can be called again.
+    pub(super) async fn close(&self, timeout: Duration) {
+        drop(self.worker.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ended) = ended
+            && tokio::time::timeout(timeout, ended).await.is_err()
+        {
+            tracing::warn!("the store did not close within {} ms", timeout.as_millis());
+        }
+    }
+
+    async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        worker.ok_or(StoreError::Closed)?.run(work).await
+    }
+
+    fn key(&self, cog: &str, key: &str) -> Result<(String, String), StoreError> {
+        if key.is_empty() {
+            return Err(StoreError::Invalid(format!("a key of `{cog}` is empty")));
+        }
+        self.check_size(cog, "a key", key.len(), self.max_key, "store_key_max_bytes")?;
+        Ok((cog.to_owned(), key.to_owned()))
+    }
+
+    fn check_size(
+        &self,
+        cog: &str,
+        what: &str,
+        size: usize,
+        limit: usize,
+        key: &'static str,
+    ) -> Result<(), StoreError> {
+        if size <= limit {
+            return Ok(());
+        }
+        Err(StoreError::TooLarge { cog: cog.to_owned(), what: what.to_owned(), size, limit, key })
+    }
+}
