@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_total_of_version_1_is_kept() {
-        let mut counts = Counts::read(&state(1, r#"{"total":40}"#)).unwrap();
+        let mut counts = Counts::read(&state(1, r#"{"total":40}"#)).expect("it is valid");
         assert_eq!(counts.count(7), (1, 41));
     }
 
@@ -97,13 +97,13 @@ mod tests {
         counts.count(7);
         counts.count(8);
         assert_eq!(counts.count(7), (2, 6));
-        let saved = State::json(VERSION, &counts).unwrap();
-        assert_eq!(Counts::read(&saved).unwrap(), counts);
+        let saved = State::json(VERSION, &counts).expect("it is valid");
+        assert_eq!(Counts::read(&saved).expect("it is valid"), counts);
     }
 
     #[test]
     fn a_version_it_does_not_know_is_refused() {
-        let refusal = Counts::read(&state(3, "{}")).unwrap_err().to_string();
+        let refusal = Counts::read(&state(3, "{}")).expect_err("it is refused").to_string();
         assert_eq!(refusal, "it reads counts of version 1 and 2, not 3");
         assert!(Counts::read(&state(2, "[]")).is_err());
     }

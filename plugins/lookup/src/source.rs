@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_name_stays_in_its_place() {
-        let source = Source::parse("http://127.0.0.1:8080/v1/{name}?full=1").unwrap();
+        let source = Source::parse("http://127.0.0.1:8080/v1/{name}?full=1").expect("it is valid");
         assert_eq!(source.address("a/../b é"), "http://127.0.0.1:8080/v1/a%2F..%2Fb%20%C3%A9?full=1");
         assert_eq!(source.server(), "127.0.0.1:8080");
     }
@@ -75,12 +75,15 @@ mod tests {
     #[test]
     fn an_address_that_cannot_work_is_refused() {
         for wrong in ["", "example.org/{name}", "ftp://example.org/{name}", "https://example.org/ {name}"] {
-            assert!(Source::parse(wrong).unwrap_err().contains("starts with"), "{wrong}");
+            assert!(Source::parse(wrong).expect_err("it is refused").contains("starts with"), "{wrong}");
         }
         for wrong in
             ["https://example.org", "https://example.org/x", "https:///{name}", "https://{name}/{name}"]
         {
-            assert!(Source::parse(wrong).unwrap_err().contains("behind the server"), "{wrong}");
+            assert!(
+                Source::parse(wrong).expect_err("it is refused").contains("behind the server"),
+                "{wrong}"
+            );
         }
     }
 }

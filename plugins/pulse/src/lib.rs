@@ -130,13 +130,13 @@ mod tests {
     #[test]
     fn a_guild_counts_until_the_bot_has_left_it() {
         let mut guilds = BTreeSet::new();
-        moved(&mut guilds, true, r#"{"id":"1","name":"one"}"#).unwrap();
-        moved(&mut guilds, true, r#"{"id":"1"}"#).unwrap();
-        moved(&mut guilds, true, r#"{"id":"2"}"#).unwrap();
+        moved(&mut guilds, true, r#"{"id":"1","name":"one"}"#).expect("it is valid");
+        moved(&mut guilds, true, r#"{"id":"1"}"#).expect("it is valid");
+        moved(&mut guilds, true, r#"{"id":"2"}"#).expect("it is valid");
         assert_eq!(guilds.len(), 2);
-        moved(&mut guilds, false, r#"{"id":"1","unavailable":true}"#).unwrap();
+        moved(&mut guilds, false, r#"{"id":"1","unavailable":true}"#).expect("it is valid");
         assert_eq!(guilds.len(), 2);
-        moved(&mut guilds, false, r#"{"id":"1"}"#).unwrap();
+        moved(&mut guilds, false, r#"{"id":"1"}"#).expect("it is valid");
         assert_eq!(guilds, BTreeSet::from([2]));
         assert!(moved(&mut guilds, true, r#"{"id":"two"}"#).is_err());
     }

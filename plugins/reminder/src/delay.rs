@@ -49,18 +49,18 @@ mod tests {
     #[test]
     fn delays_are_read_and_written_alike() {
         for (written, seconds) in [("10s", 10), ("10m", 600), ("1h30m", 5400), ("2d", 172_800)] {
-            let delay = parse(written).unwrap();
+            let delay = parse(written).expect("it is valid");
             assert_eq!((delay.as_secs(), text(delay).as_str()), (seconds, written));
         }
-        assert_eq!(text(parse("90s").unwrap()), "1m30s");
+        assert_eq!(text(parse("90s").expect("it is valid")), "1m30s");
     }
 
     #[test]
     fn what_is_no_delay_is_refused_in_words() {
         for wrong in ["", "tea", "10", "s", "10x", "0s", "-1s", "1é", "99999999999999999999s"] {
-            assert!(parse(wrong).unwrap_err().contains("is no time"), "{wrong}");
+            assert!(parse(wrong).expect_err("it is refused").contains("is no time"), "{wrong}");
         }
-        assert!(parse("400d").unwrap_err().contains("longer than a year"));
-        assert!(parse("18446744073709551615d").unwrap_err().contains("longer than a year"));
+        assert!(parse("400d").expect_err("it is refused").contains("longer than a year"));
+        assert!(parse("18446744073709551615d").expect_err("it is refused").contains("longer than a year"));
     }
 }
