@@ -1,1 +1,3 @@
 //! Gearshift: a Discord bot host.
+pub mod config;
+pub mod sessions;

@@ -1,0 +1,136 @@
+//! Values that are of the right type and still make no sense: each is named, none is repaired.
+//! It does not look at the world: whether a server answers or a folder exists is found out when it is used.
+
+use std::time::Duration;
+
+use super::locate::Wrong;
+use super::{Config, Discord, Limits};
+
+/// All that is wrong.
+pub(super) fn check(config: &Config) -> Vec<Wrong> {
+    let mut found = Found::default();
+    if let Some(discord) = &config.discord {
+        check_discord(discord, &mut found);
+    }
+    check_limits(&config.limits, &mut found);
+    found.unless(!config.cogs.folder.as_os_str().is_empty(), &["cogs", "folder"], "must not be empty");
+    found.positive(config.http.connect_timeout, &["http", "connect_timeout_ms"]);
+    found.positive(config.http.request_timeout, &["http", "request_timeout_ms"]);
+    found.unless(config.http.max_body_bytes > 0, &["http", "max_body_bytes"], "must be at least 1");
+    let agent_fits = !config.http.user_agent.is_empty()
+        && config.http.user_agent.bytes().all(|b| (0x20..0x7f).contains(&b));
+    found.unless(agent_fits, &["http", "user_agent"], "must be printable ASCII and not empty");
+    if let Some(api) = &config.api {
+        found.url(&api.url, &["api", "url"]);
+        found.unless(
+            api.token.is_none() || api.token_file.is_none(),
+            &["api", "token_file"],
+            "`token` is given as well; keep one of the two",
+        );
+        found.positive(api.timeout, &["api", "timeout_ms"]);
+        found.unless(
+            api.health_tries > 0,
+            &["api", "health_tries"],
+            "must be at least 1; for no check set health_path = \"\"",
+        );
+    }
+    if let Some(stats) = &config.stats {
+        let fits = stats
+            .address
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0));
+        found.unless(fits, &["stats", "address"], "must be `host:port`, as \"127.0.0.1:8125\"");
+        found.positive(stats.flush, &["stats", "flush_ms"]);
+        found.positive(stats.resolve_every, &["stats", "resolve_every_ms"]);
+    }
+    if let Some(store) = &config.store {
+        found.unless(!store.path.as_os_str().is_empty(), &["store", "path"], "must not be empty");
+    }
+    if let Some(build) = &config.build {
+        found.unless(
+            !build.command.is_empty(),
+            &["build", "command"],
+            "must name a program, as [\"cargo\", \"build\"]",
+        );
+    }
+    found.wrong
+}
+
+fn check_discord(discord: &Discord, found: &mut Found) {
+    if let Some(url) = &discord.api_url {
+        found.url(url, &["discord", "api_url"]);
+    }
+    let prefix_fits = !discord.prefix.is_empty() && discord.prefix.trim() == discord.prefix;
+    found.unless(prefix_fits, &["discord", "prefix"], "must not be empty or begin or end with a blank");
+    found.unless(discord.shards > 0, &["discord", "shards"], "must be at least 1");
+    found.unless(discord.tries > 0, &["discord", "tries"], "must be at least 1");
+    found.positive(discord.open_timeout, &["discord", "open_timeout_ms"]);
+    found.positive(discord.request_timeout, &["discord", "request_timeout_ms"]);
+    found.positive(discord.reconnect_max, &["discord", "reconnect_max_ms"]);
+}
+
+fn check_limits(limits: &Limits, found: &mut Found) {
+    let counts = [
+        (limits.lane_queue, "lane_queue"),
+        (limits.handlers_in_flight, "handlers_in_flight"),
+        (limits.calls_in_flight, "calls_in_flight"),
+        (limits.state_max_bytes, "state_max_bytes"),
+        (limits.store_key_max_bytes, "store_key_max_bytes"),
+        (limits.store_value_max_bytes, "store_value_max_bytes"),
+        (limits.request_max_bytes, "request_max_bytes"),
+    ];
+    for (count, key) in counts {
+        found.unless(count > 0, &["limits", key], "must be at least 1");
+    }
+    let durations = [
+        (limits.setup_timeout, "setup_timeout_ms"),
+        (limits.drain_timeout, "drain_timeout_ms"),
+        (limits.state_timeout, "state_timeout_ms"),
+        (limits.join_timeout, "join_timeout_ms"),
+        (limits.stuck_after, "stuck_after_ms"),
+        (limits.close_timeout, "close_timeout_ms"),
+    ];
+    for (duration, key) in durations {
+        found.positive(duration, &["limits", key]);
+    }
+    let in_time = limits.defer_after > Duration::ZERO && limits.defer_after < Duration::from_secs(3);
+    found.unless(
+        in_time,
+        &["limits", "defer_after_ms"],
+        "must be between 1 and 2999: Discord forgets an interaction after 3 s",
+    );
+}
+
+#[derive(Default)]
+struct Found {
+    wrong: Vec<Wrong>,
+}
+
+impl Found {
+    fn unless(&mut self, fits: bool, keys: &[&'static str], what: &str) {
+        if !fits {
+            self.wrong.push(Wrong { keys: keys.to_vec(), what: what.to_owned() });
+        }
+    }
+
+    fn positive(&mut self, duration: Duration, keys: &[&'static str]) {
+        self.unless(!duration.is_zero(), keys, "must be at least 1");
+    }
+
+    fn url(&mut self, text: &str, keys: &[&'static str]) {
+        let what = match reqwest::Url::parse(text) {
+            Err(error) => format!("is not a URL: {error}"),
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+                "must begin with http:// or https://".to_owned()
+            }
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                "must not hold a user or a password; use token_file".to_owned()
+            }
+            Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+                "must not hold `?` or `#`".to_owned()
+            }
+            Ok(_) => return,
+        };
+        self.wrong.push(Wrong { keys: keys.to_vec(), what });
+    }
+}

@@ -1,0 +1,95 @@
+//! Errors of the config: each names the file, the line and the field.
+//! Secrets never get here; a problem quotes keys and numbers.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::locate::line_of;
+
+/// Why a config was refused.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The file could not be read.
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file was read, and this is wrong with it.
+    Invalid {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, in the order of lines; never empty.
+        problems: Vec<Problem>,
+    },
+}
+
+/// One thing that is wrong with a config file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Line in the file, from 1; 0 when the value does not stand in the file.
+    pub line: usize,
+    /// The field with its section, as `limits.lane_queue`; empty for a syntax error.
+    pub field: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Problem {
+    pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Problem {
+        let line = error.span().map_or(0, |span| line_of(text, span.start));
+        Problem { line, field: String::new(), what: error.message().to_owned() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() {
+            return f.write_str(&self.what);
+        }
+        if self.what.starts_with("unknown key") {
+            return f.write_str(&self.what);
+        }
+        write!(f, "`{}`: {}", self.field, self.what)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConfigError::Unreadable { file, source } => {
+                write!(f, "cannot read the config file `{}`", file.display())?;
+                if source.kind() == std::io::ErrorKind::NotFound {
+                    write!(
+                        f,
+                        "\nhelp: create it with `[cogs]`, `folder = \"cogs\"` and `[discord]` on three lines, or name another with --config"
+                    )?;
+                }
+                Ok(())
+            }
+            ConfigError::Invalid { file, problems } => {
+                for (index, problem) in problems.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str("\n")?;
+                    }
+                    write!(f, "{}", file.display())?;
+                    if problem.line > 0 {
+                        write!(f, ":{}", problem.line)?;
+                    }
+                    write!(f, ": {problem}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ConfigError::Unreadable { source, .. } => Some(source),
+            ConfigError::Invalid { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Known keys, taken from the types themselves, so that an unknown one is answered with its nearest neighbour.
+//! No list of keys is written by hand: a probe asks `serde` for the fields of each section.
+
+use std::collections::BTreeMap;
+
+use serde::de::value::{Error as ValueError, MapDeserializer, SeqDeserializer};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::Problem;
+use super::locate::Document;
+
+/// Reads `T`; the second part are the keys nobody asked for.
+pub(super) fn read<T: DeserializeOwned>(
+    document: &Document<'_>,
+) -> (Result<T, toml::de::Error>, Vec<Problem>) {
+    let mut unknown = Vec::new();
+    let read = toml::Deserializer::parse(document.text()).and_then(|deserializer| {
+        serde_ignored::deserialize(deserializer, |path| {
+            let mut keys = Vec::new();
+            collect(&path, &mut keys);
+            unknown.push(keys);
+        })
+    });
+    if unknown.is_empty() {
+        return (read, Vec::new());
+    }
+    let known = known_keys::<T>();
+    let problems = unknown.into_iter().map(|keys| {
+        let (key, section) =
+            keys.split_last().map(|(key, section)| (key.as_str(), section)).unwrap_or_default();
+        let siblings = known.get(&section.join(".")).copied().unwrap_or_default();
+        let what = format!("unknown key `{}`; {}", keys.join("."), hint(key, siblings.iter().copied()));
+        Problem { line: document.line_of_key(&keys), field: keys.join("."), what }
+    });
+    (read, problems.collect())
+}
+
+/// "did you mean …", or all names when none is near.
+pub(super) fn hint<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let nearest = known
+        .clone()
+        .map(|name| (strsim::normalized_damerau_levenshtein(wrong, name), name))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((likeness, name)) if likeness > 0.55 => format!("did you mean `{name}`?"),
+        _ => {
+            let names: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+            format!("known here: {}", names.join(", "))
+        }
+    }
+}
+
+fn collect(path: &serde_ignored::Path<'_>, keys: &mut Vec<String>) {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => {}
+        Path::Seq { parent, index } => {
+            collect(parent, keys);
+            keys.push(index.to_string());
+        }
+        Path::Map { parent, key } => {
+            collect(parent, keys);
+            keys.push(key.clone());
+        }
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            collect(parent, keys);
+        }
+    }
+}
+
+/// The fields of each section: `""` for the top, then `discord`, `limits` and so on.
+fn known_keys<T: DeserializeOwned>() -> BTreeMap<String, &'static [&'static str]> {
+    let mut found = BTreeMap::new();
+    // Only the fields matter, and the test below holds that no value of the config refuses its sample.
+    let _ = T::deserialize(Probe { path: String::new(), found: &mut found });
+    found
+}
+
+/// Pretends that every section and field is present, with a sample for each kind of value, and notes which fields are
+/// asked for.
+struct Probe<'a> {
+    path: String,
+    found: &'a mut BTreeMap<String, &'static [&'static str]>,
+}
+
+impl<'de> de::Deserializer<'de> for Probe<'_> {
+    type Error = ValueError;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        self.found.insert(self.path.clone(), fields);
+        visitor.visit_map(Fields { section: self.path, found: self.found, left: fields.iter(), current: "" })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        visitor.visit_enum(variants[0].into_deserializer())
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<u64>()))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, u64)>()))
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_bool(false)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_str("sample")
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_str("sample")
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_u64(1)
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
+        identifier ignored_any
+    }
+}
+
+struct Fields<'a> {
+    section: String,
+    found: &'a mut BTreeMap<String, &'static [&'static str]>,
+    left: std::slice::Iter<'static, &'static str>,
+    current: &'static str,
+}
+
+impl<'de> MapAccess<'de> for Fields<'_> {
+    type Error = ValueError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
+        let Some(field) = self.left.next() else { return Ok(None) };
+        self.current = field;
+        seed.deserialize(field.into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
+        let path = match self.section.as_str() {
+            "" => self.current.to_owned(),
+            section => format!("{section}.{}", self.current),
+        };
+        seed.deserialize(Probe { path, found: self.found })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn every_section_and_field_is_known_without_a_list() {
+        let mut found = BTreeMap::new();
+        Config::deserialize(Probe { path: String::new(), found: &mut found })
+            .expect("samples fit every field");
+        assert!(found[""].contains(&"limits"));
+        for section in found[""] {
+            assert!(found.contains_key(*section), "section `{section}` has no fields");
+        }
+        assert!(found["limits"].contains(&"drain_timeout_ms"));
+        assert!(!found[""].contains(&"file"), "a field that the operator cannot set is not a key");
+    }
+}

@@ -1,0 +1,90 @@
+//! Where a key or a value stands in the file: keys in, line numbers out.
+//! It gives no opinion on the values.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error};
+
+use super::Problem;
+
+/// A wrong value, named by its keys: `["limits", "lane_queue"]`.
+pub(super) struct Wrong {
+    pub(super) keys: Vec<&'static str>,
+    pub(super) what: String,
+}
+
+/// The text and its parsed table, with the position of each key.
+pub(super) struct Document<'t> {
+    text: &'t str,
+    table: Spanned<DeTable<'t>>,
+}
+
+impl<'t> Document<'t> {
+    pub(super) fn parse(text: &'t str) -> Result<Document<'t>, Error> {
+        Ok(Document { text, table: DeTable::parse(text)? })
+    }
+
+    pub(super) fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The line of a key, or of the deepest part of its path that stands in the file; 0 when none does.
+    pub(super) fn line_of_key<S: AsRef<str>>(&self, keys: &[S]) -> usize {
+        let mut line = 0;
+        let mut table = self.table.get_ref();
+        for key in keys {
+            let found = table.iter().find(|(name, _)| name.get_ref().as_ref() == key.as_ref());
+            let Some((name, value)) = found else { break };
+            line = line_of(self.text, name.span().start);
+            match value.get_ref() {
+                DeValue::Table(inner) => table = inner,
+                _ => break,
+            }
+        }
+        line
+    }
+
+    pub(super) fn problem_at(&self, wrong: Wrong) -> Problem {
+        Problem { line: self.line_of_key(&wrong.keys), field: wrong.keys.join("."), what: wrong.what }
+    }
+
+    /// A type error: the field is the deepest one whose text holds the place that `toml` names.
+    pub(super) fn problem_of(&self, error: &Error) -> Problem {
+        let Some(span) = error.span() else {
+            return Problem { line: 0, field: String::new(), what: error.message().to_owned() };
+        };
+        let mut keys = Vec::new();
+        deepest(self.table.get_ref(), span.start, &mut keys);
+        Problem {
+            line: line_of(self.text, span.start),
+            field: keys.join("."),
+            what: error.message().to_owned(),
+        }
+    }
+}
+
+fn deepest(table: &DeTable<'_>, place: usize, keys: &mut Vec<String>) {
+    for (name, value) in table.iter() {
+        if value.span().contains(&place) || name.span().contains(&place) {
+            keys.push(name.get_ref().to_string());
+            if let DeValue::Table(inner) = value.get_ref() {
+                deepest(inner, place, keys);
+            }
+            return;
+        }
+        // The span of `[section]` is its header only, so its values are looked into as well.
+        if let DeValue::Table(inner) = value.get_ref() {
+            let before = keys.len();
+            keys.push(name.get_ref().to_string());
+            deepest(inner, place, keys);
+            if keys.len() > before + 1 {
+                return;
+            }
+            keys.truncate(before);
+        }
+    }
+}
+
+/// Line of a byte position, from 1.
+pub(super) fn line_of(text: &str, position: usize) -> usize {
+    text.as_bytes()[..position.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}

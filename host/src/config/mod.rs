@@ -1,0 +1,204 @@
+//! What the operator wants: `gearshift.toml`, read once, checked whole, every limit in one place.
+//! This room opens nothing and connects to nothing; it knows names, numbers and paths.
+//!
+//! A minimal file is three lines:
+//!
+//! ```toml
+//! [cogs]
+//! folder = "cogs"
+//! [discord]
+//! ```
+//!
+//! Durations are integers whose key names the unit (`_ms`), sizes likewise (`_bytes`). Relative paths are relative to
+//! the folder of the file; once read, every path of a [`Config`] is resolved.
+
+mod check;
+mod error;
+mod intents;
+mod keys;
+mod limits;
+mod locate;
+mod paths;
+mod secret;
+mod sections;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use error::{ConfigError, Problem};
+pub use intents::{Intent, bits as intent_bits};
+pub use limits::Limits;
+pub use secret::{Secret, SecretError};
+pub use sections::{Api, Build, Cogs, Control, Discord, Http, Log, LogFormat, Play, Stats, Store};
+
+/// Everything the operator can say. A section that is `None` was left out, and so is its session.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// `[cogs]`: where cogs come from.
+    pub cogs: Cogs,
+    /// `[discord]`: the account. Left out: the host does not connect.
+    pub discord: Option<Discord>,
+    /// `[http]`: how every client of the host dials and how long it waits.
+    pub http: Http,
+    /// `[api]`: the site API. Left out: no such session.
+    pub api: Option<Api>,
+    /// `[stats]`: statsd over UDP. Left out: no such session.
+    pub stats: Option<Stats>,
+    /// `[store]`: the SQLite file. Left out: no such session.
+    pub store: Option<Store>,
+    /// `[limits]`: queues, deadlines and sizes.
+    pub limits: Limits,
+    /// `[control]`: the socket that `gearshift cogs` talks to.
+    pub control: Control,
+    /// `[log]`: what is logged, and how it looks.
+    pub log: Log,
+    /// `[build]`: rebuilding cogs from sources while developing. Left out: no rebuilding.
+    pub build: Option<Build>,
+    /// `[play]`: the built-in Discord of `gearshift play`.
+    pub play: Play,
+    /// The file this came from; empty for a default config.
+    #[serde(skip)]
+    pub file: PathBuf,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, has an unknown key, or has a value that is out of range. Every problem that
+    /// can be found in one pass is listed with its line and field.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { file: path.to_path_buf(), source })?;
+        Config::parse(&text, path)
+    }
+
+    /// Checks a text that stands for the file `path`; relative paths are taken from that file's folder.
+    ///
+    /// # Errors
+    /// As [`Config::load`], without the reading.
+    pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+        let invalid = |problems| ConfigError::Invalid { file: path.to_path_buf(), problems };
+        let document =
+            locate::Document::parse(text).map_err(|error| invalid(vec![Problem::syntax(text, &error)]))?;
+        let (read, unknown) = keys::read::<Config>(&document);
+        let mut problems = unknown;
+        let mut config = match read {
+            Ok(config) => config,
+            Err(error) => {
+                problems.push(document.problem_of(&error));
+                return Err(invalid(problems));
+            }
+        };
+        problems.extend(check::check(&config).into_iter().map(|wrong| document.problem_at(wrong)));
+        if !problems.is_empty() {
+            problems.sort_by_key(|problem| problem.line);
+            return Err(invalid(problems));
+        }
+        config.file = path.to_path_buf();
+        paths::resolve(&mut config);
+        Ok(config)
+    }
+
+    /// The folder that relative paths were resolved against.
+    pub fn folder(&self) -> &Path {
+        paths::folder_of(&self.file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("/srv/bot/gearshift.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_minimal_file_is_three_lines() {
+        let config = parse("[cogs]\nfolder = \"cogs\"\n[discord]\n").unwrap();
+        assert_eq!(config.cogs.folder, Path::new("/srv/bot/cogs"));
+        let discord = config.discord.unwrap();
+        assert_eq!((discord.prefix.as_str(), discord.shards), ("!", 1));
+        assert!(discord.intents.contains(&Intent::MessageContent));
+        assert!(config.http.ipv4_only && config.http.async_dns);
+        assert!(config.api.is_none() && config.stats.is_none() && config.store.is_none());
+        assert_eq!(config.limits.lane_queue, 4096);
+    }
+
+    #[test]
+    fn an_unknown_key_names_file_line_and_the_nearest_key() {
+        let error = parse("[limits]\n\nlane_queu = 3\n[cog]\n").unwrap_err();
+        assert!(error.contains("/srv/bot/gearshift.toml:3: unknown key `limits.lane_queu`"), "{error}");
+        assert!(error.contains("did you mean `lane_queue`?"), "{error}");
+        assert!(error.contains(":4: unknown key `cog`; did you mean `cogs`?"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_key_far_from_all_others_lists_the_known_ones() {
+        let error = parse("[store]\nxyzzyplugh = 1\n").unwrap_err();
+        assert!(error.contains("known here: `path`"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_type_names_line_and_field() {
+        let error = parse("[cogs]\n[limits]\nheld_max = \"many\"\n").unwrap_err();
+        assert!(error.contains(":3: `limits.held_max`: invalid type: string \"many\""), "{error}");
+    }
+
+    #[test]
+    fn a_missing_required_field_names_its_section() {
+        let error = parse("[cogs]\n[stats]\nprefix = \"bot\"\n").unwrap_err();
+        assert!(error.contains(":2: `stats`: missing field `address`"), "{error}");
+    }
+
+    #[test]
+    fn a_syntax_error_names_its_line() {
+        let error = parse("[cogs]\nfolder = \n").unwrap_err();
+        assert!(error.contains("gearshift.toml:2: "), "{error}");
+    }
+
+    #[test]
+    fn every_value_out_of_range_is_listed_at_once() {
+        let error = parse(
+            "[discord]\napi_url = \"ftp://x\"\nprefix = \"\"\nshards = 0\n[limits]\nlane_queue = 0\n[stats]\naddress = \"nowhere\"\n",
+        )
+        .unwrap_err();
+        for part in [
+            ":2: `discord.api_url`",
+            ":3: `discord.prefix`",
+            ":4: `discord.shards`",
+            ":6: `limits.lane_queue`",
+            ":8: `stats.address`",
+        ] {
+            assert!(error.contains(part), "{part} is not in {error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_intent_is_refused_with_the_nearest_name() {
+        let error = parse("[discord]\nintents = [\"guilds\", \"guild_mesages\"]\n").unwrap_err();
+        assert!(error.contains("unknown intent `guild_mesages`; did you mean `guild_messages`?"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Config::load(Path::new("/nonexistent/gearshift.toml")).unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/gearshift.toml"));
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_folder_of_the_file_unless_absolute() {
+        let config = parse("[store]\n[api]\nurl = \"https://site\"\ntoken_file = \"/run/secret\"\n").unwrap();
+        assert_eq!(config.store.unwrap().path, Path::new("/srv/bot/gearshift.db"));
+        assert_eq!(config.api.unwrap().token_file.as_deref(), Some(Path::new("/run/secret")));
+    }
+
+    #[test]
+    fn a_token_in_the_file_is_never_printed() {
+        let config = parse("[api]\nurl = \"https://site\"\ntoken = \"s3cret\"\n").unwrap();
+        assert!(!format!("{config:?}").contains("s3cret"));
+    }
+}

@@ -1,0 +1,271 @@
+//! The sections of the config, one struct each, every field with its unit and default.
+//! Limits that a cog can meet stand in [`Limits`](super::Limits).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Intent, Secret};
+
+/// `[discord]`: the account, and how to reach Discord.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Discord {
+    /// Base of the REST API, for any other server than Discord's own; the gateway's address comes from it. Default: Discord.
+    pub api_url: Option<String>,
+    /// File that holds the token. The variable `DISCORD_TOKEN` goes before it.
+    pub token_file: Option<PathBuf>,
+    /// Token given by the program itself (`gearshift play`); goes before both. Not a key of the file.
+    #[serde(skip)]
+    pub token: Option<Secret>,
+    /// What a message must begin with to be a command. Default `!`.
+    pub prefix: String,
+    /// Gateway intents by name. Default: all unprivileged ones and `message_content`.
+    pub intents: Vec<Intent>,
+    /// Shards of this process; all of them connect here. Default 1.
+    pub shards: u16,
+    /// Whether the declared slash commands are registered at Discord. Default true.
+    pub register_commands: bool,
+    /// How long opening this session may take at start. `open_timeout_ms`, default 15000.
+    #[serde(rename = "open_timeout_ms", with = "millis")]
+    pub open_timeout: Duration,
+    /// How long one REST request may take, waiting for rate limits not counted. `request_timeout_ms`, default 30000.
+    #[serde(rename = "request_timeout_ms", with = "millis")]
+    pub request_timeout: Duration,
+    /// How often one REST request is tried before its failure is reported. Default 5.
+    pub tries: u32,
+    /// How long one request may wait for rate limits altogether. `rate_wait_timeout_ms`, default 60000.
+    #[serde(rename = "rate_wait_timeout_ms", with = "millis")]
+    pub rate_wait_timeout: Duration,
+    /// Longest pause between two attempts to connect to the gateway. `reconnect_max_ms`, default 60000.
+    #[serde(rename = "reconnect_max_ms", with = "millis")]
+    pub reconnect_max: Duration,
+}
+
+impl Default for Discord {
+    fn default() -> Discord {
+        Discord {
+            api_url: None,
+            token_file: None,
+            token: None,
+            prefix: "!".to_owned(),
+            intents: Intent::default_set(),
+            shards: 1,
+            register_commands: true,
+            open_timeout: Duration::from_millis(15_000),
+            request_timeout: Duration::from_millis(30_000),
+            tries: 5,
+            rate_wait_timeout: Duration::from_millis(60_000),
+            reconnect_max: Duration::from_millis(60_000),
+        }
+    }
+}
+
+/// `[http]`: how every client of the host dials, and the limits of the cogs' HTTP session.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Http {
+    /// Whether IPv6 is never used. Default true.
+    pub ipv4_only: bool,
+    /// Whether names are resolved without threads (hickory) instead of the system's resolver. Default true.
+    pub async_dns: bool,
+    /// How long one connection may take to be made. `connect_timeout_ms`, default 5000.
+    #[serde(rename = "connect_timeout_ms", with = "millis")]
+    pub connect_timeout: Duration,
+    /// How long one request may take when it does not say. `request_timeout_ms`, default 30000.
+    #[serde(rename = "request_timeout_ms", with = "millis")]
+    pub request_timeout: Duration,
+    /// How long an idle connection is kept. `idle_timeout_ms`, default 60000.
+    #[serde(rename = "idle_timeout_ms", with = "millis")]
+    pub idle_timeout: Duration,
+    /// `User-Agent` of the cogs' requests. Default `gearshift/VERSION`.
+    pub user_agent: String,
+    /// Size of one answer, in bytes. Default 16777216 (16 MiB).
+    pub max_body_bytes: usize,
+}
+
+impl Default for Http {
+    fn default() -> Http {
+        Http {
+            ipv4_only: true,
+            async_dns: true,
+            connect_timeout: Duration::from_millis(5_000),
+            request_timeout: Duration::from_millis(30_000),
+            idle_timeout: Duration::from_millis(60_000),
+            user_agent: concat!("gearshift/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_body_bytes: 16 << 20,
+        }
+    }
+}
+
+/// `[api]`: the site API.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Api {
+    /// Base URL; an endpoint's path is appended to its path. Required.
+    pub url: String,
+    /// Token, sent as `Authorization: Token …`. Better kept in `token_file`.
+    #[serde(default)]
+    pub token: Option<Secret>,
+    /// File that holds the token.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// Whether the host refuses to start when the health check fails. Default false: it warns.
+    #[serde(default)]
+    pub required: bool,
+    /// Endpoint of the health check at start; empty = no check. Default `healthcheck`.
+    #[serde(default = "Api::default_health_path")]
+    pub health_path: String,
+    /// How often the health check is tried. Default 3.
+    #[serde(default = "Api::default_health_tries")]
+    pub health_tries: u32,
+    /// How long one request may take. `timeout_ms`, default 10000.
+    #[serde(rename = "timeout_ms", with = "millis", default = "Api::default_timeout")]
+    pub timeout: Duration,
+}
+
+impl Api {
+    fn default_health_path() -> String {
+        "healthcheck".to_owned()
+    }
+    fn default_health_tries() -> u32 {
+        3
+    }
+    fn default_timeout() -> Duration {
+        Duration::from_millis(10_000)
+    }
+}
+
+/// `[stats]`: statsd over UDP.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Stats {
+    /// `host:port` of the statsd server. Required.
+    pub address: String,
+    /// First part of every metric's name; empty = none. Default `bot`.
+    #[serde(default = "Stats::default_prefix")]
+    pub prefix: String,
+    /// How long metrics are gathered before they are sent. `flush_ms`, default 200.
+    #[serde(rename = "flush_ms", with = "millis", default = "Stats::default_flush")]
+    pub flush: Duration,
+    /// How often the server's name is resolved anew. `resolve_every_ms`, default 30000.
+    #[serde(rename = "resolve_every_ms", with = "millis", default = "Stats::default_resolve_every")]
+    pub resolve_every: Duration,
+}
+
+impl Stats {
+    fn default_prefix() -> String {
+        "bot".to_owned()
+    }
+    fn default_flush() -> Duration {
+        Duration::from_millis(200)
+    }
+    fn default_resolve_every() -> Duration {
+        Duration::from_millis(30_000)
+    }
+}
+
+/// `[store]`: cog state and key/value, in one SQLite file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Store {
+    /// The file; made when it is not there, its folder is not. Default `gearshift.db`.
+    pub path: PathBuf,
+    /// How long opening may wait for another process that holds the file. `lock_timeout_ms`, default 2000.
+    #[serde(rename = "lock_timeout_ms", with = "millis")]
+    pub lock_timeout: Duration,
+}
+
+impl Default for Store {
+    fn default() -> Store {
+        Store { path: "gearshift.db".into(), lock_timeout: Duration::from_millis(2_000) }
+    }
+}
+
+/// `[cogs]`: where cogs come from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Cogs {
+    /// Folder of the libraries. Default `cogs`.
+    pub folder: PathBuf,
+    /// Names of cogs that are not loaded at start. Default none.
+    pub disabled: Vec<String>,
+    /// Whether changes in the folder are followed. Default true.
+    pub watch: bool,
+}
+
+impl Default for Cogs {
+    fn default() -> Cogs {
+        Cogs { folder: "cogs".into(), disabled: Vec::new(), watch: true }
+    }
+}
+
+/// `[control]`: the socket that `gearshift cogs` talks to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct Control {
+    /// Path of the socket. Default: in the user's runtime directory.
+    pub socket: Option<PathBuf>,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Log {
+    /// What is logged: a level, or a filter as `info,gearshift_host::gateway=debug`. Default `info`.
+    pub filter: String,
+    /// How it looks. Default `text`.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log { filter: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For a terminal.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[build]`: rebuilding cogs from their sources while developing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Build {
+    /// Folder whose changes start a build. Default `plugins`.
+    pub sources: PathBuf,
+    /// The command, run in the folder of the config file. Default `cargo build`.
+    pub command: Vec<String>,
+}
+
+impl Default for Build {
+    fn default() -> Build {
+        Build { sources: "plugins".into(), command: vec!["cargo".to_owned(), "build".to_owned()] }
+    }
+}
+
+/// `[play]`: the built-in Discord of `gearshift play`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct Play {
+    /// File that describes guilds, channels and people. Default: a small built-in world.
+    pub world: Option<PathBuf>,
+    /// Port on 127.0.0.1; 0 = any. Default 0.
+    pub port: u16,
+}
+
+/// Durations as integers of milliseconds.
+pub(super) mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer};
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_millis)
+    }
+}

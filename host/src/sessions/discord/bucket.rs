@@ -1,0 +1,147 @@
+//! One bucket of Discord's rate limits: how many may still go in this window, and what each answer changes.
+//! It does not know which requests share it, and never sends.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::limits::{Headers, TooLong, locked};
+
+/// Counts of one bucket in one place.
+pub(super) struct Bucket {
+    window: Mutex<Window>,
+    /// Rung at every answer; only those wait for it who cannot name a time.
+    answered: Notify,
+}
+
+struct Window {
+    /// Requests in a window; `None` until an answer has said so, [`UNLIMITED`] when an answer said nothing.
+    limit: Option<u32>,
+    remaining: u32,
+    in_flight: u32,
+    ends: Instant,
+    /// Longest time from an answer to the window's end: about what a window lasts.
+    length: Duration,
+    /// Discord's own name for the window's end, in seconds since 1970; tells two windows apart.
+    reset: f64,
+}
+
+const UNLIMITED: u32 = u32::MAX;
+
+/// Whose turn it is.
+pub(super) enum Turn {
+    /// The caller's; the request is counted.
+    Now,
+    /// Not before this time.
+    At(Instant),
+    /// Not before one of the requests in flight is answered.
+    AfterAnswer,
+}
+
+impl Bucket {
+    /// `limit` is what the same kind of request has in other places, when that is known.
+    pub(super) fn new(limit: Option<u32>) -> Bucket {
+        let window = Window {
+            limit,
+            remaining: limit.unwrap_or(1),
+            in_flight: 0,
+            ends: Instant::now(),
+            length: Duration::ZERO,
+            reset: 0.0,
+        };
+        Bucket { window: Mutex::new(window), answered: Notify::new() }
+    }
+
+    pub(super) fn take(&self) -> Turn {
+        locked(&self.window).take()
+    }
+
+    /// Waits until an answer may have changed whose turn it is.
+    pub(super) async fn wait_for_answer(&self, deadline: Instant) -> Result<(), TooLong> {
+        let answered = self.answered.notified();
+        tokio::pin!(answered);
+        answered.as_mut().enable();
+        // Between the look that sent us here and `enable`, the last one in flight may have been answered.
+        if locked(&self.window).in_flight == 0 {
+            return Ok(());
+        }
+        let timed_out = tokio::time::timeout_at(deadline, answered).await.is_err();
+        if timed_out { Err(TooLong { wait: Duration::ZERO }) } else { Ok(()) }
+    }
+
+    /// A request is no longer in flight: answered with these headers, or given up.
+    pub(super) fn give_back(&self, headers: Option<&Headers>) {
+        let mut window = locked(&self.window);
+        window.in_flight = window.in_flight.saturating_sub(1);
+        if let Some(headers) = headers {
+            window.update(headers);
+        }
+        drop(window);
+        self.answered.notify_waiters();
+    }
+
+    /// A request was answered 429: nobody sends for that long.
+    pub(super) fn block(&self, wait: Duration) {
+        let mut window = locked(&self.window);
+        window.in_flight = window.in_flight.saturating_sub(1);
+        window.remaining = 0;
+        window.limit = Some(window.limit.filter(|limit| *limit != UNLIMITED).unwrap_or(1));
+        window.ends = window.ends.max(Instant::now() + wait);
+        drop(window);
+        self.answered.notify_waiters();
+    }
+
+    /// Whether forgetting it would change nothing.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        let window = locked(&self.window);
+        window.in_flight == 0 && window.ends <= now
+    }
+}
+
+impl Window {
+    fn take(&mut self) -> Turn {
+        if self.remaining == 0 {
+            let now = Instant::now();
+            match self.limit {
+                _ if now < self.ends => return Turn::At(self.ends),
+                None if self.in_flight > 0 => return Turn::AfterAnswer,
+                None => self.remaining = 1,
+                Some(limit) => {
+                    // What is still on its way may be counted in the new window.
+                    self.remaining = limit.saturating_sub(self.in_flight);
+                    if self.remaining == 0 {
+                        return Turn::AfterAnswer;
+                    }
+                    self.ends = now + self.length;
+                }
+            }
+        }
+        self.remaining -= 1;
+        self.in_flight += 1;
+        Turn::Now
+    }
+
+    fn update(&mut self, headers: &Headers) {
+        let (Some(limit), Some(remaining)) = (headers.limit, headers.remaining) else {
+            if self.limit.is_none() {
+                (self.limit, self.remaining) = (Some(UNLIMITED), UNLIMITED);
+            }
+            return;
+        };
+        let was_unknown = self.limit.is_none_or(|known| known == UNLIMITED);
+        self.limit = Some(limit);
+        let reset = headers.reset.unwrap_or(0.0);
+        if was_unknown || reset > self.reset {
+            let left = super::limits::seconds(headers.reset_after.unwrap_or(0.0));
+            self.remaining = remaining.saturating_sub(self.in_flight);
+            self.reset = reset;
+            self.length = self.length.max(left);
+            self.ends = Instant::now() + left;
+        } else if reset == self.reset {
+            // Answers of one window can overtake each other; within it the count only falls.
+            self.remaining = self.remaining.min(remaining);
+        }
+    }
+}

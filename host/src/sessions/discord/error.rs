@@ -1,0 +1,208 @@
+//! What Discord refused, and why a request got no answer.
+//! Texts name method and path (without tokens), status and code; never a body.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::route::Shown;
+use crate::sessions::Method;
+
+/// Why a request failed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum DiscordError {
+    /// Refused before anything was sent.
+    #[error("cannot send {method} to Discord: {what}")]
+    Invalid {
+        /// The method.
+        method: Method,
+        /// What is wrong with the request.
+        what: String,
+    },
+    /// Discord answered with a status of 400 or more.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+    /// The rate limit asks for a longer wait than `[discord] rate_wait_timeout_ms` or `tries` allow.
+    #[error("{asked}: the rate limit asks to wait {} ms, which is more than this request may", wait.as_millis())]
+    RateLimited {
+        /// Method and path.
+        asked: String,
+        /// How long it would have to wait.
+        wait: Duration,
+    },
+    /// No answer in `[discord] request_timeout_ms`.
+    #[error("{asked}: no answer within {} ms; it may have been carried out", after.as_millis())]
+    Timeout {
+        /// Method and path.
+        asked: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// No connection, also after trying again.
+    #[error("{asked}: failed to connect to `{host}`: {why}")]
+    Connect {
+        /// Method and path.
+        asked: String,
+        /// The host.
+        host: String,
+        /// The innermost cause.
+        why: String,
+    },
+    /// The connection broke while the request was on its way.
+    #[error("{asked}: the connection broke: {why}; it may have been carried out")]
+    Broken {
+        /// Method and path.
+        asked: String,
+        /// The innermost cause.
+        why: String,
+    },
+    /// The answer is larger than `[http] max_body_bytes`.
+    #[error("{asked}: the answer is larger than {limit} bytes (`[http] max_body_bytes`)")]
+    TooLarge {
+        /// Method and path.
+        asked: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The session was closed.
+    #[error("the discord session is closed")]
+    Closed,
+}
+
+/// An answer with a status of 400 or more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// Method and path of the request, tokens left out.
+    pub asked: String,
+    /// HTTP status, as 403.
+    pub status: u16,
+    /// Discord's own code, as 50013; 0 when it gave none.
+    pub code: u64,
+    /// Discord's message; empty when the answer was no JSON.
+    pub message: String,
+    /// What is wrong with which field, as Discord's tree.
+    pub errors: Option<Value>,
+    /// Size of the answer in bytes.
+    pub bytes: usize,
+}
+
+impl DiscordError {
+    /// The status that Discord answered, if it did.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            DiscordError::Refused(refusal) => Some(refusal.status),
+            _ => None,
+        }
+    }
+
+    /// Discord's own code, if it gave one.
+    pub fn code(&self) -> Option<u64> {
+        match self {
+            DiscordError::Refused(refusal) if refusal.code != 0 => Some(refusal.code),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(default)]
+    code: u64,
+    #[serde(default)]
+    message: String,
+    errors: Option<Value>,
+}
+
+impl Refusal {
+    pub(super) fn read(method: Method, path: &str, status: u16, body: &[u8]) -> Refusal {
+        let wire =
+            serde_json::from_slice(body).unwrap_or(Wire { code: 0, message: String::new(), errors: None });
+        Refusal {
+            asked: asked(method, path),
+            status,
+            code: wire.code,
+            message: wire.message,
+            errors: wire.errors,
+            bytes: body.len(),
+        }
+    }
+
+    /// The wrong fields, as `embeds.0.title: BASE_TYPE_REQUIRED`.
+    pub fn fields(&self) -> Vec<String> {
+        let mut fields = Vec::new();
+        if let Some(errors) = &self.errors {
+            flatten(errors, &mut Vec::new(), &mut fields);
+        }
+        fields
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: Discord answered {}", self.asked, self.status)?;
+        if self.code != 0 {
+            write!(f, ", code {}", self.code)?;
+        }
+        match self.message.is_empty() {
+            true => write!(f, " and {} bytes that are no error of its API", self.bytes)?,
+            false => write!(f, ": {}", self.message)?,
+        }
+        // Codes only: Discord's texts can quote the value that was refused.
+        let fields = self.fields();
+        if !fields.is_empty() {
+            write!(f, " ({})", fields.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn flatten(errors: &Value, path: &mut Vec<String>, fields: &mut Vec<String>) {
+    let Value::Object(object) = errors else { return };
+    for (key, value) in object {
+        if key == "_errors" {
+            for error in value.as_array().into_iter().flatten() {
+                let code = error.get("code").and_then(Value::as_str).unwrap_or("?");
+                let place = if path.is_empty() { "the whole".to_owned() } else { path.join(".") };
+                fields.push(format!("{place}: {code}"));
+            }
+        } else {
+            path.push(key.clone());
+            flatten(value, path, fields);
+            path.pop();
+        }
+    }
+}
+
+/// Method and path for an error text.
+pub(super) fn asked(method: Method, path: &str) -> String {
+    format!("{method} {}", Shown(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_request_status_code_and_fields_but_quotes_no_value() {
+        let body =
+            br#"{"message":"Invalid Form Body","code":50035,"errors":{"embeds":{"0":{"title":{"_errors":
+            [{"code":"BASE_TYPE_CHOICES","message":"Value \"what a user said\" must be one of"}]}}}}}"#;
+        let refusal = Refusal::read(Method::Post, "/webhooks/1/secret", 400, body);
+        let text = refusal.to_string();
+        assert_eq!(
+            text,
+            "POST /webhooks/1/…: Discord answered 400, code 50035: Invalid Form Body (embeds.0.title: BASE_TYPE_CHOICES)"
+        );
+        assert!(refusal.errors.is_some());
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_not_quoted() {
+        let text = Refusal::read(Method::Get, "/users/@me", 502, b"<html>secret</html>").to_string();
+        assert_eq!(text, "GET /users/@me: Discord answered 502 and 19 bytes that are no error of its API");
+    }
+}

@@ -1,0 +1,230 @@
+//! The discord session: any endpoint of Discord's REST API by method and path, under its rate limits.
+//! It is not the gateway, decodes no events, and knows no cogs; the token leaves it in one header only.
+//!
+//! What is tried again: a request whose connection could not be made, and one that was answered 429, 502 or 503. A
+//! request that may have been carried out (the connection broke, 500, 504) only if doing it twice is doing it once:
+//! every method but POST, and new messages, which get a nonce that Discord enforces.
+
+mod account;
+mod bucket;
+mod error;
+mod limits;
+mod request;
+mod route;
+mod send;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use serde::Deserialize;
+
+pub use super::Method;
+use super::OpenError;
+use super::net::Net;
+use crate::config::{self, Secret};
+
+pub use account::Account;
+pub use error::{DiscordError, Refusal};
+pub use request::{Answer, Body, File, Request};
+
+/// The base of Discord's own REST API.
+const DISCORD_API: &str = "https://discord.com/api/v10";
+
+/// The session. Cheap to ask from many tasks at once.
+pub struct Discord {
+    client: reqwest::Client,
+    serenity: Arc<serenity::http::Http>,
+    /// Without a slash at the end.
+    base: String,
+    token: Secret,
+    authorization: HeaderValue,
+    limits: limits::Limits,
+    timeout: Duration,
+    rate_wait_timeout: Duration,
+    tries: u32,
+    max_body_bytes: usize,
+    max_request_bytes: usize,
+    account: Option<Account>,
+    closed: AtomicBool,
+}
+
+/// Where the gateway is, and how many sessions may be started. From `GET /gateway/bot`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct GatewayInfo {
+    /// Address of the websocket, as `wss://gateway.discord.gg`.
+    pub url: String,
+    /// How many shards Discord recommends.
+    pub shards: u32,
+    /// What may still be started.
+    pub session_start_limit: SessionStartLimit,
+}
+
+/// How many sessions may be started.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SessionStartLimit {
+    /// A day's allowance.
+    pub total: u32,
+    /// What is left of it.
+    pub remaining: u32,
+    /// Milliseconds until it is full again.
+    pub reset_after: u64,
+    /// How many shards may identify in the same 5 s.
+    pub max_concurrency: u32,
+}
+
+impl Discord {
+    pub(super) async fn open(
+        client: reqwest::Client,
+        net: &Net,
+        config: &config::Config,
+        discord: &config::Discord,
+    ) -> Result<Arc<Discord>, OpenError> {
+        let token = token(discord)?;
+        let base = base_url(discord.api_url.as_deref().unwrap_or(DISCORD_API))?;
+        net.permits(&base).map_err(|error| {
+            OpenError::new(
+                "discord",
+                format!("reading api_url `{base}`"),
+                error.to_string(),
+                "use an IPv4 address, or set `[http] ipv4_only = false`",
+            )
+        })?;
+        let mut authorization = HeaderValue::from_str(&format!("Bot {}", token.expose())).map_err(|_| {
+            OpenError::new(
+                "discord",
+                "reading the token",
+                "it cannot stand in a header",
+                "copy it anew from Discord's developer portal",
+            )
+        })?;
+        authorization.set_sensitive(true);
+        let mut serenity = serenity::http::HttpBuilder::new(token.expose()).client(client.clone());
+        if discord.api_url.is_some() {
+            // Serenity replaces the origin only and keeps `/api/v10`.
+            serenity = serenity.proxy(base.origin().ascii_serialization());
+        }
+        let mut session = Discord {
+            client,
+            serenity: Arc::new(serenity.build()),
+            base: base.as_str().trim_end_matches('/').to_owned(),
+            token,
+            authorization,
+            limits: limits::Limits::new(),
+            timeout: discord.request_timeout,
+            rate_wait_timeout: discord.rate_wait_timeout,
+            tries: discord.tries,
+            max_body_bytes: config.http.max_body_bytes,
+            max_request_bytes: config.limits.request_max_bytes,
+            account: None,
+            closed: AtomicBool::new(false),
+        };
+        let after = discord.open_timeout;
+        let account = tokio::time::timeout(after, account::read(&session)).await.map_err(|_| {
+            OpenError::new(
+                "discord",
+                format!("asking {} who the token belongs to", session.origin()),
+                format!("no answer within {} ms", after.as_millis()),
+                "look at the network, or raise `[discord] open_timeout_ms`",
+            )
+        })??;
+        if let Some(id) = std::num::NonZeroU64::new(account.application_id) {
+            session.serenity.set_application_id(id.into());
+        }
+        session.account = Some(account);
+        Ok(Arc::new(session))
+    }
+
+    /// Sends, waits for its turn and, where that is safe, tries again.
+    ///
+    /// # Errors
+    /// See [`DiscordError`]; a status of 400 or more is [`DiscordError::Refused`].
+    pub async fn request(&self, request: Request) -> Result<Answer, DiscordError> {
+        send::send(self, request).await
+    }
+
+    /// Asks where the gateway is. There is no built-in address to fall back to: an error is an error.
+    ///
+    /// # Errors
+    /// See [`DiscordError`]; an answer of another form is [`DiscordError::Broken`].
+    pub async fn gateway(&self) -> Result<GatewayInfo, DiscordError> {
+        let answer = self.request(Request::new(Method::Get, "/gateway/bot")).await?;
+        serde_json::from_slice(&answer.body).map_err(|_| DiscordError::Broken {
+            asked: "GET /gateway/bot".to_owned(),
+            why: "the answer has no `url` and `session_start_limit`".to_owned(),
+        })
+    }
+
+    /// Who the token belongs to.
+    pub fn account(&self) -> &Account {
+        self.account.as_ref().expect("`open` hands out no session without its account")
+    }
+
+    /// Serenity's client over the same connections, for the host's own typed calls. It has rate limits of its own, so
+    /// it is for what is rare.
+    pub fn serenity(&self) -> &Arc<serenity::http::Http> {
+        &self.serenity
+    }
+
+    /// The token, for IDENTIFY.
+    pub(crate) fn token(&self) -> &Secret {
+        &self.token
+    }
+
+    /// Scheme and host of the API, for texts.
+    pub fn origin(&self) -> String {
+        reqwest::Url::parse(&self.base)
+            .map_or_else(|_| self.base.clone(), |url| url.origin().ascii_serialization())
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Discord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Discord")
+            .field("base", &self.base)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The token: what the program gave, else `DISCORD_TOKEN`, else the file.
+fn token(discord: &config::Discord) -> Result<Secret, OpenError> {
+    if let Some(token) = &discord.token {
+        return Ok(token.clone());
+    }
+    let help =
+        "put the bot's token into the variable DISCORD_TOKEN, or into a file named by `[discord] token_file`";
+    let refuse = |error: config::SecretError| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(" ({cause})")).unwrap_or_default();
+        OpenError::new("discord", "reading the token", format!("{error}{cause}"), help)
+    };
+    if let Some(text) = std::env::var_os("DISCORD_TOKEN").filter(|text| !text.is_empty()) {
+        return Secret::new(&text.to_string_lossy(), "the variable DISCORD_TOKEN").map_err(refuse);
+    }
+    match &discord.token_file {
+        Some(file) => Secret::read(file).map_err(refuse),
+        None => Err(OpenError::new("discord", "reading the token", "there is none", help)),
+    }
+}
+
+/// A base that stops at the origin gets Discord's usual path.
+fn base_url(text: &str) -> Result<reqwest::Url, OpenError> {
+    let mut url = reqwest::Url::parse(text).map_err(|error| {
+        OpenError::new(
+            "discord",
+            "reading `[discord] api_url`",
+            error.to_string(),
+            "write it as https://discord.com/api/v10",
+        )
+    })?;
+    if url.path() == "/" {
+        url.set_path("/api/v10");
+    }
+    Ok(url)
+}

@@ -1,0 +1,217 @@
+//! What a path means before it is sent: whether it may be sent at all, which rate limit it shares, whether it needs the
+//! token. One pass over the bytes, nothing is allocated.
+//! It does not know which routes exist; any endpoint can be asked, also one that Discord adds tomorrow.
+
+use std::fmt;
+
+use crate::sessions::Method;
+
+/// What is known of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Route {
+    /// Method and path with its ids left out: requests with the same shape share a bucket in the same place.
+    pub(super) shape: u64,
+    /// The channel, guild or webhook that a bucket belongs to.
+    pub(super) place: u64,
+    /// Who may ask.
+    pub(super) access: Access,
+    /// Whether it is `POST /channels/{id}/messages`.
+    pub(super) is_new_message: bool,
+}
+
+/// Who may ask, and under which limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// The bot, by its token.
+    Bot,
+    /// Whoever knows the webhook's token in the path; the bot's global limit does not count.
+    Hook,
+    /// The answer to an interaction: no token, no global limit, and no bucket that anyone could wait for.
+    Callback,
+}
+
+/// Why a path was refused. It names a position, never the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum BadPath {
+    NoSlash,
+    TooLong,
+    EmptySegment(usize),
+    Climbs(usize),
+    Character(usize),
+}
+
+/// Longest path in bytes; Discord's own are far shorter.
+const MAX_PATH: usize = 2048;
+
+impl Route {
+    /// Reads a path below the base URL, as `/channels/1/messages`.
+    pub(super) fn read(method: Method, path: &str) -> Result<Route, BadPath> {
+        let Some(rest) = path.strip_prefix('/') else { return Err(BadPath::NoSlash) };
+        if path.len() > MAX_PATH {
+            return Err(BadPath::TooLong);
+        }
+        let mut shape = hash(SEED, method.as_str().as_bytes());
+        let mut place = SEED;
+        let mut access = Access::Bot;
+        let (mut first, mut before) = ("", "");
+        let mut position = 1;
+        let mut segments = 0;
+        for (index, segment) in rest.split('/').enumerate() {
+            check_segment(segment, position)?;
+            let is_token = index == 2 && matches!(first, "webhooks" | "interactions");
+            match index {
+                0 => first = segment,
+                1 if matches!(first, "channels" | "guilds" | "webhooks" | "interactions") => {
+                    place = hash(place, segment.as_bytes());
+                }
+                _ if is_token => {
+                    place = hash(place, segment.as_bytes());
+                    access = if first == "webhooks" { Access::Hook } else { Access::Callback };
+                }
+                _ => {}
+            }
+            let is_id =
+                is_token || is_number(segment) || matches!(before, "reactions" | "invites" | "templates");
+            shape = hash(hash(shape, b"/"), if is_id { b":" } else { segment.as_bytes() });
+            before = segment;
+            segments = index + 1;
+            position += segment.len() + 1;
+        }
+        let is_new_message =
+            method == Method::Post && segments == 3 && first == "channels" && before == "messages";
+        Ok(Route { shape, place, access, is_new_message })
+    }
+}
+
+/// A path for an error text: tokens in it are left out.
+pub(super) struct Shown<'a>(pub(super) &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = "";
+        for (index, segment) in self.0.split('/').skip(1).enumerate() {
+            if index == 0 {
+                first = segment;
+            }
+            let secret = index == 2 && matches!(first, "webhooks" | "interactions");
+            write!(f, "/{}", if secret { "…" } else { segment })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for BadPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadPath::NoSlash => f.write_str("its path does not begin with `/`"),
+            BadPath::TooLong => write!(f, "its path is longer than {MAX_PATH} bytes"),
+            BadPath::EmptySegment(at) => write!(f, "its path has nothing between two `/` at byte {at}"),
+            BadPath::Climbs(at) => write!(f, "its path has a `.` or `..` segment at byte {at}"),
+            BadPath::Character(at) => {
+                write!(f, "its path has a character at byte {at} that must be percent-encoded")
+            }
+        }
+    }
+}
+
+fn check_segment(segment: &str, position: usize) -> Result<(), BadPath> {
+    let bytes = segment.as_bytes();
+    if bytes.is_empty() {
+        return Err(BadPath::EmptySegment(position));
+    }
+    for (index, byte) in bytes.iter().enumerate() {
+        let fits = match byte {
+            b'%' => bytes.get(index + 1..index + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)),
+            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(byte),
+        };
+        if !fits {
+            return Err(BadPath::Character(position + index));
+        }
+    }
+    // `%2e` is a dot to a URL parser.
+    let dots = segment.len() <= 6 && {
+        let plain = segment.replace("%2e", ".").replace("%2E", ".");
+        plain == "." || plain == ".."
+    };
+    if dots && matches!(bytes[0], b'.' | b'%') { Err(BadPath::Climbs(position)) } else { Ok(()) }
+}
+
+fn is_number(segment: &str) -> bool {
+    segment.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a: short texts, no allocation; two routes that collide would only share a limit.
+pub(super) fn hash(mut seed: u64, bytes: &[u8]) -> u64 {
+    for byte in bytes {
+        seed = (seed ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    seed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &str) -> Route {
+        Route::read(Method::Post, path).unwrap()
+    }
+
+    #[test]
+    fn messages_of_one_channel_share_a_limit_and_two_channels_do_not() {
+        let (a, b) = (read("/channels/1/messages"), read("/channels/2/messages"));
+        assert_eq!(a.shape, b.shape);
+        assert_ne!(a.place, b.place);
+        let (c, d) = (
+            read("/channels/1/messages/5/reactions/%F0%9F%91%8D/@me"),
+            read("/channels/1/messages/6/reactions/x:7/@me"),
+        );
+        assert_eq!(c, d);
+        assert_ne!(Route::read(Method::Get, "/channels/1/messages").unwrap().shape, a.shape);
+    }
+
+    #[test]
+    fn a_webhook_with_its_token_and_a_callback_need_no_authorization() {
+        assert_eq!(read("/webhooks/1/tok/messages/@original").access, Access::Hook);
+        assert_eq!(read("/interactions/1/tok/callback").access, Access::Callback);
+        assert_eq!(read("/webhooks/1").access, Access::Bot);
+        assert_ne!(read("/webhooks/1/tok").place, read("/webhooks/1/other").place);
+        assert_eq!(read("/webhooks/1/tok").shape, read("/webhooks/1/other").shape);
+    }
+
+    #[test]
+    fn a_path_can_never_leave_the_base_url() {
+        for path in [
+            "",
+            "users/@me",
+            "https://evil/",
+            "//evil/x",
+            "/..",
+            "/a/../b",
+            "/a/%2e%2E/b",
+            "/a/.%2e",
+            "/.",
+            "/a//b",
+            "/a/",
+            "/a?b=c",
+            "/a#b",
+            "/a\\b",
+            "/a b",
+            "/a\nb",
+            "/ä",
+            "/%zz",
+            "/a/%2",
+        ] {
+            assert!(Route::read(Method::Get, path).is_err(), "{path:?} was let through");
+        }
+        assert!(Route::read(Method::Get, "/invites/a.b..c").is_ok());
+    }
+
+    #[test]
+    fn an_error_never_shows_a_token_of_a_path() {
+        assert_eq!(Shown("/webhooks/1/secret/messages/2").to_string(), "/webhooks/1/…/messages/2");
+        assert_eq!(Shown("/interactions/1/secret/callback").to_string(), "/interactions/1/…/callback");
+        assert_eq!(Shown("/channels/1/messages").to_string(), "/channels/1/messages");
+    }
+}

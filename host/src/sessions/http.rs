@@ -1,0 +1,213 @@
+//! The cogs' HTTP session: any request to anywhere, as plain data, with a time and a size limit.
+//! It adds no authorization; Discord and the site API have sessions of their own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::net::Net;
+use crate::config;
+
+/// The session. One connection pool, shared with the host's other clients.
+#[derive(Debug)]
+pub struct Http {
+    client: reqwest::Client,
+    net: Net,
+    timeout: Duration,
+    max_body_bytes: usize,
+    max_request_bytes: usize,
+    closed: AtomicBool,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// Method by name, as `GET`.
+    pub method: String,
+    /// Absolute URL, `http` or `https`.
+    pub url: String,
+    /// Headers, in order; a name may stand more than once.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Body; empty = none.
+    pub body: Vec<u8>,
+    /// How long the whole request may take. `None`: `[http] request_timeout_ms`.
+    pub timeout: Option<Duration>,
+}
+
+/// What was answered; any status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// Status, as 200.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Body, at most `[http] max_body_bytes`.
+    pub body: Vec<u8>,
+}
+
+/// Why there was no answer. Texts name the host of the URL, never its path or query.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// Refused before anything was sent.
+    #[error("cannot send the request: {0}")]
+    Invalid(String),
+    /// No connection.
+    #[error("failed to connect to `{host}`: {why}")]
+    Connect {
+        /// Host of the URL.
+        host: String,
+        /// The innermost cause.
+        why: String,
+    },
+    /// It took too long.
+    #[error("`{host}` did not answer within {} ms", after.as_millis())]
+    Timeout {
+        /// Host of the URL.
+        host: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// The answer is larger than the limit.
+    #[error("the answer of `{host}` is larger than {limit} bytes (`[http] max_body_bytes`)")]
+    TooLarge {
+        /// Host of the URL.
+        host: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The connection broke, or the answer was not HTTP.
+    #[error("the request to `{host}` failed: {why}")]
+    Broken {
+        /// Host of the URL.
+        host: String,
+        /// The innermost cause.
+        why: String,
+    },
+    /// The session was closed.
+    #[error("the http session is closed")]
+    Closed,
+}
+
+impl Http {
+    pub(super) fn new(client: reqwest::Client, net: Net, config: &config::Config) -> Arc<Http> {
+        Arc::new(Http {
+            client,
+            net,
+            timeout: config.http.request_timeout,
+            max_body_bytes: config.http.max_body_bytes,
+            max_request_bytes: config.limits.request_max_bytes,
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Sends and waits for the whole answer. Redirects are followed, ten at most.
+    ///
+    /// # Errors
+    /// No answer; an answer of any status is a success.
+    pub async fn request(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(HttpError::Closed);
+        }
+        let after = request.timeout.unwrap_or(self.timeout);
+        let prepared = self.prepare(request, after)?;
+        let host = prepared.url().host_str().unwrap_or_default().to_owned();
+        let response =
+            self.client.execute(prepared).await.map_err(|error| from_reqwest(error, &host, after))?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect();
+        let body = match read_body(response, self.max_body_bytes).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge) => return Err(HttpError::TooLarge { host, limit: self.max_body_bytes }),
+            Err(BodyError::Broken(error)) => return Err(from_reqwest(error, &host, after)),
+        };
+        Ok(HttpResponse { status, headers, body })
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    fn prepare(&self, request: HttpRequest, after: Duration) -> Result<reqwest::Request, HttpError> {
+        let invalid = HttpError::Invalid;
+        let method = reqwest::Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| invalid("its method is not a word".to_owned()))?;
+        let url = reqwest::Url::parse(&request.url)
+            .map_err(|error| invalid(format!("its URL is wrong: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(invalid(format!("`{}` is neither http nor https", url.scheme())));
+        }
+        self.net.permits(&url).map_err(|error| invalid(error.to_string()))?;
+        if request.body.len() > self.max_request_bytes {
+            return Err(invalid(format!(
+                "its body is larger than {} bytes (`[limits] request_max_bytes`)",
+                self.max_request_bytes
+            )));
+        }
+        let mut headers = HeaderMap::with_capacity(request.headers.len());
+        for (name, value) in request.headers {
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| invalid("a header's name has characters that no header can have".to_owned()))?;
+            let value = HeaderValue::from_maybe_shared(value)
+                .map_err(|_| invalid(format!("header `{name}` has a line break or a control character")))?;
+            headers.append(name, value);
+        }
+        let mut prepared = reqwest::Request::new(method, url);
+        *prepared.headers_mut() = headers;
+        *prepared.timeout_mut() = Some(after);
+        if !request.body.is_empty() {
+            *prepared.body_mut() = Some(request.body.into());
+        }
+        Ok(prepared)
+    }
+}
+
+/// Why a body could not be read.
+pub(super) enum BodyError {
+    TooLarge,
+    Broken(reqwest::Error),
+}
+
+/// Reads an answer's body, but not beyond `limit` bytes.
+pub(super) async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let announced = response.content_length().unwrap_or(0);
+    if announced > limit as u64 {
+        return Err(BodyError::TooLarge);
+    }
+    let mut body = Vec::with_capacity(announced as usize);
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {
+        if body.len() + chunk.len() > limit {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn from_reqwest(error: reqwest::Error, host: &str, after: Duration) -> HttpError {
+    let host = host.to_owned();
+    if error.is_timeout() && !error.is_connect() {
+        return HttpError::Timeout { host, after };
+    }
+    let why = innermost(&error);
+    match error.is_connect() {
+        true => HttpError::Connect { host, why },
+        false => HttpError::Broken { host, why },
+    }
+}
+
+/// The cause at the end of the chain: the outer ones repeat the URL, which may hold a secret.
+pub(super) fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    let mut text = None;
+    while let Some(error) = cause {
+        text = Some(error.to_string());
+        cause = error.source();
+    }
+    text.unwrap_or_else(|| "the connection broke".to_owned())
+}

@@ -1,0 +1,229 @@
+//! Dialing: which addresses a name has, and which of them may be used. Every client of the host goes through here —
+//! the cogs' HTTP session, Discord's REST, the site API, statsd, and the gateway's own connection.
+//! It knows no protocol above TCP and holds no token.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{LookupIpStrategy, ResolveHosts};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::net::TcpStream;
+
+use crate::config;
+
+/// How the host dials. Cheap to clone.
+#[derive(Clone)]
+pub struct Net {
+    resolver: Arc<Resolver>,
+    connect_timeout: Duration,
+    idle_timeout: Duration,
+}
+
+/// Why a connection could not be made. The text names the host and the port, nothing else of a URL.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// The name has no address that may be used.
+    #[error("cannot resolve `{host}`: {why}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        why: String,
+    },
+    /// The address is IPv6, and the config says IPv4 only.
+    #[error("cannot reach {address}: it is IPv6, and `[http] ipv4_only` is on")]
+    NotIpv4 {
+        /// The address.
+        address: IpAddr,
+    },
+    /// No address answered.
+    #[error("failed to connect to `{host}` port {port}")]
+    Connect {
+        /// The name.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What the last address answered.
+        source: io::Error,
+    },
+    /// It took too long.
+    #[error("no connection to `{host}` port {port} within {} ms", after.as_millis())]
+    Timeout {
+        /// The name.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The limit.
+        after: Duration,
+    },
+}
+
+impl Net {
+    /// Reads the system's resolver configuration; call it on a runtime.
+    ///
+    /// A system without one can still reach literal addresses and `localhost`; the first other name says what is missing.
+    pub fn new(config: &config::Http) -> Net {
+        let source = if config.async_dns { Source::hickory(config.ipv4_only) } else { Source::System };
+        Net {
+            resolver: Arc::new(Resolver { source, ipv4_only: config.ipv4_only }),
+            connect_timeout: config.connect_timeout,
+            idle_timeout: config.idle_timeout,
+        }
+    }
+
+    /// A client builder with the host's policy: addresses, resolver, timeouts of the connection, no proxy from the
+    /// environment (the gateway's connection would not take it either, and a bot in two networks is worse than none).
+    pub fn client_builder(&self) -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder()
+            .dns_resolver(Arc::new(Shared(Arc::clone(&self.resolver))))
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(self.idle_timeout)
+            .tcp_nodelay(true)
+            .no_proxy();
+        if self.resolver.ipv4_only {
+            // Literal addresses never reach the resolver; the bound local address rules out IPv6 for them as well.
+            builder.local_address(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+        } else {
+            builder
+        }
+    }
+
+    /// A TCP connection under the host's policy, with `TCP_NODELAY`. Addresses are tried in the resolver's order.
+    ///
+    /// # Errors
+    /// The name has no usable address, or none answered in `[http] connect_timeout_ms`.
+    pub async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, DialError> {
+        let after = self.connect_timeout;
+        let attempt = async {
+            let addresses = self.addresses(host).await?;
+            let mut last = io::Error::new(io::ErrorKind::NotFound, "no address");
+            for address in addresses {
+                match TcpStream::connect(SocketAddr::new(address, port)).await {
+                    Ok(stream) => {
+                        stream.set_nodelay(true).map_err(|source| DialError::Connect {
+                            host: host.to_owned(),
+                            port,
+                            source,
+                        })?;
+                        return Ok(stream);
+                    }
+                    Err(error) => last = error,
+                }
+            }
+            Err(DialError::Connect { host: host.to_owned(), port, source: last })
+        };
+        match tokio::time::timeout(after, attempt).await {
+            Ok(result) => result,
+            Err(_) => Err(DialError::Timeout { host: host.to_owned(), port, after }),
+        }
+    }
+
+    /// The usable addresses of a name or a literal address (an IPv6 one with or without brackets); never empty.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DialError> {
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            if self.resolver.ipv4_only && !address.is_ipv4() {
+                return Err(DialError::NotIpv4 { address });
+            }
+            return Ok(vec![address]);
+        }
+        let fail = |why: String| DialError::Resolve { host: host.to_owned(), why };
+        self.resolver.lookup(host).await.map_err(fail)
+    }
+
+    /// Refuses a URL whose host is a literal address that may not be used, with a clearer text than a failed connection.
+    pub(crate) fn permits(&self, url: &reqwest::Url) -> Result<(), DialError> {
+        let Some(host) = url.host_str().and_then(|host| host.strip_prefix('[')) else { return Ok(()) };
+        match host.trim_end_matches(']').parse::<IpAddr>() {
+            Ok(address) if self.resolver.ipv4_only && !address.is_ipv4() => {
+                Err(DialError::NotIpv4 { address })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Net {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let async_dns = !matches!(self.resolver.source, Source::System);
+        f.debug_struct("Net")
+            .field("ipv4_only", &self.resolver.ipv4_only)
+            .field("async_dns", &async_dns)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Resolver {
+    source: Source,
+    ipv4_only: bool,
+}
+
+enum Source {
+    /// Hickory: sockets on the runtime, no thread. The error is kept until a name has to be resolved.
+    Hickory(Result<Box<TokioResolver>, String>),
+    /// `getaddrinfo` on the runtime's blocking threads.
+    System,
+}
+
+impl Source {
+    fn hickory(ipv4_only: bool) -> Source {
+        let built = TokioResolver::builder_tokio().map(|mut builder| {
+            let options = builder.options_mut();
+            options.ip_strategy =
+                if ipv4_only { LookupIpStrategy::Ipv4Only } else { LookupIpStrategy::Ipv4AndIpv6 };
+            options.use_hosts_file = ResolveHosts::Always;
+            Box::new(builder.build())
+        });
+        Source::Hickory(built.map_err(|error| {
+            format!(
+                "the system's resolver configuration cannot be read ({error}); set `[http] async_dns = false`"
+            )
+        }))
+    }
+}
+
+impl Resolver {
+    async fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        let found: Vec<IpAddr> = match &self.source {
+            Source::Hickory(Ok(resolver)) => {
+                let answer = resolver.lookup_ip(host).await.map_err(|error| error.to_string())?;
+                answer.iter().collect()
+            }
+            // RFC 6761: this name is the loopback address without asking anyone.
+            Source::Hickory(Err(_)) if host == "localhost" => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            Source::Hickory(Err(why)) => return Err(why.clone()),
+            Source::System => {
+                let answer = tokio::net::lookup_host((host, 0)).await.map_err(|error| error.to_string())?;
+                answer.map(|address| address.ip()).collect()
+            }
+        };
+        let usable: Vec<IpAddr> =
+            found.into_iter().filter(|address| !self.ipv4_only || address.is_ipv4()).collect();
+        match usable.is_empty() {
+            true if self.ipv4_only => Err("it has no IPv4 address, and `[http] ipv4_only` is on".to_owned()),
+            true => Err("it has no address".to_owned()),
+            false => Ok(usable),
+        }
+    }
+}
+
+/// What [`reqwest`] asks for a name; the same answers as [`Net::dial`] uses.
+struct Shared(Arc<Resolver>);
+
+impl Resolve for Shared {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = Arc::clone(&self.0);
+        Box::pin(async move {
+            let usable = resolver.lookup(name.as_str()).await?;
+            let addresses: Addrs = Box::new(usable.into_iter().map(|address| SocketAddr::new(address, 0)));
+            Ok(addresses)
+        })
+    }
+}
