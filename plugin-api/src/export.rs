@@ -15,12 +15,17 @@ macro_rules! export {
         $crate::export!($cog, name = env!("CARGO_PKG_NAME"));
     };
     ($cog:ty, name = $name:expr) => {
+        $crate::export!($cog, name = $name, abi = $crate::abi::ABI);
+    };
+    // Not for authors: a cog that tests the host can claim an ABI that it does not have.
+    ($cog:ty, name = $name:expr, abi = $abi:expr) => {
         const _: () = {
             use $crate::{__glue as glue, Cog, manifest};
 
             const DECLARATION: manifest::Declaration = manifest::Declaration {
                 name: $name,
                 version: env!("CARGO_PKG_VERSION"),
+                abi: $abi,
                 panic: if cfg!(panic = "unwind") { "unwind" } else { "abort" },
                 profile: if cfg!(debug_assertions) { "debug" } else { "release" },
                 events: <$cog as Cog>::EVENTS,

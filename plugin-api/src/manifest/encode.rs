@@ -1,7 +1,6 @@
 //! Writes a declaration as JSON in constant evaluation. It knows nothing of files; `export!` places the bytes.
 
 use super::{Command, Opt, RUSTC, TARGET};
-use crate::abi::ABI;
 
 /// Everything a cog's file says about it.
 #[derive(Clone, Copy)]
@@ -10,6 +9,8 @@ pub struct Declaration {
     pub name: &'static str,
     /// The cog's own version.
     pub version: &'static str,
+    /// ABI it is built against: [`ABI`](crate::abi::ABI), except in a cog that tests the host.
+    pub abi: (u16, u16),
     /// `unwind` or `abort`, as the cog's crate was compiled.
     pub panic: &'static str,
     /// `debug` or `release`.
@@ -49,9 +50,9 @@ impl<const N: usize> Writer<N> {
         self.field("name", it.name);
         self.field("version", it.version);
         self.raw(",\"abi\":[");
-        self.number(ABI.0 as u64);
+        self.number(it.abi.0 as u64);
         self.raw(",");
-        self.number(ABI.1 as u64);
+        self.number(it.abi.1 as u64);
         self.raw("]");
         self.field("target", TARGET);
         self.field("rustc", RUSTC);

@@ -85,6 +85,7 @@ mod tests {
     const DECLARATION: Declaration = Declaration {
         name: "quo\"te",
         version: "1.2.3",
+        abi: crate::abi::ABI,
         panic: "unwind",
         profile: "debug",
         events: &["MESSAGE_CREATE", "READY"],

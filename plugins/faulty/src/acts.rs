@@ -1,0 +1,216 @@
+//! Carries the orders out. An order that never answers says so before it begins, so that nobody needs to guess.
+
+use std::{
+    backtrace::Backtrace,
+    cell::Cell,
+    future::{Future, pending, poll_fn},
+    mem,
+    pin::Pin,
+    task::Poll,
+    thread,
+    time::Duration,
+};
+
+use gearshift_cog::{Host, prelude::*};
+
+use crate::{
+    Faulty, VARIANT,
+    op::{Flood, HELP, Op},
+    plan::Plan,
+};
+
+/// Long enough to be waiting whenever the cog is unloaded.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// A future of a handle.
+pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Carries `op` out and answers.
+pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> {
+    let host = &faulty.host;
+    let answer = match op {
+        Op::Help => HELP.to_owned(),
+        Op::Version => format!("faulty {} {VARIANT}", env!("CARGO_PKG_VERSION")),
+        Op::Count => {
+            let counts = faulty.counts.get();
+            format!("{} commands, {} events, {} ticks", counts.commands, counts.events, counts.ticks)
+        }
+        Op::Plan => format!("plan: {}", faulty.plan.borrow()),
+        Op::Panic => panic!("told to panic"),
+        Op::Error => return Err(Error::new("told to fail")),
+        Op::PanicInDrop => {
+            let _local = PanicsWhenDropped;
+            return Ok(());
+        }
+        Op::Hang => {
+            call.reply("hanging").await?;
+            return pending().await;
+        }
+        Op::HangPanic => {
+            let _local = PanicsWhenDropped;
+            call.reply("hanging").await?;
+            return pending().await;
+        }
+        Op::Block(time) => {
+            call.reply("blocking").await?;
+            thread::sleep(time);
+            format!("blocked {} ms", time.as_millis())
+        }
+        Op::Sleep(time) => {
+            host.clock().sleep(time).await;
+            format!("slept {} ms", time.as_millis())
+        }
+        Op::Flood(times, what) => {
+            flood(host, call, times, what).await?;
+            format!("flooded {times} times")
+        }
+        Op::Thread(time) => {
+            start_thread(time).await?;
+            "thread started".to_owned()
+        }
+        Op::Tls => {
+            MARK.with(|mark| mark.touched.set(true));
+            format!("on {:?}", thread::current().id())
+        }
+        Op::Backtrace => {
+            format!("{} lines of backtrace", Backtrace::force_capture().to_string().lines().count())
+        }
+        Op::Leak(bytes) => {
+            // Written to, so that it takes memory and not only addresses.
+            mem::forget(vec![1_u8; bytes]);
+            format!("leaked {bytes} bytes")
+        }
+        Op::KeepFutures(number) => {
+            let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+            for _ in 0..number {
+                let waiting = polled_once(host).await;
+                faulty.kept.borrow_mut().push((waiting, waker.clone()));
+            }
+            format!("keeping {number} futures")
+        }
+        Op::ForgetFutures(number) => {
+            for _ in 0..number {
+                mem::forget(polled_once(host).await);
+            }
+            format!("forgot {number} futures")
+        }
+        Op::ManySleeps(number, time) => {
+            let sleep = |_| async move {
+                host.clock().sleep(time).await;
+                Ok(())
+            };
+            all(number, sleep).await?;
+            format!("slept {number} times")
+        }
+        Op::Every(period) => {
+            host.clock().every("tick", period)?;
+            format!("ticking every {} ms", period.as_millis())
+        }
+        Op::GrowState(bytes) => {
+            faulty.ballast.set(bytes);
+            format!("state has {bytes} bytes more")
+        }
+        Op::Arm(stage, trick) => {
+            let mut plan = faulty.plan.borrow().clone();
+            plan.arm(stage, trick);
+            faulty.rearm(plan).await?;
+            format!("armed: {}", faulty.plan.borrow())
+        }
+        Op::Disarm => {
+            faulty.rearm(Plan::default()).await?;
+            "disarmed".to_owned()
+        }
+    };
+    Ok(call.reply(answer).await?)
+}
+
+/// Panics when it is dropped, unless a panic is on its way already: a second one would end the process.
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            panic!("told to panic in a drop");
+        }
+    }
+}
+
+thread_local! {
+    static MARK: Mark = const { Mark { touched: Cell::new(false) } };
+}
+
+/// Its destructor runs when the cog's thread ends, which is after the cog was dropped; it still uses the log then.
+struct Mark {
+    touched: Cell<bool>,
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        tracing::info!(touched = self.touched.get(), "thread-local value dropped");
+    }
+}
+
+async fn flood(host: &Host, call: &Call, times: usize, what: Flood) -> Result<()> {
+    match what {
+        Flood::Log => (0..times).for_each(|number| tracing::info!(number, "flood")),
+        Flood::Stats => (0..times).for_each(|_| host.stats().incr("flood", 1)),
+        Flood::Rest => {
+            let channel = call.channel_id();
+            let send = |number| async move {
+                host.discord().send(channel, format!("flood {number}")).await?;
+                Ok(())
+            };
+            all(times, send).await?;
+        }
+        Flood::Store => {
+            let write =
+                |number| async move { Ok(host.store().write(&format!("flood/{number}"), vec![0]).await?) };
+            all(times, write).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn start_thread(time: Option<Duration>) -> Result<()> {
+    let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+    thread::Builder::new().name("faulty".to_owned()).spawn(move || {
+        match time {
+            Some(time) => thread::sleep(time),
+            None => loop {
+                thread::park();
+            },
+        }
+        waker.wake();
+    })?;
+    Ok(())
+}
+
+/// A wait that the host knows of and nobody awaits.
+async fn polled_once(host: &Host) -> Waiting {
+    let clock = host.clock();
+    let mut waiting: Waiting = Box::pin(async move { clock.sleep(HOUR).await });
+    poll_fn(|cx| {
+        let _ = waiting.as_mut().poll(cx);
+        Poll::Ready(())
+    })
+    .await;
+    waiting
+}
+
+/// Runs so many futures at once; the first error, once all are done.
+async fn all<F: Future<Output = Result<()>>>(number: usize, one: impl Fn(usize) -> F) -> Result<()> {
+    let mut running: Vec<Pin<Box<F>>> = (0..number).map(|at| Box::pin(one(at))).collect();
+    let mut outcome = Ok(());
+    poll_fn(|cx| {
+        running.retain_mut(|future| match future.as_mut().poll(cx) {
+            Poll::Pending => true,
+            Poll::Ready(done) => {
+                outcome = mem::replace(&mut outcome, Ok(())).and(done);
+                false
+            }
+        });
+        if running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    outcome
+}

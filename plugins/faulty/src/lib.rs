@@ -1,0 +1,169 @@
+//! The crash dummy: `!faulty <trick>` misbehaves at once, `!faulty arm <stage> <trick>` at a later step of its life.
+//! `!faulty help` lists what it can do. It is no template for a cog: `ping` is.
+//!
+//! What is armed is kept in the store under [`PLAN_KEY`], so that the next generation does it as well. Without a store
+//! entry the environment variable [`PLAN_VARIABLE`] holds, for a dummy that must fail before anybody can talk to it.
+#![forbid(unsafe_code)]
+
+mod acts;
+mod op;
+mod plan;
+
+use std::{
+    cell::{Cell, RefCell},
+    env,
+    task::Waker,
+};
+
+use gearshift_cog::{handles::HandleErrorKind, prelude::*};
+use serde::{Deserialize, Serialize};
+
+use self::{
+    acts::Waiting,
+    op::Op,
+    plan::{Plan, Stage},
+};
+
+/// The store's key for what is armed.
+const PLAN_KEY: &str = "plan";
+/// The environment's name for what is armed, such as `setup=panic;save=block 500`.
+const PLAN_VARIABLE: &str = "GEARSHIFT_FAULTY";
+/// Tells two builds apart: tests build the dummy with different values.
+const VARIANT: &str = match option_env!("GEARSHIFT_TEST_VARIANT") {
+    Some(variant) => variant,
+    None => "plain",
+};
+const STATE_VERSION: u32 = 1;
+
+#[cfg(not(feature = "lie"))]
+const CLAIMED_ABI: (u16, u16) = gearshift_cog::abi::ABI;
+/// A major version that no host serves.
+#[cfg(feature = "lie")]
+const CLAIMED_ABI: (u16, u16) = (u16::MAX, 7);
+
+/// The dummy. Everything is touched by one thread only, and never borrowed across an `await`.
+struct Faulty {
+    host: Host,
+    plan: RefCell<Plan>,
+    counts: Cell<Counts>,
+    /// Bytes that `save` adds to the state.
+    ballast: Cell<usize>,
+    /// Futures of handles that nobody awaits any more, with the waker they were polled with.
+    kept: RefCell<Vec<(Waiting, Waker)>>,
+}
+
+/// What happened so far, over all generations.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+struct Counts {
+    commands: u64,
+    events: u64,
+    ticks: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    counts: Counts,
+    ballast: String,
+}
+
+impl Cog for Faulty {
+    const EVENTS: &'static [&'static str] = &[events::MESSAGE_CREATE];
+    const COMMANDS: &'static [Command] = &[Command::new("faulty", "Misbehaves in the way you name")
+        .options(&[Opt::string("op", "What to do; `help` lists it")])];
+
+    async fn setup(host: Host) -> Result<Self> {
+        let plan = stored_plan(&host).await?;
+        plan.act(Stage::Setup, &host).await?;
+        Ok(Self {
+            host,
+            plan: RefCell::new(plan),
+            counts: Cell::default(),
+            ballast: Cell::default(),
+            kept: RefCell::default(),
+        })
+    }
+
+    fn restore(&mut self, state: State) -> Result<()> {
+        self.plan.borrow().act_now(Stage::Restore)?;
+        if state.version != STATE_VERSION {
+            let text = format!("it reads state of version {STATE_VERSION}, not {}", state.version);
+            return Err(Error::new(text));
+        }
+        let Saved { counts, ballast } = state.parse()?;
+        self.counts.set(counts);
+        self.ballast.set(ballast.len());
+        Ok(())
+    }
+
+    async fn event(&self, _event: Event) -> Result<()> {
+        self.count(|counts| counts.events += 1);
+        let plan = self.plan.borrow().clone();
+        plan.act(Stage::Event, &self.host).await
+    }
+
+    async fn command(&self, call: &Call) -> Result<()> {
+        self.count(|counts| counts.commands += 1);
+        match Op::parse(call.option("op").unwrap_or("help")) {
+            Ok(op) => acts::perform(self, call, op).await,
+            Err(why) => Ok(call.reply(why).await?),
+        }
+    }
+
+    async fn task(&self, _run: TaskRun) -> Result<()> {
+        self.count(|counts| counts.ticks += 1);
+        let plan = self.plan.borrow().clone();
+        plan.act(Stage::Task, &self.host).await
+    }
+
+    fn save(&self) -> Result<Option<State>> {
+        self.plan.borrow().act_now(Stage::Save)?;
+        let saved = Saved { counts: self.counts.get(), ballast: "x".repeat(self.ballast.get()) };
+        State::json(STATE_VERSION, &saved).map(Some)
+    }
+
+    async fn teardown(&self) -> Result<()> {
+        let plan = self.plan.borrow().clone();
+        plan.act(Stage::Teardown, &self.host).await
+    }
+}
+
+impl Faulty {
+    fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+
+    /// Takes over a new plan, for this generation and for the ones to come.
+    async fn rearm(&self, plan: Plan) -> Result<()> {
+        let text = plan.to_string();
+        *self.plan.borrow_mut() = plan;
+        match self.host.store().write(PLAN_KEY, text.into_bytes()).await {
+            Err(error) if error.kind == HandleErrorKind::Missing => {
+                tracing::warn!("there is no store: the plan ends with this generation");
+                Ok(())
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        if let Err(error) = self.plan.get_mut().act_now(Stage::Drop) {
+            tracing::error!("while it was dropped: {error}");
+        }
+    }
+}
+
+/// What was armed before this generation.
+async fn stored_plan(host: &Host) -> Result<Plan> {
+    let text = match host.store().read(PLAN_KEY).await {
+        Ok(Some(bytes)) => String::from_utf8(bytes)?,
+        Err(error) if error.kind != HandleErrorKind::Missing => return Err(error.into()),
+        _ => env::var(PLAN_VARIABLE).unwrap_or_default(),
+    };
+    Plan::parse(&text).map_err(Error::new)
+}
+
+gearshift_cog::export!(Faulty, name = "faulty", abi = CLAIMED_ABI);

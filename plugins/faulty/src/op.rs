@@ -1,0 +1,147 @@
+//! What the dummy can be told to do, and how it is written. It does nothing itself.
+
+use std::time::Duration;
+
+use crate::plan::{Stage, Trick, millis};
+
+/// The most of anything: requests, log lines, futures.
+const MOST: usize = 10_000;
+/// The most bytes of state or of leaked memory.
+const MOST_BYTES: usize = 64 << 20;
+
+/// Shown by `!faulty help`.
+pub(crate) const HELP: &str = "\
+now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, sleep MS, \
+flood N [log|rest|store|stats], thread [MS], tls, backtrace, leak BYTES, leak-waker N, forget-waker N, \
+many-sleeps N [MS], every MS, grow-state BYTES
+later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
+exit-drop-block MS";
+
+/// What is flooded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flood {
+    Log,
+    Rest,
+    Store,
+    Stats,
+}
+
+/// An order to the dummy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    Help,
+    /// Tells which build this is.
+    Version,
+    /// Tells what was counted over all generations.
+    Count,
+    /// Tells what is armed.
+    Plan,
+    Panic,
+    Error,
+    /// Panics while a local value is dropped at the end of the handler.
+    PanicInDrop,
+    /// Never answers; only a cancellation ends it.
+    Hang,
+    /// Never answers, and panics when it is cancelled.
+    HangPanic,
+    /// Keeps the cog's thread.
+    Block(Duration),
+    /// Waits at an `await`.
+    Sleep(Duration),
+    Flood(usize, Flood),
+    /// Starts a thread that ends after a while, or never; when it ends, it wakes a handler that is long done.
+    Thread(Option<Duration>),
+    /// Makes a thread-local value with a destructor, and asks for the current thread.
+    Tls,
+    /// Resolves a backtrace, which maps the library's file once more.
+    Backtrace,
+    /// Leaks memory.
+    Leak(usize),
+    /// Keeps so many polled futures of handles until the cog is dropped.
+    KeepFutures(usize),
+    /// Never drops so many polled futures of handles.
+    ForgetFutures(usize),
+    /// Waits so many times at once.
+    ManySleeps(usize, Duration),
+    /// Plans a task.
+    Every(Duration),
+    /// Makes the state so many bytes larger.
+    GrowState(usize),
+    Arm(Stage, Trick),
+    Disarm,
+}
+
+impl Op {
+    /// Reads an order; otherwise says what is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        Ok(match words[..] {
+            ["help"] => Self::Help,
+            ["version"] => Self::Version,
+            ["count"] => Self::Count,
+            ["plan"] => Self::Plan,
+            ["panic"] => Self::Panic,
+            ["error"] => Self::Error,
+            ["panic-in-drop"] => Self::PanicInDrop,
+            ["hang"] => Self::Hang,
+            ["hang-panic"] => Self::HangPanic,
+            ["block", ms] => Self::Block(millis(ms)?),
+            ["sleep", ms] => Self::Sleep(millis(ms)?),
+            ["flood", n] | ["flood", n, "log"] => Self::Flood(number(n, MOST)?, Flood::Log),
+            ["flood", n, "rest"] => Self::Flood(number(n, MOST)?, Flood::Rest),
+            ["flood", n, "store"] => Self::Flood(number(n, MOST)?, Flood::Store),
+            ["flood", n, "stats"] => Self::Flood(number(n, MOST)?, Flood::Stats),
+            ["thread"] => Self::Thread(None),
+            ["thread", ms] => Self::Thread(Some(millis(ms)?)),
+            ["tls"] => Self::Tls,
+            ["backtrace"] => Self::Backtrace,
+            ["leak", bytes] => Self::Leak(number(bytes, MOST_BYTES)?),
+            ["leak-waker", n] => Self::KeepFutures(number(n, MOST)?),
+            ["forget-waker", n] => Self::ForgetFutures(number(n, MOST)?),
+            ["many-sleeps", n] => Self::ManySleeps(number(n, MOST)?, Duration::from_millis(100)),
+            ["many-sleeps", n, ms] => Self::ManySleeps(number(n, MOST)?, millis(ms)?),
+            ["every", ms] => Self::Every(millis(ms)?),
+            ["grow-state", bytes] => Self::GrowState(number(bytes, MOST_BYTES)?),
+            ["arm", stage, ref trick @ ..] => Self::Arm(stage.parse()?, trick.join(" ").parse()?),
+            ["disarm"] => Self::Disarm,
+            ["slow-setup", ms] => Self::Arm(Stage::Setup, Trick::Sleep(millis(ms)?)),
+            ["panic-in-setup"] => Self::Arm(Stage::Setup, Trick::Panic),
+            ["slow-save", ms] => Self::Arm(Stage::Save, Trick::Block(millis(ms)?)),
+            ["panic-in-save"] => Self::Arm(Stage::Save, Trick::Panic),
+            ["refuse-state"] => Self::Arm(Stage::Restore, Trick::Error),
+            ["exit-drop-block", ms] => Self::Arm(Stage::Drop, Trick::Block(millis(ms)?)),
+            _ => return Err(format!("I do not know `{text}`.\n{HELP}")),
+        })
+    }
+}
+
+fn number(text: &str, most: usize) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number <= most => Ok(number),
+        _ => Err(format!("`{text}` is not a number up to {most}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_read_with_their_numbers() {
+        let ms = Duration::from_millis;
+        assert_eq!(Op::parse(" block  10000 "), Ok(Op::Block(ms(10_000))));
+        assert_eq!(Op::parse("flood 7 rest"), Ok(Op::Flood(7, Flood::Rest)));
+        assert_eq!(Op::parse("thread 50"), Ok(Op::Thread(Some(ms(50)))));
+        assert_eq!(Op::parse("arm save block 5"), Ok(Op::Arm(Stage::Save, Trick::Block(ms(5)))));
+        assert_eq!(Op::parse("slow-save 5"), Op::parse("arm save block 5"));
+    }
+
+    #[test]
+    fn what_it_does_not_understand_it_does_not_do() {
+        for wrong in
+            ["", "explode", "block", "block soon", "flood 10001", "flood 1 mail", "arm save", "arm x panic"]
+        {
+            assert!(Op::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

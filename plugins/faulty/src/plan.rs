@@ -1,0 +1,168 @@
+//! What the dummy does wrong, and at which stage of its life. It does not know how the plan got here.
+
+use std::{collections::BTreeMap, fmt, future::pending, thread, time::Duration};
+
+use gearshift_cog::{Error, Host, Result};
+
+/// The longest wait, in milliseconds: a test that forgets one ends all the same.
+const LONGEST_MS: u64 = 600_000;
+
+/// A step of a cog's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Setup,
+    Restore,
+    Event,
+    Task,
+    Save,
+    Teardown,
+    /// When the host drops the cog, after everything else.
+    Drop,
+}
+
+/// All stages, by their names.
+const STAGES: [(&str, Stage); 7] = [
+    ("setup", Stage::Setup),
+    ("restore", Stage::Restore),
+    ("event", Stage::Event),
+    ("task", Stage::Task),
+    ("save", Stage::Save),
+    ("teardown", Stage::Teardown),
+    ("drop", Stage::Drop),
+];
+
+/// A way to misbehave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trick {
+    Panic,
+    Error,
+    /// Waits at an `await`; blocks where there is none.
+    Sleep(Duration),
+    /// Keeps the thread.
+    Block(Duration),
+    /// Never comes back; where there is no `await`, it keeps the thread for ever.
+    Hang,
+}
+
+/// A trick for some stages, written as `setup=panic;save=block 500`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    tricks: BTreeMap<Stage, Trick>,
+}
+
+impl Plan {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut plan = Self::default();
+        for entry in text.split(';').filter(|entry| !entry.trim().is_empty()) {
+            let (stage, trick) = entry.split_once('=').ok_or(format!("`{entry}` is not `stage=trick`"))?;
+            plan.arm(stage.trim().parse()?, trick.trim().parse()?);
+        }
+        Ok(plan)
+    }
+
+    pub(crate) fn arm(&mut self, stage: Stage, trick: Trick) {
+        self.tricks.insert(stage, trick);
+    }
+
+    /// Does what is planned for a stage that can wait.
+    pub(crate) async fn act(&self, stage: Stage, host: &Host) -> Result<()> {
+        match self.tricks.get(&stage) {
+            Some(Trick::Sleep(time)) => host.clock().sleep(*time).await,
+            Some(Trick::Hang) => pending().await,
+            _ => self.act_now(stage)?,
+        }
+        Ok(())
+    }
+
+    /// Does what is planned for a stage that cannot wait.
+    pub(crate) fn act_now(&self, stage: Stage) -> Result<()> {
+        match self.tricks.get(&stage) {
+            None => {}
+            Some(Trick::Panic) => panic!("told to panic in {stage}"),
+            Some(Trick::Error) => return Err(Error::new(format!("told to fail in {stage}"))),
+            Some(Trick::Sleep(time) | Trick::Block(time)) => thread::sleep(*time),
+            Some(Trick::Hang) => loop {
+                thread::park();
+            },
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (stage, trick)) in self.tricks.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ";" };
+            write!(out, "{separator}{stage}={trick}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, _) = STAGES.iter().find(|(_, stage)| stage == self).expect("every stage is in the table");
+        out.write_str(name)
+    }
+}
+
+impl std::str::FromStr for Stage {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        STAGES.iter().find(|(name, _)| *name == text).map(|(_, stage)| *stage).ok_or_else(|| {
+            let names: Vec<&str> = STAGES.iter().map(|(name, _)| *name).collect();
+            format!("`{text}` is no stage; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl fmt::Display for Trick {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panic => out.write_str("panic"),
+            Self::Error => out.write_str("error"),
+            Self::Sleep(time) => write!(out, "sleep {}", time.as_millis()),
+            Self::Block(time) => write!(out, "block {}", time.as_millis()),
+            Self::Hang => out.write_str("hang"),
+        }
+    }
+}
+
+impl std::str::FromStr for Trick {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_whitespace().collect::<Vec<_>>()[..] {
+            ["panic"] => Ok(Self::Panic),
+            ["error"] => Ok(Self::Error),
+            ["hang"] => Ok(Self::Hang),
+            ["sleep", ms] => Ok(Self::Sleep(millis(ms)?)),
+            ["block", ms] => Ok(Self::Block(millis(ms)?)),
+            _ => Err(format!("`{text}` is no trick; there are panic, error, hang, sleep MS, block MS")),
+        }
+    }
+}
+
+/// A duration in milliseconds, at most [`LONGEST_MS`].
+pub(crate) fn millis(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(ms) if ms <= LONGEST_MS => Ok(Duration::from_millis(ms)),
+        _ => Err(format!("`{text}` is not a number of milliseconds up to {LONGEST_MS}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_read_as_it_is_written() {
+        let text = "setup=sleep 20;restore=error;save=block 500;teardown=hang;drop=panic";
+        assert_eq!(Plan::parse(text).unwrap().to_string(), text);
+        assert_eq!(Plan::parse(" ; ").unwrap(), Plan::default());
+        for wrong in ["setup", "launch=panic", "setup=explode", "setup=block", "setup=sleep 600001"] {
+            assert!(Plan::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

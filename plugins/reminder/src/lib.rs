@@ -1,0 +1,152 @@
+//! `!remind 10s tea` and `/remind when:10s what:tea` remind a person, also when the bot was restarted in between.
+//! Shows tasks that are planned in `setup` from what is stored: the store is open before any cog exists, so there is
+//! nothing to wait for. It keeps nothing in memory that would be missed.
+#![forbid(unsafe_code)]
+
+mod delay;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gearshift_cog::{
+    handles::{HandleError, HandleErrorKind},
+    prelude::*,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Stored reminders are under this prefix, in the order in which they are due.
+const PREFIX: &str = "reminder/";
+/// Most reminders at once, for all people together: a full list is read in `setup`.
+const MOST: u32 = 1000;
+/// Most characters of a text; Discord takes 2000 in a message, mention included.
+const LONGEST_TEXT: usize = 1500;
+/// A reminder that Discord did not take is tried again after this time.
+const RETRY: Duration = Duration::from_secs(60);
+
+struct Reminder {
+    host: Host,
+}
+
+/// A reminder as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    channel: u64,
+    user: u64,
+    text: String,
+}
+
+impl Cog for Reminder {
+    const COMMANDS: &'static [Command] =
+        &[Command::new("remind", "Reminds you of something in this channel").options(&[
+            Opt::string("when", "In what time, such as 90s, 10m or 1h30m").required(),
+            Opt::string("what", "What to remind you of").required(),
+        ])];
+
+    async fn setup(host: Host) -> Result<Self> {
+        for (key, _) in host.store().list(PREFIX, MOST).await? {
+            // Overdue ones are due now. Planning a key again, as a reload does, only moves it to where it was.
+            let due = due(&key).ok_or_else(|| Error::new(format!("the store holds a strange key: {key}")))?;
+            host.clock().once(&key, due.saturating_sub(now()))?;
+        }
+        Ok(Self { host })
+    }
+
+    async fn command(&self, call: &Call) -> Result<()> {
+        let answer = match self.remember(call).await {
+            Ok(when) => format!("I will remind you in {when}."),
+            Err(why) => format!("I cannot do that: {why}."),
+        };
+        call.reply(answer).await?;
+        Ok(())
+    }
+
+    /// The host calls this when a reminder is due; its task has the name of its key.
+    async fn task(&self, run: TaskRun) -> Result<()> {
+        let key = run.name.as_str();
+        let Some(stored) = self.host.store().read_json::<Stored>(key).await? else { return Ok(()) };
+        match self.remind(&stored).await {
+            Ok(()) => {}
+            Err(error) if is_final(&error) => {
+                tracing::warn!(channel = stored.channel, "a reminder was given up: {error}");
+            }
+            Err(error) => {
+                self.host.clock().once(key, RETRY)?;
+                return Err(error.into());
+            }
+        }
+        // Only now: a crash before this line reminds twice, and never not at all.
+        self.host.store().delete(key).await?;
+        Ok(())
+    }
+}
+
+impl Reminder {
+    /// Stores and plans what the caller asks for; the delay as text, or why not.
+    async fn remember(&self, call: &Call) -> Result<String> {
+        let (Some(when), Some(what)) = (call.option("when"), call.option("what")) else {
+            return Err(Error::new("tell me when and what, such as `10m tea`"));
+        };
+        let delay = delay::parse(when).map_err(Error::new)?;
+        if what.chars().count() > LONGEST_TEXT {
+            return Err(Error::new(format!("that is longer than {LONGEST_TEXT} characters")));
+        }
+        let store = self.host.store();
+        if store.list(PREFIX, MOST).await?.len() >= MOST as usize {
+            return Err(Error::new(format!("there are {MOST} reminders already")));
+        }
+        let key = key(now() + delay, call_id(call));
+        let stored = Stored { channel: call.channel_id(), user: call.author().id, text: what.to_owned() };
+        store.write_json(&key, &stored).await?;
+        self.host.clock().once(&key, delay)?;
+        Ok(delay::text(delay))
+    }
+
+    async fn remind(&self, stored: &Stored) -> Result<(), HandleError> {
+        let message = NewMessage::new(format!("<@{}> {}", stored.user, stored.text))
+            // The text is anybody's: it may mention nobody else.
+            .field("allowed_mentions", &json!({"users": [stored.user.to_string()]}));
+        self.host.discord().send(stored.channel, message).await.map(drop)
+    }
+}
+
+/// Whether trying again is useless: the channel is gone, or closed to the bot.
+fn is_final(error: &HandleError) -> bool {
+    error.kind == HandleErrorKind::Status && matches!(error.status, 400 | 403 | 404)
+}
+
+/// The snowflake of the message or interaction: unique, so two reminders never share a key.
+fn call_id(call: &Call) -> u64 {
+    call.message().map(|message| message.id).or(call.interaction().map(|it| it.id)).unwrap_or_default()
+}
+
+/// `reminder/<due, milliseconds since the Unix epoch>/<id>`: sorts by time up to the year 5138.
+fn key(due: Duration, id: u64) -> String {
+    format!("{PREFIX}{:014}/{id}", due.as_millis())
+}
+
+/// When the reminder of a key is due, since the Unix epoch.
+fn due(key: &str) -> Option<Duration> {
+    let (due, _) = key.strip_prefix(PREFIX)?.split_once('/')?;
+    due.parse().ok().map(Duration::from_millis)
+}
+
+/// Time since the Unix epoch.
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+gearshift_cog::export!(Reminder);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_sort_by_time_and_tell_it() {
+        let (early, late) =
+            (key(Duration::from_millis(999), 9), key(Duration::from_millis(1_700_000_000_000), 1));
+        assert!(early < late);
+        assert_eq!(due(&late), Some(Duration::from_millis(1_700_000_000_000)));
+        assert_eq!(due("reminder/soon/1"), None);
+    }
+}
