@@ -242,14 +242,24 @@ fn flatten(from: &[RawOption<'_>], command: &mut String, into: &mut RVec<Command
             flatten(&option.options, command, into);
         } else {
             let value = option.value.map_or_else(RString::new, plain);
-            into.push(CommandOption { name: (&*option.name).into(), kind: option.kind, value, focused: option.focused });
+            into.push(CommandOption {
+                name: (&*option.name).into(),
+                kind: option.kind,
+                value,
+                focused: option.focused,
+            });
         }
     }
 }
 
 fn fields(from: &RawComponent<'_>, into: &mut RVec<CommandOption>) {
     if let (Some(name), Some(value)) = (&from.custom_id, from.value) {
-        into.push(CommandOption { name: (&**name).into(), kind: STRING, value: plain(value), focused: false });
+        into.push(CommandOption {
+            name: (&**name).into(),
+            kind: STRING,
+            value: plain(value),
+            focused: false,
+        });
     }
     from.components.iter().chain(from.component.as_deref()).for_each(|inner| fields(inner, into));
 }
@@ -301,7 +311,10 @@ mod tests {
                 {"name":"key","type":3,"value":"a b"},{"name":"n","type":4,"value":12,"focused":true}]}]}}"#;
         let interaction = interaction(json).expect("an interaction");
         assert_eq!((interaction.command.as_str(), command_name(&interaction)), ("config set", "config"));
-        assert_eq!((interaction.options[0].value.as_str(), interaction.options[1].value.as_str()), ("a b", "12"));
+        assert_eq!(
+            (interaction.options[0].value.as_str(), interaction.options[1].value.as_str()),
+            ("a b", "12")
+        );
         assert!(interaction.options[1].focused && interaction.user.name == "bo");
     }
 

@@ -1,4 +1,51 @@
-//! Gearshift: a Discord bot host.
+//! Gearshift: a Discord bot host that replaces its cogs while the bot stays connected.
+//!
+//! ```text
+//!                          Discord (or the built-in one)
+//!              websocket │            ▲ HTTPS
+//!                        ▼            │
+//!                     gateway      sessions  (discord, http, api, stats, store)
+//!                        │ event      ▲ plain-data request
+//!                        ▼            │
+//!                     router       handles   (one set a generation, leased)
+//!                        │            ▲
+//!                        ▼            │
+//!       lane: bounded queue + the cog's own thread ══ ABI ══ your cog (plugins/*)
+//!
+//!    data plane    : gateway → router → lane → cog → handle → session
+//!    control plane : watcher, control socket, CLI → cogs → library, lane, router
+//! ```
+//!
+//! What always holds; each sentence is a test:
+//!
+//! 1. No cog runs before every session is open.
+//! 2. No thread of the host runs a cog's code.
+//! 3. No event is lost, handled twice or out of order while a cog is replaced.
+//! 4. A new version that fails leaves the running one as it was.
+//! 5. A retired generation is unmapped, or held and named.
+//! 6. A handle of a retired generation answers an error.
+//! 7. A cog that panics or blocks disturbs neither the host nor another cog.
+//!
+//! Rooms in reading order:
+#![deny(unsafe_code)]
+
 pub mod config;
+pub mod error;
+pub mod identity;
+
 pub mod gateway;
 pub mod sessions;
+
+pub mod event;
+pub mod fault;
+pub mod handles;
+pub mod lane;
+pub mod router;
+pub mod schedule;
+
+pub mod cogs;
+pub mod commands;
+pub mod library;
+pub mod watch;
+
+pub mod host;

@@ -11,9 +11,9 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use abi_stable::std_types::{RArc, RStr, RString};
 use arc_swap::ArcSwap;
 use gearshift_cog::abi::{Event, Interaction, Invocation, Message, Origin};
-use abi_stable::std_types::{RArc, RStr, RString};
 
 pub use self::{
     facts::Facts,
@@ -76,10 +76,16 @@ impl Router {
         let routed = match name {
             "MESSAGE_CREATE" if listeners.is_empty() && !table.has_commands() => Ok(false),
             "MESSAGE_CREATE" => event::message(json).map(|message| self.message(&table, listeners, message)),
-            "INTERACTION_CREATE" => event::interaction(json).map(|it| self.interaction(&table, listeners, it)),
+            "INTERACTION_CREATE" => {
+                event::interaction(json).map(|it| self.interaction(&table, listeners, it))
+            }
             _ if listeners.is_empty() => Ok(false),
-            "MESSAGE_UPDATE" => event::message(json).map(|message| hand(listeners, &Event::MessageUpdate(message))),
-            "MESSAGE_DELETE" => event::deleted(json).map(|message| hand(listeners, &Event::MessageDelete(message))),
+            "MESSAGE_UPDATE" => {
+                event::message(json).map(|message| hand(listeners, &Event::MessageUpdate(message)))
+            }
+            "MESSAGE_DELETE" => {
+                event::deleted(json).map(|message| hand(listeners, &Event::MessageDelete(message)))
+            }
             _ => Ok(hand(listeners, &event::raw(name, json))),
         };
         match routed {

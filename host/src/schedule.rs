@@ -182,7 +182,11 @@ impl Schedule {
         }
         // A task may have been planned anew under the same name meanwhile: that one has a timer of its own.
         let mut table = self.table();
-        if table.tasks.get(&name).is_some_and(|task| task.timer.is_finished() || tokio::task::try_id() == Some(task.timer.id())) {
+        if table
+            .tasks
+            .get(&name)
+            .is_some_and(|task| task.timer.is_finished() || tokio::task::try_id() == Some(task.timer.id()))
+        {
             table.tasks.remove(&name);
         }
     }
@@ -190,7 +194,8 @@ impl Schedule {
     fn fire(&self, name: &Arc<str>, due: Instant) {
         let late = Instant::now().saturating_duration_since(due);
         let due = SystemTime::now().checked_sub(late).unwrap_or(UNIX_EPOCH);
-        let due_unix_ms = due.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0));
+        let due_unix_ms =
+            due.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0));
         if self.inbox.push(Item::Task(TaskRun { name: (&**name).into(), due_unix_ms })).is_err() {
             tracing::warn!(task = &**name, "a task is due, but the queue of its cog is full");
         }

@@ -39,7 +39,9 @@ impl Claims {
             return Err(CogError::NameTaken { name, file: file.to_owned(), other });
         }
         for command in &manifest.commands {
-            let taken = claims.iter().find(|(other, claim)| ***other != *name && claim.commands.contains(&command.name));
+            let taken = claims
+                .iter()
+                .find(|(other, claim)| ***other != *name && claim.commands.contains(&command.name));
             if let Some((other, claim)) = taken {
                 return Err(CogError::CommandTaken {
                     command: command.name.clone(),
@@ -69,7 +71,8 @@ impl Claims {
     /// known, so that the same content is not tried again.
     pub(super) fn settle(&self, name: &str, serving: Option<&Manifest>) {
         if let Some(claim) = self.claims().get_mut(name) {
-            let commands = serving.map(|manifest| manifest.commands.iter().map(|command| command.name.clone()).collect());
+            let commands = serving
+                .map(|manifest| manifest.commands.iter().map(|command| command.name.clone()).collect());
             claim.commands = commands.unwrap_or_default();
         }
     }

@@ -53,7 +53,9 @@ pub enum CogError {
         name: String,
     },
     /// Too many retired generations are still mapped.
-    #[error("cannot load `{name}`: {held} retired generations are held, which is the most this host keeps (`[limits] held_max`)")]
+    #[error(
+        "cannot load `{name}`: {held} retired generations are held, which is the most this host keeps (`[limits] held_max`)"
+    )]
     TooManyHeld {
         /// The cog.
         name: String,
@@ -96,7 +98,9 @@ pub enum CogError {
         source: OrderError,
     },
     /// Its state is larger than allowed.
-    #[error("cannot replace `{name}`: its state has {bytes} bytes, {limit} are allowed (`[limits] state_max_bytes`); it serves on")]
+    #[error(
+        "cannot replace `{name}`: its state has {bytes} bytes, {limit} are allowed (`[limits] state_max_bytes`); it serves on"
+    )]
     StateTooLarge {
         /// The running generation.
         name: String,
@@ -135,6 +139,11 @@ pub enum CogError {
 }
 
 impl CogError {
+    /// Whether trying again in a moment may help: the file is still being written.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, CogError::File(error) if error.may_pass())
+    }
+
     /// What the reader can do about it, if anything.
     pub fn help(&self) -> Option<String> {
         Some(match self {
@@ -142,11 +151,15 @@ impl CogError {
             CogError::NameTaken { .. } | CogError::CommandTaken { .. } => {
                 "remove one of the two files, or rename the cog or the command in one of them".to_owned()
             }
-            CogError::TooManyHeld { .. } => "restart the host to unmap them; `gearshift cogs list` says why they are held".to_owned(),
+            CogError::TooManyHeld { .. } => {
+                "restart the host to unmap them; `gearshift cogs list` says why they are held".to_owned()
+            }
             CogError::Loaded { name, .. } => format!("`gearshift cogs reload {name}` replaces it"),
             CogError::NotLoaded { known, .. } if known.is_empty() => "no cog is loaded".to_owned(),
             CogError::NotLoaded { known, .. } => format!("loaded are: {}", known.join(", ")),
-            CogError::NotFound { .. } => "a cog is named like its package, unless `export!` names it otherwise".to_owned(),
+            CogError::NotFound { .. } => {
+                "a cog is named like its package, unless `export!` names it otherwise".to_owned()
+            }
             CogError::Open { source: OpenError::Layout(_) | OpenError::Header(_), .. } => {
                 "rebuild it against this host's version of gearshift-cog".to_owned()
             }

@@ -10,7 +10,7 @@ use crate::{
     handles::{self, Lease, LeaseParts},
     identity::GenerationId,
     lane::{Lane, LaneParts},
-    library::{Digest, OpenError, OpenLibrary, Prepared, PrivateCopy},
+    library::{FileError, Mapping, OpenError, OpenLibrary, Prepared, PrivateCopy},
 };
 
 /// A generation whose cog exists.
@@ -18,7 +18,6 @@ use crate::{
 pub(super) struct Generation {
     pub(super) id: GenerationId,
     pub(super) manifest: Arc<Manifest>,
-    pub(super) digest: Digest,
     pub(super) lane: Lane,
     pub(super) library: OpenLibrary,
     pub(super) copy: PrivateCopy,
@@ -40,7 +39,7 @@ impl Cogs {
         &self,
         cog: &Cog,
         source: &Path,
-        prepared: Prepared,
+        mut prepared: Prepared,
         report: &mut Report,
     ) -> Result<Generation, CogError> {
         let id = GenerationId { cog: Arc::clone(&cog.name), number: cog.next_number() };
@@ -53,6 +52,8 @@ impl Cogs {
             runtime: self.parts.runtime.clone(),
             calls_in_flight: self.parts.limits.calls_in_flight,
         });
+        prepared.copy.rename(&cog.name, id.number).map_err(|error| FileError::copy(source, error))?;
+        prepared.copy.set_mapping(Mapping::Mapped);
         let since = Instant::now();
         let parts = LaneParts {
             id: id.clone(),
@@ -78,13 +79,16 @@ impl Cogs {
             Ok(started) => started,
             Err(failure) => {
                 let (thread, library) = (failure.thread, failure.library);
-                self.reaper.retire(Remains { id: id.clone(), thread, library, copy: prepared.copy, lease }, self.deadline());
+                self.reaper.retire(
+                    Remains { id: id.clone(), thread, library, copy: prepared.copy, lease },
+                    self.deadline(),
+                );
                 return Err(open_error(&id, source, failure.error));
             }
         };
         report.phase("open", since);
         let manifest = Arc::new(prepared.manifest);
-        let generation = Generation { id, manifest, digest: prepared.digest, lane, library, copy: prepared.copy, lease };
+        let generation = Generation { id, manifest, lane, library, copy: prepared.copy, lease };
         let since = Instant::now();
         if let Err(source) = generation.lane.setup(deadline).await {
             let error = self.step_error(cog, &generation, "setup", source);

@@ -35,7 +35,7 @@ use crate::{
     config::Limits,
     fault::FaultReport,
     lane::Inbox,
-    library::{self, Copies, Prepared},
+    library::{self, CopyFolder, Prepared},
     router::{Listener, Router, Table},
     schedule::Schedule,
     sessions::Sessions,
@@ -53,7 +53,7 @@ pub struct CogsParts {
     /// Cogs that shall not be loaded, by name.
     pub disabled: Vec<String>,
     /// Where private copies are made.
-    pub copies: Copies,
+    pub copies: CopyFolder,
     /// Who hears what.
     pub router: Arc<Router>,
     /// Where calls of handles and timers run.
@@ -70,6 +70,13 @@ pub struct Cogs {
     faults: mpsc::UnboundedSender<FaultReport>,
     /// Moves whenever the declared commands may have changed.
     commands: tokio::sync::watch::Sender<u64>,
+}
+
+/// What the folder holds, claimed and not yet in service.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    cogs: Vec<(Arc<Cog>, PathBuf, Prepared)>,
+    refused: Vec<CogError>,
 }
 
 /// One cog: what stays the same while generations come and go.
@@ -117,32 +124,53 @@ impl Cogs {
         (Arc::new(Cogs { parts, table, claims, reaper, faults, commands }), reports)
     }
 
-    /// Loads every library in the folder. A cog that cannot be loaded stops neither the others nor the host.
-    pub async fn load_all(self: &Arc<Self>) -> Vec<Result<Report, CogError>> {
+    /// Reads and claims every library of the folder, so that events wait for the cogs that will be there.
+    pub async fn claim_all(self: &Arc<Self>) -> Claimed {
+        let mut claimed = Claimed::default();
         let files = match library::candidates(&self.parts.folder) {
             Ok(files) => files,
-            Err(error) => return vec![Err(error.into())],
+            Err(source) => {
+                claimed.refused.push(CogError::Folder { folder: self.parts.folder.clone(), source });
+                return claimed;
+            }
         };
-        let mut tasks = tokio::task::JoinSet::new();
-        // In the order of their names, so that of two that claim one name the same one wins at every start.
-        let mut prepared = Vec::new();
+        let mut reads = tokio::task::JoinSet::new();
         for file in files {
-            prepared.push((file.clone(), self.prepare(&file).await));
+            let cogs = Arc::clone(self);
+            reads.spawn(async move { (cogs.prepare(&file).await, file) });
         }
-        let mut results = Vec::new();
-        for (file, candidate) in prepared {
-            match candidate.and_then(|candidate| self.claim(&file, candidate)) {
-                Ok((cog, candidate)) => {
-                    let cogs = Arc::clone(self);
-                    tasks.spawn(async move { cogs.bring(&cog, &file, candidate).await });
+        let mut read = reads.join_all().await;
+        // In the order of their names, so that of two that claim one name the same one wins at every start.
+        read.sort_by(|(_, one), (_, other)| one.cmp(other));
+        for (prepared, file) in read {
+            match prepared.and_then(|prepared| self.claim(&file, prepared)) {
+                Ok((cog, prepared)) => {
+                    let manifest = Arc::new(prepared.manifest.clone());
+                    cog.change_view(|view| {
+                        view.manifest = Some(manifest);
+                        view.standing = Standing::Loading;
+                        view.source = file.clone();
+                    });
+                    claimed.cogs.push((cog, file, prepared));
                 }
-                Err(CogError::Disabled { .. }) => {}
-                Err(error) => results.push(Err(error)),
+                Err(CogError::Disabled { name }) => tracing::info!("`{name}` is disabled"),
+                Err(error) => claimed.refused.push(error),
             }
         }
-        while let Some(result) = tasks.join_next().await {
-            results.push(result.unwrap_or_else(|error| Err(CogError::Host(error.to_string()))));
+        self.publish();
+        claimed
+    }
+
+    /// Brings what was claimed into service, all at once. A cog that cannot be loaded stops neither the others nor the
+    /// host.
+    pub async fn bring_all(self: &Arc<Self>, claimed: Claimed) -> Vec<Result<Report, CogError>> {
+        let mut tasks = tokio::task::JoinSet::new();
+        for (cog, file, prepared) in claimed.cogs {
+            let cogs = Arc::clone(self);
+            tasks.spawn(async move { cogs.bring(&cog, &file, prepared).await });
         }
+        let mut results: Vec<_> = claimed.refused.into_iter().map(Err).collect();
+        results.extend(tasks.join_all().await);
         results
     }
 
@@ -161,8 +189,7 @@ impl Cogs {
     /// As [`load_file`](Self::load_file).
     pub async fn load_changed(self: &Arc<Self>, file: &Path) -> Result<Option<Report>, CogError> {
         let candidate = self.prepare(file).await?;
-        if self.claims.is_known(file, &candidate.digest) {
-            candidate.copy.discard();
+        if self.claims.is_known(file, &candidate.digest()) {
             return Ok(None);
         }
         self.load_prepared(file, candidate).await.map(Some)
@@ -223,7 +250,10 @@ impl Cogs {
     pub fn declared(&self) -> BTreeMap<String, gearshift_cog::manifest::CommandManifest> {
         let cogs = self.cogs();
         let manifests = cogs.values().filter_map(|cog| cog.view().manifest);
-        manifests.flat_map(|manifest| manifest.commands.clone()).map(|command| (command.name.clone(), command)).collect()
+        manifests
+            .flat_map(|manifest| manifest.commands.clone())
+            .map(|command| (command.name.clone(), command))
+            .collect()
     }
 
     /// Retires all cogs at once; the inboxes are kept.
@@ -251,7 +281,12 @@ impl Cogs {
     }
 
     fn unknown(&self, name: &str) -> CogError {
-        let known = self.cogs().values().filter(|cog| cog.view().number > 0).map(|cog| cog.name.to_string()).collect();
+        let known = self
+            .cogs()
+            .values()
+            .filter(|cog| cog.view().number > 0)
+            .map(|cog| cog.name.to_string())
+            .collect();
         CogError::NotLoaded { name: name.to_owned(), known }
     }
 
@@ -284,13 +319,16 @@ impl Cogs {
         } else if self.reaper.is_full() {
             Err(CogError::TooManyHeld { name, held: self.reaper.held().len() })
         } else {
-            self.claims.claim(file, manifest, &candidate.digest)
+            self.claims.claim(file, manifest, &candidate.digest())
         };
         if let Err(error) = claimed {
-            candidate.copy.discard();
             return Err(error);
         }
-        let cog = self.cogs().entry(Arc::from(&*manifest.name)).or_insert_with_key(|name| self.new_cog(name)).clone();
+        let cog = self
+            .cogs()
+            .entry(Arc::from(&*manifest.name))
+            .or_insert_with_key(|name| self.new_cog(name))
+            .clone();
         Ok((cog, candidate))
     }
 
@@ -311,7 +349,9 @@ impl Cogs {
         let folder = self.parts.folder.clone();
         let wanted = name.to_owned();
         let found = tokio::task::spawn_blocking(move || library::find(&folder, &wanted)).await;
-        let found = found.map_err(|error| CogError::Host(error.to_string()))??;
+        let found = found
+            .map_err(|error| CogError::Host(error.to_string()))?
+            .map_err(|source| CogError::Folder { folder: self.parts.folder.clone(), source })?;
         found.ok_or_else(|| CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() })
     }
 
@@ -321,7 +361,8 @@ impl Cogs {
         for cog in self.cogs().values() {
             let view = cog.view();
             let Some(manifest) = view.manifest else { continue };
-            let commands: BTreeSet<String> = manifest.commands.iter().map(|command| command.name.clone()).collect();
+            let commands: BTreeSet<String> =
+                manifest.commands.iter().map(|command| command.name.clone()).collect();
             match view.standing {
                 Standing::Away => table.add_away(&cog.name, commands),
                 _ => {

@@ -2,15 +2,16 @@
 //! replaced by the one before.
 
 use std::{
-    path::{Path, PathBuf},
+    fs,
+    path::PathBuf,
     sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
 use tokio::sync::mpsc;
 
-use super::{Cog, CogError, Cogs, Outcome, Report, generation::Generation, swap::chain};
-use crate::{config::Limits, fault::FaultReport, lane::State, library};
+use super::{Cog, CogError, Cogs, Outcome, Report, generation::Generation};
+use crate::{config::Limits, error::chain, fault::FaultReport, lane::State};
 
 /// What can be gone back to for a while.
 #[derive(Debug)]
@@ -27,14 +28,26 @@ pub(super) struct Probation {
 
 impl Probation {
     /// Begins it, if the configuration wants one.
-    pub(super) fn begin(limits: &Limits, before: &Generation, file: PathBuf, state: Option<State>) -> Option<Probation> {
+    pub(super) fn begin(limits: &Limits, before: &Generation, state: Option<State>) -> Option<Probation> {
         let (faults, until) = (limits.probation_faults, Instant::now() + limits.probation);
-        (faults > 0).then(|| Probation { before: before.id.to_string(), file, state, until, faults })
+        if faults == 0 {
+            return None;
+        }
+        // A second name: the first goes when the library is unmapped.
+        let copy = before.copy.path();
+        let file = copy.with_file_name(format!("before-{}", copy.file_name()?.to_string_lossy()));
+        match fs::hard_link(copy, &file) {
+            Ok(()) => Some(Probation { before: before.id.to_string(), file, state, until, faults }),
+            Err(error) => {
+                tracing::warn!(cog = %before.id, "it cannot be gone back to: {error}");
+                None
+            }
+        }
     }
 
     /// It is over: the old file is not needed any more.
     pub(super) fn end(self) {
-        if let Err(error) = std::fs::remove_file(&self.file) {
+        if let Err(error) = fs::remove_file(&self.file) {
             tracing::debug!(file = %self.file.display(), "an old copy stays: {error}");
         }
     }
@@ -136,7 +149,8 @@ impl Cogs {
         // What the failing code saved is newer; what it was given is surely readable.
         let newer = self.saved(failing).await.ok().flatten();
         let given = probation.state.clone();
-        let states = [newer.filter(|newer| given.as_ref().is_none_or(|given| given.version == newer.version)), given];
+        let states =
+            [newer.filter(|newer| given.as_ref().is_none_or(|given| given.version == newer.version)), given];
         for state in states.into_iter().flatten() {
             report.state_bytes = Some(state.bytes.len());
             match again.lane.restore(state, self.parts.limits.state_timeout).await {
@@ -144,15 +158,10 @@ impl Cogs {
                 Err(error) => report.notes.push(format!("a state was refused: {error}")),
             }
         }
-        let source: &Path = &cog.view().source;
-        self.serve_again(cog, source, &again, report);
+        self.serve(cog, &again, report);
+        let source = cog.view().source;
+        self.seen(cog, &source, &again);
         report.pause = Some(paused.elapsed());
         Ok(again)
-    }
-
-    /// Loads the cog anew from its own running file; what served before is gone.
-    pub(super) fn source_of(&self, cog: &Cog) -> Option<PathBuf> {
-        let source = cog.view().source;
-        library::candidates(source.parent()?).ok()?.into_iter().find(|file| *file == source)
     }
 }

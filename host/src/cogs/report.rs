@@ -103,8 +103,12 @@ impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cog = &self.cog;
         match (self.outcome, self.from, self.to) {
-            (Outcome::Replaced, Some(from), Some(to)) => write!(out, "`{cog}#{from}` was replaced by `{cog}#{to}`")?,
-            (Outcome::WentBack, Some(from), Some(to)) => write!(out, "went back from `{cog}#{from}` to `{cog}#{to}`")?,
+            (Outcome::Replaced, Some(from), Some(to)) => {
+                write!(out, "`{cog}#{from}` was replaced by `{cog}#{to}`")?
+            }
+            (Outcome::WentBack, Some(from), Some(to)) => {
+                write!(out, "went back from `{cog}#{from}` to `{cog}#{to}`")?
+            }
             (Outcome::Unloaded, Some(from), _) => write!(out, "`{cog}#{from}` was unloaded")?,
             (_, _, Some(to)) => write!(out, "`{cog}#{to}` was loaded")?,
             (_, _, None) => write!(out, "`{cog}`")?,

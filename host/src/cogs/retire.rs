@@ -21,12 +21,12 @@ use std::{
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::{generation::Generation, report::Retirement};
+use super::report::Retirement;
 use crate::{
     handles::Lease,
     identity::GenerationId,
     lane::panic_text,
-    library::{OpenLibrary, PrivateCopy},
+    library::{Mapping, OpenLibrary, PrivateCopy},
 };
 
 /// How often a held generation is looked at again.
@@ -66,8 +66,6 @@ pub(super) struct Reaper {
 struct Work {
     remains: Remains,
     until: Instant,
-    /// Whether the private copy stays on disk, to go back to.
-    keep_copy: bool,
     done: oneshot::Sender<Retirement>,
 }
 
@@ -86,17 +84,10 @@ impl Reaper {
 
     /// Retires what is left of a generation, within `deadline`.
     pub(super) fn retire(&self, remains: Remains, deadline: Duration) -> oneshot::Receiver<Retirement> {
-        self.give(remains, deadline, false)
-    }
-
-    /// Retires a generation; with `keep_copy` its private copy stays on disk.
-    pub(super) fn retire_keeping(
-        &self,
-        generation: Generation,
-        deadline: Duration,
-        keep_copy: bool,
-    ) -> oneshot::Receiver<Retirement> {
-        self.give(generation.into_remains(), deadline, keep_copy)
+        let (done, retired) = oneshot::channel();
+        // The thread lives as long as `work`.
+        let _ = self.work.send(Work { remains, until: Instant::now() + deadline, done });
+        retired
     }
 
     /// Notes a generation of which nothing can be taken back.
@@ -118,17 +109,10 @@ impl Reaper {
     pub(super) fn unmapped(&self) -> usize {
         self.unmapped.load(Ordering::Relaxed)
     }
-
-    fn give(&self, remains: Remains, deadline: Duration, keep_copy: bool) -> oneshot::Receiver<Retirement> {
-        let (done, retired) = oneshot::channel();
-        // The thread lives as long as `work`.
-        let _ = self.work.send(Work { remains, until: Instant::now() + deadline, keep_copy, done });
-        retired
-    }
 }
 
 /// Held work and its place in the list.
-type Waiting = Vec<(Held, Remains, bool)>;
+type Waiting = Vec<(Held, Remains)>;
 
 fn run(orders: &mpsc::Receiver<Work>, held: &Mutex<Vec<Held>>, unmapped: &AtomicUsize) {
     let mut pending: Vec<Work> = Vec::new();
@@ -181,21 +165,18 @@ fn advance(remains: &mut Remains) -> Result<(), String> {
 }
 
 fn finish(work: Work, unmapped: &AtomicUsize, waiting: &mut Waiting, held: &Mutex<Vec<Held>>) {
-    let Work { mut remains, keep_copy, done, until } = work;
+    let Work { mut remains, done, until } = work;
     let Some(library) = remains.library.take() else {
-        remains.copy.discard();
         let _ = done.send(Retirement::Unmapped { bytes: 0 });
         return;
     };
     match unmap(library, &remains.copy) {
         Ok(bytes) => {
             unmapped.fetch_add(1, Ordering::Relaxed);
-            if !keep_copy {
-                remains.copy.discard();
-            }
+            remains.copy.set_mapping(Mapping::Gone);
             let _ = done.send(Retirement::Unmapped { bytes });
         }
-        Err(reason) => keep(Work { remains, keep_copy, done, until }, reason, waiting, held),
+        Err(reason) => keep(Work { remains, done, until }, reason, waiting, held),
     }
 }
 
@@ -211,7 +192,7 @@ fn unmap(library: OpenLibrary, copy: &PrivateCopy) -> Result<u64, String> {
     let closed = unsafe { library.close() };
     closed.map_err(|error| format!("the dynamic loader did not close it: {error}"))?;
     match is_mapped(copy.path()) {
-        Ok(false) => Ok(copy.bytes()),
+        Ok(false) => Ok(copy.length()),
         Ok(true) => Err("the dynamic loader keeps it mapped".to_owned()),
         Err(error) => Err(format!("whether it is unmapped cannot be seen: {error}")),
     }
@@ -221,13 +202,13 @@ fn keep(work: Work, reason: String, waiting: &mut Waiting, held: &Mutex<Vec<Held
     let entry = Held { generation: work.remains.id.to_string(), reason: reason.clone() };
     tracing::warn!(cog = %work.remains.id, "its library is held: {reason}");
     lock(held).push(entry.clone());
-    waiting.push((entry, work.remains, work.keep_copy));
+    waiting.push((entry, work.remains));
     let _ = work.done.send(Retirement::Held { reason });
 }
 
 /// A thread may have ended late, and the loader unmaps late.
 fn look_again(waiting: &mut Waiting, held: &Mutex<Vec<Held>>, unmapped: &AtomicUsize) {
-    for (entry, mut remains, keep_copy) in std::mem::take(waiting) {
+    for (entry, mut remains) in std::mem::take(waiting) {
         let unheld = match (advance(&mut remains), remains.library.take()) {
             (Err(_), library) => {
                 remains.library = library;
@@ -241,11 +222,9 @@ fn look_again(waiting: &mut Waiting, held: &Mutex<Vec<Held>>, unmapped: &AtomicU
             tracing::info!(cog = %remains.id, "its library is held no longer");
             unmapped.fetch_add(1, Ordering::Relaxed);
             lock(held).retain(|other| other.generation != entry.generation);
-            if !keep_copy {
-                remains.copy.discard();
-            }
+            remains.copy.set_mapping(Mapping::Gone);
         } else {
-            waiting.push((entry, remains, keep_copy));
+            waiting.push((entry, remains));
         }
     }
 }

@@ -1,11 +1,7 @@
 //! One cog comes, is replaced, or goes. New is completely ready before old is paused; if anything fails, old goes on
 //! with the same instance.
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::Instant,
-};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use tokio::sync::oneshot;
 
@@ -13,9 +9,10 @@ use super::{
     Cog, CogError, Cogs, Slot, Standing,
     generation::Generation,
     policy::Probation,
-    report::{Outcome, Report, Retirement},
+    report::{Outcome, Phase, Report, Retirement},
 };
 use crate::{
+    error::chain,
     lane::{Item, OrderError, State},
     library::Prepared,
 };
@@ -36,8 +33,8 @@ impl Cogs {
             match result {
                 Ok(done) => done,
                 Err(error) => {
-                    let text = error.to_string();
-                    cog.change_view(|view| view.last_fault = Some(text));
+                    let serves = slot.serving.is_some();
+                    self.not_loaded(cog, serves, &error);
                     return Err(error);
                 }
             }
@@ -55,21 +52,27 @@ impl Cogs {
         prepared: Prepared,
     ) -> Result<(Report, Option<oneshot::Receiver<Retirement>>), CogError> {
         let mut report = Report::new(&cog.name, Outcome::Loaded);
-        report.phases.push(prepared.phase());
+        report.phases.push(Phase { name: "prepare", took: prepared.took });
         let new = self.bring_up(cog, file, prepared, &mut report).await?;
         let retired = match slot.serving.take() {
-            None => {
-                self.begin(cog, &new, &mut report).await?;
-                None
-            }
+            None => match self.begin(cog, &new, &mut report).await {
+                Ok(()) => None,
+                Err(error) => {
+                    cog.schedule.forget(new.id.number);
+                    self.reaper.retire(new.into_remains(), self.deadline());
+                    return Err(error);
+                }
+            },
             Some(old) => {
                 report.outcome = Outcome::Replaced;
                 report.from = Some(old.id.number);
                 match self.take_over(cog, &old, &new, &mut report).await {
                     Ok(state) => {
-                        let kept = old.copy.path().to_owned();
-                        slot.probation = Probation::begin(&self.parts.limits, &old, kept, state);
-                        Some(self.reaper.retire_keeping(old, self.deadline(), slot.probation.is_some()))
+                        let probation = Probation::begin(&self.parts.limits, &old, state);
+                        if let Some(before) = std::mem::replace(&mut slot.probation, probation) {
+                            before.end();
+                        }
+                        Some(self.reaper.retire(old.into_remains(), self.deadline()))
                     }
                     Err(error) => {
                         cog.schedule.forget(new.id.number);
@@ -86,7 +89,12 @@ impl Cogs {
     }
 
     /// The first generation: gets the state of the last run, and begins.
-    async fn begin(&self, cog: &Cog, new: &Generation, report: &mut Report) -> Result<(), CogError> {
+    async fn begin(
+        self: &Arc<Self>,
+        cog: &Cog,
+        new: &Generation,
+        report: &mut Report,
+    ) -> Result<(), CogError> {
         if let Some(state) = self.stored_state(cog).await? {
             report.state_bytes = Some(state.bytes.len());
             let since = Instant::now();
@@ -104,7 +112,7 @@ impl Cogs {
 
     /// From old to new. On failure old serves again.
     async fn take_over(
-        &self,
+        self: &Arc<Self>,
         cog: &Cog,
         old: &Generation,
         new: &Generation,
@@ -154,7 +162,7 @@ impl Cogs {
         }
     }
 
-    fn serve(&self, cog: &Cog, new: &Generation, report: &mut Report) {
+    pub(super) fn serve(&self, cog: &Cog, new: &Generation, report: &mut Report) {
         let since = Instant::now();
         cog.schedule.take_over(new.id.number);
         cog.change_view(|view| {
@@ -168,7 +176,27 @@ impl Cogs {
         report.phase("serve", since);
     }
 
-    fn seen(&self, cog: &Cog, file: &Path, new: &Generation) {
+    /// An attempt failed. A cog of which nothing serves is away: what waits for it is dropped, it would be stale later.
+    fn not_loaded(&self, cog: &Cog, serves: bool, error: &CogError) {
+        cog.change_view(|view| view.last_fault = Some(chain(error)));
+        if !serves {
+            cog.change_view(|view| {
+                view.standing = Standing::Away;
+                view.manifest = None;
+            });
+            self.publish();
+            let dropped = cog.inbox.clear();
+            if dropped > 0 {
+                tracing::warn!(
+                    cog = &*cog.name,
+                    dropped,
+                    "events that waited for it are dropped: it is not loaded"
+                );
+            }
+        }
+    }
+
+    pub(super) fn seen(&self, cog: &Cog, file: &Path, new: &Generation) {
         cog.change_view(|view| {
             view.source = file.to_owned();
             view.pulse = Some(Arc::clone(new.lane.pulse()));
@@ -191,6 +219,10 @@ impl Cogs {
             self.publish();
             self.say_goodbye(cog, &old, &mut report).await;
             cog.schedule.clear();
+            let dropped = cog.inbox.clear();
+            if dropped > 0 {
+                report.notes.push(format!("{dropped} waiting events are dropped"));
+            }
             cog.change_view(|view| {
                 view.number = 0;
                 view.pulse = None;
@@ -208,7 +240,9 @@ impl Cogs {
         let since = Instant::now();
         match self.drain(old).await {
             Ok(cancelled) => report.cancelled = cancelled,
-            Err(error) => return tracing::warn!(cog = %old.id, "it goes without a goodbye: {}", chain(&error)),
+            Err(error) => {
+                return tracing::warn!(cog = %old.id, "it goes without a goodbye: {}", chain(&error));
+            }
         }
         report.phase("pause", since);
         let since = Instant::now();
@@ -218,7 +252,9 @@ impl Cogs {
                 self.store_state_now(&cog.name, state).await;
             }
             Ok(None) => {}
-            Err(error) => tracing::warn!(cog = %old.id, "its state is that of the last save: {}", chain(&error)),
+            Err(error) => {
+                tracing::warn!(cog = %old.id, "its state is that of the last save: {}", chain(&error))
+            }
         }
         report.phase("save", since);
         let since = Instant::now();
@@ -232,7 +268,8 @@ impl Cogs {
     pub(super) async fn saved(&self, old: &Generation) -> Result<Option<State>, CogError> {
         let name = || old.id.to_string();
         let state = old.lane.save(self.parts.limits.state_timeout).await;
-        let state = state.map_err(|source| CogError::Stays { name: name(), step: "save its state", source })?;
+        let state =
+            state.map_err(|source| CogError::Stays { name: name(), step: "save its state", source })?;
         let limit = self.parts.limits.state_max_bytes;
         match state {
             Some(state) if state.bytes.len() > limit => {
@@ -247,16 +284,3 @@ impl Cogs {
 async fn settled(retired: Option<oneshot::Receiver<Retirement>>) -> Option<Retirement> {
     retired?.await.ok()
 }
-
-/// An error with its causes on one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-

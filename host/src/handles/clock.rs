@@ -39,7 +39,10 @@ fn planned(lease: &Lease, plan: TaskPlan) -> Result<(), HandleError> {
         return Err(error(HandleErrorKind::Invalid, format!("a task's name has 1 to {NAME_MAX} bytes")));
     }
     if first > LONGEST || every > LONGEST {
-        return Err(error(HandleErrorKind::Invalid, format!("task `{name}` is planned more than a year ahead")));
+        return Err(error(
+            HandleErrorKind::Invalid,
+            format!("task `{name}` is planned more than a year ahead"),
+        ));
     }
     lease
         .schedule()

@@ -19,14 +19,18 @@ pub(super) extern "C" fn request(
         async move {
             let answer = http.request(request).await.map_err(failed)?;
             let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            let headers = answer.headers.into_iter().map(|(name, value)| Header { name: name.into(), value: text(value).into() });
+            let headers = answer
+                .headers
+                .into_iter()
+                .map(|(name, value)| Header { name: name.into(), value: text(value).into() });
             Ok(Reply { status: answer.status, headers: headers.collect(), body: answer.body.into() })
         }
     })
 }
 
 fn taken(request: abi::HttpRequest) -> HttpRequest {
-    let headers = request.headers.into_iter().map(|it| (it.name.into_string(), it.value.into_string().into_bytes()));
+    let headers =
+        request.headers.into_iter().map(|it| (it.name.into_string(), it.value.into_string().into_bytes()));
     HttpRequest {
         method: method(request.method).to_owned(),
         url: request.url.into_string(),

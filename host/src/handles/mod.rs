@@ -11,10 +11,7 @@ mod slot;
 mod stats;
 mod store;
 
-use abi_stable::{
-    prefix_type::WithMetadata,
-    std_types::RString,
-};
+use abi_stable::{prefix_type::WithMetadata, std_types::RString};
 use gearshift_cog::abi::{HandleError, HandleErrorKind, HostTable, HostTableRef};
 
 pub use self::lease::{Lease, LeaseParts};

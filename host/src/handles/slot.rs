@@ -47,7 +47,10 @@ impl<T> Slot<T> {
 }
 
 /// Runs `work` on the host's runtime and gives the cog a future of its answer. Dropping the future gives the work up.
-pub(super) fn call<T, F>(raw: abi::Lease, work: impl FnOnce(&'static Lease) -> F) -> LocalFfiFuture<RResult<T, HandleError>>
+pub(super) fn call<T, F>(
+    raw: abi::Lease,
+    work: impl FnOnce(&'static Lease) -> F,
+) -> LocalFfiFuture<RResult<T, HandleError>>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, HandleError>> + Send + 'static,
@@ -96,9 +99,14 @@ impl<T> Future for Answer<T> {
             }
             State::Done(_) => match std::mem::replace(&mut *state, State::Closed) {
                 State::Done(result) => Poll::Ready(result.into()),
-                State::Waiting(_) | State::Closed => unreachable!("it was done a line above, under the same lock"),
+                State::Waiting(_) | State::Closed => {
+                    unreachable!("it was done a line above, under the same lock")
+                }
             },
-            State::Closed => Poll::Ready(RResult::RErr(super::error(HandleErrorKind::Internal, "asked again after its answer"))),
+            State::Closed => Poll::Ready(RResult::RErr(super::error(
+                HandleErrorKind::Internal,
+                "asked again after its answer",
+            ))),
         }
     }
 }

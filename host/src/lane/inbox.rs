@@ -38,8 +38,12 @@ impl Item {
             Item::Event(Event::MessageUpdate(_)) => "event MESSAGE_UPDATE".to_owned(),
             Item::Event(Event::MessageDelete(_)) => "event MESSAGE_DELETE".to_owned(),
             Item::Event(Event::Interaction(_)) => "event INTERACTION_CREATE".to_owned(),
-            Item::Command(Invocation { command, origin: Origin::Prefix(_), .. }, _) => format!("command !{command}"),
-            Item::Command(Invocation { command, origin: Origin::Slash(_), .. }, _) => format!("command /{command}"),
+            Item::Command(Invocation { command, origin: Origin::Prefix(_), .. }, _) => {
+                format!("command !{command}")
+            }
+            Item::Command(Invocation { command, origin: Origin::Slash(_), .. }, _) => {
+                format!("command /{command}")
+            }
             Item::Task(run) => format!("task {}", run.name),
         }
     }
@@ -108,6 +112,11 @@ impl Inbox {
                 Poll::Pending
             }
         }
+    }
+
+    /// Drops what waits; how many items that were.
+    pub fn clear(&self) -> usize {
+        std::mem::take(&mut self.queue().items).len()
     }
 
     /// How many items wait.

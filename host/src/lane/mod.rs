@@ -5,13 +5,7 @@ mod inbox;
 mod pulse;
 mod runner;
 
-use std::{
-    any::Any,
-    path::PathBuf,
-    sync::Arc,
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{any::Any, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use gearshift_cog::abi::HostTableRef;
 use tokio::sync::{mpsc, oneshot};
@@ -22,7 +16,7 @@ use crate::{
     fault::{Fault, FaultReport},
     handles::Lease,
     identity::GenerationId,
-    library::{OpenError, OpenLibrary},
+    library::{OpenError, OpenFailure, OpenLibrary},
 };
 
 /// A cog's state, in the host's own types.
@@ -84,7 +78,19 @@ pub struct LaneParts {
     pub faults: mpsc::UnboundedSender<FaultReport>,
 }
 
+/// A lane that did not start, and what is left of it to be taken apart.
+#[derive(Debug)]
+pub struct StartFailure {
+    /// Why.
+    pub error: OpenError,
+    /// Its thread, which has ended or is ending.
+    pub thread: Option<JoinHandle<()>>,
+    /// The library, if it was mapped.
+    pub library: Option<OpenLibrary>,
+}
+
 /// The host's side of a lane.
+#[derive(Debug)]
 pub struct Lane {
     id: GenerationId,
     orders: mpsc::UnboundedSender<Order>,
@@ -97,7 +103,7 @@ impl Lane {
     ///
     /// # Errors
     /// When the library cannot be opened or is not what it says; the thread has then ended or is ending.
-    pub async fn start(parts: LaneParts) -> Result<(Lane, OpenLibrary), OpenError> {
+    pub async fn start(parts: LaneParts) -> Result<(Lane, OpenLibrary), StartFailure> {
         let (orders, receiver) = mpsc::unbounded_channel();
         let (opened, answer) = oneshot::channel();
         let (id, pulse) = (parts.id.clone(), Arc::new(Pulse::default()));
@@ -106,11 +112,13 @@ impl Lane {
         let thread = std::thread::Builder::new()
             .name(id.to_string())
             .spawn(move || runner::run(parts, receiver, &watched, opened))
-            .map_err(OpenError::Thread)?;
+            .map_err(|error| StartFailure { error: OpenError::Thread(error), thread: None, library: None })?;
         match answer.await {
             Ok(Ok(library)) => Ok((Lane { id, orders, pulse, thread }, library)),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(OpenError::Died),
+            Ok(Err(OpenFailure { error, library })) => {
+                Err(StartFailure { error, thread: Some(thread), library })
+            }
+            Err(_) => Err(StartFailure { error: OpenError::Died, thread: Some(thread), library: None }),
         }
     }
 
@@ -194,7 +202,11 @@ impl Lane {
         self.thread
     }
 
-    async fn ask<T>(&self, deadline: Duration, order: impl FnOnce(Answer<T>) -> Order) -> Result<T, OrderError> {
+    async fn ask<T>(
+        &self,
+        deadline: Duration,
+        order: impl FnOnce(Answer<T>) -> Order,
+    ) -> Result<T, OrderError> {
         let (answer, done) = oneshot::channel();
         self.orders.send(order(answer)).map_err(|_| OrderError::Ended)?;
         match tokio::time::timeout(deadline, done).await {

@@ -27,7 +27,12 @@ use crate::{
 pub(super) type Opened = oneshot::Sender<Result<OpenLibrary, OpenFailure>>;
 
 /// The thread's whole life.
-pub(super) fn run(parts: LaneParts, orders: mpsc::UnboundedReceiver<Order>, pulse: &Arc<Pulse>, opened: Opened) {
+pub(super) fn run(
+    parts: LaneParts,
+    orders: mpsc::UnboundedReceiver<Order>,
+    pulse: &Arc<Pulse>,
+    opened: Opened,
+) {
     let (library, module) = match pulse.during(Activity::Open, || library::open(&parts.file)) {
         Ok(open) => open,
         Err(failure) => {
@@ -144,16 +149,18 @@ impl Runner {
         let done = match control {
             // Whoever gave the order has given up waiting: the call is dropped.
             control if control.is_abandoned() => true,
-            Control::Plain(activity, future, _) => match pulse.during(*activity, || Pin::new(future).poll(cx)) {
-                Poll::Pending => false,
-                Poll::Ready(outcome) => {
-                    if let Some(Control::Plain(_, future, answer)) = self.control.take() {
-                        pulse.during(Activity::Drop, || drop(future));
-                        let _ = answer.send(taken(outcome));
+            Control::Plain(activity, future, _) => {
+                match pulse.during(*activity, || Pin::new(future).poll(cx)) {
+                    Poll::Pending => false,
+                    Poll::Ready(outcome) => {
+                        if let Some(Control::Plain(_, future, answer)) = self.control.take() {
+                            pulse.during(Activity::Drop, || drop(future));
+                            let _ = answer.send(taken(outcome));
+                        }
+                        return;
                     }
-                    return;
                 }
-            },
+            }
             Control::Save(future, _) => match pulse.during(Activity::Save, || Pin::new(future).poll(cx)) {
                 Poll::Pending => false,
                 Poll::Ready(outcome) => {
@@ -216,8 +223,12 @@ impl Runner {
             Item::Command(invocation, defer) => {
                 let what = self.labels.command(&invocation)?;
                 let work = match defer {
-                    None => Work::Cog(pulse.during(Activity::Command, || (module.command())(instance, invocation))),
-                    Some(defer) => Work::Deferrable(Box::pin(deferrable(module, instance, invocation, defer))),
+                    None => Work::Cog(
+                        pulse.during(Activity::Command, || (module.command())(instance, invocation)),
+                    ),
+                    Some(defer) => {
+                        Work::Deferrable(Box::pin(deferrable(module, instance, invocation, defer)))
+                    }
                 };
                 (Activity::Command, what, work)
             }
@@ -243,7 +254,12 @@ impl Runner {
     }
 }
 
-async fn deferrable(module: CogModuleRef, instance: Instance, mut call: Invocation, defer: Arc<Defer>) -> Outcome {
+async fn deferrable(
+    module: CogModuleRef,
+    instance: Instance,
+    mut call: Invocation,
+    defer: Arc<Defer>,
+) -> Outcome {
     if defer.start().await
         && let Origin::Slash(interaction) = &call.origin
     {
@@ -311,7 +327,9 @@ struct Labels {
 impl Labels {
     fn new(parts: &LaneParts) -> Labels {
         let events = parts.events.iter().map(|name| (name.clone(), format!("event {name}").into())).collect();
-        let both = |name: &String| (name.clone(), [format!("command !{name}").into(), format!("command /{name}").into()]);
+        let both = |name: &String| {
+            (name.clone(), [format!("command !{name}").into(), format!("command /{name}").into()])
+        };
         Labels { events, commands: parts.commands.iter().map(both).collect() }
     }
 
@@ -321,7 +339,13 @@ impl Labels {
             Event::MessageUpdate(_) => "MESSAGE_UPDATE",
             Event::MessageDelete(_) => "MESSAGE_DELETE",
             // Also autocompletion of a command, which needs no declaration.
-            Event::Interaction(_) => return Some(self.events.get("INTERACTION_CREATE").map_or_else(|| "event INTERACTION_CREATE".into(), Arc::clone)),
+            Event::Interaction(_) => {
+                return Some(
+                    self.events
+                        .get("INTERACTION_CREATE")
+                        .map_or_else(|| "event INTERACTION_CREATE".into(), Arc::clone),
+                );
+            }
             Event::Other(raw) => raw.name.as_str(),
         };
         self.events.get(name).cloned()
@@ -335,4 +359,3 @@ impl Labels {
         }))
     }
 }
-

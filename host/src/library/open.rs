@@ -95,7 +95,8 @@ pub fn open(file: &Path) -> Result<(OpenLibrary, CogModuleRef), OpenFailure> {
     // SAFETY: the file was verified and copied into a private folder. Its constructors are those of a Rust library.
     let library = unsafe { Library::open(Some(file), flags) }
         .map_err(|error| OpenFailure { error: OpenError::Loader(error), library: None })?;
-    let mut library = OpenLibrary { library: ManuallyDrop::new(library), ledger: None, file: file.to_owned() };
+    let mut library =
+        OpenLibrary { library: ManuallyDrop::new(library), ledger: None, file: file.to_owned() };
     match module(&library.library) {
         Ok(module) => {
             library.ledger = Some(module.ledger());

@@ -22,7 +22,11 @@ impl Listener {
         let lost = self.inbox.turned_away();
         if lost.is_power_of_two() {
             let cog = &*self.cog;
-            tracing::error!(cog, lost, "its queue is full (`[limits] lane_queue`): new events are turned away");
+            tracing::error!(
+                cog,
+                lost,
+                "its queue is full (`[limits] lane_queue`): new events are turned away"
+            );
         }
         false
     }
@@ -38,7 +42,12 @@ pub struct Table {
 
 impl Table {
     /// Adds a cog that serves, or will in a moment.
-    pub fn add(&mut self, listener: &Listener, events: &[String], commands: impl IntoIterator<Item = String>) {
+    pub fn add(
+        &mut self,
+        listener: &Listener,
+        events: &[String],
+        commands: impl IntoIterator<Item = String>,
+    ) {
         for event in events {
             let listeners = self.events.entry(event.clone()).or_default();
             // A name that is declared twice is heard once.

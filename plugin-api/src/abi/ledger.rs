@@ -12,7 +12,7 @@ pub const LEDGER_THREADS: usize = 64;
 
 /// Keys and threads of one loaded library. Zeroed at start; slots are claimed with compare-and-swap.
 #[repr(C)]
-#[derive(StableAbi)]
+#[derive(StableAbi, Debug)]
 pub struct Ledger {
     /// `key + 1` for each pthread key in use, 0 for a free slot.
     keys: [AtomicU32; LEDGER_KEYS],

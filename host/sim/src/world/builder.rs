@@ -26,7 +26,8 @@ impl Default for World {
         }
         let staff = world.add_channel(harbour, "staff");
         world.add_voice_channel(harbour, "lounge");
-        let moderator = world.add_role(harbour, "moderator", bits::EVERYONE | bits::MANAGE_MESSAGES | bits::PIN_MESSAGES);
+        let moderator =
+            world.add_role(harbour, "moderator", bits::EVERYONE | bits::MANAGE_MESSAGES | bits::PIN_MESSAGES);
         world.add_role(harbour, "newcomer", bits::VIEW_CHANNEL);
         for name in ["bob", "carol", "dave", "erin"] {
             world.add_member(harbour, name);
