@@ -35,7 +35,8 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         }
     }
     drop(listener);
-    let _ = tokio::time::timeout(CLOSE_LIMIT, async { while connections.join_next().await.is_some() {} }).await;
+    let _ =
+        tokio::time::timeout(CLOSE_LIMIT, async { while connections.join_next().await.is_some() {} }).await;
 }
 
 async fn converse(stream: TcpStream, shared: Arc<Shared>) -> Result<(), Infallible> {

@@ -153,7 +153,14 @@ impl Sim {
 
     /// The first message of a bot in the channel of `message` that came after it, reply or not; none after `within`.
     pub async fn bot_message_after(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        let channel = self.shared.state().world.channels.values().find(|channel| channel.message(message).is_some()).map(|channel| channel.id)?;
+        let channel = self
+            .shared
+            .state()
+            .world
+            .channels
+            .values()
+            .find(|channel| channel.message(message).is_some())
+            .map(|channel| channel.id)?;
         self.posted_after(message, within, |posted| posted.channel_id == channel && posted.author.bot).await
     }
 
@@ -193,7 +200,8 @@ impl Sim {
     /// Routes that bots called and this Discord does not have, with how often, most called first.
     pub fn unknown_routes(&self) -> Vec<(String, u64)> {
         let state = self.shared.state();
-        let mut routes: Vec<_> = state.unknown_routes.iter().map(|(route, times)| (route.clone(), *times)).collect();
+        let mut routes: Vec<_> =
+            state.unknown_routes.iter().map(|(route, times)| (route.clone(), *times)).collect();
         routes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
         routes
     }

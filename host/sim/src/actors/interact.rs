@@ -54,14 +54,26 @@ impl Member {
         let custom_id = text(&control, "custom_id").ok_or_else(|| unusable("it is a link"))?;
         let label = text(&control, "label").unwrap_or(custom_id);
         let data = json!({ "component_type": 2, "custom_id": custom_id, "id": control.get("id") });
-        Ok(self.begin(&mut state, Kind::Component, format!("[button {label}]"), String::new(), data, Some(source)))
+        Ok(self.begin(
+            &mut state,
+            Kind::Component,
+            format!("[button {label}]"),
+            String::new(),
+            data,
+            Some(source),
+        ))
     }
 
     /// Chooses values in a menu, found by its placeholder or custom id.
     ///
     /// # Errors
     /// If there is no such message or menu, it is disabled, or does not offer these values.
-    pub async fn select(&self, message: Snowflake, menu: &str, values: &[&str]) -> Result<InteractionHandle, ActError> {
+    pub async fn select(
+        &self,
+        message: Snowflake,
+        menu: &str,
+        values: &[&str],
+    ) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
         let (source, control) = self.control(&state, message, menu, &[3, 5, 6, 7, 8])?;
         let unusable = |why: String| ActError::Unusable { control: menu.to_owned(), why };
@@ -73,7 +85,9 @@ impl Member {
         let mut chosen = Vec::with_capacity(values.len());
         if let Some(offered) = control.get("options").and_then(Value::as_array) {
             for value in values {
-                let option = offered.iter().find(|option| text(option, "value") == Some(value) || text(option, "label") == Some(value));
+                let option = offered.iter().find(|option| {
+                    text(option, "value") == Some(value) || text(option, "label") == Some(value)
+                });
                 let option = option.ok_or_else(|| unusable(format!("it does not offer `{value}`")))?;
                 chosen.push(text(option, "value").unwrap_or(value).to_owned());
             }
@@ -100,10 +114,17 @@ impl Member {
         let texts = owned_options(texts);
         let mut state = self.shared.state();
         let interaction = state.interactions.find(form.id);
-        let (modal, source) = interaction.and_then(|one| Some((one.modal.clone()?, one.source))).ok_or(ActError::NoForm)?;
-        let source = source.and_then(|id| self.place_of(&state, id).ok().and_then(|place| state.answer_message(place, id)));
+        let (modal, source) =
+            interaction.and_then(|one| Some((one.modal.clone()?, one.source))).ok_or(ActError::NoForm)?;
+        let source = source
+            .and_then(|id| self.place_of(&state, id).ok().and_then(|place| state.answer_message(place, id)));
         let mut components = modal["components"].as_array().cloned().unwrap_or_default();
-        let known: Vec<String> = components.iter().flat_map(flatten).filter_map(|one| text(one, "custom_id")).map(str::to_owned).collect();
+        let known: Vec<String> = components
+            .iter()
+            .flat_map(flatten)
+            .filter_map(|one| text(one, "custom_id"))
+            .map(str::to_owned)
+            .collect();
         if let Some((name, _)) = texts.iter().find(|(name, _)| !known.contains(name)) {
             return Err(ActError::unknown("field", name, known.iter().map(String::as_str)));
         }
@@ -116,7 +137,12 @@ impl Member {
         Ok(self.begin(&mut state, Kind::Modal, line, String::new(), data, source))
     }
 
-    fn run(&self, command: &str, given: Vec<(String, Value)>, focused: Option<&str>) -> Result<InteractionHandle, ActError> {
+    fn run(
+        &self,
+        command: &str,
+        given: Vec<(String, Value)>,
+        focused: Option<&str>,
+    ) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
         let channel = self.place()?;
         self.allowed(&state, channel, bits::USE_APPLICATION_COMMANDS, "use commands")?;
@@ -125,7 +151,12 @@ impl Member {
         let path: Vec<&str> = words.collect();
         let home = state.world.channel(channel);
         let guild = home.and_then(|home| home.guild_id);
-        let reaches = |command: &Command| command.kind() == 1 && home.is_some_and(|home| state.world.permissions_in(home, command.bot) & bits::VIEW_CHANNEL != 0);
+        let reaches = |command: &Command| {
+            command.kind() == 1
+                && home.is_some_and(|home| {
+                    state.world.permissions_in(home, command.bot) & bits::VIEW_CHANNEL != 0
+                })
+        };
         let found = state.commands.available(guild).find(|one| one.name() == name && reaches(one));
         let Some(found) = found.cloned() else {
             let known = state.commands.available(guild).filter(|one| reaches(one)).map(Command::name);
@@ -147,7 +178,13 @@ impl Member {
     }
 
     /// A control of a message, found by label, placeholder or custom id, that is not disabled.
-    fn control(&self, state: &State, message: Snowflake, name: &str, kinds: &[u64]) -> Result<(Arc<Message>, Value), ActError> {
+    fn control(
+        &self,
+        state: &State,
+        message: Snowflake,
+        name: &str,
+        kinds: &[u64],
+    ) -> Result<(Arc<Message>, Value), ActError> {
         let place = self.place_of(state, message)?;
         let source = state.answer_message(place, message).ok_or(ActError::UnknownMessage { message })?;
         let controls: Vec<&Value> = source
@@ -156,9 +193,13 @@ impl Member {
             .flat_map(flatten)
             .filter(|one| one.get("type").and_then(Value::as_u64).is_some_and(|kind| kinds.contains(&kind)))
             .collect();
-        let named = |one: &&&Value| ["custom_id", "label", "placeholder"].iter().any(|key| text(one, key) == Some(name));
+        let named = |one: &&&Value| {
+            ["custom_id", "label", "placeholder"].iter().any(|key| text(one, key) == Some(name))
+        };
         let Some(control) = controls.iter().find(named).map(|one| (*one).clone()) else {
-            let known = controls.iter().filter_map(|one| ["label", "placeholder", "custom_id"].iter().find_map(|key| text(one, key)));
+            let known = controls.iter().filter_map(|one| {
+                ["label", "placeholder", "custom_id"].iter().find_map(|key| text(one, key))
+            });
             return Err(ActError::unknown("control", name, known));
         };
         if control.get("disabled") == Some(&Value::Bool(true)) {
@@ -171,16 +212,43 @@ impl Member {
         self.here.ok_or_else(|| ActError::Nowhere { member: self.user.username.clone() })
     }
 
-    fn begin(&self, state: &mut State, kind: Kind, line: String, name: String, data: Value, source: Option<Arc<Message>>) -> InteractionHandle {
-        let bot = source.as_ref().map_or(Snowflake(0), |source| source.application_id.unwrap_or(source.author.id));
+    fn begin(
+        &self,
+        state: &mut State,
+        kind: Kind,
+        line: String,
+        name: String,
+        data: Value,
+        source: Option<Arc<Message>>,
+    ) -> InteractionHandle {
+        let bot =
+            source.as_ref().map_or(Snowflake(0), |source| source.application_id.unwrap_or(source.author.id));
         self.begin_for(state, bot, kind, line, name, data, source)
     }
 
     #[allow(clippy::too_many_arguments, reason = "a private constructor of one struct")]
-    fn begin_for(&self, state: &mut State, bot: Snowflake, kind: Kind, line: String, name: String, data: Value, source: Option<Arc<Message>>) -> InteractionHandle {
+    fn begin_for(
+        &self,
+        state: &mut State,
+        bot: Snowflake,
+        kind: Kind,
+        line: String,
+        name: String,
+        data: Value,
+        source: Option<Arc<Message>>,
+    ) -> InteractionHandle {
         let channel = source.as_ref().map(|source| source.channel_id).or(self.here).unwrap_or_default();
         let mark = self.shared.transcript.mark();
-        let id = state.invoke(Invocation { bot, kind, channel, user: self.user.clone(), name, line: line.clone(), data, source });
+        let id = state.invoke(Invocation {
+            bot,
+            kind,
+            channel,
+            user: self.user.clone(),
+            name,
+            line: line.clone(),
+            data,
+            source,
+        });
         tokio::spawn(watch_window(self.shared.clone(), id));
         InteractionHandle { shared: self.shared.clone(), id, line, mark }
     }
@@ -264,7 +332,8 @@ impl InteractionHandle {
     pub fn messages(&self) -> Vec<Arc<Message>> {
         let state = self.shared.state();
         let Some(one) = state.interactions.find(self.id) else { return Vec::new() };
-        let ours = |message: &&Arc<Message>| message.interaction.as_ref().is_some_and(|note| note.id == self.id);
+        let ours =
+            |message: &&Arc<Message>| message.interaction.as_ref().is_some_and(|note| note.id == self.id);
         let open = state.world.channel(one.channel).into_iter().flat_map(|channel| channel.messages.iter());
         let mut all: Vec<_> = open.chain(state.interactions.whispers()).filter(ours).cloned().collect();
         all.sort_by_key(|message| message.id);

@@ -89,7 +89,11 @@ impl Member {
         check_text(text)?;
         let mut state = self.shared.state();
         let channel = self.place_of(&state, message)?;
-        let own = state.world.channel(channel).and_then(|home| home.message(message)).is_some_and(|one| one.author.id == self.user.id);
+        let own = state
+            .world
+            .channel(channel)
+            .and_then(|home| home.message(message))
+            .is_some_and(|one| one.author.id == self.user.id);
         if !own {
             return Err(ActError::NotYours { message });
         }
@@ -165,7 +169,8 @@ impl Member {
     /// Finds a channel that the member sees; opens the direct message for `@bot`.
     pub(crate) fn find(&self, state: &mut State, name: &str) -> Result<Snowflake, ActError> {
         if let Some(bot) = name.strip_prefix('@') {
-            let bot = state.world.bots.iter().find(|one| one.user.username == bot).map(|bot| bot.user.clone());
+            let bot =
+                state.world.bots.iter().find(|one| one.user.username == bot).map(|bot| bot.user.clone());
             let bot = bot.ok_or_else(|| ActError::unknown_bot(name, &state.world))?;
             return Ok(state.world.dm_channel(&self.user, &bot).0);
         }
@@ -178,7 +183,13 @@ impl Member {
         Ok(channel.id)
     }
 
-    pub(crate) fn allowed(&self, state: &State, channel: Snowflake, bit: u64, verb: &'static str) -> Result<(), ActError> {
+    pub(crate) fn allowed(
+        &self,
+        state: &State,
+        channel: Snowflake,
+        bit: u64,
+        verb: &'static str,
+    ) -> Result<(), ActError> {
         let Some(home) = state.world.channel(channel) else { return Ok(()) };
         let granted = state.world.permissions_in(home, self.user.id);
         if granted & bit == 0 { Err(self.closed(home, verb)) } else { Ok(()) }
@@ -202,7 +213,8 @@ impl Member {
             return Ok(home.id);
         }
         let whisper = state.interactions.whisper(message);
-        let own = whisper.filter(|one| one.interaction.as_ref().is_some_and(|note| note.user.id == self.user.id));
+        let own =
+            whisper.filter(|one| one.interaction.as_ref().is_some_and(|note| note.user.id == self.user.id));
         own.map(|one| one.channel_id).ok_or(ActError::UnknownMessage { message })
     }
 }
@@ -219,7 +231,11 @@ fn check_text(text: &str) -> Result<(), ActError> {
 
 /// The first text channel that a person sees.
 fn first_channel(state: &State, user: &User) -> Option<Snowflake> {
-    let mut channels = state.world.guilds().flat_map(|guild| guild.channels.iter()).filter_map(|id| state.world.channel(*id));
+    let mut channels = state
+        .world
+        .guilds()
+        .flat_map(|guild| guild.channels.iter())
+        .filter_map(|id| state.world.channel(*id));
     channels
         .find(|channel| {
             channel.kind == ChannelKind::Text

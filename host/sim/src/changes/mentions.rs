@@ -76,7 +76,8 @@ mod tests {
         let text = format!("<@{alice}> and <@!{alice}> and <@&7> and @everyone <@nobody> <@");
         let all = mentions_in(&world, &text, None);
         assert_eq!((all.users.len(), all.roles.len(), all.everyone), (1, 1, true));
-        let none = mentions_in(&world, &text, Some(&AllowedMentions { parse: Some(vec![]), ..Default::default() }));
+        let none =
+            mentions_in(&world, &text, Some(&AllowedMentions { parse: Some(vec![]), ..Default::default() }));
         assert_eq!((none.users.len(), none.roles.len(), none.everyone), (0, 0, false));
     }
 }

@@ -88,7 +88,8 @@ impl State {
         if let Some(target) = draft.reply_to
             && draft.kind == MessageKind::Reply
             && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
-            && let Some(target) = self.world.channels.get(&draft.channel).and_then(|channel| channel.message(target))
+            && let Some(target) =
+                self.world.channels.get(&draft.channel).and_then(|channel| channel.message(target))
             && target.author.id != draft.author.id
             && !mentions.users.iter().any(|user| user.id == target.author.id)
         {
@@ -130,7 +131,12 @@ impl State {
     }
 
     /// Edits a message, ephemeral ones included; none if it does not exist.
-    pub(crate) fn revise(&mut self, channel: Snowflake, id: Snowflake, revision: Revision) -> Option<Arc<Message>> {
+    pub(crate) fn revise(
+        &mut self,
+        channel: Snowflake,
+        id: Snowflake,
+        revision: Revision,
+    ) -> Option<Arc<Message>> {
         let mentions = revision
             .content
             .as_ref()
@@ -184,18 +190,17 @@ impl State {
     /// Deletes messages; returns those that existed.
     pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake]) -> Vec<Snowflake> {
         let Some(home) = self.world.channels.get_mut(&channel) else { return Vec::new() };
-        let gone: Vec<Snowflake> = ids
-            .iter()
-            .copied()
-            .filter(|id| home.remove(*id).is_some())
-            .collect();
+        let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
         let whispers: Vec<Snowflake> =
             ids.iter().copied().filter(|id| self.interactions.remove_whisper(*id)).collect();
         let name = home.name.clone();
         let guild_id = home.guild_id;
         if !gone.is_empty() {
             let payload = match gone[..] {
-                [id] => Payload::new("MESSAGE_DELETE", &place(json!({ "id": id, "channel_id": channel }), guild_id)),
+                [id] => Payload::new(
+                    "MESSAGE_DELETE",
+                    &place(json!({ "id": id, "channel_id": channel }), guild_id),
+                ),
                 _ => Payload::new(
                     "MESSAGE_DELETE_BULK",
                     &place(json!({ "ids": gone, "channel_id": channel }), guild_id),
@@ -242,7 +247,8 @@ impl State {
             data["member"] = json!(MemberJson::full(member));
         }
         let payload = Payload::new("TYPING_START", &place(data, home.guild_id));
-        self.transcript.write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
+        self.transcript
+            .write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
         self.tell_channel(channel, intents::TYPING, payload);
     }
 
@@ -264,7 +270,8 @@ impl State {
         let Some(channel) = world.channels.get(&channel) else { return };
         let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
         let name = payload.name;
-        let sessions = sessions.publish(world, Audience::Channel { channel, guild, needs }, &Arc::new(payload));
+        let sessions =
+            sessions.publish(world, Audience::Channel { channel, guild, needs }, &Arc::new(payload));
         transcript.write(What::Dispatched { name, sessions });
     }
 }

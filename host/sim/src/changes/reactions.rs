@@ -16,8 +16,15 @@ use crate::world::{Emoji, Reaction, User};
 
 impl State {
     /// Puts a reaction; false if the message does not exist. Putting it twice changes nothing.
-    pub(crate) fn react(&mut self, channel: Snowflake, id: Snowflake, user: &Arc<User>, emoji: &Emoji) -> bool {
-        let Some(message) = self.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id)) else {
+    pub(crate) fn react(
+        &mut self,
+        channel: Snowflake,
+        id: Snowflake,
+        user: &Arc<User>,
+        emoji: &Emoji,
+    ) -> bool {
+        let Some(message) = self.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id))
+        else {
             return false;
         };
         let author = message.author.id;
@@ -31,8 +38,15 @@ impl State {
     }
 
     /// Takes a reaction away; false if it was not there.
-    pub(crate) fn unreact(&mut self, channel: Snowflake, id: Snowflake, user: &Arc<User>, emoji: &Emoji) -> bool {
-        let Some(message) = self.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id)) else {
+    pub(crate) fn unreact(
+        &mut self,
+        channel: Snowflake,
+        id: Snowflake,
+        user: &Arc<User>,
+        emoji: &Emoji,
+    ) -> bool {
+        let Some(message) = self.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id))
+        else {
             return false;
         };
         let Some(at) = message.reactions.iter().position(|reaction| reaction.emoji == *emoji) else {

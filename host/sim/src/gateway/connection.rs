@@ -206,8 +206,7 @@ impl Connection {
             return Err(decode_error());
         };
         let bot = self.bot_of(token)?;
-        let outcome =
-            self.shared.state().sessions.resume(id, bot, seq, self.number, self.outbox.clone());
+        let outcome = self.shared.state().sessions.resume(id, bot, seq, self.number, self.outbox.clone());
         let missed = match outcome {
             Resumption::Missed(missed) => missed,
             Resumption::InvalidSeq => {
@@ -260,7 +259,9 @@ impl Connection {
     async fn finish(mut self, end: End) {
         let id = self.session.as_ref().map(|(id, _)| id.clone()).unwrap_or_default();
         let (event, ended) = match &end {
-            End::Close { code, reason } => (format!("closed by Discord with {code}: {reason}"), is_final(*code)),
+            End::Close { code, reason } => {
+                (format!("closed by Discord with {code}: {reason}"), is_final(*code))
+            }
             End::Drop => ("socket dropped".to_owned(), false),
             End::Gone { goodbye: true } => ("closed by the client".to_owned(), true),
             End::Gone { goodbye: false } => ("connection lost".to_owned(), false),
@@ -272,14 +273,20 @@ impl Connection {
             let _ = timeout(Duration::from_secs(1), self.socket.send(farewell)).await;
             // The client answers the close; waiting for that keeps the system from resetting the connection
             // while the close frame is still on its way.
-            let _ = timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = self.socket.recv().await {} }).await;
+            let _ = timeout(Duration::from_secs(1), async {
+                while let Some(Ok(_)) = self.socket.recv().await {}
+            })
+            .await;
         }
     }
 }
 
 /// Close codes after which Discord does not resume a session.
 fn is_final(code: u16) -> bool {
-    matches!(code, 1000 | close::AUTHENTICATION_FAILED | close::INVALID_SEQ | close::SESSION_TIMED_OUT | 4010..=4014)
+    matches!(
+        code,
+        1000 | close::AUTHENTICATION_FAILED | close::INVALID_SEQ | close::SESSION_TIMED_OUT | 4010..=4014
+    )
 }
 
 pub(super) fn decode_error() -> End {

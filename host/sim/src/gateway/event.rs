@@ -18,7 +18,8 @@ impl Payload {
         tail.extend_from_slice(b",\"op\":0,\"t\":\"");
         tail.extend_from_slice(name.as_bytes());
         tail.extend_from_slice(b"\",\"d\":");
-        serde_json::to_writer(&mut tail, data).expect("the world's objects have string keys and go to memory");
+        serde_json::to_writer(&mut tail, data)
+            .expect("the world's objects have string keys and go to memory");
         tail.push(b'}');
         let tail = String::from_utf8(tail).expect("serde_json writes UTF-8");
         Self { name, tail: tail.into_boxed_str() }

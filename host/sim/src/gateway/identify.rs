@@ -48,7 +48,14 @@ impl Connection {
 }
 
 /// READY, then GUILD_CREATE for every guild on the shard.
-fn greet(state: &mut State, id: &str, bot: Snowflake, data: &Value, large_threshold: usize, resume_url: &str) {
+fn greet(
+    state: &mut State,
+    id: &str,
+    bot: Snowflake,
+    data: &Value,
+    large_threshold: usize,
+    resume_url: &str,
+) {
     let Some(session) = state.sessions.session(id) else { return };
     let (intents, shard) = (session.intents, session.shard);
     let guilds: Vec<Snowflake> = state

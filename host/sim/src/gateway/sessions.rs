@@ -38,9 +38,14 @@ pub(crate) struct Session {
 }
 
 enum Link {
-    Connected { connection: u64, outbox: Sender<Outgoing> },
+    Connected {
+        connection: u64,
+        outbox: Sender<Outgoing>,
+    },
     /// Resumable until it is forgotten.
-    Parted { since: Instant },
+    Parted {
+        since: Instant,
+    },
 }
 
 /// All sessions, and the limits that hold for them.

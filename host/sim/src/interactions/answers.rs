@@ -41,7 +41,12 @@ impl State {
     }
 
     /// The interaction whose webhook a bot may use now: acknowledged, and its token not expired.
-    pub(crate) fn to_follow_up(&self, bot: Snowflake, token: &str, life: Duration) -> Result<Answering, ApiError> {
+    pub(crate) fn to_follow_up(
+        &self,
+        bot: Snowflake,
+        token: &str,
+        life: Duration,
+    ) -> Result<Answering, ApiError> {
         let interaction = self.interactions.by_token(token).filter(|interaction| interaction.bot == bot);
         let interaction = interaction.ok_or(ApiError::unknown_webhook())?;
         if interaction.acknowledged.is_none() {

@@ -36,7 +36,8 @@ impl State {
         let guild_id = self.world.channel(invocation.channel).and_then(|channel| channel.guild_id);
         let line: Arc<str> = invocation.line.as_str().into();
         let payload = Payload::new("INTERACTION_CREATE", &self.interaction_json(id, &token, &invocation));
-        let channel = self.world.channel(invocation.channel).map(|channel| channel.name.clone()).unwrap_or_default();
+        let channel =
+            self.world.channel(invocation.channel).map(|channel| channel.name.clone()).unwrap_or_default();
         self.interactions.keep(Interaction {
             id,
             token,

@@ -65,7 +65,12 @@ pub(crate) struct Interaction {
 
 impl Interaction {
     pub(crate) fn note(&self) -> InteractionNote {
-        InteractionNote { id: self.id, kind: self.kind as u8, name: self.name.clone(), user: self.user.clone() }
+        InteractionNote {
+            id: self.id,
+            kind: self.kind as u8,
+            name: self.name.clone(),
+            user: self.user.clone(),
+        }
     }
 }
 

@@ -67,7 +67,8 @@ pub(crate) fn fill_options(
 
 /// Follows subcommands; returns the options declared there and the names and types on the way.
 fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Vec<(String, u64)>), ActError> {
-    let list = |options: Option<&'a Value>| options.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let list =
+        |options: Option<&'a Value>| options.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut options = list(command.body.get("options"));
     let mut chain = Vec::new();
     let mut path = path.iter();
@@ -97,9 +98,15 @@ fn convert(
     resolved: &mut Map<String, Value>,
     bad: impl Fn(&str) -> ActError,
 ) -> Result<Value, ActError> {
-    if let Some(choices) = option.get("choices").and_then(Value::as_array).filter(|choices| !choices.is_empty()) {
-        let chosen = choices.iter().find(|choice| choice.get("value") == Some(value) || text(choice, "name") == plain(value));
-        let chosen = chosen.or_else(|| choices.iter().find(|choice| choice.get("value").is_some_and(|one| plain(one) == plain(value))));
+    if let Some(choices) =
+        option.get("choices").and_then(Value::as_array).filter(|choices| !choices.is_empty())
+    {
+        let chosen = choices
+            .iter()
+            .find(|choice| choice.get("value") == Some(value) || text(choice, "name") == plain(value));
+        let chosen = chosen.or_else(|| {
+            choices.iter().find(|choice| choice.get("value").is_some_and(|one| plain(one) == plain(value)))
+        });
         let names: Vec<&str> = choices.iter().map(|choice| text(choice, "name")).collect();
         return chosen
             .and_then(|choice| choice.get("value").cloned())
@@ -152,7 +159,12 @@ fn within(option: &Value, number: f64, bad: &impl Fn(&str) -> ActError) -> Resul
     Ok(())
 }
 
-fn user(world: &World, guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) -> Option<Value> {
+fn user(
+    world: &World,
+    guild: Option<&Guild>,
+    name: &str,
+    resolved: &mut Map<String, Value>,
+) -> Option<Value> {
     let bare = name.trim_start_matches("<@").trim_start_matches('!').trim_end_matches('>');
     let user = world.user_named(bare)?;
     resolve(resolved, "users", user.id, json!(&**user));
@@ -165,7 +177,12 @@ fn user(world: &World, guild: Option<&Guild>, name: &str, resolved: &mut Map<Str
     Some(json!(user.id))
 }
 
-fn channel(world: &World, guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) -> Option<Value> {
+fn channel(
+    world: &World,
+    guild: Option<&Guild>,
+    name: &str,
+    resolved: &mut Map<String, Value>,
+) -> Option<Value> {
     let bare = name.trim_start_matches("<#").trim_end_matches('>');
     let channel = world.channel_named(bare, guild.map(|guild| guild.id))?;
     let partial = json!({

@@ -87,7 +87,11 @@ fn check_options(options: Option<&Value>, prefix: &str, depth: usize, errors: &m
     for (at, option) in options.iter().enumerate() {
         let prefix = format!("{path}.{at}.");
         let Some(option) = option.as_object() else {
-            errors.add(&format!("{path}.{at}"), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType");
+            errors.add(
+                &format!("{path}.{at}"),
+                "DICT_TYPE_CONVERT",
+                "Only dictionaries may be used in a DictType",
+            );
             continue;
         };
         check_name(option, &prefix, true, errors);
@@ -133,7 +137,11 @@ fn check_choices(option: &Map<String, Value>, prefix: &str, errors: &mut FormErr
     for (at, choice) in choices.iter().enumerate() {
         let name = choice.get("name").and_then(Value::as_str).map_or(0, |name| name.chars().count());
         if !(1..=100).contains(&name) {
-            errors.add(&format!("{path}.{at}.name"), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.");
+            errors.add(
+                &format!("{path}.{at}.name"),
+                "BASE_TYPE_BAD_LENGTH",
+                "Must be between 1 and 100 in length.",
+            );
         }
         if choice.get("value").is_none() {
             errors.add(&format!("{path}.{at}.value"), "BASE_TYPE_REQUIRED", "This field is required");

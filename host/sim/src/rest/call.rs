@@ -112,7 +112,11 @@ pub(super) fn without_tokens(path: &str) -> Cow<'_, str> {
 }
 
 pub(crate) fn query_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| value)
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| *name == key)
+        .map(|(_, value)| value)
 }
 
 pub(super) fn percent_encode(text: &str) -> String {
@@ -175,7 +179,10 @@ mod tests {
     #[test]
     fn tokens_do_not_reach_the_transcript() {
         assert_eq!(without_tokens("/interactions/5/secret/callback"), "/interactions/5/…/callback");
-        assert_eq!(without_tokens("/webhooks/5/secret/messages/@original"), "/webhooks/5/…/messages/@original");
+        assert_eq!(
+            without_tokens("/webhooks/5/secret/messages/@original"),
+            "/webhooks/5/…/messages/@original"
+        );
         assert_eq!(without_tokens("/channels/5/messages"), "/channels/5/messages");
     }
 }

@@ -126,7 +126,11 @@ fn choices(mut data: Fields) -> Result<Vec<Value>, ApiError> {
     for (at, choice) in choices.iter().enumerate() {
         let name = choice.get("name").and_then(Value::as_str).map_or(0, |name| name.chars().count());
         if !(1..=100).contains(&name) {
-            data.fail(&format!("choices.{at}.name"), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.");
+            data.fail(
+                &format!("choices.{at}.name"),
+                "BASE_TYPE_BAD_LENGTH",
+                "Must be between 1 and 100 in length.",
+            );
         }
     }
     data.checked().map(|()| choices)

@@ -34,7 +34,11 @@ impl Scope {
     /// The bot that calls must own the application, and be in the guild.
     fn check(self, call: &Call) -> Result<std::sync::MutexGuard<'_, State>, ApiError> {
         if call.bot()? != self.bot {
-            return Err(ApiError::new(403, 20012, "You are not authorized to perform this action on this application"));
+            return Err(ApiError::new(
+                403,
+                20012,
+                "You are not authorized to perform this action on this application",
+            ));
         }
         let state = call.shared.state();
         if let Some(guild) = self.guild {
@@ -69,7 +73,9 @@ pub(super) fn create(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
     let there = state.commands.of(scope.bot, scope.guild).find(|command| same(&command.body, &body));
     let (id, status) = match there {
         Some(command) => (command.id, 200),
-        None if slash_count(state.commands.of(scope.bot, scope.guild).map(|command| &command.body)) >= MAX_SLASH_COMMANDS => {
+        None if slash_count(state.commands.of(scope.bot, scope.guild).map(|command| &command.body))
+            >= MAX_SLASH_COMMANDS =>
+        {
             return Err(ApiError::too_many_commands());
         }
         None => (state.world.next_id(), 201),
@@ -161,7 +167,9 @@ pub(super) fn delete(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply, 
 fn object(call: &Call) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(call.body()) {
         Ok(Value::Object(body)) => Ok(body),
-        Ok(_) => Err(ApiError::form("_misc", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")),
+        Ok(_) => {
+            Err(ApiError::form("_misc", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"))
+        }
         Err(_) => Err(ApiError::invalid_json()),
     }
 }

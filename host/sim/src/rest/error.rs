@@ -83,7 +83,11 @@ impl ApiError {
         Self::new(403, 50013, "Missing Permissions")
     }
     pub(crate) const fn bulk_delete_count() -> Self {
-        Self::new(400, 50016, "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete.")
+        Self::new(
+            400,
+            50016,
+            "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete.",
+        )
     }
     pub(crate) const fn expired_token() -> Self {
         Self::new(401, 50027, "Invalid Webhook Token")

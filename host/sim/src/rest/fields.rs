@@ -22,7 +22,11 @@ impl Fields {
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(map)) => Ok(Self::of(map, "")),
-            Ok(_) => Err(ApiError::form("_misc", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")),
+            Ok(_) => Err(ApiError::form(
+                "_misc",
+                "DICT_TYPE_CONVERT",
+                "Only dictionaries may be used in a DictType",
+            )),
             Err(_) => Err(ApiError::invalid_json()),
         }
     }

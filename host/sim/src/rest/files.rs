@@ -87,7 +87,8 @@ pub(crate) fn attach(
         let of = |key: &str| said.and_then(|said| said.get(key)).and_then(Value::as_str).map(str::to_owned);
         let filename = of("filename").unwrap_or_else(|| upload.filename.clone());
         let url = format!("{base}/files/{id}/{}", super::percent_encode(&filename));
-        let content_type = upload.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+        let content_type =
+            upload.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
         files.keep(id, content_type, upload.bytes.clone());
         attachments.push(Attachment {
             id,

@@ -58,7 +58,8 @@ pub(super) fn roles(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 /// `GET /guilds/{guild}/members?limit=&after=`
 pub(super) fn members(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let bot = call.bot()?;
-    let limit = call.query("limit").map_or(Ok(1), str::parse).ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
+    let limit =
+        call.query("limit").map_or(Ok(1), str::parse).ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
     let Some(limit) = limit else {
         let message = format!("int value should be between 1 and {MAX_PAGE}.");
         return Err(ApiError::form("limit", "NUMBER_TYPE_MAX", &message));

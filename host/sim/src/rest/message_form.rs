@@ -61,7 +61,11 @@ impl MessageForm {
         if let Some(allowed) = fields.take("allowed_mentions") {
             match serde_json::from_value(allowed) {
                 Ok(allowed) => form.allowed = Some(allowed),
-                Err(_) => fields.fail("allowed_mentions", "MODEL_TYPE_CONVERT", "Could not interpret allowed mentions."),
+                Err(_) => fields.fail(
+                    "allowed_mentions",
+                    "MODEL_TYPE_CONVERT",
+                    "Could not interpret allowed mentions.",
+                ),
             }
         }
         if let Some(mut reference) = fields.object("message_reference") {
@@ -103,8 +107,11 @@ impl MessageForm {
     pub(crate) fn into_revision(self, kept: &[Attachment], state: &mut State, call: &Call) -> Revision {
         let attachments = if self.attachments.is_some() || !call.uploads.is_empty() {
             let listed = self.attachments.as_deref();
-            let mut all: Vec<Attachment> =
-                kept.iter().filter(|file| listed.is_none_or(|listed| lists(listed, file.id))).cloned().collect();
+            let mut all: Vec<Attachment> = kept
+                .iter()
+                .filter(|file| listed.is_none_or(|listed| lists(listed, file.id)))
+                .cloned()
+                .collect();
             all.extend(new_attachments(state, call, listed.unwrap_or_default()));
             Some(all)
         } else {
@@ -123,10 +130,15 @@ impl MessageForm {
     fn check_embeds(&mut self, fields: &mut Fields) {
         for (at, embed) in self.embeds.iter_mut().flatten().enumerate() {
             let Some(map) = embed.as_object_mut() else {
-                fields.fail(&format!("embeds.{at}"), "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType");
+                fields.fail(
+                    &format!("embeds.{at}"),
+                    "MODEL_TYPE_CONVERT",
+                    "Only dictionaries may be used in a ModelType",
+                );
                 continue;
             };
-            let chars = |key: &str| map.get(key).and_then(Value::as_str).map_or(0, |text| text.chars().count());
+            let chars =
+                |key: &str| map.get(key).and_then(Value::as_str).map_or(0, |text| text.chars().count());
             for (key, most) in [("title", 256), ("description", 4096)] {
                 if chars(key) > most {
                     let message = format!("Must be {most} or fewer in length.");

@@ -148,7 +148,11 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
     }
     let oldest = crate::clock::Timestamp::now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
     if ids.iter().any(|id| id.unix_ms() < oldest) {
-        return Err(ApiError::new(400, 50034, "You can only bulk delete messages that are under 14 days old."));
+        return Err(ApiError::new(
+            400,
+            50034,
+            "You can only bulk delete messages that are under 14 days old.",
+        ));
     }
     let mut state = call.shared.state();
     state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;

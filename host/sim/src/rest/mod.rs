@@ -61,7 +61,9 @@ pub(crate) async fn answer(
         Some(RestFault::Status { status, code, message }) => {
             (Some(Reply::error(&ApiError { status, code, message: message.into(), errors: None })), 0)
         }
-        Some(RestFault::RateLimit { retry_after, global }) => (Some(Reply::rate_limited(retry_after, global)), 0),
+        Some(RestFault::RateLimit { retry_after, global }) => {
+            (Some(Reply::rate_limited(retry_after, global)), 0)
+        }
         Some(RestFault::Delay(delay)) => {
             tokio::time::sleep(delay).await;
             carry_out(&shared, parts, &path, body).await
@@ -76,7 +78,12 @@ pub(crate) async fn answer(
     let status = outcome.as_ref().map(|reply| reply.status);
     let shown = call::without_tokens(&path);
     tracing::debug!(%method, path = %shown, status, micros = took.as_micros() as u64, "rest");
-    shared.transcript.write(What::Rest { method: method.to_string(), path: shown.into_owned(), status, took });
+    shared.transcript.write(What::Rest {
+        method: method.to_string(),
+        path: shown.into_owned(),
+        status,
+        took,
+    });
     outcome.map(|reply| reply.into_response(bucket)).ok_or(Dropped)
 }
 

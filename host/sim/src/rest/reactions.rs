@@ -50,7 +50,8 @@ pub(super) fn take(
 pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
     let bot = call.bot()?;
     let emoji = readable(emoji)?;
-    let limit = call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+    let limit =
+        call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
     let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
     let state = call.shared.state();
     let (_, message) = state.seen_message(bot, channel, id)?;

@@ -32,7 +32,8 @@ impl Reply {
 
     pub(crate) fn json_with(status: u16, body: &impl Serialize) -> Self {
         let mut bytes = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut bytes, body).expect("the world's objects have string keys and go to memory");
+        serde_json::to_writer(&mut bytes, body)
+            .expect("the world's objects have string keys and go to memory");
         Self::bytes(status, bytes)
     }
 
@@ -51,7 +52,8 @@ impl Reply {
 
     pub(super) fn rate_limited(retry_after: Duration, global: bool) -> Self {
         let seconds = retry_after.as_secs_f64();
-        let body = json!({ "message": "You are being rate limited.", "retry_after": seconds, "global": global });
+        let body =
+            json!({ "message": "You are being rate limited.", "retry_after": seconds, "global": global });
         Self { retry_after: Some((retry_after, global)), ..Self::json_with(429, &body) }
     }
 
@@ -70,7 +72,8 @@ impl Reply {
         const GLOBAL: HeaderName = HeaderName::from_static("x-ratelimit-global");
         const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
         let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.reserve(8);
         if let Some(kind) = self.content_type {
@@ -78,7 +81,8 @@ impl Reply {
         }
         // Without it discord.py takes a 429 for a ban by Cloudflare and gives up.
         headers.insert(VIA, HeaderValue::from_static("1.1 google"));
-        let decimal = |text: String| HeaderValue::try_from(text).expect("digits and a dot are a header value");
+        let decimal =
+            |text: String| HeaderValue::try_from(text).expect("digits and a dot are a header value");
         let mut wait = Duration::from_secs(1);
         let mut remaining = PROMISED_REMAINING;
         if let Some((retry_after, global)) = self.retry_after {

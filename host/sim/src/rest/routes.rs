@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 
 use super::error::ApiError;
-use super::{Call, Reply, callbacks, channels, commands, files, guilds, messages, reactions, users, webhooks};
+use super::{
+    Call, Reply, callbacks, channels, commands, files, guilds, messages, reactions, users, webhooks,
+};
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
@@ -71,12 +73,18 @@ fn in_channel(call: &Call, channel: Snowflake, rest: &[&str]) -> Result<Reply, A
         ("POST", ["messages", "bulk-delete"]) => messages::bulk_delete(call, channel),
         ("GET", ["messages", "pins"]) => channels::pins(call, channel),
         ("GET", ["pins"]) => channels::pins_plain(call, channel),
-        ("PUT", ["messages", "pins", pin] | ["pins", pin]) => channels::pin(call, channel, message(pin)?, true),
-        ("DELETE", ["messages", "pins", pin] | ["pins", pin]) => channels::pin(call, channel, message(pin)?, false),
+        ("PUT", ["messages", "pins", pin] | ["pins", pin]) => {
+            channels::pin(call, channel, message(pin)?, true)
+        }
+        ("DELETE", ["messages", "pins", pin] | ["pins", pin]) => {
+            channels::pin(call, channel, message(pin)?, false)
+        }
         ("GET", ["messages", which]) => messages::message(call, channel, message(which)?),
         ("PATCH", ["messages", which]) => messages::edit(call, channel, message(which)?),
         ("DELETE", ["messages", which]) => messages::delete(call, channel, message(which)?),
-        ("DELETE", ["messages", which, "reactions"]) => reactions::clear(call, channel, message(which)?, None),
+        ("DELETE", ["messages", which, "reactions"]) => {
+            reactions::clear(call, channel, message(which)?, None)
+        }
         ("GET", ["messages", which, "reactions", emoji]) => {
             reactions::list(call, channel, message(which)?, emoji)
         }
@@ -108,8 +116,9 @@ fn of_commands(call: &Call, scope: commands::Scope, rest: &[&str]) -> Result<Rep
 }
 
 fn id(text: &str, name: &str) -> Result<Snowflake, ApiError> {
-    text.parse()
-        .map_err(|_| ApiError::form(name, "NUMBER_TYPE_COERCE", &format!("Value \"{text}\" is not snowflake.")))
+    text.parse().map_err(|_| {
+        ApiError::form(name, "NUMBER_TYPE_COERCE", &format!("Value \"{text}\" is not snowflake."))
+    })
 }
 
 /// Answers 404 and reports it: once to the log, each time to the transcript, counted by the route's shape.
@@ -118,7 +127,11 @@ fn unknown(call: &Call) -> Result<Reply, ApiError> {
     let path = super::call::without_tokens(call.path()).into_owned();
     let shape: Vec<&str> = path
         .split('/')
-        .map(|segment| if segment.starts_with(|first: char| first.is_ascii_digit()) { "{id}" } else { segment })
+        .map(
+            |segment| {
+                if segment.starts_with(|first: char| first.is_ascii_digit()) { "{id}" } else { segment }
+            },
+        )
         .collect();
     let shape = format!("{method} {}", shape.join("/"));
     let times = count(&mut call.shared.state(), &shape);

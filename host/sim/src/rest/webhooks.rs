@@ -55,8 +55,7 @@ pub(super) fn edit(call: &Call, app: Snowflake, token: &str, which: &str) -> Res
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
     }
-    let message =
-        state.revise(answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
+    let message = state.revise(answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
     shown(&state, &message)
 }
 

@@ -202,7 +202,9 @@ impl fmt::Display for What {
         match self {
             Self::Posted { channel, message } => line_of(f, channel, message, ""),
             Self::Edited { channel, message } => line_of(f, channel, message, " (edited)"),
-            Self::Deleted { channel, ids } if ids.len() == 1 => write!(f, "{} deleted {}", Place(channel), ids[0]),
+            Self::Deleted { channel, ids } if ids.len() == 1 => {
+                write!(f, "{} deleted {}", Place(channel), ids[0])
+            }
             Self::Deleted { channel, ids } => write!(f, "{} deleted {} messages", Place(channel), ids.len()),
             Self::Reacted { channel, user, emoji, added, message_id } => {
                 let sign = if *added { '+' } else { '-' };
@@ -211,7 +213,9 @@ impl fmt::Display for What {
             Self::Typing { channel, user } => write!(f, "{} {user} is typing", Place(channel)),
             Self::Invoked { channel, user, line, .. } => write!(f, "{} {user}: {line}", Place(channel)),
             Self::Acknowledged { line, how, .. } => write!(f, "{line} -> {how}"),
-            Self::Unanswered { line, user, .. } => write!(f, "{line} by {user} -> the application did not respond"),
+            Self::Unanswered { line, user, .. } => {
+                write!(f, "{line} by {user} -> the application did not respond")
+            }
             Self::Commands { bot, names, guild: None } => write!(f, "{bot} registered {}", names.join(", ")),
             Self::Commands { bot, names, guild: Some(guild) } => {
                 write!(f, "{bot} registered {} in guild {guild}", names.join(", "))
@@ -273,7 +277,13 @@ fn line_of(f: &mut fmt::Formatter<'_>, channel: &str, message: &Message, mark: &
     }
     let reply = if message.reply_to.is_some() { " (reply)" } else { "" };
     let whisper = if message.is_ephemeral() { " (ephemeral)" } else { "" };
-    write!(f, "{} {}{reply}{whisper}{mark}: {text}{}", Place(channel), message.author.username, Extras(message))
+    write!(
+        f,
+        "{} {}{reply}{whisper}{mark}: {text}{}",
+        Place(channel),
+        message.author.username,
+        Extras(message)
+    )
 }
 
 /// What a message has besides text.
@@ -282,7 +292,8 @@ struct Extras<'a>(&'a Message);
 impl fmt::Display for Extras<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for embed in &self.0.embeds {
-            let title = embed.get("title").or_else(|| embed.get("description")).and_then(|text| text.as_str());
+            let title =
+                embed.get("title").or_else(|| embed.get("description")).and_then(|text| text.as_str());
             write!(f, " [embed {}]", title.unwrap_or(""))?;
         }
         for file in &self.0.attachments {

@@ -292,8 +292,14 @@ pub(crate) fn guild_create_json(
     json["member_count"] = json!(guild.members.len());
     json["members"] = json!(members);
     json["channels"] = json!(channels);
-    for empty in ["voice_states", "threads", "presences", "stage_instances", "guild_scheduled_events", "soundboard_sounds"]
-    {
+    for empty in [
+        "voice_states",
+        "threads",
+        "presences",
+        "stage_instances",
+        "guild_scheduled_events",
+        "soundboard_sounds",
+    ] {
         json[empty] = json!([]);
     }
     json

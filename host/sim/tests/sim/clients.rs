@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use gearshift_sim::{Sim, SimOptions, What};
 use serenity::all::{
-    Client, Command, CommandInteraction, Context, CreateCommand, CreateCommandOption, CreateInteractionResponse,
-    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditMessage, EventHandler,
-    GatewayIntents, Guild, HttpBuilder, Interaction, Message, Ready, ResumedEvent,
+    Command, CommandInteraction, Context, CreateCommand, CreateCommandOption, CreateInteractionResponse,
+    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditMessage,
+    EventHandler, GatewayIntents, Guild, HttpBuilder, Interaction, Message, Ready, ResumedEvent,
 };
 use serenity::all::{CommandOptionType, async_trait};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -32,7 +32,8 @@ struct Bot {
 #[async_trait]
 impl EventHandler for Bot {
     async fn ready(&self, context: Context, ready: Ready) {
-        let option = CreateCommandOption::new(CommandOptionType::String, "text", "What to say").required(true);
+        let option =
+            CreateCommandOption::new(CommandOptionType::String, "text", "What to say").required(true);
         let ping = CreateCommand::new("ping").description("Answers").add_option(option);
         Command::set_global_commands(&context, vec![ping]).await.unwrap();
         self.heard.send(Heard::Ready(ready.user.name.clone())).unwrap();
@@ -98,8 +99,10 @@ impl Running {
         let (sender, heard) = unbounded_channel();
         let http = HttpBuilder::new(sim.token()).proxy(sim.base_url()).ratelimiter_disabled(true).build();
         let intents = GatewayIntents::all();
-        let mut client =
-            serenity::client::ClientBuilder::new_with_http(http, intents).event_handler(Bot { heard: sender }).await.unwrap();
+        let mut client = serenity::client::ClientBuilder::new_with_http(http, intents)
+            .event_handler(Bot { heard: sender })
+            .await
+            .unwrap();
         let shards = client.shard_manager.clone();
         let task = tokio::spawn(async move { client.start().await.unwrap() });
         let mut running = Self { sim, heard, guilds: Vec::new(), task, shards };
@@ -160,7 +163,10 @@ async fn serenity_edits_reacts_and_uploads() {
     let alice = bot.sim.member("alice").unwrap();
     alice.say("general", "!ping edit").await.unwrap();
     let deadline = std::time::Instant::now() + PATIENCE;
-    let reacted = bot.sim.until(deadline, |entry| matches!(&entry.what, What::Reacted { added: true, .. }).then_some(())).await;
+    let reacted = bot
+        .sim
+        .until(deadline, |entry| matches!(&entry.what, What::Reacted { added: true, .. }).then_some(()))
+        .await;
     assert!(reacted.is_some());
     let messages = bot.sim.messages("general").unwrap();
     assert_eq!(messages[1].content, "edited");
@@ -228,4 +234,15 @@ async fn closing_ends_every_connection_and_frees_the_port() {
     bot.shards.shutdown_all().await;
     let again = Sim::start(SimOptions { port, ..SimOptions::default() }).await.unwrap();
     again.close().await;
+}
+
+#[tokio::test]
+async fn guilds_parse_as_serenitys_strict_types() {
+    let sim = crate::raw::sim().await;
+    let (mut socket, _) = crate::raw::Socket::identified(&sim, crate::raw::INTENTS).await;
+    for _ in 0..2 {
+        let guild = socket.event("GUILD_CREATE").await;
+        serde_json::from_str::<Guild>(&guild.to_string()).unwrap();
+    }
+    sim.close().await;
 }
