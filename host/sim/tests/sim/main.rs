@@ -9,5 +9,6 @@ mod gateway;
 mod intents;
 mod interactions;
 mod messages;
+mod prompt;
 mod raw;
 mod rest;
