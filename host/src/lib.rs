@@ -32,6 +32,8 @@
 pub mod config;
 pub mod error;
 pub mod identity;
+pub mod log;
+pub mod runtime_folder;
 
 pub mod gateway;
 pub mod sessions;
@@ -49,3 +51,8 @@ pub mod library;
 pub mod watch;
 
 pub mod host;
+
+pub mod control;
+pub mod rebuild;
+
+pub mod cli;

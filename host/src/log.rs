@@ -74,11 +74,15 @@ pub fn init(config: &Log, filter: Option<&str>) -> Result<(), LogError> {
     let done = match config.format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
         LogFormat::Text => {
-            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            builder.event_format(Text { colour }).try_init()
+            builder.event_format(Text { colour: is_coloured() }).try_init()
         }
     };
     done.map_err(|_| LogError::Twice)
+}
+
+/// Whether the log may hold colours: stderr is a terminal, and nobody said `NO_COLOR`.
+pub fn is_coloured() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 /// Takes lines, each with its line end.

@@ -1,0 +1,98 @@
+//! `gearshift play`: the host on the built-in Discord, and a prompt to talk to the bot. The host is the same as on the
+//! real Discord; only address and token differ. What lines mean is the built-in Discord's matter.
+
+mod piped;
+mod terminal;
+
+use std::{
+    io::{IsTerminal, stdin, stdout},
+    time::Duration,
+};
+
+use clap::Args;
+use gearshift_sim::{Detail, Printer, Prompt, Sim, SimOptions};
+
+use super::{
+    exit::{Exit, Failure},
+    life::Life,
+    source::Source,
+};
+use crate::{
+    config::{Config, Secret},
+    error::chain,
+    log,
+};
+
+pub(super) use self::terminal::restore as restore_terminal;
+
+/// The bot must be there before the first line is said. On loopback it takes some milliseconds.
+const CONNECT: Duration = Duration::from_secs(20);
+/// On the built-in Discord nobody is rate-limited, and nobody wants to wait for a slash command.
+const COMMANDS_SETTLE_MAX: Duration = Duration::from_millis(50);
+
+/// Serve on a Discord inside this process, and talk to the bot; no token, no network
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Serve on a Discord inside this process, and talk to the bot at a prompt. No token is needed, and no \
+        network: REST and gateway are spoken over loopback, as the real ones.\n\n\
+        On a terminal there is a prompt with history. Otherwise lines are read from stdin and what happens in the \
+        channels is printed on stdout; when stdin ends, open answers are waited for. The log goes to stderr.",
+    after_long_help = "Examples:\n\
+        \n    gearshift play --cogs target/debug\
+        \n    echo '!ping hi' | gearshift play --log error\n\n\
+        At the prompt, `!ping hi` says something, `/ping text:hi` runs a slash command, `@bob` speaks as somebody else, \
+        `#dev` goes to another channel, `:help` shows the rest.\n\n\
+        The sessions of the config are opened as they are: what cogs store and send there is real."
+)]
+pub(super) struct Play {
+    #[command(flatten)]
+    source: Source,
+
+    /// Who speaks at first
+    #[arg(long = "as", value_name = "MEMBER", default_value = "alice")]
+    member: String,
+
+    /// Show REST calls and gateway events too
+    #[arg(long)]
+    wire: bool,
+}
+
+impl Play {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let mut config = self.source.read()?;
+        log::init(&config.log, self.source.log.as_deref())?;
+        let life = Life::begin()?;
+        let sim = life.runtime.block_on(start(&mut config))?;
+        let detail = if self.wire { Detail::Wire } else { Detail::Talk };
+        let done = life.live(config, async |_| {
+            let printer = Printer::new(&sim, detail);
+            if !sim.connected(1, CONNECT).await {
+                return Err(Failure::new(Exit::Failed, "the bot did not connect to the built-in Discord")
+                    .help("`--log debug --wire` shows what was said".to_owned()));
+            }
+            let prompt = Prompt::new(&sim, &self.member)
+                .map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+            match stdin().is_terminal() && stdout().is_terminal() {
+                true => terminal::talk(prompt, printer).await,
+                false => piped::talk(prompt, printer).await,
+            }
+        });
+        done
+    }
+}
+
+/// Starts the built-in Discord and points the configuration to it.
+pub(super) async fn start(config: &mut Config) -> Result<Sim, Failure> {
+    let options = SimOptions { port: config.play.port, ..SimOptions::default() };
+    let sim = Sim::start(options).await.map_err(|error| {
+        Failure::new(Exit::CannotCreate, chain(&error))
+            .help("`[play] port` names the port; 0 takes a free one".to_owned())
+    })?;
+    let token = Secret::new(sim.token(), "the built-in Discord")
+        .map_err(|error| Failure::new(Exit::Internal, chain(&error)))?;
+    let discord = config.discord.get_or_insert_default();
+    discord.api_url = Some(sim.api_url());
+    discord.token = Some(token);
+    config.limits.commands_settle = config.limits.commands_settle.min(COMMANDS_SETTLE_MAX);
+    Ok(sim)
+}
