@@ -1,0 +1,113 @@
+//! A host on the built-in Discord, in this process, with cogs in a folder of its own.
+
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use gearshift_host::{config::{Config, Secret}, host::Host, sessions::Sessions};
+use gearshift_sim::{Member, Sim, SimOptions};
+use tempfile::TempDir;
+
+use crate::libraries;
+
+/// How long anything may take before a test calls it lost. Generous: the machine may be busy.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// What a stage is built from.
+pub struct Setting {
+    folder: TempDir,
+    toml: String,
+}
+
+impl Setting {
+    /// An empty cogs folder, and limits that suit tests.
+    pub fn new() -> Setting {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("cogs")).expect("a fresh folder is empty");
+        Setting { folder, toml: "[limits]\ncommands_settle_ms = 20\n".to_owned() }
+    }
+
+    /// With an example cog in the folder.
+    pub fn with(self, cog: &str) -> Setting {
+        libraries::put(libraries::cog(cog), &self.cogs(), cog);
+        self
+    }
+
+    /// With some library under a name.
+    pub fn with_file(self, library: &Path, name: &str) -> Setting {
+        libraries::put(library, &self.cogs(), name);
+        self
+    }
+
+    /// With further lines in `[limits]`, or sections after it.
+    pub fn config(mut self, lines: &str) -> Setting {
+        writeln!(self.toml, "{lines}").expect("a string can be written");
+        self
+    }
+
+    /// The cogs folder.
+    pub fn cogs(&self) -> PathBuf {
+        self.folder.path().join("cogs")
+    }
+
+    /// Raises the curtain: sessions, cogs, gateway; the bot is connected when this returns.
+    pub async fn up(self) -> Stage {
+        let sim = Sim::start(SimOptions::default()).await.expect("loopback has a free port");
+        let folder = self.folder.path();
+        let text = format!(
+            "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[discord]\napi_url = \"{}\"\n",
+            self.toml,
+            sim.api_url(),
+        );
+        let mut config = Config::parse(&text, &folder.join("gearshift.toml")).expect("a valid configuration");
+        if let Some(discord) = &mut config.discord {
+            discord.token = Some(Secret::new(sim.token(), "the built-in Discord").expect("a token"));
+        }
+        let sessions = Arc::new(Sessions::open(&config).await.expect("all sessions are on loopback"));
+        let host = Host::load(Arc::new(config), sessions).await.expect("a host");
+        assert!(sim.connected(1, SOON).await, "the bot connects");
+        let alice = sim.member("alice").expect("she lives in the default world");
+        Stage { folder: self.folder, sim, host, alice }
+    }
+}
+
+/// The stage while the play goes on.
+pub struct Stage {
+    folder: TempDir,
+    /// The built-in Discord.
+    pub sim: Sim,
+    /// The host.
+    pub host: Host,
+    /// Somebody to talk to the bot.
+    pub alice: Member,
+}
+
+impl Stage {
+    /// The cogs folder.
+    pub fn cogs(&self) -> PathBuf {
+        self.folder.path().join("cogs")
+    }
+
+    /// What the bot replies to a line of alice's.
+    pub async fn ask(&self, line: &str) -> String {
+        let said = self.alice.say("general", line).await.expect("alice may speak");
+        match self.sim.reply_to(said, SOON).await {
+            Some(reply) => reply.content.to_string(),
+            None => panic!("no reply to `{line}`; transcript:\n{}", self.transcript()),
+        }
+    }
+
+    /// Everything that happened, for failures.
+    pub fn transcript(&self) -> String {
+        self.sim.transcript().history().iter().fold(String::new(), |text, entry| format!("{text}{entry}\n"))
+    }
+
+    /// Lowers the curtain.
+    pub async fn down(self) {
+        self.host.close().await;
+        self.sim.close().await;
+    }
+}
