@@ -1,1 +1,63 @@
-//! A wire-level Discord on loopback.
+//! A wire-level Discord on loopback: REST, gateway, members that act. For any bot in any language.
+//! It knows nothing of cogs, draws no page, and never leaves 127.0.0.1.
+//!
+//! ```text
+//!   a bot ──HTTP──► server ─► rest ───┐                   ┌── actors ◄── prompt, tests
+//!     ▲                               ▼                   ▼
+//!     │                            changes ─► world (one lock, held briefly)
+//!     └──websocket── gateway ◄── sessions ◄──┘ └──► transcript
+//! ```
+//!
+//! 1. What happens has one order: it changes the world, enters the transcript and reaches the sessions under one lock.
+//! 2. An event is written once; sessions differ in its number only.
+//! 3. No lock is held while something is read or written.
+//! 4. Everything that is kept has a limit.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use gearshift_sim::{Sim, SimOptions};
+//!
+//! let sim = Sim::start(SimOptions::default()).await?;
+//! // A bot connects to `sim.api_url()` with `sim.token()` …
+//! let alice = sim.member("alice")?;
+//! let said = alice.say("general", "!ping hi").await?;
+//! assert_eq!(sim.messages("general")?.last().map(|message| message.id), Some(said));
+//! sim.close().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+mod sim;
+
+mod options;
+
+mod actors;
+
+mod faults;
+mod transcript;
+
+mod world;
+
+mod changes;
+mod interactions;
+
+mod gateway;
+mod rest;
+mod server;
+
+mod clock;
+mod shared;
+mod snowflake;
+
+pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
+pub use clock::Timestamp;
+pub use faults::{Faults, RestFault};
+pub use gateway::Gateway;
+pub use options::SimOptions;
+pub use sim::{Sim, StartError};
+pub use snowflake::Snowflake;
+pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
+pub use world::{
+    Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, InteractionNote, Message, MessageKind,
+    Overwrite, Reaction, Role, User, World, bits, flags,
+};

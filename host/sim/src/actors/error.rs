@@ -1,0 +1,163 @@
+//! Why a member could not act, in words for the one who made it act, with the nearest names.
+//! It does not carry Discord's codes: a client refuses before anything is sent.
+
+use crate::snowflake::Snowflake;
+use crate::world::{ChannelKind, World};
+
+/// An act that a Discord client would not have let happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// Nobody, no channel, command, option or control has that name.
+    #[error("there is no {kind} `{name}`{hint}")]
+    Unknown {
+        /// What was looked for: `member`, `channel`, `command`.
+        kind: String,
+        /// The name given.
+        name: String,
+        /// ` (nearest: …)` or what there is; may be empty.
+        hint: String,
+    },
+    /// The message does not exist, or this member does not see it.
+    #[error("there is no message {message} that this member sees")]
+    UnknownMessage {
+        /// The id given.
+        message: Snowflake,
+    },
+    /// The message is somebody else's.
+    #[error("message {message} is not this member's own")]
+    NotYours {
+        /// The id given.
+        message: Snowflake,
+    },
+    /// Permissions forbid it.
+    #[error("{member} may not {verb} in #{channel}")]
+    Forbidden {
+        /// Who.
+        member: String,
+        /// What.
+        verb: &'static str,
+        /// Where.
+        channel: String,
+    },
+    /// A message needs text.
+    #[error("a message needs some text")]
+    Empty,
+    /// Discord's limit.
+    #[error("the text has {characters} characters, {limit} are allowed")]
+    TooLong {
+        /// How many there are.
+        characters: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A required option was left out.
+    #[error("the option `{option}` is required")]
+    MissingOption {
+        /// Which.
+        option: String,
+    },
+    /// An option's value does not fit what the command declared.
+    #[error("the option `{option}` wants {wanted}, not `{got}`")]
+    BadOption {
+        /// Which.
+        option: String,
+        /// What fits.
+        wanted: String,
+        /// What was given.
+        got: String,
+    },
+    /// The member is in no channel.
+    #[error("{member} sees no channel")]
+    Nowhere {
+        /// Who.
+        member: String,
+    },
+    /// A control that cannot be used: disabled, a link, or with values it does not offer.
+    #[error("`{control}` cannot be used: {why}")]
+    Unusable {
+        /// The control's label or custom id.
+        control: String,
+        /// Why.
+        why: String,
+    },
+    /// The interaction opened no form.
+    #[error("this interaction opened no form to fill in")]
+    NoForm,
+    /// The bot did not answer in the time given.
+    #[error("`{line}` was not answered within {} ms", within.as_millis())]
+    Unanswered {
+        /// What was invoked.
+        line: String,
+        /// The time given.
+        within: std::time::Duration,
+    },
+}
+
+impl ActError {
+    pub(crate) fn unknown_member(name: &str, world: &World) -> Self {
+        let people = world.users.values().filter(|user| !user.bot).map(|user| user.username.as_str());
+        Self::unknown("member", name, people)
+    }
+
+    pub(crate) fn unknown_bot(name: &str, world: &World) -> Self {
+        Self::unknown("bot", name, world.bots.iter().map(|bot| bot.user.username.as_str()))
+    }
+
+    pub(crate) fn unknown_channel(name: &str, world: &World) -> Self {
+        let channels = world.channels.values().filter(|channel| channel.kind != ChannelKind::Category);
+        Self::unknown("channel", name, channels.map(|channel| &*channel.name))
+    }
+
+    pub(crate) fn unknown_option<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        Self::unknown("option", name, known)
+    }
+
+    pub(crate) fn unknown_subcommand<'a>(
+        command: &str,
+        name: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        Self::unknown(&format!("subcommand of /{command}"), name, known)
+    }
+
+    pub(crate) fn missing_subcommand<'a>(command: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        let known = known.collect::<Vec<_>>().join(", ");
+        Self::MissingOption { option: format!("/{command} followed by one of {known}") }
+    }
+
+    /// Names the nearest ones, or all if there are few.
+    pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        let bare = name.trim_start_matches(['#', '@', '/']);
+        let mut known: Vec<&str> = known.collect();
+        known.sort_unstable();
+        known.dedup();
+        let mut near: Vec<(usize, &str)> = known
+            .iter()
+            .map(|one| (strsim::damerau_levenshtein(&bare.to_lowercase(), &one.to_lowercase()), *one))
+            .filter(|(distance, one)| *distance <= 2.max(one.chars().count() / 3))
+            .collect();
+        near.sort_unstable();
+        let hint = match (near.first(), known.len()) {
+            (Some((_, nearest)), _) => format!("; did you mean `{nearest}`?"),
+            (None, 0) => "; there is none at all".to_owned(),
+            (None, 1..=12) => format!("; there are {}", known.join(", ")),
+            (None, _) => String::new(),
+        };
+        Self::Unknown { kind: kind.to_owned(), name: bare.to_owned(), hint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_offered() {
+        let world = World::default();
+        assert_eq!(
+            ActError::unknown_member("alcie", &world).to_string(),
+            "there is no member `alcie`; did you mean `alice`?"
+        );
+        assert!(ActError::unknown_channel("#zzzzzz", &world).to_string().contains("there are dev, general"));
+    }
+}

@@ -1,0 +1,251 @@
+//! Members: people who act in the world through the same rules as in a Discord client.
+//! It does not speak for bots.
+
+mod error;
+mod interact;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use error::ActError;
+pub use interact::{Answer, InteractionHandle, NO_OPTIONS};
+
+use crate::changes::{Draft, Revision};
+use crate::shared::{Shared, State};
+use crate::snowflake::Snowflake;
+use crate::world::{Channel, ChannelKind, Emoji, MessageKind, User, bits};
+
+/// Characters of a message.
+const MAX_CONTENT_CHARS: usize = 2000;
+
+/// A person who acts. Every act returns once it was handed to the gateway's sessions.
+#[derive(Clone)]
+pub struct Member {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) user: Arc<User>,
+    /// Where slash commands are typed, and whose guild names are looked up in first.
+    pub(crate) here: Option<Snowflake>,
+}
+
+impl Member {
+    pub(crate) fn named(shared: Arc<Shared>, name: &str) -> Result<Self, ActError> {
+        let (user, here) = {
+            let state = shared.state();
+            let person = state.world.user_named(name).filter(|user| !user.bot);
+            let user = person.ok_or_else(|| ActError::unknown_member(name, &state.world))?.clone();
+            let here = first_channel(&state, &user);
+            (user, here)
+        };
+        Ok(Self { shared, user, here })
+    }
+
+    /// The unique name.
+    pub fn name(&self) -> &str {
+        &self.user.username
+    }
+
+    /// The user's id.
+    pub fn id(&self) -> Snowflake {
+        self.user.id
+    }
+
+    /// The channel this member is in: the first one it sees until moved with [`Member::at`].
+    pub fn channel(&self) -> Option<Snowflake> {
+        self.here
+    }
+
+    /// The same member in another channel: by id, `general`, `#general`, `Workshop/general`, or `@bot` for a direct message.
+    ///
+    /// # Errors
+    /// If there is no such channel or the member does not see it.
+    pub fn at(&self, channel: &str) -> Result<Self, ActError> {
+        let here = Some(self.find(&mut self.shared.state(), channel)?);
+        Ok(Self { here, ..self.clone() })
+    }
+
+    /// Says something and returns the message's id.
+    ///
+    /// # Errors
+    /// If there is no such channel, it is closed to the member, or the text is empty or longer than 2,000 characters.
+    pub async fn say(&self, channel: &str, text: &str) -> Result<Snowflake, ActError> {
+        self.post(channel, text, None)
+    }
+
+    /// Answers a message and returns the new one's id.
+    ///
+    /// # Errors
+    /// As [`Member::say`], and if there is no such message.
+    pub async fn reply(&self, message: Snowflake, text: &str) -> Result<Snowflake, ActError> {
+        let channel = self.place_of(&self.shared.state(), message)?;
+        self.post(&channel.to_string(), text, Some(message))
+    }
+
+    /// Edits a message of the member's own.
+    ///
+    /// # Errors
+    /// If there is no such message, it is somebody else's, or the text is not allowed.
+    pub async fn edit(&self, message: Snowflake, text: &str) -> Result<(), ActError> {
+        check_text(text)?;
+        let mut state = self.shared.state();
+        let channel = self.place_of(&state, message)?;
+        let own = state
+            .world
+            .channel(channel)
+            .and_then(|home| home.message(message))
+            .is_some_and(|one| one.author.id == self.user.id);
+        if !own {
+            return Err(ActError::NotYours { message });
+        }
+        state.revise(channel, message, Revision { content: Some(text.to_owned()), ..Revision::default() });
+        Ok(())
+    }
+
+    /// Deletes a message: the member's own, or anybody's with the permission to manage messages.
+    ///
+    /// # Errors
+    /// If there is no such message or it may not be deleted.
+    pub async fn delete(&self, message: Snowflake) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let channel = self.place_of(&state, message)?;
+        if let Some(home) = state.world.channel(channel)
+            && let Some(one) = home.message(message)
+            && one.author.id != self.user.id
+            && state.world.permissions_in(home, self.user.id) & bits::MANAGE_MESSAGES == 0
+        {
+            return Err(ActError::NotYours { message });
+        }
+        state.delete(channel, &[message]);
+        Ok(())
+    }
+
+    /// Puts a reaction: `👍`, or `name:id` for a custom emoji.
+    ///
+    /// # Errors
+    /// If there is no such message or the member may not react there.
+    pub async fn react(&self, message: Snowflake, emoji: &str) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let channel = self.place_of(&state, message)?;
+        self.allowed(&state, channel, bits::ADD_REACTIONS, "react")?;
+        state.react(channel, message, &self.user, &Emoji::parse(emoji));
+        Ok(())
+    }
+
+    /// Takes the member's reaction away; nothing happens if there is none.
+    ///
+    /// # Errors
+    /// If there is no such message.
+    pub async fn unreact(&self, message: Snowflake, emoji: &str) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let channel = self.place_of(&state, message)?;
+        state.unreact(channel, message, &self.user, &Emoji::parse(emoji));
+        Ok(())
+    }
+
+    /// Starts typing.
+    ///
+    /// # Errors
+    /// If there is no such channel or it is closed to the member.
+    pub async fn typing(&self, channel: &str) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let channel = self.find(&mut state, channel)?;
+        state.typing(channel, &self.user);
+        Ok(())
+    }
+
+    fn post(&self, channel: &str, text: &str, reply_to: Option<Snowflake>) -> Result<Snowflake, ActError> {
+        check_text(text)?;
+        let mut state = self.shared.state();
+        let channel = self.find(&mut state, channel)?;
+        self.allowed(&state, channel, bits::SEND_MESSAGES, "write")?;
+        let mut draft = Draft::text(channel, self.user.clone(), text.to_owned());
+        if reply_to.is_some() {
+            draft.kind = MessageKind::Reply;
+            draft.reply_to = reply_to;
+        }
+        Ok(state.post(draft).id)
+    }
+
+    /// Finds a channel that the member sees; opens the direct message for `@bot`.
+    pub(crate) fn find(&self, state: &mut State, name: &str) -> Result<Snowflake, ActError> {
+        if let Some(bot) = name.strip_prefix('@') {
+            let bot =
+                state.world.bots.iter().find(|one| one.user.username == bot).map(|bot| bot.user.clone());
+            let bot = bot.ok_or_else(|| ActError::unknown_bot(name, &state.world))?;
+            return Ok(state.world.dm_channel(&self.user, &bot).0);
+        }
+        let near = self.here.and_then(|here| state.world.channel(here)).and_then(|channel| channel.guild_id);
+        let channel = state.world.channel_named(name, near);
+        let channel = channel.ok_or_else(|| ActError::unknown_channel(name, &state.world))?;
+        if state.world.permissions_in(channel, self.user.id) & bits::VIEW_CHANNEL == 0 {
+            return Err(self.closed(channel, "see"));
+        }
+        Ok(channel.id)
+    }
+
+    pub(crate) fn allowed(
+        &self,
+        state: &State,
+        channel: Snowflake,
+        bit: u64,
+        verb: &'static str,
+    ) -> Result<(), ActError> {
+        let Some(home) = state.world.channel(channel) else { return Ok(()) };
+        let granted = state.world.permissions_in(home, self.user.id);
+        if granted & bit == 0 { Err(self.closed(home, verb)) } else { Ok(()) }
+    }
+
+    fn closed(&self, channel: &Channel, verb: &'static str) -> ActError {
+        ActError::Forbidden { member: self.user.username.clone(), verb, channel: channel.name.to_string() }
+    }
+
+    /// The channel of a message that the member sees, ephemeral answers to the member's own interactions included.
+    pub(crate) fn place_of(&self, state: &State, message: Snowflake) -> Result<Snowflake, ActError> {
+        let seen = |channel: &&Channel| {
+            channel.message(message).is_some()
+                && state.world.permissions_in(channel, self.user.id) & bits::VIEW_CHANNEL != 0
+        };
+        // Most acts are about the channel at hand.
+        if let Some(home) = self.here.and_then(|here| state.world.channel(here)).filter(seen) {
+            return Ok(home.id);
+        }
+        if let Some(home) = state.world.channels.values().find(seen) {
+            return Ok(home.id);
+        }
+        let whisper = state.interactions.whisper(message);
+        let own =
+            whisper.filter(|one| one.interaction.as_ref().is_some_and(|note| note.user.id == self.user.id));
+        own.map(|one| one.channel_id).ok_or(ActError::UnknownMessage { message })
+    }
+}
+
+fn check_text(text: &str) -> Result<(), ActError> {
+    if text.trim().is_empty() {
+        return Err(ActError::Empty);
+    }
+    if text.len() > MAX_CONTENT_CHARS && text.chars().count() > MAX_CONTENT_CHARS {
+        return Err(ActError::TooLong { characters: text.chars().count(), limit: MAX_CONTENT_CHARS });
+    }
+    Ok(())
+}
+
+/// The first text channel that a person sees.
+fn first_channel(state: &State, user: &User) -> Option<Snowflake> {
+    let mut channels = state
+        .world
+        .guilds()
+        .flat_map(|guild| guild.channels.iter())
+        .filter_map(|id| state.world.channel(*id));
+    channels
+        .find(|channel| {
+            channel.kind == ChannelKind::Text
+                && state.world.permissions_in(channel, user.id) & bits::VIEW_CHANNEL != 0
+        })
+        .map(|channel| channel.id)
+}
+
+pub(crate) fn owned_options<K: AsRef<str>, V: Into<Value>>(
+    options: impl IntoIterator<Item = (K, V)>,
+) -> Vec<(String, Value)> {
+    options.into_iter().map(|(name, value)| (name.as_ref().to_owned(), value.into())).collect()
+}

@@ -1,0 +1,83 @@
+//! Who a message mentions: read from its text, narrowed by `allowed_mentions`.
+//! It notifies nobody.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::snowflake::Snowflake;
+use crate::world::{User, World};
+
+/// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct AllowedMentions {
+    /// Kinds that may be mentioned at all: `users`, `roles`, `everyone`. Absent: only those listed.
+    #[serde(default)]
+    parse: Option<Vec<String>>,
+    #[serde(default)]
+    users: Option<Vec<Snowflake>>,
+    #[serde(default)]
+    roles: Option<Vec<Snowflake>>,
+    #[serde(default)]
+    pub(crate) replied_user: Option<bool>,
+}
+
+impl AllowedMentions {
+    fn allows(&self, kind: &str, listed: Option<&Vec<Snowflake>>, id: Snowflake) -> bool {
+        self.parse.as_ref().is_some_and(|kinds| kinds.iter().any(|one| one == kind))
+            || listed.is_some_and(|listed| listed.contains(&id))
+    }
+}
+
+/// What a text mentions.
+#[derive(Default)]
+pub(crate) struct Mentions {
+    pub(crate) users: Vec<Arc<User>>,
+    pub(crate) roles: Vec<Snowflake>,
+    pub(crate) everyone: bool,
+}
+
+pub(crate) fn mentions_in(world: &World, text: &str, allowed: Option<&AllowedMentions>) -> Mentions {
+    let mut found = Mentions::default();
+    if text.contains("@everyone") || text.contains("@here") {
+        found.everyone = allowed.is_none_or(|allowed| allowed.allows("everyone", None, Snowflake(0)));
+    }
+    let mut rest = text;
+    while let Some(at) = rest.find("<@") {
+        rest = &rest[at + 2..];
+        let Some(end) = rest.find('>') else { break };
+        let inner = &rest[..end];
+        if let Some(role) = inner.strip_prefix('&') {
+            if let Ok(role) = role.parse()
+                && allowed.is_none_or(|allowed| allowed.allows("roles", allowed.roles.as_ref(), role))
+                && !found.roles.contains(&role)
+            {
+                found.roles.push(role);
+            }
+        } else if let Ok(user) = inner.trim_start_matches('!').parse()
+            && allowed.is_none_or(|allowed| allowed.allows("users", allowed.users.as_ref(), user))
+            && let Some(user) = world.users.get(&user)
+            && !found.users.iter().any(|known| known.id == user.id)
+        {
+            found.users.push(user.clone());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mentions_are_found_once_and_only_if_allowed() {
+        let world = World::default();
+        let alice = world.user_named("alice").unwrap().id;
+        let text = format!("<@{alice}> and <@!{alice}> and <@&7> and @everyone <@nobody> <@");
+        let all = mentions_in(&world, &text, None);
+        assert_eq!((all.users.len(), all.roles.len(), all.everyone), (1, 1, true));
+        let none =
+            mentions_in(&world, &text, Some(&AllowedMentions { parse: Some(vec![]), ..Default::default() }));
+        assert_eq!((none.users.len(), none.roles.len(), none.everyone), (0, 0, false));
+    }
+}

@@ -1,0 +1,285 @@
+//! Messages: posting, editing, deleting, pinning, typing.
+//! It does not check permissions or lengths; see `changes`.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::mentions::{AllowedMentions, mentions_in};
+use crate::clock::Timestamp;
+use crate::gateway::event::Payload;
+use crate::gateway::intents;
+use crate::gateway::sessions::Audience;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::transcript::What;
+use crate::world::json::{MemberJson, MessageJson};
+use crate::world::{Attachment, InteractionNote, Message, MessageKind, User, flags};
+
+/// A message that is about to be posted.
+pub(crate) struct Draft {
+    pub(crate) channel: Snowflake,
+    pub(crate) author: Arc<User>,
+    pub(crate) kind: MessageKind,
+    pub(crate) content: String,
+    pub(crate) embeds: Vec<Value>,
+    pub(crate) components: Vec<Value>,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) allowed: Option<AllowedMentions>,
+    pub(crate) reply_to: Option<Snowflake>,
+    pub(crate) tts: bool,
+    pub(crate) flags: u64,
+    pub(crate) nonce: Option<Value>,
+    pub(crate) interaction: Option<InteractionNote>,
+    pub(crate) application_id: Option<Snowflake>,
+}
+
+impl Draft {
+    /// A plain text message.
+    pub(crate) fn text(channel: Snowflake, author: Arc<User>, content: String) -> Self {
+        Self {
+            channel,
+            author,
+            kind: MessageKind::Default,
+            content,
+            embeds: Vec::new(),
+            components: Vec::new(),
+            attachments: Vec::new(),
+            allowed: None,
+            reply_to: None,
+            tts: false,
+            flags: 0,
+            nonce: None,
+            interaction: None,
+            application_id: None,
+        }
+    }
+}
+
+/// What an edit changes; `None` leaves a part as it is.
+#[derive(Default)]
+pub(crate) struct Revision {
+    pub(crate) content: Option<String>,
+    pub(crate) embeds: Option<Vec<Value>>,
+    pub(crate) components: Option<Vec<Value>>,
+    pub(crate) attachments: Option<Vec<Attachment>>,
+    pub(crate) allowed: Option<AllowedMentions>,
+    /// Bits of the flags that an edit may change.
+    pub(crate) flags: Option<u64>,
+}
+
+impl Revision {
+    /// Whether a message would have nothing left to show.
+    pub(crate) fn leaves_nothing(&self, message: &Message) -> bool {
+        let count = |new: Option<usize>, old: usize| new.unwrap_or(old);
+        self.content.as_ref().unwrap_or(&message.content).trim().is_empty()
+            && count(self.embeds.as_ref().map(Vec::len), message.embeds.len()) == 0
+            && count(self.components.as_ref().map(Vec::len), message.components.len()) == 0
+            && count(self.attachments.as_ref().map(Vec::len), message.attachments.len()) == 0
+    }
+}
+
+impl State {
+    /// Posts a message. An ephemeral one is kept with its interaction and told to nobody else.
+    pub(crate) fn post(&mut self, draft: Draft) -> Arc<Message> {
+        let mut mentions = mentions_in(&self.world, &draft.content, draft.allowed.as_ref());
+        let timestamp = Timestamp::now();
+        let id = self.world.ids.next(timestamp.0);
+        if let Some(target) = draft.reply_to
+            && draft.kind == MessageKind::Reply
+            && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
+            && let Some(target) =
+                self.world.channels.get(&draft.channel).and_then(|channel| channel.message(target))
+            && target.author.id != draft.author.id
+            && !mentions.users.iter().any(|user| user.id == target.author.id)
+        {
+            mentions.users.push(target.author.clone());
+        }
+        let message = Arc::new(Message {
+            id,
+            channel_id: draft.channel,
+            author: draft.author,
+            content: draft.content,
+            kind: draft.kind,
+            timestamp,
+            edited: None,
+            tts: draft.tts,
+            mention_everyone: mentions.everyone,
+            mentions: mentions.users,
+            mention_roles: mentions.roles,
+            attachments: draft.attachments,
+            embeds: draft.embeds,
+            components: draft.components,
+            reactions: Vec::new(),
+            pinned: false,
+            flags: draft.flags,
+            nonce: draft.nonce,
+            reply_to: draft.reply_to,
+            interaction: draft.interaction,
+            application_id: draft.application_id,
+        });
+        let Some(channel) = self.world.channels.get_mut(&message.channel_id) else { return message };
+        let name = channel.name.clone();
+        self.transcript.write(What::Posted { channel: name, message: message.clone() });
+        if message.is_ephemeral() {
+            self.interactions.keep_whisper(message.clone());
+        } else {
+            channel.push(message.clone());
+            self.tell(&message, "MESSAGE_CREATE");
+        }
+        message
+    }
+
+    /// Edits a message, ephemeral ones included; none if it does not exist.
+    pub(crate) fn revise(
+        &mut self,
+        channel: Snowflake,
+        id: Snowflake,
+        revision: Revision,
+    ) -> Option<Arc<Message>> {
+        let mentions = revision
+            .content
+            .as_ref()
+            .map(|content| mentions_in(&self.world, content, revision.allowed.as_ref()));
+        let home = self.world.channels.get_mut(&channel)?;
+        let message = match home.message_mut(id) {
+            Some(message) => message,
+            None => self.interactions.whisper_mut(id)?,
+        };
+        if let Some(content) = revision.content {
+            message.content = content;
+        }
+        if let Some(mentions) = mentions {
+            message.mentions = mentions.users;
+            message.mention_roles = mentions.roles;
+            message.mention_everyone = mentions.everyone;
+        }
+        if let Some(embeds) = revision.embeds {
+            message.embeds = embeds;
+        }
+        if let Some(components) = revision.components {
+            message.components = components;
+        }
+        if let Some(attachments) = revision.attachments {
+            message.attachments = attachments;
+        }
+        let editable = flags::SUPPRESS_EMBEDS | flags::IS_COMPONENTS_V2;
+        if let Some(bits) = revision.flags {
+            message.flags = message.flags & !flags::SUPPRESS_EMBEDS | bits & editable;
+        }
+        // Filling in a deferred answer is not an edit in the eyes of those who read it.
+        if message.is_loading() {
+            message.flags &= !flags::LOADING;
+        } else {
+            message.edited = Some(Timestamp::now());
+        }
+        self.edited(channel, id)
+    }
+
+    /// Tells everybody that a message looks different now.
+    fn edited(&mut self, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
+        let home = self.world.channels.get(&channel)?;
+        let message = home.message(id).or_else(|| self.interactions.whisper(id))?.clone();
+        self.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
+        if !message.is_ephemeral() {
+            self.tell(&message, "MESSAGE_UPDATE");
+        }
+        Some(message)
+    }
+
+    /// Deletes messages; returns those that existed.
+    pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake]) -> Vec<Snowflake> {
+        let Some(home) = self.world.channels.get_mut(&channel) else { return Vec::new() };
+        let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
+        let whispers: Vec<Snowflake> =
+            ids.iter().copied().filter(|id| self.interactions.remove_whisper(*id)).collect();
+        let name = home.name.clone();
+        let guild_id = home.guild_id;
+        if !gone.is_empty() {
+            let payload = match gone[..] {
+                [id] => Payload::new(
+                    "MESSAGE_DELETE",
+                    &place(json!({ "id": id, "channel_id": channel }), guild_id),
+                ),
+                _ => Payload::new(
+                    "MESSAGE_DELETE_BULK",
+                    &place(json!({ "ids": gone, "channel_id": channel }), guild_id),
+                ),
+            };
+            self.tell_channel(channel, intents::MESSAGES, payload);
+        }
+        let gone: Vec<Snowflake> = gone.into_iter().chain(whispers).collect();
+        if !gone.is_empty() {
+            self.transcript.write(What::Deleted { channel: name, ids: gone.clone() });
+        }
+        gone
+    }
+
+    /// Pins or unpins a message.
+    pub(crate) fn pin(&mut self, channel: Snowflake, id: Snowflake, pinned: bool) -> Option<Arc<Message>> {
+        let home = self.world.channels.get_mut(&channel)?;
+        let message = home.message_mut(id)?;
+        if message.pinned == pinned {
+            return home.message(id).cloned();
+        }
+        message.pinned = pinned;
+        let guild_id = home.guild_id;
+        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": Timestamp::now() });
+        self.tell_channel(
+            channel,
+            intents::CHANNELS,
+            Payload::new("CHANNEL_PINS_UPDATE", &place(stamp, guild_id)),
+        );
+        self.edited(channel, id)
+    }
+
+    /// Shows a user as typing.
+    pub(crate) fn typing(&mut self, channel: Snowflake, user: &Arc<User>) {
+        let Some(home) = self.world.channels.get(&channel) else { return };
+        let member = home
+            .guild_id
+            .and_then(|guild| self.world.guilds.get(&guild))
+            .and_then(|guild| guild.members.get(&user.id));
+        let mut data = json!({
+            "channel_id": channel, "user_id": user.id, "timestamp": Timestamp::now().0 / 1000,
+        });
+        if let Some(member) = member {
+            data["member"] = json!(MemberJson::full(member));
+        }
+        let payload = Payload::new("TYPING_START", &place(data, home.guild_id));
+        self.transcript
+            .write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
+        self.tell_channel(channel, intents::TYPING, payload);
+    }
+
+    /// Hands a message event to the sessions of its channel.
+    fn tell(&mut self, message: &Message, name: &'static str) {
+        let Self { world, sessions, transcript, .. } = self;
+        let Some(channel) = world.channels.get(&message.channel_id) else { return };
+        let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
+        let audience = Audience::Channel { channel, guild, needs: intents::MESSAGES };
+        let full = Arc::new(Payload::new(name, &MessageJson::event(message, channel, guild)));
+        let bare = || Payload::new(name, &MessageJson::event(message, channel, guild).without_content());
+        let sessions = sessions.publish_message(world, audience, message, &full, bare);
+        transcript.write(What::Dispatched { name, sessions });
+    }
+
+    /// Hands any other event of a channel to its sessions.
+    pub(super) fn tell_channel(&mut self, channel: Snowflake, needs: intents::Needs, payload: Payload) {
+        let Self { world, sessions, transcript, .. } = self;
+        let Some(channel) = world.channels.get(&channel) else { return };
+        let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
+        let name = payload.name;
+        let sessions =
+            sessions.publish(world, Audience::Channel { channel, guild, needs }, &Arc::new(payload));
+        transcript.write(What::Dispatched { name, sessions });
+    }
+}
+
+/// Adds `guild_id` where there is a guild.
+pub(super) fn place(mut data: Value, guild: Option<Snowflake>) -> Value {
+    if let Some(guild) = guild {
+        data["guild_id"] = json!(guild);
+    }
+    data
+}

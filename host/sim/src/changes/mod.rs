@@ -1,0 +1,9 @@
+//! What happens in the world, whoever caused it: changed, written to the transcript and told to the sessions in one step.
+//! It does not check who may; REST and actors do that first.
+
+mod mentions;
+mod messages;
+mod reactions;
+
+pub(crate) use mentions::AllowedMentions;
+pub(crate) use messages::{Draft, Revision};

@@ -1,0 +1,191 @@
+//! Faults on demand: what goes wrong, where, and how often.
+//! It does not strike by itself; REST and gateway ask it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::transcript::{Transcript, What};
+
+/// Something that goes wrong with a REST call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RestFault {
+    /// The call is not carried out and answers this status with a JSON error.
+    Status {
+        /// The HTTP status, 400 to 599.
+        status: u16,
+        /// Discord's error code; 0 for none in particular.
+        code: u32,
+        /// The error's text.
+        message: String,
+    },
+    /// The call is not carried out and answers 429 with `Retry-After`.
+    RateLimit {
+        /// How long the client is to wait.
+        retry_after: Duration,
+        /// Whether it holds for all routes.
+        global: bool,
+    },
+    /// The call is carried out after a while.
+    Delay(Duration),
+    /// The call is not carried out and its connection is cut.
+    Drop,
+    /// The call is carried out, but its connection is cut before the answer.
+    DropAnswer,
+}
+
+/// A handle to the faults of a simulator; clones share them.
+#[derive(Clone)]
+pub struct Faults {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Rules left; lets a call without any fault pass without the lock.
+    armed: AtomicUsize,
+    rules: Mutex<Vec<Rule>>,
+    transcript: Transcript,
+    ignore_heartbeats: AtomicBool,
+    refuse_gateway: AtomicBool,
+}
+
+struct Rule {
+    method: String,
+    path: String,
+    left: u64,
+    fault: RestFault,
+}
+
+impl Faults {
+    pub(crate) fn new(transcript: Transcript) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                armed: AtomicUsize::new(0),
+                rules: Mutex::default(),
+                transcript,
+                ignore_heartbeats: AtomicBool::new(false),
+                refuse_gateway: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The next `times` calls that match go wrong. `method` may be `*`; `path` is without `/api/vN` and may contain `*`
+    /// for any run of characters: `/channels/*/messages`. Rules strike in the order they were armed.
+    pub fn rest(&self, method: &str, path: &str, times: u64, fault: RestFault) {
+        self.note(format!("the next {times} of {method} {path}: {fault}"));
+        if times == 0 {
+            return;
+        }
+        let mut rules = self.rules();
+        rules.push(Rule { method: method.to_uppercase(), path: path.to_owned(), left: times, fault });
+        self.shared.armed.store(rules.len(), Ordering::Relaxed);
+    }
+
+    /// Disarms everything: REST rules, ignored heartbeats, refused connections.
+    pub fn clear(&self) {
+        self.rules().clear();
+        self.shared.armed.store(0, Ordering::Relaxed);
+        self.shared.ignore_heartbeats.store(false, Ordering::Relaxed);
+        self.shared.refuse_gateway.store(false, Ordering::Relaxed);
+        self.note("cleared".to_owned());
+    }
+
+    /// What is armed, a line each.
+    pub fn armed(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self
+            .rules()
+            .iter()
+            .map(|rule| format!("the next {} of {} {}: {}", rule.left, rule.method, rule.path, rule.fault))
+            .collect();
+        if self.heartbeats_ignored() {
+            lines.push("heartbeats are not acknowledged".to_owned());
+        }
+        if self.gateway_refused() {
+            lines.push("gateway connections are refused".to_owned());
+        }
+        lines
+    }
+
+    pub(crate) fn strike(&self, method: &str, path: &str) -> Option<RestFault> {
+        if self.shared.armed.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut rules = self.rules();
+        let at = rules.iter().position(|rule| {
+            (rule.method == "*" || rule.method == method) && matches(rule.path.as_bytes(), path.as_bytes())
+        })?;
+        rules[at].left -= 1;
+        let fault = rules[at].fault.clone();
+        if rules[at].left == 0 {
+            rules.remove(at);
+            self.shared.armed.store(rules.len(), Ordering::Relaxed);
+        }
+        Some(fault)
+    }
+
+    pub(crate) fn ignore_heartbeats(&self, ignore: bool) {
+        self.shared.ignore_heartbeats.store(ignore, Ordering::Relaxed);
+        self.note(format!("heartbeats are {}acknowledged", if ignore { "not " } else { "" }));
+    }
+
+    pub(crate) fn heartbeats_ignored(&self) -> bool {
+        self.shared.ignore_heartbeats.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refuse_gateway(&self, refuse: bool) {
+        self.shared.refuse_gateway.store(refuse, Ordering::Relaxed);
+        self.note(format!("gateway connections are {}", if refuse { "refused" } else { "accepted" }));
+    }
+
+    pub(crate) fn gateway_refused(&self) -> bool {
+        self.shared.refuse_gateway.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note(&self, text: String) {
+        self.shared.transcript.write(What::Fault { text });
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Vec<Rule>> {
+        self.shared.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for RestFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status { status, code: 0, .. } => write!(f, "answer {status}"),
+            Self::Status { status, code, .. } => write!(f, "answer {status} with code {code}"),
+            Self::RateLimit { retry_after, .. } => write!(f, "answer 429, retry after {retry_after:?}"),
+            Self::Delay(delay) => write!(f, "delay by {delay:?}"),
+            Self::Drop => f.write_str("drop the connection"),
+            Self::DropAnswer => f.write_str("carry out, then drop the connection"),
+        }
+    }
+}
+
+/// Whether a path matches a pattern in which `*` stands for any run of bytes.
+fn matches(pattern: &[u8], path: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => path.is_empty(),
+        Some((b'*', rest)) => (0..=path.len()).any(|from| matches(rest, &path[from..])),
+        Some((byte, rest)) => path.first() == Some(byte) && matches(rest, &path[1..]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_strikes_as_often_as_it_was_armed_for_and_only_where_it_matches() {
+        let faults = Faults::new(Transcript::new(10));
+        faults.rest("post", "/channels/*/messages", 2, RestFault::Drop);
+        assert_eq!(faults.strike("GET", "/channels/1/messages"), None);
+        assert_eq!(faults.strike("POST", "/channels/1/messages/2"), None);
+        assert_eq!(faults.strike("POST", "/channels/1/messages"), Some(RestFault::Drop));
+        assert_eq!(faults.strike("POST", "/channels/2/messages"), Some(RestFault::Drop));
+        assert_eq!(faults.strike("POST", "/channels/1/messages"), None);
+        assert!(faults.armed().is_empty());
+    }
+}

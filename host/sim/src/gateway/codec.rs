@@ -1,0 +1,99 @@
+//! How payloads become websocket frames: plain text, or compressed in one of Discord's two zlib ways.
+//! It does not know what a payload says.
+
+use axum::extract::ws::Message as Frame;
+use flate2::{Compress, Compression, FlushCompress};
+
+/// Payload compression is "for some events" in Discord's words: those that are worth it. In bytes.
+const COMPRESS_FROM_BYTES: usize = 2048;
+
+/// The encoding of one connection.
+pub(crate) enum Codec {
+    Plain,
+    /// IDENTIFY `compress: true`: a binary frame is one zlib document.
+    Payload,
+    /// `compress=zlib-stream`: binary frames are pieces of one zlib stream, each flushed.
+    Stream(Box<Compress>),
+}
+
+impl Codec {
+    pub(crate) fn stream() -> Self {
+        Self::Stream(Box::new(Compress::new(Compression::fast(), true)))
+    }
+
+    pub(crate) fn frame(&mut self, payload: String) -> Frame {
+        match self {
+            Self::Payload if payload.len() >= COMPRESS_FROM_BYTES => {
+                let mut compress = Compress::new(Compression::fast(), true);
+                Frame::Binary(deflate(&mut compress, payload.as_bytes(), FlushCompress::Finish).into())
+            }
+            Self::Plain | Self::Payload => Frame::Text(payload.into()),
+            Self::Stream(compress) => {
+                Frame::Binary(deflate(compress, payload.as_bytes(), FlushCompress::Sync).into())
+            }
+        }
+    }
+}
+
+fn deflate(compress: &mut Compress, payload: &[u8], flush: FlushCompress) -> Vec<u8> {
+    let mut out = Vec::with_capacity(payload.len() / 2 + 64);
+    let start = compress.total_in();
+    loop {
+        let taken = (compress.total_in() - start) as usize;
+        compress
+            .compress_vec(&payload[taken..], &mut out, flush)
+            .expect("memory to memory, the stream is never used after its end");
+        let all_taken = (compress.total_in() - start) as usize == payload.len();
+        // Room left over means that nothing is held back inside the compressor.
+        if all_taken && out.len() < out.capacity() {
+            return out;
+        }
+        out.reserve(out.capacity().max(64));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::read::ZlibDecoder;
+    use flate2::{Decompress, FlushDecompress};
+
+    use super::*;
+
+    fn bytes(frame: Frame) -> Vec<u8> {
+        match frame {
+            Frame::Binary(bytes) => bytes.to_vec(),
+            other => panic!("not binary: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_compressed_payload_is_one_zlib_document() {
+        for length in [COMPRESS_FROM_BYTES, 5_000, 300_000] {
+            let text: String = (0..length).map(|n| char::from(b'a' + (n * n % 23) as u8)).collect();
+            let mut back = String::new();
+            let document = bytes(Codec::Payload.frame(text.clone()));
+            ZlibDecoder::new(&document[..]).read_to_string(&mut back).unwrap();
+            assert_eq!(back, text);
+        }
+    }
+
+    #[test]
+    fn a_small_payload_stays_text() {
+        assert!(matches!(Codec::Payload.frame("{}".to_owned()), Frame::Text(_)));
+    }
+
+    #[test]
+    fn every_piece_of_a_stream_can_be_read_when_it_arrives() {
+        let mut codec = Codec::stream();
+        let mut inflate = Decompress::new(true);
+        for text in ["{\"op\":10}", "{\"op\":11}", &"x".repeat(70_000)] {
+            let piece = bytes(codec.frame(text.to_owned()));
+            assert_eq!(piece[piece.len() - 4..], [0, 0, 0xff, 0xff]);
+            let mut back = Vec::with_capacity(80_000);
+            inflate.decompress_vec(&piece, &mut back, FlushDecompress::Sync).unwrap();
+            assert_eq!(back, text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! One websocket: HELLO, what the client sends, what its session hears, and how it ends.
+//! It does not outlive its socket; the session it carries may.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
+use futures_util::SinkExt;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::codec::Codec;
+use super::event::Payload;
+use super::sessions::{Outgoing, Resumption};
+use super::{MAX_PAYLOAD_BYTES, close, members};
+use crate::shared::Shared;
+use crate::snowflake::Snowflake;
+use crate::transcript::What;
+
+/// Events waiting for a client that does not read; when full the connection is cut and the session can be resumed.
+const OUTBOX_EVENTS: usize = 65_536;
+/// Events written before a flush: large enough that a burst costs few system calls.
+const BATCH_EVENTS: usize = 256;
+/// A client that takes nothing for this long is cut off.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
+
+/// What the client asked for in the address.
+pub(super) struct Transport {
+    pub(super) version: Option<u8>,
+    pub(super) json: bool,
+    pub(super) zlib_stream: bool,
+}
+
+/// Why a connection ends.
+pub(super) enum End {
+    /// Close it with a code.
+    Close { code: u16, reason: &'static str },
+    /// Cut it without a word.
+    Drop,
+    /// The client is gone; `goodbye` if it closed with 1000 or 1001, which ends the session.
+    Gone { goodbye: bool },
+}
+
+pub(super) struct Connection {
+    pub(super) shared: Arc<Shared>,
+    socket: WebSocket,
+    pub(super) codec: Codec,
+    /// Tells connections apart that carried the same session.
+    pub(super) number: u64,
+    pub(super) outbox: Sender<Outgoing>,
+    /// The session and its bot, once identified.
+    pub(super) session: Option<(Arc<str>, Snowflake)>,
+    last_beat: Instant,
+}
+
+pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Transport) {
+    let (outbox, inbox) = mpsc::channel(OUTBOX_EVENTS);
+    let mut connection = Connection {
+        number: shared.connections.fetch_add(1, Ordering::Relaxed),
+        codec: if transport.zlib_stream { Codec::stream() } else { Codec::Plain },
+        socket,
+        outbox,
+        session: None,
+        last_beat: Instant::now(),
+        shared,
+    };
+    let owner = connection.shared.clone();
+    let _open = owner.open_sockets.subscribe();
+    let end = tokio::select! {
+        end = connection.run(inbox, &transport) => end,
+        () = owner.closed() => End::Close { code: 1001, reason: "the simulator is closing" },
+    };
+    connection.finish(end).await;
+}
+
+impl Connection {
+    async fn run(&mut self, mut inbox: Receiver<Outgoing>, transport: &Transport) -> End {
+        if !transport.json {
+            return End::Close { code: close::DECODE_ERROR, reason: "only encoding=json is spoken here" };
+        }
+        if transport.version.is_some_and(|version| !(9..=10).contains(&version)) {
+            return End::Close { code: close::INVALID_VERSION, reason: "Invalid API version" };
+        }
+        let interval = self.shared.options.heartbeat_interval;
+        let hello = json!({ "op": 10, "s": null, "t": null,
+            "d": { "heartbeat_interval": interval.as_millis() as u64, "_trace": ["[\"gearshift-sim\"]"] } });
+        if let Err(end) = self.send_now(hello.to_string()).await {
+            return end;
+        }
+        // Discord allows a beat to be late; half an interval is enough for a busy machine.
+        let patience = interval + interval / 2;
+        let mut batch = Vec::with_capacity(BATCH_EVENTS);
+        loop {
+            let step = tokio::select! {
+                frame = self.socket.recv() => match frame {
+                    Some(Ok(frame)) => self.hear(frame).await,
+                    Some(Err(_)) | None => Err(End::Gone { goodbye: false }),
+                },
+                count = inbox.recv_many(&mut batch, BATCH_EVENTS) => {
+                    debug_assert!(count > 0, "this connection holds a sender, so the channel stays open");
+                    self.write(&mut batch).await
+                }
+                () = sleep_until(self.last_beat + patience) => {
+                    Err(End::Close { code: close::SESSION_TIMED_OUT, reason: "Session timed out" })
+                }
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// Writes a batch and flushes once.
+    async fn write(&mut self, batch: &mut Vec<Outgoing>) -> Result<(), End> {
+        for outgoing in batch.drain(..) {
+            let payload = match outgoing {
+                Outgoing::Dispatch { seq, payload } => payload.frame(seq),
+                Outgoing::Op(text) => text,
+                Outgoing::Invalidate { resumable } => {
+                    self.lose_session(!resumable);
+                    format!(r#"{{"op":9,"d":{resumable},"s":null,"t":null}}"#)
+                }
+                Outgoing::Close { code, reason } => return Err(End::Close { code, reason }),
+                Outgoing::Drop => return Err(End::Drop),
+            };
+            let frame = self.codec.frame(payload);
+            self.feed(frame).await?;
+        }
+        self.flush().await
+    }
+
+    async fn feed(&mut self, frame: Frame) -> Result<(), End> {
+        match timeout(WRITE_LIMIT, self.socket.feed(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(End::Gone { goodbye: false }),
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        match timeout(WRITE_LIMIT, self.socket.flush()).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(End::Gone { goodbye: false }),
+        }
+    }
+
+    pub(super) async fn send_now(&mut self, payload: String) -> Result<(), End> {
+        let frame = self.codec.frame(payload);
+        self.feed(frame).await?;
+        self.flush().await
+    }
+
+    async fn hear(&mut self, frame: Frame) -> Result<(), End> {
+        let text = match frame {
+            Frame::Text(text) => text,
+            Frame::Binary(bytes) => match String::from_utf8(bytes.to_vec()) {
+                Ok(text) => text.into(),
+                Err(_) => return Err(decode_error()),
+            },
+            Frame::Ping(_) | Frame::Pong(_) => return Ok(()),
+            Frame::Close(frame) => {
+                let goodbye = frame.is_none_or(|frame| matches!(frame.code, 1000 | 1001));
+                return Err(End::Gone { goodbye });
+            }
+        };
+        if text.len() > MAX_PAYLOAD_BYTES {
+            return Err(decode_error());
+        }
+        let Ok(Value::Object(mut payload)) = serde_json::from_str::<Value>(&text) else {
+            return Err(decode_error());
+        };
+        let Some(op) = payload.get("op").and_then(Value::as_u64) else { return Err(decode_error()) };
+        let data = payload.remove("d").unwrap_or_default();
+        match op {
+            1 => self.beat().await,
+            2 => self.identify(data).await,
+            6 => self.resume(&data).await,
+            3 | 4 | 8 if self.session.is_none() => {
+                Err(End::Close { code: close::NOT_AUTHENTICATED, reason: "Not authenticated" })
+            }
+            // Presence and voice state are accepted; nobody here looks at them.
+            3 | 4 => Ok(()),
+            8 => self.request_members(&data),
+            _ => Err(End::Close { code: close::UNKNOWN_OPCODE, reason: "Unknown opcode" }),
+        }
+    }
+
+    async fn beat(&mut self) -> Result<(), End> {
+        self.last_beat = Instant::now();
+        if self.shared.faults.heartbeats_ignored() {
+            return Ok(());
+        }
+        self.send_now(r#"{"op":11,"d":null,"s":null,"t":null}"#.to_owned()).await
+    }
+
+    async fn resume(&mut self, data: &Value) -> Result<(), End> {
+        if self.session.is_some() {
+            return Err(already_authenticated());
+        }
+        let (Some(token), Some(id), Some(seq)) = (
+            data.get("token").and_then(Value::as_str),
+            data.get("session_id").and_then(Value::as_str),
+            data.get("seq").and_then(Value::as_u64),
+        ) else {
+            return Err(decode_error());
+        };
+        let bot = self.bot_of(token)?;
+        let outcome = self.shared.state().sessions.resume(id, bot, seq, self.number, self.outbox.clone());
+        let missed = match outcome {
+            Resumption::Missed(missed) => missed,
+            Resumption::InvalidSeq => {
+                return Err(End::Close { code: close::INVALID_SEQ, reason: "Invalid seq" });
+            }
+            Resumption::Unknown | Resumption::TooOld => {
+                self.note(id, "cannot be resumed".to_owned());
+                return self.send_now(r#"{"op":9,"d":false,"s":null,"t":null}"#.to_owned()).await;
+            }
+        };
+        let id: Arc<str> = id.into();
+        self.session = Some((id.clone(), bot));
+        self.note(&id, format!("resumed from {seq}, {} events replayed", missed.len()));
+        for (seq, payload) in missed {
+            let frame = self.codec.frame(payload.frame(seq));
+            self.feed(frame).await?;
+        }
+        let resumed = Payload::new("RESUMED", &json!({ "_trace": ["[\"gearshift-sim\"]"] }));
+        self.shared.state().sessions.push_to(&id, resumed);
+        Ok(())
+    }
+
+    fn request_members(&mut self, data: &Value) -> Result<(), End> {
+        let Some((id, bot)) = self.session.clone() else { return Ok(()) };
+        let mut state = self.shared.state();
+        let chunks = members::chunks(&state.world, bot, data).map_err(|()| decode_error())?;
+        for chunk in chunks {
+            state.sessions.push_to(&id, Payload::new("GUILD_MEMBERS_CHUNK", &chunk));
+        }
+        Ok(())
+    }
+
+    /// The bot whose token this is.
+    pub(super) fn bot_of(&self, token: &str) -> Result<Snowflake, End> {
+        let token = token.strip_prefix("Bot ").unwrap_or(token);
+        let bot = self.shared.state().world.bots.iter().find(|bot| bot.token == token).map(|bot| bot.id());
+        bot.ok_or(End::Close { code: close::AUTHENTICATION_FAILED, reason: "Authentication failed" })
+    }
+
+    pub(super) fn note(&self, session: &str, event: String) {
+        self.shared.transcript.write(What::Gateway { session: session.into(), event });
+    }
+
+    fn lose_session(&mut self, ended: bool) {
+        if let Some((id, _)) = self.session.take() {
+            self.shared.state().sessions.part(&id, self.number, ended);
+        }
+    }
+
+    async fn finish(mut self, end: End) {
+        let id = self.session.as_ref().map(|(id, _)| id.clone()).unwrap_or_default();
+        let (event, ended) = match &end {
+            End::Close { code, reason } => {
+                (format!("closed by Discord with {code}: {reason}"), is_final(*code))
+            }
+            End::Drop => ("socket dropped".to_owned(), false),
+            End::Gone { goodbye: true } => ("closed by the client".to_owned(), true),
+            End::Gone { goodbye: false } => ("connection lost".to_owned(), false),
+        };
+        self.lose_session(ended);
+        self.note(&id, event);
+        if let End::Close { code, reason } = end {
+            let farewell = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
+            let _ = timeout(Duration::from_secs(1), self.socket.send(farewell)).await;
+            // The client answers the close; waiting for that keeps the system from resetting the connection
+            // while the close frame is still on its way.
+            let _ = timeout(Duration::from_secs(1), async {
+                while let Some(Ok(_)) = self.socket.recv().await {}
+            })
+            .await;
+        }
+    }
+}
+
+/// Close codes after which Discord does not resume a session.
+fn is_final(code: u16) -> bool {
+    matches!(
+        code,
+        1000 | close::AUTHENTICATION_FAILED | close::INVALID_SEQ | close::SESSION_TIMED_OUT | 4010..=4014
+    )
+}
+
+pub(super) fn decode_error() -> End {
+    End::Close { code: close::DECODE_ERROR, reason: "Error while decoding payload" }
+}
+
+pub(super) fn already_authenticated() -> End {
+    End::Close { code: close::ALREADY_AUTHENTICATED, reason: "Already authenticated" }
+}

@@ -1,0 +1,65 @@
+//! An event on its way to sessions: written once, shared by all that hear it.
+//! It does not choose who hears it.
+
+use serde::Serialize;
+
+/// An event's JSON, complete but for the sequence number, which differs by session and is spliced in front.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    /// The event's name on the wire.
+    pub(crate) name: &'static str,
+    /// `,"op":0,"t":"NAME","d":{…}}`
+    tail: Box<str>,
+}
+
+impl Payload {
+    pub(crate) fn new(name: &'static str, data: &impl Serialize) -> Self {
+        let mut tail = Vec::with_capacity(1024);
+        tail.extend_from_slice(b",\"op\":0,\"t\":\"");
+        tail.extend_from_slice(name.as_bytes());
+        tail.extend_from_slice(b"\",\"d\":");
+        serde_json::to_writer(&mut tail, data)
+            .expect("the world's objects have string keys and go to memory");
+        tail.push(b'}');
+        let tail = String::from_utf8(tail).expect("serde_json writes UTF-8");
+        Self { name, tail: tail.into_boxed_str() }
+    }
+
+    /// The frame for a session that counts it as number `seq`.
+    pub(crate) fn frame(&self, seq: u64) -> String {
+        let mut frame = String::with_capacity(self.tail.len() + 24);
+        frame.push_str("{\"s\":");
+        push_number(&mut frame, seq);
+        frame.push_str(&self.tail);
+        frame
+    }
+}
+
+fn push_number(text: &mut String, mut number: u64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.extend(digits[at..].iter().map(|&digit| char::from(digit)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_the_shared_json_with_the_sessions_number() {
+        let payload = Payload::new("TYPING_START", &serde_json::json!({ "user_id": "7" }));
+        let frame: serde_json::Value = serde_json::from_str(&payload.frame(1203)).unwrap();
+        assert_eq!(
+            frame,
+            serde_json::json!({ "op": 0, "s": 1203, "t": "TYPING_START", "d": { "user_id": "7" } })
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! IDENTIFY: checks what the client says it is, opens its session, and sends READY and its guilds.
+//! It does not keep the session; the registry does.
+
+use serde_json::{Value, json};
+
+use super::codec::Codec;
+use super::connection::{Connection, End, already_authenticated, decode_error};
+use super::event::Payload;
+use super::{close, intents};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::json::guild_create_json;
+
+/// Members above which a guild comes without its members, unless the client says otherwise; Discord's default.
+const LARGE_THRESHOLD: u64 = 50;
+
+impl Connection {
+    pub(super) async fn identify(&mut self, data: Value) -> Result<(), End> {
+        if self.session.is_some() {
+            return Err(already_authenticated());
+        }
+        let Some(token) = data.get("token").and_then(Value::as_str) else { return Err(decode_error()) };
+        let bot = self.bot_of(token)?;
+        let shard = shard_of(&data)?;
+        let large_threshold =
+            data.get("large_threshold").and_then(Value::as_u64).unwrap_or(LARGE_THRESHOLD).clamp(50, 250);
+        let asked = data.get("intents").and_then(Value::as_u64).ok_or_else(decode_error)?;
+        if asked & !intents::KNOWN != 0 {
+            return Err(End::Close { code: close::INVALID_INTENTS, reason: "Invalid intent(s)" });
+        }
+        if data.get("compress") == Some(&Value::Bool(true)) && matches!(self.codec, Codec::Plain) {
+            self.codec = Codec::Payload;
+        }
+        let shared = self.shared.clone();
+        let mut state = shared.state();
+        let granted = state.world.bot(bot).map_or(0, |bot| bot.granted_intents);
+        if asked & intents::PRIVILEGED & !granted != 0 {
+            return Err(End::Close { code: close::DISALLOWED_INTENTS, reason: "Disallowed intent(s)" });
+        }
+        let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
+        state.sessions.open(id.clone(), bot, shard, asked, self.number, self.outbox.clone());
+        self.session = Some((id.clone(), bot));
+        let name = state.world.bot(bot).map(|bot| bot.user.username.clone()).unwrap_or_default();
+        self.note(&id, format!("identified as {name}, shard {}/{}", shard.0, shard.1));
+        greet(&mut state, &id, bot, &data, large_threshold as usize, &shared.gateway_url());
+        Ok(())
+    }
+}
+
+/// READY, then GUILD_CREATE for every guild on the shard.
+fn greet(
+    state: &mut State,
+    id: &str,
+    bot: Snowflake,
+    data: &Value,
+    large_threshold: usize,
+    resume_url: &str,
+) {
+    let Some(session) = state.sessions.session(id) else { return };
+    let (intents, shard) = (session.intents, session.shard);
+    let guilds: Vec<Snowflake> = state
+        .world
+        .guilds
+        .values()
+        .filter(|guild| guild.members.contains_key(&bot) && session.covers(Some(guild.id)))
+        .map(|guild| guild.id)
+        .collect();
+    let unavailable: Vec<Value> = guilds.iter().map(|id| json!({ "id": id, "unavailable": true })).collect();
+    let Some(account) = state.world.bot(bot) else { return };
+    let mut user = json!(&*account.user);
+    user["verified"] = json!(true);
+    user["mfa_enabled"] = json!(true);
+    user["email"] = Value::Null;
+    user["flags"] = json!(0);
+    let mut ready = json!({
+        "v": 10, "user": user, "guilds": unavailable, "session_id": id, "resume_gateway_url": resume_url,
+        "session_type": "normal", "application": { "id": bot, "flags": 1 << 13 | 1 << 15 | 1 << 19 },
+        "user_settings": {}, "private_channels": [], "relationships": [], "presences": [], "geo_ordered_rtc_regions": [],
+        "guild_join_requests": [], "_trace": ["[\"gearshift-sim\"]"],
+    });
+    if data.get("shard").is_some_and(Value::is_array) {
+        ready["shard"] = json!([shard.0, shard.1]);
+    }
+    state.sessions.push_to(id, Payload::new("READY", &ready));
+    if intents & intents::GUILDS == 0 {
+        return;
+    }
+    for guild in guilds.iter().filter_map(|guild| state.world.guilds.get(guild)) {
+        let all_members = intents & intents::GUILD_MEMBERS != 0;
+        let guild = guild_create_json(&state.world, guild, bot, large_threshold, all_members);
+        state.sessions.push_to(id, Payload::new("GUILD_CREATE", &guild));
+    }
+}
+
+fn shard_of(data: &Value) -> Result<(u64, u64), End> {
+    let Some(shard) = data.get("shard").filter(|shard| !shard.is_null()) else { return Ok((0, 1)) };
+    let pair = (shard.get(0).and_then(Value::as_u64), shard.get(1).and_then(Value::as_u64));
+    match pair {
+        (Some(number), Some(count)) if number < count => Ok((number, count)),
+        _ => Err(End::Close { code: close::INVALID_SHARD, reason: "Invalid shard" }),
+    }
+}

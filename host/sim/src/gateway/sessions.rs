@@ -1,0 +1,276 @@
+//! The sessions of the gateway: who hears what, numbering, and what is kept for a RESUME.
+//! It writes to no socket; a connection takes what is queued for it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::event::Payload;
+use super::intents;
+use super::intents::Needs;
+use crate::snowflake::Snowflake;
+use crate::world::{Channel, Guild, Message, World, bits};
+
+/// What a connection is told to send or do.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    Dispatch { seq: u64, payload: Arc<Payload> },
+    Op(String),
+    Invalidate { resumable: bool },
+    Close { code: u16, reason: &'static str },
+    Drop,
+}
+
+/// A session: what survives when its connection does not.
+pub(crate) struct Session {
+    pub(crate) id: Arc<str>,
+    pub(crate) bot: Snowflake,
+    /// Shard number and count.
+    pub(crate) shard: (u64, u64),
+    pub(crate) intents: u64,
+    seq: u64,
+    /// The last events, for a RESUME; bounded.
+    replay: VecDeque<(u64, Arc<Payload>)>,
+    link: Link,
+}
+
+enum Link {
+    Connected {
+        connection: u64,
+        outbox: Sender<Outgoing>,
+    },
+    /// Resumable until it is forgotten.
+    Parted {
+        since: Instant,
+    },
+}
+
+/// All sessions, and the limits that hold for them.
+pub(crate) struct Sessions {
+    all: Vec<Session>,
+    /// Events kept for a RESUME, in each session.
+    replay_limit: usize,
+}
+
+/// Sessions without a connection that are kept, oldest dropped first.
+const MAX_PARTED_SESSIONS: usize = 64;
+/// How long a session without a connection can be resumed.
+const RESUMABLE_FOR: Duration = Duration::from_secs(300);
+
+/// Who is to hear an event.
+#[derive(Clone, Copy)]
+pub(crate) enum Audience<'a> {
+    /// Bots that see the channel and asked for it.
+    Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
+    /// One application, without any intent: interactions.
+    Bot { bot: Snowflake, guild: Option<Snowflake> },
+}
+
+impl Sessions {
+    pub(crate) fn new(replay_limit: usize) -> Self {
+        Self { all: Vec::new(), replay_limit: replay_limit.max(1) }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.all.iter()
+    }
+
+    pub(crate) fn session(&mut self, id: &str) -> Option<&mut Session> {
+        self.all.iter_mut().find(|session| &*session.id == id)
+    }
+
+    /// Opens a session on a connection. Its READY is still to be pushed.
+    pub(crate) fn open(
+        &mut self,
+        id: Arc<str>,
+        bot: Snowflake,
+        shard: (u64, u64),
+        intents: u64,
+        connection: u64,
+        outbox: Sender<Outgoing>,
+    ) -> &mut Session {
+        self.forget_old();
+        self.all.push(Session {
+            id,
+            bot,
+            shard,
+            intents,
+            seq: 0,
+            replay: VecDeque::new(),
+            link: Link::Connected { connection, outbox },
+        });
+        self.all.last_mut().expect("pushed on the line above")
+    }
+
+    /// Moves a session to a new connection and returns the events it missed; none if it cannot be resumed from `seq`.
+    pub(crate) fn resume(
+        &mut self,
+        id: &str,
+        bot: Snowflake,
+        seq: u64,
+        connection: u64,
+        outbox: Sender<Outgoing>,
+    ) -> Resumption {
+        self.forget_old();
+        let Some(session) = self.session(id).filter(|session| session.bot == bot) else {
+            return Resumption::Unknown;
+        };
+        if seq > session.seq {
+            return Resumption::InvalidSeq;
+        }
+        let oldest = session.replay.front().map_or(session.seq + 1, |(seq, _)| *seq);
+        if seq + 1 < oldest {
+            return Resumption::TooOld;
+        }
+        // A connection that still holds the session ends when its outbox is dropped here.
+        session.link = Link::Connected { connection, outbox };
+        let missed = session.replay.iter().filter(|(number, _)| *number > seq);
+        Resumption::Missed(missed.map(|(seq, payload)| (*seq, payload.clone())).collect())
+    }
+
+    /// The connection is gone. `ended`: the client said goodbye for good, so the session goes with it.
+    pub(crate) fn part(&mut self, id: &str, connection: u64, ended: bool) {
+        let Some(at) = self.all.iter().position(|session| &*session.id == id) else { return };
+        match &self.all[at].link {
+            Link::Connected { connection: current, .. } if *current == connection => {}
+            _ => return,
+        }
+        if ended {
+            self.all.remove(at);
+        } else {
+            self.all[at].link = Link::Parted { since: Instant::now() };
+        }
+    }
+
+    /// Gives every connected session the same order; returns how many there were.
+    pub(crate) fn order_all(&mut self, order: impl Fn() -> Outgoing) -> usize {
+        let mut told = 0;
+        for session in &mut self.all {
+            if session.is_connected() {
+                session.send(order());
+                told += 1;
+            }
+        }
+        told
+    }
+
+    /// Hands an event to every session that may hear it; returns how many did.
+    pub(crate) fn publish(&mut self, world: &World, audience: Audience<'_>, payload: &Arc<Payload>) -> usize {
+        self.deliver(world, audience, |_| payload.clone())
+    }
+
+    /// Hands a message event to sessions, without its content where that is not theirs to see.
+    pub(crate) fn publish_message(
+        &mut self,
+        world: &World,
+        audience: Audience<'_>,
+        message: &Message,
+        full: &Arc<Payload>,
+        bare: impl Fn() -> Payload,
+    ) -> usize {
+        let mut bare_payload = None;
+        self.deliver(world, audience, |session| {
+            let sees = session.intents & intents::MESSAGE_CONTENT != 0
+                || matches!(audience, Audience::Channel { guild: None, .. })
+                || message.author.id == session.bot
+                || message.application_id == Some(session.bot)
+                || message.mentions.iter().any(|user| user.id == session.bot);
+            if sees { full.clone() } else { bare_payload.get_or_insert_with(|| Arc::new(bare())).clone() }
+        })
+    }
+
+    fn deliver(
+        &mut self,
+        world: &World,
+        audience: Audience<'_>,
+        mut payload: impl FnMut(&Session) -> Arc<Payload>,
+    ) -> usize {
+        let replay_limit = self.replay_limit;
+        let mut told = 0;
+        for session in &mut self.all {
+            if session.hears(world, audience) {
+                let payload = payload(session);
+                session.push(payload, replay_limit);
+                told += 1;
+            }
+        }
+        told
+    }
+
+    /// Hands one session an event of its own: READY, GUILD_CREATE, member chunks.
+    pub(crate) fn push_to(&mut self, id: &str, payload: Payload) {
+        let replay_limit = self.replay_limit;
+        if let Some(session) = self.session(id) {
+            session.push(Arc::new(payload), replay_limit);
+        }
+    }
+
+    fn forget_old(&mut self) {
+        self.all.retain(|session| match session.link {
+            Link::Connected { .. } => true,
+            Link::Parted { since } => since.elapsed() < RESUMABLE_FOR,
+        });
+        while self.all.iter().filter(|session| !session.is_connected()).count() > MAX_PARTED_SESSIONS {
+            if let Some(at) = self.all.iter().position(|session| !session.is_connected()) {
+                self.all.remove(at);
+            }
+        }
+    }
+}
+
+/// What came of a RESUME.
+pub(crate) enum Resumption {
+    Missed(Vec<(u64, Arc<Payload>)>),
+    /// No such session of this bot.
+    Unknown,
+    /// The events from there on are no longer kept.
+    TooOld,
+    /// A number that was never sent.
+    InvalidSeq,
+}
+
+impl Session {
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.link, Link::Connected { .. })
+    }
+
+    /// Whether the guild, or with none direct messages, belongs to this session's shard.
+    pub(crate) fn covers(&self, guild: Option<Snowflake>) -> bool {
+        let (number, count) = self.shard;
+        guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
+    }
+
+    fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
+        match audience {
+            Audience::Bot { bot, guild } => self.bot == bot && self.covers(guild),
+            Audience::Channel { channel, guild, needs } => {
+                let needed = if guild.is_some() { needs.guild } else { needs.dm };
+                self.intents & needed == needed
+                    && self.covers(channel.guild_id)
+                    && world.permissions_in(channel, self.bot) & bits::VIEW_CHANNEL != 0
+            }
+        }
+    }
+
+    fn push(&mut self, payload: Arc<Payload>, replay_limit: usize) {
+        self.seq += 1;
+        if self.replay.len() >= replay_limit {
+            self.replay.pop_front();
+        }
+        self.replay.push_back((self.seq, payload.clone()));
+        let seq = self.seq;
+        self.send(Outgoing::Dispatch { seq, payload });
+    }
+
+    /// A client that does not read is cut off when its bounded outbox is full; it can resume.
+    fn send(&mut self, outgoing: Outgoing) {
+        if let Link::Connected { outbox, .. } = &self.link
+            && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.try_send(outgoing)
+        {
+            self.link = Link::Parted { since: Instant::now() };
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! How a bot may answer an interaction: once, in time, and with what fits its kind.
+//! It does not read the answer's body; REST hands it over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Interaction, Kind};
+use crate::changes::Draft;
+use crate::rest::error::ApiError;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::transcript::{Acknowledgement, What};
+use crate::world::{Message, MessageKind, User, flags};
+
+/// An interaction that a bot is about to answer.
+pub(crate) struct Answering {
+    pub(crate) id: Snowflake,
+    pub(crate) kind: Kind,
+    pub(crate) channel: Snowflake,
+    pub(crate) source: Option<Snowflake>,
+    pub(crate) original: Option<Snowflake>,
+}
+
+impl State {
+    /// The interaction that a callback may acknowledge now.
+    pub(crate) fn to_acknowledge(
+        &self,
+        id: Snowflake,
+        token: &str,
+        window: Duration,
+    ) -> Result<Answering, ApiError> {
+        let interaction = self.interactions.find(id).filter(|interaction| interaction.token == token);
+        let interaction = interaction.ok_or(ApiError::unknown_interaction())?;
+        if interaction.acknowledged.is_some() {
+            return Err(ApiError::already_acknowledged());
+        }
+        if interaction.born.elapsed() > window {
+            return Err(ApiError::unknown_interaction());
+        }
+        Ok(Answering::of(interaction))
+    }
+
+    /// The interaction whose webhook a bot may use now: acknowledged, and its token not expired.
+    pub(crate) fn to_follow_up(
+        &self,
+        bot: Snowflake,
+        token: &str,
+        life: Duration,
+    ) -> Result<Answering, ApiError> {
+        let interaction = self.interactions.by_token(token).filter(|interaction| interaction.bot == bot);
+        let interaction = interaction.ok_or(ApiError::unknown_webhook())?;
+        if interaction.acknowledged.is_none() {
+            return Err(ApiError::unknown_webhook());
+        }
+        if interaction.born.elapsed() > life {
+            return Err(ApiError::expired_token());
+        }
+        Ok(Answering::of(interaction))
+    }
+
+    /// Marks an interaction as acknowledged; `original` is what `@original` means from now on.
+    pub(crate) fn acknowledge(&mut self, id: Snowflake, how: Acknowledgement, original: Option<Snowflake>) {
+        let Some(interaction) = self.interactions.find_mut(id) else { return };
+        interaction.acknowledged = Some(how);
+        interaction.original = original;
+        let line = interaction.line.clone();
+        self.transcript.write(What::Acknowledged { interaction: id, line, how });
+    }
+
+    /// A message that answers an interaction, still without content.
+    pub(crate) fn answer_draft(&self, id: Snowflake, extra_flags: u64) -> Option<Draft> {
+        let interaction = self.interactions.find(id)?;
+        let author: Arc<User> = self.world.bot(interaction.bot)?.user.clone();
+        let mut draft = Draft::text(interaction.channel, author, String::new());
+        draft.kind = match interaction.kind {
+            Kind::Command => MessageKind::ChatInputCommand,
+            _ if interaction.source.is_some() => MessageKind::Reply,
+            _ => MessageKind::Default,
+        };
+        draft.reply_to = interaction.source;
+        draft.flags = extra_flags;
+        draft.interaction = Some(interaction.note());
+        draft.application_id = Some(interaction.bot);
+        Some(draft)
+    }
+
+    /// The message that a deferred answer left behind, if it was not filled in yet.
+    pub(crate) fn loading_answer(&self, answering: &Answering) -> Option<Arc<Message>> {
+        answering
+            .original
+            .and_then(|id| self.answer_message(answering.channel, id))
+            .filter(|message| message.flags & flags::LOADING != 0)
+    }
+
+    /// A message of a channel or an ephemeral one.
+    pub(crate) fn answer_message(&self, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
+        let home = self.world.channel(channel)?;
+        let whisper = || self.interactions.whisper(id).filter(|message| message.channel_id == channel);
+        home.message(id).or_else(whisper).cloned()
+    }
+}
+
+impl Answering {
+    fn of(interaction: &Interaction) -> Self {
+        Self {
+            id: interaction.id,
+            kind: interaction.kind,
+            channel: interaction.channel,
+            source: interaction.source,
+            original: interaction.original,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Interactions: registered commands, what members invoke, and how bots may answer.
+//! It reads no request and writes no answer; REST does.
+
+mod answers;
+mod invoke;
+mod options;
+mod registry;
+mod validate;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+
+pub(crate) use answers::Answering;
+pub(crate) use invoke::Invocation;
+pub(crate) use options::{fill_options, line_of_values};
+pub(crate) use registry::{Command, Commands};
+pub(crate) use validate::validated;
+
+use crate::snowflake::Snowflake;
+use crate::transcript::Acknowledgement;
+use crate::world::{InteractionNote, Message, User};
+
+/// Interactions that are remembered; the oldest go first.
+const MAX_INTERACTIONS: usize = 10_000;
+/// Ephemeral messages that are remembered; the oldest go first.
+const MAX_WHISPERS: usize = 10_000;
+
+/// Kinds of interaction, with Discord's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Command = 2,
+    Component = 3,
+    Autocomplete = 4,
+    Modal = 5,
+}
+
+/// One interaction and how far its answer has come.
+#[derive(Debug)]
+pub(crate) struct Interaction {
+    pub(crate) id: Snowflake,
+    pub(crate) token: String,
+    pub(crate) bot: Snowflake,
+    pub(crate) kind: Kind,
+    pub(crate) channel: Snowflake,
+    pub(crate) user: Arc<User>,
+    /// The command's name with its subcommands; empty for components and modals.
+    pub(crate) name: String,
+    /// What it looks like: `/ping text:hi`.
+    pub(crate) line: Arc<str>,
+    pub(crate) born: Instant,
+    pub(crate) acknowledged: Option<Acknowledgement>,
+    /// What `@original` is: the answer, or the component's message when that is updated.
+    pub(crate) original: Option<Snowflake>,
+    /// The message a component or modal belongs to.
+    pub(crate) source: Option<Snowflake>,
+    /// Choices offered for an option.
+    pub(crate) choices: Vec<Value>,
+    /// The form that was opened.
+    pub(crate) modal: Option<Value>,
+}
+
+impl Interaction {
+    pub(crate) fn note(&self) -> InteractionNote {
+        InteractionNote {
+            id: self.id,
+            kind: self.kind as u8,
+            name: self.name.clone(),
+            user: self.user.clone(),
+        }
+    }
+}
+
+/// All interactions that are remembered, and the ephemeral messages that belong to them.
+#[derive(Default)]
+pub(crate) struct Interactions {
+    all: HashMap<Snowflake, Interaction>,
+    order: VecDeque<Snowflake>,
+    by_token: HashMap<String, Snowflake>,
+    whispers: BTreeMap<Snowflake, Arc<Message>>,
+    secret: RandomState,
+}
+
+impl Interactions {
+    pub(crate) fn keep(&mut self, interaction: Interaction) {
+        if self.order.len() >= MAX_INTERACTIONS
+            && let Some(oldest) = self.order.pop_front()
+            && let Some(oldest) = self.all.remove(&oldest)
+        {
+            self.by_token.remove(&oldest.token);
+        }
+        self.order.push_back(interaction.id);
+        self.by_token.insert(interaction.token.clone(), interaction.id);
+        self.all.insert(interaction.id, interaction);
+    }
+
+    /// A token that cannot be guessed from the id.
+    pub(crate) fn new_token(&self, id: Snowflake) -> String {
+        format!("{:016x}{:016x}", self.secret.hash_one(id.0), self.secret.hash_one(!id.0))
+    }
+
+    pub(crate) fn find(&self, id: Snowflake) -> Option<&Interaction> {
+        self.all.get(&id)
+    }
+
+    pub(crate) fn find_mut(&mut self, id: Snowflake) -> Option<&mut Interaction> {
+        self.all.get_mut(&id)
+    }
+
+    pub(crate) fn by_token(&self, token: &str) -> Option<&Interaction> {
+        self.by_token.get(token).and_then(|id| self.all.get(id))
+    }
+
+    pub(crate) fn keep_whisper(&mut self, message: Arc<Message>) {
+        if self.whispers.len() >= MAX_WHISPERS {
+            self.whispers.pop_first();
+        }
+        self.whispers.insert(message.id, message);
+    }
+
+    pub(crate) fn whisper(&self, id: Snowflake) -> Option<&Arc<Message>> {
+        self.whispers.get(&id)
+    }
+
+    pub(crate) fn whispers(&self) -> impl DoubleEndedIterator<Item = &Arc<Message>> {
+        self.whispers.values()
+    }
+
+    pub(crate) fn whisper_mut(&mut self, id: Snowflake) -> Option<&mut Message> {
+        self.whispers.get_mut(&id).map(Arc::make_mut)
+    }
+
+    pub(crate) fn remove_whisper(&mut self, id: Snowflake) -> bool {
+        self.whispers.remove(&id).is_some()
+    }
+}
+
+/// The buttons and menus inside a component, as kind and label.
+pub(crate) fn controls(component: &Value) -> Vec<(&'static str, String)> {
+    flatten(component)
+        .into_iter()
+        .filter_map(|control| {
+            let text = |key: &str| control.get(key).and_then(Value::as_str);
+            let named = |keys: [&str; 3]| keys.into_iter().find_map(text).unwrap_or_default().to_owned();
+            match control.get("type").and_then(Value::as_u64)? {
+                2 => Some(("button", named(["label", "custom_id", "url"]))),
+                3 | 5..=8 => Some(("select", named(["placeholder", "custom_id", "type"]))),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+/// A component and everything inside it.
+pub(crate) fn flatten(component: &Value) -> Vec<&Value> {
+    let mut all = vec![component];
+    let inner = component.get("components").and_then(Value::as_array).into_iter().flatten();
+    let single = [component.get("accessory"), component.get("component")].into_iter().flatten();
+    for inner in inner.chain(single) {
+        all.extend(flatten(inner));
+    }
+    all
+}

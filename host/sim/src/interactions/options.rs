@@ -1,0 +1,227 @@
+//! The options a member fills in, checked and resolved as a Discord client does before it sends anything.
+//! It does not send the interaction.
+
+use serde_json::{Map, Value, json};
+
+use super::Command;
+use crate::actors::ActError;
+use crate::snowflake::Snowflake;
+use crate::world::json::MemberJson;
+use crate::world::permissions::permissions_of;
+use crate::world::{Guild, World};
+
+/// Filled-in options as the interaction carries them.
+pub(crate) struct Filled {
+    /// The nested `options` list.
+    pub(crate) options: Vec<Value>,
+    /// Users, members, roles and channels that options name.
+    pub(crate) resolved: Map<String, Value>,
+}
+
+/// Checks the options `given` for the subcommand `path` of a command; `focused` names one that is still being typed,
+/// whose value is passed on as it is, and then none is required.
+pub(crate) fn fill_options(
+    world: &World,
+    guild: Option<&Guild>,
+    command: &Command,
+    path: &[&str],
+    given: &[(String, Value)],
+    focused: Option<&str>,
+) -> Result<Filled, ActError> {
+    let (declared, chain) = descend(command, path)?;
+    let mut filled = Filled { options: Vec::new(), resolved: Map::new() };
+    for (name, _) in given {
+        if !declared.iter().any(|option| text(option, "name") == name) {
+            let known = declared.iter().map(|option| text(option, "name"));
+            return Err(ActError::unknown_option(name, known));
+        }
+    }
+    for option in declared {
+        let name = text(option, "name");
+        let Some((_, value)) = given.iter().find(|(given, _)| given == name) else {
+            if option.get("required") == Some(&Value::Bool(true)) && focused.is_none() {
+                return Err(ActError::MissingOption { option: name.to_owned() });
+            }
+            continue;
+        };
+        let kind = number(option, "type");
+        let mut entry = json!({ "name": name, "type": kind });
+        if focused == Some(name) {
+            entry["focused"] = json!(true);
+            entry["value"] = value.clone();
+        } else {
+            let bad = |wanted: &str| ActError::BadOption {
+                option: name.to_owned(),
+                wanted: wanted.to_owned(),
+                got: plain(value),
+            };
+            entry["value"] = convert(world, guild, option, kind, value, &mut filled.resolved, bad)?;
+        }
+        filled.options.push(entry);
+    }
+    for (name, kind) in chain.into_iter().rev() {
+        filled.options = vec![json!({ "name": name, "type": kind, "options": filled.options })];
+    }
+    Ok(filled)
+}
+
+/// Follows subcommands; returns the options declared there and the names and types on the way.
+fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Vec<(String, u64)>), ActError> {
+    let list =
+        |options: Option<&'a Value>| options.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut options = list(command.body.get("options"));
+    let mut chain = Vec::new();
+    let mut path = path.iter();
+    loop {
+        let nested: Vec<&Value> = options.iter().filter(|option| number(option, "type") <= 2).collect();
+        let names = || nested.iter().map(|option| text(option, "name"));
+        match (path.next(), nested.is_empty()) {
+            (None, true) => return Ok((options, chain)),
+            (None, false) => return Err(ActError::missing_subcommand(command.name(), names())),
+            (Some(word), _) => {
+                let Some(next) = nested.iter().find(|option| text(option, "name") == *word) else {
+                    return Err(ActError::unknown_subcommand(command.name(), word, names()));
+                };
+                chain.push((text(next, "name").to_owned(), number(next, "type")));
+                options = list(next.get("options"));
+            }
+        }
+    }
+}
+
+fn convert(
+    world: &World,
+    guild: Option<&Guild>,
+    option: &Value,
+    kind: u64,
+    value: &Value,
+    resolved: &mut Map<String, Value>,
+    bad: impl Fn(&str) -> ActError,
+) -> Result<Value, ActError> {
+    if let Some(choices) =
+        option.get("choices").and_then(Value::as_array).filter(|choices| !choices.is_empty())
+    {
+        let chosen = choices
+            .iter()
+            .find(|choice| choice.get("value") == Some(value) || text(choice, "name") == plain(value));
+        let chosen = chosen.or_else(|| {
+            choices.iter().find(|choice| choice.get("value").is_some_and(|one| plain(one) == plain(value)))
+        });
+        let names: Vec<&str> = choices.iter().map(|choice| text(choice, "name")).collect();
+        return chosen
+            .and_then(|choice| choice.get("value").cloned())
+            .ok_or_else(|| bad(&format!("one of {}", names.join(", "))));
+    }
+    match kind {
+        3 => {
+            let text = plain(value);
+            let length = text.chars().count() as u64;
+            let (least, most) = (number(option, "min_length"), number_or(option, "max_length", 6000));
+            if (least..=most).contains(&length) {
+                Ok(json!(text))
+            } else {
+                Err(bad(&format!("a text of {least} to {most} characters")))
+            }
+        }
+        4 => {
+            let whole = plain(value).trim().parse::<i64>().map_err(|_| bad("a whole number"))?;
+            within(option, whole as f64, &bad)?;
+            Ok(json!(whole))
+        }
+        5 => match plain(value).to_lowercase().as_str() {
+            "true" | "yes" => Ok(json!(true)),
+            "false" | "no" => Ok(json!(false)),
+            _ => Err(bad("true or false")),
+        },
+        6 => user(world, guild, &plain(value), resolved).ok_or_else(|| bad("somebody's name")),
+        7 => channel(world, guild, &plain(value), resolved).ok_or_else(|| bad("a channel's name")),
+        8 => role(guild, &plain(value), resolved).ok_or_else(|| bad("a role's name")),
+        9 => user(world, guild, &plain(value), resolved)
+            .or_else(|| role(guild, &plain(value), resolved))
+            .ok_or_else(|| bad("somebody's or a role's name")),
+        10 => {
+            let number = plain(value).trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            let number = number.ok_or_else(|| bad("a number"))?;
+            within(option, number, &bad)?;
+            Ok(json!(number))
+        }
+        _ => Err(bad("a kind of option that members can fill in here")),
+    }
+}
+
+fn within(option: &Value, number: f64, bad: &impl Fn(&str) -> ActError) -> Result<(), ActError> {
+    let bound = |key: &str| option.get(key).and_then(Value::as_f64);
+    let (least, most) = (bound("min_value"), bound("max_value"));
+    if least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most) {
+        let shown = |bound: Option<f64>, open: &str| bound.map_or(open.to_owned(), |bound| bound.to_string());
+        return Err(bad(&format!("a number from {} to {}", shown(least, "-∞"), shown(most, "∞"))));
+    }
+    Ok(())
+}
+
+fn user(
+    world: &World,
+    guild: Option<&Guild>,
+    name: &str,
+    resolved: &mut Map<String, Value>,
+) -> Option<Value> {
+    let bare = name.trim_start_matches("<@").trim_start_matches('!').trim_end_matches('>');
+    let user = world.user_named(bare)?;
+    resolve(resolved, "users", user.id, json!(&**user));
+    if let Some(guild) = guild
+        && let Some(member) = guild.members.get(&user.id)
+    {
+        let granted = permissions_of(guild, None, user.id);
+        resolve(resolved, "members", user.id, json!(MemberJson::bare(member).permitted(granted)));
+    }
+    Some(json!(user.id))
+}
+
+fn channel(
+    world: &World,
+    guild: Option<&Guild>,
+    name: &str,
+    resolved: &mut Map<String, Value>,
+) -> Option<Value> {
+    let bare = name.trim_start_matches("<#").trim_end_matches('>');
+    let channel = world.channel_named(bare, guild.map(|guild| guild.id))?;
+    let partial = json!({
+        "id": channel.id, "name": &*channel.name, "type": channel.kind as u8, "parent_id": channel.parent_id,
+        "permissions": guild.map_or(0, |guild| permissions_of(guild, Some(channel), guild.owner_id)).to_string(),
+    });
+    resolve(resolved, "channels", channel.id, partial);
+    Some(json!(channel.id))
+}
+
+fn role(guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) -> Option<Value> {
+    let bare = name.trim_start_matches("<@&").trim_end_matches('>').trim_start_matches('@');
+    let role = guild?.roles.iter().find(|role| role.name == bare || role.id.to_string() == bare)?;
+    resolve(resolved, "roles", role.id, json!(role));
+    Some(json!(role.id))
+}
+
+fn resolve(resolved: &mut Map<String, Value>, kind: &str, id: Snowflake, value: Value) {
+    resolved.entry(kind).or_insert_with(|| json!({}))[id.to_string()] = value;
+}
+
+/// The text of a value as a member would type it.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// ` text:hi count:3`
+pub(crate) fn line_of_values(given: &[(String, Value)]) -> String {
+    given.iter().map(|(name, value)| format!(" {name}:{}", plain(value))).collect()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(value: &Value, key: &str) -> u64 {
+    number_or(value, key, 0)
+}
+
+fn number_or(value: &Value, key: &str, default: u64) -> u64 {
+    value.get(key).and_then(Value::as_u64).unwrap_or(default)
+}

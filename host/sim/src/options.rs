@@ -1,0 +1,51 @@
+//! The limits and times of a simulator, each with its unit and default.
+//! It reads no file and no environment.
+
+use std::time::Duration;
+
+use crate::world::World;
+
+/// How a simulator is to be. `SimOptions::default()` is Discord with its real times on a free port.
+#[derive(Debug)]
+pub struct SimOptions {
+    /// The port on 127.0.0.1; 0 takes a free one. Default 0.
+    pub port: u16,
+    /// What exists at the start. Default: [`World::default`].
+    pub world: World,
+    /// The name of the bot that is there from the start. Default `bot`.
+    pub bot_name: String,
+    /// Its token, without `Bot `; it looks like a real one, since clients look. Default: a fixed one.
+    pub token: String,
+    /// What HELLO asks for; a connection without a beat for one and a half of it is closed. Default 41.25 s.
+    pub heartbeat_interval: Duration,
+    /// Within it a bot must acknowledge an interaction. Default 3 s.
+    pub interaction_window: Duration,
+    /// For so long an interaction's token can be used. Default 15 min.
+    pub interaction_life: Duration,
+    /// Events kept in each session for a RESUME. Default 10,000.
+    pub replay_limit: usize,
+    /// Entries of the transcript that are kept. Default 10,000.
+    pub transcript_limit: usize,
+    /// Messages kept in each channel. Default 10,000.
+    pub history_per_channel: usize,
+}
+
+/// The token of the default bot. Its first part is the base64 of an id, as in real ones, because serenity checks that.
+const DEFAULT_TOKEN: &str = "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gsimul.loopback-only-not-a-secret-0000000000000";
+
+impl Default for SimOptions {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            world: World::default(),
+            bot_name: "bot".to_owned(),
+            token: DEFAULT_TOKEN.to_owned(),
+            heartbeat_interval: Duration::from_millis(41_250),
+            interaction_window: Duration::from_secs(3),
+            interaction_life: Duration::from_secs(15 * 60),
+            replay_limit: 10_000,
+            transcript_limit: 10_000,
+            history_per_channel: 10_000,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a bot may reach: the channel it sees, the permission it needs, the message that is there.
+//! It changes nothing.
+
+use std::sync::Arc;
+
+use super::error::ApiError;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::{Channel, ChannelKind, Guild, Message, User, bits};
+
+impl State {
+    /// The channel, if the bot sees it.
+    pub(super) fn seen_channel(&self, bot: Snowflake, channel: Snowflake) -> Result<&Channel, ApiError> {
+        self.channel_with(bot, channel, bits::VIEW_CHANNEL)
+    }
+
+    /// The channel, if the bot sees it and has every bit of `needed` there.
+    pub(super) fn channel_with(
+        &self,
+        bot: Snowflake,
+        channel: Snowflake,
+        needed: u64,
+    ) -> Result<&Channel, ApiError> {
+        let channel = self.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
+        let granted = self.world.permissions_in(channel, bot);
+        if granted & bits::VIEW_CHANNEL == 0 {
+            return Err(ApiError::missing_access());
+        }
+        if granted & needed != needed {
+            return Err(ApiError::missing_permissions());
+        }
+        Ok(channel)
+    }
+
+    /// The same for a channel in which things are said.
+    pub(super) fn text_channel_with(
+        &self,
+        bot: Snowflake,
+        channel: Snowflake,
+        needed: u64,
+    ) -> Result<&Channel, ApiError> {
+        let channel = self.channel_with(bot, channel, needed)?;
+        if channel.kind == ChannelKind::Category { Err(ApiError::not_in_this_channel()) } else { Ok(channel) }
+    }
+
+    pub(super) fn seen_message(
+        &self,
+        bot: Snowflake,
+        channel: Snowflake,
+        id: Snowflake,
+    ) -> Result<(&Channel, &Arc<Message>), ApiError> {
+        let channel = self.seen_channel(bot, channel)?;
+        channel.message(id).map(|message| (channel, message)).ok_or(ApiError::unknown_message())
+    }
+
+    /// The guild, if the bot is in it.
+    pub(super) fn own_guild(&self, bot: Snowflake, guild: Snowflake) -> Result<&Guild, ApiError> {
+        let guild = self.world.guilds.get(&guild).ok_or(ApiError::unknown_guild())?;
+        if guild.members.contains_key(&bot) { Ok(guild) } else { Err(ApiError::missing_access()) }
+    }
+
+    pub(super) fn account(&self, bot: Snowflake) -> Result<Arc<User>, ApiError> {
+        self.world.user(bot).cloned().ok_or(ApiError::unknown_user())
+    }
+}

@@ -1,0 +1,117 @@
+//! REST: from a request to an answer — address, authorization, faults, route, headers, transcript.
+//! It holds no rule about messages, commands or guilds; the files beside it do.
+
+mod access;
+pub(crate) mod call;
+mod callbacks;
+mod channels;
+mod commands;
+pub(crate) mod error;
+pub(crate) mod fields;
+pub(crate) mod files;
+mod guilds;
+pub(crate) mod message_form;
+mod messages;
+mod reactions;
+mod reply;
+mod routes;
+mod users;
+mod webhooks;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) use axum::body::Bytes;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response, header};
+use hyper::body::Incoming;
+
+pub(crate) use call::Call;
+use call::percent_encode;
+use error::ApiError;
+pub(crate) use reply::Reply;
+
+use crate::faults::RestFault;
+use crate::shared::Shared;
+use crate::transcript::What;
+
+/// The largest body that is read, in bytes: ten files of Discord's 10 MiB would be more than anybody tests with.
+const MAX_BODY_BYTES: usize = 32 << 20;
+
+/// The connection is to be cut instead of answered.
+#[derive(Debug, thiserror::Error)]
+#[error("connection dropped by a fault")]
+pub(crate) struct Dropped;
+
+/// Answers one request of a connection.
+pub(crate) async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Dropped> {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    if parts.headers.contains_key(header::UPGRADE) {
+        return open_gateway(shared, parts).await;
+    }
+    let path = call::api_path(parts.uri.path()).to_owned();
+    let fault = shared.faults.strike(parts.method.as_str(), &path);
+    let method = parts.method.clone();
+    let (outcome, bucket) = match fault {
+        Some(RestFault::Drop) => (None, 0),
+        Some(RestFault::Status { status, code, message }) => {
+            (Some(Reply::error(&ApiError { status, code, message: message.into(), errors: None })), 0)
+        }
+        Some(RestFault::RateLimit { retry_after, global }) => {
+            (Some(Reply::rate_limited(retry_after, global)), 0)
+        }
+        Some(RestFault::Delay(delay)) => {
+            tokio::time::sleep(delay).await;
+            carry_out(&shared, parts, &path, body).await
+        }
+        Some(RestFault::DropAnswer) => {
+            let (_, bucket) = carry_out(&shared, parts, &path, body).await;
+            (None, bucket)
+        }
+        None => carry_out(&shared, parts, &path, body).await,
+    };
+    let took = started.elapsed();
+    let status = outcome.as_ref().map(|reply| reply.status);
+    let shown = call::without_tokens(&path);
+    tracing::debug!(%method, path = %shown, status, micros = took.as_micros() as u64, "rest");
+    shared.transcript.write(What::Rest {
+        method: method.to_string(),
+        path: shown.into_owned(),
+        status,
+        took,
+    });
+    outcome.map(|reply| reply.into_response(bucket)).ok_or(Dropped)
+}
+
+async fn carry_out(
+    shared: &Arc<Shared>,
+    parts: axum::http::request::Parts,
+    path: &str,
+    body: Incoming,
+) -> (Option<Reply>, u64) {
+    let Ok(body) = to_bytes(Body::new(body), MAX_BODY_BYTES).await else {
+        return (Some(Reply::error(&ApiError::body_too_large())), 0);
+    };
+    let mut call = Call::new(shared.clone(), parts, path.to_owned(), body);
+    let bucket = call.bucket();
+    let reply = match call.read_form().await {
+        Ok(()) => routes::route(&call).await,
+        Err(error) => Err(error),
+    };
+    (Some(reply.unwrap_or_else(|error| Reply::error(&error))), bucket)
+}
+
+async fn open_gateway(
+    shared: Arc<Shared>,
+    parts: axum::http::request::Parts,
+) -> Result<Response<Body>, Dropped> {
+    if shared.faults.gateway_refused() {
+        shared.transcript.write(What::Gateway { session: "".into(), event: "connection refused".to_owned() });
+        return Err(Dropped);
+    }
+    Ok(crate::gateway::upgrade(shared, parts).await)
+}

@@ -1,0 +1,92 @@
+//! Reactions over REST: put, take away, list, clear.
+//! It does not say what follows from them; `changes` does.
+
+use super::error::ApiError;
+use super::{Call, Reply};
+use crate::snowflake::Snowflake;
+use crate::world::{Emoji, User, bits};
+
+/// Users in one page.
+const MAX_PAGE: usize = 100;
+const DEFAULT_PAGE: usize = 25;
+
+/// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
+pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
+    let bot = call.bot()?;
+    let emoji = readable(emoji)?;
+    let mut state = call.shared.state();
+    let (_, message) = state.seen_message(bot, channel, id)?;
+    // An emoji that is already there may be joined by everybody.
+    if !message.reactions.iter().any(|reaction| reaction.emoji == emoji) {
+        state.channel_with(bot, channel, bits::ADD_REACTIONS)?;
+    }
+    let account = state.account(bot)?;
+    state.react(channel, id, &account, &emoji);
+    Ok(Reply::nothing())
+}
+
+/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/{user}`; `user` none is `@me`.
+pub(super) fn take(
+    call: &Call,
+    channel: Snowflake,
+    id: Snowflake,
+    emoji: &str,
+    user: Option<Snowflake>,
+) -> Result<Reply, ApiError> {
+    let bot = call.bot()?;
+    let emoji = readable(emoji)?;
+    let mut state = call.shared.state();
+    state.seen_message(bot, channel, id)?;
+    let user = user.unwrap_or(bot);
+    if user != bot {
+        state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;
+    }
+    let user = state.world.user(user).cloned().ok_or(ApiError::unknown_user())?;
+    state.unreact(channel, id, &user, &emoji);
+    Ok(Reply::nothing())
+}
+
+/// `GET /channels/{channel}/messages/{message}/reactions/{emoji}?limit=&after=`
+pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
+    let bot = call.bot()?;
+    let emoji = readable(emoji)?;
+    let limit =
+        call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+    let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
+    let state = call.shared.state();
+    let (_, message) = state.seen_message(bot, channel, id)?;
+    let reaction = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
+    let mut ids: Vec<Snowflake> = reaction.map(|reaction| reaction.users.clone()).unwrap_or_default();
+    ids.sort_unstable();
+    let users: Vec<&User> = ids
+        .iter()
+        .filter(|id| **id > after)
+        .take(limit)
+        .filter_map(|id| state.world.user(*id))
+        .map(|user| &**user)
+        .collect();
+    Ok(Reply::json(&users))
+}
+
+/// `DELETE /channels/{channel}/messages/{message}/reactions[/{emoji}]`
+pub(super) fn clear(
+    call: &Call,
+    channel: Snowflake,
+    id: Snowflake,
+    emoji: Option<&str>,
+) -> Result<Reply, ApiError> {
+    let bot = call.bot()?;
+    let emoji = emoji.map(readable).transpose()?;
+    let mut state = call.shared.state();
+    state.seen_message(bot, channel, id)?;
+    state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;
+    state.clear_reactions(channel, id, emoji.as_ref());
+    Ok(Reply::nothing())
+}
+
+/// A Unicode emoji has no ASCII letters; a custom one is `name:id`.
+fn readable(text: &str) -> Result<Emoji, ApiError> {
+    let emoji = Emoji::parse(text);
+    let plain = emoji.name.is_empty() || emoji.name.chars().any(|c| c.is_ascii_alphabetic());
+    if emoji.id.is_none() && plain { Err(ApiError::unknown_emoji()) } else { Ok(emoji) }
+}

@@ -1,0 +1,81 @@
+//! Who is who over REST: the gateway's address, the bot's account and application, users, direct messages.
+//! It does not change accounts.
+
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::{Call, Reply};
+use crate::snowflake::Snowflake;
+use crate::world::json::channel_json;
+
+/// `GET /gateway`
+pub(super) fn gateway(call: &Call) -> Result<Reply, ApiError> {
+    Ok(Reply::json(&json!({ "url": call.shared.gateway_url() })))
+}
+
+/// `GET /gateway/bot`
+pub(super) fn gateway_bot(call: &Call) -> Result<Reply, ApiError> {
+    call.bot()?;
+    Ok(Reply::json(&json!({
+        "url": call.shared.gateway_url(), "shards": 1,
+        "session_start_limit": { "total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1 },
+    })))
+}
+
+/// `GET /users/@me`
+pub(super) fn me(call: &Call) -> Result<Reply, ApiError> {
+    let bot = call.bot()?;
+    let account = call.shared.state().account(bot)?;
+    let mut user = json!(&*account);
+    user["verified"] = json!(true);
+    user["mfa_enabled"] = json!(true);
+    user["email"] = Value::Null;
+    user["locale"] = json!("en-US");
+    user["flags"] = json!(0);
+    Ok(Reply::json(&user))
+}
+
+/// `GET /users/{user}`
+pub(super) fn user(call: &Call, user: Snowflake) -> Result<Reply, ApiError> {
+    call.bot()?;
+    let state = call.shared.state();
+    let user = state.world.user(user).ok_or(ApiError::unknown_user())?;
+    Ok(Reply::json(&**user))
+}
+
+/// `GET /applications/@me` and `GET /oauth2/applications/@me`
+pub(super) fn application(call: &Call) -> Result<Reply, ApiError> {
+    let id = call.bot()?;
+    let state = call.shared.state();
+    let bot = state.world.bot(id).ok_or(ApiError::unknown_application())?;
+    let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&id)).count();
+    Ok(Reply::json(&json!({
+        "id": id, "name": bot.user.username, "icon": null, "description": "", "summary": "", "type": null,
+        "bot_public": true, "bot_require_code_grant": false, "terms_of_service_url": null,
+        "privacy_policy_url": null, "verify_key": "0".repeat(64), "hook": true, "is_monetized": false,
+        "flags": 1 << 13 | 1 << 15 | 1 << 19, "team": null, "owner": &*bot.owner, "bot": &*bot.user,
+        "approximate_guild_count": guilds, "approximate_user_install_count": 0, "redirect_uris": [],
+        "interactions_endpoint_url": null, "role_connections_verification_url": null, "tags": [],
+        "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
+    })))
+}
+
+/// `POST /users/@me/channels`
+pub(super) fn open_dm(call: &Call) -> Result<Reply, ApiError> {
+    let bot = call.bot()?;
+    let mut fields = call.fields()?;
+    let recipient = fields.snowflake("recipient_id");
+    if recipient.is_none() && fields.errors.is_empty() {
+        fields.fail("recipient_id", "BASE_TYPE_REQUIRED", "This field is required");
+    }
+    fields.checked()?;
+    let mut state = call.shared.state();
+    let account = state.account(bot)?;
+    let recipient = recipient.and_then(|id| state.world.user(id).cloned()).ok_or(ApiError::unknown_user())?;
+    if recipient.bot {
+        return Err(ApiError::cannot_message_user());
+    }
+    let (id, _) = state.world.dm_channel(&recipient, &account);
+    let channel = state.world.channel(id).ok_or(ApiError::unknown_channel())?;
+    Ok(Reply::json(&channel_json(channel)))
+}

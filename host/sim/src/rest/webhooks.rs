@@ -1,0 +1,90 @@
+//! What comes after the first answer to an interaction: followups, `@original`, edits, deletes.
+//! It does not know other webhooks than those of interactions.
+
+use std::sync::Arc;
+
+use super::error::ApiError;
+use super::message_form::MessageForm;
+use super::{Call, Reply};
+use crate::interactions::Answering;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::Message;
+use crate::world::json::MessageJson;
+
+/// `POST /webhooks/{app}/{token}`. The first followup to a deferred answer fills it in.
+pub(super) fn follow_up(call: &Call, app: Snowflake, token: &str) -> Result<Reply, ApiError> {
+    let form = MessageForm::read(call.fields()?)?;
+    let mut state = call.shared.state();
+    let answering = open(&state, call, app, token)?;
+    if form.is_empty(call.uploads.len()) {
+        return Err(ApiError::empty_message());
+    }
+    let message = match state.loading_answer(&answering) {
+        Some(loading) => {
+            let revision = form.into_revision(&loading.attachments, &mut state, call);
+            state.revise(answering.channel, loading.id, revision).ok_or(ApiError::unknown_message())?
+        }
+        None => {
+            let mut draft = state.answer_draft(answering.id, 0).ok_or(ApiError::unknown_webhook())?;
+            // A followup is a message beside the answer; it points to it, not to the component.
+            draft.kind = crate::world::MessageKind::Reply;
+            draft.reply_to = answering.original;
+            form.fill(&mut draft, &mut state, call);
+            state.post(draft)
+        }
+    };
+    shown(&state, &message)
+}
+
+/// `GET /webhooks/{app}/{token}/messages/{which}`
+pub(super) fn message(call: &Call, app: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+    let state = call.shared.state();
+    let answering = open(&state, call, app, token)?;
+    let message = find(&state, &answering, which)?;
+    shown(&state, &message)
+}
+
+/// `PATCH /webhooks/{app}/{token}/messages/{which}`
+pub(super) fn edit(call: &Call, app: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+    let form = MessageForm::read(call.fields()?)?;
+    let mut state = call.shared.state();
+    let answering = open(&state, call, app, token)?;
+    let kept = find(&state, &answering, which)?;
+    let revision = form.into_revision(&kept.attachments, &mut state, call);
+    if revision.leaves_nothing(&kept) {
+        return Err(ApiError::empty_message());
+    }
+    let message = state.revise(answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
+    shown(&state, &message)
+}
+
+/// `DELETE /webhooks/{app}/{token}/messages/{which}`
+pub(super) fn delete(call: &Call, app: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+    let mut state = call.shared.state();
+    let answering = open(&state, call, app, token)?;
+    let message = find(&state, &answering, which)?;
+    state.delete(answering.channel, &[message.id]);
+    Ok(Reply::nothing())
+}
+
+fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering, ApiError> {
+    state.to_follow_up(app, token, call.shared.options.interaction_life)
+}
+
+/// `@original` or a message of this interaction by id.
+fn find(state: &State, answering: &Answering, which: &str) -> Result<Arc<Message>, ApiError> {
+    let unknown = ApiError::unknown_message();
+    let id = match which {
+        "@original" => answering.original.ok_or(unknown.clone())?,
+        id => id.parse().map_err(|_| unknown.clone())?,
+    };
+    let message = state.answer_message(answering.channel, id).ok_or(unknown.clone())?;
+    let ours = message.interaction.as_ref().is_some_and(|note| note.id == answering.id);
+    if ours || answering.original == Some(id) { Ok(message) } else { Err(unknown) }
+}
+
+fn shown(state: &State, message: &Arc<Message>) -> Result<Reply, ApiError> {
+    let channel = state.world.channel(message.channel_id).ok_or(ApiError::unknown_channel())?;
+    Ok(Reply::json(&MessageJson::answer(message, channel, message.author.id)))
+}

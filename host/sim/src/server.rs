@@ -1,0 +1,59 @@
+//! The listener: accepts connections, gives each its HTTP/1 loop, ends them when the simulator closes.
+//! It does not look at requests.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::rest;
+use crate::shared::Shared;
+
+/// Calls still under way when the simulator closes get this long.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    let mut closed = std::pin::pin!(shared.closed());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => { connections.spawn(converse(stream, shared.clone())); }
+                // Out of file descriptors, most likely: others must be closed before the next try can succeed.
+                Err(error) => {
+                    tracing::warn!(%error, "failed to accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            () = &mut closed => break,
+        }
+    }
+    drop(listener);
+    let _ =
+        tokio::time::timeout(CLOSE_LIMIT, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+async fn converse(stream: TcpStream, shared: Arc<Shared>) -> Result<(), Infallible> {
+    // Answers are small and wanted at once.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| rest::answer(shared.clone(), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // An error is a client that left or a fault that cut the line; both are in the transcript.
+        _ = connection.as_mut() => return Ok(()),
+        () = shared.closed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! What every part of the simulator shares: the state behind one lock, the transcript, the faults, the options.
+//! It holds no rule of Discord's; the rooms do.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::faults::Faults;
+use crate::gateway::sessions::Sessions;
+use crate::interactions::{Commands, Interactions};
+use crate::options::SimOptions;
+use crate::rest::files::Files;
+use crate::transcript::Transcript;
+use crate::world::World;
+
+pub(crate) struct Shared {
+    pub(crate) options: SimOptions,
+    state: Mutex<State>,
+    pub(crate) transcript: Transcript,
+    pub(crate) faults: Faults,
+    pub(crate) address: SocketAddr,
+    /// Turns true when the simulator closes; its sender is gone when it was dropped.
+    closing: watch::Receiver<bool>,
+    /// Every gateway connection holds a receiver; closing waits until all are gone.
+    pub(crate) open_sockets: watch::Sender<()>,
+    /// Gateway connections so far: each gets the count as its number.
+    pub(crate) connections: AtomicU64,
+}
+
+/// Everything that changes. Held briefly and never across an await, so that what happens has one order:
+/// the order in which sessions hear of it.
+pub(crate) struct State {
+    pub(crate) world: World,
+    pub(crate) sessions: Sessions,
+    pub(crate) commands: Commands,
+    pub(crate) interactions: Interactions,
+    pub(crate) files: Files,
+    pub(crate) transcript: Transcript,
+    /// Method and shape of the path to the number of calls.
+    pub(crate) unknown_routes: HashMap<String, u64>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        options: SimOptions,
+        world: World,
+        address: SocketAddr,
+        closing: watch::Receiver<bool>,
+    ) -> Arc<Self> {
+        let transcript = Transcript::new(options.transcript_limit);
+        let state = State {
+            world,
+            sessions: Sessions::new(options.replay_limit),
+            commands: Commands::default(),
+            interactions: Interactions::default(),
+            files: Files::default(),
+            transcript: transcript.clone(),
+            unknown_routes: HashMap::new(),
+        };
+        Arc::new(Self {
+            options,
+            state: Mutex::new(state),
+            faults: Faults::new(transcript.clone()),
+            transcript,
+            address,
+            closing,
+            open_sockets: watch::Sender::new(()),
+            connections: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the simulator closes or was dropped.
+    pub(crate) async fn closed(&self) {
+        let _ = self.closing.clone().wait_for(|closing| *closing).await;
+    }
+
+    /// Where clients open the websocket, and where they resume.
+    pub(crate) fn gateway_url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+}

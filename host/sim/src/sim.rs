@@ -1,0 +1,220 @@
+//! A running simulator: start, addresses, actors, what happened, close.
+//! It holds no rule of Discord's.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::actors::{ActError, Member};
+use crate::clock::Timestamp;
+use crate::faults::Faults;
+use crate::gateway::Gateway;
+use crate::options::SimOptions;
+use crate::server;
+use crate::shared::Shared;
+use crate::snowflake::Snowflake;
+use crate::transcript::{Entry, Transcript};
+use crate::world::{Bot, Message, World};
+
+/// Gateway connections get this long to say goodbye when the simulator closes.
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+
+/// Why a simulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken or not allowed.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// A Discord on loopback. Ends when closed or dropped.
+pub struct Sim {
+    shared: Arc<Shared>,
+    token: String,
+    closing: watch::Sender<bool>,
+    server: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Sim {
+    /// Binds 127.0.0.1 and serves on the current tokio runtime.
+    ///
+    /// # Errors
+    /// If the port cannot be bound.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn start(mut options: SimOptions) -> Result<Self, StartError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let failed = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let mut world = std::mem::replace(&mut options.world, World::empty());
+        let history_limit = options.history_per_channel.max(1);
+        world.history_limit = history_limit;
+        for channel in world.channels.values_mut() {
+            channel.history_limit = history_limit;
+        }
+        if !world.bots.iter().any(|bot| bot.token == options.token) {
+            world.add_bot(&options.bot_name, &options.token);
+        }
+        let token = options.token.clone();
+        let (closing, closing_seen) = watch::channel(false);
+        let shared = Shared::new(options, world, address, closing_seen);
+        let server = tokio::spawn(server::serve(listener, shared.clone()));
+        Ok(Self { shared, token, closing, server: Mutex::new(Some(server)) })
+    }
+
+    /// The base of the REST API: `http://127.0.0.1:PORT/api/v10`. `{api_url}/gateway/bot` answers.
+    pub fn api_url(&self) -> String {
+        format!("{}/api/v10", self.base_url())
+    }
+
+    /// The server's root, `http://127.0.0.1:PORT`: what serenity's `HttpBuilder::proxy` takes.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.shared.address)
+    }
+
+    /// The websocket's address, `ws://127.0.0.1:PORT`.
+    pub fn gateway_url(&self) -> String {
+        self.shared.gateway_url()
+    }
+
+    /// The token of the bot that is there from the start, without `Bot `.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Adds another bot, member of every guild. Sessions that are already open are not told.
+    pub fn add_bot(&self, name: &str) -> Bot {
+        let mut state = self.shared.state();
+        let id = state.world.next_id();
+        let token = format!("sim.{id}.{}", state.interactions.new_token(id));
+        state.world.add_bot(name, &token)
+    }
+
+    /// Takes intents away that a bot may ask for: with them IDENTIFY then closes with 4014.
+    pub fn withhold_intents(&self, bot: Snowflake, intents: u64) {
+        let mut state = self.shared.state();
+        if let Some(bot) = state.world.bots.iter_mut().find(|one| one.id() == bot) {
+            bot.granted_intents &= !intents;
+        }
+    }
+
+    /// A person who acts.
+    ///
+    /// # Errors
+    /// If nobody has this name; the nearest names are in the error.
+    pub fn member(&self, name: &str) -> Result<Member, ActError> {
+        Member::named(self.shared.clone(), name)
+    }
+
+    /// The messages of a channel, oldest first, without ephemeral ones.
+    ///
+    /// # Errors
+    /// If there is no such channel.
+    pub fn messages(&self, channel: &str) -> Result<Vec<Arc<Message>>, ActError> {
+        let state = self.shared.state();
+        let home = state
+            .world
+            .channel_named(channel, None)
+            .ok_or_else(|| ActError::unknown_channel(channel, &state.world))?;
+        Ok(home.messages.iter().cloned().collect())
+    }
+
+    /// Looks at the world. Do not wait inside: everything else stands still meanwhile.
+    pub fn world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&self.shared.state().world)
+    }
+
+    /// Everything that happened and happens.
+    pub fn transcript(&self) -> &Transcript {
+        &self.shared.transcript
+    }
+
+    /// The first entry of the transcript, past or to come, for which `pick` answers something; none at the deadline.
+    pub async fn until<T>(&self, deadline: Instant, pick: impl FnMut(&Entry) -> Option<T>) -> Option<T> {
+        self.shared.transcript.until(deadline, pick).await
+    }
+
+    /// The first message that answers `message` by reference; none after `within`.
+    pub async fn reply_to(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
+        self.posted_after(message, within, |posted| posted.reply_to == Some(message)).await
+    }
+
+    /// The first message of a bot in the channel of `message` that came after it, reply or not; none after `within`.
+    pub async fn bot_message_after(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
+        let channel = self
+            .shared
+            .state()
+            .world
+            .channels
+            .values()
+            .find(|channel| channel.message(message).is_some())
+            .map(|channel| channel.id)?;
+        self.posted_after(message, within, |posted| posted.channel_id == channel && posted.author.bot).await
+    }
+
+    async fn posted_after(
+        &self,
+        message: Snowflake,
+        within: Duration,
+        is_it: impl Fn(&Message) -> bool,
+    ) -> Option<Arc<Message>> {
+        let deadline = Instant::now() + within;
+        let mut reader = self.shared.transcript.reader_since(Timestamp(message.unix_ms().saturating_sub(1)));
+        reader
+            .until(deadline, |entry| {
+                entry.posted().filter(|posted| posted.id > message && is_it(posted)).cloned()
+            })
+            .await
+    }
+
+    /// Waits until as many gateway sessions are connected and identified; false after `within`.
+    pub async fn connected(&self, sessions: usize, within: Duration) -> bool {
+        let deadline = Instant::now() + within;
+        let mut reader = self.shared.transcript.reader();
+        let enough = || (self.gateway().connected() >= sessions).then_some(());
+        enough().is_some() || reader.until(deadline, |_| enough()).await.is_some()
+    }
+
+    /// What goes wrong on demand.
+    pub fn faults(&self) -> Faults {
+        self.shared.faults.clone()
+    }
+
+    /// The gateway, driven from outside.
+    pub fn gateway(&self) -> Gateway {
+        Gateway::new(self.shared.clone())
+    }
+
+    /// Routes that bots called and this Discord does not have, with how often, most called first.
+    pub fn unknown_routes(&self) -> Vec<(String, u64)> {
+        let state = self.shared.state();
+        let mut routes: Vec<_> =
+            state.unknown_routes.iter().map(|(route, times)| (route.clone(), *times)).collect();
+        routes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        routes
+    }
+
+    /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.
+    /// Dropping does the same without waiting. A second call does nothing.
+    pub async fn close(&self) {
+        self.closing.send_replace(true);
+        let _ = tokio::time::timeout(CLOSE_LIMIT, self.shared.open_sockets.closed()).await;
+        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(server) = server {
+            // It ends by itself within its own limit; an error would be its panic, already reported by tokio.
+            let _ = server.await;
+        }
+    }
+}

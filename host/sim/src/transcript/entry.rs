@@ -1,0 +1,344 @@
+//! One entry of the transcript: what happened, readable and serialisable.
+//! It holds shared pieces of the world, never a copy of a whole message.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+use crate::world::Message;
+
+/// Something that happened. `Display` is the line a person reads.
+#[derive(Debug, Serialize)]
+pub struct Entry {
+    /// Entries are numbered from 0 without gaps.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+impl Entry {
+    /// The message, if one was posted; ephemeral answers and answers to interactions included.
+    pub fn posted(&self) -> Option<&Arc<Message>> {
+        match &self.what {
+            What::Posted { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The message as it is now, if one was edited; a deferred answer that was filled in included.
+    pub fn edited(&self) -> Option<&Arc<Message>> {
+        match &self.what {
+            What::Edited { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+}
+
+/// The kinds of things that happen.
+#[derive(Debug, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum What {
+    /// A message was posted.
+    Posted {
+        /// The channel's name.
+        channel: Arc<str>,
+        /// The message.
+        #[serde(serialize_with = "message_fields")]
+        message: Arc<Message>,
+    },
+    /// A message was edited, or a deferred answer filled in.
+    Edited {
+        /// The channel's name.
+        channel: Arc<str>,
+        /// The message as it is now.
+        #[serde(serialize_with = "message_fields")]
+        message: Arc<Message>,
+    },
+    /// Messages were deleted.
+    Deleted {
+        /// The channel's name.
+        channel: Arc<str>,
+        /// Which.
+        ids: Vec<Snowflake>,
+    },
+    /// A reaction was put or taken away.
+    Reacted {
+        /// The channel's name.
+        channel: Arc<str>,
+        /// The message.
+        message_id: Snowflake,
+        /// Whose reaction.
+        user: Arc<str>,
+        /// The emoji.
+        emoji: String,
+        /// False: taken away.
+        added: bool,
+    },
+    /// Somebody is typing.
+    Typing {
+        /// The channel's name.
+        channel: Arc<str>,
+        /// Who.
+        user: Arc<str>,
+    },
+    /// A member invoked a command, pressed, selected, submitted or typed into an option.
+    Invoked {
+        /// The interaction.
+        interaction: Snowflake,
+        /// The channel's name.
+        channel: Arc<str>,
+        /// The member.
+        user: Arc<str>,
+        /// What it looks like: `/ping text:hi`, `[button yes]`.
+        line: Arc<str>,
+    },
+    /// The bot acknowledged an interaction.
+    Acknowledged {
+        /// The interaction.
+        interaction: Snowflake,
+        /// What was invoked, as in [`What::Invoked`].
+        line: Arc<str>,
+        /// How.
+        how: Acknowledgement,
+    },
+    /// The bot did not acknowledge an interaction in time; the member sees "The application did not respond".
+    Unanswered {
+        /// The interaction.
+        interaction: Snowflake,
+        /// What was invoked.
+        line: Arc<str>,
+        /// The member.
+        user: Arc<str>,
+    },
+    /// A bot registered commands.
+    Commands {
+        /// The bot.
+        bot: Arc<str>,
+        /// The names it has now in this scope.
+        names: Vec<String>,
+        /// The guild, or none for global ones.
+        guild: Option<Snowflake>,
+    },
+    /// A REST call was answered.
+    Rest {
+        /// Its method.
+        method: String,
+        /// Its path without `/api/vN`; tokens are left out.
+        path: String,
+        /// The status; none if a fault dropped the connection.
+        status: Option<u16>,
+        /// How long it took.
+        #[serde(rename = "micros", serialize_with = "micros")]
+        took: Duration,
+    },
+    /// A bot called a route that this Discord does not have.
+    UnknownRoute {
+        /// Its method.
+        method: String,
+        /// Its path.
+        path: String,
+        /// How often by now.
+        times: u64,
+    },
+    /// Something happened to a gateway session or connection.
+    Gateway {
+        /// The session; empty while a connection has none.
+        session: Arc<str>,
+        /// What, in words: `identified as bot, shard 0/1`.
+        event: String,
+    },
+    /// An event was handed to sessions.
+    Dispatched {
+        /// Its name on the wire.
+        name: &'static str,
+        /// How many sessions got it.
+        sessions: usize,
+    },
+    /// A fault was armed or struck.
+    Fault {
+        /// In words.
+        text: String,
+    },
+    /// A remark by whoever drives the simulator.
+    Note {
+        /// The remark.
+        text: String,
+    },
+}
+
+/// How a bot acknowledged an interaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Acknowledgement {
+    /// Type 4: with a message.
+    Message,
+    /// Type 5: a message will come.
+    DeferredMessage,
+    /// Type 6: the component's message will be edited.
+    DeferredUpdate,
+    /// Type 7: the component's message was edited.
+    Update,
+    /// Type 8: choices for an option.
+    Choices,
+    /// Type 9: a form to fill in.
+    Modal,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.what.fmt(f)
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Posted { channel, message } => line_of(f, channel, message, ""),
+            Self::Edited { channel, message } => line_of(f, channel, message, " (edited)"),
+            Self::Deleted { channel, ids } if ids.len() == 1 => {
+                write!(f, "{} deleted {}", Place(channel), ids[0])
+            }
+            Self::Deleted { channel, ids } => write!(f, "{} deleted {} messages", Place(channel), ids.len()),
+            Self::Reacted { channel, user, emoji, added, message_id } => {
+                let sign = if *added { '+' } else { '-' };
+                write!(f, "{} {user} {sign}{emoji} on {message_id}", Place(channel))
+            }
+            Self::Typing { channel, user } => write!(f, "{} {user} is typing", Place(channel)),
+            Self::Invoked { channel, user, line, .. } => write!(f, "{} {user}: {line}", Place(channel)),
+            Self::Acknowledged { line, how, .. } => write!(f, "{line} -> {how}"),
+            Self::Unanswered { line, user, .. } => {
+                write!(f, "{line} by {user} -> the application did not respond")
+            }
+            Self::Commands { bot, names, guild: None } => write!(f, "{bot} registered {}", names.join(", ")),
+            Self::Commands { bot, names, guild: Some(guild) } => {
+                write!(f, "{bot} registered {} in guild {guild}", names.join(", "))
+            }
+            Self::Rest { method, path, status: Some(status), took } => {
+                write!(f, "{method} {path} -> {status} ({} µs)", took.as_micros())
+            }
+            Self::Rest { method, path, status: None, took } => {
+                write!(f, "{method} {path} -> connection dropped ({} µs)", took.as_micros())
+            }
+            Self::UnknownRoute { method, path, times } => {
+                write!(f, "UNKNOWN ROUTE {method} {path} (called {times} times)")
+            }
+            Self::Gateway { session, event } if session.is_empty() => write!(f, "gateway: {event}"),
+            Self::Gateway { session, event } => write!(f, "gateway {session}: {event}"),
+            Self::Dispatched { name, sessions } => write!(f, "{name} -> {sessions} sessions"),
+            Self::Fault { text } => write!(f, "fault: {text}"),
+            Self::Note { text } => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Display for Acknowledgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Message => "answered",
+            Self::DeferredMessage => "thinking …",
+            Self::DeferredUpdate => "acknowledged, an update follows",
+            Self::Update => "message updated",
+            Self::Choices => "choices offered",
+            Self::Modal => "form opened",
+        })
+    }
+}
+
+/// A channel's name with its sign: `#general`, but `@alice` for a direct message.
+struct Place<'a>(&'a str);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.starts_with('@') {
+            f.write_str("#")?;
+        }
+        f.write_str(self.0)
+    }
+}
+
+fn line_of(f: &mut fmt::Formatter<'_>, channel: &str, message: &Message, mark: &str) -> fmt::Result {
+    let text = &message.content;
+    if let Some(note) = &message.interaction
+        && note.kind == 2
+    {
+        write!(f, "/{} by {}{mark} -> ", note.name, note.user.username)?;
+        return match () {
+            () if message.is_loading() => f.write_str("thinking …"),
+            () if message.is_ephemeral() => write!(f, "ephemeral \"{text}\"{}", Extras(message)),
+            () => write!(f, "{} \"{text}\"{}", Place(channel), Extras(message)),
+        };
+    }
+    let reply = if message.reply_to.is_some() { " (reply)" } else { "" };
+    let whisper = if message.is_ephemeral() { " (ephemeral)" } else { "" };
+    write!(
+        f,
+        "{} {}{reply}{whisper}{mark}: {text}{}",
+        Place(channel),
+        message.author.username,
+        Extras(message)
+    )
+}
+
+/// What a message has besides text.
+struct Extras<'a>(&'a Message);
+
+impl fmt::Display for Extras<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for embed in &self.0.embeds {
+            let title =
+                embed.get("title").or_else(|| embed.get("description")).and_then(|text| text.as_str());
+            write!(f, " [embed {}]", title.unwrap_or(""))?;
+        }
+        for file in &self.0.attachments {
+            write!(f, " [file {}, {} bytes]", file.filename, file.size)?;
+        }
+        for (kind, label) in self.0.components.iter().flat_map(crate::interactions::controls) {
+            write!(f, " [{kind} {label}]")?;
+        }
+        Ok(())
+    }
+}
+
+fn message_fields<S: Serializer>(message: &Arc<Message>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        id: Snowflake,
+        channel_id: Snowflake,
+        author: &'a str,
+        bot: bool,
+        content: &'a str,
+        reply_to: Option<Snowflake>,
+        interaction: Option<Snowflake>,
+        ephemeral: bool,
+        loading: bool,
+        embeds: &'a [serde_json::Value],
+        components: &'a [serde_json::Value],
+        attachments: &'a [crate::world::Attachment],
+    }
+    Fields {
+        id: message.id,
+        channel_id: message.channel_id,
+        author: &message.author.username,
+        bot: message.author.bot,
+        content: &message.content,
+        reply_to: message.reply_to,
+        interaction: message.interaction.as_ref().map(|note| note.id),
+        ephemeral: message.is_ephemeral(),
+        loading: message.is_loading(),
+        embeds: &message.embeds,
+        components: &message.components,
+        attachments: &message.attachments,
+    }
+    .serialize(serializer)
+}
+
+fn micros<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(took.as_micros() as u64)
+}

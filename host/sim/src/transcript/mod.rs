@@ -1,0 +1,195 @@
+//! The transcript: everything that happened, in order, bounded, to be read back or followed.
+//! It does not decide what is worth noting, and nobody who writes to it ever waits.
+
+mod entry;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+use tokio::time::timeout_at;
+
+pub use entry::{Acknowledgement, Entry, What};
+
+use crate::clock::Timestamp;
+
+/// A handle to the transcript; clones share it.
+#[derive(Clone, Debug)]
+pub struct Transcript {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    ring: Mutex<Ring>,
+    written: Notify,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    /// Number of the entry that is written next; entries are numbered from 0 without gaps.
+    next: u64,
+    entries: VecDeque<Arc<Entry>>,
+}
+
+impl Transcript {
+    pub(crate) fn new(limit: usize) -> Self {
+        let ring = Mutex::default();
+        Self { shared: Arc::new(Shared { ring, written: Notify::new(), limit: limit.max(1) }) }
+    }
+
+    pub(crate) fn write(&self, what: What) {
+        {
+            let mut ring = self.ring();
+            // Taken under the lock, so that times grow with the numbers.
+            let at = Timestamp::now();
+            if ring.entries.len() >= self.shared.limit {
+                ring.entries.pop_front();
+            }
+            let number = ring.next;
+            ring.next += 1;
+            ring.entries.push_back(Arc::new(Entry { number, at, what }));
+        }
+        self.shared.written.notify_waiters();
+    }
+
+    /// What is kept of the past, oldest first; at most [`SimOptions::transcript_limit`](crate::SimOptions) entries.
+    pub fn history(&self) -> Vec<Arc<Entry>> {
+        self.ring().entries.iter().cloned().collect()
+    }
+
+    /// The number the next entry will have: a mark for [`Transcript::reader_from`].
+    pub fn mark(&self) -> u64 {
+        self.ring().next
+    }
+
+    /// Follows the transcript from now on.
+    pub fn reader(&self) -> Reader {
+        self.reader_from(self.mark())
+    }
+
+    /// Follows the transcript from an entry on; 0 is the oldest that is kept.
+    pub fn reader_from(&self, mark: u64) -> Reader {
+        Reader { transcript: self.clone(), next: mark, ahead: VecDeque::new(), missed: 0 }
+    }
+
+    /// Follows the transcript from a moment on.
+    pub fn reader_since(&self, moment: Timestamp) -> Reader {
+        let ring = self.ring();
+        let oldest = ring.next - ring.entries.len() as u64;
+        let mark = oldest + ring.entries.partition_point(|entry| entry.at < moment) as u64;
+        drop(ring);
+        self.reader_from(mark)
+    }
+
+    /// The first entry, past or to come, for which `pick` answers something; none at the deadline.
+    pub async fn until<T>(&self, deadline: Instant, pick: impl FnMut(&Entry) -> Option<T>) -> Option<T> {
+        self.reader_from(0).until(deadline, pick).await
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.shared.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the transcript that moves on as entries are read.
+#[derive(Debug)]
+pub struct Reader {
+    transcript: Transcript,
+    next: u64,
+    ahead: VecDeque<Arc<Entry>>,
+    missed: u64,
+}
+
+/// Entries taken from the ring at a time, so that a reader of a long history does not hold up the writers.
+const READ_AHEAD_ENTRIES: usize = 256;
+
+impl Reader {
+    /// The next entry; waits for it. Safe to cancel.
+    pub async fn next(&mut self) -> Arc<Entry> {
+        loop {
+            let transcript = self.transcript.clone();
+            // Registered before looking, so that an entry written in between still wakes this reader.
+            let mut written = std::pin::pin!(transcript.shared.written.notified());
+            written.as_mut().enable();
+            if let Some(entry) = self.try_next() {
+                return entry;
+            }
+            written.await;
+        }
+    }
+
+    /// The next entry if it is already there.
+    pub fn try_next(&mut self) -> Option<Arc<Entry>> {
+        if self.ahead.is_empty() {
+            let ring = self.transcript.ring();
+            let oldest = ring.next - ring.entries.len() as u64;
+            if self.next < oldest {
+                self.missed += oldest - self.next;
+                self.next = oldest;
+            }
+            let from = (self.next - oldest) as usize;
+            self.ahead.extend(ring.entries.iter().skip(from).take(READ_AHEAD_ENTRIES).cloned());
+            self.next += self.ahead.len() as u64;
+        }
+        self.ahead.pop_front()
+    }
+
+    /// The first entry from here on for which `pick` answers something; none at the deadline.
+    pub async fn until<T>(
+        &mut self,
+        deadline: Instant,
+        mut pick: impl FnMut(&Entry) -> Option<T>,
+    ) -> Option<T> {
+        let found = async {
+            loop {
+                if let Some(found) = pick(&*self.next().await) {
+                    return found;
+                }
+            }
+        };
+        timeout_at(deadline.into(), found).await.ok()
+    }
+
+    /// Entries that fell out of the bounded history before this reader came to them.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn note(text: &str) -> What {
+        What::Note { text: text.to_owned() }
+    }
+
+    #[tokio::test]
+    async fn a_reader_sees_what_was_and_what_comes_in_order() {
+        let transcript = Transcript::new(10);
+        transcript.write(note("one"));
+        let mut reader = transcript.reader_from(0);
+        assert_eq!(reader.next().await.to_string(), "one");
+        let writer = transcript.clone();
+        tokio::spawn(async move { writer.write(note("two")) });
+        let deadline = Instant::now() + Duration::from_secs(5);
+        assert!(reader.until(deadline, |entry| (entry.to_string() == "two").then_some(())).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn the_history_is_bounded_and_a_late_reader_is_told_what_it_missed() {
+        let transcript = Transcript::new(3);
+        for number in 0..10 {
+            transcript.write(note(&number.to_string()));
+        }
+        let mut reader = transcript.reader_from(0);
+        assert_eq!(reader.next().await.to_string(), "7");
+        assert_eq!(reader.missed(), 7);
+        assert_eq!(transcript.history().len(), 3);
+    }
+}

@@ -1,0 +1,306 @@
+//! The world's objects as Discord writes them: messages, members, channels, guilds.
+//! It does not decide who may see them.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Attachment, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World};
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+
+/// A message on the wire. In events it also carries guild and member.
+#[derive(Serialize)]
+pub(crate) struct MessageJson<'a> {
+    id: Snowflake,
+    channel_id: Snowflake,
+    #[serde(rename = "type")]
+    kind: u8,
+    content: &'a str,
+    author: &'a User,
+    timestamp: Timestamp,
+    edited_timestamp: Option<Timestamp>,
+    tts: bool,
+    mention_everyone: bool,
+    mentions: &'a [Arc<User>],
+    mention_roles: &'a [Snowflake],
+    attachments: &'a [Attachment],
+    embeds: &'a [Value],
+    components: &'a [Value],
+    pinned: bool,
+    flags: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<ReactionJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_reference: Option<ReferenceJson>,
+    /// `Some(None)` is a reply to a message that is gone: Discord sends null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referenced_message: Option<Option<Box<MessageJson<'a>>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interaction: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interaction_metadata: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_id: Option<Snowflake>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_id: Option<Snowflake>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guild_id: Option<Snowflake>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<MemberJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReactionJson<'a> {
+    emoji: &'a Emoji,
+    count: usize,
+    count_details: CountJson,
+    me: bool,
+    me_burst: bool,
+    burst_colors: [&'static str; 0],
+}
+
+#[derive(Serialize)]
+struct CountJson {
+    burst: usize,
+    normal: usize,
+}
+
+#[derive(Serialize)]
+struct ReferenceJson {
+    #[serde(rename = "type")]
+    kind: u8,
+    message_id: Snowflake,
+    channel_id: Snowflake,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guild_id: Option<Snowflake>,
+}
+
+impl<'a> MessageJson<'a> {
+    /// As a REST answer shows it to `viewer`.
+    pub(crate) fn answer(message: &'a Message, channel: &'a Channel, viewer: Snowflake) -> Self {
+        let mut json = Self::bare(message, channel, viewer);
+        if let Some(id) = message.reply_to {
+            let target = channel.message(id).map(|target| Box::new(Self::bare(target, channel, viewer)));
+            json.referenced_message = Some(target);
+        }
+        json
+    }
+
+    /// As a gateway event carries it. Events are written once for all sessions, so `me` of a reaction is false.
+    pub(crate) fn event(message: &'a Message, channel: &'a Channel, guild: Option<&'a Guild>) -> Self {
+        let mut json = Self::answer(message, channel, Snowflake(0));
+        json.guild_id = channel.guild_id;
+        json.member = guild.and_then(|guild| guild.members.get(&message.author.id)).map(MemberJson::bare);
+        json
+    }
+
+    /// Takes out what a session without the MESSAGE_CONTENT intent must not see.
+    pub(crate) fn without_content(mut self) -> Self {
+        self.content = "";
+        self.attachments = &[];
+        self.embeds = &[];
+        self.components = &[];
+        self.referenced_message =
+            self.referenced_message.map(|target| target.map(|target| Box::new(target.without_content())));
+        self
+    }
+
+    fn bare(message: &'a Message, channel: &'a Channel, viewer: Snowflake) -> Self {
+        let reactions = message.reactions.iter().map(|reaction| ReactionJson {
+            emoji: &reaction.emoji,
+            count: reaction.users.len(),
+            count_details: CountJson { burst: 0, normal: reaction.users.len() },
+            me: reaction.users.contains(&viewer),
+            me_burst: false,
+            burst_colors: [],
+        });
+        let note = message.interaction.as_ref();
+        Self {
+            id: message.id,
+            channel_id: message.channel_id,
+            kind: message.kind as u8,
+            content: &message.content,
+            author: &message.author,
+            timestamp: message.timestamp,
+            edited_timestamp: message.edited,
+            tts: message.tts,
+            mention_everyone: message.mention_everyone,
+            mentions: &message.mentions,
+            mention_roles: &message.mention_roles,
+            attachments: &message.attachments,
+            embeds: &message.embeds,
+            components: &message.components,
+            pinned: message.pinned,
+            flags: message.flags,
+            reactions: reactions.collect(),
+            nonce: message.nonce.as_ref(),
+            message_reference: message.reply_to.map(|message_id| ReferenceJson {
+                kind: 0,
+                message_id,
+                channel_id: channel.id,
+                guild_id: channel.guild_id,
+            }),
+            referenced_message: None,
+            interaction: note.filter(|note| note.kind == 2).map(
+                |note| json!({ "id": note.id, "type": note.kind, "name": note.name, "user": &*note.user }),
+            ),
+            interaction_metadata: note.map(|note| {
+                json!({
+                    "id": note.id, "type": note.kind, "user": &*note.user,
+                    "authorizing_integration_owners": { "0": channel.guild_id.unwrap_or_default() },
+                })
+            }),
+            webhook_id: message.application_id,
+            application_id: message.application_id,
+            guild_id: None,
+            member: None,
+        }
+    }
+}
+
+/// A guild member on the wire.
+#[derive(Serialize)]
+pub(crate) struct MemberJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a User>,
+    nick: Option<&'a str>,
+    avatar: Option<&'a str>,
+    roles: &'a [Snowflake],
+    joined_at: Timestamp,
+    premium_since: Option<&'a str>,
+    deaf: bool,
+    mute: bool,
+    pending: bool,
+    flags: u32,
+    communication_disabled_until: Option<&'a str>,
+    /// Only in interactions: decimal permission bits in the channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<String>,
+}
+
+impl<'a> MemberJson<'a> {
+    /// Beside a user that is already there.
+    pub(crate) fn bare(member: &'a GuildMember) -> Self {
+        Self {
+            user: None,
+            nick: member.nick.as_deref(),
+            avatar: None,
+            roles: &member.roles,
+            joined_at: member.joined_at,
+            premium_since: None,
+            deaf: false,
+            mute: false,
+            pending: false,
+            flags: 0,
+            communication_disabled_until: None,
+            permissions: None,
+        }
+    }
+
+    /// With its user.
+    pub(crate) fn full(member: &'a GuildMember) -> Self {
+        Self { user: Some(&member.user), ..Self::bare(member) }
+    }
+
+    /// With its permissions in the channel of an interaction.
+    pub(crate) fn permitted(mut self, bits: u64) -> Self {
+        self.permissions = Some(bits.to_string());
+        self
+    }
+}
+
+/// A channel on the wire; inside GUILD_CREATE Discord leaves `guild_id` out, everywhere else it is there.
+pub(crate) fn channel_json(channel: &Channel) -> Value {
+    if channel.kind == ChannelKind::Dm {
+        let people: Vec<&User> =
+            channel.recipients.iter().map(|user| &**user).filter(|user| !user.bot).collect();
+        return json!({
+            "id": channel.id, "type": 1, "last_message_id": channel.last_message_id,
+            "recipients": people, "flags": 0,
+        });
+    }
+    let mut json = json!({
+        "id": channel.id, "type": channel.kind as u8, "guild_id": channel.guild_id, "name": &*channel.name,
+        "position": channel.position, "parent_id": channel.parent_id, "flags": 0,
+        "permission_overwrites": channel.overwrites, "nsfw": false,
+    });
+    match channel.kind {
+        ChannelKind::Text => {
+            json["topic"] = json!(channel.topic);
+            json["last_message_id"] = json!(channel.last_message_id);
+            json["rate_limit_per_user"] = json!(0);
+        }
+        ChannelKind::Voice => {
+            json["bitrate"] = json!(64_000);
+            json["user_limit"] = json!(0);
+            json["rtc_region"] = Value::Null;
+            json["last_message_id"] = Value::Null;
+            json["rate_limit_per_user"] = json!(0);
+        }
+        ChannelKind::Category | ChannelKind::Dm => {}
+    }
+    json
+}
+
+/// The guild alone, as `GET /guilds/{id}` shows it.
+pub(crate) fn guild_json(guild: &Guild, with_counts: bool) -> Value {
+    let mut json = json!({
+        "id": guild.id, "name": guild.name, "icon": null, "icon_hash": null, "splash": null,
+        "discovery_splash": null, "owner_id": guild.owner_id, "region": "local", "afk_channel_id": null,
+        "afk_timeout": 300, "widget_enabled": false, "widget_channel_id": null, "verification_level": 0,
+        "default_message_notifications": 0, "explicit_content_filter": 0, "roles": guild.roles, "emojis": [],
+        "features": [], "mfa_level": 0, "application_id": null, "system_channel_id": null,
+        "system_channel_flags": 0, "rules_channel_id": null, "max_presences": null, "max_members": 500_000,
+        "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
+        "premium_subscription_count": 0, "preferred_locale": "en-US", "public_updates_channel_id": null,
+        "max_video_channel_users": 25, "max_stage_video_channel_users": 50, "nsfw": false, "nsfw_level": 0,
+        "stickers": [], "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null,
+    });
+    if with_counts {
+        json["approximate_member_count"] = json!(guild.members.len());
+        json["approximate_presence_count"] = json!(guild.members.len());
+    }
+    json
+}
+
+/// The guild complete, as GUILD_CREATE carries it for the bot `viewer`.
+/// Guilds above `large_threshold` come with the bot's own member only; the rest is asked for with op 8.
+pub(crate) fn guild_create_json(
+    world: &World,
+    guild: &Guild,
+    viewer: Snowflake,
+    large_threshold: usize,
+    all_members: bool,
+) -> Value {
+    let mut json = guild_json(guild, false);
+    let large = guild.members.len() > large_threshold;
+    let members: Vec<MemberJson<'_>> = guild
+        .members
+        .values()
+        .filter(|member| member.user.id == viewer || (all_members && !large))
+        .map(MemberJson::full)
+        .collect();
+    let channels: Vec<Value> =
+        guild.channels.iter().filter_map(|id| world.channels.get(id)).map(channel_json).collect();
+    json["joined_at"] = json!(guild.members.get(&viewer).map(|member| member.joined_at));
+    json["large"] = json!(large);
+    json["unavailable"] = json!(false);
+    json["member_count"] = json!(guild.members.len());
+    json["members"] = json!(members);
+    json["channels"] = json!(channels);
+    for empty in [
+        "voice_states",
+        "threads",
+        "presences",
+        "stage_instances",
+        "guild_scheduled_events",
+        "soundboard_sounds",
+    ] {
+        json[empty] = json!([]);
+    }
+    json
+}

@@ -1,0 +1,163 @@
+//! A message as the world keeps it, and the parts it is made of.
+//! It does not write itself to the wire; `json` does, because that depends on who looks.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::User;
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+
+/// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
+pub mod flags {
+    /// Only the one who invoked the interaction sees it.
+    pub const EPHEMERAL: u64 = 1 << 6;
+    /// "… is thinking": a deferred answer not filled in yet.
+    pub const LOADING: u64 = 1 << 7;
+    /// Link previews are not shown.
+    pub const SUPPRESS_EMBEDS: u64 = 1 << 2;
+    /// Posted without a push notification.
+    pub const SUPPRESS_NOTIFICATIONS: u64 = 1 << 12;
+    /// Laid out by components alone; has no content of its own.
+    pub const IS_COMPONENTS_V2: u64 = 1 << 15;
+    /// What a bot may set on its own messages.
+    pub const SETTABLE: u64 = EPHEMERAL | SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | IS_COMPONENTS_V2;
+}
+
+/// Kinds of message, with Discord's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageKind {
+    /// Somebody said something.
+    Default = 0,
+    /// Somebody pinned a message.
+    Pin = 6,
+    /// An answer to a message.
+    Reply = 19,
+    /// An answer to a slash command.
+    ChatInputCommand = 20,
+}
+
+/// A message.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Its id; ids in a channel only grow.
+    pub id: Snowflake,
+    /// Where it is.
+    pub channel_id: Snowflake,
+    /// Who wrote it.
+    pub author: Arc<User>,
+    /// The text, at most 2,000 characters.
+    pub content: String,
+    /// What kind it is.
+    pub kind: MessageKind,
+    /// When it was posted.
+    pub timestamp: Timestamp,
+    /// When it was last edited.
+    pub edited: Option<Timestamp>,
+    /// Read aloud.
+    pub tts: bool,
+    /// Whether it really mentions everybody.
+    pub mention_everyone: bool,
+    /// Who is mentioned.
+    pub mentions: Vec<Arc<User>>,
+    /// Roles mentioned.
+    pub mention_roles: Vec<Snowflake>,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+    /// Embeds as the author gave them, `type` filled in.
+    pub embeds: Vec<Value>,
+    /// Components as the author gave them.
+    pub components: Vec<Value>,
+    /// Reactions in the order they were first put.
+    pub reactions: Vec<Reaction>,
+    /// Pinned in its channel.
+    pub pinned: bool,
+    /// Bits of [`flags`].
+    pub flags: u64,
+    /// What the author sent along to recognise its own message.
+    pub nonce: Option<Value>,
+    /// The message this one answers.
+    pub reply_to: Option<Snowflake>,
+    /// The interaction this one answers.
+    pub interaction: Option<InteractionNote>,
+    /// The application that posted it through a webhook.
+    pub application_id: Option<Snowflake>,
+}
+
+impl Message {
+    /// Whether only the one who invoked the interaction sees it.
+    pub fn is_ephemeral(&self) -> bool {
+        self.flags & flags::EPHEMERAL != 0
+    }
+
+    /// Whether it is a deferred answer that was not filled in yet.
+    pub fn is_loading(&self) -> bool {
+        self.flags & flags::LOADING != 0
+    }
+}
+
+/// What a message remembers of the interaction it answers.
+#[derive(Clone, Debug)]
+pub struct InteractionNote {
+    /// The interaction's id.
+    pub id: Snowflake,
+    /// Discord's number of the interaction's kind: 2 command, 3 component, 5 modal.
+    pub kind: u8,
+    /// The command's name with its subcommands; empty for components.
+    pub name: String,
+    /// Who invoked it.
+    pub user: Arc<User>,
+}
+
+/// A file of a message, served back under its local URL.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attachment {
+    /// Its id.
+    pub id: Snowflake,
+    /// The name it was uploaded under.
+    pub filename: String,
+    /// What the uploader says about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// As declared by the uploader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// In bytes.
+    pub size: usize,
+    /// On this machine.
+    pub url: String,
+    /// The same.
+    pub proxy_url: String,
+}
+
+/// An emoji: a Unicode one has only a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Emoji {
+    /// The id of a custom emoji.
+    pub id: Option<Snowflake>,
+    /// The characters, or a custom emoji's name.
+    pub name: String,
+}
+
+impl Emoji {
+    /// Reads `👍` or `name:id`.
+    pub fn parse(text: &str) -> Self {
+        if let Some((name, id)) = text.split_once(':')
+            && let Ok(id) = id.parse()
+        {
+            return Self { id: Some(id), name: name.to_owned() };
+        }
+        Self { id: None, name: text.to_owned() }
+    }
+}
+
+/// One emoji under a message and those who put it.
+#[derive(Clone, Debug)]
+pub struct Reaction {
+    /// Which.
+    pub emoji: Emoji,
+    /// Who, in order.
+    pub users: Vec<Snowflake>,
+}

@@ -1,0 +1,143 @@
+//! The world: guilds, channels, people, bots and what was said, all in memory.
+//! It knows nothing of sockets, sessions or requests; whoever changes it tells the sessions.
+
+mod builder;
+pub(crate) mod json;
+pub(crate) mod message;
+mod model;
+pub(crate) mod permissions;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Reaction, flags};
+pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
+pub use permissions::bits;
+
+use crate::clock::Timestamp;
+use crate::snowflake::{Snowflake, SnowflakeSource};
+
+/// Everything that exists. Build one with its `add_` methods, or take [`World::default`].
+#[derive(Debug)]
+pub struct World {
+    pub(crate) ids: SnowflakeSource,
+    pub(crate) users: HashMap<Snowflake, Arc<User>>,
+    pub(crate) guilds: BTreeMap<Snowflake, Guild>,
+    pub(crate) channels: HashMap<Snowflake, Channel>,
+    pub(crate) bots: Vec<Bot>,
+    pub(crate) history_limit: usize,
+}
+
+impl World {
+    /// A new id, larger than every one before.
+    pub fn next_id(&mut self) -> Snowflake {
+        self.ids.next(Timestamp::now().0)
+    }
+
+    /// The guild with this id.
+    pub fn guild(&self, id: Snowflake) -> Option<&Guild> {
+        self.guilds.get(&id)
+    }
+
+    /// All guilds, oldest first.
+    pub fn guilds(&self) -> impl Iterator<Item = &Guild> {
+        self.guilds.values()
+    }
+
+    /// The channel with this id.
+    pub fn channel(&self, id: Snowflake) -> Option<&Channel> {
+        self.channels.get(&id)
+    }
+
+    /// The user with this id.
+    pub fn user(&self, id: Snowflake) -> Option<&Arc<User>> {
+        self.users.get(&id)
+    }
+
+    /// The user with this name; a leading `@` is allowed.
+    pub fn user_named(&self, name: &str) -> Option<&Arc<User>> {
+        let name = name.strip_prefix('@').unwrap_or(name);
+        if let Ok(id) = name.parse()
+            && let Some(user) = self.users.get(&id)
+        {
+            return Some(user);
+        }
+        self.users.values().find(|user| user.username == name)
+    }
+
+    /// All bots, in the order they were added.
+    pub fn bots(&self) -> &[Bot] {
+        &self.bots
+    }
+
+    pub(crate) fn bot(&self, id: Snowflake) -> Option<&Bot> {
+        self.bots.iter().find(|bot| bot.id() == id)
+    }
+
+    /// Finds a channel by id, `#name`, `name` or `guild/name`. In doubt the guild `near` wins, then the oldest.
+    pub fn channel_named(&self, name: &str, near: Option<Snowflake>) -> Option<&Channel> {
+        let bare = name.strip_prefix('#').unwrap_or(name);
+        let (guild_name, bare) = match bare.split_once('/') {
+            Some((guild, channel)) => (Some(guild), channel),
+            None => (None, bare),
+        };
+        let within = |guild: &Guild| {
+            guild
+                .channels
+                .iter()
+                .filter_map(|id| self.channels.get(id))
+                .find(|channel| &*channel.name == bare && channel.kind != ChannelKind::Category)
+                .map(|channel| channel.id)
+        };
+        let mut guilds = near
+            .and_then(|id| self.guilds.get(&id))
+            .into_iter()
+            .chain(self.guilds.values())
+            .filter(|guild| guild_name.is_none_or(|name| guild.name.eq_ignore_ascii_case(name)));
+        if let Some(id) = guilds.find_map(within) {
+            return self.channels.get(&id);
+        }
+        if let Ok(id) = bare.parse() {
+            return self.channels.get(&id);
+        }
+        self.channels.values().find(|channel| channel.kind == ChannelKind::Dm && &*channel.name == bare)
+    }
+
+    /// The direct-message channel between a person and a bot, made on first use; and whether it is new.
+    pub(crate) fn dm_channel(&mut self, person: &Arc<User>, bot: &Arc<User>) -> (Snowflake, bool) {
+        let there = self.channels.values().find(|channel| {
+            channel.kind == ChannelKind::Dm
+                && channel.recipients.iter().any(|user| user.id == person.id)
+                && channel.recipients.iter().any(|user| user.id == bot.id)
+        });
+        if let Some(channel) = there {
+            return (channel.id, false);
+        }
+        let id = self.next_id();
+        let channel = Channel {
+            id,
+            guild_id: None,
+            kind: ChannelKind::Dm,
+            name: format!("@{}", person.username).into(),
+            topic: None,
+            position: 0,
+            parent_id: None,
+            overwrites: Vec::new(),
+            recipients: vec![person.clone(), bot.clone()],
+            messages: Default::default(),
+            last_message_id: None,
+            history_limit: self.history_limit,
+        };
+        self.channels.insert(id, channel);
+        (id, true)
+    }
+
+    /// What `user` may do in `channel`; everything in a direct message of its own, nothing where it is not.
+    pub fn permissions_in(&self, channel: &Channel, user: Snowflake) -> u64 {
+        match channel.guild_id.and_then(|id| self.guilds.get(&id)) {
+            Some(guild) => permissions::permissions_of(guild, Some(channel), user),
+            None if channel.recipients.iter().any(|recipient| recipient.id == user) => bits::ALL,
+            None => 0,
+        }
+    }
+}

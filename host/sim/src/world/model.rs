@@ -1,0 +1,210 @@
+//! The nouns of the world: people, guilds, roles, channels, bots.
+//! It does not serialise for the wire beyond the plain objects, and holds no rule.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use serde_json::json;
+
+use super::Message;
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+
+/// A person or a bot's account.
+#[derive(Clone, Debug, Serialize)]
+pub struct User {
+    /// Its id.
+    pub id: Snowflake,
+    /// The unique name, by which actors and the prompt find it.
+    pub username: String,
+    /// Always `"0"`: names are unique.
+    pub discriminator: &'static str,
+    /// The name shown.
+    pub global_name: Option<String>,
+    /// No pictures yet.
+    pub avatar: Option<String>,
+    /// Whether a bot stands behind it.
+    pub bot: bool,
+    /// No badges.
+    pub public_flags: u32,
+}
+
+/// A role of a guild. The role with the guild's own id is `@everyone`.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its id.
+    pub id: Snowflake,
+    /// Its name.
+    pub name: String,
+    /// RGB; 0 is none.
+    pub color: u32,
+    /// Shown apart in the member list.
+    pub hoist: bool,
+    /// Order, 0 at the bottom.
+    pub position: u32,
+    /// Permission bits.
+    pub permissions: u64,
+    /// The bot it belongs to.
+    pub bot: Option<Snowflake>,
+    /// Whether everybody may mention it.
+    pub mentionable: bool,
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tags = match self.bot {
+            Some(bot) => json!({ "bot_id": bot }),
+            None => json!({}),
+        };
+        json!({
+            "id": self.id, "name": self.name, "color": self.color, "hoist": self.hoist, "position": self.position,
+            "colors": { "primary_color": self.color, "secondary_color": null, "tertiary_color": null },
+            "icon": null, "unicode_emoji": null, "permissions": self.permissions.to_string(),
+            "managed": self.bot.is_some(), "mentionable": self.mentionable, "flags": 0, "tags": tags,
+        })
+        .serialize(serializer)
+    }
+}
+
+/// A permission overwrite of a channel for a role or a member.
+#[derive(Clone, Debug, Serialize)]
+pub struct Overwrite {
+    /// The role's or member's id.
+    pub id: Snowflake,
+    /// 0 role, 1 member.
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// Bits granted.
+    #[serde(serialize_with = "as_text")]
+    pub allow: u64,
+    /// Bits taken.
+    #[serde(serialize_with = "as_text")]
+    pub deny: u64,
+}
+
+/// A person's place in a guild.
+#[derive(Clone, Debug)]
+pub struct GuildMember {
+    /// Who.
+    pub user: Arc<User>,
+    /// The name shown in this guild.
+    pub nick: Option<String>,
+    /// Roles besides `@everyone`.
+    pub roles: Vec<Snowflake>,
+    /// Since when.
+    pub joined_at: Timestamp,
+}
+
+/// A guild.
+#[derive(Debug)]
+pub struct Guild {
+    /// Its id.
+    pub id: Snowflake,
+    /// Its name.
+    pub name: String,
+    /// Who owns it.
+    pub owner_id: Snowflake,
+    /// `@everyone` first.
+    pub roles: Vec<Role>,
+    /// In the order they were made.
+    pub channels: Vec<Snowflake>,
+    /// By user id.
+    pub members: BTreeMap<Snowflake, GuildMember>,
+}
+
+/// Kinds of channel, with Discord's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// A text channel of a guild.
+    Text = 0,
+    /// A direct message between a person and a bot.
+    Dm = 1,
+    /// A voice channel of a guild.
+    Voice = 2,
+    /// A heading over channels.
+    Category = 4,
+}
+
+/// A channel and its history.
+#[derive(Debug)]
+pub struct Channel {
+    /// Its id.
+    pub id: Snowflake,
+    /// The guild, or none for a direct message.
+    pub guild_id: Option<Snowflake>,
+    /// What it is.
+    pub kind: ChannelKind,
+    /// Its name; for a direct message `@name` of the person.
+    pub name: Arc<str>,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// Order in the list.
+    pub position: u32,
+    /// The category it stands under.
+    pub parent_id: Option<Snowflake>,
+    /// Permission overwrites.
+    pub overwrites: Vec<Overwrite>,
+    /// Both sides of a direct message.
+    pub recipients: Vec<Arc<User>>,
+    /// History, oldest first; bounded by [`SimOptions::history_per_channel`](crate::SimOptions).
+    pub messages: VecDeque<Arc<Message>>,
+    /// The last message ever posted here, deleted or not.
+    pub last_message_id: Option<Snowflake>,
+    /// Whether each post also drops the oldest one; the limit lives with the channel so that posting needs no look-up.
+    pub(crate) history_limit: usize,
+}
+
+impl Channel {
+    /// The message with this id, unless it was deleted or fell out of the history.
+    pub fn message(&self, id: Snowflake) -> Option<&Arc<Message>> {
+        self.place_of(id).map(|at| &self.messages[at])
+    }
+
+    pub(crate) fn message_mut(&mut self, id: Snowflake) -> Option<&mut Message> {
+        let at = self.place_of(id)?;
+        Some(Arc::make_mut(&mut self.messages[at]))
+    }
+
+    pub(crate) fn push(&mut self, message: Arc<Message>) {
+        if self.messages.len() >= self.history_limit {
+            self.messages.pop_front();
+        }
+        self.last_message_id = Some(message.id);
+        self.messages.push_back(message);
+    }
+
+    pub(crate) fn remove(&mut self, id: Snowflake) -> Option<Arc<Message>> {
+        let at = self.place_of(id)?;
+        self.messages.remove(at)
+    }
+
+    /// Ids only grow, so the history is sorted by them.
+    fn place_of(&self, id: Snowflake) -> Option<usize> {
+        self.messages.binary_search_by_key(&id, |message| message.id).ok()
+    }
+}
+
+/// An application and its bot account.
+#[derive(Clone, Debug)]
+pub struct Bot {
+    /// Application and account share this id.
+    pub user: Arc<User>,
+    /// The token, without the `Bot ` prefix.
+    pub token: String,
+    /// Who owns the application.
+    pub owner: Arc<User>,
+    /// Intents that the application may ask for; others close with 4014.
+    pub granted_intents: u64,
+}
+
+impl Bot {
+    /// Application and account share this id.
+    pub fn id(&self) -> Snowflake {
+        self.user.id
+    }
+}
+
+pub(crate) fn as_text<S: Serializer>(bits: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(bits)
+}

@@ -1,0 +1,7 @@
+//! The promises of the built-in Discord, kept to real clients and to bare sockets.
+//! No network but loopback, no sleeping: each test waits for the event itself, with a bound.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+mod clients;
+mod raw;

@@ -1,0 +1,164 @@
+//! A bare websocket and HTTP client, for rules that no library breaks on purpose.
+//! It holds no test.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use gearshift_sim::{Sim, SimOptions};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// Longer than anything here takes.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// All intents that are not privileged, and MESSAGE_CONTENT.
+pub const INTENTS: u64 = 1 << 0 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15;
+
+pub async fn sim() -> Sim {
+    Sim::start(SimOptions::default()).await.unwrap()
+}
+
+/// A gateway connection.
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+/// What arrives at a socket.
+#[derive(Debug)]
+pub enum Heard {
+    Payload(Value),
+    Closed(Option<u16>),
+}
+
+impl Socket {
+    pub async fn open(sim: &Sim) -> Self {
+        let url = format!("{}/?v=10&encoding=json", sim.gateway_url());
+        let (stream, _) = connect_async(url).await.unwrap();
+        let mut socket = Self { stream };
+        assert_eq!(socket.payload().await["op"], 10);
+        socket
+    }
+
+    /// Identified and past READY, whose data is returned.
+    pub async fn identified(sim: &Sim, intents: u64) -> (Self, Value) {
+        let mut socket = Self::open(sim).await;
+        socket.identify(sim.token(), intents).await;
+        let ready = socket.event("READY").await;
+        (socket, ready)
+    }
+
+    pub async fn identify(&mut self, token: &str, intents: u64) {
+        self.send(json!({ "op": 2, "d": { "token": token, "intents": intents, "properties": {} } })).await;
+    }
+
+    pub async fn resume(&mut self, token: &str, session: &Value, seq: u64) {
+        self.send(json!({ "op": 6, "d": { "token": token, "session_id": session, "seq": seq } })).await;
+    }
+
+    pub async fn send(&mut self, payload: Value) {
+        self.send_text(&payload.to_string()).await;
+    }
+
+    pub async fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).await.unwrap();
+    }
+
+    pub async fn hear(&mut self) -> Heard {
+        loop {
+            match timeout(PATIENCE, self.stream.next()).await.expect("something within the bound") {
+                Some(Ok(Message::Text(text))) => return Heard::Payload(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(frame))) => {
+                    return Heard::Closed(frame.map(|frame| frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Heard::Closed(None),
+            }
+        }
+    }
+
+    pub async fn payload(&mut self) -> Value {
+        match self.hear().await {
+            Heard::Payload(payload) => payload,
+            closed => panic!("expected a payload, heard {closed:?}"),
+        }
+    }
+
+    /// The code with which the connection closes; payloads on the way are passed over.
+    pub async fn close_code(&mut self) -> Option<u16> {
+        loop {
+            if let Heard::Closed(code) = self.hear().await {
+                return code;
+            }
+        }
+    }
+
+    /// The whole payload of the next event of this name; others are passed over.
+    pub async fn dispatch(&mut self, name: &str) -> Value {
+        loop {
+            let payload = self.payload().await;
+            if payload["t"] == name {
+                return payload;
+            }
+        }
+    }
+
+    /// The data of the next event of this name; others are passed over.
+    pub async fn event(&mut self, name: &str) -> Value {
+        self.dispatch(name).await["d"].take()
+    }
+
+    /// Names and numbers of what arrives until a heartbeat sent now is acknowledged: everything that was on its way.
+    pub async fn settled(&mut self) -> Vec<Value> {
+        self.send(json!({ "op": 1, "d": null })).await;
+        let mut all = Vec::new();
+        loop {
+            let payload = self.payload().await;
+            if payload["op"] == 11 {
+                return all;
+            }
+            all.push(payload);
+        }
+    }
+}
+
+/// A REST call of the default bot.
+pub async fn call(sim: &Sim, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+    let request = reqwest::Client::new()
+        .request(method, format!("{}{path}", sim.api_url()))
+        .header("Authorization", format!("Bot {}", sim.token()));
+    let request = match body {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+pub async fn post(sim: &Sim, path: &str, body: Value) -> (StatusCode, Value) {
+    call(sim, Method::POST, path, Some(body)).await
+}
+
+pub async fn get(sim: &Sim, path: &str) -> (StatusCode, Value) {
+    call(sim, Method::GET, path, None).await
+}
+
+/// The id of a channel of the default world.
+pub fn channel_id(sim: &Sim, name: &str) -> String {
+    sim.world(|world| world.channel_named(name, None).unwrap().id.to_string())
+}
+
+/// Registers commands for the default bot.
+pub async fn register(sim: &Sim, commands: Value) -> Value {
+    let (status, me) = get(sim, "/users/@me").await;
+    assert_eq!(status, 200);
+    let path = format!("/applications/{}/commands", me["id"].as_str().unwrap());
+    let (status, answer) = call(sim, Method::PUT, &path, Some(commands)).await;
+    assert_eq!(status, 200, "{answer}");
+    answer
+}
