@@ -6,6 +6,10 @@
 mod api;
 #[path = "sessions/discord.rs"]
 mod discord;
+#[path = "sessions/gateway.rs"]
+mod gateway;
+#[path = "sessions/gateway_rules.rs"]
+mod gateway_rules;
 #[path = "sessions/http.rs"]
 mod http;
 #[path = "sessions/net.rs"]

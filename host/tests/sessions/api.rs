@@ -25,9 +25,15 @@ async fn json_goes_in_and_out_with_token_and_query() {
         let answer = soon(api.request(request)).await.unwrap();
         assert_eq!(answer, ApiAnswer { status: 200, json: Some(br#"{"id":1}"#.to_vec()) });
         let seen = server.seen().pop().unwrap();
-        assert_eq!((seen.method.as_str(), seen.target.as_str()), (method.as_str(), "/v1/bot/users/?a+b=%C3%A4%26c"));
+        assert_eq!(
+            (seen.method.as_str(), seen.target.as_str()),
+            (method.as_str(), "/v1/bot/users/?a+b=%C3%A4%26c")
+        );
         assert_eq!(seen.header("authorization"), Some("Token s3cret"));
-        assert_eq!((seen.header("content-type"), seen.json()["x"].as_i64()), (Some("application/json"), Some(2)));
+        assert_eq!(
+            (seen.header("content-type"), seen.json()["x"].as_i64()),
+            (Some("application/json"), Some(2))
+        );
     }
 }
 
@@ -68,7 +74,9 @@ async fn a_refusal_has_its_status_and_json_or_text() {
 async fn an_endpoint_can_never_leave_the_base_url() {
     let server = Server::start(|_, _| reply(200, &[], "{}")).await;
     let api = open(&server).await;
-    for endpoint in ["../admin", "%2e%2e/admin", "a/../../admin", "x?y=1", "x#y", "..\\admin", "/../admin", "a\nb"] {
+    for endpoint in
+        ["../admin", "%2e%2e/admin", "a/../../admin", "x?y=1", "x#y", "..\\admin", "/../admin", "a\nb"]
+    {
         let error = soon(api.request(ask(Method::Get, endpoint))).await.unwrap_err();
         assert!(matches!(error, ApiError::Invalid(_)), "{endpoint}: {error}");
     }
@@ -94,12 +102,16 @@ async fn a_required_site_that_is_sick_stops_the_start() {
     let error = soon(Sessions::open(&config(&text))).await.unwrap_err();
     assert_eq!(error.session, "api");
     let text = error.to_string();
-    assert!(text.contains("health check, 2 times") && text.contains("503") && text.contains("\nhelp: "), "{text}");
+    assert!(
+        text.contains("health check, 2 times") && text.contains("503") && text.contains("\nhelp: "),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn a_site_that_recovers_in_time_is_fine() {
-    let server = Server::start(|_, number| if number < 2 { reply(500, &[], "") } else { reply(200, &[], "ok") }).await;
+    let server =
+        Server::start(|_, number| if number < 2 { reply(500, &[], "") } else { reply(200, &[], "ok") }).await;
     let text = format!("[api]\nurl = \"{}\"\nrequired = true", server.url());
     soon(Sessions::open(&config(&text))).await.unwrap();
     assert_eq!(server.seen().len(), 3);

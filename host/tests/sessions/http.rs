@@ -20,7 +20,8 @@ async fn a_request_goes_out_and_comes_back_as_plain_data() {
     asked.body = b"milk".to_vec();
     let answer = soon(sessions.http.request(asked)).await.unwrap();
     assert_eq!((answer.status, answer.body.as_slice()), (418, b"short".as_slice()));
-    let values: Vec<_> = answer.headers.iter().filter(|(name, _)| name == "x-a").map(|(_, value)| value).collect();
+    let values: Vec<_> =
+        answer.headers.iter().filter(|(name, _)| name == "x-a").map(|(_, value)| value).collect();
     assert_eq!(values, [b"1", b"2"]);
     let seen = &server.seen()[0];
     assert_eq!((seen.method.as_str(), seen.target.as_str()), ("PROPFIND", "/tea?strong=1"));
@@ -64,8 +65,9 @@ async fn a_server_that_does_not_answer_is_given_up() {
 async fn a_server_that_is_not_there_is_named_without_path_and_query() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let sessions = Sessions::open(&config("[cogs]")).await.unwrap();
-    let error =
-        soon(sessions.http.request(request("GET", format!("http://{closed}/secret?key=hidden")))).await.unwrap_err();
+    let error = soon(sessions.http.request(request("GET", format!("http://{closed}/secret?key=hidden"))))
+        .await
+        .unwrap_err();
     assert!(matches!(error, HttpError::Connect { .. }), "{error}");
     assert!(!error.to_string().contains("secret") && !error.to_string().contains("hidden"), "{error}");
 }
@@ -95,6 +97,7 @@ async fn a_closed_session_refuses_and_can_be_closed_again() {
     let sessions = Sessions::open(&config("[cogs]")).await.unwrap();
     soon(sessions.close()).await;
     soon(sessions.close()).await;
-    let error = soon(sessions.http.request(request("GET", "http://127.0.0.1:1/".to_owned()))).await.unwrap_err();
+    let error =
+        soon(sessions.http.request(request("GET", "http://127.0.0.1:1/".to_owned()))).await.unwrap_err();
     assert!(matches!(error, HttpError::Closed));
 }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use gearshift_host::gateway::{Gateway, State};
 use gearshift_host::sessions::http::{HttpError, HttpRequest};
 use gearshift_host::sessions::net::DialError;
 use gearshift_host::sessions::{Net, Sessions};
@@ -107,11 +108,38 @@ async fn discords_rest_goes_the_same_way() {
     let sessions = soon(Sessions::open(&config)).await.unwrap();
     let discord = sessions.discord.unwrap();
     assert_eq!(discord.account().user_id, 7);
-    // Serenity's own client as well.
-    soon(discord.serenity().get_current_application_info()).await.unwrap_err();
+    // Serenity's own client as well, over the same connections.
+    assert_eq!(soon(discord.serenity().get_current_user()).await.unwrap().name, "gear");
     let seen = world.v4.seen();
-    assert!(seen.len() >= 3 && seen.iter().all(|request| request.peer.is_ipv4()), "{}", seen.len());
+    assert!(seen[..2].iter().any(|first| first.peer == seen[2].peer), "one pool for both");
+    assert!(seen.len() == 3 && seen.iter().all(|request| request.peer.is_ipv4()), "{}", seen.len());
     assert_eq!(world.v6.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn the_gateways_connection_goes_the_same_way() {
+    let world = world().await;
+    let port = world.port();
+    let answer = format!(
+        r#"{{"url":"ws://{BOTH}:{port}","shards":1,"session_start_limit":{{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}}}"#
+    );
+    let rest = discord(move |_, _| reply(200, &[], &answer)).await;
+    let mut config = world.http("");
+    config.discord = discord_config(&rest.url()).discord;
+    let sessions = soon(Sessions::open(&config)).await.unwrap();
+    let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
+    let gateway = Gateway::open(discord, &sessions.net, settings, |_| {});
+    // It is no gateway that answers there, but it is where the handshake goes.
+    let mut state = gateway.state(0).unwrap();
+    soon(state.wait_for(|state| matches!(state, State::Waiting { .. }))).await.unwrap();
+    let seen = world.v4.seen();
+    assert_eq!(
+        (seen[0].target.as_str(), seen[0].header("upgrade")),
+        ("/?v=10&encoding=json", Some("websocket"))
+    );
+    assert!(seen[0].peer.is_ipv4());
+    assert_eq!(world.v6.seen().len(), 0);
+    soon(gateway.close()).await;
 }
 
 #[tokio::test]

@@ -15,46 +15,46 @@ use gearshift_host::config::{Config, Secret};
 use tokio::net::{TcpListener, UdpSocket};
 
 /// A bound for everything that a test waits for.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// Waits for a future, but not forever.
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, future).await.expect("it did not happen in time")
 }
 
 /// A config from its text.
-pub fn config(text: &str) -> Config {
+pub(crate) fn config(text: &str) -> Config {
     Config::parse(text, Path::new("gearshift.toml")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A request that came in.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    pub method: String,
+pub(crate) struct Seen {
+    pub(crate) method: String,
     /// Path and query.
-    pub target: String,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-    pub peer: SocketAddr,
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) peer: SocketAddr,
 }
 
 impl Seen {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 }
 
 /// What a stand-in does with a request.
-pub enum Reply {
+pub(crate) enum Reply {
     Now(Response),
     /// Leaves the client waiting.
     Never,
 }
 
-pub fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
+pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
     let mut response = Response::builder().status(StatusCode::from_u16(status).unwrap());
     for (name, value) in headers {
         response = response.header(*name, *value);
@@ -62,18 +62,18 @@ pub fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
     Reply::Now(response.body(Body::from(body.to_owned())).unwrap())
 }
 
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
     /// Answers with `answer`, which gets the request and its number from 0.
-    pub async fn start(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Server {
+    pub(crate) async fn start(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Server {
         Server::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), answer)
     }
 
-    pub fn on(
+    pub(crate) fn on(
         listener: TcpListener,
         answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
     ) -> Server {
@@ -109,28 +109,30 @@ impl Server {
         Server { address, seen }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 }
 
 /// What a small Discord says about itself; other paths go to `answer` with their own count.
-pub async fn discord(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Server {
+pub(crate) async fn discord(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Server {
     Server::start(small_discord(answer)).await
 }
 
-pub fn small_discord(
+pub(crate) fn small_discord(
     answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
 ) -> impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static {
     let others = Mutex::new(0);
     move |request, _| match request.target.as_str() {
         "/api/v10/users/@me" => reply(200, &[], r#"{"id":"7","username":"gear"}"#),
-        "/api/v10/oauth2/applications/@me" => {
-            reply(200, &[], r#"{"id":"8","name":"Gear","owner":{"id":"9","username":"op"},"flags":0,"team":null}"#)
-        }
+        "/api/v10/oauth2/applications/@me" => reply(
+            200,
+            &[],
+            r#"{"id":"8","name":"Gear","owner":{"id":"9","username":"op"},"flags":0,"team":null}"#,
+        ),
         _ => {
             let number = {
                 let mut others = others.lock().unwrap();
@@ -143,24 +145,24 @@ pub fn small_discord(
 }
 
 /// A config for a Discord at `url`.
-pub fn discord_config(url: &str) -> Config {
+pub(crate) fn discord_config(url: &str) -> Config {
     let mut config = config(&format!("[cogs]\n[discord]\napi_url = \"{url}\"\n"));
     config.discord.as_mut().unwrap().token = Some(Secret::new("t0ken.of.a.test", "the test").unwrap());
     config
 }
 
 /// A name server on the loopback interface. Names it does not know do not exist.
-pub struct NameServer {
-    pub address: SocketAddr,
+pub(crate) struct NameServer {
+    pub(crate) address: SocketAddr,
     names: Arc<Mutex<HashMap<String, Vec<IpAddr>>>>,
     asked: Arc<Mutex<Vec<(String, u16)>>>,
 }
 
-pub const TYPE_A: u16 = 1;
-pub const TYPE_AAAA: u16 = 28;
+pub(crate) const TYPE_A: u16 = 1;
+pub(crate) const TYPE_AAAA: u16 = 28;
 
 impl NameServer {
-    pub async fn start() -> NameServer {
+    pub(crate) async fn start() -> NameServer {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let names: Arc<Mutex<HashMap<String, Vec<IpAddr>>>> = Arc::default();
@@ -180,11 +182,11 @@ impl NameServer {
         server
     }
 
-    pub fn set(&self, name: &str, addresses: &[IpAddr]) {
+    pub(crate) fn set(&self, name: &str, addresses: &[IpAddr]) {
         self.names.lock().unwrap().insert(name.to_owned(), addresses.to_vec());
     }
     /// Names and record types that were asked for.
-    pub fn asked(&self) -> Vec<(String, u16)> {
+    pub(crate) fn asked(&self) -> Vec<(String, u16)> {
         self.asked.lock().unwrap().clone()
     }
 }

@@ -121,7 +121,11 @@ async fn a_file_that_another_host_uses_is_refused() {
 async fn a_file_that_is_no_database_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
-    std::fs::write(&path, "my diary, which is longer than the header of a database would be, by far.\n".repeat(40)).unwrap();
+    std::fs::write(
+        &path,
+        "my diary, which is longer than the header of a database would be, by far.\n".repeat(40),
+    )
+    .unwrap();
     refused(&path, "not an SQLite file").await;
 }
 
