@@ -7,7 +7,8 @@ use gearshift_host::config::{Config, Intent, Secret};
 use gearshift_host::gateway::{
     Command, Dispatch, Gateway, Members, MembersRequest, Presence, Refused, State, Timing,
 };
-use gearshift_host::sessions::Sessions;
+use gearshift_host::sessions::discord::Request;
+use gearshift_host::sessions::{Method, Sessions};
 use gearshift_sim::{RestFault, Sim, SimOptions};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
@@ -257,6 +258,50 @@ async fn an_intent_that_is_not_granted_is_named() {
     .await;
     let refused = world.refused().await;
     assert!(refused.code == 4014 && refused.what.contains("message_content"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_was_lost_is_posted_once() {
+    let world = connect(SimOptions::default(), |_, config| config.discord.as_mut().unwrap().tries = 3).await;
+    world.session().await;
+    world.sim.faults().rest("POST", "/channels/*/messages", 1, RestFault::DropAnswer);
+    let said = world.sim.member("alice").unwrap().say("general", "hello").await.unwrap();
+    let channel = world.sim.messages("general").unwrap().last().unwrap().channel_id.0;
+    let request = Request::new(Method::Post, format!("/channels/{channel}/messages"));
+    let discord = world.sessions.discord.as_ref().unwrap();
+    let answer = soon(discord.request(request.json(r#"{"content":"once"}"#))).await.unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    let messages = world.sim.messages("general").unwrap();
+    let ours: Vec<_> = messages.iter().filter(|message| message.id > said).collect();
+    assert_eq!(ours.len(), 1, "it was carried out the first time");
+    assert_eq!(answer["id"], ours[0].id.to_string(), "and the answer is that of the first time");
+}
+
+#[tokio::test]
+async fn requests_that_the_limits_and_faults_of_discord_hit_all_arrive() {
+    let world = connect(SimOptions::default(), |_, config| config.discord.as_mut().unwrap().tries = 5).await;
+    world.session().await;
+    world.sim.member("alice").unwrap().say("general", "start").await.unwrap();
+    let channel = world.sim.messages("general").unwrap().last().unwrap().channel_id.0;
+    let faults = world.sim.faults();
+    let wait = Duration::from_millis(20);
+    faults.rest("POST", "/channels/*/messages", 5, RestFault::RateLimit { retry_after: wait, global: false });
+    faults.rest("POST", "/channels/*/messages", 2, RestFault::RateLimit { retry_after: wait, global: true });
+    faults.rest("POST", "/channels/*/messages", 3, RestFault::Drop);
+    let discord = world.sessions.discord.as_ref().unwrap();
+    let posts = (0..40).map(|number| {
+        let request = Request::new(Method::Post, format!("/channels/{channel}/messages"));
+        discord.request(request.json(format!(r#"{{"content":"{number}"}}"#)))
+    });
+    for answer in soon(futures_util::future::join_all(posts)).await {
+        answer.unwrap();
+    }
+    let mut contents: Vec<usize> = world.sim.messages("general").unwrap()[1..]
+        .iter()
+        .map(|message| message.content.parse().unwrap())
+        .collect();
+    contents.sort_unstable();
+    assert_eq!(contents, (0..40).collect::<Vec<_>>());
 }
 
 #[tokio::test]

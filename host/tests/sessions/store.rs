@@ -22,7 +22,7 @@ async fn open(path: &Path) -> Result<(Sessions, Arc<Store>), OpenError> {
 /// Opening fails, says why, and leaves every byte in place.
 async fn refused(path: &Path, why: &str) {
     let before = std::fs::read(path).unwrap();
-    let error = open(path).await.err().expect("it must not open");
+    let error = open(path).await.expect_err("it must not open");
     let text = error.to_string();
     assert_eq!(error.session, "store");
     assert!(text.contains(why) && text.contains(&path.display().to_string()), "{text}");
