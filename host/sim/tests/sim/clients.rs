@@ -231,7 +231,7 @@ async fn closing_ends_every_connection_and_frees_the_port() {
     let bot = Running::start().await;
     let port = bot.sim.base_url().rsplit(':').next().unwrap().parse().unwrap();
     timeout(Duration::from_secs(5), bot.sim.close()).await.expect("bounded");
-    bot.shards.shutdown_all().await;
+    bot.task.abort();
     let again = Sim::start(SimOptions { port, ..SimOptions::default() }).await.unwrap();
     again.close().await;
 }
