@@ -1,3 +1,4 @@
 //! Gearshift: a Discord bot host.
 pub mod config;
+pub mod library;
 pub mod sessions;

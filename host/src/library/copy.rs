@@ -1,0 +1,198 @@
+//! Copies of libraries: one file for each generation, with its digest. It does not read what a library says about itself.
+//!
+//! Copies are needed because the loader takes a file of the same path or inode for the one that is loaded already, and
+//! because a file that is overwritten while it is mapped ends the process.
+
+use std::{
+    fmt,
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Serialize, Serializer};
+
+use super::{
+    file::{Candidate, Stamp},
+    folder::{CopyFolder, private},
+};
+
+/// Read and written at once, in bytes.
+const CHUNK: usize = 256 << 10;
+
+/// Why a library could not be copied.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// It was written to, replaced or removed after it had been found complete.
+    #[error("it was changed while it was being copied")]
+    Changed,
+    /// The library could not be read.
+    #[error("failed to read it")]
+    Read(#[source] io::Error),
+    /// The copy could not be written.
+    #[error("failed to write the copy `{}`", .copy.display())]
+    Write {
+        /// The copy.
+        copy: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl CopyError {
+    /// What the reader can do.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Changed => Some("it is tried again when it has settled"),
+            Self::Read(_) => None,
+            Self::Write { .. } => Some("the folder must be writable, with space left"),
+        }
+    }
+}
+
+/// BLAKE3 of a library's content, written in hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of a file, read once.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(path)?)?;
+        Ok(Self(*hasher.finalize().as_bytes()))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Whether the loader holds a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mapping {
+    /// It was never opened.
+    Never,
+    /// It is mapped, or may be.
+    Mapped,
+    /// It was mapped, and is not any more.
+    Gone,
+}
+
+/// A library's file for one generation. Dropping it deletes the file, except while it is mapped: debuggers, core dumps and
+/// backtraces need it then.
+#[derive(Debug)]
+pub struct PrivateCopy {
+    folder: CopyFolder,
+    path: PathBuf,
+    source: PathBuf,
+    length: u64,
+    digest: Digest,
+    mapping: Mapping,
+}
+
+impl PrivateCopy {
+    /// Copies a library, in one pass with its digest. Blocks; about 1 ms for a release cog.
+    ///
+    /// # Errors
+    /// When it is not the file any more that was found complete, or cannot be read or written.
+    pub fn make(folder: &CopyFolder, of: &Candidate) -> Result<Self, CopyError> {
+        let mut source = File::open(&of.path).map_err(CopyError::Read)?;
+        if Stamp::of(&source).map_err(CopyError::Read)? != of.stamp {
+            return Err(CopyError::Changed);
+        }
+        let path = folder.unused();
+        let failed = |source| CopyError::Write { copy: path.clone(), source };
+        let mut copy = Self {
+            folder: folder.clone(),
+            path: path.clone(),
+            source: of.path.clone(),
+            length: 0,
+            digest: Digest([0; 32]),
+            mapping: Mapping::Never,
+        };
+        let mut target = private(&path).map_err(failed)?;
+        let mut hasher = blake3::Hasher::new();
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let read = source.read(&mut chunk).map_err(CopyError::Read)?;
+            if read == 0 {
+                break;
+            }
+            copy.length += read as u64;
+            if copy.length > of.stamp.length {
+                return Err(CopyError::Changed);
+            }
+            hasher.update(&chunk[..read]);
+            target.write_all(&chunk[..read]).map_err(failed)?;
+        }
+        let unchanged = Stamp::of(&source).map_err(CopyError::Read)? == of.stamp;
+        if !unchanged || copy.length != of.stamp.length {
+            return Err(CopyError::Changed);
+        }
+        copy.digest = Digest(*hasher.finalize().as_bytes());
+        Ok(copy)
+    }
+
+    /// The copy.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file it was made from.
+    pub fn source(&self) -> &Path {
+        &self.source
+    }
+
+    /// Size in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Digest of the source's content.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Gives the file its generation's name, `ping-7.so`. Before it is opened: the loader remembers names.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn rename(&mut self, cog: &str, generation: u64) -> Result<(), CopyError> {
+        let path = self.folder.path().join(format!("{cog}-{generation}{}", std::env::consts::DLL_SUFFIX));
+        fs::rename(&self.path, &path).map_err(|source| CopyError::Write { copy: path.clone(), source })?;
+        self.path = path;
+        Ok(())
+    }
+
+    /// Says whether the loader holds it. [`Mapping::Mapped`] before it is opened, [`Mapping::Gone`] only when
+    /// `/proc/self/maps` shows it no more.
+    pub fn set_mapping(&mut self, mapping: Mapping) {
+        self.mapping = mapping;
+    }
+}
+
+impl Drop for PrivateCopy {
+    fn drop(&mut self) {
+        if self.mapping != Mapping::Mapped {
+            // If it fails, the next process removes the file with the folder.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Looks at a file in the cogs folder: could it be a library, and has its writer finished?
+//! It waits for nothing and opens nothing but the file itself; who waits is the watcher.
+
+use std::{
+    env::consts::DLL_SUFFIX,
+    ffi::OsStr,
+    fs::File,
+    io::{self, Read, Seek},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use object::{
+    Endianness, Object, ObjectSection, ObjectSegment, ReadCache, ReadRef,
+    elf::{self, FileHeader32, FileHeader64},
+    read::elf::{FileHeader, ProgramHeader, SectionHeader},
+};
+
+/// The longest library that is read, in bytes. Debug builds with all their symbols stay far below.
+pub const LIBRARY_MAX_BYTES: u64 = 1 << 30;
+
+/// What tells whether a file is still the one that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Size in bytes.
+    pub length: u64,
+    /// When it was last written to. File systems count in steps of some milliseconds.
+    pub modified: SystemTime,
+    /// Device and inode: a file renamed into place is another one.
+    pub identity: (u64, u64),
+}
+
+impl Stamp {
+    /// The stamp of an open file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let identity = (metadata.dev(), metadata.ino());
+        Ok(Self { length: metadata.len(), modified: metadata.modified()?, identity })
+    }
+}
+
+/// A complete file that may be a cog's library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The file as it was when it was found complete.
+    pub stamp: Stamp,
+}
+
+/// What a look at a file found.
+#[derive(Debug)]
+pub enum Readiness {
+    /// All of it is there.
+    Complete(Candidate),
+    /// It begins like a library and ends too early: its writer is at work, or gave up.
+    Incomplete {
+        /// Bytes there.
+        length: u64,
+        /// Bytes that must be there, as far as what is there tells.
+        needed: u64,
+    },
+    /// It will not become one by waiting.
+    NotALibrary(NotALibrary),
+}
+
+/// Why a file is not a library.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotALibrary {
+    /// A folder, a socket, ….
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// No known format.
+    #[error("it is not a library of any known format")]
+    UnknownFormat,
+    /// An object file, a program, a core dump.
+    #[error("it is an object file or a program, not a shared library")]
+    NotShared,
+    /// Tools can remove it; the manifest is found through it.
+    #[error("its section table was removed")]
+    NoSections,
+    /// More than [`LIBRARY_MAX_BYTES`].
+    #[error("it has {0} bytes, and {LIBRARY_MAX_BYTES} are the most that are read")]
+    TooLong(u64),
+    /// Something in it contradicts itself.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+}
+
+impl NotALibrary {
+    /// What the reader can do.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NotAFile | Self::TooLong(_) => None,
+            Self::UnknownFormat | Self::NotShared => {
+                Some("put only libraries into the folder, built with `crate-type = [\"cdylib\"]`")
+            }
+            Self::NoSections => Some("strip symbols only (`strip = true`), not the section table"),
+            Self::Damaged(_) => Some("build or copy it again"),
+        }
+    }
+}
+
+/// Whether a file of this name can be a library of this platform. Names that linkers, editors and copying tools give to
+/// files in the making are none.
+#[must_use]
+pub fn is_library_name(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else { return false };
+    let stem = name.strip_suffix(DLL_SUFFIX).unwrap_or_default();
+    !stem.is_empty() && !name.starts_with(['.', '#', '~'])
+}
+
+/// Looks at a file.
+///
+/// # Errors
+/// When it cannot be opened or read.
+pub fn look(path: &Path) -> io::Result<Readiness> {
+    if !path.metadata()?.is_file() {
+        return Ok(Readiness::NotALibrary(NotALibrary::NotAFile));
+    }
+    let mut file = File::open(path)?;
+    let stamp = Stamp::of(&file)?;
+    if stamp.length > LIBRARY_MAX_BYTES {
+        return Ok(Readiness::NotALibrary(NotALibrary::TooLong(stamp.length)));
+    }
+    let mut start = Vec::new();
+    Read::by_ref(&mut file).take(START).read_to_end(&mut start)?;
+    file.rewind()?;
+    let needed = match needed(&start, &ReadCache::new(file)) {
+        Ok(needed) => needed,
+        Err(why) => return Ok(Readiness::NotALibrary(why)),
+    };
+    let length = stamp.length;
+    if needed > length {
+        return Ok(Readiness::Incomplete { length, needed });
+    }
+    Ok(Readiness::Complete(Candidate { path: path.to_owned(), stamp }))
+}
+
+/// Enough of a file's start to tell its format: magic number and class.
+const START: u64 = 5;
+
+/// How many bytes the file must have, as far as it can tell by now.
+fn needed(start: &[u8], data: &ReadCache<File>) -> Result<u64, NotALibrary> {
+    // A linker may reserve the place before it writes to it.
+    if start.iter().all(|byte| *byte == 0) {
+        return Ok(data.len().unwrap_or_default() + 1);
+    }
+    if start.len() < START as usize {
+        let known = [&elf::ELFMAG[..], &MACH_O_64, b"MZ"];
+        let begins = known.iter().any(|magic| magic.starts_with(&start[..start.len().min(magic.len())]));
+        return if begins { Ok(START) } else { Err(NotALibrary::UnknownFormat) };
+    }
+    match (&start[..4], start[4]) {
+        (magic, elf::ELFCLASS64) if magic == elf::ELFMAG => elf_needed::<FileHeader64<Endianness>>(data),
+        (magic, elf::ELFCLASS32) if magic == elf::ELFMAG => elf_needed::<FileHeader32<Endianness>>(data),
+        (magic, _) if magic == MACH_O_64 || magic.starts_with(b"MZ") => other_needed(data),
+        _ => Err(NotALibrary::UnknownFormat),
+    }
+}
+
+const MACH_O_64: [u8; 4] = [0xcf, 0xfa, 0xed, 0xfe];
+
+/// The end of everything that the headers of an ELF file speak of.
+fn elf_needed<E: FileHeader<Endian = Endianness>>(data: &ReadCache<File>) -> Result<u64, NotALibrary> {
+    let length = data.len().unwrap_or_default();
+    if length < size_of::<E>() as u64 {
+        return Ok(size_of::<E>() as u64);
+    }
+    let header = E::parse(data).map_err(damaged)?;
+    let endian = header.endian().map_err(damaged)?;
+    if header.e_type(endian) != elf::ET_DYN {
+        return Err(NotALibrary::NotShared);
+    }
+    let segments = table(header.e_phoff(endian).into(), header.e_phnum(endian), header.e_phentsize(endian));
+    let sections = table(header.e_shoff(endian).into(), header.e_shnum(endian), header.e_shentsize(endian));
+    if header.e_shoff(endian).into() == 0 {
+        return Err(NotALibrary::NoSections);
+    }
+    if segments.max(sections) > length {
+        return Ok(segments.max(sections));
+    }
+    let mut end = segments.max(sections);
+    for section in header.section_headers(endian, data).map_err(damaged)? {
+        end = end.max(section.file_range(endian).map_or(0, |(at, size)| at.saturating_add(size)));
+    }
+    for segment in header.program_headers(endian, data).map_err(damaged)? {
+        let (at, size) = segment.file_range(endian);
+        end = end.max(at.saturating_add(size));
+    }
+    // Beyond every limit is not "not there yet".
+    if end > LIBRARY_MAX_BYTES { Err(NotALibrary::TooLong(end)) } else { Ok(end) }
+}
+
+/// The end of a table of so many entries.
+fn table(at: u64, entries: u16, size: u16) -> u64 {
+    at.saturating_add(u64::from(entries) * u64::from(size))
+}
+
+/// The same for the formats of other platforms, as far as `object` reads them: a file that it cannot read yet may only
+/// be incomplete.
+fn other_needed(data: &ReadCache<File>) -> Result<u64, NotALibrary> {
+    let length = data.len().unwrap_or_default();
+    let Ok(file) = object::File::parse(data) else { return Ok(length + 1) };
+    if file.kind() != object::ObjectKind::Dynamic {
+        return Err(NotALibrary::NotShared);
+    }
+    let sections = file.sections().filter_map(|section| section.file_range());
+    let segments = file.segments().map(|segment| segment.file_range());
+    Ok(sections.chain(segments).map(|(at, size)| at.saturating_add(size)).max().unwrap_or_default())
+}
+
+fn damaged(error: object::read::Error) -> NotALibrary {
+    NotALibrary::Damaged(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_in_the_making_are_no_libraries() {
+        let library = |name: &str| is_library_name(Path::new(name));
+        assert!(library(&format!("cogs/libping{DLL_SUFFIX}")) && library(&format!("ping{DLL_SUFFIX}")));
+        for other in [".libping", "#libping", "~libping", ""] {
+            assert!(!library(&format!("{other}{DLL_SUFFIX}")), "{other}");
+        }
+        for other in [".tmp1a2b", "~", ".swp", ".part", ".d"] {
+            assert!(!library(&format!("libping{DLL_SUFFIX}{other}")), "{other}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! A cog's file, from the moment somebody wrote it until it is opened. Up to [`prepare`] nothing of it is executed.
+//!
+//! 1. [`look`]: is it complete?
+//! 2. [`PrivateCopy`]: a file of its own for each generation, in the [`CopyFolder`] of this process;
+//! 3. [`read`]: what it says about itself; [`mismatches`]: whether this host can serve it.
+
+mod copy;
+mod declared;
+mod executable;
+mod file;
+mod folder;
+mod inspection;
+mod manifest;
+mod prepare;
+mod verify;
+
+pub use self::copy::{CopyError, Digest, Mapping, PrivateCopy};
+pub use self::declared::{CommandProblem, Wrong};
+pub use self::file::{Candidate, LIBRARY_MAX_BYTES, NotALibrary, Readiness, Stamp, is_library_name, look};
+pub use self::folder::{CopyFolder, FolderError};
+pub use self::inspection::{Inspection, Problem};
+pub use self::manifest::{Contents, ReadError, read};
+pub use self::prepare::{Prepared, Refusal, Refused, prepare};
+pub use self::verify::{Mismatch, Note, is_name, mismatches, notes};

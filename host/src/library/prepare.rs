@@ -1,0 +1,137 @@
+//! Everything between a file in the cogs folder and a copy that may be opened: look, copy, read, verify, in this order.
+//! When it fails, nothing was executed and nothing is left behind.
+
+use std::{
+    fs::OpenOptions,
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+use gearshift_cog::manifest::Manifest;
+
+use super::{
+    copy::{CopyError, PrivateCopy},
+    file::{self, NotALibrary, Readiness},
+    folder::CopyFolder,
+    manifest::{self, Contents, ReadError},
+    verify::{self, Mismatch, Note},
+};
+
+/// A library that passed every check that can be made without opening it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The copy to open.
+    pub copy: PrivateCopy,
+    /// What the cog declares.
+    pub manifest: Manifest,
+    /// What is odd about it.
+    pub notes: Vec<Note>,
+}
+
+/// A library that is not loaded, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot load {}`{}`", .cog.as_ref().map_or(String::new(), |cog| format!("`{cog}` from ")), .file.display())]
+pub struct Refused {
+    /// The file in the cogs folder.
+    pub file: PathBuf,
+    /// The cog's name, as far as it could be read.
+    pub cog: Option<String>,
+    /// Why.
+    #[source]
+    pub why: Refusal,
+}
+
+/// Why a library is not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It could not be looked at.
+    #[error("failed to read it")]
+    Look(#[source] io::Error),
+    /// Its writer has not finished.
+    #[error("it is incomplete: {length} bytes are there, and {needed} are needed")]
+    Incomplete {
+        /// Bytes there.
+        length: u64,
+        /// Bytes that must be there.
+        needed: u64,
+    },
+    /// It is something else.
+    #[error(transparent)]
+    NotALibrary(#[from] NotALibrary),
+    /// It could not be copied.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// What it says about itself cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// This host cannot serve it.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+}
+
+impl Refusal {
+    /// What the reader can do.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Look(_) => None,
+            Self::Incomplete { .. } => {
+                Some("it is tried again when it is written to; if it is not, build it again".into())
+            }
+            Self::NotALibrary(why) => why.help().map(str::to_owned),
+            Self::Copy(why) => why.help().map(str::to_owned),
+            Self::Read(why) => why.help(),
+            Self::Mismatch(why) => Some(why.help()),
+        }
+    }
+
+    /// Whether the file may pass by itself a moment later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Incomplete { .. } | Self::Copy(CopyError::Changed))
+    }
+}
+
+/// Looks at a library, copies it, and verifies the copy. Blocks; some milliseconds for a large file.
+///
+/// # Errors
+/// The first step that failed, with the file and, from reading on, the cog.
+pub fn prepare(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
+    let refused = |cog: Option<&str>, why: Refusal| Refused {
+        file: file.to_owned(),
+        cog: cog.filter(|name| verify::is_name(name)).map(str::to_owned),
+        why,
+    };
+    let copy = copy(folder, file).map_err(|why| refused(None, why))?;
+    let contents = manifest::read(copy.path()).map_err(|why| match &why {
+        ReadError::OtherAbi { name, .. } => refused(name.clone().as_deref(), why.into()),
+        _ => refused(None, why.into()),
+    })?;
+    let name = contents.manifest.name.clone();
+    if let Some(first) = verify::mismatches(&contents).into_iter().next() {
+        return Err(refused(Some(&name), first.into()));
+    }
+    allow_unmapping(&copy, &contents).map_err(|why| refused(Some(&name), why.into()))?;
+    let notes = verify::notes(&contents);
+    Ok(Prepared { copy, manifest: contents.manifest, notes })
+}
+
+fn copy(folder: &CopyFolder, file: &Path) -> Result<PrivateCopy, Refusal> {
+    match file::look(file).map_err(Refusal::Look)? {
+        Readiness::Complete(candidate) => Ok(PrivateCopy::make(folder, &candidate)?),
+        Readiness::Incomplete { length, needed } => Err(Refusal::Incomplete { length, needed }),
+        Readiness::NotALibrary(why) => Err(why.into()),
+    }
+}
+
+/// Clears `DF_1_NODELETE` in the copy: with it, `dlclose` does nothing.
+fn allow_unmapping(copy: &PrivateCopy, contents: &Contents) -> Result<(), CopyError> {
+    let Some(at) = contents.nodelete_at else { return Ok(()) };
+    let failed = |source| CopyError::Write { copy: copy.path().to_owned(), source };
+    let file = OpenOptions::new().read(true).write(true).open(copy.path()).map_err(failed)?;
+    let mut flags = [0];
+    file.read_exact_at(&mut flags, at).map_err(failed)?;
+    // The flag is in the lowest byte of its word, which is where `at` points.
+    flags[0] &= !(object::elf::DF_1_NODELETE as u8);
+    file.write_all_at(&flags, at).map_err(failed)
+}
