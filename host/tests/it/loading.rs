@@ -1,27 +1,19 @@
 //! What happens to a cog's file before it is opened. All libraries here are real ones, whole or damaged on purpose.
 
-mod damage;
+use std::{fs, path::Path};
 
-use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
-
-use gearshift_host::library::{
-    CopyError, CopyFolder, Digest, FolderError, Inspection, Mapping, NotALibrary, Note, PrivateCopy,
-    Readiness, Refusal, look, prepare, read,
-};
+use gearshift_host::library::{Digest, Inspection, NotALibrary, Note, Readiness, look, prepare, read};
 use tempfile::TempDir;
 
-use self::damage::Damaged;
-use crate::libraries::{Build, library};
-
-fn copies() -> (TempDir, CopyFolder) {
-    let base = TempDir::new().unwrap();
-    let folder = CopyFolder::create(base.path()).unwrap();
-    (base, folder)
-}
+use crate::{
+    copies::private_folder,
+    damage::Damaged,
+    libraries::{Build, library},
+};
 
 /// The whole chain of an error, as a log shows it; without the path, which differs from run to run.
 fn refusal(file: &Path) -> String {
-    let (_base, folder) = copies();
+    let (_base, folder) = private_folder();
     let refused = prepare(&folder, file).expect_err("it is refused");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the lock is left");
     let chain = format!("{refused}: {}", refused.why);
@@ -31,7 +23,7 @@ fn refusal(file: &Path) -> String {
 #[test]
 fn a_cog_is_prepared_with_what_it_declares() {
     let ping = library("ping");
-    let (_base, folder) = copies();
+    let (_base, folder) = private_folder();
     let prepared = prepare(&folder, &ping).unwrap();
     assert_eq!(prepared.manifest.name, "ping");
     assert_eq!(prepared.manifest.commands[0].options[0].name, "text");
@@ -159,7 +151,7 @@ fn two_builds_of_one_cog_stand_beside_each_other() {
 #[test]
 fn a_newer_minor_of_the_abi_is_served() {
     let file = Damaged::copy_of(&library("ping")).replace_in_manifest("\"abi\":[1,0]", "\"abi\":[1,9]");
-    let (_base, folder) = copies();
+    let (_base, folder) = private_folder();
     assert_eq!(prepare(&folder, file.path()).unwrap().notes, [Note::NewerAbi((1, 9))]);
 }
 
@@ -190,7 +182,7 @@ fn what_keeps_a_library_mapped_is_noticed() {
 fn a_library_that_asks_to_stay_mapped_is_unmapped_all_the_same() {
     let file = Damaged::copy_of(&library("ping")).with_nodelete();
     let before = fs::read(file.path()).unwrap();
-    let (_base, folder) = copies();
+    let (_base, folder) = private_folder();
     let prepared = prepare(&folder, file.path()).unwrap();
     assert_eq!(prepared.notes, [Note::NoDelete]);
     assert_eq!(read(prepared.copy.path()).unwrap().nodelete_at, None);
@@ -225,110 +217,6 @@ fn damaged_libraries_are_refused_or_read_and_never_a_panic() {
     }
     assert!(refused > 100, "only {refused} damages were noticed");
     assert!(Inspection::of(file.path()).unwrap().loads(), "every damage was undone");
-}
-
-#[test]
-fn each_generation_has_a_file_of_its_own_until_it_is_unmapped() {
-    let (base, folder) = copies();
-    let mut first = prepare(&folder, &library("ping")).unwrap().copy;
-    let mut second = prepare(&folder, &library("ping")).unwrap().copy;
-    first.rename("ping", 7).unwrap();
-    second.rename("ping", 8).unwrap();
-    assert!(first.path().ends_with("ping-7.so") && second.path().ends_with("ping-8.so"));
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(folder.path()), mode(first.path())), (0o700, 0o600));
-
-    let (kept, gone) = (first.path().to_owned(), second.path().to_owned());
-    first.set_mapping(Mapping::Mapped);
-    second.set_mapping(Mapping::Mapped);
-    second.set_mapping(Mapping::Gone);
-    drop((first, second));
-    assert!(kept.exists() && !gone.exists());
-
-    // The process ends with a library still mapped: the next one cleans up after it.
-    let path = folder.path().to_owned();
-    drop(folder);
-    assert!(kept.exists());
-    let next = CopyFolder::create(base.path()).unwrap();
-    assert!(!kept.exists() && next.path().exists());
-    assert!(!path.exists() || path == next.path());
-}
-
-#[test]
-fn the_folder_of_a_living_process_is_left_alone() {
-    let (base, first) = copies();
-    let copy = prepare(&first, &library("ping")).unwrap().copy;
-    let second = CopyFolder::create(base.path()).unwrap();
-    assert!(copy.path().exists() && first.path() != second.path());
-    let path = first.path().to_owned();
-    drop(first);
-    assert!(copy.path().exists(), "a copy keeps its folder");
-    drop(copy);
-    assert!(!path.exists());
-}
-
-#[test]
-fn a_library_that_changes_under_the_copy_is_refused() {
-    let (_base, folder) = copies();
-    let complete = |file: &Damaged| match look(file.path()).unwrap() {
-        Readiness::Complete(candidate) => candidate,
-        other => panic!("{other:?}"),
-    };
-    let grown = Damaged::copy_of(&library("ping"));
-    let candidate = complete(&grown);
-    fs::write(grown.path(), [grown.bytes(), vec![0]].concat()).unwrap();
-    assert!(matches!(PrivateCopy::make(&folder, &candidate), Err(CopyError::Changed)));
-
-    let replaced = Damaged::copy_of(&library("ping"));
-    let candidate = complete(&replaced);
-    let other = Damaged::copy_of(&library("ping"));
-    fs::rename(other.path(), replaced.path()).unwrap();
-    assert!(matches!(PrivateCopy::make(&folder, &candidate), Err(CopyError::Changed)));
-    assert!(Refusal::from(CopyError::Changed).is_passing());
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the lock is left");
-}
-
-#[test]
-fn a_folder_that_others_can_write_to_is_refused() {
-    let base = TempDir::new().unwrap();
-    fs::set_permissions(base.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let error = CopyFolder::create(base.path()).unwrap_err();
-    assert!(matches!(error, FolderError::Shared(_)));
-    assert!(error.to_string().ends_with("other users can write there"));
-    let folders = fs::read_dir(base.path()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
-    assert_eq!(folders.count(), 0, "nothing is left behind");
-}
-
-/// Names the folder that is mounted with `noexec`, in the process that [`a_noexec_folder_is_refused_at_start`] starts.
-const NOEXEC: &str = "GEARSHIFT_TEST_NOEXEC";
-
-#[test]
-fn a_noexec_folder_is_refused_at_start() {
-    if let Some(folder) = env::var_os(NOEXEC) {
-        // The mount itself is open to everybody, so the private folder is one below.
-        let error = CopyFolder::create(&Path::new(&folder).join("private")).unwrap_err();
-        assert!(error.to_string().ends_with("code cannot be mapped from there"), "{error}");
-        assert!(error.help().contains("noexec"));
-        return;
-    }
-    let folder = TempDir::new().unwrap();
-    let script = "mount -t tmpfs -o noexec tmpfs \"$1\" || exit 77; shift; exec \"$@\"";
-    let outcome = Command::new("unshare")
-        .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
-        .args([folder.path(), &env::current_exe().unwrap()])
-        .args(["--exact", "loading::a_noexec_folder_is_refused_at_start"])
-        .env(NOEXEC, folder.path())
-        .output();
-    match outcome {
-        Ok(output) if output.status.success() => {
-            let said = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert!(said.contains("1 passed"), "{said}");
-        }
-        Ok(output) if output.status.code() == Some(101) => {
-            panic!("{}", String::from_utf8_lossy(&output.stdout))
-        }
-        _ => eprintln!("skipped: this system does not let a test mount a folder with noexec"),
-    }
 }
 
 #[test]

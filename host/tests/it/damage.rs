@@ -13,7 +13,7 @@ use object::{
 use tempfile::TempDir;
 
 /// A file in a folder of its own.
-pub(super) struct Damaged {
+pub(crate) struct Damaged {
     _folder: TempDir,
     path: PathBuf,
     bytes: Vec<u8>,
@@ -21,33 +21,33 @@ pub(super) struct Damaged {
 
 impl Damaged {
     /// A whole copy, to begin with.
-    pub(super) fn copy_of(library: &Path) -> Self {
+    pub(crate) fn copy_of(library: &Path) -> Self {
         Self::from_bytes(&fs::read(library).unwrap())
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("libdamaged.so");
         Self { _folder: folder, path, bytes: Vec::new() }.written(bytes.to_vec())
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.bytes.clone()
     }
 
     /// Sets one byte; what it was.
-    pub(super) fn poke(&mut self, at: u64, byte: u8) -> u8 {
+    pub(crate) fn poke(&mut self, at: u64, byte: u8) -> u8 {
         let file = fs::File::options().write(true).open(&self.path).unwrap();
         file.write_all_at(&[byte], at).unwrap();
         std::mem::replace(&mut self.bytes[at as usize], byte)
     }
 
     /// Replaces every occurrence.
-    pub(super) fn replace_all(self, from: &[u8], to: &[u8]) -> Self {
+    pub(crate) fn replace_all(self, from: &[u8], to: &[u8]) -> Self {
         let mut bytes = self.bytes();
         let mut replaced = 0;
         let mut at = 0;
@@ -61,7 +61,7 @@ impl Damaged {
     }
 
     /// Replaces one text of the manifest by another of the same length.
-    pub(super) fn replace_in_manifest(self, from: &str, to: &str) -> Self {
+    pub(crate) fn replace_in_manifest(self, from: &str, to: &str) -> Self {
         let mut bytes = self.bytes();
         let (start, length) = {
             let file = object::File::parse(&*bytes).unwrap();
@@ -75,14 +75,14 @@ impl Damaged {
     }
 
     /// Sets the kind of ELF file.
-    pub(super) fn with_type(self, kind: u16) -> Self {
+    pub(crate) fn with_type(self, kind: u16) -> Self {
         let mut bytes = self.bytes();
         bytes[16..18].copy_from_slice(&kind.to_le_bytes());
         self.written(bytes)
     }
 
     /// Gives an exported symbol the binding `STB_GNU_UNIQUE`.
-    pub(super) fn with_unique_symbol(self, name: &str) -> Self {
+    pub(crate) fn with_unique_symbol(self, name: &str) -> Self {
         let mut bytes = self.bytes();
         let file = object::File::parse(&*bytes).unwrap();
         let index = file.dynamic_symbols().find(|symbol| symbol.name() == Ok(name)).unwrap().index().0;
@@ -93,7 +93,7 @@ impl Damaged {
     }
 
     /// Asks the loader never to unmap it.
-    pub(super) fn with_nodelete(self) -> Self {
+    pub(crate) fn with_nodelete(self) -> Self {
         let mut bytes = self.bytes();
         let (table, length) = {
             let file = object::File::parse(&*bytes).unwrap();
@@ -109,7 +109,7 @@ impl Damaged {
     }
 
     /// Each byte of the ELF header, the program headers and the manifest's section header, and some of the tables.
-    pub(super) fn places_that_matter(&self) -> Vec<u64> {
+    pub(crate) fn places_that_matter(&self) -> Vec<u64> {
         let header = object::from_bytes::<FileHeader64<Endianness>>(&self.bytes).unwrap().0;
         let sections = header.e_shoff.get(Endianness::Little);
         let file = object::File::parse(&*self.bytes).unwrap();
