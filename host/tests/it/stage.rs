@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use gearshift_host::{config::{Config, Secret}, host::Host, sessions::Sessions};
+use gearshift_host::{cogs::CogStatus, config::{Config, Secret}, host::Host, sessions::Sessions};
 use gearshift_sim::{Member, Sim, SimOptions};
 use tempfile::TempDir;
 
@@ -99,6 +99,22 @@ impl Stage {
             Some(reply) => reply.content.to_string(),
             None => panic!("no reply to `{line}`; transcript:\n{}", self.transcript()),
         }
+    }
+
+    /// How a cog is.
+    pub(crate) fn status(&self, cog: &str) -> CogStatus {
+        let status = self.host.cogs().status();
+        status.cogs.into_iter().find(|status| status.name == cog).expect("the host knows it")
+    }
+
+    /// Waits until a cog is as wanted.
+    pub(crate) async fn until_status(&self, cog: &str, wanted: impl Fn(&CogStatus) -> bool) {
+        let reached = async {
+            while !wanted(&self.status(cog)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, reached).await.expect("the cog gets there");
     }
 
     /// Everything that happened, for failures.
