@@ -1,0 +1,94 @@
+//! Builds cogs with cargo and finds them through cargo's own answer. It loads nothing.
+//!
+//! Each build is copied aside, so that builds of one cog with different features or variants stand beside each other.
+
+use std::{
+    collections::HashMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
+};
+
+/// One way to build a cog.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Build {
+    package: String,
+    features: String,
+    variant: String,
+}
+
+/// The library of a cog in `plugins/`, as it is.
+pub(crate) fn library(package: &str) -> PathBuf {
+    Build::of(package).library()
+}
+
+impl Build {
+    /// A debug build without features.
+    pub(crate) fn of(package: &str) -> Self {
+        Self { package: package.to_owned(), ..Self::default() }
+    }
+
+    /// With cargo features, separated by commas.
+    pub(crate) fn features(mut self, features: &str) -> Self {
+        self.features = features.to_owned();
+        self
+    }
+
+    /// With `GEARSHIFT_TEST_VARIANT` set: `faulty` tells it when asked for its version.
+    pub(crate) fn variant(mut self, variant: &str) -> Self {
+        self.variant = variant.to_owned();
+        self
+    }
+
+    /// Builds it, once per run of the tests; the file must not be changed.
+    pub(crate) fn library(self) -> PathBuf {
+        static BUILT: Mutex<Option<HashMap<Build, PathBuf>>> = Mutex::new(None);
+        // One at a time: builds of one package overwrite each other's output.
+        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = built.get_or_insert_default();
+        built.entry(self).or_insert_with_key(Self::build).clone()
+    }
+
+    fn build(&self) -> PathBuf {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command
+            .args(["build", "--quiet", "--message-format=json", "--package", &self.package])
+            .args(["--features", &self.features])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .env_remove("GEARSHIFT_TEST_VARIANT")
+            .stderr(Stdio::inherit());
+        if !self.variant.is_empty() {
+            command.env("GEARSHIFT_TEST_VARIANT", &self.variant);
+        }
+        let output = command.output().expect("cargo runs, it is running this");
+        assert!(output.status.success(), "{self:?} does not build");
+        let file = artifact(&output.stdout, &self.package).expect("a cog is a cdylib");
+        self.put_aside(&file)
+    }
+
+    fn put_aside(&self, file: &Path) -> PathBuf {
+        let name = format!("{}-{}-{}", self.package, self.features, self.variant);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&folder).expect("the target folder is writable");
+        let aside = folder.join(file.file_name().expect("a library has a name"));
+        // Renamed into place: a test that still runs may have the old one open.
+        let fresh = folder.join("fresh");
+        fs::copy(file, &fresh).expect("the library can be copied");
+        fs::rename(&fresh, &aside).expect("the copy can be renamed");
+        aside
+    }
+}
+
+/// The library that cargo says it made.
+fn artifact(messages: &[u8], package: &str) -> Option<PathBuf> {
+    String::from_utf8_lossy(messages).lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let is_it = message["reason"] == "compiler-artifact"
+            && message["target"]["name"] == package.replace('-', "_")
+            && message["target"]["crate_types"].as_array()?.contains(&"cdylib".into());
+        let file = message["filenames"].as_array()?.first()?.as_str()?;
+        is_it.then(|| PathBuf::from(file))
+    })
+}

@@ -1,0 +1,139 @@
+//! A host on the built-in Discord, in this process, with cogs in a folder of its own.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use gearshift_host::{cogs::CogStatus, config::{Config, Secret}, host::Host, sessions::Sessions};
+use gearshift_sim::{Member, Sim, SimOptions};
+use tempfile::TempDir;
+
+use crate::libraries::library;
+
+/// How long anything may take before a test calls it lost. Generous: the machine may be busy.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// What a stage is built from.
+pub(crate) struct Setting {
+    folder: TempDir,
+    toml: String,
+}
+
+impl Setting {
+    /// An empty cogs folder, and limits that suit tests.
+    pub(crate) fn new() -> Setting {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join("cogs")).expect("a fresh folder is empty");
+        Setting { folder, toml: "[limits]\ncommands_settle_ms = 20\n".to_owned() }
+    }
+
+    /// With an example cog in the folder.
+    pub(crate) fn with(self, cog: &str) -> Setting {
+        put(&library(cog), &self.cogs(), cog);
+        self
+    }
+
+    /// With some library under a name.
+    pub(crate) fn with_file(self, library: &Path, name: &str) -> Setting {
+        put(library, &self.cogs(), name);
+        self
+    }
+
+    /// With further lines in `[limits]`, or sections after it.
+    pub(crate) fn config(mut self, lines: &str) -> Setting {
+        writeln!(self.toml, "{lines}").expect("a string can be written");
+        self
+    }
+
+    /// The cogs folder.
+    pub(crate) fn cogs(&self) -> PathBuf {
+        self.folder.path().join("cogs")
+    }
+
+    /// Raises the curtain: sessions, cogs, gateway; the bot is connected when this returns.
+    pub(crate) async fn up(self) -> Stage {
+        let sim = Sim::start(SimOptions::default()).await.expect("loopback has a free port");
+        let folder = self.folder.path();
+        let text = format!(
+            "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[discord]\napi_url = \"{}\"\n",
+            self.toml,
+            sim.api_url(),
+        );
+        let mut config = Config::parse(&text, &folder.join("gearshift.toml")).expect("a valid configuration");
+        if let Some(discord) = &mut config.discord {
+            discord.token = Some(Secret::new(sim.token(), "the built-in Discord").expect("a token"));
+        }
+        let sessions = Arc::new(Sessions::open(&config).await.expect("all sessions are on loopback"));
+        let host = Host::load(Arc::new(config), sessions).await.expect("a host");
+        assert!(sim.connected(1, SOON).await, "the bot connects");
+        let alice = sim.member("alice").expect("she lives in the default world");
+        Stage { folder: self.folder, sim, host, alice }
+    }
+}
+
+/// The stage while the play goes on.
+pub(crate) struct Stage {
+    folder: TempDir,
+    /// The built-in Discord.
+    pub(crate) sim: Sim,
+    /// The host.
+    pub(crate) host: Host,
+    /// Somebody to talk to the bot.
+    pub(crate) alice: Member,
+}
+
+impl Stage {
+    /// The cogs folder.
+    pub(crate) fn cogs(&self) -> PathBuf {
+        self.folder.path().join("cogs")
+    }
+
+    /// What the bot replies to a line of alice's.
+    pub(crate) async fn ask(&self, line: &str) -> String {
+        let said = self.alice.say("general", line).await.expect("alice may speak");
+        match self.sim.reply_to(said, SOON).await {
+            Some(reply) => reply.content.to_string(),
+            None => panic!("no reply to `{line}`; transcript:\n{}", self.transcript()),
+        }
+    }
+
+    /// How a cog is.
+    pub(crate) fn status(&self, cog: &str) -> CogStatus {
+        let status = self.host.cogs().status();
+        status.cogs.into_iter().find(|status| status.name == cog).expect("the host knows it")
+    }
+
+    /// Waits until a cog is as wanted.
+    pub(crate) async fn until_status(&self, cog: &str, wanted: impl Fn(&CogStatus) -> bool) {
+        let reached = async {
+            while !wanted(&self.status(cog)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, reached).await.expect("the cog gets there");
+    }
+
+    /// Everything that happened, for failures.
+    pub(crate) fn transcript(&self) -> String {
+        self.sim.transcript().history().iter().fold(String::new(), |text, entry| format!("{text}{entry}\n"))
+    }
+
+    /// Lowers the curtain.
+    pub(crate) async fn down(self) {
+        self.host.close().await;
+        self.sim.close().await;
+    }
+}
+
+/// Puts a library into a folder the way a careful deployer does: written aside, then renamed into place.
+pub(crate) fn put(library: &Path, folder: &Path, name: &str) -> PathBuf {
+    let aside = folder.join(format!(".{name}.part"));
+    fs::copy(library, &aside).expect("the folder can be written");
+    let place = folder.join(format!("lib{name}.so"));
+    fs::rename(&aside, &place).expect("the folder can be written");
+    place
+}
