@@ -6,11 +6,11 @@ mod terminal;
 
 use std::{
     io::{IsTerminal, stdin, stdout},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use clap::Args;
-use gearshift_sim::{Detail, Printer, Prompt, Sim, SimOptions};
+use gearshift_sim::{Detail, Entry, Printer, Prompt, Sim, SimOptions, What};
 
 use super::{
     exit::{Exit, Failure},
@@ -20,13 +20,14 @@ use super::{
 use crate::{
     config::{Config, Secret},
     error::chain,
+    host::Host,
     log,
 };
 
 pub(super) use self::terminal::restore as restore_terminal;
 
-/// The bot must be there before the first line is said. On loopback it takes some milliseconds.
-const CONNECT: Duration = Duration::from_secs(20);
+/// The bot must be there, with its commands, before the first line is said. On loopback it takes some milliseconds.
+const ARRIVE: Duration = Duration::from_secs(20);
 /// On the built-in Discord nobody is rate-limited, and nobody wants to wait for a slash command.
 const COMMANDS_SETTLE_MAX: Duration = Duration::from_millis(50);
 
@@ -64,20 +65,16 @@ impl Play {
         let life = Life::begin()?;
         let sim = life.runtime.block_on(start(&mut config))?;
         let detail = if self.wire { Detail::Wire } else { Detail::Talk };
-        let done = life.live(config, async |_| {
+        life.live(config, async |host| {
+            arrived(&sim, host).await?;
             let printer = Printer::new(&sim, detail);
-            if !sim.connected(1, CONNECT).await {
-                return Err(Failure::new(Exit::Failed, "the bot did not connect to the built-in Discord")
-                    .help("`--log debug --wire` shows what was said".to_owned()));
-            }
             let prompt = Prompt::new(&sim, &self.member)
                 .map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
             match stdin().is_terminal() && stdout().is_terminal() {
                 true => terminal::talk(prompt, printer).await,
                 false => piped::talk(prompt, printer).await,
             }
-        });
-        done
+        })
     }
 }
 
@@ -95,4 +92,21 @@ pub(super) async fn start(config: &mut Config) -> Result<Sim, Failure> {
     discord.token = Some(token);
     config.limits.commands_settle = config.limits.commands_settle.min(COMMANDS_SETTLE_MAX);
     Ok(sim)
+}
+
+/// Waits until the bot is connected and its slash commands are there.
+pub(super) async fn arrived(sim: &Sim, host: &Host) -> Result<(), Failure> {
+    let missing = |what: &str| {
+        Failure::new(Exit::Failed, format!("{what} within {} s on the built-in Discord", ARRIVE.as_secs()))
+            .help("`--log debug` shows what went wrong".to_owned())
+    };
+    if !sim.connected(1, ARRIVE).await {
+        return Err(missing("the bot did not connect"));
+    }
+    let is_registered = |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
+    let wanted = host.registers_commands() && !host.cogs().declared().is_empty();
+    if wanted && sim.until(Instant::now() + ARRIVE, is_registered).await.is_none() {
+        return Err(missing("the slash commands were not registered"));
+    }
+    Ok(())
 }
