@@ -33,7 +33,6 @@ pub mod config;
 pub mod error;
 pub mod identity;
 pub mod log;
-pub mod runtime_folder;
 
 pub mod gateway;
 pub mod sessions;

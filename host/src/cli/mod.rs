@@ -1,8 +1,10 @@
 //! The command line: what can be asked of the program, and the texts that teach it.
 //! It wires; what a command does is in its own room.
 
+mod check;
 mod cogs;
 mod exit;
+mod inspect;
 mod life;
 mod play;
 mod progress;
@@ -38,6 +40,10 @@ enum Command {
     Run(run::Run),
     Play(play::Play),
     Cogs(cogs::CogsCommand),
+    Inspect(inspect::Inspect),
+    Check(check::Check),
+    #[command(name = "try-out")]
+    TryOut(check::Trial),
 }
 
 /// Does what the command line asks for.
@@ -47,6 +53,9 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run.execute(),
         Command::Play(play) => play.execute(),
         Command::Cogs(cogs) => cogs.execute(),
+        Command::Inspect(inspect) => inspect.execute(),
+        Command::Check(check) => check.execute(),
+        Command::TryOut(trial) => trial.execute(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::runtime_folder::runtime_folder;
+use crate::library::default_base;
 
 const SUFFIX: &str = "sock";
 
@@ -21,12 +21,12 @@ pub fn default_path(config: &Path) -> PathBuf {
     let folder: String =
         folder.chars().filter(|character| character.is_ascii_alphanumeric()).take(16).collect();
     let digest = blake3::hash(config.as_os_str().as_encoded_bytes()).to_hex();
-    runtime_folder().join(format!("{folder}-{}.{SUFFIX}", &digest[..8]))
+    default_base().join(format!("{folder}-{}.{SUFFIX}", &digest[..8]))
 }
 
 /// The sockets of this user in the usual place. Their hosts may be dead.
 pub fn running() -> Vec<PathBuf> {
-    let entries = fs::read_dir(runtime_folder()).into_iter().flatten().flatten();
+    let entries = fs::read_dir(default_base()).into_iter().flatten().flatten();
     let mut sockets: Vec<PathBuf> =
         entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == SUFFIX)).collect();
     sockets.sort();

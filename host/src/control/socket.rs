@@ -10,7 +10,7 @@ use std::{
 
 use tokio::net::UnixListener;
 
-use crate::runtime_folder::runtime_folder;
+use crate::library::default_base;
 
 /// The longest path that a socket may have on every system, in bytes.
 const PATH_MAX_BYTES: usize = 100;
@@ -85,7 +85,7 @@ impl Socket {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        if folder == runtime_folder() {
+        if folder == default_base() {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         }
         let lock = lock(path)?;

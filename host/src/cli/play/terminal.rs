@@ -13,7 +13,7 @@ use gearshift_sim::{Outcome, Printer, Prompt};
 use rustyline::{DefaultEditor, ExternalPrinter, error::ReadlineError};
 use tokio::sync::mpsc;
 
-use crate::{cli::exit::Failure, log, runtime_folder::runtime_folder};
+use crate::{cli::exit::Failure, log, library::default_base};
 
 
 
@@ -107,7 +107,7 @@ fn shower(mut above: impl ExternalPrinter + Send + 'static) -> blocking::Sender<
 
 /// Where typed lines are remembered: only until this user's session ends, since people type anything.
 fn history() -> Option<PathBuf> {
-    let folder = runtime_folder();
+    let folder = default_base();
     folder.is_dir().then(|| folder.join("prompt-history"))
 }
 
