@@ -53,5 +53,6 @@ pub mod host;
 
 pub mod control;
 pub mod rebuild;
+pub mod smoke;
 
 pub mod cli;

@@ -10,6 +10,7 @@ mod play;
 mod progress;
 mod run;
 mod signals;
+mod smoke;
 mod source;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ enum Command {
     Cogs(cogs::CogsCommand),
     Inspect(inspect::Inspect),
     Check(check::Check),
+    Smoke(smoke::Smoke),
     #[command(name = "try-out")]
     TryOut(check::Trial),
 }
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Cogs(cogs) => cogs.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Check(check) => check.execute(),
+        Command::Smoke(smoke) => smoke.execute(),
         Command::TryOut(trial) => trial.execute(),
     };
     match done {
