@@ -234,10 +234,13 @@ fn is_alive(tid: i32) -> bool {
     tid < 0 || Path::new("/proc/self/task").join(tid.to_string()).exists()
 }
 
+/// Whether code of the file is mapped. Somebody who resolves a backtrace maps the file as well, as data; that is not
+/// the library.
 fn is_mapped(file: &Path) -> std::io::Result<bool> {
     let maps = fs::read_to_string("/proc/self/maps")?;
     let file = file.to_string_lossy();
-    Ok(maps.lines().any(|line| line.contains(&*file)))
+    let is_code = |line: &str| line.split(' ').nth(1).is_some_and(|permissions| permissions.contains('x'));
+    Ok(maps.lines().any(|line| line.contains(&*file) && is_code(line)))
 }
 
 fn lock(held: &Mutex<Vec<Held>>) -> MutexGuard<'_, Vec<Held>> {

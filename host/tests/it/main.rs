@@ -4,6 +4,8 @@
 mod answering;
 mod copies;
 mod damage;
+mod flow;
+mod isolation;
 mod libraries;
 mod loading;
 mod reload;
