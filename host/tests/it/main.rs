@@ -4,6 +4,7 @@
 mod answering;
 mod copies;
 mod damage;
+mod examples;
 mod libraries;
 mod loading;
 mod reload;
