@@ -6,6 +6,7 @@ mod copies;
 mod damage;
 mod flow;
 mod isolation;
+mod examples;
 mod libraries;
 mod loading;
 mod reload;
