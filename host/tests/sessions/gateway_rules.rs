@@ -197,6 +197,27 @@ async fn a_heartbeat_that_is_asked_for_comes_at_once_with_the_last_number() {
 }
 
 #[tokio::test]
+async fn heartbeats_keep_the_connection_and_measure_the_way() {
+    let (script, mut host) = plain().await;
+    let mut line = script.accept().await;
+    line.say(json!({"op": 10, "d": {"heartbeat_interval": 30}})).await;
+    assert_eq!(line.hear().await["op"], 2);
+    let d = json!({"session_id": "one", "resume_gateway_url": "ws://127.0.0.1:1"});
+    line.say(json!({"op": 0, "s": 1, "t": "READY", "d": d})).await;
+    heard(&mut host, 1).await;
+    for seq in 1..6 {
+        assert_eq!(line.hear().await, json!({"op": 1, "d": seq}));
+        line.say(json!({"op": 11})).await;
+        line.event(seq + 1, "A").await;
+        heard(&mut host, 1).await;
+    }
+    assert!(host.gateway.latency(0).unwrap() < SOON);
+    // Nobody answers the next: the connection is left, and the session kept.
+    assert_eq!(line.hear().await["op"], 1);
+    assert_eq!(line.hear_close().await, 4000);
+}
+
+#[tokio::test]
 async fn a_flood_of_events_does_not_delay_the_heartbeat() {
     let (script, _host) = plain().await;
     let mut line = script.accept().await;
