@@ -69,6 +69,7 @@ async fn plain() -> (Script, Host) {
 impl Script {
     async fn accept(&self) -> Line {
         let (stream, _) = soon(self.listener.accept()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         Line { socket: soon(tokio_tungstenite::accept_async(stream)).await.unwrap() }
     }
 
@@ -206,7 +207,12 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
     line.say(json!({"op": 0, "s": 1, "t": "READY", "d": d})).await;
     heard(&mut host, 1).await;
     for seq in 1..6 {
-        assert_eq!(line.hear().await, json!({"op": 1, "d": seq}));
+        let beat = line.hear().await;
+        // The first may have gone out before READY came in.
+        assert!(
+            beat == json!({"op": 1, "d": seq}) || (seq == 1 && beat == json!({"op": 1, "d": null})),
+            "{beat}"
+        );
         line.say(json!({"op": 11})).await;
         line.event(seq + 1, "A").await;
         heard(&mut host, 1).await;
