@@ -179,17 +179,6 @@ async fn a_session_that_is_lost_is_begun_anew() {
 }
 
 #[tokio::test]
-async fn a_silent_connection_is_noticed_and_resumed() {
-    let options = SimOptions { heartbeat_interval: Duration::from_millis(60), ..SimOptions::default() };
-    let world = connect(options, |_, _| {}).await;
-    let session = world.session().await;
-    let after = world.session_after(|sim| sim.gateway().ignore_heartbeats(true)).await;
-    assert_eq!(after, session);
-    world.sim.faults().clear();
-    world.session().await;
-}
-
-#[tokio::test]
 async fn a_discord_that_does_not_say_where_its_gateway_is_is_asked_again() {
     let fault = RestFault::Status { status: 500, code: 0, message: "out of order".to_owned() };
     let world =

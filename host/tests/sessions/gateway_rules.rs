@@ -203,7 +203,8 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
     let mut line = script.accept().await;
     line.say(json!({"op": 10, "d": {"heartbeat_interval": 30}})).await;
     assert_eq!(line.hear().await["op"], 2);
-    let d = json!({"session_id": "one", "resume_gateway_url": "ws://127.0.0.1:1"});
+    let url = format!("ws://{}", script.listener.local_addr().unwrap());
+    let d = json!({"session_id": "one", "resume_gateway_url": url});
     line.say(json!({"op": 0, "s": 1, "t": "READY", "d": d})).await;
     heard(&mut host, 1).await;
     for seq in 1..6 {
@@ -221,6 +222,8 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
     // Nobody answers the next: the connection is left, and the session kept.
     assert_eq!(line.hear().await["op"], 1);
     assert_eq!(line.hear_close().await, 4000);
+    let (_line, resume) = script.accept_and_greet().await;
+    assert_eq!((&resume["op"], &resume["d"]["session_id"]), (&json!(6), &json!("one")));
 }
 
 #[tokio::test]
