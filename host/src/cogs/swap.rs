@@ -168,11 +168,12 @@ impl Cogs {
         cog.change_view(|view| {
             view.manifest = Some(Arc::clone(&new.manifest));
             view.standing = Standing::Serving;
-            view.number = new.id.number;
         });
+        self.publish();
+        // Who sees the number can rely on the routes.
+        cog.change_view(|view| view.number = new.id.number);
         report.buffered = cog.inbox.len();
         new.lane.serve();
-        self.publish();
         report.phase("serve", since);
     }
 

@@ -4,6 +4,9 @@
 mod answering;
 mod copies;
 mod damage;
+mod flow;
+mod isolation;
+mod examples;
 mod libraries;
 mod loading;
 mod reload;
