@@ -15,11 +15,11 @@ use abi_stable::std_types::{RArc, RStr, RString};
 use arc_swap::ArcSwap;
 use gearshift_cog::abi::{Event, Interaction, Invocation, Message, Origin};
 
+use self::facts::Facts;
 pub use self::{
     notice::Notices,
     table::{Listener, Table},
 };
-use self::facts::Facts;
 use crate::{
     event,
     lane::{Defer, Item},

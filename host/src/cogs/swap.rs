@@ -103,7 +103,8 @@ impl Cogs {
             report.phase("restore", since);
         }
         // One that was claimed when the host started has its place in the table already, and missed nothing.
-        let missed = if cog.view().standing == Standing::Away { new.manifest.events.clone() } else { Vec::new() };
+        let missed =
+            if cog.view().standing == Standing::Away { new.manifest.events.clone() } else { Vec::new() };
         self.serve(cog, new, &missed, report);
         Ok(())
     }
