@@ -10,6 +10,7 @@ mod retire;
 mod states;
 mod status;
 mod swap;
+mod trial;
 mod watchdog;
 
 use std::{
@@ -30,6 +31,7 @@ pub use self::{
     report::{Outcome, Phase, Report, Retirement},
     retire::Held,
     status::{CogStatus, HostStatus, Standing},
+    trial::{Step, TrialFailure, TrialNews},
 };
 use crate::{
     config::Limits,
