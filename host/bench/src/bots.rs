@@ -79,6 +79,8 @@ pub(crate) fn beside(name: &str) -> Result<PathBuf> {
     let program = env::current_exe()?.with_file_name(name);
     match program.exists() {
         true => Ok(program),
-        false => Err(format!("`{}` is missing; run `scripts/bench`, which builds it", program.display()).into()),
+        false => {
+            Err(format!("`{}` is missing; run `scripts/bench`, which builds it", program.display()).into())
+        }
     }
 }

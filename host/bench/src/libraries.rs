@@ -28,7 +28,11 @@ pub(crate) fn examples(names: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
 }
 
 /// Builds packages of a workspace in release; the libraries by their targets' names.
-pub(crate) fn build(manifest: &Path, packages: &[&str], variables: &[(&str, &str)]) -> Result<BTreeMap<String, PathBuf>> {
+pub(crate) fn build(
+    manifest: &Path,
+    packages: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<BTreeMap<String, PathBuf>> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--release", "--quiet", "--message-format=json-render-diagnostics"]);
     cargo.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target()?);

@@ -1,7 +1,12 @@
 //! The built-in Discord and a crowd that talks in it; and, where the control plane is measured, a host in this process.
 //! It measures nothing.
 
-use std::{fs, path::{Path, PathBuf}, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use gearshift_host::{
     config::{Config, Secret},
@@ -48,7 +53,8 @@ pub(crate) async fn discord_beating(interval: Duration) -> Result<(Sim, Crowd)> 
         world.add_channel(guild, channel);
     }
     // Little is kept: what a long run says must not grow this process.
-    let options = SimOptions { world, history_per_channel: 64, heartbeat_interval: interval, ..SimOptions::default() };
+    let options =
+        SimOptions { world, history_per_channel: 64, heartbeat_interval: interval, ..SimOptions::default() };
     let sim = Sim::start(options).await?;
     let crowd = Crowd { member: sim.member("alice")?, channels: channels.into() };
     Ok((sim, crowd))

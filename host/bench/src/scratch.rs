@@ -53,7 +53,11 @@ pub(crate) fn newer() -> Result<PathBuf> {
         let file = api.join(file);
         Ok(fs::write(&file, replaced(&fs::read_to_string(&file)?, from, to)?)?)
     };
-    change("src/abi/mod.rs", "14 functions\",\n)];", "14 functions\",\n), ((1, 1), \"one more function in each table\")];")?;
+    change(
+        "src/abi/mod.rs",
+        "14 functions\",\n)];",
+        "14 functions\",\n), ((1, 1), \"one more function in each table\")];",
+    )?;
     change("src/abi/mod.rs", "\"1.0.0\"", "\"1.1.0\"")?;
     let destroy = "pub destroy: extern \"C\" fn(Instance) -> Outcome,";
     let more = "/// New.\n    pub later: extern \"C\" fn(Instance) -> Outcome,";
@@ -85,7 +89,8 @@ impl Editable {
     /// Lets it say something that it did not say before.
     pub(crate) fn change(&self, round: u32) -> Result<()> {
         let new = std::time::UNIX_EPOCH.elapsed()?.as_nanos();
-        self.workspace.add("ping-edited", &replaced(&self.source, "pong {", &format!("pong {round} {new} {{"))?)
+        self.workspace
+            .add("ping-edited", &replaced(&self.source, "pong {", &format!("pong {round} {new} {{"))?)
     }
 
     /// Its workspace's manifest.
@@ -111,7 +116,9 @@ impl Workspace {
             lines.push(match line {
                 line if line.starts_with("members = ") => "members = [\"cogs/*\"]".to_owned(),
                 line if line.starts_with("default-members = ") => continue,
-                line if line.contains("{ path = \"plugin-api\" }") && folder.ends_with("newer") => line.to_owned(),
+                line if line.contains("{ path = \"plugin-api\" }") && folder.ends_with("newer") => {
+                    line.to_owned()
+                }
                 line => line.replace("{ path = \"", &format!("{{ path = \"{}/", root.display())),
             });
         }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gearshift_sim::{Message, Sim, Snowflake, Reader};
+use gearshift_sim::{Message, Reader, Sim, Snowflake};
 
 use crate::{
     Result,
@@ -158,7 +158,8 @@ async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<O
         if expected.borrow().is_some_and(|expected| heard.replies.len() >= expected) {
             // Duplicates of what was answered last are already there or will not be seen.
             while let Some(entry) = reader.try_next() {
-                heard.duplicated += u64::from(entry.posted().is_some_and(|it| it.author.bot && it.reply_to.is_some()));
+                heard.duplicated +=
+                    u64::from(entry.posted().is_some_and(|it| it.author.bot && it.reply_to.is_some()));
             }
             heard.missed = reader.missed();
             return heard;

@@ -32,6 +32,7 @@ mod sim;
 mod options;
 
 mod actors;
+mod prompt;
 
 mod faults;
 mod transcript;
@@ -54,6 +55,7 @@ pub use clock::Timestamp;
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
 pub use options::SimOptions;
+pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};

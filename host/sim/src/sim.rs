@@ -39,7 +39,7 @@ pub enum StartError {
 
 /// A Discord on loopback. Ends when closed or dropped.
 pub struct Sim {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     token: String,
     closing: watch::Sender<bool>,
     server: Mutex<Option<JoinHandle<()>>>,

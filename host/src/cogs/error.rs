@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use crate::{
     lane::OrderError,
-    library::{FileError, OpenError},
+    library::{OpenError, Refused},
 };
 
 /// Why an operation on a cog failed. Whatever ran before still runs, unless the text says otherwise.
@@ -12,7 +12,7 @@ use crate::{
 pub enum CogError {
     /// The file was refused before anything of it was executed.
     #[error(transparent)]
-    File(#[from] FileError),
+    File(#[from] Box<Refused>),
     /// The folder cannot be read.
     #[error("failed to read the cogs folder `{}`", .folder.display())]
     Folder {
@@ -141,13 +141,13 @@ pub enum CogError {
 impl CogError {
     /// Whether trying again in a moment may help: the file is still being written.
     pub fn may_pass(&self) -> bool {
-        matches!(self, CogError::File(error) if error.may_pass())
+        matches!(self, CogError::File(refused) if refused.why.is_passing())
     }
 
     /// What the reader can do about it, if anything.
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            CogError::File(error) => return error.help(),
+            CogError::File(refused) => return refused.why.help(),
             CogError::NameTaken { .. } | CogError::CommandTaken { .. } => {
                 "remove one of the two files, or rename the cog or the command in one of them".to_owned()
             }

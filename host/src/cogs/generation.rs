@@ -10,7 +10,7 @@ use crate::{
     handles::{self, Lease, LeaseParts},
     identity::GenerationId,
     lane::{Lane, LaneParts},
-    library::{FileError, Mapping, OpenError, OpenLibrary, Prepared, PrivateCopy},
+    library::{Mapping, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused},
 };
 
 /// A generation whose cog exists.
@@ -44,7 +44,7 @@ impl Cogs {
     ) -> Result<Generation, CogError> {
         let id = GenerationId { cog: Arc::clone(&cog.name), number: cog.next_number() };
         report.to = Some(id.number);
-        report.notes.extend(prepared.notes);
+        report.notes.extend(prepared.notes.iter().map(ToString::to_string));
         let lease = Lease::new(LeaseParts {
             id: id.clone(),
             sessions: Arc::clone(&self.parts.sessions),
@@ -52,7 +52,10 @@ impl Cogs {
             runtime: self.parts.runtime.clone(),
             calls_in_flight: self.parts.limits.calls_in_flight,
         });
-        prepared.copy.rename(&cog.name, id.number).map_err(|error| FileError::copy(source, error))?;
+        prepared.copy.rename(&cog.name, id.number).map_err(|why| {
+            let (file, cog) = (source.to_owned(), Some(cog.name.to_string()));
+            CogError::from(Box::new(Refused { file, cog, why: why.into() }))
+        })?;
         prepared.copy.set_mapping(Mapping::Mapped);
         let since = Instant::now();
         let parts = LaneParts {

@@ -189,7 +189,7 @@ impl Cogs {
     /// As [`load_file`](Self::load_file).
     pub async fn load_changed(self: &Arc<Self>, file: &Path) -> Result<Option<Report>, CogError> {
         let candidate = self.prepare(file).await?;
-        if self.claims.is_known(file, &candidate.digest()) {
+        if self.claims.is_known(file, &candidate.copy.digest()) {
             return Ok(None);
         }
         self.load_prepared(file, candidate).await.map(Some)
@@ -293,8 +293,8 @@ impl Cogs {
     /// Reads, copies and verifies a file, off the runtime's threads.
     async fn prepare(&self, file: &Path) -> Result<Prepared, CogError> {
         let (file, copies) = (file.to_owned(), self.parts.copies.clone());
-        let prepared = tokio::task::spawn_blocking(move || library::prepare(&file, &copies)).await;
-        Ok(prepared.map_err(|error| CogError::Host(error.to_string()))??)
+        let prepared = tokio::task::spawn_blocking(move || library::prepare(&copies, &file)).await;
+        Ok(prepared.map_err(|error| CogError::Host(error.to_string()))?.map_err(Box::new)?)
     }
 
     async fn load_prepared(self: &Arc<Self>, file: &Path, candidate: Prepared) -> Result<Report, CogError> {
@@ -319,7 +319,7 @@ impl Cogs {
         } else if self.reaper.is_full() {
             Err(CogError::TooManyHeld { name, held: self.reaper.held().len() })
         } else {
-            self.claims.claim(file, manifest, &candidate.digest())
+            self.claims.claim(file, manifest, &candidate.copy.digest())
         };
         if let Err(error) = claimed {
             return Err(error);

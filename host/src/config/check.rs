@@ -34,6 +34,11 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
             "must be at least 1; for no check set health_path = \"\"",
         );
     }
+    found.unless(
+        config.http.async_dns || config.http.name_servers.is_empty(),
+        &["http", "name_servers"],
+        "is for `async_dns = true` only; the system's resolver has its own",
+    );
     if let Some(stats) = &config.stats {
         let fits = stats
             .address
@@ -45,6 +50,7 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
     }
     if let Some(store) = &config.store {
         found.unless(!store.path.as_os_str().is_empty(), &["store", "path"], "must not be empty");
+        found.positive(store.open_timeout, &["store", "open_timeout_ms"]);
     }
     if let Some(build) = &config.build {
         found.unless(

@@ -1,6 +1,7 @@
 //! The sections of the config, one struct each, every field with its unit and default.
 //! Limits that a cog can meet stand in [`Limits`](super::Limits).
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,6 +71,8 @@ pub struct Http {
     pub ipv4_only: bool,
     /// Whether names are resolved without threads (hickory) instead of the system's resolver. Default true.
     pub async_dns: bool,
+    /// Name servers to ask, as `["192.0.2.1:53"]`; with `async_dns` only. Default: the system's.
+    pub name_servers: Vec<SocketAddr>,
     /// How long one connection may take to be made. `connect_timeout_ms`, default 5000.
     #[serde(rename = "connect_timeout_ms", with = "millis")]
     pub connect_timeout: Duration,
@@ -90,6 +93,7 @@ impl Default for Http {
         Http {
             ipv4_only: true,
             async_dns: true,
+            name_servers: Vec::new(),
             connect_timeout: Duration::from_millis(5_000),
             request_timeout: Duration::from_millis(30_000),
             idle_timeout: Duration::from_millis(60_000),
@@ -173,11 +177,18 @@ pub struct Store {
     /// How long opening may wait for another process that holds the file. `lock_timeout_ms`, default 2000.
     #[serde(rename = "lock_timeout_ms", with = "millis")]
     pub lock_timeout: Duration,
+    /// How long opening may take altogether; a large file is read through once. `open_timeout_ms`, default 30000.
+    #[serde(rename = "open_timeout_ms", with = "millis")]
+    pub open_timeout: Duration,
 }
 
 impl Default for Store {
     fn default() -> Store {
-        Store { path: "gearshift.db".into(), lock_timeout: Duration::from_millis(2_000) }
+        Store {
+            path: "gearshift.db".into(),
+            lock_timeout: Duration::from_millis(2_000),
+            open_timeout: Duration::from_millis(30_000),
+        }
     }
 }
 

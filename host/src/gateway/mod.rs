@@ -62,6 +62,7 @@ impl Default for Timing {
 pub struct Gateway {
     shards: Vec<Handle>,
     closing: watch::Sender<bool>,
+    goodbye: Duration,
 }
 
 #[derive(Debug)]
@@ -69,6 +70,7 @@ struct Handle {
     commands: mpsc::Sender<Command>,
     state: watch::Receiver<State>,
     latency: Arc<AtomicU64>,
+    task: tokio::task::AbortHandle,
 }
 
 /// A command that could not be handed to its shard.
@@ -127,10 +129,10 @@ impl Gateway {
                 presence: None,
                 session: None,
             };
-            tokio::spawn(shard.run(queue, closed.clone()));
-            Handle { commands, state: watched, latency }
+            let task = tokio::spawn(shard.run(queue, closed.clone())).abort_handle();
+            Handle { commands, state: watched, latency, task }
         });
-        Gateway { shards: shards.collect(), closing }
+        Gateway { shards: shards.collect(), closing, goodbye: timing.goodbye }
     }
 
     /// Number of shards.
@@ -189,13 +191,21 @@ impl Gateway {
         futures_util::future::try_join_all(ends).await.map(|_| ())
     }
 
-    /// Says goodbye on every shard and waits for it, but not longer than the goodbye may take. Can be called again.
+    /// Says goodbye on every shard and waits for it, a second longer than the goodbye may take; a shard that cannot even
+    /// send is cut off then. Can be called again.
     pub async fn close(&self) {
         self.closing.send_replace(true);
-        for shard in &self.shards {
+        let ends = self.shards.iter().map(|shard| {
             let mut state = shard.state.clone();
-            // An error means that the task is gone, which is what is wanted.
-            let _ = state.wait_for(State::is_end).await;
+            async move {
+                // An error means that the task is gone, which is what is wanted.
+                let _ = state.wait_for(State::is_end).await;
+            }
+        });
+        let all = futures_util::future::join_all(ends);
+        if tokio::time::timeout(self.goodbye + Duration::from_secs(1), all).await.is_err() {
+            tracing::warn!("a gateway connection did not close in time and was cut off");
+            self.shards.iter().for_each(|shard| shard.task.abort());
         }
     }
 }

@@ -1,26 +1,29 @@
-//! A cog's file, from the folder to the loader: settled, copied, verified, opened, closed.
-//! It knows nothing of what a cog does.
+//! A cog's file, from the moment somebody wrote it until it is opened. Up to [`prepare`] nothing of it is executed.
+//!
+//! 1. [`look`]: is it complete?
+//! 2. [`PrivateCopy`]: a file of its own for each generation, in the [`CopyFolder`] of this process;
+//! 3. [`read`]: what it says about itself; [`mismatches`]: whether this host can serve it;
+//! 4. [`open`]: on the lane's thread; [`OpenLibrary::close`]: on the reaper's.
 
 mod copy;
+mod declared;
 mod executable;
 mod file;
 mod folder;
+mod inspection;
+mod manifest;
 mod open;
 mod prepare;
+mod scan;
 mod verify;
 
-pub use self::{
-    copy::{CopyError, Digest, Mapping, PrivateCopy},
-    file::is_library_name,
-    folder::{CopyFolder, FolderError},
-    open::{OpenError, OpenFailure, OpenLibrary, open},
-    prepare::{FileError, FileRefusal, Prepared, candidates, find, prepare},
-};
-
-use std::path::PathBuf;
-
-/// Where private copies are made if nothing else is said: the runtime directory of this user, else the folder for
-/// temporary files.
-pub fn default_base() -> PathBuf {
-    std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from).join("gearshift")
-}
+pub use self::copy::{CopyError, Digest, Mapping, PrivateCopy};
+pub use self::declared::{CommandProblem, Wrong};
+pub use self::file::{Candidate, LIBRARY_MAX_BYTES, NotALibrary, Readiness, Stamp, is_library_name, look};
+pub use self::folder::{CopyFolder, FolderError};
+pub use self::inspection::{Inspection, Problem};
+pub use self::manifest::{Contents, ReadError, read};
+pub use self::open::{OpenError, OpenFailure, OpenLibrary, open};
+pub use self::prepare::{Prepared, Refusal, Refused, prepare};
+pub use self::scan::{candidates, default_base, find};
+pub use self::verify::{Mismatch, Note, is_name, mismatches, notes};

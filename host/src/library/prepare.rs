@@ -1,8 +1,10 @@
-//! From a file in the folder to a private copy that may be opened: settled, copied, verified, in this order. Nothing is
-//! executed.
+//! Everything between a file in the cogs folder and a copy that may be opened: look, copy, read, verify, in this order.
+//! When it fails, nothing was executed and nothing is left behind.
 
 use std::{
-    fs, io,
+    fs::OpenOptions,
+    io,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -10,124 +12,130 @@ use std::{
 use gearshift_cog::manifest::Manifest;
 
 use super::{
-    copy::{CopyError, Digest, PrivateCopy},
+    copy::{CopyError, PrivateCopy},
     file::{self, NotALibrary, Readiness},
     folder::CopyFolder,
-    verify::{self, VerifyError},
+    manifest::{self, Contents, ReadError},
+    verify::{self, Mismatch, Note},
 };
 
-/// A library that passed every check on its file.
+/// A library that passed every check that can be made without opening it.
 #[derive(Debug)]
 pub struct Prepared {
-    /// What it says it is.
-    pub manifest: Manifest,
     /// The copy to open.
     pub copy: PrivateCopy,
-    /// What is worth telling: properties that cost something.
-    pub notes: Vec<String>,
-    /// How long this took.
+    /// What the cog declares.
+    pub manifest: Manifest,
+    /// What is odd about it.
+    pub notes: Vec<Note>,
+    /// How long that took.
     pub took: Duration,
 }
 
-impl Prepared {
-    /// Digest of the content.
-    pub fn digest(&self) -> Digest {
-        self.copy.digest()
-    }
-}
-
-/// Why a file was refused before anything of it was executed.
+/// A library that is not loaded, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot load `{}`", .file.display())]
-pub struct FileError {
-    /// The file.
+#[error("cannot load {}`{}`", .cog.as_ref().map_or(String::new(), |cog| format!("`{cog}` from ")), .file.display())]
+pub struct Refused {
+    /// The file in the cogs folder.
     pub file: PathBuf,
-    /// The step and its reason.
+    /// The cog's name, as far as it could be read.
+    pub cog: Option<String>,
+    /// Why.
     #[source]
-    pub reason: FileRefusal,
+    pub why: Refusal,
 }
 
-/// The step that refused a file.
+/// Why a library is not loaded.
 #[derive(Debug, thiserror::Error)]
-pub enum FileRefusal {
-    /// It cannot be read.
-    #[error("it cannot be read")]
-    Read(#[source] io::Error),
-    /// It is still being written.
-    #[error("it is not complete yet")]
-    Incomplete,
-    /// It is no library of this system.
+pub enum Refusal {
+    /// It could not be looked at.
+    #[error("failed to read it")]
+    Look(#[source] io::Error),
+    /// Its writer has not finished.
+    #[error("it is incomplete: {length} bytes are there, and {needed} are needed")]
+    Incomplete {
+        /// Bytes there.
+        length: u64,
+        /// Bytes that must be there.
+        needed: u64,
+    },
+    /// It is something else.
     #[error(transparent)]
     NotALibrary(#[from] NotALibrary),
     /// It could not be copied.
     #[error(transparent)]
     Copy(#[from] CopyError),
-    /// It is not a cog for this host.
+    /// What it says about itself cannot be read.
     #[error(transparent)]
-    Verify(#[from] VerifyError),
+    Read(#[from] ReadError),
+    /// This host cannot serve it.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
 }
 
-impl FileError {
-    /// A copy that failed.
-    pub fn copy(file: &Path, error: CopyError) -> FileError {
-        FileError { file: file.to_owned(), reason: error.into() }
-    }
-
+impl Refusal {
     /// What the reader can do.
     pub fn help(&self) -> Option<String> {
-        match &self.reason {
-            FileRefusal::Read(_) => None,
-            FileRefusal::Incomplete => Some("it is tried again when it has settled".to_owned()),
-            FileRefusal::NotALibrary(error) => error.help().map(str::to_owned),
-            FileRefusal::Copy(error) => error.help().map(str::to_owned),
-            FileRefusal::Verify(error) => error.help(),
+        match self {
+            Self::Look(_) => None,
+            Self::Incomplete { .. } => {
+                Some("it is tried again when it is written to; if it is not, build it again".into())
+            }
+            Self::NotALibrary(why) => why.help().map(str::to_owned),
+            Self::Copy(why) => why.help().map(str::to_owned),
+            Self::Read(why) => why.help(),
+            Self::Mismatch(why) => Some(why.help()),
         }
     }
 
-    /// Whether it may be different in a moment.
-    pub fn may_pass(&self) -> bool {
-        matches!(self.reason, FileRefusal::Incomplete | FileRefusal::Copy(CopyError::Changed))
+    /// Whether the file may pass by itself a moment later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Incomplete { .. } | Self::Copy(CopyError::Changed))
     }
 }
 
-/// Looks at a file, copies it and verifies the copy. Blocks.
+/// Looks at a library, copies it, and verifies the copy. Blocks; some milliseconds for a large file.
 ///
 /// # Errors
-/// The step that refused it.
-pub fn prepare(source: &Path, copies: &CopyFolder) -> Result<Prepared, FileError> {
+/// The first step that failed, with the file and, from reading on, the cog.
+pub fn prepare(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
     let since = Instant::now();
-    let refused = |reason| FileError { file: source.to_owned(), reason };
-    let candidate = match file::look(source).map_err(|error| refused(FileRefusal::Read(error)))? {
-        Readiness::Complete(candidate) => candidate,
-        Readiness::Incomplete { .. } => return Err(refused(FileRefusal::Incomplete)),
-        Readiness::NotALibrary(why) => return Err(refused(why.into())),
+    let refused = |cog: Option<&str>, why: Refusal| Refused {
+        file: file.to_owned(),
+        cog: cog.filter(|name| verify::is_name(name)).map(str::to_owned),
+        why,
     };
-    let copy = PrivateCopy::make(copies, &candidate).map_err(|error| refused(error.into()))?;
-    let verified = verify::verify(&copy).map_err(|error| refused(error.into()))?;
-    Ok(Prepared { manifest: verified.manifest, copy, notes: verified.notes, took: since.elapsed() })
-}
-
-/// The libraries of a folder, by name. Files that are no libraries by name are passed over.
-///
-/// # Errors
-/// When the folder cannot be read.
-pub fn candidates(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if file::is_library_name(&path) && path.is_file() {
-            files.push(path);
-        }
+    let copy = copy(folder, file).map_err(|why| refused(None, why))?;
+    let contents = manifest::read(copy.path()).map_err(|why| match &why {
+        ReadError::OtherAbi { name, .. } => refused(name.clone().as_deref(), why.into()),
+        _ => refused(None, why.into()),
+    })?;
+    let name = contents.manifest.name.clone();
+    if let Some(first) = verify::mismatches(&contents).into_iter().next() {
+        return Err(refused(Some(&name), first.into()));
     }
-    files.sort();
-    Ok(files)
+    allow_unmapping(&copy, &contents).map_err(|why| refused(Some(&name), why.into()))?;
+    let notes = verify::notes(&contents);
+    Ok(Prepared { copy, manifest: contents.manifest, notes, took: since.elapsed() })
 }
 
-/// The library of a folder that is the cog `name`. Files that are no cogs are passed over.
-///
-/// # Errors
-/// When the folder cannot be read.
-pub fn find(folder: &Path, name: &str) -> io::Result<Option<PathBuf>> {
-    let is_it = |file: &PathBuf| verify::manifest_of(file).is_ok_and(|manifest| manifest.name == name);
-    Ok(candidates(folder)?.into_iter().find(is_it))
+fn copy(folder: &CopyFolder, file: &Path) -> Result<PrivateCopy, Refusal> {
+    match file::look(file).map_err(Refusal::Look)? {
+        Readiness::Complete(candidate) => Ok(PrivateCopy::make(folder, &candidate)?),
+        Readiness::Incomplete { length, needed } => Err(Refusal::Incomplete { length, needed }),
+        Readiness::NotALibrary(why) => Err(why.into()),
+    }
+}
+
+/// Clears `DF_1_NODELETE` in the copy: with it, `dlclose` does nothing.
+fn allow_unmapping(copy: &PrivateCopy, contents: &Contents) -> Result<(), CopyError> {
+    let Some(at) = contents.nodelete_at else { return Ok(()) };
+    let failed = |source| CopyError::Write { copy: copy.path().to_owned(), source };
+    let file = OpenOptions::new().read(true).write(true).open(copy.path()).map_err(failed)?;
+    let mut flags = [0];
+    file.read_exact_at(&mut flags, at).map_err(failed)?;
+    // The flag is in the lowest byte of its word, which is where `at` points.
+    flags[0] &= !(object::elf::DF_1_NODELETE as u8);
+    file.write_all_at(&flags, at).map_err(failed)
 }

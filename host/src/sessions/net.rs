@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{LookupIpStrategy, ResolveHosts};
+use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::name_server::TokioConnectionProvider;
+use hickory_resolver::proto::xfer::Protocol;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::TcpStream;
 
@@ -67,7 +69,7 @@ impl Net {
     ///
     /// A system without one can still reach literal addresses and `localhost`; the first other name says what is missing.
     pub fn new(config: &config::Http) -> Net {
-        let source = if config.async_dns { Source::hickory(config.ipv4_only) } else { Source::System };
+        let source = if config.async_dns { Source::hickory(config) } else { Source::System };
         Net {
             resolver: Arc::new(Resolver { source, ipv4_only: config.ipv4_only }),
             connect_timeout: config.connect_timeout,
@@ -173,20 +175,34 @@ enum Source {
 }
 
 impl Source {
-    fn hickory(ipv4_only: bool) -> Source {
-        let built = TokioResolver::builder_tokio().map(|mut builder| {
+    fn hickory(config: &config::Http) -> Source {
+        let builder = match config.name_servers.as_slice() {
+            [] => TokioResolver::builder_tokio(),
+            given => {
+                Ok(TokioResolver::builder_with_config(asking(given), TokioConnectionProvider::default()))
+            }
+        };
+        let built = builder.map(|mut builder| {
             let options = builder.options_mut();
-            options.ip_strategy =
-                if ipv4_only { LookupIpStrategy::Ipv4Only } else { LookupIpStrategy::Ipv4AndIpv6 };
+            options.ip_strategy = match config.ipv4_only {
+                true => LookupIpStrategy::Ipv4Only,
+                false => LookupIpStrategy::Ipv4AndIpv6,
+            };
             options.use_hosts_file = ResolveHosts::Always;
             Box::new(builder.build())
         });
         Source::Hickory(built.map_err(|error| {
-            format!(
-                "the system's resolver configuration cannot be read ({error}); set `[http] async_dns = false`"
-            )
+            format!("the system's resolver configuration cannot be read ({error}); set `[http] name_servers`, or `async_dns = false`")
         }))
     }
+}
+
+/// These servers, over UDP and, for long answers, TCP.
+fn asking(servers: &[SocketAddr]) -> ResolverConfig {
+    let ways = servers.iter().flat_map(|server| {
+        [Protocol::Udp, Protocol::Tcp].map(|protocol| NameServerConfig::new(*server, protocol))
+    });
+    ResolverConfig::from_parts(None, Vec::new(), ways.collect::<Vec<_>>())
 }
 
 impl Resolver {

@@ -1,72 +1,94 @@
-//! The example cogs as libraries, built by cargo and found through cargo's own answer. Built once per test run.
+//! Builds cogs with cargo and finds them through cargo's own answer. It loads nothing.
+//!
+//! Each build is copied aside, so that builds of one cog with different features or variants stand beside each other.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{Mutex, PoisonError},
 };
 
-/// Every example cog as built from the tree.
-pub fn cog(name: &str) -> &'static Path {
-    static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
-        let cogs = ["ping", "counter", "reminder", "lookup", "pulse", "faulty"];
-        build(&cogs, &[], &[], &target().join("test-cogs"))
-    });
-    built.get(name).unwrap_or_else(|| panic!("cargo built no library for {name}"))
+/// One way to build a cog.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Build {
+    package: String,
+    features: String,
+    variant: String,
 }
 
-/// A build of `faulty` that names itself `variant`.
-pub fn faulty(variant: &'static str) -> PathBuf {
-    variant_of("faulty", variant, &[])
+/// The library of a cog in `plugins/`, as it is.
+pub(crate) fn library(package: &str) -> PathBuf {
+    Build::of(package).library()
 }
 
-/// A build of `faulty` that claims an ABI that it does not speak.
-pub fn liar() -> PathBuf {
-    variant_of("faulty", "liar", &["--features", "faulty/lie"])
-}
-
-fn variant_of(package: &str, variant: &str, arguments: &[&str]) -> PathBuf {
-    // A folder of its own: two builds in one would replace each other.
-    let folder = target().join(format!("test-cogs-{variant}"));
-    let built = build(&[package], arguments, &[("GEARSHIFT_TEST_VARIANT", variant)], &folder);
-    built.into_values().next().unwrap_or_else(|| panic!("cargo built no library for {package} {variant}"))
-}
-
-fn build(packages: &[&str], arguments: &[&str], variables: &[(&str, &str)], target: &Path) -> BTreeMap<String, PathBuf> {
-    let mut cargo = Command::new(env::var_os("CARGO").expect("cargo runs the tests"));
-    cargo.args(["build", "--message-format=json-render-diagnostics"]).arg("--target-dir").arg(target);
-    cargo.args(packages.iter().flat_map(|package| ["--package", package])).args(arguments);
-    let output = cargo.envs(variables.iter().copied()).stderr(Stdio::inherit()).output().expect("cargo can be run");
-    assert!(output.status.success(), "cargo could not build {packages:?}");
-    let mut found = BTreeMap::new();
-    for line in String::from_utf8(output.stdout).expect("cargo answers in UTF-8").lines() {
-        let message: serde_json::Value = serde_json::from_str(line).expect("cargo answers in JSON");
-        if message["reason"] != "compiler-artifact" || message["target"]["kind"][0] != "cdylib" {
-            continue;
-        }
-        let files = message["filenames"].as_array().into_iter().flatten().filter_map(|file| file.as_str());
-        if let (Some(name), Some(file)) = (message["target"]["name"].as_str(), files.last()) {
-            found.insert(name.to_owned(), PathBuf::from(file));
-        }
+impl Build {
+    /// A debug build without features.
+    pub(crate) fn of(package: &str) -> Self {
+        Self { package: package.to_owned(), ..Self::default() }
     }
-    found
+
+    /// With cargo features, separated by commas.
+    pub(crate) fn features(mut self, features: &str) -> Self {
+        self.features = features.to_owned();
+        self
+    }
+
+    /// With `GEARSHIFT_TEST_VARIANT` set: `faulty` tells it when asked for its version.
+    pub(crate) fn variant(mut self, variant: &str) -> Self {
+        self.variant = variant.to_owned();
+        self
+    }
+
+    /// Builds it, once per run of the tests; the file must not be changed.
+    pub(crate) fn library(self) -> PathBuf {
+        static BUILT: Mutex<Option<HashMap<Build, PathBuf>>> = Mutex::new(None);
+        // One at a time: builds of one package overwrite each other's output.
+        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = built.get_or_insert_default();
+        built.entry(self).or_insert_with_key(Self::build).clone()
+    }
+
+    fn build(&self) -> PathBuf {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command
+            .args(["build", "--quiet", "--message-format=json", "--package", &self.package])
+            .args(["--features", &self.features])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .env_remove("GEARSHIFT_TEST_VARIANT")
+            .stderr(Stdio::inherit());
+        if !self.variant.is_empty() {
+            command.env("GEARSHIFT_TEST_VARIANT", &self.variant);
+        }
+        let output = command.output().expect("cargo runs, it is running this");
+        assert!(output.status.success(), "{self:?} does not build");
+        let file = artifact(&output.stdout, &self.package).expect("a cog is a cdylib");
+        self.put_aside(&file)
+    }
+
+    fn put_aside(&self, file: &Path) -> PathBuf {
+        let name = format!("{}-{}-{}", self.package, self.features, self.variant);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&folder).expect("the target folder is writable");
+        let aside = folder.join(file.file_name().expect("a library has a name"));
+        // Renamed into place: a test that still runs may have the old one open.
+        let fresh = folder.join("fresh");
+        fs::copy(file, &fresh).expect("the library can be copied");
+        fs::rename(&fresh, &aside).expect("the copy can be renamed");
+        aside
+    }
 }
 
-/// Cargo's target folder, in which the test binary itself lies.
-fn target() -> PathBuf {
-    let binary = env::current_exe().expect("a test binary has a path");
-    let target = binary.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    target.expect("the test binary lies in cargo's target folder").to_owned()
-}
-
-/// Puts a library into a folder the way a careful deployer does: written aside, then renamed into place.
-pub fn put(library: &Path, folder: &Path, name: &str) -> PathBuf {
-    let aside = folder.join(format!(".{name}.part"));
-    fs::copy(library, &aside).expect("the folder can be written");
-    let place = folder.join(format!("lib{name}.so"));
-    fs::rename(&aside, &place).expect("the folder can be written");
-    place
+/// The library that cargo says it made.
+fn artifact(messages: &[u8], package: &str) -> Option<PathBuf> {
+    String::from_utf8_lossy(messages).lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let is_it = message["reason"] == "compiler-artifact"
+            && message["target"]["name"] == package.replace('-', "_")
+            && message["target"]["crate_types"].as_array()?.contains(&"cdylib".into());
+        let file = message["filenames"].as_array()?.first()?.as_str()?;
+        is_it.then(|| PathBuf::from(file))
+    })
 }

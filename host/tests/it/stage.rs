@@ -2,59 +2,60 @@
 
 use std::{
     fmt::Write,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use gearshift_host::{config::{Config, Secret}, host::Host, sessions::Sessions};
+use gearshift_host::{cogs::CogStatus, config::{Config, Secret}, host::Host, sessions::Sessions};
 use gearshift_sim::{Member, Sim, SimOptions};
 use tempfile::TempDir;
 
-use crate::libraries;
+use crate::libraries::library;
 
 /// How long anything may take before a test calls it lost. Generous: the machine may be busy.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// What a stage is built from.
-pub struct Setting {
+pub(crate) struct Setting {
     folder: TempDir,
     toml: String,
 }
 
 impl Setting {
     /// An empty cogs folder, and limits that suit tests.
-    pub fn new() -> Setting {
+    pub(crate) fn new() -> Setting {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::create_dir(folder.path().join("cogs")).expect("a fresh folder is empty");
+        fs::create_dir(folder.path().join("cogs")).expect("a fresh folder is empty");
         Setting { folder, toml: "[limits]\ncommands_settle_ms = 20\n".to_owned() }
     }
 
     /// With an example cog in the folder.
-    pub fn with(self, cog: &str) -> Setting {
-        libraries::put(libraries::cog(cog), &self.cogs(), cog);
+    pub(crate) fn with(self, cog: &str) -> Setting {
+        put(&library(cog), &self.cogs(), cog);
         self
     }
 
     /// With some library under a name.
-    pub fn with_file(self, library: &Path, name: &str) -> Setting {
-        libraries::put(library, &self.cogs(), name);
+    pub(crate) fn with_file(self, library: &Path, name: &str) -> Setting {
+        put(library, &self.cogs(), name);
         self
     }
 
     /// With further lines in `[limits]`, or sections after it.
-    pub fn config(mut self, lines: &str) -> Setting {
+    pub(crate) fn config(mut self, lines: &str) -> Setting {
         writeln!(self.toml, "{lines}").expect("a string can be written");
         self
     }
 
     /// The cogs folder.
-    pub fn cogs(&self) -> PathBuf {
+    pub(crate) fn cogs(&self) -> PathBuf {
         self.folder.path().join("cogs")
     }
 
     /// Raises the curtain: sessions, cogs, gateway; the bot is connected when this returns.
-    pub async fn up(self) -> Stage {
+    pub(crate) async fn up(self) -> Stage {
         let sim = Sim::start(SimOptions::default()).await.expect("loopback has a free port");
         let folder = self.folder.path();
         let text = format!(
@@ -75,24 +76,24 @@ impl Setting {
 }
 
 /// The stage while the play goes on.
-pub struct Stage {
+pub(crate) struct Stage {
     folder: TempDir,
     /// The built-in Discord.
-    pub sim: Sim,
+    pub(crate) sim: Sim,
     /// The host.
-    pub host: Host,
+    pub(crate) host: Host,
     /// Somebody to talk to the bot.
-    pub alice: Member,
+    pub(crate) alice: Member,
 }
 
 impl Stage {
     /// The cogs folder.
-    pub fn cogs(&self) -> PathBuf {
+    pub(crate) fn cogs(&self) -> PathBuf {
         self.folder.path().join("cogs")
     }
 
     /// What the bot replies to a line of alice's.
-    pub async fn ask(&self, line: &str) -> String {
+    pub(crate) async fn ask(&self, line: &str) -> String {
         let said = self.alice.say("general", line).await.expect("alice may speak");
         match self.sim.reply_to(said, SOON).await {
             Some(reply) => reply.content.to_string(),
@@ -100,14 +101,39 @@ impl Stage {
         }
     }
 
+    /// How a cog is.
+    pub(crate) fn status(&self, cog: &str) -> CogStatus {
+        let status = self.host.cogs().status();
+        status.cogs.into_iter().find(|status| status.name == cog).expect("the host knows it")
+    }
+
+    /// Waits until a cog is as wanted.
+    pub(crate) async fn until_status(&self, cog: &str, wanted: impl Fn(&CogStatus) -> bool) {
+        let reached = async {
+            while !wanted(&self.status(cog)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, reached).await.expect("the cog gets there");
+    }
+
     /// Everything that happened, for failures.
-    pub fn transcript(&self) -> String {
+    pub(crate) fn transcript(&self) -> String {
         self.sim.transcript().history().iter().fold(String::new(), |text, entry| format!("{text}{entry}\n"))
     }
 
     /// Lowers the curtain.
-    pub async fn down(self) {
+    pub(crate) async fn down(self) {
         self.host.close().await;
         self.sim.close().await;
     }
+}
+
+/// Puts a library into a folder the way a careful deployer does: written aside, then renamed into place.
+pub(crate) fn put(library: &Path, folder: &Path, name: &str) -> PathBuf {
+    let aside = folder.join(format!(".{name}.part"));
+    fs::copy(library, &aside).expect("the folder can be written");
+    let place = folder.join(format!("lib{name}.so"));
+    fs::rename(&aside, &place).expect("the folder can be written");
+    place
 }

@@ -48,8 +48,17 @@ pub(super) async fn blocking(scale: Scale) -> Result<Vec<Figure>> {
     sim.close().await;
     let seconds = block.as_secs();
     Ok(vec![
-        Figure::new(format!("gateway sessions disturbed while a cog blocks for {seconds} s"), Goal::AtMost(0.0), ended.len() as f64, "")
-            .note(format!("a beat every {} ms, at most {} ms late; {ended:?}", BEAT.as_millis(), BEAT.as_millis() / 2)),
+        Figure::new(
+            format!("gateway sessions disturbed while a cog blocks for {seconds} s"),
+            Goal::AtMost(0.0),
+            ended.len() as f64,
+            "",
+        )
+        .note(format!(
+            "a beat every {} ms, at most {} ms late; {ended:?}",
+            BEAT.as_millis(),
+            BEAT.as_millis() / 2
+        )),
         Figure::new("p99 of another cog meanwhile / before and after", Goal::AtMost(1.5), busy / quiet, "×")
             .note(format!("{busy:.2} against {quiet:.2} ms, {lost} lost")),
     ])

@@ -1,6 +1,9 @@
 //! A hundred cogs: how long they take to load, and what those that do not listen cost.
 
-use std::{path::Path, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::{
     Result,
@@ -9,8 +12,7 @@ use crate::{
     libraries,
     rig::{self, Rig},
     sample::Sample,
-    scratch,
-    traffic,
+    scratch, traffic,
 };
 
 const COGS: usize = 100;
@@ -50,8 +52,13 @@ pub(super) async fn hundred(scale: Scale) -> Result<Vec<Figure>> {
     }
     Ok(vec![
         Figure::new(format!("{COGS} cogs loaded at start"), Goal::AtMost(1.0), loads.median(), "s"),
-        Figure::new(format!("CPU per message, {} cogs / 1 cog, one listens", all.len()), Goal::AtMost(1.1), ratios.median(), "×")
-            .note(format!("{:.2} against {:.2} CPU-s per 10,000", among.median(), alone.median())),
+        Figure::new(
+            format!("CPU per message, {} cogs / 1 cog, one listens", all.len()),
+            Goal::AtMost(1.1),
+            ratios.median(),
+            "×",
+        )
+        .note(format!("{:.2} against {:.2} CPU-s per 10,000", among.median(), alone.median())),
     ])
 }
 

@@ -15,9 +15,8 @@ use crate::{
     figure::{Report, Scale},
 };
 
-const NAMES: [&str; 10] = [
-    "versus", "start", "lossless", "trigger", "saved", "soak", "newer", "blocking", "hundred", "size",
-];
+const NAMES: [&str; 10] =
+    ["versus", "start", "lossless", "trigger", "saved", "soak", "newer", "blocking", "hundred", "size"];
 
 /// The names of the measurements.
 pub(crate) fn names() -> &'static [&'static str] {

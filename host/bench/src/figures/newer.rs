@@ -30,7 +30,8 @@ pub(super) async fn newer(scale: Scale) -> Result<Vec<Figure>> {
     }
     let status = cogs.status();
     rig.close().await;
-    let what = format!("crashes or wrong answers, {rounds} × newer minor loaded and closed, then another cog");
+    let what =
+        format!("crashes or wrong answers, {rounds} × newer minor loaded and closed, then another cog");
     let note = format!("{} unmapped, {} held", status.unmapped, status.held.len());
     Ok(vec![Figure::new(what, Goal::AtMost(0.0), f64::from(wrong), "").note(note)])
 }

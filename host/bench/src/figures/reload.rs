@@ -1,6 +1,9 @@
 //! Replacing a cog under load and idle: nothing lost, and how soon the new code answers.
 
-use std::{path::Path, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use gearshift_host::cogs::Retirement;
 
@@ -25,9 +28,12 @@ pub(super) async fn lossless(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["faulty"])?;
     let library = built["faulty"].as_path();
     let mut figures = Vec::new();
-    for (setup_ms, reloads) in [(0_u64, scale.pick(100, 10)), (20, scale.pick(100, 10)), (1000, scale.pick(100, 2))] {
+    for (setup_ms, reloads) in
+        [(0_u64, scale.pick(100, 10)), (20, scale.pick(100, 10)), (1000, scale.pick(100, 2))]
+    {
         let (wrong, note) = under_load(library, setup_ms, reloads).await?;
-        let what = format!("lost + duplicated + out of order, {reloads} reloads at {RATE}/s, setup {setup_ms} ms");
+        let what =
+            format!("lost + duplicated + out of order, {reloads} reloads at {RATE}/s, setup {setup_ms} ms");
         figures.push(Figure::new(what, Goal::AtMost(0.0), wrong as f64, "").note(note));
     }
     Ok(figures)
@@ -49,8 +55,11 @@ async fn under_load(library: &Path, setup_ms: u64, reloads: u32) -> Result<(u64,
     let load = steady.stop().await?;
     rig.close().await;
     let expected = |number: usize| format!("{} commands", number + 2);
-    let disordered =
-        load.texts.iter().enumerate().filter(|(number, text)| !text.starts_with(&format!("{},", expected(*number))));
+    let disordered = load
+        .texts
+        .iter()
+        .enumerate()
+        .filter(|(number, text)| !text.starts_with(&format!("{},", expected(*number))));
     let disordered = disordered.count() as u64;
     let note = format!(
         "{} messages: {} lost, {} duplicated, {disordered} out of order; pause p99 {:.2} ms, {cancelled} cancelled, {held} held",
@@ -80,10 +89,20 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
     rig.close().await;
     let note = format!("p99 {:.2} ms, {} unmapped, {held} held", replied.percentile(0.99), status.unmapped);
     Ok(vec![
-        Figure::new("reload → first reply by the new code, idle, median", Goal::AtMost(2.0), replied.median(), "ms")
-            .note(note),
-        Figure::new("pause with nothing else in flight, p99", Goal::AtMost(2.0), pauses.percentile(0.99), "ms")
-            .note(format!("median {:.3} ms", pauses.median())),
+        Figure::new(
+            "reload → first reply by the new code, idle, median",
+            Goal::AtMost(2.0),
+            replied.median(),
+            "ms",
+        )
+        .note(note),
+        Figure::new(
+            "pause with nothing else in flight, p99",
+            Goal::AtMost(2.0),
+            pauses.percentile(0.99),
+            "ms",
+        )
+        .note(format!("median {:.3} ms", pauses.median())),
     ])
 }
 

@@ -64,12 +64,25 @@ pub(super) async fn soak(scale: Scale) -> Result<Vec<Figure>> {
     let held = rig.host.cogs().status().held;
     rig.close().await;
     let grown = |what: &str, before: usize, after: usize| {
-        Figure::new(format!("{reloads} reloads: {what}, growth"), Goal::AtMost(0.0), after as f64 - before as f64, "")
-            .note(format!("{before} → {after}"))
+        Figure::new(
+            format!("{reloads} reloads: {what}, growth"),
+            Goal::AtMost(0.0),
+            after as f64 - before as f64,
+            "",
+        )
+        .note(format!("{before} → {after}"))
     };
     Ok(vec![
-        Figure::new(format!("{reloads} reloads: not unmapped"), Goal::AtMost(0.0), (reloads - unmapped) as f64, "")
-            .note(format!("{cancelled} handlers cancelled{}", held.first().map_or(String::new(), |it| format!("; {it:?}")))),
+        Figure::new(
+            format!("{reloads} reloads: not unmapped"),
+            Goal::AtMost(0.0),
+            (reloads - unmapped) as f64,
+            "",
+        )
+        .note(format!(
+            "{cancelled} handlers cancelled{}",
+            held.first().map_or(String::new(), |it| format!("; {it:?}"))
+        )),
         Figure::new(
             format!("{reloads} reloads: RSS, growth after the first {WARM_UP}"),
             Goal::AtMost(2.0),

@@ -40,7 +40,8 @@ pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
     let mut pairs = Vec::new();
     for round in 0..scale.pick(5, 1) {
         // In turns, and who begins changes: a machine that slows down is unfair to both.
-        let kinds = if round % 2 == 0 { [Kind::Gearshift, Kind::Poise] } else { [Kind::Poise, Kind::Gearshift] };
+        let kinds =
+            if round % 2 == 0 { [Kind::Gearshift, Kind::Poise] } else { [Kind::Poise, Kind::Gearshift] };
         let first = run(kinds[0], scale, &cogs).await?;
         let second = run(kinds[1], scale, &cogs).await?;
         pairs.push(if round % 2 == 0 { (first, second) } else { (second, first) });
@@ -72,7 +73,13 @@ async fn run(kind: Kind, scale: Scale, cogs: &[(&str, &std::path::Path)]) -> Res
     let process = bot.process();
     tokio::time::sleep(scale.pick(Duration::from_secs(2), Duration::from_millis(500))).await;
     let idle = process.memory()?;
-    traffic::closed(&sim, &crowd, OUTSTANDING, scale.pick(Duration::from_secs(1), Duration::from_millis(300))).await?;
+    traffic::closed(
+        &sim,
+        &crowd,
+        OUTSTANDING,
+        scale.pick(Duration::from_secs(1), Duration::from_millis(300)),
+    )
+    .await?;
     let (cpu, lasting) = (process.cpu_seconds()?, scale.pick(Duration::from_secs(5), Duration::from_secs(2)));
     let busy = traffic::closed(&sim, &crowd, OUTSTANDING, lasting).await?;
     let cpu = process.cpu_seconds()? - cpu;
@@ -125,8 +132,13 @@ pub(super) async fn start(scale: Scale) -> Result<Vec<Figure>> {
     let note = format!("{:.1} against {:.1} ms", ours.median(), poise.median());
     Ok(vec![
         Figure::new("start → connected, five cogs, gearshift / poise", Goal::None, connected.median(), "×"),
-        Figure::new("start → first reply, five cogs, gearshift / poise", Goal::AtMost(1.5), replied.median(), "×")
-            .note(note),
+        Figure::new(
+            "start → first reply, five cogs, gearshift / poise",
+            Goal::AtMost(1.5),
+            replied.median(),
+            "×",
+        )
+        .note(note),
     ])
 }
 

@@ -78,9 +78,8 @@ impl World {
             hoist: false,
             position: 0,
             permissions: bits::EVERYONE,
-            managed: false,
+            bot: None,
             mentionable: false,
-            flags: 0,
         };
         let guild = Guild {
             id,
@@ -133,9 +132,8 @@ impl World {
             hoist: false,
             position,
             permissions,
-            managed: false,
+            bot: None,
             mentionable: true,
-            flags: 0,
         });
         id
     }
@@ -177,7 +175,7 @@ impl World {
         let role = self.add_role(guild, &user.username, allowed);
         let guild = self.built_guild(guild);
         if let Some(role) = guild.roles.last_mut() {
-            role.managed = true;
+            role.bot = Some(user.id);
         }
         let member =
             GuildMember { user: user.clone(), nick: None, roles: vec![role], joined_at: Timestamp::now() };

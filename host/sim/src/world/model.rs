@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::Message;
 use crate::clock::Timestamp;
@@ -30,7 +31,7 @@ pub struct User {
 }
 
 /// A role of a guild. The role with the guild's own id is `@everyone`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Role {
     /// Its id.
     pub id: Snowflake,
@@ -42,15 +43,28 @@ pub struct Role {
     pub hoist: bool,
     /// Order, 0 at the bottom.
     pub position: u32,
-    /// Permission bits, on the wire a decimal string.
-    #[serde(serialize_with = "as_text")]
+    /// Permission bits.
     pub permissions: u64,
-    /// Belongs to a bot.
-    pub managed: bool,
+    /// The bot it belongs to.
+    pub bot: Option<Snowflake>,
     /// Whether everybody may mention it.
     pub mentionable: bool,
-    /// No role flags.
-    pub flags: u32,
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tags = match self.bot {
+            Some(bot) => json!({ "bot_id": bot }),
+            None => json!({}),
+        };
+        json!({
+            "id": self.id, "name": self.name, "color": self.color, "hoist": self.hoist, "position": self.position,
+            "colors": { "primary_color": self.color, "secondary_color": null, "tertiary_color": null },
+            "icon": null, "unicode_emoji": null, "permissions": self.permissions.to_string(),
+            "managed": self.bot.is_some(), "mentionable": self.mentionable, "flags": 0, "tags": tags,
+        })
+        .serialize(serializer)
+    }
 }
 
 /// A permission overwrite of a channel for a role or a member.

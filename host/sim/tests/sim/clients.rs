@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use gearshift_sim::{Sim, SimOptions, What};
 use serenity::all::{
-    Client, Command, CommandInteraction, Context, CreateCommand, CreateCommandOption,
-    CreateInteractionResponse, CreateInteractionResponseFollowup, CreateInteractionResponseMessage,
-    CreateMessage, EditMessage, EventHandler, GatewayIntents, Guild, HttpBuilder, Interaction, Message,
-    Ready, ResumedEvent,
+    Command, CommandInteraction, Context, CreateCommand, CreateCommandOption, CreateInteractionResponse,
+    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditMessage,
+    EventHandler, GatewayIntents, Guild, HttpBuilder, Interaction, Message, Ready, ResumedEvent,
 };
 use serenity::all::{CommandOptionType, async_trait};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -232,7 +231,18 @@ async fn closing_ends_every_connection_and_frees_the_port() {
     let bot = Running::start().await;
     let port = bot.sim.base_url().rsplit(':').next().unwrap().parse().unwrap();
     timeout(Duration::from_secs(5), bot.sim.close()).await.expect("bounded");
-    bot.shards.shutdown_all().await;
+    bot.task.abort();
     let again = Sim::start(SimOptions { port, ..SimOptions::default() }).await.unwrap();
     again.close().await;
+}
+
+#[tokio::test]
+async fn guilds_parse_as_serenitys_strict_types() {
+    let sim = crate::raw::sim().await;
+    let (mut socket, _) = crate::raw::Socket::identified(&sim, crate::raw::INTENTS).await;
+    for _ in 0..2 {
+        let guild = socket.event("GUILD_CREATE").await;
+        serde_json::from_str::<Guild>(&guild.to_string()).unwrap();
+    }
+    sim.close().await;
 }

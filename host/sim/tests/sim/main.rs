@@ -1,7 +1,14 @@
 //! The promises of the built-in Discord, kept to real clients and to bare sockets.
 //! No network but loopback, no sleeping: each test waits for the event itself, with a bound.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod clients;
+mod faults;
+mod gateway;
+mod intents;
+mod interactions;
+mod messages;
+mod prompt;
 mod raw;
+mod rest;

@@ -103,8 +103,9 @@ impl Discord {
         authorization.set_sensitive(true);
         let mut serenity = serenity::http::HttpBuilder::new(token.expose()).client(client.clone());
         if discord.api_url.is_some() {
-            // Serenity replaces the origin only and keeps `/api/v10`.
-            serenity = serenity.proxy(base.origin().ascii_serialization());
+            // Serenity replaces the origin only and keeps `/api/v10`. Its rate limiter has to be off: it sends past the
+            // proxy, to Discord itself.
+            serenity = serenity.proxy(base.origin().ascii_serialization()).ratelimiter_disabled(true);
         }
         let mut session = Discord {
             client,

@@ -55,7 +55,8 @@ impl Sender {
                 _ = closing.wait_for(|closing| *closing) => false,
                 () = queue.rung.notified() => true,
             };
-            if open {
+            // Two rings before the first wake-up are one, so a datagram that is full already is looked for.
+            if open && queue.lock().packets.len() < 2 {
                 // Let more come in, but a full datagram goes at once.
                 tokio::select! {
                     _ = closing.wait_for(|closing| *closing) => {}

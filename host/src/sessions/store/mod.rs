@@ -77,7 +77,13 @@ impl Store {
                 let _ = opened.send(file::open(&path, lock_timeout));
             })
             .map_err(|error| failed(error.to_string()))?;
-        let connection = open.await.map_err(|_| failed("it ended".to_owned()))??;
+        let after = store.open_timeout;
+        let opened = tokio::time::timeout(after, open).await.map_err(|_| {
+            let tried = format!("opening `{}`", store.path.display());
+            let why = format!("it took longer than {} ms", after.as_millis());
+            OpenError::new("store", tried, why, "look at the disk, or raise `[store] open_timeout_ms`")
+        })?;
+        let connection = opened.map_err(|_| failed("it ended".to_owned()))??;
         let (worker, ended) = Worker::start(connection).map_err(|error| failed(error.to_string()))?;
         Ok(Arc::new(Store {
             path: store.path.clone(),

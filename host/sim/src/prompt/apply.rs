@@ -1,0 +1,178 @@
+//! Carrying out what a line asked for, as the current member in the current channel.
+//! It prints nothing.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::parse::{Command, FAULTS_HELP, FaultOrder, HELP, RestOrder};
+use super::{Outcome, Prompt};
+use crate::actors::ActError;
+use crate::faults::RestFault;
+use crate::interactions::controls;
+use crate::snowflake::Snowflake;
+use crate::world::{ChannelKind, Message, bits};
+
+impl Prompt<'_> {
+    pub(super) async fn apply(&mut self, command: Command) -> Result<Outcome, ActError> {
+        match command {
+            Command::Nothing => {}
+            Command::Say(text) => {
+                self.member.say(&self.here()?, &text).await?;
+            }
+            Command::Slash { name, options } => self.last = Some(self.member.slash(&name, options).await?),
+            Command::As(name) => {
+                let member = self.sim.member(&name)?;
+                // Stays in the channel if the other one sees it too.
+                self.member = self.here().ok().and_then(|here| member.at(&here).ok()).unwrap_or(member);
+            }
+            Command::In(channel) => self.member = self.member.at(&channel)?,
+            Command::Reply(text) => {
+                let target = self.newest("message to answer", |_| true)?;
+                self.member.reply(target, &text).await?;
+            }
+            Command::Edit(text) => self.member.edit(self.own()?, &text).await?,
+            Command::Delete => self.member.delete(self.own()?).await?,
+            Command::React(emoji) => {
+                let target = self.newest("message to react to", |_| true)?;
+                self.member.react(target, &emoji).await?;
+            }
+            Command::Press(label) => {
+                let target = self.newest("message with buttons", |message| has(message, "button"))?;
+                self.last = Some(self.member.press(target, &label).await?);
+            }
+            Command::Select { menu, values } => {
+                let target = self.newest("message with a menu", |message| has(message, "select"))?;
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                self.last = Some(self.member.select(target, &menu, &values).await?);
+            }
+            Command::Submit(texts) => {
+                let form = self.last.as_ref().ok_or(ActError::NoForm)?;
+                self.last = Some(self.member.submit(form, texts).await?);
+            }
+            Command::Typing => self.member.typing(&self.here()?).await?,
+            Command::Who => return Ok(Outcome::Shown(self.who())),
+            Command::Where => return Ok(Outcome::Shown(self.places())),
+            Command::Faults(order) => return Ok(self.faults(order)),
+            Command::Help => return Ok(Outcome::Shown(HELP.to_owned())),
+            Command::Quit => return Ok(Outcome::Quit),
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// The current channel as others show it: `#general`, or `@bot`.
+    pub(super) fn place(&self) -> String {
+        let state = self.sim.shared.state();
+        let Some(channel) = self.member.here.and_then(|here| state.world.channel(here)) else {
+            return "nowhere".to_owned();
+        };
+        match channel.recipients.iter().find(|user| user.bot) {
+            Some(bot) => format!("@{}", bot.username),
+            None => format!("#{}", channel.name),
+        }
+    }
+
+    /// The current channel's id, by which acts find it whatever its name.
+    fn here(&self) -> Result<String, ActError> {
+        let here = self.member.here.map(|here| here.to_string());
+        here.ok_or_else(|| ActError::Nowhere { member: self.member.name().to_owned() })
+    }
+
+    fn own(&self) -> Result<Snowflake, ActError> {
+        let me = self.member.id();
+        self.newest("message of yours", move |message| message.author.id == me)
+    }
+
+    /// The newest message here that fits, ephemeral answers to the member included.
+    fn newest(&self, what: &str, fits: impl Fn(&Message) -> bool) -> Result<Snowflake, ActError> {
+        let state = self.sim.shared.state();
+        let here = self.member.here;
+        let open = here.and_then(|here| state.world.channel(here));
+        let open = open.and_then(|home| home.messages.iter().rev().find(|message| fits(message)));
+        let mine = |message: &&Arc<Message>| {
+            Some(message.channel_id) == here
+                && message.interaction.as_ref().is_some_and(|note| note.user.id == self.member.id())
+        };
+        let whisper = state.interactions.whispers().rev().filter(mine).find(|message| fits(message));
+        let newest = open.into_iter().chain(whisper).map(|message| message.id).max();
+        newest.ok_or_else(|| ActError::unknown(what, "here", std::iter::empty()))
+    }
+
+    fn who(&self) -> String {
+        let state = self.sim.shared.state();
+        let mut lines = String::new();
+        let home = self.member.here.and_then(|here| state.world.channel(here));
+        let guild = home.and_then(|home| home.guild_id).and_then(|guild| state.world.guild(guild));
+        for member in guild.into_iter().flat_map(|guild| guild.members.values()) {
+            let mark = if member.user.id == self.member.id() { '*' } else { ' ' };
+            let kind = if member.user.bot { " (bot)" } else { "" };
+            let sees = home.is_some_and(|home| {
+                state.world.permissions_in(home, member.user.id) & bits::VIEW_CHANNEL != 0
+            });
+            let sight = if sees { "" } else { " (does not see this channel)" };
+            let _ = writeln!(lines, "{mark} {}{kind}{sight}", member.user.username);
+        }
+        for user in home.into_iter().flat_map(|home| home.recipients.iter()) {
+            let _ = writeln!(lines, "  {}{}", user.username, if user.bot { " (bot)" } else { "" });
+        }
+        lines.trim_end().to_owned()
+    }
+
+    fn places(&self) -> String {
+        let state = self.sim.shared.state();
+        let mut lines = String::new();
+        for guild in state.world.guilds() {
+            let seen = guild.channels.iter().filter_map(|id| state.world.channel(*id)).filter(|channel| {
+                channel.kind == ChannelKind::Text
+                    && state.world.permissions_in(channel, self.member.id()) & bits::VIEW_CHANNEL != 0
+            });
+            let mut title = Some(&guild.name);
+            for channel in seen {
+                if let Some(title) = title.take() {
+                    let _ = writeln!(lines, "{title}");
+                }
+                let mark = if Some(channel.id) == self.member.here { '*' } else { ' ' };
+                let _ =
+                    writeln!(lines, "{mark} #{}  {}", channel.name, channel.topic.as_deref().unwrap_or(""));
+            }
+        }
+        lines.trim_end().to_owned()
+    }
+
+    fn faults(&self, order: FaultOrder) -> Outcome {
+        let (faults, gateway) = (self.sim.faults(), self.sim.gateway());
+        let told = |what: &str, sessions: usize| Outcome::Shown(format!("{what}: {sessions} sessions"));
+        match order {
+            FaultOrder::List => {
+                let armed = faults.armed();
+                let lines =
+                    if armed.is_empty() { "nothing goes wrong now".to_owned() } else { armed.join("\n") };
+                return Outcome::Shown(lines);
+            }
+            FaultOrder::Help => return Outcome::Shown(FAULTS_HELP.to_owned()),
+            FaultOrder::Clear => faults.clear(),
+            FaultOrder::Drop => return told("cut", gateway.drop_sockets()),
+            FaultOrder::Reconnect => return told("asked to reconnect", gateway.ask_reconnect()),
+            FaultOrder::Invalidate => return told("ended", gateway.invalidate(false)),
+            FaultOrder::Close(code) => return told("closed", gateway.close_sockets(code)),
+            FaultOrder::Silence(on) => gateway.ignore_heartbeats(on),
+            FaultOrder::Refuse(on) => gateway.refuse_connections(on),
+            FaultOrder::Rest { method, path, what, times } => {
+                let fault = match what {
+                    RestOrder::Status(status) => {
+                        RestFault::Status { status, code: 0, message: format!("{status}: on demand") }
+                    }
+                    RestOrder::Drop => RestFault::Drop,
+                    RestOrder::Lose => RestFault::DropAnswer,
+                    RestOrder::Delay(delay) => RestFault::Delay(delay),
+                    RestOrder::RateLimit(retry_after) => RestFault::RateLimit { retry_after, global: false },
+                };
+                faults.rest(&method, &path, times, fault);
+            }
+        }
+        Outcome::Done
+    }
+}
+
+fn has(message: &Message, kind: &str) -> bool {
+    message.components.iter().flat_map(controls).any(|(one, _)| one == kind)
+}

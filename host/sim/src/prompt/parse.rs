@@ -1,0 +1,307 @@
+//! Reading a typed line: what the person wants, or what is wrong with the line.
+//! It does not know who or what exists.
+
+use std::time::Duration;
+
+use crate::actors::ActError;
+
+pub(super) const HELP: &str = "\
+text                      say it in the current channel; \\text says it literally
+/ping text:hi             run a slash command; quotes keep a value together
+@bob  :as bob             speak as somebody else
+#dev  :in dev             go to another channel; :in @bot for a direct message
+:reply TEXT               answer the last message here
+:edit TEXT  :delete       change or take back what you said last
+:react 👍                 react to the last message here
+:press LABEL              press a button of the last message that has it
+:select MENU VALUE…       choose in a menu
+:submit FIELD:TEXT…       fill in the form that the last interaction opened
+:typing                   start typing
+:who  :where              who is here; which channels there are
+:faults                   what goes wrong now; `:faults help` for what can
+:help  :quit";
+
+pub(super) const FAULTS_HELP: &str = "\
+:faults clear                          nothing goes wrong any more
+:faults drop                           cut all gateway connections
+:faults reconnect                      ask all sessions to reconnect (op 7)
+:faults invalidate                     end all sessions (op 9)
+:faults close CODE                     close all gateway connections with a code
+:faults silence on|off                 do not acknowledge heartbeats
+:faults refuse on|off                  refuse new gateway connections
+:faults METHOD PATH WHAT [TIMES]       for REST calls; METHOD may be *, PATH may contain *,
+                                       WHAT is a status, `drop`, `lose`, `delay=MS` or `429=MS`";
+
+/// What a line asks for.
+#[derive(Debug, PartialEq)]
+pub(super) enum Command {
+    Nothing,
+    Say(String),
+    Slash { name: String, options: Vec<(String, String)> },
+    As(String),
+    In(String),
+    Reply(String),
+    Edit(String),
+    Delete,
+    React(String),
+    Press(String),
+    Select { menu: String, values: Vec<String> },
+    Submit(Vec<(String, String)>),
+    Typing,
+    Who,
+    Where,
+    Faults(FaultOrder),
+    Help,
+    Quit,
+}
+
+/// What `:faults` is asked for.
+#[derive(Debug, PartialEq)]
+pub(super) enum FaultOrder {
+    List,
+    Help,
+    Clear,
+    Drop,
+    Reconnect,
+    Invalidate,
+    Close(u16),
+    Silence(bool),
+    Refuse(bool),
+    Rest { method: String, path: String, what: RestOrder, times: u64 },
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum RestOrder {
+    Status(u16),
+    Drop,
+    Lose,
+    Delay(Duration),
+    RateLimit(Duration),
+}
+
+const COMMANDS: [&str; 16] = [
+    "as", "in", "reply", "edit", "delete", "react", "press", "select", "submit", "typing", "who", "where",
+    "faults", "help", "quit", "exit",
+];
+
+/// Reads a line; the error is a sentence for the one who typed it.
+pub(super) fn parse(line: &str) -> Result<Command, String> {
+    let line = line.trim();
+    let alone = !line.contains(char::is_whitespace);
+    Ok(match line.chars().next() {
+        None => Command::Nothing,
+        Some('\\') => Command::Say(line[1..].to_owned()),
+        Some('/') => slash(&line[1..])?,
+        Some('@') if alone && line.len() > 1 => Command::As(line[1..].to_owned()),
+        Some('#') if alone && line.len() > 1 => Command::In(line[1..].to_owned()),
+        // `:)` is something to say.
+        Some(':') if line[1..].starts_with(|c: char| c.is_ascii_alphabetic()) => colon(&line[1..])?,
+        Some(_) => Command::Say(line.to_owned()),
+    })
+}
+
+fn colon(line: &str) -> Result<Command, String> {
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let needed = |what: &str| match rest {
+        "" => Err(format!("`:{word}` needs {what}; :help shows how")),
+        rest => Ok(rest.to_owned()),
+    };
+    Ok(match word {
+        "as" => Command::As(needed("a member's name")?.trim_start_matches('@').to_owned()),
+        "in" => Command::In(needed("a channel's name")?),
+        "reply" => Command::Reply(needed("some text")?),
+        "edit" => Command::Edit(needed("the new text")?),
+        "delete" => Command::Delete,
+        "react" => Command::React(needed("an emoji")?),
+        "press" => Command::Press(needed("a button's label")?),
+        "select" => {
+            let mut words = words(&needed("a menu and what to choose in it")?)?.into_iter();
+            let menu = words.next().unwrap_or_default();
+            Command::Select { menu, values: words.collect() }
+        }
+        "submit" => Command::Submit(pairs(rest)?.1),
+        "typing" => Command::Typing,
+        "who" => Command::Who,
+        "where" => Command::Where,
+        "faults" => Command::Faults(faults(rest)?),
+        "help" => Command::Help,
+        "quit" | "exit" => Command::Quit,
+        other => {
+            return Err(ActError::unknown("command", &format!(":{other}"), COMMANDS.into_iter()).to_string());
+        }
+    })
+}
+
+fn slash(line: &str) -> Result<Command, String> {
+    let (path, options) = pairs(line)?;
+    if path.is_empty() {
+        return Err("a slash command needs a name: /ping text:hi".to_owned());
+    }
+    Ok(Command::Slash { name: path.join(" "), options })
+}
+
+fn faults(line: &str) -> Result<FaultOrder, String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let switch = |word: &str| match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(format!("`on` or `off` is wanted, not `{other}`")),
+    };
+    Ok(match words[..] {
+        [] => FaultOrder::List,
+        ["help"] => FaultOrder::Help,
+        ["clear"] => FaultOrder::Clear,
+        ["drop"] => FaultOrder::Drop,
+        ["reconnect"] => FaultOrder::Reconnect,
+        ["invalidate"] => FaultOrder::Invalidate,
+        ["close", code] => match code.parse() {
+            Ok(code @ 1000..=4999) => FaultOrder::Close(code),
+            _ => return Err(format!("a close code is a number from 1000 to 4999, not `{code}`")),
+        },
+        ["silence", word] => FaultOrder::Silence(switch(word)?),
+        ["refuse", word] => FaultOrder::Refuse(switch(word)?),
+        [method, path, what] => rest_fault(method, path, what, "1")?,
+        [method, path, what, times] => rest_fault(method, path, what, times)?,
+        _ => return Err("not understood; `:faults help` shows what can go wrong".to_owned()),
+    })
+}
+
+fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<FaultOrder, String> {
+    let millis = |text: &str| {
+        text.parse()
+            .map(Duration::from_millis)
+            .map_err(|_| format!("a time in milliseconds is wanted, not `{text}`"))
+    };
+    let what = match what.split_once('=') {
+        None if what == "drop" => RestOrder::Drop,
+        None if what == "lose" => RestOrder::Lose,
+        None => match what.parse() {
+            Ok(status @ 400..=599) => RestOrder::Status(status),
+            _ => {
+                return Err(format!(
+                    "a status from 400 to 599, `drop`, `lose`, `delay=MS` or `429=MS` is wanted, not `{what}`"
+                ));
+            }
+        },
+        Some(("delay", time)) => RestOrder::Delay(millis(time)?),
+        Some(("429", time)) => RestOrder::RateLimit(millis(time)?),
+        Some((other, _)) => return Err(format!("`delay=MS` or `429=MS` is wanted, not `{other}=…`")),
+    };
+    let times = times.parse().map_err(|_| format!("how many times is a number, not `{times}`"))?;
+    if !path.starts_with(['/', '*']) {
+        return Err(format!("a path begins with `/`, like /channels/*/messages; `{path}` does not"));
+    }
+    Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), what, times })
+}
+
+/// Leading words, then `name:value` pairs. A value goes on until the next `name:`.
+fn pairs(line: &str) -> Result<(Vec<String>, Vec<(String, String)>), String> {
+    let (mut leading, mut pairs) = (Vec::new(), Vec::<(String, String)>::new());
+    for word in words(line)? {
+        match split_pair(&word) {
+            Some((name, value)) => pairs.push((name.to_owned(), value.to_owned())),
+            None => match pairs.last_mut() {
+                Some((_, value)) => {
+                    value.push(' ');
+                    value.push_str(&word);
+                }
+                None => leading.push(word),
+            },
+        }
+    }
+    Ok((leading, pairs))
+}
+
+/// `name:value`, but not the start of an address like `https://…`.
+fn split_pair(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once(':')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    (is_name && !value.starts_with("//")).then_some((name, value))
+}
+
+/// Splits at spaces; double quotes keep a stretch together and are taken away.
+fn words(line: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quoted, mut started) = (Vec::new(), String::new(), false, false);
+    for c in line.chars() {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                started = true;
+            }
+            c if c.is_whitespace() && !quoted => {
+                if started {
+                    words.push(std::mem::take(&mut word));
+                }
+                started = false;
+            }
+            c => {
+                word.push(c);
+                started = true;
+            }
+        }
+    }
+    if quoted {
+        return Err("a quote is not closed".to_owned());
+    }
+    if started {
+        words.push(word);
+    }
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slashed(name: &str, options: &[(&str, &str)]) -> Command {
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Command::Slash { name: name.to_owned(), options }
+    }
+
+    #[test]
+    fn lines_mean_what_the_help_says() {
+        let say = |text: &str| Command::Say(text.to_owned());
+        for (line, command) in [
+            ("  hello there ", say("hello there")),
+            (":)", say(":)")),
+            ("\\:help", say(":help")),
+            ("@bob", Command::As("bob".to_owned())),
+            ("@bob hi", say("@bob hi")),
+            ("#dev", Command::In("dev".to_owned())),
+            (":as @bob", Command::As("bob".to_owned())),
+            ("", Command::Nothing),
+            ("/ping", slashed("ping", &[])),
+            ("/ping text:hi there times:3", slashed("ping", &[("text", "hi there"), ("times", "3")])),
+            ("/role admin give to:bob", slashed("role admin give", &[("to", "bob")])),
+            ("/say text:\"a b:c\"", slashed("say", &[("text", "a b:c")])),
+            ("/say text:see https://x.y/z", slashed("say", &[("text", "see https://x.y/z")])),
+            (":faults close 4000", Command::Faults(FaultOrder::Close(4000))),
+        ] {
+            assert_eq!(parse(line), Ok(command), "{line}");
+        }
+        let order = Command::Faults(FaultOrder::Rest {
+            method: "POST".to_owned(),
+            path: "/channels/*".to_owned(),
+            what: RestOrder::RateLimit(Duration::from_millis(50)),
+            times: 3,
+        });
+        assert_eq!(parse(":faults POST /channels/* 429=50 3"), Ok(order));
+    }
+
+    #[test]
+    fn a_mistake_is_explained() {
+        for (line, words) in [
+            (":hepl", "did you mean `help`?"),
+            (":as", "`:as` needs a member's name"),
+            ("/", "a slash command needs a name"),
+            ("/say text:\"open", "a quote is not closed"),
+            (":faults close 7", "from 1000 to 4999"),
+            (":faults GET nowhere 500", "a path begins with `/`"),
+            (":faults GET /x 200", "a status from 400 to 599"),
+        ] {
+            let refusal = parse(line).unwrap_err();
+            assert!(refusal.contains(words), "{line}: {refusal}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Entries of the transcript as lines for a terminal.
+//! It writes nowhere; whoever has a terminal prints what it hands over.
+
+use crate::sim::Sim;
+use crate::transcript::{Acknowledgement, Entry, Reader, What};
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What a person in Discord would see, and what went wrong.
+    Talk,
+    /// REST calls and gateway events too.
+    Wire,
+}
+
+/// Follows the transcript and hands over lines worth showing.
+#[derive(Debug)]
+pub struct Printer {
+    reader: Reader,
+    detail: Detail,
+}
+
+impl Printer {
+    /// Shows what happens from now on.
+    pub fn new(sim: &Sim, detail: Detail) -> Self {
+        Self { reader: sim.transcript().reader(), detail }
+    }
+
+    /// The next line; waits for it. Safe to cancel.
+    pub async fn line(&mut self) -> String {
+        loop {
+            let entry = self.reader.next().await;
+            if is_shown(&entry, self.detail) {
+                return entry.to_string();
+            }
+        }
+    }
+
+    /// A line that is already there.
+    pub fn try_line(&mut self) -> Option<String> {
+        loop {
+            let entry = self.reader.try_next()?;
+            if is_shown(&entry, self.detail) {
+                return Some(entry.to_string());
+            }
+        }
+    }
+}
+
+fn is_shown(entry: &Entry, detail: Detail) -> bool {
+    match &entry.what {
+        What::Rest { .. } | What::Dispatched { .. } | What::Gateway { .. } => detail == Detail::Wire,
+        // Messages that come of these are shown themselves.
+        What::Acknowledged { how, .. } => matches!(how, Acknowledgement::Modal | Acknowledgement::Choices),
+        What::Posted { .. }
+        | What::Edited { .. }
+        | What::Deleted { .. }
+        | What::Reacted { .. }
+        | What::Typing { .. }
+        | What::Invoked { .. }
+        | What::Unanswered { .. }
+        | What::Commands { .. }
+        | What::UnknownRoute { .. }
+        | What::Fault { .. }
+        | What::Note { .. } => true,
+    }
+}

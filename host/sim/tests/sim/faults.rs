@@ -1,0 +1,103 @@
+//! Faults on demand strike where and as often as they were armed.
+
+use std::time::{Duration, Instant};
+
+use gearshift_sim::RestFault;
+use serde_json::{Value, json};
+
+use crate::raw::{INTENTS, Socket, channel_id, get, post, sim};
+
+#[tokio::test]
+async fn the_next_calls_fail_as_told_and_then_work_again() {
+    let sim = sim().await;
+    let general = channel_id(&sim, "general");
+    let path = format!("/channels/{general}/messages");
+    let fault = RestFault::Status { status: 503, code: 0, message: "503: Service Unavailable".to_owned() };
+    sim.faults().rest("POST", "/channels/*/messages", 2, fault);
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        seen.push(post(&sim, &path, json!({ "content": "x" })).await.0.as_u16());
+    }
+    assert_eq!(seen, [503, 503, 200]);
+    assert_eq!(sim.messages("general").unwrap().len(), 1, "failed calls are not carried out");
+}
+
+#[tokio::test]
+async fn a_rate_limit_says_when_to_come_back() {
+    let sim = sim().await;
+    sim.faults().rest(
+        "*",
+        "/users/@me",
+        1,
+        RestFault::RateLimit { retry_after: Duration::from_millis(250), global: false },
+    );
+    let request = reqwest::Client::new().get(format!("{}/users/@me", sim.api_url()));
+    let response = request.header("Authorization", format!("Bot {}", sim.token())).send().await.unwrap();
+    assert_eq!(response.status(), 429);
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_eq!(response.headers()["x-ratelimit-remaining"], "0");
+    assert!(response.headers().contains_key("via"));
+    let body: Value = response.json().await.unwrap();
+    assert_eq!((&body["retry_after"], &body["global"]), (&json!(0.25), &json!(false)));
+}
+
+#[tokio::test]
+async fn the_gateways_address_can_fail() {
+    let sim = sim().await;
+    let fault = RestFault::Status { status: 500, code: 0, message: "500: Internal Server Error".to_owned() };
+    sim.faults().rest("GET", "/gateway/bot", 1, fault);
+    assert_eq!(get(&sim, "/gateway/bot").await.0, 500);
+    assert_eq!(get(&sim, "/gateway/bot").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_dropped_call_gets_no_answer_and_a_dropped_answer_was_still_carried_out() {
+    let sim = sim().await;
+    let general = channel_id(&sim, "general");
+    let url = format!("{}/channels/{general}/messages", sim.api_url());
+    let send = || {
+        let request =
+            reqwest::Client::new().post(&url).header("Authorization", format!("Bot {}", sim.token()));
+        request.json(&json!({ "content": "x" })).send()
+    };
+    sim.faults().rest("POST", "/channels/*", 1, RestFault::Drop);
+    assert!(send().await.is_err());
+    assert!(sim.messages("general").unwrap().is_empty());
+    sim.faults().rest("POST", "/channels/*", 1, RestFault::DropAnswer);
+    assert!(send().await.is_err());
+    assert_eq!(sim.messages("general").unwrap().len(), 1);
+    assert!(send().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_delay_holds_the_answer_back() {
+    let sim = sim().await;
+    sim.faults().rest("GET", "/gateway", 1, RestFault::Delay(Duration::from_millis(80)));
+    let started = Instant::now();
+    assert_eq!(get(&sim, "/gateway").await.0, 200);
+    assert!(started.elapsed() >= Duration::from_millis(80));
+}
+
+#[tokio::test]
+async fn heartbeats_can_go_unanswered_and_connections_be_refused() {
+    let sim = sim().await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    sim.gateway().ignore_heartbeats(true);
+    socket.send(json!({ "op": 1, "d": null })).await;
+    // What comes next is the message, not an acknowledgement.
+    sim.member("alice").unwrap().say("general", "marker").await.unwrap();
+    loop {
+        let payload = socket.payload().await;
+        assert_ne!(payload["op"], 11);
+        if payload["t"] == "MESSAGE_CREATE" {
+            break;
+        }
+    }
+    sim.gateway().refuse_connections(true);
+    let url = format!("{}/?v=10&encoding=json", sim.gateway_url());
+    assert!(tokio_tungstenite::connect_async(&url).await.is_err());
+    assert_eq!(sim.faults().armed().len(), 2);
+    sim.faults().clear();
+    assert!(tokio_tungstenite::connect_async(&url).await.is_ok());
+    socket.settled().await;
+}

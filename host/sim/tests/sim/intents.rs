@@ -1,0 +1,117 @@
+//! Intents and permissions decide what a session hears.
+
+use gearshift_sim::Sim;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::raw::{INTENTS, Socket, call, channel_id, post, sim};
+
+const GUILD_MESSAGES: u64 = 1 << 9;
+const REACTIONS: u64 = 1 << 10;
+const DIRECT_MESSAGES: u64 = 1 << 12;
+const MESSAGE_CONTENT: u64 = 1 << 15;
+
+async fn heard_with(sim: &Sim, intents: u64) -> Vec<String> {
+    let (mut socket, _) = Socket::identified(sim, intents).await;
+    socket.settled().await;
+    let alice = sim.member("alice").unwrap();
+    let said = alice.say("general", "hi").await.unwrap();
+    alice.react(said, "👍").await.unwrap();
+    alice.typing("general").await.unwrap();
+    alice.edit(said, "hi there").await.unwrap();
+    alice.say("@bot", "psst").await.unwrap();
+    alice.delete(said).await.unwrap();
+    socket.settled().await.iter().map(|payload| payload["t"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_session_hears_what_it_asked_for_and_nothing_else() {
+    let sim = sim().await;
+    assert_eq!(heard_with(&sim, 0).await, Vec::<String>::new());
+    assert_eq!(
+        heard_with(&sim, GUILD_MESSAGES).await,
+        ["MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE"]
+    );
+    assert_eq!(heard_with(&sim, REACTIONS).await, ["MESSAGE_REACTION_ADD"]);
+    assert_eq!(heard_with(&sim, DIRECT_MESSAGES).await, ["MESSAGE_CREATE"]);
+    let all = [
+        "MESSAGE_CREATE",
+        "MESSAGE_REACTION_ADD",
+        "TYPING_START",
+        "MESSAGE_UPDATE",
+        "MESSAGE_CREATE",
+        "MESSAGE_DELETE",
+    ];
+    assert_eq!(heard_with(&sim, INTENTS).await, all);
+}
+
+async fn contents(socket: &mut Socket) -> Vec<String> {
+    let heard = socket.settled().await;
+    heard.iter().map(|payload| payload["d"]["content"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn without_message_content_only_mentions_own_and_direct_messages_have_text() {
+    let sim = sim().await;
+    let alice = sim.member("alice").unwrap();
+    let bot = sim.world(|world| world.bots()[0].id());
+    let intents = GUILD_MESSAGES | DIRECT_MESSAGES;
+    let (mut blind, _) = Socket::identified(&sim, intents).await;
+    let (mut seeing, _) = Socket::identified(&sim, intents | MESSAGE_CONTENT).await;
+    alice.say("general", "secret").await.unwrap();
+    alice.say("general", &format!("<@{bot}> hello")).await.unwrap();
+    alice.say("@bot", "direct").await.unwrap();
+    let general = channel_id(&sim, "general");
+    let body = json!({ "content": "own", "embeds": [{ "title": "own" }] });
+    post(&sim, &format!("/channels/{general}/messages"), body).await;
+    let mention = format!("<@{bot}> hello");
+    assert_eq!(contents(&mut blind).await, ["", &mention, "direct", "own"]);
+    assert_eq!(contents(&mut seeing).await, ["secret", &mention, "direct", "own"]);
+}
+
+#[tokio::test]
+async fn a_channel_the_bot_cannot_see_is_neither_heard_nor_reachable() {
+    let sim = sim().await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    socket.settled().await;
+    let bob = sim.member("bob").unwrap();
+    bob.say("staff", "among us").await.unwrap();
+    assert_eq!(socket.settled().await, Vec::<Value>::new());
+    let staff = channel_id(&sim, "staff");
+    let (status, error) =
+        post(&sim, &format!("/channels/{staff}/messages"), json!({ "content": "hi" })).await;
+    assert_eq!((status.as_u16(), &error["code"]), (403, &json!(50001)));
+    let (status, error) = call(&sim, Method::GET, &format!("/channels/{staff}"), None).await;
+    assert_eq!((status.as_u16(), &error["code"]), (403, &json!(50001)));
+    // The member's client refuses likewise.
+    let refused = sim.member("carol").unwrap().say("staff", "me too").await.unwrap_err();
+    assert_eq!(refused.to_string(), "carol may not see in #staff");
+}
+
+#[tokio::test]
+async fn the_bots_own_messages_come_back() {
+    let sim = sim().await;
+    let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
+    let general = channel_id(&sim, "general");
+    let (_, posted) = post(&sim, &format!("/channels/{general}/messages"), json!({ "content": "me" })).await;
+    let heard = socket.event("MESSAGE_CREATE").await;
+    assert_eq!(heard["id"], posted["id"]);
+    assert_eq!(heard["author"]["id"], ready["user"]["id"]);
+    assert!(heard["guild_id"].is_string() && heard["member"]["roles"].is_array());
+    assert!(posted.get("guild_id").is_none(), "REST answers do not carry the guild");
+}
+
+#[tokio::test]
+async fn several_bots_hear_each_other() {
+    let sim = sim().await;
+    let other = sim.add_bot("other");
+    let (mut first, _) = Socket::identified(&sim, INTENTS).await;
+    let mut second = Socket::open(&sim).await;
+    second.identify(&other.token, INTENTS).await;
+    assert_eq!(second.event("READY").await["user"]["username"], "other");
+    let general = channel_id(&sim, "general");
+    post(&sim, &format!("/channels/{general}/messages"), json!({ "content": "from the first" })).await;
+    for socket in [&mut first, &mut second] {
+        assert_eq!(socket.event("MESSAGE_CREATE").await["content"], "from the first");
+    }
+}

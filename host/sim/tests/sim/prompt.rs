@@ -1,0 +1,95 @@
+//! The prompt: what a person types happens, and what happens can be read.
+
+use gearshift_sim::{Detail, Outcome, Printer, Prompt, Sim};
+use serde_json::json;
+
+use crate::raw::{Socket, channel_id, post, register, sim};
+
+fn lines(printer: &mut Printer) -> Vec<String> {
+    std::iter::from_fn(|| printer.try_line()).collect()
+}
+
+async fn shown(prompt: &mut Prompt<'_>, line: &str) -> String {
+    match prompt.line(line).await {
+        Outcome::Shown(text) | Outcome::Refused(text) => text,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_at_the_prompt_reads_like_one() {
+    let sim = sim().await;
+    let mut printer = Printer::new(&sim, Detail::Talk);
+    let mut prompt = Prompt::new(&sim, "alice").unwrap();
+    assert_eq!(prompt.label(), "alice #general> ");
+    for line in [
+        "hello",
+        ":edit hello there",
+        ":react 👍",
+        "@bob",
+        ":reply hi alice",
+        "#dev",
+        "in dev",
+        ":delete",
+        ":in @bot",
+        "psst",
+    ] {
+        assert_eq!(prompt.line(line).await, Outcome::Done, "{line}");
+    }
+    assert_eq!(prompt.label(), "bob @bot> ");
+    let read: Vec<String> =
+        lines(&mut printer).iter().map(|line| line.split(" on ").next().unwrap().to_owned()).collect();
+    assert_eq!(
+        read[..6],
+        [
+            "#general alice: hello",
+            "#general alice (edited): hello there",
+            "#general alice +👍",
+            "#general bob (reply): hi alice",
+            "#dev bob: in dev",
+            &*format!("#dev deleted {}", read[5].rsplit(' ').next().unwrap()),
+        ]
+    );
+    assert_eq!(read[6], "@bob bob: psst");
+    assert_eq!(prompt.line(":quit").await, Outcome::Quit);
+}
+
+#[tokio::test]
+async fn slash_commands_and_buttons_are_typed() {
+    let sim = sim().await;
+    register(&sim, json!([{ "name": "ping", "description": "x", "options": [{ "type": 3, "name": "text", "description": "x" }] }])).await;
+    let (mut socket, _) = Socket::identified(&sim, 0).await;
+    let mut prompt = Prompt::new(&sim, "alice").unwrap();
+    assert_eq!(prompt.line("/ping text:hi there").await, Outcome::Done);
+    assert_eq!(socket.event("INTERACTION_CREATE").await["data"]["options"][0]["value"], "hi there");
+    assert_eq!(shown(&mut prompt, "/pong").await, "there is no command `pong`; did you mean `ping`?");
+    let button =
+        json!({ "type": 1, "components": [{ "type": 2, "style": 1, "label": "Go on", "custom_id": "go" }] });
+    let general = channel_id(&sim, "general");
+    post(
+        &sim,
+        &format!("/channels/{general}/messages"),
+        json!({ "content": "well?", "components": [button] }),
+    )
+    .await;
+    assert_eq!(prompt.line(":press Go on").await, Outcome::Done);
+    assert_eq!(socket.event("INTERACTION_CREATE").await["data"]["custom_id"], "go");
+}
+
+#[tokio::test]
+async fn mistakes_at_the_prompt_are_answered_kindly() {
+    let sim: Sim = sim().await;
+    let mut prompt = Prompt::new(&sim, "carol").unwrap();
+    assert_eq!(shown(&mut prompt, "@alcie").await, "there is no member `alcie`; did you mean `alice`?");
+    assert_eq!(shown(&mut prompt, "#staff").await, "carol may not see in #staff");
+    assert_eq!(
+        shown(&mut prompt, ":delete").await,
+        "there is no message of yours `here`; there is none at all"
+    );
+    assert_eq!(shown(&mut prompt, ":who").await.lines().count(), 6);
+    assert!(shown(&mut prompt, ":where").await.starts_with("Harbour\n* #general"));
+    assert_eq!(shown(&mut prompt, ":faults").await, "nothing goes wrong now");
+    assert_eq!(prompt.line(":faults GET /gateway 503 2").await, Outcome::Done);
+    assert_eq!(shown(&mut prompt, ":faults").await, "the next 2 of GET /gateway: answer 503");
+    assert_eq!(shown(&mut prompt, ":help").await, Prompt::help());
+}

@@ -1,0 +1,121 @@
+//! What `gearshift inspect` shows of a library: for people, or as JSON. Nothing of the library is executed.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use gearshift_cog::{
+    abi::ABI,
+    manifest::{CommandManifest, Manifest},
+};
+use serde::Serialize;
+
+use super::{
+    copy::Digest,
+    file::{self, Readiness},
+    manifest,
+    prepare::Refusal,
+    verify,
+};
+
+/// Everything there is to know about a library without opening it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inspection {
+    /// The file.
+    pub file: PathBuf,
+    /// Size in bytes.
+    pub size: u64,
+    /// BLAKE3 of its content.
+    pub digest: Digest,
+    /// What the cog declares.
+    pub cog: Manifest,
+    /// Libraries that it needs.
+    pub needs: Vec<String>,
+    /// What is odd about it.
+    pub notes: Vec<String>,
+    /// What keeps this host from serving it; empty if it can be loaded.
+    pub problems: Vec<Problem>,
+}
+
+/// A reason why a library cannot be served.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    /// The reason.
+    pub text: String,
+    /// What the reader can do.
+    pub help: String,
+}
+
+impl Inspection {
+    /// Reads a library's file.
+    ///
+    /// # Errors
+    /// When it is not a complete library, or not a cog.
+    pub fn of(file: &Path) -> Result<Self, Refusal> {
+        let candidate = match file::look(file).map_err(Refusal::Look)? {
+            Readiness::Complete(candidate) => candidate,
+            Readiness::Incomplete { length, needed } => return Err(Refusal::Incomplete { length, needed }),
+            Readiness::NotALibrary(why) => return Err(why.into()),
+        };
+        let contents = manifest::read(file)?;
+        let problem = |it: verify::Mismatch| Problem { text: it.to_string(), help: it.help() };
+        Ok(Self {
+            file: file.to_owned(),
+            size: candidate.stamp.length,
+            digest: Digest::of(file).map_err(Refusal::Look)?,
+            notes: verify::notes(&contents).iter().map(ToString::to_string).collect(),
+            problems: verify::mismatches(&contents).into_iter().map(problem).collect(),
+            needs: contents.needs,
+            cog: contents.manifest,
+        })
+    }
+
+    /// Whether this host can serve it.
+    #[must_use]
+    pub fn loads(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cog = &self.cog;
+        // The manifest is anybody's text: control characters in it are for no terminal.
+        writeln!(out, "{}: {} {}", self.file.display(), cog.name.escape_debug(), cog.version.escape_debug())?;
+        let mut line = |name: &str, value: &str| writeln!(out, "  {name:<9}{}", value.escape_debug());
+        line("abi", &format!("{} (this host speaks {})", verify::pair(cog.abi), verify::pair(ABI)))?;
+        line("target", &cog.target)?;
+        line("compiler", &cog.rustc)?;
+        line("profile", &format!("{}, panic = {}", cog.profile, cog.panic))?;
+        line("events", &listed(cog.events.iter().map(String::as_str)))?;
+        line(
+            "commands",
+            &listed(cog.commands.iter().map(usage).collect::<Vec<_>>().iter().map(String::as_str)),
+        )?;
+        line("needs", &listed(self.needs.iter().map(String::as_str)))?;
+        line("size", &format!("{} bytes", self.size))?;
+        line("digest", &self.digest.to_string())?;
+        for note in &self.notes {
+            line("note", note)?;
+        }
+        for problem in &self.problems {
+            line("problem", &problem.text)?;
+            line("  help", &problem.help)?;
+        }
+        line("loads", if self.loads() { "yes" } else { "no" })
+    }
+}
+
+fn listed<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    let items: Vec<&str> = items.collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+/// `/remind when [what]`
+fn usage(command: &CommandManifest) -> String {
+    let options = command.options.iter().map(|option| {
+        if option.required { format!(" {}", option.name) } else { format!(" [{}]", option.name) }
+    });
+    format!("/{}{}", command.name, options.collect::<String>())
+}

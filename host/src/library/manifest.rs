@@ -1,0 +1,193 @@
+//! Reads what a library says about itself, from the file alone: nothing of it is executed. It does not judge.
+
+use std::{fs::File, io, path::Path};
+
+use gearshift_cog::manifest::{Manifest, ManifestError, SECTION};
+use object::{
+    Endianness, Object, ObjectSection, ObjectSymbol, ReadCache, SymbolFlags,
+    elf::{DF_1_NODELETE, DF_STATIC_TLS, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, STB_GNU_UNIQUE},
+    read::elf::{Dyn, ElfFile, FileHeader, ProgramHeader},
+};
+use serde::Deserialize;
+
+use super::verify::speaks;
+
+/// The longest manifest, in bytes. One with 100 commands of 25 options each has about 500,000.
+const MANIFEST_MAX_BYTES: u64 = 1 << 20;
+
+/// Functions that `export!` puts between a cog and the C library, so that it can be unmapped.
+const INTERPOSED: [&str; 3] = ["pthread_create", "pthread_key_create", "pthread_key_delete"];
+
+/// What a library's file holds, as far as loading it is concerned.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// The cog's own words.
+    pub manifest: Manifest,
+    /// Whether it exports the header that the host looks for.
+    pub has_header: bool,
+    /// Where the byte with `DF_1_NODELETE` stands, if the flag is set: the loader then never unmaps it.
+    pub nodelete_at: Option<u64>,
+    /// Whether it takes thread-local memory that the process has little of (`DF_STATIC_TLS`).
+    pub static_tls: bool,
+    /// Symbols of binding `STB_GNU_UNIQUE`: a library that defines one is never unmapped.
+    pub unique_symbols: Vec<String>,
+    /// Functions of [`INTERPOSED`] that it does not define. Linux only; elsewhere they do not help.
+    pub not_interposed: Vec<&'static str>,
+    /// Libraries that it needs (`DT_NEEDED`).
+    pub needs: Vec<String>,
+}
+
+/// Why a library's file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The system said no.
+    #[error("failed to read it")]
+    Io(#[from] io::Error),
+    /// Something in it contradicts itself.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// It has no manifest.
+    #[error("it is not a cog: it has no section `{SECTION}`")]
+    NotACog,
+    /// The manifest of another ABI may be of another form, too.
+    #[error("{}", speaks(*.abi))]
+    OtherAbi {
+        /// The cog's name, if the manifest tells.
+        name: Option<String>,
+        /// The ABI it speaks.
+        abi: (u16, u16),
+    },
+    /// The section holds something else.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+}
+
+impl ReadError {
+    /// What the reader can do.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Io(_) => None,
+            Self::Damaged(_) | Self::Manifest(_) => Some("build it again".to_owned()),
+            Self::NotACog => Some("a cog's crate calls `gearshift_cog::export!(YourCog)`".to_owned()),
+            Self::OtherAbi { .. } => Some(super::verify::abi_help()),
+        }
+    }
+}
+
+impl From<object::read::Error> for ReadError {
+    fn from(error: object::read::Error) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+type Data<'data> = &'data ReadCache<File>;
+
+/// Reads a library's file.
+///
+/// # Errors
+/// When it is not a cog, or not whole.
+pub fn read(path: &Path) -> Result<Contents, ReadError> {
+    // Only what is asked for is read: a debug build is mostly symbols.
+    let cache = ReadCache::new(File::open(path)?);
+    let file = object::File::parse(&cache)?;
+    let manifest = manifest(&file)?;
+    let exports: Vec<&[u8]> = file.exports()?.iter().map(|export| bare(export.name(), &file)).collect();
+    let has = |name: &str| exports.contains(&name.as_bytes());
+    let elf = matches!(file, object::File::Elf32(_) | object::File::Elf64(_));
+    let mut contents = Contents {
+        manifest,
+        has_header: has(abi_stable::library::ROOT_MODULE_LOADER_NAME),
+        nodelete_at: None,
+        static_tls: false,
+        unique_symbols: unique_symbols(&file),
+        not_interposed: INTERPOSED.into_iter().filter(|name| elf && !has(name)).collect(),
+        needs: Vec::new(),
+    };
+    match &file {
+        object::File::Elf64(elf) => contents.read_dynamic(elf)?,
+        object::File::Elf32(elf) => contents.read_dynamic(elf)?,
+        _ => {}
+    }
+    Ok(contents)
+}
+
+impl Contents {
+    /// Reads the table that the loader goes by.
+    fn read_dynamic<'data, E: FileHeader<Endian = Endianness>>(
+        &mut self,
+        elf: &ElfFile<'data, E, Data<'data>>,
+    ) -> Result<(), ReadError> {
+        let endian = elf.endian();
+        let strings = elf.elf_dynamic_symbol_table().strings();
+        for segment in elf.elf_program_headers() {
+            let Some(entries) = segment.dynamic(endian, elf.data())? else { continue };
+            for (at, entry) in entries.iter().enumerate() {
+                let value: u64 = entry.d_val(endian).into();
+                match entry.tag32(endian) {
+                    Some(DT_NEEDED) => {
+                        let at = u32::try_from(value).unwrap_or(u32::MAX);
+                        let name = strings.get(at).map_err(|()| strange_name())?;
+                        self.needs.push(String::from_utf8_lossy(name).into_owned());
+                    }
+                    Some(DT_FLAGS) => self.static_tls = value & u64::from(DF_STATIC_TLS) != 0,
+                    Some(DT_FLAGS_1) if value & u64::from(DF_1_NODELETE) != 0 => {
+                        let word = size_of::<E::Word>();
+                        let low_byte = if elf.is_little_endian() { 0 } else { word - 1 };
+                        let offset = at * size_of::<E::Dyn>() + word + low_byte;
+                        self.nodelete_at = Some(segment.p_offset(endian).into() + offset as u64);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn strange_name() -> ReadError {
+    ReadError::Damaged("it needs a library whose name is not there".to_owned())
+}
+
+fn manifest<'data>(file: &object::File<'data, Data<'data>>) -> Result<Manifest, ReadError> {
+    /// What every version of the manifest is expected to have.
+    #[derive(Deserialize)]
+    struct Essence {
+        name: Option<String>,
+        abi: (u16, u16),
+    }
+    // On Apple's systems the constant names the segment as well.
+    let name = SECTION.rsplit(',').next().unwrap_or(SECTION);
+    let section = file.section_by_name(name).ok_or(ReadError::NotACog)?;
+    if section.size() > MANIFEST_MAX_BYTES {
+        return Err(ReadError::Damaged(format!("its manifest has {} bytes", section.size())));
+    }
+    let bytes = section.data()?;
+    Manifest::parse(bytes).map_err(|error| {
+        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        match serde_json::from_slice::<Essence>(&bytes[..end]) {
+            Ok(Essence { name, abi }) if abi.0 != gearshift_cog::abi::ABI.0 => {
+                ReadError::OtherAbi { name, abi }
+            }
+            _ => ReadError::Manifest(error),
+        }
+    })
+}
+
+/// A symbol's name in the source; Mach-O puts an underscore in front.
+fn bare<'name, 'data>(name: &'name [u8], file: &object::File<'data, Data<'data>>) -> &'name [u8] {
+    match file {
+        object::File::MachO64(_) | object::File::MachO32(_) => name.strip_prefix(b"_").unwrap_or(name),
+        _ => name,
+    }
+}
+
+fn unique_symbols<'data>(file: &object::File<'data, Data<'data>>) -> Vec<String> {
+    let unique = |flags| match flags {
+        SymbolFlags::Elf { st_info, .. } => st_info >> 4 == STB_GNU_UNIQUE,
+        _ => false,
+    };
+    file.dynamic_symbols()
+        .filter(|symbol| symbol.is_definition() && unique(symbol.flags()))
+        .map(|symbol| symbol.name().unwrap_or("?").to_owned())
+        .collect()
+}

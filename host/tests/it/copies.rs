@@ -1,0 +1,121 @@
+//! The private folder, and the copies of libraries in it. What stands in a library does not matter here.
+
+use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
+
+use gearshift_host::library::{
+    CopyError, CopyFolder, FolderError, Mapping, PrivateCopy, Readiness, Refusal, look, prepare,
+};
+use tempfile::TempDir;
+
+use crate::{damage::Damaged, libraries::library};
+
+/// A private folder in a temporary one.
+pub(crate) fn private_folder() -> (TempDir, CopyFolder) {
+    let base = TempDir::new().unwrap();
+    let folder = CopyFolder::create(base.path()).unwrap();
+    (base, folder)
+}
+
+#[test]
+fn each_generation_has_a_file_of_its_own_until_it_is_unmapped() {
+    let (base, folder) = private_folder();
+    let mut first = prepare(&folder, &library("ping")).unwrap().copy;
+    let mut second = prepare(&folder, &library("ping")).unwrap().copy;
+    first.rename("ping", 7).unwrap();
+    second.rename("ping", 8).unwrap();
+    assert!(first.path().ends_with("ping-7.so") && second.path().ends_with("ping-8.so"));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(folder.path()), mode(first.path())), (0o700, 0o600));
+
+    let (kept, gone) = (first.path().to_owned(), second.path().to_owned());
+    first.set_mapping(Mapping::Mapped);
+    second.set_mapping(Mapping::Mapped);
+    second.set_mapping(Mapping::Gone);
+    drop((first, second));
+    assert!(kept.exists() && !gone.exists());
+
+    // The process ends with a library still mapped: the next one cleans up after it.
+    let path = folder.path().to_owned();
+    drop(folder);
+    assert!(kept.exists());
+    let next = CopyFolder::create(base.path()).unwrap();
+    assert!(!kept.exists() && next.path().exists());
+    assert!(!path.exists() || path == next.path());
+}
+
+#[test]
+fn the_folder_of_a_living_process_is_left_alone() {
+    let (base, first) = private_folder();
+    let copy = prepare(&first, &library("ping")).unwrap().copy;
+    let second = CopyFolder::create(base.path()).unwrap();
+    assert!(copy.path().exists() && first.path() != second.path());
+    let path = first.path().to_owned();
+    drop(first);
+    assert!(copy.path().exists(), "a copy keeps its folder");
+    drop(copy);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_library_that_changes_under_the_copy_is_refused() {
+    let (_base, folder) = private_folder();
+    let complete = |file: &Damaged| match look(file.path()).unwrap() {
+        Readiness::Complete(candidate) => candidate,
+        other => panic!("{other:?}"),
+    };
+    let grown = Damaged::copy_of(&library("ping"));
+    let candidate = complete(&grown);
+    fs::write(grown.path(), [grown.bytes(), vec![0]].concat()).unwrap();
+    assert!(matches!(PrivateCopy::make(&folder, &candidate), Err(CopyError::Changed)));
+
+    let replaced = Damaged::copy_of(&library("ping"));
+    let candidate = complete(&replaced);
+    let other = Damaged::copy_of(&library("ping"));
+    fs::rename(other.path(), replaced.path()).unwrap();
+    assert!(matches!(PrivateCopy::make(&folder, &candidate), Err(CopyError::Changed)));
+    assert!(Refusal::from(CopyError::Changed).is_passing());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the lock is left");
+}
+
+#[test]
+fn a_folder_that_others_can_write_to_is_refused() {
+    let base = TempDir::new().unwrap();
+    fs::set_permissions(base.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let error = CopyFolder::create(base.path()).unwrap_err();
+    assert!(matches!(error, FolderError::Shared(_)));
+    assert!(error.to_string().ends_with("other users can write there"));
+    let folders = fs::read_dir(base.path()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    assert_eq!(folders.count(), 0, "nothing is left behind");
+}
+
+/// Names the folder that is mounted with `noexec`, in the process that [`a_noexec_folder_is_refused_at_start`] starts.
+const NOEXEC: &str = "GEARSHIFT_TEST_NOEXEC";
+
+#[test]
+fn a_noexec_folder_is_refused_at_start() {
+    if let Some(folder) = env::var_os(NOEXEC) {
+        // The mount itself is open to everybody, so the private folder is one below.
+        let error = CopyFolder::create(&Path::new(&folder).join("private")).unwrap_err();
+        assert!(error.to_string().ends_with("code cannot be mapped from there"), "{error}");
+        assert!(error.help().contains("noexec"));
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let script = "mount -t tmpfs -o noexec tmpfs \"$1\" || exit 77; shift; exec \"$@\"";
+    let outcome = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .args([folder.path(), &env::current_exe().unwrap()])
+        .args(["--exact", "copies::a_noexec_folder_is_refused_at_start"])
+        .env(NOEXEC, folder.path())
+        .output();
+    match outcome {
+        Ok(output) if output.status.success() => {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(said.contains("1 passed"), "{said}");
+        }
+        Ok(output) if output.status.code() == Some(101) => {
+            panic!("{}", String::from_utf8_lossy(&output.stdout))
+        }
+        _ => eprintln!("skipped: this system does not let a test mount a folder with noexec"),
+    }
+}

@@ -1,0 +1,24 @@
+//! The promises of the sessions and of the gateway connection, over real sockets on the loopback interface.
+//! No cogs here, no network beyond this machine, no token of anybody.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+#[path = "sessions/api.rs"]
+mod api;
+#[path = "sessions/discord.rs"]
+mod discord;
+#[path = "sessions/gateway.rs"]
+mod gateway;
+#[path = "sessions/gateway_rules.rs"]
+mod gateway_rules;
+#[path = "sessions/http.rs"]
+mod http;
+#[path = "sessions/net.rs"]
+mod net;
+#[path = "sessions/opening.rs"]
+mod opening;
+#[path = "sessions/stand_in.rs"]
+mod stand_in;
+#[path = "sessions/stats.rs"]
+mod stats;
+#[path = "sessions/store.rs"]
+mod store;

@@ -1,0 +1,187 @@
+//! The store: what was answered is there after the next start, and no file is ever overwritten that should not be.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gearshift_host::config::Config;
+use gearshift_host::sessions::store::{Entry, StoreError};
+use gearshift_host::sessions::{OpenError, Sessions, Store};
+
+use crate::stand_in::*;
+
+fn settings(path: &Path, more: &str) -> Config {
+    config(&format!("[store]\npath = \"{}\"\nlock_timeout_ms = 50\n{more}", path.display()))
+}
+
+async fn open(path: &Path) -> Result<(Sessions, Arc<Store>), OpenError> {
+    let sessions = soon(Sessions::open(&settings(path, ""))).await?;
+    let store = sessions.store.clone().unwrap();
+    Ok((sessions, store))
+}
+
+/// Opening fails, says why, and leaves every byte in place.
+async fn refused(path: &Path, why: &str) {
+    let before = std::fs::read(path).unwrap();
+    let error = open(path).await.expect_err("it must not open");
+    let text = error.to_string();
+    assert_eq!(error.session, "store");
+    assert!(text.contains(why) && text.contains(&path.display().to_string()), "{text}");
+    assert!(text.contains("\nhelp: "), "{text}");
+    assert_eq!(std::fs::read(path).unwrap(), before, "the file was changed");
+}
+
+#[tokio::test]
+async fn states_and_values_are_there_after_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gearshift.db");
+    let (sessions, store) = open(&path).await.unwrap();
+    store.save_state("music", 2, b"queue".to_vec()).await.unwrap();
+    store.save_state("music", 3, b"longer queue".to_vec()).await.unwrap();
+    store.set("music", "volume", b"11".to_vec()).await.unwrap();
+    store.set("music", "gone", b"x".to_vec()).await.unwrap();
+    assert!(store.delete("music", "gone").await.unwrap());
+    assert!(!store.delete("music", "gone").await.unwrap());
+    soon(sessions.close()).await;
+    assert!(!path.with_extension("db-wal").exists(), "the file alone is the backup");
+    let (_sessions, store) = open(&path).await.unwrap();
+    let state = store.load_state("music").await.unwrap().unwrap();
+    assert_eq!((state.version, state.bytes.as_slice()), (3, b"longer queue".as_slice()));
+    assert!(state.saved_at_ms > 1_600_000_000_000);
+    assert_eq!(store.get("music", "volume").await.unwrap().as_deref(), Some(b"11".as_slice()));
+    assert_eq!(store.get("music", "gone").await.unwrap(), None);
+    assert!(store.delete_state("music").await.unwrap());
+    assert_eq!(store.load_state("music").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_cog_sees_its_own_keys_only_in_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_sessions, store) = open(&folder.path().join("a.db")).await.unwrap();
+    for key in ["a", "a%b", "a_1", "a_2", "a_3", "ab", "b", "ä", "A_1"] {
+        store.set("one", key, key.as_bytes().to_vec()).await.unwrap();
+    }
+    store.set("two", "a_9", b"other".to_vec()).await.unwrap();
+    let keys = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.key).collect::<Vec<_>>();
+    assert_eq!(keys(store.list("one", "a_", None, 2).await.unwrap()), ["a_1", "a_2"]);
+    assert_eq!(keys(store.list("one", "a_", Some("a_2"), 2).await.unwrap()), ["a_3"]);
+    assert_eq!(keys(store.list("one", "a%", None, 9).await.unwrap()), ["a%b"]);
+    assert_eq!(keys(store.list("one", "", None, 99).await.unwrap()).len(), 9);
+    assert_eq!(store.list("one", "ä", None, 9).await.unwrap()[0].value, "ä".as_bytes());
+}
+
+#[tokio::test]
+async fn sizes_are_bounded_and_the_old_value_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = "[limits]\nstore_key_max_bytes = 4\nstore_value_max_bytes = 8\nstate_max_bytes = 8";
+    let sessions = Sessions::open(&settings(&folder.path().join("a.db"), limits)).await.unwrap();
+    let store = sessions.store.clone().unwrap();
+    store.set("c", "key", b"old".to_vec()).await.unwrap();
+    let error = store.set("c", "key", vec![0; 9]).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot store a value of `c`: 9 bytes are more than 8 (`[limits] store_value_max_bytes`)"
+    );
+    assert!(matches!(store.set("c", "keyyy", vec![]).await, Err(StoreError::TooLarge { size: 5, .. })));
+    assert!(matches!(store.save_state("c", 1, vec![0; 9]).await, Err(StoreError::TooLarge { .. })));
+    assert!(matches!(store.get("c", "").await, Err(StoreError::Invalid(_))));
+    assert_eq!(store.get("c", "key").await.unwrap().as_deref(), Some(b"old".as_slice()));
+}
+
+#[tokio::test]
+async fn many_at_once_are_all_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let (sessions, store) = open(&path).await.unwrap();
+    let tasks: Vec<_> = (0..500)
+        .map(|number| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.set("c", &format!("{number:03}"), vec![1]).await })
+        })
+        .collect();
+    for task in tasks {
+        soon(task).await.unwrap().unwrap();
+    }
+    soon(sessions.close()).await;
+    let (_sessions, store) = open(&path).await.unwrap();
+    assert_eq!(store.list("c", "", None, 1000).await.unwrap().len(), 500);
+}
+
+#[tokio::test]
+async fn a_file_that_another_host_uses_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let (sessions, _store) = open(&path).await.unwrap();
+    refused(&path, "another process has locked it").await;
+    soon(sessions.close()).await;
+    let (sessions, _store) = open(&path).await.unwrap();
+    soon(sessions.close()).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(
+        &path,
+        "my diary, which is longer than the header of a database would be, by far.\n".repeat(40),
+    )
+    .unwrap();
+    refused(&path, "not an SQLite file").await;
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let (sessions, store) = open(&path).await.unwrap();
+    for number in 0..200 {
+        store.set("c", &format!("key{number}"), vec![7; 500]).await.unwrap();
+    }
+    soon(sessions.close()).await;
+    let mut bytes = std::fs::read(&path).unwrap();
+    for byte in &mut bytes[4096 * 3..4096 * 8] {
+        *byte = 0xa5;
+    }
+    std::fs::write(&path, bytes).unwrap();
+    refused(&path, "damaged").await;
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_or_of_a_newer_host_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.db");
+    rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE songs (name)").unwrap();
+    refused(&other, "of another program").await;
+    let newer = folder.path().join("newer.db");
+    let (sessions, _store) = open(&newer).await.unwrap();
+    soon(sessions.close()).await;
+    rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    refused(&newer, "version 99").await;
+}
+
+#[tokio::test]
+async fn a_read_only_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let (sessions, _store) = open(&path).await.unwrap();
+    soon(sessions.close()).await;
+    let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&path, permissions).unwrap();
+    refused(&path, "read-only").await;
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_named() {
+    let error = open(Path::new("/nonexistent/folder/a.db")).await.err().unwrap().to_string();
+    assert!(error.contains("there is no folder `/nonexistent/folder`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_closed_store_refuses_and_can_be_closed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sessions, store) = open(&folder.path().join("a.db")).await.unwrap();
+    soon(sessions.close()).await;
+    soon(sessions.close()).await;
+    assert_eq!(store.set("c", "k", vec![]).await, Err(StoreError::Closed));
+}
