@@ -15,8 +15,6 @@ pub(crate) struct Memory {
     pub(crate) rss: f64,
     /// Pages shared with other processes counted in part.
     pub(crate) pss: f64,
-    /// Pages that belong to nobody else and to no file.
-    pub(crate) anonymous: f64,
 }
 
 impl Process {
@@ -50,7 +48,7 @@ impl Process {
             let value = line.and_then(|line| line.split_whitespace().nth(1));
             Ok(value.ok_or_else(|| format!("`smaps_rollup` has no {name}"))?.parse()?)
         };
-        Ok(Memory { rss: field("Rss")?, pss: field("Pss")?, anonymous: field("Anonymous")? })
+        Ok(Memory { rss: field("Rss")?, pss: field("Pss")? })
     }
 
     /// How many lines `/proc/…/maps` has.

@@ -36,11 +36,6 @@ impl Sample {
     pub(crate) fn max(&self) -> f64 {
         self.percentile(1.0)
     }
-
-    /// How many values.
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
 }
 
 impl FromIterator<f64> for Sample {
