@@ -1,6 +1,7 @@
 //! Replacing a cog under load and idle: nothing lost, and how soon the new code answers.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     time::{Duration, Instant},
 };
@@ -76,6 +77,7 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
     let builds = scratch::pings()?;
     let rig = Rig::new(&[("ping", &builds[0])], "[cogs]\nwatch = false").await?;
     let (mut replied, mut pauses) = (Sample::default(), Sample::default());
+    let mut phases: BTreeMap<&str, Sample> = BTreeMap::new();
     for round in 1..=scale.pick(200, 20) {
         let build = round % builds.len();
         rig.home.put("ping", &builds[build])?;
@@ -83,11 +85,16 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
         let cogs = std::sync::Arc::clone(rig.host.cogs());
         let reload = tokio::spawn(async move { cogs.reload("ping").await });
         replied.push_ms(until_new(&rig, build, start).await?);
-        pauses.push_ms(reload.await??.pause.unwrap_or_default());
+        let report = reload.await??;
+        pauses.push_ms(report.pause.unwrap_or_default());
+        for phase in &report.phases {
+            phases.entry(phase.name).or_default().push_ms(phase.took);
+        }
     }
+    let phases: Vec<_> = phases.iter().map(|(name, times)| format!("{name} {:.2}", times.median())).collect();
     let (status, held) = (rig.host.cogs().status(), rig.host.cogs().status().held.len());
     rig.close().await;
-    let note = format!("p99 {:.2} ms, {} unmapped, {held} held", replied.percentile(0.99), status.unmapped);
+    let note = format!("p99 {:.2} ms, {} unmapped, {held} held; median phases in ms: {}", replied.percentile(0.99), status.unmapped, phases.join(", "));
     Ok(vec![
         Figure::new(
             "reload → first reply by the new code, idle, median",

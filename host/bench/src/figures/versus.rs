@@ -69,7 +69,7 @@ pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
 async fn run(kind: Kind, scale: Scale, cogs: &[(&str, &std::path::Path)]) -> Result<Run> {
     let (sim, crowd) = rig::discord().await?;
     let bot = Bot::start(kind, &sim, cogs, "")?;
-    first_reply(&sim, &crowd, &bot).await?;
+    first_reply(kind, &sim, &crowd, &bot).await?;
     let process = bot.process();
     tokio::time::sleep(scale.pick(Duration::from_secs(2), Duration::from_millis(500))).await;
     let idle = process.memory()?;
@@ -117,7 +117,7 @@ pub(super) async fn start(scale: Scale) -> Result<Vec<Figure>> {
         for kind in [Kind::Gearshift, Kind::Poise] {
             let (sim, crowd) = rig::discord().await?;
             let bot = Bot::start(kind, &sim, &cogs, "")?;
-            times.push(first_reply(&sim, &crowd, &bot).await?);
+            times.push(first_reply(kind, &sim, &crowd, &bot).await?);
             drop(bot);
             sim.close().await;
         }
@@ -143,8 +143,8 @@ pub(super) async fn start(scale: Scale) -> Result<Vec<Figure>> {
 }
 
 /// How long after its start the bot was connected, and how long after it gave its first reply.
-async fn first_reply(sim: &gearshift_sim::Sim, crowd: &Crowd, bot: &Bot) -> Result<(Duration, Duration)> {
-    let silent = |what: &str| format!("the bot {what}; its last words: {}", bot.last_words());
+async fn first_reply(kind: Kind, sim: &gearshift_sim::Sim, crowd: &Crowd, bot: &Bot) -> Result<(Duration, Duration)> {
+    let silent = |what: &str| format!("{kind:?} {what}; its last words: {}", bot.last_words());
     if !sim.connected(1, SOON).await {
         return Err(silent("did not connect").into());
     }
