@@ -141,5 +141,5 @@ impl Router {
 
 /// Hands one event to all listeners; whether at least one took it.
 fn hand(listeners: &[Listener], event: &Event) -> bool {
-    listeners.iter().fold(false, |taken, listener| listener.push(Item::Event(event.clone())) || taken)
+    listeners.iter().filter(|listener| listener.push(Item::Event(event.clone()))).count() > 0
 }
