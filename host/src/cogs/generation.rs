@@ -29,7 +29,7 @@ impl Generation {
     pub(super) fn into_remains(self) -> Remains {
         self.lease.retire();
         let Generation { id, lane, library, copy, lease, .. } = self;
-        Remains { id, thread: Some(lane.end()), library: Some(library), copy, lease }
+        Remains { id, thread: Some(lane.end()), library: Some(library), copy, lease, was_lent: true }
     }
 }
 
@@ -95,7 +95,7 @@ impl Cogs {
             Err(failure) => {
                 let (thread, library) = (failure.thread, failure.library);
                 self.reaper.retire(
-                    Remains { id: id.clone(), thread, library, copy: prepared.copy, lease },
+                    Remains { id: id.clone(), thread, library, copy: prepared.copy, lease, was_lent: false },
                     self.deadline(),
                 );
                 return Err(open_error(&id, source, failure.error));

@@ -42,6 +42,8 @@ pub(super) struct Remains {
     pub(super) library: Option<OpenLibrary>,
     pub(super) copy: PrivateCopy,
     pub(super) lease: Arc<Lease>,
+    /// Whether a cog was made, and so was lent a share of the lease.
+    pub(super) was_lent: bool,
 }
 
 /// A retired generation that is still mapped.
@@ -205,8 +207,10 @@ fn unmap(library: OpenLibrary, copy: &PrivateCopy) -> Result<u64, String> {
 /// The library is unmapped: its file and the share of its lease are not needed any more.
 fn gone(remains: &mut Remains) {
     remains.copy.set_mapping(Mapping::Gone);
-    // SAFETY: a library that was mapped was lent its lease when its instance was made, before anything else of it ran.
-    unsafe { Lease::release(&remains.lease) };
+    if std::mem::take(&mut remains.was_lent) {
+        // SAFETY: it was lent once, which was just noted as taken back, and the library is unmapped.
+        unsafe { Lease::release(&remains.lease) };
+    }
 }
 
 fn keep(work: Work, reason: String, waiting: &mut Waiting, held: &Mutex<Vec<Held>>) {
