@@ -106,7 +106,7 @@ fn the_first_signal_closes_in_order_and_the_second_ends_at_once() {
 fn what_is_kept_in_the_store_is_there_after_a_restart() {
     let place = Place::with(&["counter"]);
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\n");
-    for answer in ["1 for you", "2 for you"] {
+    for answer in ["1 for everybody", "2 for everybody"] {
         let mut live = Live::start(&place, &["play"]);
         live.expect("ready; the control socket is");
         live.say("!count");
