@@ -116,6 +116,8 @@ fn when(kind: &EventKind) -> Option<When> {
         EventKind::Access(AccessKind::Close(AccessMode::Write))
         | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(When::Now),
         EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => None,
+        // Sums up a `From` and a `To` that were told before; heeding it would put the `To` off.
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
         _ => Some(When::Settled),
     }
 }

@@ -323,9 +323,7 @@ impl Cogs {
         } else {
             self.claims.claim(file, manifest, &candidate.copy.digest())
         };
-        if let Err(error) = claimed {
-            return Err(error);
-        }
+        claimed?;
         let cog = self
             .cogs()
             .entry(Arc::from(&*manifest.name))

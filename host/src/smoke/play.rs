@@ -84,7 +84,7 @@ pub async fn play(script: &Script, sim: &Sim, cogs: &Arc<Cogs>) -> Result<(), Fa
 struct Player<'a> {
     sim: &'a Sim,
     cogs: &'a Arc<Cogs>,
-    prompt: Option<Prompt<'a>>,
+    prompt: Option<Prompt>,
     speaker: String,
     channel: Option<String>,
     ear: Ear,

@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use gearshift_host::{cogs::{CogStatus, HostStatus}, config::{Config, Secret}, host::Host, sessions::Sessions};
+use gearshift_host::{
+    cogs::{CogStatus, HostStatus},
+    config::{Config, Secret},
+    host::Host,
+    sessions::Sessions,
+};
 use gearshift_sim::{InteractionHandle, Member, Sim, SimOptions};
 use tempfile::TempDir;
 
@@ -21,7 +26,8 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 pub(crate) struct Setting {
     folder: TempDir,
     toml: String,
-    discord: SimOptions,
+    /// How the built-in Discord shall be.
+    pub(crate) discord: SimOptions,
 }
 
 impl Setting {
@@ -42,14 +48,6 @@ impl Setting {
     /// With some library under a name.
     pub(crate) fn with_file(self, library: &Path, name: &str) -> Setting {
         put(library, &self.cogs(), name);
-        self
-    }
-
-    /// With a Discord that forgets soon, for tests that look at memory.
-    pub(crate) fn forgetful(mut self) -> Setting {
-        self.discord.replay_limit = 50;
-        self.discord.transcript_limit = 50;
-        self.discord.history_per_channel = 50;
         self
     }
 
@@ -120,7 +118,8 @@ impl Stage {
     /// Waits until a cog is as wanted.
     pub(crate) async fn until_status(&self, cog: &str, wanted: impl Fn(&CogStatus) -> bool) {
         let reached = async {
-            let is_there = || self.host.cogs().status().cogs.into_iter().any(|it| it.name == cog && wanted(&it));
+            let is_there =
+                || self.host.cogs().status().cogs.into_iter().any(|it| it.name == cog && wanted(&it));
             while !is_there() {
                 tokio::task::yield_now().await;
             }

@@ -20,7 +20,7 @@ const QUIET: Duration = Duration::from_millis(700);
 const AFTER_END: Duration = Duration::from_secs(15);
 
 /// Until stdin ends, or a line asks to leave.
-pub(super) async fn talk(mut prompt: Prompt<'_>, mut printer: Printer) -> Result<(), Failure> {
+pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(), Failure> {
     let mut lines = read();
     loop {
         let line = tokio::select! {

@@ -26,7 +26,7 @@ enum Typed {
 }
 
 /// Until the person leaves.
-pub(super) async fn talk(mut prompt: Prompt<'_>, mut printer: Printer) -> Result<(), Failure> {
+pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(), Failure> {
     keep();
     let mut editor = DefaultEditor::new().map_err(failed)?;
     let above = editor.create_external_printer().map_err(failed)?;
