@@ -151,6 +151,12 @@ impl Host {
         self.gateway.as_ref()
     }
 
+    /// Whether the declared slash commands are registered at Discord.
+    pub fn registers_commands(&self) -> bool {
+        self.sessions.discord.is_some()
+            && self.config.discord.as_ref().is_some_and(|discord| discord.register_commands)
+    }
+
     /// The router.
     pub fn router(&self) -> &Arc<Router> {
         &self.router

@@ -15,8 +15,8 @@ use abi_stable::std_types::{RArc, RStr, RString};
 use arc_swap::ArcSwap;
 use gearshift_cog::abi::{Event, Interaction, Invocation, Message, Origin};
 
+use self::facts::Facts;
 pub use self::{
-    facts::Facts,
     notice::Notices,
     table::{Listener, Table},
 };
@@ -58,9 +58,10 @@ impl Router {
         self.table.store(Arc::new(table));
     }
 
-    /// What a cog that is loaded late has missed.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
+    /// Makes a cog known that has missed what happened so far: `newcomer` gets the facts of these names, to be queued
+    /// first, and publishes the table with the cog in it.
+    pub fn introduce(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>)) {
+        self.facts.introduce(names, newcomer);
     }
 
     /// Events that reached at least one cog, and events whose payload could not be read.
@@ -70,8 +71,7 @@ impl Router {
 
     /// Hands an event to all that shall hear it. `json` is the event's `d`.
     pub fn route(&self, name: &str, json: &str) {
-        self.facts.note(name, json);
-        let table = self.table.load();
+        let table = self.facts.note(name, json, || self.table.load());
         let listeners = table.listeners(name);
         let routed = match name {
             "MESSAGE_CREATE" if listeners.is_empty() && !table.has_commands() => Ok(false),
@@ -141,5 +141,5 @@ impl Router {
 
 /// Hands one event to all listeners; whether at least one took it.
 fn hand(listeners: &[Listener], event: &Event) -> bool {
-    listeners.iter().fold(false, |taken, listener| listener.push(Item::Event(event.clone())) || taken)
+    listeners.iter().filter(|listener| listener.push(Item::Event(event.clone()))).count() > 0
 }

@@ -27,6 +27,8 @@
 //! # }).unwrap();
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test ends where its premise fails"))]
+
 mod sim;
 
 mod options;

@@ -22,6 +22,8 @@ pub struct SimOptions {
     pub interaction_window: Duration,
     /// For so long an interaction's token can be used. Default 15 min.
     pub interaction_life: Duration,
+    /// Events waiting for a client that does not read; beyond it the connection ends and can be resumed. Default 65,536.
+    pub outbox_limit: usize,
     /// Events kept in each session for a RESUME. Default 10,000.
     pub replay_limit: usize,
     /// Entries of the transcript that are kept. Default 10,000.
@@ -43,6 +45,7 @@ impl Default for SimOptions {
             heartbeat_interval: Duration::from_millis(41_250),
             interaction_window: Duration::from_secs(3),
             interaction_life: Duration::from_secs(15 * 60),
+            outbox_limit: 65_536,
             replay_limit: 10_000,
             transcript_limit: 10_000,
             history_per_channel: 10_000,

@@ -29,13 +29,25 @@ impl Generation {
     pub(super) fn into_remains(self) -> Remains {
         self.lease.retire();
         let Generation { id, lane, library, copy, lease, .. } = self;
-        Remains { id, thread: Some(lane.end()), library: Some(library), copy, lease }
+        Remains { id, thread: Some(lane.end()), library: Some(library), copy, lease, was_lent: true }
     }
 }
 
 impl Cogs {
     /// Opens the copy on a lane of its own and sets the cog up.
     pub(super) async fn bring_up(
+        &self,
+        cog: &Cog,
+        source: &Path,
+        prepared: Prepared,
+        report: &mut Report,
+    ) -> Result<Generation, CogError> {
+        let generation = self.open_up(cog, source, prepared, report).await?;
+        self.set_up(cog, generation, report).await
+    }
+
+    /// Opens the copy on a lane of its own and makes the cog's instance.
+    pub(super) async fn open_up(
         &self,
         cog: &Cog,
         source: &Path,
@@ -83,7 +95,7 @@ impl Cogs {
             Err(failure) => {
                 let (thread, library) = (failure.thread, failure.library);
                 self.reaper.retire(
-                    Remains { id: id.clone(), thread, library, copy: prepared.copy, lease },
+                    Remains { id: id.clone(), thread, library, copy: prepared.copy, lease, was_lent: false },
                     self.deadline(),
                 );
                 return Err(open_error(&id, source, failure.error));
@@ -91,7 +103,17 @@ impl Cogs {
         };
         report.phase("open", since);
         let manifest = Arc::new(prepared.manifest);
-        let generation = Generation { id, manifest, lane, library, copy: prepared.copy, lease };
+        Ok(Generation { id, manifest, lane, library, copy: prepared.copy, lease })
+    }
+
+    /// Sets the cog up.
+    pub(super) async fn set_up(
+        &self,
+        cog: &Cog,
+        generation: Generation,
+        report: &mut Report,
+    ) -> Result<Generation, CogError> {
+        let deadline = self.parts.limits.setup_timeout;
         let since = Instant::now();
         if let Err(source) = generation.lane.setup(deadline).await {
             let error = self.step_error(cog, &generation, "setup", source);

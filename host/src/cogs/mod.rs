@@ -10,6 +10,7 @@ mod retire;
 mod states;
 mod status;
 mod swap;
+mod trial;
 mod watchdog;
 
 use std::{
@@ -30,6 +31,7 @@ pub use self::{
     report::{Outcome, Phase, Report, Retirement},
     retire::Held,
     status::{CogStatus, HostStatus, Standing},
+    trial::{Step, TrialFailure, TrialNews},
 };
 use crate::{
     config::Limits,
@@ -321,9 +323,7 @@ impl Cogs {
         } else {
             self.claims.claim(file, manifest, &candidate.copy.digest())
         };
-        if let Err(error) = claimed {
-            return Err(error);
-        }
+        claimed?;
         let cog = self
             .cogs()
             .entry(Arc::from(&*manifest.name))

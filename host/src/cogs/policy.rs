@@ -158,7 +158,7 @@ impl Cogs {
                 Err(error) => report.notes.push(format!("a state was refused: {error}")),
             }
         }
-        self.serve(cog, &again, report);
+        self.serve(cog, &again, &[], report);
         let source = cog.view().source;
         self.seen(cog, &source, &again);
         report.pause = Some(paused.elapsed());

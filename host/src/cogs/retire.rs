@@ -42,6 +42,8 @@ pub(super) struct Remains {
     pub(super) library: Option<OpenLibrary>,
     pub(super) copy: PrivateCopy,
     pub(super) lease: Arc<Lease>,
+    /// Whether a cog was made, and so was lent a share of the lease.
+    pub(super) was_lent: bool,
 }
 
 /// A retired generation that is still mapped.
@@ -122,7 +124,11 @@ fn run(orders: &mpsc::Receiver<Work>, held: &Mutex<Vec<Held>>, unmapped: &Atomic
         match orders.recv_timeout(patience) {
             Ok(work) => pending.push(work),
             Err(mpsc::RecvTimeoutError::Timeout) => {}
-            Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                // What is still mapped keeps its file, and with it the lock of the folder, as long as the process.
+                std::mem::forget((pending, waiting));
+                return;
+            }
         }
         let idle = pending.is_empty();
         for mut work in std::mem::take(&mut pending) {
@@ -173,7 +179,7 @@ fn finish(work: Work, unmapped: &AtomicUsize, waiting: &mut Waiting, held: &Mute
     match unmap(library, &remains.copy) {
         Ok(bytes) => {
             unmapped.fetch_add(1, Ordering::Relaxed);
-            remains.copy.set_mapping(Mapping::Gone);
+            gone(&mut remains);
             let _ = done.send(Retirement::Unmapped { bytes });
         }
         Err(reason) => keep(Work { remains, done, until }, reason, waiting, held),
@@ -195,6 +201,15 @@ fn unmap(library: OpenLibrary, copy: &PrivateCopy) -> Result<u64, String> {
         Ok(false) => Ok(copy.length()),
         Ok(true) => Err("the dynamic loader keeps it mapped".to_owned()),
         Err(error) => Err(format!("whether it is unmapped cannot be seen: {error}")),
+    }
+}
+
+/// The library is unmapped: its file and the share of its lease are not needed any more.
+fn gone(remains: &mut Remains) {
+    remains.copy.set_mapping(Mapping::Gone);
+    if std::mem::take(&mut remains.was_lent) {
+        // SAFETY: it was lent once, which was just noted as taken back, and the library is unmapped.
+        unsafe { Lease::release(&remains.lease) };
     }
 }
 
@@ -222,7 +237,7 @@ fn look_again(waiting: &mut Waiting, held: &Mutex<Vec<Held>>, unmapped: &AtomicU
             tracing::info!(cog = %remains.id, "its library is held no longer");
             unmapped.fetch_add(1, Ordering::Relaxed);
             lock(held).retain(|other| other.generation != entry.generation);
-            remains.copy.set_mapping(Mapping::Gone);
+            gone(&mut remains);
         } else {
             waiting.push((entry, remains));
         }
@@ -234,10 +249,13 @@ fn is_alive(tid: i32) -> bool {
     tid < 0 || Path::new("/proc/self/task").join(tid.to_string()).exists()
 }
 
+/// Whether code of the file is mapped. Somebody who resolves a backtrace maps the file as well, as data; that is not
+/// the library.
 fn is_mapped(file: &Path) -> std::io::Result<bool> {
     let maps = fs::read_to_string("/proc/self/maps")?;
     let file = file.to_string_lossy();
-    Ok(maps.lines().any(|line| line.contains(&*file)))
+    let is_code = |line: &str| line.split(' ').nth(1).is_some_and(|permissions| permissions.contains('x'));
+    Ok(maps.lines().any(|line| line.contains(&*file) && is_code(line)))
 }
 
 fn lock(held: &Mutex<Vec<Held>>) -> MutexGuard<'_, Vec<Held>> {

@@ -102,11 +102,10 @@ impl Cogs {
             restored.map_err(|source| self.step_error(cog, new, "restore", source))?;
             report.phase("restore", since);
         }
-        for fact in self.parts.router.facts().events(&new.manifest.events) {
-            // An empty queue takes them; if it is full of what waited, those come first and the facts are late.
-            let _ = cog.inbox.push(Item::Event(fact));
-        }
-        self.serve(cog, new, report);
+        // One that was claimed when the host started has its place in the table already, and missed nothing.
+        let missed =
+            if cog.view().standing == Standing::Away { new.manifest.events.clone() } else { Vec::new() };
+        self.serve(cog, new, &missed, report);
         Ok(())
     }
 
@@ -136,11 +135,9 @@ impl Cogs {
             restored.map_err(|source| resume(self.step_error(cog, new, "restore", source)))?;
             report.phase("restore", since);
         }
-        let missed = new.manifest.events.iter().filter(|event| !old.manifest.events.contains(event)).cloned();
-        for fact in self.parts.router.facts().events(&missed.collect::<Vec<_>>()) {
-            let _ = cog.inbox.push(Item::Event(fact));
-        }
-        self.serve(cog, new, report);
+        let is_new = |event: &&String| !old.manifest.events.contains(event);
+        let missed: Vec<String> = new.manifest.events.iter().filter(is_new).cloned().collect();
+        self.serve(cog, new, &missed, report);
         report.pause = Some(paused.elapsed());
         if let Some(state) = &state {
             self.store_state(&cog.name, state.clone());
@@ -162,17 +159,25 @@ impl Cogs {
         }
     }
 
-    pub(super) fn serve(&self, cog: &Cog, new: &Generation, report: &mut Report) {
+    /// From now on `new` serves. `missed` are the events that the cog could not hear so far.
+    pub(super) fn serve(&self, cog: &Cog, new: &Generation, missed: &[String], report: &mut Report) {
         let since = Instant::now();
         cog.schedule.take_over(new.id.number);
         cog.change_view(|view| {
             view.manifest = Some(Arc::clone(&new.manifest));
             view.standing = Standing::Serving;
-            view.number = new.id.number;
         });
+        self.parts.router.introduce(missed, |facts| {
+            for fact in facts {
+                // A full queue says so; what waits in it comes first.
+                let _ = cog.inbox.push(Item::Event(fact));
+            }
+            self.publish();
+        });
+        // Who sees the number can rely on the routes.
+        cog.change_view(|view| view.number = new.id.number);
         report.buffered = cog.inbox.len();
         new.lane.serve();
-        self.publish();
         report.phase("serve", since);
     }
 

@@ -250,13 +250,16 @@ pub enum LogFormat {
 pub struct Build {
     /// Folder whose changes start a build. Default `plugins`.
     pub sources: PathBuf,
-    /// The command, run in the folder of the config file. Default `cargo build`.
+    /// The command, run in the folder of the config file, once for each changed package: `{package}` stands for its
+    /// name. Without `{package}` it is run once, whatever changed. The library must land in `[cogs] folder` in one step,
+    /// as cargo's do in its target folder. Default `cargo build -p {package}`.
     pub command: Vec<String>,
 }
 
 impl Default for Build {
     fn default() -> Build {
-        Build { sources: "plugins".into(), command: vec!["cargo".to_owned(), "build".to_owned()] }
+        let command = ["cargo", "build", "-p", "{package}"].map(str::to_owned).to_vec();
+        Build { sources: "plugins".into(), command }
     }
 }
 

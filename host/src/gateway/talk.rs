@@ -27,6 +27,8 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// What a frame asks for.
 enum Step {
     GoOn,
+    /// READY or RESUMED came; commands may go out.
+    Ready,
     Beat,
     End(End),
 }
@@ -92,13 +94,17 @@ async fn listen<S: FnMut(Dispatch) + Send>(
     closing: &mut watch::Receiver<bool>,
 ) -> End {
     let mut allowance = Allowance { left: COMMANDS_PER_WINDOW, renewed: Instant::now() };
+    let mut is_ready = false;
+    // Made once and not for every frame: there are many frames.
+    let asked = asked_to_close(closing);
+    let due = tokio::time::sleep_until(heart.due());
+    tokio::pin!(asked, due);
     loop {
-        let is_ready = matches!(*shard.state.borrow(), State::Ready { .. });
         // In this order: a flood of events must neither delay a heartbeat nor a close.
         let step = tokio::select! {
             biased;
-            () = asked_to_close(closing) => Step::End(End::Closed),
-            () = tokio::time::sleep_until(heart.due()) => match heart.beat(Instant::now()) {
+            () = &mut asked => Step::End(End::Closed),
+            () = &mut due => match heart.beat(Instant::now()) {
                 Ok(()) => Step::Beat,
                 Err(_) => Step::End(End::Lost { code: None, why: "no answer to the last heartbeat".to_owned() }),
             },
@@ -120,7 +126,9 @@ async fn listen<S: FnMut(Dispatch) + Send>(
         };
         match step {
             Step::GoOn => {}
+            Step::Ready => is_ready = true,
             Step::Beat => {
+                due.as_mut().reset(heart.due());
                 let seq = shard.session.as_ref().map(|session| session.seq);
                 if let Err(why) = socket.send(heartbeat(seq)).await {
                     return End::Lost { code: None, why };
@@ -135,8 +143,9 @@ async fn listen<S: FnMut(Dispatch) + Send>(
 fn hear<S: FnMut(Dispatch)>(shard: &mut Shard<S>, heart: &mut Heart, text: Utf8Bytes) -> Step {
     match Frame::read(text.as_str()) {
         Ok(Frame::Dispatch { seq, name, data }) => {
-            if let Some(end) = note(shard, seq, name, data) {
-                return Step::End(end);
+            let step = note(shard, seq, name, data);
+            if matches!(step, Step::End(_)) {
+                return step;
             }
             let is_new = shard.session.as_ref().is_none_or(|session| seq > session.seq);
             if !is_new {
@@ -148,8 +157,11 @@ fn hear<S: FnMut(Dispatch)>(shard: &mut Shard<S>, heart: &mut Heart, text: Utf8B
             // Only now: an event that was not handed over must come again.
             if let Some(session) = &mut shard.session {
                 session.seq = seq;
+                if matches!(step, Step::Ready) {
+                    shard.state.send_replace(State::Ready { session: session.id.clone() });
+                }
             }
-            Step::GoOn
+            step
         }
         Ok(Frame::HeartbeatAck) => {
             if let Some(took) = heart.answered(Instant::now()) {
@@ -173,29 +185,26 @@ fn hear<S: FnMut(Dispatch)>(shard: &mut Shard<S>, heart: &mut Heart, text: Utf8B
 }
 
 /// What the shard itself has to know of an event: READY and RESUMED.
-fn note<S>(shard: &mut Shard<S>, seq: u64, name: &str, data: &str) -> Option<End> {
+fn note<S>(shard: &mut Shard<S>, seq: u64, name: &str, data: &str) -> Step {
     match name {
         "READY" => {
             let Ok(ready) = serde_json::from_str::<Ready>(data) else {
                 let why = "READY has no `session_id` and `resume_gateway_url`".to_owned();
-                return Some(End::Lost { code: None, why });
+                return Step::End(End::Lost { code: None, why });
             };
             tracing::info!(shard = shard.number, "ready");
             // One less than READY's own number: READY itself is handed over next.
             let before = seq.saturating_sub(1);
             shard.session =
-                Some(Session { id: ready.session_id.clone(), url: ready.resume_gateway_url, seq: before });
-            shard.state.send_replace(State::Ready { session: ready.session_id });
+                Some(Session { id: ready.session_id, url: ready.resume_gateway_url, seq: before });
+            Step::Ready
         }
         "RESUMED" => {
             tracing::info!(shard = shard.number, "resumed");
-            if let Some(session) = &shard.session {
-                shard.state.send_replace(State::Ready { session: session.id.clone() });
-            }
+            Step::Ready
         }
-        _ => {}
+        _ => Step::GoOn,
     }
-    None
 }
 
 /// Leaves the connection in a way that fits what comes next.

@@ -42,15 +42,24 @@ impl Lease {
         Arc::new(Lease { parts, retired: AtomicBool::new(false), slots: AtomicUsize::new(0) })
     }
 
-    /// The pointer for the cog. Good as long as the generation keeps its `Arc`.
-    pub fn raw(lease: &Arc<Lease>) -> abi::Lease {
-        abi::Lease(Arc::as_ptr(lease).cast())
+    /// The pointer for the cog. It owns a share of the lease, so it is good until [`release`](Self::release), or for
+    /// ever: a cog that is held may still use it.
+    pub fn lend(lease: &Arc<Lease>) -> abi::Lease {
+        abi::Lease(Arc::into_raw(Arc::clone(lease)).cast())
+    }
+
+    /// Takes the cog's share back.
+    ///
+    /// # Safety
+    /// It was lent once, and the library that has the pointer is unmapped.
+    pub unsafe fn release(lease: &Arc<Lease>) {
+        // SAFETY: `lend` gave one share away, and nobody is left who could use it.
+        unsafe { Arc::decrement_strong_count(Arc::as_ptr(lease)) };
     }
 
     /// The lease behind a cog's pointer.
     pub(super) fn of<'a>(raw: abi::Lease) -> &'a Lease {
-        // SAFETY: cogs only have the pointer that `raw` made, and the generation keeps the `Arc` until the cog's
-        // library is closed, or for ever if it is held.
+        // SAFETY: cogs only have the pointer that `lend` made, and its share is taken back only when they are unmapped.
         unsafe { &*raw.0.cast::<Lease>() }
     }
 

@@ -41,7 +41,7 @@ pub(super) fn run(
             return;
         }
     };
-    let host = abi::Host { lease: Lease::raw(&parts.lease), table: parts.table };
+    let host = abi::Host { lease: Lease::lend(&parts.lease), table: parts.table };
     let instance = pulse.during(Activity::Open, || (module.create())(host));
     // A runtime without drivers: timers and sockets belong to the host's runtime, this one only parks the thread.
     let runtime = match tokio::runtime::Builder::new_current_thread().build() {

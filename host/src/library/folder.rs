@@ -138,16 +138,19 @@ pub(super) fn private(path: &Path) -> io::Result<File> {
 
 /// Makes and locks a folder that did not exist before.
 fn make(base: &Path) -> io::Result<(PathBuf, File)> {
-    let mut attempt = 0_u64;
+    // No path is used twice in a process, not even after its file is gone: the loader would take a library that is
+    // still mapped for the new one of the same name, and serve the old code.
+    static MADE: AtomicU64 = AtomicU64::new(0);
     loop {
-        let path = base.join(format!("{FOLDER}{}-{attempt}", process::id()));
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = base.join(format!("{FOLDER}{}-{number}", process::id()));
         match DirBuilder::new().mode(0o700).create(&path) {
             Ok(()) => {
                 let lock = private(&path.join(LOCK))?;
                 lock.lock()?;
                 return Ok((path, lock));
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
     }

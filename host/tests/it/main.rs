@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
 
 mod answering;
+mod contract;
 mod copies;
 mod damage;
+mod examples;
+mod flow;
+mod isolation;
 mod libraries;
 mod loading;
 mod reload;

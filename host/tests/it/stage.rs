@@ -8,8 +8,13 @@ use std::{
     time::Duration,
 };
 
-use gearshift_host::{cogs::CogStatus, config::{Config, Secret}, host::Host, sessions::Sessions};
-use gearshift_sim::{Member, Sim, SimOptions};
+use gearshift_host::{
+    cogs::{CogStatus, HostStatus},
+    config::{Config, Secret},
+    host::Host,
+    sessions::Sessions,
+};
+use gearshift_sim::{InteractionHandle, Member, Sim, SimOptions};
 use tempfile::TempDir;
 
 use crate::libraries::library;
@@ -21,6 +26,8 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 pub(crate) struct Setting {
     folder: TempDir,
     toml: String,
+    /// How the built-in Discord shall be.
+    pub(crate) discord: SimOptions,
 }
 
 impl Setting {
@@ -28,7 +35,8 @@ impl Setting {
     pub(crate) fn new() -> Setting {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("cogs")).expect("a fresh folder is empty");
-        Setting { folder, toml: "[limits]\ncommands_settle_ms = 20\n".to_owned() }
+        let toml = "[limits]\ncommands_settle_ms = 20\n".to_owned();
+        Setting { folder, toml, discord: SimOptions::default() }
     }
 
     /// With an example cog in the folder.
@@ -56,8 +64,8 @@ impl Setting {
 
     /// Raises the curtain: sessions, cogs, gateway; the bot is connected when this returns.
     pub(crate) async fn up(self) -> Stage {
-        let sim = Sim::start(SimOptions::default()).await.expect("loopback has a free port");
         let folder = self.folder.path();
+        let sim = Sim::start(self.discord).await.expect("loopback has a free port");
         let text = format!(
             "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[discord]\napi_url = \"{}\"\n",
             self.toml,
@@ -110,11 +118,44 @@ impl Stage {
     /// Waits until a cog is as wanted.
     pub(crate) async fn until_status(&self, cog: &str, wanted: impl Fn(&CogStatus) -> bool) {
         let reached = async {
-            while !wanted(&self.status(cog)) {
+            let is_there =
+                || self.host.cogs().status().cogs.into_iter().any(|it| it.name == cog && wanted(&it));
+            while !is_there() {
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(SOON, reached).await.expect("the cog gets there");
+    }
+
+    /// Waits until all is as wanted.
+    pub(crate) async fn until(&self, wanted: impl Fn(&HostStatus) -> bool) {
+        let reached = async {
+            while !wanted(&self.host.cogs().status()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, reached).await.expect("the host gets there");
+    }
+
+    /// Alice calls a slash command, as soon as it is registered.
+    pub(crate) async fn slash(&self, command: &str, options: &[(&str, &str)]) -> InteractionHandle {
+        let alice = self.alice.at("general").expect("the channel exists");
+        let called = async {
+            loop {
+                match alice.slash(command, options.to_vec()).await {
+                    Ok(handle) => return handle,
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        };
+        tokio::time::timeout(SOON, called).await.expect("the command is registered")
+    }
+
+    /// Closes the host and opens it again.
+    pub(crate) async fn restart(self) -> Stage {
+        let host = self.host.restart().await.expect("it opened before");
+        assert!(self.sim.connected(1, SOON).await, "the bot connects again");
+        Stage { host, ..self }
     }
 
     /// Everything that happened, for failures.

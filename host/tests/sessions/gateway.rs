@@ -179,35 +179,6 @@ async fn a_session_that_is_lost_is_begun_anew() {
 }
 
 #[tokio::test]
-async fn a_silent_connection_is_noticed_and_resumed() {
-    let options = SimOptions { heartbeat_interval: Duration::from_millis(60), ..SimOptions::default() };
-    let world = connect(options, |_, _| {}).await;
-    let session = world.session().await;
-    let after = world.session_after(|sim| sim.gateway().ignore_heartbeats(true)).await;
-    assert_eq!(after, session);
-    world.sim.faults().clear();
-    world.session().await;
-}
-
-#[tokio::test]
-async fn heartbeats_keep_the_session_and_measure_the_way() {
-    // A connection that does not beat is closed after 60 ms; this one lives through several of them.
-    let options = SimOptions { heartbeat_interval: Duration::from_millis(40), ..SimOptions::default() };
-    let mut world = connect(options, |_, _| {}).await;
-    let session = world.session().await;
-    let mut state = world.gateway.state(0).unwrap();
-    state.mark_unchanged();
-    assert!(
-        tokio::time::timeout(Duration::from_millis(300), state.changed()).await.is_err(),
-        "it was never anything but ready"
-    );
-    assert_eq!(world.session().await, session);
-    assert!(world.gateway.latency(0).unwrap() < Duration::from_secs(1));
-    world.sim.member("alice").unwrap().say("general", "here").await.unwrap();
-    assert_eq!(world.messages(1).await, ["here"]);
-}
-
-#[tokio::test]
 async fn a_discord_that_does_not_say_where_its_gateway_is_is_asked_again() {
     let fault = RestFault::Status { status: 500, code: 0, message: "out of order".to_owned() };
     let world =

@@ -69,6 +69,7 @@ async fn plain() -> (Script, Host) {
 impl Script {
     async fn accept(&self) -> Line {
         let (stream, _) = soon(self.listener.accept()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         Line { socket: soon(tokio_tungstenite::accept_async(stream)).await.unwrap() }
     }
 
@@ -194,6 +195,35 @@ async fn a_heartbeat_that_is_asked_for_comes_at_once_with_the_last_number() {
     heard(&mut host, 2).await;
     line.say(json!({"op": 1, "d": null})).await;
     assert_eq!(line.hear().await, json!({"op": 1, "d": 2}));
+}
+
+#[tokio::test]
+async fn heartbeats_keep_the_connection_and_measure_the_way() {
+    let (script, mut host) = plain().await;
+    let mut line = script.accept().await;
+    line.say(json!({"op": 10, "d": {"heartbeat_interval": 30}})).await;
+    assert_eq!(line.hear().await["op"], 2);
+    let url = format!("ws://{}", script.listener.local_addr().unwrap());
+    let d = json!({"session_id": "one", "resume_gateway_url": url});
+    line.say(json!({"op": 0, "s": 1, "t": "READY", "d": d})).await;
+    heard(&mut host, 1).await;
+    for seq in 1..6 {
+        let beat = line.hear().await;
+        // The first may have gone out before READY came in.
+        assert!(
+            beat == json!({"op": 1, "d": seq}) || (seq == 1 && beat == json!({"op": 1, "d": null})),
+            "{beat}"
+        );
+        line.say(json!({"op": 11})).await;
+        line.event(seq + 1, "A").await;
+        heard(&mut host, 1).await;
+    }
+    assert!(host.gateway.latency(0).unwrap() < SOON);
+    // Nobody answers the next: the connection is left, and the session kept.
+    assert_eq!(line.hear().await["op"], 1);
+    assert_eq!(line.hear_close().await, 4000);
+    let (_line, resume) = script.accept_and_greet().await;
+    assert_eq!((&resume["op"], &resume["d"]["session_id"]), (&json!(6), &json!("one")));
 }
 
 #[tokio::test]

@@ -23,6 +23,12 @@ pub enum ActError {
         /// The id given.
         message: Snowflake,
     },
+    /// Nothing in the channel fits.
+    #[error("there is no {what} here")]
+    NothingHere {
+        /// What was looked for.
+        what: &'static str,
+    },
     /// The message is somebody else's.
     #[error("message {message} is not this member's own")]
     NotYours {

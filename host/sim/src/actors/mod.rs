@@ -1,15 +1,18 @@
 //! Members: people who act in the world through the same rules as in a Discord client.
 //! It does not speak for bots.
 
+mod commands;
+mod components;
 mod error;
-mod interact;
+mod handle;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use commands::NO_OPTIONS;
 pub use error::ActError;
-pub use interact::{Answer, InteractionHandle, NO_OPTIONS};
+pub use handle::{Answer, InteractionHandle};
 
 use crate::changes::{Draft, Revision};
 use crate::shared::{Shared, State};

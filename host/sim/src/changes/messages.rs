@@ -173,14 +173,16 @@ impl State {
         } else {
             message.edited = Some(Timestamp::now());
         }
-        self.edited(channel, id)
+        self.edited(channel, id, true)
     }
 
-    /// Tells everybody that a message looks different now.
-    fn edited(&mut self, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
+    /// Tells everybody that a message looks different now; `noted`: the transcript too.
+    fn edited(&mut self, channel: Snowflake, id: Snowflake, noted: bool) -> Option<Arc<Message>> {
         let home = self.world.channels.get(&channel)?;
         let message = home.message(id).or_else(|| self.interactions.whisper(id))?.clone();
-        self.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
+        if noted {
+            self.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
+        }
         if !message.is_ephemeral() {
             self.tell(&message, "MESSAGE_UPDATE");
         }
@@ -224,13 +226,14 @@ impl State {
         }
         message.pinned = pinned;
         let guild_id = home.guild_id;
+        self.transcript.write(What::Pinned { channel: home.name.clone(), message_id: id, pinned });
         let stamp = json!({ "channel_id": channel, "last_pin_timestamp": Timestamp::now() });
         self.tell_channel(
             channel,
             intents::CHANNELS,
             Payload::new("CHANNEL_PINS_UPDATE", &place(stamp, guild_id)),
         );
-        self.edited(channel, id)
+        self.edited(channel, id, false)
     }
 
     /// Shows a user as typing.

@@ -19,8 +19,6 @@ use crate::shared::Shared;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 
-/// Events waiting for a client that does not read; when full the connection is cut and the session can be resumed.
-const OUTBOX_EVENTS: usize = 65_536;
 /// Events written before a flush: large enough that a burst costs few system calls.
 const BATCH_EVENTS: usize = 256;
 /// A client that takes nothing for this long is cut off.
@@ -49,19 +47,20 @@ pub(super) struct Connection {
     pub(super) codec: Codec,
     /// Tells connections apart that carried the same session.
     pub(super) number: u64,
-    pub(super) outbox: Sender<Outgoing>,
+    /// What the session hands over. The session holds the only sender: when another connection takes the session, or
+    /// this one is too slow, the sender goes and this connection ends.
+    inbox: Option<Receiver<Outgoing>>,
     /// The session and its bot, once identified.
     pub(super) session: Option<(Arc<str>, Snowflake)>,
     last_beat: Instant,
 }
 
 pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Transport) {
-    let (outbox, inbox) = mpsc::channel(OUTBOX_EVENTS);
     let mut connection = Connection {
         number: shared.connections.fetch_add(1, Ordering::Relaxed),
         codec: if transport.zlib_stream { Codec::stream() } else { Codec::Plain },
         socket,
-        outbox,
+        inbox: None,
         session: None,
         last_beat: Instant::now(),
         shared,
@@ -69,14 +68,14 @@ pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Tra
     let owner = connection.shared.clone();
     let _open = owner.open_sockets.subscribe();
     let end = tokio::select! {
-        end = connection.run(inbox, &transport) => end,
+        end = connection.run(&transport) => end,
         () = owner.closed() => End::Close { code: 1001, reason: "the simulator is closing" },
     };
     connection.finish(end).await;
 }
 
 impl Connection {
-    async fn run(&mut self, mut inbox: Receiver<Outgoing>, transport: &Transport) -> End {
+    async fn run(&mut self, transport: &Transport) -> End {
         if !transport.json {
             return End::Close { code: close::DECODE_ERROR, reason: "only encoding=json is spoken here" };
         }
@@ -93,16 +92,17 @@ impl Connection {
         let patience = interval + interval / 2;
         let mut batch = Vec::with_capacity(BATCH_EVENTS);
         loop {
+            let Self { socket, inbox, last_beat, .. } = self;
             let step = tokio::select! {
-                frame = self.socket.recv() => match frame {
+                frame = socket.recv() => match frame {
                     Some(Ok(frame)) => self.hear(frame).await,
                     Some(Err(_)) | None => Err(End::Gone { goodbye: false }),
                 },
-                count = inbox.recv_many(&mut batch, BATCH_EVENTS) => {
-                    debug_assert!(count > 0, "this connection holds a sender, so the channel stays open");
-                    self.write(&mut batch).await
-                }
-                () = sleep_until(self.last_beat + patience) => {
+                count = next_batch(inbox, &mut batch) => match count {
+                    0 => Err(End::Drop),
+                    _ => self.write(&mut batch).await,
+                },
+                () = sleep_until(*last_beat + patience) => {
                     Err(End::Close { code: close::SESSION_TIMED_OUT, reason: "Session timed out" })
                 }
             };
@@ -206,13 +206,15 @@ impl Connection {
             return Err(decode_error());
         };
         let bot = self.bot_of(token)?;
-        let outcome = self.shared.state().sessions.resume(id, bot, seq, self.number, self.outbox.clone());
+        let outbox = self.open_inbox();
+        let outcome = self.shared.state().sessions.resume(id, bot, seq, self.number, outbox);
         let missed = match outcome {
             Resumption::Missed(missed) => missed,
             Resumption::InvalidSeq => {
                 return Err(End::Close { code: close::INVALID_SEQ, reason: "Invalid seq" });
             }
             Resumption::Unknown | Resumption::TooOld => {
+                self.inbox = None;
                 self.note(id, "cannot be resumed".to_owned());
                 return self.send_now(r#"{"op":9,"d":false,"s":null,"t":null}"#.to_owned()).await;
             }
@@ -250,7 +252,15 @@ impl Connection {
         self.shared.transcript.write(What::Gateway { session: session.into(), event });
     }
 
+    /// A fresh channel for a session that this connection is about to carry.
+    pub(super) fn open_inbox(&mut self) -> Sender<Outgoing> {
+        let (outbox, inbox) = mpsc::channel(self.shared.options.outbox_limit.max(1));
+        self.inbox = Some(inbox);
+        outbox
+    }
+
     fn lose_session(&mut self, ended: bool) {
+        self.inbox = None;
         if let Some((id, _)) = self.session.take() {
             self.shared.state().sessions.part(&id, self.number, ended);
         }
@@ -278,6 +288,14 @@ impl Connection {
             })
             .await;
         }
+    }
+}
+
+/// Waits for something to write; forever while there is no session. 0: the session is no longer this connection's.
+async fn next_batch(inbox: &mut Option<Receiver<Outgoing>>, batch: &mut Vec<Outgoing>) -> usize {
+    match inbox {
+        Some(inbox) => inbox.recv_many(batch, BATCH_EVENTS).await,
+        None => std::future::pending().await,
     }
 }
 

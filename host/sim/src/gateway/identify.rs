@@ -38,7 +38,7 @@ impl Connection {
             return Err(End::Close { code: close::DISALLOWED_INTENTS, reason: "Disallowed intent(s)" });
         }
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
-        state.sessions.open(id.clone(), bot, shard, asked, self.number, self.outbox.clone());
+        state.sessions.open(id.clone(), bot, shard, asked, self.number, self.open_inbox());
         self.session = Some((id.clone(), bot));
         let name = state.world.bot(bot).map(|bot| bot.user.username.clone()).unwrap_or_default();
         self.note(&id, format!("identified as {name}, shard {}/{}", shard.0, shard.1));

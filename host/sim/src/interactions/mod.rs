@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub(crate) use answers::Answering;
 pub(crate) use invoke::Invocation;
-pub(crate) use options::{fill_options, line_of_values};
+pub(crate) use options::{NamedKind, fill_options, line_of_values, named};
 pub(crate) use registry::{Command, Commands};
 pub(crate) use validate::validated;
 

@@ -65,8 +65,11 @@ pub(crate) fn fill_options(
     Ok(filled)
 }
 
-/// Follows subcommands; returns the options declared there and the names and types on the way.
-fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Vec<(String, u64)>), ActError> {
+/// Names and types of the subcommands on the way to the options.
+type Chain = Vec<(String, u64)>;
+
+/// Follows subcommands; returns the options declared there and the way.
+fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Chain), ActError> {
     let list =
         |options: Option<&'a Value>| options.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut options = list(command.body.get("options"));
@@ -112,6 +115,10 @@ fn convert(
             .and_then(|choice| choice.get("value").cloned())
             .ok_or_else(|| bad(&format!("one of {}", names.join(", "))));
     }
+    let mut by_name = |kind: NamedKind| {
+        let id = named(world, guild, kind, &plain(value), resolved);
+        id.map(|id| json!(id)).ok_or_else(|| bad(&format!("the name of a {}", kind.word())))
+    };
     match kind {
         3 => {
             let text = plain(value);
@@ -133,12 +140,10 @@ fn convert(
             "false" | "no" => Ok(json!(false)),
             _ => Err(bad("true or false")),
         },
-        6 => user(world, guild, &plain(value), resolved).ok_or_else(|| bad("somebody's name")),
-        7 => channel(world, guild, &plain(value), resolved).ok_or_else(|| bad("a channel's name")),
-        8 => role(guild, &plain(value), resolved).ok_or_else(|| bad("a role's name")),
-        9 => user(world, guild, &plain(value), resolved)
-            .or_else(|| role(guild, &plain(value), resolved))
-            .ok_or_else(|| bad("somebody's or a role's name")),
+        6 => by_name(NamedKind::User),
+        7 => by_name(NamedKind::Channel),
+        8 => by_name(NamedKind::Role),
+        9 => by_name(NamedKind::Mentionable),
         10 => {
             let number = plain(value).trim().parse::<f64>().ok().filter(|number| number.is_finite());
             let number = number.ok_or_else(|| bad("a number"))?;
@@ -159,12 +164,48 @@ fn within(option: &Value, number: f64, bad: &impl Fn(&str) -> ActError) -> Resul
     Ok(())
 }
 
+/// What is found by name rather than typed.
+#[derive(Clone, Copy)]
+pub(crate) enum NamedKind {
+    User,
+    Role,
+    Mentionable,
+    Channel,
+}
+
+impl NamedKind {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::User => "member",
+            Self::Role => "role",
+            Self::Mentionable => "member or role",
+            Self::Channel => "channel",
+        }
+    }
+}
+
+/// Finds a user, role or channel by name, id or mention and adds it to `resolved`.
+pub(crate) fn named(
+    world: &World,
+    guild: Option<&Guild>,
+    kind: NamedKind,
+    name: &str,
+    resolved: &mut Map<String, Value>,
+) -> Option<Snowflake> {
+    match kind {
+        NamedKind::User => user(world, guild, name, resolved),
+        NamedKind::Role => role(guild, name, resolved),
+        NamedKind::Mentionable => user(world, guild, name, resolved).or_else(|| role(guild, name, resolved)),
+        NamedKind::Channel => channel(world, guild, name, resolved),
+    }
+}
+
 fn user(
     world: &World,
     guild: Option<&Guild>,
     name: &str,
     resolved: &mut Map<String, Value>,
-) -> Option<Value> {
+) -> Option<Snowflake> {
     let bare = name.trim_start_matches("<@").trim_start_matches('!').trim_end_matches('>');
     let user = world.user_named(bare)?;
     resolve(resolved, "users", user.id, json!(&**user));
@@ -174,7 +215,7 @@ fn user(
         let granted = permissions_of(guild, None, user.id);
         resolve(resolved, "members", user.id, json!(MemberJson::bare(member).permitted(granted)));
     }
-    Some(json!(user.id))
+    Some(user.id)
 }
 
 fn channel(
@@ -182,7 +223,7 @@ fn channel(
     guild: Option<&Guild>,
     name: &str,
     resolved: &mut Map<String, Value>,
-) -> Option<Value> {
+) -> Option<Snowflake> {
     let bare = name.trim_start_matches("<#").trim_end_matches('>');
     let channel = world.channel_named(bare, guild.map(|guild| guild.id))?;
     let partial = json!({
@@ -190,14 +231,14 @@ fn channel(
         "permissions": guild.map_or(0, |guild| permissions_of(guild, Some(channel), guild.owner_id)).to_string(),
     });
     resolve(resolved, "channels", channel.id, partial);
-    Some(json!(channel.id))
+    Some(channel.id)
 }
 
-fn role(guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) -> Option<Value> {
+fn role(guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
     let bare = name.trim_start_matches("<@&").trim_end_matches('>').trim_start_matches('@');
     let role = guild?.roles.iter().find(|role| role.name == bare || role.id.to_string() == bare)?;
     resolve(resolved, "roles", role.id, json!(role));
-    Some(json!(role.id))
+    Some(role.id)
 }
 
 fn resolve(resolved: &mut Map<String, Value>, kind: &str, id: Snowflake, value: Value) {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::parse::{Command, FAULTS_HELP, FaultOrder, HELP, RestOrder};
 use super::{Outcome, Prompt};
-use crate::actors::ActError;
+use crate::actors::{ActError, Member};
 use crate::faults::RestFault;
+use crate::gateway::Gateway;
 use crate::interactions::controls;
 use crate::snowflake::Snowflake;
 use crate::world::{ChannelKind, Message, bits};
 
-impl Prompt<'_> {
+impl Prompt {
     pub(super) async fn apply(&mut self, command: Command) -> Result<Outcome, ActError> {
         match command {
             Command::Nothing => {}
@@ -21,7 +22,7 @@ impl Prompt<'_> {
             }
             Command::Slash { name, options } => self.last = Some(self.member.slash(&name, options).await?),
             Command::As(name) => {
-                let member = self.sim.member(&name)?;
+                let member = Member::named(self.shared.clone(), &name)?;
                 // Stays in the channel if the other one sees it too.
                 self.member = self.here().ok().and_then(|here| member.at(&here).ok()).unwrap_or(member);
             }
@@ -61,7 +62,7 @@ impl Prompt<'_> {
 
     /// The current channel as others show it: `#general`, or `@bot`.
     pub(super) fn place(&self) -> String {
-        let state = self.sim.shared.state();
+        let state = self.shared.state();
         let Some(channel) = self.member.here.and_then(|here| state.world.channel(here)) else {
             return "nowhere".to_owned();
         };
@@ -83,8 +84,8 @@ impl Prompt<'_> {
     }
 
     /// The newest message here that fits, ephemeral answers to the member included.
-    fn newest(&self, what: &str, fits: impl Fn(&Message) -> bool) -> Result<Snowflake, ActError> {
-        let state = self.sim.shared.state();
+    fn newest(&self, what: &'static str, fits: impl Fn(&Message) -> bool) -> Result<Snowflake, ActError> {
+        let state = self.shared.state();
         let here = self.member.here;
         let open = here.and_then(|here| state.world.channel(here));
         let open = open.and_then(|home| home.messages.iter().rev().find(|message| fits(message)));
@@ -94,11 +95,11 @@ impl Prompt<'_> {
         };
         let whisper = state.interactions.whispers().rev().filter(mine).find(|message| fits(message));
         let newest = open.into_iter().chain(whisper).map(|message| message.id).max();
-        newest.ok_or_else(|| ActError::unknown(what, "here", std::iter::empty()))
+        newest.ok_or(ActError::NothingHere { what })
     }
 
     fn who(&self) -> String {
-        let state = self.sim.shared.state();
+        let state = self.shared.state();
         let mut lines = String::new();
         let home = self.member.here.and_then(|here| state.world.channel(here));
         let guild = home.and_then(|home| home.guild_id).and_then(|guild| state.world.guild(guild));
@@ -118,7 +119,7 @@ impl Prompt<'_> {
     }
 
     fn places(&self) -> String {
-        let state = self.sim.shared.state();
+        let state = self.shared.state();
         let mut lines = String::new();
         for guild in state.world.guilds() {
             let seen = guild.channels.iter().filter_map(|id| state.world.channel(*id)).filter(|channel| {
@@ -139,7 +140,7 @@ impl Prompt<'_> {
     }
 
     fn faults(&self, order: FaultOrder) -> Outcome {
-        let (faults, gateway) = (self.sim.faults(), self.sim.gateway());
+        let (faults, gateway) = (self.shared.faults.clone(), Gateway::new(self.shared.clone()));
         let told = |what: &str, sessions: usize| Outcome::Shown(format!("{what}: {sessions} sessions"));
         match order {
             FaultOrder::List => {

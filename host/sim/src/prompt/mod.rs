@@ -5,14 +5,17 @@ mod apply;
 mod parse;
 mod print;
 
+use std::sync::Arc;
+
 use crate::actors::{ActError, InteractionHandle, Member};
+use crate::shared::Shared;
 use crate::sim::Sim;
 
 pub use print::{Detail, Printer};
 
 /// Somebody at a prompt: who speaks, where, and what was invoked last.
-pub struct Prompt<'a> {
-    sim: &'a Sim,
+pub struct Prompt {
+    shared: Arc<Shared>,
     member: Member,
     /// The last interaction: its form can be submitted.
     last: Option<InteractionHandle>,
@@ -31,13 +34,13 @@ pub enum Outcome {
     Quit,
 }
 
-impl<'a> Prompt<'a> {
+impl Prompt {
     /// A prompt at which `member` speaks, in the first channel it sees.
     ///
     /// # Errors
     /// If there is no such member.
-    pub fn new(sim: &'a Sim, member: &str) -> Result<Self, ActError> {
-        Ok(Self { sim, member: sim.member(member)?, last: None })
+    pub fn new(sim: &Sim, member: &str) -> Result<Self, ActError> {
+        Ok(Self { shared: sim.shared.clone(), member: sim.member(member)?, last: None })
     }
 
     /// Carries out a line.

@@ -37,7 +37,7 @@ pub(super) const FAULTS_HELP: &str = "\
 pub(super) enum Command {
     Nothing,
     Say(String),
-    Slash { name: String, options: Vec<(String, String)> },
+    Slash { name: String, options: Pairs },
     As(String),
     In(String),
     Reply(String),
@@ -46,7 +46,7 @@ pub(super) enum Command {
     React(String),
     Press(String),
     Select { menu: String, values: Vec<String> },
-    Submit(Vec<(String, String)>),
+    Submit(Pairs),
     Typing,
     Who,
     Where,
@@ -195,9 +195,12 @@ fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<Fault
     Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), what, times })
 }
 
+/// Names and values as typed.
+type Pairs = Vec<(String, String)>;
+
 /// Leading words, then `name:value` pairs. A value goes on until the next `name:`.
-fn pairs(line: &str) -> Result<(Vec<String>, Vec<(String, String)>), String> {
-    let (mut leading, mut pairs) = (Vec::new(), Vec::<(String, String)>::new());
+fn pairs(line: &str) -> Result<(Vec<String>, Pairs), String> {
+    let (mut leading, mut pairs) = (Vec::new(), Pairs::new());
     for word in words(line)? {
         match split_pair(&word) {
             Some((name, value)) => pairs.push((name.to_owned(), value.to_owned())),

@@ -56,6 +56,7 @@ fn is_shown(entry: &Entry, detail: Detail) -> bool {
         | What::Edited { .. }
         | What::Deleted { .. }
         | What::Reacted { .. }
+        | What::Pinned { .. }
         | What::Typing { .. }
         | What::Invoked { .. }
         | What::Unanswered { .. }

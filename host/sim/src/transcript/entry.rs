@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
-use crate::world::Message;
+use crate::world::{Message, MessageKind};
 
 /// Something that happened. `Display` is the line a person reads.
 #[derive(Debug, Serialize)]
@@ -80,6 +80,15 @@ pub enum What {
         emoji: String,
         /// False: taken away.
         added: bool,
+    },
+    /// A message was pinned or unpinned.
+    Pinned {
+        /// The channel's name.
+        channel: Arc<str>,
+        /// The message.
+        message_id: Snowflake,
+        /// False: unpinned.
+        pinned: bool,
     },
     /// Somebody is typing.
     Typing {
@@ -201,7 +210,10 @@ impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Posted { channel, message } => line_of(f, channel, message, ""),
-            Self::Edited { channel, message } => line_of(f, channel, message, " (edited)"),
+            // A deferred answer that was filled in is not an edit in the eyes of those who read it.
+            Self::Edited { channel, message } => {
+                line_of(f, channel, message, if message.edited.is_some() { " (edited)" } else { "" })
+            }
             Self::Deleted { channel, ids } if ids.len() == 1 => {
                 write!(f, "{} deleted {}", Place(channel), ids[0])
             }
@@ -209,6 +221,14 @@ impl fmt::Display for What {
             Self::Reacted { channel, user, emoji, added, message_id } => {
                 let sign = if *added { '+' } else { '-' };
                 write!(f, "{} {user} {sign}{emoji} on {message_id}", Place(channel))
+            }
+            Self::Pinned { channel, message_id, pinned } => {
+                write!(
+                    f,
+                    "{} {message_id} is {}",
+                    Place(channel),
+                    if *pinned { "pinned" } else { "no longer pinned" }
+                )
             }
             Self::Typing { channel, user } => write!(f, "{} {user} is typing", Place(channel)),
             Self::Invoked { channel, user, line, .. } => write!(f, "{} {user}: {line}", Place(channel)),
@@ -274,6 +294,9 @@ fn line_of(f: &mut fmt::Formatter<'_>, channel: &str, message: &Message, mark: &
             () if message.is_ephemeral() => write!(f, "ephemeral \"{text}\"{}", Extras(message)),
             () => write!(f, "{} \"{text}\"{}", Place(channel), Extras(message)),
         };
+    }
+    if message.kind == MessageKind::Pin {
+        return write!(f, "{} {} pinned a message", Place(channel), message.author.username);
     }
     let reply = if message.reply_to.is_some() { " (reply)" } else { "" };
     let whisper = if message.is_ephemeral() { " (ephemeral)" } else { "" };

@@ -109,6 +109,43 @@ async fn a_resume_replays_exactly_what_was_missed_in_order() {
 }
 
 #[tokio::test]
+async fn a_session_has_one_connection_the_latest() {
+    let sim = sim().await;
+    let (mut first, ready) = Socket::identified(&sim, INTENTS).await;
+    first.settled().await;
+    let mut second = Socket::open(&sim).await;
+    second.resume(sim.token(), &ready["session_id"], 3).await;
+    second.event("RESUMED").await;
+    assert!(matches!(first.hear().await, Heard::Closed(None)));
+    sim.member("alice").unwrap().say("general", "here").await.unwrap();
+    assert_eq!(second.event("MESSAGE_CREATE").await["content"], "here");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_and_loses_nothing() {
+    let sim = Sim::start(SimOptions { outbox_limit: 100, ..SimOptions::default() }).await.unwrap();
+    let alice = sim.member("alice").unwrap();
+    let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
+    socket.settled().await;
+    // Nothing here waits, so the connection's task cannot take anything meanwhile.
+    for number in 0..200 {
+        alice.say("general", &number.to_string()).await.unwrap();
+    }
+    let (mut seq, mut heard) = (0, Vec::new());
+    while let Heard::Payload(payload) = socket.hear().await {
+        seq = payload["s"].as_u64().unwrap();
+        heard.push(payload["d"]["content"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(heard.len(), 100);
+    let mut socket = Socket::open(&sim).await;
+    socket.resume(sim.token(), &ready["session_id"], seq).await;
+    while heard.len() < 200 {
+        heard.push(socket.event("MESSAGE_CREATE").await["content"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(heard, (0..200).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn what_cannot_be_resumed_is_an_invalid_session() {
     let options = SimOptions { replay_limit: 10, ..SimOptions::default() };
     let sim = Sim::start(options).await.unwrap();
@@ -151,17 +188,24 @@ async fn orders_reach_the_client() {
 }
 
 #[tokio::test]
-async fn a_goodbye_ends_the_session_and_a_cut_line_does_not() {
-    let sim = sim().await;
-    let mut reader = sim.transcript().reader();
-    let (socket, _) = Socket::identified(&sim, 0).await;
-    drop(socket);
-    let deadline = std::time::Instant::now() + PATIENCE;
-    reader
-        .until(deadline, |entry| entry.to_string().contains("connection lost").then_some(()))
-        .await
-        .unwrap();
-    assert_eq!((sim.gateway().sessions().len(), sim.gateway().connected()), (1, 0));
+async fn a_goodbye_ends_the_session_and_other_ends_leave_it_resumable() {
+    for (code, words, left) in [
+        (Some(1000), "closed by the client", 0),
+        (Some(4200), "connection lost", 1),
+        (None, "connection lost", 1),
+    ] {
+        let sim = sim().await;
+        let mut reader = sim.transcript().reader();
+        let (mut socket, _) = Socket::identified(&sim, 0).await;
+        match code {
+            Some(code) => socket.say_goodbye(code).await,
+            None => drop(socket),
+        }
+        let deadline = std::time::Instant::now() + PATIENCE;
+        let ended = reader.until(deadline, |entry| entry.to_string().ends_with(words).then_some(())).await;
+        assert!(ended.is_some(), "{code:?}");
+        assert_eq!((sim.gateway().sessions().len(), sim.gateway().connected()), (left, 0), "{code:?}");
+    }
 }
 
 #[tokio::test]

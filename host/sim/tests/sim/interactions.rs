@@ -87,7 +87,7 @@ async fn a_client_would_refuse_what_does_not_fit_the_command() {
             "there is no option `txt`; did you mean `text`?",
             "the option `times` wants a number from 1 to 5, not `9`",
             "the option `times` wants a whole number, not `many`",
-            "the option `who` wants somebody's name, not `nobody`",
+            "the option `who` wants the name of a member, not `nobody`",
             "there is no command `pong`; did you mean `ping`?",
         ]
     );
@@ -258,6 +258,42 @@ async fn buttons_menus_and_forms_work() {
     let heard = socket.event("INTERACTION_CREATE").await;
     assert_eq!(heard["data"]["components"][0]["components"][0]["value"], "Al");
     assert_eq!(respond(&sim, &heard, json!({ "type": 6 })).await.0, 204);
+}
+
+#[tokio::test]
+async fn a_form_opened_by_a_command_comes_back_to_its_bot() {
+    let sim = sim().await;
+    let (mut socket, handle, interaction) = invoked(&sim).await;
+    let field =
+        json!({ "type": 1, "components": [{ "type": 4, "custom_id": "name", "style": 1, "label": "Name" }] });
+    let form = json!({ "title": "Who", "custom_id": "form", "components": [field] });
+    respond(&sim, &interaction, json!({ "type": 9, "data": form })).await;
+    handle.acknowledged(PATIENCE).await.unwrap();
+    let bob = sim.member("bob").unwrap();
+    assert!(bob.submit(&handle, [("name", "x")]).await.is_err(), "the form is alice's");
+    let submitted = sim.member("alice").unwrap().submit(&handle, [("name", "Al")]).await.unwrap();
+    let heard = socket.event("INTERACTION_CREATE").await;
+    assert_eq!((&heard["type"], &heard["data"]["custom_id"]), (&json!(5), &json!("form")));
+    respond(&sim, &heard, json!({ "type": 4, "data": { "content": "hello Al" } })).await;
+    assert_eq!(submitted.answered(PATIENCE).await.unwrap().content, "hello Al");
+}
+
+#[tokio::test]
+async fn a_menu_of_members_takes_names() {
+    let sim = sim().await;
+    let (mut socket, handle, interaction) = invoked(&sim).await;
+    let menu = json!({ "type": 1, "components": [{ "type": 5, "custom_id": "whom" }] });
+    respond(&sim, &interaction, json!({ "type": 4, "data": { "content": "whom?", "components": [menu] } }))
+        .await;
+    let message = handle.answered(PATIENCE).await.unwrap().id;
+    let alice = sim.member("alice").unwrap();
+    alice.select(message, "whom", &["bob"]).await.unwrap();
+    let heard = socket.event("INTERACTION_CREATE").await;
+    let bob = sim.member("bob").unwrap().id().to_string();
+    assert_eq!(heard["data"]["values"], json!([bob]));
+    assert_eq!(heard["data"]["resolved"]["users"][&bob]["username"], "bob");
+    let refused = alice.select(message, "whom", &["nobody"]).await.map(|_| ()).unwrap_err().to_string();
+    assert_eq!(refused, "`whom` cannot be used: there is no member `nobody`");
 }
 
 #[tokio::test]

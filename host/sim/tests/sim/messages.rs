@@ -176,6 +176,9 @@ async fn messages_are_pinned_by_the_new_path_and_the_old() {
     let (_, page) = get(&sim, &format!("/channels/{general}/messages/pins")).await;
     assert_eq!(page["items"][0]["message"]["content"], "keep");
     assert_eq!(get(&sim, &format!("/channels/{general}/pins")).await.1[0]["pinned"], true);
+    let lines: Vec<String> = sim.transcript().history().iter().map(ToString::to_string).collect();
+    assert!(lines.contains(&format!("#general {said} is pinned")), "{lines:#?}");
+    assert!(lines.contains(&"#general bot pinned a message".to_owned()), "{lines:#?}");
     assert_eq!(call(&sim, Method::DELETE, &format!("/channels/{general}/pins/{said}"), None).await.0, 204);
     assert_eq!(get(&sim, &format!("/channels/{general}/pins")).await.1, json!([]));
 }

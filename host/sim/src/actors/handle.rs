@@ -1,0 +1,111 @@
+//! An interaction that a member started, and waiting for its answer.
+//! It does not judge answers; Discord's rules for bots are in `interactions`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{ActError, Member};
+use crate::interactions::Invocation;
+use crate::shared::{Shared, State};
+use crate::snowflake::Snowflake;
+use crate::transcript::{Acknowledgement, Entry, What};
+use crate::world::Message;
+
+/// An interaction that a member started.
+#[derive(Clone)]
+pub struct InteractionHandle {
+    shared: Arc<Shared>,
+    pub(super) id: Snowflake,
+    line: String,
+    mark: u64,
+}
+
+/// How a bot answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// How it acknowledged.
+    pub how: Acknowledgement,
+    /// `@original` as it is now: the answer, "thinking …", or the component's message.
+    pub message: Option<Arc<Message>>,
+    /// The form that was opened.
+    pub form: Option<Value>,
+    /// The choices that were offered.
+    pub choices: Vec<Value>,
+}
+
+impl InteractionHandle {
+    /// The interaction's id.
+    pub fn id(&self) -> Snowflake {
+        self.id
+    }
+
+    /// The answer as it is now; none before the bot acknowledged.
+    pub fn answer(&self) -> Option<Answer> {
+        let state = self.shared.state();
+        let one = state.interactions.find(self.id)?;
+        let how = one.acknowledged?;
+        let message = one.original.and_then(|id| state.answer_message(one.channel, id));
+        Some(Answer { how, message, form: one.modal.clone(), choices: one.choices.clone() })
+    }
+
+    /// Every message that answers this interaction, in order: the answer and its followups, ephemeral ones included.
+    pub fn messages(&self) -> Vec<Arc<Message>> {
+        let state = self.shared.state();
+        let Some(one) = state.interactions.find(self.id) else { return Vec::new() };
+        let ours =
+            |message: &&Arc<Message>| message.interaction.as_ref().is_some_and(|note| note.id == self.id);
+        let open = state.world.channel(one.channel).into_iter().flat_map(|channel| channel.messages.iter());
+        let mut all: Vec<_> = open.chain(state.interactions.whispers()).filter(ours).cloned().collect();
+        all.sort_by_key(|message| message.id);
+        all
+    }
+
+    /// Waits until the bot acknowledged.
+    ///
+    /// # Errors
+    /// If it did not within the time given.
+    pub async fn acknowledged(&self, within: Duration) -> Result<Answer, ActError> {
+        self.wait(within, Some).await
+    }
+
+    /// Waits until there is an answer with content: not merely "thinking …", and not merely an update announced.
+    ///
+    /// # Errors
+    /// If there was none within the time given.
+    pub async fn answered(&self, within: Duration) -> Result<Arc<Message>, ActError> {
+        self.wait(within, |answer| answer.message.filter(|message| !message.is_loading())).await
+    }
+
+    async fn wait<T>(&self, within: Duration, enough: impl Fn(Answer) -> Option<T>) -> Result<T, ActError> {
+        let look = |_: &Entry| self.answer().and_then(&enough);
+        let mut reader = self.shared.transcript.reader_from(self.mark);
+        let found = reader.until(Instant::now() + within, look).await;
+        found.ok_or_else(|| ActError::Unanswered { line: self.line.clone(), within })
+    }
+}
+
+impl Member {
+    /// Hands an interaction to the bot and watches whether it is acknowledged in time.
+    pub(super) fn begin(&self, state: &mut State, invocation: Invocation) -> InteractionHandle {
+        let mark = self.shared.transcript.mark();
+        let line = invocation.line.clone();
+        let id = state.invoke(invocation);
+        tokio::spawn(watch_window(self.shared.clone(), id));
+        InteractionHandle { shared: self.shared.clone(), id, line, mark }
+    }
+}
+
+/// Notes an interaction that nobody acknowledged in time, as the member's client shows it.
+async fn watch_window(shared: Arc<Shared>, id: Snowflake) {
+    tokio::select! {
+        () = tokio::time::sleep(shared.options.interaction_window) => {}
+        () = shared.closed() => return,
+    }
+    let state = shared.state();
+    if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
+        let user = one.user.username.as_str().into();
+        state.transcript.write(What::Unanswered { interaction: id, line: one.line.clone(), user });
+    }
+}

@@ -1,0 +1,110 @@
+//! What reaches a cog, and when: events from before it was ready, facts it missed, commands that are away, tasks.
+
+use gearshift_host::{cogs::CogError, error::chain};
+
+use crate::{
+    libraries::library,
+    stage::{SOON, Setting, put},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slash_commands_are_registered_and_answered() {
+    let stage = Setting::new().with("ping").with("counter").up().await;
+    let asked = stage.slash("ping", &[("text", "you")]).await;
+    assert_eq!(asked.answered(SOON).await.unwrap().content, "pong you");
+    let asked = stage.slash("count", &[]).await;
+    assert_eq!(asked.answered(SOON).await.unwrap().content, "1 for you, 1 for everybody");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slash_command_of_a_cog_that_is_away_is_answered_by_the_host() {
+    let stage = Setting::new().with("ping").up().await;
+    stage.slash("ping", &[]).await.answered(SOON).await.unwrap();
+    stage.host.cogs().unload("ping").await.unwrap();
+    let asked = stage.slash("ping", &[]).await;
+    let answer = asked.answered(SOON).await.unwrap();
+    assert!(answer.content.contains("is being updated"), "{}", answer.content);
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interaction_that_waits_too_long_is_deferred_by_the_host_and_answered_by_the_cog() {
+    let stage = Setting::new().with("faulty").config("defer_after_ms = 100").up().await;
+    stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
+    stage.alice.say("general", "!faulty block 600").await.unwrap();
+    stage.until_status("faulty", |status| status.activity == "command").await;
+    let asked = stage.slash("faulty", &[("op", "version")]).await;
+    let answer = asked.answered(SOON).await.unwrap();
+    assert!(answer.content.starts_with("faulty"), "{}", answer.content);
+    assert!(stage.transcript().contains("callback"), "{}", stage.transcript());
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cog_that_is_loaded_late_hears_what_it_missed() {
+    // `pulse` counts guilds from GUILD_CREATE; the default world has two.
+    let stage = Setting::new().with("ping").up().await;
+    assert_eq!(stage.ask("!ping").await, "pong");
+    put(&library("pulse"), &stage.cogs(), "pulse");
+    stage.until_status("pulse", |status| status.generation.is_some() && status.handled >= 2).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_run_and_survive_a_reload() {
+    let stage = Setting::new().with("faulty").up().await;
+    assert_eq!(stage.ask("!faulty every 20").await, "ticking every 20 ms");
+    stage.until_status("faulty", |status| status.tasks == 1 && status.handled > 5).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_is_kept_over_reload_and_restart() {
+    let stage = Setting::new().with("reminder").up().await;
+    let said = stage.alice.say("general", "!remind 1s tea").await.unwrap();
+    stage.sim.reply_to(said, SOON).await.unwrap();
+    stage.host.cogs().reload("reminder").await.unwrap();
+    let found = stage.sim.until(std::time::Instant::now() + SOON, |entry| {
+        entry.posted().filter(|message| message.content.contains("tea") && message.id > said).cloned()
+    });
+    assert!(found.await.is_some(), "{}", stage.transcript());
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_cog_of_one_name_is_refused_with_both_files_named() {
+    let stage = Setting::new().with("ping").up().await;
+    let second = put(&library("ping"), &stage.cogs(), "zz-other");
+    let error = stage.host.cogs().load_file(&second).await.expect_err("the name is taken");
+    let text = chain(&error);
+    assert!(matches!(error, CogError::NameTaken { .. }), "{text}");
+    assert!(text.contains("libping.so") && text.contains("libzz-other.so"), "{text}");
+    assert_eq!(stage.ask("!ping").await, "pong");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_outlives_the_host() {
+    let stage = Setting::new().with("counter").up().await;
+    assert_eq!(stage.ask("!count").await, "1 for you, 1 for everybody");
+    let stage = stage.restart().await;
+    assert_eq!(stage.ask("!count").await, "2 for you, 2 for everybody");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_restarts_a_hundred_times_without_growth() {
+    let mut stage = Setting::new().with("ping").up().await;
+    let fds = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let mut before = 0;
+    for round in 0..100 {
+        stage = stage.restart().await;
+        if round == 20 {
+            before = fds();
+        }
+    }
+    assert_eq!(stage.ask("!ping again").await, "pong again");
+    println!("{before} {}", fds());
+    stage.down().await;
+}

@@ -1,0 +1,111 @@
+//! A cog that misbehaves disturbs neither the host nor another cog, and what cannot be unmapped is held and named.
+
+use gearshift_host::cogs::Retirement;
+
+use crate::stage::{SOON, Setting};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_a_fault_with_name_and_place_and_the_cog_goes_on() {
+    let stage = Setting::new().with("faulty").with("ping").up().await;
+    for trick in ["panic", "panic-in-drop", "error"] {
+        stage.alice.say("general", &format!("!faulty {trick}")).await.unwrap();
+    }
+    stage.until_status("faulty", |status| status.faults == 3).await;
+    let status = stage.status("faulty");
+    assert_eq!(status.generation, Some(1));
+    let fault = status.last_fault.unwrap();
+    assert!(fault.starts_with("command !faulty: "), "{fault}");
+    assert!(stage.ask("!faulty count").await.starts_with("4 commands"));
+    assert_eq!(stage.ask("!ping").await, "pong");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocking_cog_stalls_only_itself_and_is_named() {
+    let stage = Setting::new().with("faulty").with("ping").up().await;
+    assert_eq!(stage.ask("!faulty block 1500").await, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
+    for number in 0..20 {
+        assert_eq!(stage.ask(&format!("!ping {number}")).await, format!("pong {number}"));
+    }
+    stage.until_status("faulty", |status| status.activity == "idle").await;
+    assert!(stage.ask("!faulty count").await.starts_with("2 commands"));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_lane_is_given_up_and_its_waiting_events_go_to_the_next_generation() {
+    let stage =
+        Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
+    assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
+    let waiting = stage.alice.say("general", "!faulty version").await.unwrap();
+    let answer = stage.sim.reply_to(waiting, SOON).await.expect("the next generation answers");
+    assert!(answer.content.starts_with("faulty"));
+    assert_eq!(stage.status("faulty").generation, Some(2));
+    stage.until(|status| status.held.iter().any(|held| held.generation == "faulty#1")).await;
+    // Its thread comes back in the end; then it is unmapped after all.
+    stage.until(|status| status.held.is_empty() && status.unmapped == 1).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn threads_a_cog_started_keep_its_library_mapped_as_long_as_they_run() {
+    let stage = Setting::new().with("faulty").config("join_timeout_ms = 50").up().await;
+    assert_eq!(stage.ask("!faulty thread 700").await, "thread started");
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    match report.retirement {
+        Some(Retirement::Held { reason }) => {
+            assert!(reason.starts_with("threads it started still run"), "{reason}")
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.until(|status| status.held.is_empty()).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_were_never_dropped_keep_the_library_mapped() {
+    let stage = Setting::new().with("faulty").config("join_timeout_ms = 50").up().await;
+    assert_eq!(stage.ask("!faulty forget-waker 3").await, "forgot 3 futures");
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    match report.retirement {
+        Some(Retirement::Held { reason }) => assert_eq!(reason, "3 calls of it were never dropped"),
+        other => panic!("{other:?}"),
+    }
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn futures_that_outlive_their_handlers_do_not_keep_the_library_mapped() {
+    let stage = Setting::new().with("faulty").up().await;
+    assert_eq!(stage.ask("!faulty leak-waker 50").await, "keeping 50 futures");
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "{report}");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_generations_are_held_than_allowed() {
+    let stage = Setting::new().with("faulty").config("join_timeout_ms = 20\nheld_max = 2").up().await;
+    for _ in 0..2 {
+        assert_eq!(stage.ask("!faulty forget-waker 1").await, "forgot 1 futures");
+        stage.host.cogs().reload("faulty").await.unwrap();
+    }
+    let error = stage.host.cogs().reload("faulty").await.expect_err("two are held");
+    assert!(error.to_string().contains("held_max"), "{error}");
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
+    let stage = Setting::new().with("faulty").config("lane_queue = 8").up().await;
+    assert_eq!(stage.ask("!faulty block 500").await, "blocking");
+    for _ in 0..20 {
+        stage.alice.say("general", "hello").await.unwrap();
+    }
+    stage.until_status("faulty", |status| status.turned_away > 0 && status.queued == 0).await;
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.down().await;
+}
