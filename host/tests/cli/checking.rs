@@ -39,7 +39,8 @@ fn a_good_cog_passes_every_step_of_a_check() {
     let (ping, counter) = (library("ping"), library("counter"));
     let checked = check(&place, "", &[ping.to_str().unwrap(), counter.to_str().unwrap()]);
     assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
-    let steps = ["settle", "copy", "verify", "open", "layout", "create", "setup", "save", "teardown", "retire"];
+    let steps =
+        ["settle", "copy", "verify", "open", "layout", "create", "setup", "save", "teardown", "retire"];
     for step in steps {
         let passed = checked.out.lines().filter(|line| line.trim_start().starts_with(step)).count();
         assert_eq!(passed, 2, "{step}: {}", checked.out);

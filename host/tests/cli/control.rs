@@ -59,7 +59,11 @@ fn a_refusal_is_an_error_with_help_and_exit_code_1() {
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("error: no library in"), "{}", refused.err);
     assert!(refused.err.contains("help: "), "{}", refused.err);
-    assert!(refused.out.contains("`ping#1` was replaced by `ping#2`"), "the others are still done: {}", refused.out);
+    assert!(
+        refused.out.contains("`ping#1` was replaced by `ping#2`"),
+        "the others are still done: {}",
+        refused.out
+    );
     let refused = run(&place, &["cogs", "unload", "pong", "--json"]);
     assert_eq!(refused.code, 1);
     let answer: serde_json::Value = serde_json::from_str(&refused.out).unwrap();

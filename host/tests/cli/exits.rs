@@ -14,7 +14,9 @@ fn is_plain(ended: &Ended) {
 #[test]
 fn a_wrong_command_line_is_2() {
     let place = Place::with(&[]);
-    for arguments in [&["dance"][..], &["run", "--nonsense"], &[], &["cogs", "reload"], &["check", "--timeout", "0", "x"]] {
+    for arguments in
+        [&["dance"][..], &["run", "--nonsense"], &[], &["cogs", "reload"], &["check", "--timeout", "0", "x"]]
+    {
         let ended = run(&place, arguments);
         assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.err);
     }
@@ -25,14 +27,19 @@ fn help_teaches_every_command_and_the_exit_codes() {
     let place = Place::with(&[]);
     let help = run(&place, &["--help"]);
     assert_eq!(help.code, 0);
-    for word in ["run", "play", "cogs", "inspect", "check", "smoke", "69   unavailable", "78   configuration"] {
+    for word in ["run", "play", "cogs", "inspect", "check", "smoke", "69   unavailable", "78   configuration"]
+    {
         assert!(help.out.contains(word), "{word} is not in {}", help.out);
     }
     assert!(!help.out.contains("try-out"), "that one is for the program itself");
     for command in ["run", "play", "cogs", "inspect", "check", "smoke"] {
         let help = run(&place, &[command, "--help"]);
         assert_eq!(help.code, 0);
-        assert!(help.out.contains("Examples:") && help.out.contains(&format!("gearshift {command} ")), "{}", help.out);
+        assert!(
+            help.out.contains("Examples:") && help.out.contains(&format!("gearshift {command} ")),
+            "{}",
+            help.out
+        );
     }
 }
 
@@ -41,7 +48,11 @@ fn a_wrong_configuration_is_78_and_names_file_line_and_field() {
     let place = Place::with(&[]);
     let ended = run(&place, &["run"]);
     assert_eq!(ended.code, 78);
-    assert!(ended.err.starts_with("error: cannot read the config file `gearshift.toml`: No such file"), "{}", ended.err);
+    assert!(
+        ended.err.starts_with("error: cannot read the config file `gearshift.toml`: No such file"),
+        "{}",
+        ended.err
+    );
     assert!(ended.err.contains("\nhelp: create it with"), "{}", ended.err);
     is_plain(&ended);
 
@@ -49,7 +60,13 @@ fn a_wrong_configuration_is_78_and_names_file_line_and_field() {
     for command in ["run", "play"] {
         let ended = run(&place, &[command]);
         assert_eq!(ended.code, 78);
-        assert!(ended.err.contains("gearshift.toml:4: unknown key `limits.lane_queu`; did you mean `lane_queue`?"), "{}", ended.err);
+        assert!(
+            ended
+                .err
+                .contains("gearshift.toml:4: unknown key `limits.lane_queu`; did you mean `lane_queue`?"),
+            "{}",
+            ended.err
+        );
         is_plain(&ended);
     }
     let ended = run(&place, &["cogs", "list"]);
@@ -65,7 +82,11 @@ fn a_wrong_log_filter_is_78() {
     place.file("gearshift.toml", "[cogs]\n[discord]\n");
     let ended = run(&place, &["run", "--log", "cog=lots"]);
     assert_eq!(ended.code, 78);
-    assert!(ended.err.starts_with("error: cannot use the log filter `cog=lots` from --log: "), "{}", ended.err);
+    assert!(
+        ended.err.starts_with("error: cannot use the log filter `cog=lots` from --log: "),
+        "{}",
+        ended.err
+    );
     assert!(ended.err.contains("\nhelp: "), "{}", ended.err);
 }
 
@@ -94,7 +115,8 @@ fn a_token_is_never_printed() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api/v10", silent.local_addr().unwrap());
     drop(silent);
-    let config = format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{url}\"\nopen_timeout_ms = 500\n");
+    let config =
+        format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{url}\"\nopen_timeout_ms = 500\n");
     place.file("gearshift.toml", &config);
     let token = "MTIzNDU2Nzg5MDEyMzQ1Njc4.secret.not-to-be-seen";
     let output = gearshift(&place)

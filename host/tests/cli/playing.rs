@@ -33,8 +33,11 @@ fn answers_are_waited_for_when_stdin_ends() {
     let (code, lines) = live.end();
     assert_eq!(code, 0, "{lines:#?}");
     for answer in ["pong one", "pong two"] {
-        assert!(lines.iter().any(|line| line.contains("bot") && line.contains(answer)
-            || line.contains(&format!("-> #general \"{answer}\""))), "{answer} is not in {lines:#?}");
+        assert!(
+            lines.iter().any(|line| line.contains("bot") && line.contains(answer)
+                || line.contains(&format!("-> #general \"{answer}\""))),
+            "{answer} is not in {lines:#?}"
+        );
     }
 }
 

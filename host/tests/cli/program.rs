@@ -80,7 +80,17 @@ pub(crate) fn library(cog: &str) -> PathBuf {
     let built = BUILT.get_or_init(|| {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
-            .args(["build", "--quiet", "--message-format=json", "-p", "ping", "-p", "counter", "-p", "faulty"])
+            .args([
+                "build",
+                "--quiet",
+                "--message-format=json",
+                "-p",
+                "ping",
+                "-p",
+                "counter",
+                "-p",
+                "faulty",
+            ])
             .current_dir(workspace())
             .env_remove("GEARSHIFT_TEST_VARIANT")
             .stderr(Stdio::inherit())
@@ -131,8 +141,12 @@ impl Live {
         let (send, lines) = channel();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let errors = send.clone();
-        std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
-        std::thread::spawn(move || BufReader::new(err).lines().map_while(Result::ok).try_for_each(|line| errors.send(line)));
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+        });
+        std::thread::spawn(move || {
+            BufReader::new(err).lines().map_while(Result::ok).try_for_each(|line| errors.send(line))
+        });
         Live { input: child.stdin.take(), child, lines, seen: Vec::new() }
     }
 
@@ -157,13 +171,16 @@ impl Live {
                     return line;
                 }
                 Ok(line) => self.seen.push(line),
-                Err(error) => panic!("no line with `{text}` ({error}); there were:\n{}", self.seen.join("\n")),
+                Err(error) => {
+                    panic!("no line with `{text}` ({error}); there were:\n{}", self.seen.join("\n"))
+                }
             }
         }
     }
 
     pub(crate) fn signal(&self, signal: i32) {
-        let sent = Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status().unwrap();
+        let sent =
+            Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
