@@ -99,7 +99,9 @@ impl FolderWatch {
     }
 
     fn note(&mut self, file: PathBuf, when: When) {
-        if file.parent() != Some(&self.folder) || !library::is_library_name(&file) {
+        // The system names the folder absolutely; everybody else knows its files as the configuration writes it.
+        let Some(file) = file.file_name().map(|name| self.folder.join(name)) else { return };
+        if !library::is_library_name(&file) {
             return;
         }
         let now = Instant::now();
@@ -135,4 +137,32 @@ fn is_hard_link(kind: &EventKind, file: &Path) -> bool {
 /// When it cannot be made, or is not a folder.
 pub fn ensure_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, path::Component};
+
+    use super::*;
+
+    /// `folder` as seen from where the tests run.
+    fn relative(folder: &Path) -> PathBuf {
+        let here = env::current_dir().unwrap();
+        let up = here.components().filter(|part| matches!(part, Component::Normal(_))).map(|_| "..");
+        up.collect::<PathBuf>().join(folder.strip_prefix("/").unwrap())
+    }
+
+    #[tokio::test]
+    async fn files_of_a_relative_folder_are_named_as_the_folder_is() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = relative(&temporary.path().canonicalize().unwrap());
+        let mut watch = FolderWatch::new(&folder, Duration::from_millis(1)).unwrap();
+        let mut next = async || tokio::time::timeout(Duration::from_secs(20), watch.next()).await.unwrap();
+        let file = folder.join(format!("libping{}", env::consts::DLL_SUFFIX));
+        fs::write(&file, "new").unwrap();
+        assert_eq!(next().await, Change::Try(file.clone()));
+        fs::remove_file(&file).unwrap();
+        // Writing may be told in several events; removing ends them.
+        while next().await != Change::Gone(file.clone()) {}
+    }
 }
