@@ -41,11 +41,15 @@ impl Crowd {
 
 /// A Discord for one bot, and the crowd in it.
 pub(crate) async fn discord() -> Result<(Sim, Crowd)> {
-    discord_beating(SimOptions::default().heartbeat_interval).await
+    open(SimOptions::default()).await
 }
 
 /// A Discord that asks for a heartbeat in this interval.
 pub(crate) async fn discord_beating(interval: Duration) -> Result<(Sim, Crowd)> {
+    open(SimOptions { heartbeat_interval: interval, ..SimOptions::default() }).await
+}
+
+async fn open(options: SimOptions) -> Result<(Sim, Crowd)> {
     let mut world = World::empty();
     let guild = world.add_guild("Bench", "alice");
     let channels: Vec<String> = (0..CHANNELS).map(|number| format!("room-{number}")).collect();
@@ -53,8 +57,7 @@ pub(crate) async fn discord_beating(interval: Duration) -> Result<(Sim, Crowd)> 
         world.add_channel(guild, channel);
     }
     // Little is kept: what a long run says must not grow this process.
-    let options =
-        SimOptions { world, history_per_channel: 64, heartbeat_interval: interval, ..SimOptions::default() };
+    let options = SimOptions { world, history_per_channel: 64, ..options };
     let sim = Sim::start(options).await?;
     let crowd = Crowd { member: sim.member("alice")?, channels: channels.into() };
     Ok((sim, crowd))
@@ -121,7 +124,9 @@ pub(crate) struct Rig {
 impl Rig {
     /// Everything up and connected.
     pub(crate) async fn new(cogs: &[(&str, &Path)], lines: &str) -> Result<Rig> {
-        let (sim, crowd) = discord().await?;
+        // What happened is kept in this process, whose memory is looked at.
+        let (sim, crowd) =
+            open(SimOptions { transcript_limit: 1000, replay_limit: 100, ..SimOptions::default() }).await?;
         let home = Home::new(&sim.api_url(), cogs, lines)?;
         let file = home.config();
         let mut config = Config::parse(&fs::read_to_string(&file)?, &file)?;

@@ -111,6 +111,8 @@ struct View {
     manifest: Option<Arc<gearshift_cog::manifest::Manifest>>,
     pulse: Option<Arc<crate::lane::Pulse>>,
     since: Option<Instant>,
+    /// When it was unloaded, if it was.
+    unloaded: Option<Instant>,
     faults: u64,
     last_fault: Option<String>,
     last_report: Option<Report>,
@@ -248,10 +250,14 @@ impl Cogs {
         self.commands.subscribe()
     }
 
-    /// The declared commands of all cogs that are loaded, or are away for a moment, by name.
+    /// The declared commands of all cogs, by name: of those that serve, of those that could not be loaded, and of those
+    /// that were unloaded a moment ago.
     pub fn declared(&self) -> BTreeMap<String, gearshift_cog::manifest::CommandManifest> {
+        let keep = self.parts.limits.commands_keep;
         let cogs = self.cogs();
-        let manifests = cogs.values().filter_map(|cog| cog.view().manifest);
+        let views = cogs.values().map(|cog| cog.view());
+        let wanted = views.filter(|view| view.unloaded.is_none_or(|unloaded| unloaded.elapsed() < keep));
+        let manifests = wanted.filter_map(|view| view.manifest);
         manifests
             .flat_map(|manifest| manifest.commands.clone())
             .map(|command| (command.name.clone(), command))

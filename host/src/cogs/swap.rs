@@ -166,6 +166,7 @@ impl Cogs {
         cog.change_view(|view| {
             view.manifest = Some(Arc::clone(&new.manifest));
             view.standing = Standing::Serving;
+            view.unloaded = None;
         });
         self.parts.router.introduce(missed, |facts| {
             for fact in facts {
@@ -185,10 +186,7 @@ impl Cogs {
     fn not_loaded(&self, cog: &Cog, serves: bool, error: &CogError) {
         cog.change_view(|view| view.last_fault = Some(chain(error)));
         if !serves {
-            cog.change_view(|view| {
-                view.standing = Standing::Away;
-                view.manifest = None;
-            });
+            cog.change_view(|view| view.standing = Standing::Away);
             self.publish();
             let dropped = cog.inbox.clear();
             if dropped > 0 {
@@ -220,7 +218,10 @@ impl Cogs {
             }
             let mut report = Report::new(&cog.name, Outcome::Unloaded);
             report.from = Some(old.id.number);
-            cog.change_view(|view| view.standing = Standing::Away);
+            cog.change_view(|view| {
+                view.standing = Standing::Away;
+                view.unloaded = Some(Instant::now());
+            });
             self.publish();
             self.say_goodbye(cog, &old, &mut report).await;
             cog.schedule.clear();

@@ -94,7 +94,12 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
     let phases: Vec<_> = phases.iter().map(|(name, times)| format!("{name} {:.2}", times.median())).collect();
     let (status, held) = (rig.host.cogs().status(), rig.host.cogs().status().held.len());
     rig.close().await;
-    let note = format!("p99 {:.2} ms, {} unmapped, {held} held; median phases in ms: {}", replied.percentile(0.99), status.unmapped, phases.join(", "));
+    let note = format!(
+        "p99 {:.2} ms, {} unmapped, {held} held; median phases in ms: {}",
+        replied.percentile(0.99),
+        status.unmapped,
+        phases.join(", ")
+    );
     Ok(vec![
         Figure::new(
             "reload → first reply by the new code, idle, median",

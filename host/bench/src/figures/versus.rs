@@ -143,7 +143,12 @@ pub(super) async fn start(scale: Scale) -> Result<Vec<Figure>> {
 }
 
 /// How long after its start the bot was connected, and how long after it gave its first reply.
-async fn first_reply(kind: Kind, sim: &gearshift_sim::Sim, crowd: &Crowd, bot: &Bot) -> Result<(Duration, Duration)> {
+async fn first_reply(
+    kind: Kind,
+    sim: &gearshift_sim::Sim,
+    crowd: &Crowd,
+    bot: &Bot,
+) -> Result<(Duration, Duration)> {
     let silent = |what: &str| format!("{kind:?} {what}; its last words: {}", bot.last_words());
     if !sim.connected(1, SOON).await {
         return Err(silent("did not connect").into());

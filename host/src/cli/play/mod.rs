@@ -68,8 +68,8 @@ impl Play {
         life.live(config, async |host| {
             arrived(&sim, host).await?;
             let printer = Printer::new(&sim, detail);
-            let prompt = Prompt::new(&sim, &self.member)
-                .map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+            let prompt =
+                Prompt::new(&sim, &self.member).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
             match stdin().is_terminal() && stdout().is_terminal() {
                 true => terminal::talk(prompt, printer).await,
                 false => piped::talk(prompt, printer).await,

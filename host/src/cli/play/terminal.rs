@@ -13,10 +13,7 @@ use gearshift_sim::{Outcome, Printer, Prompt};
 use rustyline::{DefaultEditor, ExternalPrinter, error::ReadlineError};
 use tokio::sync::mpsc;
 
-use crate::{cli::exit::Failure, log, library::default_base};
-
-
-
+use crate::{cli::exit::Failure, library::default_base, log};
 
 /// What the reading thread tells.
 enum Typed {
