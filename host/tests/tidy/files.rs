@@ -5,7 +5,7 @@ use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt};
 
 use crate::{
     nothing_found,
-    sources::{Source, below, read, rust, top},
+    sources::{Source, read, rust, top},
 };
 
 /// Lines of a file at most: it is then still one noun.
