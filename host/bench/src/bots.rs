@@ -35,7 +35,7 @@ impl Bot {
         let home = Home::new(&sim.api_url(), cogs, lines)?;
         let mut command = match kind {
             Kind::Gearshift => {
-                let mut command = Command::new(beside("bench-host")?);
+                let mut command = Command::new(beside("gearshift")?);
                 command.args(["run", "--config"]).arg(home.config());
                 command
             }

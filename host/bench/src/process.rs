@@ -40,6 +40,17 @@ impl Process {
         Ok((ticks(11)? + ticks(12)?) / ticks_per_second())
     }
 
+    /// CPU milliseconds used so far by the threads that are alive, to the nanosecond.
+    pub(crate) fn cpu_ms_of_threads(self) -> Result<f64> {
+        let mut nanos = 0.0;
+        for thread in fs::read_dir(self.path("task"))? {
+            // A thread may end between the listing and the look.
+            let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            nanos += text.split_whitespace().next().ok_or("`schedstat` is empty")?.parse::<f64>()?;
+        }
+        Ok(nanos / 1e6)
+    }
+
     /// Resident memory now.
     pub(crate) fn memory(self) -> Result<Memory> {
         let text = self.read("smaps_rollup")?;

@@ -143,16 +143,21 @@ impl Rig {
 
     /// What the bot replies to a line.
     pub(crate) async fn ask(&self, line: &str) -> Result<String> {
-        let said = self.crowd.say(0, line).await?;
-        match self.sim.reply_to(said, SOON).await {
-            Some(reply) => Ok(reply.content.to_string()),
-            None => Err(format!("no reply to `{line}`").into()),
-        }
+        ask(&self.sim, &self.crowd, line).await
     }
 
     /// Everything down.
     pub(crate) async fn close(self) {
         self.host.close().await;
         self.sim.close().await;
+    }
+}
+
+/// What a bot replies to a line.
+pub(crate) async fn ask(sim: &Sim, crowd: &Crowd, line: &str) -> Result<String> {
+    let said = crowd.say(0, line).await?;
+    match sim.reply_to(said, SOON).await {
+        Some(reply) => Ok(reply.content.to_string()),
+        None => Err(format!("no reply to `{line}`").into()),
     }
 }

@@ -151,13 +151,11 @@ fn the_cog_in_the_text_is_the_one_in_plugins() {
 fn files_that_the_text_names_are_there() {
     let text = read("README.md").text;
     let named: Vec<&str> = text
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(|name| {
-            ["scripts/", "plugins/", "host/", "plugin-api/"].iter().any(|begin| name.starts_with(begin))
+        .split(|sign: char| sign.is_whitespace() || "`()".contains(sign))
+        .filter(|word| {
+            ["scripts/", "plugins/", "host/", "plugin-api/"].iter().any(|begin| word.starts_with(begin))
         })
-        .filter(|name| !name.contains(['*', ' ', '…', '\n']))
+        .filter(|word| !word.contains('*'))
         .collect();
     assert!(named.contains(&"scripts/demo") && named.contains(&"scripts/test"), "{named:?}");
     for name in named {

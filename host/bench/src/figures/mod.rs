@@ -15,8 +15,10 @@ use crate::{
     figure::{Report, Scale},
 };
 
-const NAMES: [&str; 10] =
-    ["versus", "start", "lossless", "trigger", "saved", "soak", "newer", "blocking", "hundred", "size"];
+const NAMES: [&str; 11] = [
+    "versus", "start", "lossless", "trigger", "control", "saved", "soak", "newer", "blocking", "hundred",
+    "size",
+];
 
 /// The names of the measurements.
 pub(crate) fn names() -> &'static [&'static str] {
@@ -36,6 +38,7 @@ pub(crate) async fn measure(scale: Scale, wanted: &[String]) -> Result<Report> {
             "start" => versus::start(scale).await,
             "lossless" => reload::lossless(scale).await,
             "trigger" => reload::trigger(scale).await,
+            "control" => reload::control(scale).await,
             "saved" => reload::saved(scale).await,
             "soak" => soak::soak(scale).await,
             "newer" => newer::newer(scale).await,

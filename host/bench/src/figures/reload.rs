@@ -3,16 +3,22 @@
 use std::{
     collections::BTreeMap,
     path::Path,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use gearshift_host::cogs::Retirement;
+use gearshift_host::{
+    cogs::Retirement,
+    control::{Client, Request},
+};
+use gearshift_sim::Sim;
 
 use crate::{
     Result,
+    bots::{self, Bot, Kind},
     figure::{Figure, Goal, Scale},
     libraries,
-    rig::{Rig, SOON},
+    rig::{self, Crowd, Rig, SOON},
     sample::Sample,
     scratch,
     traffic::Steady,
@@ -84,7 +90,7 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
         let start = Instant::now();
         let cogs = std::sync::Arc::clone(rig.host.cogs());
         let reload = tokio::spawn(async move { cogs.reload("ping").await });
-        replied.push_ms(until_new(&rig, build, start).await?);
+        replied.push_ms(until_new(&rig.sim, &rig.crowd, build, start).await?);
         let report = reload.await??;
         pauses.push_ms(report.pause.unwrap_or_default());
         for phase in &report.phases {
@@ -118,6 +124,57 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
+/// From an order over the control socket to the first reply of the new code: asked over a connection, and by the command
+/// `gearshift cogs reload`, which is a process of its own. The host is a process of its own as well.
+pub(super) async fn control(scale: Scale) -> Result<Vec<Figure>> {
+    let builds = scratch::pings()?;
+    let (sim, crowd) = rig::discord().await?;
+    let bot = Bot::start(Kind::Gearshift, &sim, &[("ping", &builds[0])], "[cogs]\nwatch = false")?;
+    if !sim.connected(1, SOON).await {
+        return Err(format!("the host did not connect; its last words: {}", bot.last_words()).into());
+    }
+    let socket = bot.home.socket();
+    let (mut asked, mut commanded) = (Sample::default(), Sample::default());
+    for round in 1..=scale.pick(200, 20) {
+        let build = round % builds.len();
+        bot.home.put("ping", &builds[build])?;
+        let mut client = Client::connect(&socket)?;
+        let by_command = round % 4 < 2;
+        let config = bot.home.config();
+        let start = Instant::now();
+        let order = tokio::task::spawn_blocking(move || -> Result<bool> {
+            if by_command {
+                let mut command = Command::new(bots::beside("gearshift")?);
+                command.args(["cogs", "reload", "ping", "--config"]).arg(config).stdout(Stdio::null());
+                return Ok(command.status()?.success());
+            }
+            Ok(client.call(&Request::Reload { cog: "ping".to_owned() })?.ok)
+        });
+        let took = until_new(&sim, &crowd, build, start).await?;
+        if by_command {
+            commanded.push_ms(took)
+        } else {
+            asked.push_ms(took)
+        }
+        if !order.await?? {
+            return Err(format!("the reload was refused; the host's last words: {}", bot.last_words()).into());
+        }
+    }
+    drop(bot);
+    sim.close().await;
+    let what = |how| format!("{how} → first reply by the new code, idle, median");
+    Ok(vec![
+        Figure::new(what("order on the control socket"), Goal::AtMost(2.0), asked.median(), "ms")
+            .note(format!("p99 {:.2} ms", asked.percentile(0.99))),
+        Figure::new(what("start of `gearshift cogs reload`"), Goal::None, commanded.median(), "ms").note(
+            format!(
+                "p99 {:.2} ms, its own start and reading of the configuration included",
+                commanded.percentile(0.99)
+            ),
+        ),
+    ])
+}
+
 /// From a new library closed on disk to the first reply of the new code.
 pub(super) async fn saved(scale: Scale) -> Result<Vec<Figure>> {
     let builds = scratch::pings()?;
@@ -133,7 +190,7 @@ pub(super) async fn saved(scale: Scale) -> Result<Vec<Figure>> {
             std::fs::copy(&builds[build], rig.home.cogs().join("libping.so"))?;
             &mut written
         };
-        sample.push_ms(until_new(&rig, build, Instant::now()).await?);
+        sample.push_ms(until_new(&rig.sim, &rig.crowd, build, Instant::now()).await?);
     }
     rig.close().await;
     let mut figures = Vec::new();
@@ -146,9 +203,9 @@ pub(super) async fn saved(scale: Scale) -> Result<Vec<Figure>> {
 }
 
 /// Asks, one message at a time, until a build answers; how long after `start` that was.
-async fn until_new(rig: &Rig, build: usize, start: Instant) -> Result<Duration> {
+async fn until_new(sim: &Sim, crowd: &Crowd, build: usize, start: Instant) -> Result<Duration> {
     while start.elapsed() < SOON {
-        if rig.ask("!ping x").await? == format!("{} x", scratch::WORDS[build]) {
+        if rig::ask(sim, crowd, "!ping x").await? == format!("{} x", scratch::WORDS[build]) {
             return Ok(start.elapsed());
         }
     }

@@ -111,21 +111,24 @@ pub(super) async fn start(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&names)?;
     let cogs: Vec<_> = names.iter().map(|name| (*name, built[*name].as_path())).collect();
     let (mut connected, mut replied) = (Sample::default(), Sample::default());
-    let (mut ours, mut poise) = (Sample::default(), Sample::default());
+    let (mut ours, mut poise, mut cpu) = (Sample::default(), Sample::default(), Sample::default());
     for _ in 0..scale.pick(15, 3) {
         let mut times = Vec::new();
         for kind in [Kind::Gearshift, Kind::Poise] {
             let (sim, crowd) = rig::discord().await?;
             let bot = Bot::start(kind, &sim, &cogs, "")?;
-            times.push(first_reply(kind, &sim, &crowd, &bot).await?);
+            let (connected, replied) = first_reply(kind, &sim, &crowd, &bot).await?;
+            times.push((connected, replied, bot.process().cpu_ms_of_threads()?));
             drop(bot);
             sim.close().await;
         }
-        let [(our_connected, our_reply), (poise_connected, poise_reply)] = times[..] else {
+        let [(our_connected, our_reply, our_cpu), (poise_connected, poise_reply, poise_cpu)] = times[..]
+        else {
             unreachable!("two kinds were run")
         };
         connected.push(our_connected.as_secs_f64() / poise_connected.as_secs_f64());
         replied.push(our_reply.as_secs_f64() / poise_reply.as_secs_f64());
+        cpu.push(our_cpu / poise_cpu);
         ours.push_ms(our_reply);
         poise.push_ms(poise_reply);
     }
@@ -139,6 +142,7 @@ pub(super) async fn start(scale: Scale) -> Result<Vec<Figure>> {
             "×",
         )
         .note(note),
+        Figure::new("CPU until the first reply, five cogs, gearshift / poise", Goal::None, cpu.median(), "×"),
     ])
 }
 
