@@ -65,7 +65,7 @@ impl Play {
         let life = Life::begin()?;
         let sim = life.runtime.block_on(start(&mut config))?;
         let detail = if self.wire { Detail::Wire } else { Detail::Talk };
-        life.live(config, async |host| {
+        let done = life.live(config, async |host| {
             arrived(&sim, host).await?;
             let printer = Printer::new(&sim, detail);
             let prompt =
@@ -74,7 +74,10 @@ impl Play {
                 true => terminal::talk(prompt, printer).await,
                 false => piped::talk(prompt, printer).await,
             }
-        })
+        });
+        // Once more: the editor may have begun to read while the host was closing.
+        restore_terminal();
+        done
     }
 }
 
