@@ -15,19 +15,28 @@ use abi_stable::std_types::{RArc, RStr, RString};
 use arc_swap::ArcSwap;
 use gearshift_cog::abi::{Event, Interaction, Invocation, Message, Origin};
 
+use self::facts::Facts;
 pub use self::{
-    facts::Facts,
     notice::Notices,
     table::{Listener, Table},
 };
 use crate::{
     event,
-    lane::{Defer, Item},
+    lane::{Defer, Inbox, Item},
 };
 
 /// Discord's interaction types.
 const COMMAND: u8 = 2;
 const AUTOCOMPLETE: u8 = 4;
+
+/// A cog that begins to hear events.
+#[derive(Debug)]
+pub struct Late {
+    /// Its queue.
+    pub inbox: Arc<Inbox>,
+    /// What it did not hear until now.
+    pub events: Vec<String>,
+}
 
 /// The router.
 #[derive(Debug)]
@@ -53,14 +62,24 @@ impl Router {
         }
     }
 
-    /// Replaces the table. Events that are being routed use the one before.
-    pub fn publish(&self, table: Table) {
+    /// Replaces the table. Events that are being routed use the one before. `late` are the inboxes of cogs that begin to
+    /// hear the named events with this table: they get the facts that they have missed, each once.
+    pub fn publish(&self, table: Table, late: &[Late]) {
+        let known = self.facts.known();
+        for Late { inbox, events } in late {
+            for fact in known.events(events) {
+                // An inbox that is full of what waited has counted it.
+                let _ = inbox.push(Item::Event(fact));
+            }
+        }
         self.table.store(Arc::new(table));
     }
 
-    /// What a cog that is loaded late has missed.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
+    /// Answers a slash command that no cog will answer any more; other items need no answer.
+    pub fn decline(&self, item: Item) {
+        if let Item::Command(Invocation { command, origin: Origin::Slash(to), .. }, defer) = item {
+            self.notices.decline(to, defer, self.table.load().away(&command));
+        }
     }
 
     /// Events that reached at least one cog, and events whose payload could not be read.
@@ -70,7 +89,7 @@ impl Router {
 
     /// Hands an event to all that shall hear it. `json` is the event's `d`.
     pub fn route(&self, name: &str, json: &str) {
-        self.facts.note(name, json);
+        let _fact = self.facts.note(name, json);
         let table = self.table.load();
         let listeners = table.listeners(name);
         let routed = match name {

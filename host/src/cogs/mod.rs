@@ -36,7 +36,7 @@ use crate::{
     fault::FaultReport,
     lane::Inbox,
     library::{self, CopyFolder, Prepared},
-    router::{Listener, Router, Table},
+    router::{Late, Listener, Router, Table},
     schedule::Schedule,
     sessions::Sessions,
 };
@@ -139,6 +139,7 @@ impl Cogs {
             let cogs = Arc::clone(self);
             reads.spawn(async move { (cogs.prepare(&file).await, file) });
         }
+        let mut late = Vec::new();
         let mut read = reads.join_all().await;
         // In the order of their names, so that of two that claim one name the same one wins at every start.
         read.sort_by(|(_, one), (_, other)| one.cmp(other));
@@ -146,6 +147,7 @@ impl Cogs {
             match prepared.and_then(|prepared| self.claim(&file, prepared)) {
                 Ok((cog, prepared)) => {
                     let manifest = Arc::new(prepared.manifest.clone());
+                    late.push(Late { inbox: Arc::clone(&cog.inbox), events: manifest.events.clone() });
                     cog.change_view(|view| {
                         view.manifest = Some(manifest);
                         view.standing = Standing::Loading;
@@ -157,7 +159,7 @@ impl Cogs {
                 Err(error) => claimed.refused.push(error),
             }
         }
-        self.publish();
+        self.publish(&late);
         claimed
     }
 
@@ -233,7 +235,8 @@ impl Cogs {
     /// Retires the cog whose file is gone, if there is one.
     pub async fn file_gone(self: &Arc<Self>, file: &Path) -> Option<Result<Report, CogError>> {
         let name = self.claims.owner_of(file)?;
-        Some(self.unload(&name).await)
+        // One that was refused when it was tried is not there to be retired.
+        Some(self.unload(&name).await).filter(|result| !matches!(result, Err(CogError::NotLoaded { .. })))
     }
 
     /// The names of all cogs that are loaded or were.
@@ -305,7 +308,11 @@ impl Cogs {
             && let Some(cog) = self.cog(&before)
         {
             tracing::info!(file = %file.display(), "`{before}` is now `{}`", report.cog);
-            self.take_away(&cog).await?;
+            if let Err(error) = self.take_away(&cog).await
+                && !matches!(error, CogError::NotLoaded { .. })
+            {
+                return Err(error);
+            }
         }
         Ok(report)
     }
@@ -321,9 +328,7 @@ impl Cogs {
         } else {
             self.claims.claim(file, manifest, &candidate.copy.digest())
         };
-        if let Err(error) = claimed {
-            return Err(error);
-        }
+        claimed?;
         let cog = self
             .cogs()
             .entry(Arc::from(&*manifest.name))
@@ -355,10 +360,12 @@ impl Cogs {
         found.ok_or_else(|| CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() })
     }
 
-    /// Makes the router's table anew from what is known of the cogs.
-    fn publish(&self) {
+    /// Makes the router's table anew from what is known of the cogs; `late` begin to hear with it.
+    fn publish(&self, late: &[Late]) {
         let mut table = Table::default();
-        for cog in self.cogs().values() {
+        // Locked until the table is in place: of two that publish at once, the later one knows more.
+        let cogs = self.cogs();
+        for cog in cogs.values() {
             let view = cog.view();
             let Some(manifest) = view.manifest else { continue };
             let commands: BTreeSet<String> =
@@ -371,7 +378,8 @@ impl Cogs {
                 }
             }
         }
-        self.parts.router.publish(table);
+        self.parts.router.publish(table, late);
+        drop(cogs);
         self.commands.send_modify(|changes| *changes += 1);
     }
 }

@@ -13,13 +13,34 @@ use super::{
 };
 use crate::{
     error::chain,
-    lane::{Item, OrderError, State},
+    lane::{OrderError, State},
     library::Prepared,
+    router::Late,
 };
 
 impl Cogs {
     /// Brings a prepared library into service.
     pub(super) async fn bring(
+        self: &Arc<Self>,
+        cog: &Arc<Cog>,
+        file: &Path,
+        prepared: Prepared,
+    ) -> Result<Report, CogError> {
+        let (cogs, cog, file) = (Arc::clone(self), Arc::clone(cog), file.to_owned());
+        self.to_the_end(async move { cogs.bring_now(&cog, &file, prepared).await }).await
+    }
+
+    /// Runs an operation that must not stop half-way: between two generations the cog would be gone. It goes on even if
+    /// nobody waits for it any more.
+    async fn to_the_end<F>(&self, operation: F) -> Result<Report, CogError>
+    where
+        F: Future<Output = Result<Report, CogError>> + Send + 'static,
+    {
+        let done = self.parts.runtime.spawn(operation).await;
+        done.unwrap_or_else(|error| Err(CogError::Host(error.to_string())))
+    }
+
+    async fn bring_now(
         self: &Arc<Self>,
         cog: &Arc<Cog>,
         file: &Path,
@@ -53,13 +74,14 @@ impl Cogs {
     ) -> Result<(Report, Option<oneshot::Receiver<Retirement>>), CogError> {
         let mut report = Report::new(&cog.name, Outcome::Loaded);
         report.phases.push(Phase { name: "prepare", took: prepared.took });
+        // Again: while this waited for its turn, the cog may have gone, and its claims with it.
+        self.claims.claim(file, &prepared.manifest, &prepared.copy.digest())?;
         let new = self.bring_up(cog, file, prepared, &mut report).await?;
         let retired = match slot.serving.take() {
             None => match self.begin(cog, &new, &mut report).await {
                 Ok(()) => None,
                 Err(error) => {
-                    cog.schedule.forget(new.id.number);
-                    self.reaper.retire(new.into_remains(), self.deadline());
+                    self.drop_new(cog, new);
                     return Err(error);
                 }
             },
@@ -75,9 +97,8 @@ impl Cogs {
                         Some(self.reaper.retire(old.into_remains(), self.deadline()))
                     }
                     Err(error) => {
-                        cog.schedule.forget(new.id.number);
                         slot.serving = Some(old);
-                        self.reaper.retire(new.into_remains(), self.deadline());
+                        self.drop_new(cog, new);
                         return Err(error);
                     }
                 }
@@ -102,11 +123,10 @@ impl Cogs {
             restored.map_err(|source| self.step_error(cog, new, "restore", source))?;
             report.phase("restore", since);
         }
-        for fact in self.parts.router.facts().events(&new.manifest.events) {
-            // An empty queue takes them; if it is full of what waited, those come first and the facts are late.
-            let _ = cog.inbox.push(Item::Event(fact));
-        }
-        self.serve(cog, new, report);
+        // One that was claimed has heard everything since; what waits for it comes first.
+        let is_listening = cog.view().standing == Standing::Loading;
+        let missed = if is_listening { Vec::new() } else { new.manifest.events.clone() };
+        self.serve(cog, new, missed, report);
         Ok(())
     }
 
@@ -136,11 +156,7 @@ impl Cogs {
             restored.map_err(|source| resume(self.step_error(cog, new, "restore", source)))?;
             report.phase("restore", since);
         }
-        let missed = new.manifest.events.iter().filter(|event| !old.manifest.events.contains(event)).cloned();
-        for fact in self.parts.router.facts().events(&missed.collect::<Vec<_>>()) {
-            let _ = cog.inbox.push(Item::Event(fact));
-        }
-        self.serve(cog, new, report);
+        self.serve(cog, new, new.misses(old), report);
         report.pause = Some(paused.elapsed());
         if let Some(state) = &state {
             self.store_state(&cog.name, state.clone());
@@ -162,14 +178,22 @@ impl Cogs {
         }
     }
 
-    pub(super) fn serve(&self, cog: &Cog, new: &Generation, report: &mut Report) {
+    /// A new generation that will not serve.
+    fn drop_new(&self, cog: &Cog, new: Generation) {
+        let remains = new.into_remains();
+        cog.schedule.forget(remains.id.number);
+        self.reaper.retire(remains, self.deadline());
+    }
+
+    /// From now on `new` serves; `missed` are the events that the cog begins to hear.
+    pub(super) fn serve(&self, cog: &Cog, new: &Generation, missed: Vec<String>, report: &mut Report) {
         let since = Instant::now();
         cog.schedule.take_over(new.id.number);
         cog.change_view(|view| {
             view.manifest = Some(Arc::clone(&new.manifest));
             view.standing = Standing::Serving;
         });
-        self.publish();
+        self.publish(&[Late { inbox: Arc::clone(&cog.inbox), events: missed }]);
         // Who sees the number can rely on the routes.
         cog.change_view(|view| view.number = new.id.number);
         report.buffered = cog.inbox.len();
@@ -178,15 +202,16 @@ impl Cogs {
     }
 
     /// An attempt failed. A cog of which nothing serves is away: what waits for it is dropped, it would be stale later.
-    fn not_loaded(&self, cog: &Cog, serves: bool, error: &CogError) {
+    pub(super) fn not_loaded(&self, cog: &Cog, serves: bool, error: &CogError) {
         cog.change_view(|view| view.last_fault = Some(chain(error)));
         if !serves {
             cog.change_view(|view| {
                 view.standing = Standing::Away;
                 view.manifest = None;
             });
-            self.publish();
-            let dropped = cog.inbox.clear();
+            self.publish(&[]);
+            cog.schedule.clear();
+            let dropped = self.clear(cog);
             if dropped > 0 {
                 tracing::warn!(
                     cog = &*cog.name,
@@ -195,6 +220,14 @@ impl Cogs {
                 );
             }
         }
+    }
+
+    /// Takes what waits out of a cog's queue; how many items. Whoever waits for an answer gets one.
+    fn clear(&self, cog: &Cog) -> usize {
+        let items = cog.inbox.clear();
+        let dropped = items.len();
+        items.into_iter().for_each(|item| self.parts.router.decline(item));
+        dropped
     }
 
     pub(super) fn seen(&self, cog: &Cog, file: &Path, new: &Generation) {
@@ -208,19 +241,30 @@ impl Cogs {
 
     /// Retires a cog for good.
     pub(super) async fn take_away(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
+        let (cogs, cog) = (Arc::clone(self), Arc::clone(cog));
+        self.to_the_end(async move { cogs.take_away_now(&cog).await }).await
+    }
+
+    async fn take_away_now(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
         let (mut report, retired) = {
             let mut slot = cog.slot.lock().await;
-            let Some(old) = slot.serving.take() else { return Err(self.unknown(&cog.name)) };
+            let Some(old) = slot.serving.take() else {
+                // It was tried and refused; if its file comes back it is tried again.
+                self.claims.release(&cog.name);
+                return Err(self.unknown(&cog.name));
+            };
             if let Some(probation) = slot.probation.take() {
                 probation.end();
             }
             let mut report = Report::new(&cog.name, Outcome::Unloaded);
             report.from = Some(old.id.number);
+            // First of all: who comes back while it says goodbye claims anew, and waits for its turn.
+            self.claims.release(&cog.name);
             cog.change_view(|view| view.standing = Standing::Away);
-            self.publish();
+            self.publish(&[]);
             self.say_goodbye(cog, &old, &mut report).await;
             cog.schedule.clear();
-            let dropped = cog.inbox.clear();
+            let dropped = self.clear(cog);
             if dropped > 0 {
                 report.notes.push(format!("{dropped} waiting events are dropped"));
             }
@@ -228,7 +272,6 @@ impl Cogs {
                 view.number = 0;
                 view.pulse = None;
             });
-            self.claims.release(&cog.name);
             (report, self.reaper.retire(old.into_remains(), self.deadline()))
         };
         report.retirement = settled(Some(retired)).await;
