@@ -35,7 +35,8 @@ async fn a_blocking_cog_stalls_only_itself_and_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stuck_lane_is_given_up_and_its_waiting_events_go_to_the_next_generation() {
-    let stage = Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
+    let stage =
+        Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
     assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
     let waiting = stage.alice.say("general", "!faulty version").await.unwrap();
     let answer = stage.sim.reply_to(waiting, SOON).await.expect("the next generation answers");
@@ -53,7 +54,9 @@ async fn threads_a_cog_started_keep_its_library_mapped_as_long_as_they_run() {
     assert_eq!(stage.ask("!faulty thread 700").await, "thread started");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     match report.retirement {
-        Some(Retirement::Held { reason }) => assert!(reason.starts_with("threads it started still run"), "{reason}"),
+        Some(Retirement::Held { reason }) => {
+            assert!(reason.starts_with("threads it started still run"), "{reason}")
+        }
         other => panic!("{other:?}"),
     }
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));

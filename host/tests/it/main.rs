@@ -4,10 +4,11 @@
 mod answering;
 mod copies;
 mod damage;
+mod examples;
 mod flow;
 mod isolation;
-mod examples;
 mod libraries;
 mod loading;
+mod overlap;
 mod reload;
 mod stage;

@@ -60,12 +60,16 @@ async fn nothing_is_lost_doubled_or_reordered_while_messages_flow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn new_code_answers_once_its_file_is_in_place() {
-    let (one, two) = (Build::of("faulty").variant("one").library(), Build::of("faulty").variant("two").library());
+    let (one, two) =
+        (Build::of("faulty").variant("one").library(), Build::of("faulty").variant("two").library());
     let stage = Setting::new().with_file(&one, "faulty").up().await;
     assert!(stage.ask("!faulty version").await.ends_with("one"));
     put(&two, &stage.cogs(), "faulty");
     stage.until_answer("!faulty version", |answer| answer.ends_with("two")).await;
-    assert!(stage.ask("!faulty count").await.starts_with("2 commands") || stage.ask("!faulty count").await.contains("commands"));
+    assert!(
+        stage.ask("!faulty count").await.starts_with("2 commands")
+            || stage.ask("!faulty count").await.contains("commands")
+    );
     stage.down().await;
 }
 
@@ -82,8 +86,16 @@ async fn a_removed_file_retires_its_cog_and_a_new_one_loads_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_generation_that_fails_leaves_the_old_instance_serving() {
-    for trick in ["panic-in-setup", "arm setup error", "refuse-state", "arm restore panic", "panic-in-save", "arm setup sleep 5000"] {
-        let stage = Setting::new().with("faulty").config("setup_timeout_ms = 300\nstate_timeout_ms = 300").up().await;
+    for trick in [
+        "panic-in-setup",
+        "arm setup error",
+        "refuse-state",
+        "arm restore panic",
+        "panic-in-save",
+        "arm setup sleep 5000",
+    ] {
+        let stage =
+            Setting::new().with("faulty").config("setup_timeout_ms = 300\nstate_timeout_ms = 300").up().await;
         assert_eq!(stage.ask("!faulty count").await, "1 commands, 1 events, 0 ticks");
         assert!(stage.ask(&format!("!faulty {trick}")).await.starts_with("armed"), "{trick}");
         let error = stage.host.cogs().reload("faulty").await.expect_err(trick);
@@ -128,7 +140,8 @@ async fn handlers_that_finish_in_time_are_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repeated_failures_on_probation_bring_the_old_code_back() {
-    let (one, two) = (Build::of("faulty").variant("one").library(), Build::of("faulty").variant("two").library());
+    let (one, two) =
+        (Build::of("faulty").variant("one").library(), Build::of("faulty").variant("two").library());
     let stage = Setting::new().with_file(&one, "faulty").up().await;
     stage.ask("!faulty version").await;
     put(&two, &stage.cogs(), "faulty");

@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use gearshift_host::{cogs::{CogStatus, HostStatus}, config::{Config, Secret}, host::Host, sessions::Sessions};
+use gearshift_host::{
+    cogs::{CogStatus, HostStatus},
+    config::{Config, Secret},
+    host::Host,
+    sessions::Sessions,
+};
 use gearshift_sim::{InteractionHandle, Member, Sim, SimOptions};
 use tempfile::TempDir;
 
@@ -120,7 +125,8 @@ impl Stage {
     /// Waits until a cog is as wanted.
     pub(crate) async fn until_status(&self, cog: &str, wanted: impl Fn(&CogStatus) -> bool) {
         let reached = async {
-            let is_there = || self.host.cogs().status().cogs.into_iter().any(|it| it.name == cog && wanted(&it));
+            let is_there =
+                || self.host.cogs().status().cogs.into_iter().any(|it| it.name == cog && wanted(&it));
             while !is_there() {
                 tokio::task::yield_now().await;
             }
