@@ -102,12 +102,6 @@ impl Host {
         let mut tasks = JoinSet::new();
         tasks.spawn(Cogs::watch_over(Arc::downgrade(&cogs), faults));
         tasks.spawn(Cogs::keep_states(Arc::downgrade(&cogs), config.limits.state_save_every));
-        if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord)
-            && settings.register_commands
-        {
-            let settle = config.limits.commands_settle;
-            tasks.spawn(commands::keep_registered(Arc::downgrade(&cogs), Arc::clone(discord), settle));
-        }
         let claimed = cogs.claim_all().await;
         let gateway = match (&sessions.discord, &config.discord) {
             (Some(discord), Some(settings)) => {
@@ -119,6 +113,13 @@ impl Host {
         };
         for result in cogs.bring_all(claimed).await {
             log(&result);
+        }
+        // All that is there has been tried: the first list needs no time to settle.
+        if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord)
+            && settings.register_commands
+        {
+            let (settle, keep) = (config.limits.commands_settle, config.limits.commands_keep);
+            tasks.spawn(commands::keep_registered(Arc::downgrade(&cogs), Arc::clone(discord), settle, keep));
         }
         if let Some(watch) = watch {
             tasks.spawn(follow(watch, Arc::clone(&cogs)));
@@ -150,6 +151,12 @@ impl Host {
     /// The gateway, if the configuration has `[discord]`.
     pub fn gateway(&self) -> Option<&Gateway> {
         self.gateway.as_ref()
+    }
+
+    /// Whether the declared slash commands are registered at Discord.
+    pub fn registers_commands(&self) -> bool {
+        self.sessions.discord.is_some()
+            && self.config.discord.as_ref().is_some_and(|discord| discord.register_commands)
     }
 
     /// The router.

@@ -32,6 +32,7 @@
 pub mod config;
 pub mod error;
 pub mod identity;
+pub mod log;
 
 pub mod gateway;
 pub mod sessions;
@@ -49,3 +50,9 @@ pub mod library;
 pub mod watch;
 
 pub mod host;
+
+pub mod control;
+pub mod rebuild;
+pub mod smoke;
+
+pub mod cli;

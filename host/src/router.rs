@@ -22,21 +22,12 @@ pub use self::{
 };
 use crate::{
     event,
-    lane::{Defer, Inbox, Item},
+    lane::{Defer, Item},
 };
 
 /// Discord's interaction types.
 const COMMAND: u8 = 2;
 const AUTOCOMPLETE: u8 = 4;
-
-/// A cog that begins to hear events.
-#[derive(Debug)]
-pub struct Late {
-    /// Its queue.
-    pub inbox: Arc<Inbox>,
-    /// What it did not hear until now.
-    pub events: Vec<String>,
-}
 
 /// The router.
 #[derive(Debug)]
@@ -62,16 +53,8 @@ impl Router {
         }
     }
 
-    /// Replaces the table. Events that are being routed use the one before. `late` are the inboxes of cogs that begin to
-    /// hear the named events with this table: they get the facts that they have missed, each once.
-    pub fn publish(&self, table: Table, late: &[Late]) {
-        let known = self.facts.known();
-        for Late { inbox, events } in late {
-            for fact in known.events(events) {
-                // An inbox that is full of what waited has counted it.
-                let _ = inbox.push(Item::Event(fact));
-            }
-        }
+    /// Replaces the table. Events that are being routed use the one before.
+    pub fn publish(&self, table: Table) {
         self.table.store(Arc::new(table));
     }
 
@@ -82,6 +65,12 @@ impl Router {
         }
     }
 
+    /// Makes a cog known that has missed what happened so far: `newcomer` gets the facts of these names, to be queued
+    /// first, and publishes the table with the cog in it.
+    pub fn introduce(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>)) {
+        self.facts.introduce(names, newcomer);
+    }
+
     /// Events that reached at least one cog, and events whose payload could not be read.
     pub fn counts(&self) -> (u64, u64) {
         (self.routed.load(Ordering::Relaxed), self.unreadable.load(Ordering::Relaxed))
@@ -89,8 +78,7 @@ impl Router {
 
     /// Hands an event to all that shall hear it. `json` is the event's `d`.
     pub fn route(&self, name: &str, json: &str) {
-        let _fact = self.facts.note(name, json);
-        let table = self.table.load();
+        let table = self.facts.note(name, json, || self.table.load());
         let listeners = table.listeners(name);
         let routed = match name {
             "MESSAGE_CREATE" if listeners.is_empty() && !table.has_commands() => Ok(false),
@@ -160,5 +148,5 @@ impl Router {
 
 /// Hands one event to all listeners; whether at least one took it.
 fn hand(listeners: &[Listener], event: &Event) -> bool {
-    listeners.iter().fold(false, |taken, listener| listener.push(Item::Event(event.clone())) || taken)
+    listeners.iter().filter(|listener| listener.push(Item::Event(event.clone()))).count() > 0
 }

@@ -115,9 +115,9 @@ fn when(kind: &EventKind) -> Option<When> {
     match kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write))
         | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(When::Now),
-        // Both names of a rename come once more, after each came alone: the file would have to settle for nothing.
-        EventKind::Access(_)
-        | EventKind::Modify(ModifyKind::Metadata(_) | ModifyKind::Name(RenameMode::Both)) => None,
+        EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => None,
+        // Sums up a `From` and a `To` that were told before; heeding it would put the `To` off.
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
         _ => Some(When::Settled),
     }
 }

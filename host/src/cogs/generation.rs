@@ -45,6 +45,18 @@ impl Cogs {
         &self,
         cog: &Cog,
         source: &Path,
+        prepared: Prepared,
+        report: &mut Report,
+    ) -> Result<Generation, CogError> {
+        let generation = self.open_up(cog, source, prepared, report).await?;
+        self.set_up(cog, generation, report).await
+    }
+
+    /// Opens the copy on a lane of its own and makes the cog's instance.
+    pub(super) async fn open_up(
+        &self,
+        cog: &Cog,
+        source: &Path,
         mut prepared: Prepared,
         report: &mut Report,
     ) -> Result<Generation, CogError> {
@@ -99,7 +111,17 @@ impl Cogs {
         };
         report.phase("open", since);
         let manifest = Arc::new(prepared.manifest);
-        let generation = Generation { id, manifest, lane, library, copy: prepared.copy, lease };
+        Ok(Generation { id, manifest, lane, library, copy: prepared.copy, lease })
+    }
+
+    /// Sets the cog up.
+    pub(super) async fn set_up(
+        &self,
+        cog: &Cog,
+        generation: Generation,
+        report: &mut Report,
+    ) -> Result<Generation, CogError> {
+        let deadline = self.parts.limits.setup_timeout;
         let since = Instant::now();
         if let Err(source) = generation.lane.setup(deadline).await {
             let error = self.step_error(cog, &generation, "setup", source);

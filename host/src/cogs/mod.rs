@@ -10,6 +10,7 @@ mod retire;
 mod states;
 mod status;
 mod swap;
+mod trial;
 mod watchdog;
 
 use std::{
@@ -30,13 +31,14 @@ pub use self::{
     report::{Outcome, Phase, Report, Retirement},
     retire::Held,
     status::{CogStatus, HostStatus, Standing},
+    trial::{Step, TrialFailure, TrialNews},
 };
 use crate::{
     config::Limits,
     fault::FaultReport,
     lane::Inbox,
     library::{self, CopyFolder, Prepared},
-    router::{Late, Listener, Router, Table},
+    router::{Listener, Router, Table},
     schedule::Schedule,
     sessions::Sessions,
 };
@@ -109,6 +111,8 @@ struct View {
     manifest: Option<Arc<gearshift_cog::manifest::Manifest>>,
     pulse: Option<Arc<crate::lane::Pulse>>,
     since: Option<Instant>,
+    /// When it was unloaded, if it was.
+    unloaded: Option<Instant>,
     faults: u64,
     last_fault: Option<String>,
     last_report: Option<Report>,
@@ -139,7 +143,6 @@ impl Cogs {
             let cogs = Arc::clone(self);
             reads.spawn(async move { (cogs.prepare(&file).await, file) });
         }
-        let mut late = Vec::new();
         let mut read = reads.join_all().await;
         // In the order of their names, so that of two that claim one name the same one wins at every start.
         read.sort_by(|(_, one), (_, other)| one.cmp(other));
@@ -147,7 +150,6 @@ impl Cogs {
             match prepared.and_then(|prepared| self.claim(&file, prepared)) {
                 Ok((cog, prepared)) => {
                     let manifest = Arc::new(prepared.manifest.clone());
-                    late.push(Late { inbox: Arc::clone(&cog.inbox), events: manifest.events.clone() });
                     cog.change_view(|view| {
                         view.manifest = Some(manifest);
                         view.standing = Standing::Loading;
@@ -159,7 +161,7 @@ impl Cogs {
                 Err(error) => claimed.refused.push(error),
             }
         }
-        self.publish(&late);
+        self.publish();
         claimed
     }
 
@@ -249,30 +251,18 @@ impl Cogs {
         self.commands.subscribe()
     }
 
-    /// The declared commands of all cogs that are loaded, or are away for a moment, by name.
+    /// The declared commands of all cogs, by name: of those that serve, of those that could not be loaded, and of those
+    /// that were unloaded a moment ago.
     pub fn declared(&self) -> BTreeMap<String, gearshift_cog::manifest::CommandManifest> {
+        let keep = self.parts.limits.commands_keep;
         let cogs = self.cogs();
-        let manifests = cogs.values().filter_map(|cog| cog.view().manifest);
+        let views = cogs.values().map(|cog| cog.view());
+        let wanted = views.filter(|view| view.unloaded.is_none_or(|unloaded| unloaded.elapsed() < keep));
+        let manifests = wanted.filter_map(|view| view.manifest);
         manifests
             .flat_map(|manifest| manifest.commands.clone())
             .map(|command| (command.name.clone(), command))
             .collect()
-    }
-
-    /// Retires all cogs at once; the inboxes are kept.
-    pub async fn close(self: &Arc<Self>) {
-        let mut tasks = tokio::task::JoinSet::new();
-        let cogs: Vec<_> = self.cogs().values().cloned().collect();
-        for cog in cogs {
-            let this = Arc::clone(self);
-            tasks.spawn(async move {
-                match this.take_away(&cog).await {
-                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
-                    Err(error) => tracing::warn!(cog = &*cog.name, "{error}"),
-                }
-            });
-        }
-        while tasks.join_next().await.is_some() {}
     }
 
     fn cogs(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Cog>>> {
@@ -360,8 +350,8 @@ impl Cogs {
         found.ok_or_else(|| CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() })
     }
 
-    /// Makes the router's table anew from what is known of the cogs; `late` begin to hear with it.
-    fn publish(&self, late: &[Late]) {
+    /// Makes the router's table anew from what is known of the cogs.
+    fn publish(&self) {
         let mut table = Table::default();
         // Locked until the table is in place: of two that publish at once, the later one knows more.
         let cogs = self.cogs();
@@ -378,7 +368,7 @@ impl Cogs {
                 }
             }
         }
-        self.parts.router.publish(table, late);
+        self.parts.router.publish(table);
         drop(cogs);
         self.commands.send_modify(|changes| *changes += 1);
     }

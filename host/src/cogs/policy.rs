@@ -161,7 +161,7 @@ impl Cogs {
                 Err(error) => report.notes.push(format!("a state was refused: {error}")),
             }
         }
-        self.serve(cog, &again, again.misses(failing), report);
+        self.serve(cog, &again, &again.misses(failing), report);
         let source = cog.view().source;
         self.seen(cog, &source, &again);
         report.pause = Some(paused.elapsed());

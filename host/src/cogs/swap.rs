@@ -13,9 +13,8 @@ use super::{
 };
 use crate::{
     error::chain,
-    lane::{OrderError, State},
+    lane::{Item, OrderError, State},
     library::Prepared,
-    router::Late,
 };
 
 impl Cogs {
@@ -123,10 +122,10 @@ impl Cogs {
             restored.map_err(|source| self.step_error(cog, new, "restore", source))?;
             report.phase("restore", since);
         }
-        // One that was claimed has heard everything since; what waits for it comes first.
-        let is_listening = cog.view().standing == Standing::Loading;
-        let missed = if is_listening { Vec::new() } else { new.manifest.events.clone() };
-        self.serve(cog, new, missed, report);
+        // One that was claimed when the host started has its place in the table already, and missed nothing.
+        let missed =
+            if cog.view().standing == Standing::Away { new.manifest.events.clone() } else { Vec::new() };
+        self.serve(cog, new, &missed, report);
         Ok(())
     }
 
@@ -156,7 +155,7 @@ impl Cogs {
             restored.map_err(|source| resume(self.step_error(cog, new, "restore", source)))?;
             report.phase("restore", since);
         }
-        self.serve(cog, new, new.misses(old), report);
+        self.serve(cog, new, &new.misses(old), report);
         report.pause = Some(paused.elapsed());
         if let Some(state) = &state {
             self.store_state(&cog.name, state.clone());
@@ -185,15 +184,22 @@ impl Cogs {
         self.reaper.retire(remains, self.deadline());
     }
 
-    /// From now on `new` serves; `missed` are the events that the cog begins to hear.
-    pub(super) fn serve(&self, cog: &Cog, new: &Generation, missed: Vec<String>, report: &mut Report) {
+    /// From now on `new` serves. `missed` are the events that the cog could not hear so far.
+    pub(super) fn serve(&self, cog: &Cog, new: &Generation, missed: &[String], report: &mut Report) {
         let since = Instant::now();
         cog.schedule.take_over(new.id.number);
         cog.change_view(|view| {
             view.manifest = Some(Arc::clone(&new.manifest));
             view.standing = Standing::Serving;
+            view.unloaded = None;
         });
-        self.publish(&[Late { inbox: Arc::clone(&cog.inbox), events: missed }]);
+        self.parts.router.introduce(missed, |facts| {
+            for fact in facts {
+                // A full queue says so; what waits in it comes first.
+                let _ = cog.inbox.push(Item::Event(fact));
+            }
+            self.publish();
+        });
         // Who sees the number can rely on the routes.
         cog.change_view(|view| view.number = new.id.number);
         report.buffered = cog.inbox.len();
@@ -205,11 +211,8 @@ impl Cogs {
     pub(super) fn not_loaded(&self, cog: &Cog, serves: bool, error: &CogError) {
         cog.change_view(|view| view.last_fault = Some(chain(error)));
         if !serves {
-            cog.change_view(|view| {
-                view.standing = Standing::Away;
-                view.manifest = None;
-            });
-            self.publish(&[]);
+            cog.change_view(|view| view.standing = Standing::Away);
+            self.publish();
             cog.schedule.clear();
             let dropped = self.clear(cog);
             if dropped > 0 {
@@ -260,8 +263,11 @@ impl Cogs {
             report.from = Some(old.id.number);
             // First of all: who comes back while it says goodbye claims anew, and waits for its turn.
             self.claims.release(&cog.name);
-            cog.change_view(|view| view.standing = Standing::Away);
-            self.publish(&[]);
+            cog.change_view(|view| {
+                view.standing = Standing::Away;
+                view.unloaded = Some(Instant::now());
+            });
+            self.publish();
             self.say_goodbye(cog, &old, &mut report).await;
             cog.schedule.clear();
             let dropped = self.clear(cog);
@@ -277,6 +283,22 @@ impl Cogs {
         report.retirement = settled(Some(retired)).await;
         cog.change_view(|view| view.last_report = Some(report.clone()));
         Ok(report)
+    }
+
+    /// Retires all cogs at once; the inboxes are kept.
+    pub async fn close(self: &Arc<Self>) {
+        let mut tasks = tokio::task::JoinSet::new();
+        let cogs: Vec<_> = self.cogs().values().cloned().collect();
+        for cog in cogs {
+            let this = Arc::clone(self);
+            tasks.spawn(async move {
+                match this.take_away(&cog).await {
+                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
+                    Err(error) => tracing::warn!(cog = &*cog.name, "{error}"),
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
     }
 
     /// What is not done in time is logged and passed over: the cog goes in any case.

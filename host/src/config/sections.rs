@@ -198,7 +198,7 @@ impl Default for Store {
 pub struct Cogs {
     /// Folder of the libraries. Default `cogs`.
     pub folder: PathBuf,
-    /// Names of cogs that are not loaded at start. Default none.
+    /// Names of cogs that are never loaded. Default none.
     pub disabled: Vec<String>,
     /// Whether changes in the folder are followed. Default true.
     pub watch: bool,
@@ -250,13 +250,16 @@ pub enum LogFormat {
 pub struct Build {
     /// Folder whose changes start a build. Default `plugins`.
     pub sources: PathBuf,
-    /// The command, run in the folder of the config file. Default `cargo build`.
+    /// The command, run in the folder of the config file, once for each changed package: `{package}` stands for its
+    /// name. Without `{package}` it is run once, whatever changed. The library must land in `[cogs] folder` in one step,
+    /// as cargo's do in its target folder. Default `cargo build -p {package}`.
     pub command: Vec<String>,
 }
 
 impl Default for Build {
     fn default() -> Build {
-        Build { sources: "plugins".into(), command: vec!["cargo".to_owned(), "build".to_owned()] }
+        let command = ["cargo", "build", "-p", "{package}"].map(str::to_owned).to_vec();
+        Build { sources: "plugins".into(), command }
     }
 }
 
@@ -264,8 +267,6 @@ impl Default for Build {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
 pub struct Play {
-    /// File that describes guilds, channels and people. Default: a small built-in world.
-    pub world: Option<PathBuf>,
     /// Port on 127.0.0.1; 0 = any. Default 0.
     pub port: u16,
 }

@@ -119,3 +119,81 @@ impl<T> Drop for Answer<T> {
         self.lease.leave();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        path::Path,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Wake,
+    };
+
+    use super::*;
+    use crate::{
+        config::Config, handles::LeaseParts, identity::GenerationId, lane::Inbox, schedule::Schedule,
+        sessions::Sessions,
+    };
+
+    struct Counted(AtomicUsize);
+
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    async fn lease() -> Arc<Lease> {
+        let config = Config::parse("[cogs]\nfolder = \"cogs\"\n", Path::new("gearshift.toml")).unwrap();
+        let runtime = tokio::runtime::Handle::current();
+        Lease::new(LeaseParts {
+            id: GenerationId { cog: "music".into(), number: 7 },
+            sessions: Arc::new(Sessions::open(&config).await.unwrap()),
+            schedule: Schedule::new(Inbox::new(1), runtime.clone()),
+            runtime,
+            calls_in_flight: 2,
+        })
+    }
+
+    fn sleep(lease: &Arc<Lease>, millis: u64) -> LocalFfiFuture<RResult<(), HandleError>> {
+        (crate::handles::table().sleep())(Lease::lend(lease), millis)
+    }
+
+    fn poll<T>(future: &mut LocalFfiFuture<T>, waker: &Waker) -> Poll<T> {
+        Pin::new(future).poll(&mut Context::from_waker(waker))
+    }
+
+    #[tokio::test]
+    async fn a_handle_of_a_retired_generation_answers_an_error() {
+        let lease = lease().await;
+        lease.retire();
+        let Poll::Ready(RResult::RErr(error)) = poll(&mut sleep(&lease, 0), Waker::noop()) else {
+            panic!("it must answer an error at once");
+        };
+        assert_eq!(error.kind, HandleErrorKind::Retired);
+        assert_eq!(error.text, "`music#7` was retired; its handles serve no more");
+    }
+
+    #[tokio::test]
+    async fn a_dropped_call_leaves_no_waker_behind_and_is_counted_out() {
+        let lease = lease().await;
+        let counted = Arc::new(Counted(AtomicUsize::new(0)));
+        let mut call = sleep(&lease, 3_600_000);
+        assert!(poll(&mut call, &Waker::from(Arc::clone(&counted))).is_pending());
+        assert_eq!((lease.slots(), Arc::strong_count(&counted)), (1, 2));
+        drop(call);
+        assert_eq!((lease.slots(), Arc::strong_count(&counted)), (0, 1));
+        tokio::task::yield_now().await;
+        assert_eq!(counted.0.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn more_calls_than_allowed_are_refused() {
+        let lease = lease().await;
+        let (_one, _two) = (sleep(&lease, 1000), sleep(&lease, 1000));
+        let Poll::Ready(RResult::RErr(error)) = poll(&mut sleep(&lease, 0), Waker::noop()) else {
+            panic!("it must be refused at once");
+        };
+        assert!(error.text.contains("calls_in_flight"), "{}", error.text);
+        assert_eq!(lease.slots(), 2);
+    }
+}

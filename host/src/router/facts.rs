@@ -15,13 +15,12 @@ use crate::event;
 /// Lists of `GUILD_CREATE` that grow with the guild.
 const BULK: [&str; 5] = ["members", "presences", "voice_states", "threads", "soundboard_sounds"];
 
-/// The facts that last. Whoever has the lock can hand facts out knowing that none comes in between.
+/// The facts that last.
 #[derive(Debug, Default)]
 pub(super) struct Facts(Mutex<Known>);
 
-/// What is known now.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+struct Known {
     ready: Option<String>,
     guilds: BTreeMap<String, String>,
 }
@@ -34,48 +33,56 @@ struct Gone {
 }
 
 impl Facts {
-    /// Keeps what an event says, if it is of a kind that lasts. The lock is for as long as the event is handed out: who
-    /// begins to listen meanwhile is told either by the event or by what is known, and never by both.
-    pub(super) fn note(&self, name: &str, json: &str) -> Option<MutexGuard<'_, Known>> {
+    /// Keeps what an event says, if it says something that lasts, and looks up `table` in the same moment: whoever is
+    /// introduced by then hears it as a fact, whoever is in the table by then hears the event, and nobody both.
+    pub(super) fn note<T>(&self, name: &str, json: &str, table: impl FnOnce() -> T) -> T {
         match name {
             "READY" => {
                 let mut known = self.known();
                 known.ready = Some(json.to_owned());
                 known.guilds.clear();
-                Some(known)
+                table()
             }
             "GUILD_CREATE" => {
-                let mut guild = serde_json::from_str::<Map<String, Value>>(json).ok()?;
-                BULK.iter().for_each(|list| _ = guild.remove(*list));
-                let id = guild.get("id")?.as_str()?.to_owned();
+                let lean = lean(json);
                 let mut known = self.known();
-                known.guilds.insert(id, Value::Object(guild).to_string());
-                Some(known)
+                if let Some((id, guild)) = lean {
+                    known.guilds.insert(id, guild);
+                }
+                table()
             }
             "GUILD_DELETE" => {
-                let Ok(Gone { id, unavailable: false }) = serde_json::from_str(json) else { return None };
                 let mut known = self.known();
-                known.guilds.remove(&id);
-                Some(known)
+                if let Ok(Gone { id, unavailable: false }) = serde_json::from_str(json) {
+                    known.guilds.remove(&id);
+                }
+                table()
             }
-            _ => None,
+            _ => table(),
         }
     }
 
-    /// What is known, and nothing new as long as the lock is held.
-    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
+    /// Hands over the facts of these names as events, READY first; no fact changes meanwhile.
+    pub(super) fn introduce<T>(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>) -> T) -> T {
+        let asks = |name: &str| names.iter().any(|asked| asked == name);
+        let known = self.known();
+        let ready = known.ready.iter().filter(|_| asks("READY")).map(|json| event::raw("READY", json));
+        let guilds = known.guilds.values().filter(|_| asks("GUILD_CREATE"));
+        let facts = ready.chain(guilds.map(|json| event::raw("GUILD_CREATE", json))).collect();
+        newcomer(facts)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
-    /// The facts of these names as events, READY first.
-    pub(super) fn events(&self, names: &[String]) -> Vec<Event> {
-        let asks = |name: &str| names.iter().any(|asked| asked == name);
-        let ready = self.ready.iter().filter(|_| asks("READY")).map(|json| event::raw("READY", json));
-        let guilds = self.guilds.values().filter(|_| asks("GUILD_CREATE"));
-        ready.chain(guilds.map(|json| event::raw("GUILD_CREATE", json))).collect()
-    }
+/// A guild's id, and the guild without its bulk.
+fn lean(json: &str) -> Option<(String, String)> {
+    let mut guild: Map<String, Value> = serde_json::from_str(json).ok()?;
+    BULK.iter().for_each(|list| _ = guild.remove(*list));
+    let id = guild.get("id")?.as_str()?.to_owned();
+    Some((id, Value::Object(guild).to_string()))
 }
 
 #[cfg(test)]
@@ -85,13 +92,12 @@ mod tests {
     #[test]
     fn a_late_cog_hears_what_still_holds_and_only_what_it_declared() {
         let facts = Facts::default();
-        let note = |name, json| drop(facts.note(name, json));
-        note("READY", r#"{"v":10}"#);
-        note("GUILD_CREATE", r#"{"id":"1","name":"one","members":[{"user":{}}]}"#);
-        note("GUILD_CREATE", r#"{"id":"2"}"#);
-        note("GUILD_DELETE", r#"{"id":"2"}"#);
-        note("GUILD_DELETE", r#"{"id":"1","unavailable":true}"#);
-        let both = facts.known().events(&["GUILD_CREATE".to_owned(), "READY".to_owned()]);
+        facts.note("READY", r#"{"v":10}"#, || ());
+        facts.note("GUILD_CREATE", r#"{"id":"1","name":"one","members":[{"user":{}}]}"#, || ());
+        facts.note("GUILD_CREATE", r#"{"id":"2"}"#, || ());
+        facts.note("GUILD_DELETE", r#"{"id":"2"}"#, || ());
+        facts.note("GUILD_DELETE", r#"{"id":"1","unavailable":true}"#, || ());
+        let both = facts.introduce(&["GUILD_CREATE".to_owned(), "READY".to_owned()], |events| events);
         let texts: Vec<_> = both
             .iter()
             .map(|event| match event {
@@ -101,6 +107,6 @@ mod tests {
             .collect();
         assert_eq!(texts[0], ("READY".to_owned(), r#"{"v":10}"#.to_owned()));
         assert_eq!(texts[1], ("GUILD_CREATE".to_owned(), r#"{"id":"1","name":"one"}"#.to_owned()));
-        assert_eq!((texts.len(), facts.known().events(&["READY".to_owned()]).len()), (2, 1));
+        assert_eq!((texts.len(), facts.introduce(&["READY".to_owned()], |events| events.len())), (2, 1));
     }
 }

@@ -26,7 +26,8 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 pub(crate) struct Setting {
     folder: TempDir,
     toml: String,
-    discord: SimOptions,
+    /// How the built-in Discord shall be.
+    pub(crate) discord: SimOptions,
 }
 
 impl Setting {
@@ -47,14 +48,6 @@ impl Setting {
     /// With some library under a name.
     pub(crate) fn with_file(self, library: &Path, name: &str) -> Setting {
         put(library, &self.cogs(), name);
-        self
-    }
-
-    /// With a Discord that forgets soon, for tests that look at memory.
-    pub(crate) fn forgetful(mut self) -> Setting {
-        self.discord.replay_limit = 50;
-        self.discord.transcript_limit = 50;
-        self.discord.history_per_channel = 50;
         self
     }
 

@@ -1,5 +1,6 @@
 //! What a cog may ask of the host: one table of functions over one lease.
 //! Every request and answer is plain data that could be sent to another process; nothing of the host is borrowed.
+#![allow(unsafe_code, reason = "what abi_stable derives for functions that a later minor appends")]
 
 use abi_stable::{
     StableAbi,
@@ -251,4 +252,7 @@ pub struct HostTable {
     /// The bot's own user id.
     #[sabi(last_prefix_field)]
     pub bot_id: extern "C" fn(Lease) -> u64,
+    /// What a later minor might bring; see the feature of that name.
+    #[cfg(feature = "next-minor")]
+    pub next_minor: extern "C" fn(Lease, Entry) -> LocalFfiFuture<RResult<(), HandleError>>,
 }

@@ -1,5 +1,6 @@
 //! What a cog's library exports: one table of functions.
 //! All of them are called on the cog's own lane thread, never on a thread of the host.
+#![allow(unsafe_code, reason = "what abi_stable derives for functions that a later minor appends")]
 
 use abi_stable::{
     StableAbi, declare_root_module_statics,
@@ -58,6 +59,9 @@ pub struct CogModule {
     /// Drops the instance. The pointer is dead afterwards.
     #[sabi(last_prefix_field)]
     pub destroy: extern "C" fn(Instance) -> Outcome,
+    /// What a later minor might bring; see the feature of that name.
+    #[cfg(feature = "next-minor")]
+    pub next_minor: extern "C" fn(Instance, Fault) -> LocalFfiFuture<Outcome>,
 }
 
 impl RootModule for CogModuleRef {

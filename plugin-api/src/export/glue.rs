@@ -37,6 +37,8 @@ pub const fn module<C: Cog>() -> CogModule {
         save: save::<C>,
         teardown: teardown::<C>,
         destroy: destroy::<C>,
+        #[cfg(feature = "next-minor")]
+        next_minor,
     }
 }
 
@@ -125,6 +127,11 @@ extern "C" fn destroy<C: Cog>(instance: Instance) -> Outcome {
         drop(cog);
         Ok(())
     })
+}
+
+#[cfg(feature = "next-minor")]
+extern "C" fn next_minor(_: Instance, fault: Fault) -> LocalFfiFuture<Outcome> {
+    guard::future(std::future::ready(Err(fault)))
 }
 
 /// Runs a handler of the cog.

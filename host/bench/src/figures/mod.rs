@@ -1,0 +1,54 @@
+//! The figures by name, and the order in which they are measured. Each room measures one promise.
+
+mod blocking;
+mod hundred;
+mod newer;
+mod reload;
+mod size;
+mod soak;
+mod versus;
+
+use std::time::Instant;
+
+use crate::{
+    Result,
+    figure::{Report, Scale},
+};
+
+const NAMES: [&str; 11] = [
+    "versus", "start", "lossless", "trigger", "control", "saved", "soak", "newer", "blocking", "hundred",
+    "size",
+];
+
+/// The names of the measurements.
+pub(crate) fn names() -> &'static [&'static str] {
+    &NAMES
+}
+
+/// Makes the measurements with these names, or all.
+pub(crate) async fn measure(scale: Scale, wanted: &[String]) -> Result<Report> {
+    let mut report = Report::default();
+    for name in NAMES {
+        if !wanted.is_empty() && !wanted.iter().any(|one| one == name) {
+            continue;
+        }
+        let start = Instant::now();
+        let result = match name {
+            "versus" => versus::load(scale).await,
+            "start" => versus::start(scale).await,
+            "lossless" => reload::lossless(scale).await,
+            "trigger" => reload::trigger(scale).await,
+            "control" => reload::control(scale).await,
+            "saved" => reload::saved(scale).await,
+            "soak" => soak::soak(scale).await,
+            "newer" => newer::newer(scale).await,
+            "blocking" => blocking::blocking(scale).await,
+            "hundred" => hundred::hundred(scale).await,
+            "size" => size::size().await,
+            other => unreachable!("`{other}` is in the list of names and nowhere else"),
+        };
+        report.add(name, result);
+        eprintln!("{name} ({:.0} s)\n{}", start.elapsed().as_secs_f64(), report.lines_of(name));
+    }
+    Ok(report)
+}

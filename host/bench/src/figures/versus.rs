@@ -1,0 +1,176 @@
+//! Gearshift against the same bot in static poise, on the same built-in Discord, in turns. Every ratio is of one pair of
+//! runs; the median of the pairs is the figure.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    Result,
+    bots::{Bot, Kind},
+    figure::{Figure, Goal, Scale},
+    libraries,
+    rig::{self, Crowd, SOON},
+    sample::Sample,
+    traffic,
+};
+
+/// Messages that wait for their reply at any time.
+const OUTSTANDING: u64 = 64;
+/// Messages a second of the paced load.
+const RATE: u32 = 2000;
+/// How often the bot is asked at the start until it answers.
+const PROBE: Duration = Duration::from_millis(5);
+
+/// What one run of one bot brought.
+struct Run {
+    rate: f64,
+    cpu_per_10k: f64,
+    busy_p50: f64,
+    busy_p99: f64,
+    paced_p50: f64,
+    paced_p99: f64,
+    idle_rss: f64,
+    idle_pss: f64,
+    loaded_rss: f64,
+}
+
+/// Throughput, latency, CPU and memory.
+pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
+    let ping = libraries::examples(&["ping"])?;
+    let cogs = [("ping", ping["ping"].as_path())];
+    let mut pairs = Vec::new();
+    for round in 0..scale.pick(5, 1) {
+        // In turns, and who begins changes: a machine that slows down is unfair to both.
+        let kinds =
+            if round % 2 == 0 { [Kind::Gearshift, Kind::Poise] } else { [Kind::Poise, Kind::Gearshift] };
+        let first = run(kinds[0], scale, &cogs).await?;
+        let second = run(kinds[1], scale, &cogs).await?;
+        pairs.push(if round % 2 == 0 { (first, second) } else { (second, first) });
+    }
+    let ratio = |what: &str, goal, value: fn(&Run) -> f64, unit: &str| {
+        let ratios: Sample = pairs.iter().map(|(ours, poise)| value(ours) / value(poise)).collect();
+        let ours: Sample = pairs.iter().map(|(ours, _)| value(ours)).collect();
+        let poise: Sample = pairs.iter().map(|(_, poise)| value(poise)).collect();
+        let note = format!("{:.2} against {:.2} {unit}", ours.median(), poise.median());
+        Figure::new(format!("{what}, gearshift / poise"), goal, ratios.median(), "×").note(note)
+    };
+    Ok(vec![
+        ratio("throughput, 64 outstanding", Goal::AtLeast(1.0), |run| run.rate, "replies/s"),
+        ratio("CPU per message", Goal::AtMost(1.0), |run| run.cpu_per_10k, "CPU-s per 10,000"),
+        ratio("p50, 64 outstanding", Goal::None, |run| run.busy_p50, "ms"),
+        ratio("p99, 64 outstanding", Goal::AtMost(1.0), |run| run.busy_p99, "ms"),
+        ratio("p50 at 2,000/s", Goal::None, |run| run.paced_p50, "ms"),
+        ratio("p99 at 2,000/s", Goal::AtMost(1.0), |run| run.paced_p99, "ms"),
+        ratio("idle memory (RSS)", Goal::AtMost(1.0), |run| run.idle_rss / 1024.0, "MiB"),
+        ratio("idle memory (PSS)", Goal::AtMost(1.0), |run| run.idle_pss / 1024.0, "MiB"),
+        ratio("memory after the load (RSS)", Goal::None, |run| run.loaded_rss / 1024.0, "MiB"),
+    ])
+}
+
+async fn run(kind: Kind, scale: Scale, cogs: &[(&str, &std::path::Path)]) -> Result<Run> {
+    let (sim, crowd) = rig::discord().await?;
+    let bot = Bot::start(kind, &sim, cogs, "")?;
+    first_reply(kind, &sim, &crowd, &bot).await?;
+    let process = bot.process();
+    tokio::time::sleep(scale.pick(Duration::from_secs(2), Duration::from_millis(500))).await;
+    let idle = process.memory()?;
+    traffic::closed(
+        &sim,
+        &crowd,
+        OUTSTANDING,
+        scale.pick(Duration::from_secs(1), Duration::from_millis(300)),
+    )
+    .await?;
+    let (cpu, lasting) = (process.cpu_seconds()?, scale.pick(Duration::from_secs(5), Duration::from_secs(2)));
+    let busy = traffic::closed(&sim, &crowd, OUTSTANDING, lasting).await?;
+    let cpu = process.cpu_seconds()? - cpu;
+    let steady = traffic::Steady::start(&sim, &crowd, RATE, |number| format!("!ping {number}"));
+    tokio::time::sleep(lasting).await;
+    let paced = steady.stop().await?;
+    if paced.lost > 0 {
+        return Err(format!("{kind:?} lost {} messages at {RATE}/s", paced.lost).into());
+    }
+    let loaded = process.memory()?;
+    drop(bot);
+    sim.close().await;
+    Ok(Run {
+        rate: busy.rate(),
+        cpu_per_10k: cpu / busy.replies as f64 * 10_000.0,
+        busy_p50: busy.latency_ms.median(),
+        busy_p99: busy.latency_ms.percentile(0.99),
+        paced_p50: paced.latency_ms.median(),
+        paced_p99: paced.latency_ms.percentile(0.99),
+        idle_rss: idle.rss,
+        idle_pss: idle.pss,
+        loaded_rss: loaded.rss,
+    })
+}
+
+/// From the process's start to the connection and to the first reply; Gearshift with five cogs.
+pub(super) async fn start(scale: Scale) -> Result<Vec<Figure>> {
+    let names = ["ping", "counter", "reminder", "lookup", "pulse"];
+    let built = libraries::examples(&names)?;
+    let cogs: Vec<_> = names.iter().map(|name| (*name, built[*name].as_path())).collect();
+    let (mut connected, mut replied) = (Sample::default(), Sample::default());
+    let (mut ours, mut poise, mut cpu) = (Sample::default(), Sample::default(), Sample::default());
+    for _ in 0..scale.pick(15, 3) {
+        let mut times = Vec::new();
+        for kind in [Kind::Gearshift, Kind::Poise] {
+            let (sim, crowd) = rig::discord().await?;
+            let bot = Bot::start(kind, &sim, &cogs, "")?;
+            let (connected, replied) = first_reply(kind, &sim, &crowd, &bot).await?;
+            times.push((connected, replied, bot.process().cpu_ms_of_threads()?));
+            drop(bot);
+            sim.close().await;
+        }
+        let [(our_connected, our_reply, our_cpu), (poise_connected, poise_reply, poise_cpu)] = times[..]
+        else {
+            unreachable!("two kinds were run")
+        };
+        connected.push(our_connected.as_secs_f64() / poise_connected.as_secs_f64());
+        replied.push(our_reply.as_secs_f64() / poise_reply.as_secs_f64());
+        cpu.push(our_cpu / poise_cpu);
+        ours.push_ms(our_reply);
+        poise.push_ms(poise_reply);
+    }
+    let note = format!("{:.1} against {:.1} ms", ours.median(), poise.median());
+    Ok(vec![
+        Figure::new("start → connected, five cogs, gearshift / poise", Goal::None, connected.median(), "×"),
+        Figure::new(
+            "start → first reply, five cogs, gearshift / poise",
+            Goal::AtMost(1.5),
+            replied.median(),
+            "×",
+        )
+        .note(note),
+        Figure::new("CPU until the first reply, five cogs, gearshift / poise", Goal::None, cpu.median(), "×"),
+    ])
+}
+
+/// How long after its start the bot was connected, and how long after it gave its first reply.
+async fn first_reply(
+    kind: Kind,
+    sim: &gearshift_sim::Sim,
+    crowd: &Crowd,
+    bot: &Bot,
+) -> Result<(Duration, Duration)> {
+    let silent = |what: &str| format!("{kind:?} {what}; its last words: {}", bot.last_words());
+    if !sim.connected(1, SOON).await {
+        return Err(silent("did not connect").into());
+    }
+    let connected = bot.started.elapsed();
+    let mut reader = sim.transcript().reader();
+    let deadline = Instant::now() + SOON;
+    for number in 0.. {
+        crowd.say(number, &format!("!ping start {number}")).await?;
+        let is_reply = |entry: &gearshift_sim::Entry| {
+            entry.posted().filter(|it| it.author.bot && it.reply_to.is_some()).map(|_| ())
+        };
+        if reader.until(Instant::now() + PROBE, is_reply).await.is_some() {
+            break;
+        }
+        if Instant::now() > deadline {
+            return Err(silent("does not reply").into());
+        }
+    }
+    Ok((connected, bot.started.elapsed()))
+}

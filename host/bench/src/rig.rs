@@ -1,0 +1,163 @@
+//! The built-in Discord and a crowd that talks in it; and, where the control plane is measured, a host in this process.
+//! It measures nothing.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use gearshift_host::{
+    config::{Config, Secret},
+    host::Host,
+    sessions::Sessions,
+};
+use gearshift_sim::{Member, Sim, SimOptions, Snowflake, World};
+use tempfile::TempDir;
+
+use crate::Result;
+
+/// How long anything may take before it counts as lost.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// Discord allows five messages in 5 s in one channel: a load of thousands a second is spread over channels.
+const CHANNELS: usize = 16;
+
+/// Somebody who talks in many channels.
+#[derive(Clone)]
+pub(crate) struct Crowd {
+    member: Member,
+    channels: Arc<[String]>,
+}
+
+impl Crowd {
+    /// Says something in one of the channels, taken in turn by `number`.
+    pub(crate) async fn say(&self, number: u64, text: &str) -> Result<Snowflake> {
+        let channel = &self.channels[number as usize % self.channels.len()];
+        Ok(self.member.say(channel, text).await?)
+    }
+}
+
+/// A Discord for one bot, and the crowd in it.
+pub(crate) async fn discord() -> Result<(Sim, Crowd)> {
+    open(SimOptions::default()).await
+}
+
+/// A Discord that asks for a heartbeat in this interval.
+pub(crate) async fn discord_beating(interval: Duration) -> Result<(Sim, Crowd)> {
+    open(SimOptions { heartbeat_interval: interval, ..SimOptions::default() }).await
+}
+
+async fn open(options: SimOptions) -> Result<(Sim, Crowd)> {
+    let mut world = World::empty();
+    let guild = world.add_guild("Bench", "alice");
+    let channels: Vec<String> = (0..CHANNELS).map(|number| format!("room-{number}")).collect();
+    for channel in &channels {
+        world.add_channel(guild, channel);
+    }
+    // Little is kept: what a long run says must not grow this process.
+    let options = SimOptions { world, history_per_channel: 64, ..options };
+    let sim = Sim::start(options).await?;
+    let crowd = Crowd { member: sim.member("alice")?, channels: channels.into() };
+    Ok((sim, crowd))
+}
+
+/// A folder with a configuration and cogs.
+pub(crate) struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    /// A home with some libraries under their cogs' names, and a configuration for the given Discord. `lines` stand at
+    /// the top of the configuration.
+    pub(crate) fn new(api_url: &str, cogs: &[(&str, &Path)], lines: &str) -> Result<Home> {
+        let home = Home { folder: tempfile::tempdir()? };
+        fs::create_dir(home.cogs())?;
+        for (name, library) in cogs {
+            home.put(name, library)?;
+        }
+        let text = format!(
+            "{lines}\n[discord]\napi_url = \"{api_url}\"\n[store]\npath = \"store.db\"\n[control]\nsocket = \"control.sock\"\n"
+        );
+        fs::write(home.config(), text)?;
+        Ok(home)
+    }
+
+    /// The cogs folder.
+    pub(crate) fn cogs(&self) -> PathBuf {
+        self.folder.path().join("cogs")
+    }
+
+    /// The configuration's file.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("gearshift.toml")
+    }
+
+    /// Where a bot's output goes.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.path().join("bot.log")
+    }
+
+    /// The control socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("control.sock")
+    }
+
+    /// Puts a library in as a careful deployer does: written aside, then renamed into place.
+    pub(crate) fn put(&self, name: &str, library: &Path) -> Result<()> {
+        let cogs = self.cogs();
+        let aside = cogs.join(format!(".{name}.part"));
+        fs::copy(library, &aside)?;
+        Ok(fs::rename(&aside, cogs.join(format!("lib{name}.so")))?)
+    }
+}
+
+/// A host in this process on a Discord of its own.
+pub(crate) struct Rig {
+    pub(crate) sim: Sim,
+    pub(crate) crowd: Crowd,
+    pub(crate) host: Host,
+    pub(crate) home: Home,
+}
+
+impl Rig {
+    /// Everything up and connected.
+    pub(crate) async fn new(cogs: &[(&str, &Path)], lines: &str) -> Result<Rig> {
+        // What happened is kept in this process, whose memory is looked at.
+        let (sim, crowd) =
+            open(SimOptions { transcript_limit: 1000, replay_limit: 100, ..SimOptions::default() }).await?;
+        let home = Home::new(&sim.api_url(), cogs, lines)?;
+        let file = home.config();
+        let mut config = Config::parse(&fs::read_to_string(&file)?, &file)?;
+        if let Some(discord) = &mut config.discord {
+            discord.token = Some(Secret::new(sim.token(), "the built-in Discord")?);
+        }
+        let sessions = Arc::new(Sessions::open(&config).await?);
+        let host = Host::load(Arc::new(config), sessions).await?;
+        if !sim.connected(1, SOON).await {
+            return Err("the host did not connect".into());
+        }
+        Ok(Rig { sim, crowd, host, home })
+    }
+
+    /// What the bot replies to a line.
+    pub(crate) async fn ask(&self, line: &str) -> Result<String> {
+        ask(&self.sim, &self.crowd, line).await
+    }
+
+    /// Everything down.
+    pub(crate) async fn close(self) {
+        self.host.close().await;
+        self.sim.close().await;
+    }
+}
+
+/// What a bot replies to a line.
+pub(crate) async fn ask(sim: &Sim, crowd: &Crowd, line: &str) -> Result<String> {
+    let said = crowd.say(0, line).await?;
+    match sim.reply_to(said, SOON).await {
+        Some(reply) => Ok(reply.content.to_string()),
+        None => Err(format!("no reply to `{line}`").into()),
+    }
+}

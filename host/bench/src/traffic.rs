@@ -1,0 +1,190 @@
+//! Load: messages said and replies checked one by one, in a closed loop or at a fixed rate.
+//! It knows neither which bot answers nor what is done with the numbers.
+
+use std::{
+    collections::{HashMap, HashSet},
+    thread,
+    time::{Duration, Instant},
+};
+
+use gearshift_sim::{Message, Reader, Sim, Snowflake};
+
+use crate::{
+    Result,
+    rig::{Crowd, SOON},
+    sample::Sample,
+};
+
+/// What a load brought.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    /// Messages that were answered.
+    pub(crate) replies: u64,
+    /// From the first message to the last reply.
+    pub(crate) took: Duration,
+    /// From saying a message to its reply, in milliseconds.
+    pub(crate) latency_ms: Sample,
+    /// Messages without a reply.
+    pub(crate) lost: u64,
+    /// Replies beyond the first to one message.
+    pub(crate) duplicated: u64,
+    /// The replies' texts in the order of their messages.
+    pub(crate) texts: Vec<String>,
+}
+
+impl Load {
+    /// Replies a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.replies as f64 / self.took.as_secs_f64()
+    }
+}
+
+/// Keeps `outstanding` messages unanswered for a while; each is `!ping N` and must be answered `pong N`.
+///
+/// # Errors
+/// A wrong answer, or none for [`SOON`].
+pub(crate) async fn closed(sim: &Sim, crowd: &Crowd, outstanding: u64, lasting: Duration) -> Result<Load> {
+    let mut reader = sim.transcript().reader();
+    let mut waiting: HashMap<Snowflake, (u64, Instant)> = HashMap::new();
+    let (start, mut next, mut load) = (Instant::now(), 0, Load::default());
+    while next < outstanding {
+        say(crowd, &mut next, &mut waiting).await?;
+    }
+    while !waiting.is_empty() {
+        let (message, reply) = reply(&mut reader).await.ok_or("a reply is missing")?;
+        let Some((number, said)) = waiting.remove(&message) else {
+            load.duplicated += 1;
+            continue;
+        };
+        if *reply.content != *format!("pong {number}") {
+            return Err(format!("`!ping {number}` was answered `{}`", reply.content).into());
+        }
+        load.replies += 1;
+        load.latency_ms.push_ms(said.elapsed());
+        if start.elapsed() < lasting {
+            say(crowd, &mut next, &mut waiting).await?;
+        }
+    }
+    load.took = start.elapsed();
+    match reader.missed() {
+        0 => Ok(load),
+        missed => Err(format!("{missed} entries of the transcript were missed").into()),
+    }
+}
+
+async fn say(crowd: &Crowd, next: &mut u64, waiting: &mut HashMap<Snowflake, (u64, Instant)>) -> Result<()> {
+    let (number, said) = (*next, Instant::now());
+    *next += 1;
+    waiting.insert(crowd.say(number, &format!("!ping {number}")).await?, (number, said));
+    Ok(())
+}
+
+/// A load at a fixed rate that goes on until it is stopped, whatever the answers.
+pub(crate) struct Steady {
+    talker: thread::JoinHandle<Result<Vec<(Snowflake, Instant)>>>,
+    listener: tokio::task::JoinHandle<Heard>,
+    stop: std::sync::mpsc::Sender<()>,
+    expected: tokio::sync::watch::Sender<Option<usize>>,
+    start: Instant,
+}
+
+#[derive(Default)]
+struct Heard {
+    replies: HashMap<Snowflake, (String, Instant)>,
+    duplicated: u64,
+    missed: u64,
+}
+
+impl Steady {
+    /// Begins to talk, `rate` messages a second; `line` makes the text of each from its number.
+    pub(crate) fn start(
+        sim: &Sim,
+        crowd: &Crowd,
+        rate: u32,
+        line: impl Fn(u64) -> String + Send + 'static,
+    ) -> Steady {
+        let (expected, total) = tokio::sync::watch::channel(None);
+        let listener = tokio::spawn(listen(sim.transcript().reader(), total));
+        let (stop, stopped) = std::sync::mpsc::channel();
+        let (crowd, runtime) = (crowd.clone(), tokio::runtime::Handle::current());
+        // A thread of its own: the runtime's timers are no finer than a millisecond.
+        let talker = thread::spawn(move || {
+            let (start, period) = (Instant::now(), Duration::from_secs(1) / rate);
+            let mut said = Vec::new();
+            for number in 0_u64.. {
+                let due = start + period * u32::try_from(number).map_err(|_| "too many messages")?;
+                let pause = due.saturating_duration_since(Instant::now());
+                if stopped.recv_timeout(pause) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    break;
+                }
+                let at = Instant::now();
+                said.push((runtime.block_on(crowd.say(number, &line(number)))?, at));
+            }
+            Ok(said)
+        });
+        Steady { talker, listener, stop, expected, start: Instant::now() }
+    }
+
+    /// Stops talking, waits for the replies that are missing, and counts.
+    pub(crate) async fn stop(self) -> Result<Load> {
+        let _ = self.stop.send(());
+        let talker = self.talker;
+        let said = tokio::task::spawn_blocking(move || talker.join()).await?;
+        let said = said.map_err(|_| "the talker panicked")??;
+        self.expected.send_replace(Some(said.len()));
+        let heard = self.listener.await?;
+        if heard.missed > 0 {
+            return Err(format!("{} entries of the transcript were missed", heard.missed).into());
+        }
+        let mut load = Load { took: self.start.elapsed(), duplicated: heard.duplicated, ..Load::default() };
+        for (message, at) in said {
+            match heard.replies.get(&message) {
+                Some((text, heard)) => {
+                    load.replies += 1;
+                    load.latency_ms.push_ms(heard.saturating_duration_since(at));
+                    load.texts.push(text.clone());
+                }
+                None => load.lost += 1,
+            }
+        }
+        Ok(load)
+    }
+}
+
+/// Collects replies until as many messages were answered as were said, or nothing comes any more.
+async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<Option<usize>>) -> Heard {
+    let (mut heard, mut seen) = (Heard::default(), HashSet::new());
+    loop {
+        if expected.borrow().is_some_and(|expected| heard.replies.len() >= expected) {
+            // Duplicates of what was answered last are already there or will not be seen.
+            while let Some(entry) = reader.try_next() {
+                heard.duplicated +=
+                    u64::from(entry.posted().is_some_and(|it| it.author.bot && it.reply_to.is_some()));
+            }
+            heard.missed = reader.missed();
+            return heard;
+        }
+        tokio::select! {
+            _ = expected.changed() => {}
+            found = reply(&mut reader) => match found {
+                Some((message, reply)) if seen.insert(message) => {
+                    heard.replies.insert(message, (reply.content.to_string(), Instant::now()));
+                }
+                Some(_) => heard.duplicated += 1,
+                None => {
+                    heard.missed = reader.missed();
+                    return heard;
+                }
+            },
+        }
+    }
+}
+
+/// The next reply of a bot, and the message that it answers; none after [`SOON`].
+async fn reply(reader: &mut Reader) -> Option<(Snowflake, std::sync::Arc<Message>)> {
+    let find = |entry: &gearshift_sim::Entry| {
+        let posted = entry.posted().filter(|posted| posted.author.bot)?;
+        Some((posted.reply_to?, posted.clone()))
+    };
+    reader.until(Instant::now() + SOON, find).await
+}

@@ -1,0 +1,71 @@
+//! `gearshift check`: everything that happens to a cog short of serving, each library in a process of its own, so that
+//! one that crashes or hangs is reported like one that fails. What the steps are is the cogs' matter.
+
+mod trial;
+mod watched;
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+
+pub(super) use self::trial::Trial;
+use self::watched::{End, Watched};
+use super::exit::{Exit, Failure};
+use crate::cogs::TrialNews;
+
+/// Try libraries: open them, set their cogs up, take them apart; each in a process of its own
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Try libraries: everything that happens to a cog short of serving.\n\n\
+        Each file is settled, copied, verified, opened and its types are compared; its cog is made, set up against the \
+        built-in Discord with an empty store, asked for its state, torn down, retired, and its library unmapped. That \
+        happens in a process of its own: a cog that crashes or hangs is reported like one that fails.",
+    after_long_help = "Examples:\n\
+        \n    gearshift check target/release/*.so\
+        \n    gearshift check --timeout 5 target/debug/libping.so\n\n\
+        The exit code is 1 if one of them fails: made for CI."
+)]
+pub(super) struct Check {
+    /// Libraries
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// How long one library may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+}
+
+impl Check {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let mut failed = 0;
+        for file in &self.files {
+            println!("{}", file.display());
+            let deadline = Instant::now() + Duration::from_secs(self.timeout);
+            let mut trial = Watched::start(file)?;
+            let end = trial.follow(deadline, show)?;
+            match end {
+                End::Passed => println!("  ok"),
+                end => {
+                    failed += 1;
+                    println!("  FAILED {end}");
+                }
+            }
+        }
+        match failed {
+            0 => Ok(()),
+            failed => {
+                Err(Failure::new(Exit::Failed, format!("{failed} of {} did not pass", self.files.len())))
+            }
+        }
+    }
+}
+
+fn show(news: &TrialNews) {
+    let TrialNews::Passed { step, micros, note } = news else { return };
+    let took = micros.map(|micros| format!("{:.1} ms", micros as f64 / 1000.0)).unwrap_or_default();
+    let line = format!("  {step:<9} {took:>9}  {note}");
+    println!("{}", line.trim_end());
+}

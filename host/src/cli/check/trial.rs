@@ -1,0 +1,109 @@
+//! The errand of the other process: a host without cogs on the built-in Discord, in which one library is tried, and a
+//! line on stdout for everything that happens. It judges nothing.
+
+use std::{io::Write, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::super::{exit::Failure, play};
+use crate::{
+    cogs::{TrialFailure, TrialNews},
+    config::{Cogs, Config, Log, Store},
+    host::Host,
+    log,
+    sessions::Sessions,
+};
+
+/// The hidden subcommand that runs it.
+pub(super) const COMMAND: &str = "try-out";
+
+/// Before what is told; cogs may print as well, and never this.
+const MARK: &str = "\u{1e}gearshift ";
+
+/// What the process tells.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Told {
+    News(TrialNews),
+    Passed,
+    Failed(TrialFailure),
+    NotBegun(String),
+}
+
+impl Told {
+    /// What a line of the process's stdout tells; none if it is the cog's own. A cog may have left a line without end.
+    pub(super) fn read(line: &[u8]) -> Option<Told> {
+        let at = line.windows(MARK.len()).position(|part| part == MARK.as_bytes())?;
+        serde_json::from_slice(&line[at + MARK.len()..]).ok()
+    }
+
+    fn tell(&self) {
+        let Ok(text) = serde_json::to_string(self) else { return };
+        let mut out = std::io::stdout().lock();
+        // Nobody is left to be told if the other process has ended.
+        let _ = writeln!(out, "{MARK}{text}").and_then(|()| out.flush());
+    }
+}
+
+/// Try a library in this process (used by `gearshift check`)
+#[derive(Debug, Args)]
+#[command(hide = true)]
+pub(in crate::cli) struct Trial {
+    file: PathBuf,
+}
+
+impl Trial {
+    pub(in crate::cli) fn execute(self) -> Result<(), Failure> {
+        match self.run() {
+            Ok(Ok(())) => Told::Passed.tell(),
+            Ok(Err(failure)) => Told::Failed(failure).tell(),
+            Err(failure) => Told::NotBegun(failure.to_string()).tell(),
+        }
+        Ok(())
+    }
+
+    fn run(&self) -> Result<Result<(), TrialFailure>, Failure> {
+        log::init(&Log { filter: "warn".to_owned(), ..Log::default() }, None)?;
+        let folder = tempfile::tempdir()?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        let mut config = empty(folder.path().to_owned());
+        let sim = runtime.block_on(play::start(&mut config))?;
+        if let Some(discord) = &mut config.discord {
+            discord.register_commands = false;
+        }
+        let config = Arc::new(config);
+        let sessions = Arc::new(runtime.block_on(Sessions::open(&config))?);
+        let host = runtime.block_on(Host::load(config, sessions))?;
+        let tried = runtime.block_on(async {
+            let tried = host.cogs().try_out(&self.file, |news| Told::News(news).tell()).await;
+            host.close().await;
+            sim.close().await;
+            tried
+        });
+        drop(runtime);
+        Ok(tried)
+    }
+}
+
+/// A host with nothing in it and a store of its own.
+fn empty(folder: PathBuf) -> Config {
+    Config {
+        cogs: Cogs { folder: folder.join("cogs"), watch: false, ..Cogs::default() },
+        store: Some(Store { path: folder.join("store.db"), ..Store::default() }),
+        ..Config::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cog_prints_is_not_taken_for_news() {
+        assert!(Told::read(b"hello").is_none());
+        assert!(Told::read(b"gearshift \"passed\"").is_none());
+        let line = format!("no line end{MARK}\"passed\"");
+        assert!(matches!(Told::read(line.as_bytes()), Some(Told::Passed)));
+    }
+}

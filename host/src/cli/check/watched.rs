@@ -1,0 +1,126 @@
+//! A trial in another process, seen from outside: what it tells, and how it ends, by itself or not.
+//! It runs nothing of a cog.
+
+use std::{
+    fmt,
+    io::{self, BufRead, BufReader},
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    time::Instant,
+};
+
+use super::trial::{self, Told};
+use crate::cogs::{Step, TrialFailure, TrialNews};
+
+/// How a trial ended.
+#[derive(Debug)]
+pub(super) enum End {
+    Passed,
+    Failed(TrialFailure),
+    /// The process ended in the middle.
+    Died(Option<Step>, ExitStatus),
+    /// It did not get to an end in time.
+    Hung(Option<Step>),
+    /// The trial could not begin.
+    NotBegun(String),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |step: &Option<Step>| {
+            step.map_or_else(|| "before anything".to_owned(), |step| format!("in {step}"))
+        };
+        match self {
+            End::Passed => out.write_str("nothing"),
+            End::Failed(TrialFailure { step, text, help: None }) => write!(out, "in {step}: {text}"),
+            End::Failed(TrialFailure { step, text, help: Some(help) }) => {
+                write!(out, "in {step}: {text}\n  help: {help}")
+            }
+            End::Died(step, status) => match status.signal() {
+                Some(signal) => {
+                    write!(out, "{}: it crashed: {} (signal {signal})", at(step), name_of(signal))
+                }
+                None => write!(out, "{}: it ended the process ({status})", at(step)),
+            },
+            End::Hung(step) => {
+                write!(out, "{}: it hung, and was killed at the deadline (--timeout)", at(step))
+            }
+            End::NotBegun(why) => out.write_str(why),
+        }
+    }
+}
+
+/// The process of a trial; killed when dropped.
+#[derive(Debug)]
+pub(super) struct Watched {
+    child: Child,
+    told: Receiver<Told>,
+}
+
+impl Watched {
+    /// Starts this same program with another errand.
+    pub(super) fn start(file: &Path) -> io::Result<Watched> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(trial::COMMAND)
+            .arg(file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (send, told) = channel();
+        if let Some(out) = child.stdout.take() {
+            std::thread::spawn(move || {
+                // Cogs may print whatever they want, bytes of no encoding included.
+                for line in BufReader::new(out).split(b'\n') {
+                    let Ok(line) = line else { return };
+                    match Told::read(&line) {
+                        Some(told) => _ = send.send(told),
+                        None => eprintln!("{}", String::from_utf8_lossy(&line)),
+                    }
+                }
+            });
+        }
+        Ok(Watched { child, told })
+    }
+
+    /// Hands over what is told until the end.
+    pub(super) fn follow(&mut self, deadline: Instant, mut hear: impl FnMut(&TrialNews)) -> io::Result<End> {
+        let mut at = None;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.told.recv_timeout(left) {
+                Ok(Told::News(news)) => {
+                    let (TrialNews::Begins { step } | TrialNews::Passed { step, .. }) = news;
+                    at = Some(step);
+                    hear(&news);
+                }
+                Ok(Told::Passed) => return Ok(End::Passed),
+                Ok(Told::Failed(failure)) => return Ok(End::Failed(failure)),
+                Ok(Told::NotBegun(why)) => return Ok(End::NotBegun(why)),
+                Err(RecvTimeoutError::Timeout) => return Ok(End::Hung(at)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(End::Died(at, self.child.wait()?)),
+            }
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn name_of(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGSEGV => "invalid memory access",
+        libc::SIGABRT => "abort",
+        libc::SIGILL => "illegal instruction",
+        libc::SIGBUS => "bus error",
+        libc::SIGFPE => "arithmetic error",
+        libc::SIGKILL => "killed",
+        _ => "ended by a signal",
+    }
+}

@@ -1,0 +1,196 @@
+//! How a command ends: its exit code, and what it says when it failed.
+//! It knows no command; every command hands its end to it.
+//!
+//! | code | name | when |
+//! |---|---|---|
+//! | 0 | ok | done; a host that was told to end has closed everything in order |
+//! | 1 | failed | a cog was refused, a check or a smoke script failed, a file is no library |
+//! | 2 | usage | the command line is not understood |
+//! | 65 | data | a smoke script cannot be read or understood |
+//! | 69 | unavailable | a session could not be opened, or no host answers on the control socket |
+//! | 70 | internal | the host itself failed; report it |
+//! | 73 | cannot create | a folder, the control socket or a private copy cannot be made or used |
+//! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
+//! | 78 | configuration | `gearshift.toml` or the log filter is wrong |
+//! | 130, 143 | ended at once | a second SIGINT or SIGTERM came while it was closing |
+
+use std::{fmt, io::Write, process::ExitCode};
+
+use crate::{
+    cogs::CogError,
+    config::ConfigError,
+    control::{CallError, SocketError},
+    error::chain,
+    host::HostError,
+    log::LogError,
+    sessions::OpenError,
+};
+
+/// The table of exit codes, for `--help`.
+pub(super) const TABLE: &str = "\
+Exit codes:
+  0    done; a host that was told to end has closed everything in order
+  1    failed: a cog was refused, a check or a smoke script failed
+  2    usage: the command line is not understood
+  65   data: a smoke script cannot be read or understood
+  69   unavailable: a session could not be opened, or no host answers
+  70   internal: the host itself failed; please report it
+  73   cannot create: a folder or the control socket cannot be used
+  77   refused: Discord refuses the bot (token, intents, shards)
+  78   configuration: gearshift.toml or the log filter is wrong
+  130  ended at once by a second SIGINT; 143 by a second SIGTERM";
+
+/// An exit code other than 0. Named after `sysexits.h` where that has a fitting one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Exit {
+    Failed = 1,
+    Data = 65,
+    Unavailable = 69,
+    Internal = 70,
+    CannotCreate = 73,
+    Refused = 77,
+    Configuration = 78,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: Exit,
+    /// None: everything was said already.
+    text: Option<String>,
+    help: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, text: impl Into<String>) -> Failure {
+        Failure { exit, text: Some(text.into()), help: None }
+    }
+
+    /// The command has already said what failed.
+    pub(super) fn told(exit: Exit) -> Failure {
+        Failure { exit, text: None, help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<Option<String>>) -> Failure {
+        self.help = help.into();
+        self
+    }
+
+    /// Says what failed on stderr.
+    pub(super) fn end(self) -> ExitCode {
+        if self.text.is_some() {
+            // Nobody is left to be told if stderr is closed.
+            let _ = writeln!(std::io::stderr(), "{self}");
+        }
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "error: {}", self.text.as_deref().unwrap_or("failed"))?;
+        match &self.help {
+            Some(help) => write!(out, "\nhelp: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        // Its text holds its own help; the system's words go before that.
+        let text = match (&error, std::error::Error::source(&error)) {
+            (ConfigError::Unreadable { .. }, Some(source)) => {
+                let text = error.to_string();
+                match text.split_once("\nhelp: ") {
+                    Some((what, help)) => format!("{what}: {source}\nhelp: {help}"),
+                    None => format!("{text}: {source}"),
+                }
+            }
+            _ => error.to_string(),
+        };
+        Failure::new(Exit::Configuration, text)
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Failure {
+        Failure::new(Exit::Configuration, chain(&error)).help(error.help())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Failure {
+        Failure::new(Exit::Unavailable, error.to_string())
+    }
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Failure {
+        let help = match &error {
+            HostError::Copies(error) => Some(error.help().to_owned()),
+            HostError::Folder { .. } => {
+                Some("`[cogs] folder` names it; it must be a folder that this user can read".to_owned())
+            }
+            HostError::Watch { .. } => Some(
+                "set `[cogs] watch = false` to go without, or raise the system's limit of inotify watches"
+                    .to_owned(),
+            ),
+            // Their texts hold their own help.
+            HostError::Sessions(_) | HostError::Refused(_) => None,
+        };
+        let exit = match &error {
+            HostError::Sessions(_) => Exit::Unavailable,
+            HostError::Copies(_) | HostError::Folder { .. } | HostError::Watch { .. } => Exit::CannotCreate,
+            HostError::Refused(_) => Exit::Refused,
+        };
+        Failure::new(exit, chain(&error)).help(help)
+    }
+}
+
+impl From<SocketError> for Failure {
+    fn from(error: SocketError) -> Failure {
+        Failure::new(Exit::CannotCreate, chain(&error)).help(error.help())
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Failure {
+        Failure::new(Exit::Unavailable, chain(&error)).help(error.help())
+    }
+}
+
+impl From<CogError> for Failure {
+    fn from(error: CogError) -> Failure {
+        Failure::new(Exit::Failed, chain(&error)).help(error.help())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::new(Exit::Internal, format!("the system refused: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_tables_name_the_same_codes() {
+        let source = include_str!("exit.rs");
+        let documented = source.lines().filter_map(|line| line.strip_prefix("//! | "));
+        for code in documented.filter_map(|line| line.split(" |").next()).skip(1) {
+            let code = code.split(',').next().unwrap_or(code);
+            assert!(TABLE.contains(&format!("  {code} ")), "{code} is not in the table of --help");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_one_line_and_its_help_another() {
+        let failure = Failure::new(Exit::Failed, "cannot do it").help("do something else".to_owned());
+        assert_eq!(failure.to_string(), "error: cannot do it\nhelp: do something else");
+        assert_eq!(Failure::new(Exit::Failed, "cannot do it").to_string(), "error: cannot do it");
+    }
+}

@@ -1,0 +1,95 @@
+//! A host's life: sessions first, then the control socket, then cogs, then whatever it is for, then everything closed
+//! in order. What it is for is said by the command.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::runtime::Runtime;
+
+use super::{exit::Failure, progress::Progress, signals::Signals};
+use crate::{
+    config::Config,
+    control::{self, Socket},
+    host::Host,
+    rebuild::Rebuild,
+    sessions::Sessions,
+};
+
+/// What still runs on the runtime when everything is closed gets so long: a name that is being resolved, a line that is
+/// being read.
+const LEFTOVERS: Duration = Duration::from_millis(200);
+
+/// A runtime, and who asks the host to end.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) runtime: Runtime,
+    signals: Signals,
+}
+
+impl Life {
+    /// Before anything else exists.
+    pub(super) fn begin() -> Result<Life, Failure> {
+        let runtime = Runtime::new()?;
+        let signals = Signals::listen(runtime.handle())?;
+        Ok(Life { runtime, signals })
+    }
+
+    /// Opens, loads, runs until `work` is done, Discord refuses the bot or a signal comes, and closes.
+    pub(super) fn live(
+        self,
+        config: Config,
+        work: impl AsyncFnOnce(&Host) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Life { runtime, mut signals } = self;
+        let config = Arc::new(config);
+        let progress = Progress::begin("opening the sessions");
+        let opened = runtime.block_on(async {
+            tokio::select! {
+                opened = Sessions::open(&config) => Some(opened),
+                () = signals.asked() => None,
+            }
+        });
+        let Some(opened) = opened else { return Ok(()) };
+        let sessions = Arc::new(opened?);
+        let control = runtime.block_on(async {
+            let control = Socket::bind(&socket_path(&config));
+            if control.is_err() {
+                sessions.close().await;
+            }
+            control
+        })?;
+        progress.now("loading the cogs");
+        let host = runtime.block_on(async {
+            let loaded = Host::load(Arc::clone(&config), Arc::clone(&sessions)).await;
+            if loaded.is_err() {
+                sessions.close().await;
+            }
+            loaded
+        })?;
+        drop(progress);
+        let done = runtime.block_on(async {
+            tracing::info!("ready; the control socket is {}", control.path().display());
+            let serving = tokio::spawn(control::serve(control, Arc::clone(host.cogs())));
+            let rebuilding =
+                config.build.as_ref().map(|build| tokio::spawn(Rebuild::new(build, config.folder()).run()));
+            let done = tokio::select! {
+                done = work(&host) => done,
+                done = host.run() => done.map_err(Failure::from),
+                () = signals.asked() => Ok(()),
+            };
+            serving.abort();
+            if let Some(rebuilding) = rebuilding {
+                rebuilding.abort();
+            }
+            host.close().await;
+            // The socket's file goes with its task.
+            let _ = serving.await;
+            done
+        });
+        runtime.shutdown_timeout(LEFTOVERS);
+        done
+    }
+}
+
+fn socket_path(config: &Config) -> PathBuf {
+    config.control.socket.clone().unwrap_or_else(|| control::default_path(&config.file))
+}

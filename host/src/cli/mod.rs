@@ -1,0 +1,79 @@
+//! The command line: what can be asked of the program, and the texts that teach it.
+//! It wires; what a command does is in its own room.
+
+mod check;
+mod cogs;
+mod exit;
+mod inspect;
+mod life;
+mod play;
+mod progress;
+mod run;
+mod signals;
+mod smoke;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::exit::Failure;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gearshift",
+    version,
+    about = "A Discord bot host that replaces its cogs while the bot stays connected",
+    long_about = "A Discord bot host that replaces its cogs while the bot stays connected.\n\n\
+        A cog is a library in a folder. Put one there and it serves; replace the file and the new one takes over: \
+        no event lost, none handled twice, state carried over. Try it without a token: `gearshift play`.",
+    after_long_help = exit::TABLE,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Play(play::Play),
+    Cogs(cogs::CogsCommand),
+    Inspect(inspect::Inspect),
+    Check(check::Check),
+    Smoke(smoke::Smoke),
+    #[command(name = "try-out")]
+    TryOut(check::Trial),
+}
+
+/// Does what the command line asks for.
+pub fn main() -> ExitCode {
+    // Ends by itself on `--help`, `--version` and what is not understood, the last with exit code 2.
+    let done: Result<(), Failure> = match Cli::parse().command {
+        Command::Run(run) => run.execute(),
+        Command::Play(play) => play.execute(),
+        Command::Cogs(cogs) => cogs.execute(),
+        Command::Inspect(inspect) => inspect.execute(),
+        Command::Check(check) => check.execute(),
+        Command::Smoke(smoke) => smoke.execute(),
+        Command::TryOut(trial) => trial.execute(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.end(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,112 @@
+//! `gearshift play`: the host on the built-in Discord, and a prompt to talk to the bot. The host is the same as on the
+//! real Discord; only address and token differ. What lines mean is the built-in Discord's matter.
+
+mod piped;
+mod terminal;
+
+use std::{
+    io::{IsTerminal, stdin, stdout},
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use gearshift_sim::{Detail, Entry, Printer, Prompt, Sim, SimOptions, What};
+
+use super::{
+    exit::{Exit, Failure},
+    life::Life,
+    source::Source,
+};
+use crate::{
+    config::{Config, Secret},
+    error::chain,
+    host::Host,
+    log,
+};
+
+pub(super) use self::terminal::restore as restore_terminal;
+
+/// The bot must be there, with its commands, before the first line is said. On loopback it takes some milliseconds.
+const ARRIVE: Duration = Duration::from_secs(20);
+/// On the built-in Discord nobody is rate-limited, and nobody wants to wait for a slash command.
+const COMMANDS_SETTLE_MAX: Duration = Duration::from_millis(50);
+
+/// Serve on a Discord inside this process, and talk to the bot; no token, no network
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Serve on a Discord inside this process, and talk to the bot at a prompt. No token is needed, and no \
+        network: REST and gateway are spoken over loopback, as the real ones.\n\n\
+        On a terminal there is a prompt with history. Otherwise lines are read from stdin and what happens in the \
+        channels is printed on stdout; when stdin ends, open answers are waited for. The log goes to stderr.",
+    after_long_help = "Examples:\n\
+        \n    gearshift play --cogs target/debug\
+        \n    echo '!ping hi' | gearshift play --log error\n\n\
+        At the prompt, `!ping hi` says something, `/ping text:hi` runs a slash command, `@bob` speaks as somebody else, \
+        `#dev` goes to another channel, `:help` shows the rest.\n\n\
+        The sessions of the config are opened as they are: what cogs store and send there is real."
+)]
+pub(super) struct Play {
+    #[command(flatten)]
+    source: Source,
+
+    /// Who speaks at first
+    #[arg(long = "as", value_name = "MEMBER", default_value = "alice")]
+    member: String,
+
+    /// Show REST calls and gateway events too
+    #[arg(long)]
+    wire: bool,
+}
+
+impl Play {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let mut config = self.source.read()?;
+        log::init(&config.log, self.source.log.as_deref())?;
+        let life = Life::begin()?;
+        let sim = life.runtime.block_on(start(&mut config))?;
+        let detail = if self.wire { Detail::Wire } else { Detail::Talk };
+        life.live(config, async |host| {
+            arrived(&sim, host).await?;
+            let printer = Printer::new(&sim, detail);
+            let prompt =
+                Prompt::new(&sim, &self.member).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+            match stdin().is_terminal() && stdout().is_terminal() {
+                true => terminal::talk(prompt, printer).await,
+                false => piped::talk(prompt, printer).await,
+            }
+        })
+    }
+}
+
+/// Starts the built-in Discord and points the configuration to it.
+pub(super) async fn start(config: &mut Config) -> Result<Sim, Failure> {
+    let options = SimOptions { port: config.play.port, ..SimOptions::default() };
+    let sim = Sim::start(options).await.map_err(|error| {
+        Failure::new(Exit::CannotCreate, chain(&error))
+            .help("`[play] port` names the port; 0 takes a free one".to_owned())
+    })?;
+    let token = Secret::new(sim.token(), "the built-in Discord")
+        .map_err(|error| Failure::new(Exit::Internal, chain(&error)))?;
+    let discord = config.discord.get_or_insert_default();
+    discord.api_url = Some(sim.api_url());
+    discord.token = Some(token);
+    config.limits.commands_settle = config.limits.commands_settle.min(COMMANDS_SETTLE_MAX);
+    Ok(sim)
+}
+
+/// Waits until the bot is connected and its slash commands are there.
+pub(super) async fn arrived(sim: &Sim, host: &Host) -> Result<(), Failure> {
+    let missing = |what: &str| {
+        Failure::new(Exit::Failed, format!("{what} within {} s on the built-in Discord", ARRIVE.as_secs()))
+            .help("`--log debug` shows what went wrong".to_owned())
+    };
+    if !sim.connected(1, ARRIVE).await {
+        return Err(missing("the bot did not connect"));
+    }
+    let is_registered = |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
+    let wanted = host.registers_commands() && !host.cogs().declared().is_empty();
+    if wanted && sim.until(Instant::now() + ARRIVE, is_registered).await.is_none() {
+        return Err(missing("the slash commands were not registered"));
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Play on a terminal: a prompt with history, and above it what happens in the channels and in the log.
+//! It does not know what lines mean.
+#![allow(unsafe_code, reason = "keeps and restores the terminal's modes")]
+
+use std::{
+    io::stdout,
+    mem::MaybeUninit,
+    path::PathBuf,
+    sync::{Mutex, OnceLock, PoisonError, mpsc as blocking},
+};
+
+use gearshift_sim::{Outcome, Printer, Prompt};
+use rustyline::{DefaultEditor, ExternalPrinter, error::ReadlineError};
+use tokio::sync::mpsc;
+
+use crate::{cli::exit::Failure, library::default_base, log};
+
+/// What the reading thread tells.
+enum Typed {
+    Line(String),
+    Leave,
+    Broken(ReadlineError),
+}
+
+/// Until the person leaves.
+pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(), Failure> {
+    keep();
+    let mut editor = DefaultEditor::new().map_err(failed)?;
+    let above = editor.create_external_printer().map_err(failed)?;
+    let show = shower(above);
+    let logged = show.clone();
+    log::redirect(move |line| _ = logged.send(line.to_owned()));
+    let (labels, wanted) = blocking::channel();
+    let (send, mut typed) = mpsc::channel(1);
+    std::thread::spawn(move || read(&mut editor, &wanted, &send));
+    let tell = |text: &str| _ = show.send(format!("{text}\n"));
+    tell("The bot is here. `!ping hi` or `/ping text:hi` talk to it, `:help` shows more, Ctrl-D leaves.");
+    let _ = labels.send(prompt.label());
+    let end = loop {
+        let line = tokio::select! {
+            biased;
+            shown = printer.line() => {
+                tell(&shown);
+                continue;
+            }
+            typed = typed.recv() => typed,
+        };
+        match line {
+            Some(Typed::Line(line)) => match prompt.line(&line).await {
+                Outcome::Done => {}
+                Outcome::Shown(text) => tell(&text),
+                Outcome::Refused(why) => tell(&format!("error: {why}")),
+                Outcome::Quit => break Ok(()),
+            },
+            Some(Typed::Leave) | None => break Ok(()),
+            Some(Typed::Broken(error)) => break Err(failed(error)),
+        }
+        let _ = labels.send(prompt.label());
+    };
+    log::to_stderr();
+    restore();
+    end
+}
+
+/// Reads a line for each label it gets.
+fn read(editor: &mut DefaultEditor, wanted: &blocking::Receiver<String>, typed: &mpsc::Sender<Typed>) {
+    let history = history();
+    if let Some(file) = &history {
+        // There is none the first time.
+        let _ = editor.load_history(file);
+    }
+    while let Ok(label) = wanted.recv() {
+        let line = match editor.readline(&label) {
+            Ok(line) => {
+                let _ = editor.add_history_entry(&line);
+                Typed::Line(line)
+            }
+            Err(ReadlineError::Interrupted | ReadlineError::Eof) => Typed::Leave,
+            Err(error) => Typed::Broken(error),
+        };
+        let is_end = !matches!(line, Typed::Line(_));
+        if is_end && let Some(file) = &history {
+            // A history that cannot be kept is no reason to say anything.
+            let _ = editor.save_history(file);
+        }
+        if typed.blocking_send(line).is_err() || is_end {
+            return;
+        }
+    }
+}
+
+/// Hands lines to the editor on a thread of its own: it may have to wait for the terminal.
+fn shower(mut above: impl ExternalPrinter + Send + 'static) -> blocking::Sender<String> {
+    let (show, lines) = blocking::channel::<String>();
+    std::thread::spawn(move || {
+        while let Ok(line) = lines.recv() {
+            if above.print(line).is_err() {
+                return;
+            }
+        }
+    });
+    show
+}
+
+/// Where typed lines are remembered: only until this user's session ends, since people type anything.
+fn history() -> Option<PathBuf> {
+    let folder = default_base();
+    folder.is_dir().then(|| folder.join("prompt-history"))
+}
+
+fn failed(error: ReadlineError) -> Failure {
+    Failure::from(std::io::Error::other(error))
+}
+
+/// The terminal's modes before the editor changed them.
+static MODES: OnceLock<Mutex<libc::termios>> = OnceLock::new();
+
+fn keep() {
+    let mut modes = MaybeUninit::uninit();
+    // SAFETY: `tcgetattr` fills the whole struct when it answers 0, and only then it is read.
+    let modes = unsafe {
+        if libc::tcgetattr(libc::STDIN_FILENO, modes.as_mut_ptr()) != 0 {
+            return;
+        }
+        modes.assume_init()
+    };
+    let _ = MODES.set(Mutex::new(modes));
+}
+
+/// Gives the terminal back as it was: the editor's thread may still be reading when the host ends.
+pub(in crate::cli) fn restore() {
+    let Some(modes) = MODES.get() else { return };
+    let modes = modes.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: the modes are those that `tcgetattr` gave for the same terminal.
+    unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSADRAIN, &*modes) };
+    let _ = std::io::Write::flush(&mut stdout());
+}

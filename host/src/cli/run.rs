@@ -1,0 +1,37 @@
+//! `gearshift run`: the host on Discord. It has nothing of its own to do but to wait.
+
+use clap::Args;
+
+use super::{exit::Failure, life::Life, source::Source};
+use crate::log;
+
+/// Connect to Discord and serve, until SIGINT or SIGTERM
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Connect to Discord and serve, until SIGINT (Ctrl-C) or SIGTERM; a second one ends at once.\n\n\
+        The token comes from the variable DISCORD_TOKEN, or from the file that `[discord] token_file` names. Cogs come \
+        from `[cogs] folder`, which is watched: a library that appears there is loaded, one that changes is replaced, one \
+        that goes is retired, all while the bot stays connected.",
+    after_long_help = "A config file needs three lines:\n\
+        \n    [cogs]\n    folder = \"cogs\"\n    [discord]\n\n\
+        Examples:\n\
+        \n    DISCORD_TOKEN=… gearshift run\
+        \n    gearshift run --config /etc/bot/gearshift.toml --log info,cog=debug\n\n\
+        While developing, `[build]` rebuilds a cog whenever its source changes:\n\
+        \n    [cogs]\n    folder = \"target/debug\"\n    [build]\n    sources = \"plugins\"\n"
+)]
+pub(super) struct Run {
+    #[command(flatten)]
+    source: Source,
+}
+
+impl Run {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let config = self.source.read()?;
+        log::init(&config.log, self.source.log.as_deref())?;
+        if config.discord.is_none() {
+            tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
+        }
+        Life::begin()?.live(config, async |_| std::future::pending().await)
+    }
+}

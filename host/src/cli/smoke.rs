@@ -1,0 +1,127 @@
+//! `gearshift smoke`: plays scripts, each against a host of its own on the built-in Discord with an empty store.
+//! What scripts mean is the room `smoke`'s matter.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use clap::Args;
+
+use super::{
+    exit::{Exit, Failure},
+    life::Life,
+    play,
+    source::Source,
+};
+use crate::{
+    config::{Config, Store},
+    log,
+    smoke::{self, Script},
+};
+
+/// Play readable transcripts against the host on the built-in Discord, and compare what the bot answers
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Play readable transcripts against the host on the built-in Discord, and compare what the bot answers.\n\n\
+        Each script gets a host of its own with the cogs of the config and an empty store; it stops at the first \
+        difference, which is shown with its line. No token is needed, and no network.",
+    after_long_help = "A script:\n\
+        \n    # Who says what, and what the bot answers.\
+        \n    needs ping counter         these cogs must be serving\
+        \n    in #dev                    where members speak from now on\
+        \n    within 2s                  how long an answer may take from now on (5s at first)\
+        \n\
+        \n    alice> !ping hi            alice says something\
+        \n    bot< pong hi               and this is the next thing that the bot says\
+        \n    alice> /ping text:hi       what can stand here is what can be typed in `gearshift play`\
+        \n    bot< pong hi\
+        \n    bot< (nothing)             the bot says nothing more for as long as an answer may take\
+        \n\
+        \n    alice> !count\
+        \n    bot< {own} for you, *      * is any text; {own} is a word, the same wherever it stands again\
+        \n    reload counter             `load` and `unload` as well\
+        \n    alice> :react 👍           also :edit, :reply, :press, :select, :submit, :delete\n\n\
+        (The remarks on the right are not part of the language; a line that begins with # is a remark.)\n\n\
+        What a bot can do beside saying a plain text stands in front of it: (ephemeral), (edited), (reacts) 👍, \
+        (form) title, (no answer) /command; or behind it: [embed title], [file name], [button label], \
+        [select placeholder]. A new line in a text is \\n; \\*, \\{ and \\\\ stand for themselves.\n\n\
+        Examples:\n\
+        \n    gearshift smoke --cogs target/debug plugins/*/smoke.txt\n\n\
+        The exit code is 1 if a script fails, 65 if one cannot be understood."
+)]
+pub(super) struct Smoke {
+    /// Scripts
+    #[arg(required = true, value_name = "SCRIPT")]
+    scripts: Vec<PathBuf>,
+
+    #[command(flatten)]
+    source: Source,
+}
+
+impl Smoke {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        // All are read before the first is played: a mistake in the last is told at once.
+        let scripts: Vec<(&Path, Script)> =
+            self.scripts.iter().map(|file| read(file)).collect::<Result<_, Failure>>()?;
+        let mut config = self.source.read()?;
+        // What the bot does is shown; the log is for what goes wrong.
+        config.log.filter = "warn".to_owned();
+        log::init(&config.log, self.source.log.as_deref())?;
+        let mut failed = 0;
+        for (file, script) in &scripts {
+            let since = Instant::now();
+            match one(script, config.clone())? {
+                Ok(()) => {
+                    let (steps, took) = (script.steps(), since.elapsed().as_secs_f64());
+                    println!("ok      {} ({steps} steps, {took:.1} s)", file.display());
+                }
+                Err(failure) => {
+                    failed += 1;
+                    println!("FAILED  {}:{}\n{failure}", file.display(), failure.line);
+                }
+            }
+        }
+        match failed {
+            0 => Ok(()),
+            failed => {
+                let of = scripts.len();
+                Err(Failure::new(Exit::Failed, format!("{failed} of {of} scripts failed")))
+            }
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<(&Path, Script), Failure> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        Failure::new(Exit::Data, format!("cannot read the script `{}`: {error}", file.display()))
+    })?;
+    let script = Script::parse(&text).map_err(|problems| {
+        let problems: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("{}:{}: {}", file.display(), problem.line, problem.what))
+            .collect();
+        Failure::new(Exit::Data, problems.join("\n"))
+            .help("`gearshift smoke --help` shows the language".to_owned())
+    })?;
+    Ok((file, script))
+}
+
+/// Plays one script with a host of its own.
+fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>, Failure> {
+    let folder = tempfile::tempdir()?;
+    config.store = Some(Store { path: folder.path().join("store.db"), ..Store::default() });
+    config.control.socket = Some(folder.path().join("control.sock"));
+    config.build = None;
+    let life = Life::begin()?;
+    let sim = life.runtime.block_on(play::start(&mut config))?;
+    let mut verdict = None;
+    life.live(config, async |host| {
+        play::arrived(&sim, host).await?;
+        verdict = Some(smoke::play(script, &sim, host.cogs()).await);
+        Ok(())
+    })?;
+    // Without a verdict a signal has ended it.
+    verdict.ok_or_else(|| Failure::new(Exit::Failed, "ended before the script was played"))
+}

@@ -1,0 +1,52 @@
+//! Where the configuration of a host comes from: a file, and what the command line says instead.
+//! It opens nothing but that file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::exit::Failure;
+use crate::config::{Config, Discord};
+
+/// The config file that is read when none is named.
+pub(super) const DEFAULT: &str = "gearshift.toml";
+
+/// Options that say how the host is to be.
+#[derive(Debug, Args)]
+pub(super) struct Source {
+    /// The config file [default: gearshift.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Folder of the cogs' libraries, instead of `[cogs] folder`; with it no config file is needed
+    #[arg(long, value_name = "FOLDER")]
+    cogs: Option<PathBuf>,
+
+    /// What is logged, instead of RUST_LOG and `[log] filter`: `debug`, or `info,cog=debug`
+    #[arg(long, value_name = "FILTER")]
+    pub(super) log: Option<String>,
+
+    /// The control socket, instead of `[control] socket`
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+}
+
+impl Source {
+    /// The configuration.
+    pub(super) fn read(&self) -> Result<Config, Failure> {
+        let file = self.config.as_deref().unwrap_or(Path::new(DEFAULT));
+        let is_needed = self.config.is_some() || self.cogs.is_none();
+        let mut config = if is_needed || file.exists() {
+            Config::load(file)?
+        } else {
+            Config { file: PathBuf::from(DEFAULT), discord: Some(Discord::default()), ..Config::default() }
+        };
+        if let Some(cogs) = &self.cogs {
+            config.cogs.folder = std::path::absolute(cogs)?;
+        }
+        if self.socket.is_some() {
+            config.control.socket.clone_from(&self.socket);
+        }
+        Ok(config)
+    }
+}

@@ -1,0 +1,92 @@
+//! The other process's side of the control socket. Plain blocking calls: a client starts no runtime, and is quick.
+
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::protocol::{Answer, Request};
+
+/// An answer may take so long: more than every limit of a reload together, unless somebody raised them a lot.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Why a host did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Nobody listens.
+    #[error("no host answers on `{}`", .path.display())]
+    NoHost {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The conversation broke off.
+    #[error("the host on `{}` did not answer", .path.display())]
+    Broken {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl CallError {
+    /// What the reader can do.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            CallError::NoHost { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("a host answers only the user who started it".to_owned())
+            }
+            CallError::NoHost { .. } => Some(
+                "start one with `gearshift run`, or name its config file with --config or its socket with --socket"
+                    .to_owned(),
+            ),
+            CallError::Broken { .. } => None,
+        }
+    }
+}
+
+/// A connection to a host.
+#[derive(Debug)]
+pub struct Client {
+    path: PathBuf,
+    stream: BufReader<UnixStream>,
+}
+
+impl Client {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub fn connect(path: &Path) -> Result<Client, CallError> {
+        let no_host = |source| CallError::NoHost { path: path.to_owned(), source };
+        let stream = UnixStream::connect(path).map_err(no_host)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(no_host)?;
+        stream.set_write_timeout(Some(PATIENCE)).map_err(no_host)?;
+        Ok(Client { path: path.to_owned(), stream: BufReader::new(stream) })
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// When none comes, or none that can be read.
+    pub fn call(&mut self, request: &Request) -> Result<Answer, CallError> {
+        self.exchange(request).map_err(|source| CallError::Broken { path: self.path.clone(), source })
+    }
+
+    fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
+        let mut line = serde_json::to_string(request)?;
+        line.push('\n');
+        self.stream.get_mut().write_all(line.as_bytes())?;
+        line.clear();
+        if self.stream.read_line(&mut line)? == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection"));
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+}

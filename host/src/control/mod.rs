@@ -1,0 +1,19 @@
+//! The control socket: how another process lists, loads, unloads and reloads cogs of a running host.
+//! It decides nothing about cogs; it passes on what was asked, and what came of it.
+//!
+//! JSON lines over a Unix socket of mode 0600: a [`Request`] a line, an [`Answer`] a line, in order, as many as wanted.
+
+mod client;
+mod path;
+mod protocol;
+mod server;
+mod socket;
+mod table;
+
+pub use self::{
+    client::{CallError, Client},
+    path::{default_path, running},
+    protocol::{Answer, REQUEST_MAX_BYTES, Request},
+    server::serve,
+    socket::{Socket, SocketError},
+};

@@ -1,0 +1,51 @@
+//! Where the control socket is: one a configuration, so that several hosts of one user do not meet.
+//! It opens nothing.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::library::default_base;
+
+const SUFFIX: &str = "sock";
+
+/// The socket of the host that runs with this config file, if its `[control] socket` says nothing else. The same file
+/// gives the same path, whatever it is called by.
+pub fn default_path(config: &Path) -> PathBuf {
+    let config = fs::canonicalize(config)
+        .or_else(|_| std::path::absolute(config))
+        .unwrap_or_else(|_| config.to_owned());
+    let folder = config.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    // Readable, and short: a socket's path has at most some hundred bytes.
+    let folder: String =
+        folder.chars().filter(|character| character.is_ascii_alphanumeric()).take(16).collect();
+    let digest = blake3::hash(config.as_os_str().as_encoded_bytes()).to_hex();
+    default_base().join(format!("{folder}-{}.{SUFFIX}", &digest[..8]))
+}
+
+/// The sockets of this user in the usual place. Their hosts may be dead.
+pub fn running() -> Vec<PathBuf> {
+    let entries = fs::read_dir(default_base()).into_iter().flatten().flatten();
+    let mut sockets: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|it| it == SUFFIX))
+        .collect();
+    sockets.sort();
+    sockets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_config_file_has_a_socket_of_its_own() {
+        let one = default_path(Path::new("/srv/my bot/gearshift.toml"));
+        let other = default_path(Path::new("/srv/my-bot/gearshift.toml"));
+        assert_ne!(one, other);
+        assert_eq!(one, default_path(Path::new("/srv/my bot/gearshift.toml")));
+        let name = one.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name.starts_with("mybot-") && name.ends_with(".sock"), "{name}");
+    }
+}

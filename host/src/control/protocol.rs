@@ -1,0 +1,63 @@
+//! What goes over the control socket. It moves no bytes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The longest request, in bytes, its line end included. The longest sensible one is a name and a verb.
+pub const REQUEST_MAX_BYTES: usize = 4096;
+
+/// What is asked: `{"do":"reload","cog":"ping"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Request {
+    /// How everything is.
+    List,
+    /// Load a cog of the folder.
+    Load {
+        /// Its name.
+        cog: String,
+    },
+    /// Retire a cog.
+    Unload {
+        /// Its name.
+        cog: String,
+    },
+    /// Replace a cog by what its file holds now.
+    Reload {
+        /// Its name.
+        cog: String,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Whether it was done.
+    pub ok: bool,
+    /// The same for people: a table, a report, or why not.
+    pub text: String,
+    /// What the reader can do, if it was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The status, or the report with its phases; null if it was not done.
+    #[serde(default)]
+    pub data: Value,
+}
+
+impl Answer {
+    /// It was done.
+    pub(super) fn done(text: String, data: &impl Serialize) -> Answer {
+        match serde_json::to_value(data) {
+            Ok(data) => Answer { ok: true, text, help: None, data },
+            // Paths may hold bytes that are not Unicode.
+            Err(error) => {
+                Answer { ok: true, text: format!("{text} (details: {error})"), help: None, data: Value::Null }
+            }
+        }
+    }
+
+    /// It was not done.
+    pub(super) fn refused(text: String, help: Option<String>) -> Answer {
+        Answer { ok: false, text, help, data: Value::Null }
+    }
+}

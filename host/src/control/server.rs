@@ -1,0 +1,125 @@
+//! The host's side of the control socket: one task a connection, one request after the other.
+//! It holds no state; every request is answered from the cogs.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::UnixStream,
+    sync::Semaphore,
+    task::JoinSet,
+    time::timeout,
+};
+
+use super::{
+    protocol::{Answer, REQUEST_MAX_BYTES, Request},
+    socket::Socket,
+    table,
+};
+use crate::{
+    cogs::{CogError, Cogs, Report},
+    error::chain,
+};
+
+/// Connections at once; others wait in the system's queue.
+const CONNECTIONS: usize = 16;
+/// A connection that asks nothing for so long is closed.
+const IDLE: Duration = Duration::from_secs(60);
+/// A client that does not take its answer for so long is given up.
+const WRITE: Duration = Duration::from_secs(5);
+
+/// Answers until it is dropped. What was begun for a client is finished all the same.
+pub async fn serve(socket: Socket, cogs: Arc<Cogs>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let stream = tokio::select! {
+            accepted = socket.listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        match stream {
+            Ok((stream, _)) => {
+                let cogs = Arc::clone(&cogs);
+                connections.spawn(async move {
+                    converse(stream, &cogs).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!("failed to accept on the control socket: {error}");
+                // Out of file descriptors, most likely: others must be closed before the next try can succeed.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// Ends when the client leaves, says nothing for too long, or something that is no request.
+async fn converse(stream: UnixStream, cogs: &Arc<Cogs>) {
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut bounded = (&mut read).take(REQUEST_MAX_BYTES as u64);
+        match timeout(IDLE, bounded.read_until(b'\n', &mut line)).await {
+            Ok(Ok(0)) | Ok(Err(_)) | Err(_) => return,
+            Ok(Ok(_)) => {}
+        }
+        // A line without an end is cut off: what follows it could not be told from a request.
+        let is_whole = line.ends_with(b"\n");
+        let answer = match is_whole {
+            true => answer(cogs, &line).await,
+            false => {
+                Answer::refused(format!("a request is a line of at most {REQUEST_MAX_BYTES} bytes"), None)
+            }
+        };
+        let Ok(mut text) = serde_json::to_vec(&answer) else { return };
+        text.push(b'\n');
+        let written = timeout(WRITE, write.write_all(&text)).await;
+        if !is_whole || !matches!(written, Ok(Ok(()))) {
+            return;
+        }
+    }
+}
+
+async fn answer(cogs: &Arc<Cogs>, line: &[u8]) -> Answer {
+    let request = match serde_json::from_slice(line) {
+        Ok(request) => request,
+        Err(error) => {
+            let help = "client and host must be of the same version; `gearshift --version` tells";
+            return Answer::refused(format!("cannot read the request: {error}"), Some(help.to_owned()));
+        }
+    };
+    let cogs = Arc::clone(cogs);
+    // On a task of its own: a half-done operation must not be dropped when the client leaves.
+    let operation = tokio::spawn(async move {
+        match request {
+            Request::List => {
+                let status = cogs.status();
+                Answer::done(table::of(&status), &status)
+            }
+            Request::Load { cog } => reported(cogs.load(&cog).await),
+            Request::Unload { cog } => reported(cogs.unload(&cog).await),
+            Request::Reload { cog } => reported(cogs.reload(&cog).await),
+        }
+    });
+    match operation.await {
+        Ok(answer) => answer,
+        Err(error) => Answer::refused(format!("the host failed: {error}"), None),
+    }
+}
+
+fn reported(result: Result<Report, CogError>) -> Answer {
+    match result {
+        Ok(report) => {
+            tracing::info!("{report}");
+            Answer::done(report.to_string(), &report)
+        }
+        Err(error) => {
+            tracing::error!("{}", chain(&error));
+            Answer::refused(chain(&error), error.help())
+        }
+    }
+}

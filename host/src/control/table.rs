@@ -1,0 +1,94 @@
+//! The status of the cogs as a table for people. It asks nobody; it is given everything.
+
+use std::fmt::Write as _;
+
+use crate::cogs::{CogStatus, HostStatus, Standing};
+
+/// The table, and below it what is worth knowing about one cog or another.
+pub(super) fn of(status: &HostStatus) -> String {
+    let mut rows = vec![
+        ["COG", "VERSION", "STANDING", "UP", "HANDLED", "WAITING", "FAULTS", "COMMANDS"].map(str::to_owned),
+    ];
+    rows.extend(status.cogs.iter().map(row));
+    let mut text = aligned(&rows);
+    for cog in &status.cogs {
+        if let Some(fault) = &cog.last_fault {
+            let _ = writeln!(text, "{}: last fault: {}", cog.name, first_line(fault));
+        }
+        if cog.turned_away > 0 {
+            let _ = writeln!(text, "{}: {} events found its queue full", cog.name, cog.turned_away);
+        }
+    }
+    for held in &status.held {
+        let _ = writeln!(text, "{} is held: {}", held.generation, held.reason);
+    }
+    if status.cogs.is_empty() {
+        text = "no cog is loaded\n".to_owned();
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn row(cog: &CogStatus) -> [String; 8] {
+    let standing = match (cog.standing, cog.activity) {
+        (Standing::Away, _) => "away".to_owned(),
+        (Standing::Loading, _) => "loading".to_owned(),
+        (Standing::Serving, "idle") => "serving".to_owned(),
+        (Standing::Serving, activity) => format!("serving ({activity})"),
+    };
+    [
+        cog.generation.map_or_else(|| cog.name.clone(), |number| format!("{}#{number}", cog.name)),
+        cog.version.clone().unwrap_or_else(|| "-".to_owned()),
+        standing,
+        cog.uptime_secs.map_or_else(|| "-".to_owned(), span),
+        cog.handled.to_string(),
+        cog.queued.to_string(),
+        cog.faults.to_string(),
+        cog.commands.join(", "),
+    ]
+}
+
+/// `5 s`, `3 min`, `7 h`, `12 d`: the largest unit that fits.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let rows = [["A", "BB"], ["longer", "x"]].map(|row| row.map(str::to_owned));
+        assert_eq!(aligned(&rows), "A       BB\nlonger  x\n");
+    }
+
+    #[test]
+    fn a_span_is_told_in_the_unit_that_fits() {
+        assert_eq!([span(5), span(185), span(7_300), span(200_000)], ["5 s", "3 min", "2 h", "2 d"]);
+    }
+}

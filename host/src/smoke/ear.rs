@@ -1,0 +1,103 @@
+//! What the bot says, as a script writes it, one thing after the other. It judges nothing.
+
+use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+
+use gearshift_sim::{Acknowledgement, Entry, Message, Reader, Sim, Snowflake, What};
+use serde_json::Value;
+
+/// Hears what happens from one point on.
+pub(super) struct Ear {
+    reader: Reader,
+    /// Answers that are "thinking …": when they are filled in, they are said for the first time.
+    loading: BTreeSet<Snowflake>,
+    /// Names of bots: a reaction carries no more.
+    bots: BTreeSet<String>,
+}
+
+impl Ear {
+    /// From now on.
+    pub(super) fn new(sim: &Sim) -> Ear {
+        let bots = sim.world(|world| world.bots().iter().map(|bot| bot.user.username.clone()).collect());
+        Ear { reader: sim.transcript().reader(), loading: BTreeSet::new(), bots }
+    }
+
+    /// The next thing that the bot says; none after `within`.
+    pub(super) async fn next(&mut self, within: Duration) -> Option<String> {
+        let next = async {
+            loop {
+                let entry = self.reader.next().await;
+                if let Some(said) = self.said(&entry) {
+                    return said;
+                }
+            }
+        };
+        tokio::time::timeout(within, next).await.ok()
+    }
+
+    /// What the bot has said already.
+    pub(super) fn already(&mut self) -> Option<String> {
+        loop {
+            let entry = self.reader.try_next()?;
+            if let Some(said) = self.said(&entry) {
+                return Some(said);
+            }
+        }
+    }
+
+    fn said(&mut self, entry: &Entry) -> Option<String> {
+        match &entry.what {
+            What::Posted { message, .. } if message.author.bot => {
+                if message.is_loading() {
+                    self.loading.insert(message.id);
+                    return None;
+                }
+                Some(written(message, ""))
+            }
+            What::Edited { message, .. } if message.author.bot => {
+                let was_loading = !message.is_loading() && self.loading.remove(&message.id);
+                Some(written(message, if was_loading { "" } else { "(edited) " }))
+            }
+            What::Reacted { user, emoji, added: true, .. } if self.bots.contains(&**user) => {
+                Some(format!("(reacts) {emoji}"))
+            }
+            What::Acknowledged { line, how: Acknowledgement::Modal, .. } => Some(format!("(form) {line}")),
+            What::Unanswered { line, .. } => Some(format!("(no answer) {line}")),
+            _ => None,
+        }
+    }
+}
+
+fn written(message: &Message, mark: &str) -> String {
+    let mut text = mark.to_owned();
+    if message.is_ephemeral() {
+        text.push_str("(ephemeral) ");
+    }
+    text.push_str(&message.content);
+    // Writing to a string does not fail.
+    for embed in &message.embeds {
+        let title = embed.get("title").or_else(|| embed.get("description")).and_then(Value::as_str);
+        let _ = write!(text, " [embed {}]", title.unwrap_or_default());
+    }
+    for file in &message.attachments {
+        let _ = write!(text, " [file {}]", file.filename);
+    }
+    message.components.iter().for_each(|component| controls(component, &mut text));
+    text.trim_start().to_owned()
+}
+
+/// Buttons and menus, however deep they stand in rows and sections.
+/// <https://discord.com/developers/docs/components/reference>
+fn controls(component: &Value, text: &mut String) {
+    let name = |key: &str| component.get(key).and_then(Value::as_str).unwrap_or_default();
+    let _ = match component.get("type").and_then(Value::as_u64) {
+        Some(2) => write!(text, " [button {}]", name("label")),
+        Some(3 | 5..=8) => write!(text, " [select {}]", name("placeholder")),
+        _ => Ok(()),
+    };
+    for inner in component.get("components").and_then(Value::as_array).into_iter().flatten() {
+        controls(inner, text);
+    }
+    if let Some(accessory) = component.get("accessory") {
+        controls(accessory, text);
+    }
+}

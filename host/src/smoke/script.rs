@@ -1,0 +1,195 @@
+//! Reading a script: lines become steps, and each mistake is named with its line. It plays nothing.
+
+use std::time::Duration;
+
+use super::pattern::Pattern;
+
+/// A script that was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    pub(super) steps: Vec<Placed>,
+}
+
+/// A step and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// From 1.
+    pub(super) line: usize,
+    /// As it is written.
+    pub(super) text: String,
+    pub(super) step: Step,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Needs(Vec<String>),
+    In(String),
+    Within(Duration),
+    Says { member: String, line: String },
+    Answers(Pattern),
+    AnswersNothing,
+    Load(Vec<String>),
+    Unload(Vec<String>),
+    Reload(Vec<String>),
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct Problem {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, in words.
+    pub what: String,
+}
+
+/// Words that begin a line which is not speech.
+const VERBS: [&str; 6] = ["in", "load", "needs", "reload", "unload", "within"];
+/// The longest time for an answer.
+const WITHIN_MAX: Duration = Duration::from_secs(600);
+
+impl Script {
+    /// Reads a script.
+    ///
+    /// # Errors
+    /// Every line that is not understood.
+    pub fn parse(text: &str) -> Result<Script, Vec<Problem>> {
+        let (mut steps, mut problems) = (Vec::new(), Vec::new());
+        for (at, text) in text.lines().enumerate() {
+            let (line, text) = (at + 1, text.trim());
+            if text.is_empty() || text.starts_with('#') {
+                continue;
+            }
+            match step(text) {
+                Ok(step) => steps.push(Placed { line, text: text.to_owned(), step }),
+                Err(what) => problems.push(Problem { line, what }),
+            }
+        }
+        let asks = steps.iter().any(|placed| matches!(placed.step, Step::Answers(_) | Step::AnswersNothing));
+        if problems.is_empty() && !asks {
+            let what = "there is no line `bot< …`: a script without one cannot fail".to_owned();
+            problems.push(Problem { line: text.lines().count().max(1), what });
+        }
+        if problems.is_empty() { Ok(Script { steps }) } else { Err(problems) }
+    }
+
+    /// How many steps it has.
+    pub fn steps(&self) -> usize {
+        self.steps.len()
+    }
+}
+
+fn step(text: &str) -> Result<Step, String> {
+    if let Some((who, rest)) = speech(text, '<') {
+        return match (who, rest) {
+            ("bot", "(nothing)") => Ok(Step::AnswersNothing),
+            ("bot", "") => {
+                Err("`bot<` wants what the bot says; `bot< (nothing)` if it is to say nothing".to_owned())
+            }
+            ("bot", pattern) => Pattern::parse(pattern).map(Step::Answers),
+            (who, _) => {
+                Err(format!("`{who}<` is not understood: what is answered is `bot<`, what is said `{who}>`"))
+            }
+        };
+    }
+    if let Some((who, rest)) = speech(text, '>') {
+        return match (who, rest) {
+            ("bot", _) => {
+                Err("`bot>` is not understood: the bot cannot be told what to say, `bot<` expects it"
+                    .to_owned())
+            }
+            (_, "") => Err(format!("`{who}>` wants what {who} says")),
+            (member, line) => Ok(Step::Says { member: member.to_owned(), line: line.to_owned() }),
+        };
+    }
+    let mut words = text.split_whitespace();
+    let verb = words.next().unwrap_or_default();
+    let names = || words.clone().map(str::to_owned).collect::<Vec<_>>();
+    let some = |names: Vec<String>| match names.is_empty() {
+        true => Err(format!("`{verb}` wants names of cogs")),
+        false => Ok(names),
+    };
+    match verb {
+        "needs" => some(names()).map(Step::Needs),
+        "load" => some(names()).map(Step::Load),
+        "unload" => some(names()).map(Step::Unload),
+        "reload" => some(names()).map(Step::Reload),
+        "in" => match &names()[..] {
+            [channel] => Ok(Step::In(channel.clone())),
+            _ => Err("`in` wants one channel: `in #dev`".to_owned()),
+        },
+        "within" => match &names()[..] {
+            [time] => span(time).map(Step::Within),
+            _ => Err("`within` wants one time: `within 2s`".to_owned()),
+        },
+        other => {
+            let hint = VERBS.iter().find(|verb| strsim::damerau_levenshtein(verb, other) <= 2);
+            let hint = hint.map(|verb| format!("; did you mean `{verb}`?")).unwrap_or_default();
+            Err(format!(
+                "`{other}` begins no line: there is `NAME> …`, `bot< …`, and {}{hint}",
+                VERBS.map(|verb| format!("`{verb}`")).join(", ")
+            ))
+        }
+    }
+}
+
+/// `alice> text`: a name, the sign, and the rest.
+fn speech(text: &str, sign: char) -> Option<(&str, &str)> {
+    let (who, rest) = text.split_once(sign)?;
+    let is_name = !who.is_empty() && who.chars().all(|it| it.is_alphanumeric() || "._-".contains(it));
+    is_name.then_some((who, rest.trim()))
+}
+
+/// `2s` or `500ms`.
+fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; `2s` and `500ms` are");
+    let (digits, unit) = text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let span = match unit {
+        "s" => Duration::from_secs(number),
+        "ms" => Duration::from_millis(number),
+        _ => return Err(wrong()),
+    };
+    match span.is_zero() || span > WITHIN_MAX {
+        true => Err(format!("`{text}` is not between 1ms and {}s", WITHIN_MAX.as_secs())),
+        false => Ok(span),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(text: &str) -> Step {
+        step(text).unwrap()
+    }
+
+    #[test]
+    fn lines_mean_what_the_documentation_says() {
+        assert_eq!(only("needs ping counter"), Step::Needs(vec!["ping".to_owned(), "counter".to_owned()]));
+        assert_eq!(only("in #dev"), Step::In("#dev".to_owned()));
+        assert_eq!(only("within 500ms"), Step::Within(Duration::from_millis(500)));
+        let says = |line: &str| Step::Says { member: "alice".to_owned(), line: line.to_owned() };
+        assert_eq!(only("alice> !ping a > b < c"), says("!ping a > b < c"));
+        assert_eq!(only("alice> :react 👍"), says(":react 👍"));
+        assert_eq!(only("bot< a > b"), Step::Answers(Pattern::parse("a > b").unwrap()));
+        assert_eq!(only("bot< (nothing)"), Step::AnswersNothing);
+        assert_eq!(only("reload ping"), Step::Reload(vec!["ping".to_owned()]));
+    }
+
+    #[test]
+    fn every_line_that_is_not_understood_is_named() {
+        let script = "# remark\nalice> hi\nrelod ping\n\nwithin soon\nbob<  hi\nbot> hi\nbot< {a b}\nin a b\nwithin 0s";
+        let problems = Script::parse(script).unwrap_err();
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [3, 5, 6, 7, 8, 9, 10]);
+        assert!(problems[0].what.contains("did you mean `reload`?"), "{}", problems[0]);
+    }
+
+    #[test]
+    fn a_script_that_cannot_fail_is_refused() {
+        assert!(Script::parse("alice> hi").unwrap_err()[0].what.contains("cannot fail"));
+        assert!(Script::parse("").is_err());
+        assert_eq!(Script::parse("alice> hi\nbot< *").unwrap().steps(), 2);
+    }
+}
