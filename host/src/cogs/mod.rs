@@ -237,7 +237,8 @@ impl Cogs {
     /// Retires the cog whose file is gone, if there is one.
     pub async fn file_gone(self: &Arc<Self>, file: &Path) -> Option<Result<Report, CogError>> {
         let name = self.claims.owner_of(file)?;
-        Some(self.unload(&name).await)
+        // One that was refused when it was tried is not there to be retired.
+        Some(self.unload(&name).await).filter(|result| !matches!(result, Err(CogError::NotLoaded { .. })))
     }
 
     /// The names of all cogs that are loaded or were.
@@ -262,22 +263,6 @@ impl Cogs {
             .flat_map(|manifest| manifest.commands.clone())
             .map(|command| (command.name.clone(), command))
             .collect()
-    }
-
-    /// Retires all cogs at once; the inboxes are kept.
-    pub async fn close(self: &Arc<Self>) {
-        let mut tasks = tokio::task::JoinSet::new();
-        let cogs: Vec<_> = self.cogs().values().cloned().collect();
-        for cog in cogs {
-            let this = Arc::clone(self);
-            tasks.spawn(async move {
-                match this.take_away(&cog).await {
-                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
-                    Err(error) => tracing::warn!(cog = &*cog.name, "{error}"),
-                }
-            });
-        }
-        while tasks.join_next().await.is_some() {}
     }
 
     fn cogs(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Cog>>> {
@@ -313,7 +298,11 @@ impl Cogs {
             && let Some(cog) = self.cog(&before)
         {
             tracing::info!(file = %file.display(), "`{before}` is now `{}`", report.cog);
-            self.take_away(&cog).await?;
+            if let Err(error) = self.take_away(&cog).await
+                && !matches!(error, CogError::NotLoaded { .. })
+            {
+                return Err(error);
+            }
         }
         Ok(report)
     }
@@ -364,7 +353,9 @@ impl Cogs {
     /// Makes the router's table anew from what is known of the cogs.
     fn publish(&self) {
         let mut table = Table::default();
-        for cog in self.cogs().values() {
+        // Locked until the table is in place: of two that publish at once, the later one knows more.
+        let cogs = self.cogs();
+        for cog in cogs.values() {
             let view = cog.view();
             let Some(manifest) = view.manifest else { continue };
             let commands: BTreeSet<String> =
@@ -378,6 +369,7 @@ impl Cogs {
             }
         }
         self.parts.router.publish(table);
+        drop(cogs);
         self.commands.send_modify(|changes| *changes += 1);
     }
 }

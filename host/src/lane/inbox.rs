@@ -94,9 +94,9 @@ impl Inbox {
         }
     }
 
-    /// Drops what waits; how many items that were.
-    pub fn clear(&self) -> usize {
-        std::mem::take(&mut self.queue().items).len()
+    /// Takes out all that waits: nobody will handle it.
+    pub fn clear(&self) -> VecDeque<Item> {
+        std::mem::take(&mut self.queue().items)
     }
 
     /// How many items wait.

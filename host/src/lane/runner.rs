@@ -62,6 +62,7 @@ pub(super) fn run(
         mode: Mode::Paused,
         pulse: Arc::clone(pulse),
         handlers_in_flight: parts.handlers_in_flight,
+        decline: parts.decline,
         faults: parts.faults,
     };
     if waits {
@@ -90,6 +91,7 @@ struct Runner {
     mode: Mode,
     pulse: Arc<Pulse>,
     handlers_in_flight: usize,
+    decline: Box<dyn Fn(Item) + Send>,
     faults: mpsc::UnboundedSender<FaultReport>,
 }
 
@@ -105,6 +107,11 @@ impl Runner {
             }
             self.poll_control(cx);
             self.poll_handlers(cx);
+            // Cog code may have kept the thread for long. What was ordered meanwhile comes first: a lane that shall
+            // pause or end takes nothing more, it would only be cancelled.
+            if !self.orders.is_empty() || self.orders.is_closed() {
+                continue;
+            }
             if !self.take(cx) {
                 return Poll::Pending;
             }
@@ -133,6 +140,8 @@ impl Runner {
             }
             Order::Serve => self.mode = Mode::Serving,
             Order::Pause(done) => self.mode = Mode::Draining(done),
+            // Whoever wanted it has given up and lets this lane serve on.
+            Order::Cancel(answer) if answer.is_closed() => {}
             Order::Cancel(answer) => {
                 let handlers = mem::take(&mut self.running);
                 let count = handlers.len();
@@ -210,7 +219,10 @@ impl Runner {
                 (Activity::Event, what, Work::Cog(future))
             }
             Item::Command(invocation, defer) => {
-                let what = self.labels.command(&invocation)?;
+                let Some(what) = self.labels.command(&invocation) else {
+                    (self.decline)(Item::Command(invocation, defer));
+                    return None;
+                };
                 let work = match defer {
                     None => Work::Cog(
                         pulse.during(Activity::Command, || (module.command())(instance, invocation)),
