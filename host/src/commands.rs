@@ -18,6 +18,8 @@ use crate::{
     },
 };
 
+/// Shortest pause between two looks at what has to go.
+const LOOK_MIN: Duration = Duration::from_millis(100);
 /// Longest pause between two attempts after a failure.
 const RETRY_MAX: Duration = Duration::from_secs(60);
 
@@ -50,35 +52,39 @@ fn slash() -> u8 {
     1
 }
 
-/// Registers the declared commands until the cogs are dropped.
-pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Duration) {
+/// Registers the declared commands, now and whenever they have changed and then stayed the same for `settle`, until the
+/// cogs are dropped. Those of an unloaded cog go after `keep`.
+pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Duration, keep: Duration) {
     let Some(mut changes) = cogs.upgrade().map(|cogs| cogs.commands()) else { return };
     let mut registered: Option<BTreeMap<String, CommandManifest>> = None;
+    let mut pause = Duration::from_secs(1);
     loop {
-        if changes.changed().await.is_err() {
-            return;
-        }
-        // Until nothing has changed for the settle time.
-        while tokio::time::timeout(settle, changes.changed()).await.is_ok_and(|changed| changed.is_ok()) {}
-        let mut pause = Duration::from_secs(1);
-        loop {
-            let Some(declared) = cogs.upgrade().map(|cogs| cogs.declared()) else { return };
-            if registered.as_ref() == Some(&declared) {
-                break;
-            }
+        changes.mark_unchanged();
+        let Some(declared) = cogs.upgrade().map(|cogs| cogs.declared()) else { return };
+        if registered.as_ref() != Some(&declared) {
             match register(&discord, &declared).await {
                 Ok(changed) => {
                     if changed {
                         tracing::info!(commands = declared.len(), "registered the slash commands");
                     }
                     registered = Some(declared);
-                    break;
+                    pause = Duration::from_secs(1);
                 }
-                Err(error) => tracing::error!("failed to register the slash commands: {error}"),
+                Err(error) => {
+                    tracing::error!("failed to register the slash commands: {error}");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RETRY_MAX);
+                    continue;
+                }
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(RETRY_MAX);
         }
+        match tokio::time::timeout(keep.max(LOOK_MIN), changes.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            // The commands of a cog that was unloaded may have to go by now.
+            Err(_) => continue,
+        }
+        while tokio::time::timeout(settle, changes.changed()).await.is_ok_and(|changed| changed.is_ok()) {}
     }
 }
 

@@ -75,6 +75,17 @@ pub fn interaction(json: &str) -> Result<RArc<Interaction>, DecodeError> {
     }))
 }
 
+/// Discord's name of an event.
+pub fn name(event: &Event) -> &str {
+    match event {
+        Event::MessageCreate(_) => "MESSAGE_CREATE",
+        Event::MessageUpdate(_) => "MESSAGE_UPDATE",
+        Event::MessageDelete(_) => "MESSAGE_DELETE",
+        Event::Interaction(_) => "INTERACTION_CREATE",
+        Event::Other(raw) => raw.name.as_str(),
+    }
+}
+
 /// Any event as its name and JSON.
 pub fn raw(name: &str, json: &str) -> Event {
     Event::Other(RArc::new(RawEvent { name: name.into(), json: json.into() }))

@@ -2,6 +2,7 @@
 //! It wires; what each part does is in its own room.
 
 use std::{
+    collections::HashMap,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -101,12 +102,6 @@ impl Host {
         let mut tasks = JoinSet::new();
         tasks.spawn(Cogs::watch_over(Arc::downgrade(&cogs), faults));
         tasks.spawn(Cogs::keep_states(Arc::downgrade(&cogs), config.limits.state_save_every));
-        if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord)
-            && settings.register_commands
-        {
-            let settle = config.limits.commands_settle;
-            tasks.spawn(commands::keep_registered(Arc::downgrade(&cogs), Arc::clone(discord), settle));
-        }
         let claimed = cogs.claim_all().await;
         let gateway = match (&sessions.discord, &config.discord) {
             (Some(discord), Some(settings)) => {
@@ -118,6 +113,13 @@ impl Host {
         };
         for result in cogs.bring_all(claimed).await {
             log(&result);
+        }
+        // All that is there has been tried: the first list needs no time to settle.
+        if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord)
+            && settings.register_commands
+        {
+            let (settle, keep) = (config.limits.commands_settle, config.limits.commands_keep);
+            tasks.spawn(commands::keep_registered(Arc::downgrade(&cogs), Arc::clone(discord), settle, keep));
         }
         if let Some(watch) = watch {
             tasks.spawn(follow(watch, Arc::clone(&cogs)));
@@ -187,44 +189,50 @@ impl Host {
 
 /// Loads and retires what changes in the folder.
 async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
-    let mut tasks: JoinSet<Option<PathBuf>> = JoinSet::new();
+    let mut tasks: JoinSet<(PathBuf, bool)> = JoinSet::new();
+    // Files at work, and whether they have changed since. One at a time, so that what was read first never comes last.
+    let mut busy: HashMap<PathBuf, bool> = HashMap::new();
     loop {
         tokio::select! {
             change = watch.next() => {
-                let cogs = Arc::clone(&cogs);
-                match change {
-                    Change::Try(file) => _ = tasks.spawn(attempt(cogs, file)),
-                    Change::Gone(file) => _ = tasks.spawn(async move {
-                        if let Some(result) = cogs.file_gone(&file).await {
-                            log(&result);
-                        }
-                        None
-                    }),
+                let (Change::Try(file) | Change::Gone(file)) = &change;
+                match busy.get_mut(file) {
+                    Some(changed) => *changed = true,
+                    None => {
+                        busy.insert(file.clone(), false);
+                        tasks.spawn(attempt(Arc::clone(&cogs), change));
+                    }
                 }
             }
-            Some(done) = tasks.join_next() => {
-                if let Ok(Some(file)) = done {
-                    watch.again(file);
+            Some(done) = tasks.join_next() => match done {
+                Ok((file, is_incomplete)) => {
+                    if busy.remove(&file) == Some(true) || is_incomplete {
+                        watch.again(file);
+                    }
                 }
-            }
+                Err(error) => tracing::error!("loading a file that changed: {error}"),
+            },
         }
     }
 }
 
-/// Tries a file; the file again if it was not complete.
-async fn attempt(cogs: Arc<Cogs>, file: PathBuf) -> Option<PathBuf> {
-    match cogs.load_changed(&file).await {
-        Ok(None) => None,
-        Ok(Some(report)) => {
-            log(&Ok(report));
-            None
+/// Follows one change; its file, and whether it was not complete.
+async fn attempt(cogs: Arc<Cogs>, change: Change) -> (PathBuf, bool) {
+    let (file, result) = match change {
+        Change::Try(file) => {
+            let result = cogs.load_changed(&file).await;
+            (file, result)
         }
-        Err(error) if error.may_pass() => Some(file),
-        Err(error) => {
-            log(&Err(error));
-            None
+        Change::Gone(file) => {
+            let result = cogs.file_gone(&file).await.transpose();
+            (file, result)
         }
+    };
+    let is_incomplete = result.as_ref().is_err_and(CogError::may_pass);
+    if !is_incomplete && let Some(result) = result.transpose() {
+        log(&result);
     }
+    (file, is_incomplete)
 }
 
 fn log(result: &Result<Report, CogError>) {

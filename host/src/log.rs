@@ -73,9 +73,7 @@ pub fn init(config: &Log, filter: Option<&str>) -> Result<(), LogError> {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Lines);
     let done = match config.format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Text => {
-            builder.event_format(Text { colour: is_coloured() }).try_init()
-        }
+        LogFormat::Text => builder.event_format(Text { colour: is_coloured() }).try_init(),
     };
     done.map_err(|_| LogError::Twice)
 }
@@ -153,12 +151,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(
-        &self,
-        _: &FmtContext<'_, S, N>,
-        mut out: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut parts = Parts::default();
         event.record(&mut parts);
         let level = event.metadata().level();
@@ -240,7 +233,10 @@ mod tests {
     fn a_wrong_filter_is_named_with_where_it_came_from() {
         let log = Log { filter: "info".to_owned(), format: LogFormat::Text };
         let error = init(&log, Some("cog=lots")).unwrap_err();
-        assert!(error.to_string().starts_with("cannot use the log filter `cog=lots` from --log: "), "{error}");
+        assert!(
+            error.to_string().starts_with("cannot use the log filter `cog=lots` from --log: "),
+            "{error}"
+        );
         assert!(error.help().is_some());
     }
 }

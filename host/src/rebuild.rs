@@ -102,7 +102,10 @@ impl Rebuild {
             }
             Ok(output) => {
                 let words = readable(&output.stderr);
-                tracing::error!("failed to build {what} ({}); what runs is left alone\n{words}", output.status);
+                tracing::error!(
+                    "failed to build {what} ({}); what runs is left alone\n{words}",
+                    output.status
+                );
             }
         }
     }
@@ -134,7 +137,9 @@ fn is_change(kind: &EventKind) -> bool {
 fn readable(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(&output[..output.len().min(OUTPUT_MAX_BYTES)]);
     let is_noise = |line: &str| {
-        ["Compiling ", "Checking ", "Finished ", "Blocking "].iter().any(|word| line.trim_start().starts_with(word))
+        ["Compiling ", "Checking ", "Finished ", "Blocking "]
+            .iter()
+            .any(|word| line.trim_start().starts_with(word))
     };
     let lines: Vec<&str> = text.lines().filter(|line| !is_noise(line)).collect();
     lines.join("\n").trim_end().to_owned()
@@ -168,7 +173,8 @@ mod tests {
 
     #[test]
     fn the_compilers_words_are_kept_and_cargos_are_not() {
-        let output = b"   Compiling ping v0.1.0 (/srv)\nerror[E0308]: mismatched types\n --> src/lib.rs:1:1\n\n";
+        let output =
+            b"   Compiling ping v0.1.0 (/srv)\nerror[E0308]: mismatched types\n --> src/lib.rs:1:1\n\n";
         assert_eq!(readable(output), "error[E0308]: mismatched types\n --> src/lib.rs:1:1");
     }
 }

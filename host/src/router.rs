@@ -58,6 +58,13 @@ impl Router {
         self.table.store(Arc::new(table));
     }
 
+    /// Answers a slash command that no cog will answer any more; other items need no answer.
+    pub fn decline(&self, item: Item) {
+        if let Item::Command(Invocation { command, origin: Origin::Slash(to), .. }, defer) = item {
+            self.notices.decline(to, defer, self.table.load().away(&command));
+        }
+    }
+
     /// Makes a cog known that has missed what happened so far: `newcomer` gets the facts of these names, to be queued
     /// first, and publishes the table with the cog in it.
     pub fn introduce(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>)) {

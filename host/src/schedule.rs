@@ -158,7 +158,7 @@ impl Schedule {
             task.by = generation;
             return Ok(());
         }
-        if table.tasks.len() >= TASKS_MAX {
+        if table.tasks.len() >= TASKS_MAX && !table.tasks.contains_key(&name) {
             return Err(TooMany);
         }
         let timer = self.runtime.spawn(Arc::clone(self).run(Arc::clone(&name), plan, asked + plan.first));

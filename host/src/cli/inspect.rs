@@ -39,7 +39,9 @@ impl Inspect {
                 Ok(inspection) => {
                     all_load &= inspection.loads();
                     match self.json {
-                        true => writeln!(out, "{}", serde_json::to_string(&inspection).map_err(io::Error::from)?)?,
+                        true => {
+                            writeln!(out, "{}", serde_json::to_string(&inspection).map_err(io::Error::from)?)?
+                        }
                         false => write!(out, "{inspection}")?,
                     }
                 }
@@ -48,7 +50,11 @@ impl Inspect {
                     let text = format!("cannot inspect `{}`: {}", file.display(), chain(&refusal));
                     let help = refusal.help();
                     match self.json {
-                        true => writeln!(out, "{}", serde_json::json!({ "file": file, "error": text, "help": help }))?,
+                        true => writeln!(
+                            out,
+                            "{}",
+                            serde_json::json!({ "file": file, "error": text, "help": help })
+                        )?,
                         false => eprintln!("{}", Failure::new(Exit::Failed, text).help(help)),
                     }
                 }

@@ -5,11 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::runtime::Runtime;
 
-use super::{
-    exit::Failure,
-    progress::Progress,
-    signals::Signals,
-};
+use super::{exit::Failure, progress::Progress, signals::Signals};
 use crate::{
     config::Config,
     control::{self, Socket},
@@ -73,7 +69,8 @@ impl Life {
         let done = runtime.block_on(async {
             tracing::info!("ready; the control socket is {}", control.path().display());
             let serving = tokio::spawn(control::serve(control, Arc::clone(host.cogs())));
-            let rebuilding = config.build.as_ref().map(|build| tokio::spawn(Rebuild::new(build, config.folder()).run()));
+            let rebuilding =
+                config.build.as_ref().map(|build| tokio::spawn(Rebuild::new(build, config.folder()).run()));
             let done = tokio::select! {
                 done = work(&host) => done,
                 done = host.run() => done.map_err(Failure::from),

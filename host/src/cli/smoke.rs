@@ -94,12 +94,16 @@ impl Smoke {
 }
 
 fn read(file: &Path) -> Result<(&Path, Script), Failure> {
-    let text = fs::read_to_string(file)
-        .map_err(|error| Failure::new(Exit::Data, format!("cannot read the script `{}`: {error}", file.display())))?;
+    let text = fs::read_to_string(file).map_err(|error| {
+        Failure::new(Exit::Data, format!("cannot read the script `{}`: {error}", file.display()))
+    })?;
     let script = Script::parse(&text).map_err(|problems| {
-        let problems: Vec<String> =
-            problems.iter().map(|problem| format!("{}:{}: {}", file.display(), problem.line, problem.what)).collect();
-        Failure::new(Exit::Data, problems.join("\n")).help("`gearshift smoke --help` shows the language".to_owned())
+        let problems: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("{}:{}: {}", file.display(), problem.line, problem.what))
+            .collect();
+        Failure::new(Exit::Data, problems.join("\n"))
+            .help("`gearshift smoke --help` shows the language".to_owned())
     })?;
     Ok((file, script))
 }

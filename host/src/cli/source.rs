@@ -42,7 +42,7 @@ impl Source {
             Config { file: PathBuf::from(DEFAULT), discord: Some(Discord::default()), ..Config::default() }
         };
         if let Some(cogs) = &self.cogs {
-            config.cogs.folder.clone_from(cogs);
+            config.cogs.folder = std::path::absolute(cogs)?;
         }
         if self.socket.is_some() {
             config.control.socket.clone_from(&self.socket);

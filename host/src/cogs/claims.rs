@@ -52,7 +52,9 @@ impl Claims {
                 });
             }
         }
-        let commands = manifest.commands.iter().map(|command| command.name.clone()).collect();
+        // Until it is settled which generation serves, the commands of both are taken.
+        let mut commands = claims.remove(name).map_or_else(Vec::new, |claim| claim.commands);
+        commands.extend(manifest.commands.iter().map(|command| command.name.clone()));
         claims.insert(Arc::from(name), Claim { file: file.to_owned(), commands, digest: *digest });
         Ok(())
     }

@@ -25,6 +25,12 @@ pub(super) struct Generation {
 }
 
 impl Generation {
+    /// The events that it hears and `before` did not.
+    pub(super) fn misses(&self, before: &Generation) -> Vec<String> {
+        let heard = &before.manifest.events;
+        self.manifest.events.iter().filter(|event| !heard.contains(event)).cloned().collect()
+    }
+
     /// Everything of it that is left once its cog has been told to end.
     pub(super) fn into_remains(self) -> Remains {
         self.lease.retire();
@@ -70,7 +76,9 @@ impl Cogs {
         })?;
         prepared.copy.set_mapping(Mapping::Mapped);
         let since = Instant::now();
+        let router = Arc::clone(&self.parts.router);
         let parts = LaneParts {
+            decline: Box::new(move |item| router.decline(item)),
             id: id.clone(),
             file: prepared.copy.path().to_owned(),
             lease: Arc::clone(&lease),
@@ -117,8 +125,10 @@ impl Cogs {
         let since = Instant::now();
         if let Err(source) = generation.lane.setup(deadline).await {
             let error = self.step_error(cog, &generation, "setup", source);
-            cog.schedule.forget(generation.id.number);
-            self.reaper.retire(generation.into_remains(), self.deadline());
+            let remains = generation.into_remains();
+            // After its lease has ended: it plans nothing more.
+            cog.schedule.forget(remains.id.number);
+            self.reaper.retire(remains, self.deadline());
             return Err(error);
         }
         report.phase("setup", since);

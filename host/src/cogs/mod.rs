@@ -88,6 +88,9 @@ pub(crate) struct Cog {
     inbox: Arc<Inbox>,
     schedule: Arc<Schedule>,
     numbers: AtomicU64,
+    /// States taken from it so far, and which of them is in the store.
+    states: AtomicU64,
+    stored: tokio::sync::Mutex<u64>,
     /// One operation at a time.
     slot: tokio::sync::Mutex<Slot>,
     /// What others may see meanwhile.
@@ -111,6 +114,8 @@ struct View {
     manifest: Option<Arc<gearshift_cog::manifest::Manifest>>,
     pulse: Option<Arc<crate::lane::Pulse>>,
     since: Option<Instant>,
+    /// When it was unloaded, if it was.
+    unloaded: Option<Instant>,
     faults: u64,
     last_fault: Option<String>,
     last_report: Option<Report>,
@@ -235,7 +240,8 @@ impl Cogs {
     /// Retires the cog whose file is gone, if there is one.
     pub async fn file_gone(self: &Arc<Self>, file: &Path) -> Option<Result<Report, CogError>> {
         let name = self.claims.owner_of(file)?;
-        Some(self.unload(&name).await)
+        // One that was refused when it was tried is not there to be retired.
+        Some(self.unload(&name).await).filter(|result| !matches!(result, Err(CogError::NotLoaded { .. })))
     }
 
     /// The names of all cogs that are loaded or were.
@@ -248,30 +254,18 @@ impl Cogs {
         self.commands.subscribe()
     }
 
-    /// The declared commands of all cogs that are loaded, or are away for a moment, by name.
+    /// The declared commands of all cogs, by name: of those that serve, of those that could not be loaded, and of those
+    /// that were unloaded a moment ago.
     pub fn declared(&self) -> BTreeMap<String, gearshift_cog::manifest::CommandManifest> {
+        let keep = self.parts.limits.commands_keep;
         let cogs = self.cogs();
-        let manifests = cogs.values().filter_map(|cog| cog.view().manifest);
+        let views = cogs.values().map(|cog| cog.view());
+        let wanted = views.filter(|view| view.unloaded.is_none_or(|unloaded| unloaded.elapsed() < keep));
+        let manifests = wanted.filter_map(|view| view.manifest);
         manifests
             .flat_map(|manifest| manifest.commands.clone())
             .map(|command| (command.name.clone(), command))
             .collect()
-    }
-
-    /// Retires all cogs at once; the inboxes are kept.
-    pub async fn close(self: &Arc<Self>) {
-        let mut tasks = tokio::task::JoinSet::new();
-        let cogs: Vec<_> = self.cogs().values().cloned().collect();
-        for cog in cogs {
-            let this = Arc::clone(self);
-            tasks.spawn(async move {
-                match this.take_away(&cog).await {
-                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
-                    Err(error) => tracing::warn!(cog = &*cog.name, "{error}"),
-                }
-            });
-        }
-        while tasks.join_next().await.is_some() {}
     }
 
     fn cogs(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Cog>>> {
@@ -307,7 +301,11 @@ impl Cogs {
             && let Some(cog) = self.cog(&before)
         {
             tracing::info!(file = %file.display(), "`{before}` is now `{}`", report.cog);
-            self.take_away(&cog).await?;
+            if let Err(error) = self.take_away(&cog).await
+                && !matches!(error, CogError::NotLoaded { .. })
+            {
+                return Err(error);
+            }
         }
         Ok(report)
     }
@@ -339,6 +337,8 @@ impl Cogs {
             schedule: Schedule::new(Arc::clone(&inbox), self.parts.runtime.clone()),
             inbox,
             numbers: AtomicU64::new(0),
+            states: AtomicU64::new(0),
+            stored: tokio::sync::Mutex::default(),
             slot: tokio::sync::Mutex::default(),
             view: Mutex::default(),
         })
@@ -358,7 +358,9 @@ impl Cogs {
     /// Makes the router's table anew from what is known of the cogs.
     fn publish(&self) {
         let mut table = Table::default();
-        for cog in self.cogs().values() {
+        // Locked until the table is in place: of two that publish at once, the later one knows more.
+        let cogs = self.cogs();
+        for cog in cogs.values() {
             let view = cog.view();
             let Some(manifest) = view.manifest else { continue };
             let commands: BTreeSet<String> =
@@ -372,6 +374,7 @@ impl Cogs {
             }
         }
         self.parts.router.publish(table);
+        drop(cogs);
         self.commands.send_modify(|changes| *changes += 1);
     }
 }

@@ -65,7 +65,7 @@ impl Cogs {
                     _ => return,
                 },
                 _ = ticks.tick() => match cogs.upgrade() {
-                    Some(cogs) => cogs.look(&mut looks).await,
+                    Some(cogs) => cogs.look(&mut looks),
                     None => return,
                 },
             }
@@ -95,36 +95,39 @@ impl Cogs {
             Ok(_) => false,
         };
         if exceeded {
-            let cogs = Arc::clone(self);
+            let (cogs, failing) = (Arc::clone(self), id.number);
             tokio::spawn(async move {
-                match cogs.go_back(&cog).await {
-                    Ok(report) => tracing::warn!(cog = &*cog.name, "{report}"),
+                match cogs.go_back(&cog, failing).await {
+                    Ok(None) => {}
+                    Ok(Some(report)) => tracing::warn!(cog = &*cog.name, "{report}"),
                     Err(error) => tracing::error!(cog = &*cog.name, "failed to go back: {}", chain(&error)),
                 }
             });
         }
     }
 
-    /// Replaces the generation on probation by the one before.
-    async fn go_back(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
+    /// Replaces the generation `number`, on probation, by the one before; `None` if it went meanwhile.
+    async fn go_back(self: &Arc<Self>, cog: &Arc<Cog>, number: u64) -> Result<Option<Report>, CogError> {
         let mut slot = cog.slot.lock().await;
-        let Some(probation) = slot.probation.take() else {
-            return Err(CogError::Host("there is nothing to go back to".to_owned()));
+        // While this waited for its turn, another generation may have come, with a probation of its own.
+        let Some(failing) = slot.serving.take_if(|serving| serving.id.number == number) else {
+            return Ok(None);
         };
-        let Some(failing) = slot.serving.take() else {
-            probation.end();
-            return Err(self.unknown(&cog.name));
+        let Some(probation) = slot.probation.take() else {
+            slot.serving = Some(failing);
+            return Ok(None);
         };
         let mut report = Report::new(&cog.name, Outcome::WentBack);
         report.from = Some(failing.id.number);
         report.notes.push(format!("it failed repeatedly right after it replaced `{}`", probation.before));
         match self.put_back(cog, &failing, &probation, &mut report).await {
             Ok(generation) => {
+                self.claims.settle(&cog.name, Some(&generation.manifest));
                 slot.serving = Some(generation);
                 drop(self.reaper.retire(failing.into_remains(), self.deadline()));
                 probation.end();
                 cog.change_view(|view| view.last_report = Some(report.clone()));
-                Ok(report)
+                Ok(Some(report))
             }
             Err(error) => {
                 failing.lane.serve();
@@ -158,7 +161,7 @@ impl Cogs {
                 Err(error) => report.notes.push(format!("a state was refused: {error}")),
             }
         }
-        self.serve(cog, &again, &[], report);
+        self.serve(cog, &again, &again.misses(failing), report);
         let source = cog.view().source;
         self.seen(cog, &source, &again);
         report.pause = Some(paused.elapsed());

@@ -25,6 +25,26 @@ impl Cogs {
         file: &Path,
         prepared: Prepared,
     ) -> Result<Report, CogError> {
+        let (cogs, cog, file) = (Arc::clone(self), Arc::clone(cog), file.to_owned());
+        self.to_the_end(async move { cogs.bring_now(&cog, &file, prepared).await }).await
+    }
+
+    /// Runs an operation that must not stop half-way: between two generations the cog would be gone. It goes on even if
+    /// nobody waits for it any more.
+    async fn to_the_end<F>(&self, operation: F) -> Result<Report, CogError>
+    where
+        F: Future<Output = Result<Report, CogError>> + Send + 'static,
+    {
+        let done = self.parts.runtime.spawn(operation).await;
+        done.unwrap_or_else(|error| Err(CogError::Host(error.to_string())))
+    }
+
+    async fn bring_now(
+        self: &Arc<Self>,
+        cog: &Arc<Cog>,
+        file: &Path,
+        prepared: Prepared,
+    ) -> Result<Report, CogError> {
         let (mut report, retired) = {
             let mut slot = cog.slot.lock().await;
             let result = self.bring_locked(cog, &mut slot, file, prepared).await;
@@ -53,13 +73,14 @@ impl Cogs {
     ) -> Result<(Report, Option<oneshot::Receiver<Retirement>>), CogError> {
         let mut report = Report::new(&cog.name, Outcome::Loaded);
         report.phases.push(Phase { name: "prepare", took: prepared.took });
+        // Again: while this waited for its turn, the cog may have gone, and its claims with it.
+        self.claims.claim(file, &prepared.manifest, &prepared.copy.digest())?;
         let new = self.bring_up(cog, file, prepared, &mut report).await?;
         let retired = match slot.serving.take() {
             None => match self.begin(cog, &new, &mut report).await {
                 Ok(()) => None,
                 Err(error) => {
-                    cog.schedule.forget(new.id.number);
-                    self.reaper.retire(new.into_remains(), self.deadline());
+                    self.drop_new(cog, new);
                     return Err(error);
                 }
             },
@@ -75,9 +96,8 @@ impl Cogs {
                         Some(self.reaper.retire(old.into_remains(), self.deadline()))
                     }
                     Err(error) => {
-                        cog.schedule.forget(new.id.number);
                         slot.serving = Some(old);
-                        self.reaper.retire(new.into_remains(), self.deadline());
+                        self.drop_new(cog, new);
                         return Err(error);
                     }
                 }
@@ -112,7 +132,7 @@ impl Cogs {
     /// From old to new. On failure old serves again.
     async fn take_over(
         self: &Arc<Self>,
-        cog: &Cog,
+        cog: &Arc<Cog>,
         old: &Generation,
         new: &Generation,
         report: &mut Report,
@@ -135,12 +155,10 @@ impl Cogs {
             restored.map_err(|source| resume(self.step_error(cog, new, "restore", source)))?;
             report.phase("restore", since);
         }
-        let is_new = |event: &&String| !old.manifest.events.contains(event);
-        let missed: Vec<String> = new.manifest.events.iter().filter(is_new).cloned().collect();
-        self.serve(cog, new, &missed, report);
+        self.serve(cog, new, &new.misses(old), report);
         report.pause = Some(paused.elapsed());
         if let Some(state) = &state {
-            self.store_state(&cog.name, state.clone());
+            self.store_state(cog, state.clone());
         }
         Ok(state)
     }
@@ -159,6 +177,13 @@ impl Cogs {
         }
     }
 
+    /// A new generation that will not serve.
+    fn drop_new(&self, cog: &Cog, new: Generation) {
+        let remains = new.into_remains();
+        cog.schedule.forget(remains.id.number);
+        self.reaper.retire(remains, self.deadline());
+    }
+
     /// From now on `new` serves. `missed` are the events that the cog could not hear so far.
     pub(super) fn serve(&self, cog: &Cog, new: &Generation, missed: &[String], report: &mut Report) {
         let since = Instant::now();
@@ -166,6 +191,7 @@ impl Cogs {
         cog.change_view(|view| {
             view.manifest = Some(Arc::clone(&new.manifest));
             view.standing = Standing::Serving;
+            view.unloaded = None;
         });
         self.parts.router.introduce(missed, |facts| {
             for fact in facts {
@@ -182,15 +208,13 @@ impl Cogs {
     }
 
     /// An attempt failed. A cog of which nothing serves is away: what waits for it is dropped, it would be stale later.
-    fn not_loaded(&self, cog: &Cog, serves: bool, error: &CogError) {
+    pub(super) fn not_loaded(&self, cog: &Cog, serves: bool, error: &CogError) {
         cog.change_view(|view| view.last_fault = Some(chain(error)));
         if !serves {
-            cog.change_view(|view| {
-                view.standing = Standing::Away;
-                view.manifest = None;
-            });
+            cog.change_view(|view| view.standing = Standing::Away);
             self.publish();
-            let dropped = cog.inbox.clear();
+            cog.schedule.clear();
+            let dropped = self.clear(cog);
             if dropped > 0 {
                 tracing::warn!(
                     cog = &*cog.name,
@@ -199,6 +223,14 @@ impl Cogs {
                 );
             }
         }
+    }
+
+    /// Takes what waits out of a cog's queue; how many items. Whoever waits for an answer gets one.
+    fn clear(&self, cog: &Cog) -> usize {
+        let items = cog.inbox.clear();
+        let dropped = items.len();
+        items.into_iter().for_each(|item| self.parts.router.decline(item));
+        dropped
     }
 
     pub(super) fn seen(&self, cog: &Cog, file: &Path, new: &Generation) {
@@ -212,19 +244,33 @@ impl Cogs {
 
     /// Retires a cog for good.
     pub(super) async fn take_away(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
+        let (cogs, cog) = (Arc::clone(self), Arc::clone(cog));
+        self.to_the_end(async move { cogs.take_away_now(&cog).await }).await
+    }
+
+    async fn take_away_now(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
         let (mut report, retired) = {
             let mut slot = cog.slot.lock().await;
-            let Some(old) = slot.serving.take() else { return Err(self.unknown(&cog.name)) };
+            let Some(old) = slot.serving.take() else {
+                // It was tried and refused; if its file comes back it is tried again.
+                self.claims.release(&cog.name);
+                return Err(self.unknown(&cog.name));
+            };
             if let Some(probation) = slot.probation.take() {
                 probation.end();
             }
             let mut report = Report::new(&cog.name, Outcome::Unloaded);
             report.from = Some(old.id.number);
-            cog.change_view(|view| view.standing = Standing::Away);
+            // First of all: who comes back while it says goodbye claims anew, and waits for its turn.
+            self.claims.release(&cog.name);
+            cog.change_view(|view| {
+                view.standing = Standing::Away;
+                view.unloaded = Some(Instant::now());
+            });
             self.publish();
             self.say_goodbye(cog, &old, &mut report).await;
             cog.schedule.clear();
-            let dropped = cog.inbox.clear();
+            let dropped = self.clear(cog);
             if dropped > 0 {
                 report.notes.push(format!("{dropped} waiting events are dropped"));
             }
@@ -232,12 +278,27 @@ impl Cogs {
                 view.number = 0;
                 view.pulse = None;
             });
-            self.claims.release(&cog.name);
             (report, self.reaper.retire(old.into_remains(), self.deadline()))
         };
         report.retirement = settled(Some(retired)).await;
         cog.change_view(|view| view.last_report = Some(report.clone()));
         Ok(report)
+    }
+
+    /// Retires all cogs at once; the inboxes are kept.
+    pub async fn close(self: &Arc<Self>) {
+        let mut tasks = tokio::task::JoinSet::new();
+        let cogs: Vec<_> = self.cogs().values().cloned().collect();
+        for cog in cogs {
+            let this = Arc::clone(self);
+            tasks.spawn(async move {
+                match this.take_away(&cog).await {
+                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
+                    Err(error) => tracing::warn!(cog = &*cog.name, "{error}"),
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
     }
 
     /// What is not done in time is logged and passed over: the cog goes in any case.
@@ -254,7 +315,7 @@ impl Cogs {
         match self.saved(old).await {
             Ok(Some(state)) => {
                 report.state_bytes = Some(state.bytes.len());
-                self.store_state_now(&cog.name, state).await;
+                self.store_state_now(cog, state).await;
             }
             Ok(None) => {}
             Err(error) => {

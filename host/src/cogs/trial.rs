@@ -129,12 +129,16 @@ impl Cogs {
         let mut steps = Lived { tell: &mut tell, generation: &generation };
         let lived = async {
             let lane = &generation.lane;
-            steps.run(Step::Setup, async || lane.setup(limits.setup_timeout).await, |()| String::new()).await?;
+            steps
+                .run(Step::Setup, async || lane.setup(limits.setup_timeout).await, |()| String::new())
+                .await?;
             let save = async || lane.save(limits.state_timeout).await;
-            steps.run(Step::Save, save, |state| match state {
-                Some(state) => format!("{} bytes of version {}", state.bytes.len(), state.version),
-                None => "no state".to_owned(),
-            }).await?;
+            steps
+                .run(Step::Save, save, |state| match state {
+                    Some(state) => format!("{} bytes of version {}", state.bytes.len(), state.version),
+                    None => "no state".to_owned(),
+                })
+                .await?;
             let teardown = async || lane.teardown(limits.state_timeout).await;
             steps.run(Step::Teardown, teardown, |()| String::new()).await
         };
@@ -147,9 +151,13 @@ impl Cogs {
             let retirement = self.reaper.retire(generation.into_remains(), self.deadline()).await;
             let failure = |text| TrialFailure { step: Step::Retire, text, help: None };
             match retirement {
-                Ok(Retirement::Unmapped { bytes }) => Ok((since.elapsed(), format!("{bytes} bytes unmapped"))),
+                Ok(Retirement::Unmapped { bytes }) => {
+                    Ok((since.elapsed(), format!("{bytes} bytes unmapped")))
+                }
                 Ok(Retirement::Held { reason }) if never_unmapped => Ok((since.elapsed(), reason)),
-                Ok(Retirement::Held { reason }) => Err(failure(format!("its library stays mapped: {reason}"))),
+                Ok(Retirement::Held { reason }) => {
+                    Err(failure(format!("its library stays mapped: {reason}")))
+                }
                 Err(_) => Err(failure("the host failed: its reaper has ended".to_owned())),
             }
         };

@@ -25,7 +25,7 @@ struct Look {
 
 impl Cogs {
     /// Looks at every lane.
-    pub(super) async fn look(self: &Arc<Self>, looks: &mut Looks) {
+    pub(super) fn look(self: &Arc<Self>, looks: &mut Looks) {
         let all: Vec<Arc<Cog>> = self.cogs().values().cloned().collect();
         let now = Instant::now();
         let mut seen = HashMap::with_capacity(all.len());
@@ -44,10 +44,9 @@ impl Cogs {
             };
             let stuck = now - look.since;
             if stuck >= self.parts.limits.stuck_after {
-                self.give_up(&cog, &id, activity.name(), stuck).await;
-                continue;
-            }
-            if stuck >= NAME_AFTER && !look.named {
+                // If somebody else is at it, it is tried again at the next look.
+                self.give_up(&cog, &id, activity.name(), stuck);
+            } else if stuck >= NAME_AFTER && !look.named {
                 look.named = true;
                 let (secs, waiting) = (stuck.as_secs(), cog.inbox.len());
                 tracing::warn!(cog = %id, waiting, "`{}` has kept its thread for {secs} s; its events wait", activity.name());
@@ -58,7 +57,7 @@ impl Cogs {
     }
 
     /// Leaves a stuck lane behind.
-    async fn give_up(self: &Arc<Self>, cog: &Arc<Cog>, id: &GenerationId, activity: &str, stuck: Duration) {
+    fn give_up(self: &Arc<Self>, cog: &Arc<Cog>, id: &GenerationId, activity: &str, stuck: Duration) {
         // Whoever holds the lock is waiting for this lane with a deadline of his own.
         let Ok(mut slot) = cog.slot.try_lock() else { return };
         if slot.serving.as_ref().is_none_or(|serving| serving.id != *id) {
@@ -80,7 +79,13 @@ impl Cogs {
             let source = cog.view().source;
             match cogs.load_file(&source).await {
                 Ok(report) => tracing::info!(cog = &*cog.name, "{report}"),
-                Err(error) => tracing::error!(cog = &*cog.name, "failed to load it anew: {}", chain(&error)),
+                Err(error) => {
+                    tracing::error!(cog = &*cog.name, "failed to load it anew: {}", chain(&error));
+                    // Its file may have been refused before anything was tried.
+                    let slot = cog.slot.lock().await;
+                    cogs.claims.settle(&cog.name, slot.serving.as_ref().map(|serving| &*serving.manifest));
+                    cogs.not_loaded(&cog, slot.serving.is_some(), &error);
+                }
             }
         });
     }

@@ -56,6 +56,9 @@ pub struct Limits {
     /// How long the declared commands must stay the same before they are registered. `commands_settle_ms`, default 2000.
     #[serde(rename = "commands_settle_ms", with = "millis")]
     pub commands_settle: Duration,
+    /// How long an unloaded cog keeps its slash commands, in case it comes back; `commands_keep_ms`, default 60000.
+    #[serde(rename = "commands_keep_ms", with = "millis")]
+    pub commands_keep: Duration,
     /// Size of one key in the store, in bytes. Default 512.
     pub store_key_max_bytes: usize,
     /// Size of one value in the store, in bytes. Default 1048576 (1 MiB).
@@ -84,6 +87,7 @@ impl Default for Limits {
             close_timeout: Duration::from_millis(10_000),
             defer_after: Duration::from_millis(2_000),
             commands_settle: Duration::from_millis(2_000),
+            commands_keep: Duration::from_millis(60_000),
             store_key_max_bytes: 512,
             store_value_max_bytes: 1 << 20,
             request_max_bytes: 25 << 20,

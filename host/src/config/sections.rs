@@ -198,7 +198,7 @@ impl Default for Store {
 pub struct Cogs {
     /// Folder of the libraries. Default `cogs`.
     pub folder: PathBuf,
-    /// Names of cogs that are not loaded at start. Default none.
+    /// Names of cogs that are never loaded. Default none.
     pub disabled: Vec<String>,
     /// Whether changes in the folder are followed. Default true.
     pub watch: bool,
@@ -267,8 +267,6 @@ impl Default for Build {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
 pub struct Play {
-    /// File that describes guilds, channels and people. Default: a small built-in world.
-    pub world: Option<PathBuf>,
     /// Port on 127.0.0.1; 0 = any. Default 0.
     pub port: u16,
 }

@@ -27,8 +27,10 @@ pub fn default_path(config: &Path) -> PathBuf {
 /// The sockets of this user in the usual place. Their hosts may be dead.
 pub fn running() -> Vec<PathBuf> {
     let entries = fs::read_dir(default_base()).into_iter().flatten().flatten();
-    let mut sockets: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == SUFFIX)).collect();
+    let mut sockets: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|it| it == SUFFIX))
+        .collect();
     sockets.sort();
     sockets
 }

@@ -50,7 +50,9 @@ impl Answer {
         match serde_json::to_value(data) {
             Ok(data) => Answer { ok: true, text, help: None, data },
             // Paths may hold bytes that are not Unicode.
-            Err(error) => Answer { ok: true, text: format!("{text} (details: {error})"), help: None, data: Value::Null },
+            Err(error) => {
+                Answer { ok: true, text: format!("{text} (details: {error})"), help: None, data: Value::Null }
+            }
         }
     }
 

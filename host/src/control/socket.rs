@@ -51,15 +51,20 @@ impl SocketError {
     pub fn help(&self) -> String {
         match self {
             SocketError::Taken { .. } => {
-                "end that host, or give this one another socket with --socket or `[control] socket`".to_owned()
+                "end that host, or give this one another socket with --socket or `[control] socket`"
+                    .to_owned()
             }
             SocketError::NotASocket(_) => "remove it, or name another path in `[control] socket`".to_owned(),
             SocketError::TooLong(_) => "name a shorter path with --socket or `[control] socket`".to_owned(),
             SocketError::Shared(folder) => {
-                format!("`chmod 700 {}`, or name another path with --socket or `[control] socket`", folder.display())
+                format!(
+                    "`chmod 700 {}`, or name another path with --socket or `[control] socket`",
+                    folder.display()
+                )
             }
             SocketError::Failed { .. } => {
-                "its folder must be there and writable; --socket or `[control] socket` name another".to_owned()
+                "its folder must be there and writable; --socket or `[control] socket` name another"
+                    .to_owned()
             }
         }
     }
@@ -96,7 +101,8 @@ impl Socket {
             Ok(_) | Err(_) => {}
         }
         // Bound where nobody else can look, made private, and only then put into place over what was there.
-        let private = tempfile::Builder::new().prefix(".g").rand_bytes(4).tempdir_in(folder).map_err(failed)?;
+        let private =
+            tempfile::Builder::new().prefix(".g").rand_bytes(4).tempdir_in(folder).map_err(failed)?;
         if !is_private(folder, private.path()).map_err(failed)? {
             return Err(SocketError::Shared(folder.to_owned()));
         }
@@ -141,7 +147,8 @@ fn lock(path: &Path) -> Result<File, SocketError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    let written =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(failed)?;
     Ok(file)
 }
@@ -179,7 +186,10 @@ mod tests {
         let path = folder.path().join("c.sock");
         let live = bind(&path).unwrap();
         let error = bind(&path).unwrap_err();
-        assert!(error.contains(&format!("another host (process {}) serves there", std::process::id())), "{error}");
+        assert!(
+            error.contains(&format!("another host (process {}) serves there", std::process::id())),
+            "{error}"
+        );
         drop(live);
         // A host that was killed leaves its socket behind and nobody listening.
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());

@@ -6,7 +6,9 @@ use crate::cogs::{CogStatus, HostStatus, Standing};
 
 /// The table, and below it what is worth knowing about one cog or another.
 pub(super) fn of(status: &HostStatus) -> String {
-    let mut rows = vec![["COG", "VERSION", "STANDING", "UP", "HANDLED", "WAITING", "FAULTS", "COMMANDS"].map(str::to_owned)];
+    let mut rows = vec![
+        ["COG", "VERSION", "STANDING", "UP", "HANDLED", "WAITING", "FAULTS", "COMMANDS"].map(str::to_owned),
+    ];
     rows.extend(status.cogs.iter().map(row));
     let mut text = aligned(&rows);
     for cog in &status.cogs {

@@ -1,6 +1,9 @@
 //! The log handle: a cog's `tracing` events in the host's log, with the cog's name and generation.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    panic::{self, AssertUnwindSafe},
+};
 
 use abi_stable::std_types::{RNone, ROption, RSome};
 use gearshift_cog::abi::{self, Level, LogRecord};
@@ -20,7 +23,12 @@ pub(super) extern "C" fn level(_: abi::Lease) -> ROption<Level> {
 }
 
 pub(super) extern "C" fn write(lease: abi::Lease, record: &LogRecord<'_>) {
-    let lease = Lease::of(lease);
+    // A thread that ends drops its thread-local values in no certain order: the host's subscriber may have lost its
+    // own when a cog's logs its goodbye. A panic here would end the process; without it only the line is lost.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| emit(Lease::of(lease), record)));
+}
+
+fn emit(lease: &Lease, record: &LogRecord<'_>) {
     let mut text = record.message.as_str().to_owned();
     for field in record.fields.as_slice() {
         let _ = write!(text, " {}={}", field.name, field.value);

@@ -13,7 +13,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use gearshift_cog::abi::{Event, Invocation, Origin, TaskRun};
+use gearshift_cog::abi::{Event, Invocation, TaskRun};
 
 mod defer;
 pub use self::defer::Defer;
@@ -27,26 +27,6 @@ pub enum Item {
     Command(Invocation, Option<Arc<Defer>>),
     /// A scheduled task that is due.
     Task(TaskRun),
-}
-
-impl Item {
-    /// What a handler of this item is called in messages.
-    pub fn what(&self) -> String {
-        match self {
-            Item::Event(Event::Other(raw)) => format!("event {}", raw.name),
-            Item::Event(Event::MessageCreate(_)) => "event MESSAGE_CREATE".to_owned(),
-            Item::Event(Event::MessageUpdate(_)) => "event MESSAGE_UPDATE".to_owned(),
-            Item::Event(Event::MessageDelete(_)) => "event MESSAGE_DELETE".to_owned(),
-            Item::Event(Event::Interaction(_)) => "event INTERACTION_CREATE".to_owned(),
-            Item::Command(Invocation { command, origin: Origin::Prefix(_), .. }, _) => {
-                format!("command !{command}")
-            }
-            Item::Command(Invocation { command, origin: Origin::Slash(_), .. }, _) => {
-                format!("command /{command}")
-            }
-            Item::Task(run) => format!("task {}", run.name),
-        }
-    }
 }
 
 /// The queue was full.
@@ -114,9 +94,9 @@ impl Inbox {
         }
     }
 
-    /// Drops what waits; how many items that were.
-    pub fn clear(&self) -> usize {
-        std::mem::take(&mut self.queue().items).len()
+    /// Takes out all that waits: nobody will handle it.
+    pub fn clear(&self) -> VecDeque<Item> {
+        std::mem::take(&mut self.queue().items)
     }
 
     /// How many items wait.
@@ -160,10 +140,11 @@ mod tests {
         assert_eq!(inbox.push(run("c")), Err(Overflow));
         let mut cx = Context::from_waker(Waker::noop());
         let mut next = || match inbox.poll_next(&mut cx) {
-            Poll::Ready(item) => Some(item.what()),
+            Poll::Ready(Item::Task(run)) => Some(run.name.into_string()),
+            Poll::Ready(other) => panic!("{other:?}"),
             Poll::Pending => None,
         };
-        assert_eq!([next(), next(), next()], [Some("task a".into()), Some("task b".into()), None]);
+        assert_eq!([next(), next(), next()], [Some("a".into()), Some("b".into()), None]);
         assert_eq!((inbox.turned_away(), inbox.taken(), inbox.len()), (1, 2, 0));
     }
 }

@@ -70,8 +70,10 @@ pub struct LaneParts {
     pub inbox: Arc<Inbox>,
     /// Events it declared; others are passed over.
     pub events: Vec<String>,
-    /// Commands it declared; a call of another one is answered by the host.
+    /// Commands it declared.
     pub commands: Vec<String>,
+    /// What happens to a call of another command: one that the generation before declared, and that has waited since.
+    pub decline: Box<dyn Fn(Item) + Send>,
     /// Handlers in flight at once.
     pub handlers_in_flight: usize,
     /// Where faults are reported.

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use abi_stable::std_types::{RResult, RSome};
+use abi_stable::std_types::{ROption, RResult};
 use async_ffi::LocalFfiFuture;
 use futures_util::{Stream, stream::FuturesUnordered};
 use gearshift_cog::abi::{self, CogModuleRef, Event, Instance, Invocation, Origin, Outcome, SavedState};
@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Activity, Answer, Defer, Inbox, Item, LaneParts, Order, Pulse, State};
 use crate::{
+    event,
     fault::{Fault, FaultReport},
     handles::Lease,
     identity::GenerationId,
@@ -61,6 +62,7 @@ pub(super) fn run(
         mode: Mode::Paused,
         pulse: Arc::clone(pulse),
         handlers_in_flight: parts.handlers_in_flight,
+        decline: parts.decline,
         faults: parts.faults,
     };
     if waits {
@@ -89,6 +91,7 @@ struct Runner {
     mode: Mode,
     pulse: Arc<Pulse>,
     handlers_in_flight: usize,
+    decline: Box<dyn Fn(Item) + Send>,
     faults: mpsc::UnboundedSender<FaultReport>,
 }
 
@@ -104,6 +107,11 @@ impl Runner {
             }
             self.poll_control(cx);
             self.poll_handlers(cx);
+            // Cog code may have kept the thread for long. What was ordered meanwhile comes first: a lane that shall
+            // pause or end takes nothing more, it would only be cancelled.
+            if !self.orders.is_empty() || self.orders.is_closed() {
+                continue;
+            }
             if !self.take(cx) {
                 return Poll::Pending;
             }
@@ -111,76 +119,66 @@ impl Runner {
     }
 
     fn obey(&mut self, order: Order) {
-        let (module, instance) = (self.module, self.instance);
-        let begin = |activity, call: &dyn Fn() -> LocalFfiFuture<Outcome>| self.pulse.during(activity, call);
+        let (module, instance, pulse) = (self.module, self.instance, &self.pulse);
         match order {
             Order::Setup(answer) => {
-                let future = begin(Activity::Setup, &|| (module.setup())(instance));
+                let future = pulse.during(Activity::Setup, || (module.setup())(instance));
                 self.control = Some(Control::Plain(Activity::Setup, future, answer));
             }
             Order::Restore(State { version, bytes }, answer) => {
                 let state = SavedState { version, bytes: bytes.into() };
-                let future = begin(Activity::Restore, &|| (module.restore())(instance, state.clone()));
+                let future = pulse.during(Activity::Restore, || (module.restore())(instance, state));
                 self.control = Some(Control::Plain(Activity::Restore, future, answer));
             }
             Order::Teardown(answer) => {
-                let future = begin(Activity::Teardown, &|| (module.teardown())(instance));
+                let future = pulse.during(Activity::Teardown, || (module.teardown())(instance));
                 self.control = Some(Control::Plain(Activity::Teardown, future, answer));
             }
             Order::Save(answer) => {
-                let future = self.pulse.during(Activity::Save, || (module.save())(instance));
+                let future = pulse.during(Activity::Save, || (module.save())(instance));
                 self.control = Some(Control::Save(future, answer));
             }
             Order::Serve => self.mode = Mode::Serving,
             Order::Pause(done) => self.mode = Mode::Draining(done),
+            // Whoever wanted it has given up and lets this lane serve on.
+            Order::Cancel(answer) if answer.is_closed() => {}
             Order::Cancel(answer) => {
                 let handlers = mem::take(&mut self.running);
                 let count = handlers.len();
-                self.pulse.during(Activity::Drop, || drop(handlers));
+                pulse.during(Activity::Drop, || drop(handlers));
                 let _ = answer.send(count);
             }
             Order::End => {}
         }
     }
 
+    /// Goes on with the call that is no handler, if there is one.
     fn poll_control(&mut self, cx: &mut Context<'_>) {
-        let Some(control) = &mut self.control else { return };
+        let Some(control) = self.control.take() else { return };
         let pulse = &self.pulse;
-        let done = match control {
-            // Whoever gave the order has given up waiting: the call is dropped.
-            control if control.is_abandoned() => true,
-            Control::Plain(activity, future, _) => {
-                match pulse.during(*activity, || Pin::new(future).poll(cx)) {
-                    Poll::Pending => false,
+        match control {
+            // Whoever gave the order has given up waiting.
+            control if control.is_abandoned() => pulse.during(Activity::Drop, || drop(control)),
+            Control::Plain(activity, mut future, answer) => {
+                match pulse.during(activity, || Pin::new(&mut future).poll(cx)) {
+                    Poll::Pending => self.control = Some(Control::Plain(activity, future, answer)),
                     Poll::Ready(outcome) => {
-                        if let Some(Control::Plain(_, future, answer)) = self.control.take() {
-                            pulse.during(Activity::Drop, || drop(future));
-                            let _ = answer.send(taken(outcome));
-                        }
-                        return;
+                        pulse.during(Activity::Drop, || drop(future));
+                        let _ = answer.send(taken(outcome));
                     }
                 }
             }
-            Control::Save(future, _) => match pulse.during(Activity::Save, || Pin::new(future).poll(cx)) {
-                Poll::Pending => false,
-                Poll::Ready(outcome) => {
-                    if let Some(Control::Save(future, answer)) = self.control.take() {
+            Control::Save(mut future, answer) => {
+                match pulse.during(Activity::Save, || Pin::new(&mut future).poll(cx)) {
+                    Poll::Pending => self.control = Some(Control::Save(future, answer)),
+                    Poll::Ready(outcome) => {
                         pulse.during(Activity::Drop, || drop(future));
-                        let _ = answer.send(match outcome {
-                            RResult::ROk(RSome(state)) => {
-                                Ok(Some(State { version: state.version, bytes: state.bytes.into_vec() }))
-                            }
-                            RResult::ROk(_) => Ok(None),
-                            RResult::RErr(fault) => Err(Fault::take(fault)),
-                        });
+                        let state = outcome.into_result().map_err(Fault::take);
+                        let state = state.map(|state| state.into_option().map(taken_state));
+                        let _ = answer.send(state);
                     }
-                    return;
                 }
-            },
-        };
-        if done {
-            let control = self.control.take();
-            self.pulse.during(Activity::Drop, || drop(control));
+            }
         }
     }
 
@@ -221,7 +219,10 @@ impl Runner {
                 (Activity::Event, what, Work::Cog(future))
             }
             Item::Command(invocation, defer) => {
-                let what = self.labels.command(&invocation)?;
+                let Some(what) = self.labels.command(&invocation) else {
+                    (self.decline)(Item::Command(invocation, defer));
+                    return None;
+                };
                 let work = match defer {
                     None => Work::Cog(
                         pulse.during(Activity::Command, || (module.command())(instance, invocation)),
@@ -269,6 +270,10 @@ async fn deferrable(
     (module.command())(instance, call).await
 }
 
+fn taken_state(state: SavedState) -> State {
+    State { version: state.version, bytes: state.bytes.into_vec() }
+}
+
 fn taken(outcome: Outcome) -> Result<(), Fault> {
     outcome.into_result().map_err(Fault::take)
 }
@@ -276,10 +281,7 @@ fn taken(outcome: Outcome) -> Result<(), Fault> {
 /// A call that is not a handler.
 enum Control {
     Plain(Activity, LocalFfiFuture<Outcome>, Answer<()>),
-    Save(
-        LocalFfiFuture<RResult<abi_stable::std_types::ROption<SavedState>, abi::Fault>>,
-        Answer<Option<State>>,
-    ),
+    Save(LocalFfiFuture<RResult<ROption<SavedState>, abi::Fault>>, Answer<Option<State>>),
 }
 
 impl Control {
@@ -334,21 +336,10 @@ impl Labels {
     }
 
     fn event(&self, event: &Event) -> Option<Arc<str>> {
-        let name = match event {
-            Event::MessageCreate(_) => "MESSAGE_CREATE",
-            Event::MessageUpdate(_) => "MESSAGE_UPDATE",
-            Event::MessageDelete(_) => "MESSAGE_DELETE",
-            // Also autocompletion of a command, which needs no declaration.
-            Event::Interaction(_) => {
-                return Some(
-                    self.events
-                        .get("INTERACTION_CREATE")
-                        .map_or_else(|| "event INTERACTION_CREATE".into(), Arc::clone),
-                );
-            }
-            Event::Other(raw) => raw.name.as_str(),
-        };
-        self.events.get(name).cloned()
+        let name = event::name(event);
+        let declared = self.events.get(name).cloned();
+        // Autocompletion of a command needs no declaration.
+        declared.or_else(|| matches!(event, Event::Interaction(_)).then(|| format!("event {name}").into()))
     }
 
     fn command(&self, invocation: &Invocation) -> Option<Arc<str>> {

@@ -30,7 +30,9 @@ mod tests {
     fn only_what_a_build_reads_is_a_source() {
         let source = |path: &str| is_source(Path::new("/p"), &Path::new("/p").join(path));
         assert!(source("ping/src/lib.rs") && source("ping/Cargo.toml") && source("ping/src/a/b.rs"));
-        for other in ["ping/src/.lib.rs.swp", "ping/src/lib.rs~", "ping/target/debug/x.rs", ".git/x.rs", "ping/4913"] {
+        for other in
+            ["ping/src/.lib.rs.swp", "ping/src/lib.rs~", "ping/target/debug/x.rs", ".git/x.rs", "ping/4913"]
+        {
             assert!(!source(other), "{other}");
         }
         assert!(!is_source(Path::new("/p"), Path::new("/q/lib.rs")));

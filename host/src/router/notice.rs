@@ -35,11 +35,29 @@ pub struct Notices {
 impl Notices {
     /// A command that no loaded cog declares. `cog` is set if one did a moment ago.
     pub(super) fn unanswered(&self, to: &Interaction, cog: Option<&Arc<str>>) {
-        let text = match cog {
-            Some(_) => format!("`/{}` is being updated. Try again in a moment.", to.command),
-            None => format!("`/{}` is not available at the moment.", to.command),
-        };
-        self.say(to, &text);
+        self.say(to, &unanswered(to, cog));
+    }
+
+    /// As [`unanswered`](Self::unanswered), for a command that has waited in a queue and may have been deferred there.
+    pub(super) fn decline(&self, to: RArc<Interaction>, defer: Option<Arc<Defer>>, cog: Option<&Arc<str>>) {
+        let Some(discord) = self.discord.clone() else { return };
+        let text = unanswered(&to, cog);
+        self.runtime.spawn(async move {
+            let is_deferred = match defer {
+                Some(defer) => defer.start().await,
+                None => false,
+            };
+            let sent = if is_deferred {
+                let path = format!("/webhooks/{}/{}/messages/@original", to.application_id, to.token);
+                let body = json!({ "content": text }).to_string();
+                discord.request(Request::new(Method::Patch, path).json(body)).await.map(drop)
+            } else {
+                callback(&discord, &to, MESSAGE, &json!({ "content": text, "flags": EPHEMERAL })).await
+            };
+            if let Err(error) = sent {
+                tracing::warn!(command = to.command.as_str(), "failed to answer an interaction: {error}");
+            }
+        });
     }
 
     /// A cog whose queue is full.
@@ -71,6 +89,13 @@ impl Notices {
                 tracing::warn!(command = to.command.as_str(), "failed to answer an interaction: {error}");
             }
         });
+    }
+}
+
+fn unanswered(to: &Interaction, cog: Option<&Arc<str>>) -> String {
+    match cog {
+        Some(_) => format!("`/{}` is being updated. Try again in a moment.", to.command),
+        None => format!("`/{}` is not available at the moment.", to.command),
     }
 }
 

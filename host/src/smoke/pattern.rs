@@ -65,7 +65,9 @@ impl Pattern {
 
     /// The pattern with the words that are known.
     pub(super) fn filled(&self, words: &Words) -> String {
-        words.iter().fold(self.written.clone(), |text, (name, word)| text.replace(&format!("{{{name}}}"), word))
+        words
+            .iter()
+            .fold(self.written.clone(), |text, (name, word)| text.replace(&format!("{{{name}}}"), word))
     }
 }
 
@@ -77,12 +79,16 @@ impl fmt::Display for Pattern {
 
 fn name(rest: &mut std::str::Chars<'_>) -> Result<String, String> {
     let text = rest.as_str();
-    let (name, after) = text.split_once('}').ok_or(format!("`{{{text}` is not closed; `\\{{` is the brace itself"))?;
+    let (name, after) =
+        text.split_once('}').ok_or(format!("`{{{text}` is not closed; `\\{{` is the brace itself"))?;
     *rest = after.chars();
-    let is_name = !name.is_empty() && name.chars().all(|character| character.is_alphanumeric() || character == '_');
+    let is_name =
+        !name.is_empty() && name.chars().all(|character| character.is_alphanumeric() || character == '_');
     match is_name {
         true => Ok(name.to_owned()),
-        false => Err(format!("`{{{name}}}` is no name; letters, digits and `_` are; `\\{{` is the brace itself")),
+        false => {
+            Err(format!("`{{{name}}}` is no name; letters, digits and `_` are; `\\{{` is the brace itself"))
+        }
     }
 }
 

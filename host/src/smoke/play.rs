@@ -53,11 +53,12 @@ impl fmt::Display for Failure {
 /// The first line at which something else happened.
 pub async fn play(script: &Script, sim: &Sim, cogs: &Arc<Cogs>) -> Result<(), Failure> {
     let failure = |at: usize, wanted: &str, instead: String| {
-        let line = script.steps.get(at).map_or_else(
-            || script.steps.last().map_or(1, |placed| placed.line + 1),
-            |placed| placed.line,
-        );
-        let before = script.steps[at.saturating_sub(2)..at].iter().map(|placed| placed.text.clone()).collect();
+        let line = script
+            .steps
+            .get(at)
+            .map_or_else(|| script.steps.last().map_or(1, |placed| placed.line + 1), |placed| placed.line);
+        let before =
+            script.steps[at.saturating_sub(2)..at].iter().map(|placed| placed.text.clone()).collect();
         Failure { line, before, wanted: wanted.to_owned(), instead }
     };
     let mut player = Player {
@@ -141,16 +142,18 @@ impl Player<'_> {
         if let Some(channel) = &self.channel {
             refused(prompt.line(&format!(":in {channel}")).await)?;
         }
-        let line = self.words.iter().fold(line.to_owned(), |line, (name, word)| {
-            line.replace(&format!("{{{name}}}"), word)
-        });
+        let line = self
+            .words
+            .iter()
+            .fold(line.to_owned(), |line, (name, word)| line.replace(&format!("{{{name}}}"), word));
         // A command of a cog that has just come is registered a moment later.
         let until = Instant::now() + self.within;
         let mut news = self.sim.transcript().reader();
         loop {
             match refused(prompt.line(&line).await) {
                 Err(why) if line.starts_with('/') => {
-                    let registered = |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
+                    let registered =
+                        |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
                     news.until(until, registered).await.ok_or(why)?;
                 }
                 done => return done,
@@ -163,7 +166,11 @@ impl Player<'_> {
             Some(said) if pattern.fits(&said, &mut self.words) => Ok(()),
             Some(said) => {
                 let filled = pattern.filled(&self.words);
-                let meaning = if filled == pattern.to_string() { String::new() } else { format!("    (wanted: {filled})") };
+                let meaning = if filled == pattern.to_string() {
+                    String::new()
+                } else {
+                    format!("    (wanted: {filled})")
+                };
                 Err(format!("bot< {}{meaning}", shown(&said)))
             }
             None => Err(format!("the bot said nothing within {} ms", self.within.as_millis())),

@@ -83,14 +83,21 @@ fn step(text: &str) -> Result<Step, String> {
     if let Some((who, rest)) = speech(text, '<') {
         return match (who, rest) {
             ("bot", "(nothing)") => Ok(Step::AnswersNothing),
-            ("bot", "") => Err("`bot<` wants what the bot says; `bot< (nothing)` if it is to say nothing".to_owned()),
+            ("bot", "") => {
+                Err("`bot<` wants what the bot says; `bot< (nothing)` if it is to say nothing".to_owned())
+            }
             ("bot", pattern) => Pattern::parse(pattern).map(Step::Answers),
-            (who, _) => Err(format!("`{who}<` is not understood: what is answered is `bot<`, what is said `{who}>`")),
+            (who, _) => {
+                Err(format!("`{who}<` is not understood: what is answered is `bot<`, what is said `{who}>`"))
+            }
         };
     }
     if let Some((who, rest)) = speech(text, '>') {
         return match (who, rest) {
-            ("bot", _) => Err("`bot>` is not understood: the bot cannot be told what to say, `bot<` expects it".to_owned()),
+            ("bot", _) => {
+                Err("`bot>` is not understood: the bot cannot be told what to say, `bot<` expects it"
+                    .to_owned())
+            }
             (_, "") => Err(format!("`{who}>` wants what {who} says")),
             (member, line) => Ok(Step::Says { member: member.to_owned(), line: line.to_owned() }),
         };

@@ -1,6 +1,7 @@
 //! What reaches a cog, and when: events from before it was ready, facts it missed, commands that are away, tasks.
 
 use gearshift_host::{cogs::CogError, error::chain};
+use gearshift_sim::NO_OPTIONS;
 
 use crate::{
     libraries::library,
@@ -25,6 +26,23 @@ async fn a_slash_command_of_a_cog_that_is_away_is_answered_by_the_host() {
     let asked = stage.slash("ping", &[]).await;
     let answer = asked.answered(SOON).await.unwrap();
     assert!(answer.content.contains("is being updated"), "{}", answer.content);
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_of_an_unloaded_cog_go_after_a_while() {
+    let stage = Setting::new().with("ping").with("counter").config("commands_keep_ms = 100").up().await;
+    let asked = stage.slash("ping", &[]).await;
+    asked.answered(SOON).await.unwrap();
+    stage.host.cogs().unload("ping").await.unwrap();
+    let alice = stage.alice.at("general").unwrap();
+    let gone = async {
+        while let Ok(asked) = alice.slash("ping", NO_OPTIONS).await {
+            asked.answered(SOON).await.unwrap();
+        }
+    };
+    tokio::time::timeout(SOON, gone).await.expect("its command goes");
+    stage.slash("count", &[]).await.answered(SOON).await.unwrap();
     stage.down().await;
 }
 

@@ -10,5 +10,6 @@ mod flow;
 mod isolation;
 mod libraries;
 mod loading;
+mod overlap;
 mod reload;
 mod stage;

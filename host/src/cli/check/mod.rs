@@ -56,7 +56,9 @@ impl Check {
         }
         match failed {
             0 => Ok(()),
-            failed => Err(Failure::new(Exit::Failed, format!("{failed} of {} did not pass", self.files.len()))),
+            failed => {
+                Err(Failure::new(Exit::Failed, format!("{failed} of {} did not pass", self.files.len())))
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{exit::Failure, play};
 use crate::{
     cogs::{TrialFailure, TrialNews},
-    config::{Config, Cogs, Log, Store},
+    config::{Cogs, Config, Log, Store},
     host::Host,
     log,
     sessions::Sessions,

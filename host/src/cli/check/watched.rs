@@ -29,7 +29,9 @@ pub(super) enum End {
 
 impl fmt::Display for End {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = |step: &Option<Step>| step.map_or_else(|| "before anything".to_owned(), |step| format!("in {step}"));
+        let at = |step: &Option<Step>| {
+            step.map_or_else(|| "before anything".to_owned(), |step| format!("in {step}"))
+        };
         match self {
             End::Passed => out.write_str("nothing"),
             End::Failed(TrialFailure { step, text, help: None }) => write!(out, "in {step}: {text}"),
@@ -37,10 +39,14 @@ impl fmt::Display for End {
                 write!(out, "in {step}: {text}\n  help: {help}")
             }
             End::Died(step, status) => match status.signal() {
-                Some(signal) => write!(out, "{}: it crashed: {} (signal {signal})", at(step), name_of(signal)),
+                Some(signal) => {
+                    write!(out, "{}: it crashed: {} (signal {signal})", at(step), name_of(signal))
+                }
                 None => write!(out, "{}: it ended the process ({status})", at(step)),
             },
-            End::Hung(step) => write!(out, "{}: it hung, and was killed at the deadline (--timeout)", at(step)),
+            End::Hung(step) => {
+                write!(out, "{}: it hung, and was killed at the deadline (--timeout)", at(step))
+            }
             End::NotBegun(why) => out.write_str(why),
         }
     }

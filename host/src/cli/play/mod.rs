@@ -65,16 +65,19 @@ impl Play {
         let life = Life::begin()?;
         let sim = life.runtime.block_on(start(&mut config))?;
         let detail = if self.wire { Detail::Wire } else { Detail::Talk };
-        life.live(config, async |host| {
+        let done = life.live(config, async |host| {
             arrived(&sim, host).await?;
             let printer = Printer::new(&sim, detail);
-            let prompt = Prompt::new(&sim, &self.member)
-                .map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+            let prompt =
+                Prompt::new(&sim, &self.member).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
             match stdin().is_terminal() && stdout().is_terminal() {
                 true => terminal::talk(prompt, printer).await,
                 false => piped::talk(prompt, printer).await,
             }
-        })
+        });
+        // Once more: the editor may have begun to read while the host was closing.
+        restore_terminal();
+        done
     }
 }
 

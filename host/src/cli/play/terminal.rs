@@ -13,10 +13,7 @@ use gearshift_sim::{Outcome, Printer, Prompt};
 use rustyline::{DefaultEditor, ExternalPrinter, error::ReadlineError};
 use tokio::sync::mpsc;
 
-use crate::{cli::exit::Failure, log, library::default_base};
-
-
-
+use crate::{cli::exit::Failure, library::default_base, log};
 
 /// What the reading thread tells.
 enum Typed {
@@ -27,7 +24,7 @@ enum Typed {
 
 /// Until the person leaves.
 pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(), Failure> {
-    keep();
+    let _back = GivenBack::later();
     let mut editor = DefaultEditor::new().map_err(failed)?;
     let above = editor.create_external_printer().map_err(failed)?;
     let show = shower(above);
@@ -39,7 +36,7 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(),
     let tell = |text: &str| _ = show.send(format!("{text}\n"));
     tell("The bot is here. `!ping hi` or `/ping text:hi` talk to it, `:help` shows more, Ctrl-D leaves.");
     let _ = labels.send(prompt.label());
-    let end = loop {
+    loop {
         let line = tokio::select! {
             biased;
             shown = printer.line() => {
@@ -53,16 +50,13 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(),
                 Outcome::Done => {}
                 Outcome::Shown(text) => tell(&text),
                 Outcome::Refused(why) => tell(&format!("error: {why}")),
-                Outcome::Quit => break Ok(()),
+                Outcome::Quit => return Ok(()),
             },
-            Some(Typed::Leave) | None => break Ok(()),
-            Some(Typed::Broken(error)) => break Err(failed(error)),
+            Some(Typed::Leave) | None => return Ok(()),
+            Some(Typed::Broken(error)) => return Err(failed(error)),
         }
         let _ = labels.send(prompt.label());
-    };
-    log::to_stderr();
-    restore();
-    end
+    }
 }
 
 /// Reads a line for each label it gets.
@@ -115,24 +109,49 @@ fn failed(error: ReadlineError) -> Failure {
     Failure::from(std::io::Error::other(error))
 }
 
+/// Gives terminal and log back however the talk ends: a signal drops it in the middle.
+struct GivenBack;
+
+impl GivenBack {
+    fn later() -> GivenBack {
+        keep();
+        GivenBack
+    }
+}
+
+impl Drop for GivenBack {
+    fn drop(&mut self) {
+        log::to_stderr();
+        restore();
+    }
+}
+
 /// The terminal's modes before the editor changed them.
 static MODES: OnceLock<Mutex<libc::termios>> = OnceLock::new();
 
-fn keep() {
-    let mut modes = MaybeUninit::uninit();
-    // SAFETY: `tcgetattr` fills the whole struct when it answers 0, and only then it is read.
-    let modes = unsafe {
-        if libc::tcgetattr(libc::STDIN_FILENO, modes.as_mut_ptr()) != 0 {
-            return;
-        }
-        modes.assume_init()
-    };
-    let _ = MODES.set(Mutex::new(modes));
+/// Whether the editor is reading: it then takes keys, not lines.
+fn is_raw() -> bool {
+    modes().is_some_and(|modes| modes.c_lflag & libc::ICANON == 0)
 }
 
-/// Gives the terminal back as it was: the editor's thread may still be reading when the host ends.
+fn keep() {
+    if let Some(modes) = modes() {
+        let _ = MODES.set(Mutex::new(modes));
+    }
+}
+
+fn modes() -> Option<libc::termios> {
+    let mut modes = MaybeUninit::uninit();
+    // SAFETY: `tcgetattr` fills the whole struct when it answers 0, and only then it is read.
+    unsafe { (libc::tcgetattr(libc::STDIN_FILENO, modes.as_mut_ptr()) == 0).then(|| modes.assume_init()) }
+}
+
+/// Gives the terminal back as it was, on a new line: the editor's thread may still be reading when the host ends.
 pub(in crate::cli) fn restore() {
     let Some(modes) = MODES.get() else { return };
+    if is_raw() {
+        println!();
+    }
     let modes = modes.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: the modes are those that `tcgetattr` gave for the same terminal.
     unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSADRAIN, &*modes) };

@@ -1,0 +1,18 @@
+//! The program as a person or a script meets it: the real binary, on the built-in Discord, with real cogs.
+//! Nothing here uses a network beyond 127.0.0.1, a token, or a fixed waiting time.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
+
+#[path = "cli/checking.rs"]
+mod checking;
+#[path = "cli/control.rs"]
+mod control;
+#[path = "cli/exits.rs"]
+mod exits;
+#[path = "cli/playing.rs"]
+mod playing;
+#[path = "cli/program.rs"]
+mod program;
+#[path = "cli/rebuilding.rs"]
+mod rebuilding;
+#[path = "cli/smoking.rs"]
+mod smoking;

@@ -1,0 +1,111 @@
+//! `gearshift inspect` and `gearshift check`: libraries that are looked at, and libraries that are tried.
+
+use crate::program::{Ended, Place, gearshift, library, run};
+
+fn check(place: &Place, plan: &str, arguments: &[&str]) -> Ended {
+    let output =
+        gearshift(place).arg("check").args(arguments).env("GEARSHIFT_FAULTY", plan).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[test]
+fn inspect_shows_what_a_library_says_and_executes_nothing() {
+    let place = Place::with(&[]);
+    let ping = library("ping");
+    let shown = run(&place, &["inspect", ping.to_str().unwrap()]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    assert!(shown.out.contains("ping 0.1.0") && shown.out.contains("/ping [text]"), "{}", shown.out);
+    let shown = run(&place, &["inspect", "--json", ping.to_str().unwrap()]);
+    let json: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(json["cog"]["name"], "ping");
+}
+
+#[test]
+fn inspect_refuses_what_is_no_cog_with_exit_code_1() {
+    let place = Place::with(&[]);
+    let text = place.file("notes.so", "not a library at all");
+    let ping = library("ping");
+    let shown = run(&place, &["inspect", &text, ping.to_str().unwrap(), "nowhere.so"]);
+    assert_eq!(shown.code, 1);
+    assert!(shown.out.contains("ping 0.1.0"), "the others are still shown: {}", shown.out);
+    assert!(shown.err.contains("notes.so`: it is not a library of any known format"), "{}", shown.err);
+    assert!(shown.err.contains("cannot inspect `nowhere.so`"), "{}", shown.err);
+}
+
+#[test]
+fn a_good_cog_passes_every_step_of_a_check() {
+    let place = Place::with(&[]);
+    let (ping, counter) = (library("ping"), library("counter"));
+    let checked = check(&place, "", &[ping.to_str().unwrap(), counter.to_str().unwrap()]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    let steps =
+        ["settle", "copy", "verify", "open", "layout", "create", "setup", "save", "teardown", "retire"];
+    for step in steps {
+        let passed = checked.out.lines().filter(|line| line.trim_start().starts_with(step)).count();
+        assert_eq!(passed, 2, "{step}: {}", checked.out);
+    }
+    assert_eq!(checked.out.matches("\n  ok").count(), 2, "{}", checked.out);
+}
+
+#[test]
+fn a_cog_that_fails_is_reported_with_its_step() {
+    let place = Place::with(&[]);
+    let faulty = library("faulty");
+    for (plan, words) in [
+        ("setup=panic", "FAILED in setup: `faulty` failed: it panicked at "),
+        ("setup=error", "FAILED in setup: `faulty` failed: "),
+        ("save=panic", "FAILED in save: `faulty` failed: it panicked at "),
+        ("teardown=panic", "FAILED in teardown: `faulty` failed: it panicked at "),
+        ("drop=block 20000", "FAILED in retire: its library stays mapped: its thread has not ended"),
+    ] {
+        let checked = check(&place, plan, &[faulty.to_str().unwrap()]);
+        assert_eq!(checked.code, 1, "{plan}");
+        assert!(checked.out.contains(words), "{plan}: {}", checked.out);
+    }
+    let text = place.file("notes.so", "not a library at all");
+    let checked = check(&place, "", &[&text, library("ping").to_str().unwrap()]);
+    assert_eq!(checked.code, 1);
+    assert!(checked.out.contains("FAILED in settle: "), "{}", checked.out);
+    assert!(checked.out.contains("\n  ok"), "the others are still tried: {}", checked.out);
+    assert!(checked.err.contains("error: 1 of 2 did not pass"), "{}", checked.err);
+}
+
+#[test]
+fn a_cog_that_hangs_is_killed_at_the_deadline() {
+    let place = Place::with(&[]);
+    let faulty = library("faulty");
+    let checked = check(&place, "setup=block 600000", &["--timeout", "1", faulty.to_str().unwrap()]);
+    assert_eq!(checked.code, 1);
+    assert!(checked.out.contains("FAILED in setup: it hung"), "{}", checked.out);
+}
+
+#[test]
+fn a_cog_that_ends_the_process_is_reported_and_not_the_end_of_the_check() {
+    let place = Place::with(&[]);
+    // Its code is intact as far as its file tells; its first instruction is not.
+    let broken = broken_constructor(&place);
+    let checked = check(&place, "", &[&broken, library("ping").to_str().unwrap()]);
+    assert_eq!(checked.code, 1);
+    assert!(checked.out.contains("FAILED in open: it crashed: "), "{}", checked.out);
+    assert!(checked.out.contains("\n  ok"), "{}", checked.out);
+}
+
+/// A copy of `ping` whose executable section is filled with invalid instructions.
+fn broken_constructor(place: &Place) -> String {
+    use object::{Object, ObjectSection};
+    let mut bytes = std::fs::read(library("ping")).unwrap();
+    let (at, size) = {
+        let file = object::File::parse(&*bytes).unwrap();
+        file.section_by_name(".text").unwrap().file_range().unwrap()
+    };
+    let (at, size) = (usize::try_from(at).unwrap(), usize::try_from(size).unwrap());
+    // `ud2` on x86-64; zeros are invalid on aarch64.
+    let fill: &[u8] = if cfg!(target_arch = "x86_64") { &[0x0f, 0x0b] } else { &[0, 0] };
+    for (index, byte) in bytes[at..at + size].iter_mut().enumerate() {
+        *byte = fill[index % 2];
+    }
+    let path = place.path().join("libbroken.so");
+    std::fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}

@@ -1,0 +1,135 @@
+//! `gearshift cogs`: another process talks to the running host.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::{fs::PermissionsExt, net::UnixStream},
+};
+
+use crate::program::{Live, Place, run};
+
+#[test]
+fn cogs_are_listed_unloaded_loaded_and_reloaded_by_name() {
+    let place = Place::with(&["ping", "counter"]);
+    let mut live = Live::play(&place, &[]);
+    live.say("!count");
+    live.expect("1 for you");
+
+    let listed = run(&place, &["cogs", "list"]);
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    assert!(listed.out.contains("counter#1") && listed.out.contains("ping#1"), "{}", listed.out);
+
+    let reloaded = run(&place, &["cogs", "reload", "counter", "ping"]);
+    assert_eq!(reloaded.code, 0, "{}", reloaded.err);
+    assert!(reloaded.out.contains("`counter#1` was replaced by `counter#2`"), "{}", reloaded.out);
+    assert!(reloaded.out.contains("`ping#1` was replaced by `ping#2`"), "{}", reloaded.out);
+    live.say("!count");
+    live.expect("2 for you");
+
+    assert!(run(&place, &["cogs", "unload", "ping"]).out.contains("`ping#2` was unloaded"));
+    assert!(run(&place, &["cogs", "load", "ping"]).out.contains("`ping#3` was loaded"));
+    live.say("!ping back");
+    live.expect("bot (reply): pong back");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn the_answer_to_a_reload_is_the_whole_report() {
+    let place = Place::with(&["counter"]);
+    let live = Live::play(&place, &[]);
+    let reloaded = run(&place, &["cogs", "reload", "counter", "--json"]);
+    assert_eq!(reloaded.code, 0, "{}", reloaded.err);
+    let report: serde_json::Value = serde_json::from_str(&reloaded.out).unwrap();
+    assert_eq!((report["from"].as_u64(), report["to"].as_u64()), (Some(1), Some(2)));
+    let phases: Vec<&str> =
+        report["phases"].as_array().unwrap().iter().map(|phase| phase["name"].as_str().unwrap()).collect();
+    for phase in ["prepare", "open", "setup", "pause", "save", "restore", "serve"] {
+        assert!(phases.contains(&phase), "{phase} is not in {phases:?}");
+    }
+    assert!(report["retirement"].is_object(), "{report}");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_refusal_is_an_error_with_help_and_exit_code_1() {
+    let place = Place::with(&["ping"]);
+    let live = Live::play(&place, &[]);
+    let refused = run(&place, &["cogs", "reload", "pong", "ping"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("error: no library in"), "{}", refused.err);
+    assert!(refused.err.contains("help: "), "{}", refused.err);
+    assert!(
+        refused.out.contains("`ping#1` was replaced by `ping#2`"),
+        "the others are still done: {}",
+        refused.out
+    );
+    let refused = run(&place, &["cogs", "unload", "pong", "--json"]);
+    assert_eq!(refused.code, 1);
+    let answer: serde_json::Value = serde_json::from_str(&refused.out).unwrap();
+    assert_eq!(answer["error"], "no cog `pong` is loaded");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn without_a_host_the_exit_code_is_69() {
+    let place = Place::with(&[]);
+    let ended = run(&place, &["cogs", "list"]);
+    assert_eq!((ended.code, ended.err.lines().next()), (69, Some("error: no host of this user is running")));
+    let ended = run(&place, &["cogs", "list", "--socket", "nowhere.sock"]);
+    assert_eq!(ended.code, 69);
+    assert!(ended.err.starts_with("error: no host answers on `nowhere.sock`: "), "{}", ended.err);
+}
+
+#[test]
+fn a_second_host_with_the_same_socket_is_refused_and_the_first_goes_on() {
+    let place = Place::with(&["ping"]);
+    let mut live = Live::play(&place, &["--socket", "c.sock"]);
+    let second = run(&place, &["play", "--cogs", "cogs", "--socket", "c.sock"]);
+    assert_eq!(second.code, 73);
+    assert!(second.err.contains("another host (process "), "{}", second.err);
+    live.say("!ping hi");
+    live.expect("pong hi");
+    assert_eq!(run(&place, &["cogs", "list", "--socket", "c.sock"]).code, 0);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn the_socket_of_a_killed_host_is_replaced() {
+    let place = Place::with(&["ping"]);
+    let live = Live::play(&place, &["--socket", "c.sock"]);
+    live.signal(9);
+    assert_eq!(live.end().0, -9);
+    assert!(place.path().join("c.sock").exists());
+    let live = Live::play(&place, &["--socket", "c.sock"]);
+    assert_eq!(run(&place, &["cogs", "list", "--socket", "c.sock"]).code, 0);
+    assert_eq!(live.end().0, 0);
+    assert!(!place.path().join("c.sock").exists(), "it goes with the host");
+}
+
+#[test]
+fn only_the_user_may_use_the_socket_and_nonsense_is_answered() {
+    let place = Place::with(&["ping"]);
+    let live = Live::play(&place, &["--socket", "c.sock"]);
+    let path = place.path().join("c.sock");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let mut stream = UnixStream::connect(&path).unwrap();
+    let mut answers = BufReader::new(stream.try_clone().unwrap());
+    let mut ask = |line: &str| {
+        stream.write_all(line.as_bytes()).unwrap();
+        let mut answer = String::new();
+        answers.read_line(&mut answer).unwrap();
+        serde_json::from_str::<serde_json::Value>(&answer).unwrap()
+    };
+    assert_eq!(ask("{\"do\":\"dance\"}\n")["ok"], false);
+    assert_eq!(ask("\u{0}\u{1}\n")["ok"], false);
+    assert_eq!(ask("{\"do\":\"list\"}\n")["ok"], true, "the connection is still good");
+
+    let mut endless = UnixStream::connect(&path).unwrap();
+    endless.write_all(&[b'x'; 4096]).unwrap();
+    let mut answer = String::new();
+    endless.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("a line of at most 4096 bytes"), "{answer}");
+    assert_eq!(live.end().0, 0);
+}

@@ -1,0 +1,159 @@
+//! Exit codes and the words of errors: one line each with its help, no panic, no debug output.
+
+use std::{os::unix::net::UnixListener, process::Stdio};
+
+use crate::program::{Ended, Place, gearshift, run};
+
+/// No user shall see these.
+fn is_plain(ended: &Ended) {
+    for word in ["panicked", "RUST_BACKTRACE", "Error {", "Some(", "Err("] {
+        assert!(!ended.err.contains(word), "{word} in {}", ended.err);
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_2() {
+    let place = Place::with(&[]);
+    for arguments in
+        [&["dance"][..], &["run", "--nonsense"], &[], &["cogs", "reload"], &["check", "--timeout", "0", "x"]]
+    {
+        let ended = run(&place, arguments);
+        assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.err);
+    }
+}
+
+#[test]
+fn help_teaches_every_command_and_the_exit_codes() {
+    let place = Place::with(&[]);
+    let help = run(&place, &["--help"]);
+    assert_eq!(help.code, 0);
+    for word in ["run", "play", "cogs", "inspect", "check", "smoke", "69   unavailable", "78   configuration"]
+    {
+        assert!(help.out.contains(word), "{word} is not in {}", help.out);
+    }
+    assert!(!help.out.contains("try-out"), "that one is for the program itself");
+    for command in ["run", "play", "cogs", "inspect", "check", "smoke"] {
+        let help = run(&place, &[command, "--help"]);
+        assert_eq!(help.code, 0);
+        assert!(
+            help.out.contains("Examples:") && help.out.contains(&format!("gearshift {command} ")),
+            "{}",
+            help.out
+        );
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_78_and_names_file_line_and_field() {
+    let place = Place::with(&[]);
+    let ended = run(&place, &["run"]);
+    assert_eq!(ended.code, 78);
+    assert!(
+        ended.err.starts_with("error: cannot read the config file `gearshift.toml`: No such file"),
+        "{}",
+        ended.err
+    );
+    assert!(ended.err.contains("\nhelp: create it with"), "{}", ended.err);
+    is_plain(&ended);
+
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[limits]\nlane_queu = 3\n");
+    for command in ["run", "play"] {
+        let ended = run(&place, &[command]);
+        assert_eq!(ended.code, 78);
+        assert!(
+            ended
+                .err
+                .contains("gearshift.toml:4: unknown key `limits.lane_queu`; did you mean `lane_queue`?"),
+            "{}",
+            ended.err
+        );
+        is_plain(&ended);
+    }
+    let ended = run(&place, &["cogs", "list"]);
+    assert_eq!(ended.code, 78, "{}", ended.err);
+
+    let ended = run(&place, &["play", "--cogs", "cogs", "--config", "other.toml"]);
+    assert_eq!(ended.code, 78, "a config file that is named must be there: {}", ended.err);
+}
+
+#[test]
+fn a_wrong_log_filter_is_78() {
+    let place = Place::with(&[]);
+    place.file("gearshift.toml", "[cogs]\n[discord]\n");
+    let ended = run(&place, &["run", "--log", "cog=lots"]);
+    assert_eq!(ended.code, 78);
+    assert!(
+        ended.err.starts_with("error: cannot use the log filter `cog=lots` from --log: "),
+        "{}",
+        ended.err
+    );
+    assert!(ended.err.contains("\nhelp: "), "{}", ended.err);
+}
+
+#[test]
+fn a_session_that_cannot_be_opened_is_69_and_says_what_to_do() {
+    let place = Place::with(&[]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[discord]\n");
+    let ended = run(&place, &["run"]);
+    assert_eq!(ended.code, 69);
+    assert!(ended.err.contains("error: cannot open the discord session: "), "{}", ended.err);
+    assert!(ended.err.contains("DISCORD_TOKEN") && ended.err.contains("\nhelp: "), "{}", ended.err);
+    is_plain(&ended);
+
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"bad.db\"\n");
+    place.file("bad.db", "this is not a database, it only looks like a file of the right name");
+    let ended = run(&place, &["play"]);
+    assert_eq!(ended.code, 69);
+    assert!(ended.err.contains("cannot open the store session"), "{}", ended.err);
+    is_plain(&ended);
+}
+
+#[test]
+fn a_token_is_never_printed() {
+    let place = Place::with(&[]);
+    // Nobody answers there: bound, and never accepted.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api/v10", silent.local_addr().unwrap());
+    drop(silent);
+    let config =
+        format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{url}\"\nopen_timeout_ms = 500\n");
+    place.file("gearshift.toml", &config);
+    let token = "MTIzNDU2Nzg5MDEyMzQ1Njc4.secret.not-to-be-seen";
+    let output = gearshift(&place)
+        .args(["run", "--log", "trace"])
+        .env("DISCORD_TOKEN", token)
+        .stdout(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(!err.contains("secret") && !err.contains("MTIzNDU2"), "{err}");
+}
+
+#[test]
+fn a_socket_that_cannot_be_made_is_73() {
+    let place = Place::with(&[]);
+    let precious = place.file("precious.db", "data");
+    let ended = run(&place, &["play", "--cogs", "cogs", "--socket", &precious]);
+    assert_eq!(ended.code, 73);
+    assert!(ended.err.contains("there is something that is not a socket"), "{}", ended.err);
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "data");
+    let ended = run(&place, &["play", "--cogs", "cogs", "--socket", "no/such/folder/c.sock"]);
+    assert_eq!(ended.code, 73);
+    is_plain(&ended);
+    let folder = place.file("a-file", "");
+    let ended = run(&place, &["play", "--cogs", &folder]);
+    assert_eq!(ended.code, 73, "a cogs folder that is a file: {}", ended.err);
+}
+
+#[test]
+fn somebody_elses_socket_is_not_taken_for_a_host() {
+    let place = Place::with(&[]);
+    let path = place.path().join("other.sock");
+    let other = UnixListener::bind(&path).unwrap();
+    let closing = std::thread::spawn(move || drop(other.accept().unwrap()));
+    let ended = run(&place, &["cogs", "list", "--socket", "other.sock"]);
+    closing.join().unwrap();
+    assert_eq!(ended.code, 69);
+    assert!(ended.err.contains("the host on `other.sock` did not answer: "), "{}", ended.err);
+}

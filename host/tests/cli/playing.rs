@@ -1,0 +1,120 @@
+//! `gearshift play`: a bot to talk to, without a terminal.
+
+use std::fs;
+
+use crate::program::{Live, Place, gearshift, library};
+
+#[test]
+fn what_is_typed_is_said_and_what_the_bot_says_is_printed() {
+    let place = Place::with(&["ping", "counter"]);
+    let mut live = Live::play(&place, &[]);
+    live.say("!ping hi");
+    live.expect("#general bot (reply): pong hi");
+    live.say("/ping text:yo");
+    live.expect("/ping by alice -> #general \"pong yo\"");
+    live.say(":as bob");
+    live.say("#dev");
+    live.say("!count");
+    live.expect("#dev bob: !count");
+    live.expect("#dev bot (reply): 1 for you, 1 for everybody");
+    live.say(":nonsense");
+    live.expect("error: there is no command `:nonsense`");
+    live.say(":quit");
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+}
+
+#[test]
+fn answers_are_waited_for_when_stdin_ends() {
+    let place = Place::with(&["ping"]);
+    let mut live = Live::start(&place, &["play", "--cogs", "cogs"]);
+    live.say("!ping one");
+    live.say("/ping text:two");
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+    for answer in ["pong one", "pong two"] {
+        assert!(
+            lines.iter().any(|line| line.contains("bot") && line.contains(answer)
+                || line.contains(&format!("-> #general \"{answer}\""))),
+            "{answer} is not in {lines:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_library_that_appears_is_loaded_and_one_that_goes_is_retired() {
+    let place = Place::with(&["ping"]);
+    let mut live = Live::play(&place, &[]);
+    let counter = library("counter");
+    let there = place.path().join("cogs").join(counter.file_name().unwrap());
+    fs::copy(&counter, &there).unwrap();
+    live.expect("`counter#1` was loaded");
+    live.say("!count");
+    live.expect("1 for you, 1 for everybody");
+    fs::remove_file(&there).unwrap();
+    live.expect("`counter#1` was unloaded");
+    live.say("!ping still");
+    live.expect("bot (reply): pong still");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_cogs_log_lines_carry_its_name_and_generation() {
+    let place = Place::with(&["faulty"]);
+    let mut live = Live::play(&place, &[]);
+    live.say("!faulty flood 1 log");
+    live.expect("faulty#1: ");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn the_log_is_json_on_demand() {
+    let place = Place::with(&["ping"]);
+    let config = "[cogs]\nfolder = \"cogs\"\n[log]\nformat = \"json\"\n";
+    place.file("gearshift.toml", config);
+    let mut live = Live::start(&place, &["play"]);
+    let line = live.expect("ready; the control socket is");
+    let entry: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(entry["level"], "INFO");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn the_first_signal_closes_in_order_and_the_second_ends_at_once() {
+    let place = Place::with(&["faulty"]);
+    for (signal, at_once) in [(2, 130), (15, 143)] {
+        let mut live = Live::play(&place, &[]);
+        live.signal(signal);
+        live.expect("closing; a second signal ends at once");
+        let (code, lines) = live.end();
+        assert_eq!(code, 0, "{lines:#?}");
+
+        // A cog that keeps its thread when it is told to save keeps the host from closing for a while.
+        let mut command = gearshift(&place);
+        command.args(["play", "--cogs", "cogs"]).env("GEARSHIFT_FAULTY", "save=block 30000");
+        let mut live = Live::spawn(&mut command);
+        live.expect("ready; the control socket is");
+        live.signal(signal);
+        live.expect("closing; a second signal ends at once");
+        live.signal(signal);
+        let (code, lines) = live.end();
+        assert_eq!(code, at_once, "{lines:#?}");
+    }
+}
+
+#[test]
+fn what_is_kept_in_the_store_is_there_after_a_restart() {
+    let place = Place::with(&["counter"]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\n");
+    for answer in ["1 for everybody", "2 for everybody"] {
+        let mut live = Live::start(&place, &["play"]);
+        live.expect("ready; the control socket is");
+        live.say("!count");
+        live.expect(answer);
+        live.say(":quit");
+        assert_eq!(live.end().0, 0);
+    }
+}

@@ -1,0 +1,207 @@
+//! Runs the program: once to its end, or live with somebody talking to it. It expects nothing by itself.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Write},
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{
+        OnceLock,
+        mpsc::{Receiver, channel},
+    },
+    time::{Duration, Instant},
+};
+
+/// Whatever is waited for comes within this, on a busy machine too.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// The program with a runtime folder of its own, so that tests and live hosts do not meet.
+pub(crate) fn gearshift(place: &Place) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gearshift"));
+    command.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path().join("runtime"));
+    for name in ["DISCORD_TOKEN", "RUST_LOG", "GEARSHIFT_FAULTY", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end.
+pub(crate) fn run(place: &Place, arguments: &[&str]) -> Ended {
+    let output = gearshift(place).args(arguments).output().unwrap();
+    Ended {
+        code: output.status.code().unwrap_or_else(|| panic!("it crashed: {}", output.status)),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A folder of a test's own.
+pub(crate) struct Place(tempfile::TempDir);
+
+impl Place {
+    /// With these cogs in `cogs`.
+    pub(crate) fn with(cogs: &[&str]) -> Place {
+        let place = Place(tempfile::tempdir().unwrap());
+        fs::create_dir(place.path().join("cogs")).unwrap();
+        fs::create_dir(place.path().join("runtime")).unwrap();
+        for cog in cogs {
+            let library = library(cog);
+            fs::copy(&library, place.path().join("cogs").join(library.file_name().unwrap())).unwrap();
+        }
+        place
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file in it and gives its path.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+/// The library of a cog in `plugins/`, built by cargo and found through its own answer.
+pub(crate) fn library(cog: &str) -> PathBuf {
+    static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args([
+                "build",
+                "--quiet",
+                "--message-format=json",
+                "-p",
+                "ping",
+                "-p",
+                "counter",
+                "-p",
+                "faulty",
+            ])
+            .current_dir(workspace())
+            .env_remove("GEARSHIFT_TEST_VARIANT")
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "the cogs do not build");
+        let artifacts = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| {
+            let message: serde_json::Value = serde_json::from_slice(line).ok()?;
+            let is_cog = message["target"]["crate_types"].as_array()?.iter().any(|kind| kind == "cdylib");
+            is_cog.then(|| PathBuf::from(message["filenames"][0].as_str().unwrap()))
+        });
+        // Other tests build the same packages in other ways, over the same files.
+        let aside = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{}", std::process::id()));
+        fs::create_dir_all(&aside).unwrap();
+        artifacts
+            .map(|file| {
+                let copy = aside.join(file.file_name().unwrap());
+                fs::copy(&file, &copy).unwrap();
+                copy
+            })
+            .collect()
+    });
+    let name = format!("{}{cog}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+    built.iter().find(|file| file.file_name().unwrap() == &*name).expect("a cog is a cdylib").clone()
+}
+
+/// The folder of the whole workspace.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A program that runs, with somebody who types and reads. Killed when dropped.
+pub(crate) struct Live {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Live {
+    pub(crate) fn start(place: &Place, arguments: &[&str]) -> Live {
+        Live::spawn(gearshift(place).args(arguments))
+    }
+
+    pub(crate) fn spawn(command: &mut Command) -> Live {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (send, lines) = channel();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let errors = send.clone();
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+        });
+        std::thread::spawn(move || {
+            BufReader::new(err).lines().map_while(Result::ok).try_for_each(|line| errors.send(line))
+        });
+        Live { input: child.stdin.take(), child, lines, seen: Vec::new() }
+    }
+
+    /// `gearshift play` on the cogs of a place, ready.
+    pub(crate) fn play(place: &Place, arguments: &[&str]) -> Live {
+        let mut live = Live::start(place, &[&["play", "--cogs", "cogs"], arguments].concat());
+        live.expect("ready; the control socket is");
+        live
+    }
+
+    pub(crate) fn say(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Waits for a line that holds `text`, on stdout or stderr.
+    pub(crate) fn expect(&mut self, text: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) if line.contains(text) => {
+                    self.seen.push(line.clone());
+                    return line;
+                }
+                Ok(line) => self.seen.push(line),
+                Err(error) => {
+                    panic!("no line with `{text}` ({error}); there were:\n{}", self.seen.join("\n"))
+                }
+            }
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: i32) {
+        let sent =
+            Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Closes its stdin and waits for its end: exit code, or minus the signal, and every line there was.
+    pub(crate) fn end(mut self) -> (i32, Vec<String>) {
+        self.input.take();
+        let mut seen = std::mem::take(&mut self.seen);
+        let until = Instant::now() + PATIENCE;
+        // Both pipes are closed at the end.
+        while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            seen.push(line);
+        }
+        assert!(Instant::now() < until, "it did not end; there was:\n{}", seen.join("\n"));
+        let status = self.child.wait().unwrap();
+        (status.code().unwrap_or_else(|| -status.signal().unwrap()), seen)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,70 @@
+//! `gearshift smoke`: scripts that pass, scripts that fail at a line, scripts that are not understood.
+
+use crate::program::{Place, run, workspace};
+
+fn smoke(place: &Place, scripts: &[&str]) -> crate::program::Ended {
+    run(place, &[&["smoke", "--cogs", "cogs"], scripts].concat())
+}
+
+#[test]
+fn the_scripts_of_the_example_cogs_pass() {
+    let place = Place::with(&["ping", "counter"]);
+    let scripts = ["ping", "counter"].map(|cog| workspace().join("plugins").join(cog).join("smoke.txt"));
+    let played = smoke(&place, &[scripts[0].to_str().unwrap(), scripts[1].to_str().unwrap()]);
+    assert_eq!(played.code, 0, "{}{}", played.out, played.err);
+    assert_eq!(played.out.matches("ok      ").count(), 2, "{}", played.out);
+}
+
+#[test]
+fn each_script_begins_with_an_empty_store() {
+    let place = Place::with(&["counter"]);
+    let script = place.file("count.txt", "alice> !count\nbot< 1 for you, *\n");
+    assert_eq!(smoke(&place, &[&script, &script]).code, 0);
+}
+
+#[test]
+fn a_failure_names_the_line_and_what_was_said_instead() {
+    let place = Place::with(&["ping"]);
+    let script = place.file("wrong.txt", "# remark\n\nalice> !ping hi\nbot< pong ho\n");
+    let played = smoke(&place, &[&script]);
+    assert_eq!(played.code, 1);
+    assert!(played.out.contains("wrong.txt:4"), "{}", played.out);
+    assert!(played.out.contains("- bot< pong ho\n    + bot< pong hi"), "{}", played.out);
+    assert!(played.err.contains("error: 1 of 1 scripts failed"), "{}", played.err);
+}
+
+#[test]
+fn silence_and_unexpected_words_are_failures() {
+    let place = Place::with(&["ping"]);
+    let silent = place.file("silent.txt", "within 100ms\nalice> hello\nbot< *\n");
+    let played = smoke(&place, &[&silent]);
+    assert_eq!(played.code, 1);
+    assert!(played.out.contains("the bot said nothing within 100 ms"), "{}", played.out);
+
+    let talkative = place.file("talkative.txt", "alice> !ping a\nbot< (nothing)\n");
+    let played = smoke(&place, &[&talkative]);
+    assert!(played.code == 1 && played.out.contains("+ bot< pong a"), "{}", played.out);
+
+    let quiet = place.file("quiet.txt", "within 100ms\nalice> hello\nbot< (nothing)\n");
+    assert_eq!(smoke(&place, &[&quiet]).code, 0);
+
+    let nobody = place.file("nobody.txt", "alcie> hello\nbot< *\n");
+    let played = smoke(&place, &[&nobody]);
+    assert!(played.code == 1 && played.out.contains("did you mean `alice`?"), "{}", played.out);
+
+    let missing = place.file("missing.txt", "needs music\nbot< *\n");
+    let played = smoke(&place, &[&missing]);
+    assert!(played.code == 1 && played.out.contains("there is no cog `music`"), "{}", played.out);
+}
+
+#[test]
+fn a_script_that_is_not_understood_is_65_and_nothing_is_played() {
+    let place = Place::with(&["ping"]);
+    let good = place.file("good.txt", "alice> !ping\nbot< pong\n");
+    let bad = place.file("bad.txt", "alice> !ping\nbto< pong\nrelod ping\n");
+    let played = smoke(&place, &[&good, &bad]);
+    assert_eq!(played.code, 65);
+    assert_eq!(played.out, "");
+    assert!(played.err.contains("bad.txt:2: ") && played.err.contains("bad.txt:3: "), "{}", played.err);
+    assert_eq!(smoke(&place, &["nowhere.txt"]).code, 65);
+}

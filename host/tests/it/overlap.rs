@@ -1,0 +1,214 @@
+//! What happens when things overlap: an operation that is given up, work that waits while a cog is stuck or goes,
+//! files that come while others go. Nothing may get lost or wait for ever.
+
+use std::{sync::Arc, time::Duration};
+
+use gearshift_host::{
+    cogs::{Cogs, CogsParts, Standing},
+    config::Config,
+    library::CopyFolder,
+    router::{Notices, Router},
+    sessions::Sessions,
+};
+use tempfile::TempDir;
+
+use crate::{
+    damage::Damaged,
+    libraries::library,
+    stage::{SOON, Setting, Stage, put},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_wait_behind_a_blocking_handler_are_not_cancelled_with_it() {
+    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 100").up().await;
+    assert_eq!(stage.ask("!faulty block 1000").await, "blocking");
+    let waiting = stage.say_and_wait("!faulty version", 10).await;
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    assert_eq!(report.cancelled, 1, "{report}");
+    stage.all_answered(&waiting).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_was_given_up_takes_nothing_when_it_comes_back() {
+    let stage =
+        Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
+    assert!(stage.ask("!faulty arm setup sleep 4000").await.starts_with("armed"));
+    assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
+    let waiting = stage.say_and_wait("!faulty version", 10).await;
+    // It comes back, and ends, while the next generation is still being set up.
+    stage.until(|status| status.held.iter().any(|held| held.generation == "faulty#1")).await;
+    stage.all_answered(&waiting).await;
+    assert_eq!(stage.status("faulty").generation, Some(2));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_that_nobody_waits_for_any_more_is_finished_all_the_same() {
+    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 4000").up().await;
+    assert_eq!(stage.ask("!faulty hang").await, "hanging");
+    tokio::select! {
+        report = stage.host.cogs().reload("faulty") => panic!("it drains for seconds: {report:?}"),
+        () = stage.until_silent() => {}
+    }
+    // Whoever asked for it has gone; the cog has not.
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.until_status("faulty", |status| status.generation == Some(2)).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cog_that_heard_a_fact_while_it_was_loaded_is_not_told_again() {
+    let folder = TempDir::new().unwrap();
+    put(&library("pulse"), folder.path(), "pulse");
+    let (cogs, router) = offstage(&folder).await;
+    let guild = |id: &str| router.route("GUILD_CREATE", &format!(r#"{{"id":"{id}"}}"#));
+    let claimed = cogs.claim_all().await;
+    guild("1");
+    guild("2");
+    assert!(cogs.bring_all(claimed).await.iter().all(Result::is_ok));
+    guild("3");
+    let heard = |cogs: &Cogs| {
+        let status = cogs.status().cogs.remove(0);
+        status.handled + status.queued as u64
+    };
+    assert_eq!(heard(&cogs), 3);
+    // One that goes and comes back has missed all that there is.
+    cogs.unload("pulse").await.unwrap();
+    let before = heard(&cogs);
+    guild("4");
+    cogs.load("pulse").await.unwrap();
+    assert_eq!(heard(&cogs), before + 4);
+    cogs.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slash_command_that_waits_for_a_cog_that_goes_is_answered_by_the_host() {
+    let stage = Setting::new()
+        .with("faulty")
+        .config("drain_timeout_ms = 50\njoin_timeout_ms = 3000\ndefer_after_ms = 200")
+        .up()
+        .await;
+    stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
+    assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
+    // The host says "thinking ..." first, since nobody else does.
+    let deferred = stage.slash("faulty", &[("op", "version")]).await;
+    deferred.acknowledged(SOON).await.unwrap();
+    let (unloaded, answer) = tokio::join!(stage.host.cogs().unload("faulty"), deferred.answered(SOON));
+    unloaded.unwrap();
+    let answer = answer.unwrap_or_else(|error| panic!("{error}\n{}", stage.transcript()));
+    assert!(answer.content.contains("is being updated"), "{}", answer.content);
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slash_command_that_the_new_code_does_not_know_is_answered_by_the_host() {
+    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 4000").up().await;
+    stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
+    assert_eq!(stage.ask("!faulty hang").await, "hanging");
+    let other = Damaged::copy_of(&library("faulty")).replace_in_manifest(
+        r#""commands":[{"type":1,"name":"faulty""#,
+        r#""commands":[{"type":1,"name":"fluffy""#,
+    );
+    put(other.path(), &stage.cogs(), "faulty");
+    // It waits while the old generation drains, and the new one takes it.
+    stage.until_silent().await;
+    let asked = stage.slash("faulty", &[("op", "version")]).await;
+    let answer = asked.answered(SOON).await.unwrap_or_else(|error| panic!("{error}\n{}", stage.transcript()));
+    assert!(answer.content.contains("is not available"), "{}", answer.content);
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_back_while_its_cog_still_goes_is_loaded_and_watched() {
+    let stage = Setting::new().with("faulty").up().await;
+    assert!(stage.ask("!faulty arm teardown sleep 700").await.starts_with("armed"));
+    let file = stage.cogs().join("libfaulty.so");
+    std::fs::remove_file(&file).unwrap();
+    stage.until_status("faulty", |status| status.standing == Standing::Away).await;
+    put(&library("faulty"), &stage.cogs(), "faulty");
+    stage.until_status("faulty", |status| status.generation == Some(2)).await;
+    std::fs::remove_file(&file).unwrap();
+    stage.until_status("faulty", |status| status.generation.is_none()).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_cog_that_cannot_be_loaded_anew_is_away() {
+    let stage =
+        Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
+    stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
+    assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
+    let waiting = stage.slash("faulty", &[("op", "version")]).await;
+    let junk = Damaged::from_bytes(b"no cog at all\n");
+    put(junk.path(), &stage.cogs(), "faulty");
+    stage.until_status("faulty", |status| status.standing == Standing::Away && status.queued == 0).await;
+    let answer =
+        waiting.answered(SOON).await.unwrap_or_else(|error| panic!("{error}\n{}", stage.transcript()));
+    assert!(answer.content.starts_with("`/faulty` is"), "{}", answer.content);
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cog_that_logs_while_its_thread_ends_does_not_end_the_bot() {
+    // A real subscriber: it keeps thread-local memory, which may be gone before the cog's.
+    let _ = tracing_subscriber::fmt().with_writer(std::io::sink).try_init();
+    let stage = Setting::new().with("faulty").up().await;
+    assert!(stage.ask("!faulty tls").await.starts_with("on "));
+    assert_eq!(stage.ask("!faulty flood 1 log").await, "flooded 1 times");
+    stage.host.cogs().reload("faulty").await.unwrap();
+    assert!(stage.ask("!faulty count").await.starts_with("3 commands"));
+    stage.down().await;
+}
+
+/// Cogs and a router without a gateway.
+async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
+    let config = Config::parse("", &folder.path().join("gearshift.toml")).unwrap();
+    let sessions = Arc::new(Sessions::open(&config).await.unwrap());
+    let runtime = tokio::runtime::Handle::current();
+    let notices = Notices { discord: None, runtime: runtime.clone(), defer_after: config.limits.defer_after };
+    let router = Arc::new(Router::new("!".to_owned(), notices));
+    let (cogs, _) = Cogs::new(CogsParts {
+        sessions,
+        limits: config.limits.clone(),
+        folder: folder.path().to_owned(),
+        disabled: Vec::new(),
+        copies: CopyFolder::create(&folder.path().join("copies")).unwrap(),
+        router: Arc::clone(&router),
+        runtime,
+    });
+    (cogs, router)
+}
+
+impl Stage {
+    /// Says a line so many times, and waits until all of them wait for the cog.
+    async fn say_and_wait(&self, line: &str, times: usize) -> Vec<gearshift_sim::Snowflake> {
+        let mut said = Vec::new();
+        for _ in 0..times {
+            said.push(self.alice.say("general", line).await.unwrap());
+        }
+        // Each line is heard as an event and called as a command.
+        self.until_status("faulty", |status| status.queued >= times * 2).await;
+        said
+    }
+
+    /// Waits until the cog's running generation is paused: it answers nothing for a while.
+    async fn until_silent(&self) {
+        let silent = async {
+            loop {
+                let said = self.alice.say("general", "!faulty version").await.unwrap();
+                if self.sim.reply_to(said, Duration::from_millis(500)).await.is_none() {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(SOON, silent).await.expect("it is paused");
+    }
+
+    async fn all_answered(&self, said: &[gearshift_sim::Snowflake]) {
+        for id in said {
+            let answer = self.sim.reply_to(*id, SOON).await;
+            assert!(answer.is_some(), "{id} was lost:\n{}", self.transcript());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Which room of the host may know which: imports point one way, downwards in [`ORDER`].
+//! Events travel the other way, through channels, and are not seen here.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    nothing_found,
+    sources::{Source, below},
+};
+
+/// The rooms from top to bottom. A room knows rooms of lower lines only, none of its own.
+const ORDER: &[&[&str]] = &[
+    &["cli"],
+    &["host"],
+    &["commands", "control", "rebuild", "smoke", "watch"],
+    &["cogs"],
+    &["router"],
+    &["lane"],
+    &["handles"],
+    &["schedule"],
+    &["event", "fault", "gateway", "library"],
+    &["sessions"],
+    &["log"],
+    &["config", "error", "identity"],
+];
+
+/// Imports that point upwards all the same, each with its reason.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "schedule",
+    "lane",
+    "a task that is due goes into the queue in front of its cog, which is the lane's",
+)];
+
+/// What a file may not know: the room it belongs to, and what it imports from rooms that are not below it.
+fn findings(source: &Source) -> Vec<String> {
+    let room = room_of(&source.path);
+    let Some(own) = rank(room) else {
+        return vec![format!("{}: room `{room}` has no place in ORDER", source.path)];
+    };
+    let mut findings: Vec<String> = imports(source)
+        .into_iter()
+        .filter(|other| other != room && !excepted(room, other))
+        .filter_map(|other| match rank(&other) {
+            Some(rank) if rank > own => None,
+            Some(_) => {
+                Some(format!("{}: `{room}` stands below or beside `{other}` and imports it", source.path))
+            }
+            None => Some(format!("{}: imports `{other}`, which has no place in ORDER", source.path)),
+        })
+        .collect();
+    if source.code().any(|(_, line)| climbs_out(line, depth(&source.path))) {
+        findings.push(format!("{}: names another room through `super`; say `crate`", source.path));
+    }
+    findings
+}
+
+/// `lane` for `host/src/lane/inbox.rs`.
+fn room_of(path: &str) -> &str {
+    let inside = path.strip_prefix("host/src/").unwrap_or(path);
+    inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
+}
+
+fn rank(room: &str) -> Option<usize> {
+    ORDER.iter().position(|line| line.contains(&room))
+}
+
+fn excepted(room: &str, other: &str) -> bool {
+    EXCEPTIONS.iter().any(|(from, to, _)| (*from, *to) == (room, other))
+}
+
+/// The rooms that a file names, by `crate::room` or in a `crate::{…}`. Its tests may build on any room.
+fn imports(source: &Source) -> BTreeSet<String> {
+    let code: Vec<&str> =
+        source.code().map(|(_, line)| line).take_while(|line| *line != "mod tests {").collect();
+    let code = code.join("\n");
+    let mut found = BTreeSet::new();
+    for (at, word) in code.match_indices("crate::") {
+        let part_of_another = code[..at].ends_with(|c: char| c.is_alphanumeric() || "_$".contains(c));
+        let rest = &code[at + word.len()..];
+        if part_of_another {
+            continue;
+        }
+        match rest.strip_prefix('{') {
+            Some(group) => found.extend(members(group)),
+            None => found.extend(first_word(rest)),
+        }
+    }
+    found
+}
+
+/// The first words of a group's members, whose opening brace is already behind.
+fn members(group: &str) -> Vec<String> {
+    let (mut deep, mut found, mut fresh) = (0_usize, Vec::new(), true);
+    for (at, sign) in group.char_indices() {
+        match sign {
+            '{' => deep += 1,
+            '}' if deep == 0 => break,
+            '}' => deep -= 1,
+            ',' if deep == 0 => fresh = true,
+            _ if fresh && !sign.is_whitespace() => {
+                found.extend(first_word(&group[at..]));
+                fresh = false;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A name of a module or a type; macros and paths of functions begin alike.
+fn first_word(text: &str) -> Option<String> {
+    let word: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!word.is_empty() && word != "self").then_some(word)
+}
+
+/// How many modules deep a file is: 1 for a room's own file.
+fn depth(path: &str) -> usize {
+    let inside = path.strip_prefix("host/src/").unwrap_or(path);
+    inside.split('/').filter(|part| *part != "mod.rs").count()
+}
+
+/// Whether a `use` of the file's own module reaches the root of the crate. Those inside a module of tests are indented.
+fn climbs_out(line: &str, depth: usize) -> bool {
+    let line = line.trim_start_matches("pub ");
+    line.strip_prefix("use ").is_some_and(|path| path.starts_with(&"super::".repeat(depth)))
+}
+
+/// The rooms' files: all but the map and the program, which is one call.
+fn rooms() -> Vec<Source> {
+    let mut sources = below("host/src", ".rs");
+    sources.retain(|source| !matches!(source.path.as_str(), "host/src/lib.rs" | "host/src/main.rs"));
+    sources
+}
+
+#[test]
+fn imports_point_one_way() {
+    nothing_found(&rooms().iter().flat_map(findings).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_order_and_its_exceptions_name_nothing_that_is_gone() {
+    let rooms = rooms();
+    let there: BTreeSet<&str> = rooms.iter().map(|source| room_of(&source.path)).collect();
+    let gone: Vec<_> = ORDER.iter().copied().flatten().filter(|room| !there.contains(*room)).collect();
+    assert!(gone.is_empty(), "no such rooms: {gone:?}");
+    for (from, to, _) in EXCEPTIONS {
+        let used = rooms.iter().any(|source| room_of(&source.path) == *from && imports(source).contains(*to));
+        assert!(used, "`{from}` no longer imports `{to}`: take the exception away");
+    }
+}
+
+#[test]
+fn the_map_has_every_room_and_no_other() {
+    let map = crate::sources::read("host/src/lib.rs");
+    let named: BTreeSet<&str> = map
+        .code()
+        .filter_map(|(_, line)| line.strip_prefix("pub mod ")?.trim_end().strip_suffix(';'))
+        .collect();
+    let ordered: BTreeSet<&str> = ORDER.iter().copied().flatten().copied().collect();
+    assert_eq!(named, ordered);
+}
+
+#[test]
+fn an_import_upwards_or_sideways_is_found_however_it_is_written() {
+    for text in [
+        "use crate::host::Host;",
+        "use crate::{\n    config::{Config, Limits},\n    lane::Lane,\n};",
+        "fn f() -> crate::cogs::Cogs { g() }",
+        "use crate::gateway::Shard;",
+        "use super::router;",
+        "pub use super::router::Router;",
+        "use crate::shed::Tool;",
+    ] {
+        assert_eq!(findings(&Source::sample("host/src/library.rs", text)).len(), 1, "{text}");
+    }
+    assert_eq!(findings(&Source::sample("host/src/library/deep.rs", "use super::super::lane;")).len(), 1);
+    assert_eq!(findings(&Source::sample("host/src/shed/tool.rs", "")).len(), 1);
+}
+
+#[test]
+fn an_import_downwards_is_fine() {
+    for text in [
+        "use crate::{config::Limits, error::chain, library};",
+        "// use crate::host::Host;",
+        "mod tests {\n    use super::*;\n    use crate::host::Host;\n}",
+        "my_crate::host::go()",
+    ] {
+        assert_eq!(findings(&Source::sample("host/src/library/mod.rs", text)), [""; 0], "{text}");
+    }
+    assert_eq!(findings(&Source::sample("host/src/library/deep.rs", "use super::open;")), [""; 0]);
+}

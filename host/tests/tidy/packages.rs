@@ -1,0 +1,93 @@
+//! Which package may depend on which, by their `Cargo.toml`. What the rooms inside the host know is judged elsewhere.
+
+use toml::Table;
+
+use crate::{
+    nothing_found,
+    sources::{Source, below},
+};
+
+/// Dependencies that a package may not have: folder, how their names begin, save these, why.
+const WALLS: &[(&str, &[&str], &[&str], &str)] = &[
+    (
+        "host/sim/",
+        &["gearshift-", "abi_stable"],
+        &[],
+        "the built-in Discord knows nothing of cogs or of the host",
+    ),
+    ("plugin-api/", &["gearshift-", "tokio", "serenity"], &[], "what crosses to a cog is plain data"),
+    ("plugins/", &["gearshift-"], &["gearshift-cog"], "a cog knows its SDK and nothing of the host"),
+    (
+        "host/Cargo.toml",
+        &["ping", "counter", "reminder", "lookup", "pulse", "faulty", "gearshift-bench"],
+        &[],
+        "the host loads cogs as files",
+    ),
+];
+
+fn findings(manifest: &Source) -> Vec<String> {
+    let table: Table = manifest.text.parse().unwrap_or_else(|error| panic!("{}: {error}", manifest.path));
+    let mut findings = Vec::new();
+    for (folder, beginnings, saved, why) in WALLS {
+        if !manifest.path.starts_with(folder) {
+            continue;
+        }
+        for name in dependencies(&table) {
+            if beginnings.iter().any(|begin| name.starts_with(begin)) && !saved.contains(&name) {
+                findings.push(format!("{}: depends on `{name}`; {why}", manifest.path));
+            }
+        }
+    }
+    findings
+}
+
+/// Those for building and for tests included.
+fn dependencies(table: &Table) -> Vec<&str> {
+    let targets = table.get("target").and_then(|targets| targets.as_table());
+    let per_target =
+        targets.into_iter().flat_map(|targets| targets.values()).filter_map(|target| target.as_table());
+    std::iter::once(table)
+        .chain(per_target)
+        .flat_map(|table| {
+            ["dependencies", "dev-dependencies", "build-dependencies"]
+                .into_iter()
+                .filter_map(|kind| table.get(kind)?.as_table())
+        })
+        .flat_map(|kind| kind.keys().map(String::as_str))
+        .collect()
+}
+
+#[test]
+fn packages_keep_to_their_side_of_the_walls() {
+    let manifests =
+        ["host", "plugin-api", "plugins"].into_iter().flat_map(|folder| below(folder, "Cargo.toml"));
+    nothing_found(&manifests.flat_map(|manifest| findings(&manifest)).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_cog_forbids_unsafe_code() {
+    for source in below("plugins", "lib.rs") {
+        assert!(
+            source.text.contains("#![forbid(unsafe_code)]"),
+            "{} does not forbid unsafe code",
+            source.path
+        );
+    }
+}
+
+#[test]
+fn a_dependency_through_a_wall_is_found() {
+    for (path, text) in [
+        ("host/sim/Cargo.toml", "[dependencies]\ngearshift-cog.workspace = true"),
+        ("plugins/ping/Cargo.toml", "[target.'cfg(unix)'.dev-dependencies]\ngearshift-host = \"1\""),
+        ("plugin-api/Cargo.toml", "[build-dependencies.tokio]\nversion = \"1\""),
+        ("host/Cargo.toml", "[dev-dependencies]\nping = { path = \"../plugins/ping\" }"),
+    ] {
+        assert_eq!(findings(&Source::sample(path, text)).len(), 1, "{path}: {text}");
+    }
+    let cog = Source::sample(
+        "plugins/ping/Cargo.toml",
+        "[dependencies]\ngearshift-cog.workspace = true\nserde = \"1\"",
+    );
+    assert_eq!(findings(&cog), [""; 0]);
+}

@@ -1,0 +1,181 @@
+//! README's tables say what the code does: commands, exit codes, keys of the config, the smallest cog.
+//! Its sentences are not judged.
+
+use std::{collections::BTreeSet, path::Path, process::Command};
+
+use gearshift_host::config::Config;
+
+use crate::sources::{read, top};
+
+/// The rows of every table whose first column has this heading; cells are trimmed.
+fn rows(text: &str, heading: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        let Some(row) = line.trim().strip_prefix('|').and_then(|row| row.strip_suffix('|')) else {
+            inside = false;
+            continue;
+        };
+        let cells: Vec<String> = row.split('|').map(|cell| cell.trim().to_owned()).collect();
+        if cells[0] == heading {
+            inside = true;
+        } else if inside && !cells[0].starts_with("---") {
+            found.push(cells);
+        }
+    }
+    found
+}
+
+fn readme(heading: &str) -> Vec<Vec<String>> {
+    let rows = rows(&read("README.md").text, heading);
+    assert!(!rows.is_empty(), "README.md has no table with the heading `{heading}`");
+    rows
+}
+
+/// The commands that the program's own help lists, without `help`.
+fn listed(arguments: &[&str]) -> Vec<String> {
+    let help = Command::new(env!("CARGO_BIN_EXE_gearshift")).args(arguments).arg("--help").output().unwrap();
+    let text = String::from_utf8(help.stdout).unwrap();
+    let commands = text.lines().skip_while(|line| *line != "Commands:").skip(1);
+    commands
+        .take_while(|line| line.starts_with("  "))
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .filter(|name| name != "help")
+        .collect()
+}
+
+/// A key of the config as the source of its section declares it.
+fn keys(file: &str) -> BTreeSet<String> {
+    let source = read(file);
+    let (mut keys, mut section, mut renamed, mut skipped) = (BTreeSet::new(), String::new(), None, false);
+    for line in source.text.lines() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix("/// `[").and_then(|rest| rest.split("]`").next()) {
+            name.clone_into(&mut section);
+        } else if let Some(attribute) = line.strip_prefix("#[serde(") {
+            skipped |= attribute.starts_with("skip");
+            let name = attribute.split("rename = \"").nth(1).and_then(|rest| rest.split('"').next());
+            renamed = name.map(str::to_owned).or(renamed);
+        } else if let Some((name, _)) = line.strip_prefix("pub ").and_then(|field| field.split_once(": "))
+            && !section.is_empty()
+            && !name.contains(['(', ' '])
+        {
+            let name = renamed.take().unwrap_or_else(|| name.to_owned());
+            if !std::mem::take(&mut skipped) {
+                keys.insert(format!("{section}.{name}"));
+            }
+        } else if line == "}" {
+            renamed = None;
+        }
+    }
+    keys
+}
+
+/// What the config becomes with `key = value`, as text; keys that a section cannot do without are there.
+fn config(key: &str, value: Option<&str>) -> String {
+    let (section, name) = key.split_once('.').unwrap();
+    let needed = match section {
+        "api" => "url = \"http://127.0.0.1:1\"\n",
+        "stats" => "address = \"127.0.0.1:1\"\n",
+        _ => "",
+    };
+    let line = value.map(|value| format!("{name} = {value}\n")).unwrap_or_default();
+    let text = format!("[{section}]\n{needed}{line}");
+    let config =
+        Config::parse(&text, Path::new("gearshift.toml")).unwrap_or_else(|error| panic!("{text}{error}"));
+    format!("{config:?}")
+}
+
+fn unquoted(cell: &str) -> Option<&str> {
+    cell.strip_prefix('`')?.strip_suffix('`')
+}
+
+#[test]
+fn every_command_of_the_program_is_in_the_table_and_no_other() {
+    let mut expected: BTreeSet<String> = listed(&[]).into_iter().collect();
+    assert!(expected.remove("cogs"), "the program lists its commands: {expected:?}");
+    expected.extend(listed(&["cogs"]).into_iter().map(|verb| format!("cogs {verb}")));
+    let told: BTreeSet<String> = readme("command")
+        .iter()
+        .filter_map(|row| unquoted(&row[0])?.strip_prefix("gearshift "))
+        .map(|command| {
+            let words = command.split_whitespace().filter(|word| word.chars().all(char::is_lowercase));
+            words.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_program() {
+    let source = read("host/src/cli/exit.rs").text;
+    let documented: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix("//! ")).collect();
+    assert_eq!(readme("code"), rows(&documented.join("\n"), "code"));
+}
+
+#[test]
+fn every_key_of_the_config_is_in_the_tables_and_no_other() {
+    let mut expected = keys("host/src/config/sections.rs");
+    expected.extend(keys("host/src/config/limits.rs"));
+    let told: BTreeSet<String> =
+        readme("key").iter().filter_map(|row| Some(unquoted(&row[0])?.to_owned())).collect();
+    let missing: Vec<_> = expected.difference(&told).collect();
+    let gone: Vec<_> = told.difference(&expected).collect();
+    assert!(missing.is_empty() && gone.is_empty(), "missing: {missing:?}\ngone: {gone:?}");
+}
+
+#[test]
+fn every_default_in_the_tables_is_the_programs() {
+    let mut checked = 0;
+    for row in readme("key") {
+        let key = unquoted(&row[0]).unwrap_or_else(|| panic!("{row:?}: a key stands in backticks"));
+        if let Some(default) = unquoted(&row[1]) {
+            assert_eq!(config(key, Some(default)), config(key, None), "{key} is not {default} by default");
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "only {checked} defaults stand in backticks");
+}
+
+#[test]
+fn the_cog_in_the_text_is_the_one_in_plugins() {
+    let readme = read("README.md").text;
+    let shown = readme.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let ping = read("plugins/ping/src/lib.rs").text;
+    let code = &ping[ping.find("use ").unwrap()..];
+    assert_eq!(shown, code);
+}
+
+#[test]
+fn files_that_the_text_names_are_there() {
+    let text = read("README.md").text;
+    let named: Vec<&str> = text
+        .split(|sign: char| sign.is_whitespace() || "`()".contains(sign))
+        .filter(|word| {
+            ["scripts/", "plugins/", "host/", "plugin-api/"].iter().any(|begin| word.starts_with(begin))
+        })
+        .filter(|word| !word.contains('*'))
+        .collect();
+    assert!(named.contains(&"scripts/demo") && named.contains(&"scripts/test"), "{named:?}");
+    for name in named {
+        assert!(top().join(name).exists(), "README.md names `{name}`, which is not there");
+    }
+}
+
+#[test]
+fn tables_are_read_by_their_first_heading() {
+    let text = "| key | default |\n|---|---|\n| `a.b` | `1` |\n\n| code | x |\n|---|---|\n| 0 | ok |\n";
+    assert_eq!(rows(text, "key"), [["`a.b`", "`1`"]]);
+    assert_eq!(rows(text, "code"), [["0", "ok"]]);
+    assert!(rows(text, "command").is_empty());
+}
+
+#[test]
+fn a_key_is_found_under_its_name_in_the_file_and_a_wrong_default_is_noticed() {
+    let limits = keys("host/src/config/limits.rs");
+    assert!(limits.contains("limits.settle_ms") && limits.contains("limits.held_max"), "{limits:?}");
+    assert!(!limits.contains("limits.settle"), "{limits:?}");
+    assert!(!keys("host/src/config/sections.rs").contains("discord.token"), "a token is no key of the file");
+    assert_ne!(config("limits.held_max", Some("15")), config("limits.held_max", None));
+}
