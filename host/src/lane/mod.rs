@@ -1,5 +1,5 @@
 //! A lane: one generation of a cog on a thread of its own. This is the host's side: it gives orders and waits for
-//! answers. It never runs cog code; that is what [`runner`] does, on the lane's thread.
+//! answers. It never runs cog code; that is what `runner` does, on the lane's thread.
 
 mod inbox;
 mod pulse;

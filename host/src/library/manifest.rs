@@ -31,7 +31,7 @@ pub struct Contents {
     pub static_tls: bool,
     /// Symbols of binding `STB_GNU_UNIQUE`: a library that defines one is never unmapped.
     pub unique_symbols: Vec<String>,
-    /// Functions of [`INTERPOSED`] that it does not define. Linux only; elsewhere they do not help.
+    /// Functions of `INTERPOSED` that it does not define. Linux only; elsewhere they do not help.
     pub not_interposed: Vec<&'static str>,
     /// Libraries that it needs (`DT_NEEDED`).
     pub needs: Vec<String>,

@@ -1,8 +1,8 @@
 //! The crash dummy: `!faulty <trick>` misbehaves at once, `!faulty arm <stage> <trick>` at a later step of its life.
 //! `!faulty help` lists what it can do. It is no template for a cog: `ping` is.
 //!
-//! What is armed is kept in the store under [`PLAN_KEY`], so that the next generation does it as well. Without a store
-//! entry the environment variable [`PLAN_VARIABLE`] holds, for a dummy that must fail before anybody can talk to it.
+//! What is armed is kept in the store under `PLAN_KEY`, so that the next generation does it as well. Without a store
+//! entry the environment variable `PLAN_VARIABLE` holds, for a dummy that must fail before anybody can talk to it.
 #![forbid(unsafe_code)]
 
 mod acts;
