@@ -14,5 +14,7 @@ mod playing;
 mod program;
 #[path = "cli/rebuilding.rs"]
 mod rebuilding;
+#[path = "cli/running.rs"]
+mod running;
 #[path = "cli/smoking.rs"]
 mod smoking;

@@ -6,7 +6,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use gearshift_sim::Sim;
@@ -22,17 +22,35 @@ pub(crate) enum Kind {
 
 /// A bot that runs. It ends with this value.
 pub(crate) struct Bot {
+    kind: Kind,
     child: Child,
     /// When its process was asked for.
     pub(crate) started: Instant,
-    /// Configuration, cogs and log; for poise the log only.
-    pub(crate) home: Home,
+    home: Option<Home>,
 }
 
 impl Bot {
     /// Starts a bot on a Discord; `cogs` and the configuration's `lines` are for Gearshift only.
     pub(crate) fn start(kind: Kind, sim: &Sim, cogs: &[(&str, &Path)], lines: &str) -> Result<Bot> {
-        let home = Home::new(&sim.api_url(), cogs, lines)?;
+        Bot::in_home(kind, sim, Home::new(&sim.api_url(), cogs, lines)?)
+    }
+
+    /// Lets it close in order, and starts it once more in its home: what a first start makes is there then.
+    pub(crate) async fn again(mut self, sim: &Sim) -> Result<Bot> {
+        self.ask_to_end()?;
+        let status = self.child.wait()?;
+        // Otherwise the next one would seem to be connected before it is.
+        while sim.gateway().connected() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let home = self.home.take().ok_or("a bot that runs has a home")?;
+        match status.success() || self.kind == Kind::Poise {
+            true => Bot::in_home(self.kind, sim, home),
+            false => Err(format!("{:?} ended with {status}", self.kind).into()),
+        }
+    }
+
+    fn in_home(kind: Kind, sim: &Sim, home: Home) -> Result<Bot> {
         let mut command = match kind {
             Kind::Gearshift => {
                 let mut command = Command::new(beside("gearshift")?);
@@ -50,7 +68,22 @@ impl Bot {
         command.stdout(log.try_clone()?).stderr(log);
         let started = Instant::now();
         let child = command.spawn().map_err(|error| format!("cannot start {kind:?}: {error}"))?;
-        Ok(Bot { child, started, home })
+        Ok(Bot { kind, child, started, home: Some(home) })
+    }
+
+    /// Its configuration, cogs and log.
+    pub(crate) fn home(&self) -> &Home {
+        self.home.as_ref().expect("only `again` takes the home, and the bot with it")
+    }
+
+    #[allow(unsafe_code, reason = "the standard library knows only the signal that kills")]
+    fn ask_to_end(&self) -> Result<()> {
+        let id = i32::try_from(self.child.id())?;
+        // SAFETY: kill touches no memory; the process is a child that nobody has waited for, so its id is its own.
+        match unsafe { libc::kill(id, libc::SIGTERM) } {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error().into()),
+        }
     }
 
     /// Its process.
@@ -60,7 +93,7 @@ impl Bot {
 
     /// The end of its log, to say why something did not happen.
     pub(crate) fn last_words(&self) -> String {
-        let log = fs::read_to_string(self.home.log()).unwrap_or_default();
+        let log = fs::read_to_string(self.home().log()).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(5)..].join("\n")
     }

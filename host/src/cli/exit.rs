@@ -169,6 +169,10 @@ impl From<CogError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
+        // Whoever read what is printed has left, and wants no more.
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Failure::told(Exit::Failed);
+        }
         Failure::new(Exit::Internal, format!("the system refused: {error}"))
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use super::exit::{Exit, Failure};
-use crate::{error::chain, library::Inspection};
+use crate::{error::chain, library::Inspection, log};
 
 /// Show what is written in libraries: name, version, ABI, events, commands; nothing is executed
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ impl Inspect {
                             "{}",
                             serde_json::json!({ "file": file, "error": text, "help": help })
                         )?,
-                        false => eprintln!("{}", Failure::new(Exit::Failed, text).help(help)),
+                        false => log::write(&format!("{}\n", Failure::new(Exit::Failed, text).help(help))),
                     }
                 }
             }

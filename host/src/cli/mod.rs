@@ -17,7 +17,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::exit::Failure;
+use self::exit::{Exit, Failure};
+use crate::log;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -50,8 +51,19 @@ enum Command {
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        log::write(&format!("error: the host failed: {panic}\n{REPORT}\n"))
+    }));
     // Ends by itself on `--help`, `--version` and what is not understood, the last with exit code 2.
-    let done: Result<(), Failure> = match Cli::parse().command {
+    let cli = Cli::parse();
+    std::panic::catch_unwind(|| execute(cli.command)).unwrap_or_else(|_| Failure::told(Exit::Internal).end())
+}
+
+/// What the reader of a panic's text can do.
+const REPORT: &str = "help: this is a mistake in the host; please report it with the lines above";
+
+fn execute(command: Command) -> ExitCode {
+    let done: Result<(), Failure> = match command {
         Command::Run(run) => run.execute(),
         Command::Play(play) => play.execute(),
         Command::Cogs(cogs) => cogs.execute(),

@@ -2,7 +2,7 @@
 //! It logs nothing; log lines are printed above it.
 
 use std::{
-    io::{IsTerminal, stderr},
+    io::{IsTerminal, Write, stderr},
     time::Duration,
 };
 
@@ -29,7 +29,7 @@ impl Progress {
         bar.set_message(what);
         bar.enable_steady_tick(TICK);
         let above = bar.clone();
-        log::redirect(move |line| above.suspend(|| eprint!("{line}")));
+        log::redirect(move |line| above.suspend(|| _ = stderr().write_all(line.as_bytes())));
         Progress(Some(bar))
     }
 

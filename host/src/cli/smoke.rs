@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::{Write, stdout},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -75,11 +76,11 @@ impl Smoke {
             match one(script, config.clone())? {
                 Ok(()) => {
                     let (steps, took) = (script.steps(), since.elapsed().as_secs_f64());
-                    println!("ok      {} ({steps} steps, {took:.1} s)", file.display());
+                    writeln!(stdout(), "ok      {} ({steps} steps, {took:.1} s)", file.display())?;
                 }
                 Err(failure) => {
                     failed += 1;
-                    println!("FAILED  {}:{}\n{failure}", file.display(), failure.line);
+                    writeln!(stdout(), "FAILED  {}:{}\n{failure}", file.display(), failure.line)?;
                 }
             }
         }

@@ -88,6 +88,9 @@ pub(crate) struct Cog {
     inbox: Arc<Inbox>,
     schedule: Arc<Schedule>,
     numbers: AtomicU64,
+    /// States taken from it so far, and which of them is in the store.
+    states: AtomicU64,
+    stored: tokio::sync::Mutex<u64>,
     /// One operation at a time.
     slot: tokio::sync::Mutex<Slot>,
     /// What others may see meanwhile.
@@ -334,6 +337,8 @@ impl Cogs {
             schedule: Schedule::new(Arc::clone(&inbox), self.parts.runtime.clone()),
             inbox,
             numbers: AtomicU64::new(0),
+            states: AtomicU64::new(0),
+            stored: tokio::sync::Mutex::default(),
             slot: tokio::sync::Mutex::default(),
             view: Mutex::default(),
         })

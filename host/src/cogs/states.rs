@@ -2,7 +2,7 @@
 //! as long as the host.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
 
@@ -33,7 +33,7 @@ impl Cogs {
             let Ok(slot) = cog.slot.try_lock() else { continue };
             let Some(serving) = &slot.serving else { continue };
             match self.saved(serving).await {
-                Ok(Some(state)) => self.store_state_now(&cog.name, state).await,
+                Ok(Some(state)) => self.store_state_now(&cog, state).await,
                 Ok(None) => {}
                 Err(error) => tracing::warn!(cog = %serving.id, "its state was not saved: {}", chain(&error)),
             }
@@ -48,18 +48,35 @@ impl Cogs {
     }
 
     /// Writes a state to the store, in the background.
-    pub(super) fn store_state(self: &Arc<Self>, cog: &Arc<str>, state: State) {
+    pub(super) fn store_state(self: &Arc<Self>, cog: &Arc<Cog>, state: State) {
         if self.parts.sessions.store.is_some() {
-            let (cogs, cog) = (Arc::clone(self), Arc::clone(cog));
-            tokio::spawn(async move { cogs.store_state_now(&cog, state).await });
+            let (cogs, cog, number) = (Arc::clone(self), Arc::clone(cog), cog.next_state());
+            tokio::spawn(async move { cogs.store_numbered(&cog, number, state).await });
         }
     }
 
     /// Writes a state to the store; a failure is logged.
-    pub(super) async fn store_state_now(&self, cog: &str, state: State) {
+    pub(super) async fn store_state_now(&self, cog: &Cog, state: State) {
+        self.store_numbered(cog, cog.next_state(), state).await;
+    }
+
+    /// Writes a state unless a later one was written: what is written in the background may come late.
+    async fn store_numbered(&self, cog: &Cog, number: u64, state: State) {
         let Some(store) = &self.parts.sessions.store else { return };
-        if let Err(error) = store.save_state(cog, state.version, state.bytes).await {
-            tracing::error!(cog, "failed to store its state: {error}");
+        let mut stored = cog.stored.lock().await;
+        if *stored > number {
+            return;
         }
+        match store.save_state(&cog.name, state.version, state.bytes).await {
+            Ok(()) => *stored = number,
+            Err(error) => tracing::error!(cog = &*cog.name, "failed to store its state: {error}"),
+        }
+    }
+}
+
+impl Cog {
+    /// The number of a state that was taken from it just now; the cog's operations take turns.
+    fn next_state(&self) -> u64 {
+        self.states.fetch_add(1, Ordering::Relaxed) + 1
     }
 }

@@ -132,7 +132,7 @@ impl Cogs {
     /// From old to new. On failure old serves again.
     async fn take_over(
         self: &Arc<Self>,
-        cog: &Cog,
+        cog: &Arc<Cog>,
         old: &Generation,
         new: &Generation,
         report: &mut Report,
@@ -158,7 +158,7 @@ impl Cogs {
         self.serve(cog, new, &new.misses(old), report);
         report.pause = Some(paused.elapsed());
         if let Some(state) = &state {
-            self.store_state(&cog.name, state.clone());
+            self.store_state(cog, state.clone());
         }
         Ok(state)
     }
@@ -315,7 +315,7 @@ impl Cogs {
         match self.saved(old).await {
             Ok(Some(state)) => {
                 report.state_bytes = Some(state.bytes.len());
-                self.store_state_now(&cog.name, state).await;
+                self.store_state_now(cog, state).await;
             }
             Ok(None) => {}
             Err(error) => {

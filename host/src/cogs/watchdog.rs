@@ -36,6 +36,9 @@ impl Cogs {
             let (turns, activity) = pulse.look();
             // An odd counter: inside a call of the cog.
             if turns % 2 == 0 {
+                if cog.has_died(&id) {
+                    self.give_up(&cog, &id, "its thread has ended");
+                }
                 continue;
             }
             let mut look = match looks.0.remove(&id) {
@@ -45,7 +48,9 @@ impl Cogs {
             let stuck = now - look.since;
             if stuck >= self.parts.limits.stuck_after {
                 // If somebody else is at it, it is tried again at the next look.
-                self.give_up(&cog, &id, activity.name(), stuck);
+                let why =
+                    format!("it did not return from `{}` within {} s", activity.name(), stuck.as_secs());
+                self.give_up(&cog, &id, &why);
             } else if stuck >= NAME_AFTER && !look.named {
                 look.named = true;
                 let (secs, waiting) = (stuck.as_secs(), cog.inbox.len());
@@ -56,8 +61,8 @@ impl Cogs {
         looks.0 = seen;
     }
 
-    /// Leaves a stuck lane behind.
-    fn give_up(self: &Arc<Self>, cog: &Arc<Cog>, id: &GenerationId, activity: &str, stuck: Duration) {
+    /// Leaves a stuck or dead lane behind.
+    fn give_up(self: &Arc<Self>, cog: &Arc<Cog>, id: &GenerationId, why: &str) {
         // Whoever holds the lock is waiting for this lane with a deadline of his own.
         let Ok(mut slot) = cog.slot.try_lock() else { return };
         if slot.serving.as_ref().is_none_or(|serving| serving.id != *id) {
@@ -65,10 +70,9 @@ impl Cogs {
         }
         let Some(generation) = slot.serving.take() else { return };
         let waiting = cog.inbox.len();
-        let secs = stuck.as_secs();
-        tracing::error!(cog = %id, "`{id}` did not return from `{activity}` within {secs} s; it is held, its {waiting} waiting events go to the next generation");
+        tracing::error!(cog = %id, "it is given up: {why}; its {waiting} waiting events go to the next generation");
         cog.change_view(|view| {
-            view.last_fault = Some(format!("it did not return from `{activity}` within {secs} s"));
+            view.last_fault = Some(why.to_owned());
             view.number = 0;
             view.pulse = None;
         });
@@ -88,5 +92,13 @@ impl Cogs {
                 }
             }
         });
+    }
+}
+
+impl Cog {
+    /// Whether a generation serves whose thread is gone.
+    fn has_died(&self, id: &GenerationId) -> bool {
+        let Ok(slot) = self.slot.try_lock() else { return false };
+        slot.serving.as_ref().is_some_and(|serving| serving.id == *id && serving.lane.has_died())
     }
 }

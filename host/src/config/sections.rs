@@ -252,7 +252,8 @@ pub struct Build {
     pub sources: PathBuf,
     /// The command, run in the folder of the config file, once for each changed package: `{package}` stands for its
     /// name. Without `{package}` it is run once, whatever changed. The library must land in `[cogs] folder` in one step,
-    /// as cargo's do in its target folder. Default `cargo build -p {package}`.
+    /// as cargo's do in its target folder. Build once with the same command before: cargo builds dependencies anew when
+    /// other packages are selected. Default `cargo build -p {package}`.
     pub command: Vec<String>,
 }
 

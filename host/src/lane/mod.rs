@@ -134,6 +134,11 @@ impl Lane {
         &self.pulse
     }
 
+    /// Whether the thread is gone although nobody told it to end.
+    pub fn has_died(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// Builds the cog.
     ///
     /// # Errors

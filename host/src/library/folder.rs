@@ -80,6 +80,8 @@ impl CopyFolder {
     pub fn create(base: &Path) -> Result<Self, FolderError> {
         let failed = |source| FolderError::Failed { folder: base.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(base).map_err(failed)?;
+        // Without links, as `/proc/self/maps` names what is mapped.
+        let base = &fs::canonicalize(base).map_err(failed)?;
         let making = private(&base.join(MAKING)).map_err(failed)?;
         making.lock().map_err(failed)?;
         remove_dead(base).map_err(failed)?;

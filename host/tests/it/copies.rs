@@ -44,6 +44,18 @@ fn each_generation_has_a_file_of_its_own_until_it_is_unmapped() {
 }
 
 #[test]
+fn copies_are_named_as_the_kernel_names_them() {
+    // `/proc/self/maps` follows links: a library below one would seem to be unmapped at once.
+    let base = TempDir::new().unwrap();
+    let (real, link) = (base.path().join("real"), base.path().join("link"));
+    fs::create_dir(&real).unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let folder = CopyFolder::create(&link).unwrap();
+    assert!(folder.path().starts_with(real.canonicalize().unwrap()), "{}", folder.path().display());
+}
+
+#[test]
 fn the_folder_of_a_living_process_is_left_alone() {
     let (base, first) = private_folder();
     let copy = prepare(&first, &library("ping")).unwrap().copy;

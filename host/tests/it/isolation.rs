@@ -101,7 +101,7 @@ async fn no_more_generations_are_held_than_allowed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
     let stage = Setting::new().with("faulty").config("lane_queue = 8").up().await;
-    assert_eq!(stage.ask("!faulty block 500").await, "blocking");
+    assert_eq!(stage.ask("!faulty block 3000").await, "blocking");
     for _ in 0..20 {
         stage.alice.say("general", "hello").await.unwrap();
     }

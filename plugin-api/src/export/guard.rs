@@ -9,7 +9,9 @@ use std::{
     mem,
     panic::{self, AssertUnwindSafe, PanicHookInfo},
     pin::Pin,
+    sync::OnceLock,
     task::{Context, Poll},
+    thread::{self, ThreadId},
 };
 
 use abi_stable::std_types::{RResult, RString};
@@ -22,14 +24,24 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Notes where a panic happened instead of printing it. Takes no backtrace: resolving one would leave a mapping of the
-/// library's file behind that nobody removes.
+/// The cog's own thread: a panic there becomes a fault.
+static LANE: OnceLock<ThreadId> = OnceLock::new();
+
+/// Notes where a panic happened instead of printing it; on a thread that the cog started itself, where nobody looks at
+/// the note, it is logged. Takes no backtrace: resolving one would leave a mapping of the library's file behind that
+/// nobody removes.
 pub(super) fn install_hook() {
+    let _ = LANE.set(thread::current().id());
     panic::set_hook(Box::new(note_place));
 }
 
 fn note_place(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string);
+    if LANE.get().is_some_and(|lane| *lane != thread::current().id()) {
+        let text = info.payload_as_str().unwrap_or("a panic without text");
+        tracing::error!(place, "a thread that the cog started panicked: {text}");
+        return;
+    }
     // A panic inside a thread-local destructor finds the slot gone; the place is then unknown.
     let _ = PLACE.try_with(|slot| *slot.borrow_mut() = place);
 }

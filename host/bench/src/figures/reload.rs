@@ -18,7 +18,7 @@ use crate::{
     bots::{self, Bot, Kind},
     figure::{Figure, Goal, Scale},
     libraries,
-    rig::{self, Crowd, Rig, SOON},
+    rig::{self, Crowd, Rig, SOON, STORE},
     sample::Sample,
     scratch,
     traffic::Steady,
@@ -47,7 +47,7 @@ pub(super) async fn lossless(scale: Scale) -> Result<Vec<Figure>> {
 }
 
 async fn under_load(library: &Path, setup_ms: u64, reloads: u32) -> Result<(u64, String)> {
-    let rig = Rig::new(&[("faulty", library)], "[cogs]\nwatch = false").await?;
+    let rig = Rig::new(&[("faulty", library)], &format!("[cogs]\nwatch = false\n{STORE}")).await?;
     // The order itself is the first command that is counted.
     rig.ask(&format!("!faulty slow-setup {setup_ms}")).await?;
     let (mut pauses, mut held, mut cancelled) = (Sample::default(), 0, 0);
@@ -133,14 +133,14 @@ pub(super) async fn control(scale: Scale) -> Result<Vec<Figure>> {
     if !sim.connected(1, SOON).await {
         return Err(format!("the host did not connect; its last words: {}", bot.last_words()).into());
     }
-    let socket = bot.home.socket();
+    let socket = bot.home().socket();
     let (mut asked, mut commanded) = (Sample::default(), Sample::default());
     for round in 1..=scale.pick(200, 20) {
         let build = round % builds.len();
-        bot.home.put("ping", &builds[build])?;
+        bot.home().put("ping", &builds[build])?;
         let mut client = Client::connect(&socket)?;
         let by_command = round % 4 < 2;
-        let config = bot.home.config();
+        let config = bot.home().config();
         let start = Instant::now();
         let order = tokio::task::spawn_blocking(move || -> Result<bool> {
             if by_command {

@@ -9,7 +9,7 @@ use crate::{
     figure::{Figure, Goal, Scale},
     libraries,
     process::{Process, free_pthread_keys},
-    rig::Rig,
+    rig::{Rig, STORE},
 };
 
 /// Reloads before the first look: caches and pools fill meanwhile.
@@ -42,8 +42,8 @@ impl Look {
 pub(super) async fn soak(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["faulty"])?;
     // Handlers that wait for ever are cancelled at once.
-    let lines = "[limits]\ndrain_timeout_ms = 1\n[cogs]\nwatch = false";
-    let rig = Rig::new(&[("faulty", &built["faulty"])], lines).await?;
+    let lines = format!("[limits]\ndrain_timeout_ms = 1\n[cogs]\nwatch = false\n{STORE}");
+    let rig = Rig::new(&[("faulty", &built["faulty"])], &lines).await?;
     let reloads = scale.pick(5000, 300);
     let (mut unmapped, mut cancelled, mut first) = (0, 0, None);
     for round in 0..WARM_UP + reloads {

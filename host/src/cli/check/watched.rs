@@ -12,7 +12,10 @@ use std::{
 };
 
 use super::trial::{self, Told};
-use crate::cogs::{Step, TrialFailure, TrialNews};
+use crate::{
+    cogs::{Step, TrialFailure, TrialNews},
+    log,
+};
 
 /// How a trial ended.
 #[derive(Debug)]
@@ -76,7 +79,7 @@ impl Watched {
                     let Ok(line) = line else { return };
                     match Told::read(&line) {
                         Some(told) => _ = send.send(told),
-                        None => eprintln!("{}", String::from_utf8_lossy(&line)),
+                        None => log::write(&format!("{}\n", String::from_utf8_lossy(&line))),
                     }
                 }
             });

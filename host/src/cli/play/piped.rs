@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::cli::exit::Failure;
+use crate::{cli::exit::Failure, log};
 
 /// When stdin has ended and nothing was shown for so long, nothing more is expected.
 const QUIET: Duration = Duration::from_millis(700);
@@ -35,7 +35,7 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(),
         match prompt.line(&line?).await {
             Outcome::Done => {}
             Outcome::Shown(text) => print(&text)?,
-            Outcome::Refused(why) => eprintln!("error: {why}"),
+            Outcome::Refused(why) => log::write(&format!("error: {why}\n")),
             Outcome::Quit => return Ok(()),
         }
     }

@@ -150,7 +150,7 @@ fn modes() -> Option<libc::termios> {
 pub(in crate::cli) fn restore() {
     let Some(modes) = MODES.get() else { return };
     if is_raw() {
-        println!();
+        let _ = std::io::Write::write_all(&mut stdout(), b"\n");
     }
     let modes = modes.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: the modes are those that `tcgetattr` gave for the same terminal.

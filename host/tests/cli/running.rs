@@ -1,0 +1,99 @@
+//! `gearshift run`: the host on a Discord that is somewhere else, here in the test.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use gearshift_sim::{Entry, Message, Sim, SimOptions, What};
+use tokio::runtime::Runtime;
+
+use crate::program::{Live, PATIENCE, Place, gearshift};
+
+/// A Discord in the test, and the config of a host that is to run on it.
+fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
+    let runtime = Runtime::new().unwrap();
+    let sim = runtime.block_on(Sim::start(SimOptions::default())).unwrap();
+    let config = format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{}\"\n{more}", sim.api_url());
+    place.file("gearshift.toml", &config);
+    (runtime, sim)
+}
+
+fn run(place: &Place, token: &str) -> Live {
+    Live::spawn(gearshift(place).arg("run").env("DISCORD_TOKEN", token))
+}
+
+/// Says something, and waits for the answer.
+fn ask(runtime: &Runtime, sim: &Sim, text: &str) -> Arc<Message> {
+    runtime.block_on(async {
+        assert!(sim.connected(1, PATIENCE).await, "the bot did not connect");
+        let said = sim.member("alice").unwrap().say("general", text).await.unwrap();
+        sim.reply_to(said, PATIENCE).await.expect("the bot did not answer")
+    })
+}
+
+#[test]
+fn the_bot_connects_answers_and_says_goodbye_at_a_signal() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, "");
+    let mut live = run(&place, sim.token());
+    live.expect("ready; the control socket is");
+    assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+    live.signal(15);
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+    let gone = |entry: &Entry| match &entry.what {
+        What::Gateway { event, .. } => (event == "closed by the client").then_some(()),
+        _ => None,
+    };
+    let goodbye = runtime.block_on(sim.until(Instant::now() + Duration::from_secs(10), gone));
+    assert!(goodbye.is_some(), "the connection was closed without a goodbye");
+}
+
+#[test]
+fn a_token_may_come_from_a_file() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, "token_file = \"token\"\n");
+    place.file("token", sim.token());
+    let mut live = Live::start(&place, &["run"]);
+    live.expect("ready; the control socket is");
+    assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+    live.signal(2);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_token_that_discord_does_not_know_is_69() {
+    let place = Place::with(&[]);
+    let (_runtime, _sim) = discord(&place, "");
+    let live = run(&place, "MTIzNDU2Nzg5MDEyMzQ1Njc4.another.token-of-somebody-else");
+    let (code, lines) = live.end();
+    assert_eq!(code, 69, "{lines:#?}");
+    let told = lines.iter().any(|line| line.starts_with("error: cannot open the discord session: "));
+    assert!(told && lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
+}
+
+#[test]
+fn a_bot_that_discord_refuses_for_good_is_77() {
+    let place = Place::with(&["ping"]);
+    let (_runtime, sim) = discord(&place, "");
+    let bot = sim.world(|world| world.bots()[0].id());
+    // MESSAGE_CONTENT, as when it is not switched on in the developer portal.
+    sim.withhold_intents(bot, 1 << 15);
+    let live = run(&place, sim.token());
+    let (code, lines) = live.end();
+    assert_eq!(code, 77, "{lines:#?}");
+    let told = lines.iter().any(|line| line.contains("with 4014: an intent is not switched on"));
+    assert!(told && lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
+}
+
+#[test]
+fn a_config_without_discord_says_that_the_bot_does_not_connect() {
+    let place = Place::with(&["ping"]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
+    let mut live = Live::start(&place, &["run"]);
+    live.expect("the bot does not connect: gearshift.toml has no section `[discord]`");
+    live.expect("ready; the control socket is");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
