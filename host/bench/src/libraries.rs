@@ -45,8 +45,11 @@ pub(crate) fn build(
     for line in String::from_utf8(output.stdout)?.lines() {
         let message: serde_json::Value = serde_json::from_str(line)?;
         let is_cog = message["reason"] == "compiler-artifact" && message["target"]["kind"][0] == "cdylib";
-        let mut files = message["filenames"].as_array().into_iter().flatten().filter_map(|file| file.as_str());
-        if let (true, Some(name), Some(file)) = (is_cog, message["target"]["name"].as_str(), files.next_back()) {
+        let mut files =
+            message["filenames"].as_array().into_iter().flatten().filter_map(|file| file.as_str());
+        if let (true, Some(name), Some(file)) =
+            (is_cog, message["target"]["name"].as_str(), files.next_back())
+        {
             built.insert(name.to_owned(), PathBuf::from(file));
         }
     }
