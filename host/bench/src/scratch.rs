@@ -47,30 +47,12 @@ pub(crate) fn many(count: usize, folder: &Path) -> Result<Vec<(String, PathBuf)>
 /// A cog `ping-newer` that is built against the next minor of the ABI: one function more in each of the two tables.
 pub(crate) fn newer() -> Result<PathBuf> {
     let workspace = Workspace::new("newer")?;
-    let api = workspace.folder.join("plugin-api");
-    copy_folder(&libraries::workspace().join("plugin-api"), &api)?;
-    let change = |file: &str, from: &str, to: &str| -> Result<()> {
-        let file = api.join(file);
-        Ok(fs::write(&file, replaced(&fs::read_to_string(&file)?, from, to)?)?)
-    };
-    change(
-        "src/abi/mod.rs",
-        "14 functions\",\n)];",
-        "14 functions\",\n), ((1, 1), \"one more function in each table\")];",
-    )?;
-    change("src/abi/mod.rs", "\"1.0.0\"", "\"1.1.0\"")?;
-    // A function after the last one of the first version is read through an accessor that checks the table's length.
-    change("src/lib.rs", "#![deny(unsafe_code)]", "")?;
-    let destroy = "pub destroy: extern \"C\" fn(Instance) -> Outcome,";
-    let more = "/// New.\n    pub later: extern \"C\" fn(Instance) -> Outcome,";
-    change("src/abi/module.rs", destroy, &format!("{destroy}\n    {more}"))?;
-    let bot_id = "pub bot_id: extern \"C\" fn(Lease) -> u64,";
-    let more = "/// New.\n    pub later: extern \"C\" fn(Lease) -> u64,";
-    change("src/abi/host.rs", bot_id, &format!("{bot_id}\n    {more}"))?;
-    let destroy = "destroy: destroy::<C>,";
-    change("src/export/glue.rs", destroy, &format!("{destroy}\n        later: destroy::<C>,"))?;
     let source = replaced(&workspace.ping()?, "Command::new(\"ping\"", "Command::new(\"ping-newer\"")?;
     workspace.add("ping-newer", &source)?;
+    let manifest = fs::read_to_string(workspace.folder.join("cogs/ping-newer/Cargo.toml"))?;
+    let newer = "gearshift-cog = { workspace = true, features = [\"next-minor\"] }";
+    let manifest = replaced(&manifest, "gearshift-cog.workspace = true", newer)?;
+    workspace.write("cogs/ping-newer/Cargo.toml", &manifest)?;
     Ok(workspace.build(&["ping-newer"])?.remove(0))
 }
 
@@ -118,9 +100,6 @@ impl Workspace {
             lines.push(match line {
                 line if line.starts_with("members = ") => "members = [\"cogs/*\"]".to_owned(),
                 line if line.starts_with("default-members = ") => continue,
-                line if line.contains("{ path = \"plugin-api\" }") && folder.ends_with("newer") => {
-                    line.to_owned()
-                }
                 line => line.replace("{ path = \"", &format!("{{ path = \"{}/", root.display())),
             });
         }
@@ -167,17 +146,4 @@ fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
         true => Ok(text.replace(from, to)),
         false => Err(format!("`{from}` is not in the source that a cog is generated from").into()),
     }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy_folder(&entry.path(), &place)?,
-            false => _ = fs::copy(entry.path(), place)?,
-        }
-    }
-    Ok(())
 }
