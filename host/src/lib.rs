@@ -16,15 +16,15 @@
 //!    control plane : watcher, control socket, CLI → cogs → library, lane, router
 //! ```
 //!
-//! What always holds; each sentence is a test:
+//! What always holds, and the tests in `host/tests/it` that say so:
 //!
-//! 1. No cog runs before every session is open.
-//! 2. No thread of the host runs a cog's code.
-//! 3. No event is lost, handled twice or out of order while a cog is replaced.
-//! 4. A new version that fails leaves the running one as it was.
-//! 5. A retired generation is unmapped, or held and named.
-//! 6. A handle of a retired generation answers an error.
-//! 7. A cog that panics or blocks disturbs neither the host nor another cog.
+//! 1. No cog runs before every session is open: [`host::Host::load`] takes them open (`flow`).
+//! 2. No thread of the host runs a cog's handlers; a cog has a thread of its own (`isolation`).
+//! 3. No event is lost, handled twice or out of order while a cog is replaced (`reload`, `overlap`).
+//! 4. A new version that fails leaves the running one as it was (`reload`).
+//! 5. A retired generation is unmapped, or held and named (`isolation`, `contract`, and `soak`).
+//! 6. A handle of a retired generation answers an error ([`handles`]).
+//! 7. A cog that panics or blocks disturbs neither the host nor another cog (`isolation`).
 //!
 //! Rooms in reading order:
 #![deny(unsafe_code)]

@@ -115,8 +115,12 @@ impl Schedule {
         table.serving = generation;
         for ask in table.trials.remove(&generation).unwrap_or_default() {
             match ask {
-                // The limit was kept while it was on trial.
-                Ask::Plan(name, plan, asked) => drop(self.apply(&mut table, generation, name, plan, asked)),
+                Ask::Plan(name, plan, asked) => {
+                    // Single tasks of the generation before count as well.
+                    if let Err(error) = self.apply(&mut table, generation, Arc::clone(&name), plan, asked) {
+                        tracing::error!(task = &*name, "a task of a new generation is not planned: {error}");
+                    }
+                }
                 Ask::Cancel(name) => drop(table.tasks.remove(name.as_str())),
             }
         }

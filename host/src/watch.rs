@@ -32,10 +32,21 @@ pub enum Change {
 pub struct FolderWatch {
     folder: PathBuf,
     settle: Duration,
-    events: mpsc::UnboundedReceiver<(PathBuf, When)>,
+    events: mpsc::UnboundedReceiver<News>,
     due: HashMap<PathBuf, Instant>,
-    _watcher: notify::RecommendedWatcher,
+    /// When the folder itself is to be looked at again: it was gone, or the system lost count of what happened in it.
+    rescan: Option<Instant>,
+    watcher: notify::RecommendedWatcher,
 }
+
+/// What the system tells.
+enum News {
+    File(PathBuf, When),
+    Rescan,
+}
+
+/// How often a folder that is gone is looked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// When a file shall be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,19 +62,23 @@ impl FolderWatch {
     /// When the system cannot watch the folder.
     pub fn new(folder: &Path, settle: Duration) -> notify::Result<FolderWatch> {
         let (send, events) = mpsc::unbounded_channel();
+        let watched = folder.to_owned();
         let mut watcher =
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| match event {
+                Ok(event) if event.need_rescan() => _ = send.send(News::Rescan),
                 Ok(event) => {
                     let Some(when) = when(&event.kind) else { return };
                     for path in event.paths {
                         let when = if is_hard_link(&event.kind, &path) { When::Now } else { when };
-                        let _ = send.send((path, when));
+                        let news = if path == watched { News::Rescan } else { News::File(path, when) };
+                        let _ = send.send(news);
                     }
                 }
                 Err(error) => tracing::warn!("watching the cogs folder: {error}"),
             })?;
         watcher.watch(folder, RecursiveMode::NonRecursive)?;
-        Ok(FolderWatch { folder: folder.to_owned(), settle, events, due: HashMap::new(), _watcher: watcher })
+        let (folder, due) = (folder.to_owned(), HashMap::new());
+        Ok(FolderWatch { folder, settle, events, due, rescan: None, watcher })
     }
 
     /// Looks at a file again when it has settled: it was incomplete.
@@ -76,19 +91,16 @@ impl FolderWatch {
         loop {
             let soonest =
                 self.due.iter().min_by_key(|(_, due)| **due).map(|(file, due)| (file.clone(), *due));
-            let elapsed = async {
-                match &soonest {
-                    Some((_, due)) => tokio::time::sleep_until(*due).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let elapsed = until(soonest.as_ref().map(|(_, due)| *due));
             tokio::select! {
                 biased;
                 event = self.events.recv() => match event {
-                    Some((file, when)) => self.note(file, when),
+                    Some(News::File(file, when)) => self.note(file, when),
+                    Some(News::Rescan) => self.rescan = Some(Instant::now()),
                     // The watcher lives as long as this.
                     None => std::future::pending().await,
                 },
+                () = until(self.rescan) => self.look_at_the_folder(),
                 () = elapsed => {
                     let Some((file, _)) = soonest else { continue };
                     self.due.remove(&file);
@@ -108,6 +120,25 @@ impl FolderWatch {
             When::Settled => now + self.settle,
         };
         self.due.insert(file, due);
+    }
+}
+
+impl FolderWatch {
+    /// Watches the folder anew, and looks at everything in it. One that is gone is looked for later.
+    fn look_at_the_folder(&mut self) {
+        self.rescan = None;
+        let watched = self.watcher.watch(&self.folder, RecursiveMode::NonRecursive);
+        match (watched, library::candidates(&self.folder)) {
+            (Ok(()), Ok(files)) => files.into_iter().for_each(|file| self.note(file, When::Settled)),
+            _ => self.rescan = Some(Instant::now() + LOOK_AGAIN),
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -135,4 +166,30 @@ fn is_hard_link(kind: &EventKind, file: &Path) -> bool {
 /// When it cannot be made, or is not a folder.
 pub fn ensure_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn next(watch: &mut FolderWatch) -> Change {
+        tokio::time::timeout(Duration::from_secs(20), watch.next()).await.expect("something changes")
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_was_removed_and_made_again_is_watched_again() {
+        let base = tempfile::tempdir().expect("a temporary folder");
+        let folder = base.path().join("cogs");
+        let file = folder.join(format!("libping{}", std::env::consts::DLL_SUFFIX));
+        fs::create_dir(&folder).expect("a fresh folder");
+        fs::write(&file, "one").expect("writable");
+        let mut watch = FolderWatch::new(&folder, Duration::from_millis(1)).expect("it is there");
+        fs::remove_dir_all(&folder).expect("writable");
+        while next(&mut watch).await != Change::Gone(file.clone()) {}
+        fs::create_dir(&folder).expect("it is gone");
+        fs::write(&file, "two").expect("writable");
+        while next(&mut watch).await != Change::Try(file.clone()) {}
+        fs::remove_file(&file).expect("writable");
+        while next(&mut watch).await != Change::Gone(file.clone()) {}
+    }
 }

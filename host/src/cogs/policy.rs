@@ -35,7 +35,7 @@ impl Probation {
         }
         // A second name: the first goes when the library is unmapped.
         let copy = before.copy.path();
-        let file = copy.with_file_name(format!("before-{}", copy.file_name()?.to_string_lossy()));
+        let file = copy.with_file_name(format!(".before-{}", copy.file_name()?.to_string_lossy()));
         match fs::hard_link(copy, &file) {
             Ok(()) => Some(Probation { before: before.id.to_string(), file, state, until, faults }),
             Err(error) => {

@@ -173,6 +173,7 @@ fn advance(remains: &mut Remains) -> Result<(), String> {
 fn finish(work: Work, unmapped: &AtomicUsize, waiting: &mut Waiting, held: &Mutex<Vec<Held>>) {
     let Work { mut remains, done, until } = work;
     let Some(library) = remains.library.take() else {
+        remains.copy.set_mapping(Mapping::Never);
         let _ = done.send(Retirement::Unmapped { bytes: 0 });
         return;
     };

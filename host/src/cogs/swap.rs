@@ -285,7 +285,7 @@ impl Cogs {
         Ok(report)
     }
 
-    /// Retires all cogs at once; the inboxes are kept.
+    /// Retires all cogs at once.
     pub async fn close(self: &Arc<Self>) {
         let mut tasks = tokio::task::JoinSet::new();
         let cogs: Vec<_> = self.cogs().values().cloned().collect();

@@ -25,6 +25,23 @@ struct Known {
     guilds: BTreeMap<String, String>,
 }
 
+/// Which shard is ready, of how many. <https://discord.com/developers/docs/events/gateway#sharding>
+#[derive(Deserialize)]
+struct Ready {
+    #[serde(default = "only_shard")]
+    shard: (u64, u64),
+}
+
+impl Default for Ready {
+    fn default() -> Ready {
+        Ready { shard: only_shard() }
+    }
+}
+
+fn only_shard() -> (u64, u64) {
+    (0, 1)
+}
+
 #[derive(Deserialize)]
 struct Gone {
     id: String,
@@ -40,7 +57,11 @@ impl Facts {
             "READY" => {
                 let mut known = self.known();
                 known.ready = Some(json.to_owned());
-                known.guilds.clear();
+                // A new session: its shard's guilds are told anew, those of other shards are not.
+                let Ready { shard: (number, count) } = serde_json::from_str(json).unwrap_or_default();
+                known
+                    .guilds
+                    .retain(|id, _| id.parse().is_ok_and(|id: u64| (id >> 22) % count.max(1) != number));
                 table()
             }
             "GUILD_CREATE" => {
@@ -108,5 +129,14 @@ mod tests {
         assert_eq!(texts[0], ("READY".to_owned(), r#"{"v":10}"#.to_owned()));
         assert_eq!(texts[1], ("GUILD_CREATE".to_owned(), r#"{"id":"1","name":"one"}"#.to_owned()));
         assert_eq!((texts.len(), facts.introduce(&["READY".to_owned()], |events| events.len())), (2, 1));
+    }
+
+    #[test]
+    fn a_shard_that_comes_back_forgets_its_own_guilds_only() {
+        let facts = Facts::default();
+        let guild = |shard: u64| format!(r#"{{"id":"{}"}}"#, shard << 22);
+        (0..2).for_each(|shard| facts.note("GUILD_CREATE", &guild(shard), || ()));
+        facts.note("READY", r#"{"shard":[1,2]}"#, || ());
+        assert_eq!(facts.introduce(&["GUILD_CREATE".to_owned()], |events| events.len()), 1);
     }
 }

@@ -126,3 +126,12 @@ async fn a_host_restarts_a_hundred_times_without_growth() {
     println!("{before} {}", fds());
     stage.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_cog_runs_before_every_session_is_open() {
+    let setting = Setting::new().with("reminder");
+    std::fs::write(setting.cogs().join("../store.db"), "this is no database, and it must stay as it is")
+        .unwrap();
+    let error = setting.open().await.expect_err("the store cannot be opened");
+    assert!(error.to_string().contains("store"), "{error}");
+}

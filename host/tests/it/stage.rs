@@ -12,7 +12,7 @@ use gearshift_host::{
     cogs::{CogStatus, HostStatus},
     config::{Config, Secret},
     host::Host,
-    sessions::Sessions,
+    sessions::{OpenError, Sessions},
 };
 use gearshift_sim::{InteractionHandle, Member, Sim, SimOptions};
 use tempfile::TempDir;
@@ -64,22 +64,28 @@ impl Setting {
 
     /// Raises the curtain: sessions, cogs, gateway; the bot is connected when this returns.
     pub(crate) async fn up(self) -> Stage {
-        let folder = self.folder.path();
+        let (folder, sim, config, sessions) = self.open().await.expect("all sessions are on loopback");
+        let host = Host::load(Arc::new(config), Arc::new(sessions)).await.expect("a host");
+        assert!(sim.connected(1, SOON).await, "the bot connects");
+        let alice = sim.member("alice").expect("she lives in the default world");
+        Stage { folder, sim, host, alice }
+    }
+
+    /// As far as the sessions.
+    pub(crate) async fn open(self) -> Result<(TempDir, Sim, Config, Sessions), OpenError> {
         let sim = Sim::start(self.discord).await.expect("loopback has a free port");
         let text = format!(
             "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[discord]\napi_url = \"{}\"\n",
             self.toml,
             sim.api_url(),
         );
-        let mut config = Config::parse(&text, &folder.join("gearshift.toml")).expect("a valid configuration");
+        let file = self.folder.path().join("gearshift.toml");
+        let mut config = Config::parse(&text, &file).expect("a valid configuration");
         if let Some(discord) = &mut config.discord {
             discord.token = Some(Secret::new(sim.token(), "the built-in Discord").expect("a token"));
         }
-        let sessions = Arc::new(Sessions::open(&config).await.expect("all sessions are on loopback"));
-        let host = Host::load(Arc::new(config), sessions).await.expect("a host");
-        assert!(sim.connected(1, SOON).await, "the bot connects");
-        let alice = sim.member("alice").expect("she lives in the default world");
-        Stage { folder: self.folder, sim, host, alice }
+        let sessions = Sessions::open(&config).await?;
+        Ok((self.folder, sim, config, sessions))
     }
 }
 
