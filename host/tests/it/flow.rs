@@ -132,6 +132,6 @@ async fn no_cog_runs_before_every_session_is_open() {
     let setting = Setting::new().with("reminder");
     std::fs::write(setting.cogs().join("../store.db"), "this is no database, and it must stay as it is")
         .unwrap();
-    let error = setting.open().await.expect_err("the store cannot be opened");
+    let error = setting.open().await.map(drop).expect_err("the store cannot be opened");
     assert!(error.to_string().contains("store"), "{error}");
 }
