@@ -4,6 +4,7 @@
 use std::{
     env, fs,
     fs::File,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -66,6 +67,7 @@ impl Bot {
         let log = File::create(home.log())?;
         command.env("DISCORD_TOKEN", sim.token()).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
+        end_with_this_thread(&mut command);
         let started = Instant::now();
         let child = command.spawn().map_err(|error| format!("cannot start {kind:?}: {error}"))?;
         Ok(Bot { kind, child, started, home: Some(home) })
@@ -105,6 +107,19 @@ impl Drop for Bot {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Lets a child be killed when the thread that starts it ends, which is the main one: a run that is broken off leaves
+/// no bot behind.
+#[allow(unsafe_code, reason = "only the system can do it")]
+fn end_with_this_thread(command: &mut Command) {
+    // SAFETY: prctl with these numbers touches no memory.
+    let ask = || match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    };
+    // SAFETY: between fork and exec only prctl is called, which takes no lock and no memory.
+    unsafe { command.pre_exec(ask) };
 }
 
 /// A program that was built together with this one.
