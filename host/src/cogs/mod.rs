@@ -7,6 +7,7 @@ mod generation;
 mod policy;
 mod report;
 mod retire;
+mod start;
 mod states;
 mod status;
 mod swap;
@@ -25,11 +26,17 @@ use std::{
 
 use tokio::{runtime, sync::mpsc};
 
-use self::{claims::Claims, generation::Generation, policy::Probation, retire::Reaper};
+use self::{
+    claims::Claims,
+    generation::Generation,
+    policy::{Patience, Probation},
+    retire::Reaper,
+};
 pub use self::{
     error::CogError,
     report::{Outcome, Phase, Report, Retirement},
     retire::Held,
+    start::Claimed,
     status::{CogStatus, HostStatus, Standing},
     trial::{Step, TrialFailure, TrialNews},
 };
@@ -74,13 +81,6 @@ pub struct Cogs {
     commands: tokio::sync::watch::Sender<u64>,
 }
 
-/// What the folder holds, claimed and not yet in service.
-#[derive(Debug, Default)]
-pub struct Claimed {
-    cogs: Vec<(Arc<Cog>, PathBuf, Prepared)>,
-    refused: Vec<CogError>,
-}
-
 /// One cog: what stays the same while generations come and go.
 #[derive(Debug)]
 pub(crate) struct Cog {
@@ -114,6 +114,8 @@ struct View {
     manifest: Option<Arc<gearshift_cog::manifest::Manifest>>,
     pulse: Option<Arc<crate::lane::Pulse>>,
     since: Option<Instant>,
+    /// What the generation that serves may still do wrong.
+    patience: Option<Patience>,
     /// When it was unloaded, if it was.
     unloaded: Option<Instant>,
     faults: u64,
@@ -129,56 +131,6 @@ impl Cogs {
         let reaper = Reaper::new(parts.limits.held_max);
         let (table, claims) = (Mutex::default(), Claims::default());
         (Arc::new(Cogs { parts, table, claims, reaper, faults, commands }), reports)
-    }
-
-    /// Reads and claims every library of the folder, so that events wait for the cogs that will be there.
-    pub async fn claim_all(self: &Arc<Self>) -> Claimed {
-        let mut claimed = Claimed::default();
-        let files = match library::candidates(&self.parts.folder) {
-            Ok(files) => files,
-            Err(source) => {
-                claimed.refused.push(CogError::Folder { folder: self.parts.folder.clone(), source });
-                return claimed;
-            }
-        };
-        let mut reads = tokio::task::JoinSet::new();
-        for file in files {
-            let cogs = Arc::clone(self);
-            reads.spawn(async move { (cogs.prepare(&file).await, file) });
-        }
-        let mut read = reads.join_all().await;
-        // In the order of their names, so that of two that claim one name the same one wins at every start.
-        read.sort_by(|(_, one), (_, other)| one.cmp(other));
-        for (prepared, file) in read {
-            match prepared.and_then(|prepared| self.claim(&file, prepared)) {
-                Ok((cog, prepared)) => {
-                    let manifest = Arc::new(prepared.manifest.clone());
-                    cog.change_view(|view| {
-                        view.manifest = Some(manifest);
-                        view.standing = Standing::Loading;
-                        view.source = file.clone();
-                    });
-                    claimed.cogs.push((cog, file, prepared));
-                }
-                Err(CogError::Disabled { name }) => tracing::info!("`{name}` is disabled"),
-                Err(error) => claimed.refused.push(error),
-            }
-        }
-        self.publish();
-        claimed
-    }
-
-    /// Brings what was claimed into service, all at once. A cog that cannot be loaded stops neither the others nor the
-    /// host.
-    pub async fn bring_all(self: &Arc<Self>, claimed: Claimed) -> Vec<Result<Report, CogError>> {
-        let mut tasks = tokio::task::JoinSet::new();
-        for (cog, file, prepared) in claimed.cogs {
-            let cogs = Arc::clone(self);
-            tasks.spawn(async move { cogs.bring(&cog, &file, prepared).await });
-        }
-        let mut results: Vec<_> = claimed.refused.into_iter().map(Err).collect();
-        results.extend(tasks.join_all().await);
-        results
     }
 
     /// Loads the cog in `file`, or replaces its running generation by it.

@@ -22,22 +22,44 @@ pub(super) struct Probation {
     file: PathBuf,
     /// The state it handed over.
     state: Option<State>,
+}
+
+/// How many faults a generation may have until when, before the host goes back. Counted without waiting for operations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    number: u64,
     until: Instant,
     faults: u32,
+}
+
+impl Patience {
+    /// Begins when the generation `number` takes over, if the configuration wants it.
+    pub(super) fn begin(limits: &Limits, number: u64) -> Option<Patience> {
+        let (faults, until) = (limits.probation_faults, Instant::now() + limits.probation);
+        (faults > 0).then_some(Patience { number, until, faults })
+    }
+
+    /// Counts a fault of the generation `number`; whether it was one too many.
+    fn count(&mut self, number: u64) -> bool {
+        if self.number != number || self.faults == 0 || Instant::now() >= self.until {
+            return false;
+        }
+        self.faults -= 1;
+        self.faults == 0
+    }
 }
 
 impl Probation {
     /// Begins it, if the configuration wants one.
     pub(super) fn begin(limits: &Limits, before: &Generation, state: Option<State>) -> Option<Probation> {
-        let (faults, until) = (limits.probation_faults, Instant::now() + limits.probation);
-        if faults == 0 {
+        if limits.probation_faults == 0 {
             return None;
         }
         // A second name: the first goes when the library is unmapped.
         let copy = before.copy.path();
         let file = copy.with_file_name(format!(".before-{}", copy.file_name()?.to_string_lossy()));
         match fs::hard_link(copy, &file) {
-            Ok(()) => Some(Probation { before: before.id.to_string(), file, state, until, faults }),
+            Ok(()) => Some(Probation { before: before.id.to_string(), file, state }),
             Err(error) => {
                 tracing::warn!(cog = %before.id, "it cannot be gone back to: {error}");
                 None
@@ -61,7 +83,7 @@ impl Cogs {
         loop {
             tokio::select! {
                 report = faults.recv() => match (report, cogs.upgrade()) {
-                    (Some(report), Some(cogs)) => cogs.fault(&report).await,
+                    (Some(report), Some(cogs)) => cogs.fault(&report),
                     _ => return,
                 },
                 _ = ticks.tick() => match cogs.upgrade() {
@@ -72,28 +94,16 @@ impl Cogs {
         }
     }
 
-    async fn fault(self: &Arc<Self>, report: &FaultReport) {
+    fn fault(self: &Arc<Self>, report: &FaultReport) {
         let FaultReport { id, what, fault } = report;
         tracing::error!(cog = %id, what = &**what, "a handler failed: {fault}");
         let Some(cog) = self.cog(&id.cog) else { return };
+        let mut exceeded = false;
         cog.change_view(|view| {
             view.faults += 1;
             view.last_fault = Some(format!("{what}: {fault}"));
+            exceeded = view.patience.as_mut().is_some_and(|patience| patience.count(id.number));
         });
-        // An operation that holds the lock replaces this generation anyway.
-        let exceeded = match cog.slot.try_lock() {
-            Err(_) => false,
-            Ok(mut slot) if slot.serving.as_ref().is_some_and(|serving| serving.id == *id) => {
-                match &mut slot.probation {
-                    Some(probation) if Instant::now() < probation.until => {
-                        probation.faults = probation.faults.saturating_sub(1);
-                        probation.faults == 0
-                    }
-                    _ => false,
-                }
-            }
-            Ok(_) => false,
-        };
         if exceeded {
             let (cogs, failing) = (Arc::clone(self), id.number);
             tokio::spawn(async move {

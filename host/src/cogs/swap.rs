@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::{
     Cog, CogError, Cogs, Slot, Standing,
     generation::Generation,
-    policy::Probation,
+    policy::{Patience, Probation},
     report::{Outcome, Phase, Report, Retirement},
 };
 use crate::{
@@ -201,7 +201,11 @@ impl Cogs {
             self.publish();
         });
         // Who sees the number can rely on the routes.
-        cog.change_view(|view| view.number = new.id.number);
+        let replaces = report.outcome == Outcome::Replaced;
+        cog.change_view(|view| {
+            view.number = new.id.number;
+            view.patience = if replaces { Patience::begin(&self.parts.limits, new.id.number) } else { None };
+        });
         report.buffered = cog.inbox.len();
         new.lane.serve();
         report.phase("serve", since);

@@ -38,6 +38,7 @@ async fn a_stuck_lane_is_given_up_and_its_waiting_events_go_to_the_next_generati
     let stage =
         Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
     assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.alice.say("general", "!faulty version").await.unwrap();
     let answer = stage.sim.reply_to(waiting, SOON).await.expect("the next generation answers");
     assert!(answer.content.starts_with("faulty"));
@@ -102,6 +103,7 @@ async fn no_more_generations_are_held_than_allowed() {
 async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
     let stage = Setting::new().with("faulty").config("lane_queue = 8").up().await;
     assert_eq!(stage.ask("!faulty block 3000").await, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
     for _ in 0..20 {
         stage.alice.say("general", "hello").await.unwrap();
     }

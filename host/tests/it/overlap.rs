@@ -22,6 +22,7 @@ use crate::{
 async fn events_that_wait_behind_a_blocking_handler_are_not_cancelled_with_it() {
     let stage = Setting::new().with("faulty").config("drain_timeout_ms = 100").up().await;
     assert_eq!(stage.ask("!faulty block 1000").await, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.say_and_wait("!faulty version", 10).await;
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     assert_eq!(report.cancelled, 1, "{report}");
@@ -35,6 +36,7 @@ async fn a_lane_that_was_given_up_takes_nothing_when_it_comes_back() {
         Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
     assert!(stage.ask("!faulty arm setup sleep 4000").await.starts_with("armed"));
     assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.say_and_wait("!faulty version", 10).await;
     // It comes back, and ends, while the next generation is still being set up.
     stage.until(|status| status.held.iter().any(|held| held.generation == "faulty#1")).await;
@@ -91,6 +93,7 @@ async fn a_slash_command_that_waits_for_a_cog_that_goes_is_answered_by_the_host(
         .await;
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
     assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
     // The host says "thinking ..." first, since nobody else does.
     let deferred = stage.slash("faulty", &[("op", "version")]).await;
     deferred.acknowledged(SOON).await.unwrap();
@@ -139,6 +142,7 @@ async fn a_stuck_cog_that_cannot_be_loaded_anew_is_away() {
         Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
     assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.slash("faulty", &[("op", "version")]).await;
     let junk = Damaged::from_bytes(b"no cog at all\n");
     put(junk.path(), &stage.cogs(), "faulty");

@@ -4,14 +4,12 @@
 
 use std::{
     any::Any,
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::Future,
     mem,
     panic::{self, AssertUnwindSafe, PanicHookInfo},
     pin::Pin,
-    sync::OnceLock,
     task::{Context, Poll},
-    thread::{self, ThreadId},
 };
 
 use abi_stable::std_types::{RResult, RString};
@@ -22,22 +20,21 @@ use crate::abi::{Fault, FaultKind};
 thread_local! {
     /// Where this thread panicked last.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether this is the cog's own thread: a panic there becomes a fault.
+    static IS_LANE: Cell<bool> = const { Cell::new(false) };
 }
-
-/// The cog's own thread: a panic there becomes a fault.
-static LANE: OnceLock<ThreadId> = OnceLock::new();
 
 /// Notes where a panic happened instead of printing it; on a thread that the cog started itself, where nobody looks at
 /// the note, it is logged. Takes no backtrace: resolving one would leave a mapping of the library's file behind that
 /// nobody removes.
 pub(super) fn install_hook() {
-    let _ = LANE.set(thread::current().id());
+    IS_LANE.set(true);
     panic::set_hook(Box::new(note_place));
 }
 
 fn note_place(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string);
-    if LANE.get().is_some_and(|lane| *lane != thread::current().id()) {
+    if !IS_LANE.get() {
         let text = info.payload_as_str().unwrap_or("a panic without text");
         tracing::error!(place, "a thread that the cog started panicked: {text}");
         return;
