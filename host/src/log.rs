@@ -13,9 +13,12 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    EnvFilter,
-    fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer},
+    filter::{ParseError, Targets},
+    fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer, layer},
+    layer::SubscriberExt,
+    registry,
     registry::LookupSpan,
+    util::SubscriberInitExt,
 };
 
 use crate::config::{Log, LogFormat};
@@ -65,15 +68,15 @@ pub fn init(config: &Log, filter: Option<&str>) -> Result<(), LogError> {
         (None, Some(filter)) => (filter.as_str(), VARIABLE),
         (None, None) => (config.filter.as_str(), "`[log] filter`"),
     };
-    let filter = EnvFilter::try_new(text).map_err(|error| LogError::Filter {
+    let filter: Targets = text.parse().map_err(|error: ParseError| LogError::Filter {
         filter: text.to_owned(),
         origin,
         why: error.to_string(),
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Lines);
+    let (log, lines) = (registry().with(filter), layer().with_writer(Lines));
     let done = match config.format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Text => builder.event_format(Text { colour: is_coloured() }).try_init(),
+        LogFormat::Json => log.with(lines.json().flatten_event(true).with_current_span(false)).try_init(),
+        LogFormat::Text => log.with(lines.event_format(Text { colour: is_coloured() })).try_init(),
     };
     done.map_err(|_| LogError::Twice)
 }
