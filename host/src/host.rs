@@ -59,7 +59,6 @@ pub struct Host {
     config: Arc<Config>,
     sessions: Arc<Sessions>,
     cogs: Arc<Cogs>,
-    router: Arc<Router>,
     gateway: Option<Gateway>,
     /// Ends with the host: watcher, fault policy, state keeper, command registration.
     tasks: JoinSet<()>,
@@ -124,7 +123,7 @@ impl Host {
         if let Some(watch) = watch {
             tasks.spawn(follow(watch, Arc::clone(&cogs)));
         }
-        Ok(Host { config, sessions, cogs, router, gateway, tasks })
+        Ok(Host { config, sessions, cogs, gateway, tasks })
     }
 
     /// Runs until Discord refuses the bot for good; for ever without a discord session.
@@ -157,11 +156,6 @@ impl Host {
     pub fn registers_commands(&self) -> bool {
         self.sessions.discord.is_some()
             && self.config.discord.as_ref().is_some_and(|discord| discord.register_commands)
-    }
-
-    /// The router.
-    pub fn router(&self) -> &Arc<Router> {
-        &self.router
     }
 
     /// Closes everything in order: gateway, cogs, sessions. Bounded by `[limits] close_timeout_ms`.

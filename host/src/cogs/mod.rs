@@ -196,12 +196,7 @@ impl Cogs {
         Some(self.unload(&name).await).filter(|result| !matches!(result, Err(CogError::NotLoaded { .. })))
     }
 
-    /// The names of all cogs that are loaded or were.
-    pub fn names(&self) -> Vec<Arc<str>> {
-        self.cogs().keys().cloned().collect()
-    }
-
-    /// What the declared commands are, and when they may have changed.
+    /// Moves whenever the declared commands may have changed.
     pub fn commands(&self) -> tokio::sync::watch::Receiver<u64> {
         self.commands.subscribe()
     }
