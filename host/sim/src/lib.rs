@@ -58,6 +58,7 @@ pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
 pub use options::SimOptions;
 pub use prompt::{Detail, Outcome, Printer, Prompt};
+pub use rest::routes::routes;
 pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};

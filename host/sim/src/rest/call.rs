@@ -39,11 +39,6 @@ impl Call {
         &self.path
     }
 
-    /// The path's segments, percent-decoded.
-    pub(crate) fn segments(&self) -> Vec<Cow<'_, str>> {
-        self.path.split('/').filter(|segment| !segment.is_empty()).map(percent_decode).collect()
-    }
-
     /// A value of the query, as it stands there.
     pub(crate) fn query(&self, key: &str) -> Option<&str> {
         query_value(self.parts.uri.query()?, key)
@@ -96,10 +91,24 @@ impl Call {
     }
 }
 
-/// Strips `/api/vN`; other paths stay.
+/// Strips `/api/vN` and `/api`; other paths stay.
 pub(super) fn api_path(path: &str) -> &str {
-    let Some(rest) = path.strip_prefix("/api/v") else { return path };
-    rest.find('/').map_or("/", |at| &rest[at..])
+    let Some(rest) = path.strip_prefix("/api/") else { return path };
+    match rest.split_once('/') {
+        Some((version, _)) if is_version(version) => &rest[version.len()..],
+        None if is_version(rest) => "/",
+        _ => &path["/api".len()..],
+    }
+}
+
+/// Whether the API is asked for in a version that is spoken here, or in none.
+pub(super) fn speaks_known_version(path: &str) -> bool {
+    let version = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
+    version.filter(|version| is_version(version)).is_none_or(|version| matches!(version, "v9" | "v10"))
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// The path as the transcript shows it: interaction and webhook tokens are nobody's business.
@@ -132,7 +141,7 @@ pub(super) fn percent_encode(text: &str) -> String {
 }
 
 /// Malformed escapes stay as they are.
-fn percent_decode(segment: &str) -> Cow<'_, str> {
+pub(super) fn percent_decode(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }
@@ -173,7 +182,11 @@ mod tests {
     fn the_api_prefix_is_stripped_whatever_the_version() {
         assert_eq!(api_path("/api/v10/gateway/bot"), "/gateway/bot");
         assert_eq!(api_path("/api/v9/users/@me"), "/users/@me");
+        assert_eq!(api_path("/api/users/@me"), "/users/@me");
+        assert_eq!(api_path("/api/v10"), "/");
         assert_eq!(api_path("/files/1/a.txt"), "/files/1/a.txt");
+        assert!(speaks_known_version("/api/v9/gateway") && speaks_known_version("/api/gateway"));
+        assert!(!speaks_known_version("/api/v6/gateway"));
     }
 
     #[test]

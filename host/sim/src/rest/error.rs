@@ -25,6 +25,12 @@ impl ApiError {
     pub(crate) const fn not_found() -> Self {
         Self::new(404, 0, "404: Not Found")
     }
+    pub(crate) const fn method_not_allowed() -> Self {
+        Self::new(405, 0, "405: Method Not Allowed")
+    }
+    pub(crate) const fn invalid_version() -> Self {
+        Self::new(400, 50041, "Invalid API version")
+    }
     pub(crate) const fn unknown_application() -> Self {
         Self::new(404, 10002, "Unknown Application")
     }

@@ -14,7 +14,7 @@ pub(crate) mod message_form;
 mod messages;
 mod reactions;
 mod reply;
-mod routes;
+pub(crate) mod routes;
 mod users;
 mod webhooks;
 
@@ -96,10 +96,13 @@ async fn carry_out(
     let Ok(body) = to_bytes(Body::new(body), MAX_BODY_BYTES).await else {
         return (Some(Reply::error(&ApiError::body_too_large())), 0);
     };
+    if !call::speaks_known_version(parts.uri.path()) {
+        return (Some(Reply::error(&ApiError::invalid_version())), 0);
+    }
     let mut call = Call::new(shared.clone(), parts, path.to_owned(), body);
     let bucket = call.bucket();
     let reply = match call.read_form().await {
-        Ok(()) => routes::route(&call).await,
+        Ok(()) => routes::route(&call),
         Err(error) => Err(error),
     };
     (Some(reply.unwrap_or_else(|error| Reply::error(&error))), bucket)

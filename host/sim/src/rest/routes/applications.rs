@@ -1,0 +1,23 @@
+//! The routes of applications and their commands.
+//! It answers none of them.
+
+use super::super::{commands, users};
+
+super::table! {
+    GET    "/applications/@me" => users::application();
+    GET    "/oauth2/applications/@me" => users::application();
+
+    GET    "/applications/{application_id}/commands" => commands::list(application_id);
+    POST   "/applications/{application_id}/commands" => commands::create(application_id);
+    PUT    "/applications/{application_id}/commands" => commands::replace_all(application_id);
+    GET    "/applications/{application_id}/commands/{command_id}" => commands::command(application_id, command_id);
+    PATCH  "/applications/{application_id}/commands/{command_id}" => commands::edit(application_id, command_id);
+    DELETE "/applications/{application_id}/commands/{command_id}" => commands::delete(application_id, command_id);
+
+    GET    "/applications/{application_id}/guilds/{guild_id}/commands" => commands::list(application_id);
+    POST   "/applications/{application_id}/guilds/{guild_id}/commands" => commands::create(application_id);
+    PUT    "/applications/{application_id}/guilds/{guild_id}/commands" => commands::replace_all(application_id);
+    GET    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::command(application_id, command_id);
+    PATCH  "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::edit(application_id, command_id);
+    DELETE "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::delete(application_id, command_id);
+}
