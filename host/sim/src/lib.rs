@@ -63,6 +63,7 @@ pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
 pub use world::{
-    Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, InteractionNote, Message, MessageKind,
-    Overwrite, Reaction, Role, User, World, bits, flags,
+    Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
+    Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
+    Overwrite, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook, World, bits, flags,
 };

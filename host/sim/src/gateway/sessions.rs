@@ -65,6 +65,12 @@ const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 pub(crate) enum Audience<'a> {
     /// Bots that see the channel and asked for it.
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
+    /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
+    Guild { guild: &'a Guild, needs: u64, permission: u64 },
+    /// Members of a guild who asked for it, and in any case the one it is about.
+    Member { guild: &'a Guild, needs: u64, user: Snowflake },
+    /// Those who see a thread and know all members, and in any case those who come or go.
+    ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
     /// One application, without any intent: interactions.
     Bot { bot: Snowflake, guild: Option<Snowflake> },
 }
@@ -245,6 +251,23 @@ impl Session {
 
     fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
         match audience {
+            Audience::Guild { guild, needs, permission } => {
+                self.intents & needs == needs
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.bot)
+                    && world.permissions_at(guild, self.bot) & permission == permission
+            }
+            Audience::Member { guild, needs, user } => {
+                (self.intents & needs == needs || self.bot == user)
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.bot)
+            }
+            Audience::ThreadMembers { thread, guild, users } => {
+                self.covers(Some(guild.id))
+                    && (users.contains(&self.bot)
+                        || self.intents & intents::GUILD_MEMBERS != 0
+                            && world.permissions_in(thread, self.bot) & bits::VIEW_CHANNEL != 0)
+            }
             Audience::Bot { bot, guild } => self.bot == bot && self.covers(guild),
             Audience::Channel { channel, guild, needs } => {
                 let needed = if guild.is_some() { needs.guild } else { needs.dm };

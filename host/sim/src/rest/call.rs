@@ -12,8 +12,12 @@ use super::Bytes;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::{Upload, read_multipart};
+use crate::changes::By;
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
+
+/// Characters of a reason for the audit log.
+const MAX_REASON_CHARS: usize = 512;
 
 /// A request to be answered.
 pub(crate) struct Call {
@@ -46,6 +50,50 @@ impl Call {
 
     pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
         Fields::parse(&self.body)
+    }
+
+    /// A body that is a list of objects, and the whole that gathers their mistakes.
+    pub(crate) fn fields_of_list(&self) -> Result<(Fields, Vec<Fields>), ApiError> {
+        Fields::parse_list(&self.body)
+    }
+
+    /// Who calls, and why, as the audit log is to have it.
+    pub(crate) fn by(&self) -> Result<By, ApiError> {
+        let header = self.parts.headers.get("x-audit-log-reason").and_then(|value| value.to_str().ok());
+        let reason =
+            header.map(|reason| percent_decode(reason).into_owned()).filter(|reason| !reason.is_empty());
+        if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) {
+            let message = format!("Must be {MAX_REASON_CHARS} or fewer in length.");
+            return Err(ApiError::form("reason", "BASE_TYPE_MAX_LENGTH", &message));
+        }
+        Ok(By { user: self.bot()?, reason })
+    }
+
+    /// A yes or no of the query, in the ways clients write it.
+    pub(crate) fn query_flag(&self, key: &str) -> bool {
+        matches!(self.query(key), Some("true" | "True" | "1"))
+    }
+
+    /// An id of the query; a malformed one is as good as none.
+    pub(crate) fn query_id(&self, key: &str) -> Option<Snowflake> {
+        self.query(key).and_then(|id| id.parse().ok())
+    }
+
+    /// A text of the query, its escapes undone.
+    pub(crate) fn query_text(&self, key: &str) -> Option<String> {
+        self.query(key).map(|text| percent_decode(&text.replace('+', " ")).into_owned())
+    }
+
+    /// How many the query asks for.
+    pub(crate) fn query_limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+        match self.query("limit").map(str::parse) {
+            None => Ok(default),
+            Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
+            Some(_) => {
+                let message = format!("int value should be between 1 and {most}.");
+                Err(ApiError::form("limit", "NUMBER_TYPE_MAX", &message))
+            }
+        }
     }
 
     pub(crate) fn body(&self) -> &[u8] {

@@ -85,6 +85,18 @@ impl ApiError {
     pub(crate) const fn not_in_this_channel() -> Self {
         Self::new(400, 50008, "Cannot send messages in a non-text channel")
     }
+    pub(crate) const fn wrong_channel_type() -> Self {
+        Self::new(400, 50024, "Cannot execute action on this channel type")
+    }
+    pub(crate) const fn thread_archived() -> Self {
+        Self::new(400, 50083, "Thread is archived")
+    }
+    pub(crate) const fn unknown_role() -> Self {
+        Self::new(404, 10011, "Unknown Role")
+    }
+    pub(crate) const fn invalid_role() -> Self {
+        Self::new(400, 50028, "Invalid Role")
+    }
     pub(crate) const fn missing_permissions() -> Self {
         Self::new(403, 50013, "Missing Permissions")
     }
@@ -141,6 +153,23 @@ impl FormErrors {
                 _ => return,
             }
         }
+    }
+
+    /// Takes over the mistakes of a part, which know their place.
+    pub(crate) fn merge(&mut self, other: Self) {
+        fn into(tree: &mut Map<String, Value>, other: Map<String, Value>) {
+            for (key, value) in other {
+                match (tree.get_mut(&key), value) {
+                    (Some(Value::Object(there)), Value::Object(new)) => into(there, new),
+                    (Some(Value::Array(there)), Value::Array(new)) => there.extend(new),
+                    (Some(_), _) => {}
+                    (None, value) => {
+                        tree.insert(key, value);
+                    }
+                }
+            }
+        }
+        into(&mut self.tree, other.tree);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

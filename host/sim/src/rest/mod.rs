@@ -2,19 +2,27 @@
 //! It holds no rule about messages, commands or guilds; the files beside it do.
 
 mod access;
+mod bans;
 pub(crate) mod call;
 mod callbacks;
+mod channel_forms;
 mod channels;
 mod commands;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod files;
+mod guild_channels;
+mod guild_settings;
 mod guilds;
+mod members;
 pub(crate) mod message_form;
 mod messages;
 mod reactions;
 mod reply;
+mod roles;
 pub(crate) mod routes;
+mod thread_lists;
+mod threads;
 mod users;
 mod webhooks;
 
