@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -12,6 +13,7 @@ use super::Bytes;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::{Upload, read_multipart};
+use super::unknown::Unread;
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
 
@@ -24,19 +26,20 @@ pub(crate) struct Call {
     body: Bytes,
     /// Files of a multipart body.
     pub(crate) uploads: Vec<Upload>,
+    /// Fields of the body that nobody read.
+    pub(super) unread: Arc<Unread>,
+    /// Bit `n` is set once somebody looked at pair `n` of the query.
+    query_read: AtomicU64,
 }
 
 impl Call {
     pub(super) fn new(shared: Arc<Shared>, parts: Parts, path: String, body: Bytes) -> Self {
-        Self { shared, parts, path, body, uploads: Vec::new() }
+        let unread = Arc::new(if shared.options.strict { Unread::strict() } else { Unread::default() });
+        Self { shared, parts, path, body, uploads: Vec::new(), unread, query_read: AtomicU64::new(0) }
     }
 
     pub(crate) fn method(&self) -> &str {
         self.parts.method.as_str()
-    }
-
-    pub(crate) fn path(&self) -> &str {
-        &self.path
     }
 
     /// The path's segments, percent-decoded.
@@ -46,15 +49,44 @@ impl Call {
 
     /// A value of the query, as it stands there.
     pub(crate) fn query(&self, key: &str) -> Option<&str> {
-        query_value(self.parts.uri.query()?, key)
+        let mut value = None;
+        for (at, (name, this)) in query_pairs(self.parts.uri.query()?).enumerate() {
+            if name == key {
+                self.query_read.fetch_or(1_u64.checked_shl(at as u32).unwrap_or(0), Ordering::Relaxed);
+                value = value.or(Some(this));
+            }
+        }
+        value
+    }
+
+    /// Keys of the query that nobody looked at; of the first 64.
+    pub(super) fn unread_query(&self) -> Vec<String> {
+        let read = self.query_read.load(Ordering::Relaxed);
+        let pairs = query_pairs(self.parts.uri.query().unwrap_or_default()).take(64).enumerate();
+        pairs.filter(|(at, _)| read >> at & 1 == 0).map(|(_, (name, _))| name.to_owned()).collect()
     }
 
     pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
-        Fields::parse(&self.body)
+        Fields::parse(&self.body, &self.unread)
     }
 
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+    /// A body that is a list of objects, and the whole that gathers their mistakes.
+    pub(crate) fn fields_of_list(&self) -> Result<(Fields, Vec<Fields>), ApiError> {
+        Fields::parse_list(&self.body, &self.unread)
+    }
+
+    /// The path without tokens, as the transcript shows it.
+    pub(super) fn shown_path(&self) -> Cow<'_, str> {
+        without_tokens(&self.path)
+    }
+
+    /// The route's method and shape: `GET /channels/{id}/messages`.
+    pub(super) fn shape(&self) -> String {
+        let path = self.shown_path();
+        let is_id = |segment: &str| segment.starts_with(|first: char| first.is_ascii_digit());
+        let shape: Vec<&str> =
+            path.split('/').map(|segment| if is_id(segment) { "{id}" } else { segment }).collect();
+        format!("{} {}", self.method(), shape.join("/"))
     }
 
     /// Splits a multipart body; leaves others alone.
@@ -112,11 +144,11 @@ pub(super) fn without_tokens(path: &str) -> Cow<'_, str> {
 }
 
 pub(crate) fn query_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| *name == key)
-        .map(|(_, value)| value)
+    query_pairs(query).find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
 pub(super) fn percent_encode(text: &str) -> String {

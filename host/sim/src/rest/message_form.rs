@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Call;
+use super::embeds::embeds;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::attach;
@@ -14,8 +15,6 @@ use crate::world::{Attachment, flags};
 
 /// Characters of a message.
 pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
-const MAX_EMBEDS: usize = 10;
-const MAX_EMBED_FIELDS: usize = 25;
 const MAX_FILES: usize = 10;
 const MAX_ROWS: usize = 5;
 /// Components of a message laid out by components alone, nested ones not counted here.
@@ -47,7 +46,7 @@ impl MessageForm {
             form.content = Some(fields.text("content", MAX_CONTENT_CHARS));
         }
         if fields.has("embeds") {
-            form.embeds = Some(fields.list("embeds", MAX_EMBEDS).unwrap_or_default());
+            form.embeds = Some(embeds(&mut fields));
         }
         form.flags = fields.number("flags");
         if fields.has("components") {
@@ -72,14 +71,15 @@ impl MessageForm {
             form.reply_to = reference.snowflake("message_id");
             form.reply_is_optional = !reference.flag("fail_if_not_exists").unwrap_or(true);
             if form.reply_to.is_none() && reference.errors.is_empty() {
-                reference.fail("message_id", "BASE_TYPE_REQUIRED", "This field is required");
+                reference.missing("message_id");
             }
-            reference.checked()?;
+            // Where the message is follows from its id; `type` 0 is a reply.
+            reference.ignore(&["channel_id", "guild_id", "type"]);
+            fields.absorb(reference);
         }
         form.tts = fields.flag("tts").unwrap_or(false);
         form.nonce = fields.take("nonce");
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
-        form.check_embeds(&mut fields);
         fields.checked()?;
         Ok(form)
     }
@@ -124,32 +124,6 @@ impl MessageForm {
             attachments,
             allowed: self.allowed,
             flags: self.flags,
-        }
-    }
-
-    fn check_embeds(&mut self, fields: &mut Fields) {
-        for (at, embed) in self.embeds.iter_mut().flatten().enumerate() {
-            let Some(map) = embed.as_object_mut() else {
-                fields.fail(
-                    &format!("embeds.{at}"),
-                    "MODEL_TYPE_CONVERT",
-                    "Only dictionaries may be used in a ModelType",
-                );
-                continue;
-            };
-            let chars =
-                |key: &str| map.get(key).and_then(Value::as_str).map_or(0, |text| text.chars().count());
-            for (key, most) in [("title", 256), ("description", 4096)] {
-                if chars(key) > most {
-                    let message = format!("Must be {most} or fewer in length.");
-                    fields.fail(&format!("embeds.{at}.{key}"), "BASE_TYPE_MAX_LENGTH", &message);
-                }
-            }
-            if map.get("fields").and_then(Value::as_array).is_some_and(|list| list.len() > MAX_EMBED_FIELDS) {
-                let message = format!("Must be {MAX_EMBED_FIELDS} or fewer in length.");
-                fields.fail(&format!("embeds.{at}.fields"), "BASE_TYPE_MAX_LENGTH", &message);
-            }
-            map.insert("type".to_owned(), json!("rich"));
         }
     }
 }

@@ -139,10 +139,11 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
     let bot = call.bot()?;
     let mut fields = call.fields()?;
     let listed = fields.take("messages").and_then(|list| serde_json::from_value::<Vec<Snowflake>>(list).ok());
-    let Some(ids) = listed else {
-        fields.fail("messages", "BASE_TYPE_REQUIRED", "This field is required");
-        return Err(fields.errors.into_error());
-    };
+    if listed.is_none() {
+        fields.missing("messages");
+    }
+    fields.checked()?;
+    let ids = listed.unwrap_or_default();
     if !(2..=100).contains(&ids.len()) {
         return Err(ApiError::bulk_delete_count());
     }

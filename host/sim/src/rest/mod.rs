@@ -6,6 +6,7 @@ pub(crate) mod call;
 mod callbacks;
 mod channels;
 mod commands;
+mod embeds;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod files;
@@ -15,6 +16,7 @@ mod messages;
 mod reactions;
 mod reply;
 mod routes;
+pub(crate) mod unknown;
 mod users;
 mod webhooks;
 
@@ -101,6 +103,12 @@ async fn carry_out(
     let reply = match call.read_form().await {
         Ok(()) => routes::route(&call).await,
         Err(error) => Err(error),
+    };
+    let unknown_key = unknown::report_fields(&call, reply.is_ok());
+    // That nobody looks at a key is only known when the call was carried out.
+    let reply = match unknown_key.filter(|_| shared.options.strict) {
+        Some(key) => Err(ApiError::form(&key, "UNKNOWN_FIELD", "This key of the query is not known.")),
+        None => reply,
     };
     (Some(reply.unwrap_or_else(|error| Reply::error(&error))), bucket)
 }

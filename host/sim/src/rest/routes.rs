@@ -4,15 +4,11 @@
 use std::borrow::Cow;
 
 use super::error::ApiError;
+use super::unknown::report_route;
 use super::{
     Call, Reply, callbacks, channels, commands, files, guilds, messages, reactions, users, webhooks,
 };
-use crate::shared::State;
 use crate::snowflake::Snowflake;
-use crate::transcript::What;
-
-/// Shapes of unknown routes that are counted apart, so that a scanner cannot fill the memory.
-const MAX_UNKNOWN_ROUTES: usize = 1000;
 
 pub(super) async fn route(call: &Call) -> Result<Reply, ApiError> {
     let segments = call.segments();
@@ -121,34 +117,8 @@ fn id(text: &str, name: &str) -> Result<Snowflake, ApiError> {
     })
 }
 
-/// Answers 404 and reports it: once to the log, each time to the transcript, counted by the route's shape.
+/// Answers 404 and reports it.
 fn unknown(call: &Call) -> Result<Reply, ApiError> {
-    let method = call.method().to_owned();
-    let path = super::call::without_tokens(call.path()).into_owned();
-    let shape: Vec<&str> = path
-        .split('/')
-        .map(
-            |segment| {
-                if segment.starts_with(|first: char| first.is_ascii_digit()) { "{id}" } else { segment }
-            },
-        )
-        .collect();
-    let shape = format!("{method} {}", shape.join("/"));
-    let times = count(&mut call.shared.state(), &shape);
-    if times == 1 {
-        tracing::warn!(route = %shape, "a bot called a route that this Discord does not have");
-    }
-    call.shared.transcript.write(What::UnknownRoute { method, path, times });
+    report_route(call);
     Err(ApiError::not_found())
-}
-
-fn count(state: &mut State, shape: &str) -> u64 {
-    if let Some(times) = state.unknown_routes.get_mut(shape) {
-        *times += 1;
-        return *times;
-    }
-    if state.unknown_routes.len() < MAX_UNKNOWN_ROUTES {
-        state.unknown_routes.insert(shape.to_owned(), 1);
-    }
-    1
 }
