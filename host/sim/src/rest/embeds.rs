@@ -102,6 +102,10 @@ pub(super) enum Link {
     Web,
     /// There, or to a file of the same message.
     WebOrAttachment,
+    /// To a file of the same message only.
+    Attachment,
+    /// To the web or into the application: what a button opens.
+    App,
 }
 
 /// Reads a URL and keeps it.
@@ -110,6 +114,8 @@ pub(super) fn keep_url(fields: &mut Fields, key: &str, link: Link) {
     let (schemes, listed): (&[&str], _) = match link {
         Link::Web => (&["http", "https"], "('http', 'https')"),
         Link::WebOrAttachment => (&["http", "https", "attachment"], "('http', 'https', 'attachment')"),
+        Link::Attachment => (&["attachment"], "('attachment',)"),
+        Link::App => (&["http", "https", "discord"], "('http', 'https', 'discord')"),
     };
     match url.split_once("://") {
         Some((scheme, rest))

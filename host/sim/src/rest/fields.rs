@@ -87,12 +87,27 @@ impl Fields {
         }
     }
 
+    /// The object is wrong as a whole, so its fields are nobody's business.
+    pub(crate) fn ignore_all(&mut self) {
+        self.map.clear();
+    }
+
     pub(crate) fn fail(&mut self, key: &str, code: &str, message: &str) {
         self.errors.add(&format!("{}{key}", self.prefix), code, message);
     }
 
     pub(crate) fn missing(&mut self, key: &str) {
         self.fail(key, "BASE_TYPE_REQUIRED", "This field is required");
+    }
+
+    /// Whether the field is there, with a value; a mistake if not.
+    pub(crate) fn require(&mut self, key: &str) -> bool {
+        let there = self.map.get(key).is_some_and(|value| !value.is_null());
+        if !there {
+            self.map.remove(key);
+            self.missing(key);
+        }
+        there
     }
 
     /// Notes a mistake of the object as a whole.
@@ -247,12 +262,7 @@ impl Fields {
 
     /// The same for a text that must be there.
     pub(crate) fn keep_required_text(&mut self, key: &str, chars: RangeInclusive<usize>) -> usize {
-        if self.map.get(key).is_none_or(Value::is_null) {
-            self.map.remove(key);
-            self.missing(key);
-            return 0;
-        }
-        self.keep_text(key, chars)
+        if self.require(key) { self.keep_text(key, chars) } else { 0 }
     }
 
     /// Takes over the mistakes of an object inside this one, and returns what was kept of it.

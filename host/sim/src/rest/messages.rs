@@ -106,13 +106,14 @@ pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<
 /// `PATCH /channels/{channel}/messages/{message}`
 pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let bot = call.bot()?;
-    let form = MessageForm::read(call.fields()?)?;
+    let fields = call.fields()?;
     let mut state = call.shared.state();
     let (_, message) = state.seen_message(bot, channel, id)?;
     if message.author.id != bot {
         return Err(ApiError::edit_of_anothers_message());
     }
     let kept: Arc<Message> = message.clone();
+    let form = MessageForm::read_edit(fields, kept.flags)?;
     let revision = form.into_revision(&kept.attachments, &mut state, call);
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());

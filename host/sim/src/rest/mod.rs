@@ -2,10 +2,12 @@
 //! It holds no rule about messages, commands or guilds; the files beside it do.
 
 mod access;
+mod allowed_mentions;
 pub(crate) mod call;
 mod callbacks;
 mod channels;
 mod commands;
+mod components;
 mod embeds;
 pub(crate) mod error;
 pub(crate) mod fields;

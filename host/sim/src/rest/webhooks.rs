@@ -47,10 +47,11 @@ pub(super) fn message(call: &Call, app: Snowflake, token: &str, which: &str) -> 
 
 /// `PATCH /webhooks/{app}/{token}/messages/{which}`
 pub(super) fn edit(call: &Call, app: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
-    let form = MessageForm::read(call.fields()?)?;
+    let fields = call.fields()?;
     let mut state = call.shared.state();
     let answering = open(&state, call, app, token)?;
     let kept = find(&state, &answering, which)?;
+    let form = MessageForm::read_edit(fields, kept.flags)?;
     let revision = form.into_revision(&kept.attachments, &mut state, call);
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());

@@ -15,16 +15,14 @@ const LOCALES: [&str; 34] = [
 /// Reads `name` and its translations; `strict`: of a slash command or option. Returns its characters.
 pub(super) fn name(of: &mut Fields, strict: bool) -> usize {
     let mut chars = 0;
-    match of.text_within("name", 1..=32) {
-        Some(name) => {
-            chars = name.chars().count();
-            if strict && !is_name(&name) {
-                of.fail("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
-            }
-            of.keep("name", name);
+    if of.require("name")
+        && let Some(name) = of.text_within("name", 1..=32)
+    {
+        chars = name.chars().count();
+        if strict && !is_name(&name) {
+            of.fail("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
         }
-        None if of.errors.is_empty() => of.missing("name"),
-        None => {}
+        of.keep("name", name);
     }
     chars.max(translations(of, "name_localizations", 32, |name| !strict || is_name(name)))
 }

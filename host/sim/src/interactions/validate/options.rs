@@ -38,11 +38,8 @@ pub(super) fn options(of: &mut Fields, level: Level) -> usize {
     let (mut all, mut chars) = (Vec::with_capacity(list.len()), 0);
     let (mut names, mut optional_seen, mut kinds) = (HashSet::new(), false, Vec::new());
     for mut option in list {
-        let kind = option.choice("type", &KINDS);
-        if kind.is_none() && option.errors.is_empty() {
-            option.missing("type");
-        }
-        let kind = kind.unwrap_or(STRING);
+        option.require("type");
+        let kind = option.choice("type", &KINDS).unwrap_or(STRING);
         option.keep("type", kind);
         kinds.push(kind);
         chars += names::name(&mut option, true) + names::description(&mut option);
