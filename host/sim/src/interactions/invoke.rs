@@ -56,7 +56,7 @@ impl State {
         });
         let user = invocation.user.username.as_str().into();
         self.transcript.write(What::Invoked { interaction: id, channel, user, line });
-        let audience = Audience::Bot { bot: invocation.bot, guild: guild_id };
+        let audience = Audience::Account { user: invocation.bot, guild: guild_id };
         let sessions = self.sessions.publish(&self.world, audience, &Arc::new(payload));
         self.transcript.write(What::Dispatched { name: "INTERACTION_CREATE", sessions });
         id

@@ -133,8 +133,8 @@ impl Interactions {
         self.whispers.get_mut(&id).map(Arc::make_mut)
     }
 
-    pub(crate) fn remove_whisper(&mut self, id: Snowflake) -> bool {
-        self.whispers.remove(&id).is_some()
+    pub(crate) fn remove_whisper(&mut self, id: Snowflake) -> Option<Arc<Message>> {
+        self.whispers.remove(&id)
     }
 }
 

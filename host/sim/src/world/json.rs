@@ -213,6 +213,17 @@ impl<'a> MemberJson<'a> {
     }
 }
 
+/// A channel as `viewer` sees it: of a direct message, the other side.
+pub(crate) fn channel_json_for(channel: &Channel, viewer: Snowflake) -> Value {
+    let mut json = channel_json(channel);
+    if channel.kind == ChannelKind::Dm {
+        let others: Vec<&User> =
+            channel.recipients.iter().map(|user| &**user).filter(|user| user.id != viewer).collect();
+        json["recipients"] = json!(others);
+    }
+    json
+}
+
 /// A channel on the wire; inside GUILD_CREATE Discord leaves `guild_id` out, everywhere else it is there.
 pub(crate) fn channel_json(channel: &Channel) -> Value {
     if channel.kind == ChannelKind::Dm {

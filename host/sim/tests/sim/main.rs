@@ -9,6 +9,7 @@ mod gateway;
 mod intents;
 mod interactions;
 mod messages;
+mod people;
 mod prompt;
 mod raw;
 mod rest;

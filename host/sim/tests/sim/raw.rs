@@ -133,9 +133,20 @@ impl Socket {
 
 /// A REST call of the default bot.
 pub async fn call(sim: &Sim, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+    call_as(sim, &format!("Bot {}", sim.token()), method, path, body).await
+}
+
+/// A REST call of whoever has this token.
+pub async fn call_as(
+    sim: &Sim,
+    token: &str,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> (StatusCode, Value) {
     let request = reqwest::Client::new()
         .request(method, format!("{}{path}", sim.api_url()))
-        .header("Authorization", format!("Bot {}", sim.token()));
+        .header("Authorization", token);
     let request = match body {
         Some(body) => request.json(&body),
         None => request,
