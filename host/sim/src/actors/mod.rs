@@ -204,7 +204,8 @@ impl Member {
     }
 
     fn closed(&self, channel: &Channel, verb: &'static str) -> ActError {
-        ActError::Forbidden { member: self.user.username.clone(), verb, channel: channel.name.to_string() }
+        let (member, channel) = (self.user.username.clone(), channel.name.to_string());
+        ActError::Forbidden { member, verb: verb.to_owned(), channel }
     }
 
     /// The channel of a message that the member sees, ephemeral answers to the member's own interactions included.

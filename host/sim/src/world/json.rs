@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Attachment, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World};
+use super::{Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World};
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
@@ -211,6 +211,14 @@ impl<'a> MemberJson<'a> {
         self.permissions = Some(bits.to_string());
         self
     }
+}
+
+/// An application as persons' clients show it beside its commands and forms.
+pub(crate) fn application_json(bot: &Bot) -> Value {
+    json!({
+        "id": bot.id(), "name": bot.user.username, "icon": bot.user.avatar, "description": "", "flags": 0,
+        "bot": &*bot.user,
+    })
 }
 
 /// A channel as `viewer` sees it: of a direct message, the other side.

@@ -8,6 +8,7 @@ mod faults;
 mod gateway;
 mod intents;
 mod interactions;
+mod invocations;
 mod messages;
 mod people;
 mod prompt;

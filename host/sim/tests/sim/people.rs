@@ -4,18 +4,10 @@ use gearshift_sim::{NO_OPTIONS, Sim, SimOptions, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::raw::{INTENTS, Socket, call, call_as, channel_id, get, post, register, sim};
+use crate::raw::{INTENTS, Socket, call, call_as, channel_id, client, get, post, register, sim};
 
 fn token(sim: &Sim, name: &str) -> String {
     sim.member(name).unwrap().token()
-}
-
-/// A client of the person's own, past READY, whose data is returned.
-async fn client(sim: &Sim, name: &str) -> (Socket, Value) {
-    let mut socket = Socket::open(sim).await;
-    socket.send(json!({ "op": 2, "d": { "token": token(sim, name), "properties": {} } })).await;
-    let ready = socket.event("READY").await;
-    (socket, ready)
 }
 
 fn names(channels: &Value) -> Vec<&str> {

@@ -28,6 +28,15 @@ pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
+/// A person's own client, past READY, whose data is returned.
+pub async fn client(sim: &Sim, name: &str) -> (Socket, Value) {
+    let mut socket = Socket::open(sim).await;
+    let token = sim.member(name).unwrap().token();
+    socket.send(json!({ "op": 2, "d": { "token": token, "properties": {} } })).await;
+    let ready = socket.event("READY").await;
+    (socket, ready)
+}
+
 /// What arrives at a socket.
 #[derive(Debug)]
 pub enum Heard {
