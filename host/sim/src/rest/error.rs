@@ -55,6 +55,12 @@ impl ApiError {
     pub(crate) const fn unknown_command() -> Self {
         Self::new(404, 10063, "Unknown application command")
     }
+    pub(crate) const fn persons_only() -> Self {
+        Self::new(403, 20001, "Bots cannot use this endpoint")
+    }
+    pub(crate) const fn bots_only() -> Self {
+        Self::new(403, 20002, "Only bots can use this endpoint")
+    }
     pub(crate) fn too_many_commands(most: usize) -> Self {
         let message = format!("Maximum number of application commands reached ({most})");
         Self { status: 400, code: 30032, message: message.into(), errors: None }
