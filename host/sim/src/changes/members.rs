@@ -9,7 +9,6 @@ use super::{Action, By};
 use crate::clock::Timestamp;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
-use crate::gateway::sessions::Audience;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
@@ -36,7 +35,7 @@ impl State {
         self.tell_guild(guild, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_ADD", &data));
         let Some(home) = self.world.guild(guild) else { return false };
         let whole = guild_create_json(&self.world, home, user.id, 50, false);
-        self.tell_one(user.id, guild, Payload::new("GUILD_CREATE", &whole));
+        self.tell_account(user.id, Some(guild), |_| Some(Payload::new("GUILD_CREATE", &whole)));
         true
     }
 
@@ -58,7 +57,7 @@ impl State {
         });
         let data = json!({ "guild_id": guild, "user": &*member.user });
         self.tell_guild(guild, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_REMOVE", &data));
-        self.tell_one(user, guild, Payload::new("GUILD_DELETE", &json!({ "id": guild })));
+        self.tell_account(user, Some(guild), |_| Some(Payload::new("GUILD_DELETE", &json!({ "id": guild }))));
         true
     }
 
@@ -158,13 +157,5 @@ impl State {
         let Some(state) = home.belongings.voice.get(&user) else { return };
         let payload = Payload::new("VOICE_STATE_UPDATE", &voice_json(home, user, state, true));
         self.tell_guild(guild, intents::GUILD_VOICE_STATES, payload);
-    }
-
-    /// Hands an event to the sessions of one account, as news of a guild it may no longer or not yet be in.
-    pub(crate) fn tell_one(&mut self, user: Snowflake, guild: Snowflake, payload: Payload) {
-        let name = payload.name;
-        let audience = Audience::Bot { bot: user, guild: Some(guild) };
-        let sessions = self.sessions.publish(&self.world, audience, &Arc::new(payload));
-        self.transcript.write(What::Dispatched { name, sessions });
     }
 }

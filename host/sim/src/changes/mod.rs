@@ -3,6 +3,7 @@
 
 mod audit;
 mod channels;
+mod direct;
 mod guilds;
 mod members;
 mod mentions;

@@ -138,10 +138,10 @@ impl State {
         let guild = channel.guild_id.unwrap_or_default();
         self.tell_thread_members(id, &[user.id], &[]);
         // One who joins hears of the thread as if it were new: a private one was not known before.
-        if let Some(thread) = self.world.channel(id) {
-            let json = thread_json_for(thread, user.id);
-            self.tell_one(user.id, guild, Payload::new("THREAD_CREATE", &json));
-        }
+        self.tell_account(user.id, Some(guild), |state| {
+            let thread = state.world.channel(id)?;
+            Some(Payload::new("THREAD_CREATE", &thread_json_for(thread, user.id)))
+        });
         true
     }
 

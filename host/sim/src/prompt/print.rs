@@ -64,6 +64,7 @@ fn is_shown(entry: &Entry, detail: Detail) -> bool {
         | What::Unanswered { .. }
         | What::Commands { .. }
         | What::UnknownRoute { .. }
+        | What::UnknownField { .. }
         | What::Fault { .. }
         | What::Note { .. } => true,
     }

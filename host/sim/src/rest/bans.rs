@@ -22,7 +22,7 @@ const MAX_BANS: usize = 100_000;
 
 /// `GET /guilds/{guild}/bans?limit=&before=&after=`
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let (before, after) = (call.query_id("before"), call.query_id("after"));
     let state = call.shared.state();
@@ -45,7 +45,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 
 /// `GET /guilds/{guild}/bans/{user}`
 pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
     let guild = state.guild_with(caller, guild, bits::BAN_MEMBERS)?;
     guild.belongings.bans.get(&user).map(|ban| Reply::json(ban)).ok_or(unknown_ban())

@@ -1,9 +1,10 @@
-//! One REST call as the handlers see it: address, query, body, files and the bot that calls.
+//! One REST call as the handlers see it: address, query, body, files and who calls.
 //! It decides nothing about the answer.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -12,6 +13,8 @@ use super::Bytes;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::{Upload, read_multipart};
+use super::unknown::Unread;
+use crate::accounts::{self, Account};
 use crate::changes::By;
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
@@ -28,11 +31,16 @@ pub(crate) struct Call {
     body: Bytes,
     /// Files of a multipart body.
     pub(crate) uploads: Vec<Upload>,
+    /// Fields of the body that nobody read.
+    pub(super) unread: Arc<Unread>,
+    /// Bit `n` is set once somebody looked at pair `n` of the query.
+    query_read: AtomicU64,
 }
 
 impl Call {
     pub(super) fn new(shared: Arc<Shared>, parts: Parts, path: String, body: Bytes) -> Self {
-        Self { shared, parts, path, body, uploads: Vec::new() }
+        let unread = Arc::new(if shared.options.strict { Unread::strict() } else { Unread::default() });
+        Self { shared, parts, path, body, uploads: Vec::new(), unread, query_read: AtomicU64::new(0) }
     }
 
     pub(crate) fn method(&self) -> &str {
@@ -45,16 +53,30 @@ impl Call {
 
     /// A value of the query, as it stands there.
     pub(crate) fn query(&self, key: &str) -> Option<&str> {
-        query_value(self.parts.uri.query()?, key)
+        let mut value = None;
+        for (at, (name, this)) in query_pairs(self.parts.uri.query()?).enumerate() {
+            if name == key {
+                self.query_read.fetch_or(1_u64.checked_shl(at as u32).unwrap_or(0), Ordering::Relaxed);
+                value = value.or(Some(this));
+            }
+        }
+        value
+    }
+
+    /// Keys of the query that nobody looked at; of the first 64.
+    pub(super) fn unread_query(&self) -> Vec<String> {
+        let read = self.query_read.load(Ordering::Relaxed);
+        let pairs = query_pairs(self.parts.uri.query().unwrap_or_default()).take(64).enumerate();
+        pairs.filter(|(at, _)| read >> at & 1 == 0).map(|(_, (name, _))| name.to_owned()).collect()
     }
 
     pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
-        Fields::parse(&self.body)
+        Fields::parse(&self.body, &self.unread)
     }
 
     /// A body that is a list of objects, and the whole that gathers their mistakes.
     pub(crate) fn fields_of_list(&self) -> Result<(Fields, Vec<Fields>), ApiError> {
-        Fields::parse_list(&self.body)
+        Fields::parse_list(&self.body, &self.unread)
     }
 
     /// Who calls, and why, as the audit log is to have it.
@@ -66,7 +88,7 @@ impl Call {
             let message = format!("Must be {MAX_REASON_CHARS} or fewer in length.");
             return Err(ApiError::form("reason", "BASE_TYPE_MAX_LENGTH", &message));
         }
-        Ok(By { user: self.bot()?, reason })
+        Ok(By { user: self.caller()?, reason })
     }
 
     /// A yes or no of the query, in the ways clients write it.
@@ -96,8 +118,18 @@ impl Call {
         }
     }
 
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+    /// The path without tokens, as the transcript shows it.
+    pub(super) fn shown_path(&self) -> Cow<'_, str> {
+        without_tokens(&self.path)
+    }
+
+    /// The route's method and shape: `GET /channels/{id}/messages`.
+    pub(super) fn shape(&self) -> String {
+        let path = self.shown_path();
+        let is_id = |segment: &str| segment.starts_with(|first: char| first.is_ascii_digit());
+        let shape: Vec<&str> =
+            path.split('/').map(|segment| if is_id(segment) { "{id}" } else { segment }).collect();
+        format!("{} {}", self.method(), shape.join("/"))
     }
 
     /// Splits a multipart body; leaves others alone.
@@ -114,13 +146,28 @@ impl Call {
         Ok(())
     }
 
-    /// The bot that calls; 401 without a good token.
+    /// Who calls, bot or person; 401 without a good token.
+    pub(crate) fn caller(&self) -> Result<Snowflake, ApiError> {
+        self.account().map(Account::id)
+    }
+
+    /// The bot that calls; persons are refused.
     pub(crate) fn bot(&self) -> Result<Snowflake, ApiError> {
+        match self.account()? {
+            Account::Bot(bot) => Ok(bot),
+            Account::Person(_) => Err(ApiError::bots_only()),
+        }
+    }
+
+    pub(crate) fn account(&self) -> Result<Account, ApiError> {
         let header = self.parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bot ")).ok_or(ApiError::unauthorized())?;
+        let token = header.ok_or(ApiError::unauthorized())?;
         let state = self.shared.state();
-        let bot = state.world.bots.iter().find(|bot| bot.token == token);
-        bot.map(|bot| bot.id()).ok_or(ApiError::unauthorized())
+        let account = match token.strip_prefix("Bot ") {
+            Some(token) => accounts::bot(token, &state.world),
+            None => self.shared.person_tokens.person(token, &state.world),
+        };
+        account.ok_or(ApiError::unauthorized())
     }
 
     /// The rate-limit bucket: the route's shape and its first id, which Discord counts apart.
@@ -169,11 +216,11 @@ pub(super) fn without_tokens(path: &str) -> Cow<'_, str> {
 }
 
 pub(crate) fn query_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| *name == key)
-        .map(|(_, value)| value)
+    query_pairs(query).find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
 pub(super) fn percent_encode(text: &str) -> String {

@@ -61,8 +61,15 @@ impl ApiError {
     pub(crate) const fn unknown_command() -> Self {
         Self::new(404, 10063, "Unknown application command")
     }
-    pub(crate) const fn too_many_commands() -> Self {
-        Self::new(400, 30032, "Maximum number of application commands reached (100)")
+    pub(crate) const fn persons_only() -> Self {
+        Self::new(403, 20001, "Bots cannot use this endpoint")
+    }
+    pub(crate) const fn bots_only() -> Self {
+        Self::new(403, 20002, "Only bots can use this endpoint")
+    }
+    pub(crate) fn too_many_commands(most: usize) -> Self {
+        let message = format!("Maximum number of application commands reached ({most})");
+        Self { status: 400, code: 30032, message: message.into(), errors: None }
     }
     pub(crate) const fn body_too_large() -> Self {
         Self::new(413, 40005, "Request entity too large")
@@ -155,21 +162,20 @@ impl FormErrors {
         }
     }
 
-    /// Takes over the mistakes of a part, which know their place.
-    pub(crate) fn merge(&mut self, other: Self) {
-        fn into(tree: &mut Map<String, Value>, other: Map<String, Value>) {
-            for (key, value) in other {
-                match (tree.get_mut(&key), value) {
-                    (Some(Value::Object(there)), Value::Object(new)) => into(there, new),
-                    (Some(Value::Array(there)), Value::Array(new)) => there.extend(new),
-                    (Some(_), _) => {}
-                    (None, value) => {
-                        tree.insert(key, value);
+    /// Takes over mistakes that were found elsewhere in the same form.
+    pub(crate) fn merge(&mut self, other: FormErrors) {
+        fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+            for (key, value) in from {
+                match (into.get_mut(&key), value) {
+                    (Some(Value::Object(there)), Value::Object(more)) => merge(there, more),
+                    (Some(Value::Array(there)), Value::Array(more)) => there.extend(more),
+                    (_, value) => {
+                        into.insert(key, value);
                     }
                 }
             }
         }
-        into(&mut self.tree, other.tree);
+        merge(&mut self.tree, other.tree);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

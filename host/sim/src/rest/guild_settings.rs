@@ -117,7 +117,7 @@ pub(super) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
 
 /// `GET /guilds/{guild}/preview`
 pub(super) fn preview(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
     let guild = state.own_guild(caller, guild).map_err(|_| ApiError::unknown_guild())?;
     let mut json = settings_json::guild_glimpse(guild);
@@ -131,7 +131,7 @@ pub(super) fn preview(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
 
 /// `DELETE /users/@me/guilds/{guild}`
 pub(super) fn leave(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let mut state = call.shared.state();
     if state.own_guild(caller, guild)?.owner_id == caller {
         return Err(ApiError::new(400, 50055, "Invalid Guild"));
@@ -142,7 +142,7 @@ pub(super) fn leave(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 
 /// `GET /guilds/{guild}/audit-logs?user_id=&target_id=&action_type=&before=&after=&limit=`
 pub(super) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_AUDIT_PAGE, MAX_AUDIT_PAGE)?;
     let (user, target) = (call.query_id("user_id"), call.query_id("target_id"));
     let action = call.query("action_type").and_then(|number| number.parse::<u16>().ok());
@@ -184,7 +184,7 @@ pub(super) fn regions(call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /guilds/{guild}/regions`
 pub(super) fn guild_regions(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     call.shared.state().own_guild(caller, guild)?;
     regions(call)
 }

@@ -25,7 +25,7 @@ const SETTABLE_FLAGS: u64 = 1 << 2;
 
 /// `GET /guilds/{guild}/members?limit=&after=`
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
     let after = call.query_id("after").unwrap_or_default();
     let state = call.shared.state();
@@ -36,7 +36,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 
 /// `GET /guilds/{guild}/members/search?query=&limit=`
 pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
     let Some(query) = call.query_text("query") else {
         return Err(ApiError::form("query", "BASE_TYPE_REQUIRED", "This field is required"));
@@ -55,7 +55,7 @@ pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 
 /// `GET /guilds/{guild}/members/{user}`
 pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
     let guild = state.own_guild(caller, guild)?;
     let member = guild.members.get(&user).ok_or(ApiError::unknown_member())?;
@@ -64,7 +64,7 @@ pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<R
 
 /// `GET /users/@me/guilds/{guild}/member`
 pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    member(call, guild, call.bot()?)
+    member(call, guild, call.caller()?)
 }
 
 /// `PATCH /guilds/{guild}/members/@me`

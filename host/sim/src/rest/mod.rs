@@ -2,18 +2,22 @@
 //! It holds no rule about messages, commands or guilds; the files beside it do.
 
 mod access;
+mod allowed_mentions;
 mod bans;
 pub(crate) mod call;
 mod callbacks;
 mod channel_forms;
 mod channels;
 mod commands;
+mod components;
+mod embeds;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod files;
 mod guild_channels;
 mod guild_settings;
 mod guilds;
+mod invocations;
 mod members;
 pub(crate) mod message_form;
 mod messages;
@@ -23,6 +27,7 @@ mod roles;
 pub(crate) mod routes;
 mod thread_lists;
 mod threads;
+pub(crate) mod unknown;
 mod users;
 mod webhooks;
 
@@ -112,6 +117,12 @@ async fn carry_out(
     let reply = match call.read_form().await {
         Ok(()) => routes::route(&call),
         Err(error) => Err(error),
+    };
+    let unknown_key = unknown::report_fields(&call, reply.is_ok());
+    // That nobody looks at a key is only known when the call was carried out.
+    let reply = match unknown_key.filter(|_| shared.options.strict) {
+        Some(key) => Err(ApiError::form(&key, "UNKNOWN_FIELD", "This key of the query is not known.")),
+        None => reply,
     };
     (Some(reply.unwrap_or_else(|error| Reply::error(&error))), bucket)
 }

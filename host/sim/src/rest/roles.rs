@@ -12,13 +12,13 @@ const MAX_ROLES: usize = 250;
 
 /// `GET /guilds/{guild}/roles`
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     Ok(Reply::json(&call.shared.state().own_guild(caller, guild)?.roles))
 }
 
 /// `GET /guilds/{guild}/roles/{role}`
 pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
     let guild = state.own_guild(caller, guild)?;
     guild.role(role).map(|role| Reply::json(role)).ok_or(ApiError::unknown_role())

@@ -16,7 +16,7 @@ const MAX_PAGE: usize = 100;
 
 /// `GET /guilds/{guild}/threads/active`
 pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
     let ids = &state.own_guild(caller, guild)?.belongings.threads;
     let mut threads: Vec<&Channel> = ids.iter().filter_map(|id| state.world.channel(*id)).collect();
@@ -27,13 +27,13 @@ pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 
 /// `GET /channels/{channel}/threads/archived/public?before=&limit=`
 pub(super) fn archived_public(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     archived(call, caller, home, 0, |channel, _| channel.kind != ChannelKind::PrivateThread)
 }
 
 /// `GET /channels/{channel}/threads/archived/private?before=&limit=`
 pub(super) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     archived(call, caller, home, bits::MANAGE_THREADS, |channel, _| {
         channel.kind == ChannelKind::PrivateThread
     })
@@ -41,7 +41,7 @@ pub(super) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply, Ap
 
 /// `GET /channels/{channel}/users/@me/threads/archived/private?before=&limit=`
 pub(super) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     archived(call, caller, home, 0, |channel, thread| {
         channel.kind == ChannelKind::PrivateThread && thread.has(caller)
     })
@@ -89,7 +89,7 @@ fn listed(state: &State, threads: &[&Channel], caller: Snowflake) -> Value {
 
 /// `GET /channels/{thread}/thread-members?with_member=&after=&limit=`
 pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let with_member = call.query_flag("with_member");
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let after = call.query_id("after").unwrap_or_default();
@@ -105,7 +105,7 @@ pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 
 /// `GET /channels/{thread}/thread-members/{user}?with_member=`
 pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
     thread_of(state.seen_channel(caller, id)?)?;
     let member = state.thread_member(id, user, call.query_flag("with_member"));
@@ -114,12 +114,12 @@ pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Repl
 
 /// `PUT /channels/{thread}/thread-members/@me`
 pub(super) fn join(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
-    add(call, id, call.bot()?)
+    add(call, id, call.caller()?)
 }
 
 /// `PUT /channels/{thread}/thread-members/{user}`
 pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let mut state = call.shared.state();
     let channel = state.seen_channel(caller, id)?;
     let thread = thread_of(channel)?;
@@ -148,12 +148,12 @@ pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, 
 
 /// `DELETE /channels/{thread}/thread-members/@me`
 pub(super) fn leave(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
-    remove(call, id, call.bot()?)
+    remove(call, id, call.caller()?)
 }
 
 /// `DELETE /channels/{thread}/thread-members/{user}`
 pub(super) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.bot()?;
+    let caller = call.caller()?;
     let mut state = call.shared.state();
     let channel = state.seen_channel(caller, id)?;
     let thread = thread_of(channel)?;

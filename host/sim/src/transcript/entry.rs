@@ -176,6 +176,17 @@ pub enum What {
         /// How often by now.
         times: u64,
     },
+    /// A bot sent a field or query key that this Discord does not know.
+    UnknownField {
+        /// The call's method.
+        method: String,
+        /// Its path.
+        path: String,
+        /// The field's place in the body, `embeds.0.titel`, or `?key`.
+        field: String,
+        /// How often by now.
+        times: u64,
+    },
     /// Something happened to a gateway session or connection.
     Gateway {
         /// The session; empty while a connection has none.
@@ -278,6 +289,9 @@ impl fmt::Display for What {
             }
             Self::UnknownRoute { method, path, times } => {
                 write!(f, "UNKNOWN ROUTE {method} {path} (called {times} times)")
+            }
+            Self::UnknownField { method, path, field, times } => {
+                write!(f, "UNKNOWN FIELD {field} in {method} {path} (sent {times} times)")
             }
             Self::Gateway { session, event } if session.is_empty() => write!(f, "gateway: {event}"),
             Self::Gateway { session, event } => write!(f, "gateway {session}: {event}"),

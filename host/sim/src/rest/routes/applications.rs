@@ -1,11 +1,14 @@
 //! The routes of applications and their commands.
 //! It answers none of them.
 
-use super::super::{commands, users};
+use super::super::{commands, invocations, users};
 
 super::table! {
     GET    "/applications/@me" => users::application();
     GET    "/oauth2/applications/@me" => users::application();
+
+    GET    "/guilds/{guild_id}/application-command-index" => invocations::guild_commands(guild_id);
+    GET    "/users/@me/application-command-index" => invocations::own_commands();
 
     GET    "/applications/{application_id}/commands" => commands::list(application_id);
     POST   "/applications/{application_id}/commands" => commands::create(application_id);

@@ -14,13 +14,9 @@ use matchit::{Params, Router};
 
 use super::call::percent_decode;
 use super::error::ApiError;
+use super::unknown::report_route;
 use super::{Call, Reply};
-use crate::shared::State;
 use crate::snowflake::Snowflake;
-use crate::transcript::What;
-
-/// Shapes of unknown routes that are counted apart, so that a scanner cannot fill the memory.
-const MAX_UNKNOWN_ROUTES: usize = 1000;
 
 /// A method, the shape of a path, and who answers.
 struct Route {
@@ -69,10 +65,16 @@ pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(super) fn route(call: &Call) -> Result<Reply, ApiError> {
     // Some clients escape the `@` of `@me`.
     let path = call.path().replace("%40", "@");
-    let Ok(found) = ROUTER.at(&path) else { return Err(unknown(call, ApiError::not_found())) };
+    let Ok(found) = ROUTER.at(&path) else {
+        report_route(call);
+        return Err(ApiError::not_found());
+    };
     match found.value.iter().find(|route| route.method == call.method()) {
         Some(route) => (route.answer)(call, &Path { parts: found.params }),
-        None => Err(unknown(call, ApiError::method_not_allowed())),
+        None => {
+            report_route(call);
+            Err(ApiError::method_not_allowed())
+        }
     }
 }
 
@@ -105,38 +107,6 @@ impl Part for Snowflake {
             ApiError::form(name, "NUMBER_TYPE_COERCE", &format!("Value \"{text}\" is not snowflake."))
         })
     }
-}
-
-/// Reports a route that does not exist: once to the log, each time to the transcript, counted by its shape.
-fn unknown(call: &Call, error: ApiError) -> ApiError {
-    let method = call.method().to_owned();
-    let path = super::call::without_tokens(call.path()).into_owned();
-    let shape: Vec<&str> = path
-        .split('/')
-        .map(
-            |segment| {
-                if segment.starts_with(|first: char| first.is_ascii_digit()) { "{id}" } else { segment }
-            },
-        )
-        .collect();
-    let shape = format!("{method} {}", shape.join("/"));
-    let times = count(&mut call.shared.state(), &shape);
-    if times == 1 {
-        tracing::warn!(route = %shape, "a bot called a route that this Discord does not have");
-    }
-    call.shared.transcript.write(What::UnknownRoute { method, path, times });
-    error
-}
-
-fn count(state: &mut State, shape: &str) -> u64 {
-    if let Some(times) = state.unknown_routes.get_mut(shape) {
-        *times += 1;
-        return *times;
-    }
-    if state.unknown_routes.len() < MAX_UNKNOWN_ROUTES {
-        state.unknown_routes.insert(shape.to_owned(), 1);
-    }
-    1
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The routes of webhooks, those of interactions included.
 //! It answers none of them.
 
-use super::super::{callbacks, webhooks};
+use super::super::{callbacks, invocations, webhooks};
 
 super::table! {
+    POST   "/interactions" => invocations::create();
     POST   "/interactions/{interaction_id}/{interaction_token}/callback" => callbacks::callback(interaction_id, interaction_token);
 
     POST   "/webhooks/{webhook_id}/{webhook_token}" => webhooks::follow_up(webhook_id, webhook_token);
