@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::sessions::Sessions;
 use crate::interactions::{Commands, Interactions};
@@ -20,6 +21,7 @@ pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
     pub(crate) transcript: Transcript,
+    pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
@@ -50,17 +52,19 @@ impl Shared {
         address: SocketAddr,
         closing: watch::Receiver<bool>,
     ) -> Arc<Self> {
-        let transcript = Transcript::new(options.transcript_limit);
+        let clock = world.clock.clone();
+        let transcript = Transcript::new(options.transcript_limit, clock.clone());
         let state = State {
             world,
-            sessions: Sessions::new(options.replay_limit),
+            sessions: Sessions::new(options.replay_limit, clock.clone()),
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),
             transcript: transcript.clone(),
             unknown_routes: HashMap::new(),
         };
-        Arc::new(Self {
+        let shared = Arc::new(Self {
+            clock,
             options,
             state: Mutex::new(state),
             faults: Faults::new(transcript.clone()),
@@ -69,7 +73,9 @@ impl Shared {
             closing,
             open_sockets: watch::Sender::new(()),
             connections: AtomicU64::new(0),
-        })
+        });
+        shared.clock.start(&shared);
+        shared
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

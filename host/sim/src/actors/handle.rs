@@ -92,17 +92,14 @@ impl Member {
         let mark = self.shared.transcript.mark();
         let line = invocation.line.clone();
         let id = state.invoke(invocation);
-        tokio::spawn(watch_window(self.shared.clone(), id));
+        let until = self.shared.clock.now() + self.shared.options.interaction_window;
+        self.shared.clock.at(until, move |shared| close_window(shared, id));
         InteractionHandle { shared: self.shared.clone(), id, line, mark }
     }
 }
 
 /// Notes an interaction that nobody acknowledged in time, as the member's client shows it.
-async fn watch_window(shared: Arc<Shared>, id: Snowflake) {
-    tokio::select! {
-        () = tokio::time::sleep(shared.options.interaction_window) => {}
-        () = shared.closed() => return,
-    }
+fn close_window(shared: &Shared, id: Snowflake) {
     let state = shared.state();
     if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
         let user = one.user.username.as_str().into();

@@ -2,7 +2,6 @@
 //! It does not check what the member filled in; `options` did.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -47,7 +46,7 @@ impl State {
             user: invocation.user.clone(),
             name: invocation.name,
             line: line.clone(),
-            born: Instant::now(),
+            born: self.world.clock.now(),
             acknowledged: None,
             original: None,
             source: invocation.source.map(|message| message.id),

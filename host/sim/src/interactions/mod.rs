@@ -10,7 +10,6 @@ mod validate;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::Value;
 
@@ -20,6 +19,7 @@ pub(crate) use options::{NamedKind, fill_options, line_of_values, named};
 pub(crate) use registry::{Command, Commands};
 pub(crate) use validate::validated;
 
+use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 use crate::transcript::Acknowledgement;
 use crate::world::{InteractionNote, Message, User};
@@ -51,7 +51,7 @@ pub(crate) struct Interaction {
     pub(crate) name: String,
     /// What it looks like: `/ping text:hi`.
     pub(crate) line: Arc<str>,
-    pub(crate) born: Instant,
+    pub(crate) born: Timestamp,
     pub(crate) acknowledged: Option<Acknowledgement>,
     /// What `@original` is: the answer, or the component's message when that is updated.
     pub(crate) original: Option<Snowflake>,

@@ -14,12 +14,13 @@ pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Reac
 pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
 pub use permissions::bits;
 
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::snowflake::{Snowflake, SnowflakeSource};
 
 /// Everything that exists. Build one with its `add_` methods, or take [`World::default`].
 #[derive(Debug)]
 pub struct World {
+    pub(crate) clock: Clock,
     pub(crate) ids: SnowflakeSource,
     pub(crate) users: HashMap<Snowflake, Arc<User>>,
     pub(crate) guilds: BTreeMap<Snowflake, Guild>,
@@ -31,7 +32,7 @@ pub struct World {
 impl World {
     /// A new id, larger than every one before.
     pub fn next_id(&mut self) -> Snowflake {
-        self.ids.next(Timestamp::now().0)
+        self.ids.next(self.clock.now().0)
     }
 
     /// The guild with this id.

@@ -12,3 +12,4 @@ mod messages;
 mod prompt;
 mod raw;
 mod rest;
+mod time;
