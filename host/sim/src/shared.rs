@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::accounts::PersonTokens;
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::sessions::Sessions;
 use crate::interactions::{Commands, Interactions};
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
     pub(crate) transcript: Transcript,
+    pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
     pub(crate) address: SocketAddr,
@@ -54,10 +56,11 @@ impl Shared {
         address: SocketAddr,
         closing: watch::Receiver<bool>,
     ) -> Arc<Self> {
-        let transcript = Transcript::new(options.transcript_limit);
+        let clock = world.clock.clone();
+        let transcript = Transcript::new(options.transcript_limit, clock.clone());
         let state = State {
             world,
-            sessions: Sessions::new(options.replay_limit),
+            sessions: Sessions::new(options.replay_limit, clock.clone()),
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),
@@ -65,7 +68,8 @@ impl Shared {
             unknown_routes: Tally::default(),
             unknown_fields: Tally::default(),
         };
-        Arc::new(Self {
+        let shared = Arc::new(Self {
+            clock,
             options,
             state: Mutex::new(state),
             faults: Faults::new(transcript.clone()),
@@ -75,7 +79,9 @@ impl Shared {
             closing,
             open_sockets: watch::Sender::new(()),
             connections: AtomicU64::new(0),
-        })
+        });
+        shared.clock.start(&shared);
+        shared
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

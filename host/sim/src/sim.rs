@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::actors::{ActError, Member};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::faults::Faults;
 use crate::gateway::Gateway;
 use crate::options::SimOptions;
@@ -71,6 +71,13 @@ impl Sim {
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
         let server = tokio::spawn(server::serve(listener, shared.clone()));
+        let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = clock.run() => {}
+                _ = over.wait_for(|closing| *closing) => {}
+            }
+        });
         Ok(Self { shared, token, closing, server: Mutex::new(Some(server)) })
     }
 
@@ -185,6 +192,11 @@ impl Sim {
         let mut reader = self.shared.transcript.reader();
         let enough = || (self.gateway().connected() >= sessions).then_some(());
         enough().is_some() || reader.until(deadline, |_| enough()).await.is_some()
+    }
+
+    /// The time here: freeze it, move it, let it run.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
     }
 
     /// What goes wrong on demand.

@@ -97,7 +97,7 @@ pub(crate) async fn answer(
         status,
         took,
     });
-    outcome.map(|reply| reply.into_response(bucket)).ok_or(Dropped)
+    outcome.map(|reply| reply.into_response(bucket, shared.clock.now())).ok_or(Dropped)
 }
 
 async fn carry_out(

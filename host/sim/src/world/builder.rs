@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User, World, bits};
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::snowflake::{Snowflake, SnowflakeSource};
 
 /// Messages kept in a channel unless [`SimOptions`](crate::SimOptions) says otherwise.
@@ -53,6 +53,7 @@ impl World {
     /// A world with nothing in it.
     pub fn empty() -> Self {
         Self {
+            clock: Clock::default(),
             ids: SnowflakeSource::default(),
             users: Default::default(),
             guilds: Default::default(),
@@ -147,7 +148,7 @@ impl World {
     pub fn add_member(&mut self, guild: Snowflake, name: &str) -> Snowflake {
         let user = self.add_user(name);
         let id = user.id;
-        let joined_at = Timestamp::now();
+        let joined_at = self.clock.now();
         let member = GuildMember::new(user, joined_at);
         self.built_guild(guild).members.entry(id).or_insert(member);
         id
@@ -178,11 +179,12 @@ impl World {
     fn admit_bot(&mut self, guild: Snowflake, user: &Arc<User>) {
         let allowed = bits::EVERYONE | bits::MANAGE_MESSAGES | bits::PIN_MESSAGES;
         let role = self.add_role(guild, &user.username, allowed);
+        let joined_at = self.clock.now();
         let guild = self.built_guild(guild);
         if let Some(role) = guild.roles.last_mut() {
             role.bot = Some(user.id);
         }
-        let mut member = GuildMember::new(user.clone(), Timestamp::now());
+        let mut member = GuildMember::new(user.clone(), joined_at);
         member.roles.push(role);
         guild.members.insert(user.id, member);
     }

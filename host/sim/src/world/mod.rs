@@ -21,12 +21,13 @@ pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, 
 pub use permissions::bits;
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
 
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::snowflake::{Snowflake, SnowflakeSource};
 
 /// Everything that exists. Build one with its `add_` methods, or take [`World::default`].
 #[derive(Debug)]
 pub struct World {
+    pub(crate) clock: Clock,
     pub(crate) ids: SnowflakeSource,
     pub(crate) users: HashMap<Snowflake, Arc<User>>,
     pub(crate) guilds: BTreeMap<Snowflake, Guild>,
@@ -43,7 +44,7 @@ pub struct World {
 impl World {
     /// A new id, larger than every one before.
     pub fn next_id(&mut self) -> Snowflake {
-        self.ids.next(Timestamp::now().0)
+        self.ids.next(self.clock.now().0)
     }
 
     /// The guild with this id.
@@ -176,7 +177,7 @@ impl World {
         }
         let until = guild.members.get(&user).and_then(|member| member.timed_out_until);
         match until {
-            Some(until) if until > Timestamp::now() => granted & bits::TIMED_OUT,
+            Some(until) if until > self.clock.now() => granted & bits::TIMED_OUT,
             _ => granted,
         }
     }

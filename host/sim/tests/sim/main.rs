@@ -3,16 +3,21 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod channels;
 mod clients;
+mod desk;
 mod faults;
 mod gateway;
 mod intents;
 mod interactions;
 mod invocations;
 mod messages;
+mod moderation;
 mod people;
 mod prompt;
 mod raw;
 mod rest;
 mod routes;
 mod strict;
+mod threads;
+mod time;
