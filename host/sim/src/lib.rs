@@ -50,6 +50,7 @@ mod rest;
 mod server;
 
 mod clock;
+mod pictures;
 mod shared;
 mod snowflake;
 
@@ -64,5 +65,5 @@ pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
 pub use world::{
     Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, InteractionNote, Message, MessageKind,
-    Overwrite, Reaction, Role, User, World, bits, flags,
+    Overwrite, Reaction, Role, User, World, WorldError, WorldMistake, bits, flags,
 };

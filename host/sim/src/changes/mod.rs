@@ -5,5 +5,5 @@ mod mentions;
 mod messages;
 mod reactions;
 
-pub(crate) use mentions::AllowedMentions;
+pub(crate) use mentions::{AllowedMentions, mentions_in};
 pub(crate) use messages::{Draft, Revision};

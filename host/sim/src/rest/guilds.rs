@@ -23,7 +23,7 @@ pub(super) fn mine(call: &Call) -> Result<Reply, ApiError> {
         .filter(|guild| guild.members.contains_key(&bot))
         .map(|guild| {
             json!({
-                "id": guild.id, "name": guild.name, "icon": null, "banner": null, "owner": guild.owner_id == bot,
+                "id": guild.id, "name": guild.name, "icon": guild.icon, "banner": null, "owner": guild.owner_id == bot,
                 "permissions": permissions_of(guild, None, bot).to_string(), "features": [],
             })
         })

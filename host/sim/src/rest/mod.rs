@@ -12,6 +12,7 @@ pub(crate) mod files;
 mod guilds;
 pub(crate) mod message_form;
 mod messages;
+mod pictures;
 mod reactions;
 mod reply;
 mod routes;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::error::ApiError;
 use super::{
-    Call, Reply, callbacks, channels, commands, files, guilds, messages, reactions, users, webhooks,
+    Call, Reply, callbacks, channels, commands, files, guilds, messages, pictures, reactions, users, webhooks,
 };
 use crate::shared::State;
 use crate::snowflake::Snowflake;
@@ -27,6 +27,9 @@ pub(super) async fn route(call: &Call) -> Result<Reply, ApiError> {
         ("GET", ["users", user]) => users::user(call, id(user, "user_id")?),
         ("GET", ["oauth2", "applications", "@me"] | ["applications", "@me"]) => users::application(call),
         ("GET", ["files", file, _]) => files::serve(call, file),
+        ("GET", ["avatars", user, file]) => pictures::avatar(call, id(user, "user_id")?, file),
+        ("GET", ["icons", guild, file]) => pictures::icon(call, id(guild, "guild_id")?, file),
+        ("GET", ["embed", "avatars", file]) => pictures::default_avatar(call, file),
 
         ("GET", ["guilds", guild]) => guilds::guild(call, id(guild, "guild_id")?),
         ("GET", ["guilds", guild, "channels"]) => guilds::channels(call, id(guild, "guild_id")?),

@@ -249,7 +249,7 @@ pub(crate) fn channel_json(channel: &Channel) -> Value {
 /// The guild alone, as `GET /guilds/{id}` shows it.
 pub(crate) fn guild_json(guild: &Guild, with_counts: bool) -> Value {
     let mut json = json!({
-        "id": guild.id, "name": guild.name, "icon": null, "icon_hash": null, "splash": null,
+        "id": guild.id, "name": guild.name, "icon": guild.icon, "icon_hash": null, "splash": null,
         "discovery_splash": null, "owner_id": guild.owner_id, "region": "local", "afk_channel_id": null,
         "afk_timeout": 300, "widget_enabled": false, "widget_channel_id": null, "verification_level": 0,
         "default_message_notifications": 0, "explicit_content_filter": 0, "roles": guild.roles, "emojis": [],

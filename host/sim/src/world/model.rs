@@ -22,7 +22,7 @@ pub struct User {
     pub discriminator: &'static str,
     /// The name shown.
     pub global_name: Option<String>,
-    /// No pictures yet.
+    /// The hash of the picture.
     pub avatar: Option<String>,
     /// Whether a bot stands behind it.
     pub bot: bool,
@@ -103,6 +103,8 @@ pub struct Guild {
     pub id: Snowflake,
     /// Its name.
     pub name: String,
+    /// The hash of its picture.
+    pub icon: Option<String>,
     /// Who owns it.
     pub owner_id: Snowflake,
     /// `@everyone` first.

@@ -13,3 +13,4 @@ mod prompt;
 mod raw;
 mod rest;
 mod time;
+mod worlds;
