@@ -1,19 +1,20 @@
 //! What every part of the simulator shares: the state behind one lock, the transcript, the faults, the options.
 //! It holds no rule of Discord's; the rooms do.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::accounts::PersonTokens;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::sessions::Sessions;
 use crate::interactions::{Commands, Interactions};
 use crate::options::SimOptions;
 use crate::rest::files::Files;
+use crate::rest::unknown::Tally;
 use crate::transcript::Transcript;
 use crate::world::World;
 
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) transcript: Transcript,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
+    pub(crate) person_tokens: PersonTokens,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
     closing: watch::Receiver<bool>,
@@ -41,8 +43,10 @@ pub(crate) struct State {
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
     pub(crate) transcript: Transcript,
-    /// Method and shape of the path to the number of calls.
-    pub(crate) unknown_routes: HashMap<String, u64>,
+    /// By method and shape of the path.
+    pub(crate) unknown_routes: Tally,
+    /// By method, shape and the field's place in the body; `?key` for one of the query.
+    pub(crate) unknown_fields: Tally,
 }
 
 impl Shared {
@@ -61,13 +65,15 @@ impl Shared {
             interactions: Interactions::default(),
             files: Files::default(),
             transcript: transcript.clone(),
-            unknown_routes: HashMap::new(),
+            unknown_routes: Tally::default(),
+            unknown_fields: Tally::default(),
         };
         let shared = Arc::new(Self {
             clock,
             options,
             state: Mutex::new(state),
             faults: Faults::new(transcript.clone()),
+            person_tokens: PersonTokens::default(),
             transcript,
             address,
             closing,

@@ -7,20 +7,25 @@ use crate::pictures;
 use crate::snowflake::Snowflake;
 
 /// `GET /avatars/{user}/{hash}.png`
-pub(super) fn avatar(call: &Call, user: Snowflake, file: &str) -> Result<Reply, ApiError> {
+pub(super) fn avatar(call: &Call, user: Snowflake, file: String) -> Result<Reply, ApiError> {
     let current = call.shared.state().world.user(user).and_then(|user| user.avatar.clone());
-    drawn(call, current, file)
+    drawn(call, current, &file)
 }
 
 /// `GET /icons/{guild}/{hash}.png`
-pub(super) fn icon(call: &Call, guild: Snowflake, file: &str) -> Result<Reply, ApiError> {
-    let current = call.shared.state().world.guild(guild).and_then(|guild| guild.icon.clone());
-    drawn(call, current, file)
+pub(super) fn icon(call: &Call, guild: Snowflake, file: String) -> Result<Reply, ApiError> {
+    let current = call
+        .shared
+        .state()
+        .world
+        .guild(guild)
+        .and_then(|guild| guild.settings.icon.as_deref().map(str::to_owned));
+    drawn(call, current, &file)
 }
 
 /// `GET /embed/avatars/{n}.png`: for those without a picture; Discord has six.
-pub(super) fn default_avatar(call: &Call, file: &str) -> Result<Reply, ApiError> {
-    let number = bare(file).parse().ok().filter(|number| (0..6).contains(number));
+pub(super) fn default_avatar(call: &Call, file: String) -> Result<Reply, ApiError> {
+    let number = bare(&file).parse().ok().filter(|number| (0..6).contains(number));
     let number: u64 = number.ok_or(ApiError::not_found())?;
     let hash = pictures::hash_of(Snowflake(number));
     drawn(call, Some(hash.clone()), &hash)

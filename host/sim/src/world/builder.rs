@@ -36,6 +36,9 @@ impl World {
             guilds: Default::default(),
             channels: Default::default(),
             bots: Vec::new(),
+            invites: Default::default(),
+            webhooks: Default::default(),
+            application_emojis: Default::default(),
             history_limit: HISTORY_PER_CHANNEL,
         }
     }
@@ -49,7 +52,8 @@ impl World {
     pub fn add_guild(&mut self, name: &str, owner: &str) -> Snowflake {
         let owner_id = self.add_user(owner).id;
         let id = self.next_id();
-        let guild = Guild { icon: Some(pictures::hash_of(id)), ..new_guild(id, name, owner_id) };
+        let mut guild = new_guild(id, name, owner_id);
+        guild.settings.icon = Some(pictures::hash_of(id).into());
         self.guilds.insert(id, guild);
         self.add_member(id, owner);
         for bot in self.bots.clone() {
@@ -95,8 +99,7 @@ impl World {
     pub fn add_member(&mut self, guild: Snowflake, name: &str) -> Snowflake {
         let user = self.add_user(name);
         let id = user.id;
-        let joined_at = self.clock.now();
-        let member = new_member(user, joined_at);
+        let member = GuildMember::new(user, self.clock.now());
         self.built_guild(guild).members.entry(id).or_insert(member);
         id
     }
@@ -138,7 +141,8 @@ impl World {
                 role
             }
         };
-        let member = guild.members.entry(user.id).or_insert_with(|| new_member(user.clone(), joined_at));
+        let member =
+            guild.members.entry(user.id).or_insert_with(|| GuildMember::new(user.clone(), joined_at));
         if !member.roles.contains(&role) {
             member.roles.push(role);
         }
@@ -199,11 +203,12 @@ pub(super) fn new_guild(id: Snowflake, name: &str, owner_id: Snowflake) -> Guild
     Guild {
         id,
         name: name.to_owned(),
-        icon: None,
         owner_id,
         roles: vec![everyone],
         channels: Vec::new(),
         members: Default::default(),
+        settings: Default::default(),
+        belongings: Default::default(),
     }
 }
 
@@ -221,11 +226,6 @@ pub(super) fn new_role(id: Snowflake, name: &str, permissions: u64) -> Role {
     }
 }
 
-/// A member without roles.
-pub(super) fn new_member(user: Arc<User>, joined_at: Timestamp) -> GuildMember {
-    GuildMember { user, nick: None, roles: Vec::new(), joined_at }
-}
-
 /// A channel of no guild in which nothing was said.
 pub(super) fn new_channel(id: Snowflake, kind: ChannelKind, name: &str, history_limit: usize) -> Channel {
     Channel {
@@ -240,6 +240,8 @@ pub(super) fn new_channel(id: Snowflake, kind: ChannelKind, name: &str, history_
         recipients: Vec::new(),
         messages: Default::default(),
         last_message_id: None,
+        settings: Default::default(),
+        thread: None,
         history_limit,
     }
 }
@@ -272,6 +274,7 @@ pub(super) fn new_message(
         flags: 0,
         nonce: None,
         reply_to: None,
+        origin: None,
         interaction: None,
         application_id: None,
     }

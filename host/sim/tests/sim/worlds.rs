@@ -125,7 +125,7 @@ async fn pictures_of_people_bots_and_guilds_are_served_where_discord_has_them() 
     let (alice, harbour) = sim.world(|world| {
         let (alice, harbour) = (world.user_named("alice").unwrap(), world.guilds().next().unwrap());
         let path = format!("avatars/{}/{}.png", alice.id, alice.avatar.clone().unwrap());
-        (path, format!("icons/{}/{}.png", harbour.id, harbour.icon.clone().unwrap()))
+        (path, format!("icons/{}/{}.png", harbour.id, harbour.settings.icon.clone().unwrap()))
     });
     let bot = format!("avatars/{}/{}.webp", me["id"].as_str().unwrap(), me["avatar"].as_str().unwrap());
     let mut pictures = Vec::new();

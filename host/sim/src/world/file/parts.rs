@@ -136,6 +136,10 @@ pub(super) enum Kind {
     Text,
     Voice,
     Category,
+    Announcement,
+    Stage,
+    Forum,
+    Media,
 }
 
 impl Kind {

@@ -38,6 +38,10 @@ impl Building {
                 Kind::Text => ChannelKind::Text,
                 Kind::Voice => ChannelKind::Voice,
                 Kind::Category => ChannelKind::Category,
+                Kind::Announcement => ChannelKind::Announcement,
+                Kind::Stage => ChannelKind::Stage,
+                Kind::Forum => ChannelKind::Forum,
+                Kind::Media => ChannelKind::Media,
             };
             let mut made = builder::new_channel(id, kind, &channel.name, self.world.history_limit);
             made.guild_id = Some(guild);

@@ -12,8 +12,7 @@ use super::parts::{File, GuildPart, MemberPart, Name, RolePart};
 use crate::clock::Timestamp;
 use crate::pictures;
 use crate::snowflake::Snowflake;
-use crate::world::permission_names::{all_names, bit_of};
-use crate::world::{Bot, Guild, GuildMember, Role, User, World, builder};
+use crate::world::{Bot, Guild, GuildMember, Role, User, World, bits, builder};
 
 /// A world that is being put together.
 pub(super) struct Building {
@@ -114,12 +113,12 @@ impl Building {
         let name = part.name.get_ref();
         let id = part.id.as_ref().map_or_else(|| self.ids.guild(place, name), |id| *id.get_ref());
         let mut guild = builder::new_guild(id, name, owner.id);
-        guild.icon = part.picture.then(|| pictures::hash_of(id));
+        guild.settings.icon = part.picture.then(|| pictures::hash_of(id).into());
         if let Some(granted) = &part.everyone {
             guild.roles[0].permissions = bits_of(granted)?;
         }
         let born = Timestamp(id.unix_ms());
-        guild.members.insert(owner.id, builder::new_member(owner, born));
+        guild.members.insert(owner.id, GuildMember::new(owner, born));
         // The first in the file is the highest, as in Discord's own list.
         let mut twins: HashMap<&str, usize> = HashMap::new();
         for role in part.roles.iter().rev() {
@@ -159,7 +158,7 @@ impl Building {
     fn member(&mut self, guild: &Guild, part: &MemberPart, born: Timestamp) -> Result<GuildMember, Slip> {
         let user = self.somebody(&part.name)?;
         let joined = part.joined.map_or(born, |moment| moment.0);
-        let mut member = builder::new_member(user, joined);
+        let mut member = GuildMember::new(user, joined);
         member.nick = part.nick.clone();
         for name in &part.roles {
             member.roles.push(role_named(guild, name)?);
@@ -216,7 +215,11 @@ pub(super) fn role_named(guild: &Guild, name: &Name) -> Result<Snowflake, Slip> 
 }
 
 pub(super) fn bits_of(names: &[Name]) -> Result<u64, Slip> {
-    let unknown = |name: &Name| Slip::unknown(name.span(), "permission", name.get_ref(), all_names());
-    let bits = names.iter().map(|name| bit_of(name.get_ref()).ok_or_else(|| unknown(name)));
-    bits.reduce(|all, bit| Ok(all? | bit?)).unwrap_or(Ok(0))
+    let known = || bits::NAMES.iter().map(|(name, _)| *name);
+    names.iter().try_fold(0, |all, name| {
+        match bits::NAMES.iter().find(|(known, _)| known == name.get_ref()) {
+            Some((_, bit)) => Ok(all | bit),
+            None => Err(Slip::unknown(name.span(), "permission", name.get_ref(), known())),
+        }
+    })
 }

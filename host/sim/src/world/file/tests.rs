@@ -50,7 +50,7 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 fn known(bits: u64) -> u64 {
-    bits & bits::ALL & !(0b11 << 47)
+    bits & bits::ALL
 }
 
 /// Name, roles with their bits, and what was said.

@@ -12,7 +12,6 @@ use super::parts::{
     OverwritePart, Person, ReactionPart, RolePart,
 };
 use crate::snowflake::Snowflake;
-use crate::world::permission_names::names_of;
 use crate::world::{
     Channel, ChannelKind, Emoji, Guild, GuildMember, Overwrite, Role, User, World, bits, builder,
 };
@@ -93,7 +92,7 @@ impl Writing<'_> {
             name: name(&guild.name),
             id: unless(derived, guild.id),
             owner: self.named(guild.owner_id),
-            picture: guild.icon.is_some(),
+            picture: guild.settings.icon.is_some(),
             everyone: (granted != bits::EVERYONE).then(|| names_of(granted).map(name).collect()),
             roles,
             members: members.collect(),
@@ -212,13 +211,25 @@ fn role_name(guild: &Guild, id: Snowflake) -> Name {
     found.filter(alone).map_or_else(|| name(&id.to_string()), |role| name(&role.name))
 }
 
+/// Bits without a name mean nothing to anybody.
+fn names_of(set: u64) -> impl Iterator<Item = &'static str> {
+    bits::NAMES.iter().filter(move |(_, bit)| set & bit != 0).map(|(name, _)| *name)
+}
+
 /// Kinds that can stand in a file; threads cannot.
 fn kind_of(kind: ChannelKind) -> Option<Kind> {
     match kind {
         ChannelKind::Text => Some(Kind::Text),
         ChannelKind::Voice => Some(Kind::Voice),
         ChannelKind::Category => Some(Kind::Category),
-        _ => None,
+        ChannelKind::Announcement => Some(Kind::Announcement),
+        ChannelKind::Stage => Some(Kind::Stage),
+        ChannelKind::Forum => Some(Kind::Forum),
+        ChannelKind::Media => Some(Kind::Media),
+        ChannelKind::Dm
+        | ChannelKind::AnnouncementThread
+        | ChannelKind::PublicThread
+        | ChannelKind::PrivateThread => None,
     }
 }
 
