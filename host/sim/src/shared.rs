@@ -1,18 +1,20 @@
 //! What every part of the simulator shares: the state behind one lock, the transcript, the faults, the options.
 //! It holds no rule of Discord's; the rooms do.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::accounts::PersonTokens;
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::sessions::Sessions;
 use crate::interactions::{Commands, Interactions};
 use crate::options::SimOptions;
 use crate::rest::files::Files;
+use crate::rest::unknown::Tally;
 use crate::transcript::Transcript;
 use crate::world::World;
 
@@ -20,7 +22,9 @@ pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
     pub(crate) transcript: Transcript,
+    pub(crate) clock: Clock,
     pub(crate) faults: Faults,
+    pub(crate) person_tokens: PersonTokens,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
     closing: watch::Receiver<bool>,
@@ -39,8 +43,10 @@ pub(crate) struct State {
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
     pub(crate) transcript: Transcript,
-    /// Method and shape of the path to the number of calls.
-    pub(crate) unknown_routes: HashMap<String, u64>,
+    /// By method and shape of the path.
+    pub(crate) unknown_routes: Tally,
+    /// By method, shape and the field's place in the body; `?key` for one of the query.
+    pub(crate) unknown_fields: Tally,
 }
 
 impl Shared {
@@ -50,26 +56,32 @@ impl Shared {
         address: SocketAddr,
         closing: watch::Receiver<bool>,
     ) -> Arc<Self> {
-        let transcript = Transcript::new(options.transcript_limit);
+        let clock = world.clock.clone();
+        let transcript = Transcript::new(options.transcript_limit, clock.clone());
         let state = State {
             world,
-            sessions: Sessions::new(options.replay_limit),
+            sessions: Sessions::new(options.replay_limit, clock.clone()),
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),
             transcript: transcript.clone(),
-            unknown_routes: HashMap::new(),
+            unknown_routes: Tally::default(),
+            unknown_fields: Tally::default(),
         };
-        Arc::new(Self {
+        let shared = Arc::new(Self {
+            clock,
             options,
             state: Mutex::new(state),
             faults: Faults::new(transcript.clone()),
+            person_tokens: PersonTokens::default(),
             transcript,
             address,
             closing,
             open_sockets: watch::Sender::new(()),
             connections: AtomicU64::new(0),
-        })
+        });
+        shared.clock.start(&shared);
+        shared
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

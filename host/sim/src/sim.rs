@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::actors::{ActError, Member};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::faults::Faults;
 use crate::gateway::Gateway;
 use crate::options::SimOptions;
@@ -71,6 +71,13 @@ impl Sim {
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
         let server = tokio::spawn(server::serve(listener, shared.clone()));
+        let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = clock.run() => {}
+                _ = over.wait_for(|closing| *closing) => {}
+            }
+        });
         Ok(Self { shared, token, closing, server: Mutex::new(Some(server)) })
     }
 
@@ -179,12 +186,17 @@ impl Sim {
             .await
     }
 
-    /// Waits until as many gateway sessions are connected and identified; false after `within`.
+    /// Waits until as many gateway sessions of bots are connected and identified; false after `within`.
     pub async fn connected(&self, sessions: usize, within: Duration) -> bool {
         let deadline = Instant::now() + within;
         let mut reader = self.shared.transcript.reader();
         let enough = || (self.gateway().connected() >= sessions).then_some(());
         enough().is_some() || reader.until(deadline, |_| enough()).await.is_some()
+    }
+
+    /// The time here: freeze it, move it, let it run.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
     }
 
     /// What goes wrong on demand.
@@ -199,11 +211,13 @@ impl Sim {
 
     /// Routes that bots called and this Discord does not have, with how often, most called first.
     pub fn unknown_routes(&self) -> Vec<(String, u64)> {
-        let state = self.shared.state();
-        let mut routes: Vec<_> =
-            state.unknown_routes.iter().map(|(route, times)| (route.clone(), *times)).collect();
-        routes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        routes
+        self.shared.state().unknown_routes.sorted()
+    }
+
+    /// Fields of bodies that bots sent and this Discord does not know, `POST /channels/{id}/messages embeds.0.titel`, and
+    /// keys of queries, `GET /guilds/{id} ?with_count`; with how often, most sent first.
+    pub fn unknown_fields(&self) -> Vec<(String, u64)> {
+        self.shared.state().unknown_fields.sorted()
     }
 
     /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.

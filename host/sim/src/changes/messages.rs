@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::mentions::{AllowedMentions, mentions_in};
-use crate::clock::Timestamp;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::gateway::sessions::Audience;
@@ -14,7 +13,7 @@ use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, MessageJson};
-use crate::world::{Attachment, InteractionNote, Message, MessageKind, User, flags};
+use crate::world::{Attachment, InteractionNote, Message, MessageKind, Origin, User, flags};
 
 /// A message that is about to be posted.
 pub(crate) struct Draft {
@@ -26,7 +25,11 @@ pub(crate) struct Draft {
     pub(crate) components: Vec<Value>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) allowed: Option<AllowedMentions>,
+    /// A fixed id; none takes the next.
+    pub(crate) id: Option<Snowflake>,
     pub(crate) reply_to: Option<Snowflake>,
+    /// What it points to, where that is not a message it answers.
+    pub(crate) origin: Option<Origin>,
     pub(crate) tts: bool,
     pub(crate) flags: u64,
     pub(crate) nonce: Option<Value>,
@@ -46,7 +49,9 @@ impl Draft {
             components: Vec::new(),
             attachments: Vec::new(),
             allowed: None,
+            id: None,
             reply_to: None,
+            origin: None,
             tts: false,
             flags: 0,
             nonce: None,
@@ -80,11 +85,11 @@ impl Revision {
 }
 
 impl State {
-    /// Posts a message. An ephemeral one is kept with its interaction and told to nobody else.
+    /// Posts a message. An ephemeral one is kept with its interaction and told to its listener only.
     pub(crate) fn post(&mut self, draft: Draft) -> Arc<Message> {
         let mut mentions = mentions_in(&self.world, &draft.content, draft.allowed.as_ref());
-        let timestamp = Timestamp::now();
-        let id = self.world.ids.next(timestamp.0);
+        let timestamp = self.world.clock.now();
+        let id = draft.id.unwrap_or_else(|| self.world.ids.next(timestamp.0));
         if let Some(target) = draft.reply_to
             && draft.kind == MessageKind::Reply
             && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
@@ -115,6 +120,7 @@ impl State {
             flags: draft.flags,
             nonce: draft.nonce,
             reply_to: draft.reply_to,
+            origin: draft.origin,
             interaction: draft.interaction,
             application_id: draft.application_id,
         });
@@ -123,8 +129,12 @@ impl State {
         self.transcript.write(What::Posted { channel: name, message: message.clone() });
         if message.is_ephemeral() {
             self.interactions.keep_whisper(message.clone());
+            self.whisper(&message, "MESSAGE_CREATE");
         } else {
             channel.push(message.clone());
+            if channel.thread.is_some() {
+                self.gather(message.channel_id, &message.author, &message.mentions);
+            }
             self.tell(&message, "MESSAGE_CREATE");
         }
         message
@@ -171,19 +181,21 @@ impl State {
         if message.is_loading() {
             message.flags &= !flags::LOADING;
         } else {
-            message.edited = Some(Timestamp::now());
+            message.edited = Some(self.world.clock.now());
         }
         self.edited(channel, id, true)
     }
 
     /// Tells everybody that a message looks different now; `noted`: the transcript too.
-    fn edited(&mut self, channel: Snowflake, id: Snowflake, noted: bool) -> Option<Arc<Message>> {
+    pub(super) fn edited(&mut self, channel: Snowflake, id: Snowflake, noted: bool) -> Option<Arc<Message>> {
         let home = self.world.channels.get(&channel)?;
         let message = home.message(id).or_else(|| self.interactions.whisper(id))?.clone();
         if noted {
             self.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
         }
-        if !message.is_ephemeral() {
+        if message.is_ephemeral() {
+            self.whisper(&message, "MESSAGE_UPDATE");
+        } else {
             self.tell(&message, "MESSAGE_UPDATE");
         }
         Some(message)
@@ -193,10 +205,18 @@ impl State {
     pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake]) -> Vec<Snowflake> {
         let Some(home) = self.world.channels.get_mut(&channel) else { return Vec::new() };
         let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
-        let whispers: Vec<Snowflake> =
-            ids.iter().copied().filter(|id| self.interactions.remove_whisper(*id)).collect();
         let name = home.name.clone();
         let guild_id = home.guild_id;
+        let whispers: Vec<Arc<Message>> =
+            ids.iter().filter_map(|id| self.interactions.remove_whisper(*id)).collect();
+        for whisper in &whispers {
+            if let Some(listener) = whisper.listener() {
+                let data = json!({ "id": whisper.id, "channel_id": channel });
+                self.tell_account(listener, guild_id, |_| {
+                    Some(Payload::new("MESSAGE_DELETE", &place(data, guild_id)))
+                });
+            }
+        }
         if !gone.is_empty() {
             let payload = match gone[..] {
                 [id] => Payload::new(
@@ -210,7 +230,8 @@ impl State {
             };
             self.tell_channel(channel, intents::MESSAGES, payload);
         }
-        let gone: Vec<Snowflake> = gone.into_iter().chain(whispers).collect();
+        let gone: Vec<Snowflake> =
+            gone.into_iter().chain(whispers.iter().map(|whisper| whisper.id)).collect();
         if !gone.is_empty() {
             self.transcript.write(What::Deleted { channel: name, ids: gone.clone() });
         }
@@ -227,7 +248,7 @@ impl State {
         message.pinned = pinned;
         let guild_id = home.guild_id;
         self.transcript.write(What::Pinned { channel: home.name.clone(), message_id: id, pinned });
-        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": Timestamp::now() });
+        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": self.world.clock.now() });
         self.tell_channel(
             channel,
             intents::CHANNELS,
@@ -244,7 +265,7 @@ impl State {
             .and_then(|guild| self.world.guilds.get(&guild))
             .and_then(|guild| guild.members.get(&user.id));
         let mut data = json!({
-            "channel_id": channel, "user_id": user.id, "timestamp": Timestamp::now().0 / 1000,
+            "channel_id": channel, "user_id": user.id, "timestamp": self.world.clock.now().0 / 1000,
         });
         if let Some(member) = member {
             data["member"] = json!(MemberJson::full(member));
@@ -253,6 +274,17 @@ impl State {
         self.transcript
             .write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
         self.tell_channel(channel, intents::TYPING, payload);
+    }
+
+    /// Hands an ephemeral message's event to the one person who may see it.
+    fn whisper(&mut self, message: &Message, name: &'static str) {
+        let Some(listener) = message.listener() else { return };
+        let guild = self.world.channel(message.channel_id).and_then(|channel| channel.guild_id);
+        self.tell_account(listener, guild, |state| {
+            let channel = state.world.channel(message.channel_id)?;
+            let guild = guild.and_then(|id| state.world.guild(id));
+            Some(Payload::new(name, &MessageJson::event(message, channel, guild)))
+        });
     }
 
     /// Hands a message event to the sessions of its channel.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -11,6 +11,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::event::Payload;
 use super::intents;
 use super::intents::Needs;
+use crate::accounts::Account;
+use crate::clock::{Clock, Timestamp};
 use crate::snowflake::Snowflake;
 use crate::world::{Channel, Guild, Message, World, bits};
 
@@ -27,7 +29,7 @@ pub(crate) enum Outgoing {
 /// A session: what survives when its connection does not.
 pub(crate) struct Session {
     pub(crate) id: Arc<str>,
-    pub(crate) bot: Snowflake,
+    pub(crate) account: Account,
     /// Shard number and count.
     pub(crate) shard: (u64, u64),
     pub(crate) intents: u64,
@@ -35,6 +37,7 @@ pub(crate) struct Session {
     /// The last events, for a RESUME; bounded.
     replay: VecDeque<(u64, Arc<Payload>)>,
     link: Link,
+    clock: Clock,
 }
 
 enum Link {
@@ -44,12 +47,13 @@ enum Link {
     },
     /// Resumable until it is forgotten.
     Parted {
-        since: Instant,
+        since: Timestamp,
     },
 }
 
 /// All sessions, and the limits that hold for them.
 pub(crate) struct Sessions {
+    clock: Clock,
     all: Vec<Session>,
     /// Events kept for a RESUME, in each session.
     replay_limit: usize,
@@ -63,15 +67,21 @@ const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 /// Who is to hear an event.
 #[derive(Clone, Copy)]
 pub(crate) enum Audience<'a> {
-    /// Bots that see the channel and asked for it.
+    /// Those who see the channel and asked for it.
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
-    /// One application, without any intent: interactions.
-    Bot { bot: Snowflake, guild: Option<Snowflake> },
+    /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
+    Guild { guild: &'a Guild, needs: u64, permission: u64 },
+    /// Members of a guild who asked for it, and in any case the one it is about.
+    Member { guild: &'a Guild, needs: u64, user: Snowflake },
+    /// Those who see a thread and know all members, and in any case those who come or go.
+    ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
+    /// One account, without any intent: interactions, and what is for one person's eyes.
+    Account { user: Snowflake, guild: Option<Snowflake> },
 }
 
 impl Sessions {
-    pub(crate) fn new(replay_limit: usize) -> Self {
-        Self { all: Vec::new(), replay_limit: replay_limit.max(1) }
+    pub(crate) fn new(replay_limit: usize, clock: Clock) -> Self {
+        Self { clock, all: Vec::new(), replay_limit: replay_limit.max(1) }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
@@ -86,7 +96,7 @@ impl Sessions {
     pub(crate) fn open(
         &mut self,
         id: Arc<str>,
-        bot: Snowflake,
+        account: Account,
         shard: (u64, u64),
         intents: u64,
         connection: u64,
@@ -95,12 +105,13 @@ impl Sessions {
         self.forget_old();
         self.all.push(Session {
             id,
-            bot,
+            account,
             shard,
             intents,
             seq: 0,
             replay: VecDeque::new(),
             link: Link::Connected { connection, outbox },
+            clock: self.clock.clone(),
         });
         self.all.last_mut().expect("pushed on the line above")
     }
@@ -109,13 +120,13 @@ impl Sessions {
     pub(crate) fn resume(
         &mut self,
         id: &str,
-        bot: Snowflake,
+        user: Snowflake,
         seq: u64,
         connection: u64,
         outbox: Sender<Outgoing>,
     ) -> Resumption {
         self.forget_old();
-        let Some(session) = self.session(id).filter(|session| session.bot == bot) else {
+        let Some(session) = self.session(id).filter(|session| session.user() == user) else {
             return Resumption::Unknown;
         };
         if seq > session.seq {
@@ -141,15 +152,21 @@ impl Sessions {
         if ended {
             self.all.remove(at);
         } else {
-            self.all[at].link = Link::Parted { since: Instant::now() };
+            self.all[at].link = Link::Parted { since: self.clock.now() };
         }
     }
 
-    /// Gives every connected session the same order; returns how many there were.
+    /// Whether the account has a session that could hear something.
+    pub(crate) fn any_of(&self, user: Snowflake) -> bool {
+        self.all.iter().any(|session| session.user() == user)
+    }
+
+    /// Gives every connected session of a bot the same order; returns how many there were. Persons' clients are left
+    /// alone: they are how one watches the bots.
     pub(crate) fn order_all(&mut self, order: impl Fn() -> Outgoing) -> usize {
         let mut told = 0;
         for session in &mut self.all {
-            if session.is_connected() {
+            if session.is_connected() && session.is_bots() {
                 session.send(order());
                 told += 1;
             }
@@ -175,9 +192,9 @@ impl Sessions {
         self.deliver(world, audience, |session| {
             let sees = session.intents & intents::MESSAGE_CONTENT != 0
                 || matches!(audience, Audience::Channel { guild: None, .. })
-                || message.author.id == session.bot
-                || message.application_id == Some(session.bot)
-                || message.mentions.iter().any(|user| user.id == session.bot);
+                || message.author.id == session.user()
+                || message.application_id == Some(session.user())
+                || message.mentions.iter().any(|user| user.id == session.user());
             if sees { full.clone() } else { bare_payload.get_or_insert_with(|| Arc::new(bare())).clone() }
         })
     }
@@ -209,9 +226,10 @@ impl Sessions {
     }
 
     fn forget_old(&mut self) {
+        let now = self.clock.now();
         self.all.retain(|session| match session.link {
             Link::Connected { .. } => true,
-            Link::Parted { since } => since.elapsed() < RESUMABLE_FOR,
+            Link::Parted { since } => now.since(since) < RESUMABLE_FOR,
         });
         while self.all.iter().filter(|session| !session.is_connected()).count() > MAX_PARTED_SESSIONS {
             if let Some(at) = self.all.iter().position(|session| !session.is_connected()) {
@@ -224,7 +242,7 @@ impl Sessions {
 /// What came of a RESUME.
 pub(crate) enum Resumption {
     Missed(Vec<(u64, Arc<Payload>)>),
-    /// No such session of this bot.
+    /// No such session of this account.
     Unknown,
     /// The events from there on are no longer kept.
     TooOld,
@@ -233,6 +251,14 @@ pub(crate) enum Resumption {
 }
 
 impl Session {
+    pub(crate) fn user(&self) -> Snowflake {
+        self.account.id()
+    }
+
+    pub(crate) fn is_bots(&self) -> bool {
+        matches!(self.account, Account::Bot(_))
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         matches!(self.link, Link::Connected { .. })
     }
@@ -245,12 +271,29 @@ impl Session {
 
     fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
         match audience {
-            Audience::Bot { bot, guild } => self.bot == bot && self.covers(guild),
+            Audience::Guild { guild, needs, permission } => {
+                self.intents & needs == needs
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+                    && world.permissions_at(guild, self.user()) & permission == permission
+            }
+            Audience::Member { guild, needs, user } => {
+                (self.intents & needs == needs || self.user() == user)
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+            }
+            Audience::ThreadMembers { thread, guild, users } => {
+                self.covers(Some(guild.id))
+                    && (users.contains(&self.user())
+                        || self.intents & intents::GUILD_MEMBERS != 0
+                            && world.permissions_in(thread, self.user()) & bits::VIEW_CHANNEL != 0)
+            }
+            Audience::Account { user, guild } => self.user() == user && self.covers(guild),
             Audience::Channel { channel, guild, needs } => {
                 let needed = if guild.is_some() { needs.guild } else { needs.dm };
                 self.intents & needed == needed
                     && self.covers(channel.guild_id)
-                    && world.permissions_in(channel, self.bot) & bits::VIEW_CHANNEL != 0
+                    && world.permissions_in(channel, self.user()) & bits::VIEW_CHANNEL != 0
             }
         }
     }
@@ -270,7 +313,7 @@ impl Session {
         if let Link::Connected { outbox, .. } = &self.link
             && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.try_send(outgoing)
         {
-            self.link = Link::Parted { since: Instant::now() };
+            self.link = Link::Parted { since: self.clock.now() };
         }
     }
 }

@@ -2,24 +2,31 @@
 //! It reads no request and writes no answer; REST does.
 
 mod answers;
+mod controls;
+mod forms;
 mod invoke;
+mod named;
 mod options;
+mod permitted;
 mod registry;
+mod run;
 mod validate;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::Value;
 
 pub(crate) use answers::Answering;
-pub(crate) use invoke::Invocation;
-pub(crate) use options::{NamedKind, fill_options, line_of_values, named};
+pub(crate) use invoke::{Client, Invocation, Invoker, begin};
+use named::resolve;
+pub(crate) use options::taken_apart;
 pub(crate) use registry::{Command, Commands};
+pub(crate) use run::Typed;
 pub(crate) use validate::validated;
 
+use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 use crate::transcript::Acknowledgement;
 use crate::world::{InteractionNote, Message, User};
@@ -47,11 +54,12 @@ pub(crate) struct Interaction {
     pub(crate) kind: Kind,
     pub(crate) channel: Snowflake,
     pub(crate) user: Arc<User>,
+    pub(crate) client: Client,
     /// The command's name with its subcommands; empty for components and modals.
     pub(crate) name: String,
     /// What it looks like: `/ping text:hi`.
     pub(crate) line: Arc<str>,
-    pub(crate) born: Instant,
+    pub(crate) born: Timestamp,
     pub(crate) acknowledged: Option<Acknowledgement>,
     /// What `@original` is: the answer, or the component's message when that is updated.
     pub(crate) original: Option<Snowflake>,
@@ -133,8 +141,8 @@ impl Interactions {
         self.whispers.get_mut(&id).map(Arc::make_mut)
     }
 
-    pub(crate) fn remove_whisper(&mut self, id: Snowflake) -> bool {
-        self.whispers.remove(&id).is_some()
+    pub(crate) fn remove_whisper(&mut self, id: Snowflake) -> Option<Arc<Message>> {
+        self.whispers.remove(&id)
     }
 }
 

@@ -11,35 +11,44 @@ const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 25;
 
 /// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
-pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
-    let emoji = readable(emoji)?;
+pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(bot, channel, id)?;
+    let (_, message) = state.seen_message(caller, channel, id)?;
     // An emoji that is already there may be joined by everybody.
     if !message.reactions.iter().any(|reaction| reaction.emoji == emoji) {
-        state.channel_with(bot, channel, bits::ADD_REACTIONS)?;
+        state.channel_with(caller, channel, bits::ADD_REACTIONS)?;
     }
-    let account = state.account(bot)?;
+    let account = state.account(caller)?;
     state.react(channel, id, &account, &emoji);
     Ok(Reply::nothing())
 }
 
-/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/{user}`; `user` none is `@me`.
+/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
+pub(super) fn take_own(
+    call: &Call,
+    channel: Snowflake,
+    id: Snowflake,
+    emoji: String,
+) -> Result<Reply, ApiError> {
+    take(call, channel, id, emoji, call.caller()?)
+}
+
+/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/{user}`
 pub(super) fn take(
     call: &Call,
     channel: Snowflake,
     id: Snowflake,
-    emoji: &str,
-    user: Option<Snowflake>,
+    emoji: String,
+    user: Snowflake,
 ) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
-    let emoji = readable(emoji)?;
+    let caller = call.caller()?;
+    let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
-    state.seen_message(bot, channel, id)?;
-    let user = user.unwrap_or(bot);
-    if user != bot {
-        state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;
+    state.seen_message(caller, channel, id)?;
+    if user != caller {
+        state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     }
     let user = state.world.user(user).cloned().ok_or(ApiError::unknown_user())?;
     state.unreact(channel, id, &user, &emoji);
@@ -47,14 +56,14 @@ pub(super) fn take(
 }
 
 /// `GET /channels/{channel}/messages/{message}/reactions/{emoji}?limit=&after=`
-pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
-    let emoji = readable(emoji)?;
+pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let emoji = readable(&emoji)?;
     let limit =
         call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
     let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
     let state = call.shared.state();
-    let (_, message) = state.seen_message(bot, channel, id)?;
+    let (_, message) = state.seen_message(caller, channel, id)?;
     let reaction = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
     let mut ids: Vec<Snowflake> = reaction.map(|reaction| reaction.users.clone()).unwrap_or_default();
     ids.sort_unstable();
@@ -68,19 +77,27 @@ pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) 
     Ok(Reply::json(&users))
 }
 
-/// `DELETE /channels/{channel}/messages/{message}/reactions[/{emoji}]`
+/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}`
 pub(super) fn clear(
     call: &Call,
     channel: Snowflake,
     id: Snowflake,
-    emoji: Option<&str>,
+    emoji: String,
 ) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
-    let emoji = emoji.map(readable).transpose()?;
+    remove(call, channel, id, Some(&readable(&emoji)?))
+}
+
+/// `DELETE /channels/{channel}/messages/{message}/reactions`
+pub(super) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    remove(call, channel, id, None)
+}
+
+fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
     let mut state = call.shared.state();
-    state.seen_message(bot, channel, id)?;
-    state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;
-    state.clear_reactions(channel, id, emoji.as_ref());
+    state.seen_message(caller, channel, id)?;
+    state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
+    state.clear_reactions(channel, id, emoji);
     Ok(Reply::nothing())
 }
 
