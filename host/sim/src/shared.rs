@@ -9,7 +9,9 @@ use tokio::sync::watch;
 
 use crate::accounts::PersonTokens;
 use crate::faults::Faults;
+use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
+use crate::gateway::starts::Starts;
 use crate::interactions::{Commands, Interactions};
 use crate::options::SimOptions;
 use crate::rest::files::Files;
@@ -37,6 +39,8 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) sessions: Sessions,
+    pub(crate) presences: Presences,
+    pub(crate) starts: Starts,
     pub(crate) commands: Commands,
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
@@ -58,6 +62,8 @@ impl Shared {
         let state = State {
             world,
             sessions: Sessions::new(options.replay_limit),
+            presences: Presences::default(),
+            starts: Starts::default(),
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),

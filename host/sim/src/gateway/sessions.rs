@@ -13,6 +13,7 @@ use super::intents;
 use super::intents::Needs;
 use crate::accounts::Account;
 use crate::snowflake::Snowflake;
+use crate::world::permissions::permissions_of;
 use crate::world::{Channel, Guild, Message, World, bits};
 
 /// What a connection is told to send or do.
@@ -66,6 +67,8 @@ const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 pub(crate) enum Audience<'a> {
     /// Those who see the channel and asked for it.
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
+    /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
+    Guild { guild: &'a Guild, needs: u64, permission: u64 },
     /// One account, without any intent: interactions, and what is for one person's eyes.
     Account { user: Snowflake, guild: Option<Snowflake> },
 }
@@ -254,12 +257,17 @@ impl Session {
 
     /// Whether the guild, or with none direct messages, belongs to this session's shard.
     pub(crate) fn covers(&self, guild: Option<Snowflake>) -> bool {
-        let (number, count) = self.shard;
-        guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
+        covers(self.shard, guild)
     }
 
     fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
         match audience {
+            Audience::Guild { guild, needs, permission } => {
+                self.intents & needs == needs
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+                    && permissions_of(guild, None, self.user()) & permission == permission
+            }
             Audience::Account { user, guild } => self.user() == user && self.covers(guild),
             Audience::Channel { channel, guild, needs } => {
                 let needed = if guild.is_some() { needs.guild } else { needs.dm };
@@ -288,4 +296,9 @@ impl Session {
             self.link = Link::Parted { since: Instant::now() };
         }
     }
+}
+
+/// Whether a guild, or with none direct messages, belongs to a shard, given as its number and the count.
+pub(super) fn covers((number, count): (u64, u64), guild: Option<Snowflake>) -> bool {
+    guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod clients;
+mod depth;
 mod faults;
 mod gateway;
 mod intents;
