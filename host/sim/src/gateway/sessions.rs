@@ -13,7 +13,6 @@ use super::intents;
 use super::intents::Needs;
 use crate::accounts::Account;
 use crate::snowflake::Snowflake;
-use crate::world::permissions::permissions_of;
 use crate::world::{Channel, Guild, Message, World, bits};
 
 /// What a connection is told to send or do.
@@ -69,6 +68,10 @@ pub(crate) enum Audience<'a> {
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
     /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
     Guild { guild: &'a Guild, needs: u64, permission: u64 },
+    /// Members of a guild who asked for it, and in any case the one it is about.
+    Member { guild: &'a Guild, needs: u64, user: Snowflake },
+    /// Those who see a thread and know all members, and in any case those who come or go.
+    ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
     /// One account, without any intent: interactions, and what is for one person's eyes.
     Account { user: Snowflake, guild: Option<Snowflake> },
 }
@@ -266,7 +269,18 @@ impl Session {
                 self.intents & needs == needs
                     && self.covers(Some(guild.id))
                     && guild.members.contains_key(&self.user())
-                    && permissions_of(guild, None, self.user()) & permission == permission
+                    && world.permissions_at(guild, self.user()) & permission == permission
+            }
+            Audience::Member { guild, needs, user } => {
+                (self.intents & needs == needs || self.user() == user)
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+            }
+            Audience::ThreadMembers { thread, guild, users } => {
+                self.covers(Some(guild.id))
+                    && (users.contains(&self.user())
+                        || self.intents & intents::GUILD_MEMBERS != 0
+                            && world.permissions_in(thread, self.user()) & bits::VIEW_CHANNEL != 0)
             }
             Audience::Account { user, guild } => self.user() == user && self.covers(guild),
             Audience::Channel { channel, guild, needs } => {

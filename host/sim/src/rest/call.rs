@@ -15,8 +15,12 @@ use super::fields::Fields;
 use super::files::{Upload, read_multipart};
 use super::unknown::Unread;
 use crate::accounts::{self, Account};
+use crate::changes::By;
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
+
+/// Characters of a reason for the audit log.
+const MAX_REASON_CHARS: usize = 512;
 
 /// A request to be answered.
 pub(crate) struct Call {
@@ -43,9 +47,8 @@ impl Call {
         self.parts.method.as_str()
     }
 
-    /// The path's segments, percent-decoded.
-    pub(crate) fn segments(&self) -> Vec<Cow<'_, str>> {
-        self.path.split('/').filter(|segment| !segment.is_empty()).map(percent_decode).collect()
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// A value of the query, as it stands there.
@@ -74,6 +77,45 @@ impl Call {
     /// A body that is a list of objects, and the whole that gathers their mistakes.
     pub(crate) fn fields_of_list(&self) -> Result<(Fields, Vec<Fields>), ApiError> {
         Fields::parse_list(&self.body, &self.unread)
+    }
+
+    /// Who calls, and why, as the audit log is to have it.
+    pub(crate) fn by(&self) -> Result<By, ApiError> {
+        let header = self.parts.headers.get("x-audit-log-reason").and_then(|value| value.to_str().ok());
+        let reason =
+            header.map(|reason| percent_decode(reason).into_owned()).filter(|reason| !reason.is_empty());
+        if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) {
+            let message = format!("Must be {MAX_REASON_CHARS} or fewer in length.");
+            return Err(ApiError::form("reason", "BASE_TYPE_MAX_LENGTH", &message));
+        }
+        Ok(By { user: self.caller()?, reason })
+    }
+
+    /// A yes or no of the query, in the ways clients write it.
+    pub(crate) fn query_flag(&self, key: &str) -> bool {
+        matches!(self.query(key), Some("true" | "True" | "1"))
+    }
+
+    /// An id of the query; a malformed one is as good as none.
+    pub(crate) fn query_id(&self, key: &str) -> Option<Snowflake> {
+        self.query(key).and_then(|id| id.parse().ok())
+    }
+
+    /// A text of the query, its escapes undone.
+    pub(crate) fn query_text(&self, key: &str) -> Option<String> {
+        self.query(key).map(|text| percent_decode(&text.replace('+', " ")).into_owned())
+    }
+
+    /// How many the query asks for.
+    pub(crate) fn query_limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+        match self.query("limit").map(str::parse) {
+            None => Ok(default),
+            Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
+            Some(_) => {
+                let message = format!("int value should be between 1 and {most}.");
+                Err(ApiError::form("limit", "NUMBER_TYPE_MAX", &message))
+            }
+        }
     }
 
     /// The path without tokens, as the transcript shows it.
@@ -144,10 +186,24 @@ impl Call {
     }
 }
 
-/// Strips `/api/vN`; other paths stay.
+/// Strips `/api/vN` and `/api`; other paths stay.
 pub(super) fn api_path(path: &str) -> &str {
-    let Some(rest) = path.strip_prefix("/api/v") else { return path };
-    rest.find('/').map_or("/", |at| &rest[at..])
+    let Some(rest) = path.strip_prefix("/api/") else { return path };
+    match rest.split_once('/') {
+        Some((version, _)) if is_version(version) => &rest[version.len()..],
+        None if is_version(rest) => "/",
+        _ => &path["/api".len()..],
+    }
+}
+
+/// Whether the API is asked for in a version that is spoken here, or in none.
+pub(super) fn speaks_known_version(path: &str) -> bool {
+    let version = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
+    version.filter(|version| is_version(version)).is_none_or(|version| matches!(version, "v9" | "v10"))
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// The path as the transcript shows it: interaction and webhook tokens are nobody's business.
@@ -180,7 +236,7 @@ pub(super) fn percent_encode(text: &str) -> String {
 }
 
 /// Malformed escapes stay as they are.
-fn percent_decode(segment: &str) -> Cow<'_, str> {
+pub(super) fn percent_decode(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }
@@ -221,7 +277,11 @@ mod tests {
     fn the_api_prefix_is_stripped_whatever_the_version() {
         assert_eq!(api_path("/api/v10/gateway/bot"), "/gateway/bot");
         assert_eq!(api_path("/api/v9/users/@me"), "/users/@me");
+        assert_eq!(api_path("/api/users/@me"), "/users/@me");
+        assert_eq!(api_path("/api/v10"), "/");
         assert_eq!(api_path("/files/1/a.txt"), "/files/1/a.txt");
+        assert!(speaks_known_version("/api/v9/gateway") && speaks_known_version("/api/gateway"));
+        assert!(!speaks_known_version("/api/v6/gateway"));
     }
 
     #[test]

@@ -21,7 +21,8 @@ use crate::world::{Message, flags};
 const MAX_CHOICES: usize = 25;
 
 /// Needs no authorization: the token in the path is the key.
-pub(super) fn callback(call: &Call, id: Snowflake, token: &str) -> Result<Reply, ApiError> {
+pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Reply, ApiError> {
+    let token = token.as_str();
     let mut fields = call.fields()?;
     let how = fields.number("type");
     let data = fields.object("data").unwrap_or_default();

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use super::routes::{Part, Path};
 use super::{Call, Reply};
 use crate::interactions::{Command, validated};
 use crate::shared::State;
@@ -23,14 +24,6 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    pub(super) fn global(bot: Snowflake) -> Self {
-        Self { bot, guild: None }
-    }
-
-    pub(super) fn guild(bot: Snowflake, guild: Snowflake) -> Self {
-        Self { bot, guild: Some(guild) }
-    }
-
     /// The bot that calls must own the application, and be in the guild.
     fn check(self, call: &Call) -> Result<std::sync::MutexGuard<'_, State>, ApiError> {
         if call.bot()? != self.bot {
@@ -45,6 +38,13 @@ impl Scope {
             state.own_guild(self.bot, guild).map_err(|_| ApiError::missing_access())?;
         }
         Ok(state)
+    }
+}
+
+impl Part for Scope {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+        let guild = at.has("guild_id").then(|| Snowflake::read(at, "guild_id")).transpose()?;
+        Ok(Self { bot: Snowflake::read(at, name)?, guild })
     }
 }
 

@@ -25,6 +25,12 @@ impl ApiError {
     pub(crate) const fn not_found() -> Self {
         Self::new(404, 0, "404: Not Found")
     }
+    pub(crate) const fn method_not_allowed() -> Self {
+        Self::new(405, 0, "405: Method Not Allowed")
+    }
+    pub(crate) const fn invalid_version() -> Self {
+        Self::new(400, 50041, "Invalid API version")
+    }
     pub(crate) const fn unknown_application() -> Self {
         Self::new(404, 10002, "Unknown Application")
     }
@@ -85,6 +91,18 @@ impl ApiError {
     }
     pub(crate) const fn not_in_this_channel() -> Self {
         Self::new(400, 50008, "Cannot send messages in a non-text channel")
+    }
+    pub(crate) const fn wrong_channel_type() -> Self {
+        Self::new(400, 50024, "Cannot execute action on this channel type")
+    }
+    pub(crate) const fn thread_archived() -> Self {
+        Self::new(400, 50083, "Thread is archived")
+    }
+    pub(crate) const fn unknown_role() -> Self {
+        Self::new(404, 10011, "Unknown Role")
+    }
+    pub(crate) const fn invalid_role() -> Self {
+        Self::new(400, 50028, "Invalid Role")
     }
     pub(crate) const fn missing_permissions() -> Self {
         Self::new(403, 50013, "Missing Permissions")

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::error::{ApiError, FormErrors};
 use super::unknown::Unread;
+use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
 /// The fields of a JSON object that were not read yet, what was kept of it, and the mistakes found so far.
@@ -197,6 +198,26 @@ impl Fields {
             self.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not snowflake."));
         }
         id
+    }
+
+    /// A moment in ISO 8601.
+    pub(crate) fn moment(&mut self, key: &str) -> Option<Timestamp> {
+        let value = self.take(key)?;
+        let moment = value.as_str().and_then(|text| text.parse().ok());
+        if moment.is_none() {
+            let message = format!("Could not parse {value}. Should be ISO8601.");
+            self.fail(key, "DATE_TIME_TYPE_PARSE", &message);
+        }
+        moment
+    }
+
+    pub(crate) fn snowflakes(&mut self, key: &str, max: usize) -> Option<Vec<Snowflake>> {
+        let list = self.list(key, max)?;
+        let ids = list.iter().map(|id| serde_json::from_value(id.clone()).ok()).collect::<Option<Vec<_>>>();
+        if ids.is_none() {
+            self.fail(key, "NUMBER_TYPE_COERCE", "Value is not snowflake.");
+        }
+        ids
     }
 
     pub(crate) fn list(&mut self, key: &str, max: usize) -> Option<Vec<Value>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::ApiError;
 use super::message_form::MessageForm;
-use super::{Call, Reply};
+use super::{Call, Reply, threads};
 use crate::changes::Draft;
 use crate::snowflake::Snowflake;
 use crate::world::json::MessageJson;
@@ -28,7 +28,9 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     if !call.uploads.is_empty() {
         needed |= bits::ATTACH_FILES;
     }
-    let home = state.text_channel_with(caller, channel, needed)?;
+    state.text_channel_with(caller, channel, needed)?;
+    threads::open_to_write(&mut state, caller, channel)?;
+    let home = state.seen_channel(caller, channel)?;
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }

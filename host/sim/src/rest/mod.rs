@@ -3,8 +3,10 @@
 
 mod access;
 mod allowed_mentions;
+mod bans;
 pub(crate) mod call;
 mod callbacks;
+mod channel_forms;
 mod channels;
 mod commands;
 mod components;
@@ -12,13 +14,19 @@ mod embeds;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod files;
+mod guild_channels;
+mod guild_settings;
 mod guilds;
 mod invocations;
+mod members;
 pub(crate) mod message_form;
 mod messages;
 mod reactions;
 mod reply;
-mod routes;
+mod roles;
+pub(crate) mod routes;
+mod thread_lists;
+mod threads;
 pub(crate) mod unknown;
 mod users;
 mod webhooks;
@@ -101,10 +109,13 @@ async fn carry_out(
     let Ok(body) = to_bytes(Body::new(body), MAX_BODY_BYTES).await else {
         return (Some(Reply::error(&ApiError::body_too_large())), 0);
     };
+    if !call::speaks_known_version(parts.uri.path()) {
+        return (Some(Reply::error(&ApiError::invalid_version())), 0);
+    }
     let mut call = Call::new(shared.clone(), parts, path.to_owned(), body);
     let bucket = call.bucket();
     let reply = match call.read_form().await {
-        Ok(()) => routes::route(&call).await,
+        Ok(()) => routes::route(&call),
         Err(error) => Err(error),
     };
     let unknown_key = unknown::report_fields(&call, reply.is_ok());

@@ -135,6 +135,26 @@ pub enum What {
         /// The guild, or none for global ones.
         guild: Option<Snowflake>,
     },
+    /// Somebody came into a guild, left it, or had to.
+    Membership {
+        /// The guild's name.
+        guild: Arc<str>,
+        /// Who.
+        user: Arc<str>,
+        /// False: left.
+        joined: bool,
+    },
+    /// Something that the audit log of a guild notes.
+    Moderated {
+        /// Who did it.
+        user: Arc<str>,
+        /// What: `ChannelCreate`.
+        deed: String,
+        /// To whom or what.
+        target: Option<Snowflake>,
+        /// The reason given.
+        reason: Option<String>,
+    },
     /// A REST call was answered.
     Rest {
         /// Its method.
@@ -250,6 +270,16 @@ impl fmt::Display for What {
             Self::Commands { bot, names, guild: None } => write!(f, "{bot} registered {}", names.join(", ")),
             Self::Commands { bot, names, guild: Some(guild) } => {
                 write!(f, "{bot} registered {} in guild {guild}", names.join(", "))
+            }
+            Self::Membership { guild, user, joined } => {
+                write!(f, "{user} {} {guild}", if *joined { "joined" } else { "left" })
+            }
+            Self::Moderated { user, deed, target, reason } => {
+                write!(f, "{user}: {deed}")?;
+                if let Some(target) = target {
+                    write!(f, " {target}")?;
+                }
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
             }
             Self::Rest { method, path, status: Some(status), took } => {
                 write!(f, "{method} {path} -> {status} ({} µs)", took.as_micros())

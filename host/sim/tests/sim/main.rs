@@ -15,4 +15,5 @@ mod people;
 mod prompt;
 mod raw;
 mod rest;
+mod routes;
 mod strict;
