@@ -15,6 +15,7 @@ use crate::gateway::starts::Starts;
 use crate::interactions::{Commands, Interactions};
 use crate::options::SimOptions;
 use crate::rest::files::Files;
+use crate::rest::limits::Limits;
 use crate::rest::unknown::Tally;
 use crate::transcript::Transcript;
 use crate::world::World;
@@ -22,6 +23,8 @@ use crate::world::World;
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
+    /// Apart from the state, so that counting waits for nobody.
+    limits: Mutex<Limits>,
     pub(crate) transcript: Transcript,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
@@ -74,6 +77,7 @@ impl Shared {
         Arc::new(Self {
             options,
             state: Mutex::new(state),
+            limits: Mutex::default(),
             faults: Faults::new(transcript.clone()),
             person_tokens: PersonTokens::default(),
             transcript,
@@ -86,6 +90,10 @@ impl Shared {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the simulator closes or was dropped.

@@ -10,6 +10,7 @@ mod gateway;
 mod intents;
 mod interactions;
 mod invocations;
+mod limits;
 mod messages;
 mod people;
 mod prompt;
