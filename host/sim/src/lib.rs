@@ -59,7 +59,7 @@ pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use clock::{Clock, NoTimestamp, Timestamp};
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
-pub use options::SimOptions;
+pub use options::{RateLimits, SimOptions};
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
 pub use sim::{Sim, StartError};

@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod clients;
+mod depth;
 mod faults;
 mod gateway;
 mod intents;
 mod interactions;
 mod invocations;
+mod limits;
 mod messages;
 mod people;
 mod prompt;
