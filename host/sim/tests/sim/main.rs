@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod channels;
 mod clients;
 mod depth;
+mod desk;
 mod faults;
 mod gateway;
 mod intents;
@@ -12,6 +14,7 @@ mod interactions;
 mod invocations;
 mod limits;
 mod messages;
+mod moderation;
 mod people;
 mod prompt;
 mod raw;
@@ -20,3 +23,4 @@ mod routes;
 mod strict;
 mod time;
 mod worlds;
+mod threads;
