@@ -51,6 +51,7 @@ mod server;
 
 mod accounts;
 mod clock;
+mod pictures;
 mod shared;
 mod snowflake;
 
@@ -58,7 +59,7 @@ pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use clock::{Clock, NoTimestamp, Timestamp};
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
-pub use options::SimOptions;
+pub use options::{RateLimits, SimOptions};
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
 pub use sim::{Sim, StartError};
@@ -67,5 +68,6 @@ pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
 pub use world::{
     Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
     Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
-    Overwrite, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook, World, bits, flags,
+    Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook,
+    World, WorldError, WorldMistake, bits, flags,
 };

@@ -142,7 +142,7 @@ impl State {
         let mut user = User::clone(self.world.users.get(&id)?);
         change(&mut user);
         let user = Arc::new(user);
-        self.world.users.insert(id, user.clone());
+        self.world.users.insert(user.clone());
         for bot in self.world.bots.iter_mut().filter(|bot| bot.id() == id) {
             bot.user = user.clone();
         }

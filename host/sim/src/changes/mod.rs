@@ -15,6 +15,6 @@ mod voice;
 mod webhooks;
 
 pub(crate) use audit::{Action, By};
-pub(crate) use mentions::AllowedMentions;
+pub(crate) use mentions::{AllowedMentions, mentions_in};
 pub(crate) use messages::{Draft, Revision};
 pub(crate) use voice::VoiceWish;

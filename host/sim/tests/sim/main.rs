@@ -5,12 +5,15 @@
 
 mod channels;
 mod clients;
+mod depth;
 mod desk;
 mod faults;
 mod gateway;
+mod guild_life;
 mod intents;
 mod interactions;
 mod invocations;
+mod limits;
 mod messages;
 mod moderation;
 mod people;
@@ -21,3 +24,5 @@ mod routes;
 mod strict;
 mod threads;
 mod time;
+mod webhooks;
+mod worlds;
