@@ -48,6 +48,7 @@ mod gateway;
 mod rest;
 mod server;
 
+mod accounts;
 mod clock;
 mod shared;
 mod snowflake;

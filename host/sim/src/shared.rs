@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::accounts::PersonTokens;
 use crate::faults::Faults;
 use crate::gateway::sessions::Sessions;
 use crate::interactions::{Commands, Interactions};
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) transcript: Transcript,
     pub(crate) faults: Faults,
+    pub(crate) person_tokens: PersonTokens,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
     closing: watch::Receiver<bool>,
@@ -64,6 +66,7 @@ impl Shared {
             options,
             state: Mutex::new(state),
             faults: Faults::new(transcript.clone()),
+            person_tokens: PersonTokens::default(),
             transcript,
             address,
             closing,

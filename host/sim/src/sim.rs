@@ -179,7 +179,7 @@ impl Sim {
             .await
     }
 
-    /// Waits until as many gateway sessions are connected and identified; false after `within`.
+    /// Waits until as many gateway sessions of bots are connected and identified; false after `within`.
     pub async fn connected(&self, sessions: usize, within: Duration) -> bool {
         let deadline = Instant::now() + within;
         let mut reader = self.shared.transcript.reader();

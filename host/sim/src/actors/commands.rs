@@ -1,12 +1,11 @@
-//! Members and slash commands: running them, typing into their options.
+//! Members and commands: running them, typing into their options, using them on somebody or something.
 //! It does not wait for the answer; the handle does.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{ActError, InteractionHandle, Member, owned_options};
-use crate::interactions::{Command, Invocation, Kind, fill_options, line_of_values};
+use crate::interactions::Typed;
 use crate::snowflake::Snowflake;
-use crate::world::bits;
 
 /// For commands without options: `alice.slash("ping", NO_OPTIONS)`.
 pub const NO_OPTIONS: [(&str, &str); 0] = [];
@@ -22,7 +21,7 @@ impl Member {
         command: &str,
         options: impl IntoIterator<Item = (K, V)>,
     ) -> Result<InteractionHandle, ActError> {
-        self.run(command, owned_options(options), None)
+        self.type_command(command, &owned_options(options), None)
     }
 
     /// Types into an option with autocomplete: the bot is asked for choices.
@@ -35,53 +34,52 @@ impl Member {
         options: impl IntoIterator<Item = (K, V)>,
         focused: &str,
     ) -> Result<InteractionHandle, ActError> {
-        self.run(command, owned_options(options), Some(focused))
+        self.type_command(command, &owned_options(options), Some(focused))
     }
 
-    fn run(
-        &self,
-        command: &str,
-        given: Vec<(String, Value)>,
-        focused: Option<&str>,
-    ) -> Result<InteractionHandle, ActError> {
+    /// Runs a command of the context menu on somebody.
+    ///
+    /// # Errors
+    /// If there is no such command or user, or it may not be run here.
+    pub async fn run_on_user(&self, command: &str, user: &str) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
-        let channel = self.place()?;
-        self.allowed(&state, channel, bits::USE_APPLICATION_COMMANDS, "use commands")?;
-        let mut words = command.trim_start_matches('/').split_whitespace();
-        let name = words.next().unwrap_or_default();
-        let path: Vec<&str> = words.collect();
-        let home = state.world.channel(channel);
-        let guild = home.and_then(|home| home.guild_id);
-        let reaches = |command: &Command| {
-            command.kind() == 1
-                && home.is_some_and(|home| {
-                    state.world.permissions_in(home, command.bot) & bits::VIEW_CHANNEL != 0
-                })
-        };
-        let found = state.commands.available(guild).find(|one| one.name() == name && reaches(one));
-        let Some(found) = found.cloned() else {
-            let known = state.commands.available(guild).filter(|one| reaches(one)).map(Command::name);
-            return Err(ActError::unknown("command", name, known));
-        };
-        let guild = guild.and_then(|guild| state.world.guild(guild));
-        let filled = fill_options(&state.world, guild, &found, &path, &given, focused)?;
-        let mut data = json!({ "id": found.id, "name": found.name(), "type": 1, "options": filled.options });
-        if !filled.resolved.is_empty() {
-            data["resolved"] = Value::Object(filled.resolved);
-        }
-        if let Some(guild) = found.guild {
-            data["guild_id"] = json!(guild);
-        }
-        let full = [&[name][..], &path[..]].concat().join(" ");
-        let line = format!("/{full}{}", line_of_values(&given));
-        let kind = if focused.is_some() { Kind::Autocomplete } else { Kind::Command };
-        let user = self.user.clone();
-        let invocation =
-            Invocation { bot: found.bot, kind, channel, user, name: full, line, data, source: None };
+        let target = state.world.user_named(user).map(|user| user.id);
+        let target = target.ok_or_else(|| ActError::unknown_member(user, &state.world))?;
+        let invoker = self.invoker()?;
+        let invocation = state.run_on(invoker.clone(), state.command_named(&invoker, command, 2)?, target)?;
         Ok(self.begin(&mut state, invocation))
     }
 
-    fn place(&self) -> Result<Snowflake, ActError> {
-        self.here.ok_or_else(|| ActError::Nowhere { member: self.user.username.clone() })
+    /// Runs a command of the context menu on a message, in the message's channel.
+    ///
+    /// # Errors
+    /// If there is no such command or message, or it may not be run here.
+    pub async fn run_on_message(
+        &self,
+        command: &str,
+        message: Snowflake,
+    ) -> Result<InteractionHandle, ActError> {
+        let mut state = self.shared.state();
+        let invoker = self.invoker_in(self.place_of(&state, message)?);
+        let invocation =
+            state.run_on(invoker.clone(), state.command_named(&invoker, command, 3)?, message)?;
+        Ok(self.begin(&mut state, invocation))
+    }
+
+    fn type_command(
+        &self,
+        command: &str,
+        given: &[(String, Value)],
+        focused: Option<&str>,
+    ) -> Result<InteractionHandle, ActError> {
+        let mut words = command.trim_start_matches('/').split_whitespace();
+        let name = words.next().unwrap_or_default();
+        let path: Vec<&str> = words.collect();
+        let mut state = self.shared.state();
+        let invoker = self.invoker()?;
+        let found = state.command_named(&invoker, name, 1)?;
+        let typed = Typed { path: &path, given, focused, files: &[] };
+        let invocation = state.run(invoker.clone(), found, &typed)?;
+        Ok(self.begin(&mut state, invocation))
     }
 }

@@ -41,7 +41,7 @@ pub enum ActError {
         /// Who.
         member: String,
         /// What.
-        verb: &'static str,
+        verb: String,
         /// Where.
         channel: String,
     },

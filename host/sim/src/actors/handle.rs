@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{ActError, Member};
-use crate::interactions::Invocation;
+use crate::interactions::{Client, Invocation, Invoker, begin};
 use crate::shared::{Shared, State};
 use crate::snowflake::Snowflake;
-use crate::transcript::{Acknowledgement, Entry, What};
+use crate::transcript::{Acknowledgement, Entry};
 use crate::world::Message;
 
 /// An interaction that a member started.
 #[derive(Clone)]
 pub struct InteractionHandle {
     shared: Arc<Shared>,
-    pub(super) id: Snowflake,
+    id: Snowflake,
     line: String,
     mark: u64,
 }
@@ -87,25 +87,20 @@ impl InteractionHandle {
 }
 
 impl Member {
-    /// Hands an interaction to the bot and watches whether it is acknowledged in time.
+    /// This member, where it is.
+    pub(super) fn invoker(&self) -> Result<Invoker, ActError> {
+        let here = self.here.ok_or_else(|| ActError::Nowhere { member: self.user.username.clone() })?;
+        Ok(self.invoker_in(here))
+    }
+
+    pub(super) fn invoker_in(&self, channel: Snowflake) -> Invoker {
+        Invoker { user: self.user.clone(), channel, client: Client::default() }
+    }
+
     pub(super) fn begin(&self, state: &mut State, invocation: Invocation) -> InteractionHandle {
         let mark = self.shared.transcript.mark();
-        let line = invocation.line.clone();
-        let id = state.invoke(invocation);
-        tokio::spawn(watch_window(self.shared.clone(), id));
+        let line = invocation.line().to_owned();
+        let id = begin(&self.shared, state, invocation);
         InteractionHandle { shared: self.shared.clone(), id, line, mark }
-    }
-}
-
-/// Notes an interaction that nobody acknowledged in time, as the member's client shows it.
-async fn watch_window(shared: Arc<Shared>, id: Snowflake) {
-    tokio::select! {
-        () = tokio::time::sleep(shared.options.interaction_window) => {}
-        () = shared.closed() => return,
-    }
-    let state = shared.state();
-    if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
-        let user = one.user.username.as_str().into();
-        state.transcript.write(What::Unanswered { interaction: id, line: one.line.clone(), user });
     }
 }

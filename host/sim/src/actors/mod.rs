@@ -53,6 +53,11 @@ impl Member {
         self.user.id
     }
 
+    /// The token with which a client of this member's own calls REST and the gateway: bare, without `Bot `.
+    pub fn token(&self) -> String {
+        self.shared.person_tokens.token(self.user.id)
+    }
+
     /// The channel this member is in: the first one it sees until moved with [`Member::at`].
     pub fn channel(&self) -> Option<Snowflake> {
         self.here
@@ -175,7 +180,7 @@ impl Member {
             let bot =
                 state.world.bots.iter().find(|one| one.user.username == bot).map(|bot| bot.user.clone());
             let bot = bot.ok_or_else(|| ActError::unknown_bot(name, &state.world))?;
-            return Ok(state.world.dm_channel(&self.user, &bot).0);
+            return Ok(state.open_dm(&self.user, &bot));
         }
         let near = self.here.and_then(|here| state.world.channel(here)).and_then(|channel| channel.guild_id);
         let channel = state.world.channel_named(name, near);
@@ -199,7 +204,8 @@ impl Member {
     }
 
     fn closed(&self, channel: &Channel, verb: &'static str) -> ActError {
-        ActError::Forbidden { member: self.user.username.clone(), verb, channel: channel.name.to_string() }
+        let (member, channel) = (self.user.username.clone(), channel.name.to_string());
+        ActError::Forbidden { member, verb: verb.to_owned(), channel }
     }
 
     /// The channel of a message that the member sees, ephemeral answers to the member's own interactions included.

@@ -80,7 +80,7 @@ impl Revision {
 }
 
 impl State {
-    /// Posts a message. An ephemeral one is kept with its interaction and told to nobody else.
+    /// Posts a message. An ephemeral one is kept with its interaction and told to its listener only.
     pub(crate) fn post(&mut self, draft: Draft) -> Arc<Message> {
         let mut mentions = mentions_in(&self.world, &draft.content, draft.allowed.as_ref());
         let timestamp = Timestamp::now();
@@ -123,6 +123,7 @@ impl State {
         self.transcript.write(What::Posted { channel: name, message: message.clone() });
         if message.is_ephemeral() {
             self.interactions.keep_whisper(message.clone());
+            self.whisper(&message, "MESSAGE_CREATE");
         } else {
             channel.push(message.clone());
             self.tell(&message, "MESSAGE_CREATE");
@@ -183,7 +184,9 @@ impl State {
         if noted {
             self.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
         }
-        if !message.is_ephemeral() {
+        if message.is_ephemeral() {
+            self.whisper(&message, "MESSAGE_UPDATE");
+        } else {
             self.tell(&message, "MESSAGE_UPDATE");
         }
         Some(message)
@@ -193,10 +196,18 @@ impl State {
     pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake]) -> Vec<Snowflake> {
         let Some(home) = self.world.channels.get_mut(&channel) else { return Vec::new() };
         let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
-        let whispers: Vec<Snowflake> =
-            ids.iter().copied().filter(|id| self.interactions.remove_whisper(*id)).collect();
         let name = home.name.clone();
         let guild_id = home.guild_id;
+        let whispers: Vec<Arc<Message>> =
+            ids.iter().filter_map(|id| self.interactions.remove_whisper(*id)).collect();
+        for whisper in &whispers {
+            if let Some(listener) = whisper.listener() {
+                let data = json!({ "id": whisper.id, "channel_id": channel });
+                self.tell_account(listener, guild_id, |_| {
+                    Some(Payload::new("MESSAGE_DELETE", &place(data, guild_id)))
+                });
+            }
+        }
         if !gone.is_empty() {
             let payload = match gone[..] {
                 [id] => Payload::new(
@@ -210,7 +221,8 @@ impl State {
             };
             self.tell_channel(channel, intents::MESSAGES, payload);
         }
-        let gone: Vec<Snowflake> = gone.into_iter().chain(whispers).collect();
+        let gone: Vec<Snowflake> =
+            gone.into_iter().chain(whispers.iter().map(|whisper| whisper.id)).collect();
         if !gone.is_empty() {
             self.transcript.write(What::Deleted { channel: name, ids: gone.clone() });
         }
@@ -253,6 +265,17 @@ impl State {
         self.transcript
             .write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
         self.tell_channel(channel, intents::TYPING, payload);
+    }
+
+    /// Hands an ephemeral message's event to the one person who may see it.
+    fn whisper(&mut self, message: &Message, name: &'static str) {
+        let Some(listener) = message.listener() else { return };
+        let guild = self.world.channel(message.channel_id).and_then(|channel| channel.guild_id);
+        self.tell_account(listener, guild, |state| {
+            let channel = state.world.channel(message.channel_id)?;
+            let guild = guild.and_then(|id| state.world.guild(id));
+            Some(Payload::new(name, &MessageJson::event(message, channel, guild)))
+        });
     }
 
     /// Hands a message event to the sessions of its channel.

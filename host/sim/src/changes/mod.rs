@@ -1,6 +1,7 @@
 //! What happens in the world, whoever caused it: changed, written to the transcript and told to the sessions in one step.
 //! It does not check who may; REST and actors do that first.
 
+mod direct;
 mod mentions;
 mod messages;
 mod reactions;

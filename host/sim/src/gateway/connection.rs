@@ -15,6 +15,7 @@ use super::codec::Codec;
 use super::event::Payload;
 use super::sessions::{Outgoing, Resumption};
 use super::{MAX_PAYLOAD_BYTES, close, members};
+use crate::accounts::{self, Account};
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
@@ -50,7 +51,7 @@ pub(super) struct Connection {
     /// What the session hands over. The session holds the only sender: when another connection takes the session, or
     /// this one is too slow, the sender goes and this connection ends.
     inbox: Option<Receiver<Outgoing>>,
-    /// The session and its bot, once identified.
+    /// The session and whose it is, once identified.
     pub(super) session: Option<(Arc<str>, Snowflake)>,
     last_beat: Instant,
 }
@@ -205,9 +206,9 @@ impl Connection {
         ) else {
             return Err(decode_error());
         };
-        let bot = self.bot_of(token)?;
+        let user = self.account_of(token)?.id();
         let outbox = self.open_inbox();
-        let outcome = self.shared.state().sessions.resume(id, bot, seq, self.number, outbox);
+        let outcome = self.shared.state().sessions.resume(id, user, seq, self.number, outbox);
         let missed = match outcome {
             Resumption::Missed(missed) => missed,
             Resumption::InvalidSeq => {
@@ -220,7 +221,7 @@ impl Connection {
             }
         };
         let id: Arc<str> = id.into();
-        self.session = Some((id.clone(), bot));
+        self.session = Some((id.clone(), user));
         self.note(&id, format!("resumed from {seq}, {} events replayed", missed.len()));
         for (seq, payload) in missed {
             let frame = self.codec.frame(payload.frame(seq));
@@ -232,20 +233,21 @@ impl Connection {
     }
 
     fn request_members(&mut self, data: &Value) -> Result<(), End> {
-        let Some((id, bot)) = self.session.clone() else { return Ok(()) };
+        let Some((id, user)) = self.session.clone() else { return Ok(()) };
         let mut state = self.shared.state();
-        let chunks = members::chunks(&state.world, bot, data).map_err(|()| decode_error())?;
+        let chunks = members::chunks(&state.world, user, data).map_err(|()| decode_error())?;
         for chunk in chunks {
             state.sessions.push_to(&id, Payload::new("GUILD_MEMBERS_CHUNK", &chunk));
         }
         Ok(())
     }
 
-    /// The bot whose token this is.
-    pub(super) fn bot_of(&self, token: &str) -> Result<Snowflake, End> {
-        let token = token.strip_prefix("Bot ").unwrap_or(token);
-        let bot = self.shared.state().world.bots.iter().find(|bot| bot.token == token).map(|bot| bot.id());
-        bot.ok_or(End::Close { code: close::AUTHENTICATION_FAILED, reason: "Authentication failed" })
+    /// Whose token this is; here bots may leave `Bot ` out.
+    pub(super) fn account_of(&self, token: &str) -> Result<Account, End> {
+        let state = self.shared.state();
+        let bot = accounts::bot(token.strip_prefix("Bot ").unwrap_or(token), &state.world);
+        bot.or_else(|| self.shared.person_tokens.person(token, &state.world))
+            .ok_or(End::Close { code: close::AUTHENTICATION_FAILED, reason: "Authentication failed" })
     }
 
     pub(super) fn note(&self, session: &str, event: String) {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::codec::Codec;
 use super::connection::{Connection, End, already_authenticated, decode_error};
 use super::event::Payload;
-use super::{close, intents};
+use super::{close, intents, person};
+use crate::accounts::Account;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::world::json::guild_create_json;
@@ -20,11 +21,15 @@ impl Connection {
             return Err(already_authenticated());
         }
         let Some(token) = data.get("token").and_then(Value::as_str) else { return Err(decode_error()) };
-        let bot = self.bot_of(token)?;
+        let account = self.account_of(token)?;
         let shard = shard_of(&data)?;
         let large_threshold =
             data.get("large_threshold").and_then(Value::as_u64).unwrap_or(LARGE_THRESHOLD).clamp(50, 250);
-        let asked = data.get("intents").and_then(Value::as_u64).ok_or_else(decode_error)?;
+        let asked = match account {
+            Account::Bot(_) => data.get("intents").and_then(Value::as_u64).ok_or_else(decode_error)?,
+            // A person's client asks for nothing: it hears whatever the person may see.
+            Account::Person(_) => intents::KNOWN,
+        };
         if asked & !intents::KNOWN != 0 {
             return Err(End::Close { code: close::INVALID_INTENTS, reason: "Invalid intent(s)" });
         }
@@ -33,16 +38,16 @@ impl Connection {
         }
         let shared = self.shared.clone();
         let mut state = shared.state();
-        let granted = state.world.bot(bot).map_or(0, |bot| bot.granted_intents);
+        let granted = state.world.bot(account.id()).map_or(u64::MAX, |bot| bot.granted_intents);
         if asked & intents::PRIVILEGED & !granted != 0 {
             return Err(End::Close { code: close::DISALLOWED_INTENTS, reason: "Disallowed intent(s)" });
         }
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
-        state.sessions.open(id.clone(), bot, shard, asked, self.number, self.open_inbox());
-        self.session = Some((id.clone(), bot));
-        let name = state.world.bot(bot).map(|bot| bot.user.username.clone()).unwrap_or_default();
+        state.sessions.open(id.clone(), account, shard, asked, self.number, self.open_inbox());
+        self.session = Some((id.clone(), account.id()));
+        let name = state.world.user(account.id()).map(|user| user.username.clone()).unwrap_or_default();
         self.note(&id, format!("identified as {name}, shard {}/{}", shard.0, shard.1));
-        greet(&mut state, &id, bot, &data, large_threshold as usize, &shared.gateway_url());
+        greet(&mut state, &id, account, &data, large_threshold as usize, &shared.gateway_url());
         Ok(())
     }
 }
@@ -51,7 +56,7 @@ impl Connection {
 fn greet(
     state: &mut State,
     id: &str,
-    bot: Snowflake,
+    account: Account,
     data: &Value,
     large_threshold: usize,
     resume_url: &str,
@@ -62,22 +67,27 @@ fn greet(
         .world
         .guilds
         .values()
-        .filter(|guild| guild.members.contains_key(&bot) && session.covers(Some(guild.id)))
+        .filter(|guild| guild.members.contains_key(&account.id()) && session.covers(Some(guild.id)))
         .map(|guild| guild.id)
         .collect();
     let unavailable: Vec<Value> = guilds.iter().map(|id| json!({ "id": id, "unavailable": true })).collect();
-    let Some(account) = state.world.bot(bot) else { return };
-    let mut user = json!(&*account.user);
+    let Some(user) = state.world.user(account.id()) else { return };
+    let mut user = json!(&**user);
     user["verified"] = json!(true);
     user["mfa_enabled"] = json!(true);
     user["email"] = Value::Null;
     user["flags"] = json!(0);
     let mut ready = json!({
         "v": 10, "user": user, "guilds": unavailable, "session_id": id, "resume_gateway_url": resume_url,
-        "session_type": "normal", "application": { "id": bot, "flags": 1 << 13 | 1 << 15 | 1 << 19 },
-        "user_settings": {}, "private_channels": [], "relationships": [], "presences": [], "geo_ordered_rtc_regions": [],
+        "session_type": "normal", "user_settings": {}, "private_channels": [], "relationships": [], "presences": [], "geo_ordered_rtc_regions": [],
         "guild_join_requests": [], "_trace": ["[\"gearshift-sim\"]"],
     });
+    match account {
+        Account::Bot(bot) => {
+            ready["application"] = json!({ "id": bot, "flags": 1 << 13 | 1 << 15 | 1 << 19 });
+        }
+        Account::Person(person) => ready["private_channels"] = person::direct_messages(&state.world, person),
+    }
     if data.get("shard").is_some_and(Value::is_array) {
         ready["shard"] = json!([shard.0, shard.1]);
     }
@@ -86,8 +96,13 @@ fn greet(
         return;
     }
     for guild in guilds.iter().filter_map(|guild| state.world.guilds.get(guild)) {
-        let all_members = intents & intents::GUILD_MEMBERS != 0;
-        let guild = guild_create_json(&state.world, guild, bot, large_threshold, all_members);
+        let guild = match account {
+            Account::Bot(bot) => {
+                let all_members = intents & intents::GUILD_MEMBERS != 0;
+                guild_create_json(&state.world, guild, bot, large_threshold, all_members)
+            }
+            Account::Person(person) => person::guild(&state.world, guild, person),
+        };
         state.sessions.push_to(id, Payload::new("GUILD_CREATE", &guild));
     }
 }

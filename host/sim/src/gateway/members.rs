@@ -10,15 +10,15 @@ use crate::world::{GuildMember, World};
 /// Members in a chunk, Discord's number.
 const CHUNK_MEMBERS: usize = 1000;
 
-/// The chunks that answer a request; nothing for a guild the bot is not in, `Err` for a malformed request.
-pub(super) fn chunks(world: &World, bot: Snowflake, data: &Value) -> Result<Vec<Value>, ()> {
+/// The chunks that answer a request; nothing for a guild the asking account is not in, `Err` for a malformed request.
+pub(super) fn chunks(world: &World, user: Snowflake, data: &Value) -> Result<Vec<Value>, ()> {
     let asked = match data.get("guild_id") {
         Some(Value::Array(list)) if list.len() == 1 => snowflake(&list[0]),
         Some(id) => snowflake(id),
         None => None,
     };
     let asked = asked.ok_or(())?;
-    let Some(guild) = world.guilds.get(&asked).filter(|guild| guild.members.contains_key(&bot)) else {
+    let Some(guild) = world.guilds.get(&asked).filter(|guild| guild.members.contains_key(&user)) else {
         return Ok(Vec::new());
     };
     let limit = data.get("limit").and_then(Value::as_u64).unwrap_or(0) as usize;

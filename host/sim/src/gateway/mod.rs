@@ -7,6 +7,7 @@ pub(crate) mod event;
 mod identify;
 pub(crate) mod intents;
 mod members;
+mod person;
 pub(crate) mod sessions;
 
 use std::sync::Arc;
@@ -57,7 +58,7 @@ pub(crate) async fn upgrade(shared: Arc<Shared>, mut parts: Parts) -> Response<B
     upgrade.on_upgrade(move |socket| connection::serve(socket, shared, transport))
 }
 
-/// Drives the gateway from outside: what a real one does to clients now and then, on demand.
+/// Drives the gateway from outside: what a real one does to bots now and then, on demand. Persons' clients are left alone.
 #[derive(Clone)]
 pub struct Gateway {
     shared: Arc<Shared>,
@@ -68,14 +69,17 @@ impl Gateway {
         Self { shared }
     }
 
-    /// Ids of the sessions that exist, connected or resumable.
+    /// Ids of the bots' sessions that exist, connected or resumable.
     pub fn sessions(&self) -> Vec<String> {
-        self.shared.state().sessions.iter().map(|session| session.id.to_string()).collect()
+        let state = self.shared.state();
+        let bots = state.sessions.iter().filter(|session| session.is_bots());
+        bots.map(|session| session.id.to_string()).collect()
     }
 
-    /// How many sessions are connected.
+    /// How many sessions of bots are connected.
     pub fn connected(&self) -> usize {
-        self.shared.state().sessions.iter().filter(|session| session.is_connected()).count()
+        let state = self.shared.state();
+        state.sessions.iter().filter(|session| session.is_bots() && session.is_connected()).count()
     }
 
     /// Cuts every connection without a word; sessions stay resumable. Returns how many were cut.

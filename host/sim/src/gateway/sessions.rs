@@ -11,6 +11,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::event::Payload;
 use super::intents;
 use super::intents::Needs;
+use crate::accounts::Account;
 use crate::snowflake::Snowflake;
 use crate::world::{Channel, Guild, Message, World, bits};
 
@@ -27,7 +28,7 @@ pub(crate) enum Outgoing {
 /// A session: what survives when its connection does not.
 pub(crate) struct Session {
     pub(crate) id: Arc<str>,
-    pub(crate) bot: Snowflake,
+    pub(crate) account: Account,
     /// Shard number and count.
     pub(crate) shard: (u64, u64),
     pub(crate) intents: u64,
@@ -63,10 +64,10 @@ const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 /// Who is to hear an event.
 #[derive(Clone, Copy)]
 pub(crate) enum Audience<'a> {
-    /// Bots that see the channel and asked for it.
+    /// Those who see the channel and asked for it.
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
-    /// One application, without any intent: interactions.
-    Bot { bot: Snowflake, guild: Option<Snowflake> },
+    /// One account, without any intent: interactions, and what is for one person's eyes.
+    Account { user: Snowflake, guild: Option<Snowflake> },
 }
 
 impl Sessions {
@@ -86,7 +87,7 @@ impl Sessions {
     pub(crate) fn open(
         &mut self,
         id: Arc<str>,
-        bot: Snowflake,
+        account: Account,
         shard: (u64, u64),
         intents: u64,
         connection: u64,
@@ -95,7 +96,7 @@ impl Sessions {
         self.forget_old();
         self.all.push(Session {
             id,
-            bot,
+            account,
             shard,
             intents,
             seq: 0,
@@ -109,13 +110,13 @@ impl Sessions {
     pub(crate) fn resume(
         &mut self,
         id: &str,
-        bot: Snowflake,
+        user: Snowflake,
         seq: u64,
         connection: u64,
         outbox: Sender<Outgoing>,
     ) -> Resumption {
         self.forget_old();
-        let Some(session) = self.session(id).filter(|session| session.bot == bot) else {
+        let Some(session) = self.session(id).filter(|session| session.user() == user) else {
             return Resumption::Unknown;
         };
         if seq > session.seq {
@@ -145,11 +146,17 @@ impl Sessions {
         }
     }
 
-    /// Gives every connected session the same order; returns how many there were.
+    /// Whether the account has a session that could hear something.
+    pub(crate) fn any_of(&self, user: Snowflake) -> bool {
+        self.all.iter().any(|session| session.user() == user)
+    }
+
+    /// Gives every connected session of a bot the same order; returns how many there were. Persons' clients are left
+    /// alone: they are how one watches the bots.
     pub(crate) fn order_all(&mut self, order: impl Fn() -> Outgoing) -> usize {
         let mut told = 0;
         for session in &mut self.all {
-            if session.is_connected() {
+            if session.is_connected() && session.is_bots() {
                 session.send(order());
                 told += 1;
             }
@@ -175,9 +182,9 @@ impl Sessions {
         self.deliver(world, audience, |session| {
             let sees = session.intents & intents::MESSAGE_CONTENT != 0
                 || matches!(audience, Audience::Channel { guild: None, .. })
-                || message.author.id == session.bot
-                || message.application_id == Some(session.bot)
-                || message.mentions.iter().any(|user| user.id == session.bot);
+                || message.author.id == session.user()
+                || message.application_id == Some(session.user())
+                || message.mentions.iter().any(|user| user.id == session.user());
             if sees { full.clone() } else { bare_payload.get_or_insert_with(|| Arc::new(bare())).clone() }
         })
     }
@@ -224,7 +231,7 @@ impl Sessions {
 /// What came of a RESUME.
 pub(crate) enum Resumption {
     Missed(Vec<(u64, Arc<Payload>)>),
-    /// No such session of this bot.
+    /// No such session of this account.
     Unknown,
     /// The events from there on are no longer kept.
     TooOld,
@@ -233,6 +240,14 @@ pub(crate) enum Resumption {
 }
 
 impl Session {
+    pub(crate) fn user(&self) -> Snowflake {
+        self.account.id()
+    }
+
+    pub(crate) fn is_bots(&self) -> bool {
+        matches!(self.account, Account::Bot(_))
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         matches!(self.link, Link::Connected { .. })
     }
@@ -245,12 +260,12 @@ impl Session {
 
     fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
         match audience {
-            Audience::Bot { bot, guild } => self.bot == bot && self.covers(guild),
+            Audience::Account { user, guild } => self.user() == user && self.covers(guild),
             Audience::Channel { channel, guild, needs } => {
                 let needed = if guild.is_some() { needs.guild } else { needs.dm };
                 self.intents & needed == needed
                     && self.covers(channel.guild_id)
-                    && world.permissions_in(channel, self.bot) & bits::VIEW_CHANNEL != 0
+                    && world.permissions_in(channel, self.user()) & bits::VIEW_CHANNEL != 0
             }
         }
     }

@@ -4,12 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{Interaction, Kind};
 use crate::changes::Draft;
 use crate::rest::error::ApiError;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::{Acknowledgement, What};
+use crate::world::json::application_json;
 use crate::world::{Message, MessageKind, User, flags};
 
 /// An interaction that a bot is about to answer.
@@ -64,7 +67,20 @@ impl State {
         interaction.acknowledged = Some(how);
         interaction.original = original;
         let line = interaction.line.clone();
+        let (bot, channel, choices) = (interaction.bot, interaction.channel, interaction.choices.clone());
+        let form = interaction.modal.clone();
         self.transcript.write(What::Acknowledged { interaction: id, line, how });
+        if how == Acknowledgement::Choices {
+            let name = "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE";
+            return self.tell_client(id, name, json!({ "choices": choices }));
+        }
+        if let Some(mut form) = form {
+            form["channel_id"] = json!(channel);
+            form["application"] = json!(self.world.bot(bot).map(application_json));
+            form["application_id"] = json!(bot);
+            self.tell_client(id, "INTERACTION_MODAL_CREATE", form);
+        }
+        self.tell_invoker(id, "INTERACTION_SUCCESS", json!({}));
     }
 
     /// A message that answers an interaction, still without content.

@@ -7,44 +7,105 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{Interaction, Kind};
+use crate::actors::ActError;
 use crate::gateway::event::Payload;
 use crate::gateway::sessions::Audience;
-use crate::shared::State;
+use crate::shared::{Shared, State};
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, MessageJson, channel_json};
-use crate::world::{Message, User};
+use crate::world::{Channel, Message, User};
+
+/// The reason that Discord's client shows as "The application did not respond".
+const TIMED_OUT: u8 = 2;
+
+/// Who invokes something, and where.
+#[derive(Clone)]
+pub(crate) struct Invoker {
+    pub(crate) user: Arc<User>,
+    pub(crate) channel: Snowflake,
+    pub(crate) client: Client,
+}
+
+/// The person's client that sent it, if one did: what it recognises its own interaction by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Client {
+    pub(crate) nonce: Option<Value>,
+    /// The gateway session to which forms and choices belong; without one, all of the person's are told.
+    pub(crate) session: Option<Arc<str>>,
+}
+
+impl Invoker {
+    pub(super) fn may_not(&self, verb: &str, home: &Channel) -> ActError {
+        ActError::Forbidden {
+            member: self.user.username.clone(),
+            verb: verb.to_owned(),
+            channel: home.name.to_string(),
+        }
+    }
+}
 
 /// What a member invokes.
 pub(crate) struct Invocation {
-    pub(crate) bot: Snowflake,
-    pub(crate) kind: Kind,
-    pub(crate) channel: Snowflake,
-    pub(crate) user: Arc<User>,
-    pub(crate) name: String,
-    pub(crate) line: String,
-    pub(crate) data: Value,
+    pub(super) invoker: Invoker,
+    pub(super) bot: Snowflake,
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) line: String,
+    pub(super) data: Value,
     /// The message a component or modal belongs to.
-    pub(crate) source: Option<Arc<Message>>,
+    pub(super) source: Option<Arc<Message>>,
+}
+
+impl Invocation {
+    pub(super) fn new(invoker: Invoker, bot: Snowflake, kind: Kind, line: String, data: Value) -> Self {
+        Self { invoker, bot, kind, name: String::new(), line, data, source: None }
+    }
+
+    /// What it looks like: `/ping text:hi`.
+    pub(crate) fn line(&self) -> &str {
+        &self.line
+    }
+}
+
+/// Hands an interaction to the bot's sessions, watches whether it is acknowledged in time, and returns its id.
+pub(crate) fn begin(shared: &Arc<Shared>, state: &mut State, invocation: Invocation) -> Snowflake {
+    let id = state.invoke(invocation);
+    tokio::spawn(watch_window(shared.clone(), id));
+    id
+}
+
+/// Notes an interaction that nobody acknowledged in time, and tells the person's client.
+async fn watch_window(shared: Arc<Shared>, id: Snowflake) {
+    tokio::select! {
+        () = tokio::time::sleep(shared.options.interaction_window) => {}
+        () = shared.closed() => return,
+    }
+    let mut state = shared.state();
+    if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
+        let user = one.user.username.as_str().into();
+        state.transcript.write(What::Unanswered { interaction: id, line: one.line.clone(), user });
+        state.tell_invoker(id, "INTERACTION_FAILURE", json!({ "reason_code": TIMED_OUT }));
+    }
 }
 
 impl State {
-    /// Hands an interaction to the bot's sessions and returns its id.
-    pub(crate) fn invoke(&mut self, invocation: Invocation) -> Snowflake {
+    fn invoke(&mut self, invocation: Invocation) -> Snowflake {
         let id = self.world.next_id();
         let token = self.interactions.new_token(id);
-        let guild_id = self.world.channel(invocation.channel).and_then(|channel| channel.guild_id);
+        let Invoker { user, channel: place, client } = invocation.invoker.clone();
+        let guild_id = self.world.channel(place).and_then(|channel| channel.guild_id);
         let line: Arc<str> = invocation.line.as_str().into();
         let payload = Payload::new("INTERACTION_CREATE", &self.interaction_json(id, &token, &invocation));
-        let channel =
-            self.world.channel(invocation.channel).map(|channel| channel.name.clone()).unwrap_or_default();
+        let channel = self.world.channel(place).map(|channel| channel.name.clone()).unwrap_or_default();
         self.interactions.keep(Interaction {
             id,
             token,
             bot: invocation.bot,
             kind: invocation.kind,
-            channel: invocation.channel,
-            user: invocation.user.clone(),
+            channel: place,
+            user: user.clone(),
+            client,
             name: invocation.name,
             line: line.clone(),
             born: Instant::now(),
@@ -54,19 +115,43 @@ impl State {
             choices: Vec::new(),
             modal: None,
         });
-        let user = invocation.user.username.as_str().into();
+        let user = user.username.as_str().into();
         self.transcript.write(What::Invoked { interaction: id, channel, user, line });
-        let audience = Audience::Bot { bot: invocation.bot, guild: guild_id };
+        let audience = Audience::Account { user: invocation.bot, guild: guild_id };
         let sessions = self.sessions.publish(&self.world, audience, &Arc::new(payload));
         self.transcript.write(What::Dispatched { name: "INTERACTION_CREATE", sessions });
+        self.tell_invoker(id, "INTERACTION_CREATE", json!({}));
         id
+    }
+
+    /// Tells the sessions of the person who invoked something how it goes; `data` gets the interaction's id and nonce.
+    pub(super) fn tell_invoker(&mut self, id: Snowflake, name: &'static str, mut data: Value) {
+        let Some(one) = self.interactions.find(id) else { return };
+        let guild = self.world.channel(one.channel).and_then(|channel| channel.guild_id);
+        data["id"] = json!(id);
+        data["nonce"] = json!(one.client.nonce);
+        let user = one.user.id;
+        self.tell_account(user, guild, |_| Some(Payload::new(name, &data)));
+    }
+
+    /// Tells the client that invoked something: only there a form opens and choices drop down.
+    pub(super) fn tell_client(&mut self, id: Snowflake, name: &'static str, mut data: Value) {
+        let session = self.interactions.find(id).and_then(|one| one.client.session.clone());
+        let Some(session) = session.filter(|session| self.sessions.session(session).is_some()) else {
+            return self.tell_invoker(id, name, data);
+        };
+        data["id"] = json!(id);
+        data["nonce"] = json!(self.interactions.find(id).and_then(|one| one.client.nonce.clone()));
+        self.sessions.push_to(&session, Payload::new(name, &data));
+        self.transcript.write(What::Dispatched { name, sessions: 1 });
     }
 
     fn interaction_json(&self, id: Snowflake, token: &str, invocation: &Invocation) -> Value {
         let world = &self.world;
-        let Some(channel) = world.channel(invocation.channel) else { return Value::Null };
+        let Some(channel) = world.channel(invocation.invoker.channel) else { return Value::Null };
+        let user = &invocation.invoker.user;
         let guild = channel.guild_id.and_then(|id| world.guild(id));
-        let granted = world.permissions_in(channel, invocation.user.id);
+        let granted = world.permissions_in(channel, user.id);
         let mut place = channel_json(channel);
         place["permissions"] = json!(granted.to_string());
         let mut json = json!({
@@ -76,14 +161,14 @@ impl State {
             "authorizing_integration_owners": { "0": channel.guild_id.unwrap_or_default() },
             "context": if guild.is_some() { 0 } else { 1 }, "attachment_size_limit": 10_485_760,
         });
-        match guild.and_then(|guild| guild.members.get(&invocation.user.id).map(|member| (guild, member))) {
+        match guild.and_then(|guild| guild.members.get(&user.id).map(|member| (guild, member))) {
             Some((guild, member)) => {
                 json["guild_id"] = json!(guild.id);
                 json["guild"] = json!({ "id": guild.id, "locale": "en-US", "features": [] });
                 json["guild_locale"] = json!("en-US");
                 json["member"] = json!(MemberJson::full(member).permitted(granted));
             }
-            None => json["user"] = json!(&*invocation.user),
+            None => json["user"] = json!(&**user),
         }
         if let Some(source) = &invocation.source {
             json["message"] = json!(MessageJson::answer(source, channel, invocation.bot));

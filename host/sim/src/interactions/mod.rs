@@ -2,9 +2,14 @@
 //! It reads no request and writes no answer; REST does.
 
 mod answers;
+mod controls;
+mod forms;
 mod invoke;
+mod named;
 mod options;
+mod permitted;
 mod registry;
+mod run;
 mod validate;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -15,9 +20,11 @@ use std::time::Instant;
 use serde_json::Value;
 
 pub(crate) use answers::Answering;
-pub(crate) use invoke::Invocation;
-pub(crate) use options::{NamedKind, fill_options, line_of_values, named};
+pub(crate) use invoke::{Client, Invocation, Invoker, begin};
+use named::resolve;
+pub(crate) use options::taken_apart;
 pub(crate) use registry::{Command, Commands};
+pub(crate) use run::Typed;
 pub(crate) use validate::validated;
 
 use crate::snowflake::Snowflake;
@@ -47,6 +54,7 @@ pub(crate) struct Interaction {
     pub(crate) kind: Kind,
     pub(crate) channel: Snowflake,
     pub(crate) user: Arc<User>,
+    pub(crate) client: Client,
     /// The command's name with its subcommands; empty for components and modals.
     pub(crate) name: String,
     /// What it looks like: `/ping text:hi`.
@@ -133,8 +141,8 @@ impl Interactions {
         self.whispers.get_mut(&id).map(Arc::make_mut)
     }
 
-    pub(crate) fn remove_whisper(&mut self, id: Snowflake) -> bool {
-        self.whispers.remove(&id).is_some()
+    pub(crate) fn remove_whisper(&mut self, id: Snowflake) -> Option<Arc<Message>> {
+        self.whispers.remove(&id)
     }
 }
 

@@ -4,11 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Command;
+use super::named::{NamedKind, Place, named, resolve};
 use crate::actors::ActError;
-use crate::snowflake::Snowflake;
-use crate::world::json::MemberJson;
-use crate::world::permissions::permissions_of;
-use crate::world::{Guild, World};
 
 /// Filled-in options as the interaction carries them.
 pub(crate) struct Filled {
@@ -21,8 +18,7 @@ pub(crate) struct Filled {
 /// Checks the options `given` for the subcommand `path` of a command; `focused` names one that is still being typed,
 /// whose value is passed on as it is, and then none is required.
 pub(crate) fn fill_options(
-    world: &World,
-    guild: Option<&Guild>,
+    place: Place<'_>,
     command: &Command,
     path: &[&str],
     given: &[(String, Value)],
@@ -47,6 +43,10 @@ pub(crate) fn fill_options(
         let kind = number(option, "type");
         let mut entry = json!({ "name": name, "type": kind });
         if focused == Some(name) {
+            if option.get("autocomplete") != Some(&Value::Bool(true)) {
+                let why = "it offers no choices while one types".to_owned();
+                return Err(ActError::Unusable { control: name.to_owned(), why });
+            }
             entry["focused"] = json!(true);
             entry["value"] = value.clone();
         } else {
@@ -55,7 +55,7 @@ pub(crate) fn fill_options(
                 wanted: wanted.to_owned(),
                 got: plain(value),
             };
-            entry["value"] = convert(world, guild, option, kind, value, &mut filled.resolved, bad)?;
+            entry["value"] = convert(place, option, kind, value, &mut filled.resolved, bad)?;
         }
         filled.options.push(entry);
     }
@@ -68,10 +68,24 @@ pub(crate) fn fill_options(
 /// Names and types of the subcommands on the way to the options.
 type Chain = Vec<(String, u64)>;
 
+/// Takes the nested `options` of an interaction apart: the way through subcommands, names and values, and which one is focused.
+pub(crate) fn taken_apart(mut options: &[Value]) -> (Vec<&str>, Vec<(String, Value)>, Option<&str>) {
+    let mut path = Vec::new();
+    while let [only] = options
+        && matches!(number(only, "type"), 1 | 2)
+    {
+        path.push(text(only, "name"));
+        options = list(only.get("options"));
+    }
+    let given = options
+        .iter()
+        .map(|option| (text(option, "name").to_owned(), option.get("value").cloned().unwrap_or_default()));
+    let focused = options.iter().find(|option| option.get("focused") == Some(&Value::Bool(true)));
+    (path, given.collect(), focused.map(|option| text(option, "name")))
+}
+
 /// Follows subcommands; returns the options declared there and the way.
 fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Chain), ActError> {
-    let list =
-        |options: Option<&'a Value>| options.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut options = list(command.body.get("options"));
     let mut chain = Vec::new();
     let mut path = path.iter();
@@ -93,8 +107,7 @@ fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Chai
 }
 
 fn convert(
-    world: &World,
-    guild: Option<&Guild>,
+    place: Place<'_>,
     option: &Value,
     kind: u64,
     value: &Value,
@@ -116,8 +129,8 @@ fn convert(
             .ok_or_else(|| bad(&format!("one of {}", names.join(", "))));
     }
     let mut by_name = |kind: NamedKind| {
-        let id = named(world, guild, kind, &plain(value), resolved);
-        id.map(|id| json!(id)).ok_or_else(|| bad(&format!("the name of a {}", kind.word())))
+        let id = named(place, kind, &plain(value), resolved);
+        id.ok_or_else(|| bad(&format!("the name of a {}", kind.word())))
     };
     match kind {
         3 => {
@@ -140,15 +153,30 @@ fn convert(
             "false" | "no" => Ok(json!(false)),
             _ => Err(bad("true or false")),
         },
-        6 => by_name(NamedKind::User),
-        7 => by_name(NamedKind::Channel),
-        8 => by_name(NamedKind::Role),
-        9 => by_name(NamedKind::Mentionable),
+        6 => by_name(NamedKind::User).map(|id| json!(id)),
+        7 => {
+            let id = by_name(NamedKind::Channel)?;
+            let wanted = option.get("channel_types").and_then(Value::as_array);
+            let kind = place.world.channel(id).map(|channel| json!(channel.kind as u8)).unwrap_or_default();
+            match wanted.is_none_or(|kinds| kinds.is_empty() || kinds.contains(&kind)) {
+                true => Ok(json!(id)),
+                false => Err(bad("a channel of another type")),
+            }
+        }
+        8 => by_name(NamedKind::Role).map(|id| json!(id)),
+        9 => by_name(NamedKind::Mentionable).map(|id| json!(id)),
         10 => {
             let number = plain(value).trim().parse::<f64>().ok().filter(|number| number.is_finite());
             let number = number.ok_or_else(|| bad("a number"))?;
             within(option, number, &bad)?;
             Ok(json!(number))
+        }
+        11 => {
+            let wanted = plain(value);
+            let file = place.files.iter().find(|(key, _)| *key == wanted).map(|(_, file)| file);
+            let file = file.ok_or_else(|| bad("a file that comes along"))?;
+            resolve(resolved, "attachments", file.id, json!(file));
+            Ok(json!(file.id))
         }
         _ => Err(bad("a kind of option that members can fill in here")),
     }
@@ -164,95 +192,18 @@ fn within(option: &Value, number: f64, bad: &impl Fn(&str) -> ActError) -> Resul
     Ok(())
 }
 
-/// What is found by name rather than typed.
-#[derive(Clone, Copy)]
-pub(crate) enum NamedKind {
-    User,
-    Role,
-    Mentionable,
-    Channel,
-}
-
-impl NamedKind {
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::User => "member",
-            Self::Role => "role",
-            Self::Mentionable => "member or role",
-            Self::Channel => "channel",
-        }
-    }
-}
-
-/// Finds a user, role or channel by name, id or mention and adds it to `resolved`.
-pub(crate) fn named(
-    world: &World,
-    guild: Option<&Guild>,
-    kind: NamedKind,
-    name: &str,
-    resolved: &mut Map<String, Value>,
-) -> Option<Snowflake> {
-    match kind {
-        NamedKind::User => user(world, guild, name, resolved),
-        NamedKind::Role => role(guild, name, resolved),
-        NamedKind::Mentionable => user(world, guild, name, resolved).or_else(|| role(guild, name, resolved)),
-        NamedKind::Channel => channel(world, guild, name, resolved),
-    }
-}
-
-fn user(
-    world: &World,
-    guild: Option<&Guild>,
-    name: &str,
-    resolved: &mut Map<String, Value>,
-) -> Option<Snowflake> {
-    let bare = name.trim_start_matches("<@").trim_start_matches('!').trim_end_matches('>');
-    let user = world.user_named(bare)?;
-    resolve(resolved, "users", user.id, json!(&**user));
-    if let Some(guild) = guild
-        && let Some(member) = guild.members.get(&user.id)
-    {
-        let granted = permissions_of(guild, None, user.id);
-        resolve(resolved, "members", user.id, json!(MemberJson::bare(member).permitted(granted)));
-    }
-    Some(user.id)
-}
-
-fn channel(
-    world: &World,
-    guild: Option<&Guild>,
-    name: &str,
-    resolved: &mut Map<String, Value>,
-) -> Option<Snowflake> {
-    let bare = name.trim_start_matches("<#").trim_end_matches('>');
-    let channel = world.channel_named(bare, guild.map(|guild| guild.id))?;
-    let partial = json!({
-        "id": channel.id, "name": &*channel.name, "type": channel.kind as u8, "parent_id": channel.parent_id,
-        "permissions": guild.map_or(0, |guild| permissions_of(guild, Some(channel), guild.owner_id)).to_string(),
-    });
-    resolve(resolved, "channels", channel.id, partial);
-    Some(channel.id)
-}
-
-fn role(guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
-    let bare = name.trim_start_matches("<@&").trim_end_matches('>').trim_start_matches('@');
-    let role = guild?.roles.iter().find(|role| role.name == bare || role.id.to_string() == bare)?;
-    resolve(resolved, "roles", role.id, json!(role));
-    Some(role.id)
-}
-
-fn resolve(resolved: &mut Map<String, Value>, kind: &str, id: Snowflake, value: Value) {
-    resolved.entry(kind).or_insert_with(|| json!({}))[id.to_string()] = value;
-}
-
 /// The text of a value as a member would type it.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// ` text:hi count:3`
 pub(crate) fn line_of_values(given: &[(String, Value)]) -> String {
     given.iter().map(|(name, value)| format!(" {name}:{}", plain(value))).collect()
+}
+
+fn list(options: Option<&Value>) -> &[Value] {
+    options.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {

@@ -1,4 +1,4 @@
-//! What a bot may reach: the channel it sees, the permission it needs, the message that is there.
+//! What a caller may reach, bot or person: the channel it sees, the permission it needs, the message that is there.
 //! It changes nothing.
 
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use crate::snowflake::Snowflake;
 use crate::world::{Channel, ChannelKind, Guild, Message, User, bits};
 
 impl State {
-    /// The channel, if the bot sees it.
-    pub(super) fn seen_channel(&self, bot: Snowflake, channel: Snowflake) -> Result<&Channel, ApiError> {
-        self.channel_with(bot, channel, bits::VIEW_CHANNEL)
+    /// The channel, if the caller sees it.
+    pub(super) fn seen_channel(&self, caller: Snowflake, channel: Snowflake) -> Result<&Channel, ApiError> {
+        self.channel_with(caller, channel, bits::VIEW_CHANNEL)
     }
 
-    /// The channel, if the bot sees it and has every bit of `needed` there.
+    /// The channel, if the caller sees it and has every bit of `needed` there.
     pub(super) fn channel_with(
         &self,
-        bot: Snowflake,
+        caller: Snowflake,
         channel: Snowflake,
         needed: u64,
     ) -> Result<&Channel, ApiError> {
         let channel = self.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
-        let granted = self.world.permissions_in(channel, bot);
+        let granted = self.world.permissions_in(channel, caller);
         if granted & bits::VIEW_CHANNEL == 0 {
             return Err(ApiError::missing_access());
         }
@@ -35,31 +35,31 @@ impl State {
     /// The same for a channel in which things are said.
     pub(super) fn text_channel_with(
         &self,
-        bot: Snowflake,
+        caller: Snowflake,
         channel: Snowflake,
         needed: u64,
     ) -> Result<&Channel, ApiError> {
-        let channel = self.channel_with(bot, channel, needed)?;
+        let channel = self.channel_with(caller, channel, needed)?;
         if channel.kind == ChannelKind::Category { Err(ApiError::not_in_this_channel()) } else { Ok(channel) }
     }
 
     pub(super) fn seen_message(
         &self,
-        bot: Snowflake,
+        caller: Snowflake,
         channel: Snowflake,
         id: Snowflake,
     ) -> Result<(&Channel, &Arc<Message>), ApiError> {
-        let channel = self.seen_channel(bot, channel)?;
+        let channel = self.seen_channel(caller, channel)?;
         channel.message(id).map(|message| (channel, message)).ok_or(ApiError::unknown_message())
     }
 
-    /// The guild, if the bot is in it.
-    pub(super) fn own_guild(&self, bot: Snowflake, guild: Snowflake) -> Result<&Guild, ApiError> {
+    /// The guild, if the caller is in it.
+    pub(super) fn own_guild(&self, caller: Snowflake, guild: Snowflake) -> Result<&Guild, ApiError> {
         let guild = self.world.guilds.get(&guild).ok_or(ApiError::unknown_guild())?;
-        if guild.members.contains_key(&bot) { Ok(guild) } else { Err(ApiError::missing_access()) }
+        if guild.members.contains_key(&caller) { Ok(guild) } else { Err(ApiError::missing_access()) }
     }
 
-    pub(super) fn account(&self, bot: Snowflake) -> Result<Arc<User>, ApiError> {
-        self.world.user(bot).cloned().ok_or(ApiError::unknown_user())
+    pub(super) fn account(&self, caller: Snowflake) -> Result<Arc<User>, ApiError> {
+        self.world.user(caller).cloned().ok_or(ApiError::unknown_user())
     }
 }

@@ -1,4 +1,4 @@
-//! One REST call as the handlers see it: address, query, body, files and the bot that calls.
+//! One REST call as the handlers see it: address, query, body, files and who calls.
 //! It decides nothing about the answer.
 
 use std::borrow::Cow;
@@ -12,6 +12,7 @@ use super::Bytes;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::{Upload, read_multipart};
+use crate::accounts::{self, Account};
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
 
@@ -71,13 +72,28 @@ impl Call {
         Ok(())
     }
 
-    /// The bot that calls; 401 without a good token.
+    /// Who calls, bot or person; 401 without a good token.
+    pub(crate) fn caller(&self) -> Result<Snowflake, ApiError> {
+        self.account().map(Account::id)
+    }
+
+    /// The bot that calls; persons are refused.
     pub(crate) fn bot(&self) -> Result<Snowflake, ApiError> {
+        match self.account()? {
+            Account::Bot(bot) => Ok(bot),
+            Account::Person(_) => Err(ApiError::bots_only()),
+        }
+    }
+
+    pub(crate) fn account(&self) -> Result<Account, ApiError> {
         let header = self.parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bot ")).ok_or(ApiError::unauthorized())?;
+        let token = header.ok_or(ApiError::unauthorized())?;
         let state = self.shared.state();
-        let bot = state.world.bots.iter().find(|bot| bot.token == token);
-        bot.map(|bot| bot.id()).ok_or(ApiError::unauthorized())
+        let account = match token.strip_prefix("Bot ") {
+            Some(token) => accounts::bot(token, &state.world),
+            None => self.shared.person_tokens.person(token, &state.world),
+        };
+        account.ok_or(ApiError::unauthorized())
     }
 
     /// The rate-limit bucket: the route's shape and its first id, which Discord counts apart.

@@ -8,7 +8,7 @@ use super::{Call, Reply};
 use crate::changes::Draft;
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
-use crate::world::json::{MessageJson, channel_json};
+use crate::world::json::{MessageJson, channel_json_for};
 use crate::world::{MessageKind, bits};
 
 /// Pins a channel can have.
@@ -16,27 +16,27 @@ const MAX_PINS: usize = 50;
 
 /// `GET /channels/{channel}`
 pub(super) fn channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
-    Ok(Reply::json(&channel_json(state.seen_channel(bot, channel)?)))
+    Ok(Reply::json(&channel_json_for(state.seen_channel(caller, channel)?, caller)))
 }
 
 /// `POST /channels/{channel}/typing`
 pub(super) fn typing(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let mut state = call.shared.state();
-    state.text_channel_with(bot, channel, bits::SEND_MESSAGES)?;
-    let account = state.account(bot)?;
+    state.text_channel_with(caller, channel, bits::SEND_MESSAGES)?;
+    let account = state.account(caller)?;
     state.typing(channel, &account);
     Ok(Reply::nothing())
 }
 
 /// `PUT` and `DELETE /channels/{channel}/messages/pins/{message}`, and the older `/channels/{channel}/pins/{message}`
 pub(super) fn pin(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let mut state = call.shared.state();
-    let (home, message) = state.seen_message(bot, channel, id)?;
-    let granted = state.world.permissions_in(home, bot);
+    let (home, message) = state.seen_message(caller, channel, id)?;
+    let granted = state.world.permissions_in(home, caller);
     if granted & (bits::PIN_MESSAGES | bits::MANAGE_MESSAGES) == 0 {
         return Err(ApiError::missing_permissions());
     }
@@ -46,7 +46,7 @@ pub(super) fn pin(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) 
     }
     state.pin(channel, id, pinned);
     if pinned && !was_pinned {
-        let mut notice = Draft::text(channel, state.account(bot)?, String::new());
+        let mut notice = Draft::text(channel, state.account(caller)?, String::new());
         notice.kind = MessageKind::Pin;
         notice.reply_to = Some(id);
         state.post(notice);
@@ -56,9 +56,9 @@ pub(super) fn pin(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) 
 
 /// `GET /channels/{channel}/messages/pins`: a page with times, newest first.
 pub(super) fn pins(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
-    let home = state.seen_channel(bot, channel)?;
+    let home = state.seen_channel(caller, channel)?;
     let items: Vec<Value> = home
         .messages
         .iter()
@@ -67,7 +67,7 @@ pub(super) fn pins(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
         .map(|message| {
             json!({
                 "pinned_at": message.edited.unwrap_or(Timestamp(message.id.unix_ms())),
-                "message": MessageJson::answer(message, home, bot),
+                "message": MessageJson::answer(message, home, caller),
             })
         })
         .collect();
@@ -76,15 +76,15 @@ pub(super) fn pins(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
 
 /// `GET /channels/{channel}/pins`: the older form, messages only.
 pub(super) fn pins_plain(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
-    let home = state.seen_channel(bot, channel)?;
+    let home = state.seen_channel(caller, channel)?;
     let pinned: Vec<MessageJson<'_>> = home
         .messages
         .iter()
         .rev()
         .filter(|message| message.pinned)
-        .map(|message| MessageJson::answer(message, home, bot))
+        .map(|message| MessageJson::answer(message, home, caller))
         .collect();
     Ok(Reply::json(&pinned))
 }

@@ -55,6 +55,12 @@ impl ApiError {
     pub(crate) const fn unknown_command() -> Self {
         Self::new(404, 10063, "Unknown application command")
     }
+    pub(crate) const fn persons_only() -> Self {
+        Self::new(403, 20001, "Bots cannot use this endpoint")
+    }
+    pub(crate) const fn bots_only() -> Self {
+        Self::new(403, 20002, "Only bots can use this endpoint")
+    }
     pub(crate) const fn too_many_commands() -> Self {
         Self::new(400, 30032, "Maximum number of application commands reached (100)")
     }

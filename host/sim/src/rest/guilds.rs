@@ -14,17 +14,17 @@ const MAX_PAGE: usize = 1000;
 
 /// `GET /users/@me/guilds`
 pub(super) fn mine(call: &Call) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
     let guilds: Vec<Value> = state
         .world
         .guilds
         .values()
-        .filter(|guild| guild.members.contains_key(&bot))
+        .filter(|guild| guild.members.contains_key(&caller))
         .map(|guild| {
             json!({
-                "id": guild.id, "name": guild.name, "icon": null, "banner": null, "owner": guild.owner_id == bot,
-                "permissions": permissions_of(guild, None, bot).to_string(), "features": [],
+                "id": guild.id, "name": guild.name, "icon": null, "banner": null, "owner": guild.owner_id == caller,
+                "permissions": permissions_of(guild, None, caller).to_string(), "features": [],
             })
         })
         .collect();
@@ -33,17 +33,17 @@ pub(super) fn mine(call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /guilds/{guild}?with_counts=`
 pub(super) fn guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let counts = matches!(call.query("with_counts"), Some("true" | "True" | "1"));
     let state = call.shared.state();
-    Ok(Reply::json(&guild_json(state.own_guild(bot, guild)?, counts)))
+    Ok(Reply::json(&guild_json(state.own_guild(caller, guild)?, counts)))
 }
 
 /// `GET /guilds/{guild}/channels`
 pub(super) fn channels(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
-    let guild = state.own_guild(bot, guild)?;
+    let guild = state.own_guild(caller, guild)?;
     let channels: Vec<Value> =
         guild.channels.iter().filter_map(|id| state.world.channel(*id)).map(channel_json).collect();
     Ok(Reply::json(&channels))
@@ -51,13 +51,13 @@ pub(super) fn channels(call: &Call, guild: Snowflake) -> Result<Reply, ApiError>
 
 /// `GET /guilds/{guild}/roles`
 pub(super) fn roles(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
-    Ok(Reply::json(&call.shared.state().own_guild(bot, guild)?.roles))
+    let caller = call.caller()?;
+    Ok(Reply::json(&call.shared.state().own_guild(caller, guild)?.roles))
 }
 
 /// `GET /guilds/{guild}/members?limit=&after=`
 pub(super) fn members(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let limit =
         call.query("limit").map_or(Ok(1), str::parse).ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
     let Some(limit) = limit else {
@@ -66,7 +66,7 @@ pub(super) fn members(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
     };
     let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
     let state = call.shared.state();
-    let guild = state.own_guild(bot, guild)?;
+    let guild = state.own_guild(caller, guild)?;
     let members: Vec<MemberJson<'_>> = guild
         .members
         .range((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded))
@@ -78,9 +78,9 @@ pub(super) fn members(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
 
 /// `GET /guilds/{guild}/members/{user}`
 pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
-    let guild = state.own_guild(bot, guild)?;
+    let guild = state.own_guild(caller, guild)?;
     let member = guild.members.get(&user).ok_or(ApiError::unknown_member())?;
     Ok(Reply::json(&MemberJson::full(member)))
 }

@@ -21,21 +21,21 @@ const BULK_DELETE_MAX_AGE_MS: u64 = 14 * 24 * 3600 * 1000;
 
 /// `POST /channels/{channel}/messages`
 pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let mut form = MessageForm::read(call.fields()?)?;
     let mut state = call.shared.state();
     let mut needed = bits::SEND_MESSAGES;
     if !call.uploads.is_empty() {
         needed |= bits::ATTACH_FILES;
     }
-    let home = state.text_channel_with(bot, channel, needed)?;
+    let home = state.text_channel_with(caller, channel, needed)?;
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }
     if home.recipients.iter().all(|user| user.bot) && home.guild_id.is_none() {
         return Err(ApiError::cannot_message_user());
     }
-    let mut draft = Draft::text(channel, state.account(bot)?, String::new());
+    let mut draft = Draft::text(channel, state.account(caller)?, String::new());
     if let Some(target) = form.reply_to.take() {
         if home.message(target).is_some() {
             draft.kind = MessageKind::Reply;
@@ -51,21 +51,21 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
             .iter()
             .rev()
             .take(NONCE_WINDOW_MESSAGES)
-            .find(|message| message.author.id == bot && message.nonce.as_ref() == Some(nonce))
+            .find(|message| message.author.id == caller && message.nonce.as_ref() == Some(nonce))
     {
-        return Ok(Reply::json(&MessageJson::answer(there, home, bot)));
+        return Ok(Reply::json(&MessageJson::answer(there, home, caller)));
     }
     // Only interactions can answer to one person alone.
     form.flags = form.flags.map(|bits| bits & !crate::world::flags::EPHEMERAL);
     form.fill(&mut draft, &mut state, call);
     let message = state.post(draft);
     let home = state.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
-    Ok(Reply::json(&MessageJson::answer(&message, home, bot)))
+    Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }
 
 /// `GET /channels/{channel}/messages?limit=&before=&after=&around=`, newest first.
 pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let limit = match call.query("limit").map(str::parse) {
         None => DEFAULT_PAGE,
         Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,
@@ -75,7 +75,7 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
         }
     };
     let state = call.shared.state();
-    let home = state.channel_with(bot, channel, bits::READ_MESSAGE_HISTORY)?;
+    let home = state.channel_with(caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let all = &home.messages;
     let before = |id: Snowflake| all.partition_point(|message| message.id < id);
     let bound = |key: &str| call.query(key).and_then(|id| id.parse::<Snowflake>().ok());
@@ -91,25 +91,25 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
         (to.saturating_sub(limit), to)
     };
     let page: Vec<MessageJson<'_>> =
-        all.range(from..to).rev().map(|message| MessageJson::answer(message, home, bot)).collect();
+        all.range(from..to).rev().map(|message| MessageJson::answer(message, home, caller)).collect();
     Ok(Reply::json(&page))
 }
 
 /// `GET /channels/{channel}/messages/{message}`
 pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let state = call.shared.state();
-    let (home, message) = state.seen_message(bot, channel, id)?;
-    Ok(Reply::json(&MessageJson::answer(message, home, bot)))
+    let (home, message) = state.seen_message(caller, channel, id)?;
+    Ok(Reply::json(&MessageJson::answer(message, home, caller)))
 }
 
 /// `PATCH /channels/{channel}/messages/{message}`
 pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let form = MessageForm::read(call.fields()?)?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(bot, channel, id)?;
-    if message.author.id != bot {
+    let (_, message) = state.seen_message(caller, channel, id)?;
+    if message.author.id != caller {
         return Err(ApiError::edit_of_anothers_message());
     }
     let kept: Arc<Message> = message.clone();
@@ -118,17 +118,17 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
         return Err(ApiError::empty_message());
     }
     let message = state.revise(channel, id, revision).ok_or(ApiError::unknown_message())?;
-    let home = state.seen_channel(bot, channel)?;
-    Ok(Reply::json(&MessageJson::answer(&message, home, bot)))
+    let home = state.seen_channel(caller, channel)?;
+    Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }
 
 /// `DELETE /channels/{channel}/messages/{message}`
 pub(super) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(bot, channel, id)?;
-    if message.author.id != bot {
-        state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;
+    let (_, message) = state.seen_message(caller, channel, id)?;
+    if message.author.id != caller {
+        state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     }
     state.delete(channel, &[id]);
     Ok(Reply::nothing())
@@ -136,7 +136,7 @@ pub(super) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<R
 
 /// `POST /channels/{channel}/messages/bulk-delete`
 pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let mut fields = call.fields()?;
     let listed = fields.take("messages").and_then(|list| serde_json::from_value::<Vec<Snowflake>>(list).ok());
     let Some(ids) = listed else {
@@ -155,7 +155,7 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
         ));
     }
     let mut state = call.shared.state();
-    state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;
+    state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     state.delete(channel, &ids);
     Ok(Reply::nothing())
 }

@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod files;
 mod guilds;
+mod invocations;
 pub(crate) mod message_form;
 mod messages;
 mod reactions;

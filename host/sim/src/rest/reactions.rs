@@ -12,15 +12,15 @@ const DEFAULT_PAGE: usize = 25;
 
 /// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
 pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let emoji = readable(emoji)?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(bot, channel, id)?;
+    let (_, message) = state.seen_message(caller, channel, id)?;
     // An emoji that is already there may be joined by everybody.
     if !message.reactions.iter().any(|reaction| reaction.emoji == emoji) {
-        state.channel_with(bot, channel, bits::ADD_REACTIONS)?;
+        state.channel_with(caller, channel, bits::ADD_REACTIONS)?;
     }
-    let account = state.account(bot)?;
+    let account = state.account(caller)?;
     state.react(channel, id, &account, &emoji);
     Ok(Reply::nothing())
 }
@@ -33,13 +33,13 @@ pub(super) fn take(
     emoji: &str,
     user: Option<Snowflake>,
 ) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let emoji = readable(emoji)?;
     let mut state = call.shared.state();
-    state.seen_message(bot, channel, id)?;
-    let user = user.unwrap_or(bot);
-    if user != bot {
-        state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;
+    state.seen_message(caller, channel, id)?;
+    let user = user.unwrap_or(caller);
+    if user != caller {
+        state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     }
     let user = state.world.user(user).cloned().ok_or(ApiError::unknown_user())?;
     state.unreact(channel, id, &user, &emoji);
@@ -48,13 +48,13 @@ pub(super) fn take(
 
 /// `GET /channels/{channel}/messages/{message}/reactions/{emoji}?limit=&after=`
 pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let emoji = readable(emoji)?;
     let limit =
         call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
     let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
     let state = call.shared.state();
-    let (_, message) = state.seen_message(bot, channel, id)?;
+    let (_, message) = state.seen_message(caller, channel, id)?;
     let reaction = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
     let mut ids: Vec<Snowflake> = reaction.map(|reaction| reaction.users.clone()).unwrap_or_default();
     ids.sort_unstable();
@@ -75,11 +75,11 @@ pub(super) fn clear(
     id: Snowflake,
     emoji: Option<&str>,
 ) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let emoji = emoji.map(readable).transpose()?;
     let mut state = call.shared.state();
-    state.seen_message(bot, channel, id)?;
-    state.channel_with(bot, channel, bits::MANAGE_MESSAGES)?;
+    state.seen_message(caller, channel, id)?;
+    state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     state.clear_reactions(channel, id, emoji.as_ref());
     Ok(Reply::nothing())
 }

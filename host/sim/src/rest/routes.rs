@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use super::error::ApiError;
 use super::{
-    Call, Reply, callbacks, channels, commands, files, guilds, messages, reactions, users, webhooks,
+    Call, Reply, callbacks, channels, commands, files, guilds, invocations, messages, reactions, users,
+    webhooks,
 };
 use crate::shared::State;
 use crate::snowflake::Snowflake;
@@ -46,6 +47,11 @@ pub(super) async fn route(call: &Call) -> Result<Reply, ApiError> {
             of_commands(call, scope, rest)
         }
 
+        ("POST", ["interactions"]) => invocations::create(call),
+        ("GET", ["guilds", guild, "application-command-index"]) => {
+            invocations::guild_commands(call, id(guild, "guild_id")?)
+        }
+        ("GET", ["users", "@me", "application-command-index"]) => invocations::own_commands(call),
         ("POST", ["interactions", interaction, token, "callback"]) => {
             callbacks::callback(call, id(interaction, "interaction_id")?, token)
         }

@@ -1,4 +1,4 @@
-//! Who is who over REST: the gateway's address, the bot's account and application, users, direct messages.
+//! Who is who over REST: the gateway's address, the caller's account and application, users, direct messages.
 //! It does not change accounts.
 
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::{Call, Reply};
 use crate::snowflake::Snowflake;
-use crate::world::json::channel_json;
+use crate::world::json::channel_json_for;
 
 /// `GET /gateway`
 pub(super) fn gateway(call: &Call) -> Result<Reply, ApiError> {
@@ -24,8 +24,8 @@ pub(super) fn gateway_bot(call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /users/@me`
 pub(super) fn me(call: &Call) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
-    let account = call.shared.state().account(bot)?;
+    let caller = call.caller()?;
+    let account = call.shared.state().account(caller)?;
     let mut user = json!(&*account);
     user["verified"] = json!(true);
     user["mfa_enabled"] = json!(true);
@@ -37,7 +37,7 @@ pub(super) fn me(call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /users/{user}`
 pub(super) fn user(call: &Call, user: Snowflake) -> Result<Reply, ApiError> {
-    call.bot()?;
+    call.caller()?;
     let state = call.shared.state();
     let user = state.world.user(user).ok_or(ApiError::unknown_user())?;
     Ok(Reply::json(&**user))
@@ -62,7 +62,7 @@ pub(super) fn application(call: &Call) -> Result<Reply, ApiError> {
 
 /// `POST /users/@me/channels`
 pub(super) fn open_dm(call: &Call) -> Result<Reply, ApiError> {
-    let bot = call.bot()?;
+    let caller = call.caller()?;
     let mut fields = call.fields()?;
     let recipient = fields.snowflake("recipient_id");
     if recipient.is_none() && fields.errors.is_empty() {
@@ -70,12 +70,12 @@ pub(super) fn open_dm(call: &Call) -> Result<Reply, ApiError> {
     }
     fields.checked()?;
     let mut state = call.shared.state();
-    let account = state.account(bot)?;
+    let account = state.account(caller)?;
     let recipient = recipient.and_then(|id| state.world.user(id).cloned()).ok_or(ApiError::unknown_user())?;
-    if recipient.bot {
+    if recipient.bot && account.bot || recipient.id == caller {
         return Err(ApiError::cannot_message_user());
     }
-    let (id, _) = state.world.dm_channel(&recipient, &account);
+    let id = state.open_dm(&account, &recipient);
     let channel = state.world.channel(id).ok_or(ApiError::unknown_channel())?;
-    Ok(Reply::json(&channel_json(channel)))
+    Ok(Reply::json(&channel_json_for(channel, caller)))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Attachment, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World};
+use super::{Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World};
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
@@ -211,6 +211,25 @@ impl<'a> MemberJson<'a> {
         self.permissions = Some(bits.to_string());
         self
     }
+}
+
+/// An application as persons' clients show it beside its commands and forms.
+pub(crate) fn application_json(bot: &Bot) -> Value {
+    json!({
+        "id": bot.id(), "name": bot.user.username, "icon": bot.user.avatar, "description": "", "flags": 0,
+        "bot": &*bot.user,
+    })
+}
+
+/// A channel as `viewer` sees it: of a direct message, the other side.
+pub(crate) fn channel_json_for(channel: &Channel, viewer: Snowflake) -> Value {
+    let mut json = channel_json(channel);
+    if channel.kind == ChannelKind::Dm {
+        let others: Vec<&User> =
+            channel.recipients.iter().map(|user| &**user).filter(|user| user.id != viewer).collect();
+        json["recipients"] = json!(others);
+    }
+    json
 }
 
 /// A channel on the wire; inside GUILD_CREATE Discord leaves `guild_id` out, everywhere else it is there.

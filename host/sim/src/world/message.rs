@@ -92,6 +92,12 @@ impl Message {
         self.flags & flags::EPHEMERAL != 0
     }
 
+    /// The one person who sees it, if it is ephemeral.
+    pub(crate) fn listener(&self) -> Option<Snowflake> {
+        let note = self.interaction.as_ref().filter(|_| self.is_ephemeral())?;
+        Some(note.user.id)
+    }
+
     /// Whether it is a deferred answer that was not filled in yet.
     pub fn is_loading(&self) -> bool {
         self.flags & flags::LOADING != 0

@@ -28,6 +28,15 @@ pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
+/// A person's own client, past READY, whose data is returned.
+pub async fn client(sim: &Sim, name: &str) -> (Socket, Value) {
+    let mut socket = Socket::open(sim).await;
+    let token = sim.member(name).unwrap().token();
+    socket.send(json!({ "op": 2, "d": { "token": token, "properties": {} } })).await;
+    let ready = socket.event("READY").await;
+    (socket, ready)
+}
+
 /// What arrives at a socket.
 #[derive(Debug)]
 pub enum Heard {
@@ -133,9 +142,20 @@ impl Socket {
 
 /// A REST call of the default bot.
 pub async fn call(sim: &Sim, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+    call_as(sim, &format!("Bot {}", sim.token()), method, path, body).await
+}
+
+/// A REST call of whoever has this token.
+pub async fn call_as(
+    sim: &Sim,
+    token: &str,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> (StatusCode, Value) {
     let request = reqwest::Client::new()
         .request(method, format!("{}{path}", sim.api_url()))
-        .header("Authorization", format!("Bot {}", sim.token()));
+        .header("Authorization", token);
     let request = match body {
         Some(body) => request.json(&body),
         None => request,

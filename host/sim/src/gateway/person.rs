@@ -1,0 +1,36 @@
+//! What a person's own client is greeted with: its direct messages, and its guilds as far as it may see them.
+//! It sends nothing; IDENTIFY does.
+
+use serde_json::{Value, json};
+
+use crate::snowflake::Snowflake;
+use crate::world::json::{MemberJson, channel_json, channel_json_for, guild_create_json};
+use crate::world::{Channel, ChannelKind, Guild, World, bits};
+
+/// Members that come with a guild; the rest is asked for with op 8.
+const FIRST_MEMBERS: usize = 1000;
+
+/// The person's direct messages, the one with the newest message first.
+pub(super) fn direct_messages(world: &World, person: Snowflake) -> Value {
+    let mine = |channel: &&Channel| {
+        channel.kind == ChannelKind::Dm && channel.recipients.iter().any(|user| user.id == person)
+    };
+    let mut channels: Vec<&Channel> = world.channels.values().filter(mine).collect();
+    channels.sort_by_key(|channel| std::cmp::Reverse(channel.last_message_id.unwrap_or(channel.id)));
+    channels.into_iter().map(|channel| channel_json_for(channel, person)).collect()
+}
+
+/// The guild as GUILD_CREATE carries it: only the channels that the person sees, and the first members of a large one.
+pub(super) fn guild(world: &World, guild: &Guild, person: Snowflake) -> Value {
+    let mut json = guild_create_json(world, guild, person, FIRST_MEMBERS, true);
+    if guild.members.len() > FIRST_MEMBERS {
+        let own = guild.members.get(&person);
+        let others = guild.members.values().filter(|member| member.user.id != person);
+        let members = own.into_iter().chain(others).take(FIRST_MEMBERS).map(MemberJson::full);
+        json["members"] = json!(members.collect::<Vec<_>>());
+    }
+    let seen = |channel: &&Channel| world.permissions_in(channel, person) & bits::VIEW_CHANNEL != 0;
+    let channels = guild.channels.iter().filter_map(|id| world.channel(*id)).filter(seen);
+    json["channels"] = channels.map(channel_json).collect();
+    json
+}

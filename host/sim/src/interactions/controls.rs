@@ -1,0 +1,142 @@
+//! Using a control of a message: a button pressed, values chosen in a menu, made into an invocation.
+//! It does not hand it to the bot; `invoke` does.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::invoke::{Invocation, Invoker};
+use super::named::{NamedKind, Place, named};
+use super::{Kind, flatten};
+use crate::actors::ActError;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::{Message, bits};
+
+/// A control found in a message: the message, and the control as its author described it.
+type Found = (Arc<Message>, Value);
+
+impl State {
+    /// A button, found by its label or custom id, pressed.
+    pub(crate) fn press(
+        &self,
+        invoker: Invoker,
+        message: Snowflake,
+        button: &str,
+    ) -> Result<Invocation, ActError> {
+        let (source, control) = self.control(&invoker, message, button, |kind| kind == 2)?;
+        let unusable = |why: &str| ActError::Unusable { control: button.to_owned(), why: why.to_owned() };
+        let custom_id = text(&control, "custom_id").ok_or_else(|| unusable("it is a link"))?;
+        let label = text(&control, "label").unwrap_or(custom_id);
+        let data = json!({ "component_type": 2, "custom_id": custom_id, "id": control.get("id") });
+        let line = format!("[button {label}]");
+        Ok(of_component(invoker, source, line, data))
+    }
+
+    /// Values chosen in a menu, found by its placeholder or custom id.
+    pub(crate) fn choose(
+        &self,
+        invoker: Invoker,
+        message: Snowflake,
+        menu: &str,
+        values: &[&str],
+    ) -> Result<Invocation, ActError> {
+        let (source, control) = self.control(&invoker, message, menu, |kind| matches!(kind, 3 | 5..=8))?;
+        let guild = self.world.channel(source.channel_id).and_then(|channel| channel.guild_id);
+        let guild = guild.and_then(|guild| self.world.guild(guild));
+        let place = Place { world: &self.world, guild, files: &[] };
+        let mut resolved = Map::new();
+        let chosen = chosen(place, &control, values, &mut resolved)
+            .map_err(|why| ActError::Unusable { control: menu.to_owned(), why })?;
+        let line = format!("[select {menu}: {}]", chosen.join(", "));
+        let data = json!({
+            "component_type": control.get("type"), "custom_id": text(&control, "custom_id"), "values": chosen,
+            "id": control.get("id"), "resolved": resolved,
+        });
+        Ok(of_component(invoker, source, line, data))
+    }
+
+    /// A message that a person sees: an open one of a channel it sees, or an ephemeral one for its eyes.
+    pub(crate) fn message_for(
+        &self,
+        user: Snowflake,
+        channel: Snowflake,
+        id: Snowflake,
+    ) -> Option<Arc<Message>> {
+        let home = self.world.channel(channel)?;
+        let open = || {
+            let sees = self.world.permissions_in(home, user) & bits::VIEW_CHANNEL != 0;
+            home.message(id).filter(|_| sees)
+        };
+        let whisper = self.interactions.whisper(id).filter(|whisper| whisper.listener() == Some(user));
+        whisper.or_else(open).cloned()
+    }
+
+    /// A control of a message, found by label, placeholder or custom id, that is not disabled.
+    fn control(
+        &self,
+        invoker: &Invoker,
+        message: Snowflake,
+        name: &str,
+        fits: impl Fn(u64) -> bool,
+    ) -> Result<Found, ActError> {
+        let source = self.message_for(invoker.user.id, invoker.channel, message);
+        let source = source.ok_or(ActError::UnknownMessage { message })?;
+        let of_kind = |one: &&Value| one.get("type").and_then(Value::as_u64).is_some_and(&fits);
+        let controls: Vec<&Value> = source.components.iter().flat_map(flatten).filter(of_kind).collect();
+        let named = |one: &&&Value| {
+            ["custom_id", "label", "placeholder"].iter().any(|key| text(one, key) == Some(name))
+        };
+        let Some(control) = controls.iter().find(named).map(|one| (*one).clone()) else {
+            let known = controls.iter().filter_map(|one| {
+                ["label", "placeholder", "custom_id"].iter().find_map(|key| text(one, key))
+            });
+            return Err(ActError::unknown("control", name, known));
+        };
+        if control.get("disabled") == Some(&Value::Bool(true)) {
+            return Err(ActError::Unusable { control: name.to_owned(), why: "it is disabled".to_owned() });
+        }
+        Ok((source, control))
+    }
+}
+
+/// The values chosen in a menu as they go over the wire; the error says why they cannot be.
+pub(super) fn chosen(
+    place: Place<'_>,
+    menu: &Value,
+    values: &[&str],
+    resolved: &mut Map<String, Value>,
+) -> Result<Vec<String>, String> {
+    let number = |key: &str| menu.get(key).and_then(Value::as_u64).unwrap_or(1) as usize;
+    let (least, most) = (number("min_values"), number("max_values"));
+    if !(least..=most).contains(&values.len()) {
+        return Err(format!("{least} to {most} values are to be chosen"));
+    }
+    let kind = menu.get("type").and_then(Value::as_u64).and_then(NamedKind::of_menu);
+    let offered = menu.get("options").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let choose = |value: &&str| match kind {
+        Some(kind) => {
+            let id = named(place, kind, value, resolved);
+            id.map(|id| id.to_string()).ok_or_else(|| format!("there is no {} `{value}`", kind.word()))
+        }
+        None => {
+            let is_it = |key: &str, one: &&Value| text(one, key) == Some(*value);
+            let option = offered
+                .iter()
+                .find(|one| is_it("value", one))
+                .or_else(|| offered.iter().find(|one| is_it("label", one)));
+            let chosen = option.and_then(|option| text(option, "value")).map(str::to_owned);
+            chosen.ok_or_else(|| format!("it does not offer `{value}`"))
+        }
+    };
+    values.iter().map(choose).collect()
+}
+
+fn of_component(invoker: Invoker, source: Arc<Message>, line: String, data: Value) -> Invocation {
+    let bot = source.application_id.unwrap_or(source.author.id);
+    Invocation { source: Some(source), ..Invocation::new(invoker, bot, Kind::Component, line, data) }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}

@@ -1,0 +1,101 @@
+//! What an interaction names: users, roles and channels, found by name, id or mention and added to `resolved`.
+//! It does not know what names them; options, menus and forms do.
+
+use serde_json::{Map, Value, json};
+
+use crate::snowflake::Snowflake;
+use crate::world::json::MemberJson;
+use crate::world::permissions::permissions_of;
+use crate::world::{Attachment, Guild, World};
+
+/// Where names are looked up.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) guild: Option<&'a Guild>,
+    /// Files that came along, each with the text by which an option names it.
+    pub(crate) files: &'a [(String, Attachment)],
+}
+
+/// What is found by name rather than typed.
+#[derive(Clone, Copy)]
+pub(crate) enum NamedKind {
+    User,
+    Role,
+    Mentionable,
+    Channel,
+}
+
+impl NamedKind {
+    /// Of a select menu's kind of component.
+    pub(crate) fn of_menu(component_type: u64) -> Option<Self> {
+        match component_type {
+            5 => Some(Self::User),
+            6 => Some(Self::Role),
+            7 => Some(Self::Mentionable),
+            8 => Some(Self::Channel),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::User => "member",
+            Self::Role => "role",
+            Self::Mentionable => "member or role",
+            Self::Channel => "channel",
+        }
+    }
+}
+
+/// Finds a user, role or channel by name, id or mention and adds it to `resolved`.
+pub(crate) fn named(
+    place: Place<'_>,
+    kind: NamedKind,
+    name: &str,
+    resolved: &mut Map<String, Value>,
+) -> Option<Snowflake> {
+    match kind {
+        NamedKind::User => user(place, name, resolved),
+        NamedKind::Role => role(place.guild, name, resolved),
+        NamedKind::Mentionable => user(place, name, resolved).or_else(|| role(place.guild, name, resolved)),
+        NamedKind::Channel => channel(place, name, resolved),
+    }
+}
+
+fn user(place: Place<'_>, name: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
+    let Place { world, guild, .. } = place;
+    let bare = name.trim_start_matches("<@").trim_start_matches('!').trim_end_matches('>');
+    let user = world.user_named(bare)?;
+    resolve(resolved, "users", user.id, json!(&**user));
+    if let Some(guild) = guild
+        && let Some(member) = guild.members.get(&user.id)
+    {
+        let granted = permissions_of(guild, None, user.id);
+        resolve(resolved, "members", user.id, json!(MemberJson::bare(member).permitted(granted)));
+    }
+    Some(user.id)
+}
+
+fn channel(place: Place<'_>, name: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
+    let Place { world, guild, .. } = place;
+    let bare = name.trim_start_matches("<#").trim_end_matches('>');
+    let channel = world.channel_named(bare, guild.map(|guild| guild.id))?;
+    let partial = json!({
+        "id": channel.id, "name": &*channel.name, "type": channel.kind as u8, "parent_id": channel.parent_id,
+        "permissions": guild.map_or(0, |guild| permissions_of(guild, Some(channel), guild.owner_id)).to_string(),
+    });
+    resolve(resolved, "channels", channel.id, partial);
+    Some(channel.id)
+}
+
+fn role(guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
+    let bare = name.trim_start_matches("<@&").trim_end_matches('>').trim_start_matches('@');
+    let role = guild?.roles.iter().find(|role| role.name == bare || role.id.to_string() == bare)?;
+    resolve(resolved, "roles", role.id, json!(role));
+    Some(role.id)
+}
+
+pub(crate) fn resolve(resolved: &mut Map<String, Value>, kind: &str, id: Snowflake, value: Value) {
+    resolved.entry(kind).or_insert_with(|| json!({}))[id.to_string()] = value;
+}

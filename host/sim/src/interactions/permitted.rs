@@ -1,0 +1,80 @@
+//! Who may run which command where: contexts, default permissions, the bot's presence.
+//! It does not run anything.
+
+use serde_json::Value;
+
+use super::Command;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::permissions::permissions_of;
+use crate::world::{Channel, Guild, bits};
+
+/// Where a command may be used, <https://discord.com/developers/docs/interactions/application-commands#interaction-contexts>.
+const CONTEXT_GUILD: u64 = 0;
+const CONTEXT_BOT_DM: u64 = 1;
+
+impl State {
+    /// The commands that exist in a channel, whoever may run them; a guild's own come first.
+    pub(crate) fn commands_in(&self, channel: &Channel) -> impl Iterator<Item = &Command> {
+        self.commands.available(channel.guild_id).filter(|command| {
+            match channel.guild_id.and_then(|id| self.world.guild(id)) {
+                Some(guild) => guild.members.contains_key(&command.bot) && fits(command, CONTEXT_GUILD),
+                None => {
+                    channel.recipients.iter().any(|user| user.id == command.bot)
+                        && fits(command, CONTEXT_BOT_DM)
+                }
+            }
+        })
+    }
+
+    /// Whether a person who sees the channel may run a command that exists there.
+    pub(crate) fn may_run(&self, user: Snowflake, channel: &Channel, command: &Command) -> bool {
+        channel.guild_id.is_none() || permits(command, self.world.permissions_in(channel, user))
+    }
+
+    /// The commands that a member may run somewhere in a guild.
+    pub(crate) fn commands_for_member(
+        &self,
+        guild: &Guild,
+        user: Snowflake,
+    ) -> impl Iterator<Item = &Command> {
+        let granted = permissions_of(guild, None, user);
+        self.commands.available(Some(guild.id)).filter(move |command| {
+            guild.members.contains_key(&command.bot)
+                && fits(command, CONTEXT_GUILD)
+                && permits(command, granted)
+        })
+    }
+
+    /// The commands that a person may run in direct messages with bots it shares a guild with.
+    pub(crate) fn commands_for_person(&self, user: Snowflake) -> impl Iterator<Item = &Command> {
+        self.commands.available(None).filter(move |command| {
+            fits(command, CONTEXT_BOT_DM)
+                && self.world.guilds().any(|guild| {
+                    guild.members.contains_key(&user) && guild.members.contains_key(&command.bot)
+                })
+        })
+    }
+}
+
+/// Whether a command can be used in such a context at all. `contexts` overrules the older `dm_permission`.
+fn fits(command: &Command, context: u64) -> bool {
+    if command.guild.is_some() {
+        return context == CONTEXT_GUILD;
+    }
+    match command.body.get("contexts").and_then(Value::as_array) {
+        Some(contexts) => contexts.iter().any(|one| one.as_u64() == Some(context)),
+        None => context == CONTEXT_GUILD || command.body.get("dm_permission") != Some(&Value::Bool(false)),
+    }
+}
+
+/// Administrators and owners have every bit.
+fn permits(command: &Command, granted: u64) -> bool {
+    let named = command.body.get("default_member_permissions").filter(|needed| !needed.is_null());
+    let needed = named.map_or(0, |needed| {
+        let bits = needed.as_str().and_then(|text| text.parse().ok()).or(needed.as_u64());
+        // No bit named leaves the command to administrators.
+        bits.filter(|bits| *bits != 0).unwrap_or(bits::ADMINISTRATOR)
+    });
+    granted & bits::USE_APPLICATION_COMMANDS != 0 && granted & needed == needed
+}
