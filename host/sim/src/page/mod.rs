@@ -12,8 +12,7 @@ use axum::http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     HeaderMap, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::request::Parts;
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Method, Request, Response, StatusCode};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -32,15 +31,15 @@ pub(crate) fn owns(path: &str) -> bool {
 }
 
 /// Answers a request for a path that the page owns. `port` is the simulator's own.
-pub(crate) fn answer(request: &Parts, port: u16) -> Response<Body> {
-    let found = packed().iter().find(|packed| packed.asset.path == request.uri.path());
+pub(crate) fn answer<B>(request: &Request<B>, port: u16) -> Response<Body> {
+    let found = packed().iter().find(|packed| packed.asset.path == request.uri().path());
     let mut response = match found {
-        _ if !matches!(request.method, Method::GET | Method::HEAD) => {
+        _ if !matches!(*request.method(), Method::GET | Method::HEAD) => {
             let mut refusal = plain(StatusCode::METHOD_NOT_ALLOWED);
             refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             refusal
         }
-        Some(packed) => packed.answer(&request.headers),
+        Some(packed) => packed.answer(request.headers()),
         None => plain(StatusCode::NOT_FOUND),
     };
     guard(response.headers_mut(), port);
