@@ -16,6 +16,8 @@ pub struct SimOptions {
     pub bot_name: String,
     /// Its token, without `Bot `; it looks like a real one, since clients look. Default: a fixed one.
     pub token: String,
+    /// The token of the control interface and the page. Default: a new one at each start.
+    pub control_token: Option<String>,
     /// What HELLO asks for; a connection without a beat for one and a half of it is closed. Default 41.25 s.
     pub heartbeat_interval: Duration,
     /// Within it a bot must acknowledge an interaction. Default 3 s.
@@ -42,6 +44,7 @@ impl Default for SimOptions {
             world: World::default(),
             bot_name: "bot".to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
+            control_token: None,
             heartbeat_interval: Duration::from_millis(41_250),
             interaction_window: Duration::from_secs(3),
             interaction_life: Duration::from_secs(15 * 60),

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::accounts::PersonTokens;
+use crate::accounts::{PersonTokens, random_token};
 use crate::faults::Faults;
 use crate::gateway::sessions::Sessions;
 use crate::interactions::{Commands, Interactions};
 use crate::options::SimOptions;
 use crate::rest::files::Files;
 use crate::transcript::Transcript;
-use crate::world::World;
+use crate::world::{Bot, World};
 
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
@@ -23,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) transcript: Transcript,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
+    pub(crate) control_token: String,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
     closing: watch::Receiver<bool>,
@@ -63,20 +64,30 @@ impl Shared {
             unknown_routes: HashMap::new(),
         };
         Arc::new(Self {
-            options,
             state: Mutex::new(state),
             faults: Faults::new(transcript.clone()),
             person_tokens: PersonTokens::default(),
+            control_token: options.control_token.clone().unwrap_or_else(random_token),
             transcript,
             address,
             closing,
             open_sockets: watch::Sender::new(()),
             connections: AtomicU64::new(0),
+            options,
         })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Routes that bots called and this Discord does not have, with how often, most called first.
+    pub(crate) fn unknown_routes(&self) -> Vec<(String, u64)> {
+        let state = self.state();
+        let mut routes: Vec<_> =
+            state.unknown_routes.iter().map(|(route, times)| (route.clone(), *times)).collect();
+        routes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        routes
     }
 
     /// Waits until the simulator closes or was dropped.
@@ -87,5 +98,14 @@ impl Shared {
     /// Where clients open the websocket, and where they resume.
     pub(crate) fn gateway_url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+}
+
+impl State {
+    /// Another bot, member of every guild.
+    pub(crate) fn new_bot(&mut self, name: &str) -> Bot {
+        let id = self.world.next_id();
+        let token = format!("sim.{id}.{}", self.interactions.new_token(id));
+        self.world.add_bot(name, &token)
     }
 }

@@ -11,7 +11,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::actors::{ActError, Member};
-use crate::clock::Timestamp;
 use crate::faults::Faults;
 use crate::gateway::Gateway;
 use crate::options::SimOptions;
@@ -94,12 +93,19 @@ impl Sim {
         &self.token
     }
 
+    /// The link to the page, with the control token behind `#`, where no log sees it.
+    pub fn page_url(&self) -> String {
+        format!("{}/#token={}", self.base_url(), self.control_token())
+    }
+
+    /// The token of the control interface, `Authorization: Bearer …`; see `GET /control/openapi.json`.
+    pub fn control_token(&self) -> &str {
+        &self.shared.control_token
+    }
+
     /// Adds another bot, member of every guild. Sessions that are already open are not told.
     pub fn add_bot(&self, name: &str) -> Bot {
-        let mut state = self.shared.state();
-        let id = state.world.next_id();
-        let token = format!("sim.{id}.{}", state.interactions.new_token(id));
-        state.world.add_bot(name, &token)
+        self.shared.state().new_bot(name)
     }
 
     /// Takes intents away that a bot may ask for: with them IDENTIFY then closes with 4014.
@@ -148,35 +154,12 @@ impl Sim {
 
     /// The first message that answers `message` by reference; none after `within`.
     pub async fn reply_to(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        self.posted_after(message, within, |posted| posted.reply_to == Some(message)).await
+        self.shared.reply_to(message, within).await
     }
 
     /// The first message of a bot in the channel of `message` that came after it, reply or not; none after `within`.
     pub async fn bot_message_after(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        let channel = self
-            .shared
-            .state()
-            .world
-            .channels
-            .values()
-            .find(|channel| channel.message(message).is_some())
-            .map(|channel| channel.id)?;
-        self.posted_after(message, within, |posted| posted.channel_id == channel && posted.author.bot).await
-    }
-
-    async fn posted_after(
-        &self,
-        message: Snowflake,
-        within: Duration,
-        is_it: impl Fn(&Message) -> bool,
-    ) -> Option<Arc<Message>> {
-        let deadline = Instant::now() + within;
-        let mut reader = self.shared.transcript.reader_since(Timestamp(message.unix_ms().saturating_sub(1)));
-        reader
-            .until(deadline, |entry| {
-                entry.posted().filter(|posted| posted.id > message && is_it(posted)).cloned()
-            })
-            .await
+        self.shared.bot_message_after(message, within).await
     }
 
     /// Waits until as many gateway sessions of bots are connected and identified; false after `within`.
@@ -199,11 +182,7 @@ impl Sim {
 
     /// Routes that bots called and this Discord does not have, with how often, most called first.
     pub fn unknown_routes(&self) -> Vec<(String, u64)> {
-        let state = self.shared.state();
-        let mut routes: Vec<_> =
-            state.unknown_routes.iter().map(|(route, times)| (route.clone(), *times)).collect();
-        routes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        routes
+        self.shared.unknown_routes()
     }
 
     /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.

@@ -10,15 +10,30 @@ use std::sync::Arc;
 use crate::actors::{ActError, InteractionHandle, Member};
 use crate::shared::Shared;
 use crate::sim::Sim;
+use crate::snowflake::Snowflake;
 
 pub use print::{Detail, Printer};
 
-/// Somebody at a prompt: who speaks, where, and what was invoked last.
+/// Somebody at a prompt: who speaks, and where.
 pub struct Prompt {
     shared: Arc<Shared>,
     member: Member,
-    /// The last interaction: its form can be submitted.
-    last: Option<InteractionHandle>,
+}
+
+/// What a line led to.
+pub(crate) enum Deed {
+    /// An empty line.
+    Nothing,
+    /// Something that has no id of its own.
+    Done,
+    /// This message.
+    Posted(Snowflake),
+    /// This interaction.
+    Invoked(InteractionHandle),
+    /// An answer to a question.
+    Shown(String),
+    /// The person wants to leave.
+    Quit,
 }
 
 /// What became of a line.
@@ -40,19 +55,27 @@ impl Prompt {
     /// # Errors
     /// If there is no such member.
     pub fn new(sim: &Sim, member: &str) -> Result<Self, ActError> {
-        Ok(Self { shared: sim.shared.clone(), member: sim.member(member)?, last: None })
+        Ok(Self::of(sim.member(member)?))
+    }
+
+    pub(crate) fn of(member: Member) -> Self {
+        Self { shared: member.shared.clone(), member }
     }
 
     /// Carries out a line.
     pub async fn line(&mut self, line: &str) -> Outcome {
-        let command = match parse::parse(line) {
-            Ok(command) => command,
-            Err(refusal) => return Outcome::Refused(refusal),
-        };
-        match self.apply(command).await {
-            Ok(outcome) => outcome,
-            Err(error) => Outcome::Refused(error.to_string()),
+        match self.perform(line).await {
+            Ok(Deed::Nothing | Deed::Done | Deed::Posted(_) | Deed::Invoked(_)) => Outcome::Done,
+            Ok(Deed::Shown(text)) => Outcome::Shown(text),
+            Ok(Deed::Quit) => Outcome::Quit,
+            Err(refusal) => Outcome::Refused(refusal),
         }
+    }
+
+    /// Carries out a line and tells what it led to; the error is a sentence for the one who typed it.
+    pub(crate) async fn perform(&mut self, line: &str) -> Result<Deed, String> {
+        let command = parse::parse(line)?;
+        self.apply(command).await.map_err(|error| error.to_string())
     }
 
     /// What to show before the cursor: `alice #general> `.

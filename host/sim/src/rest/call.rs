@@ -28,7 +28,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(shared: Arc<Shared>, parts: Parts, path: String, body: Bytes) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, parts: Parts, path: String, body: Bytes) -> Self {
         Self { shared, parts, path, body, uploads: Vec::new() }
     }
 
@@ -83,6 +83,12 @@ impl Call {
             Account::Bot(bot) => Ok(bot),
             Account::Person(_) => Err(ApiError::bots_only()),
         }
+    }
+
+    /// Whether it comes with `Authorization: Bearer` and this token.
+    pub(crate) fn has_bearer(&self, token: &str) -> bool {
+        let header = self.parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        header.and_then(|value| value.strip_prefix("Bearer ")) == Some(token)
     }
 
     pub(crate) fn account(&self) -> Result<Account, ApiError> {

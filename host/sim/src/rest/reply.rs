@@ -46,7 +46,7 @@ impl Reply {
         Self { status: 200, body, content_type, retry_after: None }
     }
 
-    pub(super) fn error(error: &ApiError) -> Self {
+    pub(crate) fn error(error: &ApiError) -> Self {
         Self::bytes(error.status, error.body())
     }
 
@@ -62,6 +62,17 @@ impl Reply {
         Self { status, body: body.into(), content_type, retry_after: None }
     }
 
+    /// The answer without what only bots need to know.
+    pub(crate) fn into_plain_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(kind) = self.content_type {
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+        }
+        response
+    }
+
     pub(super) fn into_response(self, bucket: u64) -> Response<Body> {
         const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
         const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -71,21 +82,17 @@ impl Reply {
         const SCOPE: HeaderName = HeaderName::from_static("x-ratelimit-scope");
         const GLOBAL: HeaderName = HeaderName::from_static("x-ratelimit-global");
         const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
+        let mut response = self.into_plain_response();
         let headers = response.headers_mut();
         headers.reserve(8);
-        if let Some(kind) = self.content_type {
-            headers.insert(CONTENT_TYPE, kind);
-        }
         // Without it discord.py takes a 429 for a ban by Cloudflare and gives up.
         headers.insert(VIA, HeaderValue::from_static("1.1 google"));
         let decimal =
             |text: String| HeaderValue::try_from(text).expect("digits and a dot are a header value");
         let mut wait = Duration::from_secs(1);
         let mut remaining = PROMISED_REMAINING;
-        if let Some((retry_after, global)) = self.retry_after {
+        if let Some((retry_after, global)) = retry_after {
             wait = retry_after;
             remaining = "0";
             headers.insert(RETRY_AFTER, decimal(retry_after.as_secs_f64().ceil().to_string()));

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod clients;
+mod control;
+mod document;
 mod faults;
 mod gateway;
 mod intents;
