@@ -110,8 +110,9 @@ function pictured(face, src) {
   return face;
 }
 
+/** Ids that follow each other must not look alike: the bits are mixed well. */
 export function hueOf(id) {
-  let sum = 7;
-  for (const sign of String(id)) sum = (sum * 31 + sign.charCodeAt(0)) % 3600;
-  return sum % 360;
+  let sum = 0;
+  for (const sign of String(id)) sum = Math.imul(sum ^ sign.charCodeAt(0), 0x9e3779b1) ^ (sum >>> 13);
+  return (sum >>> 0) % 360;
 }

@@ -123,7 +123,7 @@ async function begin() {
   const app = new App(token);
   try {
     await app.loadPeople();
-    app.hasPanel = await app.control("/panel/panel.js", { method: "HEAD" }).then(() => true, () => false);
+    app.hasPanel = await fetch("/panel/panel.js", { method: "HEAD" }).then(({ ok }) => ok, () => false);
     build(app);
     keepTimesTrue();
     installKeys(app);

@@ -1,6 +1,6 @@
 // The small card about somebody: name, roles, since when, and what apps can do with them.
 
-import { avatar, h, icon } from "../dom.js";
+import { avatar, h, hueOf, icon } from "../dom.js";
 import { commandIndex, TYPE } from "../state/interactions.js";
 import { day } from "../text/time.js";
 import { close, float, openMenu } from "./menu.js";
@@ -13,6 +13,7 @@ export const STATUS = { online: "Online", idle: "Idle", dnd: "Do not disturb", o
 
 export function statusOf(store, guildId, user) {
   const presence = store.guilds.get(guildId)?.presences.get(user.id);
+  if (user.id === store.me.id) return "online";
   return presence?.status ?? (user.bot ? "online" : "offline");
 }
 
@@ -26,7 +27,7 @@ export function openProfile(app, user, guildId, anchor) {
   const button = (label, name, run) => h("button.quiet", { type: "button", onclick: run }, icon(name), label);
   const isMe = user.id === store.me.id;
   const card = h("div.profile", null,
-    h("div.profile-band", { style: { "--hue": String(Number(BigInt(user.id) % 360n)) } }),
+    h("div.profile-band", { style: { "--hue": String(hueOf(user.id)) } }),
     avatar(user, 72),
     h("h2", null, store.nameOf(user, guildId), user.bot && h("span.tag", null, "APP")),
     h("p.handle", null, user.username, presence && ` · ${STATUS[presence.status] ?? presence.status}`),

@@ -46,6 +46,13 @@ pub(crate) fn answer<B>(request: &Request<B>, port: u16) -> Response<Body> {
     response
 }
 
+/// For files that anybody uploaded: opened by themselves they are shown, but run nothing and reach nothing of the page.
+pub(crate) fn keep_apart(headers: &mut HeaderMap) {
+    const APART: &str = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(APART));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
 /// What no answer of the page goes without: nothing is loaded from elsewhere, nothing inline is run, nobody frames it.
 fn guard(headers: &mut HeaderMap, port: u16) {
     let policy = format!(
