@@ -91,7 +91,7 @@ function build(app) {
   };
   const list = new MessageList(app, hooks);
   const composer = new Composer(app, list);
-  const panel = panelColumn(app, drawers.panel, (text) => list.announce(text));
+  const panel = panelColumn(app, (text) => list.announce(text));
   const header = channelHeader(app, {
     list,
     onMenu: () => drawers.nav.toggle(),
@@ -122,8 +122,9 @@ async function begin() {
   if (!token) return explain("This page needs its whole link", "Open the link that was printed when the built-in Discord started. It ends with #token=… and is good for that start only.");
   const app = new App(token);
   try {
-    await app.loadPeople();
-    app.hasPanel = await fetch("/panel/panel.js", { method: "HEAD" }).then(({ ok }) => ok, () => false);
+    // Whoever runs this Discord may have brought a panel; without one `mount` is null.
+    const [{ mount }] = await Promise.all([import("/panel/panel.js"), app.loadPeople()]);
+    app.panel = mount;
     build(app);
     keepTimesTrue();
     installKeys(app);

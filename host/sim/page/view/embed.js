@@ -18,7 +18,7 @@ function card(embed, message, { place }) {
     const url = spec?.url;
     if (!url) return null;
     const file = message.attachments?.find((one) => url === `attachment://${one.filename}`);
-    return h(`div.embed-${name}`, null, picture(localPath(file?.url ?? spec.proxy_url ?? url), url, name));
+    return h(`div.embed-${name}`, null, picture(localPath(file?.url ?? spec.proxy_url ?? url), url));
   };
   const linked = (text, url) => (safe(url ?? "") ? h("a", { href: safe(url), target: "_blank", rel: "noopener noreferrer" }, text) : text);
   const face = (url) => {
