@@ -95,6 +95,11 @@ impl Shared {
         let _ = self.closing.clone().wait_for(|closing| *closing).await;
     }
 
+    /// Where files and everything else is served.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Where clients open the websocket, and where they resume.
     pub(crate) fn gateway_url(&self) -> String {
         format!("ws://{}", self.address)

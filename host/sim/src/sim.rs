@@ -80,7 +80,7 @@ impl Sim {
 
     /// The server's root, `http://127.0.0.1:PORT`: what serenity's `HttpBuilder::proxy` takes.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.shared.address)
+        self.shared.base_url()
     }
 
     /// The websocket's address, `ws://127.0.0.1:PORT`.

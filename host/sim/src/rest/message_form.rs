@@ -16,7 +16,8 @@ use crate::world::{Attachment, flags};
 pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
 const MAX_EMBEDS: usize = 10;
 const MAX_EMBED_FIELDS: usize = 25;
-const MAX_FILES: usize = 10;
+/// Files of a message.
+pub(crate) const MAX_FILES: usize = 10;
 const MAX_ROWS: usize = 5;
 /// Components of a message laid out by components alone, nested ones not counted here.
 const MAX_V2_COMPONENTS: usize = 40;
