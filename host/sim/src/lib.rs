@@ -35,6 +35,7 @@ mod options;
 
 mod actors;
 mod prompt;
+mod replies;
 
 mod faults;
 mod transcript;
@@ -47,6 +48,10 @@ mod interactions;
 mod gateway;
 mod rest;
 mod server;
+
+mod control;
+mod door;
+mod front;
 
 mod accounts;
 mod clock;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::accounts::PersonTokens;
+use crate::accounts::{PersonTokens, random_token};
 use crate::faults::Faults;
 use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
@@ -18,7 +18,7 @@ use crate::rest::files::Files;
 use crate::rest::limits::Limits;
 use crate::rest::unknown::Tally;
 use crate::transcript::Transcript;
-use crate::world::World;
+use crate::world::{Bot, World};
 
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
@@ -28,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) transcript: Transcript,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
+    pub(crate) control_token: String,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
     closing: watch::Receiver<bool>,
@@ -75,16 +76,17 @@ impl Shared {
             unknown_fields: Tally::default(),
         };
         Arc::new(Self {
-            options,
             state: Mutex::new(state),
             limits: Mutex::default(),
             faults: Faults::new(transcript.clone()),
             person_tokens: PersonTokens::default(),
+            control_token: options.control_token.clone().unwrap_or_else(random_token),
             transcript,
             address,
             closing,
             open_sockets: watch::Sender::new(()),
             connections: AtomicU64::new(0),
+            options,
         })
     }
 
@@ -101,8 +103,22 @@ impl Shared {
         let _ = self.closing.clone().wait_for(|closing| *closing).await;
     }
 
+    /// Where files and everything else is served.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Where clients open the websocket, and where they resume.
     pub(crate) fn gateway_url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+}
+
+impl State {
+    /// Another bot, member of every guild.
+    pub(crate) fn new_bot(&mut self, name: &str) -> Bot {
+        let id = self.world.next_id();
+        let token = format!("sim.{id}.{}", self.interactions.new_token(id));
+        self.world.add_bot(name, &token)
     }
 }

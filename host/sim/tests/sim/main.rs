@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod actors;
 mod clients;
 mod depth;
+mod control;
+mod document;
 mod faults;
 mod gateway;
 mod intents;
