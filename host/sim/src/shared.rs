@@ -1,7 +1,6 @@
 //! What every part of the simulator shares: the state behind one lock, the transcript, the faults, the options.
 //! It holds no rule of Discord's; the rooms do.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,16 +9,22 @@ use tokio::sync::watch;
 
 use crate::accounts::{PersonTokens, random_token};
 use crate::faults::Faults;
+use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
+use crate::gateway::starts::Starts;
 use crate::interactions::{Commands, Interactions};
 use crate::options::SimOptions;
 use crate::rest::files::Files;
+use crate::rest::limits::Limits;
+use crate::rest::unknown::Tally;
 use crate::transcript::Transcript;
 use crate::world::{Bot, World};
 
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
+    /// Apart from the state, so that counting waits for nobody.
+    limits: Mutex<Limits>,
     pub(crate) transcript: Transcript,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
@@ -38,12 +43,16 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) sessions: Sessions,
+    pub(crate) presences: Presences,
+    pub(crate) starts: Starts,
     pub(crate) commands: Commands,
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
     pub(crate) transcript: Transcript,
-    /// Method and shape of the path to the number of calls.
-    pub(crate) unknown_routes: HashMap<String, u64>,
+    /// By method and shape of the path.
+    pub(crate) unknown_routes: Tally,
+    /// By method, shape and the field's place in the body; `?key` for one of the query.
+    pub(crate) unknown_fields: Tally,
 }
 
 impl Shared {
@@ -57,14 +66,18 @@ impl Shared {
         let state = State {
             world,
             sessions: Sessions::new(options.replay_limit),
+            presences: Presences::default(),
+            starts: Starts::default(),
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),
             transcript: transcript.clone(),
-            unknown_routes: HashMap::new(),
+            unknown_routes: Tally::default(),
+            unknown_fields: Tally::default(),
         };
         Arc::new(Self {
             state: Mutex::new(state),
+            limits: Mutex::default(),
             faults: Faults::new(transcript.clone()),
             person_tokens: PersonTokens::default(),
             control_token: options.control_token.clone().unwrap_or_else(random_token),
@@ -81,18 +94,18 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Routes that bots called and this Discord does not have, with how often, most called first.
-    pub(crate) fn unknown_routes(&self) -> Vec<(String, u64)> {
-        let state = self.state();
-        let mut routes: Vec<_> =
-            state.unknown_routes.iter().map(|(route, times)| (route.clone(), *times)).collect();
-        routes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        routes
+    pub(crate) fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the simulator closes or was dropped.
     pub(crate) async fn closed(&self) {
         let _ = self.closing.clone().wait_for(|closing| *closing).await;
+    }
+
+    /// Where files and everything else is served.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Where clients open the websocket, and where they resume.

@@ -80,7 +80,7 @@ impl Sim {
 
     /// The server's root, `http://127.0.0.1:PORT`: what serenity's `HttpBuilder::proxy` takes.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.shared.address)
+        self.shared.base_url()
     }
 
     /// The websocket's address, `ws://127.0.0.1:PORT`.
@@ -187,7 +187,19 @@ impl Sim {
 
     /// Routes that bots called and this Discord does not have, with how often, most called first.
     pub fn unknown_routes(&self) -> Vec<(String, u64)> {
-        self.shared.unknown_routes()
+        self.shared.state().unknown_routes.sorted()
+    }
+
+    /// Fields of bodies that bots sent and this Discord does not know, `POST /channels/{id}/messages embeds.0.titel`, and
+    /// keys of queries, `GET /guilds/{id} ?with_count`; with how often, most sent first.
+    pub fn unknown_fields(&self) -> Vec<(String, u64)> {
+        self.shared.state().unknown_fields.sorted()
+    }
+
+    /// Calls answered with 401, 403 or 429 in the ten minutes that run; with 10,000 Discord bans the address, and with
+    /// [`RateLimits::Discord`](crate::RateLimits) so does this one.
+    pub fn invalid_requests(&self) -> u32 {
+        self.shared.limits().invalid(crate::clock::Timestamp::now())
     }
 
     /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.

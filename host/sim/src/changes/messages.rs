@@ -14,7 +14,7 @@ use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, MessageJson};
-use crate::world::{Attachment, InteractionNote, Message, MessageKind, User, flags};
+use crate::world::{Attachment, InteractionNote, Message, MessageKind, Origin, User, flags};
 
 /// A message that is about to be posted.
 pub(crate) struct Draft {
@@ -26,7 +26,11 @@ pub(crate) struct Draft {
     pub(crate) components: Vec<Value>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) allowed: Option<AllowedMentions>,
+    /// A fixed id; none takes the next.
+    pub(crate) id: Option<Snowflake>,
     pub(crate) reply_to: Option<Snowflake>,
+    /// What it points to, where that is not a message it answers.
+    pub(crate) origin: Option<Origin>,
     pub(crate) tts: bool,
     pub(crate) flags: u64,
     pub(crate) nonce: Option<Value>,
@@ -46,7 +50,9 @@ impl Draft {
             components: Vec::new(),
             attachments: Vec::new(),
             allowed: None,
+            id: None,
             reply_to: None,
+            origin: None,
             tts: false,
             flags: 0,
             nonce: None,
@@ -84,7 +90,7 @@ impl State {
     pub(crate) fn post(&mut self, draft: Draft) -> Arc<Message> {
         let mut mentions = mentions_in(&self.world, &draft.content, draft.allowed.as_ref());
         let timestamp = Timestamp::now();
-        let id = self.world.ids.next(timestamp.0);
+        let id = draft.id.unwrap_or_else(|| self.world.ids.next(timestamp.0));
         if let Some(target) = draft.reply_to
             && draft.kind == MessageKind::Reply
             && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
@@ -115,6 +121,7 @@ impl State {
             flags: draft.flags,
             nonce: draft.nonce,
             reply_to: draft.reply_to,
+            origin: draft.origin,
             interaction: draft.interaction,
             application_id: draft.application_id,
         });
@@ -126,6 +133,9 @@ impl State {
             self.whisper(&message, "MESSAGE_CREATE");
         } else {
             channel.push(message.clone());
+            if channel.thread.is_some() {
+                self.gather(message.channel_id, &message.author, &message.mentions);
+            }
             self.tell(&message, "MESSAGE_CREATE");
         }
         message
@@ -178,7 +188,7 @@ impl State {
     }
 
     /// Tells everybody that a message looks different now; `noted`: the transcript too.
-    fn edited(&mut self, channel: Snowflake, id: Snowflake, noted: bool) -> Option<Arc<Message>> {
+    pub(super) fn edited(&mut self, channel: Snowflake, id: Snowflake, noted: bool) -> Option<Arc<Message>> {
         let home = self.world.channels.get(&channel)?;
         let message = home.message(id).or_else(|| self.interactions.whisper(id))?.clone();
         if noted {

@@ -50,7 +50,7 @@ pub(super) async fn act(call: &Call, name: &str) -> Result<Reply, ApiError> {
             let state = call.shared.state();
             json!({ "done": "posted", "message_id": id, "answer": reply.map(|reply| shown(&state, &reply, user.id)) })
         }
-        Deed::Invoked(handle) => invoked(call, &handle, within, user.id).await,
+        Deed::Invoked(handle) | Deed::Asked(handle) => invoked(call, &handle, within, user.id).await,
     };
     Ok(Reply::json(&answer))
 }

@@ -66,6 +66,12 @@ const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 pub(crate) enum Audience<'a> {
     /// Those who see the channel and asked for it.
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
+    /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
+    Guild { guild: &'a Guild, needs: u64, permission: u64 },
+    /// Members of a guild who asked for it, and in any case the one it is about.
+    Member { guild: &'a Guild, needs: u64, user: Snowflake },
+    /// Those who see a thread and know all members, and in any case those who come or go.
+    ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
     /// One account, without any intent: interactions, and what is for one person's eyes.
     Account { user: Snowflake, guild: Option<Snowflake> },
 }
@@ -254,12 +260,28 @@ impl Session {
 
     /// Whether the guild, or with none direct messages, belongs to this session's shard.
     pub(crate) fn covers(&self, guild: Option<Snowflake>) -> bool {
-        let (number, count) = self.shard;
-        guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
+        covers(self.shard, guild)
     }
 
     fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
         match audience {
+            Audience::Guild { guild, needs, permission } => {
+                self.intents & needs == needs
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+                    && world.permissions_at(guild, self.user()) & permission == permission
+            }
+            Audience::Member { guild, needs, user } => {
+                (self.intents & needs == needs || self.user() == user)
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+            }
+            Audience::ThreadMembers { thread, guild, users } => {
+                self.covers(Some(guild.id))
+                    && (users.contains(&self.user())
+                        || self.intents & intents::GUILD_MEMBERS != 0
+                            && world.permissions_in(thread, self.user()) & bits::VIEW_CHANNEL != 0)
+            }
             Audience::Account { user, guild } => self.user() == user && self.covers(guild),
             Audience::Channel { channel, guild, needs } => {
                 let needed = if guild.is_some() { needs.guild } else { needs.dm };
@@ -288,4 +310,9 @@ impl Session {
             self.link = Link::Parted { since: Instant::now() };
         }
     }
+}
+
+/// Whether a guild, or with none direct messages, belongs to a shard, given as its number and the count.
+pub(super) fn covers((number, count): (u64, u64), guild: Option<Snowflake>) -> bool {
+    guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
 }

@@ -21,6 +21,21 @@ impl Prompt {
             Command::Slash { name, options } => {
                 return self.member.slash(&name, options).await.map(Deed::Invoked);
             }
+            Command::Choices { name, options } => {
+                let focused = options.last().map(|(name, _)| name.clone()).unwrap_or_default();
+                return self.member.autocomplete(&name, options, &focused).await.map(Deed::Asked);
+            }
+            Command::Use { command, on: Some(user) } => {
+                return self.member.run_on_user(&command, &user).await.map(Deed::Invoked);
+            }
+            Command::Use { command, on: None } => {
+                let target = self.newest("message to use it on", |_| true)?;
+                return self.member.run_on_message(&command, target).await.map(Deed::Invoked);
+            }
+            Command::Attach { name, text } => {
+                let file = [(name, text)];
+                return self.member.attach(&self.here()?, "", file).await.map(Deed::Posted);
+            }
             Command::As(name) => {
                 let member = Member::named(self.shared.clone(), &name)?;
                 // Stays in the channel if the other one sees it too.
@@ -36,6 +51,10 @@ impl Prompt {
             Command::React(emoji) => {
                 let target = self.newest("message to react to", |_| true)?;
                 self.member.react(target, &emoji).await?;
+            }
+            Command::Unreact(emoji) => {
+                let target = self.newest("message to take a reaction from", |_| true)?;
+                self.member.unreact(target, &emoji).await?;
             }
             Command::Press(label) => {
                 let target = self.newest("message with buttons", |message| has(message, "button"))?;

@@ -30,6 +30,8 @@ pub(crate) enum Deed {
     Posted(Snowflake),
     /// This interaction.
     Invoked(InteractionHandle),
+    /// This interaction, which asks for choices.
+    Asked(InteractionHandle),
     /// An answer to a question.
     Shown(String),
     /// The person wants to leave.
@@ -66,10 +68,29 @@ impl Prompt {
     pub async fn line(&mut self, line: &str) -> Outcome {
         match self.perform(line).await {
             Ok(Deed::Nothing | Deed::Done | Deed::Posted(_) | Deed::Invoked(_)) => Outcome::Done,
+            Ok(Deed::Asked(handle)) => self.choices(&handle).await,
             Ok(Deed::Shown(text)) => Outcome::Shown(text),
             Ok(Deed::Quit) => Outcome::Quit,
             Err(refusal) => Outcome::Refused(refusal),
         }
+    }
+
+    /// What the bot offers, a line each, with the value where it differs from the name.
+    async fn choices(&self, handle: &InteractionHandle) -> Outcome {
+        let answer = match handle.acknowledged(self.shared.options.interaction_window).await {
+            Ok(answer) => answer,
+            Err(error) => return Outcome::Refused(error.to_string()),
+        };
+        let shown = |choice: &serde_json::Value| {
+            let name = choice["name"].as_str().unwrap_or_default();
+            match &choice["value"] {
+                value if value == name => name.to_owned(),
+                serde_json::Value::String(value) => format!("{name} = {value}"),
+                value => format!("{name} = {value}"),
+            }
+        };
+        let lines: Vec<String> = answer.choices.iter().map(shown).collect();
+        Outcome::Shown(if lines.is_empty() { "nothing is offered".to_owned() } else { lines.join("\n") })
     }
 
     /// Carries out a line and tells what it led to; the error is a sentence for the one who typed it.

@@ -58,6 +58,9 @@ impl World {
             guilds: Default::default(),
             channels: Default::default(),
             bots: Vec::new(),
+            invites: Default::default(),
+            webhooks: Default::default(),
+            application_emojis: Default::default(),
             history_limit: HISTORY_PER_CHANNEL,
         }
     }
@@ -88,6 +91,8 @@ impl World {
             roles: vec![everyone],
             channels: Vec::new(),
             members: Default::default(),
+            settings: Default::default(),
+            belongings: Default::default(),
         };
         self.guilds.insert(id, guild);
         self.add_member(id, owner);
@@ -143,7 +148,7 @@ impl World {
         let user = self.add_user(name);
         let id = user.id;
         let joined_at = Timestamp::now();
-        let member = GuildMember { user, nick: None, roles: Vec::new(), joined_at };
+        let member = GuildMember::new(user, joined_at);
         self.built_guild(guild).members.entry(id).or_insert(member);
         id
     }
@@ -177,8 +182,8 @@ impl World {
         if let Some(role) = guild.roles.last_mut() {
             role.bot = Some(user.id);
         }
-        let member =
-            GuildMember { user: user.clone(), nick: None, roles: vec![role], joined_at: Timestamp::now() };
+        let mut member = GuildMember::new(user.clone(), Timestamp::now());
+        member.roles.push(role);
         guild.members.insert(user.id, member);
     }
 
@@ -199,6 +204,8 @@ impl World {
             recipients: Vec::new(),
             messages: Default::default(),
             last_message_id: None,
+            settings: Default::default(),
+            thread: None,
             history_limit,
         };
         self.channels.insert(id, channel);

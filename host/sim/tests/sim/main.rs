@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod actors;
 mod clients;
+mod depth;
 mod control;
 mod document;
 mod faults;
@@ -11,8 +13,11 @@ mod gateway;
 mod intents;
 mod interactions;
 mod invocations;
+mod limits;
 mod messages;
 mod people;
 mod prompt;
 mod raw;
 mod rest;
+mod routes;
+mod strict;

@@ -1,0 +1,18 @@
+//! The routes of accounts, the gateway's address and files.
+//! It answers none of them.
+
+use super::super::{files, guild_settings, guilds, members, users};
+
+super::table! {
+    GET    "/gateway" => users::gateway();
+    GET    "/gateway/bot" => users::gateway_bot();
+    GET    "/files/{file_id}/{name}" => files::serve(file_id);
+
+    GET    "/users/@me" => users::me();
+    GET    "/users/@me/guilds" => guilds::mine();
+    DELETE "/users/@me/guilds/{guild_id}" => guild_settings::leave(guild_id);
+    GET    "/users/@me/guilds/{guild_id}/member" => members::own(guild_id);
+    GET    "/voice/regions" => guild_settings::regions();
+    POST   "/users/@me/channels" => users::open_dm();
+    GET    "/users/{user_id}" => users::user(user_id);
+}
