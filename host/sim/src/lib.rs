@@ -1,5 +1,5 @@
 //! A wire-level Discord on loopback: REST, gateway, members that act. For any bot in any language.
-//! It knows nothing of cogs, draws no page, and never leaves 127.0.0.1.
+//! It knows nothing of cogs, and never leaves 127.0.0.1.
 //!
 //! ```text
 //!   a bot ──HTTP──► server ─► rest ───┐                   ┌── actors ◄── prompt, tests
@@ -36,6 +36,7 @@ mod options;
 
 mod actors;
 mod prompt;
+mod replies;
 
 mod faults;
 mod transcript;
@@ -48,6 +49,12 @@ mod interactions;
 mod gateway;
 mod rest;
 mod server;
+
+mod control;
+mod door;
+mod front;
+mod page;
+mod panel;
 
 mod accounts;
 mod clock;

@@ -24,6 +24,11 @@ pub struct SimOptions {
     pub guilds_per_shard: usize,
     /// Shards that may identify side by side, as `GET /gateway/bot` says. Default 1.
     pub max_concurrency: u32,
+    /// The token of the control interface and the page. Default: a new one at each start.
+    pub control_token: Option<String>,
+    /// What the page shows beside the conversation: `/panel/panel.js` of it exports `mount(element, { controlToken,
+    /// announce })`. All but `panel.js` and `panel.css` needs the control token. Default: none.
+    pub panel: Option<axum::Router>,
     /// What HELLO asks for; a connection without a beat for one and a half of it is closed. Default 41.25 s.
     pub heartbeat_interval: Duration,
     /// Within it a bot must acknowledge an interaction. Default 3 s.
@@ -64,6 +69,8 @@ impl Default for SimOptions {
             rate_limits: RateLimits::Off,
             guilds_per_shard: 2500,
             max_concurrency: 1,
+            control_token: None,
+            panel: None,
             heartbeat_interval: Duration::from_millis(41_250),
             interaction_window: Duration::from_secs(3),
             interaction_life: Duration::from_secs(15 * 60),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::actors::{ActError, Member};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::Gateway;
 use crate::options::SimOptions;
@@ -88,7 +88,7 @@ impl Sim {
 
     /// The server's root, `http://127.0.0.1:PORT`: what serenity's `HttpBuilder::proxy` takes.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.shared.address)
+        self.shared.base_url()
     }
 
     /// The websocket's address, `ws://127.0.0.1:PORT`.
@@ -101,12 +101,24 @@ impl Sim {
         &self.token
     }
 
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.shared.address.port()
+    }
+
+    /// The link to the page, with the control token behind `#`, where no log sees it.
+    pub fn page_url(&self) -> String {
+        format!("{}/#token={}", self.base_url(), self.control_token())
+    }
+
+    /// The token of the control interface, `Authorization: Bearer …`; see `GET /control/openapi.json`.
+    pub fn control_token(&self) -> &str {
+        &self.shared.control_token
+    }
+
     /// Adds another bot, member of every guild. Sessions that are already open are not told.
     pub fn add_bot(&self, name: &str) -> Bot {
-        let mut state = self.shared.state();
-        let id = state.world.next_id();
-        let token = format!("sim.{id}.{}", state.interactions.new_token(id));
-        state.world.add_bot(name, &token)
+        self.shared.state().new_bot(name)
     }
 
     /// Takes intents away that a bot may ask for: with them IDENTIFY then closes with 4014.
@@ -155,35 +167,12 @@ impl Sim {
 
     /// The first message that answers `message` by reference; none after `within`.
     pub async fn reply_to(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        self.posted_after(message, within, |posted| posted.reply_to == Some(message)).await
+        self.shared.reply_to(message, within).await
     }
 
     /// The first message of a bot in the channel of `message` that came after it, reply or not; none after `within`.
     pub async fn bot_message_after(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        let channel = self
-            .shared
-            .state()
-            .world
-            .channels
-            .values()
-            .find(|channel| channel.message(message).is_some())
-            .map(|channel| channel.id)?;
-        self.posted_after(message, within, |posted| posted.channel_id == channel && posted.author.bot).await
-    }
-
-    async fn posted_after(
-        &self,
-        message: Snowflake,
-        within: Duration,
-        is_it: impl Fn(&Message) -> bool,
-    ) -> Option<Arc<Message>> {
-        let deadline = Instant::now() + within;
-        let mut reader = self.shared.transcript.reader_since(Timestamp(message.unix_ms().saturating_sub(1)));
-        reader
-            .until(deadline, |entry| {
-                entry.posted().filter(|posted| posted.id > message && is_it(posted)).cloned()
-            })
-            .await
+        self.shared.bot_message_after(message, within).await
     }
 
     /// Waits until as many gateway sessions of bots are connected and identified; false after `within`.
