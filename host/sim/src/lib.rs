@@ -40,6 +40,7 @@ mod prompt;
 mod faults;
 mod transcript;
 
+mod keep;
 mod world;
 
 mod changes;
@@ -59,6 +60,7 @@ pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use clock::{Clock, NoTimestamp, Timestamp};
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
+pub use keep::KeepError;
 pub use options::SimOptions;
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;

@@ -1,6 +1,7 @@
 //! The limits and times of a simulator, each with its unit and default.
 //! It reads no file and no environment.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::world::World;
@@ -12,6 +13,10 @@ pub struct SimOptions {
     pub port: u16,
     /// What exists at the start. Default: [`World::default`].
     pub world: World,
+    /// A folder in which the world is kept: what is there at the start goes before [`SimOptions::world`]. Default none.
+    pub keep: Option<PathBuf>,
+    /// How often it is written if something happened; a crash loses at most so much. Default 10 s.
+    pub keep_every: Duration,
     /// The name of the bot that is there from the start. Default `bot`.
     pub bot_name: String,
     /// Its token, without `Bot `; it looks like a real one, since clients look. Default: a fixed one.
@@ -42,6 +47,8 @@ impl Default for SimOptions {
         Self {
             port: 0,
             world: World::default(),
+            keep: None,
+            keep_every: Duration::from_secs(10),
             bot_name: "bot".to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
             strict: false,

@@ -11,7 +11,8 @@ use crate::accounts::PersonTokens;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::sessions::Sessions;
-use crate::interactions::{Commands, Interactions};
+use crate::interactions::{Command, Commands, Interactions};
+use crate::keep::Upload;
 use crate::options::SimOptions;
 use crate::rest::files::Files;
 use crate::rest::unknown::Tally;
@@ -47,6 +48,14 @@ pub(crate) struct State {
     pub(crate) unknown_routes: Tally,
     /// By method, shape and the field's place in the body; `?key` for one of the query.
     pub(crate) unknown_fields: Tally,
+}
+
+impl State {
+    /// Takes over what was kept beside the world.
+    pub(crate) fn go_on_with(&mut self, commands: Vec<Command>, files: Vec<Upload>) {
+        commands.into_iter().for_each(|command| self.commands.add(command));
+        files.into_iter().for_each(|(id, kind, bytes)| self.files.keep(id, kind, bytes));
+    }
 }
 
 impl Shared {
@@ -91,6 +100,11 @@ impl Shared {
     /// Waits until the simulator closes or was dropped.
     pub(crate) async fn closed(&self) {
         let _ = self.closing.clone().wait_for(|closing| *closing).await;
+    }
+
+    /// The server's root.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Where clients open the websocket, and where they resume.

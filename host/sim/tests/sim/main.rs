@@ -9,6 +9,7 @@ mod gateway;
 mod intents;
 mod interactions;
 mod invocations;
+mod keeping;
 mod messages;
 mod people;
 mod prompt;
