@@ -61,7 +61,7 @@ pub use clock::{Clock, NoTimestamp, Timestamp};
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
 pub use keep::KeepError;
-pub use options::SimOptions;
+pub use options::{RateLimits, SimOptions};
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
 pub use sim::{Sim, StartError};

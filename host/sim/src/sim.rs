@@ -235,6 +235,12 @@ impl Sim {
         self.shared.state().unknown_fields.sorted()
     }
 
+    /// Calls answered with 401, 403 or 429 in the ten minutes that run; with 10,000 Discord bans the address, and with
+    /// [`RateLimits::Discord`](crate::RateLimits) so does this one.
+    pub fn invalid_requests(&self) -> u32 {
+        self.shared.limits().invalid(self.shared.clock.now())
+    }
+
     /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.
     /// Dropping does the same without waiting. A second call does nothing.
     pub async fn close(&self) {

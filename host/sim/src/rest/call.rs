@@ -13,6 +13,7 @@ use super::Bytes;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::{Upload, read_multipart};
+use super::limits::Counted;
 use super::unknown::Unread;
 use crate::accounts::{self, Account};
 use crate::changes::By;
@@ -170,19 +171,11 @@ impl Call {
         account.ok_or(ApiError::unauthorized())
     }
 
-    /// The rate-limit bucket: the route's shape and its first id, which Discord counts apart.
-    pub(super) fn bucket(&self) -> u64 {
+    /// This call as rate limits count it: by token, or together with all that have none.
+    pub(super) fn counted(&self) -> Counted<'_> {
         let mut hasher = DefaultHasher::new();
-        self.method().hash(&mut hasher);
-        let mut major = true;
-        for segment in self.path.split('/') {
-            let is_id = segment.starts_with(|first: char| first.is_ascii_digit());
-            if !is_id || major {
-                segment.hash(&mut hasher);
-            }
-            major &= !is_id;
-        }
-        hasher.finish()
+        self.parts.headers.get(AUTHORIZATION).map(|value| value.as_bytes()).hash(&mut hasher);
+        Counted { account: hasher.finish(), method: self.method(), path: &self.path }
     }
 }
 

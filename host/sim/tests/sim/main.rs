@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod clients;
+mod depth;
 mod faults;
 mod gateway;
 mod intents;
 mod interactions;
 mod invocations;
 mod keeping;
+mod limits;
 mod messages;
 mod people;
 mod prompt;
