@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::settle::IdleProbe;
 use crate::world::World;
 
 /// How a simulator is to be. `SimOptions::default()` is Discord with its real times on a free port.
@@ -39,6 +40,13 @@ pub struct SimOptions {
     pub outbox_limit: usize,
     /// Events kept in each session for a RESUME. Default 10,000.
     pub replay_limit: usize,
+    /// Tells whether a bot in this process has nothing to do: [`Sim::settle`](crate::Sim::settle) asks it and then need
+    /// not guess. Default none.
+    pub idle: Option<IdleProbe>,
+    /// For so long nothing may happen before [`Sim::settle`](crate::Sim::settle) takes bots without a probe for idle. Default 100 ms.
+    pub quiet: Duration,
+    /// How long [`Sim::expect_reply`](crate::Sim::expect_reply) and its like wait. Default 5 s.
+    pub patience: Duration,
     /// Entries of the transcript that are kept. Default 10,000.
     pub transcript_limit: usize,
     /// Messages kept in each channel. Default 10,000.
@@ -76,6 +84,9 @@ impl Default for SimOptions {
             interaction_life: Duration::from_secs(15 * 60),
             outbox_limit: 65_536,
             replay_limit: 10_000,
+            idle: None,
+            quiet: Duration::from_millis(100),
+            patience: Duration::from_secs(5),
             transcript_limit: 10_000,
             history_per_channel: 10_000,
         }

@@ -19,6 +19,7 @@ use crate::options::SimOptions;
 use crate::rest::files::Files;
 use crate::rest::limits::Limits;
 use crate::rest::unknown::Tally;
+use crate::settle::Calls;
 use crate::transcript::Transcript;
 use crate::world::World;
 
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     closing: watch::Receiver<bool>,
     /// Every gateway connection holds a receiver; closing waits until all are gone.
     pub(crate) open_sockets: watch::Sender<()>,
+    /// REST calls that are not answered yet.
+    pub(crate) calls: Calls,
     /// Gateway connections so far: each gets the count as its number.
     pub(crate) connections: AtomicU64,
 }
@@ -97,6 +100,7 @@ impl Shared {
             address,
             closing,
             open_sockets: watch::Sender::new(()),
+            calls: Calls::default(),
             connections: AtomicU64::new(0),
         });
         shared.clock.start(&shared);

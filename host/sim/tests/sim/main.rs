@@ -18,6 +18,7 @@ mod prompt;
 mod raw;
 mod rest;
 mod routes;
+mod settling;
 mod strict;
 mod time;
 mod worlds;
