@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod channels;
 mod clients;
 mod depth;
+mod desk;
 mod faults;
 mod gateway;
 mod intents;
@@ -13,6 +15,7 @@ mod invocations;
 mod keeping;
 mod limits;
 mod messages;
+mod moderation;
 mod people;
 mod prompt;
 mod raw;
@@ -22,3 +25,4 @@ mod settling;
 mod strict;
 mod time;
 mod worlds;
+mod threads;
