@@ -7,19 +7,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::accounts::PersonTokens;
+use crate::accounts::{PersonTokens, random_token};
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
 use crate::gateway::starts::Starts;
-use crate::interactions::{Commands, Interactions};
+use crate::interactions::{Command, Commands, Interactions};
+use crate::keep::Upload;
 use crate::options::SimOptions;
 use crate::rest::files::Files;
 use crate::rest::limits::Limits;
 use crate::rest::unknown::Tally;
+use crate::settle::Calls;
 use crate::transcript::Transcript;
-use crate::world::World;
+use crate::world::{Bot, World};
 
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
@@ -30,11 +32,14 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
+    pub(crate) control_token: String,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
     closing: watch::Receiver<bool>,
     /// Every gateway connection holds a receiver; closing waits until all are gone.
     pub(crate) open_sockets: watch::Sender<()>,
+    /// REST calls that are not answered yet.
+    pub(crate) calls: Calls,
     /// Gateway connections so far: each gets the count as its number.
     pub(crate) connections: AtomicU64,
 }
@@ -54,6 +59,14 @@ pub(crate) struct State {
     pub(crate) unknown_routes: Tally,
     /// By method, shape and the field's place in the body; `?key` for one of the query.
     pub(crate) unknown_fields: Tally,
+}
+
+impl State {
+    /// Takes over what was kept beside the world.
+    pub(crate) fn go_on_with(&mut self, commands: Vec<Command>, files: Vec<Upload>) {
+        commands.into_iter().for_each(|command| self.commands.add(command));
+        files.into_iter().for_each(|(id, kind, bytes)| self.files.keep(id, kind, bytes));
+    }
 }
 
 impl Shared {
@@ -79,16 +92,18 @@ impl Shared {
         };
         let shared = Arc::new(Self {
             clock,
-            options,
             state: Mutex::new(state),
             limits: Mutex::default(),
             faults: Faults::new(transcript.clone()),
             person_tokens: PersonTokens::default(),
+            control_token: options.control_token.clone().unwrap_or_else(random_token),
             transcript,
             address,
             closing,
             open_sockets: watch::Sender::new(()),
+            calls: Calls::default(),
             connections: AtomicU64::new(0),
+            options,
         });
         shared.clock.start(&shared);
         shared
@@ -107,8 +122,22 @@ impl Shared {
         let _ = self.closing.clone().wait_for(|closing| *closing).await;
     }
 
+    /// Where files and everything else is served.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Where clients open the websocket, and where they resume.
     pub(crate) fn gateway_url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+}
+
+impl State {
+    /// Another bot, member of every guild.
+    pub(crate) fn new_bot(&mut self, name: &str) -> Bot {
+        let id = self.world.next_id();
+        let token = format!("sim.{id}.{}", self.interactions.new_token(id));
+        self.world.add_bot(name, &token)
     }
 }

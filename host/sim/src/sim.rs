@@ -14,6 +14,7 @@ use crate::actors::{ActError, Member};
 use crate::clock::{Clock, Timestamp};
 use crate::faults::Faults;
 use crate::gateway::Gateway;
+use crate::keep::{KeepError, Keeper, Kept};
 use crate::options::SimOptions;
 use crate::server;
 use crate::shared::Shared;
@@ -35,6 +36,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// The folder in which the world is kept is not usable.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
 }
 
 /// A Discord on loopback. Ends when closed or dropped.
@@ -49,7 +53,7 @@ impl Sim {
     /// Binds 127.0.0.1 and serves on the current tokio runtime.
     ///
     /// # Errors
-    /// If the port cannot be bound.
+    /// If the port cannot be bound, or the folder to keep the world in cannot be used.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -58,7 +62,17 @@ impl Sim {
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let mut world = std::mem::replace(&mut options.world, World::empty());
+        let (keeper, kept) = match &options.keep {
+            Some(folder) => {
+                let (keeper, kept) = Keeper::open(folder, &format!("http://{address}"))?;
+                (Some(Arc::new(keeper)), kept)
+            }
+            None => (None, None),
+        };
+        let given = std::mem::replace(&mut options.world, World::empty());
+        let Kept { mut world, commands, files, now } = kept.unwrap_or_else(|| Kept::only(given));
+        // Time never was where it has not been yet: not for what was kept, and not for ids that a file names.
+        world.clock.not_before(now.max(Timestamp(world.last_id().unix_ms())));
         let history_limit = options.history_per_channel.max(1);
         world.history_limit = history_limit;
         for channel in world.channels.values_mut() {
@@ -70,7 +84,8 @@ impl Sim {
         let token = options.token.clone();
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
-        let server = tokio::spawn(server::serve(listener, shared.clone()));
+        shared.state().go_on_with(commands, files);
+        let server = tokio::spawn(serve(listener, shared.clone(), keeper));
         let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
         tokio::spawn(async move {
             tokio::select! {
@@ -88,7 +103,7 @@ impl Sim {
 
     /// The server's root, `http://127.0.0.1:PORT`: what serenity's `HttpBuilder::proxy` takes.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.shared.address)
+        self.shared.base_url()
     }
 
     /// The websocket's address, `ws://127.0.0.1:PORT`.
@@ -101,12 +116,24 @@ impl Sim {
         &self.token
     }
 
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.shared.address.port()
+    }
+
+    /// The link to the page, with the control token behind `#`, where no log sees it.
+    pub fn page_url(&self) -> String {
+        format!("{}/#token={}", self.base_url(), self.control_token())
+    }
+
+    /// The token of the control interface, `Authorization: Bearer …`; see `GET /control/openapi.json`.
+    pub fn control_token(&self) -> &str {
+        &self.shared.control_token
+    }
+
     /// Adds another bot, member of every guild. Sessions that are already open are not told.
     pub fn add_bot(&self, name: &str) -> Bot {
-        let mut state = self.shared.state();
-        let id = state.world.next_id();
-        let token = format!("sim.{id}.{}", state.interactions.new_token(id));
-        state.world.add_bot(name, &token)
+        self.shared.state().new_bot(name)
     }
 
     /// Takes intents away that a bot may ask for: with them IDENTIFY then closes with 4014.
@@ -155,35 +182,12 @@ impl Sim {
 
     /// The first message that answers `message` by reference; none after `within`.
     pub async fn reply_to(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        self.posted_after(message, within, |posted| posted.reply_to == Some(message)).await
+        self.shared.reply_to(message, within).await
     }
 
     /// The first message of a bot in the channel of `message` that came after it, reply or not; none after `within`.
     pub async fn bot_message_after(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        let channel = self
-            .shared
-            .state()
-            .world
-            .channels
-            .values()
-            .find(|channel| channel.message(message).is_some())
-            .map(|channel| channel.id)?;
-        self.posted_after(message, within, |posted| posted.channel_id == channel && posted.author.bot).await
-    }
-
-    async fn posted_after(
-        &self,
-        message: Snowflake,
-        within: Duration,
-        is_it: impl Fn(&Message) -> bool,
-    ) -> Option<Arc<Message>> {
-        let deadline = Instant::now() + within;
-        let mut reader = self.shared.transcript.reader_since(Timestamp(message.unix_ms().saturating_sub(1)));
-        reader
-            .until(deadline, |entry| {
-                entry.posted().filter(|posted| posted.id > message && is_it(posted)).cloned()
-            })
-            .await
+        self.shared.bot_message_after(message, within).await
     }
 
     /// Waits until as many gateway sessions of bots are connected and identified; false after `within`.
@@ -237,4 +241,12 @@ impl Sim {
             let _ = server.await;
         }
     }
+}
+
+/// Serves until the simulator closes; what happened last is kept too.
+async fn serve(listener: TcpListener, shared: Arc<Shared>, keeper: Option<Arc<Keeper>>) {
+    let serving = server::serve(listener, shared.clone());
+    let Some(keeper) = keeper else { return serving.await };
+    tokio::join!(serving, keeper.save_often(&shared));
+    keeper.save(&shared).await;
 }

@@ -3,6 +3,7 @@
 
 mod entry;
 mod line;
+mod tail;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
 pub use entry::{Acknowledgement, Entry, What};
+pub(crate) use tail::Tail;
 
 use crate::clock::{Clock, Timestamp};
 

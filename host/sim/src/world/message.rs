@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Poll, User};
@@ -35,7 +35,7 @@ pub mod flags {
 }
 
 /// Kinds of message, with Discord's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum MessageKind {
     /// Somebody said something.
     Default = 0,
@@ -53,8 +53,15 @@ pub enum MessageKind {
     PollResult = 46,
 }
 
+impl MessageKind {
+    /// Whether Discord wrote it: nobody answers, pins or forwards it.
+    pub fn is_system(self) -> bool {
+        matches!(self, Self::Pin | Self::ThreadCreated | Self::ThreadStarter | Self::PollResult)
+    }
+}
+
 /// A message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Message {
     /// Its id; ids in a channel only grow.
     pub id: Snowflake,
@@ -129,7 +136,7 @@ impl Message {
 }
 
 /// What a message points to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Origin {
     /// 0: where it comes from. 1: what it forwards.
     pub kind: u8,
@@ -142,7 +149,7 @@ pub struct Origin {
 }
 
 /// What a message remembers of the interaction it answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct InteractionNote {
     /// The interaction's id.
     pub id: Snowflake,
@@ -155,7 +162,7 @@ pub struct InteractionNote {
 }
 
 /// A file of a message, served back under its local URL.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attachment {
     /// Its id.
     pub id: Snowflake,
@@ -176,7 +183,7 @@ pub struct Attachment {
 }
 
 /// An emoji: a Unicode one has only a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Emoji {
     /// The id of a custom emoji.
     pub id: Option<Snowflake>,
@@ -197,7 +204,7 @@ impl Emoji {
 }
 
 /// One emoji under a message and those who put it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reaction {
     /// Which.
     pub emoji: Emoji,

@@ -3,24 +3,30 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod actors;
 mod channels;
 mod clients;
+mod control;
 mod depth;
 mod desk;
+mod document;
 mod faults;
 mod gateway;
 mod guild_life;
 mod intents;
 mod interactions;
 mod invocations;
+mod keeping;
 mod limits;
 mod messages;
 mod moderation;
 mod people;
+mod posts;
 mod prompt;
 mod raw;
 mod rest;
 mod routes;
+mod settling;
 mod strict;
 mod threads;
 mod time;

@@ -1,0 +1,43 @@
+//! What a request meets first: the door, and then the part of the simulator that its path belongs to.
+//! It answers nothing but refusals itself.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::UPGRADE;
+use axum::http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use crate::rest::Dropped;
+use crate::shared::Shared;
+use crate::{control, door, page, panel, rest};
+
+/// Answers one request of a connection.
+pub(crate) async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Dropped> {
+    if let Some(why) = door::turned_away(request.headers()) {
+        tracing::warn!(path = request.uri().path(), why, "turned a request away");
+        let mut refusal = Response::new(Body::from(why));
+        *refusal.status_mut() = StatusCode::FORBIDDEN;
+        return Ok(refusal);
+    }
+    let path = request.uri().path();
+    if control::owns(path) {
+        return Ok(control::answer(shared, request).await);
+    }
+    // The gateway's address has no path of its own.
+    if page::owns(path) && !request.headers().contains_key(UPGRADE) {
+        return Ok(page::answer(&request, shared.address.port()));
+    }
+    if panel::owns(path) {
+        return Ok(panel::answer(&shared, request).await);
+    }
+    let is_file = rest::files::owns(path);
+    let mut answer = rest::answer(shared, request).await?;
+    if is_file {
+        page::keep_apart(answer.headers_mut());
+    }
+    Ok(answer)
+}
