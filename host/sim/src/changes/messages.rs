@@ -34,6 +34,7 @@ pub(crate) struct Draft {
     pub(crate) flags: u64,
     pub(crate) nonce: Option<Value>,
     pub(crate) interaction: Option<InteractionNote>,
+    pub(crate) webhook_id: Option<Snowflake>,
     pub(crate) application_id: Option<Snowflake>,
 }
 
@@ -56,6 +57,7 @@ impl Draft {
             flags: 0,
             nonce: None,
             interaction: None,
+            webhook_id: None,
             application_id: None,
         }
     }
@@ -122,6 +124,7 @@ impl State {
             reply_to: draft.reply_to,
             origin: draft.origin,
             interaction: draft.interaction,
+            webhook_id: draft.webhook_id,
             application_id: draft.application_id,
         });
         let Some(channel) = self.world.channels.get_mut(&message.channel_id) else { return message };

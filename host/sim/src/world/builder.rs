@@ -277,6 +277,7 @@ pub(super) fn new_message(
         origin: None,
         interaction: None,
         application_id: None,
+        webhook_id: None,
     }
 }
 

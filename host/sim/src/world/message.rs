@@ -12,6 +12,10 @@ use crate::snowflake::Snowflake;
 
 /// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
 pub mod flags {
+    /// Published to those who follow the channel.
+    pub const CROSSPOSTED: u64 = 1 << 0;
+    /// Came from a channel that this one follows.
+    pub const IS_CROSSPOST: u64 = 1 << 1;
     /// A thread grew from it.
     pub const HAS_THREAD: u64 = 1 << 5;
     /// Only the one who invoked the interaction sees it.
@@ -90,6 +94,8 @@ pub struct Message {
     pub origin: Option<Origin>,
     /// The interaction this one answers.
     pub interaction: Option<InteractionNote>,
+    /// The webhook it came through, if not that of an interaction.
+    pub webhook_id: Option<Snowflake>,
     /// The application that posted it through a webhook.
     pub application_id: Option<Snowflake>,
 }
