@@ -1,6 +1,7 @@
 //! Who is in which voice channel: entering, moving, leaving.
 //! Nothing is said or heard; bots see states only.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::gateway::event::Payload;
@@ -11,11 +12,16 @@ use crate::world::settings_json::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 
 /// What a client says of itself with op 4.
+#[derive(Deserialize)]
 pub(crate) struct VoiceWish {
+    #[serde(rename = "guild_id")]
     pub(crate) guild: Snowflake,
     /// None leaves.
+    #[serde(rename = "channel_id")]
     pub(crate) channel: Option<Snowflake>,
+    #[serde(default)]
     pub(crate) self_mute: bool,
+    #[serde(default)]
     pub(crate) self_deaf: bool,
 }
 

@@ -276,8 +276,11 @@ pub(super) fn new_message(
         reply_to: None,
         origin: None,
         interaction: None,
-        application_id: None,
         webhook_id: None,
+        application_id: None,
+        pinned_at: None,
+        poll: None,
+        forwarded: None,
     }
 }
 
