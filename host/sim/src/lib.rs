@@ -12,6 +12,7 @@
 //! 2. An event is written once; sessions differ in its number only.
 //! 3. No lock is held while something is read or written.
 //! 4. Everything that is kept has a limit.
+//! 5. Whatever follows from time follows from one clock, which can be frozen and advanced; `clock` says what does not.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -55,19 +56,23 @@ mod front;
 
 mod accounts;
 mod clock;
+mod pictures;
 mod shared;
 mod snowflake;
 
 pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
-pub use clock::Timestamp;
+pub use clock::{Clock, NoTimestamp, Timestamp};
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
 pub use options::SimOptions;
 pub use prompt::{Detail, Outcome, Printer, Prompt};
+pub use rest::routes::routes;
 pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
 pub use world::{
-    Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, InteractionNote, Message, MessageKind,
-    Overwrite, Reaction, Role, User, World, bits, flags,
+    Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
+    Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
+    Overwrite, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake,
+    bits, flags,
 };

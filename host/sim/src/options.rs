@@ -18,6 +18,8 @@ pub struct SimOptions {
     pub token: String,
     /// The token of the control interface and the page. Default: a new one at each start.
     pub control_token: Option<String>,
+    /// Whether an unknown field in a body or query is refused with 50035; else it is only reported. Default false.
+    pub strict: bool,
     /// What HELLO asks for; a connection without a beat for one and a half of it is closed. Default 41.25 s.
     pub heartbeat_interval: Duration,
     /// Within it a bot must acknowledge an interaction. Default 3 s.
@@ -45,6 +47,7 @@ impl Default for SimOptions {
             bot_name: "bot".to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
             control_token: None,
+            strict: false,
             heartbeat_interval: Duration::from_millis(41_250),
             interaction_window: Duration::from_secs(3),
             interaction_life: Duration::from_secs(15 * 60),

@@ -1,7 +1,6 @@
 //! What every part of the simulator shares: the state behind one lock, the transcript, the faults, the options.
 //! It holds no rule of Discord's; the rooms do.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,11 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::accounts::{PersonTokens, random_token};
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::sessions::Sessions;
 use crate::interactions::{Commands, Interactions};
 use crate::options::SimOptions;
 use crate::rest::files::Files;
+use crate::rest::unknown::Tally;
 use crate::transcript::Transcript;
 use crate::world::{Bot, World};
 
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
     pub(crate) transcript: Transcript,
+    pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
     pub(crate) control_token: String,
@@ -42,8 +44,10 @@ pub(crate) struct State {
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
     pub(crate) transcript: Transcript,
-    /// Method and shape of the path to the number of calls.
-    pub(crate) unknown_routes: HashMap<String, u64>,
+    /// By method and shape of the path.
+    pub(crate) unknown_routes: Tally,
+    /// By method, shape and the field's place in the body; `?key` for one of the query.
+    pub(crate) unknown_fields: Tally,
 }
 
 impl Shared {
@@ -53,17 +57,20 @@ impl Shared {
         address: SocketAddr,
         closing: watch::Receiver<bool>,
     ) -> Arc<Self> {
-        let transcript = Transcript::new(options.transcript_limit);
+        let clock = world.clock.clone();
+        let transcript = Transcript::new(options.transcript_limit, clock.clone());
         let state = State {
             world,
-            sessions: Sessions::new(options.replay_limit),
+            sessions: Sessions::new(options.replay_limit, clock.clone()),
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),
             transcript: transcript.clone(),
-            unknown_routes: HashMap::new(),
+            unknown_routes: Tally::default(),
+            unknown_fields: Tally::default(),
         };
-        Arc::new(Self {
+        let shared = Arc::new(Self {
+            clock,
             state: Mutex::new(state),
             faults: Faults::new(transcript.clone()),
             person_tokens: PersonTokens::default(),
@@ -74,20 +81,13 @@ impl Shared {
             open_sockets: watch::Sender::new(()),
             connections: AtomicU64::new(0),
             options,
-        })
+        });
+        shared.clock.start(&shared);
+        shared
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Routes that bots called and this Discord does not have, with how often, most called first.
-    pub(crate) fn unknown_routes(&self) -> Vec<(String, u64)> {
-        let state = self.state();
-        let mut routes: Vec<_> =
-            state.unknown_routes.iter().map(|(route, times)| (route.clone(), *times)).collect();
-        routes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        routes
     }
 
     /// Waits until the simulator closes or was dropped.

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::actors::{ActError, Member};
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::Gateway;
 use crate::options::SimOptions;
@@ -70,6 +71,13 @@ impl Sim {
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
         let server = tokio::spawn(server::serve(listener, shared.clone()));
+        let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = clock.run() => {}
+                _ = over.wait_for(|closing| *closing) => {}
+            }
+        });
         Ok(Self { shared, token, closing, server: Mutex::new(Some(server)) })
     }
 
@@ -170,6 +178,11 @@ impl Sim {
         enough().is_some() || reader.until(deadline, |_| enough()).await.is_some()
     }
 
+    /// The time here: freeze it, move it, let it run.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
     /// What goes wrong on demand.
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
@@ -182,7 +195,13 @@ impl Sim {
 
     /// Routes that bots called and this Discord does not have, with how often, most called first.
     pub fn unknown_routes(&self) -> Vec<(String, u64)> {
-        self.shared.unknown_routes()
+        self.shared.state().unknown_routes.sorted()
+    }
+
+    /// Fields of bodies that bots sent and this Discord does not know, `POST /channels/{id}/messages embeds.0.titel`, and
+    /// keys of queries, `GET /guilds/{id} ?with_count`; with how often, most sent first.
+    pub fn unknown_fields(&self) -> Vec<(String, u64)> {
+        self.shared.state().unknown_fields.sorted()
     }
 
     /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.

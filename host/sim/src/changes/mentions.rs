@@ -3,22 +3,16 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use crate::snowflake::Snowflake;
 use crate::world::{User, World};
 
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AllowedMentions {
     /// Kinds that may be mentioned at all: `users`, `roles`, `everyone`. Absent: only those listed.
-    #[serde(default)]
-    parse: Option<Vec<String>>,
-    #[serde(default)]
-    users: Option<Vec<Snowflake>>,
-    #[serde(default)]
-    roles: Option<Vec<Snowflake>>,
-    #[serde(default)]
+    pub(crate) parse: Option<Vec<String>>,
+    pub(crate) users: Option<Vec<Snowflake>>,
+    pub(crate) roles: Option<Vec<Snowflake>>,
     pub(crate) replied_user: Option<bool>,
 }
 

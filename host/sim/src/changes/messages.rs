@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::mentions::{AllowedMentions, mentions_in};
-use crate::clock::Timestamp;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::gateway::sessions::Audience;
@@ -14,7 +13,7 @@ use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, MessageJson};
-use crate::world::{Attachment, InteractionNote, Message, MessageKind, User, flags};
+use crate::world::{Attachment, InteractionNote, Message, MessageKind, Origin, User, flags};
 
 /// A message that is about to be posted.
 pub(crate) struct Draft {
@@ -26,7 +25,11 @@ pub(crate) struct Draft {
     pub(crate) components: Vec<Value>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) allowed: Option<AllowedMentions>,
+    /// A fixed id; none takes the next.
+    pub(crate) id: Option<Snowflake>,
     pub(crate) reply_to: Option<Snowflake>,
+    /// What it points to, where that is not a message it answers.
+    pub(crate) origin: Option<Origin>,
     pub(crate) tts: bool,
     pub(crate) flags: u64,
     pub(crate) nonce: Option<Value>,
@@ -46,7 +49,9 @@ impl Draft {
             components: Vec::new(),
             attachments: Vec::new(),
             allowed: None,
+            id: None,
             reply_to: None,
+            origin: None,
             tts: false,
             flags: 0,
             nonce: None,
@@ -83,8 +88,8 @@ impl State {
     /// Posts a message. An ephemeral one is kept with its interaction and told to its listener only.
     pub(crate) fn post(&mut self, draft: Draft) -> Arc<Message> {
         let mut mentions = mentions_in(&self.world, &draft.content, draft.allowed.as_ref());
-        let timestamp = Timestamp::now();
-        let id = self.world.ids.next(timestamp.0);
+        let timestamp = self.world.clock.now();
+        let id = draft.id.unwrap_or_else(|| self.world.ids.next(timestamp.0));
         if let Some(target) = draft.reply_to
             && draft.kind == MessageKind::Reply
             && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
@@ -115,6 +120,7 @@ impl State {
             flags: draft.flags,
             nonce: draft.nonce,
             reply_to: draft.reply_to,
+            origin: draft.origin,
             interaction: draft.interaction,
             application_id: draft.application_id,
         });
@@ -126,6 +132,9 @@ impl State {
             self.whisper(&message, "MESSAGE_CREATE");
         } else {
             channel.push(message.clone());
+            if channel.thread.is_some() {
+                self.gather(message.channel_id, &message.author, &message.mentions);
+            }
             self.tell(&message, "MESSAGE_CREATE");
         }
         message
@@ -172,13 +181,13 @@ impl State {
         if message.is_loading() {
             message.flags &= !flags::LOADING;
         } else {
-            message.edited = Some(Timestamp::now());
+            message.edited = Some(self.world.clock.now());
         }
         self.edited(channel, id, true)
     }
 
     /// Tells everybody that a message looks different now; `noted`: the transcript too.
-    fn edited(&mut self, channel: Snowflake, id: Snowflake, noted: bool) -> Option<Arc<Message>> {
+    pub(super) fn edited(&mut self, channel: Snowflake, id: Snowflake, noted: bool) -> Option<Arc<Message>> {
         let home = self.world.channels.get(&channel)?;
         let message = home.message(id).or_else(|| self.interactions.whisper(id))?.clone();
         if noted {
@@ -239,7 +248,7 @@ impl State {
         message.pinned = pinned;
         let guild_id = home.guild_id;
         self.transcript.write(What::Pinned { channel: home.name.clone(), message_id: id, pinned });
-        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": Timestamp::now() });
+        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": self.world.clock.now() });
         self.tell_channel(
             channel,
             intents::CHANNELS,
@@ -256,7 +265,7 @@ impl State {
             .and_then(|guild| self.world.guilds.get(&guild))
             .and_then(|guild| guild.members.get(&user.id));
         let mut data = json!({
-            "channel_id": channel, "user_id": user.id, "timestamp": Timestamp::now().0 / 1000,
+            "channel_id": channel, "user_id": user.id, "timestamp": self.world.clock.now().0 / 1000,
         });
         if let Some(member) = member {
             data["member"] = json!(MemberJson::full(member));

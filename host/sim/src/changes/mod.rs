@@ -1,10 +1,17 @@
 //! What happens in the world, whoever caused it: changed, written to the transcript and told to the sessions in one step.
 //! It does not check who may; REST and actors do that first.
 
+mod audit;
+mod channels;
 mod direct;
+mod guilds;
+mod members;
 mod mentions;
 mod messages;
 mod reactions;
+mod sight;
+mod threads;
 
-pub(crate) use mentions::AllowedMentions;
+pub(crate) use audit::{Action, By};
+pub(crate) use mentions::{AllowedMentions, mentions_in};
 pub(crate) use messages::{Draft, Revision};

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::refusal;
 use crate::rest::error::ApiError;
+use crate::rest::unknown::Tally;
 use crate::rest::{Call, Reply};
 use crate::transcript::Entry;
 
@@ -51,13 +52,13 @@ pub(super) async fn read(call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /control/unknown`
 pub(super) fn unknown(call: &Call) -> Reply {
-    let routes: Vec<Value> = call
-        .shared
-        .unknown_routes()
-        .into_iter()
-        .map(|(route, times)| json!({ "route": route, "times": times }))
-        .collect();
-    Reply::json(&json!({ "routes": routes }))
+    let state = call.shared.state();
+    let listed = |tally: &Tally, what: &str| -> Value {
+        tally.sorted().into_iter().map(|(name, times)| json!({ what: name, "times": times })).collect()
+    };
+    Reply::json(&json!({
+        "routes": listed(&state.unknown_routes, "route"), "fields": listed(&state.unknown_fields, "field"),
+    }))
 }
 
 fn number(call: &Call, key: &str) -> Result<u64, ApiError> {

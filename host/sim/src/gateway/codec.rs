@@ -1,8 +1,9 @@
-//! How payloads become websocket frames: plain text, or compressed in one of Discord's two zlib ways.
+//! How payloads become websocket frames: plain text, or compressed in one of Discord's three ways.
 //! It does not know what a payload says.
 
 use axum::extract::ws::Message as Frame;
 use flate2::{Compress, Compression, FlushCompress};
+use zstd::stream::raw::{Encoder, InBuffer, Operation, OutBuffer};
 
 /// Payload compression is "for some events" in Discord's words: those that are worth it. In bytes.
 const COMPRESS_FROM_BYTES: usize = 2048;
@@ -13,12 +14,24 @@ pub(crate) enum Codec {
     /// IDENTIFY `compress: true`: a binary frame is one zlib document.
     Payload,
     /// `compress=zlib-stream`: binary frames are pieces of one zlib stream, each flushed.
-    Stream(Box<Compress>),
+    ZlibStream(Box<Compress>),
+    /// `compress=zstd-stream`: the same with one zstd frame that never ends.
+    ZstdStream(Encoder<'static>),
 }
 
+/// zstd's own default is 3; payloads are small and many.
+const ZSTD_LEVEL: i32 = 1;
+
 impl Codec {
-    pub(crate) fn stream() -> Self {
-        Self::Stream(Box::new(Compress::new(Compression::fast(), true)))
+    /// What the address asks for as `compress`; anything unknown is not compressed.
+    pub(crate) fn asked(compress: Option<&str>) -> Self {
+        match compress {
+            Some("zlib-stream") => Self::ZlibStream(Box::new(Compress::new(Compression::fast(), true))),
+            Some("zstd-stream") => {
+                Self::ZstdStream(Encoder::new(ZSTD_LEVEL).expect("the level exists and memory is there"))
+            }
+            _ => Self::Plain,
+        }
     }
 
     pub(crate) fn frame(&mut self, payload: String) -> Frame {
@@ -28,9 +41,10 @@ impl Codec {
                 Frame::Binary(deflate(&mut compress, payload.as_bytes(), FlushCompress::Finish).into())
             }
             Self::Plain | Self::Payload => Frame::Text(payload.into()),
-            Self::Stream(compress) => {
+            Self::ZlibStream(compress) => {
                 Frame::Binary(deflate(compress, payload.as_bytes(), FlushCompress::Sync).into())
             }
+            Self::ZstdStream(encoder) => Frame::Binary(zstd_piece(encoder, payload.as_bytes()).into()),
         }
     }
 }
@@ -49,6 +63,25 @@ fn deflate(compress: &mut Compress, payload: &[u8], flush: FlushCompress) -> Vec
             return out;
         }
         out.reserve(out.capacity().max(64));
+    }
+}
+
+/// A payload and everything that the encoder held back, so that the client can read it at once.
+fn zstd_piece(encoder: &mut Encoder<'static>, payload: &[u8]) -> Vec<u8> {
+    const NEVER_FAILS: &str = "memory to memory, with a valid context";
+    let mut piece = Vec::with_capacity(payload.len() / 2 + 64);
+    let mut input = InBuffer::around(payload);
+    loop {
+        let written = piece.len();
+        let mut output = OutBuffer::around_pos(&mut piece, written);
+        if input.pos() < payload.len() {
+            encoder.run(&mut input, &mut output).expect(NEVER_FAILS);
+        }
+        let held_back = encoder.flush(&mut output).expect(NEVER_FAILS);
+        if held_back == 0 && input.pos() == payload.len() {
+            return piece;
+        }
+        piece.reserve(held_back.max(64));
     }
 }
 
@@ -86,13 +119,31 @@ mod tests {
 
     #[test]
     fn every_piece_of_a_stream_can_be_read_when_it_arrives() {
-        let mut codec = Codec::stream();
+        let mut codec = Codec::asked(Some("zlib-stream"));
         let mut inflate = Decompress::new(true);
         for text in ["{\"op\":10}", "{\"op\":11}", &"x".repeat(70_000)] {
             let piece = bytes(codec.frame(text.to_owned()));
             assert_eq!(piece[piece.len() - 4..], [0, 0, 0xff, 0xff]);
             let mut back = Vec::with_capacity(80_000);
             inflate.decompress_vec(&piece, &mut back, FlushDecompress::Sync).unwrap();
+            assert_eq!(back, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn every_piece_of_a_zstd_stream_can_be_read_when_it_arrives() {
+        let mut codec = Codec::asked(Some("zstd-stream"));
+        let mut decoder = zstd::stream::raw::Decoder::new().unwrap();
+        let noise: String =
+            (0..300_000_u32).map(|n| char::from(b'a' + (n.wrapping_mul(n) % 23) as u8)).collect();
+        for text in ["{\"op\":10}", "{\"op\":11}", &"x".repeat(70_000), &noise, "{}"] {
+            let piece = bytes(codec.frame(text.to_owned()));
+            let mut back = Vec::with_capacity(400_000);
+            let mut input = InBuffer::around(&piece);
+            while input.pos() < piece.len() {
+                let written = back.len();
+                decoder.run(&mut input, &mut OutBuffer::around_pos(&mut back, written)).unwrap();
+            }
             assert_eq!(back, text.as_bytes());
         }
     }

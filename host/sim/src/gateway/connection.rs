@@ -29,7 +29,8 @@ const WRITE_LIMIT: Duration = Duration::from_secs(10);
 pub(super) struct Transport {
     pub(super) version: Option<u8>,
     pub(super) json: bool,
-    pub(super) zlib_stream: bool,
+    /// `compress`, as it stands there.
+    pub(super) compress: Option<String>,
 }
 
 /// Why a connection ends.
@@ -59,7 +60,7 @@ pub(super) struct Connection {
 pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Transport) {
     let mut connection = Connection {
         number: shared.connections.fetch_add(1, Ordering::Relaxed),
-        codec: if transport.zlib_stream { Codec::stream() } else { Codec::Plain },
+        codec: Codec::asked(transport.compress.as_deref()),
         socket,
         inbox: None,
         session: None,

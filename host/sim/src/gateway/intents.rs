@@ -4,6 +4,11 @@
 /// <https://discord.com/developers/docs/events/gateway#list-of-intents>
 pub(crate) const GUILDS: u64 = 1 << 0;
 pub(crate) const GUILD_MEMBERS: u64 = 1 << 1;
+pub(crate) const GUILD_MODERATION: u64 = 1 << 2;
+pub(crate) const GUILD_EXPRESSIONS: u64 = 1 << 3;
+pub(crate) const GUILD_WEBHOOKS: u64 = 1 << 5;
+pub(crate) const GUILD_INVITES: u64 = 1 << 6;
+pub(crate) const GUILD_VOICE_STATES: u64 = 1 << 7;
 pub(crate) const GUILD_PRESENCES: u64 = 1 << 8;
 pub(crate) const GUILD_MESSAGES: u64 = 1 << 9;
 pub(crate) const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
@@ -12,6 +17,10 @@ pub(crate) const DIRECT_MESSAGES: u64 = 1 << 12;
 pub(crate) const DIRECT_MESSAGE_REACTIONS: u64 = 1 << 13;
 pub(crate) const DIRECT_MESSAGE_TYPING: u64 = 1 << 14;
 pub(crate) const MESSAGE_CONTENT: u64 = 1 << 15;
+
+pub(crate) const GUILD_SCHEDULED_EVENTS: u64 = 1 << 16;
+pub(crate) const GUILD_MESSAGE_POLLS: u64 = 1 << 24;
+pub(crate) const DIRECT_MESSAGE_POLLS: u64 = 1 << 25;
 
 /// Must be granted to the application, or IDENTIFY closes with 4014.
 pub(crate) const PRIVILEGED: u64 = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT;
@@ -29,5 +38,6 @@ pub(crate) struct Needs {
 pub(crate) const MESSAGES: Needs = Needs { guild: GUILD_MESSAGES, dm: DIRECT_MESSAGES };
 pub(crate) const REACTIONS: Needs = Needs { guild: GUILD_MESSAGE_REACTIONS, dm: DIRECT_MESSAGE_REACTIONS };
 pub(crate) const TYPING: Needs = Needs { guild: GUILD_MESSAGE_TYPING, dm: DIRECT_MESSAGE_TYPING };
+pub(crate) const POLLS: Needs = Needs { guild: GUILD_MESSAGE_POLLS, dm: DIRECT_MESSAGE_POLLS };
 /// Channel events: in a direct message only those who hear messages there are told.
 pub(crate) const CHANNELS: Needs = Needs { guild: GUILDS, dm: DIRECT_MESSAGES };

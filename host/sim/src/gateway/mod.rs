@@ -7,7 +7,7 @@ pub(crate) mod event;
 mod identify;
 pub(crate) mod intents;
 mod members;
-mod person;
+pub(crate) mod person;
 pub(crate) mod sessions;
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(crate) async fn upgrade(shared: Arc<Shared>, mut parts: Parts) -> Response<B
     let transport = connection::Transport {
         version: query_value(query, "v").and_then(|version| version.parse().ok()),
         json: query_value(query, "encoding").is_none_or(|encoding| encoding == "json"),
-        zlib_stream: query_value(query, "compress") == Some("zlib-stream"),
+        compress: query_value(query, "compress").map(str::to_owned),
     };
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => upgrade,

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -12,6 +12,7 @@ use super::event::Payload;
 use super::intents;
 use super::intents::Needs;
 use crate::accounts::Account;
+use crate::clock::{Clock, Timestamp};
 use crate::snowflake::Snowflake;
 use crate::world::{Channel, Guild, Message, World, bits};
 
@@ -36,6 +37,7 @@ pub(crate) struct Session {
     /// The last events, for a RESUME; bounded.
     replay: VecDeque<(u64, Arc<Payload>)>,
     link: Link,
+    clock: Clock,
 }
 
 enum Link {
@@ -45,12 +47,13 @@ enum Link {
     },
     /// Resumable until it is forgotten.
     Parted {
-        since: Instant,
+        since: Timestamp,
     },
 }
 
 /// All sessions, and the limits that hold for them.
 pub(crate) struct Sessions {
+    clock: Clock,
     all: Vec<Session>,
     /// Events kept for a RESUME, in each session.
     replay_limit: usize,
@@ -66,13 +69,21 @@ const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 pub(crate) enum Audience<'a> {
     /// Those who see the channel and asked for it.
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
+    /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
+    Guild { guild: &'a Guild, needs: u64, permission: u64 },
+    /// Bots of a guild that asked for it.
+    Bots { guild: &'a Guild, needs: u64 },
+    /// Members of a guild who asked for it, and in any case the one it is about.
+    Member { guild: &'a Guild, needs: u64, user: Snowflake },
+    /// Those who see a thread and know all members, and in any case those who come or go.
+    ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
     /// One account, without any intent: interactions, and what is for one person's eyes.
     Account { user: Snowflake, guild: Option<Snowflake> },
 }
 
 impl Sessions {
-    pub(crate) fn new(replay_limit: usize) -> Self {
-        Self { all: Vec::new(), replay_limit: replay_limit.max(1) }
+    pub(crate) fn new(replay_limit: usize, clock: Clock) -> Self {
+        Self { clock, all: Vec::new(), replay_limit: replay_limit.max(1) }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
@@ -102,6 +113,7 @@ impl Sessions {
             seq: 0,
             replay: VecDeque::new(),
             link: Link::Connected { connection, outbox },
+            clock: self.clock.clone(),
         });
         self.all.last_mut().expect("pushed on the line above")
     }
@@ -142,13 +154,22 @@ impl Sessions {
         if ended {
             self.all.remove(at);
         } else {
-            self.all[at].link = Link::Parted { since: Instant::now() };
+            self.all[at].link = Link::Parted { since: self.clock.now() };
         }
     }
 
     /// Whether the account has a session that could hear something.
     pub(crate) fn any_of(&self, user: Snowflake) -> bool {
         self.all.iter().any(|session| session.user() == user)
+    }
+
+    /// Persons that have a session, each once.
+    pub(crate) fn persons(&self) -> Vec<Snowflake> {
+        let mut persons: Vec<Snowflake> =
+            self.all.iter().filter(|session| !session.is_bots()).map(Session::user).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        persons
     }
 
     /// Gives every connected session of a bot the same order; returns how many there were. Persons' clients are left
@@ -216,9 +237,10 @@ impl Sessions {
     }
 
     fn forget_old(&mut self) {
+        let now = self.clock.now();
         self.all.retain(|session| match session.link {
             Link::Connected { .. } => true,
-            Link::Parted { since } => since.elapsed() < RESUMABLE_FOR,
+            Link::Parted { since } => now.since(since) < RESUMABLE_FOR,
         });
         while self.all.iter().filter(|session| !session.is_connected()).count() > MAX_PARTED_SESSIONS {
             if let Some(at) = self.all.iter().position(|session| !session.is_connected()) {
@@ -260,6 +282,29 @@ impl Session {
 
     fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
         match audience {
+            Audience::Guild { guild, needs, permission } => {
+                self.intents & needs == needs
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+                    && world.permissions_at(guild, self.user()) & permission == permission
+            }
+            Audience::Bots { guild, needs } => {
+                self.is_bots()
+                    && self.intents & needs == needs
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+            }
+            Audience::Member { guild, needs, user } => {
+                (self.intents & needs == needs || self.user() == user)
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
+            }
+            Audience::ThreadMembers { thread, guild, users } => {
+                self.covers(Some(guild.id))
+                    && (users.contains(&self.user())
+                        || self.intents & intents::GUILD_MEMBERS != 0
+                            && world.permissions_in(thread, self.user()) & bits::VIEW_CHANNEL != 0)
+            }
             Audience::Account { user, guild } => self.user() == user && self.covers(guild),
             Audience::Channel { channel, guild, needs } => {
                 let needed = if guild.is_some() { needs.guild } else { needs.dm };
@@ -285,7 +330,7 @@ impl Session {
         if let Link::Connected { outbox, .. } = &self.link
             && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.try_send(outgoing)
         {
-            self.link = Link::Parted { since: Instant::now() };
+            self.link = Link::Parted { since: self.clock.now() };
         }
     }
 }

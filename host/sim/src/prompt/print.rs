@@ -53,6 +53,8 @@ fn is_shown(entry: &Entry, detail: Detail) -> bool {
         // Messages that come of these are shown themselves.
         What::Acknowledged { how, .. } => matches!(how, Acknowledgement::Modal | Acknowledgement::Choices),
         What::Posted { .. }
+        | What::Membership { .. }
+        | What::Moderated { .. }
         | What::Edited { .. }
         | What::Deleted { .. }
         | What::Reacted { .. }
@@ -62,6 +64,7 @@ fn is_shown(entry: &Entry, detail: Detail) -> bool {
         | What::Unanswered { .. }
         | What::Commands { .. }
         | What::UnknownRoute { .. }
+        | What::UnknownField { .. }
         | What::Fault { .. }
         | What::Note { .. } => true,
     }

@@ -1,4 +1,4 @@
-//! What a caller may reach, bot or person: the channel it sees, the permission it needs, the message that is there.
+//! What a caller may reach, caller or person: the channel it sees, the permission it needs, the message that is there.
 //! It changes nothing.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::ApiError;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
-use crate::world::{Channel, ChannelKind, Guild, Message, User, bits};
+use crate::world::{Channel, Guild, Message, User, bits};
 
 impl State {
     /// The channel, if the caller sees it.
@@ -39,8 +39,14 @@ impl State {
         channel: Snowflake,
         needed: u64,
     ) -> Result<&Channel, ApiError> {
+        let thread = self.world.channels.get(&channel).is_some_and(|channel| channel.thread.is_some());
+        // Posting in a thread is a permission of its own.
+        let needed = match thread && needed & bits::SEND_MESSAGES != 0 {
+            true => needed & !bits::SEND_MESSAGES | bits::SEND_MESSAGES_IN_THREADS,
+            false => needed,
+        };
         let channel = self.channel_with(caller, channel, needed)?;
-        if channel.kind == ChannelKind::Category { Err(ApiError::not_in_this_channel()) } else { Ok(channel) }
+        if !channel.kind.holds_messages() { Err(ApiError::not_in_this_channel()) } else { Ok(channel) }
     }
 
     pub(super) fn seen_message(
@@ -57,6 +63,30 @@ impl State {
     pub(super) fn own_guild(&self, caller: Snowflake, guild: Snowflake) -> Result<&Guild, ApiError> {
         let guild = self.world.guilds.get(&guild).ok_or(ApiError::unknown_guild())?;
         if guild.members.contains_key(&caller) { Ok(guild) } else { Err(ApiError::missing_access()) }
+    }
+
+    /// The guild, if the caller is in it and has every bit of `needed` there.
+    pub(super) fn guild_with(
+        &self,
+        caller: Snowflake,
+        guild: Snowflake,
+        needed: u64,
+    ) -> Result<&Guild, ApiError> {
+        let guild = self.own_guild(caller, guild)?;
+        let granted = self.world.permissions_at(guild, caller);
+        if granted & needed == needed { Ok(guild) } else { Err(ApiError::missing_permissions()) }
+    }
+
+    /// The channel, if it is one of a guild and the caller has every bit of `needed` there; and its guild.
+    pub(super) fn guild_channel_with(
+        &self,
+        caller: Snowflake,
+        channel: Snowflake,
+        needed: u64,
+    ) -> Result<(&Guild, &Channel), ApiError> {
+        let channel = self.channel_with(caller, channel, needed)?;
+        let guild = channel.guild_id.and_then(|guild| self.world.guilds.get(&guild));
+        guild.map(|guild| (guild, channel)).ok_or(ApiError::wrong_channel_type())
     }
 
     pub(super) fn account(&self, caller: Snowflake) -> Result<Arc<User>, ApiError> {

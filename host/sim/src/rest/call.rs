@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -12,9 +13,14 @@ use super::Bytes;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::{Upload, read_multipart};
+use super::unknown::Unread;
 use crate::accounts::{self, Account};
+use crate::changes::By;
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
+
+/// Characters of a reason for the audit log.
+const MAX_REASON_CHARS: usize = 512;
 
 /// A request to be answered.
 pub(crate) struct Call {
@@ -25,11 +31,16 @@ pub(crate) struct Call {
     body: Bytes,
     /// Files of a multipart body.
     pub(crate) uploads: Vec<Upload>,
+    /// Fields of the body that nobody read.
+    pub(super) unread: Arc<Unread>,
+    /// Bit `n` is set once somebody looked at pair `n` of the query.
+    query_read: AtomicU64,
 }
 
 impl Call {
     pub(crate) fn new(shared: Arc<Shared>, parts: Parts, path: String, body: Bytes) -> Self {
-        Self { shared, parts, path, body, uploads: Vec::new() }
+        let unread = Arc::new(if shared.options.strict { Unread::strict() } else { Unread::default() });
+        Self { shared, parts, path, body, uploads: Vec::new(), unread, query_read: AtomicU64::new(0) }
     }
 
     pub(crate) fn method(&self) -> &str {
@@ -40,22 +51,89 @@ impl Call {
         &self.path
     }
 
-    /// The path's segments, percent-decoded.
-    pub(crate) fn segments(&self) -> Vec<Cow<'_, str>> {
-        self.path.split('/').filter(|segment| !segment.is_empty()).map(percent_decode).collect()
-    }
-
     /// A value of the query, as it stands there.
     pub(crate) fn query(&self, key: &str) -> Option<&str> {
-        query_value(self.parts.uri.query()?, key)
+        let mut value = None;
+        for (at, (name, this)) in query_pairs(self.parts.uri.query()?).enumerate() {
+            if name == key {
+                self.query_read.fetch_or(1_u64.checked_shl(at as u32).unwrap_or(0), Ordering::Relaxed);
+                value = value.or(Some(this));
+            }
+        }
+        value
     }
 
-    pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
-        Fields::parse(&self.body)
+    /// Keys of the query that nobody looked at; of the first 64.
+    pub(super) fn unread_query(&self) -> Vec<String> {
+        let read = self.query_read.load(Ordering::Relaxed);
+        let pairs = query_pairs(self.parts.uri.query().unwrap_or_default()).take(64).enumerate();
+        pairs.filter(|(at, _)| read >> at & 1 == 0).map(|(_, (name, _))| name.to_owned()).collect()
     }
 
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
+        Fields::parse(&self.body, &self.unread)
+    }
+
+    /// A body that is a list of objects, and the whole that gathers their mistakes.
+    pub(crate) fn fields_of_list(&self) -> Result<(Fields, Vec<Fields>), ApiError> {
+        Fields::parse_list(&self.body, &self.unread)
+    }
+
+    /// Who calls, and why, as the audit log is to have it.
+    pub(crate) fn by(&self) -> Result<By, ApiError> {
+        let header = self.parts.headers.get("x-audit-log-reason").and_then(|value| value.to_str().ok());
+        let reason =
+            header.map(|reason| percent_decode(reason).into_owned()).filter(|reason| !reason.is_empty());
+        if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) {
+            let message = format!("Must be {MAX_REASON_CHARS} or fewer in length.");
+            return Err(ApiError::form("reason", "BASE_TYPE_MAX_LENGTH", &message));
+        }
+        Ok(By { user: self.caller()?, reason })
+    }
+
+    /// A yes or no of the query, in the ways clients write it.
+    pub(crate) fn query_flag(&self, key: &str) -> bool {
+        matches!(self.query(key), Some("true" | "True" | "1"))
+    }
+
+    /// An id of the query; a malformed one is as good as none.
+    pub(crate) fn query_id(&self, key: &str) -> Option<Snowflake> {
+        self.query(key).and_then(|id| id.parse().ok())
+    }
+
+    /// A text of the query, its escapes undone.
+    pub(crate) fn query_text(&self, key: &str) -> Option<String> {
+        self.query(key).map(|text| percent_decode(&text.replace('+', " ")).into_owned())
+    }
+
+    /// How many the query asks for.
+    pub(crate) fn query_limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+        match self.query("limit").map(str::parse) {
+            None => Ok(default),
+            Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
+            Some(_) => {
+                let message = format!("int value should be between 1 and {most}.");
+                Err(ApiError::form("limit", "NUMBER_TYPE_MAX", &message))
+            }
+        }
+    }
+
+    /// The path without tokens, as the transcript shows it.
+    pub(super) fn shown_path(&self) -> Cow<'_, str> {
+        without_tokens(&self.path)
+    }
+
+    /// The route's method and shape: `GET /channels/{id}/messages`.
+    pub(super) fn shape(&self) -> String {
+        let path = self.shown_path();
+        let is_id = |segment: &str| segment.starts_with(|first: char| first.is_ascii_digit());
+        let shape: Vec<&str> =
+            path.split('/').map(|segment| if is_id(segment) { "{id}" } else { segment }).collect();
+        format!("{} {}", self.method(), shape.join("/"))
     }
 
     /// Splits a multipart body; leaves others alone.
@@ -118,10 +196,24 @@ impl Call {
     }
 }
 
-/// Strips `/api/vN`; other paths stay.
+/// Strips `/api/vN` and `/api`; other paths stay.
 pub(super) fn api_path(path: &str) -> &str {
-    let Some(rest) = path.strip_prefix("/api/v") else { return path };
-    rest.find('/').map_or("/", |at| &rest[at..])
+    let Some(rest) = path.strip_prefix("/api/") else { return path };
+    match rest.split_once('/') {
+        Some((version, _)) if is_version(version) => &rest[version.len()..],
+        None if is_version(rest) => "/",
+        _ => &path["/api".len()..],
+    }
+}
+
+/// Whether the API is asked for in a version that is spoken here, or in none.
+pub(super) fn speaks_known_version(path: &str) -> bool {
+    let version = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
+    version.filter(|version| is_version(version)).is_none_or(|version| matches!(version, "v9" | "v10"))
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// The path as the transcript shows it: interaction and webhook tokens are nobody's business.
@@ -134,11 +226,11 @@ pub(super) fn without_tokens(path: &str) -> Cow<'_, str> {
 }
 
 pub(crate) fn query_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| *name == key)
-        .map(|(_, value)| value)
+    query_pairs(query).find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
 pub(super) fn percent_encode(text: &str) -> String {
@@ -154,7 +246,7 @@ pub(super) fn percent_encode(text: &str) -> String {
 }
 
 /// Malformed escapes stay as they are.
-fn percent_decode(segment: &str) -> Cow<'_, str> {
+pub(crate) fn percent_decode(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }
@@ -195,7 +287,11 @@ mod tests {
     fn the_api_prefix_is_stripped_whatever_the_version() {
         assert_eq!(api_path("/api/v10/gateway/bot"), "/gateway/bot");
         assert_eq!(api_path("/api/v9/users/@me"), "/users/@me");
+        assert_eq!(api_path("/api/users/@me"), "/users/@me");
+        assert_eq!(api_path("/api/v10"), "/");
         assert_eq!(api_path("/files/1/a.txt"), "/files/1/a.txt");
+        assert!(speaks_known_version("/api/v9/gateway") && speaks_known_version("/api/gateway"));
+        assert!(!speaks_known_version("/api/v6/gateway"));
     }
 
     #[test]

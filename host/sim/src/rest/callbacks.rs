@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::components::{Surface, components};
 use super::error::ApiError;
 use super::fields::Fields;
 use super::message_form::MessageForm;
@@ -20,7 +21,8 @@ use crate::world::{Message, flags};
 const MAX_CHOICES: usize = 25;
 
 /// Needs no authorization: the token in the path is the key.
-pub(super) fn callback(call: &Call, id: Snowflake, token: &str) -> Result<Reply, ApiError> {
+pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Reply, ApiError> {
+    let token = token.as_str();
     let mut fields = call.fields()?;
     let how = fields.number("type");
     let data = fields.object("data").unwrap_or_default();
@@ -45,10 +47,10 @@ pub(super) fn callback(call: &Call, id: Snowflake, token: &str) -> Result<Reply,
         }
         Acknowledgement::DeferredUpdate => None,
         Acknowledgement::Update => {
-            let form = MessageForm::read(data)?;
             let mut state = reopen(call, id, token)?;
             let source = answering.source.ok_or(ApiError::unknown_message())?;
             let kept = state.answer_message(answering.channel, source).ok_or(ApiError::unknown_message())?;
+            let form = MessageForm::read_edit(data, kept.flags)?;
             let revision = form.into_revision(&kept.attachments, &mut state, call);
             state.revise(answering.channel, source, revision)
         }
@@ -122,34 +124,38 @@ fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledg
 }
 
 fn choices(mut data: Fields) -> Result<Vec<Value>, ApiError> {
-    let choices = data.list("choices", MAX_CHOICES).unwrap_or_default();
-    for (at, choice) in choices.iter().enumerate() {
-        let name = choice.get("name").and_then(Value::as_str).map_or(0, |name| name.chars().count());
-        if !(1..=100).contains(&name) {
-            data.fail(
-                &format!("choices.{at}.name"),
-                "BASE_TYPE_BAD_LENGTH",
-                "Must be between 1 and 100 in length.",
-            );
+    let list = data.objects("choices", 0..=MAX_CHOICES).unwrap_or_default();
+    let mut choices = Vec::with_capacity(list.len());
+    for mut choice in list {
+        choice.keep_required_text("name", 1..=100);
+        if let Some(names) = choice.take("name_localizations") {
+            choice.keep("name_localizations", names);
         }
+        match choice.take("value") {
+            Some(Value::String(text)) if text.chars().count() > 100 => {
+                choice.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
+            }
+            Some(value @ (Value::String(_) | Value::Number(_))) => choice.keep("value", value),
+            Some(value) => {
+                choice.fail(
+                    "value",
+                    "BASE_TYPE_BAD_TYPE",
+                    &format!("Value {value} is neither text nor number."),
+                );
+            }
+            None => choice.missing("value"),
+        }
+        choices.push(data.absorb(choice));
     }
     data.checked().map(|()| choices)
 }
 
 fn modal(mut data: Fields) -> Result<Value, ApiError> {
-    let required = [("title", 45), ("custom_id", 100)].map(|(key, most)| {
-        let text = data.text(key, most);
-        if text.is_none() && data.errors.is_empty() {
-            data.fail(key, "BASE_TYPE_REQUIRED", "This field is required");
-        }
-        text.unwrap_or_default()
-    });
-    let components = data.list("components", 5).unwrap_or_default();
-    if components.is_empty() && data.errors.is_empty() {
-        data.fail("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.");
-    }
-    let [title, custom_id] = required;
-    data.checked().map(|()| json!({ "title": title, "custom_id": custom_id, "components": components }))
+    data.keep_required_text("title", 1..=45);
+    data.keep_required_text("custom_id", 1..=100);
+    let components = components(&mut data, Surface::Form);
+    data.keep("components", components);
+    data.into_kept().map(Value::Object)
 }
 
 /// What `?with_response=true` answers.

@@ -31,8 +31,17 @@ pub(super) fn typing(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     Ok(Reply::nothing())
 }
 
-/// `PUT` and `DELETE /channels/{channel}/messages/pins/{message}`, and the older `/channels/{channel}/pins/{message}`
-pub(super) fn pin(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<Reply, ApiError> {
+/// `PUT /channels/{channel}/messages/pins/{message}`, and the older `/channels/{channel}/pins/{message}`
+pub(super) fn pin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    set_pinned(call, channel, id, true)
+}
+
+/// `DELETE` of the same two.
+pub(super) fn unpin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    set_pinned(call, channel, id, false)
+}
+
+fn set_pinned(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let (home, message) = state.seen_message(caller, channel, id)?;

@@ -5,15 +5,16 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::error::{ApiError, FormErrors};
+use super::error::ApiError;
+use super::routes::{Part, Path};
 use super::{Call, Reply};
 use crate::interactions::{Command, validated};
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 
-/// Slash commands in a scope.
-const MAX_SLASH_COMMANDS: usize = 100;
+/// Slash commands, and context menus of users and of messages, in a scope.
+const MAX_COMMANDS: [usize; 3] = [100, 15, 15];
 
 /// Whose commands, and where.
 #[derive(Clone, Copy)]
@@ -23,14 +24,6 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    pub(super) fn global(bot: Snowflake) -> Self {
-        Self { bot, guild: None }
-    }
-
-    pub(super) fn guild(bot: Snowflake, guild: Snowflake) -> Self {
-        Self { bot, guild: Some(guild) }
-    }
-
     /// The bot that calls must own the application, and be in the guild.
     fn check(self, call: &Call) -> Result<std::sync::MutexGuard<'_, State>, ApiError> {
         if call.bot()? != self.bot {
@@ -45,6 +38,13 @@ impl Scope {
             state.own_guild(self.bot, guild).map_err(|_| ApiError::missing_access())?;
         }
         Ok(state)
+    }
+}
+
+impl Part for Scope {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+        let guild = at.has("guild_id").then(|| Snowflake::read(at, "guild_id")).transpose()?;
+        Ok(Self { bot: Snowflake::read(at, name)?, guild })
     }
 }
 
@@ -64,21 +64,18 @@ pub(super) fn command(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply,
 
 /// `POST …/commands`: 201 for a new one, 200 when one of the same name and type was replaced.
 pub(super) fn create(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
-    let body = object(call)?;
-    let mut errors = FormErrors::default();
-    let body = validated(body, "", &mut errors);
+    let body = validated(call.fields()?);
     let mut state = scope.check(call)?;
-    errors.into_result()?;
+    let body = body.into_kept()?;
     let version = state.world.next_id();
     let there = state.commands.of(scope.bot, scope.guild).find(|command| same(&command.body, &body));
     let (id, status) = match there {
         Some(command) => (command.id, 200),
-        None if slash_count(state.commands.of(scope.bot, scope.guild).map(|command| &command.body))
-            >= MAX_SLASH_COMMANDS =>
-        {
-            return Err(ApiError::too_many_commands());
+        None => {
+            let others = state.commands.of(scope.bot, scope.guild).map(|command| &command.body);
+            check_count(others.chain([&body]))?;
+            (state.world.next_id(), 201)
         }
-        None => (state.world.next_id(), 201),
     };
     let command = Command { id, bot: scope.bot, guild: scope.guild, version, body };
     let json = command.json();
@@ -92,31 +89,21 @@ pub(super) fn create(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
 
 /// `PUT …/commands`: what is not in the list is gone; what stays keeps its id.
 pub(super) fn replace_all(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
-    let Ok(Value::Array(list)) = serde_json::from_slice(call.body()) else {
-        return Err(match serde_json::from_slice::<Value>(call.body()) {
-            Ok(_) => ApiError::form("_misc", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"),
-            Err(_) => ApiError::invalid_json(),
-        });
-    };
-    let mut errors = FormErrors::default();
+    let (mut whole, list) = call.fields_of_list()?;
     let (mut bodies, mut seen) = (Vec::with_capacity(list.len()), HashSet::new());
-    for (at, body) in list.into_iter().enumerate() {
-        let Value::Object(body) = body else {
-            errors.add(&at.to_string(), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType");
-            continue;
-        };
-        let body = validated(body, &format!("{at}."), &mut errors);
-        if !seen.insert((body["type"].as_u64(), body.get("name").cloned())) {
+    for body in list {
+        let mut body = validated(body);
+        if !seen.insert((body.kept_number("type"), body.kept_text("name").map(str::to_owned))) {
             let message = "Application command names must be unique";
-            errors.add(&at.to_string(), "APPLICATION_COMMANDS_DUPLICATE_NAME", message);
+            body.fail_here("APPLICATION_COMMANDS_DUPLICATE_NAME", message);
         }
-        bodies.push(body);
+        if let Value::Object(body) = whole.absorb(body) {
+            bodies.push(body);
+        }
     }
     let mut state = scope.check(call)?;
-    errors.into_result()?;
-    if slash_count(bodies.iter()) > MAX_SLASH_COMMANDS {
-        return Err(ApiError::too_many_commands());
-    }
+    whole.checked()?;
+    check_count(bodies.iter())?;
     let version = state.world.next_id();
     let mut commands = Vec::with_capacity(bodies.len());
     for body in bodies {
@@ -136,14 +123,11 @@ pub(super) fn replace_all(call: &Call, scope: Scope) -> Result<Reply, ApiError> 
 
 /// `PATCH …/commands/{command}`
 pub(super) fn edit(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply, ApiError> {
-    let change = object(call)?;
+    let change = call.fields()?;
     let mut state = scope.check(call)?;
     let there = state.commands.of(scope.bot, scope.guild).find(|command| command.id == id);
-    let mut body = there.ok_or(ApiError::unknown_command())?.body.clone();
-    body.extend(change);
-    let mut errors = FormErrors::default();
-    let body = validated(body, "", &mut errors);
-    errors.into_result()?;
+    let body = there.ok_or(ApiError::unknown_command())?.body.clone();
+    let body = validated(change.over(body)).into_kept()?;
     let version = state.world.next_id();
     let command = state.commands.find_mut(id).ok_or(ApiError::unknown_command())?;
     command.body = body;
@@ -164,22 +148,25 @@ pub(super) fn delete(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply, 
     Ok(Reply::nothing())
 }
 
-fn object(call: &Call) -> Result<Map<String, Value>, ApiError> {
-    match serde_json::from_slice(call.body()) {
-        Ok(Value::Object(body)) => Ok(body),
-        Ok(_) => {
-            Err(ApiError::form("_misc", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"))
-        }
-        Err(_) => Err(ApiError::invalid_json()),
-    }
-}
-
 fn same(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
     ["name", "type"].iter().all(|key| one.get(*key) == other.get(*key))
 }
 
-fn slash_count<'a>(bodies: impl Iterator<Item = &'a Map<String, Value>>) -> usize {
-    bodies.filter(|body| body.get("type").and_then(Value::as_u64) == Some(1)).count()
+/// Each kind of command has its own limit.
+fn check_count<'a>(bodies: impl Iterator<Item = &'a Map<String, Value>>) -> Result<(), ApiError> {
+    let mut counts = [0; MAX_COMMANDS.len()];
+    for body in bodies {
+        let kind = body.get("type").and_then(Value::as_u64).unwrap_or(1) as usize;
+        if let Some(count) = counts.get_mut(kind - 1) {
+            *count += 1;
+        }
+    }
+    for (count, most) in counts.into_iter().zip(MAX_COMMANDS) {
+        if count > most {
+            return Err(ApiError::too_many_commands(most));
+        }
+    }
+    Ok(())
 }
 
 fn note(state: &State, scope: Scope) {

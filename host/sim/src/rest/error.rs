@@ -25,6 +25,12 @@ impl ApiError {
     pub(crate) const fn not_found() -> Self {
         Self::new(404, 0, "404: Not Found")
     }
+    pub(crate) const fn method_not_allowed() -> Self {
+        Self::new(405, 0, "405: Method Not Allowed")
+    }
+    pub(crate) const fn invalid_version() -> Self {
+        Self::new(400, 50041, "Invalid API version")
+    }
     pub(crate) const fn unknown_application() -> Self {
         Self::new(404, 10002, "Unknown Application")
     }
@@ -61,8 +67,9 @@ impl ApiError {
     pub(crate) const fn bots_only() -> Self {
         Self::new(403, 20002, "Only bots can use this endpoint")
     }
-    pub(crate) const fn too_many_commands() -> Self {
-        Self::new(400, 30032, "Maximum number of application commands reached (100)")
+    pub(crate) fn too_many_commands(most: usize) -> Self {
+        let message = format!("Maximum number of application commands reached ({most})");
+        Self { status: 400, code: 30032, message: message.into(), errors: None }
     }
     pub(crate) const fn body_too_large() -> Self {
         Self::new(413, 40005, "Request entity too large")
@@ -84,6 +91,18 @@ impl ApiError {
     }
     pub(crate) const fn not_in_this_channel() -> Self {
         Self::new(400, 50008, "Cannot send messages in a non-text channel")
+    }
+    pub(crate) const fn wrong_channel_type() -> Self {
+        Self::new(400, 50024, "Cannot execute action on this channel type")
+    }
+    pub(crate) const fn thread_archived() -> Self {
+        Self::new(400, 50083, "Thread is archived")
+    }
+    pub(crate) const fn unknown_role() -> Self {
+        Self::new(404, 10011, "Unknown Role")
+    }
+    pub(crate) const fn invalid_role() -> Self {
+        Self::new(400, 50028, "Invalid Role")
     }
     pub(crate) const fn missing_permissions() -> Self {
         Self::new(403, 50013, "Missing Permissions")
@@ -141,6 +160,22 @@ impl FormErrors {
                 _ => return,
             }
         }
+    }
+
+    /// Takes over mistakes that were found elsewhere in the same form.
+    pub(crate) fn merge(&mut self, other: FormErrors) {
+        fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+            for (key, value) in from {
+                match (into.get_mut(&key), value) {
+                    (Some(Value::Object(there)), Value::Object(more)) => merge(there, more),
+                    (Some(Value::Array(there)), Value::Array(more)) => there.extend(more),
+                    (_, value) => {
+                        into.insert(key, value);
+                    }
+                }
+            }
+        }
+        merge(&mut self.tree, other.tree);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -1,27 +1,35 @@
 //! Reading a JSON body field by field, with Discord's messages for what is wrong and where.
-//! It knows no particular route.
+//! It knows no particular route; what nobody reads is unknown, so no second list of known fields is needed.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::error::{ApiError, FormErrors};
+use super::unknown::Unread;
+use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
-/// The fields of a JSON object that were not read yet, and the mistakes found so far.
+/// The fields of a JSON object that were not read yet, what was kept of it, and the mistakes found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     map: Map<String, Value>,
+    kept: Map<String, Value>,
     pub(crate) errors: FormErrors,
+    /// Where the object is in the body: empty, or ending with a dot.
     prefix: String,
+    unread: Arc<Unread>,
 }
 
 impl Fields {
     /// The fields of a body; an empty body has none.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, ApiError> {
+    pub(super) fn parse(body: &[u8], unread: &Arc<Unread>) -> Result<Self, ApiError> {
         if body.is_empty() {
             return Ok(Self::default());
         }
         match serde_json::from_slice(body) {
-            Ok(Value::Object(map)) => Ok(Self::of(map, "")),
+            Ok(Value::Object(map)) => Ok(Self { map, unread: unread.clone(), ..Self::default() }),
             Ok(_) => Err(ApiError::form(
                 "_misc",
                 "DICT_TYPE_CONVERT",
@@ -31,9 +39,25 @@ impl Fields {
         }
     }
 
-    /// The fields of an object inside a body; its mistakes are found under `prefix`, which ends with a dot or is empty.
+    /// The fields of a body that is a list; the whole gathers their mistakes.
+    pub(super) fn parse_list(body: &[u8], unread: &Arc<Unread>) -> Result<(Self, Vec<Self>), ApiError> {
+        let mut whole = Self { unread: unread.clone(), ..Self::default() };
+        match serde_json::from_slice(body) {
+            Ok(Value::Array(list)) => {
+                let items = whole.all_objects("", list);
+                Ok((whole, items))
+            }
+            Ok(_) => {
+                Err(ApiError::form("_misc", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"))
+            }
+            Err(_) => Err(ApiError::invalid_json()),
+        }
+    }
+
+    /// The fields of an object that came with no request, its mistakes under `prefix`.
+    #[cfg(test)]
     pub(crate) fn of(map: Map<String, Value>, prefix: &str) -> Self {
-        Self { map, errors: FormErrors::default(), prefix: prefix.to_owned() }
+        Self { map, prefix: prefix.to_owned(), ..Self::default() }
     }
 
     /// Whether the field is there at all, null included.
@@ -41,13 +65,56 @@ impl Fields {
         self.map.contains_key(key)
     }
 
+    /// The names of the fields that were not read yet.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.map.keys().cloned().collect()
+    }
+
+    /// What is not given is as in `base`.
+    pub(crate) fn over(mut self, mut base: Map<String, Value>) -> Self {
+        base.append(&mut self.map);
+        Self { map: base, ..self }
+    }
+
     /// The field as it is; null counts as absent.
     pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
         self.map.remove(key).filter(|value| !value.is_null())
     }
 
+    /// Fields that Discord knows and that change nothing here.
+    pub(crate) fn ignore(&mut self, keys: &[&str]) {
+        for key in keys {
+            self.map.remove(*key);
+        }
+    }
+
+    /// The object is wrong as a whole, so its fields are nobody's business.
+    pub(crate) fn ignore_all(&mut self) {
+        self.map.clear();
+    }
+
     pub(crate) fn fail(&mut self, key: &str, code: &str, message: &str) {
         self.errors.add(&format!("{}{key}", self.prefix), code, message);
+    }
+
+    pub(crate) fn missing(&mut self, key: &str) {
+        self.fail(key, "BASE_TYPE_REQUIRED", "This field is required");
+    }
+
+    /// Whether the field is there, with a value; a mistake if not.
+    pub(crate) fn require(&mut self, key: &str) -> bool {
+        let there = self.map.get(key).is_some_and(|value| !value.is_null());
+        if !there {
+            self.map.remove(key);
+            self.missing(key);
+        }
+        there
+    }
+
+    /// Notes a mistake of the object as a whole.
+    pub(crate) fn fail_here(&mut self, code: &str, message: &str) {
+        let place = self.prefix.trim_end_matches('.').to_owned();
+        self.errors.add(if place.is_empty() { "_misc" } else { &place }, code, message);
     }
 
     /// A text of at most `max` characters.
@@ -66,6 +133,17 @@ impl Fields {
             return None;
         }
         Some(text)
+    }
+
+    /// A text whose number of characters is in a range.
+    pub(crate) fn text_within(&mut self, key: &str, chars: RangeInclusive<usize>) -> Option<String> {
+        let text = self.text(key, usize::MAX)?;
+        if chars.contains(&text.chars().count()) {
+            return Some(text);
+        }
+        let message = format!("Must be between {} and {} in length.", chars.start(), chars.end());
+        self.fail(key, "BASE_TYPE_BAD_LENGTH", &message);
+        None
     }
 
     pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
@@ -87,6 +165,32 @@ impl Fields {
         number
     }
 
+    /// A whole number in a range.
+    pub(crate) fn number_within(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
+        let number = self.number(key)?;
+        if number < *range.start() {
+            let message = format!("int value should be greater than or equal to {}.", range.start());
+            self.fail(key, "NUMBER_TYPE_MIN", &message);
+        } else if number > *range.end() {
+            let message = format!("int value should be less than or equal to {}.", range.end());
+            self.fail(key, "NUMBER_TYPE_MAX", &message);
+        } else {
+            return Some(number);
+        }
+        None
+    }
+
+    /// A number that is one of a few.
+    pub(crate) fn choice(&mut self, key: &str, choices: &[u64]) -> Option<u64> {
+        let number = self.number(key)?;
+        if choices.contains(&number) {
+            return Some(number);
+        }
+        let listed = choices.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        self.fail(key, "BASE_TYPE_CHOICES", &format!("Value must be one of {{{listed}}}."));
+        None
+    }
+
     pub(crate) fn snowflake(&mut self, key: &str) -> Option<Snowflake> {
         let value = self.take(key)?;
         let id = serde_json::from_value(value.clone()).ok();
@@ -94,6 +198,26 @@ impl Fields {
             self.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not snowflake."));
         }
         id
+    }
+
+    /// A moment in ISO 8601.
+    pub(crate) fn moment(&mut self, key: &str) -> Option<Timestamp> {
+        let value = self.take(key)?;
+        let moment = value.as_str().and_then(|text| text.parse().ok());
+        if moment.is_none() {
+            let message = format!("Could not parse {value}. Should be ISO8601.");
+            self.fail(key, "DATE_TIME_TYPE_PARSE", &message);
+        }
+        moment
+    }
+
+    pub(crate) fn snowflakes(&mut self, key: &str, max: usize) -> Option<Vec<Snowflake>> {
+        let list = self.list(key, max)?;
+        let ids = list.iter().map(|id| serde_json::from_value(id.clone()).ok()).collect::<Option<Vec<_>>>();
+        if ids.is_none() {
+            self.fail(key, "NUMBER_TYPE_COERCE", "Value is not snowflake.");
+        }
+        ids
     }
 
     pub(crate) fn list(&mut self, key: &str, max: usize) -> Option<Vec<Value>> {
@@ -110,9 +234,20 @@ impl Fields {
         }
     }
 
+    /// A list of objects whose length is in a range.
+    pub(crate) fn objects(&mut self, key: &str, count: RangeInclusive<usize>) -> Option<Vec<Fields>> {
+        let list = self.list(key, usize::MAX)?;
+        if !count.contains(&list.len()) {
+            let message = format!("Must be between {} and {} in length.", count.start(), count.end());
+            self.fail(key, "BASE_TYPE_BAD_LENGTH", &message);
+            return None;
+        }
+        Some(self.all_objects(&format!("{key}."), list))
+    }
+
     pub(crate) fn object(&mut self, key: &str) -> Option<Fields> {
         match self.take(key)? {
-            Value::Object(map) => Some(Self::of(map, &format!("{}{key}.", self.prefix))),
+            Value::Object(map) => Some(self.inner(key, map)),
             _ => {
                 self.fail(key, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType");
                 None
@@ -120,8 +255,125 @@ impl Fields {
         }
     }
 
+    /// Keeps a value that was read; [`Fields::absorb`] and [`Fields::into_kept`] hand out what was kept.
+    pub(crate) fn keep(&mut self, key: &str, value: impl Into<Value>) {
+        self.kept.insert(key.to_owned(), value.into());
+    }
+
+    /// A text that was kept.
+    pub(crate) fn kept_text(&self, key: &str) -> Option<&str> {
+        self.kept.get(key).and_then(Value::as_str)
+    }
+
+    /// A number that was kept.
+    pub(crate) fn kept_number(&self, key: &str) -> Option<u64> {
+        self.kept.get(key).and_then(Value::as_u64)
+    }
+
+    /// Reads a text with one of the methods above and keeps it; returns its characters.
+    pub(crate) fn keep_text(&mut self, key: &str, chars: RangeInclusive<usize>) -> usize {
+        let text =
+            if *chars.start() == 0 { self.text(key, *chars.end()) } else { self.text_within(key, chars) };
+        text.map_or(0, |text| {
+            let count = text.chars().count();
+            self.keep(key, text);
+            count
+        })
+    }
+
+    /// The same for a text that must be there.
+    pub(crate) fn keep_required_text(&mut self, key: &str, chars: RangeInclusive<usize>) -> usize {
+        if self.require(key) { self.keep_text(key, chars) } else { 0 }
+    }
+
+    /// Takes over the mistakes of an object inside this one, and returns what was kept of it.
+    pub(crate) fn absorb(&mut self, mut inner: Fields) -> Value {
+        inner.settle();
+        self.errors.merge(inner.errors);
+        Value::Object(inner.kept)
+    }
+
+    /// What was kept, unless there are mistakes.
+    pub(crate) fn into_kept(mut self) -> Result<Map<String, Value>, ApiError> {
+        self.settle();
+        self.errors.into_result()?;
+        Ok(self.kept)
+    }
+
     /// The mistakes, if any, as one answer.
-    pub(crate) fn checked(self) -> Result<(), ApiError> {
+    pub(crate) fn checked(mut self) -> Result<(), ApiError> {
+        self.settle();
         self.errors.into_result()
+    }
+
+    /// Everything known was read by now: the rest is unknown.
+    fn settle(&mut self) {
+        for (key, _) in std::mem::take(&mut self.map) {
+            let path = format!("{}{key}", self.prefix);
+            if self.unread.refused() {
+                self.errors.add(&path, "UNKNOWN_FIELD", "This field is not known.");
+            }
+            self.unread.note(path);
+        }
+    }
+
+    fn inner(&self, place: &str, map: Map<String, Value>) -> Self {
+        let prefix = format!("{}{place}.", self.prefix);
+        Self { map, prefix, unread: self.unread.clone(), ..Self::default() }
+    }
+
+    /// Those that are objects; others are mistakes.
+    fn all_objects(&mut self, place: &str, list: Vec<Value>) -> Vec<Fields> {
+        let mut all = Vec::with_capacity(list.len());
+        for (at, value) in list.into_iter().enumerate() {
+            let place = format!("{place}{at}");
+            match value {
+                Value::Object(map) => all.push(self.inner(&place, map)),
+                _ => self.fail(&place, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"),
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_read_is_unknown_wherever_it_is() {
+        let unread = Arc::new(Unread::default());
+        let body = json!({ "a": "x", "b": 1, "list": [{ "c": 1, "d": 2 }] }).to_string();
+        let mut fields = Fields::parse(body.as_bytes(), &unread).unwrap();
+        fields.text("a", 5);
+        for mut item in fields.objects("list", 0..=5).unwrap() {
+            item.number("c");
+            fields.absorb(item);
+        }
+        fields.checked().unwrap();
+        assert_eq!(unread.take(), ["list.0.d", "b"]);
+    }
+
+    #[test]
+    fn when_strict_an_unknown_field_is_a_mistake() {
+        let unread = Arc::new(Unread::strict());
+        let fields = Fields::parse(br#"{"contnt":"x"}"#, &unread).unwrap();
+        let error = fields.checked().unwrap_err();
+        assert_eq!(error.errors.unwrap()["contnt"]["_errors"][0]["code"], "UNKNOWN_FIELD");
+    }
+
+    #[test]
+    fn mistakes_of_inner_objects_keep_their_place() {
+        let list = json!({ "list": [{}, { "name": "" }] });
+        let mut fields = Fields::of(list.as_object().unwrap().clone(), "data.");
+        for mut item in fields.objects("list", 0..=5).unwrap() {
+            item.keep_required_text("name", 1..=3);
+            fields.absorb(item);
+        }
+        let errors = fields.checked().unwrap_err().errors.unwrap();
+        assert_eq!(errors["data"]["list"]["0"]["name"]["_errors"][0]["code"], "BASE_TYPE_REQUIRED");
+        assert_eq!(errors["data"]["list"]["1"]["name"]["_errors"][0]["code"], "BASE_TYPE_BAD_LENGTH");
     }
 }

@@ -104,8 +104,7 @@ pub(crate) fn attach(
 }
 
 /// `GET /files/{id}/{name}`
-pub(crate) fn serve(call: &Call, id: &str) -> Result<Reply, ApiError> {
-    let id = id.parse().map_err(|_| ApiError::not_found())?;
+pub(crate) fn serve(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
     let state = call.shared.state();
     let (content_type, bytes) = state.files.find(id).ok_or(ApiError::not_found())?;
     Ok(Reply::raw(content_type.to_owned(), bytes.clone()))

@@ -4,6 +4,9 @@
 use serde_json::{Value, json};
 
 use super::Call;
+use super::allowed_mentions::allowed_mentions;
+use super::components::{Surface, components};
+use super::embeds::embeds;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::attach;
@@ -14,13 +17,8 @@ use crate::world::{Attachment, flags};
 
 /// Characters of a message.
 pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
-const MAX_EMBEDS: usize = 10;
-const MAX_EMBED_FIELDS: usize = 25;
 /// Files of a message.
 pub(crate) const MAX_FILES: usize = 10;
-const MAX_ROWS: usize = 5;
-/// Components of a message laid out by components alone, nested ones not counted here.
-const MAX_V2_COMPONENTS: usize = 40;
 
 /// A message's body.
 #[derive(Default)]
@@ -41,46 +39,45 @@ pub(crate) struct MessageForm {
 }
 
 impl MessageForm {
-    /// Reads all fields; mistakes are answered together.
-    pub(crate) fn read(mut fields: Fields) -> Result<Self, ApiError> {
-        let mut form = Self::default();
+    /// Reads all fields of a new message; mistakes are answered together.
+    pub(crate) fn read(fields: Fields) -> Result<Self, ApiError> {
+        Self::read_edit(fields, 0)
+    }
+
+    /// The same for an edit of a message that has the flags `flags_before`.
+    pub(crate) fn read_edit(mut fields: Fields, flags_before: u64) -> Result<Self, ApiError> {
+        let mut form = Self { flags: fields.number("flags"), ..Self::default() };
+        let layout = (form.flags.unwrap_or(0) | flags_before) & flags::IS_COMPONENTS_V2 != 0;
+        if layout {
+            refuse_beside_layout(&mut fields);
+        }
         if fields.has("content") {
             form.content = Some(fields.text("content", MAX_CONTENT_CHARS));
         }
         if fields.has("embeds") {
-            form.embeds = Some(fields.list("embeds", MAX_EMBEDS).unwrap_or_default());
+            form.embeds = Some(embeds(&mut fields));
         }
-        form.flags = fields.number("flags");
         if fields.has("components") {
-            let v2 = form.flags.unwrap_or(0) & flags::IS_COMPONENTS_V2 != 0;
-            let most = if v2 { MAX_V2_COMPONENTS } else { MAX_ROWS };
-            form.components = Some(fields.list("components", most).unwrap_or_default());
+            let surface = if layout { Surface::Layout } else { Surface::Message };
+            form.components = Some(components(&mut fields, surface));
         }
         if fields.has("attachments") {
             form.attachments = Some(fields.list("attachments", MAX_FILES).unwrap_or_default());
         }
-        if let Some(allowed) = fields.take("allowed_mentions") {
-            match serde_json::from_value(allowed) {
-                Ok(allowed) => form.allowed = Some(allowed),
-                Err(_) => fields.fail(
-                    "allowed_mentions",
-                    "MODEL_TYPE_CONVERT",
-                    "Could not interpret allowed mentions.",
-                ),
-            }
-        }
+        form.allowed = allowed_mentions(&mut fields);
         if let Some(mut reference) = fields.object("message_reference") {
             form.reply_to = reference.snowflake("message_id");
             form.reply_is_optional = !reference.flag("fail_if_not_exists").unwrap_or(true);
             if form.reply_to.is_none() && reference.errors.is_empty() {
-                reference.fail("message_id", "BASE_TYPE_REQUIRED", "This field is required");
+                reference.missing("message_id");
             }
-            reference.checked()?;
+            // Where the message is follows from its id; `type` 0 is a reply.
+            reference.ignore(&["channel_id", "guild_id", "type"]);
+            fields.absorb(reference);
         }
         form.tts = fields.flag("tts").unwrap_or(false);
         form.nonce = fields.take("nonce");
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
-        form.check_embeds(&mut fields);
         fields.checked()?;
         Ok(form)
     }
@@ -127,30 +124,16 @@ impl MessageForm {
             flags: self.flags,
         }
     }
+}
 
-    fn check_embeds(&mut self, fields: &mut Fields) {
-        for (at, embed) in self.embeds.iter_mut().flatten().enumerate() {
-            let Some(map) = embed.as_object_mut() else {
-                fields.fail(
-                    &format!("embeds.{at}"),
-                    "MODEL_TYPE_CONVERT",
-                    "Only dictionaries may be used in a ModelType",
-                );
-                continue;
-            };
-            let chars =
-                |key: &str| map.get(key).and_then(Value::as_str).map_or(0, |text| text.chars().count());
-            for (key, most) in [("title", 256), ("description", 4096)] {
-                if chars(key) > most {
-                    let message = format!("Must be {most} or fewer in length.");
-                    fields.fail(&format!("embeds.{at}.{key}"), "BASE_TYPE_MAX_LENGTH", &message);
-                }
-            }
-            if map.get("fields").and_then(Value::as_array).is_some_and(|list| list.len() > MAX_EMBED_FIELDS) {
-                let message = format!("Must be {MAX_EMBED_FIELDS} or fewer in length.");
-                fields.fail(&format!("embeds.{at}.fields"), "BASE_TYPE_MAX_LENGTH", &message);
-            }
-            map.insert("type".to_owned(), json!("rich"));
+/// A message that is laid out by components alone has nothing else.
+fn refuse_beside_layout(fields: &mut Fields) {
+    for key in ["content", "embeds", "stickers", "poll"] {
+        let given = fields.take(key);
+        if given.is_some_and(|value| value != json!("") && value != json!([])) {
+            let message =
+                format!("The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2");
+            fields.fail(key, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", &message);
         }
     }
 }

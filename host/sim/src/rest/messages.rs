@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::ApiError;
 use super::message_form::MessageForm;
-use super::{Call, Reply};
+use super::{Call, Reply, threads};
 use crate::changes::Draft;
 use crate::snowflake::Snowflake;
 use crate::world::json::MessageJson;
@@ -28,7 +28,9 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     if !call.uploads.is_empty() {
         needed |= bits::ATTACH_FILES;
     }
-    let home = state.text_channel_with(caller, channel, needed)?;
+    state.text_channel_with(caller, channel, needed)?;
+    threads::open_to_write(&mut state, caller, channel)?;
+    let home = state.seen_channel(caller, channel)?;
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }
@@ -106,13 +108,14 @@ pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<
 /// `PATCH /channels/{channel}/messages/{message}`
 pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    let form = MessageForm::read(call.fields()?)?;
+    let fields = call.fields()?;
     let mut state = call.shared.state();
     let (_, message) = state.seen_message(caller, channel, id)?;
     if message.author.id != caller {
         return Err(ApiError::edit_of_anothers_message());
     }
     let kept: Arc<Message> = message.clone();
+    let form = MessageForm::read_edit(fields, kept.flags)?;
     let revision = form.into_revision(&kept.attachments, &mut state, call);
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
@@ -139,14 +142,15 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
     let caller = call.caller()?;
     let mut fields = call.fields()?;
     let listed = fields.take("messages").and_then(|list| serde_json::from_value::<Vec<Snowflake>>(list).ok());
-    let Some(ids) = listed else {
-        fields.fail("messages", "BASE_TYPE_REQUIRED", "This field is required");
-        return Err(fields.errors.into_error());
-    };
+    if listed.is_none() {
+        fields.missing("messages");
+    }
+    fields.checked()?;
+    let ids = listed.unwrap_or_default();
     if !(2..=100).contains(&ids.len()) {
         return Err(ApiError::bulk_delete_count());
     }
-    let oldest = crate::clock::Timestamp::now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
+    let oldest = call.shared.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
     if ids.iter().any(|id| id.unix_ms() < oldest) {
         return Err(ApiError::new(
             400,

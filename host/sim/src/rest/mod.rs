@@ -2,20 +2,33 @@
 //! It holds no rule about messages, commands or guilds; the files beside it do.
 
 mod access;
+mod allowed_mentions;
+mod bans;
 pub(crate) mod call;
 mod callbacks;
+mod channel_forms;
 mod channels;
 mod commands;
+mod components;
+mod embeds;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod files;
+mod guild_channels;
+mod guild_settings;
 mod guilds;
 mod invocations;
+mod members;
 pub(crate) mod message_form;
 mod messages;
+mod pictures;
 mod reactions;
 mod reply;
-mod routes;
+mod roles;
+pub(crate) mod routes;
+mod thread_lists;
+mod threads;
+pub(crate) mod unknown;
 mod users;
 mod webhooks;
 
@@ -85,7 +98,7 @@ pub(crate) async fn answer(
         status,
         took,
     });
-    outcome.map(|reply| reply.into_response(bucket)).ok_or(Dropped)
+    outcome.map(|reply| reply.into_response(bucket, shared.clock.now())).ok_or(Dropped)
 }
 
 async fn carry_out(
@@ -97,11 +110,20 @@ async fn carry_out(
     let Ok(body) = to_bytes(Body::new(body), MAX_BODY_BYTES).await else {
         return (Some(Reply::error(&ApiError::body_too_large())), 0);
     };
+    if !call::speaks_known_version(parts.uri.path()) {
+        return (Some(Reply::error(&ApiError::invalid_version())), 0);
+    }
     let mut call = Call::new(shared.clone(), parts, path.to_owned(), body);
     let bucket = call.bucket();
     let reply = match call.read_form().await {
-        Ok(()) => routes::route(&call).await,
+        Ok(()) => routes::route(&call),
         Err(error) => Err(error),
+    };
+    let unknown_key = unknown::report_fields(&call, reply.is_ok());
+    // That nobody looks at a key is only known when the call was carried out.
+    let reply = match unknown_key.filter(|_| shared.options.strict) {
+        Some(key) => Err(ApiError::form(&key, "UNKNOWN_FIELD", "This key of the query is not known.")),
+        None => reply,
     };
     (Some(reply.unwrap_or_else(|error| Reply::error(&error))), bucket)
 }

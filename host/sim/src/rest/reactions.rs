@@ -11,9 +11,9 @@ const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 25;
 
 /// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
-pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
+pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    let emoji = readable(emoji)?;
+    let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
     let (_, message) = state.seen_message(caller, channel, id)?;
     // An emoji that is already there may be joined by everybody.
@@ -25,19 +25,28 @@ pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -
     Ok(Reply::nothing())
 }
 
-/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/{user}`; `user` none is `@me`.
+/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
+pub(super) fn take_own(
+    call: &Call,
+    channel: Snowflake,
+    id: Snowflake,
+    emoji: String,
+) -> Result<Reply, ApiError> {
+    take(call, channel, id, emoji, call.caller()?)
+}
+
+/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/{user}`
 pub(super) fn take(
     call: &Call,
     channel: Snowflake,
     id: Snowflake,
-    emoji: &str,
-    user: Option<Snowflake>,
+    emoji: String,
+    user: Snowflake,
 ) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    let emoji = readable(emoji)?;
+    let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
     state.seen_message(caller, channel, id)?;
-    let user = user.unwrap_or(caller);
     if user != caller {
         state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     }
@@ -47,9 +56,9 @@ pub(super) fn take(
 }
 
 /// `GET /channels/{channel}/messages/{message}/reactions/{emoji}?limit=&after=`
-pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    let emoji = readable(emoji)?;
+    let emoji = readable(&emoji)?;
     let limit =
         call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
     let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
@@ -68,19 +77,27 @@ pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: &str) 
     Ok(Reply::json(&users))
 }
 
-/// `DELETE /channels/{channel}/messages/{message}/reactions[/{emoji}]`
+/// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}`
 pub(super) fn clear(
     call: &Call,
     channel: Snowflake,
     id: Snowflake,
-    emoji: Option<&str>,
+    emoji: String,
 ) -> Result<Reply, ApiError> {
+    remove(call, channel, id, Some(&readable(&emoji)?))
+}
+
+/// `DELETE /channels/{channel}/messages/{message}/reactions`
+pub(super) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    remove(call, channel, id, None)
+}
+
+fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    let emoji = emoji.map(readable).transpose()?;
     let mut state = call.shared.state();
     state.seen_message(caller, channel, id)?;
     state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
-    state.clear_reactions(channel, id, emoji.as_ref());
+    state.clear_reactions(channel, id, emoji);
     Ok(Reply::nothing())
 }
 

@@ -73,7 +73,7 @@ impl Reply {
         response
     }
 
-    pub(super) fn into_response(self, bucket: u64) -> Response<Body> {
+    pub(super) fn into_response(self, bucket: u64, now: Timestamp) -> Response<Body> {
         const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
         const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
         const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
@@ -101,7 +101,7 @@ impl Reply {
                 headers.insert(GLOBAL, HeaderValue::from_static("true"));
             }
         }
-        let reset_ms = Timestamp::now().0 + wait.as_millis() as u64;
+        let reset_ms = now.0 + wait.as_millis() as u64;
         headers.insert(LIMIT, HeaderValue::from_static(PROMISED_CALLS));
         headers.insert(REMAINING, HeaderValue::from_static(remaining));
         headers.insert(RESET, decimal(format!("{}.{:03}", reset_ms / 1000, reset_ms % 1000)));

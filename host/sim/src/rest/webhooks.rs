@@ -13,10 +13,10 @@ use crate::world::Message;
 use crate::world::json::MessageJson;
 
 /// `POST /webhooks/{app}/{token}`. The first followup to a deferred answer fills it in.
-pub(super) fn follow_up(call: &Call, app: Snowflake, token: &str) -> Result<Reply, ApiError> {
+pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply, ApiError> {
     let form = MessageForm::read(call.fields()?)?;
     let mut state = call.shared.state();
-    let answering = open(&state, call, app, token)?;
+    let answering = open(&state, call, app, &token)?;
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }
@@ -38,19 +38,19 @@ pub(super) fn follow_up(call: &Call, app: Snowflake, token: &str) -> Result<Repl
 }
 
 /// `GET /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn message(call: &Call, app: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+pub(super) fn message(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
     let state = call.shared.state();
-    let answering = open(&state, call, app, token)?;
-    let message = find(&state, &answering, which)?;
+    let answering = open(&state, call, app, &token)?;
+    let message = find(&state, &answering, &which)?;
     shown(&state, &message)
 }
 
 /// `PATCH /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn edit(call: &Call, app: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
     let form = MessageForm::read(call.fields()?)?;
     let mut state = call.shared.state();
-    let answering = open(&state, call, app, token)?;
-    let kept = find(&state, &answering, which)?;
+    let answering = open(&state, call, app, &token)?;
+    let kept = find(&state, &answering, &which)?;
     let revision = form.into_revision(&kept.attachments, &mut state, call);
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
@@ -60,10 +60,10 @@ pub(super) fn edit(call: &Call, app: Snowflake, token: &str, which: &str) -> Res
 }
 
 /// `DELETE /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn delete(call: &Call, app: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
     let mut state = call.shared.state();
-    let answering = open(&state, call, app, token)?;
-    let message = find(&state, &answering, which)?;
+    let answering = open(&state, call, app, &token)?;
+    let message = find(&state, &answering, &which)?;
     state.delete(answering.channel, &[message.id]);
     Ok(Reply::nothing())
 }

@@ -135,6 +135,26 @@ pub enum What {
         /// The guild, or none for global ones.
         guild: Option<Snowflake>,
     },
+    /// Somebody came into a guild, left it, or had to.
+    Membership {
+        /// The guild's name.
+        guild: Arc<str>,
+        /// Who.
+        user: Arc<str>,
+        /// False: left.
+        joined: bool,
+    },
+    /// Something that the audit log of a guild notes.
+    Moderated {
+        /// Who did it.
+        user: Arc<str>,
+        /// What: `ChannelCreate`.
+        deed: String,
+        /// To whom or what.
+        target: Option<Snowflake>,
+        /// The reason given.
+        reason: Option<String>,
+    },
     /// A REST call was answered.
     Rest {
         /// Its method.
@@ -153,6 +173,17 @@ pub enum What {
         method: String,
         /// Its path.
         path: String,
+        /// How often by now.
+        times: u64,
+    },
+    /// A bot sent a field or query key that this Discord does not know.
+    UnknownField {
+        /// The call's method.
+        method: String,
+        /// Its path.
+        path: String,
+        /// The field's place in the body, `embeds.0.titel`, or `?key`.
+        field: String,
         /// How often by now.
         times: u64,
     },
@@ -240,6 +271,16 @@ impl fmt::Display for What {
             Self::Commands { bot, names, guild: Some(guild) } => {
                 write!(f, "{bot} registered {} in guild {guild}", names.join(", "))
             }
+            Self::Membership { guild, user, joined } => {
+                write!(f, "{user} {} {guild}", if *joined { "joined" } else { "left" })
+            }
+            Self::Moderated { user, deed, target, reason } => {
+                write!(f, "{user}: {deed}")?;
+                if let Some(target) = target {
+                    write!(f, " {target}")?;
+                }
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
+            }
             Self::Rest { method, path, status: Some(status), took } => {
                 write!(f, "{method} {path} -> {status} ({} µs)", took.as_micros())
             }
@@ -248,6 +289,9 @@ impl fmt::Display for What {
             }
             Self::UnknownRoute { method, path, times } => {
                 write!(f, "UNKNOWN ROUTE {method} {path} (called {times} times)")
+            }
+            Self::UnknownField { method, path, field, times } => {
+                write!(f, "UNKNOWN FIELD {field} in {method} {path} (sent {times} times)")
             }
             Self::Gateway { session, event } if session.is_empty() => write!(f, "gateway: {event}"),
             Self::Gateway { session, event } => write!(f, "gateway {session}: {event}"),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World};
+use super::settings_json::{thread_json_for, voice_json};
+use super::{Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World, bits};
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
@@ -73,7 +74,8 @@ struct CountJson {
 struct ReferenceJson {
     #[serde(rename = "type")]
     kind: u8,
-    message_id: Snowflake,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<Snowflake>,
     channel_id: Snowflake,
     #[serde(skip_serializing_if = "Option::is_none")]
     guild_id: Option<Snowflake>,
@@ -138,12 +140,7 @@ impl<'a> MessageJson<'a> {
             flags: message.flags,
             reactions: reactions.collect(),
             nonce: message.nonce.as_ref(),
-            message_reference: message.reply_to.map(|message_id| ReferenceJson {
-                kind: 0,
-                message_id,
-                channel_id: channel.id,
-                guild_id: channel.guild_id,
-            }),
+            message_reference: reference(message, channel),
             referenced_message: None,
             interaction: note.filter(|note| note.kind == 2).map(
                 |note| json!({ "id": note.id, "type": note.kind, "name": note.name, "user": &*note.user }),
@@ -162,6 +159,20 @@ impl<'a> MessageJson<'a> {
     }
 }
 
+fn reference(message: &Message, channel: &Channel) -> Option<ReferenceJson> {
+    let answered = || {
+        let message_id = Some(message.reply_to?);
+        Some(ReferenceJson { kind: 0, message_id, channel_id: channel.id, guild_id: channel.guild_id })
+    };
+    let pointed = message.origin.map(|origin| ReferenceJson {
+        kind: origin.kind,
+        message_id: origin.message,
+        channel_id: origin.channel,
+        guild_id: origin.guild,
+    });
+    pointed.or_else(answered)
+}
+
 /// A guild member on the wire.
 #[derive(Serialize)]
 pub(crate) struct MemberJson<'a> {
@@ -176,7 +187,7 @@ pub(crate) struct MemberJson<'a> {
     mute: bool,
     pending: bool,
     flags: u32,
-    communication_disabled_until: Option<&'a str>,
+    communication_disabled_until: Option<Timestamp>,
     /// Only in interactions: decimal permission bits in the channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<String>,
@@ -192,11 +203,11 @@ impl<'a> MemberJson<'a> {
             roles: &member.roles,
             joined_at: member.joined_at,
             premium_since: None,
-            deaf: false,
-            mute: false,
+            deaf: member.deaf,
+            mute: member.mute,
             pending: false,
-            flags: 0,
-            communication_disabled_until: None,
+            flags: member.flags,
+            communication_disabled_until: member.timed_out_until,
             permissions: None,
         }
     }
@@ -242,47 +253,15 @@ pub(crate) fn channel_json(channel: &Channel) -> Value {
             "recipients": people, "flags": 0,
         });
     }
+    if let Some(thread) = &channel.thread {
+        return super::settings_json::thread(channel, thread);
+    }
     let mut json = json!({
         "id": channel.id, "type": channel.kind as u8, "guild_id": channel.guild_id, "name": &*channel.name,
-        "position": channel.position, "parent_id": channel.parent_id, "flags": 0,
-        "permission_overwrites": channel.overwrites, "nsfw": false,
+        "position": channel.position, "parent_id": channel.parent_id, "flags": channel.settings.flags,
+        "permission_overwrites": channel.overwrites, "nsfw": channel.settings.nsfw,
     });
-    match channel.kind {
-        ChannelKind::Text => {
-            json["topic"] = json!(channel.topic);
-            json["last_message_id"] = json!(channel.last_message_id);
-            json["rate_limit_per_user"] = json!(0);
-        }
-        ChannelKind::Voice => {
-            json["bitrate"] = json!(64_000);
-            json["user_limit"] = json!(0);
-            json["rtc_region"] = Value::Null;
-            json["last_message_id"] = Value::Null;
-            json["rate_limit_per_user"] = json!(0);
-        }
-        ChannelKind::Category | ChannelKind::Dm => {}
-    }
-    json
-}
-
-/// The guild alone, as `GET /guilds/{id}` shows it.
-pub(crate) fn guild_json(guild: &Guild, with_counts: bool) -> Value {
-    let mut json = json!({
-        "id": guild.id, "name": guild.name, "icon": null, "icon_hash": null, "splash": null,
-        "discovery_splash": null, "owner_id": guild.owner_id, "region": "local", "afk_channel_id": null,
-        "afk_timeout": 300, "widget_enabled": false, "widget_channel_id": null, "verification_level": 0,
-        "default_message_notifications": 0, "explicit_content_filter": 0, "roles": guild.roles, "emojis": [],
-        "features": [], "mfa_level": 0, "application_id": null, "system_channel_id": null,
-        "system_channel_flags": 0, "rules_channel_id": null, "max_presences": null, "max_members": 500_000,
-        "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
-        "premium_subscription_count": 0, "preferred_locale": "en-US", "public_updates_channel_id": null,
-        "max_video_channel_users": 25, "max_stage_video_channel_users": 50, "nsfw": false, "nsfw_level": 0,
-        "stickers": [], "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null,
-    });
-    if with_counts {
-        json["approximate_member_count"] = json!(guild.members.len());
-        json["approximate_presence_count"] = json!(guild.members.len());
-    }
+    super::settings_json::add(&mut json, channel);
     json
 }
 
@@ -295,7 +274,7 @@ pub(crate) fn guild_create_json(
     large_threshold: usize,
     all_members: bool,
 ) -> Value {
-    let mut json = guild_json(guild, false);
+    let mut json = super::settings_json::guild(guild);
     let large = guild.members.len() > large_threshold;
     let members: Vec<MemberJson<'_>> = guild
         .members
@@ -311,14 +290,16 @@ pub(crate) fn guild_create_json(
     json["member_count"] = json!(guild.members.len());
     json["members"] = json!(members);
     json["channels"] = json!(channels);
-    for empty in [
-        "voice_states",
-        "threads",
-        "presences",
-        "stage_instances",
-        "guild_scheduled_events",
-        "soundboard_sounds",
-    ] {
+    let threads = guild.belongings.threads.iter().filter_map(|id| world.channels.get(id));
+    let open = threads.filter(|thread| world.permissions_in(thread, viewer) & bits::VIEW_CHANNEL != 0);
+    json["threads"] = json!(open.map(|thread| thread_json_for(thread, viewer)).collect::<Vec<_>>());
+    let voice = guild.belongings.voice.iter();
+    json["voice_states"] =
+        json!(voice.map(|(user, state)| voice_json(guild, *user, state, false)).collect::<Vec<_>>());
+    let events = guild.belongings.events.iter();
+    json["guild_scheduled_events"] =
+        json!(events.map(|event| event.json(guild.id, false)).collect::<Vec<_>>());
+    for empty in ["presences", "stage_instances", "soundboard_sounds"] {
         json[empty] = json!([]);
     }
     json

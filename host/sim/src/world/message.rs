@@ -12,6 +12,8 @@ use crate::snowflake::Snowflake;
 
 /// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
 pub mod flags {
+    /// A thread grew from it.
+    pub const HAS_THREAD: u64 = 1 << 5;
     /// Only the one who invoked the interaction sees it.
     pub const EPHEMERAL: u64 = 1 << 6;
     /// "… is thinking": a deferred answer not filled in yet.
@@ -33,10 +35,14 @@ pub enum MessageKind {
     Default = 0,
     /// Somebody pinned a message.
     Pin = 6,
+    /// Somebody started a thread.
+    ThreadCreated = 18,
     /// An answer to a message.
     Reply = 19,
     /// An answer to a slash command.
     ChatInputCommand = 20,
+    /// The first message of a thread, pointing to the message it grew from.
+    ThreadStarter = 21,
 }
 
 /// A message.
@@ -80,6 +86,8 @@ pub struct Message {
     pub nonce: Option<Value>,
     /// The message this one answers.
     pub reply_to: Option<Snowflake>,
+    /// What it points to, where that is not a message it answers.
+    pub origin: Option<Origin>,
     /// The interaction this one answers.
     pub interaction: Option<InteractionNote>,
     /// The application that posted it through a webhook.
@@ -102,6 +110,19 @@ impl Message {
     pub fn is_loading(&self) -> bool {
         self.flags & flags::LOADING != 0
     }
+}
+
+/// What a message points to.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// 0: where it comes from. 1: what it forwards.
+    pub kind: u8,
+    /// The guild there.
+    pub guild: Option<Snowflake>,
+    /// The channel there.
+    pub channel: Snowflake,
+    /// The message there.
+    pub message: Option<Snowflake>,
 }
 
 /// What a message remembers of the interaction it answers.

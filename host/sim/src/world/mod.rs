@@ -1,37 +1,54 @@
 //! The world: guilds, channels, people, bots and what was said, all in memory.
 //! It knows nothing of sockets, sessions or requests; whoever changes it tells the sessions.
 
+mod belongings;
 mod builder;
+mod file;
 pub(crate) mod json;
 pub(crate) mod message;
 mod model;
 pub(crate) mod permissions;
+mod settings;
+pub(crate) mod settings_json;
+mod users;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Reaction, flags};
+pub use belongings::{
+    AuditEntry, Ban, Belongings, EventPlace, GuildEmoji, Invite, ScheduledEvent, VoiceState, Webhook,
+};
+pub use file::{WorldError, WorldMistake};
+pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Reaction, flags};
 pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
 pub use permissions::bits;
+pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
 
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::snowflake::{Snowflake, SnowflakeSource};
+use users::Users;
 
 /// Everything that exists. Build one with its `add_` methods, or take [`World::default`].
 #[derive(Debug)]
 pub struct World {
+    pub(crate) clock: Clock,
     pub(crate) ids: SnowflakeSource,
-    pub(crate) users: HashMap<Snowflake, Arc<User>>,
+    pub(crate) users: Users,
     pub(crate) guilds: BTreeMap<Snowflake, Guild>,
     pub(crate) channels: HashMap<Snowflake, Channel>,
     pub(crate) bots: Vec<Bot>,
+    /// By code.
+    pub(crate) invites: BTreeMap<String, Invite>,
+    pub(crate) webhooks: BTreeMap<Snowflake, Webhook>,
+    /// Emojis of applications, by application.
+    pub(crate) application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
     pub(crate) history_limit: usize,
 }
 
 impl World {
     /// A new id, larger than every one before.
     pub fn next_id(&mut self) -> Snowflake {
-        self.ids.next(Timestamp::now().0)
+        self.ids.next(self.clock.now().0)
     }
 
     /// The guild with this id.
@@ -62,7 +79,13 @@ impl World {
         {
             return Some(user);
         }
-        self.users.values().find(|user| user.username == name)
+        self.users.named(name, false).or_else(|| self.users.named(name, true))
+    }
+
+    /// The guild with this name, whatever its case, or id.
+    pub fn guild_named(&self, name: &str) -> Option<&Guild> {
+        let by_id = || self.guilds.get(&name.parse().ok()?);
+        self.guilds.values().find(|guild| guild.name.eq_ignore_ascii_case(name)).or_else(by_id)
     }
 
     /// All bots, in the order they were added.
@@ -114,30 +137,45 @@ impl World {
             return (channel.id, false);
         }
         let id = self.next_id();
-        let channel = Channel {
-            id,
-            guild_id: None,
-            kind: ChannelKind::Dm,
-            name: format!("@{}", person.username).into(),
-            topic: None,
-            position: 0,
-            parent_id: None,
-            overwrites: Vec::new(),
-            recipients: vec![person.clone(), bot.clone()],
-            messages: Default::default(),
-            last_message_id: None,
-            history_limit: self.history_limit,
-        };
+        let name = format!("@{}", person.username);
+        let mut channel = builder::new_channel(id, ChannelKind::Dm, &name, self.history_limit);
+        channel.recipients = vec![person.clone(), bot.clone()];
         self.channels.insert(id, channel);
         (id, true)
     }
 
-    /// What `user` may do in `channel`; everything in a direct message of its own, nothing where it is not.
+    /// What `user` may do in `channel`; everything in a direct message of its own, nothing where it is not. In a thread the
+    /// overwrites of its channel hold, and a private one is closed to those who neither joined it nor manage threads.
     pub fn permissions_in(&self, channel: &Channel, user: Snowflake) -> u64 {
         match channel.guild_id.and_then(|id| self.guilds.get(&id)) {
-            Some(guild) => permissions::permissions_of(guild, Some(channel), user),
+            Some(guild) => {
+                let thread = channel.thread.as_deref();
+                let home = thread.and(channel.parent_id).and_then(|id| self.channels.get(&id));
+                let granted = permissions::permissions_of(guild, Some(home.unwrap_or(channel)), user);
+                let closed = channel.kind == ChannelKind::PrivateThread
+                    && granted & bits::MANAGE_THREADS == 0
+                    && !thread.is_some_and(|thread| thread.has(user));
+                if closed { 0 } else { self.without_timeout(guild, user, granted) }
+            }
             None if channel.recipients.iter().any(|recipient| recipient.id == user) => bits::ALL,
             None => 0,
+        }
+    }
+
+    /// What `user` may do in a guild as a whole.
+    pub fn permissions_at(&self, guild: &Guild, user: Snowflake) -> u64 {
+        self.without_timeout(guild, user, permissions::permissions_of(guild, None, user))
+    }
+
+    /// Those who may do anything are not held by a timeout.
+    fn without_timeout(&self, guild: &Guild, user: Snowflake, granted: u64) -> u64 {
+        if granted == bits::ALL {
+            return granted;
+        }
+        let until = guild.members.get(&user).and_then(|member| member.timed_out_until);
+        match until {
+            Some(until) if until > self.clock.now() => granted & bits::TIMED_OUT,
+            _ => granted,
         }
     }
 }

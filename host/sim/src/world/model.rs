@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use super::Message;
+use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread};
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
@@ -22,7 +22,7 @@ pub struct User {
     pub discriminator: &'static str,
     /// The name shown.
     pub global_name: Option<String>,
-    /// No pictures yet.
+    /// The hash of the picture.
     pub avatar: Option<String>,
     /// Whether a bot stands behind it.
     pub bot: bool,
@@ -94,6 +94,30 @@ pub struct GuildMember {
     pub roles: Vec<Snowflake>,
     /// Since when.
     pub joined_at: Timestamp,
+    /// Until then the member only reads.
+    pub timed_out_until: Option<Timestamp>,
+    /// Not heard in voice channels.
+    pub mute: bool,
+    /// Hears nothing in voice channels.
+    pub deaf: bool,
+    /// Member flags, <https://discord.com/developers/docs/resources/guild#guild-member-object-guild-member-flags>.
+    pub flags: u32,
+}
+
+impl GuildMember {
+    /// A member as it is when it has just come in.
+    pub fn new(user: Arc<User>, joined_at: Timestamp) -> Self {
+        Self {
+            user,
+            nick: None,
+            roles: Vec::new(),
+            joined_at,
+            timed_out_until: None,
+            mute: false,
+            deaf: false,
+            flags: 0,
+        }
+    }
 }
 
 /// A guild.
@@ -111,6 +135,37 @@ pub struct Guild {
     pub channels: Vec<Snowflake>,
     /// By user id.
     pub members: BTreeMap<Snowflake, GuildMember>,
+    /// What moderators set.
+    pub settings: GuildSettings,
+    /// Bans, emojis, events, voice states, audit log, threads.
+    pub belongings: Belongings,
+}
+
+impl Guild {
+    /// The role with this id.
+    pub fn role(&self, id: Snowflake) -> Option<&Role> {
+        self.roles.iter().find(|role| role.id == id)
+    }
+
+    /// The role with this name or id; a leading `@` is allowed.
+    pub fn role_named(&self, name: &str) -> Option<&Role> {
+        let bare = name.strip_prefix('@').unwrap_or(name);
+        self.roles.iter().find(|role| role.name == bare).or_else(|| self.role(bare.parse().ok()?))
+    }
+
+    pub(crate) fn role_mut(&mut self, id: Snowflake) -> Option<&mut Role> {
+        self.roles.iter_mut().find(|role| role.id == id)
+    }
+
+    /// How high a member stands: its highest role's position; the owner above all.
+    pub fn rank_of(&self, user: Snowflake) -> u32 {
+        if self.owner_id == user {
+            return u32::MAX;
+        }
+        let Some(member) = self.members.get(&user) else { return 0 };
+        let held = self.roles.iter().filter(|role| member.roles.contains(&role.id));
+        held.map(|role| role.position).max().unwrap_or(0)
+    }
 }
 
 /// Kinds of channel, with Discord's numbers.
@@ -124,6 +179,62 @@ pub enum ChannelKind {
     Voice = 2,
     /// A heading over channels.
     Category = 4,
+    /// A text channel that others can follow.
+    Announcement = 5,
+    /// A thread in an announcement channel.
+    AnnouncementThread = 10,
+    /// A thread that everybody sees who sees its channel.
+    PublicThread = 11,
+    /// A thread for those who were added.
+    PrivateThread = 12,
+    /// A voice channel with an audience.
+    Stage = 13,
+    /// A channel of threads.
+    Forum = 15,
+    /// A forum of pictures.
+    Media = 16,
+}
+
+impl ChannelKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Text,
+        Self::Dm,
+        Self::Voice,
+        Self::Category,
+        Self::Announcement,
+        Self::AnnouncementThread,
+        Self::PublicThread,
+        Self::PrivateThread,
+        Self::Stage,
+        Self::Forum,
+        Self::Media,
+    ];
+
+    /// The kind with Discord's number.
+    pub fn numbered(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u64 == number)
+    }
+
+    /// Whether messages are posted in it.
+    pub fn holds_messages(self) -> bool {
+        !matches!(self, Self::Category | Self::Forum | Self::Media)
+    }
+
+    /// Whether it is a thread.
+    pub fn is_thread(self) -> bool {
+        matches!(self, Self::AnnouncementThread | Self::PublicThread | Self::PrivateThread)
+    }
+
+    /// Whether its posts are threads.
+    pub fn is_forum(self) -> bool {
+        matches!(self, Self::Forum | Self::Media)
+    }
+
+    /// Whether people talk in it.
+    pub fn is_voice(self) -> bool {
+        matches!(self, Self::Voice | Self::Stage)
+    }
 }
 
 /// A channel and its history.
@@ -141,9 +252,9 @@ pub struct Channel {
     pub topic: Option<String>,
     /// Order in the list.
     pub position: u32,
-    /// The category it stands under.
+    /// The category it stands under; of a thread, the channel it was started in.
     pub parent_id: Option<Snowflake>,
-    /// Permission overwrites.
+    /// Permission overwrites; a thread has those of its channel.
     pub overwrites: Vec<Overwrite>,
     /// Both sides of a direct message.
     pub recipients: Vec<Arc<User>>,
@@ -151,6 +262,10 @@ pub struct Channel {
     pub messages: VecDeque<Arc<Message>>,
     /// The last message ever posted here, deleted or not.
     pub last_message_id: Option<Snowflake>,
+    /// What moderators set.
+    pub settings: ChannelSettings,
+    /// What makes it a thread.
+    pub thread: Option<Box<Thread>>,
     /// Whether each post also drops the oldest one; the limit lives with the channel so that posting needs no look-up.
     pub(crate) history_limit: usize,
 }
@@ -171,6 +286,9 @@ impl Channel {
             self.messages.pop_front();
         }
         self.last_message_id = Some(message.id);
+        if let Some(thread) = &mut self.thread {
+            thread.total_messages += 1;
+        }
         self.messages.push_back(message);
     }
 

@@ -17,3 +17,7 @@ mod people;
 mod prompt;
 mod raw;
 mod rest;
+mod routes;
+mod strict;
+mod time;
+mod worlds;

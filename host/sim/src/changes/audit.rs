@@ -1,0 +1,159 @@
+//! The audit log: who did what to whom, and why.
+//! It does not decide what is noted; the rooms that change things do.
+
+use serde_json::{Value, json};
+
+use crate::gateway::event::Payload;
+use crate::gateway::intents;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::transcript::What;
+use crate::world::{AuditEntry, bits};
+
+/// Who does something, and the reason given for it.
+#[derive(Clone, Debug)]
+pub(crate) struct By {
+    pub(crate) user: Snowflake,
+    pub(crate) reason: Option<String>,
+}
+
+/// Kinds of deed, <https://discord.com/developers/docs/resources/audit-log#audit-log-entry-object-audit-log-events>.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Action {
+    GuildUpdate = 1,
+    ChannelCreate = 10,
+    ChannelUpdate = 11,
+    ChannelDelete = 12,
+    OverwriteCreate = 13,
+    OverwriteUpdate = 14,
+    OverwriteDelete = 15,
+    MemberKick = 20,
+    BanAdd = 22,
+    BanRemove = 23,
+    MemberUpdate = 24,
+    MemberRoleUpdate = 25,
+    MemberMove = 26,
+    MemberDisconnect = 27,
+    RoleCreate = 30,
+    RoleUpdate = 31,
+    RoleDelete = 32,
+    InviteCreate = 40,
+    InviteDelete = 42,
+    WebhookCreate = 50,
+    WebhookUpdate = 51,
+    WebhookDelete = 52,
+    EmojiCreate = 60,
+    EmojiUpdate = 61,
+    EmojiDelete = 62,
+    MessageDelete = 72,
+    MessageBulkDelete = 73,
+    MessagePin = 74,
+    MessageUnpin = 75,
+    EventCreate = 100,
+    EventUpdate = 101,
+    EventDelete = 102,
+    ThreadCreate = 110,
+    ThreadUpdate = 111,
+    ThreadDelete = 112,
+}
+
+impl State {
+    /// Notes a deed that made, changed or removed something: what differs between `before` and `after` is its changes.
+    /// A deed that changed nothing is none.
+    pub(crate) fn record_change(
+        &mut self,
+        guild: Snowflake,
+        by: &By,
+        action: Action,
+        target: Snowflake,
+        before: &Value,
+        after: &Value,
+    ) {
+        let changes = differences(before, after);
+        if !changes.is_empty() {
+            self.record(guild, by, action, Some(target), changes, None);
+        }
+    }
+
+    /// Notes a deed.
+    pub(crate) fn record(
+        &mut self,
+        guild: Snowflake,
+        by: &By,
+        action: Action,
+        target: Option<Snowflake>,
+        changes: Vec<Value>,
+        options: Option<Value>,
+    ) {
+        let id = self.world.next_id();
+        let entry = AuditEntry {
+            id,
+            user_id: by.user,
+            target_id: target,
+            action_type: action as u16,
+            changes,
+            options,
+            reason: by.reason.clone(),
+        };
+        let user = self.world.user(by.user).map_or("somebody", |user| user.username.as_str()).into();
+        self.transcript.write(What::Moderated {
+            user,
+            deed: format!("{action:?}"),
+            target,
+            reason: by.reason.clone(),
+        });
+        let mut data = json!(entry);
+        data["guild_id"] = json!(guild);
+        let Some(home) = self.world.guilds.get_mut(&guild) else { return };
+        home.belongings.note(entry);
+        let payload = Payload::new("GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
+        self.tell_permitted(guild, intents::GUILD_MODERATION, bits::VIEW_AUDIT_LOG, payload);
+    }
+}
+
+/// What differs between two objects, as the audit log writes it; null is an object without any field.
+fn differences(before: &Value, after: &Value) -> Vec<Value> {
+    const UNTOLD: [&str; 8] =
+        ["id", "guild_id", "user", "last_message_id", "version", "member", "creator", "colors"];
+    let keys = [before, after].into_iter().filter_map(Value::as_object).flat_map(|object| object.keys());
+    let mut keys: Vec<&String> = keys.filter(|key| !UNTOLD.contains(&key.as_str())).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut changes = Vec::new();
+    for key in keys {
+        let (old, new) = (&before[key], &after[key]);
+        if old == new {
+            continue;
+        }
+        let mut change = json!({ "key": key });
+        for (name, value) in [("old_value", old), ("new_value", new)] {
+            if !value.is_null() {
+                change[name] = value.clone();
+            }
+        }
+        changes.push(change);
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_a_change() {
+        let before = json!({ "id": "1", "name": "a", "topic": null, "nsfw": false });
+        let after = json!({ "id": "1", "name": "b", "topic": "x", "nsfw": false });
+        assert_eq!(
+            differences(&before, &after),
+            [
+                json!({ "key": "name", "old_value": "a", "new_value": "b" }),
+                json!({ "key": "topic", "new_value": "x" })
+            ]
+        );
+        assert_eq!(
+            differences(&Value::Null, &json!({ "name": "a" })),
+            [json!({ "key": "name", "new_value": "a" })]
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! Members: coming, going, being changed, being kept out, and where they are in voice.
+//! It does not check permissions; see `changes`.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Action, By};
+use crate::gateway::event::Payload;
+use crate::gateway::{intents, person};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::transcript::What;
+use crate::world::json::{MemberJson, guild_create_json};
+use crate::world::settings_json::voice_json;
+use crate::world::{Ban, GuildMember, User, VoiceState};
+
+impl State {
+    /// Lets somebody into a guild; false if already there.
+    pub(crate) fn admit(&mut self, guild: Snowflake, user: &Arc<User>) -> bool {
+        let now = self.world.clock.now();
+        let Some(home) = self.world.guilds.get_mut(&guild) else { return false };
+        if home.members.contains_key(&user.id) {
+            return false;
+        }
+        home.members.insert(user.id, GuildMember::new(user.clone(), now));
+        self.transcript.write(What::Membership {
+            guild: home.name.as_str().into(),
+            user: user.username.as_str().into(),
+            joined: true,
+        });
+        let mut data = json!(MemberJson::full(&home.members[&user.id]));
+        data["guild_id"] = json!(guild);
+        self.tell_guild(guild, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_ADD", &data));
+        let Some(home) = self.world.guild(guild) else { return false };
+        let whole = match user.bot {
+            true => guild_create_json(&self.world, home, user.id, 50, false),
+            false => person::guild(&self.world, home, user.id),
+        };
+        self.tell_account(user.id, Some(guild), |_| Some(Payload::new("GUILD_CREATE", &whole)));
+        true
+    }
+
+    /// Takes somebody out of a guild, of its voice channels and threads; false if not there.
+    pub(crate) fn part(&mut self, guild: Snowflake, user: Snowflake) -> bool {
+        self.leave_voice(guild, user);
+        let Some(home) = self.world.guilds.get_mut(&guild) else { return false };
+        let Some(member) = home.members.remove(&user) else { return false };
+        for thread in &home.belongings.threads {
+            if let Some(thread) = self.world.channels.get_mut(thread).and_then(|one| one.thread.as_mut()) {
+                thread.members.retain(|(one, _)| *one != user);
+            }
+        }
+        let name = member.user.username.as_str().into();
+        self.transcript.write(What::Membership {
+            guild: home.name.as_str().into(),
+            user: name,
+            joined: false,
+        });
+        let data = json!({ "guild_id": guild, "user": &*member.user });
+        self.tell_guild(guild, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_REMOVE", &data));
+        self.tell_account(user, Some(guild), |_| Some(Payload::new("GUILD_DELETE", &json!({ "id": guild }))));
+        true
+    }
+
+    /// Gives a member a role or takes it.
+    pub(crate) fn set_role(
+        &mut self,
+        guild: Snowflake,
+        by: &By,
+        user: Snowflake,
+        role: Snowflake,
+        given: bool,
+    ) {
+        self.change_member(guild, by, user, |member| {
+            match member.roles.iter().position(|one| *one == role) {
+                None if given => member.roles.push(role),
+                Some(at) if !given => drop(member.roles.remove(at)),
+                _ => {}
+            }
+        });
+    }
+
+    /// Changes a member and tells so if it looks different then.
+    pub(crate) fn change_member(
+        &mut self,
+        guild: Snowflake,
+        by: &By,
+        user: Snowflake,
+        change: impl FnOnce(&mut GuildMember),
+    ) -> Option<Value> {
+        let sight = self.sight(guild);
+        let member = self.world.guilds.get_mut(&guild)?.members.get_mut(&user)?;
+        let (mut before, roles_before) = (json!(MemberJson::full(member)), member.roles.clone());
+        change(member);
+        let mut after = json!(MemberJson::full(member));
+        let roles_after = member.roles.clone();
+        let answer = after.clone();
+        if before == after {
+            return Some(answer);
+        }
+        self.record_roles(guild, by, user, &roles_before, &roles_after);
+        for side in [&mut before, &mut after] {
+            side["roles"] = Value::Null;
+        }
+        self.record_change(guild, by, Action::MemberUpdate, user, &before, &after);
+        let mut data = answer.clone();
+        data["guild_id"] = json!(guild);
+        self.tell_about(guild, intents::GUILD_MEMBERS, user, Payload::new("GUILD_MEMBER_UPDATE", &data));
+        self.tell_sight(guild, sight);
+        if (before["mute"] != after["mute"]) || (before["deaf"] != after["deaf"]) {
+            self.tell_voice(guild, user);
+        }
+        Some(answer)
+    }
+
+    fn record_roles(
+        &mut self,
+        guild: Snowflake,
+        by: &By,
+        user: Snowflake,
+        before: &[Snowflake],
+        after: &[Snowflake],
+    ) {
+        let Some(home) = self.world.guild(guild) else { return };
+        let among = |one: &[Snowflake], other: &[Snowflake]| -> Vec<Value> {
+            let only = one.iter().filter(|id| !other.contains(id)).filter_map(|id| home.role(*id));
+            only.map(|role| json!({ "id": role.id, "name": role.name })).collect()
+        };
+        let changes: Vec<Value> = [("$add", among(after, before)), ("$remove", among(before, after))]
+            .into_iter()
+            .filter(|(_, roles)| !roles.is_empty())
+            .map(|(key, roles)| json!({ "key": key, "new_value": roles }))
+            .collect();
+        if !changes.is_empty() {
+            self.record(guild, by, Action::MemberRoleUpdate, Some(user), changes, None);
+        }
+    }
+
+    /// Keeps somebody out of a guild.
+    pub(crate) fn ban(&mut self, guild: Snowflake, by: &By, user: &Arc<User>) {
+        self.part(guild, user.id);
+        let Some(home) = self.world.guilds.get_mut(&guild) else { return };
+        home.belongings.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
+        self.record(guild, by, Action::BanAdd, Some(user.id), Vec::new(), None);
+        let data = json!({ "guild_id": guild, "user": &**user });
+        self.tell_guild(guild, intents::GUILD_MODERATION, Payload::new("GUILD_BAN_ADD", &data));
+    }
+
+    /// Lets somebody in again; false if there was no ban.
+    pub(crate) fn unban(&mut self, guild: Snowflake, by: &By, user: Snowflake) -> bool {
+        let Some(home) = self.world.guilds.get_mut(&guild) else { return false };
+        let Some(ban) = home.belongings.bans.remove(&user) else { return false };
+        self.record(guild, by, Action::BanRemove, Some(user), Vec::new(), None);
+        let data = json!({ "guild_id": guild, "user": &*ban.user });
+        self.tell_guild(guild, intents::GUILD_MODERATION, Payload::new("GUILD_BAN_REMOVE", &data));
+        true
+    }
+
+    /// Puts a member into a voice channel, or changes how it is there.
+    pub(crate) fn enter_voice(&mut self, guild: Snowflake, user: Snowflake, state: VoiceState) {
+        let Some(home) = self.world.guilds.get_mut(&guild) else { return };
+        home.belongings.voice.insert(user, state);
+        self.tell_voice(guild, user);
+    }
+
+    /// Takes a member out of voice; false if not there.
+    pub(crate) fn leave_voice(&mut self, guild: Snowflake, user: Snowflake) -> bool {
+        let Some(home) = self.world.guilds.get_mut(&guild) else { return false };
+        let Some(state) = home.belongings.voice.remove(&user) else { return false };
+        let mut data = voice_json(home, user, &state, true);
+        data["channel_id"] = Value::Null;
+        self.tell_guild(guild, intents::GUILD_VOICE_STATES, Payload::new("VOICE_STATE_UPDATE", &data));
+        true
+    }
+
+    pub(crate) fn tell_voice(&mut self, guild: Snowflake, user: Snowflake) {
+        let Some(home) = self.world.guild(guild) else { return };
+        let Some(state) = home.belongings.voice.get(&user) else { return };
+        let payload = Payload::new("VOICE_STATE_UPDATE", &voice_json(home, user, state, true));
+        self.tell_guild(guild, intents::GUILD_VOICE_STATES, payload);
+    }
+}

@@ -1,0 +1,193 @@
+//! Discord's rules for a command that a bot registers: kinds, names, sizes, where it may be used.
+//! It does not keep the command.
+
+mod names;
+mod options;
+
+use serde_json::{Value, json};
+
+use crate::rest::fields::Fields;
+
+/// Characters of names, descriptions and choices of a command together; of translations the longest counts.
+/// <https://discord.com/developers/docs/interactions/application-commands#slash-commands>
+const MAX_COMMAND_CHARS: usize = 8000;
+
+/// Kinds of command, with Discord's numbers. Entry points (4) open activities, which do not exist here.
+const CHAT_INPUT: u64 = 1;
+const KINDS: [u64; 3] = [CHAT_INPUT, 2, 3];
+
+/// Reads a command's body and keeps it with defaults filled in; mistakes stay in the fields.
+pub(crate) fn validated(mut body: Fields) -> Fields {
+    let kind =
+        if body.has("type") { body.choice("type", &KINDS) } else { Some(CHAT_INPUT) }.unwrap_or(CHAT_INPUT);
+    body.keep("type", kind);
+    let mut chars = names::name(&mut body, kind == CHAT_INPUT);
+    if kind == CHAT_INPUT {
+        chars += names::description(&mut body);
+        chars += options::options(&mut body, options::Level::Command);
+    } else {
+        if body.text("description", 100).is_some_and(|text| !text.is_empty()) {
+            let message = "Context menu commands cannot have description";
+            body.fail("description", "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION", message);
+        }
+        if body.list("options", usize::MAX).is_some_and(|list| !list.is_empty()) {
+            let message = "Context menu commands cannot have options";
+            body.fail("options", "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS", message);
+        }
+        body.ignore(&["description_localizations"]);
+        body.keep("description", "");
+        body.keep("description_localizations", Value::Null);
+    }
+    if chars > MAX_COMMAND_CHARS {
+        let message = format!("Command exceeds maximum size ({MAX_COMMAND_CHARS})");
+        body.fail_here("APPLICATION_COMMAND_TOO_LARGE", &message);
+    }
+    where_and_for_whom(&mut body);
+    // What a bot sends back of a command that it read.
+    body.ignore(&["id", "application_id", "guild_id", "version", "default_permission", "handler"]);
+    body
+}
+
+fn where_and_for_whom(body: &mut Fields) {
+    let permissions = body.take("default_member_permissions");
+    let bits = permissions.as_ref().map(|bits| match bits {
+        Value::String(text) => text.parse::<u64>().ok(),
+        bits => bits.as_u64(),
+    });
+    match bits {
+        None => body.keep("default_member_permissions", Value::Null),
+        Some(Some(bits)) => body.keep("default_member_permissions", bits.to_string()),
+        Some(None) => {
+            let message = "Permissions must be a whole number, as text or not.";
+            body.fail("default_member_permissions", "PERMISSIONS_TYPE_COERCE", message);
+        }
+    }
+    let in_dms = body.flag("dm_permission").unwrap_or(true);
+    body.keep("dm_permission", in_dms);
+    let nsfw = body.flag("nsfw").unwrap_or(false);
+    body.keep("nsfw", nsfw);
+    let contexts = numbers(body, "contexts", 3).map_or(Value::Null, |list| json!(list));
+    body.keep("contexts", contexts);
+    let integrations = numbers(body, "integration_types", 2).unwrap_or_else(|| vec![0]);
+    body.keep("integration_types", integrations);
+}
+
+/// A list of different numbers below `end`, not empty.
+fn numbers(body: &mut Fields, key: &str, end: u64) -> Option<Vec<u64>> {
+    let list = body.list(key, usize::MAX)?;
+    if list.is_empty() {
+        body.fail(key, "BASE_TYPE_BAD_LENGTH", &format!("Must be between 1 and {end} in length."));
+        return None;
+    }
+    let mut numbers = Vec::with_capacity(list.len());
+    for (at, value) in list.iter().enumerate() {
+        match value.as_u64().filter(|number| *number < end) {
+            Some(number) if !numbers.contains(&number) => numbers.push(number),
+            Some(_) => {
+                body.fail(key, "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value")
+            }
+            None => {
+                let listed = (0..end).map(|number| number.to_string()).collect::<Vec<_>>().join(", ");
+                let message = format!("Value must be one of {{{listed}}}.");
+                body.fail(&format!("{key}.{at}"), "BASE_TYPE_CHOICES", &message);
+            }
+        }
+    }
+    Some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is kept of a command, or its mistakes.
+    pub(super) fn read(body: Value) -> Result<Value, Value> {
+        let read = validated(Fields::of(body.as_object().unwrap().clone(), ""));
+        read.into_kept().map(Value::Object).map_err(|error| error.errors.unwrap())
+    }
+
+    #[track_caller]
+    pub(super) fn refused(body: Value, path: &str, code: &str) {
+        let shown = body.to_string();
+        let errors = read(body).expect_err(&shown);
+        let at = errors
+            .pointer(path)
+            .and_then(|at| at["_errors"].as_array())
+            .unwrap_or_else(|| panic!("{shown}: {errors}"));
+        assert!(at.iter().any(|error| error["code"] == code), "{shown}: {errors}");
+    }
+
+    #[test]
+    fn a_command_is_kept_with_defaults() {
+        let kept = read(
+            json!({ "name": "ping", "description": "Pong", "contexts": null, "name_localizations": {} }),
+        )
+        .unwrap();
+        assert_eq!(
+            kept,
+            json!({
+                "type": 1, "name": "ping", "name_localizations": null, "description": "Pong",
+                "description_localizations": null, "default_member_permissions": null, "dm_permission": true,
+                "nsfw": false, "contexts": null, "integration_types": [0],
+            })
+        );
+        let kept = read(
+            json!({ "name": "Show Avatar", "type": 2, "description": "", "default_member_permissions": 8 }),
+        );
+        assert_eq!(kept.unwrap()["default_member_permissions"], "8");
+    }
+
+    #[test]
+    fn each_rule_of_a_command_has_its_place_and_code() {
+        for (body, path, code) in [
+            (json!({ "description": "x" }), "/name", "BASE_TYPE_REQUIRED"),
+            (json!({ "name": "x" }), "/description", "BASE_TYPE_REQUIRED"),
+            (json!({ "name": "x", "description": "x", "type": 4 }), "/type", "BASE_TYPE_CHOICES"),
+            (
+                json!({ "name": "x", "type": 2, "description": "x" }),
+                "/description",
+                "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION",
+            ),
+            (
+                json!({ "name": "x", "type": 3, "options": [{}] }),
+                "/options",
+                "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS",
+            ),
+            (json!({ "name": "x".repeat(33), "type": 3 }), "/name", "BASE_TYPE_BAD_LENGTH"),
+            (json!({ "name": "x", "description": "x".repeat(101) }), "/description", "BASE_TYPE_BAD_LENGTH"),
+            (json!({ "name": "x", "description": "x", "contexts": [] }), "/contexts", "BASE_TYPE_BAD_LENGTH"),
+            (json!({ "name": "x", "description": "x", "contexts": [3] }), "/contexts/0", "BASE_TYPE_CHOICES"),
+            (
+                json!({ "name": "x", "description": "x", "contexts": [1, 1] }),
+                "/contexts",
+                "SET_TYPE_ALREADY_CONTAINS_VALUE",
+            ),
+            (
+                json!({ "name": "x", "description": "x", "integration_types": [2] }),
+                "/integration_types/0",
+                "BASE_TYPE_CHOICES",
+            ),
+            (
+                json!({ "name": "x", "description": "x", "default_member_permissions": "all" }),
+                "/default_member_permissions",
+                "PERMISSIONS_TYPE_COERCE",
+            ),
+        ] {
+            refused(body, path, code);
+        }
+    }
+
+    #[test]
+    fn all_texts_of_a_command_have_8000_characters() {
+        let choices: Vec<Value> =
+            (0..25).map(|n| json!({ "name": format!("{n:<80}"), "value": "v".repeat(100) })).collect();
+        let option =
+            |n| json!({ "type": 3, "name": format!("o{n}"), "description": "x", "choices": choices });
+        let command = |count: usize| {
+            let options: Vec<Value> = (0..count).map(option).collect();
+            json!({ "name": "x", "description": "x", "options": options })
+        };
+        assert!(read(command(1)).is_ok());
+        refused(command(2), "/_misc", "APPLICATION_COMMAND_TOO_LARGE");
+    }
+}

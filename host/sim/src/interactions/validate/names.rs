@@ -1,0 +1,104 @@
+//! Names and descriptions of commands and options, with their translations.
+//! It does not know whose they are.
+
+use serde_json::{Map, Value};
+
+use crate::rest::fields::Fields;
+
+/// <https://discord.com/developers/docs/reference#locales>
+const LOCALES: [&str; 34] = [
+    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl",
+    "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja",
+    "zh-TW", "ko", "ar", "he",
+];
+
+/// Reads `name` and its translations; `strict`: of a slash command or option. Returns its characters.
+pub(super) fn name(of: &mut Fields, strict: bool) -> usize {
+    let mut chars = 0;
+    if of.require("name")
+        && let Some(name) = of.text_within("name", 1..=32)
+    {
+        chars = name.chars().count();
+        if strict && !is_name(&name) {
+            of.fail("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
+        }
+        of.keep("name", name);
+    }
+    chars.max(translations(of, "name_localizations", 32, |name| !strict || is_name(name)))
+}
+
+/// Reads `description` and its translations. Returns its characters.
+pub(super) fn description(of: &mut Fields) -> usize {
+    let chars = of.keep_required_text("description", 1..=100);
+    chars.max(translations(of, "description_localizations", 100, |_| true))
+}
+
+/// Reads translations of names of at most `most` characters; returns the characters of the longest.
+pub(super) fn translations(of: &mut Fields, key: &str, most: usize, fits: impl Fn(&str) -> bool) -> usize {
+    let (mut kept, mut longest) = (Map::new(), 0);
+    if let Some(mut given) = of.object(key) {
+        for locale in given.keys() {
+            if !LOCALES.contains(&locale.as_str()) {
+                given.ignore(&[&locale]);
+                let message =
+                    format!("Value must be one of {{{}}}.", LOCALES.map(|one| format!("'{one}'")).join(", "));
+                given.fail(&locale, "BASE_TYPE_CHOICES", &message);
+            } else if let Some(text) = given.text_within(&locale, 1..=most) {
+                if !fits(&text) {
+                    given.fail(&locale, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
+                }
+                longest = longest.max(text.chars().count());
+                kept.insert(locale, Value::String(text));
+            }
+        }
+        of.absorb(given);
+    }
+    of.keep(key, if kept.is_empty() { Value::Null } else { Value::Object(kept) });
+    longest
+}
+
+/// `^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$`, lower case where there is one.
+fn is_name(name: &str) -> bool {
+    // The two scripts write vowels as marks, which are no letters of their own.
+    let allowed = |c: char| {
+        c.is_alphanumeric() || "-_'".contains(c) || matches!(c, '\u{900}'..='\u{97F}' | '\u{E00}'..='\u{E7F}')
+    };
+    name.chars().all(allowed) && name.to_lowercase() == name
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{read, refused};
+    use super::*;
+
+    #[test]
+    fn names_of_slash_commands_are_lower_case_words_of_any_script() {
+        for good in ["ping", "add-role", "l'été", "日本", "привет", "नमस्ते", "สวัสดี", "a_1", "ß"]
+        {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["Ping", "two words", "a.b", "Привет", "é!", "🦀", "a/b"] {
+            assert!(!is_name(bad), "{bad}");
+            refused(json!({ "name": bad, "description": "x" }), "/name", "APPLICATION_COMMAND_INVALID_NAME");
+            assert!(read(json!({ "name": bad, "type": 2 })).is_ok(), "a context menu may be called {bad}");
+        }
+    }
+
+    #[test]
+    fn translations_are_checked_like_what_they_translate() {
+        let with = |names: Value| json!({ "name": "x", "description": "x", "name_localizations": names });
+        assert_eq!(
+            read(with(json!({ "de": "hallo" }))).unwrap()["name_localizations"],
+            json!({ "de": "hallo" })
+        );
+        refused(with(json!({ "xx": "hallo" })), "/name_localizations/xx", "BASE_TYPE_CHOICES");
+        refused(
+            with(json!({ "de": "Hallo Welt" })),
+            "/name_localizations/de",
+            "APPLICATION_COMMAND_INVALID_NAME",
+        );
+        refused(with(json!({ "de": "" })), "/name_localizations/de", "BASE_TYPE_BAD_LENGTH");
+    }
+}

@@ -1,0 +1,96 @@
+//! The `allowed_mentions` of a message: read and checked.
+//! It does not look for mentions; `changes` does.
+
+use serde_json::Value;
+
+use super::fields::Fields;
+use crate::changes::AllowedMentions;
+use crate::snowflake::Snowflake;
+
+/// Users and roles that can be listed.
+const MAX_LISTED: usize = 100;
+const KINDS: [&str; 3] = ["users", "roles", "everyone"];
+
+/// Reads the field of a body; mistakes stay in `body`.
+pub(super) fn allowed_mentions(body: &mut Fields) -> Option<AllowedMentions> {
+    let mut allowed = body.object("allowed_mentions")?;
+    let parse = allowed.list("parse", KINDS.len()).map(|kinds| {
+        let mut known = Vec::with_capacity(kinds.len());
+        for (at, kind) in kinds.iter().enumerate() {
+            match kind.as_str().filter(|kind| KINDS.contains(kind)) {
+                Some(kind) => known.push(kind.to_owned()),
+                None => {
+                    let message = "Value must be one of {'users', 'roles', 'everyone'}.";
+                    allowed.fail(&format!("parse.{at}"), "BASE_TYPE_CHOICES", message);
+                }
+            }
+        }
+        known
+    });
+    let [users, roles] = ["users", "roles"].map(|key| {
+        let listed = ids(&mut allowed, key);
+        let parsed = parse.iter().flatten().any(|kind| kind == key);
+        if parsed && listed.as_ref().is_some_and(|ids| !ids.is_empty()) {
+            let message = format!("parse:[\"{key}\"] and {key}: [ids...] are mutually exclusive.");
+            allowed.fail_here("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", &message);
+        }
+        listed
+    });
+    let replied_user = allowed.flag("replied_user");
+    body.absorb(allowed);
+    Some(AllowedMentions { parse, users, roles, replied_user })
+}
+
+fn ids(allowed: &mut Fields, key: &str) -> Option<Vec<Snowflake>> {
+    let list = allowed.list(key, MAX_LISTED)?;
+    let mut ids = Vec::with_capacity(list.len());
+    for (at, value) in list.into_iter().enumerate() {
+        match serde_json::from_value::<Snowflake>(Value::clone(&value)) {
+            Ok(id) => ids.push(id),
+            Err(_) => {
+                let message = format!("Value {value} is not snowflake.");
+                allowed.fail(&format!("{key}.{at}"), "NUMBER_TYPE_COERCE", &message);
+            }
+        }
+    }
+    Some(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_mistake_has_its_place_and_code() {
+        for (allowed, path, code) in [
+            (json!({ "parse": ["users", "cats"] }), "/parse/1", "BASE_TYPE_CHOICES"),
+            (json!({ "parse": ["users"], "users": ["1"] }), "", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"),
+            (json!({ "users": vec!["1"; 101] }), "/users", "BASE_TYPE_BAD_LENGTH"),
+            (json!({ "roles": ["admin"] }), "/roles/0", "NUMBER_TYPE_COERCE"),
+            (json!({ "replied_user": "yes" }), "/replied_user", "BOOLEAN_TYPE_CONVERT"),
+        ] {
+            let body = json!({ "allowed_mentions": allowed }).as_object().unwrap().clone();
+            let mut body = Fields::of(body, "");
+            allowed_mentions(&mut body);
+            let errors = body.checked().unwrap_err().errors.unwrap();
+            let found = errors["allowed_mentions"].pointer(path).map(|at| &at["_errors"][0]["code"]);
+            assert_eq!(found, Some(&json!(code)), "{allowed}: {errors}");
+        }
+    }
+
+    #[test]
+    fn what_real_clients_send_passes() {
+        for allowed in [
+            json!({ "parse": [], "replied_user": false }),
+            json!({ "parse": ["everyone"], "users": [1], "roles": ["2"] }),
+            json!({ "parse": ["users"], "users": [] }),
+        ] {
+            let body = json!({ "allowed_mentions": allowed }).as_object().unwrap().clone();
+            let mut body = Fields::of(body, "");
+            assert!(allowed_mentions(&mut body).is_some());
+            body.checked().unwrap();
+        }
+    }
+}

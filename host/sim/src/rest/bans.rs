@@ -1,0 +1,147 @@
+//! Bans over REST: who is kept out of a guild, and what happens to what they wrote.
+//! Throwing out without a ban is done with the members.
+
+use serde_json::json;
+
+use super::error::ApiError;
+use super::fields::Fields;
+use super::{Call, Reply, members};
+use crate::clock::Timestamp;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::{Ban, bits};
+
+/// Bans in one page.
+const MAX_PAGE: usize = 1000;
+/// People in one bulk ban.
+const MAX_BULK: usize = 200;
+/// Messages of a banned member can be deleted so far back.
+const MAX_DELETE_SECONDS: u64 = 7 * 24 * 3600;
+/// Bans that a guild keeps.
+const MAX_BANS: usize = 100_000;
+
+/// `GET /guilds/{guild}/bans?limit=&before=&after=`
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
+    let (before, after) = (call.query_id("before"), call.query_id("after"));
+    let state = call.shared.state();
+    let bans = &state.guild_with(caller, guild, bits::BAN_MEMBERS)?.belongings.bans;
+    let page: Vec<&Ban> = match before {
+        Some(before) => {
+            let mut page: Vec<&Ban> = bans.range(..before).rev().take(limit).map(|(_, ban)| ban).collect();
+            page.reverse();
+            page
+        }
+        None => bans
+            .iter()
+            .filter(|(id, _)| after.is_none_or(|after| **id > after))
+            .take(limit)
+            .map(|(_, ban)| ban)
+            .collect(),
+    };
+    Ok(Reply::json(&page))
+}
+
+/// `GET /guilds/{guild}/bans/{user}`
+pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    let guild = state.guild_with(caller, guild, bits::BAN_MEMBERS)?;
+    guild.belongings.bans.get(&user).map(|ban| Reply::json(ban)).ok_or(unknown_ban())
+}
+
+/// `PUT /guilds/{guild}/bans/{user}`
+pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let days = fields.number_within("delete_message_days", 0..=7);
+    let seconds = delete_seconds(&mut fields).or(days.map(|days| days * 24 * 3600));
+    fields.checked()?;
+    let mut state = call.shared.state();
+    check(&state, by.user, guild, user)?;
+    let account = state.account(user)?;
+    state.ban(guild, &by, &account);
+    forget(&mut state, guild, user, seconds.unwrap_or(0));
+    Ok(Reply::nothing())
+}
+
+/// `DELETE /guilds/{guild}/bans/{user}`
+pub(super) fn lift(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut state = call.shared.state();
+    state.guild_with(by.user, guild, bits::BAN_MEMBERS)?;
+    if state.unban(guild, &by, user) { Ok(Reply::nothing()) } else { Err(unknown_ban()) }
+}
+
+/// `POST /guilds/{guild}/bulk-ban`
+pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let users = fields.snowflakes("user_ids", MAX_BULK);
+    if users.as_ref().is_none_or(Vec::is_empty) && fields.errors.is_empty() {
+        fields.missing("user_ids");
+    }
+    let seconds = delete_seconds(&mut fields).unwrap_or(0);
+    fields.checked()?;
+    let mut state = call.shared.state();
+    state.guild_with(by.user, guild, bits::BAN_MEMBERS | bits::MANAGE_GUILD)?;
+    let (mut banned, mut failed) = (Vec::new(), Vec::new());
+    for user in users.unwrap_or_default() {
+        match check(&state, by.user, guild, user).and_then(|()| state.account(user)) {
+            Ok(account) => {
+                state.ban(guild, &by, &account);
+                forget(&mut state, guild, user, seconds);
+                banned.push(user);
+            }
+            Err(_) => failed.push(user),
+        }
+    }
+    if banned.is_empty() {
+        return Err(ApiError::new(400, 500_000, "Failed to ban users"));
+    }
+    Ok(Reply::json(&json!({ "banned_users": banned, "failed_users": failed })))
+}
+
+fn delete_seconds(fields: &mut Fields) -> Option<u64> {
+    fields.number_within("delete_message_seconds", 0..=MAX_DELETE_SECONDS)
+}
+
+fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
+    let home = state.guild_with(caller, guild, bits::BAN_MEMBERS)?;
+    if home.members.contains_key(&user) {
+        members::outrank(home, caller, user)?;
+    }
+    if home.belongings.bans.len() >= MAX_BANS {
+        return Err(ApiError::new(
+            400,
+            30035,
+            "Maximum number of bans for non-guild members have been exceeded",
+        ));
+    }
+    Ok(())
+}
+
+/// Deletes what a user wrote in a guild within the last seconds.
+fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64) {
+    if seconds == 0 {
+        return;
+    }
+    let since = Timestamp(state.world.clock.now().0.saturating_sub(seconds * 1000));
+    let homes = state.world.channels.values().filter(|channel| channel.guild_id == Some(guild));
+    let doomed: Vec<(Snowflake, Vec<Snowflake>)> = homes
+        .map(|home| {
+            let recent = home.messages.iter().rev().take_while(|message| message.timestamp >= since);
+            (home.id, recent.filter(|message| message.author.id == user).map(|message| message.id).collect())
+        })
+        .collect();
+    for (channel, ids) in doomed {
+        if !ids.is_empty() {
+            state.delete(channel, &ids);
+        }
+    }
+}
+
+fn unknown_ban() -> ApiError {
+    ApiError::new(404, 10026, "Unknown Ban")
+}

@@ -1,0 +1,228 @@
+//! Channels of a guild over REST: make, change, order, remove, and who may what in them.
+//! Threads have rooms of their own.
+
+use serde_json::{Value, json};
+
+use super::channel_forms::{ChannelPlan, overwrite};
+use super::error::ApiError;
+use super::{Call, Reply, threads};
+use crate::changes::{Action, By};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::json::channel_json;
+use crate::world::{Channel, ChannelKind, Overwrite, bits};
+
+/// Channels in a guild, categories included, threads not.
+const MAX_CHANNELS: usize = 500;
+/// Channels under a category.
+const MAX_CHILDREN: usize = 50;
+/// Kinds that can be made in a guild.
+const KINDS: [u64; 7] = [0, 2, 4, 5, 13, 15, 16];
+
+/// `POST /guilds/{guild}/channels`
+pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let kind = fields.choice("type", &KINDS).and_then(ChannelKind::numbered).unwrap_or(ChannelKind::Text);
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::MANAGE_CHANNELS)?;
+    if home.channels.len() >= MAX_CHANNELS {
+        return Err(ApiError::new(400, 30013, "Maximum number of guild channels reached (500)"));
+    }
+    let last = home.channels.len() as u32;
+    let mut plan = ChannelPlan::new(kind);
+    plan.read(&mut fields, &mut state.world);
+    if plan.name.is_empty() && fields.errors.is_empty() {
+        fields.missing("name");
+    }
+    fields.checked()?;
+    plan.check_parent(&state.world, guild)?;
+    check_children(&state, plan.parent_id)?;
+    if plan.touches_overwrites {
+        check_overwrites(&state, &by, guild, &plan.overwrites)?;
+    } else if let Some(parent) = plan.parent_id.and_then(|id| state.world.channel(id)) {
+        plan.overwrites = parent.overwrites.clone();
+    }
+    let channel = Channel {
+        id: state.world.next_id(),
+        guild_id: Some(guild),
+        kind,
+        name: plan.name.into(),
+        topic: plan.topic,
+        position: plan.position.unwrap_or(last),
+        parent_id: plan.parent_id,
+        overwrites: plan.overwrites,
+        recipients: Vec::new(),
+        messages: Default::default(),
+        last_message_id: None,
+        settings: plan.settings,
+        thread: None,
+        history_limit: state.world.history_limit,
+    };
+    Ok(Reply::json_with(201, &state.create_channel(&by, channel)))
+}
+
+/// `PATCH /channels/{channel}`
+pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let mut state = call.shared.state();
+    let channel = state.seen_channel(by.user, id)?;
+    if channel.thread.is_some() {
+        return threads::edit(&mut state, &by, id, fields);
+    }
+    let (guild, channel) = state.guild_channel_with(by.user, id, bits::MANAGE_CHANNELS)?;
+    let (guild, old_parent) = (guild.id, channel.parent_id);
+    let mut plan = ChannelPlan::of(channel);
+    if let Some(kind) = fields.choice("type", &[0, 5]).and_then(ChannelKind::numbered) {
+        if !matches!(plan.kind, ChannelKind::Text | ChannelKind::Announcement) {
+            return Err(ApiError::wrong_channel_type());
+        }
+        plan.kind = kind;
+    }
+    plan.read(&mut fields, &mut state.world);
+    fields.checked()?;
+    plan.check_parent(&state.world, guild)?;
+    if plan.parent_id != old_parent {
+        check_children(&state, plan.parent_id)?;
+    }
+    if plan.touches_overwrites {
+        state.guild_channel_with(by.user, id, bits::MANAGE_ROLES)?;
+        check_overwrites(&state, &by, guild, &plan.overwrites)?;
+    }
+    let json = state.change_channel(&by, id, |channel| {
+        channel.kind = plan.kind;
+        channel.name = plan.name.into();
+        channel.topic = plan.topic;
+        channel.position = plan.position.unwrap_or(channel.position);
+        channel.parent_id = plan.parent_id;
+        channel.overwrites = plan.overwrites;
+        channel.settings = plan.settings;
+    });
+    json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
+}
+
+/// `DELETE /channels/{channel}`; a direct message is only closed.
+pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut state = call.shared.state();
+    let channel = state.seen_channel(by.user, id)?;
+    if channel.kind == ChannelKind::Dm {
+        return Ok(Reply::json(&channel_json(channel)));
+    }
+    if channel.thread.is_some() {
+        return threads::delete(&mut state, &by, id);
+    }
+    let (guild, _) = state.guild_channel_with(by.user, id, bits::MANAGE_CHANNELS)?;
+    let needed = [guild.settings.rules_channel_id, guild.settings.public_updates_channel_id];
+    if needed.contains(&Some(id)) {
+        return Err(ApiError::new(400, 50074, "Cannot delete a channel required for Community guilds"));
+    }
+    state.delete_channel(&by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
+}
+
+/// `PATCH /guilds/{guild}/channels`: a list of places.
+pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let (mut whole, places) = call.fields_of_list()?;
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::MANAGE_CHANNELS)?;
+    let mut moves = Vec::with_capacity(places.len());
+    for mut place in places {
+        let id = place.snowflake("id");
+        let position = place.has("position").then(|| place.number_within("position", 0..=100_000)).flatten();
+        let parent = place.has("parent_id").then(|| place.snowflake("parent_id"));
+        let lock = place.flag("lock_permissions").unwrap_or(false);
+        match id.filter(|id| home.channels.contains(id)) {
+            Some(id) => moves.push((id, position, parent, lock)),
+            None => place.fail("id", "CHANNEL_UNKNOWN", "Unknown channel"),
+        }
+        whole.absorb(place);
+    }
+    whole.checked()?;
+    for (id, position, parent, lock) in moves {
+        let parent = parent.unwrap_or_else(|| state.world.channel(id).and_then(|one| one.parent_id));
+        let inherited = parent.and_then(|id| state.world.channel(id)).map(|one| one.overwrites.clone());
+        state.change_channel(&by, id, |channel| {
+            channel.position = position.map_or(channel.position, |position| position as u32);
+            channel.parent_id = parent;
+            if lock && let Some(inherited) = inherited {
+                channel.overwrites = inherited;
+            }
+        });
+    }
+    Ok(Reply::nothing())
+}
+
+/// `PUT /channels/{channel}/permissions/{overwrite}`
+pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let overwrite = overwrite(&mut fields, whom);
+    fields.checked()?;
+    let Some(overwrite) = overwrite else { return Err(ApiError::wrong_channel_type()) };
+    let mut state = call.shared.state();
+    let (guild, channel) = state.guild_channel_with(by.user, id, bits::MANAGE_ROLES)?;
+    if channel.thread.is_some() {
+        return Err(ApiError::wrong_channel_type());
+    }
+    let guild = guild.id;
+    check_overwrites(&state, &by, guild, std::slice::from_ref(&overwrite))?;
+    let old =
+        state.world.channel(id).and_then(|one| one.overwrites.iter().find(|one| one.id == whom).cloned());
+    let action = if old.is_some() { Action::OverwriteUpdate } else { Action::OverwriteCreate };
+    let (before, after) = (old.map_or(Value::Null, |old| json!(old)), json!(overwrite));
+    state.record_change(guild, &by, action, id, &before, &after);
+    state.rearrange(id, |overwrites| {
+        overwrites.retain(|one| one.id != whom);
+        overwrites.push(overwrite);
+    });
+    Ok(Reply::nothing())
+}
+
+/// `DELETE /channels/{channel}/permissions/{overwrite}`
+pub(super) fn delete_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut state = call.shared.state();
+    let (guild, channel) = state.guild_channel_with(by.user, id, bits::MANAGE_ROLES)?;
+    let guild = guild.id;
+    let old = channel.overwrites.iter().find(|one| one.id == whom).map(|one| json!(one));
+    let old = old.ok_or(ApiError::new(404, 10009, "Unknown Overwrite"))?;
+    state.record_change(guild, &by, Action::OverwriteDelete, id, &old, &Value::Null);
+    state.rearrange(id, |overwrites| overwrites.retain(|one| one.id != whom));
+    Ok(Reply::nothing())
+}
+
+/// Nobody gives or takes what it does not have, and overwrites speak of roles and people that exist.
+fn check_overwrites(
+    state: &State,
+    by: &By,
+    guild: Snowflake,
+    overwrites: &[Overwrite],
+) -> Result<(), ApiError> {
+    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let own = state.world.permissions_at(home, by.user);
+    for overwrite in overwrites {
+        if (overwrite.allow | overwrite.deny) & bits::ALL & !own != 0 {
+            return Err(ApiError::missing_permissions());
+        }
+        let there = match overwrite.kind {
+            0 => home.role(overwrite.id).is_some(),
+            _ => state.world.user(overwrite.id).is_some(),
+        };
+        if !there {
+            return Err(ApiError::new(404, 10009, "Unknown Overwrite"));
+        }
+    }
+    Ok(())
+}
+
+fn check_children(state: &State, parent: Option<Snowflake>) -> Result<(), ApiError> {
+    let Some(parent) = parent else { return Ok(()) };
+    let children = state.world.channels.values().filter(|channel| channel.parent_id == Some(parent)).count();
+    if children < MAX_CHILDREN {
+        return Ok(());
+    }
+    let message = "Maximum number of channels in category reached (50)";
+    Err(ApiError::form("parent_id", "CHANNEL_PARENT_MAX_CHANNELS", message))
+}

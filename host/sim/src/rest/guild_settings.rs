@@ -1,0 +1,190 @@
+//! A guild as a whole over REST: its settings, its preview, its audit log, leaving it.
+//! Channels, roles and members have rooms of their own.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::fields::Fields;
+use super::{Call, Reply};
+use crate::snowflake::Snowflake;
+use crate::world::settings_json;
+use crate::world::{AuditEntry, GuildSettings, User, bits};
+
+/// Entries of the audit log in one page.
+const MAX_AUDIT_PAGE: usize = 100;
+const DEFAULT_AUDIT_PAGE: usize = 50;
+const MAX_DESCRIPTION_CHARS: usize = 300;
+
+/// `PATCH /guilds/{guild}`
+pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let name = fields.text_within("name", 2..=100);
+    let owner = fields.snowflake("owner_id");
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::MANAGE_GUILD)?;
+    if let Some(owner) = owner
+        && (home.owner_id != by.user || !home.members.contains_key(&owner))
+    {
+        return Err(ApiError::missing_permissions());
+    }
+    let mut settings = home.settings.clone();
+    read(&mut fields, &mut settings);
+    let channels = [
+        ("afk_channel_id", settings.afk_channel_id),
+        ("system_channel_id", settings.system_channel_id),
+        ("rules_channel_id", settings.rules_channel_id),
+        ("public_updates_channel_id", settings.public_updates_channel_id),
+        ("safety_alerts_channel_id", settings.safety_alerts_channel_id),
+    ];
+    for (key, channel) in channels {
+        if channel.is_some_and(|channel| !home.channels.contains(&channel)) {
+            fields.fail(key, "CHANNEL_UNKNOWN", "Unknown channel");
+        }
+    }
+    fields.checked()?;
+    let before = settings_json::guild(home);
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        home.settings = settings;
+        home.owner_id = owner.unwrap_or(home.owner_id);
+        home.name = name.unwrap_or_else(|| std::mem::take(&mut home.name));
+    }
+    state.guild_changed(guild, &by, &before);
+    Ok(Reply::json(&settings_json::guild(state.own_guild(by.user, guild)?)))
+}
+
+fn read(fields: &mut Fields, settings: &mut GuildSettings) {
+    let number = |fields: &mut Fields, key: &str, most: u64, value: &mut u8| {
+        if fields.has(key) {
+            *value = fields.number_within(key, 0..=most).unwrap_or(0) as u8;
+        }
+    };
+    number(fields, "verification_level", 4, &mut settings.verification_level);
+    number(fields, "default_message_notifications", 1, &mut settings.default_message_notifications);
+    number(fields, "explicit_content_filter", 2, &mut settings.explicit_content_filter);
+    for (key, channel) in [
+        ("afk_channel_id", &mut settings.afk_channel_id),
+        ("system_channel_id", &mut settings.system_channel_id),
+        ("rules_channel_id", &mut settings.rules_channel_id),
+        ("public_updates_channel_id", &mut settings.public_updates_channel_id),
+        ("safety_alerts_channel_id", &mut settings.safety_alerts_channel_id),
+    ] {
+        if fields.has(key) {
+            *channel = fields.snowflake(key);
+        }
+    }
+    if let Some(seconds) = fields.choice("afk_timeout", &[60, 300, 900, 1800, 3600]) {
+        settings.afk_timeout = seconds as u32;
+    }
+    settings.system_channel_flags =
+        fields.number("system_channel_flags").unwrap_or(settings.system_channel_flags);
+    if fields.has("description") {
+        settings.description = fields.text("description", MAX_DESCRIPTION_CHARS);
+    }
+    if fields.has("preferred_locale") {
+        settings.preferred_locale = fields.text("preferred_locale", 5).unwrap_or_else(|| "en-US".to_owned());
+    }
+    if let Some(features) = fields.list("features", 100) {
+        settings.features = features.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    }
+    if fields.has("icon") {
+        settings.icon = picture(fields, "icon").map(Into::into);
+    }
+    let bar = fields.flag("premium_progress_bar_enabled");
+    settings.premium_progress_bar_enabled = bar.unwrap_or(settings.premium_progress_bar_enabled);
+    fields.ignore(&["region", "splash", "discovery_splash", "banner"]);
+}
+
+/// The hash of an uploaded picture, which is a data URI.
+pub(super) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
+    let uri = fields.text(key, usize::MAX)?;
+    let is_picture = ["png", "jpeg", "gif", "webp", "avif"]
+        .iter()
+        .any(|kind| uri.starts_with(&format!("data:image/{kind};base64,")));
+    if !is_picture {
+        fields.fail(key, "IMAGE_INVALID", "Invalid image data");
+        return None;
+    }
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, &uri).hash(&mut hasher);
+        hasher.finish()
+    };
+    Some(format!("{:016x}{:016x}", half(0), half(1)))
+}
+
+/// `GET /guilds/{guild}/preview`
+pub(super) fn preview(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    let guild = state.own_guild(caller, guild).map_err(|_| ApiError::unknown_guild())?;
+    let mut json = settings_json::guild_glimpse(guild);
+    json["discovery_splash"] = Value::Null;
+    json["emojis"] = json!(guild.belongings.emojis.iter().map(|emoji| emoji.json()).collect::<Vec<_>>());
+    json["stickers"] = json!([]);
+    json["approximate_member_count"] = json!(guild.members.len());
+    json["approximate_presence_count"] = json!(guild.members.len());
+    Ok(Reply::json(&json))
+}
+
+/// `DELETE /users/@me/guilds/{guild}`
+pub(super) fn leave(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut state = call.shared.state();
+    if state.own_guild(caller, guild)?.owner_id == caller {
+        return Err(ApiError::new(400, 50055, "Invalid Guild"));
+    }
+    state.part(guild, caller);
+    Ok(Reply::nothing())
+}
+
+/// `GET /guilds/{guild}/audit-logs?user_id=&target_id=&action_type=&before=&after=&limit=`
+pub(super) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let limit = call.query_limit(DEFAULT_AUDIT_PAGE, MAX_AUDIT_PAGE)?;
+    let (user, target) = (call.query_id("user_id"), call.query_id("target_id"));
+    let action = call.query("action_type").and_then(|number| number.parse::<u16>().ok());
+    let (before, after) = (call.query_id("before"), call.query_id("after"));
+    let state = call.shared.state();
+    let home = state.guild_with(caller, guild, bits::VIEW_AUDIT_LOG)?;
+    let fits = |entry: &&AuditEntry| {
+        user.is_none_or(|user| entry.user_id == user)
+            && target.is_none_or(|target| entry.target_id == Some(target))
+            && action.is_none_or(|action| entry.action_type == action)
+            && before.is_none_or(|before| entry.id < before)
+            && after.is_none_or(|after| entry.id > after)
+    };
+    // With `after` alone Discord goes upwards from there.
+    let entries: Vec<&AuditEntry> = match (before, after) {
+        (None, Some(_)) => home.belongings.audit.iter().filter(fits).take(limit).collect(),
+        _ => home.belongings.audit.iter().rev().filter(fits).take(limit).collect(),
+    };
+    let mut people: Vec<Snowflake> =
+        entries.iter().flat_map(|entry| [Some(entry.user_id), entry.target_id]).flatten().collect();
+    people.sort_unstable();
+    people.dedup();
+    let users: Vec<&User> =
+        people.iter().filter_map(|id| state.world.user(*id)).map(|user| &**user).collect();
+    Ok(Reply::json(&json!({
+        "audit_log_entries": entries, "users": users, "webhooks": [], "threads": [], "integrations": [],
+        "guild_scheduled_events": [], "auto_moderation_rules": [], "application_commands": [],
+    })))
+}
+
+/// `GET /voice/regions`
+pub(super) fn regions(call: &Call) -> Result<Reply, ApiError> {
+    call.bot()?;
+    let regions = ["rotterdam", "us-east", "singapore"].map(|id| {
+        json!({ "id": id, "name": id, "optimal": id == "rotterdam", "deprecated": false, "custom": false })
+    });
+    Ok(Reply::json(&regions))
+}
+
+/// `GET /guilds/{guild}/regions`
+pub(super) fn guild_regions(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    call.shared.state().own_guild(caller, guild)?;
+    regions(call)
+}

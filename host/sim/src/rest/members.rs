@@ -1,0 +1,279 @@
+//! Members over REST: read, search, change, give and take roles, throw out.
+//! Bans have a room of their own.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::error::ApiError;
+use super::fields::Fields;
+use super::{Call, Reply, roles};
+use crate::changes::{Action, By};
+use crate::clock::Timestamp;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::json::MemberJson;
+use crate::world::{Guild, GuildMember, VoiceState, bits};
+
+/// Members in one page.
+const MAX_PAGE: usize = 1000;
+const MAX_NICK_CHARS: usize = 32;
+/// The longest timeout.
+const MAX_TIMEOUT: Duration = Duration::from_secs(28 * 24 * 3600);
+/// The only member flag that can be set: verification is passed over.
+const SETTABLE_FLAGS: u64 = 1 << 2;
+
+/// `GET /guilds/{guild}/members?limit=&after=`
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let limit = call.query_limit(1, MAX_PAGE)?;
+    let after = call.query_id("after").unwrap_or_default();
+    let state = call.shared.state();
+    let guild = state.own_guild(caller, guild)?;
+    let page = guild.members.range((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
+    Ok(Reply::json(&page.take(limit).map(|(_, member)| MemberJson::full(member)).collect::<Vec<_>>()))
+}
+
+/// `GET /guilds/{guild}/members/search?query=&limit=`
+pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let limit = call.query_limit(1, MAX_PAGE)?;
+    let Some(query) = call.query_text("query") else {
+        return Err(ApiError::form("query", "BASE_TYPE_REQUIRED", "This field is required"));
+    };
+    let query = query.to_lowercase();
+    let state = call.shared.state();
+    let guild = state.own_guild(caller, guild)?;
+    let begins = |name: &str| name.to_lowercase().starts_with(&query);
+    let found = guild.members.values().filter(|member| {
+        begins(&member.user.username)
+            || member.nick.as_deref().is_some_and(begins)
+            || member.user.global_name.as_deref().is_some_and(begins)
+    });
+    Ok(Reply::json(&found.take(limit).map(MemberJson::full).collect::<Vec<_>>()))
+}
+
+/// `GET /guilds/{guild}/members/{user}`
+pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    let guild = state.own_guild(caller, guild)?;
+    let member = guild.members.get(&user).ok_or(ApiError::unknown_member())?;
+    Ok(Reply::json(&MemberJson::full(member)))
+}
+
+/// `GET /users/@me/guilds/{guild}/member`
+pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    member(call, guild, call.caller()?)
+}
+
+/// `PATCH /guilds/{guild}/members/@me`
+pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let nick = fields.has("nick").then(|| fields.text("nick", MAX_NICK_CHARS));
+    fields.ignore(&["avatar", "banner", "bio"]);
+    fields.checked()?;
+    let mut state = call.shared.state();
+    state.own_guild(by.user, guild)?;
+    if nick.is_some() {
+        state.guild_with(by.user, guild, bits::CHANGE_NICKNAME)?;
+    }
+    let json = state.change_member(guild, &by, by.user, |member| set_nick(member, nick));
+    json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_member())
+}
+
+/// `PATCH /guilds/{guild}/members/{user}`
+pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let mut state = call.shared.state();
+    let form = Form::read(&mut fields);
+    fields.checked()?;
+    form.check(&state, &by, guild, user)?;
+    if let Some(channel) = form.channel {
+        move_in_voice(&mut state, &by, guild, user, channel);
+    }
+    let json = state.change_member(guild, &by, user, |member| {
+        set_nick(member, form.nick);
+        member.roles = form.roles.unwrap_or_else(|| std::mem::take(&mut member.roles));
+        member.mute = form.mute.unwrap_or(member.mute);
+        member.deaf = form.deaf.unwrap_or(member.deaf);
+        member.timed_out_until = form.timeout.unwrap_or(member.timed_out_until);
+        if let Some(flags) = form.flags {
+            member.flags = member.flags & !(SETTABLE_FLAGS as u32) | (flags & SETTABLE_FLAGS) as u32;
+        }
+    });
+    json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_member())
+}
+
+/// `PUT /guilds/{guild}/members/{user}/roles/{role}`
+pub(super) fn give_role(
+    call: &Call,
+    guild: Snowflake,
+    user: Snowflake,
+    role: Snowflake,
+) -> Result<Reply, ApiError> {
+    change_role(call, guild, user, role, |roles| {
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    })
+}
+
+/// `DELETE /guilds/{guild}/members/{user}/roles/{role}`
+pub(super) fn take_role(
+    call: &Call,
+    guild: Snowflake,
+    user: Snowflake,
+    role: Snowflake,
+) -> Result<Reply, ApiError> {
+    change_role(call, guild, user, role, |roles| roles.retain(|one| *one != role))
+}
+
+fn change_role(
+    call: &Call,
+    guild: Snowflake,
+    user: Snowflake,
+    role: Snowflake,
+    change: impl FnOnce(&mut Vec<Snowflake>),
+) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    if !home.members.contains_key(&user) {
+        return Err(ApiError::unknown_member());
+    }
+    check_role(home, by.user, role)?;
+    state.change_member(guild, &by, user, |member| change(&mut member.roles));
+    Ok(Reply::nothing())
+}
+
+/// `DELETE /guilds/{guild}/members/{user}`
+pub(super) fn kick(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::KICK_MEMBERS)?;
+    if !home.members.contains_key(&user) {
+        return Err(ApiError::unknown_member());
+    }
+    outrank(home, by.user, user)?;
+    state.part(guild, user);
+    state.record(guild, &by, Action::MemberKick, Some(user), Vec::new(), None);
+    Ok(Reply::nothing())
+}
+
+/// Nobody touches those who stand as high, or itself where that would be absurd.
+pub(super) fn outrank(guild: &Guild, caller: Snowflake, target: Snowflake) -> Result<(), ApiError> {
+    if guild.rank_of(caller) > guild.rank_of(target) { Ok(()) } else { Err(ApiError::missing_permissions()) }
+}
+
+/// What a body changes; outer none: not spoken of.
+struct Form {
+    nick: Option<Option<String>>,
+    roles: Option<Vec<Snowflake>>,
+    mute: Option<bool>,
+    deaf: Option<bool>,
+    channel: Option<Option<Snowflake>>,
+    timeout: Option<Option<Timestamp>>,
+    flags: Option<u64>,
+}
+
+impl Form {
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            nick: fields.has("nick").then(|| fields.text("nick", MAX_NICK_CHARS)),
+            roles: fields.has("roles").then(|| fields.snowflakes("roles", 250).unwrap_or_default()),
+            mute: fields.flag("mute"),
+            deaf: fields.flag("deaf"),
+            channel: fields.has("channel_id").then(|| fields.snowflake("channel_id")),
+            timeout: fields
+                .has("communication_disabled_until")
+                .then(|| fields.moment("communication_disabled_until")),
+            flags: fields.number("flags"),
+        }
+    }
+
+    fn check(&self, state: &State, by: &By, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
+        let home = state.own_guild(by.user, guild)?;
+        let member = home.members.get(&user).ok_or(ApiError::unknown_member())?;
+        let own = user == by.user;
+        let rename = if own { bits::CHANGE_NICKNAME } else { bits::MANAGE_NICKNAMES };
+        let needs = [
+            (self.nick.is_some(), rename),
+            (self.roles.is_some(), bits::MANAGE_ROLES),
+            (self.mute.is_some(), bits::MUTE_MEMBERS),
+            (self.deaf.is_some(), bits::DEAFEN_MEMBERS),
+            (self.channel.is_some(), bits::MOVE_MEMBERS),
+            (self.timeout.is_some(), bits::MODERATE_MEMBERS),
+            (self.flags.is_some(), bits::MODERATE_MEMBERS),
+        ];
+        let needed = needs.iter().filter(|(asked, _)| *asked).fold(0, |all, (_, bit)| all | bit);
+        state.guild_with(by.user, guild, needed)?;
+        if !own && (self.nick.is_some() || self.timeout.is_some()) {
+            outrank(home, by.user, user)?;
+        }
+        for role in self.roles.iter().flatten().filter(|role| !member.roles.contains(role)) {
+            check_role(home, by.user, *role)?;
+        }
+        for role in
+            member.roles.iter().filter(|role| self.roles.as_ref().is_some_and(|new| !new.contains(role)))
+        {
+            check_role(home, by.user, *role)?;
+        }
+        let in_voice = home.belongings.voice.contains_key(&user);
+        if !in_voice && (self.mute.is_some() || self.deaf.is_some() || self.channel.is_some()) {
+            return Err(ApiError::new(400, 40032, "Target user is not connected to voice."));
+        }
+        if let Some(Some(channel)) = self.channel
+            && !state
+                .world
+                .channel(channel)
+                .is_some_and(|one| one.kind.is_voice() && one.guild_id == Some(guild))
+        {
+            return Err(ApiError::unknown_channel());
+        }
+        self.check_timeout(state, home, user)
+    }
+
+    fn check_timeout(&self, state: &State, guild: &Guild, user: Snowflake) -> Result<(), ApiError> {
+        let Some(Some(until)) = self.timeout else { return Ok(()) };
+        if until > state.world.clock.now() + MAX_TIMEOUT {
+            let message = "The timeout must be at most 28 days in the future.";
+            return Err(ApiError::form("communication_disabled_until", "DATE_TIME_TYPE_MAX", message));
+        }
+        if state.world.permissions_at(guild, user) & bits::ADMINISTRATOR != 0 {
+            return Err(ApiError::missing_permissions());
+        }
+        Ok(())
+    }
+}
+
+/// A role that the caller may give and take: below its own, not a bot's, not `@everyone`.
+fn check_role(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<(), ApiError> {
+    let role = roles::below(guild, caller, role)?;
+    if role.bot.is_some() || role.id == guild.id { Err(ApiError::missing_permissions()) } else { Ok(()) }
+}
+
+fn set_nick(member: &mut GuildMember, nick: Option<Option<String>>) {
+    if let Some(nick) = nick {
+        member.nick = nick.filter(|nick| !nick.is_empty());
+    }
+}
+
+fn move_in_voice(state: &mut State, by: &By, guild: Snowflake, user: Snowflake, to: Option<Snowflake>) {
+    let there = state.world.guild(guild).and_then(|home| home.belongings.voice.get(&user)).cloned();
+    match (there, to) {
+        (Some(there), Some(channel_id)) => {
+            state.enter_voice(guild, user, VoiceState { channel_id, ..there });
+            let options = json!({ "channel_id": channel_id, "count": "1" });
+            state.record(guild, by, Action::MemberMove, None, Vec::new(), Some(options));
+        }
+        (Some(_), None) => {
+            state.leave_voice(guild, user);
+            let options = json!({ "count": "1" });
+            state.record(guild, by, Action::MemberDisconnect, None, Vec::new(), Some(options));
+        }
+        (None, _) => {}
+    }
+}

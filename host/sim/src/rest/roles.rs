@@ -1,0 +1,164 @@
+//! Roles over REST: read, make, change, order, remove.
+//! Giving them to members is done with the members.
+
+use super::error::ApiError;
+use super::fields::Fields;
+use super::{Call, Reply};
+use crate::snowflake::Snowflake;
+use crate::world::{Guild, Role, bits};
+
+/// Roles in a guild, `@everyone` not counted.
+const MAX_ROLES: usize = 250;
+
+/// `GET /guilds/{guild}/roles`
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    Ok(Reply::json(&call.shared.state().own_guild(caller, guild)?.roles))
+}
+
+/// `GET /guilds/{guild}/roles/{role}`
+pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    let guild = state.own_guild(caller, guild)?;
+    guild.role(role).map(|role| Reply::json(role)).ok_or(ApiError::unknown_role())
+}
+
+/// `POST /guilds/{guild}/roles`
+pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    if home.roles.len() > MAX_ROLES {
+        return Err(ApiError::new(400, 30005, "Maximum number of guild roles reached (250)"));
+    }
+    let own = state.world.permissions_at(home, by.user);
+    let everyone = home.role(guild).map_or(0, |role| role.permissions);
+    let mut role = Role {
+        id: Snowflake(0),
+        name: "new role".to_owned(),
+        color: 0,
+        hoist: false,
+        position: 1,
+        permissions: everyone & own,
+        bot: None,
+        mentionable: false,
+    };
+    read(&mut fields, &mut role, own)?;
+    fields.checked()?;
+    role.id = state.world.next_id();
+    state.create_role(guild, &by, role).map(|role| Reply::json(&role)).ok_or(ApiError::unknown_guild())
+}
+
+/// `PATCH /guilds/{guild}/roles/{role}`
+pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let mut role = below(home, by.user, id)?.clone();
+    let own = state.world.permissions_at(home, by.user);
+    read(&mut fields, &mut role, own)?;
+    fields.checked()?;
+    state.change_role(guild, &by, role).map(|role| Reply::json(&role)).ok_or(ApiError::unknown_role())
+}
+
+/// `PATCH /guilds/{guild}/roles`: a list of places; answers all roles.
+pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let (mut whole, places) = call.fields_of_list()?;
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let rank = home.rank_of(by.user);
+    let mut moves = Vec::with_capacity(places.len());
+    for mut place in places {
+        let id = place.snowflake("id").unwrap_or_default();
+        let position = place.number_within("position", 1..=100_000).map(|position| position as u32);
+        if place.errors.is_empty() {
+            below(home, by.user, id)?;
+            if position.is_some_and(|position| position >= rank) {
+                return Err(ApiError::missing_permissions());
+            }
+        }
+        moves.push((id, position));
+        whole.absorb(place);
+    }
+    whole.checked()?;
+    for (id, position) in arranged(home, &moves) {
+        let role = state.world.guild(guild).and_then(|home| home.role(id)).cloned();
+        if let Some(role) = role {
+            state.change_role(guild, &by, Role { position, ..role });
+        }
+    }
+    Ok(Reply::json(&state.own_guild(by.user, guild)?.roles))
+}
+
+/// `DELETE /guilds/{guild}/roles/{role}`
+pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut state = call.shared.state();
+    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let role = below(home, by.user, id)?;
+    if role.bot.is_some() || id == guild {
+        return Err(ApiError::invalid_role());
+    }
+    state.delete_role(guild, &by, id);
+    Ok(Reply::nothing())
+}
+
+/// The role, if it stands below the caller.
+pub(super) fn below(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<&Role, ApiError> {
+    let role = guild.role(role).ok_or(ApiError::unknown_role())?;
+    // `@everyone` stands below all who manage roles.
+    if role.id == guild.id || role.position < guild.rank_of(caller) {
+        Ok(role)
+    } else {
+        Err(ApiError::missing_permissions())
+    }
+}
+
+/// Takes over what a body says; `own` is all that the caller can pass on.
+fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<(), ApiError> {
+    if let Some(name) = fields.text_within("name", 1..=100) {
+        role.name = name;
+    }
+    if let Some(permissions) = fields.number("permissions") {
+        let permissions = permissions & bits::ALL;
+        if (permissions ^ role.permissions) & permissions & !own != 0 {
+            return Err(ApiError::missing_permissions());
+        }
+        role.permissions = permissions;
+    }
+    let color = fields.number_within("color", 0..=0xff_ff_ff);
+    let colors = fields.object("colors").map(|mut colors| {
+        let primary = colors.number_within("primary_color", 0..=0xff_ff_ff);
+        colors.ignore(&["secondary_color", "tertiary_color"]);
+        fields.absorb(colors);
+        primary
+    });
+    if let Some(color) = colors.flatten().or(color) {
+        role.color = color as u32;
+    }
+    role.hoist = fields.flag("hoist").unwrap_or(role.hoist);
+    role.mentionable = fields.flag("mentionable").unwrap_or(role.mentionable);
+    fields.ignore(&["icon", "unicode_emoji"]);
+    Ok(())
+}
+
+/// The new place of every role but `@everyone`: those that were moved stand where they were put, the others fill the gaps in
+/// their old order.
+fn arranged(guild: &Guild, moves: &[(Snowflake, Option<u32>)]) -> Vec<(Snowflake, u32)> {
+    let target = |id| moves.iter().find(|(moved, _)| *moved == id).and_then(|(_, position)| *position);
+    let mut order: Vec<&Role> = guild.roles.iter().filter(|role| role.id != guild.id).collect();
+    order.sort_by_key(|role| (role.position, std::cmp::Reverse(role.id)));
+    let mut still: Vec<Snowflake> =
+        order.iter().map(|role| role.id).filter(|id| target(*id).is_none()).collect();
+    let mut moved: Vec<(u32, Snowflake)> =
+        order.iter().filter_map(|role| target(role.id).map(|position| (position, role.id))).collect();
+    moved.sort_unstable();
+    for (position, id) in moved {
+        still.insert((position as usize - 1).min(still.len()), id);
+    }
+    still.into_iter().zip(1..).collect()
+}

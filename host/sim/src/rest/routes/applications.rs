@@ -1,0 +1,26 @@
+//! The routes of applications and their commands.
+//! It answers none of them.
+
+use super::super::{commands, invocations, users};
+
+super::table! {
+    GET    "/applications/@me" => users::application();
+    GET    "/oauth2/applications/@me" => users::application();
+
+    GET    "/guilds/{guild_id}/application-command-index" => invocations::guild_commands(guild_id);
+    GET    "/users/@me/application-command-index" => invocations::own_commands();
+
+    GET    "/applications/{application_id}/commands" => commands::list(application_id);
+    POST   "/applications/{application_id}/commands" => commands::create(application_id);
+    PUT    "/applications/{application_id}/commands" => commands::replace_all(application_id);
+    GET    "/applications/{application_id}/commands/{command_id}" => commands::command(application_id, command_id);
+    PATCH  "/applications/{application_id}/commands/{command_id}" => commands::edit(application_id, command_id);
+    DELETE "/applications/{application_id}/commands/{command_id}" => commands::delete(application_id, command_id);
+
+    GET    "/applications/{application_id}/guilds/{guild_id}/commands" => commands::list(application_id);
+    POST   "/applications/{application_id}/guilds/{guild_id}/commands" => commands::create(application_id);
+    PUT    "/applications/{application_id}/guilds/{guild_id}/commands" => commands::replace_all(application_id);
+    GET    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::command(application_id, command_id);
+    PATCH  "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::edit(application_id, command_id);
+    DELETE "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::delete(application_id, command_id);
+}

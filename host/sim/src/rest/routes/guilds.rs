@@ -1,0 +1,39 @@
+//! The routes below `/guilds`.
+//! It answers none of them.
+
+use super::super::{bans, guild_channels, guild_settings, guilds, members, roles, thread_lists};
+
+super::table! {
+    GET    "/guilds/{guild_id}" => guilds::guild(guild_id);
+    PATCH  "/guilds/{guild_id}" => guild_settings::edit(guild_id);
+    GET    "/guilds/{guild_id}/preview" => guild_settings::preview(guild_id);
+    GET    "/guilds/{guild_id}/regions" => guild_settings::guild_regions(guild_id);
+    GET    "/guilds/{guild_id}/audit-logs" => guild_settings::audit_log(guild_id);
+
+    GET    "/guilds/{guild_id}/channels" => guilds::channels(guild_id);
+    POST   "/guilds/{guild_id}/channels" => guild_channels::create(guild_id);
+    PATCH  "/guilds/{guild_id}/channels" => guild_channels::arrange(guild_id);
+    GET    "/guilds/{guild_id}/threads/active" => thread_lists::active(guild_id);
+
+    GET    "/guilds/{guild_id}/roles" => roles::list(guild_id);
+    POST   "/guilds/{guild_id}/roles" => roles::create(guild_id);
+    PATCH  "/guilds/{guild_id}/roles" => roles::arrange(guild_id);
+    GET    "/guilds/{guild_id}/roles/{role_id}" => roles::role(guild_id, role_id);
+    PATCH  "/guilds/{guild_id}/roles/{role_id}" => roles::edit(guild_id, role_id);
+    DELETE "/guilds/{guild_id}/roles/{role_id}" => roles::delete(guild_id, role_id);
+
+    GET    "/guilds/{guild_id}/members" => members::list(guild_id);
+    GET    "/guilds/{guild_id}/members/search" => members::search(guild_id);
+    PATCH  "/guilds/{guild_id}/members/@me" => members::edit_own(guild_id);
+    GET    "/guilds/{guild_id}/members/{user_id}" => members::member(guild_id, user_id);
+    PATCH  "/guilds/{guild_id}/members/{user_id}" => members::edit(guild_id, user_id);
+    DELETE "/guilds/{guild_id}/members/{user_id}" => members::kick(guild_id, user_id);
+    PUT    "/guilds/{guild_id}/members/{user_id}/roles/{role_id}" => members::give_role(guild_id, user_id, role_id);
+    DELETE "/guilds/{guild_id}/members/{user_id}/roles/{role_id}" => members::take_role(guild_id, user_id, role_id);
+
+    GET    "/guilds/{guild_id}/bans" => bans::list(guild_id);
+    GET    "/guilds/{guild_id}/bans/{user_id}" => bans::ban(guild_id, user_id);
+    PUT    "/guilds/{guild_id}/bans/{user_id}" => bans::put(guild_id, user_id);
+    DELETE "/guilds/{guild_id}/bans/{user_id}" => bans::lift(guild_id, user_id);
+    POST   "/guilds/{guild_id}/bulk-ban" => bans::bulk(guild_id);
+}

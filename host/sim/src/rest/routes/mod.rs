@@ -1,0 +1,137 @@
+//! From a request to its handler: finds the route in the tables, says 405 or 404 where there is none, and reports it.
+//! It names no route itself; the tables beside it do.
+
+mod applications;
+mod channels;
+mod guilds;
+mod people;
+mod webhooks;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use matchit::{Params, Router};
+
+use super::call::percent_decode;
+use super::error::ApiError;
+use super::unknown::report_route;
+use super::{Call, Reply};
+use crate::snowflake::Snowflake;
+
+/// A method, the shape of a path, and who answers.
+struct Route {
+    method: &'static str,
+    shape: &'static str,
+    #[cfg(test)]
+    parts: &'static [&'static str],
+    answer: fn(&Call, &Path<'_, '_>) -> Result<Reply, ApiError>,
+}
+
+/// Declares a table: `METHOD "/shape/{part}" => room::handler(part);`. A handler gets the call, then the named parts.
+macro_rules! table {
+    ($($method:ident $shape:literal => $room:ident::$answer:ident($($part:ident),*);)*) => {
+        pub(super) const TABLE: &[super::Route] = &[$(super::Route {
+            method: stringify!($method),
+            shape: $shape,
+            #[cfg(test)]
+            parts: &[$(stringify!($part)),*],
+            answer: |call, _at| $room::$answer(call $(, super::Part::read(_at, stringify!($part))?)*),
+        }),*];
+    };
+}
+use table;
+
+/// By subject, in reading order.
+const TABLES: [&[Route]; 5] =
+    [channels::TABLE, webhooks::TABLE, applications::TABLE, guilds::TABLE, people::TABLE];
+
+static ROUTER: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
+    let mut by_shape: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
+    for route in TABLES.iter().copied().flatten() {
+        by_shape.entry(route.shape).or_default().push(route);
+    }
+    let mut router = Router::new();
+    for (shape, routes) in by_shape {
+        router.insert(shape, routes).expect("shapes do not contradict each other; a test sees to it");
+    }
+    router
+});
+
+/// Every route there is, as method and shape: `("GET", "/channels/{channel_id}")`.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLES.into_iter().flatten().map(|route| (route.method, route.shape))
+}
+
+pub(super) fn route(call: &Call) -> Result<Reply, ApiError> {
+    // Some clients escape the `@` of `@me`.
+    let path = call.path().replace("%40", "@");
+    let Ok(found) = ROUTER.at(&path) else {
+        report_route(call);
+        return Err(ApiError::not_found());
+    };
+    match found.value.iter().find(|route| route.method == call.method()) {
+        Some(route) => (route.answer)(call, &Path { parts: found.params }),
+        None => {
+            report_route(call);
+            Err(ApiError::method_not_allowed())
+        }
+    }
+}
+
+/// What stood in a path where its shape has `{…}`.
+pub(super) struct Path<'k, 'p> {
+    parts: Params<'k, 'p>,
+}
+
+impl Path<'_, '_> {
+    pub(in crate::rest) fn has(&self, name: &str) -> bool {
+        self.parts.get(name).is_some()
+    }
+}
+
+/// Something that is read from the path.
+pub(super) trait Part: Sized {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError>;
+}
+
+impl Part for String {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+        at.parts.get(name).map(|text| percent_decode(text).into_owned()).ok_or(ApiError::not_found())
+    }
+}
+
+impl Part for Snowflake {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+        let text = at.parts.get(name).unwrap_or_default();
+        text.parse().map_err(|_| {
+            ApiError::form(name, "NUMBER_TYPE_COERCE", &format!("Value \"{text}\" is not snowflake."))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_declared_once_and_is_found_under_its_own_shape() {
+        let mut seen = HashSet::new();
+        for (method, shape) in routes() {
+            assert!(seen.insert((method, shape)), "{method} {shape} is declared twice");
+            let found = ROUTER.at(shape).unwrap();
+            let there = found.value.iter().any(|route| (route.method, route.shape) == (method, shape));
+            assert!(there, "{shape} leads to {}", found.value[0].shape);
+        }
+    }
+
+    #[test]
+    fn every_part_that_a_handler_reads_stands_in_its_shape() {
+        for route in TABLES.iter().copied().flatten() {
+            for part in route.parts {
+                assert!(route.shape.contains(&format!("{{{part}}}")), "{} has no {part}", route.shape);
+            }
+        }
+    }
+}

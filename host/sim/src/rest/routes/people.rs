@@ -1,0 +1,22 @@
+//! The routes of accounts, the gateway's address, pictures and files.
+//! It answers none of them.
+
+use super::super::{files, guild_settings, guilds, members, pictures, users};
+
+super::table! {
+    GET    "/gateway" => users::gateway();
+    GET    "/gateway/bot" => users::gateway_bot();
+    GET    "/files/{file_id}/{name}" => files::serve(file_id);
+
+    GET    "/avatars/{user_id}/{file}" => pictures::avatar(user_id, file);
+    GET    "/icons/{guild_id}/{file}" => pictures::icon(guild_id, file);
+    GET    "/embed/avatars/{file}" => pictures::default_avatar(file);
+
+    GET    "/users/@me" => users::me();
+    GET    "/users/@me/guilds" => guilds::mine();
+    DELETE "/users/@me/guilds/{guild_id}" => guild_settings::leave(guild_id);
+    GET    "/users/@me/guilds/{guild_id}/member" => members::own(guild_id);
+    GET    "/voice/regions" => guild_settings::regions();
+    POST   "/users/@me/channels" => users::open_dm();
+    GET    "/users/{user_id}" => users::user(user_id);
+}

@@ -1,0 +1,172 @@
+//! Which threads there are and who is in them: lists, joining, leaving, adding, removing.
+//! It does not start or change threads.
+
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::{Call, Reply};
+use crate::clock::Timestamp;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::settings_json::thread_json_for;
+use crate::world::{Channel, ChannelKind, Thread, bits};
+
+/// Threads or members in one page.
+const MAX_PAGE: usize = 100;
+
+/// `GET /guilds/{guild}/threads/active`
+pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    let ids = &state.own_guild(caller, guild)?.belongings.threads;
+    let mut threads: Vec<&Channel> = ids.iter().filter_map(|id| state.world.channel(*id)).collect();
+    threads.retain(|thread| state.world.permissions_in(thread, caller) & bits::VIEW_CHANNEL != 0);
+    threads.reverse();
+    Ok(Reply::json(&listed(&state, &threads, caller)))
+}
+
+/// `GET /channels/{channel}/threads/archived/public?before=&limit=`
+pub(super) fn archived_public(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    archived(call, caller, home, 0, |channel, _| channel.kind != ChannelKind::PrivateThread)
+}
+
+/// `GET /channels/{channel}/threads/archived/private?before=&limit=`
+pub(super) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    archived(call, caller, home, bits::MANAGE_THREADS, |channel, _| {
+        channel.kind == ChannelKind::PrivateThread
+    })
+}
+
+/// `GET /channels/{channel}/users/@me/threads/archived/private?before=&limit=`
+pub(super) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    archived(call, caller, home, 0, |channel, thread| {
+        channel.kind == ChannelKind::PrivateThread && thread.has(caller)
+    })
+}
+
+/// Newest archived first; `before` is a moment, or an id where Discord sorts by ids.
+fn archived(
+    call: &Call,
+    caller: Snowflake,
+    home: Snowflake,
+    needed: u64,
+    is_asked: impl Fn(&Channel, &Thread) -> bool,
+) -> Result<Reply, ApiError> {
+    let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
+    let before = call.query_text("before").and_then(|before| {
+        let id = || before.parse::<Snowflake>().ok().map(|id| Timestamp(id.unix_ms()));
+        before.parse::<Timestamp>().ok().or_else(id)
+    });
+    let state = call.shared.state();
+    state.channel_with(caller, home, bits::READ_MESSAGE_HISTORY | needed)?;
+    let mut found: Vec<(Timestamp, &Channel)> = state
+        .world
+        .channels
+        .values()
+        .filter(|channel| channel.parent_id == Some(home))
+        .filter_map(|channel| channel.thread.as_deref().map(|thread| (channel, thread)))
+        .filter(|(channel, thread)| thread.archived && is_asked(channel, thread))
+        .map(|(channel, thread)| (thread.archive_timestamp, channel))
+        .filter(|(at, _)| before.is_none_or(|before| *at < before))
+        .collect();
+    found.sort_by_key(|(at, channel)| std::cmp::Reverse((*at, channel.id)));
+    let has_more = found.len() > limit;
+    let page: Vec<&Channel> = found.into_iter().take(limit).map(|(_, channel)| channel).collect();
+    let mut json = listed(&state, &page, caller);
+    json["has_more"] = json!(has_more);
+    Ok(Reply::json(&json))
+}
+
+fn listed(state: &State, threads: &[&Channel], caller: Snowflake) -> Value {
+    let json: Vec<Value> = threads.iter().map(|thread| thread_json_for(thread, caller)).collect();
+    let members: Vec<Value> =
+        threads.iter().filter_map(|thread| state.thread_member(thread.id, caller, false)).collect();
+    json!({ "threads": json, "members": members })
+}
+
+/// `GET /channels/{thread}/thread-members?with_member=&after=&limit=`
+pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let with_member = call.query_flag("with_member");
+    let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
+    let after = call.query_id("after").unwrap_or_default();
+    let state = call.shared.state();
+    let thread = thread_of(state.seen_channel(caller, id)?)?;
+    let mut ids: Vec<Snowflake> = thread.members.iter().map(|(id, _)| *id).filter(|id| *id > after).collect();
+    ids.sort_unstable();
+    // Without members Discord lists all at once.
+    let limit = if with_member { limit } else { ids.len() };
+    let page = ids.iter().take(limit).filter_map(|user| state.thread_member(id, *user, with_member));
+    Ok(Reply::json(&page.collect::<Vec<_>>()))
+}
+
+/// `GET /channels/{thread}/thread-members/{user}?with_member=`
+pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    thread_of(state.seen_channel(caller, id)?)?;
+    let member = state.thread_member(id, user, call.query_flag("with_member"));
+    member.map(|member| Reply::json(&member)).ok_or(ApiError::unknown_member())
+}
+
+/// `PUT /channels/{thread}/thread-members/@me`
+pub(super) fn join(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+    add(call, id, call.caller()?)
+}
+
+/// `PUT /channels/{thread}/thread-members/{user}`
+pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut state = call.shared.state();
+    let channel = state.seen_channel(caller, id)?;
+    let thread = thread_of(channel)?;
+    let moderates = state.world.permissions_in(channel, caller) & bits::MANAGE_THREADS != 0;
+    if thread.archived {
+        return Err(ApiError::thread_archived());
+    }
+    if user != caller {
+        state.text_channel_with(caller, id, bits::SEND_MESSAGES)?;
+        if channel.kind == ChannelKind::PrivateThread
+            && !thread.invitable
+            && thread.owner_id != caller
+            && !moderates
+        {
+            return Err(ApiError::missing_permissions());
+        }
+        let guild = channel.guild_id.and_then(|guild| state.world.guild(guild));
+        if !guild.is_some_and(|guild| guild.members.contains_key(&user)) {
+            return Err(ApiError::unknown_member());
+        }
+    }
+    let account = state.account(user)?;
+    state.join_thread(id, &account);
+    Ok(Reply::nothing())
+}
+
+/// `DELETE /channels/{thread}/thread-members/@me`
+pub(super) fn leave(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+    remove(call, id, call.caller()?)
+}
+
+/// `DELETE /channels/{thread}/thread-members/{user}`
+pub(super) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut state = call.shared.state();
+    let channel = state.seen_channel(caller, id)?;
+    let thread = thread_of(channel)?;
+    let owns = thread.owner_id == caller && channel.kind == ChannelKind::PrivateThread;
+    if thread.archived {
+        return Err(ApiError::thread_archived());
+    }
+    if user != caller && !owns {
+        state.channel_with(caller, id, bits::MANAGE_THREADS)?;
+    }
+    if state.leave_thread(id, user) { Ok(Reply::nothing()) } else { Err(ApiError::unknown_member()) }
+}
+
+fn thread_of(channel: &Channel) -> Result<&Thread, ApiError> {
+    channel.thread.as_deref().ok_or(ApiError::wrong_channel_type())
+}

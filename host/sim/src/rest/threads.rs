@@ -1,0 +1,294 @@
+//! Threads over REST: start, change, remove, and forum posts.
+//! Lists of threads and their members have a room of their own.
+
+use std::sync::MutexGuard;
+
+use super::channel_forms::ARCHIVE_MINUTES;
+use super::error::ApiError;
+use super::fields::Fields;
+use super::message_form::MessageForm;
+use super::{Call, Reply};
+use crate::changes::{By, Draft};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::json::MessageJson;
+use crate::world::{Channel, ChannelKind, ChannelSettings, Thread, bits};
+
+/// Threads of a guild that are not archived.
+const MAX_ACTIVE_THREADS: usize = 1000;
+/// Tags on a forum post.
+const MAX_APPLIED_TAGS: usize = 5;
+/// A forum whose posts need a tag.
+const REQUIRE_TAG: u64 = 1 << 4;
+/// A forum post that stays on top.
+const PINNED: u64 = 1 << 1;
+
+/// `POST /channels/{channel}/messages/{message}/threads`
+pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let plan = Plan::read(&mut fields);
+    fields.checked()?;
+    let mut state = call.shared.state();
+    state.seen_message(by.user, home, id)?;
+    let (_, channel) = state.guild_channel_with(by.user, home, bits::CREATE_PUBLIC_THREADS)?;
+    let kind = match channel.kind {
+        ChannelKind::Text => ChannelKind::PublicThread,
+        ChannelKind::Announcement => ChannelKind::AnnouncementThread,
+        _ => return Err(ApiError::wrong_channel_type()),
+    };
+    if state.world.channel(id).is_some() {
+        return Err(ApiError::new(400, 160_004, "A thread has already been created for this message"));
+    }
+    let thread = plan.thread(&mut state, &by, home, id, kind)?;
+    Ok(Reply::json_with(201, &state.create_thread(&by, thread, true)))
+}
+
+/// `POST /channels/{channel}/threads`: a thread of its own, or a forum post with its first message.
+pub(super) fn create(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let plan = Plan::read(&mut fields);
+    let mut state = call.shared.state();
+    let (_, channel) = state.guild_channel_with(by.user, home, bits::VIEW_CHANNEL)?;
+    if channel.kind.is_forum() {
+        drop(state);
+        return create_post(call, &by, home, plan, fields);
+    }
+    let kind = fields.choice("type", &[10, 11, 12]).and_then(ChannelKind::numbered);
+    let kind = kind.unwrap_or(ChannelKind::PrivateThread);
+    fields.checked()?;
+    let (needed, home_kind) = match kind {
+        ChannelKind::PrivateThread => (bits::CREATE_PRIVATE_THREADS, ChannelKind::Text),
+        ChannelKind::AnnouncementThread => (bits::CREATE_PUBLIC_THREADS, ChannelKind::Announcement),
+        _ => (bits::CREATE_PUBLIC_THREADS, ChannelKind::Text),
+    };
+    if channel.kind != home_kind {
+        return Err(ApiError::wrong_channel_type());
+    }
+    state.guild_channel_with(by.user, home, needed)?;
+    let id = state.world.next_id();
+    let thread = plan.thread(&mut state, &by, home, id, kind)?;
+    Ok(Reply::json_with(201, &state.create_thread(&by, thread, false)))
+}
+
+fn create_post(
+    call: &Call,
+    by: &By,
+    home: Snowflake,
+    plan: Plan,
+    mut fields: Fields,
+) -> Result<Reply, ApiError> {
+    let message = fields.object("message");
+    if message.is_none() && fields.errors.is_empty() {
+        fields.missing("message");
+    }
+    fields.ignore(&["type"]);
+    fields.checked()?;
+    let form = MessageForm::read(message.unwrap_or_default())?;
+    let mut state = call.shared.state();
+    let (_, forum) = state.guild_channel_with(by.user, home, bits::SEND_MESSAGES)?;
+    if forum.settings.flags & REQUIRE_TAG != 0 && plan.tags.as_ref().is_none_or(Vec::is_empty) {
+        return Err(ApiError::new(400, 40067, "A tag is required to create a forum post in this channel"));
+    }
+    if form.is_empty(call.uploads.len()) {
+        return Err(ApiError::empty_message());
+    }
+    let id = state.world.next_id();
+    let thread = plan.thread(&mut state, by, home, id, ChannelKind::PublicThread)?;
+    let mut json = state.create_thread(by, thread, false);
+    let mut draft = Draft::text(id, state.account(by.user)?, String::new());
+    // The first message of a post has the post's id.
+    draft.id = Some(id);
+    form.fill(&mut draft, &mut state, call);
+    let message = state.post(draft);
+    let thread = state.world.channel(id).ok_or(ApiError::unknown_channel())?;
+    json["message"] = serde_json::json!(MessageJson::answer(&message, thread, by.user));
+    Ok(Reply::json_with(201, &json))
+}
+
+/// `PATCH /channels/{thread}`
+pub(super) fn edit(
+    state: &mut MutexGuard<'_, State>,
+    by: &By,
+    id: Snowflake,
+    mut fields: Fields,
+) -> Result<Reply, ApiError> {
+    let change = Change::read(&mut fields);
+    fields.checked()?;
+    let channel = state.seen_channel(by.user, id)?;
+    let thread = channel.thread.as_deref().ok_or(ApiError::wrong_channel_type())?;
+    let moderates = state.world.permissions_in(channel, by.user) & bits::MANAGE_THREADS != 0;
+    let owns = thread.owner_id == by.user;
+    let unlocked = !thread.locked || moderates;
+    // Anybody who may write opens a thread again by itself; the rest is for its owner and for moderators.
+    let only_opens = change.archived == Some(false) && change.only_archived;
+    if !(moderates
+        || owns && unlocked && change.slowmode.is_none() && change.locked.is_none()
+        || only_opens && unlocked)
+    {
+        return Err(ApiError::missing_permissions());
+    }
+    if thread.archived && change.archived != Some(false) {
+        return Err(ApiError::thread_archived());
+    }
+    change.tags.as_ref().map_or(Ok(()), |tags| check_tags(state, channel.parent_id, tags))?;
+    let json = state.change_thread(by, id, |channel| change.apply(channel));
+    json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
+}
+
+/// `DELETE /channels/{thread}`
+pub(super) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) -> Result<Reply, ApiError> {
+    state.channel_with(by.user, id, bits::MANAGE_THREADS)?;
+    state.delete_thread(by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
+}
+
+/// Opens an archived thread because somebody writes in it; a locked one only for moderators.
+pub(super) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake) -> Result<(), ApiError> {
+    let Some(channel) = state.world.channel(id) else { return Ok(()) };
+    let Some(thread) = channel.thread.as_deref().filter(|thread| thread.archived) else { return Ok(()) };
+    if thread.locked && state.world.permissions_in(channel, caller) & bits::MANAGE_THREADS == 0 {
+        return Err(ApiError::thread_archived());
+    }
+    let by = By { user: caller, reason: None };
+    state.change_thread(&by, id, |channel| {
+        if let Some(thread) = &mut channel.thread {
+            thread.archived = false;
+        }
+    });
+    Ok(())
+}
+
+/// What a thread is to be like.
+struct Plan {
+    name: String,
+    archive_minutes: Option<u32>,
+    slowmode: Option<u32>,
+    invitable: bool,
+    tags: Option<Vec<Snowflake>>,
+}
+
+impl Plan {
+    fn read(fields: &mut Fields) -> Self {
+        let name = fields.text_within("name", 1..=100);
+        if name.is_none() && fields.errors.is_empty() {
+            fields.missing("name");
+        }
+        Self {
+            name: name.unwrap_or_default(),
+            archive_minutes: fields.choice("auto_archive_duration", &ARCHIVE_MINUTES).map(|one| one as u32),
+            slowmode: fields.number_within("rate_limit_per_user", 0..=21_600).map(|seconds| seconds as u32),
+            invitable: fields.flag("invitable").unwrap_or(true),
+            tags: fields.snowflakes("applied_tags", MAX_APPLIED_TAGS),
+        }
+    }
+
+    fn thread(
+        self,
+        state: &mut State,
+        by: &By,
+        home: Snowflake,
+        id: Snowflake,
+        kind: ChannelKind,
+    ) -> Result<Channel, ApiError> {
+        let parent = state.world.channel(home).ok_or(ApiError::unknown_channel())?;
+        let guild =
+            parent.guild_id.and_then(|guild| state.world.guild(guild)).ok_or(ApiError::unknown_guild())?;
+        if guild.belongings.threads.len() >= MAX_ACTIVE_THREADS {
+            return Err(ApiError::new(400, 160_006, "Maximum number of active threads reached"));
+        }
+        let tags = self.tags.unwrap_or_default();
+        check_tags(state, Some(home), &tags)?;
+        let now = state.world.clock.now();
+        let minutes = self.archive_minutes.or(parent.settings.default_auto_archive_minutes).unwrap_or(4320);
+        let slowmode = self.slowmode.unwrap_or(parent.settings.default_thread_slowmode_seconds);
+        Ok(Channel {
+            id,
+            guild_id: Some(guild.id),
+            kind,
+            name: self.name.into(),
+            topic: None,
+            position: 0,
+            parent_id: Some(home),
+            overwrites: Vec::new(),
+            recipients: Vec::new(),
+            messages: Default::default(),
+            last_message_id: None,
+            settings: ChannelSettings { slowmode_seconds: slowmode, ..Default::default() },
+            thread: Some(Box::new(Thread {
+                owner_id: by.user,
+                archived: false,
+                locked: false,
+                invitable: self.invitable,
+                auto_archive_minutes: minutes,
+                archive_timestamp: now,
+                members: vec![(by.user, now)],
+                applied_tags: tags,
+                total_messages: 0,
+            })),
+            history_limit: state.world.history_limit,
+        })
+    }
+}
+
+fn check_tags(state: &State, forum: Option<Snowflake>, tags: &[Snowflake]) -> Result<(), ApiError> {
+    let known = forum.and_then(|id| state.world.channel(id)).map(|forum| &forum.settings.tags);
+    let is_known = |tag: &Snowflake| known.is_some_and(|known| known.iter().any(|one| one.id == *tag));
+    match tags.iter().position(|tag| !is_known(tag)) {
+        None => Ok(()),
+        Some(at) => Err(ApiError::form(&format!("applied_tags.{at}"), "TAG_UNKNOWN", "Unknown tag")),
+    }
+}
+
+/// What a body changes in a thread.
+struct Change {
+    name: Option<String>,
+    archived: Option<bool>,
+    locked: Option<bool>,
+    invitable: Option<bool>,
+    archive_minutes: Option<u32>,
+    slowmode: Option<u32>,
+    tags: Option<Vec<Snowflake>>,
+    flags: Option<u64>,
+    /// Nothing but `archived` is spoken of.
+    only_archived: bool,
+}
+
+impl Change {
+    fn read(fields: &mut Fields) -> Self {
+        let mut change = Self {
+            name: fields.text_within("name", 1..=100),
+            archived: fields.flag("archived"),
+            locked: fields.flag("locked"),
+            invitable: fields.flag("invitable"),
+            archive_minutes: fields.choice("auto_archive_duration", &ARCHIVE_MINUTES).map(|one| one as u32),
+            slowmode: fields.number_within("rate_limit_per_user", 0..=21_600).map(|seconds| seconds as u32),
+            tags: fields.snowflakes("applied_tags", MAX_APPLIED_TAGS),
+            flags: fields.number("flags"),
+            only_archived: false,
+        };
+        change.only_archived = change.name.is_none()
+            && change.locked.is_none()
+            && change.invitable.is_none()
+            && change.archive_minutes.is_none()
+            && change.slowmode.is_none()
+            && change.tags.is_none()
+            && change.flags.is_none();
+        change
+    }
+
+    fn apply(self, channel: &mut Channel) {
+        channel.name = self.name.map_or_else(|| channel.name.clone(), Into::into);
+        channel.settings.slowmode_seconds = self.slowmode.unwrap_or(channel.settings.slowmode_seconds);
+        if let Some(flags) = self.flags {
+            channel.settings.flags = channel.settings.flags & !PINNED | flags & PINNED;
+        }
+        if let Some(thread) = &mut channel.thread {
+            thread.archived = self.archived.unwrap_or(thread.archived);
+            thread.locked = self.locked.unwrap_or(thread.locked);
+            thread.invitable = self.invitable.unwrap_or(thread.invitable);
+            thread.auto_archive_minutes = self.archive_minutes.unwrap_or(thread.auto_archive_minutes);
+            thread.applied_tags = self.tags.unwrap_or_else(|| std::mem::take(&mut thread.applied_tags));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What guilds own beside channels, roles and members: bans, invites, webhooks, emojis, events, voice states, the audit log.
+//! It holds no rule; REST does.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::User;
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+
+/// Entries of the audit log that are kept; the oldest go first.
+const MAX_AUDIT_ENTRIES: usize = 1000;
+
+/// All that a guild owns.
+#[derive(Debug, Default)]
+pub struct Belongings {
+    /// By user.
+    pub bans: BTreeMap<Snowflake, Ban>,
+    /// Custom emojis, oldest first.
+    pub emojis: Vec<GuildEmoji>,
+    /// Scheduled events, oldest first.
+    pub events: Vec<ScheduledEvent>,
+    /// Who is in which voice channel, by user.
+    pub voice: BTreeMap<Snowflake, VoiceState>,
+    /// Who did what, oldest first.
+    pub audit: VecDeque<AuditEntry>,
+    /// Threads that are not archived, oldest first.
+    pub threads: Vec<Snowflake>,
+}
+
+impl Belongings {
+    pub(crate) fn note(&mut self, entry: AuditEntry) {
+        if self.audit.len() >= MAX_AUDIT_ENTRIES {
+            self.audit.pop_front();
+        }
+        self.audit.push_back(entry);
+    }
+}
+
+/// Somebody who must stay out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ban {
+    /// Why.
+    pub reason: Option<String>,
+    /// Who.
+    pub user: Arc<User>,
+}
+
+/// A custom emoji of a guild or an application.
+#[derive(Clone, Debug)]
+pub struct GuildEmoji {
+    /// Its id.
+    pub id: Snowflake,
+    /// 2 to 32 letters, digits and underscores.
+    pub name: String,
+    /// Whether it moves.
+    pub animated: bool,
+    /// Roles that may use it; none listed is everybody.
+    pub roles: Vec<Snowflake>,
+    /// Who made it.
+    pub user: Arc<User>,
+}
+
+impl GuildEmoji {
+    /// As Discord writes it.
+    pub fn json(&self) -> Value {
+        json!({
+            "id": self.id, "name": self.name, "animated": self.animated, "roles": self.roles, "user": &*self.user,
+            "require_colons": true, "managed": false, "available": true,
+        })
+    }
+}
+
+/// An event that a guild announced.
+#[derive(Clone, Debug)]
+pub struct ScheduledEvent {
+    /// Its id.
+    pub id: Snowflake,
+    /// Who made it.
+    pub creator: Arc<User>,
+    /// Its title.
+    pub name: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// When it begins.
+    pub starts: Timestamp,
+    /// When it ends; elsewhere than in a channel it must say so.
+    pub ends: Option<Timestamp>,
+    /// Where.
+    pub place: EventPlace,
+    /// 1 scheduled, 2 active, 3 completed, 4 canceled.
+    pub status: u8,
+    /// Who is interested, in the order they said so.
+    pub users: Vec<Snowflake>,
+}
+
+/// Where an event takes place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventPlace {
+    /// In a stage channel.
+    Stage(Snowflake),
+    /// In a voice channel.
+    Voice(Snowflake),
+    /// Somewhere else.
+    Elsewhere(String),
+}
+
+impl ScheduledEvent {
+    /// As Discord writes it.
+    pub fn json(&self, guild: Snowflake, with_user_count: bool) -> Value {
+        let (kind, channel, metadata) = match &self.place {
+            EventPlace::Stage(channel) => (1, Some(channel), Value::Null),
+            EventPlace::Voice(channel) => (2, Some(channel), Value::Null),
+            EventPlace::Elsewhere(location) => (3, None, json!({ "location": location })),
+        };
+        let mut json = json!({
+            "id": self.id, "guild_id": guild, "channel_id": channel, "creator_id": self.creator.id,
+            "creator": &*self.creator, "name": self.name, "description": self.description,
+            "scheduled_start_time": self.starts, "scheduled_end_time": self.ends, "privacy_level": 2,
+            "status": self.status, "entity_type": kind, "entity_id": null, "entity_metadata": metadata,
+            "image": null, "recurrence_rule": null,
+        });
+        if with_user_count {
+            json["user_count"] = json!(self.users.len());
+        }
+        json
+    }
+}
+
+/// Somebody in a voice channel.
+#[derive(Clone, Debug)]
+pub struct VoiceState {
+    /// Which.
+    pub channel_id: Snowflake,
+    /// Of the voice connection.
+    pub session_id: String,
+    /// By own choice.
+    pub self_mute: bool,
+    /// By own choice.
+    pub self_deaf: bool,
+    /// On a stage: among the listeners.
+    pub suppress: bool,
+    /// On a stage: since when this one wants to speak.
+    pub request_to_speak: Option<Timestamp>,
+}
+
+/// One entry of the audit log.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: Snowflake,
+    /// Who did it.
+    pub user_id: Snowflake,
+    /// To whom or what.
+    pub target_id: Option<Snowflake>,
+    /// Discord's number.
+    pub action_type: u16,
+    /// `{key, old_value, new_value}` each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Value>,
+    /// What else belongs to some kinds of deed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub options: Option<Value>,
+    /// As the doer gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A way into a guild.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// What is typed to enter.
+    pub code: String,
+    /// Where it leads.
+    pub channel_id: Snowflake,
+    /// The guild of that channel.
+    pub guild_id: Snowflake,
+    /// Who made it.
+    pub inviter: Arc<User>,
+    /// When.
+    pub created_at: Timestamp,
+    /// Seconds it lives; 0 is forever.
+    pub max_age: u32,
+    /// How often it can be used; 0 is without end.
+    pub max_uses: u32,
+    /// How often it was used.
+    pub uses: u32,
+    /// Whether those who enter leave again unless they get a role.
+    pub temporary: bool,
+}
+
+impl Invite {
+    /// When it ends.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        (self.max_age > 0).then(|| Timestamp(self.created_at.0 + u64::from(self.max_age) * 1000))
+    }
+}
+
+/// A way to post in a channel without an account.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Its id.
+    pub id: Snowflake,
+    /// The key to it.
+    pub token: String,
+    /// Where it posts.
+    pub channel_id: Snowflake,
+    /// The guild of that channel.
+    pub guild_id: Snowflake,
+    /// The name its messages carry unless they say otherwise.
+    pub name: String,
+    /// The hash of its picture.
+    pub avatar: Option<Arc<str>>,
+    /// Who made it.
+    pub user: Arc<User>,
+    /// The application that made it.
+    pub application_id: Option<Snowflake>,
+}

@@ -1,0 +1,138 @@
+//! Channels, threads, guilds and voice states on the wire: the parts that depend on kind and settings.
+//! It does not decide who may see them.
+
+use serde_json::{Value, json};
+
+use super::{Channel, ChannelKind, Guild, Thread, User, VoiceState};
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+use crate::world::json::MemberJson;
+
+/// Members whose count Discord still tells exactly.
+const MAX_COUNTED: u64 = 50;
+
+/// Adds what a guild channel of its kind has.
+pub(super) fn add(json: &mut Value, channel: &Channel) {
+    let settings = &channel.settings;
+    if channel.kind == ChannelKind::Category {
+        return;
+    }
+    json["rate_limit_per_user"] = json!(settings.slowmode_seconds);
+    json["last_message_id"] = json!(channel.last_message_id);
+    if channel.kind.is_voice() {
+        json["bitrate"] = json!(settings.bitrate);
+        json["user_limit"] = json!(settings.user_limit);
+        json["rtc_region"] = json!(settings.rtc_region);
+        json["video_quality_mode"] = json!(settings.video_quality_mode);
+    } else {
+        json["topic"] = json!(channel.topic);
+        json["default_auto_archive_duration"] = json!(settings.default_auto_archive_minutes);
+        json["default_thread_rate_limit_per_user"] = json!(settings.default_thread_slowmode_seconds);
+    }
+    if channel.kind.is_forum() {
+        json["available_tags"] = json!(settings.tags);
+        json["default_reaction_emoji"] = json!(settings.default_reaction_emoji);
+        json["default_sort_order"] = json!(settings.default_sort_order);
+        json["default_forum_layout"] = json!(settings.default_forum_layout);
+        json["template"] = json!("");
+    }
+}
+
+/// A thread on the wire.
+pub(super) fn thread(channel: &Channel, thread: &Thread) -> Value {
+    let messages = thread.total_messages;
+    let mut json = json!({
+        "id": channel.id, "type": channel.kind as u8, "guild_id": channel.guild_id, "name": &*channel.name,
+        "parent_id": channel.parent_id, "owner_id": thread.owner_id, "last_message_id": channel.last_message_id,
+        "rate_limit_per_user": channel.settings.slowmode_seconds, "flags": channel.settings.flags,
+        "message_count": messages, "member_count": (thread.members.len() as u64).min(MAX_COUNTED),
+        "total_message_sent": messages, "bitrate": 64_000, "user_limit": 0, "rtc_region": null,
+        "thread_metadata": {
+            "archived": thread.archived, "auto_archive_duration": thread.auto_archive_minutes,
+            "archive_timestamp": thread.archive_timestamp, "locked": thread.locked,
+            "create_timestamp": Timestamp(channel.id.unix_ms()),
+        },
+    });
+    if channel.kind == ChannelKind::PrivateThread {
+        json["thread_metadata"]["invitable"] = json!(thread.invitable);
+    }
+    if !thread.applied_tags.is_empty() {
+        json["applied_tags"] = json!(thread.applied_tags);
+    }
+    json
+}
+
+/// A thread with the viewer's own membership, if there is one.
+pub(crate) fn thread_json_for(channel: &Channel, viewer: Snowflake) -> Value {
+    let Some(inner) = &channel.thread else { return Value::Null };
+    let mut json = thread(channel, inner);
+    if let Some((_, since)) = inner.members.iter().find(|(member, _)| *member == viewer) {
+        json["member"] = thread_member(channel.id, viewer, *since);
+    }
+    json
+}
+
+pub(crate) fn thread_member(thread: Snowflake, user: Snowflake, since: Timestamp) -> Value {
+    json!({ "id": thread, "user_id": user, "join_timestamp": since, "flags": 0 })
+}
+
+/// Somebody's voice state; `alone`: not inside a guild, so it names it and carries the member.
+pub(crate) fn voice_json(guild: &Guild, user: Snowflake, state: &VoiceState, alone: bool) -> Value {
+    let member = guild.members.get(&user);
+    let mut json = json!({
+        "channel_id": state.channel_id, "user_id": user, "session_id": state.session_id,
+        "deaf": member.is_some_and(|member| member.deaf), "mute": member.is_some_and(|member| member.mute),
+        "self_deaf": state.self_deaf, "self_mute": state.self_mute, "self_video": false,
+        "suppress": state.suppress, "request_to_speak_timestamp": state.request_to_speak,
+    });
+    if alone {
+        json["guild_id"] = json!(guild.id);
+        json["member"] = json!(member.map(MemberJson::full));
+    }
+    json
+}
+
+/// The guild alone, as `GET /guilds/{id}` shows it.
+pub(crate) fn guild(guild: &Guild) -> Value {
+    let settings = &guild.settings;
+    json!({
+        "id": guild.id, "name": guild.name, "icon": settings.icon, "icon_hash": null, "splash": null,
+        "discovery_splash": null, "owner_id": guild.owner_id, "region": "local",
+        "afk_channel_id": settings.afk_channel_id, "afk_timeout": settings.afk_timeout, "widget_enabled": false,
+        "widget_channel_id": null, "verification_level": settings.verification_level,
+        "default_message_notifications": settings.default_message_notifications,
+        "explicit_content_filter": settings.explicit_content_filter, "roles": guild.roles,
+        "emojis": guild.belongings.emojis.iter().map(|emoji| emoji.json()).collect::<Vec<_>>(),
+        "features": settings.features, "mfa_level": 0, "application_id": null,
+        "system_channel_id": settings.system_channel_id, "system_channel_flags": settings.system_channel_flags,
+        "rules_channel_id": settings.rules_channel_id, "max_presences": null, "max_members": 500_000,
+        "vanity_url_code": null, "description": settings.description, "banner": null, "premium_tier": 0,
+        "premium_subscription_count": 0, "preferred_locale": settings.preferred_locale,
+        "public_updates_channel_id": settings.public_updates_channel_id, "max_video_channel_users": 25,
+        "max_stage_video_channel_users": 50, "nsfw": false, "nsfw_level": 0, "stickers": [],
+        "premium_progress_bar_enabled": settings.premium_progress_bar_enabled,
+        "safety_alerts_channel_id": settings.safety_alerts_channel_id,
+    })
+}
+
+/// What invites and previews show of a guild to those outside.
+pub(crate) fn guild_glimpse(guild: &Guild) -> Value {
+    json!({
+        "id": guild.id, "name": guild.name, "icon": guild.settings.icon, "splash": null, "banner": null,
+        "description": guild.settings.description, "features": guild.settings.features,
+        "verification_level": guild.settings.verification_level, "vanity_url_code": null, "nsfw": false,
+        "nsfw_level": 0, "premium_subscription_count": 0,
+    })
+}
+
+/// A channel as invites show it.
+pub(crate) fn partial_channel(channel: &Channel) -> Value {
+    json!({ "id": channel.id, "name": &*channel.name, "type": channel.kind as u8 })
+}
+
+/// A member of a thread, with its guild member if asked for.
+pub(crate) fn thread_member_with(guild: &Guild, thread: Snowflake, user: &User, since: Timestamp) -> Value {
+    let mut json = thread_member(thread, user.id, since);
+    json["member"] = json!(guild.members.get(&user.id).map(MemberJson::full));
+    json
+}
