@@ -1,5 +1,5 @@
 //! A wire-level Discord on loopback: REST, gateway, members that act. For any bot in any language.
-//! It knows nothing of cogs, draws no page, and never leaves 127.0.0.1.
+//! It knows nothing of cogs, and never leaves 127.0.0.1.
 //!
 //! ```text
 //!   a bot ──HTTP──► server ─► rest ───┐                   ┌── actors ◄── prompt, tests
@@ -53,6 +53,8 @@ mod server;
 mod control;
 mod door;
 mod front;
+mod page;
+mod panel;
 
 mod accounts;
 mod clock;
@@ -64,7 +66,7 @@ pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use clock::{Clock, NoTimestamp, Timestamp};
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
-pub use options::SimOptions;
+pub use options::{RateLimits, SimOptions};
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
 pub use sim::{Sim, StartError};

@@ -10,10 +10,13 @@ use tokio::sync::watch;
 use crate::accounts::{PersonTokens, random_token};
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
+use crate::gateway::starts::Starts;
 use crate::interactions::{Commands, Interactions};
 use crate::options::SimOptions;
 use crate::rest::files::Files;
+use crate::rest::limits::Limits;
 use crate::rest::unknown::Tally;
 use crate::transcript::Transcript;
 use crate::world::{Bot, World};
@@ -21,6 +24,8 @@ use crate::world::{Bot, World};
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
+    /// Apart from the state, so that counting waits for nobody.
+    limits: Mutex<Limits>,
     pub(crate) transcript: Transcript,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
@@ -40,6 +45,8 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) sessions: Sessions,
+    pub(crate) presences: Presences,
+    pub(crate) starts: Starts,
     pub(crate) commands: Commands,
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
@@ -62,6 +69,8 @@ impl Shared {
         let state = State {
             world,
             sessions: Sessions::new(options.replay_limit, clock.clone()),
+            presences: Presences::default(),
+            starts: Starts::default(),
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),
@@ -72,6 +81,7 @@ impl Shared {
         let shared = Arc::new(Self {
             clock,
             state: Mutex::new(state),
+            limits: Mutex::default(),
             faults: Faults::new(transcript.clone()),
             person_tokens: PersonTokens::default(),
             control_token: options.control_token.clone().unwrap_or_else(random_token),
@@ -88,6 +98,10 @@ impl Shared {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the simulator closes or was dropped.

@@ -101,6 +101,11 @@ impl Sim {
         &self.token
     }
 
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.shared.address.port()
+    }
+
     /// The link to the page, with the control token behind `#`, where no log sees it.
     pub fn page_url(&self) -> String {
         format!("{}/#token={}", self.base_url(), self.control_token())
@@ -202,6 +207,12 @@ impl Sim {
     /// keys of queries, `GET /guilds/{id} ?with_count`; with how often, most sent first.
     pub fn unknown_fields(&self) -> Vec<(String, u64)> {
         self.shared.state().unknown_fields.sorted()
+    }
+
+    /// Calls answered with 401, 403 or 429 in the ten minutes that run; with 10,000 Discord bans the address, and with
+    /// [`RateLimits::Discord`](crate::RateLimits) so does this one.
+    pub fn invalid_requests(&self) -> u32 {
+        self.shared.limits().invalid(self.shared.clock.now())
     }
 
     /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.

@@ -11,6 +11,7 @@ mod messages;
 mod reactions;
 mod sight;
 mod threads;
+mod timers;
 
 pub(crate) use audit::{Action, By};
 pub(crate) use mentions::{AllowedMentions, mentions_in};

@@ -11,19 +11,22 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::close;
 use super::codec::Codec;
 use super::event::Payload;
+use super::operations::{Pace, decode_error};
 use super::sessions::{Outgoing, Resumption};
-use super::{MAX_PAYLOAD_BYTES, close, members};
 use crate::accounts::{self, Account};
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
-use crate::transcript::What;
 
 /// Events written before a flush: large enough that a burst costs few system calls.
 const BATCH_EVENTS: usize = 256;
 /// A client that takes nothing for this long is cut off.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
+
+/// The client must identify anew.
+pub(super) const INVALID_SESSION: &str = r#"{"op":9,"d":false,"s":null,"t":null}"#;
 
 /// What the client asked for in the address.
 pub(super) struct Transport {
@@ -55,6 +58,7 @@ pub(super) struct Connection {
     /// The session and whose it is, once identified.
     pub(super) session: Option<(Arc<str>, Snowflake)>,
     last_beat: Instant,
+    pub(super) pace: Pace,
 }
 
 pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Transport) {
@@ -65,6 +69,7 @@ pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Tra
         inbox: None,
         session: None,
         last_beat: Instant::now(),
+        pace: Pace::new(shared.options.heartbeat_interval),
         shared,
     };
     let owner = connection.shared.clone();
@@ -79,7 +84,8 @@ pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Tra
 impl Connection {
     async fn run(&mut self, transport: &Transport) -> End {
         if !transport.json {
-            return End::Close { code: close::DECODE_ERROR, reason: "only encoding=json is spoken here" };
+            // Like a version that is not spoken: a client that reads the code does not try again.
+            return End::Close { code: close::INVALID_VERSION, reason: "Only encoding=json is spoken here" };
         }
         if transport.version.is_some_and(|version| !(9..=10).contains(&version)) {
             return End::Close { code: close::INVALID_VERSION, reason: "Invalid API version" };
@@ -153,42 +159,7 @@ impl Connection {
         self.flush().await
     }
 
-    async fn hear(&mut self, frame: Frame) -> Result<(), End> {
-        let text = match frame {
-            Frame::Text(text) => text,
-            Frame::Binary(bytes) => match String::from_utf8(bytes.to_vec()) {
-                Ok(text) => text.into(),
-                Err(_) => return Err(decode_error()),
-            },
-            Frame::Ping(_) | Frame::Pong(_) => return Ok(()),
-            Frame::Close(frame) => {
-                let goodbye = frame.is_none_or(|frame| matches!(frame.code, 1000 | 1001));
-                return Err(End::Gone { goodbye });
-            }
-        };
-        if text.len() > MAX_PAYLOAD_BYTES {
-            return Err(decode_error());
-        }
-        let Ok(Value::Object(mut payload)) = serde_json::from_str::<Value>(&text) else {
-            return Err(decode_error());
-        };
-        let Some(op) = payload.get("op").and_then(Value::as_u64) else { return Err(decode_error()) };
-        let data = payload.remove("d").unwrap_or_default();
-        match op {
-            1 => self.beat().await,
-            2 => self.identify(data).await,
-            6 => self.resume(&data).await,
-            3 | 4 | 8 if self.session.is_none() => {
-                Err(End::Close { code: close::NOT_AUTHENTICATED, reason: "Not authenticated" })
-            }
-            // Presence and voice state are accepted; nobody here looks at them.
-            3 | 4 => Ok(()),
-            8 => self.request_members(&data),
-            _ => Err(End::Close { code: close::UNKNOWN_OPCODE, reason: "Unknown opcode" }),
-        }
-    }
-
-    async fn beat(&mut self) -> Result<(), End> {
+    pub(super) async fn beat(&mut self) -> Result<(), End> {
         self.last_beat = Instant::now();
         if self.shared.faults.heartbeats_ignored() {
             return Ok(());
@@ -196,7 +167,7 @@ impl Connection {
         self.send_now(r#"{"op":11,"d":null,"s":null,"t":null}"#.to_owned()).await
     }
 
-    async fn resume(&mut self, data: &Value) -> Result<(), End> {
+    pub(super) async fn resume(&mut self, data: &Value) -> Result<(), End> {
         if self.session.is_some() {
             return Err(already_authenticated());
         }
@@ -218,7 +189,7 @@ impl Connection {
             Resumption::Unknown | Resumption::TooOld => {
                 self.inbox = None;
                 self.note(id, "cannot be resumed".to_owned());
-                return self.send_now(r#"{"op":9,"d":false,"s":null,"t":null}"#.to_owned()).await;
+                return self.send_now(INVALID_SESSION.to_owned()).await;
             }
         };
         let id: Arc<str> = id.into();
@@ -233,26 +204,12 @@ impl Connection {
         Ok(())
     }
 
-    fn request_members(&mut self, data: &Value) -> Result<(), End> {
-        let Some((id, user)) = self.session.clone() else { return Ok(()) };
-        let mut state = self.shared.state();
-        let chunks = members::chunks(&state.world, user, data).map_err(|()| decode_error())?;
-        for chunk in chunks {
-            state.sessions.push_to(&id, Payload::new("GUILD_MEMBERS_CHUNK", &chunk));
-        }
-        Ok(())
-    }
-
     /// Whose token this is; here bots may leave `Bot ` out.
     pub(super) fn account_of(&self, token: &str) -> Result<Account, End> {
         let state = self.shared.state();
         let bot = accounts::bot(token.strip_prefix("Bot ").unwrap_or(token), &state.world);
         bot.or_else(|| self.shared.person_tokens.person(token, &state.world))
-            .ok_or(End::Close { code: close::AUTHENTICATION_FAILED, reason: "Authentication failed" })
-    }
-
-    pub(super) fn note(&self, session: &str, event: String) {
-        self.shared.transcript.write(What::Gateway { session: session.into(), event });
+            .ok_or_else(authentication_failed)
     }
 
     /// A fresh channel for a session that this connection is about to carry.
@@ -264,8 +221,12 @@ impl Connection {
 
     fn lose_session(&mut self, ended: bool) {
         self.inbox = None;
-        if let Some((id, _)) = self.session.take() {
-            self.shared.state().sessions.part(&id, self.number, ended);
+        if let Some((id, user)) = self.session.take() {
+            let mut state = self.shared.state();
+            state.sessions.part(&id, self.number, ended);
+            if ended {
+                state.go_offline(user);
+            }
         }
     }
 
@@ -310,8 +271,8 @@ fn is_final(code: u16) -> bool {
     )
 }
 
-pub(super) fn decode_error() -> End {
-    End::Close { code: close::DECODE_ERROR, reason: "Error while decoding payload" }
+pub(super) fn authentication_failed() -> End {
+    End::Close { code: close::AUTHENTICATION_FAILED, reason: "Authentication failed" }
 }
 
 pub(super) fn already_authenticated() -> End {

@@ -4,16 +4,24 @@
 use serde_json::{Value, json};
 
 use super::codec::Codec;
-use super::connection::{Connection, End, already_authenticated, decode_error};
+use super::connection::{Connection, End, INVALID_SESSION, already_authenticated, authentication_failed};
 use super::event::Payload;
+use super::operations::decode_error;
+use super::presence::Presence;
+use super::sessions::covers;
+use super::starts::TooMany;
 use super::{close, intents, person};
 use crate::accounts::Account;
+use crate::options::RateLimits;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
+use crate::world::Guild;
 use crate::world::json::guild_create_json;
 
 /// Members above which a guild comes without its members, unless the client says otherwise; Discord's default.
 const LARGE_THRESHOLD: u64 = 50;
+/// Presences that come with a guild.
+const MAX_PRESENCES: usize = 1000;
 
 impl Connection {
     pub(super) async fn identify(&mut self, data: Value) -> Result<(), End> {
@@ -25,6 +33,10 @@ impl Connection {
         let shard = shard_of(&data)?;
         let large_threshold =
             data.get("large_threshold").and_then(Value::as_u64).unwrap_or(LARGE_THRESHOLD).clamp(50, 250);
+        let presence = match data.get("presence").filter(|presence| !presence.is_null()) {
+            Some(presence) => Some(Presence::read(presence).ok_or_else(decode_error)?),
+            None => None,
+        };
         let asked = match account {
             Account::Bot(_) => data.get("intents").and_then(Value::as_u64).ok_or_else(decode_error)?,
             // A person's client asks for nothing: it hears whatever the person may see.
@@ -36,19 +48,46 @@ impl Connection {
         if data.get("compress") == Some(&Value::Bool(true)) && matches!(self.codec, Codec::Plain) {
             self.codec = Codec::Payload;
         }
+        match self.count_start(account, shard) {
+            Err(TooMany::AtOnce) => {
+                self.note("", "identified too soon after another shard".to_owned());
+                return self.send_now(INVALID_SESSION.to_owned()).await;
+            }
+            Err(TooMany::Today) => return Err(authentication_failed()),
+            Ok(()) => {}
+        }
         let shared = self.shared.clone();
         let mut state = shared.state();
         let granted = state.world.bot(account.id()).map_or(u64::MAX, |bot| bot.granted_intents);
         if asked & intents::PRIVILEGED & !granted != 0 {
             return Err(End::Close { code: close::DISALLOWED_INTENTS, reason: "Disallowed intent(s)" });
         }
+        if state.guilds_on(account.id(), shard).count() > shared.options.guilds_per_shard {
+            return Err(End::Close { code: close::SHARDING_REQUIRED, reason: "Sharding required" });
+        }
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
+        // Before its session is there, which would else hear of itself before READY.
+        state.come_online(account.id(), presence);
         state.sessions.open(id.clone(), account, shard, asked, self.number, self.open_inbox());
         self.session = Some((id.clone(), account.id()));
         let name = state.world.user(account.id()).map(|user| user.username.clone()).unwrap_or_default();
         self.note(&id, format!("identified as {name}, shard {}/{}", shard.0, shard.1));
         greet(&mut state, &id, account, &data, large_threshold as usize, &shared.gateway_url());
         Ok(())
+    }
+}
+
+impl Connection {
+    /// Counts a session start of a bot; refused only where rate limits hold.
+    fn count_start(&self, account: Account, shard: (u64, u64)) -> Result<(), TooMany> {
+        let Account::Bot(bot) = account else { return Ok(()) };
+        let options = &self.shared.options;
+        let now = self.shared.clock.now();
+        let started = self.shared.state().starts.start(bot, shard.0, options.max_concurrency, now);
+        match options.rate_limits {
+            RateLimits::Discord => started,
+            RateLimits::Off => Ok(()),
+        }
     }
 }
 
@@ -63,13 +102,7 @@ fn greet(
 ) {
     let Some(session) = state.sessions.session(id) else { return };
     let (intents, shard) = (session.intents, session.shard);
-    let guilds: Vec<Snowflake> = state
-        .world
-        .guilds
-        .values()
-        .filter(|guild| guild.members.contains_key(&account.id()) && session.covers(Some(guild.id)))
-        .map(|guild| guild.id)
-        .collect();
+    let guilds: Vec<Snowflake> = state.guilds_on(account.id(), shard).map(|guild| guild.id).collect();
     let unavailable: Vec<Value> = guilds.iter().map(|id| json!({ "id": id, "unavailable": true })).collect();
     let Some(user) = state.world.user(account.id()) else { return };
     let mut user = json!(&**user);
@@ -96,14 +129,28 @@ fn greet(
         return;
     }
     for guild in guilds.iter().filter_map(|guild| state.world.guilds.get(guild)) {
-        let guild = match account {
+        let presences = if intents & intents::GUILD_PRESENCES == 0 {
+            Vec::new()
+        } else {
+            state.presences.list(&state.world, guild, MAX_PRESENCES)
+        };
+        let mut guild = match account {
             Account::Bot(bot) => {
                 let all_members = intents & intents::GUILD_MEMBERS != 0;
                 guild_create_json(&state.world, guild, bot, large_threshold, all_members)
             }
             Account::Person(person) => person::guild(&state.world, guild, person),
         };
+        guild["presences"] = json!(presences);
         state.sessions.push_to(id, Payload::new("GUILD_CREATE", &guild));
+    }
+}
+
+impl State {
+    /// The guilds of an account that belong to a shard.
+    fn guilds_on(&self, user: Snowflake, shard: (u64, u64)) -> impl Iterator<Item = &Guild> {
+        let mine = move |guild: &&Guild| guild.members.contains_key(&user) && covers(shard, Some(guild.id));
+        self.world.guilds.values().filter(mine)
     }
 }
 

@@ -3,50 +3,79 @@
 
 use serde_json::{Value, json};
 
+use super::intents;
+use crate::shared::State;
 use crate::snowflake::Snowflake;
+use crate::world::GuildMember;
 use crate::world::json::MemberJson;
-use crate::world::{GuildMember, World};
 
 /// Members in a chunk, Discord's number.
 const CHUNK_MEMBERS: usize = 1000;
+/// Members that are found by prefix or by id at most.
+/// <https://discord.com/developers/docs/events/gateway-events#request-guild-members>
+const MAX_FOUND: usize = 100;
+/// Bytes of a nonce; a longer one is not sent back.
+const MAX_NONCE_BYTES: usize = 32;
 
-/// The chunks that answer a request; nothing for a guild the asking account is not in, `Err` for a malformed request.
-pub(super) fn chunks(world: &World, user: Snowflake, data: &Value) -> Result<Vec<Value>, ()> {
+/// The chunks that answer a request; none for a guild the asking account is not in, or if it asks for everybody without
+/// GUILD_MEMBERS; `Err` for a malformed request.
+pub(super) fn chunks(
+    state: &State,
+    user: Snowflake,
+    asked_intents: u64,
+    data: &Value,
+) -> Result<Vec<Value>, ()> {
     let asked = match data.get("guild_id") {
         Some(Value::Array(list)) if list.len() == 1 => snowflake(&list[0]),
         Some(id) => snowflake(id),
         None => None,
     };
     let asked = asked.ok_or(())?;
-    let Some(guild) = world.guilds.get(&asked).filter(|guild| guild.members.contains_key(&user)) else {
+    let Some(guild) = state.world.guilds.get(&asked).filter(|guild| guild.members.contains_key(&user)) else {
         return Ok(Vec::new());
     };
-    let limit = data.get("limit").and_then(Value::as_u64).unwrap_or(0) as usize;
     let mut not_found = Vec::new();
     let found: Vec<&GuildMember> = if let Some(wanted) = data.get("user_ids").filter(|ids| !ids.is_null()) {
         let wanted = match wanted {
             Value::Array(ids) => ids.iter().map(snowflake).collect::<Option<Vec<_>>>().ok_or(())?,
             one => vec![snowflake(one).ok_or(())?],
         };
+        let wanted = &wanted[..wanted.len().min(MAX_FOUND)];
         not_found.extend(wanted.iter().copied().filter(|id| !guild.members.contains_key(id)));
         wanted.iter().filter_map(|id| guild.members.get(id)).collect()
     } else {
         let prefix = data.get("query").and_then(Value::as_str).ok_or(())?.to_lowercase();
-        let limit = if limit == 0 { usize::MAX } else { limit };
-        guild.members.values().filter(|member| begins(member, &prefix)).take(limit).collect()
+        let limit = data.get("limit").and_then(Value::as_u64).ok_or(())? as usize;
+        let most = match (prefix.is_empty(), limit) {
+            (true, _) if asked_intents & intents::GUILD_MEMBERS == 0 => return Ok(Vec::new()),
+            (true, 0) => usize::MAX,
+            (true, limit) => limit,
+            (false, 0) => MAX_FOUND,
+            (false, limit) => limit.min(MAX_FOUND),
+        };
+        guild.members.values().filter(|member| begins(member, &prefix)).take(most).collect()
     };
+    let with_presences =
+        data.get("presences") == Some(&Value::Bool(true)) && asked_intents & intents::GUILD_PRESENCES != 0;
+    let nonce = data.get("nonce").and_then(Value::as_str).filter(|nonce| nonce.len() <= MAX_NONCE_BYTES);
     let count = found.len().div_ceil(CHUNK_MEMBERS).max(1);
     let chunk = |index: usize| {
         let members = found.iter().skip(index * CHUNK_MEMBERS).take(CHUNK_MEMBERS);
         let mut chunk = json!({
-            "guild_id": guild.id, "members": members.map(|member| MemberJson::full(member)).collect::<Vec<_>>(),
-            "chunk_index": index, "chunk_count": count, "not_found": if index == 0 { &not_found[..] } else { &[] },
+            "guild_id": guild.id, "chunk_index": index, "chunk_count": count,
+            "members": members.clone().map(|member| MemberJson::full(member)).collect::<Vec<_>>(),
         });
-        if let Some(nonce) = data.get("nonce").filter(|nonce| !nonce.is_null()) {
-            chunk["nonce"] = nonce.clone();
+        if index == 0 && !not_found.is_empty() {
+            chunk["not_found"] = json!(not_found);
         }
-        if data.get("presences") == Some(&Value::Bool(true)) {
-            chunk["presences"] = json!([]);
+        if let Some(nonce) = nonce {
+            chunk["nonce"] = json!(nonce);
+        }
+        if with_presences {
+            chunk["presences"] = members
+                .map(|member| state.presences.json(&state.world, guild.id, member.user.id))
+                .filter(|presence| presence["status"] != "offline")
+                .collect();
         }
         chunk
     };

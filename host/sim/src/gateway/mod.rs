@@ -7,8 +7,11 @@ pub(crate) mod event;
 mod identify;
 pub(crate) mod intents;
 mod members;
+mod operations;
 pub(crate) mod person;
+pub(crate) mod presence;
 pub(crate) mod sessions;
+pub(crate) mod starts;
 
 use std::sync::Arc;
 
@@ -23,9 +26,6 @@ use crate::rest::call::query_value;
 use crate::shared::Shared;
 use sessions::Outgoing;
 
-/// The largest payload a client may send, in bytes; Discord closes with 4002 above it.
-const MAX_PAYLOAD_BYTES: usize = 4096;
-
 /// Close codes, <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway>.
 pub(crate) mod close {
     pub(crate) const UNKNOWN_OPCODE: u16 = 4001;
@@ -34,8 +34,10 @@ pub(crate) mod close {
     pub(crate) const AUTHENTICATION_FAILED: u16 = 4004;
     pub(crate) const ALREADY_AUTHENTICATED: u16 = 4005;
     pub(crate) const INVALID_SEQ: u16 = 4007;
+    pub(crate) const RATE_LIMITED: u16 = 4008;
     pub(crate) const SESSION_TIMED_OUT: u16 = 4009;
     pub(crate) const INVALID_SHARD: u16 = 4010;
+    pub(crate) const SHARDING_REQUIRED: u16 = 4011;
     pub(crate) const INVALID_VERSION: u16 = 4012;
     pub(crate) const INVALID_INTENTS: u16 = 4013;
     pub(crate) const DISALLOWED_INTENTS: u16 = 4014;

@@ -276,8 +276,7 @@ impl Session {
 
     /// Whether the guild, or with none direct messages, belongs to this session's shard.
     pub(crate) fn covers(&self, guild: Option<Snowflake>) -> bool {
-        let (number, count) = self.shard;
-        guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
+        covers(self.shard, guild)
     }
 
     fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
@@ -333,4 +332,9 @@ impl Session {
             self.link = Link::Parted { since: self.clock.now() };
         }
     }
+}
+
+/// Whether a guild, or with none direct messages, belongs to a shard, given as its number and the count.
+pub(super) fn covers((number, count): (u64, u64), guild: Option<Snowflake>) -> bool {
+    guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
 }

@@ -13,6 +13,7 @@ use super::Bytes;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::files::{Upload, read_multipart};
+use super::limits::Counted;
 use super::unknown::Unread;
 use crate::accounts::{self, Account};
 use crate::changes::By;
@@ -47,6 +48,11 @@ impl Call {
         self.parts.method.as_str()
     }
 
+    /// The body as it came.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
@@ -68,10 +74,6 @@ impl Call {
         let read = self.query_read.load(Ordering::Relaxed);
         let pairs = query_pairs(self.parts.uri.query().unwrap_or_default()).take(64).enumerate();
         pairs.filter(|(at, _)| read >> at & 1 == 0).map(|(_, (name, _))| name.to_owned()).collect()
-    }
-
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
     }
 
     pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
@@ -180,19 +182,11 @@ impl Call {
         account.ok_or(ApiError::unauthorized())
     }
 
-    /// The rate-limit bucket: the route's shape and its first id, which Discord counts apart.
-    pub(super) fn bucket(&self) -> u64 {
+    /// This call as rate limits count it: by token, or together with all that have none.
+    pub(super) fn counted(&self) -> Counted<'_> {
         let mut hasher = DefaultHasher::new();
-        self.method().hash(&mut hasher);
-        let mut major = true;
-        for segment in self.path.split('/') {
-            let is_id = segment.starts_with(|first: char| first.is_ascii_digit());
-            if !is_id || major {
-                segment.hash(&mut hasher);
-            }
-            major &= !is_id;
-        }
-        hasher.finish()
+        self.parts.headers.get(AUTHORIZATION).map(|value| value.as_bytes()).hash(&mut hasher);
+        Counted { account: hasher.finish(), method: self.method(), path: &self.path }
     }
 }
 

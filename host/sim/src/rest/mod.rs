@@ -18,6 +18,7 @@ mod guild_channels;
 mod guild_settings;
 mod guilds;
 mod invocations;
+pub(crate) mod limits;
 mod members;
 pub(crate) mod message_form;
 mod messages;
@@ -43,9 +44,12 @@ use hyper::body::Incoming;
 pub(crate) use call::Call;
 use call::percent_encode;
 use error::ApiError;
+use limits::{Quota, Verdict, plain_bucket};
+use reply::Refuser;
 pub(crate) use reply::Reply;
 
 use crate::faults::RestFault;
+use crate::options::RateLimits;
 use crate::shared::Shared;
 use crate::transcript::What;
 
@@ -70,21 +74,25 @@ pub(crate) async fn answer(
     let path = call::api_path(parts.uri.path()).to_owned();
     let fault = shared.faults.strike(parts.method.as_str(), &path);
     let method = parts.method.clone();
-    let (outcome, bucket) = match fault {
-        Some(RestFault::Drop) => (None, 0),
+    let promised = || Some(Quota::promised(plain_bucket(method.as_str(), &path), shared.clock.now()));
+    let (outcome, quota) = match fault {
+        Some(RestFault::Drop) => (None, None),
         Some(RestFault::Status { status, code, message }) => {
-            (Some(Reply::error(&ApiError { status, code, message: message.into(), errors: None })), 0)
+            let error = ApiError { status, code, message: message.into(), errors: None };
+            (Some(Reply::error(&error)), promised())
         }
         Some(RestFault::RateLimit { retry_after, global }) => {
-            (Some(Reply::rate_limited(retry_after, global)), 0)
+            let by = if global { Refuser::Global } else { Refuser::Route };
+            let quota = promised().map(|quota| quota.used_up(retry_after));
+            (Some(Reply::rate_limited(retry_after, by)), quota)
         }
         Some(RestFault::Delay(delay)) => {
             tokio::time::sleep(delay).await;
             carry_out(&shared, parts, &path, body).await
         }
         Some(RestFault::DropAnswer) => {
-            let (_, bucket) = carry_out(&shared, parts, &path, body).await;
-            (None, bucket)
+            carry_out(&shared, parts, &path, body).await;
+            (None, None)
         }
         None => carry_out(&shared, parts, &path, body).await,
     };
@@ -92,13 +100,16 @@ pub(crate) async fn answer(
     let status = outcome.as_ref().map(|reply| reply.status);
     let shown = call::without_tokens(&path);
     tracing::debug!(%method, path = %shown, status, micros = took.as_micros() as u64, "rest");
+    if matches!(status, Some(401 | 403 | 429)) {
+        shared.limits().count_invalid(shared.clock.now());
+    }
     shared.transcript.write(What::Rest {
         method: method.to_string(),
         path: shown.into_owned(),
         status,
         took,
     });
-    outcome.map(|reply| reply.into_response(bucket, shared.clock.now())).ok_or(Dropped)
+    outcome.map(|reply| reply.into_response(quota)).ok_or(Dropped)
 }
 
 async fn carry_out(
@@ -106,15 +117,18 @@ async fn carry_out(
     parts: axum::http::request::Parts,
     path: &str,
     body: Incoming,
-) -> (Option<Reply>, u64) {
+) -> (Option<Reply>, Option<Quota>) {
     let Ok(body) = to_bytes(Body::new(body), MAX_BODY_BYTES).await else {
-        return (Some(Reply::error(&ApiError::body_too_large())), 0);
+        return (Some(Reply::error(&ApiError::body_too_large())), None);
     };
     if !call::speaks_known_version(parts.uri.path()) {
-        return (Some(Reply::error(&ApiError::invalid_version())), 0);
+        return (Some(Reply::error(&ApiError::invalid_version())), None);
     }
     let mut call = Call::new(shared.clone(), parts, path.to_owned(), body);
-    let bucket = call.bucket();
+    let quota = match admit(shared, &call) {
+        Ok(quota) => quota,
+        Err((reply, quota)) => return (Some(reply), quota),
+    };
     let reply = match call.read_form().await {
         Ok(()) => routes::route(&call),
         Err(error) => Err(error),
@@ -125,7 +139,21 @@ async fn carry_out(
         Some(key) => Err(ApiError::form(&key, "UNKNOWN_FIELD", "This key of the query is not known.")),
         None => reply,
     };
-    (Some(reply.unwrap_or_else(|error| Reply::error(&error))), bucket)
+    (Some(reply.unwrap_or_else(|error| Reply::error(&error))), quota)
+}
+
+/// Whether rate limits let a call through, and what its answer says about them.
+fn admit(shared: &Shared, call: &Call) -> Result<Option<Quota>, (Reply, Option<Quota>)> {
+    let (counted, now) = (call.counted(), shared.clock.now());
+    if shared.options.rate_limits == RateLimits::Off {
+        return Ok(Some(Quota::promised(plain_bucket(counted.method, counted.path), now)));
+    }
+    match shared.limits().count(&counted, now) {
+        Verdict::Granted(quota) => Ok(quota),
+        Verdict::Refused(quota) => Err((Reply::rate_limited(quota.reset_after, Refuser::Route), Some(quota))),
+        Verdict::RefusedGlobally(wait) => Err((Reply::rate_limited(wait, Refuser::Global), None)),
+        Verdict::Banned(wait) => Err((Reply::rate_limited(wait, Refuser::Cloudflare), None)),
+    }
 }
 
 async fn open_gateway(

@@ -11,18 +11,29 @@ use serde_json::json;
 
 use super::Bytes;
 use super::error::ApiError;
-use crate::clock::Timestamp;
-
-/// Calls a second in every bucket that the headers promise; nobody counts them.
-const PROMISED_CALLS: &str = "1000";
-const PROMISED_REMAINING: &str = "999";
+use super::limits::Quota;
 
 /// An answer.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     body: Bytes,
     content_type: Option<HeaderValue>,
-    retry_after: Option<(Duration, bool)>,
+    refusal: Option<Refusal>,
+}
+
+/// The call came too soon.
+struct Refusal {
+    wait: Duration,
+    by: Refuser,
+}
+
+/// Whose limit was reached.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Refuser {
+    Route,
+    Global,
+    /// In front of Discord, for invalid calls.
+    Cloudflare,
 }
 
 impl Reply {
@@ -38,28 +49,33 @@ impl Reply {
     }
 
     pub(crate) fn nothing() -> Self {
-        Self { status: 204, body: Bytes::new(), content_type: None, retry_after: None }
+        Self { status: 204, body: Bytes::new(), content_type: None, refusal: None }
     }
 
     pub(crate) fn raw(content_type: String, body: Bytes) -> Self {
         let content_type = HeaderValue::try_from(content_type).ok();
-        Self { status: 200, body, content_type, retry_after: None }
+        Self { status: 200, body, content_type, refusal: None }
     }
 
     pub(crate) fn error(error: &ApiError) -> Self {
         Self::bytes(error.status, error.body())
     }
 
-    pub(super) fn rate_limited(retry_after: Duration, global: bool) -> Self {
-        let seconds = retry_after.as_secs_f64();
-        let body =
-            json!({ "message": "You are being rate limited.", "retry_after": seconds, "global": global });
-        Self { retry_after: Some((retry_after, global)), ..Self::json_with(429, &body) }
+    pub(super) fn rate_limited(wait: Duration, by: Refuser) -> Self {
+        let refusal = Some(Refusal { wait, by });
+        if by == Refuser::Cloudflare {
+            return Self { refusal, ..Self::bytes(429, b"error code: 1015".to_vec()) };
+        }
+        let body = json!({
+            "message": "You are being rate limited.", "retry_after": wait.as_secs_f64(),
+            "global": by == Refuser::Global,
+        });
+        Self { refusal, ..Self::json_with(429, &body) }
     }
 
     fn bytes(status: u16, body: Vec<u8>) -> Self {
         let content_type = Some(HeaderValue::from_static("application/json"));
-        Self { status, body: body.into(), content_type, retry_after: None }
+        Self { status, body: body.into(), content_type, refusal: None }
     }
 
     /// The answer without what only bots need to know.
@@ -73,7 +89,7 @@ impl Reply {
         response
     }
 
-    pub(super) fn into_response(self, bucket: u64, now: Timestamp) -> Response<Body> {
+    pub(super) fn into_response(mut self, quota: Option<Quota>) -> Response<Body> {
         const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
         const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
         const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
@@ -82,31 +98,38 @@ impl Reply {
         const SCOPE: HeaderName = HeaderName::from_static("x-ratelimit-scope");
         const GLOBAL: HeaderName = HeaderName::from_static("x-ratelimit-global");
         const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
-        let retry_after = self.retry_after;
+        let refusal = self.refusal.take();
         let mut response = self.into_plain_response();
         let headers = response.headers_mut();
         headers.reserve(8);
-        // Without it discord.py takes a 429 for a ban by Cloudflare and gives up.
-        headers.insert(VIA, HeaderValue::from_static("1.1 google"));
         let decimal =
             |text: String| HeaderValue::try_from(text).expect("digits and a dot are a header value");
-        let mut wait = Duration::from_secs(1);
-        let mut remaining = PROMISED_REMAINING;
-        if let Some((retry_after, global)) = retry_after {
-            wait = retry_after;
-            remaining = "0";
-            headers.insert(RETRY_AFTER, decimal(retry_after.as_secs_f64().ceil().to_string()));
-            headers.insert(SCOPE, HeaderValue::from_static(if global { "global" } else { "user" }));
-            if global {
-                headers.insert(GLOBAL, HeaderValue::from_static("true"));
-            }
+        if let Some(Refusal { wait, .. }) = refusal {
+            headers.insert(RETRY_AFTER, decimal(wait.as_secs_f64().ceil().to_string()));
         }
-        let reset_ms = now.0 + wait.as_millis() as u64;
-        headers.insert(LIMIT, HeaderValue::from_static(PROMISED_CALLS));
-        headers.insert(REMAINING, HeaderValue::from_static(remaining));
-        headers.insert(RESET, decimal(format!("{}.{:03}", reset_ms / 1000, reset_ms % 1000)));
-        headers.insert(RESET_AFTER, decimal(format!("{}.{:03}", wait.as_secs(), wait.subsec_millis())));
-        headers.insert(BUCKET, decimal(format!("{bucket:016x}")));
+        let scope = match refusal {
+            None => None,
+            Some(Refusal { by: Refuser::Route, .. }) => Some("user"),
+            Some(Refusal { by: Refuser::Global, .. }) => {
+                headers.insert(GLOBAL, HeaderValue::from_static("true"));
+                Some("global")
+            }
+            // It comes from Cloudflare, before Discord: clients know it by what is missing.
+            Some(Refusal { by: Refuser::Cloudflare, .. }) => return response,
+        };
+        // Without it discord.py takes a 429 for a ban by Cloudflare and gives up.
+        headers.insert(VIA, HeaderValue::from_static("1.1 google"));
+        if let Some(scope) = scope {
+            headers.insert(SCOPE, HeaderValue::from_static(scope));
+        }
+        if let Some(Quota { limit, remaining, reset, reset_after, bucket }) = quota {
+            headers.insert(LIMIT, limit.into());
+            headers.insert(REMAINING, remaining.into());
+            headers.insert(RESET, decimal(format!("{}.{:03}", reset.0 / 1000, reset.0 % 1000)));
+            let (seconds, ms) = (reset_after.as_secs(), reset_after.subsec_millis());
+            headers.insert(RESET_AFTER, decimal(format!("{seconds}.{ms:03}")));
+            headers.insert(BUCKET, decimal(format!("{bucket:016x}")));
+        }
         response
     }
 }

@@ -8,6 +8,9 @@ use super::{Call, Reply};
 use crate::snowflake::Snowflake;
 use crate::world::json::channel_json_for;
 
+/// For so many guilds Discord recommends one more shard.
+const GUILDS_PER_SHARD: usize = 1000;
+
 /// `GET /gateway`
 pub(super) fn gateway(call: &Call) -> Result<Reply, ApiError> {
     Ok(Reply::json(&json!({ "url": call.shared.gateway_url() })))
@@ -15,10 +18,13 @@ pub(super) fn gateway(call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /gateway/bot`
 pub(super) fn gateway_bot(call: &Call) -> Result<Reply, ApiError> {
-    call.bot()?;
+    let bot = call.bot()?;
+    let state = call.shared.state();
+    let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&bot)).count();
+    let concurrency = call.shared.options.max_concurrency;
     Ok(Reply::json(&json!({
-        "url": call.shared.gateway_url(), "shards": 1,
-        "session_start_limit": { "total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1 },
+        "url": call.shared.gateway_url(), "shards": guilds.div_ceil(GUILDS_PER_SHARD).max(1),
+        "session_start_limit": state.starts.json(bot, concurrency, call.shared.clock.now()),
     })))
 }
 

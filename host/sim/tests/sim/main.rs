@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-mod actors;
+mod channels;
 mod clients;
+mod depth;
+mod desk;
+mod actors;
 mod control;
 mod document;
 mod faults;
@@ -12,7 +15,9 @@ mod gateway;
 mod intents;
 mod interactions;
 mod invocations;
+mod limits;
 mod messages;
+mod moderation;
 mod people;
 mod prompt;
 mod raw;
@@ -21,3 +26,4 @@ mod routes;
 mod strict;
 mod time;
 mod worlds;
+mod threads;

@@ -1,7 +1,11 @@
 //! A bare websocket and HTTP client, for rules that no library breaks on purpose.
 //! It holds no test.
 
+use std::io::Read;
 use std::time::Duration;
+
+use flate2::read::ZlibDecoder;
+use flate2::{Decompress, FlushDecompress};
 
 use futures_util::{SinkExt, StreamExt};
 use gearshift_sim::{Sim, SimOptions};
@@ -12,6 +16,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
 
 /// Longer than anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,6 +31,15 @@ pub async fn sim() -> Sim {
 /// A gateway connection.
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    inflate: Inflate,
+}
+
+/// How frames are packed.
+enum Inflate {
+    /// Plain, or a zlib document each.
+    Each,
+    Zlib(Decompress),
+    Zstd(zstd::stream::raw::Decoder<'static>),
 }
 
 /// A person's own client, past READY, whose data is returned.
@@ -37,6 +51,28 @@ pub async fn client(sim: &Sim, name: &str) -> (Socket, Value) {
     (socket, ready)
 }
 
+impl Inflate {
+    fn read(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut text = Vec::with_capacity(4 << 20);
+        match self {
+            Self::Each => {
+                ZlibDecoder::new(bytes).read_to_end(&mut text).unwrap();
+            }
+            Self::Zlib(inflate) => {
+                inflate.decompress_vec(bytes, &mut text, FlushDecompress::Sync).unwrap();
+            }
+            Self::Zstd(decoder) => {
+                let mut input = InBuffer::around(bytes);
+                while input.pos() < bytes.len() {
+                    let written = text.len();
+                    decoder.run(&mut input, &mut OutBuffer::around_pos(&mut text, written)).unwrap();
+                }
+            }
+        }
+        text
+    }
+}
+
 /// What arrives at a socket.
 #[derive(Debug)]
 pub enum Heard {
@@ -45,10 +81,19 @@ pub enum Heard {
 }
 
 impl Socket {
+    /// A connection with a query of its own, before HELLO.
+    pub async fn raw(sim: &Sim, query: &str) -> Self {
+        let (stream, _) = connect_async(format!("{}/?{query}", sim.gateway_url())).await.unwrap();
+        let inflate = match query.split("compress=").nth(1) {
+            Some("zlib-stream") => Inflate::Zlib(Decompress::new(true)),
+            Some("zstd-stream") => Inflate::Zstd(zstd::stream::raw::Decoder::new().unwrap()),
+            _ => Inflate::Each,
+        };
+        Self { stream, inflate }
+    }
+
     pub async fn open(sim: &Sim) -> Self {
-        let url = format!("{}/?v=10&encoding=json", sim.gateway_url());
-        let (stream, _) = connect_async(url).await.unwrap();
-        let mut socket = Self { stream };
+        let mut socket = Self::raw(sim, "v=10&encoding=json").await;
         assert_eq!(socket.payload().await["op"], 10);
         socket
     }
@@ -86,6 +131,9 @@ impl Socket {
         loop {
             match timeout(PATIENCE, self.stream.next()).await.expect("something within the bound") {
                 Some(Ok(Message::Text(text))) => return Heard::Payload(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Binary(bytes))) => {
+                    return Heard::Payload(serde_json::from_slice(&self.inflate.read(&bytes)).unwrap());
+                }
                 Some(Ok(Message::Close(frame))) => {
                     return Heard::Closed(frame.map(|frame| frame.code.into()));
                 }

@@ -1,0 +1,156 @@
+//! What a client says on its connection: read, counted, and handed to whom it concerns.
+//! It does not open sessions; `identify` and `resume` do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::Message as Frame;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::connection::{Connection, End};
+use super::event::Payload;
+use super::presence::Presence;
+use super::{close, members};
+use crate::transcript::What;
+
+/// The largest payload a client may send, in bytes; Discord closes with 4002 above it.
+const MAX_PAYLOAD_BYTES: usize = 4096;
+/// Payloads that a client may send on one connection in a minute.
+/// <https://discord.com/developers/docs/events/gateway#rate-limiting>
+const PAYLOADS_A_MINUTE: u32 = 120;
+const MINUTE: Duration = Duration::from_secs(60);
+/// What Discord's HELLO asks for. A simulator that wants more beats allows as many more payloads.
+const USUAL_INTERVAL: Duration = Duration::from_millis(41_250);
+
+/// How much a client said lately. In real time, like its heartbeats.
+pub(super) struct Pace {
+    since: Instant,
+    payloads: u32,
+    most: u32,
+}
+
+impl Pace {
+    pub(super) fn new(heartbeat_interval: Duration) -> Self {
+        let beats = |interval: Duration| (MINUTE.as_millis() / interval.as_millis().max(1)) as u32;
+        let more = beats(heartbeat_interval).saturating_sub(beats(USUAL_INTERVAL));
+        Self { since: Instant::now(), payloads: 0, most: PAYLOADS_A_MINUTE.saturating_add(more) }
+    }
+
+    /// Counts one payload; false if it is one too many.
+    fn allows(&mut self, now: Instant) -> bool {
+        if now.duration_since(self.since) >= MINUTE {
+            (self.since, self.payloads) = (now, 0);
+        }
+        self.payloads += 1;
+        self.payloads <= self.most
+    }
+}
+
+impl Connection {
+    pub(super) async fn hear(&mut self, frame: Frame) -> Result<(), End> {
+        let text = match frame {
+            Frame::Text(text) => text,
+            Frame::Binary(bytes) => match String::from_utf8(bytes.to_vec()) {
+                Ok(text) => text.into(),
+                Err(_) => return Err(decode_error()),
+            },
+            Frame::Ping(_) | Frame::Pong(_) => return Ok(()),
+            Frame::Close(frame) => {
+                let goodbye = frame.is_none_or(|frame| matches!(frame.code, 1000 | 1001));
+                return Err(End::Gone { goodbye });
+            }
+        };
+        if !self.pace.allows(Instant::now()) {
+            return Err(End::Close { code: close::RATE_LIMITED, reason: "Rate limited" });
+        }
+        if text.len() > MAX_PAYLOAD_BYTES {
+            return Err(decode_error());
+        }
+        let Ok(Value::Object(mut payload)) = serde_json::from_str::<Value>(&text) else {
+            return Err(decode_error());
+        };
+        let Some(op) = payload.get("op").and_then(Value::as_u64) else { return Err(decode_error()) };
+        let data = payload.remove("d").unwrap_or_default();
+        match op {
+            1 => self.beat().await,
+            2 => self.identify(data).await,
+            6 => self.resume(&data).await,
+            3 | 4 | 8 | 31 if self.session.is_none() => {
+                Err(End::Close { code: close::NOT_AUTHENTICATED, reason: "Not authenticated" })
+            }
+            3 => self.change_presence(&data),
+            // Voice states are accepted; nobody here looks at them.
+            4 => Ok(()),
+            8 => self.request_members(&data),
+            31 => self.request_sounds(&data),
+            _ => Err(End::Close { code: close::UNKNOWN_OPCODE, reason: "Unknown opcode" }),
+        }
+    }
+
+    fn change_presence(&mut self, data: &Value) -> Result<(), End> {
+        let presence = Presence::read(data).ok_or_else(decode_error)?;
+        if let Some((_, user)) = self.session {
+            self.shared.state().change_presence(user, presence);
+        }
+        Ok(())
+    }
+
+    fn request_members(&mut self, data: &Value) -> Result<(), End> {
+        let Some((id, user)) = self.session.clone() else { return Ok(()) };
+        let mut state = self.shared.state();
+        let intents = state.sessions.session(&id).map_or(0, |session| session.intents);
+        let chunks = members::chunks(&state, user, intents, data).map_err(|()| decode_error())?;
+        if chunks.is_empty() {
+            self.note(
+                &id,
+                "op 8 is not answered: not in this guild, or all members without GUILD_MEMBERS".to_owned(),
+            );
+        }
+        for chunk in chunks {
+            state.sessions.push_to(&id, Payload::new("GUILD_MEMBERS_CHUNK", &chunk));
+        }
+        Ok(())
+    }
+
+    /// Guilds have no sounds here, and say so.
+    fn request_sounds(&mut self, data: &Value) -> Result<(), End> {
+        let Some((id, user)) = self.session.clone() else { return Ok(()) };
+        let asked = data.get("guild_ids").and_then(Value::as_array).ok_or_else(decode_error)?;
+        let mut state = self.shared.state();
+        let guilds: Vec<_> = asked
+            .iter()
+            .filter_map(|guild| serde_json::from_value(guild.clone()).ok())
+            .filter(|guild| state.world.guild(*guild).is_some_and(|guild| guild.members.contains_key(&user)))
+            .collect();
+        for guild in guilds {
+            let sounds = json!({ "guild_id": guild, "soundboard_sounds": [] });
+            state.sessions.push_to(&id, Payload::new("SOUNDBOARD_SOUNDS", &sounds));
+        }
+        Ok(())
+    }
+
+    pub(super) fn note(&self, session: &str, event: String) {
+        let session: Arc<str> = session.into();
+        self.shared.transcript.write(What::Gateway { session, event });
+    }
+}
+
+pub(super) fn decode_error() -> End {
+    End::Close { code: close::DECODE_ERROR, reason: "Error while decoding payload" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_may_say_120_things_a_minute_and_a_simulator_with_faster_beats_allows_more() {
+        let mut pace = Pace::new(USUAL_INTERVAL);
+        let start = Instant::now();
+        assert!((0..120).all(|_| pace.allows(start)));
+        assert!(!pace.allows(start + MINUTE - Duration::from_millis(1)));
+        assert!(pace.allows(start + MINUTE * 2));
+        assert_eq!(Pace::new(Duration::from_secs(1)).most, 120 + 60 - 1);
+    }
+}

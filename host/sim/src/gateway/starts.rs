@@ -1,0 +1,110 @@
+//! How often applications start sessions: what `GET /gateway/bot` says of it, and who starts too many.
+//! It opens no session.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+
+/// Session starts of an application in a day.
+/// <https://discord.com/developers/docs/events/gateway#session-start-limit-object>
+const STARTS_A_DAY: u32 = 1000;
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// Between two starts of shards with the same number modulo `max_concurrency`.
+const BETWEEN: Duration = Duration::from_secs(5);
+
+/// What was started by whom.
+#[derive(Default)]
+pub(crate) struct Starts {
+    of: HashMap<Snowflake, Count>,
+}
+
+struct Count {
+    since: Timestamp,
+    used: u32,
+    /// The last start by shard number modulo `max_concurrency`.
+    last: HashMap<u64, Timestamp>,
+}
+
+/// Why a session may not start.
+#[derive(Debug, PartialEq)]
+pub(super) enum TooMany {
+    /// Another shard started less than five seconds ago.
+    AtOnce,
+    /// The day's starts are used up; Discord resets the token then.
+    Today,
+}
+
+impl Starts {
+    /// Counts a start of a shard.
+    pub(super) fn start(
+        &mut self,
+        bot: Snowflake,
+        shard: u64,
+        concurrency: u32,
+        now: Timestamp,
+    ) -> Result<(), TooMany> {
+        let key = shard % u64::from(concurrency.max(1));
+        let count = self.of.entry(bot).or_insert_with(|| Count::from(now));
+        if now.0.saturating_sub(count.since.0) >= DAY_MS {
+            *count = Count::from(now);
+        }
+        if count.used >= STARTS_A_DAY {
+            return Err(TooMany::Today);
+        }
+        count.used += 1;
+        let before = count.last.insert(key, now);
+        match before {
+            Some(before) if now.0.saturating_sub(before.0) < BETWEEN.as_millis() as u64 => {
+                Err(TooMany::AtOnce)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The `session_start_limit` of an application.
+    pub(crate) fn json(&self, bot: Snowflake, concurrency: u32, now: Timestamp) -> Value {
+        let count = self.of.get(&bot).filter(|count| now.0.saturating_sub(count.since.0) < DAY_MS);
+        let used = count.map_or(0, |count| count.used);
+        let since = count.map_or(now, |count| count.since);
+        json!({
+            "total": STARTS_A_DAY, "remaining": STARTS_A_DAY - used,
+            "reset_after": DAY_MS - now.0.saturating_sub(since.0).min(DAY_MS), "max_concurrency": concurrency.max(1),
+        })
+    }
+}
+
+impl Count {
+    fn from(now: Timestamp) -> Self {
+        Self { since: now, used: 0, last: HashMap::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts_are_five_seconds_apart_unless_shards_start_side_by_side() {
+        let (mut starts, bot) = (Starts::default(), Snowflake(1));
+        assert_eq!(starts.start(bot, 0, 2, Timestamp(0)), Ok(()));
+        assert_eq!(starts.start(bot, 1, 2, Timestamp(0)), Ok(()));
+        assert_eq!(starts.start(bot, 2, 2, Timestamp(4999)), Err(TooMany::AtOnce));
+        assert_eq!(starts.start(bot, 3, 2, Timestamp(5000)), Ok(()));
+        assert_eq!(starts.json(bot, 2, Timestamp(5000))["remaining"], 996);
+    }
+
+    #[test]
+    fn a_day_has_a_thousand_starts() {
+        let (mut starts, bot) = (Starts::default(), Snowflake(1));
+        for n in 0..1000 {
+            assert_eq!(starts.start(bot, 0, 1, Timestamp(n * 5000)), Ok(()));
+        }
+        assert_eq!(starts.start(bot, 0, 1, Timestamp(5_000_000)), Err(TooMany::Today));
+        assert_eq!(starts.start(Snowflake(2), 0, 1, Timestamp(5_000_000)), Ok(()));
+        assert_eq!(starts.start(bot, 0, 1, Timestamp(DAY_MS)), Ok(()));
+    }
+}

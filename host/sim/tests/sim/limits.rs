@@ -1,0 +1,73 @@
+//! Rate limits where they hold: what the headers say, what a refusal looks like, what is free.
+
+use gearshift_sim::{RateLimits, Sim, SimOptions};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::raw::{channel_id, get, sim};
+
+async fn limited() -> Sim {
+    Sim::start(SimOptions { rate_limits: RateLimits::Discord, ..SimOptions::default() }).await.unwrap()
+}
+
+async fn send(sim: &Sim, method: Method, path: &str, body: Value) -> Response {
+    let request = reqwest::Client::new().request(method, format!("{}{path}", sim.api_url()));
+    request.header("Authorization", format!("Bot {}", sim.token())).json(&body).send().await.unwrap()
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn the_sixth_message_in_a_channel_is_refused_and_says_for_how_long() {
+    let sim = limited().await;
+    let [general, random] = ["general", "random"].map(|name| channel_id(&sim, name));
+    let path = format!("/channels/{general}/messages");
+    for left in ["4", "3", "2", "1", "0"] {
+        let response = send(&sim, Method::POST, &path, json!({ "content": "x" })).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(header(&response, "x-ratelimit-limit"), Some("5"));
+        assert_eq!(header(&response, "x-ratelimit-remaining"), Some(left));
+        assert!(header(&response, "x-ratelimit-reset-after").unwrap().parse::<f64>().unwrap() <= 5.0);
+    }
+    let refused = send(&sim, Method::POST, &path, json!({ "content": "x" })).await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(header(&refused, "x-ratelimit-scope"), Some("user"));
+    assert_eq!(header(&refused, "x-ratelimit-remaining"), Some("0"));
+    assert_eq!(header(&refused, "x-ratelimit-global"), None);
+    assert!(header(&refused, "via").is_some());
+    let seconds: u64 = header(&refused, "retry-after").unwrap().parse().unwrap();
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!((&body["message"], &body["global"]), (&json!("You are being rate limited."), &json!(false)));
+    let wait = body["retry_after"].as_f64().unwrap();
+    assert!(wait > 0.0 && wait <= 5.0 && seconds == wait.ceil() as u64, "{wait} {seconds}");
+    let other = format!("/channels/{random}/messages");
+    assert_eq!(send(&sim, Method::POST, &other, json!({ "content": "x" })).await.status(), 200);
+    assert_eq!(sim.messages("general").unwrap().len(), 5, "what is refused is not carried out");
+    assert_eq!(sim.invalid_requests(), 1);
+}
+
+#[tokio::test]
+async fn the_fifty_first_call_in_a_second_is_refused_globally() {
+    let sim = limited().await;
+    let paths: Vec<String> = (0..60).map(|number| format!("/channels/{number}/pins")).collect();
+    let calls = paths.iter().map(|path| send(&sim, Method::GET, path, Value::Null));
+    let answers = futures_util::future::join_all(calls).await;
+    let refused: Vec<_> = answers.into_iter().filter(|answer| answer.status() == 429).collect();
+    assert_eq!(refused.len(), 10);
+    assert_eq!(header(&refused[0], "x-ratelimit-global"), Some("true"));
+    assert_eq!(header(&refused[0], "x-ratelimit-scope"), Some("global"));
+}
+
+#[tokio::test]
+async fn nobody_counts_unless_limits_are_to_hold() {
+    let sim = sim().await;
+    let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    for _ in 0..20 {
+        assert_eq!(send(&sim, Method::POST, &path, json!({ "content": "x" })).await.status(), 200);
+    }
+    get(&sim, "/guilds/1").await;
+    reqwest::get(format!("{}/users/@me", sim.api_url())).await.unwrap();
+    assert_eq!(sim.invalid_requests(), 1, "a 401 is invalid, a 404 is not");
+}
