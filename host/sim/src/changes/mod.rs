@@ -9,6 +9,7 @@ mod members;
 mod mentions;
 mod messages;
 mod reactions;
+mod sight;
 mod threads;
 mod timers;
 mod voice;
