@@ -16,5 +16,7 @@ mod program;
 mod rebuilding;
 #[path = "cli/running.rs"]
 mod running;
+#[path = "cli/simulating.rs"]
+mod simulating;
 #[path = "cli/smoking.rs"]
 mod smoking;

@@ -43,6 +43,12 @@ impl PersonTokens {
     }
 }
 
+/// A token that nobody can guess.
+pub(crate) fn random_token() -> String {
+    let secret = RandomState::new();
+    format!("{:016x}{:016x}", secret.hash_one(0), secret.hash_one(1))
+}
+
 /// The bot of a token without `Bot `.
 pub(crate) fn bot(token: &str, world: &World) -> Option<Account> {
     world.bots.iter().find(|bot| bot.token == token).map(|bot| Account::Bot(bot.id()))

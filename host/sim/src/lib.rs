@@ -36,6 +36,7 @@ mod options;
 
 mod actors;
 mod prompt;
+mod replies;
 
 mod expect;
 mod faults;
@@ -51,6 +52,10 @@ mod interactions;
 mod gateway;
 mod rest;
 mod server;
+
+mod control;
+mod door;
+mod front;
 
 mod accounts;
 mod clock;

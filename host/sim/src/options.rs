@@ -22,6 +22,8 @@ pub struct SimOptions {
     pub bot_name: String,
     /// Its token, without `Bot `; it looks like a real one, since clients look. Default: a fixed one.
     pub token: String,
+    /// The token of the control interface and the page. Default: a new one at each start.
+    pub control_token: Option<String>,
     /// Whether an unknown field in a body or query is refused with 50035; else it is only reported. Default false.
     pub strict: bool,
     /// Whether rate limits hold. Default [`RateLimits::Off`].
@@ -75,6 +77,7 @@ impl Default for SimOptions {
             keep_every: Duration::from_secs(10),
             bot_name: "bot".to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
+            control_token: None,
             strict: false,
             rate_limits: RateLimits::Off,
             guilds_per_shard: 2500,

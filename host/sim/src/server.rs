@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::rest;
+use crate::front;
 use crate::shared::Shared;
 
 /// Calls still under way when the simulator closes get this long.
@@ -42,7 +42,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 async fn converse(stream: TcpStream, shared: Arc<Shared>) -> Result<(), Infallible> {
     // Answers are small and wanted at once.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| rest::answer(shared.clone(), request));
+    let service = service_fn(|request| front::answer(shared.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .pipeline_flush(true)

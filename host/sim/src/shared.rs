@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::accounts::PersonTokens;
+use crate::accounts::{PersonTokens, random_token};
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::presence::Presences;
@@ -21,7 +21,7 @@ use crate::rest::limits::Limits;
 use crate::rest::unknown::Tally;
 use crate::settle::Calls;
 use crate::transcript::Transcript;
-use crate::world::World;
+use crate::world::{Bot, World};
 
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
@@ -32,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
+    pub(crate) control_token: String,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
     closing: watch::Receiver<bool>,
@@ -91,17 +92,18 @@ impl Shared {
         };
         let shared = Arc::new(Self {
             clock,
-            options,
             state: Mutex::new(state),
             limits: Mutex::default(),
             faults: Faults::new(transcript.clone()),
             person_tokens: PersonTokens::default(),
+            control_token: options.control_token.clone().unwrap_or_else(random_token),
             transcript,
             address,
             closing,
             open_sockets: watch::Sender::new(()),
             calls: Calls::default(),
             connections: AtomicU64::new(0),
+            options,
         });
         shared.clock.start(&shared);
         shared
@@ -120,7 +122,7 @@ impl Shared {
         let _ = self.closing.clone().wait_for(|closing| *closing).await;
     }
 
-    /// The server's root.
+    /// Where files and everything else is served.
     pub(crate) fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -128,5 +130,14 @@ impl Shared {
     /// Where clients open the websocket, and where they resume.
     pub(crate) fn gateway_url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+}
+
+impl State {
+    /// Another bot, member of every guild.
+    pub(crate) fn new_bot(&mut self, name: &str) -> Bot {
+        let id = self.world.next_id();
+        let token = format!("sim.{id}.{}", self.interactions.new_token(id));
+        self.world.add_bot(name, &token)
     }
 }

@@ -116,12 +116,19 @@ impl Sim {
         &self.token
     }
 
+    /// The link to the page, with the control token behind `#`, where no log sees it.
+    pub fn page_url(&self) -> String {
+        format!("{}/#token={}", self.base_url(), self.control_token())
+    }
+
+    /// The token of the control interface, `Authorization: Bearer …`; see `GET /control/openapi.json`.
+    pub fn control_token(&self) -> &str {
+        &self.shared.control_token
+    }
+
     /// Adds another bot, member of every guild. Sessions that are already open are not told.
     pub fn add_bot(&self, name: &str) -> Bot {
-        let mut state = self.shared.state();
-        let id = state.world.next_id();
-        let token = format!("sim.{id}.{}", state.interactions.new_token(id));
-        state.world.add_bot(name, &token)
+        self.shared.state().new_bot(name)
     }
 
     /// Takes intents away that a bot may ask for: with them IDENTIFY then closes with 4014.
@@ -170,35 +177,12 @@ impl Sim {
 
     /// The first message that answers `message` by reference; none after `within`.
     pub async fn reply_to(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        self.posted_after(message, within, |posted| posted.reply_to == Some(message)).await
+        self.shared.reply_to(message, within).await
     }
 
     /// The first message of a bot in the channel of `message` that came after it, reply or not; none after `within`.
     pub async fn bot_message_after(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        let channel = self
-            .shared
-            .state()
-            .world
-            .channels
-            .values()
-            .find(|channel| channel.message(message).is_some())
-            .map(|channel| channel.id)?;
-        self.posted_after(message, within, |posted| posted.channel_id == channel && posted.author.bot).await
-    }
-
-    async fn posted_after(
-        &self,
-        message: Snowflake,
-        within: Duration,
-        is_it: impl Fn(&Message) -> bool,
-    ) -> Option<Arc<Message>> {
-        let deadline = Instant::now() + within;
-        let mut reader = self.shared.transcript.reader_since(Timestamp(message.unix_ms().saturating_sub(1)));
-        reader
-            .until(deadline, |entry| {
-                entry.posted().filter(|posted| posted.id > message && is_it(posted)).cloned()
-            })
-            .await
+        self.shared.bot_message_after(message, within).await
     }
 
     /// Waits until as many gateway sessions of bots are connected and identified; false after `within`.

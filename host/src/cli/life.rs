@@ -33,6 +33,27 @@ impl Life {
         Ok(Life { runtime, signals })
     }
 
+    /// Opens something that needs no host, attends to it until a signal comes, and closes it.
+    pub(super) fn attend<T>(
+        self,
+        open: impl Future<Output = Result<T, Failure>>,
+        work: impl AsyncFnOnce(&T) -> Result<(), Failure>,
+        close: impl AsyncFnOnce(&T),
+    ) -> Result<(), Failure> {
+        let Life { runtime, mut signals } = self;
+        let done = runtime.block_on(async {
+            let opened = open.await?;
+            let done = tokio::select! {
+                done = work(&opened) => done,
+                () = signals.asked() => Ok(()),
+            };
+            close(&opened).await;
+            done
+        });
+        runtime.shutdown_timeout(LEFTOVERS);
+        done
+    }
+
     /// Opens, loads, runs until `work` is done, Discord refuses the bot or a signal comes, and closes.
     pub(super) fn live(
         self,

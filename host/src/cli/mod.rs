@@ -10,6 +10,7 @@ mod play;
 mod progress;
 mod run;
 mod signals;
+mod sim;
 mod smoke;
 mod source;
 
@@ -45,6 +46,7 @@ enum Command {
     Inspect(inspect::Inspect),
     Check(check::Check),
     Smoke(smoke::Smoke),
+    Sim(sim::SimCommand),
     #[command(name = "try-out")]
     TryOut(check::Trial),
 }
@@ -70,6 +72,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Inspect(inspect) => inspect.execute(),
         Command::Check(check) => check.execute(),
         Command::Smoke(smoke) => smoke.execute(),
+        Command::Sim(sim) => sim.execute(),
         Command::TryOut(trial) => trial.execute(),
     };
     match done {

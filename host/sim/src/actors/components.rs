@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::{ActError, InteractionHandle, Member, owned_options};
+use crate::shared::State;
 use crate::snowflake::Snowflake;
 
 impl Member {
@@ -43,9 +44,27 @@ impl Member {
         form: &InteractionHandle,
         fields: impl IntoIterator<Item = (K, V)>,
     ) -> Result<InteractionHandle, ActError> {
+        self.submit_to(&mut self.shared.state(), form.id(), &owned_options(fields))
+    }
+
+    /// The same for the form that was opened for this member last.
+    pub(crate) fn submit_last<K: AsRef<str>, V: Into<Value>>(
+        &self,
+        fields: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
-        let channel = state.interactions.find(form.id()).map(|one| one.channel).ok_or(ActError::NoForm)?;
-        let invocation = state.submit(self.invoker_in(channel), form.id(), &owned_options(fields))?;
-        Ok(self.begin(&mut state, invocation))
+        let form = state.interactions.last_form(self.user.id).ok_or(ActError::NoForm)?;
+        self.submit_to(&mut state, form, &owned_options(fields))
+    }
+
+    fn submit_to(
+        &self,
+        state: &mut State,
+        form: Snowflake,
+        fields: &[(String, Value)],
+    ) -> Result<InteractionHandle, ActError> {
+        let channel = state.interactions.find(form).map(|one| one.channel).ok_or(ActError::NoForm)?;
+        let invocation = state.submit(self.invoker_in(channel), form, fields)?;
+        Ok(self.begin(state, invocation))
     }
 }

@@ -56,6 +56,14 @@ pub enum ActError {
         /// How many there may be.
         limit: usize,
     },
+    /// Discord's limit, or none at all.
+    #[error("a message takes 1 to {limit} files, not {count}")]
+    Files {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// A required option was left out.
     #[error("the option `{option}` is required")]
     MissingOption {

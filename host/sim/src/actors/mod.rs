@@ -5,6 +5,7 @@ mod commands;
 mod components;
 mod error;
 mod handle;
+mod messages;
 
 use std::sync::Arc;
 
@@ -14,13 +15,9 @@ pub use commands::NO_OPTIONS;
 pub use error::ActError;
 pub use handle::{Answer, InteractionHandle};
 
-use crate::changes::{Draft, Revision};
 use crate::shared::{Shared, State};
 use crate::snowflake::Snowflake;
-use crate::world::{Channel, ChannelKind, Emoji, MessageKind, User, bits};
-
-/// Characters of a message.
-const MAX_CONTENT_CHARS: usize = 2000;
+use crate::world::{Channel, ChannelKind, User, bits};
 
 /// A person who acts. Every act returns once it was handed to the gateway's sessions.
 #[derive(Clone)]
@@ -70,108 +67,6 @@ impl Member {
     pub fn at(&self, channel: &str) -> Result<Self, ActError> {
         let here = Some(self.find(&mut self.shared.state(), channel)?);
         Ok(Self { here, ..self.clone() })
-    }
-
-    /// Says something and returns the message's id.
-    ///
-    /// # Errors
-    /// If there is no such channel, it is closed to the member, or the text is empty or longer than 2,000 characters.
-    pub async fn say(&self, channel: &str, text: &str) -> Result<Snowflake, ActError> {
-        self.post(channel, text, None)
-    }
-
-    /// Answers a message and returns the new one's id.
-    ///
-    /// # Errors
-    /// As [`Member::say`], and if there is no such message.
-    pub async fn reply(&self, message: Snowflake, text: &str) -> Result<Snowflake, ActError> {
-        let channel = self.place_of(&self.shared.state(), message)?;
-        self.post(&channel.to_string(), text, Some(message))
-    }
-
-    /// Edits a message of the member's own.
-    ///
-    /// # Errors
-    /// If there is no such message, it is somebody else's, or the text is not allowed.
-    pub async fn edit(&self, message: Snowflake, text: &str) -> Result<(), ActError> {
-        check_text(text)?;
-        let mut state = self.shared.state();
-        let channel = self.place_of(&state, message)?;
-        let own = state
-            .world
-            .channel(channel)
-            .and_then(|home| home.message(message))
-            .is_some_and(|one| one.author.id == self.user.id);
-        if !own {
-            return Err(ActError::NotYours { message });
-        }
-        state.revise(channel, message, Revision { content: Some(text.to_owned()), ..Revision::default() });
-        Ok(())
-    }
-
-    /// Deletes a message: the member's own, or anybody's with the permission to manage messages.
-    ///
-    /// # Errors
-    /// If there is no such message or it may not be deleted.
-    pub async fn delete(&self, message: Snowflake) -> Result<(), ActError> {
-        let mut state = self.shared.state();
-        let channel = self.place_of(&state, message)?;
-        if let Some(home) = state.world.channel(channel)
-            && let Some(one) = home.message(message)
-            && one.author.id != self.user.id
-            && state.world.permissions_in(home, self.user.id) & bits::MANAGE_MESSAGES == 0
-        {
-            return Err(ActError::NotYours { message });
-        }
-        state.delete(channel, &[message]);
-        Ok(())
-    }
-
-    /// Puts a reaction: `👍`, or `name:id` for a custom emoji.
-    ///
-    /// # Errors
-    /// If there is no such message or the member may not react there.
-    pub async fn react(&self, message: Snowflake, emoji: &str) -> Result<(), ActError> {
-        let mut state = self.shared.state();
-        let channel = self.place_of(&state, message)?;
-        self.allowed(&state, channel, bits::ADD_REACTIONS, "react")?;
-        state.react(channel, message, &self.user, &Emoji::parse(emoji));
-        Ok(())
-    }
-
-    /// Takes the member's reaction away; nothing happens if there is none.
-    ///
-    /// # Errors
-    /// If there is no such message.
-    pub async fn unreact(&self, message: Snowflake, emoji: &str) -> Result<(), ActError> {
-        let mut state = self.shared.state();
-        let channel = self.place_of(&state, message)?;
-        state.unreact(channel, message, &self.user, &Emoji::parse(emoji));
-        Ok(())
-    }
-
-    /// Starts typing.
-    ///
-    /// # Errors
-    /// If there is no such channel or it is closed to the member.
-    pub async fn typing(&self, channel: &str) -> Result<(), ActError> {
-        let mut state = self.shared.state();
-        let channel = self.find(&mut state, channel)?;
-        state.typing(channel, &self.user);
-        Ok(())
-    }
-
-    fn post(&self, channel: &str, text: &str, reply_to: Option<Snowflake>) -> Result<Snowflake, ActError> {
-        check_text(text)?;
-        let mut state = self.shared.state();
-        let channel = self.find(&mut state, channel)?;
-        self.allowed(&state, channel, bits::SEND_MESSAGES, "write")?;
-        let mut draft = Draft::text(channel, self.user.clone(), text.to_owned());
-        if reply_to.is_some() {
-            draft.kind = MessageKind::Reply;
-            draft.reply_to = reply_to;
-        }
-        Ok(state.post(draft).id)
     }
 
     /// Finds a channel that the member sees; opens the direct message for `@bot`.
@@ -226,16 +121,6 @@ impl Member {
             whisper.filter(|one| one.interaction.as_ref().is_some_and(|note| note.user.id == self.user.id));
         own.map(|one| one.channel_id).ok_or(ActError::UnknownMessage { message })
     }
-}
-
-fn check_text(text: &str) -> Result<(), ActError> {
-    if text.trim().is_empty() {
-        return Err(ActError::Empty);
-    }
-    if text.len() > MAX_CONTENT_CHARS && text.chars().count() > MAX_CONTENT_CHARS {
-        return Err(ActError::TooLong { characters: text.chars().count(), limit: MAX_CONTENT_CHARS });
-    }
-    Ok(())
 }
 
 /// The first text channel that a person sees.

@@ -143,6 +143,14 @@ impl Interactions {
         self.by_token.get(token).and_then(|id| self.all.get(id))
     }
 
+    /// The interaction that opened a form for this person last.
+    pub(crate) fn last_form(&self, user: Snowflake) -> Option<Snowflake> {
+        let opened = |id: &&Snowflake| {
+            self.all.get(id).is_some_and(|one| one.user.id == user && one.modal.is_some())
+        };
+        self.order.iter().rev().find(opened).copied()
+    }
+
     pub(crate) fn keep_whisper(&mut self, message: Arc<Message>) {
         if self.whispers.len() >= MAX_WHISPERS {
             self.whispers.pop_first();

@@ -32,6 +32,9 @@ pub(crate) fn fill_options(
             return Err(ActError::unknown_option(name, known));
         }
     }
+    if let Some(focused) = focused.filter(|focused| !given.iter().any(|(name, _)| name == focused)) {
+        return Err(ActError::MissingOption { option: focused.to_owned() });
+    }
     for option in declared {
         let name = text(option, "name");
         let Some((_, value)) = given.iter().find(|(given, _)| given == name) else {

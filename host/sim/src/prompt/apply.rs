@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::parse::{Command, FAULTS_HELP, FaultOrder, HELP, RestOrder};
-use super::{Outcome, Prompt};
+use super::{Deed, Prompt};
 use crate::actors::{ActError, Member};
 use crate::faults::RestFault;
 use crate::gateway::Gateway;
@@ -14,13 +14,28 @@ use crate::snowflake::Snowflake;
 use crate::world::{ChannelKind, Message, bits};
 
 impl Prompt {
-    pub(super) async fn apply(&mut self, command: Command) -> Result<Outcome, ActError> {
+    pub(super) async fn apply(&mut self, command: Command) -> Result<Deed, ActError> {
         match command {
-            Command::Nothing => {}
-            Command::Say(text) => {
-                self.member.say(&self.here()?, &text).await?;
+            Command::Nothing => return Ok(Deed::Nothing),
+            Command::Say(text) => return self.member.say(&self.here()?, &text).await.map(Deed::Posted),
+            Command::Slash { name, options } => {
+                return self.member.slash(&name, options).await.map(Deed::Invoked);
             }
-            Command::Slash { name, options } => self.last = Some(self.member.slash(&name, options).await?),
+            Command::Choices { name, options } => {
+                let focused = options.last().map(|(name, _)| name.clone()).unwrap_or_default();
+                return self.member.autocomplete(&name, options, &focused).await.map(Deed::Asked);
+            }
+            Command::Use { command, on: Some(user) } => {
+                return self.member.run_on_user(&command, &user).await.map(Deed::Invoked);
+            }
+            Command::Use { command, on: None } => {
+                let target = self.newest("message to use it on", |_| true)?;
+                return self.member.run_on_message(&command, target).await.map(Deed::Invoked);
+            }
+            Command::Attach { name, text } => {
+                let file = [(name, text)];
+                return self.member.attach(&self.here()?, "", file).await.map(Deed::Posted);
+            }
             Command::As(name) => {
                 let member = Member::named(self.shared.clone(), &name)?;
                 // Stays in the channel if the other one sees it too.
@@ -29,7 +44,7 @@ impl Prompt {
             Command::In(channel) => self.member = self.member.at(&channel)?,
             Command::Reply(text) => {
                 let target = self.newest("message to answer", |_| true)?;
-                self.member.reply(target, &text).await?;
+                return self.member.reply(target, &text).await.map(Deed::Posted);
             }
             Command::Edit(text) => self.member.edit(self.own()?, &text).await?,
             Command::Delete => self.member.delete(self.own()?).await?,
@@ -37,27 +52,28 @@ impl Prompt {
                 let target = self.newest("message to react to", |_| true)?;
                 self.member.react(target, &emoji).await?;
             }
+            Command::Unreact(emoji) => {
+                let target = self.newest("message to take a reaction from", |_| true)?;
+                self.member.unreact(target, &emoji).await?;
+            }
             Command::Press(label) => {
                 let target = self.newest("message with buttons", |message| has(message, "button"))?;
-                self.last = Some(self.member.press(target, &label).await?);
+                return self.member.press(target, &label).await.map(Deed::Invoked);
             }
             Command::Select { menu, values } => {
                 let target = self.newest("message with a menu", |message| has(message, "select"))?;
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                self.last = Some(self.member.select(target, &menu, &values).await?);
+                return self.member.select(target, &menu, &values).await.map(Deed::Invoked);
             }
-            Command::Submit(texts) => {
-                let form = self.last.as_ref().ok_or(ActError::NoForm)?;
-                self.last = Some(self.member.submit(form, texts).await?);
-            }
+            Command::Submit(fields) => return self.member.submit_last(fields).map(Deed::Invoked),
             Command::Typing => self.member.typing(&self.here()?).await?,
-            Command::Who => return Ok(Outcome::Shown(self.who())),
-            Command::Where => return Ok(Outcome::Shown(self.places())),
+            Command::Who => return Ok(Deed::Shown(self.who())),
+            Command::Where => return Ok(Deed::Shown(self.places())),
             Command::Faults(order) => return Ok(self.faults(order)),
-            Command::Help => return Ok(Outcome::Shown(HELP.to_owned())),
-            Command::Quit => return Ok(Outcome::Quit),
+            Command::Help => return Ok(Deed::Shown(HELP.to_owned())),
+            Command::Quit => return Ok(Deed::Quit),
         }
-        Ok(Outcome::Done)
+        Ok(Deed::Done)
     }
 
     /// The current channel as others show it: `#general`, or `@bot`.
@@ -139,17 +155,17 @@ impl Prompt {
         lines.trim_end().to_owned()
     }
 
-    fn faults(&self, order: FaultOrder) -> Outcome {
+    fn faults(&self, order: FaultOrder) -> Deed {
         let (faults, gateway) = (self.shared.faults.clone(), Gateway::new(self.shared.clone()));
-        let told = |what: &str, sessions: usize| Outcome::Shown(format!("{what}: {sessions} sessions"));
+        let told = |what: &str, sessions: usize| Deed::Shown(format!("{what}: {sessions} sessions"));
         match order {
             FaultOrder::List => {
                 let armed = faults.armed();
                 let lines =
                     if armed.is_empty() { "nothing goes wrong now".to_owned() } else { armed.join("\n") };
-                return Outcome::Shown(lines);
+                return Deed::Shown(lines);
             }
-            FaultOrder::Help => return Outcome::Shown(FAULTS_HELP.to_owned()),
+            FaultOrder::Help => return Deed::Shown(FAULTS_HELP.to_owned()),
             FaultOrder::Clear => faults.clear(),
             FaultOrder::Drop => return told("cut", gateway.drop_sockets()),
             FaultOrder::Reconnect => return told("asked to reconnect", gateway.ask_reconnect()),
@@ -170,7 +186,7 @@ impl Prompt {
                 faults.rest(&method, &path, times, fault);
             }
         }
-        Outcome::Done
+        Deed::Done
     }
 }
 

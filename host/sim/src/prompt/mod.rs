@@ -10,15 +10,32 @@ use std::sync::Arc;
 use crate::actors::{ActError, InteractionHandle, Member};
 use crate::shared::Shared;
 use crate::sim::Sim;
+use crate::snowflake::Snowflake;
 
 pub use print::{Detail, Printer};
 
-/// Somebody at a prompt: who speaks, where, and what was invoked last.
+/// Somebody at a prompt: who speaks, and where.
 pub struct Prompt {
     shared: Arc<Shared>,
     member: Member,
-    /// The last interaction: its form can be submitted.
-    last: Option<InteractionHandle>,
+}
+
+/// What a line led to.
+pub(crate) enum Deed {
+    /// An empty line.
+    Nothing,
+    /// Something that has no id of its own.
+    Done,
+    /// This message.
+    Posted(Snowflake),
+    /// This interaction.
+    Invoked(InteractionHandle),
+    /// This interaction, which asks for choices.
+    Asked(InteractionHandle),
+    /// An answer to a question.
+    Shown(String),
+    /// The person wants to leave.
+    Quit,
 }
 
 /// What became of a line.
@@ -40,19 +57,46 @@ impl Prompt {
     /// # Errors
     /// If there is no such member.
     pub fn new(sim: &Sim, member: &str) -> Result<Self, ActError> {
-        Ok(Self { shared: sim.shared.clone(), member: sim.member(member)?, last: None })
+        Ok(Self::of(sim.member(member)?))
+    }
+
+    pub(crate) fn of(member: Member) -> Self {
+        Self { shared: member.shared.clone(), member }
     }
 
     /// Carries out a line.
     pub async fn line(&mut self, line: &str) -> Outcome {
-        let command = match parse::parse(line) {
-            Ok(command) => command,
-            Err(refusal) => return Outcome::Refused(refusal),
-        };
-        match self.apply(command).await {
-            Ok(outcome) => outcome,
-            Err(error) => Outcome::Refused(error.to_string()),
+        match self.perform(line).await {
+            Ok(Deed::Nothing | Deed::Done | Deed::Posted(_) | Deed::Invoked(_)) => Outcome::Done,
+            Ok(Deed::Asked(handle)) => self.choices(&handle).await,
+            Ok(Deed::Shown(text)) => Outcome::Shown(text),
+            Ok(Deed::Quit) => Outcome::Quit,
+            Err(refusal) => Outcome::Refused(refusal),
         }
+    }
+
+    /// What the bot offers, a line each, with the value where it differs from the name.
+    async fn choices(&self, handle: &InteractionHandle) -> Outcome {
+        let answer = match handle.acknowledged(self.shared.options.interaction_window).await {
+            Ok(answer) => answer,
+            Err(error) => return Outcome::Refused(error.to_string()),
+        };
+        let shown = |choice: &serde_json::Value| {
+            let name = choice["name"].as_str().unwrap_or_default();
+            match &choice["value"] {
+                value if value == name => name.to_owned(),
+                serde_json::Value::String(value) => format!("{name} = {value}"),
+                value => format!("{name} = {value}"),
+            }
+        };
+        let lines: Vec<String> = answer.choices.iter().map(shown).collect();
+        Outcome::Shown(if lines.is_empty() { "nothing is offered".to_owned() } else { lines.join("\n") })
+    }
+
+    /// Carries out a line and tells what it led to; the error is a sentence for the one who typed it.
+    pub(crate) async fn perform(&mut self, line: &str) -> Result<Deed, String> {
+        let command = parse::parse(line)?;
+        self.apply(command).await.map_err(|error| error.to_string())
     }
 
     /// What to show before the cursor: `alice #general> `.

@@ -8,14 +8,17 @@ use crate::actors::ActError;
 pub(super) const HELP: &str = "\
 text                      say it in the current channel; \\text says it literally
 /ping text:hi             run a slash command; quotes keep a value together
+:choices /find what:ab    see what is offered for the last option while it is typed
+:use COMMAND [@bob]       use a command of the context menu: on the last message, or on somebody
 @bob  :as bob             speak as somebody else
 #dev  :in dev             go to another channel; :in @bot for a direct message
 :reply TEXT               answer the last message here
 :edit TEXT  :delete       change or take back what you said last
-:react 👍                 react to the last message here
+:react 👍  :unreact 👍    react to the last message here, or take it back
+:attach NAME TEXT…        post a file of this name with this text in it
 :press LABEL              press a button of the last message that has it
 :select MENU VALUE…       choose in a menu
-:submit FIELD:TEXT…       fill in the form that the last interaction opened
+:submit FIELD:TEXT…       fill in the form that was opened last
 :typing                   start typing
 :who  :where              who is here; which channels there are
 :faults                   what goes wrong now; `:faults help` for what can
@@ -38,12 +41,16 @@ pub(super) enum Command {
     Nothing,
     Say(String),
     Slash { name: String, options: Pairs },
+    Choices { name: String, options: Pairs },
+    Use { command: String, on: Option<String> },
+    Attach { name: String, text: String },
     As(String),
     In(String),
     Reply(String),
     Edit(String),
     Delete,
     React(String),
+    Unreact(String),
     Press(String),
     Select { menu: String, values: Vec<String> },
     Submit(Pairs),
@@ -79,9 +86,9 @@ pub(super) enum RestOrder {
     RateLimit(Duration),
 }
 
-const COMMANDS: [&str; 16] = [
-    "as", "in", "reply", "edit", "delete", "react", "press", "select", "submit", "typing", "who", "where",
-    "faults", "help", "quit", "exit",
+const COMMANDS: [&str; 20] = [
+    "choices", "use", "attach", "unreact", "as", "in", "reply", "edit", "delete", "react", "press", "select",
+    "submit", "typing", "who", "where", "faults", "help", "quit", "exit",
 ];
 
 /// Reads a line; the error is a sentence for the one who typed it.
@@ -91,7 +98,10 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
     Ok(match line.chars().next() {
         None => Command::Nothing,
         Some('\\') => Command::Say(line[1..].to_owned()),
-        Some('/') => slash(&line[1..])?,
+        Some('/') => {
+            let (name, options) = slash(&line[1..])?;
+            Command::Slash { name, options }
+        }
         Some('@') if alone && line.len() > 1 => Command::As(line[1..].to_owned()),
         Some('#') if alone && line.len() > 1 => Command::In(line[1..].to_owned()),
         // `:)` is something to say.
@@ -114,6 +124,24 @@ fn colon(line: &str) -> Result<Command, String> {
         "edit" => Command::Edit(needed("the new text")?),
         "delete" => Command::Delete,
         "react" => Command::React(needed("an emoji")?),
+        "unreact" => Command::Unreact(needed("an emoji")?),
+        "choices" => {
+            let (name, options) = slash(needed("a slash command")?.trim_start_matches('/'))?;
+            if options.is_empty() {
+                return Err("`:choices` needs an option that is being typed: /find what:ab".to_owned());
+            }
+            Command::Choices { name, options }
+        }
+        "use" => {
+            let mut words = words(&needed("a command's name")?)?;
+            let on =
+                words.pop_if(|last| last.len() > 1 && last.starts_with('@')).map(|name| name[1..].to_owned());
+            Command::Use { command: words.join(" "), on }
+        }
+        "attach" => match needed("a file's name and some text")?.split_once(char::is_whitespace) {
+            Some((name, text)) => Command::Attach { name: name.to_owned(), text: text.trim().to_owned() },
+            None => return Err("`:attach` needs a file's name and some text; :help shows how".to_owned()),
+        },
         "press" => Command::Press(needed("a button's label")?),
         "select" => {
             let mut words = words(&needed("a menu and what to choose in it")?)?.into_iter();
@@ -133,12 +161,13 @@ fn colon(line: &str) -> Result<Command, String> {
     })
 }
 
-fn slash(line: &str) -> Result<Command, String> {
+/// A slash command's name with its subcommands, and its options.
+fn slash(line: &str) -> Result<(String, Pairs), String> {
     let (path, options) = pairs(line)?;
     if path.is_empty() {
         return Err("a slash command needs a name: /ping text:hi".to_owned());
     }
-    Ok(Command::Slash { name: path.join(" "), options })
+    Ok((path.join(" "), options))
 }
 
 fn faults(line: &str) -> Result<FaultOrder, String> {
@@ -279,6 +308,16 @@ mod tests {
             ("/role admin give to:bob", slashed("role admin give", &[("to", "bob")])),
             ("/say text:\"a b:c\"", slashed("say", &[("text", "a b:c")])),
             ("/say text:see https://x.y/z", slashed("say", &[("text", "see https://x.y/z")])),
+            (
+                ":choices /find what:ab",
+                Command::Choices {
+                    name: "find".to_owned(),
+                    options: vec![("what".to_owned(), "ab".to_owned())],
+                },
+            ),
+            (":use Who is @bob", Command::Use { command: "Who is".to_owned(), on: Some("bob".to_owned()) }),
+            (":use Keep", Command::Use { command: "Keep".to_owned(), on: None }),
+            (":attach a.txt b c", Command::Attach { name: "a.txt".to_owned(), text: "b c".to_owned() }),
             (":faults close 4000", Command::Faults(FaultOrder::Close(4000))),
         ] {
             assert_eq!(parse(line), Ok(command), "{line}");
@@ -297,6 +336,7 @@ mod tests {
         for (line, words) in [
             (":hepl", "did you mean `help`?"),
             (":as", "`:as` needs a member's name"),
+            (":choices /find", "`:choices` needs an option"),
             ("/", "a slash command needs a name"),
             ("/say text:\"open", "a quote is not closed"),
             (":faults close 7", "from 1000 to 4999"),

@@ -39,7 +39,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(shared: Arc<Shared>, parts: Parts, path: String, body: Bytes) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, parts: Parts, path: String, body: Bytes) -> Self {
         let unread = Arc::new(if shared.options.strict { Unread::strict() } else { Unread::default() });
         Self { shared, parts, path, body, uploads: Vec::new(), unread, query_read: AtomicU64::new(0) }
     }
@@ -50,6 +50,15 @@ impl Call {
 
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The path's segments, percent-decoded.
+    pub(crate) fn segments(&self) -> Vec<Cow<'_, str>> {
+        self.path.split('/').filter(|segment| !segment.is_empty()).map(percent_decode).collect()
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// A value of the query, as it stands there.
@@ -158,6 +167,12 @@ impl Call {
             Account::Bot(bot) => Ok(bot),
             Account::Person(_) => Err(ApiError::bots_only()),
         }
+    }
+
+    /// Whether it comes with `Authorization: Bearer` and this token.
+    pub(crate) fn has_bearer(&self, token: &str) -> bool {
+        let header = self.parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        header.and_then(|value| value.strip_prefix("Bearer ")) == Some(token)
     }
 
     pub(crate) fn account(&self) -> Result<Account, ApiError> {

@@ -166,7 +166,7 @@ fn run(
 /// The files that came along, each under the number by which an option names it.
 fn uploaded(call: &Call, state: &mut State, data: &mut Fields) -> Vec<(String, Attachment)> {
     let described = data.list("attachments", MAX_LIST).unwrap_or_default();
-    let base = format!("http://{}", call.shared.address);
+    let base = call.shared.base_url();
     let files = attach(&mut state.files, &mut state.world, &base, &call.uploads, &described);
     call.uploads.iter().map(|upload| upload.index.clone().unwrap_or_default()).zip(files).collect()
 }

@@ -17,7 +17,8 @@ use crate::world::{Attachment, flags};
 
 /// Characters of a message.
 pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
-const MAX_FILES: usize = 10;
+/// Files of a message.
+pub(crate) const MAX_FILES: usize = 10;
 
 /// A message's body.
 #[derive(Default)]

@@ -22,6 +22,7 @@ pub(crate) struct Reply {
 }
 
 /// The call came too soon.
+#[derive(Clone, Copy)]
 struct Refusal {
     wait: Duration,
     by: Refuser,
@@ -57,7 +58,7 @@ impl Reply {
         Self { status: 200, body, content_type, refusal: None }
     }
 
-    pub(super) fn error(error: &ApiError) -> Self {
+    pub(crate) fn error(error: &ApiError) -> Self {
         Self::bytes(error.status, error.body())
     }
 
@@ -78,6 +79,17 @@ impl Reply {
         Self { status, body: body.into(), content_type, refusal: None }
     }
 
+    /// The answer without what only bots need to know.
+    pub(crate) fn into_plain_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(kind) = self.content_type {
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+        }
+        response
+    }
+
     pub(super) fn into_response(self, quota: Option<Quota>) -> Response<Body> {
         const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
         const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -87,20 +99,16 @@ impl Reply {
         const SCOPE: HeaderName = HeaderName::from_static("x-ratelimit-scope");
         const GLOBAL: HeaderName = HeaderName::from_static("x-ratelimit-global");
         const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let refusal = self.refusal;
+        let mut response = self.into_plain_response();
         let headers = response.headers_mut();
         headers.reserve(8);
-        if let Some(kind) = self.content_type {
-            headers.insert(CONTENT_TYPE, kind);
-        }
         let decimal =
             |text: String| HeaderValue::try_from(text).expect("digits and a dot are a header value");
-        if let Some(Refusal { wait, .. }) = self.refusal {
+        if let Some(Refusal { wait, .. }) = refusal {
             headers.insert(RETRY_AFTER, decimal(wait.as_secs_f64().ceil().to_string()));
         }
-        let scope = match self.refusal {
+        let scope = match refusal {
             None => None,
             Some(Refusal { by: Refuser::Route, .. }) => Some("user"),
             Some(Refusal { by: Refuser::Global, .. }) => {

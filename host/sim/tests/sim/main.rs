@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod actors;
 mod channels;
 mod clients;
+mod control;
 mod depth;
 mod desk;
+mod document;
 mod faults;
 mod gateway;
 mod intents;

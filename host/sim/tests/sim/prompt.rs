@@ -77,6 +77,37 @@ async fn slash_commands_and_buttons_are_typed() {
 }
 
 #[tokio::test]
+async fn what_a_client_offers_is_typed_too() {
+    let sim = sim().await;
+    let what = json!({ "type": 3, "name": "what", "description": "x", "autocomplete": true });
+    register(&sim, json!([
+        { "name": "find", "description": "x", "options": [what] }, { "name": "Who is", "type": 2 }, { "name": "Keep", "type": 3 },
+    ])).await;
+    let (mut socket, _) = Socket::identified(&sim, 0).await;
+    let mut prompt = Prompt::new(&sim, "alice").unwrap();
+    assert_eq!(prompt.line(":attach notes.txt first line").await, Outcome::Done);
+    assert_eq!(sim.messages("general").unwrap()[0].attachments[0].filename, "notes.txt");
+    assert_eq!(prompt.line(":react 👍").await, Outcome::Done);
+    assert_eq!(prompt.line(":unreact 👍").await, Outcome::Done);
+    assert_eq!(prompt.line(":use Keep").await, Outcome::Done);
+    assert_eq!(socket.event("INTERACTION_CREATE").await["data"]["name"], "Keep");
+    assert_eq!(prompt.line(":use Who is @bob").await, Outcome::Done);
+    assert_eq!(socket.event("INTERACTION_CREATE").await["data"]["name"], "Who is");
+    let answer = async {
+        let heard = socket.event("INTERACTION_CREATE").await;
+        let path = format!(
+            "/interactions/{}/{}/callback",
+            heard["id"].as_str().unwrap(),
+            heard["token"].as_str().unwrap()
+        );
+        let choices = json!([{ "name": "abc", "value": "abc" }, { "name": "abd", "value": "4" }]);
+        post(&sim, &path, json!({ "type": 8, "data": { "choices": choices } })).await;
+    };
+    let (offered, ()) = tokio::join!(prompt.line(":choices /find what:ab"), answer);
+    assert_eq!(offered, Outcome::Shown("abc\nabd = 4".to_owned()));
+}
+
+#[tokio::test]
 async fn mistakes_at_the_prompt_are_answered_kindly() {
     let sim: Sim = sim().await;
     let mut prompt = Prompt::new(&sim, "carol").unwrap();

@@ -1,0 +1,166 @@
+//! Members and messages: saying, replying, attaching, editing, taking back, reacting, typing.
+//! It does not wait for anybody's answer.
+
+use super::{ActError, Member};
+use crate::changes::{Draft, Revision};
+use crate::rest::Bytes;
+use crate::rest::files::{Upload, attach};
+use crate::rest::message_form::{MAX_CONTENT_CHARS, MAX_FILES};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::{Emoji, MessageKind, bits};
+
+impl Member {
+    /// Says something and returns the message's id.
+    ///
+    /// # Errors
+    /// If there is no such channel, it is closed to the member, or the text is empty or longer than 2,000 characters.
+    pub async fn say(&self, channel: &str, text: &str) -> Result<Snowflake, ActError> {
+        self.post(channel, text, None, &[])
+    }
+
+    /// Posts files, each with its name, and perhaps a text; returns the message's id.
+    ///
+    /// # Errors
+    /// As [`Member::say`], and if there are no files, more than ten, or the member may not attach any.
+    pub async fn attach<N: Into<String>, B: Into<Vec<u8>>>(
+        &self,
+        channel: &str,
+        text: &str,
+        files: impl IntoIterator<Item = (N, B)>,
+    ) -> Result<Snowflake, ActError> {
+        let upload = |(name, bytes): (N, B)| Upload {
+            index: None,
+            filename: name.into(),
+            content_type: None,
+            bytes: Bytes::from(bytes.into()),
+        };
+        let files: Vec<Upload> = files.into_iter().map(upload).collect();
+        if !(1..=MAX_FILES).contains(&files.len()) {
+            return Err(ActError::Files { count: files.len(), limit: MAX_FILES });
+        }
+        self.post(channel, text, None, &files)
+    }
+
+    /// Answers a message and returns the new one's id.
+    ///
+    /// # Errors
+    /// As [`Member::say`], and if there is no such message.
+    pub async fn reply(&self, message: Snowflake, text: &str) -> Result<Snowflake, ActError> {
+        let channel = self.place_of(&self.shared.state(), message)?;
+        self.post(&channel.to_string(), text, Some(message), &[])
+    }
+
+    /// Edits a message of the member's own.
+    ///
+    /// # Errors
+    /// If there is no such message, it is somebody else's, or the text is not allowed.
+    pub async fn edit(&self, message: Snowflake, text: &str) -> Result<(), ActError> {
+        check_text(text)?;
+        let mut state = self.shared.state();
+        let channel = self.place_of(&state, message)?;
+        let own = state
+            .world
+            .channel(channel)
+            .and_then(|home| home.message(message))
+            .is_some_and(|one| one.author.id == self.user.id);
+        if !own {
+            return Err(ActError::NotYours { message });
+        }
+        state.revise(channel, message, Revision { content: Some(text.to_owned()), ..Revision::default() });
+        Ok(())
+    }
+
+    /// Deletes a message: the member's own, or anybody's with the permission to manage messages.
+    ///
+    /// # Errors
+    /// If there is no such message or it may not be deleted.
+    pub async fn delete(&self, message: Snowflake) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let channel = self.place_of(&state, message)?;
+        if let Some(home) = state.world.channel(channel)
+            && let Some(one) = home.message(message)
+            && one.author.id != self.user.id
+            && state.world.permissions_in(home, self.user.id) & bits::MANAGE_MESSAGES == 0
+        {
+            return Err(ActError::NotYours { message });
+        }
+        state.delete(channel, &[message]);
+        Ok(())
+    }
+
+    /// Puts a reaction: `👍`, or `name:id` for a custom emoji.
+    ///
+    /// # Errors
+    /// If there is no such message or the member may not react there.
+    pub async fn react(&self, message: Snowflake, emoji: &str) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let channel = self.place_of(&state, message)?;
+        let emoji = Emoji::parse(emoji);
+        let there = state.world.channel(channel).and_then(|home| home.message(message));
+        // An emoji that is already there may be joined by everybody.
+        if !there.is_some_and(|there| there.reactions.iter().any(|one| one.emoji == emoji)) {
+            self.allowed(&state, channel, bits::ADD_REACTIONS, "react")?;
+        }
+        state.react(channel, message, &self.user, &emoji);
+        Ok(())
+    }
+
+    /// Takes the member's reaction away; nothing happens if there is none.
+    ///
+    /// # Errors
+    /// If there is no such message.
+    pub async fn unreact(&self, message: Snowflake, emoji: &str) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let channel = self.place_of(&state, message)?;
+        state.unreact(channel, message, &self.user, &Emoji::parse(emoji));
+        Ok(())
+    }
+
+    /// Starts typing.
+    ///
+    /// # Errors
+    /// If there is no such channel or it is closed to the member.
+    pub async fn typing(&self, channel: &str) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let channel = self.find(&mut state, channel)?;
+        state.typing(channel, &self.user);
+        Ok(())
+    }
+
+    fn post(
+        &self,
+        channel: &str,
+        text: &str,
+        reply_to: Option<Snowflake>,
+        files: &[Upload],
+    ) -> Result<Snowflake, ActError> {
+        if files.is_empty() || !text.is_empty() {
+            check_text(text)?;
+        }
+        let mut state = self.shared.state();
+        let channel = self.find(&mut state, channel)?;
+        self.allowed(&state, channel, bits::SEND_MESSAGES, "write")?;
+        let mut draft = Draft::text(channel, self.user.clone(), text.to_owned());
+        if !files.is_empty() {
+            self.allowed(&state, channel, bits::ATTACH_FILES, "attach files")?;
+            let State { files: kept, world, .. } = &mut *state;
+            draft.attachments = attach(kept, world, &self.shared.base_url(), files, &[]);
+        }
+        if reply_to.is_some() {
+            draft.kind = MessageKind::Reply;
+            draft.reply_to = reply_to;
+        }
+        Ok(state.post(draft).id)
+    }
+}
+
+fn check_text(text: &str) -> Result<(), ActError> {
+    if text.trim().is_empty() {
+        return Err(ActError::Empty);
+    }
+    if text.len() > MAX_CONTENT_CHARS && text.chars().count() > MAX_CONTENT_CHARS {
+        return Err(ActError::TooLong { characters: text.chars().count(), limit: MAX_CONTENT_CHARS });
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Acting for a person by one line, in the language of the prompt, and telling what came of it.
+//! It understands no line itself; `prompt` does.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{body, people, refusal};
+use crate::actors::{InteractionHandle, Member};
+use crate::prompt::{Deed, Prompt};
+use crate::rest::error::ApiError;
+use crate::rest::{Call, Reply};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::Message;
+use crate::world::json::MessageJson;
+
+/// An answer is waited for at most this long.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    line: String,
+    /// `general`, `#general`, `Workshop/general`, an id, or `@bot` for a direct message.
+    channel: Option<String>,
+    /// How long to wait for a bot's answer.
+    #[serde(default)]
+    within_ms: u64,
+}
+
+/// `POST /control/people/{person}/act`
+pub(super) async fn act(call: &Call, name: &str) -> Result<Reply, ApiError> {
+    let Order { line, channel, within_ms } = body(call)?;
+    let within = Duration::from_millis(within_ms).min(MAX_WAIT);
+    let user = people::person(&call.shared.state(), name)?;
+    let unfit = |error: crate::actors::ActError| refusal(422, error.to_string());
+    let mut member = Member::named(call.shared.clone(), &user.username).map_err(unfit)?;
+    if let Some(channel) = channel {
+        member = member.at(&channel).map_err(unfit)?;
+    }
+    let mut prompt = Prompt::of(member);
+    let answer = match prompt.perform(&line).await.map_err(|refused| refusal(422, refused))? {
+        Deed::Nothing | Deed::Quit => json!({ "done": "nothing" }),
+        Deed::Done => json!({ "done": "acted" }),
+        Deed::Shown(text) => json!({ "done": "shown", "text": text }),
+        Deed::Posted(id) => {
+            let reply = call.shared.bot_message_after(id, within).await;
+            let state = call.shared.state();
+            json!({ "done": "posted", "message_id": id, "answer": reply.map(|reply| shown(&state, &reply, user.id)) })
+        }
+        Deed::Invoked(handle) | Deed::Asked(handle) => invoked(call, &handle, within, user.id).await,
+    };
+    Ok(Reply::json(&answer))
+}
+
+/// How a bot answered an interaction: a message with content, a form, or choices; as far as it came in time.
+async fn invoked(call: &Call, handle: &InteractionHandle, within: Duration, user: Snowflake) -> Value {
+    let started = Instant::now();
+    let mut acknowledged = handle.acknowledged(within).await.ok();
+    let is_loading =
+        |answer: &crate::actors::Answer| answer.message.as_ref().is_some_and(|one| one.is_loading());
+    if acknowledged.as_ref().is_some_and(is_loading) {
+        // What comes of it is looked up below, in time or not.
+        let _ = handle.answered(within.saturating_sub(started.elapsed())).await;
+        acknowledged = handle.answer();
+    }
+    let messages = handle.messages();
+    let state = call.shared.state();
+    let answer = acknowledged.map(|answer| {
+        json!({
+            "how": answer.how, "form": answer.form, "choices": answer.choices,
+            "message": answer.message.map(|message| shown(&state, &message, user)),
+            "messages": messages.iter().map(|message| shown(&state, message, user)).collect::<Vec<_>>(),
+        })
+    });
+    json!({ "done": "invoked", "interaction_id": handle.id(), "answer": answer })
+}
+
+fn shown(state: &State, message: &Message, viewer: Snowflake) -> Value {
+    let channel = state.world.channel(message.channel_id);
+    json!(channel.map(|channel| MessageJson::answer(message, channel, viewer)))
+}

@@ -1,0 +1,96 @@
+//! Bots: which there are, with their tokens; new ones; and their gateway, driven from outside.
+//! It does not touch persons' clients.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{body, refusal};
+use crate::gateway::Gateway;
+use crate::rest::error::ApiError;
+use crate::rest::{Call, Reply};
+use crate::world::{Bot, World};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewBot {
+    name: String,
+}
+
+/// What is done to the bots' sessions.
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+enum Drive {
+    /// Cut every connection without a word.
+    Drop,
+    /// Op 7.
+    Reconnect,
+    /// Op 9.
+    Invalidate {
+        #[serde(default)]
+        resumable: bool,
+    },
+    /// Close every connection.
+    Close { code: u16 },
+    /// Acknowledge no heartbeat any more, or again.
+    Silence { on: bool },
+    /// Accept no new connection any more, or again.
+    Refuse { on: bool },
+}
+
+/// `GET /control/bots`
+pub(super) fn list(call: &Call) -> Reply {
+    let state = call.shared.state();
+    let connected = |bot: &Bot| {
+        state.sessions.iter().filter(|session| session.user() == bot.id() && session.is_connected()).count()
+    };
+    let bots = state.world.bots().iter().map(|bot| described(&state.world, bot, connected(bot)));
+    Reply::json(&bots.collect::<Vec<_>>())
+}
+
+/// `POST /control/bots`
+pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
+    let NewBot { name } = body(call)?;
+    let mut state = call.shared.state();
+    if state.world.bots().iter().any(|bot| bot.user.username == name) {
+        return Err(refusal(409, format!("there is already a bot `{name}`")));
+    }
+    let bot = state.new_bot(&name);
+    Ok(Reply::json_with(201, &described(&state.world, &bot, 0)))
+}
+
+/// `GET /control/gateway`
+pub(super) fn gateway(call: &Call) -> Reply {
+    let gateway = Gateway::new(call.shared.clone());
+    Reply::json(&json!({ "sessions": gateway.sessions(), "connected": gateway.connected() }))
+}
+
+/// `POST /control/gateway`
+pub(super) fn drive(call: &Call) -> Result<Reply, ApiError> {
+    let gateway = Gateway::new(call.shared.clone());
+    let told = match body(call)? {
+        Drive::Drop => gateway.drop_sockets(),
+        Drive::Reconnect => gateway.ask_reconnect(),
+        Drive::Invalidate { resumable } => gateway.invalidate(resumable),
+        Drive::Close { code: code @ 1000..=4999 } => gateway.close_sockets(code),
+        Drive::Close { code } => {
+            return Err(refusal(400, format!("a close code is a number from 1000 to 4999, not {code}")));
+        }
+        Drive::Silence { on } => {
+            gateway.ignore_heartbeats(on);
+            gateway.connected()
+        }
+        Drive::Refuse { on } => {
+            gateway.refuse_connections(on);
+            gateway.connected()
+        }
+    };
+    Ok(Reply::json(&json!({ "sessions": told })))
+}
+
+fn described(world: &World, bot: &Bot, connected: usize) -> Value {
+    let guilds = world.guilds().filter(|guild| guild.members.contains_key(&bot.id()));
+    json!({
+        "user": &*bot.user, "token": bot.token, "sessions": connected,
+        "guild_ids": guilds.map(|guild| guild.id).collect::<Vec<_>>(),
+    })
+}

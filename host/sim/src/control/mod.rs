@@ -1,0 +1,60 @@
+//! The control interface: drives the simulator from outside over HTTP, for tests in any language and for the page.
+//! It is no part of Discord: its calls enter no transcript, meet no fault and need a token of their own.
+//!
+//! It answers in the same way as REST, with the same calls, replies and shape of errors; but its routes are a table,
+//! so that they can be held against `openapi.json`, which describes them to others.
+
+mod act;
+mod bots;
+mod faults;
+mod people;
+mod routes;
+mod transcript;
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+
+use crate::rest::error::ApiError;
+use crate::rest::{Call, Reply};
+use crate::shared::Shared;
+
+/// The largest body that is read, in bytes.
+const MAX_BODY_BYTES: usize = 4 << 20;
+
+/// Whether a path belongs here.
+pub(crate) fn owns(path: &str) -> bool {
+    path == "/control" || path.starts_with("/control/")
+}
+
+/// Answers one request.
+pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let reply = match to_bytes(Body::new(body), MAX_BODY_BYTES).await {
+        Ok(body) => carry_out(&Call::new(shared, parts, path, body)).await,
+        Err(_) => Err(ApiError::body_too_large()),
+    };
+    reply.unwrap_or_else(|error| Reply::error(&error)).into_plain_response()
+}
+
+async fn carry_out(call: &Call) -> Result<Reply, ApiError> {
+    if !call.has_bearer(&call.shared.control_token) {
+        return Err(ApiError::unauthorized());
+    }
+    routes::route(call).await
+}
+
+/// The body as what a route takes; the refusal names the field that does not fit.
+fn body<T: DeserializeOwned>(call: &Call) -> Result<T, ApiError> {
+    let text = if call.body().is_empty() { b"{}" } else { call.body() };
+    serde_json::from_slice(text).map_err(|error| refusal(400, error.to_string()))
+}
+
+/// A refusal in words, in the shape of Discord's errors.
+fn refusal(status: u16, message: String) -> ApiError {
+    ApiError { status, code: 0, message: message.into(), errors: None }
+}

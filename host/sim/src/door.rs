@@ -1,0 +1,63 @@
+//! Who may come in at all: requests that are meant for this machine and come from no foreign page.
+//! It knows no token and no route.
+
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName};
+
+/// Why a request is turned away, if it is: a page elsewhere could otherwise use a browser on this machine, either
+/// directly (it sends its `Origin`) or through a name of its own that points here (it sends that name as `Host`).
+pub(crate) fn turned_away(headers: &HeaderMap) -> Option<&'static str> {
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let host = text(&HOST);
+    if host.is_some_and(|host| !is_loopback(host)) {
+        return Some("this simulator answers to 127.0.0.1, localhost and [::1] only");
+    }
+    let own = |origin: &str| origin.strip_prefix("http://").is_some_and(|from| Some(from) == host);
+    if text(&ORIGIN).is_some_and(|origin| !own(origin)) {
+        return Some("pages of other origins are not answered");
+    }
+    None
+}
+
+/// Any port will do: it may be reached through a tunnel, and a foreign name cannot be hidden in it.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    };
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn comes_in(host: &str, origin: Option<&str>) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, host.parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert(ORIGIN, origin.parse().unwrap());
+        }
+        turned_away(&headers).is_none()
+    }
+
+    #[test]
+    fn only_loopback_names_and_the_own_origin_come_in() {
+        for host in ["127.0.0.1:80", "localhost:80", "[::1]:80", "LOCALHOST", "[::1]"] {
+            assert!(comes_in(host, None), "{host}");
+            assert!(comes_in(host, Some(&format!("http://{host}"))), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example:80", "localhost:x", "", "10.0.0.1:80", "::1"] {
+            assert!(!comes_in(host, None), "{host}");
+        }
+        for origin in [
+            "null",
+            "http://127.0.0.1:81",
+            "https://127.0.0.1:80",
+            "http://evil.example",
+            "http://localhost:80",
+        ] {
+            assert!(!comes_in("127.0.0.1:80", Some(origin)), "{origin}");
+        }
+    }
+}

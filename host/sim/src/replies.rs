@@ -1,0 +1,47 @@
+//! Waiting for what bots say: the answer to a message, or the next word after it.
+//! It does not wait for interactions; their handle does.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::clock::Timestamp;
+use crate::shared::Shared;
+use crate::snowflake::Snowflake;
+use crate::world::Message;
+
+impl Shared {
+    pub(crate) async fn reply_to(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
+        self.posted_after(message, within, |posted| posted.reply_to == Some(message)).await
+    }
+
+    /// The first message of a bot in the channel of `message` that came after it.
+    pub(crate) async fn bot_message_after(
+        &self,
+        message: Snowflake,
+        within: Duration,
+    ) -> Option<Arc<Message>> {
+        let channel = self
+            .state()
+            .world
+            .channels
+            .values()
+            .find(|channel| channel.message(message).is_some())
+            .map(|channel| channel.id)?;
+        self.posted_after(message, within, |posted| posted.channel_id == channel && posted.author.bot).await
+    }
+
+    async fn posted_after(
+        &self,
+        message: Snowflake,
+        within: Duration,
+        is_it: impl Fn(&Message) -> bool,
+    ) -> Option<Arc<Message>> {
+        let deadline = Instant::now() + within;
+        let mut reader = self.transcript.reader_since(Timestamp(message.unix_ms().saturating_sub(1)));
+        reader
+            .until(deadline, |entry| {
+                entry.posted().filter(|posted| posted.id > message && is_it(posted)).cloned()
+            })
+            .await
+    }
+}

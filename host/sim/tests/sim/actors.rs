@@ -1,0 +1,151 @@
+//! Members of the Rust API: what they can do, and what they are refused in clear words.
+
+use gearshift_sim::{ActError, MessageKind, NO_OPTIONS};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::raw::{INTENTS, PATIENCE, Socket, call, channel_id, post, register, sim};
+
+fn refused<T>(outcome: Result<T, ActError>) -> String {
+    outcome.err().expect("a refusal").to_string()
+}
+
+#[tokio::test]
+async fn a_member_posts_edits_replies_reacts_and_takes_back() {
+    let sim = sim().await;
+    let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
+    let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| sim.member(name).unwrap());
+    let said = alice.say("general", "hello").await.unwrap();
+    assert_eq!(bot.event("MESSAGE_CREATE").await["content"], "hello");
+    alice.edit(said, "hello there").await.unwrap();
+    assert_eq!(bot.event("MESSAGE_UPDATE").await["content"], "hello there");
+    let reply = bob.reply(said, "hi").await.unwrap();
+    assert_eq!(bot.event("MESSAGE_CREATE").await["referenced_message"]["id"], said.to_string());
+    assert!(
+        sim.messages("general").unwrap().iter().any(|one| one.id == reply && one.kind == MessageKind::Reply)
+    );
+    bob.react(said, "👍").await.unwrap();
+    assert_eq!(bot.event("MESSAGE_REACTION_ADD").await["emoji"]["name"], "👍");
+    bob.unreact(said, "👍").await.unwrap();
+    bot.event("MESSAGE_REACTION_REMOVE").await;
+    bob.typing("general").await.unwrap();
+    assert_eq!(bot.event("TYPING_START").await["user_id"], bob.id().to_string());
+    assert!(refused(carol.edit(said, "x").await).contains("is not this member's own"));
+    assert!(refused(carol.delete(said).await).contains("is not this member's own"));
+    bob.delete(said).await.expect("bob is a moderator");
+    assert_eq!(bot.event("MESSAGE_DELETE").await["id"], said.to_string());
+    assert_eq!(
+        refused(alice.edit(said, "x").await),
+        format!("there is no message {said} that this member sees")
+    );
+}
+
+#[tokio::test]
+async fn a_member_attaches_files_that_a_bot_can_fetch() {
+    let sim = sim().await;
+    let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
+    let alice = sim.member("alice").unwrap();
+    alice.attach("general", "look", [("a.txt", "hello"), ("b.bin", "\u{1}")]).await.unwrap();
+    let heard = bot.event("MESSAGE_CREATE").await;
+    let files = heard["attachments"].as_array().unwrap();
+    assert_eq!((files.len(), &files[0]["filename"], &files[0]["size"]), (2, &json!("a.txt"), &json!(5)));
+    let back = reqwest::get(files[0]["url"].as_str().unwrap()).await.unwrap().text().await.unwrap();
+    assert_eq!(back, "hello");
+    let none: [(&str, &str); 0] = [];
+    assert_eq!(refused(alice.attach("general", "", none).await), "a message takes 1 to 10 files, not 0");
+}
+
+#[tokio::test]
+async fn a_direct_message_reaches_the_bot() {
+    let sim = sim().await;
+    let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
+    sim.member("erin").unwrap().say("@bot", "psst").await.unwrap();
+    let heard = bot.event("MESSAGE_CREATE").await;
+    assert_eq!((&heard["content"], heard.get("guild_id")), (&json!("psst"), None));
+    assert!(refused(sim.member("erin").unwrap().say("@bott", "psst").await).contains("did you mean `bot`?"));
+}
+
+#[tokio::test]
+async fn every_kind_of_menu_takes_names() {
+    let sim = sim().await;
+    let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
+    let alice = sim.member("alice").unwrap();
+    let menus: Vec<_> = [(5, "user"), (6, "role"), (7, "either"), (8, "channel")]
+        .map(|(kind, id)| json!({ "type": 1, "components": [{ "type": kind, "custom_id": id, "max_values": 2 }] }))
+        .to_vec();
+    let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    let (_, message) = post(&sim, &path, json!({ "content": "?", "components": menus })).await;
+    let message = message["id"].as_str().unwrap().parse::<u64>().unwrap().into();
+    for (menu, chosen, kind) in [
+        ("user", &["bob", "carol"][..], "users"),
+        ("role", &["moderator"], "roles"),
+        ("either", &["bob", "moderator"], "roles"),
+        ("channel", &["dev"], "channels"),
+    ] {
+        alice.select(message, menu, chosen).await.unwrap();
+        let heard = bot.event("INTERACTION_CREATE").await;
+        assert_eq!(heard["data"]["values"].as_array().unwrap().len(), chosen.len(), "{menu}");
+        assert!(heard["data"]["resolved"][kind].is_object(), "{menu}: {heard}");
+    }
+    assert_eq!(
+        refused(alice.select(message, "user", &["bob", "carol", "dave"]).await),
+        "`user` cannot be used: 1 to 2 values are to be chosen"
+    );
+}
+
+#[tokio::test]
+async fn commands_of_the_context_menu_are_used_on_somebody_or_something() {
+    let sim = sim().await;
+    register(&sim, json!([{ "name": "Who is", "type": 2 }, { "name": "Keep", "type": 3 }])).await;
+    let (mut bot, _) = Socket::identified(&sim, 0).await;
+    let alice = sim.member("alice").unwrap();
+    alice.run_on_user("Who is", "carol").await.unwrap();
+    assert_eq!(
+        bot.event("INTERACTION_CREATE").await["data"]["target_id"],
+        sim.member("carol").unwrap().id().to_string()
+    );
+    let said = alice.say("dev", "keep me").await.unwrap();
+    alice.run_on_message("Keep", said).await.unwrap();
+    assert_eq!(bot.event("INTERACTION_CREATE").await["channel_id"], channel_id(&sim, "dev"));
+    assert_eq!(
+        refused(alice.run_on_user("Keep", "carol").await),
+        "there is no command `Keep`; there are Who is"
+    );
+    assert!(refused(alice.slash("Keep", NO_OPTIONS).await).contains("there is no command `Keep`"));
+}
+
+#[tokio::test]
+async fn an_option_without_autocomplete_offers_nothing() {
+    let sim = sim().await;
+    let option = json!({ "type": 3, "name": "what", "description": "x" });
+    register(&sim, json!([{ "name": "find", "description": "x", "options": [option] }])).await;
+    let alice = sim.member("alice").unwrap();
+    let why = refused(alice.autocomplete("find", [("what", "a")], "what").await);
+    assert_eq!(why, "`what` cannot be used: it offers no choices while one types");
+    let why = refused(alice.autocomplete("find", NO_OPTIONS, "what").await);
+    assert_eq!(why, "the option `what` is required");
+}
+
+#[tokio::test]
+async fn an_answer_for_ones_own_eyes_can_be_used_by_nobody_else() {
+    let sim = sim().await;
+    register(&sim, json!([{ "name": "ask", "description": "x" }])).await;
+    let (mut bot, _) = Socket::identified(&sim, 0).await;
+    let handle = sim.member("alice").unwrap().slash("ask", NO_OPTIONS).await.unwrap();
+    let heard = bot.event("INTERACTION_CREATE").await;
+    let path = format!(
+        "/interactions/{}/{}/callback",
+        heard["id"].as_str().unwrap(),
+        heard["token"].as_str().unwrap()
+    );
+    let row =
+        json!({ "type": 1, "components": [{ "type": 2, "style": 1, "label": "Go", "custom_id": "go" }] });
+    let data = json!({ "content": "?", "flags": 64, "components": [row] });
+    call(&sim, Method::POST, &path, Some(json!({ "type": 4, "data": data }))).await;
+    let message = handle.answered(PATIENCE).await.unwrap().id;
+    assert!(
+        refused(sim.member("bob").unwrap().press(message, "Go").await).starts_with("there is no message")
+    );
+    sim.member("alice").unwrap().press(message, "Go").await.unwrap();
+    assert_eq!(bot.event("INTERACTION_CREATE").await["message"]["flags"], 64);
+}

@@ -1,0 +1,133 @@
+//! `gearshift sim`: the built-in Discord alone, for bots in any language. It prints where it is, and serves until it is told
+//! to end. It hosts no cog and reads no config.
+
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+use gearshift_sim::{Detail, Printer, Sim, SimOptions};
+use serde_json::json;
+
+use super::{
+    exit::{Exit, Failure},
+    life::Life,
+};
+use crate::{config::Log, error::chain, log};
+
+/// Run the built-in Discord alone, for bots in any language
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Run the built-in Discord alone, for bots in any language, until SIGINT (Ctrl-C) or SIGTERM.\n\n\
+        It speaks Discord's REST and gateway on 127.0.0.1, and prints where: point your bot's library to these addresses and \
+        give it the bot's token. People speak to the bot on the page, over the control interface, or with tokens of their own. \
+        Nothing leaves this machine.",
+    after_long_help = "Examples:\n\
+        \n    gearshift sim --port 4000\
+        \n    gearshift sim --json | head -1 > where.json &\n\n\
+        With the control token a test lets people act, and is told what came of it:\n\
+        \n    curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:4000/control/people/alice/act \\\
+        \n         --json '{\"channel\": \"general\", \"line\": \"!ping\", \"within_ms\": 2000}'\n\n\
+        `/control/openapi.json` describes everything else: people, bots, faults, the transcript, the gateway."
+)]
+pub(super) struct SimCommand {
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+
+    /// Names of the bots; each gets a token
+    #[arg(long = "bot", value_name = "NAME", default_value = "bot")]
+    bots: Vec<String>,
+
+    /// The token of the control interface and the page, instead of a new one
+    #[arg(long, value_name = "TOKEN")]
+    control_token: Option<String>,
+
+    /// Print where it is as one line of JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Print what happens, too: what people see, or REST calls and gateway events with it
+    #[arg(long, value_name = "WHAT")]
+    watch: Option<Watch>,
+
+    /// What is logged, instead of RUST_LOG: `debug`, or `warn,gearshift_sim=debug`
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Watch {
+    Talk,
+    Wire,
+}
+
+impl SimCommand {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        log::init(&Log::default(), self.log.as_deref())?;
+        let life = Life::begin()?;
+        let watch = self.watch.map(|watch| match watch {
+            Watch::Talk => Detail::Talk,
+            Watch::Wire => Detail::Wire,
+        });
+        life.attend(
+            self.start(),
+            async |sim| match watch {
+                Some(detail) => print(Printer::new(sim, detail)).await,
+                None => std::future::pending().await,
+            },
+            async |sim| sim.close().await,
+        )
+    }
+
+    /// Starts it and says where it is.
+    async fn start(self) -> Result<Sim, Failure> {
+        let mut names = self.bots.into_iter();
+        let options = SimOptions {
+            port: self.port,
+            bot_name: names.next().unwrap_or_default(),
+            control_token: self.control_token,
+            ..SimOptions::default()
+        };
+        let sim = Sim::start(options).await.map_err(|error| {
+            Failure::new(Exit::CannotCreate, chain(&error)).help("`--port 0` takes a free one".to_owned())
+        })?;
+        names.for_each(|name| drop(sim.add_bot(&name)));
+        let mut out = io::stdout().lock();
+        match self.json {
+            true => writeln!(out, "{}", described(&sim))?,
+            false => writeln!(out, "{}", told(&sim))?,
+        }
+        out.flush()?;
+        drop(out);
+        Ok(sim)
+    }
+}
+
+fn described(sim: &Sim) -> serde_json::Value {
+    let bots = sim.world(|world| {
+        let bots = world.bots().iter();
+        bots.map(|bot| json!({ "id": bot.id(), "name": bot.user.username, "token": bot.token }))
+            .collect::<Vec<_>>()
+    });
+    json!({
+        "api_url": sim.api_url(), "gateway_url": sim.gateway_url(), "bots": bots, "page_url": sim.page_url(),
+        "control_url": format!("{}/control", sim.base_url()), "control_token": sim.control_token(),
+    })
+}
+
+fn told(sim: &Sim) -> String {
+    let mut lines = vec![format!("api      {}", sim.api_url()), format!("gateway  {}", sim.gateway_url())];
+    sim.world(|world| {
+        lines.extend(world.bots().iter().map(|bot| format!("bot      {} {}", bot.user.username, bot.token)));
+    });
+    lines.push(format!("control  {}/control {}", sim.base_url(), sim.control_token()));
+    lines.push(format!("page     {}", sim.page_url()));
+    lines.join("\n")
+}
+
+/// Prints what happens until nobody reads it any more.
+async fn print(mut printer: Printer) -> Result<(), Failure> {
+    loop {
+        let line = printer.line().await;
+        writeln!(io::stdout(), "{line}")?;
+    }
+}

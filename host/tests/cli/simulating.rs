@@ -1,0 +1,64 @@
+//! `gearshift sim`: the built-in Discord alone, as a bot in another language meets it.
+
+use serde_json::{Value, json};
+
+use crate::program::{Live, Place, run};
+
+const SIGTERM: i32 = 15;
+
+fn started(arguments: &[&str]) -> (Live, Value) {
+    let mut live = Live::start(&Place::with(&[]), &[&["sim", "--json"], arguments].concat());
+    let line = live.expect("api_url");
+    (live, serde_json::from_str(&line).unwrap())
+}
+
+async fn get(url: &str, authorization: String) -> Value {
+    let answer = reqwest::Client::new().get(url).header("Authorization", authorization).send().await.unwrap();
+    assert!(answer.status().is_success(), "{url}: {}", answer.status());
+    answer.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn it_says_where_it_is_and_everything_it_says_works() {
+    let (live, at) = started(&["--bot", "one", "--bot", "two"]);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    for (bot, name) in [(&at["bots"][0], "one"), (&at["bots"][1], "two")] {
+        let me =
+            get(&format!("{}/users/@me", text(&at["api_url"])), format!("Bot {}", text(&bot["token"]))).await;
+        assert_eq!((&me["username"], &me["id"]), (&json!(name), &bot["id"]));
+    }
+    let control = format!("Bearer {}", text(&at["control_token"]));
+    let people = get(&format!("{}/people", text(&at["control_url"])), control).await;
+    assert_eq!(people[0]["user"]["username"], "alice");
+    let gateway = text(&at["gateway_url"]);
+    assert!(gateway.starts_with("ws://127.0.0.1:"), "{gateway}");
+    assert!(text(&at["page_url"]).ends_with(&format!("#token={}", text(&at["control_token"]))));
+    live.signal(SIGTERM);
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+}
+
+#[tokio::test]
+async fn what_happens_is_watched_and_told_in_plain_text() {
+    let mut live = Live::start(&Place::with(&[]), &["sim", "--watch", "talk", "--control-token", "mine"]);
+    live.expect("api      http://127.0.0.1:");
+    live.expect("bot      bot ");
+    let control = live.expect("control  ");
+    let url = control.split_whitespace().nth(1).unwrap().to_owned();
+    let act = reqwest::Client::new().post(format!("{url}/people/alice/act")).bearer_auth("mine");
+    let answer = act.json(&json!({ "channel": "general", "line": "hello" })).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    live.expect("#general alice: hello");
+    live.signal(SIGTERM);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_with_what_to_do() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ended = run(&Place::with(&[]), &["sim", "--port", &port]);
+    assert_eq!(ended.code, 73, "{}", ended.err);
+    assert!(ended.err.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{}", ended.err);
+    assert!(ended.err.contains("help: `--port 0` takes a free one"), "{}", ended.err);
+}
