@@ -1,5 +1,5 @@
 //! A wire-level Discord on loopback: REST, gateway, members that act. For any bot in any language.
-//! It knows nothing of cogs, draws no page, and never leaves 127.0.0.1.
+//! It knows nothing of cogs, and never leaves 127.0.0.1.
 //!
 //! ```text
 //!   a bot ──HTTP──► server ─► rest ───┐                   ┌── actors ◄── prompt, tests
@@ -56,6 +56,8 @@ mod server;
 mod control;
 mod door;
 mod front;
+mod page;
+mod panel;
 
 mod accounts;
 mod clock;

@@ -22,8 +22,6 @@ pub struct SimOptions {
     pub bot_name: String,
     /// Its token, without `Bot `; it looks like a real one, since clients look. Default: a fixed one.
     pub token: String,
-    /// The token of the control interface and the page. Default: a new one at each start.
-    pub control_token: Option<String>,
     /// Whether an unknown field in a body or query is refused with 50035; else it is only reported. Default false.
     pub strict: bool,
     /// Whether rate limits hold. Default [`RateLimits::Off`].
@@ -32,6 +30,11 @@ pub struct SimOptions {
     pub guilds_per_shard: usize,
     /// Shards that may identify side by side, as `GET /gateway/bot` says. Default 1.
     pub max_concurrency: u32,
+    /// The token of the control interface and the page. Default: a new one at each start.
+    pub control_token: Option<String>,
+    /// What the page shows beside the conversation: `/panel/panel.js` of it exports `mount(element, { controlToken,
+    /// announce })`. All but `panel.js` and `panel.css` needs the control token. Default: none.
+    pub panel: Option<axum::Router>,
     /// What HELLO asks for; a connection without a beat for one and a half of it is closed. Default 41.25 s.
     pub heartbeat_interval: Duration,
     /// Within it a bot must acknowledge an interaction. Default 3 s.
@@ -77,11 +80,12 @@ impl Default for SimOptions {
             keep_every: Duration::from_secs(10),
             bot_name: "bot".to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
-            control_token: None,
             strict: false,
             rate_limits: RateLimits::Off,
             guilds_per_shard: 2500,
             max_concurrency: 1,
+            control_token: None,
+            panel: None,
             heartbeat_interval: Duration::from_millis(41_250),
             interaction_window: Duration::from_secs(3),
             interaction_life: Duration::from_secs(15 * 60),

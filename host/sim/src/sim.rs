@@ -116,6 +116,11 @@ impl Sim {
         &self.token
     }
 
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.shared.address.port()
+    }
+
     /// The link to the page, with the control token behind `#`, where no log sees it.
     pub fn page_url(&self) -> String {
         format!("{}/#token={}", self.base_url(), self.control_token())

@@ -51,10 +51,12 @@ pub(super) async fn read(call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /control/unknown`
 pub(super) fn unknown(call: &Call) -> Reply {
-    let unknown = call.shared.state().unknown_routes.sorted();
-    let routes: Vec<Value> =
-        unknown.into_iter().map(|(route, times)| json!({ "route": route, "times": times })).collect();
-    Reply::json(&json!({ "routes": routes }))
+    let state = call.shared.state();
+    let listed = |key: &str, all: Vec<(String, u64)>| -> Vec<Value> {
+        all.into_iter().map(|(name, times)| json!({ key: name, "times": times })).collect()
+    };
+    let (routes, fields) = (state.unknown_routes.sorted(), state.unknown_fields.sorted());
+    Reply::json(&json!({ "routes": listed("route", routes), "fields": listed("field", fields) }))
 }
 
 fn number(call: &Call, key: &str) -> Result<u64, ApiError> {

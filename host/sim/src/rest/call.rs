@@ -48,17 +48,18 @@ impl Call {
         self.parts.method.as_str()
     }
 
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
     /// The path's segments, percent-decoded.
     pub(crate) fn segments(&self) -> Vec<Cow<'_, str>> {
         self.path.split('/').filter(|segment| !segment.is_empty()).map(percent_decode).collect()
     }
 
+    /// The body as it came.
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// A value of the query, as it stands there.

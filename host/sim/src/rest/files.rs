@@ -108,6 +108,11 @@ pub(crate) fn attach(
     attachments
 }
 
+/// Whether a path is that of a file.
+pub(crate) fn owns(path: &str) -> bool {
+    path.starts_with("/files/")
+}
+
 /// `GET /files/{id}/{name}`
 pub(crate) fn serve(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
     let state = call.shared.state();

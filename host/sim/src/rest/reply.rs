@@ -90,7 +90,7 @@ impl Reply {
         response
     }
 
-    pub(super) fn into_response(self, quota: Option<Quota>) -> Response<Body> {
+    pub(super) fn into_response(mut self, quota: Option<Quota>) -> Response<Body> {
         const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
         const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
         const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
@@ -99,7 +99,7 @@ impl Reply {
         const SCOPE: HeaderName = HeaderName::from_static("x-ratelimit-scope");
         const GLOBAL: HeaderName = HeaderName::from_static("x-ratelimit-global");
         const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
-        let refusal = self.refusal;
+        let refusal = self.refusal.take();
         let mut response = self.into_plain_response();
         let headers = response.headers_mut();
         headers.reserve(8);

@@ -26,6 +26,6 @@ mod rest;
 mod routes;
 mod settling;
 mod strict;
+mod threads;
 mod time;
 mod worlds;
-mod threads;
