@@ -1,6 +1,7 @@
 //! A poll under a message: its question, its answers, and who voted for which.
 //! It does not end by itself; `changes` sees to it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Emoji;
@@ -8,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
 /// A poll.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Poll {
     /// The question, up to 300 characters.
     pub question: String,
@@ -23,7 +24,7 @@ pub struct Poll {
 }
 
 /// One answer of a poll; they are numbered from 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct PollAnswer {
     /// Up to 55 characters.
     pub text: String,

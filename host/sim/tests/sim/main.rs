@@ -3,12 +3,12 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod actors;
 mod channels;
 mod clients;
+mod control;
 mod depth;
 mod desk;
-mod actors;
-mod control;
 mod document;
 mod faults;
 mod gateway;
