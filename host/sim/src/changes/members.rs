@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Action, By};
 use crate::gateway::event::Payload;
-use crate::gateway::intents;
+use crate::gateway::{intents, person};
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
@@ -32,7 +32,10 @@ impl State {
         data["guild_id"] = json!(guild);
         self.tell_guild(guild, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_ADD", &data));
         let Some(home) = self.world.guild(guild) else { return false };
-        let whole = guild_create_json(&self.world, home, user.id, 50, false);
+        let whole = match user.bot {
+            true => guild_create_json(&self.world, home, user.id, 50, false),
+            false => person::guild(&self.world, home, user.id),
+        };
         self.tell_account(user.id, Some(guild), |_| Some(Payload::new("GUILD_CREATE", &whole)));
         true
     }
@@ -59,6 +62,24 @@ impl State {
         true
     }
 
+    /// Gives a member a role or takes it.
+    pub(crate) fn set_role(
+        &mut self,
+        guild: Snowflake,
+        by: &By,
+        user: Snowflake,
+        role: Snowflake,
+        given: bool,
+    ) {
+        self.change_member(guild, by, user, |member| {
+            match member.roles.iter().position(|one| *one == role) {
+                None if given => member.roles.push(role),
+                Some(at) if !given => drop(member.roles.remove(at)),
+                _ => {}
+            }
+        });
+    }
+
     /// Changes a member and tells so if it looks different then.
     pub(crate) fn change_member(
         &mut self,
@@ -67,6 +88,7 @@ impl State {
         user: Snowflake,
         change: impl FnOnce(&mut GuildMember),
     ) -> Option<Value> {
+        let sight = self.sight(guild);
         let member = self.world.guilds.get_mut(&guild)?.members.get_mut(&user)?;
         let (mut before, roles_before) = (json!(MemberJson::full(member)), member.roles.clone());
         change(member);
@@ -84,6 +106,7 @@ impl State {
         let mut data = answer.clone();
         data["guild_id"] = json!(guild);
         self.tell_about(guild, intents::GUILD_MEMBERS, user, Payload::new("GUILD_MEMBER_UPDATE", &data));
+        self.tell_sight(guild, sight);
         if (before["mute"] != after["mute"]) || (before["deaf"] != after["deaf"]) {
             self.tell_voice(guild, user);
         }

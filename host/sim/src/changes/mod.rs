@@ -10,6 +10,7 @@ mod mentions;
 mod messages;
 mod polls;
 mod reactions;
+mod sight;
 mod threads;
 mod timers;
 mod voice;

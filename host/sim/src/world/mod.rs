@@ -89,6 +89,12 @@ impl World {
         self.users.named(name, false).or_else(|| self.users.named(name, true))
     }
 
+    /// The guild with this name, whatever its case, or id.
+    pub fn guild_named(&self, name: &str) -> Option<&Guild> {
+        let by_id = || self.guilds.get(&name.parse().ok()?);
+        self.guilds.values().find(|guild| guild.name.eq_ignore_ascii_case(name)).or_else(by_id)
+    }
+
     /// All bots, in the order they were added.
     pub fn bots(&self) -> &[Bot] {
         &self.bots
