@@ -21,6 +21,7 @@ mod limits;
 mod messages;
 mod moderation;
 mod people;
+mod posts;
 mod prompt;
 mod raw;
 mod rest;
