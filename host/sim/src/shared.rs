@@ -122,7 +122,7 @@ impl Shared {
         let _ = self.closing.clone().wait_for(|closing| *closing).await;
     }
 
-    /// The server's root.
+    /// Where files and everything else is served.
     pub(crate) fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod message;
 mod model;
 pub(crate) mod permissions;
+mod poll;
 mod settings;
 pub(crate) mod settings_json;
 mod users;
@@ -22,6 +23,7 @@ pub use file::{WorldError, WorldMistake};
 pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Reaction, flags};
 pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
 pub use permissions::bits;
+pub use poll::{Poll, PollAnswer};
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
 
 use crate::clock::Clock;
