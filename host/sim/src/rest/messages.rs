@@ -133,7 +133,7 @@ pub(super) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<R
     if message.author.id != caller {
         state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     }
-    state.delete(channel, &[id]);
+    state.delete(channel, &[id], caller);
     Ok(Reply::nothing())
 }
 
@@ -160,6 +160,6 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
     }
     let mut state = call.shared.state();
     state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
-    state.delete(channel, &ids);
+    state.delete(channel, &ids, caller);
     Ok(Reply::nothing())
 }
