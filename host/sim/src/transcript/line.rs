@@ -1,5 +1,5 @@
-//! Entries as lines that a person reads.
-//! It does not choose which are worth reading.
+//! One entry of the transcript as a line for a person.
+//! It decides nothing about what is noted.
 
 use std::fmt;
 
