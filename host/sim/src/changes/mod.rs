@@ -12,5 +12,5 @@ mod reactions;
 mod threads;
 
 pub(crate) use audit::{Action, By};
-pub(crate) use mentions::AllowedMentions;
+pub(crate) use mentions::{AllowedMentions, mentions_in};
 pub(crate) use messages::{Draft, Revision};

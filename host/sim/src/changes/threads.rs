@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::messages::Draft;
 use super::{Action, By};
-use crate::clock::Timestamp;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::gateway::sessions::Audience;
@@ -90,7 +89,7 @@ impl State {
         let inner = thread.thread.as_mut()?;
         let archived = inner.archived;
         if archived != was_archived {
-            inner.archive_timestamp = Timestamp::now();
+            inner.archive_timestamp = self.world.clock.now();
         }
         let after = channel_json(thread);
         let guild = thread.guild_id?;
@@ -128,7 +127,7 @@ impl State {
 
     /// Adds somebody to a thread; false if there was no room or nothing to do.
     pub(crate) fn join_thread(&mut self, id: Snowflake, user: &Arc<User>) -> bool {
-        let now = Timestamp::now();
+        let now = self.world.clock.now();
         let Some(channel) = self.world.channels.get_mut(&id) else { return false };
         let Some(thread) = channel.thread.as_mut() else { return false };
         if thread.has(user.id) || thread.members.len() >= MAX_THREAD_MEMBERS {

@@ -150,7 +150,7 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
     if !(2..=100).contains(&ids.len()) {
         return Err(ApiError::bulk_delete_count());
     }
-    let oldest = crate::clock::Timestamp::now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
+    let oldest = call.shared.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
     if ids.iter().any(|id| id.unix_ms() < oldest) {
         return Err(ApiError::new(
             400,

@@ -21,3 +21,5 @@ mod raw;
 mod rest;
 mod routes;
 mod strict;
+mod time;
+mod worlds;
