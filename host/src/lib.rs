@@ -50,6 +50,7 @@ pub mod library;
 pub mod watch;
 
 pub mod host;
+pub mod panel;
 
 pub mod control;
 pub mod rebuild;

@@ -1,6 +1,8 @@
 //! The log: one line an event on stderr, readable by people or as JSON. A cog's lines begin with `name#generation`.
 //! It decides nothing about what is logged; the filter does.
 
+mod journal;
+
 use std::{
     fmt,
     io::{self, IsTerminal, Write},
@@ -21,6 +23,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+pub use self::journal::{Journal, Line as JournalLine};
 use crate::config::{Log, LogFormat};
 
 /// The variable that goes before `[log] filter`.
@@ -57,11 +60,12 @@ impl LogError {
     }
 }
 
-/// Begins to log. `filter` goes before the variable `RUST_LOG`, and that before `[log] filter`.
+/// Begins to log, also into `journal` if somebody looks there. `filter` goes before the variable `RUST_LOG`, and that
+/// before `[log] filter`.
 ///
 /// # Errors
 /// When the filter is not understood, or there is a log already.
-pub fn init(config: &Log, filter: Option<&str>) -> Result<(), LogError> {
+pub fn init(config: &Log, filter: Option<&str>, journal: Option<Journal>) -> Result<(), LogError> {
     let variable = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());
     let (text, origin) = match (filter, &variable) {
         (Some(filter), _) => (filter, "--log"),
@@ -73,7 +77,7 @@ pub fn init(config: &Log, filter: Option<&str>) -> Result<(), LogError> {
         origin,
         why: error.to_string(),
     })?;
-    let (log, lines) = (registry().with(filter), layer().with_writer(Lines));
+    let (log, lines) = (registry().with(filter).with(journal), layer().with_writer(Lines));
     let done = match config.format {
         LogFormat::Json => log.with(lines.json().flatten_event(true).with_current_span(false)).try_init(),
         LogFormat::Text => log.with(lines.event_format(Text { colour: is_coloured() })).try_init(),
@@ -235,7 +239,7 @@ mod tests {
     #[test]
     fn a_wrong_filter_is_named_with_where_it_came_from() {
         let log = Log { filter: "info".to_owned(), format: LogFormat::Text };
-        let error = init(&log, Some("cog=lots")).unwrap_err();
+        let error = init(&log, Some("cog=lots"), None).unwrap_err();
         assert!(
             error.to_string().starts_with("cannot use the log filter `cog=lots` from --log: "),
             "{error}"

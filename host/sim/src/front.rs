@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::http::header::UPGRADE;
 use axum::http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::rest::Dropped;
 use crate::shared::Shared;
-use crate::{control, door, rest};
+use crate::{control, door, page, panel, rest};
 
 /// Answers one request of a connection.
 pub(crate) async fn answer(
@@ -22,8 +23,21 @@ pub(crate) async fn answer(
         *refusal.status_mut() = StatusCode::FORBIDDEN;
         return Ok(refusal);
     }
-    if control::owns(request.uri().path()) {
+    let path = request.uri().path();
+    if control::owns(path) {
         return Ok(control::answer(shared, request).await);
     }
-    rest::answer(shared, request).await
+    // The gateway's address has no path of its own.
+    if page::owns(path) && !request.headers().contains_key(UPGRADE) {
+        return Ok(page::answer(&request, shared.address.port()));
+    }
+    if panel::owns(path) {
+        return Ok(panel::answer(&shared, request).await);
+    }
+    let is_file = rest::files::owns(path);
+    let mut answer = rest::answer(shared, request).await?;
+    if is_file {
+        page::keep_apart(answer.headers_mut());
+    }
+    Ok(answer)
 }

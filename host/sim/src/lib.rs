@@ -1,5 +1,5 @@
 //! A wire-level Discord on loopback: REST, gateway, members that act. For any bot in any language.
-//! It knows nothing of cogs, draws no page, and never leaves 127.0.0.1.
+//! It knows nothing of cogs, and never leaves 127.0.0.1.
 //!
 //! ```text
 //!   a bot ──HTTP──► server ─► rest ───┐                   ┌── actors ◄── prompt, tests
@@ -38,9 +38,12 @@ mod actors;
 mod prompt;
 mod replies;
 
+mod expect;
 mod faults;
+mod settle;
 mod transcript;
 
+mod keep;
 mod world;
 
 mod changes;
@@ -53,6 +56,8 @@ mod server;
 mod control;
 mod door;
 mod front;
+mod page;
+mod panel;
 
 mod accounts;
 mod clock;
@@ -62,11 +67,14 @@ mod snowflake;
 
 pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use clock::{Clock, NoTimestamp, Timestamp};
+pub use expect::Unmet;
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
+pub use keep::KeepError;
 pub use options::{RateLimits, SimOptions};
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
+pub use settle::{Busy, IdleProbe, Unsettled};
 pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};

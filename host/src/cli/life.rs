@@ -111,6 +111,7 @@ impl Life {
     }
 }
 
-fn socket_path(config: &Config) -> PathBuf {
+/// Where this configuration's control socket is.
+pub(super) fn socket_path(config: &Config) -> PathBuf {
     config.control.socket.clone().unwrap_or_else(|| control::default_path(&config.file))
 }

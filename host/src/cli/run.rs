@@ -28,7 +28,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let config = self.source.read()?;
-        log::init(&config.log, self.source.log.as_deref())?;
+        log::init(&config.log, self.source.log.as_deref(), None)?;
         if config.discord.is_none() {
             tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
         }

@@ -69,7 +69,7 @@ impl Smoke {
         let mut config = self.source.read()?;
         // What the bot does is shown; the log is for what goes wrong.
         config.log.filter = "warn".to_owned();
-        log::init(&config.log, self.source.log.as_deref())?;
+        log::init(&config.log, self.source.log.as_deref(), None)?;
         let mut failed = 0;
         for (file, script) in &scripts {
             let since = Instant::now();

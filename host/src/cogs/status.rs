@@ -40,6 +40,8 @@ pub struct CogStatus {
     pub commands: Vec<String>,
     /// Items that wait for it.
     pub queued: usize,
+    /// Handlers that were begun and are not done.
+    pub in_flight: usize,
     /// Items handed to it so far.
     pub handled: u64,
     /// Items that found its queue full so far.
@@ -89,7 +91,8 @@ fn status(cog: &Arc<super::Cog>) -> CogStatus {
         file: view.source,
         version: manifest.as_ref().map(|manifest| manifest.version.clone()),
         standing: view.standing,
-        activity: view.pulse.map_or("idle", |pulse| pulse.look().1.name()),
+        activity: view.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
+        in_flight: view.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
         events: manifest.as_ref().map_or_else(Vec::new, |manifest| manifest.events.clone()),
         commands: manifest
             .iter()

@@ -14,6 +14,6 @@ pub use self::{
     client::{CallError, Client},
     path::{default_path, running},
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
-    server::serve,
+    server::{answer, serve},
     socket::{Socket, SocketError},
 };

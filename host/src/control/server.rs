@@ -70,7 +70,7 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>) {
         // A line without an end is cut off: what follows it could not be told from a request.
         let is_whole = line.ends_with(b"\n");
         let answer = match is_whole {
-            true => answer(cogs, &line).await,
+            true => answer_line(cogs, &line).await,
             false => {
                 Answer::refused(format!("a request is a line of at most {REQUEST_MAX_BYTES} bytes"), None)
             }
@@ -84,14 +84,18 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>) {
     }
 }
 
-async fn answer(cogs: &Arc<Cogs>, line: &[u8]) -> Answer {
-    let request = match serde_json::from_slice(line) {
-        Ok(request) => request,
+async fn answer_line(cogs: &Arc<Cogs>, line: &[u8]) -> Answer {
+    match serde_json::from_slice(line) {
+        Ok(request) => answer(cogs, request).await,
         Err(error) => {
             let help = "client and host must be of the same version; `gearshift --version` tells";
-            return Answer::refused(format!("cannot read the request: {error}"), Some(help.to_owned()));
+            Answer::refused(format!("cannot read the request: {error}"), Some(help.to_owned()))
         }
-    };
+    }
+}
+
+/// Does what is asked, whoever asks: over the socket or from the page.
+pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
     let cogs = Arc::clone(cogs);
     // On a task of its own: a half-done operation must not be dropped when the client leaves.
     let operation = tokio::spawn(async move {

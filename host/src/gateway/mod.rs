@@ -140,6 +140,11 @@ impl Gateway {
         self.shards.len() as u16
     }
 
+    /// The states of all shards, in order, to look at or to wait for.
+    pub fn states(&self) -> Vec<watch::Receiver<State>> {
+        self.shards.iter().map(|shard| shard.state.clone()).collect()
+    }
+
     /// The state of a shard, to look at or to wait for. `None`: there is no such shard.
     pub fn state(&self, shard: u16) -> Option<watch::Receiver<State>> {
         self.shards.get(usize::from(shard)).map(|shard| shard.state.clone())

@@ -1,7 +1,7 @@
 //! What a lane's thread is doing, written by the thread and read by the watchdog without a lock.
 //! It keeps no times: the watchdog compares two looks.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 /// What cog code a lane's thread is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,7 @@ impl Activity {
 pub struct Pulse {
     turns: AtomicU64,
     activity: AtomicU8,
+    handlers: AtomicUsize,
 }
 
 impl Pulse {
@@ -68,6 +69,16 @@ impl Pulse {
         self.activity.store(Activity::Idle as u8, Ordering::Relaxed);
         self.turns.fetch_add(1, Ordering::Release);
         result
+    }
+
+    /// Tells how many handlers are begun and not done.
+    pub(super) fn holds(&self, handlers: usize) {
+        self.handlers.store(handlers, Ordering::Relaxed);
+    }
+
+    /// Handlers that were begun and are not done, as of the thread's last look.
+    pub fn handlers(&self) -> usize {
+        self.handlers.load(Ordering::Relaxed)
     }
 
     /// The counter and the activity. The same counter with an activity other than idle: still in the same call.

@@ -113,6 +113,7 @@ impl Runner {
                 continue;
             }
             if !self.take(cx) {
+                self.pulse.holds(self.running.len());
                 return Poll::Pending;
             }
         }

@@ -11,6 +11,7 @@ use crate::{
 /// The rooms from top to bottom. A room knows rooms of lower lines only, none of its own.
 const ORDER: &[&[&str]] = &[
     &["cli"],
+    &["panel"],
     &["host"],
     &["commands", "control", "rebuild", "smoke", "watch"],
     &["cogs"],

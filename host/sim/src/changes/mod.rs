@@ -10,6 +10,7 @@ mod mentions;
 mod messages;
 mod reactions;
 mod threads;
+mod timers;
 
 pub(crate) use audit::{Action, By};
 pub(crate) use mentions::{AllowedMentions, mentions_in};

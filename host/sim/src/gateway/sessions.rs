@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
@@ -26,6 +27,13 @@ pub(crate) enum Outgoing {
     Drop,
 }
 
+/// A session's way to its connection.
+pub(crate) struct Outbox {
+    pub(super) queue: Sender<Outgoing>,
+    /// The number of the last event that was written to the socket.
+    pub(super) written: Arc<AtomicU64>,
+}
+
 /// A session: what survives when its connection does not.
 pub(crate) struct Session {
     pub(crate) id: Arc<str>,
@@ -43,7 +51,7 @@ pub(crate) struct Session {
 enum Link {
     Connected {
         connection: u64,
-        outbox: Sender<Outgoing>,
+        outbox: Outbox,
     },
     /// Resumable until it is forgotten.
     Parted {
@@ -100,7 +108,7 @@ impl Sessions {
         shard: (u64, u64),
         intents: u64,
         connection: u64,
-        outbox: Sender<Outgoing>,
+        outbox: Outbox,
     ) -> &mut Session {
         self.forget_old();
         self.all.push(Session {
@@ -123,7 +131,7 @@ impl Sessions {
         user: Snowflake,
         seq: u64,
         connection: u64,
-        outbox: Sender<Outgoing>,
+        outbox: Outbox,
     ) -> Resumption {
         self.forget_old();
         let Some(session) = self.session(id).filter(|session| session.user() == user) else {
@@ -263,6 +271,14 @@ impl Session {
         matches!(self.link, Link::Connected { .. })
     }
 
+    /// Events that its connection has not written yet; a session without one waits for nobody.
+    pub(crate) fn unwritten(&self) -> u64 {
+        match &self.link {
+            Link::Connected { outbox, .. } => self.seq.saturating_sub(outbox.written.load(Ordering::Acquire)),
+            Link::Parted { .. } => 0,
+        }
+    }
+
     /// Whether the guild, or with none direct messages, belongs to this session's shard.
     pub(crate) fn covers(&self, guild: Option<Snowflake>) -> bool {
         covers(self.shard, guild)
@@ -310,7 +326,7 @@ impl Session {
     /// A client that does not read is cut off when its bounded outbox is full; it can resume.
     fn send(&mut self, outgoing: Outgoing) {
         if let Link::Connected { outbox, .. } = &self.link
-            && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.try_send(outgoing)
+            && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.queue.try_send(outgoing)
         {
             self.link = Link::Parted { since: self.clock.now() };
         }

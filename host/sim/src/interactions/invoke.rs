@@ -70,8 +70,8 @@ impl Invocation {
 /// Hands an interaction to the bot's sessions, watches whether it is acknowledged in time, and returns its id.
 pub(crate) fn begin(shared: &Arc<Shared>, state: &mut State, invocation: Invocation) -> Snowflake {
     let id = state.invoke(invocation);
-    let until = state.world.clock.now() + shared.options.interaction_window;
-    state.world.clock.at(until, move |shared| close_window(shared, id));
+    let until = shared.clock.now() + shared.options.interaction_window;
+    shared.clock.at(until, move |shared| close_window(shared, id));
     id
 }
 

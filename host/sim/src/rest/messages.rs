@@ -110,7 +110,7 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     let caller = call.caller()?;
     let fields = call.fields()?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(caller, channel, id)?;
+    let (_, message) = state.open_message(caller, channel, id)?;
     if message.author.id != caller {
         return Err(ApiError::edit_of_anothers_message());
     }

@@ -71,6 +71,7 @@ pub(crate) async fn answer(
     if parts.headers.contains_key(header::UPGRADE) {
         return open_gateway(shared, parts).await;
     }
+    let _in_flight = shared.calls.begin();
     let path = call::api_path(parts.uri.path()).to_owned();
     let fault = shared.faults.strike(parts.method.as_str(), &path);
     let method = parts.method.clone();

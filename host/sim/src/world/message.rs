@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::User;
@@ -29,7 +29,7 @@ pub mod flags {
 }
 
 /// Kinds of message, with Discord's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum MessageKind {
     /// Somebody said something.
     Default = 0,
@@ -46,7 +46,7 @@ pub enum MessageKind {
 }
 
 /// A message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Message {
     /// Its id; ids in a channel only grow.
     pub id: Snowflake,
@@ -113,7 +113,7 @@ impl Message {
 }
 
 /// What a message points to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Origin {
     /// 0: where it comes from. 1: what it forwards.
     pub kind: u8,
@@ -126,7 +126,7 @@ pub struct Origin {
 }
 
 /// What a message remembers of the interaction it answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct InteractionNote {
     /// The interaction's id.
     pub id: Snowflake,
@@ -139,7 +139,7 @@ pub struct InteractionNote {
 }
 
 /// A file of a message, served back under its local URL.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attachment {
     /// Its id.
     pub id: Snowflake,
@@ -160,7 +160,7 @@ pub struct Attachment {
 }
 
 /// An emoji: a Unicode one has only a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Emoji {
     /// The id of a custom emoji.
     pub id: Option<Snowflake>,
@@ -181,7 +181,7 @@ impl Emoji {
 }
 
 /// One emoji under a message and those who put it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reaction {
     /// Which.
     pub emoji: Emoji,

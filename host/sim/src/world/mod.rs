@@ -46,6 +46,11 @@ pub struct World {
 }
 
 impl World {
+    /// The largest id so far.
+    pub(crate) fn last_id(&self) -> Snowflake {
+        self.ids.last()
+    }
+
     /// A new id, larger than every one before.
     pub fn next_id(&mut self) -> Snowflake {
         self.ids.next(self.clock.now().0)

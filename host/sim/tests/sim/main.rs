@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-mod actors;
+mod channels;
 mod clients;
 mod depth;
+mod desk;
+mod actors;
 mod control;
 mod document;
 mod faults;
@@ -13,13 +15,17 @@ mod gateway;
 mod intents;
 mod interactions;
 mod invocations;
+mod keeping;
 mod limits;
 mod messages;
+mod moderation;
 mod people;
 mod prompt;
 mod raw;
 mod rest;
 mod routes;
+mod settling;
 mod strict;
 mod time;
 mod worlds;
+mod threads;

@@ -64,7 +64,7 @@ impl Trial {
     }
 
     fn run(&self) -> Result<Result<(), TrialFailure>, Failure> {
-        log::init(&Log { filter: "warn".to_owned(), ..Log::default() }, None)?;
+        log::init(&Log { filter: "warn".to_owned(), ..Log::default() }, None, None)?;
         let folder = tempfile::tempdir()?;
         let runtime = tokio::runtime::Runtime::new()?;
         let mut config = empty(folder.path().to_owned());

@@ -1,6 +1,7 @@
 //! `gearshift play`: the host on the built-in Discord, and a prompt to talk to the bot. The host is the same as on the
 //! real Discord; only address and token differ. What lines mean is the built-in Discord's matter.
 
+mod address;
 mod piped;
 mod terminal;
 
@@ -12,16 +13,18 @@ use std::{
 use clap::Args;
 use gearshift_sim::{Detail, Entry, Printer, Prompt, Sim, SimOptions, What};
 
+use self::address::Address;
 use super::{
     exit::{Exit, Failure},
-    life::Life,
+    life::{self, Life},
     source::Source,
 };
 use crate::{
     config::{Config, Secret},
     error::chain,
     host::Host,
-    log,
+    log::{self, Journal},
+    panel::Panel,
 };
 
 pub(super) use self::terminal::restore as restore_terminal;
@@ -41,6 +44,7 @@ const COMMANDS_SETTLE_MAX: Duration = Duration::from_millis(50);
     after_long_help = "Examples:\n\
         \n    gearshift play --cogs target/debug\
         \n    echo '!ping hi' | gearshift play --log error\n\n\
+        The link that is printed opens the same Discord in a browser, with the host's panel beside it.\n\n\
         At the prompt, `!ping hi` says something, `/ping text:hi` runs a slash command, `@bob` speaks as somebody else, \
         `#dev` goes to another channel, `:help` shows the rest.\n\n\
         The sessions of the config are opened as they are: what cogs store and send there is real."
@@ -61,12 +65,18 @@ pub(super) struct Play {
 impl Play {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let mut config = self.source.read()?;
-        log::init(&config.log, self.source.log.as_deref())?;
+        let journal = Journal::default();
+        log::init(&config.log, self.source.log.as_deref(), Some(journal.clone()))?;
+        let panel = Panel::new(journal);
         let life = Life::begin()?;
-        let sim = life.runtime.block_on(start(&mut config))?;
+        let kept = address::beside(&life::socket_path(&config));
+        let sim = life.runtime.block_on(start_again(&mut config, Address::read(&kept), &panel))?;
         let detail = if self.wire { Detail::Wire } else { Detail::Talk };
         let done = life.live(config, async |host| {
+            Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
+            panel.show(host);
             arrived(&sim, host).await?;
+            log::write(&format!("The page is at {}\n", sim.page_url()));
             let printer = Printer::new(&sim, detail);
             let prompt =
                 Prompt::new(&sim, &self.member).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
@@ -81,9 +91,26 @@ impl Play {
     }
 }
 
+/// Starts with the page where it was last, so that one that is open comes back by itself; elsewhere if that is taken.
+async fn start_again(config: &mut Config, last: Option<Address>, panel: &Panel) -> Result<Sim, Failure> {
+    let options = |port| SimOptions { port, panel: Some(panel.router()), ..SimOptions::default() };
+    let wanted = config.play.port;
+    if let Some(Address { port, token }) = last.filter(|last| wanted == 0 || wanted == last.port)
+        && let Ok(sim) =
+            start_with(config, SimOptions { control_token: Some(token), ..options(port) }).await
+    {
+        return Ok(sim);
+    }
+    start_with(config, options(wanted)).await
+}
+
 /// Starts the built-in Discord and points the configuration to it.
 pub(super) async fn start(config: &mut Config) -> Result<Sim, Failure> {
     let options = SimOptions { port: config.play.port, ..SimOptions::default() };
+    start_with(config, options).await
+}
+
+async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Failure> {
     let sim = Sim::start(options).await.map_err(|error| {
         Failure::new(Exit::CannotCreate, chain(&error))
             .help("`[play] port` names the port; 0 takes a free one".to_owned())

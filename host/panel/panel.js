@@ -1,0 +1,231 @@
+// The host's panel: cogs with their generations, the last swap phase by phase, the live log. It is told by the feed and
+// asks through the same requests as `gearshift cogs`.
+
+import { fill, h, icon } from "/page/dom.js";
+
+/** Lines shown of each log; the host keeps as many. */
+const LINES = 300;
+/** The feed is opened again so soon after it ended, in milliseconds. */
+const AGAIN = 700;
+
+/** Fills `element`; `announce(text)` tells the conversation of every swap. */
+export function mount(element, { controlToken, announce }) {
+  document.head.append(h("link", { rel: "stylesheet", href: "/panel/panel.css" }));
+  const panel = new HostPanel(controlToken, announce);
+  element.append(panel.element);
+  panel.follow();
+}
+
+const ms = (micros) => `${(micros / 1000).toFixed(micros < 10_000 ? 2 : 1)} ms`;
+const total = (report) => report.phases.reduce((sum, phase) => sum + phase.micros, 0);
+
+function span(seconds) {
+  const [unit, size] = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]].find(([, one]) => seconds >= one * 2) ?? ["s", 1];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}
+
+/** "counter#1 → counter#2 in 8.4 ms (paused 0.5 ms, 0 waiting)". */
+export function told(report) {
+  const { cog, from, to, outcome } = report;
+  const what = outcome === "unloaded" ? `${cog}#${from} was unloaded`
+    : outcome === "went_back" ? `${cog}#${from} went back to ${cog}#${to}`
+      : from ? `${cog}#${from} → ${cog}#${to}` : `${cog}#${to} was loaded`;
+  const pause = report.pause_micros == null ? "" : ` (paused ${ms(report.pause_micros)}, ${report.buffered} waiting)`;
+  return `${what} in ${ms(total(report))}${pause}`;
+}
+
+class HostPanel {
+  #token;
+  #announce;
+  #cards = new Map();
+  #reports = null;
+
+  constructor(token, announce) {
+    this.#token = token;
+    this.#announce = announce;
+    this.state = h("ul.host-state", { "aria-label": "Sessions" });
+    this.cogs = h("div.cogs");
+    this.held = h("section.held", { hidden: true });
+    this.answer = h("div.host-answer", { role: "status", hidden: true });
+    this.log = new Log("Log of the host");
+    this.element = h("div.host", null,
+      h("header.bar", null, h("h2", null, "Host"), this.counts = h("p.fine")),
+      h("div.host-body", null, this.state, this.answer, this.cogs, this.held, this.log.element));
+  }
+
+  /** Reads the feed for as long as the page is open. */
+  async follow() {
+    for (;;) {
+      try {
+        const answer = await fetch("/panel/feed", { headers: { Authorization: `Bearer ${this.#token}` } });
+        if (answer.ok) await this.#read(answer.body);
+      } catch {
+        // The host is being started again; the next attempt tells.
+      }
+      this.#lost();
+      await new Promise((done) => setTimeout(done, AGAIN));
+    }
+  }
+
+  async #read(body) {
+    this.element.classList.remove("away");
+    this.log.clear();
+    this.#cards.forEach((card) => card.log.clear());
+    this.#reports = null;
+    let rest = "";
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (rest + part.value).split("\n");
+      rest = lines.pop();
+      for (const line of lines) this.#hear(JSON.parse(line));
+    }
+  }
+
+  #lost() {
+    this.element.classList.add("away");
+    fill(this.counts, "not connected");
+  }
+
+  #hear({ status, log }) {
+    if (status) this.#show(status);
+    for (const line of log ?? []) (this.#cardOf(line.cog)?.log ?? this.log).add(line);
+  }
+
+  #cardOf(generation) {
+    return generation && this.#cards.get(generation.split("#")[0]);
+  }
+
+  #show(status) {
+    fill(this.counts, `${status.routed} events · ${status.unmapped} libraries unmapped`);
+    fill(this.state, status.shards.map((state, at) => chip(`shard ${at}`, state, state === "ready")),
+      status.sessions.map((name) => chip(name, "open", true)));
+    for (const cog of status.cogs) {
+      let card = this.#cards.get(cog.name);
+      if (!card) {
+        card = new CogCard(cog.name, (request) => this.#ask(request));
+        this.#cards.set(cog.name, card);
+        const after = [...this.#cards.keys()].sort().indexOf(cog.name);
+        this.cogs.insertBefore(card.element, this.cogs.children[after] ?? null);
+      }
+      card.show(cog);
+    }
+    for (const [name, card] of this.#cards) {
+      if (status.cogs.some((cog) => cog.name === name)) continue;
+      card.element.remove();
+      this.#cards.delete(name);
+    }
+    this.held.hidden = !status.held.length;
+    fill(this.held, h("h3", null, "Held in memory"), h("ul", null, status.held.map((one) => h("li", null, h("strong", null, one.generation), ` ${one.reason}`))));
+    this.#tellSwaps(status);
+  }
+
+  /** A report that was not there at the last look is news; those of the first look are history. */
+  #tellSwaps(status) {
+    const reports = new Map(status.cogs.filter((cog) => cog.last_report).map((cog) => [cog.name, cog.last_report]));
+    const key = (report) => report && JSON.stringify(report);
+    if (this.#reports) {
+      for (const [name, report] of reports) {
+        if (key(report) !== key(this.#reports.get(name))) this.#announce(told(report));
+      }
+    }
+    this.#reports = reports;
+  }
+
+  async #ask(request) {
+    const said = await fetch("/panel/do", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/json" },
+      body: JSON.stringify(request),
+    }).then((answer) => answer.json()).catch((error) => ({ ok: false, text: `The host did not answer: ${error.message}` }));
+    this.answer.hidden = false;
+    this.answer.classList.toggle("bad", !said.ok);
+    fill(this.answer, h("p", null, said.text), said.help && h("p.fine", null, said.help),
+      h("button.quiet", { type: "button", "aria-label": "Dismiss", onclick: () => { this.answer.hidden = true; } }, icon("close")));
+  }
+}
+
+function chip(name, state, good) {
+  return h("li", { class: good ? "good" : "bad" }, h("span.lamp"), h("strong", null, name), ` ${state}`);
+}
+
+class CogCard {
+  constructor(name, ask) {
+    this.name = name;
+    const button = (verb, sign, label) => h("button.quiet", {
+      type: "button", title: label, "aria-label": `${label} ${name}`,
+      onclick: async (event) => {
+        const pressed = event.currentTarget;
+        pressed.disabled = true;
+        await ask({ do: verb, cog: name });
+        pressed.disabled = false;
+      },
+    }, icon(sign));
+    this.reload = button("reload", "reload", "Reload");
+    this.load = button("load", "play", "Load");
+    this.unload = button("unload", "stop", "Unload");
+    this.title = h("h3");
+    this.standing = h("p.standing");
+    this.numbers = h("dl.numbers");
+    this.commands = h("p.fine.cog-commands");
+    this.fault = h("p.failed");
+    this.report = h("div.report");
+    this.log = new Log(`Log of ${name}`);
+    this.element = h("section.cog", { "aria-label": `Cog ${name}` },
+      h("header", null, h("div", null, this.title, this.standing), h("div.cog-buttons", null, this.reload, this.load, this.unload)),
+      this.numbers, this.commands, this.fault, this.report, this.log.element);
+  }
+
+  show(cog) {
+    const serves = cog.standing === "serving";
+    const state = serves && cog.activity !== "idle" ? `serving · ${cog.activity}` : cog.standing;
+    fill(this.title, cog.name, cog.generation && h("span.generation", null, `#${cog.generation}`));
+    fill(this.standing, h("span.lamp", { class: serves ? "good" : cog.standing === "loading" ? "wait" : "" }), state,
+      cog.version && ` · ${cog.version}`, cog.uptime_secs != null && ` · up ${span(cog.uptime_secs)}`);
+    const number = (name, value, bad) => h("div", { class: bad ? "bad" : "" }, h("dt", null, name), h("dd", null, String(value)));
+    fill(this.numbers, number("handled", cog.handled), number("waiting", cog.queued), number("in flight", cog.in_flight),
+      number("tasks", cog.tasks), number("faults", cog.faults, cog.faults > 0), cog.turned_away > 0 && number("turned away", cog.turned_away, true));
+    fill(this.commands, cog.commands.map((command) => `/${command}`).join("  "));
+    fill(this.fault, cog.last_fault && cog.last_fault.split("\n")[0]);
+    this.fault.title = cog.last_fault ?? "";
+    this.load.hidden = cog.standing !== "away";
+    this.reload.hidden = this.unload.hidden = cog.standing === "away";
+    const said = cog.last_report && JSON.stringify(cog.last_report);
+    if (said !== this.said) fill(this.report, cog.last_report && reportElement(cog.last_report));
+    this.said = said;
+  }
+}
+
+/** The phases of an operation as bars, each as long as it took; the root of its share, so that short ones are seen. */
+function reportElement(report) {
+  const most = Math.max(...report.phases.map((phase) => phase.micros), 1);
+  const rows = report.phases.map((phase) => h("li", null, h("span.phase", null, phase.name),
+    h("span.track", { "aria-hidden": "true" }, h("span.took", { style: { width: `${Math.max(1.5, 100 * Math.sqrt(phase.micros / most))}%` } })),
+    h("span.micros", null, ms(phase.micros))));
+  const old = report.retirement?.held ? `held: ${report.retirement.held.reason}` : report.retirement?.unmapped ? "old library unmapped" : null;
+  const notes = [report.state_bytes != null && `${report.state_bytes} B of state`, report.cancelled > 0 && `${report.cancelled} handlers cancelled`, old, ...report.notes].filter(Boolean);
+  return h("details.report-box", { open: true }, h("summary", null, told(report)), h("ul.phases", { "aria-label": "Phases" }, rows), notes.length > 0 && h("p.fine", null, notes.join(" · ")));
+}
+
+/** A live log, folded until somebody looks. */
+class Log {
+  constructor(label) {
+    this.lines = h("ol.log-lines", { tabIndex: 0, role: "log", "aria-label": label });
+    this.count = h("span.fine", null, "0");
+    this.element = h("details.log", null, h("summary", null, "Log ", this.count), this.lines);
+    this.element.addEventListener("toggle", () => { this.lines.scrollTop = this.lines.scrollHeight; });
+  }
+
+  clear() {
+    fill(this.lines);
+    this.count.textContent = "0";
+  }
+
+  add({ at, level, cog, text }) {
+    const atEnd = this.lines.scrollHeight - this.lines.scrollTop - this.lines.clientHeight < 30;
+    const time = new Date(at).toTimeString().slice(0, 8);
+    this.lines.append(h("li", { class: level }, h("time", null, time), h("span.level", null, level), cog && h("span.generation", null, cog.replace(/^[^#]*/, "")), h("span.said", null, text)));
+    if (this.lines.childElementCount > LINES) this.lines.firstElementChild.remove();
+    this.count.textContent = String(this.lines.childElementCount);
+    if (atEnd) this.lines.scrollTop = this.lines.scrollHeight;
+  }
+}

@@ -1,0 +1,68 @@
+// What can be done with a message: the bar that follows the pointer and the focus, and the menu behind it.
+
+import { h, icon } from "../dom.js";
+import { FLAG } from "../state/messages.js";
+import { may } from "../state/permissions.js";
+import { isSystem } from "./system.js";
+import { openMenu } from "./menu.js";
+import { appEntries, TARGET } from "./profile.js";
+import { pickEmoji, toggle } from "./reactions.js";
+
+/** One bar for the whole list, moved to the message in question. */
+export class ActionBar {
+  constructor(ctxOf) {
+    this.ctxOf = ctxOf;
+    this.element = h("div.actions", { role: "toolbar", "aria-label": "Message actions" });
+  }
+
+  /** Puts the bar on the list item of a message. */
+  show(item, message) {
+    if (this.item === item && this.message === message) return;
+    Object.assign(this, { item, message });
+    const ctx = this.ctxOf();
+    const { store, channel } = ctx;
+    const isWhisper = message.flags & FLAG.ephemeral;
+    const button = (label, name, onclick) => h("button", { type: "button", title: label, "aria-label": label, tabIndex: -1, onclick }, icon(name));
+    const mine = message.author.id === store.me.id;
+    this.element.replaceChildren(...[
+      !isWhisper && may(store, channel, "reactions") && button("Add reaction", "smile", (event) => pickEmoji(event.currentTarget, ctx, (emoji) => toggle(ctx, message, emoji, false))),
+      mine && !isSystem(message) && button("Edit", "edit", () => ctx.edit(message.id)),
+      !isWhisper && !isSystem(message) && may(store, channel, "send") && button("Reply", "reply", () => ctx.reply(message.id)),
+      button("More", "more", (event) => openActions(event.currentTarget, message, ctx)),
+    ].filter(Boolean));
+    item.append(this.element);
+  }
+
+  hide() {
+    this.element.remove();
+    this.item = null;
+  }
+}
+
+/** The whole menu, from the bar, the right mouse button or the keyboard. */
+export function openActions(anchor, message, ctx) {
+  const { app, session, store, channel } = ctx;
+  const isWhisper = Boolean(message.flags & FLAG.ephemeral);
+  const mine = message.author.id === store.me.id;
+  const path = `/channels/${channel.id}/messages`;
+  const ask = (work) => () => app.attempt(work);
+  const manages = may(store, channel, "manageMessages");
+  const pins = !channel.guild_id || manages || may(store, channel, "pin");
+  const entries = [
+    !isWhisper && may(store, channel, "reactions") && { label: "Add reaction", icon: "smile", run: () => pickEmoji(anchor, ctx, (emoji) => toggle(ctx, message, emoji, false)) },
+    mine && !isSystem(message) && { label: "Edit message", icon: "edit", run: () => ctx.edit(message.id) },
+    !isWhisper && !isSystem(message) && may(store, channel, "send") && { label: "Reply", icon: "reply", run: () => ctx.reply(message.id) },
+    !isWhisper && pins && !isSystem(message) && (message.pinned
+      ? { label: "Unpin message", icon: "pin", run: ask(() => session.rest.delete(`${path}/pins/${message.id}`)) }
+      : { label: "Pin message", icon: "pin", run: ask(() => session.rest.put(`${path}/pins/${message.id}`)) }),
+    !isWhisper && channel.guild_id && !message.thread && !isSystem(message) && may(store, channel, "threads")
+      && { label: "Create thread", icon: "thread", run: () => ctx.startThread(message) },
+    !isWhisper && { label: "Apps", icon: "right", run: async () => openMenu(anchor, await appEntries(app, TARGET.message, message.id), { label: "Apps for this message" }) },
+    null,
+    message.content && { label: "Copy text", icon: "copy", run: () => navigator.clipboard?.writeText(message.content) },
+    { label: "Copy message ID", icon: "copy", run: () => navigator.clipboard?.writeText(message.id) },
+    isWhisper && { label: "Dismiss message", icon: "close", run: () => ctx.dismiss(message.id) },
+    !isWhisper && (mine || manages) && { label: "Delete message", icon: "trash", danger: true, run: ask(() => session.rest.delete(`${path}/${message.id}`)) },
+  ];
+  openMenu(anchor, entries.filter((entry) => entry !== false && entry !== undefined && entry !== ""), { label: "Message actions" });
+}

@@ -1,0 +1,49 @@
+//! A place for a panel that whoever runs the simulator brings along, behind the control token.
+//! It does not know what is in it.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+
+use crate::shared::Shared;
+
+/// Whether a path is the panel's.
+pub(crate) fn owns(path: &str) -> bool {
+    path.starts_with("/panel/")
+}
+
+/// Hands a request over to the panel, if there is one and the caller may.
+pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
+    let Some(panel) = shared.options.panel.clone() else { return nobody_brought_one(&request) };
+    // A browser fetches a module and its style without a token; there is no secret in them.
+    let is_open = matches!(request.uri().path(), "/panel/panel.js" | "/panel/panel.css");
+    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let may = token.and_then(|token| token.strip_prefix("Bearer ")) == Some(&shared.control_token);
+    if !is_open && !may {
+        return refusal(StatusCode::UNAUTHORIZED);
+    }
+    let service = TowerToHyperService::new(Router::new().nest("/panel", panel));
+    let Ok(mut response) = service.call(request).await;
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The page asks in any case, and a browser reports every 404 as an error.
+fn nobody_brought_one(request: &Request<Incoming>) -> Response<Body> {
+    if request.uri().path() != "/panel/panel.js" {
+        return refusal(StatusCode::NOT_FOUND);
+    }
+    let mut none = Response::new(Body::from("export const mount = null;\n"));
+    none.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8"));
+    none
+}
+
+fn refusal(status: StatusCode) -> Response<Body> {
+    let mut refusal = Response::new(Body::empty());
+    *refusal.status_mut() = status;
+    refusal
+}

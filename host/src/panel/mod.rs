@@ -1,0 +1,108 @@
+//! The host's panel in the browser: its files, what is pushed to it, and what it asks for.
+//! Who may open it is judged by whoever serves the router; what is asked is done by the control room.
+
+mod feed;
+
+use std::sync::{Arc, Weak};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    cogs::Cogs,
+    control::{self, Request},
+    gateway,
+    host::Host,
+    log::Journal,
+};
+
+/// Panels open at once; further ones are told to try later.
+const OPEN_MAX: usize = 16;
+
+const SCRIPT: &str = include_str!("../../panel/panel.js");
+const STYLE: &str = include_str!("../../panel/panel.css");
+
+/// A panel. It is there before the host is: the page is served by what the host connects to. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    journal: Journal,
+    host: watch::Sender<Option<Shown>>,
+    places: Arc<Semaphore>,
+}
+
+/// What of a host is looked at. It keeps none alive.
+#[derive(Clone, Debug)]
+struct Shown {
+    cogs: Weak<Cogs>,
+    shards: Vec<watch::Receiver<gateway::State>>,
+    sessions: Vec<&'static str>,
+}
+
+impl Panel {
+    /// A panel of no host yet, with the log that `journal` keeps.
+    pub fn new(journal: Journal) -> Panel {
+        Panel { journal, host: watch::Sender::new(None), places: Arc::new(Semaphore::new(OPEN_MAX)) }
+    }
+
+    /// Shows this host from now on.
+    pub fn show(&self, host: &Host) {
+        let open = host.sessions();
+        let sessions = [
+            ("http", true),
+            ("discord", open.discord.is_some()),
+            ("api", open.api.is_some()),
+            ("stats", open.stats.is_some()),
+            ("store", open.store.is_some()),
+        ];
+        self.host.send_replace(Some(Shown {
+            cogs: Arc::downgrade(host.cogs()),
+            shards: host.gateway().map(gateway::Gateway::states).unwrap_or_default(),
+            sessions: sessions.into_iter().filter(|(_, is_open)| *is_open).map(|(name, _)| name).collect(),
+        }));
+    }
+
+    /// `panel.js`, `panel.css`, `GET feed` (JSON lines without end), `POST do` (a request of the control socket).
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/panel.js", get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }))
+            .route("/panel.css", get(|| async { file("text/css; charset=utf-8", STYLE) }))
+            .route("/feed", get(feed))
+            .route("/do", post(carry_out))
+            .with_state(self.clone())
+    }
+
+    fn cogs(&self) -> Option<Arc<Cogs>> {
+        self.host.borrow().as_ref().and_then(|shown| shown.cogs.upgrade())
+    }
+}
+
+fn file(kind: &'static str, text: &'static str) -> Response {
+    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")];
+    (headers, text).into_response()
+}
+
+async fn feed(State(panel): State<Panel>) -> Response {
+    let Ok(place) = Arc::clone(&panel.places).try_acquire_owned() else {
+        return (StatusCode::TOO_MANY_REQUESTS, "too many panels are open").into_response();
+    };
+    let mut response = Response::new(Body::from_stream(feed::lines(panel, place)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    response
+}
+
+async fn carry_out(State(panel): State<Panel>, Json(request): Json<Request>) -> Response {
+    match panel.cogs() {
+        Some(cogs) => Json(control::answer(&cogs, request).await).into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the host is not there").into_response(),
+    }
+}

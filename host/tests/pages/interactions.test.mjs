@@ -1,0 +1,157 @@
+// People use what bots offer: commands, buttons, menus, forms, and what only they can see.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { act, input, sees, slash, Stage } from "./stage.mjs";
+
+let stage;
+before(async () => { stage = await Stage.open(); });
+afterEach(() => stage.clear());
+after(() => stage.close());
+
+/** A poll, asked by the command. */
+async function poll(page, question, answers) {
+  await slash(page, "/poll");
+  await page.keyboard.type(question);
+  await page.getByRole("button", { name: "answers" }).click();
+  await page.keyboard.type(answers);
+  await page.keyboard.press("Enter");
+  return sees(page, question);
+}
+
+test("a command is chosen, its option is suggested live by the bot, and its answer is shown", async () => {
+  const page = await stage.page();
+  await slash(page, "/poll");
+  await page.keyboard.type("ship");
+  const suggestion = page.getByRole("option", { name: "Ship it?" });
+  await suggestion.waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.getByRole("combobox", { name: /^question/ }).inputValue(), "Ship it?");
+  await page.keyboard.press("Enter");
+  const answer = await sees(page, "Ship it?");
+  await answer.locator(".reply", { hasText: /used \/poll/ }).waitFor();
+});
+
+test("an option that is missing is asked for before anything is sent", async () => {
+  const page = await stage.page();
+  await slash(page, "/remind");
+  await page.getByRole("combobox", { name: /^what/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("when: This option is required.").waitFor();
+  await page.keyboard.press("Escape");
+  await input(page).waitFor();
+});
+
+test("what is typed as a line fills the options", async () => {
+  const page = await stage.page();
+  await input(page).fill("/ping text:one two three");
+  await page.locator(".suggestion").first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await sees(page, "pong one two three");
+});
+
+test("a button changes the message it is on, for everybody", async () => {
+  const page = await stage.page({ as: "alice" });
+  const other = await stage.page({ as: "bob" });
+  const asked = await poll(page, "Button?", "red, blue");
+  await asked.getByRole("button", { name: "red" }).click();
+  await asked.getByText("1 vote").waitFor();
+  const theirs = await sees(other, "Button?");
+  await theirs.getByRole("button", { name: "blue" }).click();
+  await asked.getByText("2 votes").waitFor();
+});
+
+test("a menu is opened and chosen from with the keyboard", async () => {
+  const page = await stage.page();
+  const asked = await poll(page, "Menu?", "yes, no");
+  await asked.locator(".select").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("option", { name: "Show numbers" }).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await asked.locator(".embed li", { hasText: "yes: 0" }).waitFor();
+});
+
+test("a form opens, is sent, and what was written comes of it", async () => {
+  const page = await stage.page();
+  const asked = await poll(page, "Form?", "yes, no");
+  await asked.getByRole("button", { name: "Another answer" }).click();
+  const form = page.getByRole("dialog", { name: "Another answer" });
+  await form.getByRole("textbox", { name: "Answer" }).fill("perhaps");
+  await page.keyboard.press("Enter");
+  await form.waitFor({ state: "detached" });
+  await asked.getByRole("button", { name: "perhaps" }).waitFor();
+});
+
+test("an answer for one's own eyes is nobody else's and goes when it is dismissed", async () => {
+  const page = await stage.page({ as: "alice" });
+  const other = await stage.page({ as: "bob" });
+  await slash(page, "/poll");
+  await page.keyboard.type("Twice?");
+  await page.getByRole("button", { name: "answers" }).click();
+  await page.keyboard.type("same, same");
+  await page.keyboard.press("Enter");
+  const whisper = await sees(page, "is there already");
+  await whisper.getByText("Only you can see this").waitFor();
+  assert.equal(await other.getByText("is there already").count(), 0);
+  await whisper.getByRole("button", { name: "Dismiss message" }).click();
+  await whisper.waitFor({ state: "detached" });
+});
+
+test("a press that no bot answers is told to have failed", async () => {
+  const page = await stage.page();
+  await stage.asBot("POST", `/channels/${await stage.channelOf(page)}/messages`, {
+    content: "nobody listens", components: [{ type: 1, components: [{ type: 2, style: 1, label: "Press", custom_id: "nobody" }] }],
+  });
+  const offered = await sees(page, "nobody listens");
+  await offered.getByRole("button", { name: "Press" }).click();
+  await offered.locator(".button.busy").waitFor();
+  await offered.getByText("This interaction failed").waitFor();
+});
+
+test("components of the second generation are laid out: containers, sections, texts, separators", async () => {
+  const page = await stage.page();
+  await stage.asBot("POST", `/channels/${await stage.channelOf(page)}/messages`, {
+    flags: 1 << 15,
+    components: [{ type: 17, accent_color: 0x3366ff, components: [
+      { type: 10, content: "# Laid out" },
+      { type: 14, divider: true, spacing: 2 },
+      { type: 9, components: [{ type: 10, content: "a section **with** a button" }], accessory: { type: 2, style: 3, label: "Go", custom_id: "go" } },
+      { type: 1, components: [{ type: 5, custom_id: "who", placeholder: "Whom?" }] },
+    ] }],
+  });
+  const shown = await sees(page, "Laid out");
+  await shown.getByRole("heading", { name: "Laid out" }).waitFor();
+  await shown.locator(".section strong", { hasText: "with" }).waitFor();
+  await shown.getByRole("button", { name: "Go" }).waitFor();
+  await shown.locator(".select").click();
+  await page.getByRole("option", { name: "bob" }).waitFor();
+});
+
+test("an embed shows all its parts", async () => {
+  const page = await stage.page();
+  await stage.asBot("POST", `/channels/${await stage.channelOf(page)}/messages`, {
+    embeds: [{
+      title: "The title", url: "https://example.com/", description: "with **markdown**", color: 0xff8800, author: { name: "The author" },
+      fields: [{ name: "One", value: "1", inline: true }, { name: "Two", value: "2", inline: true }], footer: { text: "The footer" },
+      image: { url: "https://elsewhere.example/a.png" },
+    }],
+  });
+  const embed = (await sees(page, "The title")).locator(".embed");
+  assert.equal(await embed.getByRole("link", { name: "The title" }).getAttribute("href"), "https://example.com/");
+  for (const text of ["The author", "with markdown", "One", "The footer", "elsewhere.example"]) await embed.getByText(text).first().waitFor();
+});
+
+test("a name is clicked for its card, and a pinned message is found again", async () => {
+  const page = await stage.page();
+  await page.locator(".member", { hasText: "bot" }).click();
+  await page.getByRole("dialog", { name: /About bot/ }).getByRole("button", { name: "Message" }).waitFor();
+  await page.keyboard.press("Escape");
+  await stage.asBot("POST", `/channels/${await stage.channelOf(page)}/messages`, { content: "to be kept" });
+  await act(page, await sees(page, "to be kept"), "More");
+  await page.getByRole("menuitem", { name: "Pin message" }).click();
+  await page.locator("li.message.system", { hasText: "pinned a message" }).waitFor();
+  await page.getByRole("button", { name: "Pinned messages" }).click();
+  await page.getByRole("dialog", { name: "Pinned messages" }).getByText("to be kept").waitFor();
+});

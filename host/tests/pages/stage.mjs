@@ -1,0 +1,151 @@
+// A host on the built-in Discord, pages that look at it, and a bot that says whatever a test needs. Every page is
+// watched: an error in its console, a request that fails or a violation of its policy fails the test that opened it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+/** Where scripts/pages has put what it built and found. */
+const { GEARSHIFT, COGS, CHROMIUM } = process.env;
+assert.ok(GEARSHIFT && COGS && CHROMIUM, "run these tests by scripts/pages");
+
+/** Everything that a test waits for comes within this, in milliseconds; the machine may be busy. */
+export const SOON = Number(process.env.SOON ?? 15_000);
+
+const QUIET_CHROMIUM = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+/** The token of the bot that is there from the start; it opens nothing but a Discord on loopback. */
+const BOT = "Bot MTIzNDU2Nzg5MDEyMzQ1Njc4.Gsimul.loopback-only-not-a-secret-0000000000000";
+
+export class Stage {
+  #folder = mkdtempSync(join(tmpdir(), "gearshift-pages-"));
+  #pages = [];
+
+  static async open({ disabled = ["faulty", "pulse", "lookup"] } = {}) {
+    const stage = new Stage();
+    writeFileSync(join(stage.#folder, "gearshift.toml"),
+      `[cogs]\nfolder = '${COGS}'\nwatch = false\ndisabled = ${JSON.stringify(disabled)}\n[discord]\n[store]\npath = 'gearshift.db'\n`);
+    await stage.start();
+    stage.browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET_CHROMIUM });
+    return stage;
+  }
+
+  /** Starts the host and waits for the page's link. */
+  async start() {
+    this.host = spawn(GEARSHIFT, ["play", "--config", "gearshift.toml"], {
+      cwd: this.#folder, env: { ...process.env, XDG_RUNTIME_DIR: this.#folder, NO_COLOR: "1" }, stdio: ["pipe", "ignore", "pipe"],
+    });
+    this.log = "";
+    this.link = await new Promise((found, failed) => {
+      this.host.on("exit", (code) => failed(new Error(`the host ended with ${code}:\n${this.log}`)));
+      this.host.stderr.on("data", (text) => {
+        this.log += text;
+        const link = /http:\/\/127\.0\.0\.1:\d+\/#token=\w+/.exec(this.log);
+        if (link) found(link[0]);
+      });
+    });
+    this.base = new URL(this.link).origin;
+  }
+
+  /** Ends the host in order. */
+  async stop() {
+    const ended = once(this.host, "exit");
+    this.host.removeAllListeners("exit");
+    const gone = once(this.host, "exit");
+    this.host.kill("SIGTERM");
+    await Promise.race([ended, gone]);
+  }
+
+  async close() {
+    await this.browser?.close();
+    await this.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** A page of its own, ready. */
+  async page({ as, colorScheme = "light", width = 1280, height = 800 } = {}) {
+    const context = await this.browser.newContext({ colorScheme, viewport: { width, height }, acceptDownloads: true, reducedMotion: "reduce" });
+    const page = await context.newPage();
+    page.setDefaultTimeout(SOON);
+    const complaints = [];
+    page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.stack));
+    page.on("request", (request) => new URL(request.url()).host === new URL(this.base).host || request.url().startsWith("blob:") || request.url().startsWith("data:") || complaints.push(`asked for ${request.url()}`));
+    this.#pages.push({ context, complaints });
+    await page.goto(this.link);
+    await page.waitForSelector("html[data-ready]");
+    if (as) await speakAs(page, as);
+    return page;
+  }
+
+  /** Closes the pages of a test; fails if one of them complained about anything but `allowed`. */
+  async clear(allowed = []) {
+    for (const { context, complaints } of this.#pages.splice(0)) {
+      await context.close();
+      assert.deepEqual(complaints.filter((text) => !allowed.some((pattern) => pattern.test(text))), []);
+    }
+  }
+
+  /** A REST call as the bot. */
+  async asBot(method, path, body) {
+    const answer = await fetch(`${this.base}/api/v10${path}`, {
+      method, headers: { Authorization: BOT, "Content-Type": "application/json" }, body: body && JSON.stringify(body),
+    });
+    const text = await answer.text();
+    assert.ok(answer.ok, `${method} ${path} answered ${answer.status}: ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** The id of the channel that a page shows. */
+  async channelOf(page) {
+    return page.locator(".channel[aria-current]").getAttribute("data-id");
+  }
+}
+
+export async function speakAs(page, name) {
+  await page.locator(".speaker").click();
+  await page.getByRole("menuitemradio", { name: new RegExp(name, "i") }).click();
+  await page.locator(".speaker small", { hasText: new RegExp(`as ${name}$`) }).waitFor();
+  await page.locator("main .messages .beginning, main .messages .message").first().waitFor();
+}
+
+export const input = (page) => page.locator(".box textarea");
+
+/** Types into the composer and sends. */
+export async function say(page, text) {
+  await input(page).fill(text);
+  // A suggestion would take the Enter.
+  await page.evaluate(() => document.querySelector(".box textarea").dispatchEvent(new FocusEvent("blur")));
+  await input(page).press("Enter");
+}
+
+/** The newest message that has this text. */
+export const message = (page, text) => page.locator("li.message", { hasText: text }).last();
+
+/** Waits until it is there. */
+export async function sees(page, text) {
+  const found = message(page, text);
+  await found.waitFor();
+  return found;
+}
+
+/** Opens the bar of a message and presses one of its buttons. */
+export async function act(page, found, name) {
+  await found.hover();
+  await found.locator(".actions").getByRole("button", { name }).click();
+}
+
+/** Begins a slash command as people do: by its name, then Enter. */
+export async function slash(page, line) {
+  await input(page).click();
+  await input(page).pressSequentially(line);
+  await page.locator(".suggestion").first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator(".slash:not([hidden])").waitFor();
+}

@@ -1,0 +1,151 @@
+//! `/poll question:Lunch? answers:soup, salad` asks everybody. Shows buttons, a menu, a form and suggestions, and that
+//! people can go on voting while the cog is replaced. It shows its polls; what they are is in `ballot`.
+#![forbid(unsafe_code)]
+
+mod ballot;
+
+use std::cell::RefCell;
+
+use gearshift_cog::prelude::*;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use ballot::{Ballot, Ballots, MOST_ANSWERS};
+
+const VERSION: u32 = 1;
+/// Discord's interaction types.
+const COMPONENT: u8 = 3;
+const AUTOCOMPLETE: u8 = 4;
+const MODAL: u8 = 5;
+/// Callbacks: choices for an option, and a form.
+const CHOICES: u8 = 8;
+const FORM: u8 = 9;
+/// Suggested when nobody has asked anything yet.
+const IDEAS: [&str; 3] = ["Tea or coffee?", "When do we meet?", "Ship it?"];
+
+/// The `RefCell` is never held across an `await`.
+struct Poll {
+    host: Host,
+    ballots: RefCell<Ballots>,
+}
+
+impl Cog for Poll {
+    const EVENTS: &'static [&'static str] = &[events::INTERACTION_CREATE];
+    const COMMANDS: &'static [Command] = &[Command::new("poll", "Asks everybody").options(&[
+        Opt::string("question", "What to ask").required().autocomplete(),
+        Opt::string("answers", "What can be answered, with commas between; yes and no if left out"),
+    ])];
+
+    async fn setup(host: Host) -> Result<Self> {
+        Ok(Self { host, ballots: RefCell::default() })
+    }
+
+    fn restore(&mut self, state: State) -> Result<()> {
+        if state.version != VERSION {
+            return Err(Error::new(format!("it reads polls of version {VERSION}, not {}", state.version)));
+        }
+        self.ballots = RefCell::new(state.parse()?);
+        Ok(())
+    }
+
+    async fn command(&self, call: &Call) -> Result<()> {
+        // A prefix command gives each option a word; a question has several.
+        let (question, answers) = match call.message() {
+            Some(_) => call.rest().split_once('|').unwrap_or((call.rest(), "")),
+            None => (call.option("question").unwrap_or_default(), call.option("answers").unwrap_or_default()),
+        };
+        match Ballot::new(question, answers) {
+            Ok(ballot) => {
+                let message = shown(&ballot, self.ballots.borrow().next());
+                self.ballots.borrow_mut().add(ballot);
+                call.reply(message).await?;
+            }
+            Err(why) => call.reply(NewMessage::new(why).ephemeral()).await?,
+        }
+        Ok(())
+    }
+
+    async fn event(&self, event: Event) -> Result<()> {
+        let Event::Interaction(press) = event else { return Ok(()) };
+        match press.kind {
+            AUTOCOMPLETE if press.command.as_str() == "poll" => self.suggest(&press).await,
+            COMPONENT | MODAL if press.custom_id.starts_with("poll:") => self.answer(&press).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn save(&self) -> Result<Option<State>> {
+        State::json(VERSION, &*self.ballots.borrow()).map(Some)
+    }
+}
+
+impl Poll {
+    /// Questions that were asked before, and some ideas.
+    async fn suggest(&self, press: &Interaction) -> Result<()> {
+        let typed = press.options.iter().find(|option| option.focused).map_or("", |option| &option.value);
+        let choices: Vec<Value> = self
+            .ballots
+            .borrow()
+            .questions()
+            .chain(IDEAS)
+            .filter(|question| question.to_lowercase().contains(&typed.to_lowercase()))
+            .take(10)
+            .map(|question| json!({ "name": question, "value": question }))
+            .collect();
+        self.host.discord().callback(press, CHOICES, &json!({ "choices": choices })).await
+    }
+
+    /// A button, the menu or the form of a poll: `poll:<number>:<what>`.
+    async fn answer(&self, press: &Interaction) -> Result<()> {
+        let discord = self.host.discord();
+        let mut parts = press.custom_id.split(':').skip(1);
+        let number: u64 = parts.next().and_then(|text| text.parse().ok()).unwrap_or_default();
+        let what = parts.next().unwrap_or_default();
+        if what == "form" {
+            return discord.callback(press, FORM, &form(number)).await;
+        }
+        let changed = self.ballots.borrow_mut().change(number, |ballot| match what {
+            "add" => ballot.add(press.options.first().map_or("", |field| &field.value)),
+            "show" => ballot.show(press.values.first().map_or("", |value| value)),
+            place => ballot.vote(press.user.id, place.parse().unwrap_or(usize::MAX)),
+        });
+        match changed {
+            Ok(ballot) => discord.update(press, shown(&ballot, number)).await?,
+            Err(why) => discord.respond(press, NewMessage::new(why).ephemeral()).await?,
+        }
+        Ok(())
+    }
+}
+
+/// A poll as a message: how it stands, and what can be pressed.
+fn shown(ballot: &Ballot, number: u64) -> NewMessage {
+    let button = |(place, label): (usize, &str)| json!({ "type": 2, "style": 2, "label": label, "custom_id": format!("poll:{number}:{place}") });
+    let mut buttons: Vec<Value> = ballot.answers().enumerate().map(button).collect();
+    if buttons.len() < MOST_ANSWERS {
+        buttons.push(json!({ "type": 2, "style": 1, "label": "Another answer …", "custom_id": format!("poll:{number}:form") }));
+    }
+    let option = |(value, label): (&str, &str)| json!({ "value": value, "label": label, "default": ballot.view() == value });
+    let views = [("bars", "Show bars"), ("numbers", "Show numbers"), ("nothing", "Show nothing until the end")].map(option);
+    let menu = json!({ "type": 3, "custom_id": format!("poll:{number}:show"), "options": views });
+    let row = |components: &[Value]| json!({ "type": 1, "components": components });
+    let mut rows: Vec<Value> = buttons.chunks(5).map(row).collect();
+    rows.push(row(&[menu]));
+    let votes = ballot.votes();
+    NewMessage::default()
+        .embed(&json!({
+            "title": ballot.question(), "description": ballot.standing(), "color": 0x1f_7a_72,
+            "footer": { "text": format!("{votes} {}", if votes == 1 { "vote" } else { "votes" }) },
+        }))
+        .field("components", &json!(rows))
+}
+
+fn form(number: u64) -> impl Serialize {
+    json!({
+        "custom_id": format!("poll:{number}:add"), "title": "Another answer",
+        "components": [{ "type": 1, "components": [{
+            "type": 4, "custom_id": "answer", "style": 1, "label": "Answer", "max_length": 80, "required": true,
+        }]}],
+    })
+}
+
+gearshift_cog::export!(Poll);
