@@ -15,6 +15,8 @@ from discord import app_commands
 
 discord.http.Route.BASE = os.environ["DISCORD_API"] + "/api/v10"
 discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["DISCORD_GATEWAY"])
+# It warns of what it needs to speak; the bot only writes.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 NAMES = ["Anna", "Bert", "Bob"]

@@ -46,7 +46,8 @@ impl Parity {
             return Ok(ExitCode::SUCCESS);
         }
         println!("host/sim/PARITY.md is not current; `scripts/clients --write` renews it:");
-        let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (old.lines().collect(), new.lines().collect());
+        let (before, after): (BTreeSet<&str>, BTreeSet<&str>) =
+            (old.lines().collect(), new.lines().collect());
         before.difference(&after).for_each(|line| println!("- {line}"));
         after.difference(&before).for_each(|line| println!("+ {line}"));
         Ok(ExitCode::FAILURE)

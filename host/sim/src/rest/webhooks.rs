@@ -69,6 +69,8 @@ pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) 
 }
 
 fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering, ApiError> {
+    // Messages of interactions always come back, and may always have components.
+    call.ignore_query(&["wait", "with_components"]);
     state.to_follow_up(app, token, call.shared.options.interaction_life)
 }
 

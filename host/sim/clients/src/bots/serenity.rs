@@ -3,15 +3,16 @@
 
 use std::error::Error;
 
+use serenity::all::{ActionRowComponent, ClientBuilder};
 use serenity::all::{
     AutocompleteChoice, Command, CommandInteraction, CommandOptionType, ComponentInteraction,
-    ComponentInteractionDataKind, Context, CreateActionRow, CreateAttachment, CreateAutocompleteResponse, CreateButton,
-    CreateCommand, CreateCommandOption, CreateEmbed, CreateInputText, CreateInteractionResponse,
-    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, CreateModal, CreateSelectMenu,
-    CreateSelectMenuKind, CreateSelectMenuOption, EditInteractionResponse, EditMessage, EventHandler, GatewayIntents,
-    HttpBuilder, InputTextStyle, Interaction, Message, ModalInteraction, Ready, async_trait,
+    ComponentInteractionDataKind, Context, CreateActionRow, CreateAttachment, CreateAutocompleteResponse,
+    CreateButton, CreateCommand, CreateCommandOption, CreateEmbed, CreateInputText,
+    CreateInteractionResponse, CreateInteractionResponseFollowup, CreateInteractionResponseMessage,
+    CreateMessage, CreateModal, CreateSelectMenu, CreateSelectMenuKind, CreateSelectMenuOption,
+    EditInteractionResponse, EditMessage, EventHandler, GatewayIntents, HttpBuilder, InputTextStyle,
+    Interaction, Message, ModalInteraction, Ready, async_trait,
 };
-use serenity::all::{ActionRowComponent, ClientBuilder};
 
 use super::{NAMES, Place};
 
@@ -67,7 +68,8 @@ async fn answer(context: &Context, message: &Message) -> serenity::Result<()> {
     match message.content.as_str() {
         "!ping" => message.reply(context, "pong").await.map(drop),
         "!embed" => {
-            let embed = CreateEmbed::new().title("Title").description("Text").color(0x33_66FF).field("a", "b", false);
+            let embed =
+                CreateEmbed::new().title("Title").description("Text").color(0x33_66FF).field("a", "b", false);
             channel.send_message(context, CreateMessage::new().embed(embed)).await.map(drop)
         }
         "!edit" => {
@@ -76,7 +78,8 @@ async fn answer(context: &Context, message: &Message) -> serenity::Result<()> {
             message.react(context, '👍').await.map(drop)
         }
         "!menu" => {
-            let options = vec![CreateSelectMenuOption::new("One", "1"), CreateSelectMenuOption::new("Two", "2")];
+            let options =
+                vec![CreateSelectMenuOption::new("One", "1"), CreateSelectMenuOption::new("Two", "2")];
             let menu = CreateSelectMenu::new("pick", CreateSelectMenuKind::String { options });
             let rows = vec![
                 CreateActionRow::Buttons(vec![CreateButton::new("press").label("Press")]),
@@ -98,7 +101,8 @@ async fn answer(context: &Context, message: &Message) -> serenity::Result<()> {
 async fn run_command(context: &Context, command: &CommandInteraction) -> serenity::Result<()> {
     match command.data.name.as_str() {
         "greet" => {
-            let name = command.data.options.first().and_then(|option| option.value.as_str()).unwrap_or_default();
+            let name =
+                command.data.options.first().and_then(|option| option.value.as_str()).unwrap_or_default();
             command.create_response(context, message(&format!("hello {name}"))).await
         }
         "later" => {
@@ -130,7 +134,9 @@ async fn react_to(context: &Context, used: &ComponentInteraction) -> serenity::R
             let picked = CreateInteractionResponseMessage::new().content(picked).ephemeral(true);
             CreateInteractionResponse::Message(picked)
         }
-        _ => CreateInteractionResponse::UpdateMessage(CreateInteractionResponseMessage::new().content("pressed")),
+        _ => CreateInteractionResponse::UpdateMessage(
+            CreateInteractionResponseMessage::new().content("pressed"),
+        ),
     };
     used.create_response(context, answer).await
 }

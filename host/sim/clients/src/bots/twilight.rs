@@ -117,10 +117,13 @@ impl Bot {
                         if interaction.kind == InteractionType::ApplicationCommandAutocomplete =>
                     {
                         let fits = NAMES.iter().filter(|name| name.starts_with(&typed));
-                        let choices: Vec<Value> = fits.map(|name| json!({ "name": name, "value": name })).collect();
+                        let choices: Vec<Value> =
+                            fits.map(|name| json!({ "name": name, "value": name })).collect();
                         respond(json!({ "type": 8, "data": { "choices": choices } })).await
                     }
-                    ("greet", Some(CommandOptionValue::String(name))) => respond(message(format!("hello {name}"))).await,
+                    ("greet", Some(CommandOptionValue::String(name))) => {
+                        respond(message(format!("hello {name}"))).await
+                    }
                     ("later", _) => {
                         respond(json!({ "type": 5 })).await?;
                         api.update_response(&interaction.token).content(Some("at last")).await?;
@@ -136,12 +139,15 @@ impl Bot {
                     }
                 }
             }
-            Some(InteractionData::MessageComponent(data)) => match data.values.first() {
-                Some(value) => {
-                    respond(json!({ "type": 4, "data": { "content": format!("picked {value}"), "flags": 64 } })).await
+            Some(InteractionData::MessageComponent(data)) => {
+                match data.values.first() {
+                    Some(value) => respond(
+                        json!({ "type": 4, "data": { "content": format!("picked {value}"), "flags": 64 } }),
+                    )
+                    .await,
+                    None => respond(json!({ "type": 7, "data": { "content": "pressed" } })).await,
                 }
-                None => respond(json!({ "type": 7, "data": { "content": "pressed" } })).await,
-            },
+            }
             Some(InteractionData::ModalSubmit(data)) => {
                 let text = data.components.iter().find_map(typed_text).unwrap_or_default();
                 respond(message(format!("got {text}"))).await
