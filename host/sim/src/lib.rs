@@ -81,6 +81,6 @@ pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
 pub use world::{
     Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
     Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
-    Overwrite, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake,
-    bits, flags,
+    Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook,
+    World, WorldError, WorldMistake, bits, flags,
 };

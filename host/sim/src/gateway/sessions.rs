@@ -79,6 +79,8 @@ pub(crate) enum Audience<'a> {
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
     /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
     Guild { guild: &'a Guild, needs: u64, permission: u64 },
+    /// Bots of a guild that asked for it.
+    Bots { guild: &'a Guild, needs: u64 },
     /// Members of a guild who asked for it, and in any case the one it is about.
     Member { guild: &'a Guild, needs: u64, user: Snowflake },
     /// Those who see a thread and know all members, and in any case those who come or go.
@@ -167,6 +169,15 @@ impl Sessions {
     /// Whether the account has a session that could hear something.
     pub(crate) fn any_of(&self, user: Snowflake) -> bool {
         self.all.iter().any(|session| session.user() == user)
+    }
+
+    /// Persons that have a session, each once.
+    pub(crate) fn persons(&self) -> Vec<Snowflake> {
+        let mut persons: Vec<Snowflake> =
+            self.all.iter().filter(|session| !session.is_bots()).map(Session::user).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        persons
     }
 
     /// Gives every connected session of a bot the same order; returns how many there were. Persons' clients are left
@@ -291,6 +302,12 @@ impl Session {
                     && self.covers(Some(guild.id))
                     && guild.members.contains_key(&self.user())
                     && world.permissions_at(guild, self.user()) & permission == permission
+            }
+            Audience::Bots { guild, needs } => {
+                self.is_bots()
+                    && self.intents & needs == needs
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
             }
             Audience::Member { guild, needs, user } => {
                 (self.intents & needs == needs || self.user() == user)

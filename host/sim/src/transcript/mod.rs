@@ -2,6 +2,7 @@
 //! It does not decide what is worth noting, and nobody who writes to it ever waits.
 
 mod entry;
+mod line;
 mod tail;
 
 use std::collections::VecDeque;

@@ -218,4 +218,34 @@ pub struct Webhook {
     pub user: Arc<User>,
     /// The application that made it.
     pub application_id: Option<Snowflake>,
+    /// The announcement channel whose messages it brings; such a one cannot be used otherwise.
+    pub follows: Option<Snowflake>,
+}
+
+impl Webhook {
+    /// As Discord writes it; the token is only for those who may use it.
+    pub(crate) fn json(&self, with_token: bool) -> Value {
+        let mut json = json!({
+            "id": self.id, "type": if self.follows.is_some() { 2 } else { 1 }, "guild_id": self.guild_id,
+            "channel_id": self.channel_id, "user": &*self.user, "name": self.name, "avatar": self.avatar,
+            "application_id": self.application_id,
+        });
+        if with_token && self.follows.is_none() {
+            json["token"] = json!(self.token);
+        }
+        json
+    }
+
+    /// The author of its messages.
+    pub(crate) fn author(&self, name: Option<String>, avatar: Option<String>) -> User {
+        User {
+            id: self.id,
+            username: name.unwrap_or_else(|| self.name.clone()),
+            discriminator: "0000",
+            global_name: None,
+            avatar: avatar.or_else(|| self.avatar.as_deref().map(str::to_owned)),
+            bot: true,
+            public_flags: 0,
+        }
+    }
 }

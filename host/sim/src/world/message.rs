@@ -6,14 +6,20 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::User;
+use super::{Poll, User};
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
 /// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
 pub mod flags {
+    /// Published to those who follow the channel.
+    pub const CROSSPOSTED: u64 = 1 << 0;
+    /// Came from a channel that this one follows.
+    pub const IS_CROSSPOST: u64 = 1 << 1;
     /// A thread grew from it.
     pub const HAS_THREAD: u64 = 1 << 5;
+    /// It forwards another.
+    pub const HAS_SNAPSHOT: u64 = 1 << 14;
     /// Only the one who invoked the interaction sees it.
     pub const EPHEMERAL: u64 = 1 << 6;
     /// "… is thinking": a deferred answer not filled in yet.
@@ -43,6 +49,8 @@ pub enum MessageKind {
     ChatInputCommand = 20,
     /// The first message of a thread, pointing to the message it grew from.
     ThreadStarter = 21,
+    /// What came of a poll.
+    PollResult = 46,
 }
 
 /// A message.
@@ -90,8 +98,16 @@ pub struct Message {
     pub origin: Option<Origin>,
     /// The interaction this one answers.
     pub interaction: Option<InteractionNote>,
+    /// The webhook it came through, if not that of an interaction.
+    pub webhook_id: Option<Snowflake>,
     /// The application that posted it through a webhook.
     pub application_id: Option<Snowflake>,
+    /// When it was pinned.
+    pub pinned_at: Option<Timestamp>,
+    /// What it asks its readers.
+    pub poll: Option<Box<Poll>>,
+    /// What it forwards, as it was then.
+    pub forwarded: Option<Arc<Message>>,
 }
 
 impl Message {

@@ -173,6 +173,12 @@ impl Guild {
         self.roles.iter().find(|role| role.id == id)
     }
 
+    /// The role with this name or id; a leading `@` is allowed.
+    pub fn role_named(&self, name: &str) -> Option<&Role> {
+        let bare = name.strip_prefix('@').unwrap_or(name);
+        self.roles.iter().find(|role| role.name == bare).or_else(|| self.role(bare.parse().ok()?))
+    }
+
     pub(crate) fn role_mut(&mut self, id: Snowflake) -> Option<&mut Role> {
         self.roles.iter_mut().find(|role| role.id == id)
     }

@@ -3,15 +3,16 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod actors;
 mod channels;
 mod clients;
+mod control;
 mod depth;
 mod desk;
-mod actors;
-mod control;
 mod document;
 mod faults;
 mod gateway;
+mod guild_life;
 mod intents;
 mod interactions;
 mod invocations;
@@ -26,6 +27,7 @@ mod rest;
 mod routes;
 mod settling;
 mod strict;
-mod time;
-mod worlds;
 mod threads;
+mod time;
+mod webhooks;
+mod worlds;
