@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_rule_strikes_as_often_as_it_was_armed_for_and_only_where_it_matches() {
-        let faults = Faults::new(Transcript::new(10));
+        let faults = Faults::new(Transcript::new(10, crate::clock::Clock::default()));
         faults.rest("post", "/channels/*/messages", 2, RestFault::Drop);
         assert_eq!(faults.strike("GET", "/channels/1/messages"), None);
         assert_eq!(faults.strike("POST", "/channels/1/messages/2"), None);

@@ -12,6 +12,7 @@
 //! 2. An event is written once; sessions differ in its number only.
 //! 3. No lock is held while something is read or written.
 //! 4. Everything that is kept has a limit.
+//! 5. Whatever follows from time follows from one clock, which can be frozen and advanced; `clock` says what does not.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -57,11 +58,12 @@ mod panel;
 
 mod accounts;
 mod clock;
+mod pictures;
 mod shared;
 mod snowflake;
 
 pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
-pub use clock::Timestamp;
+pub use clock::{Clock, NoTimestamp, Timestamp};
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
 pub use options::{RateLimits, SimOptions};
@@ -73,5 +75,6 @@ pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
 pub use world::{
     Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
     Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
-    Overwrite, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook, World, bits, flags,
+    Overwrite, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake,
+    bits, flags,
 };

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::accounts::{PersonTokens, random_token};
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     /// Apart from the state, so that counting waits for nobody.
     limits: Mutex<Limits>,
     pub(crate) transcript: Transcript,
+    pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) person_tokens: PersonTokens,
     pub(crate) control_token: String,
@@ -62,10 +64,11 @@ impl Shared {
         address: SocketAddr,
         closing: watch::Receiver<bool>,
     ) -> Arc<Self> {
-        let transcript = Transcript::new(options.transcript_limit);
+        let clock = world.clock.clone();
+        let transcript = Transcript::new(options.transcript_limit, clock.clone());
         let state = State {
             world,
-            sessions: Sessions::new(options.replay_limit),
+            sessions: Sessions::new(options.replay_limit, clock.clone()),
             presences: Presences::default(),
             starts: Starts::default(),
             commands: Commands::default(),
@@ -75,7 +78,8 @@ impl Shared {
             unknown_routes: Tally::default(),
             unknown_fields: Tally::default(),
         };
-        Arc::new(Self {
+        let shared = Arc::new(Self {
+            clock,
             state: Mutex::new(state),
             limits: Mutex::default(),
             faults: Faults::new(transcript.clone()),
@@ -87,7 +91,9 @@ impl Shared {
             open_sockets: watch::Sender::new(()),
             connections: AtomicU64::new(0),
             options,
-        })
+        });
+        shared.clock.start(&shared);
+        shared
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

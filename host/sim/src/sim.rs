@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::actors::{ActError, Member};
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::Gateway;
 use crate::options::SimOptions;
@@ -70,6 +71,13 @@ impl Sim {
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
         let server = tokio::spawn(server::serve(listener, shared.clone()));
+        let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = clock.run() => {}
+                _ = over.wait_for(|closing| *closing) => {}
+            }
+        });
         Ok(Self { shared, token, closing, server: Mutex::new(Some(server)) })
     }
 
@@ -175,6 +183,11 @@ impl Sim {
         enough().is_some() || reader.until(deadline, |_| enough()).await.is_some()
     }
 
+    /// The time here: freeze it, move it, let it run.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
     /// What goes wrong on demand.
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
@@ -199,7 +212,7 @@ impl Sim {
     /// Calls answered with 401, 403 or 429 in the ten minutes that run; with 10,000 Discord bans the address, and with
     /// [`RateLimits::Discord`](crate::RateLimits) so does this one.
     pub fn invalid_requests(&self) -> u32 {
-        self.shared.limits().invalid(crate::clock::Timestamp::now())
+        self.shared.limits().invalid(self.shared.clock.now())
     }
 
     /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.

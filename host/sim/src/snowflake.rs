@@ -65,6 +65,11 @@ impl<'de> Deserialize<'de> for Snowflake {
             fn visit_u64<E: de::Error>(self, id: u64) -> Result<Snowflake, E> {
                 Ok(Snowflake(id))
             }
+            /// TOML's whole numbers are signed.
+            fn visit_i64<E: de::Error>(self, id: i64) -> Result<Snowflake, E> {
+                let wrong = || E::invalid_value(de::Unexpected::Signed(id), &self);
+                u64::try_from(id).map(Snowflake).map_err(|_| wrong())
+            }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Snowflake, E> {
                 text.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
             }
@@ -80,6 +85,11 @@ pub(crate) struct SnowflakeSource {
 }
 
 impl SnowflakeSource {
+    /// Everything handed out from now on is larger than `id`.
+    pub(crate) fn start_after(&mut self, id: Snowflake) {
+        self.last = self.last.max(id.0);
+    }
+
     pub(crate) fn next(&mut self, unix_ms: u64) -> Snowflake {
         let of_now = unix_ms.saturating_sub(DISCORD_EPOCH_MS) << 22;
         self.last = of_now.max(self.last + 1);

@@ -1,6 +1,5 @@
 //! Catches panics inside the cog: around every call, every poll and every drop of a future.
 //! A panic that crossed into the host would end the process, so none leaves this room.
-#![allow(unsafe_code, reason = "pins a future inside the guard")]
 
 use std::{
     any::Any,
@@ -52,51 +51,38 @@ pub(super) fn call<T>(body: impl FnOnce() -> Result<T, Fault>) -> RResult<T, Fau
 pub(super) fn future<T: 'static>(
     future: impl Future<Output = Result<T, Fault>> + 'static,
 ) -> LocalFfiFuture<RResult<T, Fault>> {
-    Guarded { future: Some(future) }.into_local_ffi()
+    Guarded(Some(Box::pin(future))).into_local_ffi()
 }
 
-struct Guarded<F> {
-    /// `None` once it is done: it is dropped at once, and only once.
-    future: Option<F>,
-}
+/// `None` once it is done: it is dropped at once, and only once. Boxed, so that all handlers of all cogs share this code
+/// instead of each having its own.
+struct Guarded<T>(Option<Pin<Box<dyn Future<Output = Result<T, Fault>>>>>);
 
-impl<F> Guarded<F> {
-    fn project(self: Pin<&mut Self>) -> Pin<&mut Option<F>> {
-        // SAFETY: the field is structurally pinned: it is only ever replaced by `Pin::set`, never moved out, and
-        // `Guarded` is `Unpin` only if `F` is.
-        unsafe { self.map_unchecked_mut(|it| &mut it.future) }
-    }
-
-    /// Drops the future in place.
-    fn finish(mut slot: Pin<&mut Option<F>>) -> Result<(), Fault> {
-        panic::catch_unwind(AssertUnwindSafe(|| slot.as_mut().set(None))).map_err(panicked)
+impl<T> Guarded<T> {
+    fn finish(&mut self) -> Result<(), Fault> {
+        let done = self.0.take();
+        panic::catch_unwind(AssertUnwindSafe(|| drop(done))).map_err(panicked)
     }
 }
 
-impl<F, T> Future for Guarded<F>
-where
-    F: Future<Output = Result<T, Fault>>,
-{
+impl<T> Future for Guarded<T> {
     type Output = RResult<T, Fault>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut slot = self.project();
-        let future = slot.as_mut().as_pin_mut().expect("a future is not polled after it is done");
-        let output = match panic::catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.0.as_mut().expect("a future is not polled after it is done");
+        let output = match panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => output,
             Err(payload) => Err(panicked(payload)),
         };
-        let dropped = Self::finish(slot);
+        let dropped = self.finish();
         Poll::Ready(output.and_then(|value| dropped.map(|()| value)).into())
     }
 }
 
-impl<F> Drop for Guarded<F> {
+impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
-        // SAFETY: `self` is pinned if it was ever polled, and is not used again after this.
-        let slot = unsafe { Pin::new_unchecked(&mut self.future) };
-        if let Err(fault) = Self::finish(slot) {
+        if let Err(fault) = self.finish() {
             let place = fault.place.as_ref().map_or("", |place| place.as_str());
             tracing::error!(place, "panicked while a cancelled handler was dropped: {}", fault.text);
         }

@@ -38,7 +38,7 @@ pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
     let ping = libraries::examples(&["ping"])?;
     let cogs = [("ping", ping["ping"].as_path())];
     let mut pairs = Vec::new();
-    for round in 0..scale.pick(5, 1) {
+    for round in 0..scale.pick(9, 1) {
         // In turns, and who begins changes: a machine that slows down is unfair to both.
         let kinds =
             if round % 2 == 0 { [Kind::Gearshift, Kind::Poise] } else { [Kind::Poise, Kind::Gearshift] };

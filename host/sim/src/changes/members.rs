@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Action, By};
-use crate::clock::Timestamp;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::shared::State;
@@ -19,7 +18,7 @@ use crate::world::{Ban, GuildMember, User, VoiceState};
 impl State {
     /// Lets somebody into a guild; false if already there.
     pub(crate) fn admit(&mut self, guild: Snowflake, user: &Arc<User>) -> bool {
-        let now = Timestamp::now();
+        let now = self.world.clock.now();
         let Some(home) = self.world.guilds.get_mut(&guild) else { return false };
         if home.members.contains_key(&user.id) {
             return false;

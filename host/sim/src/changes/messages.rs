@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::mentions::{AllowedMentions, mentions_in};
-use crate::clock::Timestamp;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::gateway::sessions::Audience;
@@ -89,7 +88,7 @@ impl State {
     /// Posts a message. An ephemeral one is kept with its interaction and told to its listener only.
     pub(crate) fn post(&mut self, draft: Draft) -> Arc<Message> {
         let mut mentions = mentions_in(&self.world, &draft.content, draft.allowed.as_ref());
-        let timestamp = Timestamp::now();
+        let timestamp = self.world.clock.now();
         let id = draft.id.unwrap_or_else(|| self.world.ids.next(timestamp.0));
         if let Some(target) = draft.reply_to
             && draft.kind == MessageKind::Reply
@@ -182,7 +181,7 @@ impl State {
         if message.is_loading() {
             message.flags &= !flags::LOADING;
         } else {
-            message.edited = Some(Timestamp::now());
+            message.edited = Some(self.world.clock.now());
         }
         self.edited(channel, id, true)
     }
@@ -249,7 +248,7 @@ impl State {
         message.pinned = pinned;
         let guild_id = home.guild_id;
         self.transcript.write(What::Pinned { channel: home.name.clone(), message_id: id, pinned });
-        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": Timestamp::now() });
+        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": self.world.clock.now() });
         self.tell_channel(
             channel,
             intents::CHANNELS,
@@ -266,7 +265,7 @@ impl State {
             .and_then(|guild| self.world.guilds.get(&guild))
             .and_then(|guild| guild.members.get(&user.id));
         let mut data = json!({
-            "channel_id": channel, "user_id": user.id, "timestamp": Timestamp::now().0 / 1000,
+            "channel_id": channel, "user_id": user.id, "timestamp": self.world.clock.now().0 / 1000,
         });
         if let Some(member) = member {
             data["member"] = json!(MemberJson::full(member));

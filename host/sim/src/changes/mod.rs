@@ -10,7 +10,8 @@ mod mentions;
 mod messages;
 mod reactions;
 mod threads;
+mod timers;
 
 pub(crate) use audit::{Action, By};
-pub(crate) use mentions::AllowedMentions;
+pub(crate) use mentions::{AllowedMentions, mentions_in};
 pub(crate) use messages::{Draft, Revision};

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::messages::Draft;
 use super::{Action, By};
-use crate::clock::Timestamp;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::gateway::sessions::Audience;
@@ -32,6 +31,7 @@ impl State {
         if let Some(home) = self.world.guilds.get_mut(&guild) {
             home.belongings.threads.push(id);
         }
+        self.watch_thread(id);
         let Some(thread) = self.world.channel(id) else { return Value::Null };
         let json = thread_json_for(thread, by.user);
         let mut data = channel_json(thread);
@@ -83,6 +83,7 @@ impl State {
         id: Snowflake,
         change: impl FnOnce(&mut Channel),
     ) -> Option<Value> {
+        let now = self.world.clock.now();
         let thread = self.world.channels.get_mut(&id)?;
         let before = channel_json(thread);
         let was_archived = thread.thread.as_ref()?.archived;
@@ -90,7 +91,7 @@ impl State {
         let inner = thread.thread.as_mut()?;
         let archived = inner.archived;
         if archived != was_archived {
-            inner.archive_timestamp = Timestamp::now();
+            inner.archive_timestamp = now;
         }
         let after = channel_json(thread);
         let guild = thread.guild_id?;
@@ -104,6 +105,9 @@ impl State {
                 false if !active.contains(&id) => active.push(id),
                 false => {}
             }
+        }
+        if was_archived && !archived {
+            self.watch_thread(id);
         }
         self.record_change(guild, by, Action::ThreadUpdate, id, &before, &after);
         self.tell_channel(id, intents::CHANNELS, Payload::new("THREAD_UPDATE", &after));
@@ -128,7 +132,7 @@ impl State {
 
     /// Adds somebody to a thread; false if there was no room or nothing to do.
     pub(crate) fn join_thread(&mut self, id: Snowflake, user: &Arc<User>) -> bool {
-        let now = Timestamp::now();
+        let now = self.world.clock.now();
         let Some(channel) = self.world.channels.get_mut(&id) else { return false };
         let Some(thread) = channel.thread.as_mut() else { return false };
         if thread.has(user.id) || thread.members.len() >= MAX_THREAD_MEMBERS {

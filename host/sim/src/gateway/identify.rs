@@ -12,7 +12,6 @@ use super::sessions::covers;
 use super::starts::TooMany;
 use super::{close, intents, person};
 use crate::accounts::Account;
-use crate::clock::Timestamp;
 use crate::options::RateLimits;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
@@ -83,7 +82,7 @@ impl Connection {
     fn count_start(&self, account: Account, shard: (u64, u64)) -> Result<(), TooMany> {
         let Account::Bot(bot) = account else { return Ok(()) };
         let options = &self.shared.options;
-        let now = Timestamp::now();
+        let now = self.shared.clock.now();
         let started = self.shared.state().starts.start(bot, shard.0, options.max_concurrency, now);
         match options.rate_limits {
             RateLimits::Discord => started,

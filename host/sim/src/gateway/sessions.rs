@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -12,6 +12,7 @@ use super::event::Payload;
 use super::intents;
 use super::intents::Needs;
 use crate::accounts::Account;
+use crate::clock::{Clock, Timestamp};
 use crate::snowflake::Snowflake;
 use crate::world::{Channel, Guild, Message, World, bits};
 
@@ -36,6 +37,7 @@ pub(crate) struct Session {
     /// The last events, for a RESUME; bounded.
     replay: VecDeque<(u64, Arc<Payload>)>,
     link: Link,
+    clock: Clock,
 }
 
 enum Link {
@@ -45,12 +47,13 @@ enum Link {
     },
     /// Resumable until it is forgotten.
     Parted {
-        since: Instant,
+        since: Timestamp,
     },
 }
 
 /// All sessions, and the limits that hold for them.
 pub(crate) struct Sessions {
+    clock: Clock,
     all: Vec<Session>,
     /// Events kept for a RESUME, in each session.
     replay_limit: usize,
@@ -77,8 +80,8 @@ pub(crate) enum Audience<'a> {
 }
 
 impl Sessions {
-    pub(crate) fn new(replay_limit: usize) -> Self {
-        Self { all: Vec::new(), replay_limit: replay_limit.max(1) }
+    pub(crate) fn new(replay_limit: usize, clock: Clock) -> Self {
+        Self { clock, all: Vec::new(), replay_limit: replay_limit.max(1) }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
@@ -108,6 +111,7 @@ impl Sessions {
             seq: 0,
             replay: VecDeque::new(),
             link: Link::Connected { connection, outbox },
+            clock: self.clock.clone(),
         });
         self.all.last_mut().expect("pushed on the line above")
     }
@@ -148,7 +152,7 @@ impl Sessions {
         if ended {
             self.all.remove(at);
         } else {
-            self.all[at].link = Link::Parted { since: Instant::now() };
+            self.all[at].link = Link::Parted { since: self.clock.now() };
         }
     }
 
@@ -222,9 +226,10 @@ impl Sessions {
     }
 
     fn forget_old(&mut self) {
+        let now = self.clock.now();
         self.all.retain(|session| match session.link {
             Link::Connected { .. } => true,
-            Link::Parted { since } => since.elapsed() < RESUMABLE_FOR,
+            Link::Parted { since } => now.since(since) < RESUMABLE_FOR,
         });
         while self.all.iter().filter(|session| !session.is_connected()).count() > MAX_PARTED_SESSIONS {
             if let Some(at) = self.all.iter().position(|session| !session.is_connected()) {
@@ -307,7 +312,7 @@ impl Session {
         if let Link::Connected { outbox, .. } = &self.link
             && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.try_send(outgoing)
         {
-            self.link = Link::Parted { since: Instant::now() };
+            self.link = Link::Parted { since: self.clock.now() };
         }
     }
 }

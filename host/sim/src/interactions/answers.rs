@@ -37,7 +37,7 @@ impl State {
         if interaction.acknowledged.is_some() {
             return Err(ApiError::already_acknowledged());
         }
-        if interaction.born.elapsed() > window {
+        if self.world.clock.now().since(interaction.born) >= window {
             return Err(ApiError::unknown_interaction());
         }
         Ok(Answering::of(interaction))
@@ -55,7 +55,7 @@ impl State {
         if interaction.acknowledged.is_none() {
             return Err(ApiError::unknown_webhook());
         }
-        if interaction.born.elapsed() > life {
+        if self.world.clock.now().since(interaction.born) >= life {
             return Err(ApiError::expired_token());
         }
         Ok(Answering::of(interaction))

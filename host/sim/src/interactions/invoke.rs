@@ -2,7 +2,6 @@
 //! It does not check what the member filled in; `options` did.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -71,16 +70,13 @@ impl Invocation {
 /// Hands an interaction to the bot's sessions, watches whether it is acknowledged in time, and returns its id.
 pub(crate) fn begin(shared: &Arc<Shared>, state: &mut State, invocation: Invocation) -> Snowflake {
     let id = state.invoke(invocation);
-    tokio::spawn(watch_window(shared.clone(), id));
+    let until = shared.clock.now() + shared.options.interaction_window;
+    shared.clock.at(until, move |shared| close_window(shared, id));
     id
 }
 
 /// Notes an interaction that nobody acknowledged in time, and tells the person's client.
-async fn watch_window(shared: Arc<Shared>, id: Snowflake) {
-    tokio::select! {
-        () = tokio::time::sleep(shared.options.interaction_window) => {}
-        () = shared.closed() => return,
-    }
+fn close_window(shared: &Shared, id: Snowflake) {
     let mut state = shared.state();
     if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
         let user = one.user.username.as_str().into();
@@ -108,7 +104,7 @@ impl State {
             client,
             name: invocation.name,
             line: line.clone(),
-            born: Instant::now(),
+            born: self.world.clock.now(),
             acknowledged: None,
             original: None,
             source: invocation.source.map(|message| message.id),

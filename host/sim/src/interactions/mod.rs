@@ -15,7 +15,6 @@ mod validate;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::Value;
 
@@ -27,6 +26,7 @@ pub(crate) use registry::{Command, Commands};
 pub(crate) use run::Typed;
 pub(crate) use validate::validated;
 
+use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 use crate::transcript::Acknowledgement;
 use crate::world::{InteractionNote, Message, User};
@@ -59,7 +59,7 @@ pub(crate) struct Interaction {
     pub(crate) name: String,
     /// What it looks like: `/ping text:hi`.
     pub(crate) line: Arc<str>,
-    pub(crate) born: Instant,
+    pub(crate) born: Timestamp,
     pub(crate) acknowledged: Option<Acknowledgement>,
     /// What `@original` is: the answer, or the component's message when that is updated.
     pub(crate) original: Option<Snowflake>,

@@ -49,6 +49,20 @@ impl State {
         if !channel.kind.holds_messages() { Err(ApiError::not_in_this_channel()) } else { Ok(channel) }
     }
 
+    /// A message that may be changed: in an archived thread none is.
+    pub(super) fn open_message(
+        &self,
+        caller: Snowflake,
+        channel: Snowflake,
+        id: Snowflake,
+    ) -> Result<(&Channel, &Arc<Message>), ApiError> {
+        let (home, message) = self.seen_message(caller, channel, id)?;
+        match &home.thread {
+            Some(thread) if thread.archived => Err(ApiError::thread_archived()),
+            _ => Ok((home, message)),
+        }
+    }
+
     pub(super) fn seen_message(
         &self,
         caller: Snowflake,
@@ -57,6 +71,15 @@ impl State {
     ) -> Result<(&Channel, &Arc<Message>), ApiError> {
         let channel = self.seen_channel(caller, channel)?;
         channel.message(id).map(|message| (channel, message)).ok_or(ApiError::unknown_message())
+    }
+
+    /// Whether a member is timed out, so that it only reads.
+    pub(super) fn is_timed_out(&self, user: Snowflake, channel: Snowflake) -> bool {
+        let guild = self.world.channel(channel).and_then(|channel| channel.guild_id);
+        let member =
+            guild.and_then(|guild| self.world.guild(guild)).and_then(|guild| guild.members.get(&user));
+        let until = member.and_then(|member| member.timed_out_until);
+        until.is_some_and(|until| until > self.world.clock.now())
     }
 
     /// The guild, if the caller is in it.

@@ -127,7 +127,7 @@ fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64) {
     if seconds == 0 {
         return;
     }
-    let since = Timestamp(Timestamp::now().0.saturating_sub(seconds * 1000));
+    let since = Timestamp(state.world.clock.now().0.saturating_sub(seconds * 1000));
     let homes = state.world.channels.values().filter(|channel| channel.guild_id == Some(guild));
     let doomed: Vec<(Snowflake, Vec<Snowflake>)> = homes
         .map(|home| {

@@ -238,7 +238,7 @@ impl Form {
 
     fn check_timeout(&self, state: &State, guild: &Guild, user: Snowflake) -> Result<(), ApiError> {
         let Some(Some(until)) = self.timeout else { return Ok(()) };
-        if until > Timestamp::now() + MAX_TIMEOUT {
+        if until > state.world.clock.now() + MAX_TIMEOUT {
             let message = "The timeout must be at most 28 days in the future.";
             return Err(ApiError::form("communication_disabled_until", "DATE_TIME_TYPE_MAX", message));
         }

@@ -110,7 +110,7 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     let caller = call.caller()?;
     let fields = call.fields()?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(caller, channel, id)?;
+    let (_, message) = state.open_message(caller, channel, id)?;
     if message.author.id != caller {
         return Err(ApiError::edit_of_anothers_message());
     }
@@ -150,7 +150,7 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
     if !(2..=100).contains(&ids.len()) {
         return Err(ApiError::bulk_delete_count());
     }
-    let oldest = crate::clock::Timestamp::now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
+    let oldest = call.shared.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
     if ids.iter().any(|id| id.unix_ms() < oldest) {
         return Err(ApiError::new(
             400,

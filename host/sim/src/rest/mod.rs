@@ -22,6 +22,7 @@ pub(crate) mod limits;
 mod members;
 pub(crate) mod message_form;
 mod messages;
+mod pictures;
 mod reactions;
 mod reply;
 mod roles;
@@ -47,7 +48,6 @@ use limits::{Quota, Verdict, plain_bucket};
 use reply::Refuser;
 pub(crate) use reply::Reply;
 
-use crate::clock::Timestamp;
 use crate::faults::RestFault;
 use crate::options::RateLimits;
 use crate::shared::Shared;
@@ -74,7 +74,7 @@ pub(crate) async fn answer(
     let path = call::api_path(parts.uri.path()).to_owned();
     let fault = shared.faults.strike(parts.method.as_str(), &path);
     let method = parts.method.clone();
-    let promised = || Some(Quota::promised(plain_bucket(method.as_str(), &path), Timestamp::now()));
+    let promised = || Some(Quota::promised(plain_bucket(method.as_str(), &path), shared.clock.now()));
     let (outcome, quota) = match fault {
         Some(RestFault::Drop) => (None, None),
         Some(RestFault::Status { status, code, message }) => {
@@ -101,7 +101,7 @@ pub(crate) async fn answer(
     let shown = call::without_tokens(&path);
     tracing::debug!(%method, path = %shown, status, micros = took.as_micros() as u64, "rest");
     if matches!(status, Some(401 | 403 | 429)) {
-        shared.limits().count_invalid(Timestamp::now());
+        shared.limits().count_invalid(shared.clock.now());
     }
     shared.transcript.write(What::Rest {
         method: method.to_string(),
@@ -144,7 +144,7 @@ async fn carry_out(
 
 /// Whether rate limits let a call through, and what its answer says about them.
 fn admit(shared: &Shared, call: &Call) -> Result<Option<Quota>, (Reply, Option<Quota>)> {
-    let (counted, now) = (call.counted(), Timestamp::now());
+    let (counted, now) = (call.counted(), shared.clock.now());
     if shared.options.rate_limits == RateLimits::Off {
         return Ok(Some(Quota::promised(plain_bucket(counted.method, counted.path), now)));
     }

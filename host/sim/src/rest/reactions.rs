@@ -15,10 +15,13 @@ pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String)
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(caller, channel, id)?;
-    // An emoji that is already there may be joined by everybody.
-    if !message.reactions.iter().any(|reaction| reaction.emoji == emoji) {
-        state.channel_with(caller, channel, bits::ADD_REACTIONS)?;
+    let (_, message) = state.open_message(caller, channel, id)?;
+    // An emoji that is already there may be joined by everybody who sees what was written.
+    let joined = message.reactions.iter().any(|reaction| reaction.emoji == emoji);
+    let needed = bits::READ_MESSAGE_HISTORY | if joined { 0 } else { bits::ADD_REACTIONS };
+    state.channel_with(caller, channel, needed)?;
+    if state.is_timed_out(caller, channel) {
+        return Err(ApiError::missing_permissions());
     }
     let account = state.account(caller)?;
     state.react(channel, id, &account, &emoji);
@@ -46,7 +49,7 @@ pub(super) fn take(
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
-    state.seen_message(caller, channel, id)?;
+    state.open_message(caller, channel, id)?;
     if user != caller {
         state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     }
@@ -95,7 +98,7 @@ pub(super) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Resul
 fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
-    state.seen_message(caller, channel, id)?;
+    state.open_message(caller, channel, id)?;
     state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
     state.clear_reactions(channel, id, emoji);
     Ok(Reply::nothing())

@@ -9,7 +9,6 @@ use super::fields::Fields;
 use super::message_form::MessageForm;
 use super::{Call, Reply};
 use crate::changes::{By, Draft};
-use crate::clock::Timestamp;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::world::json::MessageJson;
@@ -200,7 +199,7 @@ impl Plan {
         }
         let tags = self.tags.unwrap_or_default();
         check_tags(state, Some(home), &tags)?;
-        let now = Timestamp::now();
+        let now = state.world.clock.now();
         let minutes = self.archive_minutes.or(parent.settings.default_auto_archive_minutes).unwrap_or(4320);
         let slowmode = self.slowmode.unwrap_or(parent.settings.default_thread_slowmode_seconds);
         Ok(Channel {

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::{Call, Reply};
-use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 use crate::world::json::channel_json_for;
 
@@ -25,7 +24,7 @@ pub(super) fn gateway_bot(call: &Call) -> Result<Reply, ApiError> {
     let concurrency = call.shared.options.max_concurrency;
     Ok(Reply::json(&json!({
         "url": call.shared.gateway_url(), "shards": guilds.div_ceil(GUILDS_PER_SHARD).max(1),
-        "session_start_limit": state.starts.json(bot, concurrency, Timestamp::now()),
+        "session_start_limit": state.starts.json(bot, concurrency, call.shared.clock.now()),
     })))
 }
 

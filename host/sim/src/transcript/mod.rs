@@ -12,7 +12,7 @@ use tokio::time::timeout_at;
 
 pub use entry::{Acknowledgement, Entry, What};
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 
 /// A handle to the transcript; clones share it.
 #[derive(Clone, Debug)]
@@ -24,6 +24,7 @@ pub struct Transcript {
 struct Shared {
     ring: Mutex<Ring>,
     written: Notify,
+    clock: Clock,
     limit: usize,
 }
 
@@ -31,20 +32,22 @@ struct Shared {
 struct Ring {
     /// Number of the entry that is written next; entries are numbered from 0 without gaps.
     next: u64,
+    latest: Timestamp,
     entries: VecDeque<Arc<Entry>>,
 }
 
 impl Transcript {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize, clock: Clock) -> Self {
         let ring = Mutex::default();
-        Self { shared: Arc::new(Shared { ring, written: Notify::new(), limit: limit.max(1) }) }
+        Self { shared: Arc::new(Shared { ring, written: Notify::new(), clock, limit: limit.max(1) }) }
     }
 
     pub(crate) fn write(&self, what: What) {
         {
             let mut ring = self.ring();
-            // Taken under the lock, so that times grow with the numbers.
-            let at = Timestamp::now();
+            // Taken under the lock and never back, so that times grow with the numbers.
+            let at = self.shared.clock.now().max(ring.latest);
+            ring.latest = at;
             if ring.entries.len() >= self.shared.limit {
                 ring.entries.pop_front();
             }
@@ -171,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_sees_what_was_and_what_comes_in_order() {
-        let transcript = Transcript::new(10);
+        let transcript = Transcript::new(10, Clock::default());
         transcript.write(note("one"));
         let mut reader = transcript.reader_from(0);
         assert_eq!(reader.next().await.to_string(), "one");
@@ -183,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_history_is_bounded_and_a_late_reader_is_told_what_it_missed() {
-        let transcript = Transcript::new(3);
+        let transcript = Transcript::new(3, Clock::default());
         for number in 0..10 {
             transcript.write(note(&number.to_string()));
         }

@@ -1,10 +1,17 @@
-//! Building a world: the default one and the `add_` methods for others.
+//! Building a world: the default one, the `add_` methods for others, and what each noun is when it is new.
 //! It does not announce anything: use it before the simulator starts.
 
 use std::sync::Arc;
 
-use super::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User, World, bits};
-use crate::clock::Timestamp;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+
+use super::file::id_of_names;
+use super::{
+    Bot, Channel, ChannelKind, Guild, GuildMember, Message, MessageKind, Overwrite, Role, User, World, bits,
+};
+use crate::clock::{Clock, Timestamp};
+use crate::pictures;
 use crate::snowflake::{Snowflake, SnowflakeSource};
 
 /// Messages kept in a channel unless [`SimOptions`](crate::SimOptions) says otherwise.
@@ -12,39 +19,9 @@ pub(crate) const HISTORY_PER_CHANNEL: usize = 10_000;
 
 impl Default for World {
     /// Two guilds, five people: `Harbour` (alice owns it) and `Workshop` (bob owns it). Alice, bob and carol are in both.
+    /// Written down in a world file, so that it has the same ids at every start.
     fn default() -> Self {
-        let mut world = Self::empty();
-        for name in ["alice", "bob", "carol", "dave", "erin"] {
-            world.add_user(name);
-        }
-        let harbour = world.add_guild("Harbour", "alice");
-        for (name, topic) in
-            [("general", "Everything and nothing"), ("random", "Off topic"), ("dev", "Things being built")]
-        {
-            let channel = world.add_channel(harbour, name);
-            world.set_topic(channel, topic);
-        }
-        let staff = world.add_channel(harbour, "staff");
-        world.add_voice_channel(harbour, "lounge");
-        let moderator =
-            world.add_role(harbour, "moderator", bits::EVERYONE | bits::MANAGE_MESSAGES | bits::PIN_MESSAGES);
-        world.add_role(harbour, "newcomer", bits::VIEW_CHANNEL);
-        for name in ["bob", "carol", "dave", "erin"] {
-            world.add_member(harbour, name);
-        }
-        world.give_role(harbour, "bob", moderator);
-        world.overwrite(staff, Overwrite { id: harbour, kind: 0, allow: 0, deny: bits::VIEW_CHANNEL });
-        world.overwrite(staff, Overwrite { id: moderator, kind: 0, allow: bits::VIEW_CHANNEL, deny: 0 });
-
-        let workshop = world.add_guild("Workshop", "bob");
-        for name in ["general", "showcase"] {
-            world.add_channel(workshop, name);
-        }
-        world.add_role(workshop, "admin", bits::ADMINISTRATOR);
-        for name in ["alice", "carol"] {
-            world.add_member(workshop, name);
-        }
-        world
+        Self::read(include_str!("default.toml")).expect("the default world is read by a test")
     }
 }
 
@@ -53,6 +30,7 @@ impl World {
     /// A world with nothing in it.
     pub fn empty() -> Self {
         Self {
+            clock: Clock::default(),
             ids: SnowflakeSource::default(),
             users: Default::default(),
             guilds: Default::default(),
@@ -67,37 +45,20 @@ impl World {
 
     /// A person; the one already there if the name is taken.
     pub fn add_user(&mut self, name: &str) -> Arc<User> {
-        self.user_or_new(name, false)
+        self.user_or_new(name, false, None)
     }
 
     /// A guild of which `owner` is the first member.
     pub fn add_guild(&mut self, name: &str, owner: &str) -> Snowflake {
         let owner_id = self.add_user(owner).id;
         let id = self.next_id();
-        let everyone = Role {
-            id,
-            name: "@everyone".to_owned(),
-            color: 0,
-            hoist: false,
-            position: 0,
-            permissions: bits::EVERYONE,
-            bot: None,
-            mentionable: false,
-        };
-        let guild = Guild {
-            id,
-            name: name.to_owned(),
-            owner_id,
-            roles: vec![everyone],
-            channels: Vec::new(),
-            members: Default::default(),
-            settings: Default::default(),
-            belongings: Default::default(),
-        };
+        let mut guild = new_guild(id, name, owner_id);
+        guild.settings.icon = Some(pictures::hash_of(id).into());
         self.guilds.insert(id, guild);
         self.add_member(id, owner);
         for bot in self.bots.clone() {
-            self.admit_bot(id, &bot.user);
+            let role = self.next_id();
+            self.admit_bot(id, &bot.user, role);
         }
         id
     }
@@ -130,16 +91,7 @@ impl World {
         let id = self.next_id();
         let guild = self.built_guild(guild);
         let position = guild.roles.len() as u32;
-        guild.roles.push(Role {
-            id,
-            name: name.to_owned(),
-            color: 0,
-            hoist: false,
-            position,
-            permissions,
-            bot: None,
-            mentionable: true,
-        });
+        guild.roles.push(Role { position, ..new_role(id, name, permissions) });
         id
     }
 
@@ -147,8 +99,7 @@ impl World {
     pub fn add_member(&mut self, guild: Snowflake, name: &str) -> Snowflake {
         let user = self.add_user(name);
         let id = user.id;
-        let joined_at = Timestamp::now();
-        let member = GuildMember::new(user, joined_at);
+        let member = GuildMember::new(user, self.clock.now());
         self.built_guild(guild).members.entry(id).or_insert(member);
         id
     }
@@ -163,28 +114,38 @@ impl World {
     /// An application with a bot account that is a member of every guild, present and future.
     pub fn add_bot(&mut self, name: &str, token: &str) -> Bot {
         let owner = match self.guilds.values().next() {
-            Some(guild) => self.users[&guild.owner_id].clone(),
-            None => self.add_user("alice"),
+            Some(guild) => self.users.get(&guild.owner_id).cloned(),
+            None => Some(self.add_user("alice")),
         };
-        let user = self.user_or_new(name, true);
-        let bot = Bot { user: user.clone(), token: token.to_owned(), owner, granted_intents: u64::MAX };
+        let user = self.user_or_new(name, true, id_in_token(token));
+        let bot = Bot { owner: owner.unwrap_or(user.clone()), ..new_bot(user.clone(), token) };
         self.bots.push(bot.clone());
         for guild in self.guilds.keys().copied().collect::<Vec<_>>() {
-            self.admit_bot(guild, &user);
+            let role = id_of_names(&["role of bot", &guild.to_string(), &user.id.to_string()]);
+            self.admit_bot(guild, &user, role);
         }
         bot
     }
 
-    fn admit_bot(&mut self, guild: Snowflake, user: &Arc<User>) {
-        let allowed = bits::EVERYONE | bits::MANAGE_MESSAGES | bits::PIN_MESSAGES;
-        let role = self.add_role(guild, &user.username, allowed);
+    /// Makes a bot a member with a role of its own, `role`, unless it has one.
+    pub(super) fn admit_bot(&mut self, guild: Snowflake, user: &Arc<User>, role: Snowflake) {
+        let joined_at = self.clock.now();
         let guild = self.built_guild(guild);
-        if let Some(role) = guild.roles.last_mut() {
-            role.bot = Some(user.id);
+        let role = match guild.roles.iter().find(|role| role.bot == Some(user.id)) {
+            Some(own) => own.id,
+            None => {
+                let allowed = bits::EVERYONE | bits::MANAGE_MESSAGES | bits::PIN_MESSAGES;
+                let position = guild.roles.len() as u32;
+                let made = new_role(role, &user.username, allowed);
+                guild.roles.push(Role { position, bot: Some(user.id), ..made });
+                role
+            }
+        };
+        let member =
+            guild.members.entry(user.id).or_insert_with(|| GuildMember::new(user.clone(), joined_at));
+        if !member.roles.contains(&role) {
+            member.roles.push(role);
         }
-        let mut member = GuildMember::new(user.clone(), Timestamp::now());
-        member.roles.push(role);
-        guild.members.insert(user.id, member);
     }
 
     fn add_channel_of(&mut self, guild: Snowflake, name: &str, kind: ChannelKind) -> Snowflake {
@@ -192,41 +153,20 @@ impl World {
         let history_limit = self.history_limit;
         let home = self.built_guild(guild);
         home.channels.push(id);
-        let channel = Channel {
-            id,
-            guild_id: Some(guild),
-            kind,
-            name: name.into(),
-            topic: None,
-            position: home.channels.len() as u32 - 1,
-            parent_id: None,
-            overwrites: Vec::new(),
-            recipients: Vec::new(),
-            messages: Default::default(),
-            last_message_id: None,
-            settings: Default::default(),
-            thread: None,
-            history_limit,
-        };
+        let position = home.channels.len() as u32 - 1;
+        let channel =
+            Channel { guild_id: Some(guild), position, ..new_channel(id, kind, name, history_limit) };
         self.channels.insert(id, channel);
         id
     }
 
-    fn user_or_new(&mut self, name: &str, bot: bool) -> Arc<User> {
-        if let Some(user) = self.users.values().find(|user| user.username == name && user.bot == bot) {
+    fn user_or_new(&mut self, name: &str, bot: bool, id: Option<Snowflake>) -> Arc<User> {
+        if let Some(user) = self.users.named(name, bot) {
             return user.clone();
         }
-        let id = self.next_id();
-        let user = Arc::new(User {
-            id,
-            username: name.to_owned(),
-            discriminator: "0",
-            global_name: None,
-            avatar: None,
-            bot,
-            public_flags: 0,
-        });
-        self.users.insert(id, user.clone());
+        let id = id.filter(|id| self.users.get(id).is_none()).unwrap_or_else(|| self.next_id());
+        let user = Arc::new(User { avatar: Some(pictures::hash_of(id)), ..new_user(id, name, bot) });
+        self.users.insert(user.clone());
         user
     }
 
@@ -237,4 +177,111 @@ impl World {
     fn built_channel(&mut self, id: Snowflake) -> &mut Channel {
         self.channels.get_mut(&id).expect("a channel that this world's builder returned")
     }
+}
+
+/// Somebody without a picture.
+pub(super) fn new_user(id: Snowflake, name: &str, bot: bool) -> User {
+    User {
+        id,
+        username: name.to_owned(),
+        discriminator: "0",
+        global_name: None,
+        avatar: None,
+        bot,
+        public_flags: 0,
+    }
+}
+
+/// An application that is its own owner.
+pub(super) fn new_bot(user: Arc<User>, token: &str) -> Bot {
+    Bot { owner: user.clone(), user, token: token.to_owned(), granted_intents: u64::MAX }
+}
+
+/// A guild with nobody in it.
+pub(super) fn new_guild(id: Snowflake, name: &str, owner_id: Snowflake) -> Guild {
+    let everyone = Role { mentionable: false, ..new_role(id, "@everyone", bits::EVERYONE) };
+    Guild {
+        id,
+        name: name.to_owned(),
+        owner_id,
+        roles: vec![everyone],
+        channels: Vec::new(),
+        members: Default::default(),
+        settings: Default::default(),
+        belongings: Default::default(),
+    }
+}
+
+/// A role at the bottom.
+pub(super) fn new_role(id: Snowflake, name: &str, permissions: u64) -> Role {
+    Role {
+        id,
+        name: name.to_owned(),
+        color: 0,
+        hoist: false,
+        position: 0,
+        permissions,
+        bot: None,
+        mentionable: true,
+    }
+}
+
+/// A channel of no guild in which nothing was said.
+pub(super) fn new_channel(id: Snowflake, kind: ChannelKind, name: &str, history_limit: usize) -> Channel {
+    Channel {
+        id,
+        guild_id: None,
+        kind,
+        name: name.into(),
+        topic: None,
+        position: 0,
+        parent_id: None,
+        overwrites: Vec::new(),
+        recipients: Vec::new(),
+        messages: Default::default(),
+        last_message_id: None,
+        settings: Default::default(),
+        thread: None,
+        history_limit,
+    }
+}
+
+/// A plain text message.
+pub(super) fn new_message(
+    id: Snowflake,
+    channel_id: Snowflake,
+    author: Arc<User>,
+    text: &str,
+    timestamp: Timestamp,
+) -> Message {
+    Message {
+        id,
+        channel_id,
+        author,
+        content: text.to_owned(),
+        kind: MessageKind::Default,
+        timestamp,
+        edited: None,
+        tts: false,
+        mention_everyone: false,
+        mentions: Vec::new(),
+        mention_roles: Vec::new(),
+        attachments: Vec::new(),
+        embeds: Vec::new(),
+        components: Vec::new(),
+        reactions: Vec::new(),
+        pinned: false,
+        flags: 0,
+        nonce: None,
+        reply_to: None,
+        origin: None,
+        interaction: None,
+        application_id: None,
+    }
+}
+
+/// The id that the first part of a token names in base64, as in Discord's own tokens.
+pub(super) fn id_in_token(token: &str) -> Option<Snowflake> {
+    let digits = BASE64.decode(token.split('.').next()?).ok()?;
+    std::str::from_utf8(&digits).ok()?.parse().ok().filter(|id| *id != Snowflake(0))
 }

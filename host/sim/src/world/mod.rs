@@ -3,12 +3,14 @@
 
 mod belongings;
 mod builder;
+mod file;
 pub(crate) mod json;
 pub(crate) mod message;
 mod model;
 pub(crate) mod permissions;
 mod settings;
 pub(crate) mod settings_json;
+mod users;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,19 +18,22 @@ use std::sync::Arc;
 pub use belongings::{
     AuditEntry, Ban, Belongings, EventPlace, GuildEmoji, Invite, ScheduledEvent, VoiceState, Webhook,
 };
+pub use file::{WorldError, WorldMistake};
 pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Reaction, flags};
 pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
 pub use permissions::bits;
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
 
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::snowflake::{Snowflake, SnowflakeSource};
+use users::Users;
 
 /// Everything that exists. Build one with its `add_` methods, or take [`World::default`].
 #[derive(Debug)]
 pub struct World {
+    pub(crate) clock: Clock,
     pub(crate) ids: SnowflakeSource,
-    pub(crate) users: HashMap<Snowflake, Arc<User>>,
+    pub(crate) users: Users,
     pub(crate) guilds: BTreeMap<Snowflake, Guild>,
     pub(crate) channels: HashMap<Snowflake, Channel>,
     pub(crate) bots: Vec<Bot>,
@@ -43,7 +48,7 @@ pub struct World {
 impl World {
     /// A new id, larger than every one before.
     pub fn next_id(&mut self) -> Snowflake {
-        self.ids.next(Timestamp::now().0)
+        self.ids.next(self.clock.now().0)
     }
 
     /// The guild with this id.
@@ -74,7 +79,7 @@ impl World {
         {
             return Some(user);
         }
-        self.users.values().find(|user| user.username == name)
+        self.users.named(name, false).or_else(|| self.users.named(name, true))
     }
 
     /// All bots, in the order they were added.
@@ -126,22 +131,9 @@ impl World {
             return (channel.id, false);
         }
         let id = self.next_id();
-        let channel = Channel {
-            id,
-            guild_id: None,
-            kind: ChannelKind::Dm,
-            name: format!("@{}", person.username).into(),
-            topic: None,
-            position: 0,
-            parent_id: None,
-            overwrites: Vec::new(),
-            recipients: vec![person.clone(), bot.clone()],
-            messages: Default::default(),
-            last_message_id: None,
-            settings: Default::default(),
-            thread: None,
-            history_limit: self.history_limit,
-        };
+        let name = format!("@{}", person.username);
+        let mut channel = builder::new_channel(id, ChannelKind::Dm, &name, self.history_limit);
+        channel.recipients = vec![person.clone(), bot.clone()];
         self.channels.insert(id, channel);
         (id, true)
     }
@@ -176,7 +168,7 @@ impl World {
         }
         let until = guild.members.get(&user).and_then(|member| member.timed_out_until);
         match until {
-            Some(until) if until > Timestamp::now() => granted & bits::TIMED_OUT,
+            Some(until) if until > self.clock.now() => granted & bits::TIMED_OUT,
             _ => granted,
         }
     }

@@ -22,7 +22,7 @@ pub struct User {
     pub discriminator: &'static str,
     /// The name shown.
     pub global_name: Option<String>,
-    /// No pictures yet.
+    /// The hash of the picture.
     pub avatar: Option<String>,
     /// Whether a bot stands behind it.
     pub bot: bool,

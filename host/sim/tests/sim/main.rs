@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod actors;
+mod channels;
 mod clients;
-mod depth;
 mod control;
+mod depth;
+mod desk;
 mod document;
 mod faults;
 mod gateway;
@@ -15,9 +17,13 @@ mod interactions;
 mod invocations;
 mod limits;
 mod messages;
+mod moderation;
 mod people;
 mod prompt;
 mod raw;
 mod rest;
 mod routes;
 mod strict;
+mod time;
+mod worlds;
+mod threads;

@@ -1,12 +1,16 @@
-//! The routes of accounts, the gateway's address and files.
+//! The routes of accounts, the gateway's address, pictures and files.
 //! It answers none of them.
 
-use super::super::{files, guild_settings, guilds, members, users};
+use super::super::{files, guild_settings, guilds, members, pictures, users};
 
 super::table! {
     GET    "/gateway" => users::gateway();
     GET    "/gateway/bot" => users::gateway_bot();
     GET    "/files/{file_id}/{name}" => files::serve(file_id);
+
+    GET    "/avatars/{user_id}/{file}" => pictures::avatar(user_id, file);
+    GET    "/icons/{guild_id}/{file}" => pictures::icon(guild_id, file);
+    GET    "/embed/avatars/{file}" => pictures::default_avatar(file);
 
     GET    "/users/@me" => users::me();
     GET    "/users/@me/guilds" => guilds::mine();

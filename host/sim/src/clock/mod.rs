@@ -1,0 +1,230 @@
+//! The one clock of the simulated Discord: what time it is, and what happens when its time has come.
+//! It does not reach into clients: their timers, and deadlines of the network, stay on real time.
+//!
+//! On this clock: ids and timestamps, the windows of interactions, rate limits, timeouts, expiry of polls and invites, and
+//! for how long a session can be resumed. On real time: heartbeats (real clients beat in real time), delays injected as
+//! faults, deadlines for writing and closing, and every `within` that a test waits for.
+
+mod schedule;
+mod timestamp;
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::Notify;
+
+use schedule::{Action, Schedule};
+pub use timestamp::{NoTimestamp, Timestamp};
+
+use crate::shared::Shared;
+
+/// The time of a simulator; clones share it. It runs with the wall clock until it is frozen or advanced.
+///
+/// Do not move it from inside [`Sim::world`](crate::Sim::world): what falls due needs the world itself.
+#[derive(Clone)]
+pub struct Clock {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// See [`Hands::packed`]; one word, so that reading the time needs no lock.
+    hands: AtomicI64,
+    schedule: Mutex<Schedule>,
+    /// Held by whoever moves time or lets timers fire, so that they fire in order. Taken before every other lock.
+    turn: Mutex<()>,
+    /// The earliest timer changed, or time was moved.
+    changed: Notify,
+    /// Set when the simulator starts; before that nothing can fall due.
+    owner: OnceLock<Weak<Shared>>,
+}
+
+#[derive(Clone, Copy)]
+enum Hands {
+    Running { ahead_ms: i64 },
+    Frozen { at: Timestamp },
+}
+
+impl Hands {
+    /// Milliseconds above, the lowest bit tells which.
+    fn packed(self) -> i64 {
+        match self {
+            Self::Running { ahead_ms } => ahead_ms << 1,
+            Self::Frozen { at } => (at.0 as i64) << 1 | 1,
+        }
+    }
+
+    fn unpacked(word: i64) -> Self {
+        match word & 1 {
+            0 => Self::Running { ahead_ms: word >> 1 },
+            _ => Self::Frozen { at: Timestamp((word >> 1) as u64) },
+        }
+    }
+
+    fn running_from(now: Timestamp) -> Self {
+        Self::Running { ahead_ms: now.0 as i64 - wall_ms() }
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                hands: AtomicI64::new(Hands::Running { ahead_ms: 0 }.packed()),
+                schedule: Mutex::default(),
+                turn: Mutex::default(),
+                changed: Notify::new(),
+                owner: OnceLock::new(),
+            }),
+        }
+    }
+}
+
+impl Clock {
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        match self.hands() {
+            Hands::Running { ahead_ms } => Timestamp((wall_ms() + ahead_ms) as u64),
+            Hands::Frozen { at } => at,
+        }
+    }
+
+    /// Whether time stands still.
+    pub fn is_frozen(&self) -> bool {
+        matches!(self.hands(), Hands::Frozen { .. })
+    }
+
+    /// Time stands still until [`Clock::advance`] or [`Clock::resume`]. Ids still grow.
+    pub fn freeze(&self) {
+        let _turn = self.turn();
+        self.set(Hands::Frozen { at: self.now() });
+    }
+
+    /// Time goes on from where it stands.
+    pub fn resume(&self) {
+        let _turn = self.turn();
+        self.set(Hands::running_from(self.now()));
+        self.inner.changed.notify_one();
+    }
+
+    /// Moves time forward, frozen or not. Everything that falls due on the way has happened, each at its own moment and in
+    /// order, when this returns: its events are with the sessions.
+    pub fn advance(&self, by: Duration) {
+        let _turn = self.turn();
+        let (before, target) = (self.hands(), self.now() + by);
+        self.set(Hands::Frozen { at: self.now() });
+        loop {
+            let due = self.schedule().pop(target);
+            let Some((when, action)) = due else { break };
+            self.set(Hands::Frozen { at: when.max(self.now()) });
+            self.carry_out(action);
+        }
+        self.set(match before {
+            Hands::Running { .. } => Hands::running_from(target),
+            Hands::Frozen { .. } => Hands::Frozen { at: target },
+        });
+        self.inner.changed.notify_one();
+    }
+
+    /// Lets something happen at a moment, soon if it has passed. It must look whether it still applies: timers are not
+    /// taken back. It may lock the state and ask for further timers, but not move time.
+    pub(crate) fn at(&self, when: Timestamp, action: impl FnOnce(&Arc<Shared>) + Send + 'static) {
+        let added = self.schedule().add(when, Box::new(action));
+        match added {
+            Some(true) => self.inner.changed.notify_one(),
+            Some(false) => {}
+            None => tracing::warn!("too many timers wait in the simulator; one was dropped"),
+        }
+    }
+
+    /// From now on timers fire, for this simulator.
+    pub(crate) fn start(&self, owner: &Arc<Shared>) {
+        let _ = self.inner.owner.set(Arc::downgrade(owner));
+    }
+
+    /// Lets timers fire as their time comes; never returns.
+    pub(crate) async fn run(self) {
+        loop {
+            self.fire_due();
+            let earliest = self.schedule().earliest();
+            let until = earliest.filter(|_| !self.is_frozen()).map(|when| when.since(self.now()));
+            let changed = self.inner.changed.notified();
+            match until {
+                // The timer is as coarse as the clock: a moment in the same millisecond is awaited, not polled for.
+                Some(span) => {
+                    let _ = tokio::time::timeout(span.max(Duration::from_millis(1)), changed).await;
+                }
+                None => changed.await,
+            }
+        }
+    }
+
+    fn fire_due(&self) {
+        let _turn = self.turn();
+        loop {
+            let due = self.schedule().pop(self.now());
+            let Some((_, action)) = due else { return };
+            self.carry_out(action);
+        }
+    }
+
+    fn carry_out(&self, action: Action) {
+        if let Some(owner) = self.inner.owner.get().and_then(Weak::upgrade) {
+            action(&owner);
+        }
+    }
+
+    fn hands(&self) -> Hands {
+        Hands::unpacked(self.inner.hands.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, hands: Hands) {
+        self.inner.hands.store(hands.packed(), Ordering::Relaxed);
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.inner.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.is_frozen() { "frozen at" } else { "running at" };
+        write!(f, "Clock {state} {}", self.now())
+    }
+}
+
+fn wall_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frozen_time_stands_and_moves_only_by_what_it_is_advanced() {
+        let clock = Clock::default();
+        clock.freeze();
+        let at = clock.now();
+        assert_eq!(clock.now(), at);
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(clock.now(), at + Duration::from_secs(3600));
+        assert!(clock.is_frozen());
+        clock.resume();
+        assert!(!clock.is_frozen() && clock.now() >= at + Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn running_time_can_be_advanced_and_runs_on() {
+        let clock = Clock::default();
+        let before = clock.now();
+        clock.advance(Duration::from_secs(60));
+        assert!(!clock.is_frozen() && clock.now() >= before + Duration::from_secs(60));
+    }
+}

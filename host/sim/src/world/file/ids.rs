@@ -1,0 +1,104 @@
+//! Ids for what a world file names without one: the same names give the same ids at every start.
+//! It does not hand out ids while the simulator runs.
+
+use std::collections::HashSet;
+
+use crate::clock::Timestamp;
+use crate::snowflake::{DISCORD_EPOCH_MS, Snowflake};
+
+const DAY_MS: u64 = 86_400_000;
+/// 2018-01-01: guilds are the oldest, a day apart, so that the first in the file is the first by id.
+const GUILDS_FROM_MS: u64 = 1_514_764_800_000;
+/// 2020-01-01: everything else is spread over the three years from here.
+const OTHERS_FROM_MS: u64 = 1_577_836_800_000;
+const OTHERS_SPAN_MS: u64 = 3 * 365 * DAY_MS;
+
+/// When a history begins if its first message says nothing.
+pub(super) const HISTORY_FROM: Timestamp = Timestamp(1_704_099_600_000);
+
+/// Ids that were given away in this file.
+#[derive(Default)]
+pub(super) struct Ids {
+    taken: HashSet<Snowflake>,
+}
+
+impl Ids {
+    /// Notes an id that the file gives itself; false if it was there before.
+    pub(super) fn take(&mut self, id: Snowflake) -> bool {
+        self.taken.insert(id)
+    }
+
+    /// The id of the `place`th guild.
+    pub(super) fn guild(&mut self, place: usize, name: &str) -> Snowflake {
+        let mix = mixed(&["guild", name]);
+        self.free(placed(GUILDS_FROM_MS + place as u64 * DAY_MS + mix % DAY_MS, mix >> 32))
+    }
+
+    /// The id of anything else, by kind and names; nested things are named with what they are in.
+    pub(super) fn of(&mut self, path: &[&str]) -> Snowflake {
+        self.free(candidate(path))
+    }
+
+    /// The id of the `place`th message of a channel, after the one before it.
+    pub(super) fn message(
+        &mut self,
+        at: Timestamp,
+        channel: &str,
+        place: usize,
+        last: Option<Snowflake>,
+    ) -> Snowflake {
+        let wanted = placed(at.0, mixed(&["message", channel, &place.to_string()]));
+        self.free(wanted.max(last.map_or(wanted, |last| Snowflake(last.0 + 1))))
+    }
+
+    /// The largest id so far.
+    pub(super) fn highest(&self) -> Snowflake {
+        self.taken.iter().copied().max().unwrap_or_default()
+    }
+
+    fn free(&mut self, mut id: Snowflake) -> Snowflake {
+        while !self.take(id) {
+            id.0 += 1;
+        }
+        id
+    }
+}
+
+/// The id that names have unless something else has it.
+pub(in crate::world) fn candidate(path: &[&str]) -> Snowflake {
+    let mix = mixed(path);
+    placed(OTHERS_FROM_MS + mix % OTHERS_SPAN_MS, mix >> 42)
+}
+
+fn placed(unix_ms: u64, low: u64) -> Snowflake {
+    Snowflake(unix_ms.saturating_sub(DISCORD_EPOCH_MS) << 22 | low & 0x3f_ffff)
+}
+
+/// FNV-1a, then a finalizer, because the high bits of FNV of short texts are alike. Written here, since the standard
+/// library's hash may change with the compiler, and these ids must not.
+fn mixed(path: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for part in path {
+        for byte in part.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash = (hash ^ hash >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ hash >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ hash >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_names_give_the_same_ids_for_ever() {
+        let mut ids = Ids::default();
+        // Written down: a change here changes the ids in everybody's worlds.
+        let first = ids.of(&["user", "alice"]);
+        assert_eq!(first, Snowflake(722_356_840_538_987_278));
+        assert_ne!(ids.of(&["user", "alice"]), first, "the second one with the name gets another");
+        assert!(ids.guild(0, "Zoo") < ids.guild(1, "Aquarium"), "guilds are in the order of the file");
+    }
+}

@@ -1,0 +1,241 @@
+//! What can stand in a world file, as it stands there.
+//! It knows no ids that are not written and checks no name.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use toml::Spanned;
+use toml::value::Datetime;
+
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+
+/// A name that must exist elsewhere in the file; the span tells where it is written.
+pub(super) type Name = Spanned<String>;
+
+/// A whole file.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) people: Vec<Person>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) bots: Vec<BotPart>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) guilds: Vec<GuildPart>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) dms: Vec<Direct>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Person {
+    pub(super) name: Name,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Spanned<Snowflake>>,
+    /// The name shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shown: Option<String>,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub(super) picture: bool,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BotPart {
+    pub(super) name: Name,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Spanned<Snowflake>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shown: Option<String>,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub(super) picture: bool,
+    pub(super) token: String,
+    /// Where it is a member; everywhere if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) guilds: Option<Vec<Name>>,
+    /// A person; the owner of the first guild if none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<Name>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GuildPart {
+    pub(super) name: Name,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Spanned<Snowflake>>,
+    pub(super) owner: Name,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub(super) picture: bool,
+    /// What `@everyone` may do; what a new guild grants if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) everyone: Option<Vec<Name>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) roles: Vec<RolePart>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) members: Vec<MemberPart>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) channels: Vec<ChannelPart>,
+}
+
+/// The first in the file is the highest.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RolePart {
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Spanned<Snowflake>>,
+    /// `#3498db`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) color: Option<Spanned<String>>,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub(super) hoist: bool,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub(super) mentionable: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) permissions: Vec<Name>,
+    /// The bot it came with; a bot without such a role gets one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bot: Option<Name>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemberPart {
+    pub(super) name: Name,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) nick: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) roles: Vec<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) joined: Option<Moment>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChannelPart {
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Spanned<Snowflake>>,
+    #[serde(default, skip_serializing_if = "Kind::is_text")]
+    pub(super) kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) category: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) topic: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) overwrites: Vec<OverwritePart>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) messages: Vec<MessagePart>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    #[default]
+    Text,
+    Voice,
+    Category,
+    Announcement,
+    Stage,
+    Forum,
+    Media,
+}
+
+impl Kind {
+    fn is_text(&self) -> bool {
+        *self == Self::Text
+    }
+}
+
+/// For a role (`@everyone` is one) or for a member.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OverwritePart {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) role: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) member: Option<Name>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) allow: Vec<Name>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) deny: Vec<Name>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MessagePart {
+    pub(super) by: Name,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Spanned<Snowflake>>,
+    /// A minute after the one before if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<Moment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) edited: Option<Moment>,
+    /// The message it answers: 1 is the first of this channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reply: Option<Spanned<usize>>,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub(super) pinned: bool,
+    /// As Discord writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) embeds: Vec<Value>,
+    /// As Discord writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) components: Vec<Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) reactions: Vec<ReactionPart>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReactionPart {
+    /// `👍` or `name:id`
+    pub(super) emoji: String,
+    pub(super) by: Vec<Name>,
+}
+
+/// Direct messages between a person and a bot.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Direct {
+    pub(super) person: Name,
+    pub(super) bot: Name,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Spanned<Snowflake>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) messages: Vec<MessagePart>,
+}
+
+/// A moment as TOML writes it: `2026-03-14T09:26:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment(pub(super) Timestamp);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Datetime::deserialize(deserializer)?;
+        written.to_string().parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written: Datetime = self.0.to_string().parse().map_err(serde::ser::Error::custom)?;
+        written.serialize(serializer)
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(flag: &bool) -> bool {
+    *flag
+}
+
+fn is_no(flag: &bool) -> bool {
+    !flag
+}

@@ -1,0 +1,144 @@
+//! From the parts of a world file to a world: channels, direct messages, and what was said in them.
+//! It posts nothing: no session hears of a history.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Slip;
+use super::ids::HISTORY_FROM;
+use super::parts::{ChannelPart, Direct, GuildPart, Kind, MessagePart, Name, OverwritePart};
+use super::read::{Building, bits_of, role_named};
+use crate::changes::mentions_in;
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite, Reaction, builder};
+
+/// Between two messages of which the second says nothing.
+const PACE: Duration = Duration::from_secs(60);
+
+impl Building {
+    pub(super) fn channels(&mut self, guild: Snowflake, part: &GuildPart) -> Result<(), Slip> {
+        let mut twins: HashMap<&str, usize> = HashMap::new();
+        let mut categories: HashMap<&str, Snowflake> = HashMap::new();
+        let mut ids = Vec::with_capacity(part.channels.len());
+        for channel in &part.channels {
+            let twin = twins.entry(&channel.name).or_default();
+            *twin += 1;
+            let id = channel.id.as_ref().map(|id| *id.get_ref());
+            let path = ["channel", part.name.get_ref(), &channel.name, &twin.to_string()];
+            let id = id.unwrap_or_else(|| self.ids.of(&path));
+            if channel.kind == Kind::Category {
+                categories.entry(&channel.name).or_insert(id);
+            }
+            ids.push((id, *twin));
+        }
+        for (place, (channel, (id, twin))) in part.channels.iter().zip(ids).enumerate() {
+            let kind = match channel.kind {
+                Kind::Text => ChannelKind::Text,
+                Kind::Voice => ChannelKind::Voice,
+                Kind::Category => ChannelKind::Category,
+                Kind::Announcement => ChannelKind::Announcement,
+                Kind::Stage => ChannelKind::Stage,
+                Kind::Forum => ChannelKind::Forum,
+                Kind::Media => ChannelKind::Media,
+            };
+            let mut made = builder::new_channel(id, kind, &channel.name, self.world.history_limit);
+            made.guild_id = Some(guild);
+            made.position = place as u32;
+            made.topic = channel.topic.clone();
+            if let Some(name) = &channel.category {
+                let known = || categories.keys().copied();
+                let parent = categories.get(name.get_ref().as_str());
+                let parent =
+                    parent.ok_or_else(|| Slip::unknown(name.span(), "category", name.get_ref(), known()))?;
+                made.parent_id = Some(*parent);
+            }
+            for overwrite in &channel.overwrites {
+                made.overwrites.push(self.overwrite(guild, channel, overwrite)?);
+            }
+            let key = format!("{}/{}/{twin}", part.name.get_ref(), channel.name);
+            self.history(&mut made, &key, &channel.messages)?;
+            self.world.channels.insert(id, made);
+            if let Some(home) = self.world.guilds.get_mut(&guild) {
+                home.channels.push(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn overwrite(
+        &mut self,
+        guild: Snowflake,
+        channel: &ChannelPart,
+        part: &OverwritePart,
+    ) -> Result<Overwrite, Slip> {
+        let names = part.allow.iter().chain(&part.deny).map(Name::span);
+        let somewhere = names.chain(part.role.iter().map(Name::span)).next().unwrap_or_default();
+        let (id, kind) = match (&part.role, &part.member) {
+            (Some(role), None) => (role_named(&self.world.guilds[&guild], role)?, 0),
+            (None, Some(member)) => (self.somebody(member)?.id, 1),
+            _ => {
+                let what = format!("an overwrite of `{}` is for a `role` or for a `member`", channel.name);
+                return Err(Slip::at(somewhere, what));
+            }
+        };
+        Ok(Overwrite { id, kind, allow: bits_of(&part.allow)?, deny: bits_of(&part.deny)? })
+    }
+
+    pub(super) fn direct(&mut self, part: &Direct) -> Result<(), Slip> {
+        let (person, bot) = (self.somebody(&part.person)?, self.bot_named(&part.bot)?);
+        let path = ["dm", &person.username, &bot.username];
+        let id = part.id.as_ref().map_or_else(|| self.ids.of(&path), |id| *id.get_ref());
+        let name = format!("@{}", person.username);
+        let mut channel = builder::new_channel(id, ChannelKind::Dm, &name, self.world.history_limit);
+        channel.recipients = vec![person.clone(), bot.clone()];
+        self.history(&mut channel, &path.join("/"), &part.messages)?;
+        self.world.channels.insert(id, channel);
+        Ok(())
+    }
+
+    fn history(&mut self, home: &mut Channel, key: &str, parts: &[MessagePart]) -> Result<(), Slip> {
+        let mut messages: VecDeque<Arc<Message>> = VecDeque::with_capacity(parts.len());
+        for (place, part) in parts.iter().enumerate() {
+            let before = messages.back();
+            let written = part.id.as_ref().map(|id| *id.get_ref());
+            let paced = || before.map_or(HISTORY_FROM, |before| before.timestamp + PACE);
+            let at = part.at.map(|moment| moment.0).or(written.map(|id| Timestamp(id.unix_ms())));
+            let at = at.unwrap_or_else(paced);
+            let last = before.map(|before| before.id);
+            let id = written.unwrap_or_else(|| self.ids.message(at, key, place, last));
+            if before.is_some_and(|before| before.id >= id || before.timestamp > at) {
+                return Err(Slip::at(part.by.span(), "this message is older than the one before it"));
+            }
+            let author = self.somebody(&part.by)?;
+            let mut message = builder::new_message(id, home.id, author, &part.text, at);
+            let mentions = mentions_in(&self.world, &part.text, None);
+            message.mentions = mentions.users;
+            message.mention_roles = mentions.roles;
+            message.mention_everyone = mentions.everyone;
+            message.edited = part.edited.map(|moment| moment.0);
+            message.pinned = part.pinned;
+            message.embeds = part.embeds.clone();
+            message.components = part.components.clone();
+            if let Some(number) = &part.reply {
+                let target = number.get_ref().checked_sub(1).and_then(|at| messages.get(at));
+                let target = target.ok_or_else(|| {
+                    let what = format!("there is no message {} before this one", number.get_ref());
+                    Slip::at(number.span(), what)
+                })?;
+                message.reply_to = Some(target.id);
+                message.kind = MessageKind::Reply;
+            }
+            for reaction in &part.reactions {
+                let users = reaction.by.iter().map(|name| Ok(self.somebody(name)?.id));
+                let users = users.collect::<Result<_, _>>()?;
+                message.reactions.push(Reaction { emoji: Emoji::parse(&reaction.emoji), users });
+            }
+            messages.push_back(Arc::new(message));
+        }
+        home.last_message_id = messages.back().map(|message| message.id);
+        home.messages = messages;
+        Ok(())
+    }
+}

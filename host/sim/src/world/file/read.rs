@@ -1,0 +1,225 @@
+//! From the parts of a world file to a world: people, bots, guilds and their roles.
+//! Channels and what was said in them are in `places`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use toml::Spanned;
+
+use super::Slip;
+use super::ids::Ids;
+use super::parts::{File, GuildPart, MemberPart, Name, RolePart};
+use crate::clock::Timestamp;
+use crate::pictures;
+use crate::snowflake::Snowflake;
+use crate::world::{Bot, Guild, GuildMember, Role, User, World, bits, builder};
+
+/// A world that is being put together.
+pub(super) struct Building {
+    pub(super) world: World,
+    pub(super) ids: Ids,
+}
+
+pub(super) fn world_of(file: &File) -> Result<World, Slip> {
+    let mut building = Building { world: World::empty(), ids: Ids::default() };
+    building.take_written_ids(file)?;
+    for person in &file.people {
+        building.account(&person.name, false, person.id.as_ref(), person.shown.as_deref(), person.picture)?;
+    }
+    for bot in &file.bots {
+        let id = bot.id.as_ref().map(|id| *id.get_ref()).or_else(|| builder::id_in_token(&bot.token));
+        let id = id.map(|id| Spanned::new(bot.name.span(), id));
+        building.account(&bot.name, true, id.as_ref(), bot.shown.as_deref(), bot.picture)?;
+    }
+    for (place, part) in file.guilds.iter().enumerate() {
+        let guild = building.guild(place, part)?;
+        building.channels(guild, part)?;
+    }
+    building.bots(file)?;
+    for direct in &file.dms {
+        building.direct(direct)?;
+    }
+    let Building { mut world, ids } = building;
+    world.ids.start_after(ids.highest());
+    Ok(world)
+}
+
+impl Building {
+    /// Ids that are written come first, so that no derived one takes their place.
+    fn take_written_ids(&mut self, file: &File) -> Result<(), Slip> {
+        let people = file.people.iter().map(|part| &part.id);
+        let mut written: Vec<&Option<Spanned<Snowflake>>> = people.collect();
+        written.extend(file.bots.iter().map(|part| &part.id));
+        written.extend(file.dms.iter().map(|part| &part.id));
+        let messages = file.dms.iter().flat_map(|part| &part.messages);
+        written.extend(messages.map(|part| &part.id));
+        for guild in &file.guilds {
+            written.push(&guild.id);
+            written.extend(guild.roles.iter().map(|part| &part.id));
+            for channel in &guild.channels {
+                written.push(&channel.id);
+                written.extend(channel.messages.iter().map(|part| &part.id));
+            }
+        }
+        for id in written.into_iter().flatten() {
+            if !self.ids.take(*id.get_ref()) {
+                return Err(Slip::at(id.span(), format!("the id {} is there twice", id.get_ref())));
+            }
+        }
+        Ok(())
+    }
+
+    fn account(
+        &mut self,
+        name: &Name,
+        bot: bool,
+        id: Option<&Spanned<Snowflake>>,
+        shown: Option<&str>,
+        picture: bool,
+    ) -> Result<Arc<User>, Slip> {
+        let username = name.get_ref();
+        if username.is_empty() || username.chars().count() > 32 {
+            return Err(Slip::at(name.span(), "a name has 1 to 32 characters"));
+        }
+        if self.world.users.named(username, bot).is_some() {
+            return Err(Slip::at(name.span(), format!("`{username}` is there twice")));
+        }
+        let id = match id {
+            Some(id) => *id.get_ref(),
+            None => self.ids.of(&[if bot { "bot" } else { "user" }, username]),
+        };
+        if self.world.users.get(&id).is_some() {
+            return Err(Slip::at(name.span(), format!("somebody else has the id {id}")));
+        }
+        let mut user = builder::new_user(id, username, bot);
+        user.global_name = shown.map(str::to_owned);
+        user.avatar = picture.then(|| pictures::hash_of(id));
+        let user = Arc::new(user);
+        self.world.users.insert(user.clone());
+        Ok(user)
+    }
+
+    /// Somebody who is named; people need not be declared.
+    pub(super) fn somebody(&mut self, name: &Name) -> Result<Arc<User>, Slip> {
+        let known = self.world.users.named(name.get_ref(), false);
+        match known.or_else(|| self.world.users.named(name.get_ref(), true)) {
+            Some(user) => Ok(user.clone()),
+            None => self.account(name, false, None, None, true),
+        }
+    }
+
+    fn guild(&mut self, place: usize, part: &GuildPart) -> Result<Snowflake, Slip> {
+        let owner = self.somebody(&part.owner)?;
+        let name = part.name.get_ref();
+        let id = part.id.as_ref().map_or_else(|| self.ids.guild(place, name), |id| *id.get_ref());
+        let mut guild = builder::new_guild(id, name, owner.id);
+        guild.settings.icon = part.picture.then(|| pictures::hash_of(id).into());
+        if let Some(granted) = &part.everyone {
+            guild.roles[0].permissions = bits_of(granted)?;
+        }
+        let born = Timestamp(id.unix_ms());
+        guild.members.insert(owner.id, GuildMember::new(owner, born));
+        // The first in the file is the highest, as in Discord's own list.
+        let mut twins: HashMap<&str, usize> = HashMap::new();
+        for role in part.roles.iter().rev() {
+            let twin = twins.entry(&role.name).or_default();
+            *twin += 1;
+            let role = self.role(&guild, role, *twin)?;
+            guild.roles.push(role);
+        }
+        for member in &part.members {
+            let member = self.member(&guild, member, born)?;
+            guild.members.insert(member.user.id, member);
+        }
+        self.world.guilds.insert(id, guild);
+        Ok(id)
+    }
+
+    /// `twin` counts roles of the same name.
+    fn role(&mut self, guild: &Guild, part: &RolePart, twin: usize) -> Result<Role, Slip> {
+        let path = ["role", &guild.name, &part.name, &twin.to_string()];
+        let id = part.id.as_ref().map_or_else(|| self.ids.of(&path), |id| *id.get_ref());
+        let mut role = builder::new_role(id, &part.name, bits_of(&part.permissions)?);
+        role.position = guild.roles.len() as u32;
+        role.hoist = part.hoist;
+        role.mentionable = part.mentionable;
+        if let Some(color) = &part.color {
+            let digits = color.get_ref().strip_prefix('#').filter(|digits| digits.len() == 6);
+            role.color = digits
+                .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+                .ok_or_else(|| Slip::at(color.span(), "a colour is written `#3498db`"))?;
+        }
+        if let Some(bot) = &part.bot {
+            role.bot = Some(self.bot_named(bot)?.id);
+        }
+        Ok(role)
+    }
+
+    fn member(&mut self, guild: &Guild, part: &MemberPart, born: Timestamp) -> Result<GuildMember, Slip> {
+        let user = self.somebody(&part.name)?;
+        let joined = part.joined.map_or(born, |moment| moment.0);
+        let mut member = GuildMember::new(user, joined);
+        member.nick = part.nick.clone();
+        for name in &part.roles {
+            member.roles.push(role_named(guild, name)?);
+        }
+        Ok(member)
+    }
+
+    fn bots(&mut self, file: &File) -> Result<(), Slip> {
+        for part in &file.bots {
+            let user = self.bot_named(&part.name)?;
+            let owner = match (&part.owner, self.world.guilds.values().next()) {
+                (Some(name), _) => self.somebody(name)?,
+                (None, Some(guild)) => self.world.users.get(&guild.owner_id).cloned().unwrap_or(user.clone()),
+                (None, None) => user.clone(),
+            };
+            self.world.bots.push(Bot { owner, ..builder::new_bot(user.clone(), &part.token) });
+            let guilds: Vec<Snowflake> = match &part.guilds {
+                None => self.world.guilds.keys().copied().collect(),
+                Some(names) => names.iter().map(|name| self.guild_named(name)).collect::<Result<_, _>>()?,
+            };
+            for guild in guilds {
+                let role = self.ids.of(&["role of bot", &guild.to_string(), &user.id.to_string()]);
+                self.world.admit_bot(guild, &user, role);
+            }
+        }
+        Ok(())
+    }
+
+    fn guild_named(&self, name: &Name) -> Result<Snowflake, Slip> {
+        let mut guilds = self.world.guilds.values();
+        guilds.find(|guild| guild.name == *name.get_ref()).map(|guild| guild.id).ok_or_else(|| {
+            let known = self.world.guilds.values().map(|guild| guild.name.as_str());
+            Slip::unknown(name.span(), "guild", name.get_ref(), known)
+        })
+    }
+
+    pub(super) fn bot_named(&self, name: &Name) -> Result<Arc<User>, Slip> {
+        self.world.users.named(name.get_ref(), true).cloned().ok_or_else(|| {
+            let known = self.world.users.values().filter(|user| user.bot).map(|user| user.username.as_str());
+            Slip::unknown(name.span(), "bot", name.get_ref(), known)
+        })
+    }
+}
+
+pub(super) fn role_named(guild: &Guild, name: &Name) -> Result<Snowflake, Slip> {
+    let found = guild.roles.iter().rev().find(|role| role.name == *name.get_ref()).map(|role| role.id);
+    let by_id = || {
+        let id = name.get_ref().parse().ok()?;
+        guild.roles.iter().find(|role| role.id == id).map(|role| role.id)
+    };
+    found.or_else(by_id).ok_or_else(|| {
+        Slip::unknown(name.span(), "role", name.get_ref(), guild.roles.iter().map(|role| role.name.as_str()))
+    })
+}
+
+pub(super) fn bits_of(names: &[Name]) -> Result<u64, Slip> {
+    let known = || bits::NAMES.iter().map(|(name, _)| *name);
+    names.iter().try_fold(0, |all, name| {
+        match bits::NAMES.iter().find(|(known, _)| known == name.get_ref()) {
+            Some((_, bit)) => Ok(all | bit),
+            None => Err(Slip::unknown(name.span(), "permission", name.get_ref(), known())),
+        }
+    })
+}

@@ -1,0 +1,37 @@
+//! Everybody there is, by id and by name.
+//! It does not know who is a member of what.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::User;
+use crate::snowflake::Snowflake;
+
+/// People and bots. A person and a bot may have the same name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Users {
+    by_id: HashMap<Snowflake, Arc<User>>,
+    /// Names of people and of bots; an entry may be out of date after somebody was renamed.
+    by_name: [HashMap<String, Snowflake>; 2],
+}
+
+impl Users {
+    pub(crate) fn get(&self, id: &Snowflake) -> Option<&Arc<User>> {
+        self.by_id.get(id)
+    }
+
+    pub(crate) fn named(&self, name: &str, bot: bool) -> Option<&Arc<User>> {
+        let found = self.by_name[usize::from(bot)].get(name).and_then(|id| self.by_id.get(id));
+        found.filter(|user| user.username == name)
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.by_id.values()
+    }
+
+    /// Adds somebody, or puts a changed account in the place of the old one.
+    pub(crate) fn insert(&mut self, user: Arc<User>) {
+        self.by_name[usize::from(user.bot)].insert(user.username.clone(), user.id);
+        self.by_id.insert(user.id, user);
+    }
+}

@@ -1,0 +1,119 @@
+//! Channels over REST: made, changed, ordered, removed, and who may what in them.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::desk::{code, desk, harbour, id};
+use crate::raw::{INTENTS, Socket, channel_id, sim};
+
+#[tokio::test]
+async fn a_channel_of_every_kind_is_made_changed_and_removed_and_everybody_is_told() {
+    let sim = sim().await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let alice = desk(&sim, "alice");
+    let path = format!("/guilds/{}/channels", harbour(&sim));
+    for kind in [0, 2, 4, 5, 13, 15, 16] {
+        let body = json!({ "name": "New Place", "type": kind, "topic": null });
+        let made = alice.made(Method::POST, &path, body).await;
+        assert_eq!(made["type"], kind);
+        let spoken = matches!(kind, 2 | 4 | 13);
+        assert_eq!(made["name"], if spoken { "New Place" } else { "new-place" });
+        assert_eq!(socket.event("CHANNEL_CREATE").await, made);
+        let one = format!("/channels/{}", id(&made));
+        let changed = alice.made(Method::PATCH, &one, json!({ "name": "renamed", "nsfw": true })).await;
+        assert_eq!((&changed["name"], &changed["nsfw"]), (&json!("renamed"), &json!(true)));
+        assert_eq!(socket.event("CHANNEL_UPDATE").await, changed);
+        let gone = alice.made(Method::DELETE, &one, Value::Null).await;
+        assert_eq!(socket.event("CHANNEL_DELETE").await["id"], gone["id"]);
+        assert_eq!(code(&alice.get(&one).await), (404, 10003));
+    }
+}
+
+#[tokio::test]
+async fn a_bad_channel_is_refused_with_the_path_of_each_mistake() {
+    let sim = sim().await;
+    let path = format!("/guilds/{}/channels", harbour(&sim));
+    let bad = json!({
+        "name": "", "type": 0, "topic": "x".repeat(1025), "rate_limit_per_user": 21_601,
+        "permission_overwrites": [{ "id": "x", "type": 0 }], "default_auto_archive_duration": 61,
+    });
+    let (status, body) = desk(&sim, "alice").post(&path, bad).await;
+    assert_eq!((status, &body["code"]), (400, &json!(50035)));
+    let of = |field: &str| body["errors"][field]["_errors"][0]["code"].clone();
+    assert_eq!(of("name"), "BASE_TYPE_BAD_LENGTH");
+    assert_eq!(of("topic"), "BASE_TYPE_MAX_LENGTH");
+    assert_eq!(of("rate_limit_per_user"), "NUMBER_TYPE_MAX");
+    assert_eq!(of("default_auto_archive_duration"), "BASE_TYPE_CHOICES");
+    let overwrite = &body["errors"]["permission_overwrites"]["0"]["id"]["_errors"][0]["code"];
+    assert_eq!(overwrite, "NUMBER_TYPE_COERCE");
+    let parent = json!({ "name": "x", "parent_id": channel_id(&sim, "general") });
+    let (_, body) = desk(&sim, "alice").post(&path, parent).await;
+    assert_eq!(body["errors"]["parent_id"]["_errors"][0]["code"], "CHANNEL_PARENT_INVALID");
+}
+
+#[tokio::test]
+async fn without_the_permission_nothing_is_changed() {
+    let sim = sim().await;
+    let general = channel_id(&sim, "general");
+    let bob = desk(&sim, "bob");
+    let path = format!("/guilds/{}/channels", harbour(&sim));
+    assert_eq!(code(&bob.post(&path, json!({ "name": "mine" })).await), (403, 50013));
+    let one = format!("/channels/{general}");
+    assert_eq!(code(&bob.patch(&one, json!({ "name": "mine" })).await), (403, 50013));
+    assert_eq!(code(&bob.delete(&one).await), (403, 50013));
+    let overwrite = format!("{one}/permissions/{}", harbour(&sim));
+    let deny = json!({ "type": 0, "deny": "2048" });
+    assert_eq!(code(&bob.put(&overwrite, deny).await), (403, 50013));
+    let staff = format!("/channels/{}", channel_id(&sim, "staff"));
+    assert_eq!(code(&desk(&sim, "dave").get(&staff).await), (403, 50001));
+    assert_eq!(desk(&sim, "alice").get(&one).await.1["name"], "general");
+}
+
+#[tokio::test]
+async fn an_overwrite_opens_and_closes_a_channel_at_once() {
+    let sim = sim().await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let general = channel_id(&sim, "general");
+    let everyone = format!("/channels/{general}/permissions/{}", harbour(&sim));
+    let alice = desk(&sim, "alice");
+    let says = || async {
+        let path = format!("/channels/{general}/messages");
+        code(&desk(&sim, "dave").post(&path, json!({ "content": "hi" })).await)
+    };
+    assert_eq!(says().await, (200, 0));
+    alice.made(Method::PUT, &everyone, json!({ "type": 0, "deny": "2048" })).await;
+    let told = socket.event("CHANNEL_UPDATE").await;
+    assert_eq!(told["permission_overwrites"][0]["deny"], "2048");
+    assert_eq!(says().await, (403, 50013));
+    alice.made(Method::PUT, &everyone, json!({ "type": "role", "deny": 1024 })).await;
+    assert_eq!(says().await, (403, 50001));
+    assert_eq!(alice.delete(&everyone).await.0, 204);
+    assert_eq!(says().await, (200, 0));
+    assert_eq!(code(&alice.delete(&everyone).await), (404, 10009));
+}
+
+#[tokio::test]
+async fn channels_are_ordered_and_a_category_lends_its_overwrites() {
+    let sim = sim().await;
+    let guild = harbour(&sim);
+    let alice = desk(&sim, "alice");
+    let path = format!("/guilds/{guild}/channels");
+    let closed = json!([{ "id": guild, "type": 0, "allow": "0", "deny": "1024" }]);
+    let category = json!({ "name": "Back rooms", "type": 4, "permission_overwrites": closed });
+    let category = alice.made(Method::POST, &path, category).await;
+    let under = json!({ "name": "inner", "parent_id": category["id"] });
+    let inner = alice.made(Method::POST, &path, under).await;
+    assert_eq!(inner["permission_overwrites"], closed);
+    let general = channel_id(&sim, "general");
+    let places = json!([
+        { "id": general, "position": 7, "parent_id": category["id"], "lock_permissions": true },
+        { "id": inner["id"], "position": 8 },
+    ]);
+    assert_eq!(alice.patch(&path, places).await.0, 204);
+    let (_, moved) = alice.get(&format!("/channels/{general}")).await;
+    assert_eq!((&moved["position"], &moved["parent_id"]), (&json!(7), &category["id"]));
+    assert_eq!(moved["permission_overwrites"], closed);
+    alice.made(Method::DELETE, &format!("/channels/{}", id(&category)), Value::Null).await;
+    let (_, orphan) = alice.get(&format!("/channels/{general}")).await;
+    assert_eq!(orphan["parent_id"], Value::Null);
+}

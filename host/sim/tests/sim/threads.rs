@@ -1,0 +1,159 @@
+//! Threads: from messages, without, forum posts, who is in them, archived and locked.
+
+use gearshift_sim::Sim;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::desk::{code, desk, harbour, id, user};
+use crate::raw::{INTENTS, Socket, channel_id, client, sim};
+
+async fn forum(sim: &Sim) -> Value {
+    let body = json!({
+        "name": "questions", "type": 15, "flags": 16,
+        "available_tags": [{ "name": "help" }, { "name": "rules", "moderated": true }],
+    });
+    desk(sim, "alice").made(Method::POST, &format!("/guilds/{}/channels", harbour(sim)), body).await
+}
+
+#[tokio::test]
+async fn a_thread_grows_from_a_message_once() {
+    let sim = sim().await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let general = channel_id(&sim, "general");
+    let said = sim.member("alice").unwrap().say("general", "about ships").await.unwrap();
+    let path = format!("/channels/{general}/messages/{said}/threads");
+    let (status, thread) = desk(&sim, "bot").post(&path, json!({ "name": "ships" })).await;
+    assert_eq!((status, &thread["type"], &thread["id"]), (201, &json!(11), &json!(said)));
+    assert_eq!(thread["thread_metadata"]["archived"], false);
+    let told = socket.event("THREAD_CREATE").await;
+    assert_eq!((&told["newly_created"], &told["parent_id"]), (&json!(true), &json!(general)));
+    assert_eq!(socket.event("MESSAGE_UPDATE").await["flags"], 1 << 5);
+    let starter = socket.event("MESSAGE_CREATE").await;
+    assert_eq!((&starter["type"], &starter["message_reference"]["message_id"]), (&json!(21), &json!(said)));
+    assert_eq!(code(&desk(&sim, "bot").post(&path, json!({ "name": "again" })).await), (400, 160_004));
+    let (_, active) = desk(&sim, "bot").get(&format!("/guilds/{}/threads/active", harbour(&sim))).await;
+    assert_eq!((&active["threads"][0]["id"], &active["members"][0]["id"]), (&thread["id"], &thread["id"]));
+}
+
+#[tokio::test]
+async fn who_writes_in_a_thread_is_in_it_and_its_channel_decides_who_may() {
+    let sim = sim().await;
+    let general = channel_id(&sim, "general");
+    let body = json!({ "name": "open talk", "type": 11 });
+    let thread = desk(&sim, "alice").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let announced = sim.messages("general").unwrap();
+    assert_eq!(announced.last().map(|message| message.kind as u8), Some(18));
+    let path = format!("/channels/{}", id(&thread));
+    desk(&sim, "dave").made(Method::POST, &format!("{path}/messages"), json!({ "content": "me too" })).await;
+    let (_, members) = desk(&sim, "alice").get(&format!("{path}/thread-members?with_member=true")).await;
+    let mut names: Vec<_> =
+        members.as_array().unwrap().iter().map(|one| &one["member"]["user"]["username"]).collect();
+    names.sort_by_key(ToString::to_string);
+    assert_eq!(names, [&json!("alice"), &json!("dave")]);
+    let (_, now) = desk(&sim, "alice").get(&path).await;
+    assert_eq!((&now["member_count"], &now["message_count"]), (&json!(2), &json!(1)));
+    let everyone = format!("/channels/{general}/permissions/{}", harbour(&sim));
+    let deny = json!({ "type": 0, "deny": (1_u64 << 38).to_string() });
+    desk(&sim, "alice").made(Method::PUT, &everyone, deny).await;
+    let refused = desk(&sim, "dave").post(&format!("{path}/messages"), json!({ "content": "x" })).await;
+    assert_eq!(code(&refused), (403, 50013));
+}
+
+#[tokio::test]
+async fn a_private_thread_is_seen_by_those_who_were_added() {
+    let sim = sim().await;
+    let (mut bob, _) = client(&sim, "bob").await;
+    let (mut dave, _) = client(&sim, "dave").await;
+    let general = channel_id(&sim, "general");
+    let body = json!({ "name": "surprise", "type": 12, "invitable": false });
+    let thread = desk(&sim, "carol").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let path = format!("/channels/{}", id(&thread));
+    assert_eq!(code(&desk(&sim, "bob").get(&path).await), (403, 50001));
+    let add = format!("{path}/thread-members/{}", user(&sim, "bob"));
+    assert_eq!(desk(&sim, "carol").put(&add, Value::Null).await.0, 204);
+    assert_eq!(bob.event("THREAD_CREATE").await["id"], thread["id"]);
+    assert_eq!(desk(&sim, "bob").get(&path).await.0, 200);
+    let third = format!("{path}/thread-members/{}", user(&sim, "erin"));
+    assert_eq!(code(&desk(&sim, "bob").put(&third, Value::Null).await), (403, 50013));
+    assert_eq!(desk(&sim, "bob").delete(&format!("{path}/thread-members/@me")).await.0, 204);
+    let told = bob.event("THREAD_MEMBERS_UPDATE").await;
+    let left =
+        if told["removed_member_ids"] == json!([]) { bob.event("THREAD_MEMBERS_UPDATE").await } else { told };
+    assert_eq!(left["removed_member_ids"], json!([user(&sim, "bob")]));
+    let heard = dave.settled().await;
+    assert!(
+        !heard.iter().any(|payload| payload["t"].as_str().is_some_and(|name| name.starts_with("THREAD")))
+    );
+}
+
+#[tokio::test]
+async fn an_archived_thread_is_opened_by_writing_and_a_locked_one_by_moderators() {
+    let sim = sim().await;
+    let general = channel_id(&sim, "general");
+    let alice = desk(&sim, "alice");
+    let body = json!({ "name": "old", "type": 11 });
+    let thread = alice.made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let path = format!("/channels/{}", id(&thread));
+    let messages = format!("{path}/messages");
+    let said = desk(&sim, "dave").made(Method::POST, &messages, json!({ "content": "first" })).await;
+    let archived = alice.made(Method::PATCH, &path, json!({ "archived": true })).await;
+    assert_eq!(archived["thread_metadata"]["archived"], true);
+    let edit = format!("{messages}/{}", id(&said));
+    let edited = desk(&sim, "dave").patch(&edit, json!({ "content": "changed" })).await;
+    assert_eq!(code(&edited), (400, 50083));
+    let list = format!("/channels/{general}/threads/archived/public");
+    let (_, page) = alice.get(&list).await;
+    assert_eq!((&page["threads"][0]["id"], &page["has_more"]), (&thread["id"], &json!(false)));
+    desk(&sim, "dave").made(Method::POST, &messages, json!({ "content": "again" })).await;
+    assert_eq!(alice.get(&path).await.1["thread_metadata"]["archived"], false);
+    alice.made(Method::PATCH, &path, json!({ "archived": true, "locked": true })).await;
+    let refused = desk(&sim, "dave").post(&messages, json!({ "content": "x" })).await;
+    assert_eq!(code(&refused), (400, 50083));
+    assert_eq!(code(&desk(&sim, "dave").patch(&path, json!({ "archived": false })).await), (403, 50013));
+    alice.made(Method::POST, &messages, json!({ "content": "moderators may" })).await;
+    assert_eq!(alice.get(&list).await.1["threads"], json!([]));
+}
+
+#[tokio::test]
+async fn a_thread_archives_itself_when_nobody_writes() {
+    let sim = sim().await;
+    sim.clock().freeze();
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let general = channel_id(&sim, "general");
+    let body = json!({ "name": "short", "type": 11, "auto_archive_duration": 60 });
+    let thread = desk(&sim, "alice").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let messages = format!("/channels/{}/messages", id(&thread));
+    sim.clock().advance(std::time::Duration::from_secs(40 * 60));
+    desk(&sim, "alice").made(Method::POST, &messages, json!({ "content": "still here" })).await;
+    sim.clock().advance(std::time::Duration::from_secs(40 * 60));
+    assert!(!socket.settled().await.iter().any(|payload| payload["t"] == "THREAD_UPDATE"));
+    sim.clock().advance(std::time::Duration::from_secs(30 * 60));
+    assert_eq!(socket.event("THREAD_UPDATE").await["thread_metadata"]["archived"], true);
+}
+
+#[tokio::test]
+async fn a_forum_post_is_a_thread_with_its_first_message_and_tags() {
+    let sim = sim().await;
+    let forum = forum(&sim).await;
+    let path = format!("/channels/{}/threads", id(&forum));
+    let dave = desk(&sim, "dave");
+    let post = json!({ "name": "How?", "message": { "content": "Please tell me." } });
+    assert_eq!(code(&dave.post(&path, post.clone()).await), (400, 40067));
+    let mut tagged = post.clone();
+    tagged["applied_tags"] = json!(["1"]);
+    assert_eq!(code(&dave.post(&path, tagged.clone()).await), (400, 50035));
+    tagged["applied_tags"] = json!([forum["available_tags"][0]["id"]]);
+    let (status, thread) = dave.post(&path, tagged).await;
+    assert_eq!((status, &thread["message"]["id"]), (201, &thread["id"]));
+    assert_eq!(thread["message"]["content"], "Please tell me.");
+    assert_eq!(thread["applied_tags"][0], forum["available_tags"][0]["id"]);
+    let plain = format!("/channels/{}/messages", id(&forum));
+    assert_eq!(code(&dave.post(&plain, json!({ "content": "x" })).await), (400, 50008));
+    let own = json!({ "name": "How exactly?" });
+    let renamed = dave.made(Method::PATCH, &format!("/channels/{}", id(&thread)), own).await;
+    assert_eq!(renamed["name"], "How exactly?");
+    assert_eq!(code(&dave.delete(&format!("/channels/{}", id(&thread))).await), (403, 50013));
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    desk(&sim, "alice").made(Method::DELETE, &format!("/channels/{}", id(&thread)), Value::Null).await;
+    assert_eq!(socket.event("THREAD_DELETE").await["parent_id"], forum["id"]);
+}

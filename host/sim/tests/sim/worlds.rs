@@ -1,0 +1,149 @@
+//! Worlds: written down by a person, the same at every start, and clear about mistakes.
+
+use std::fmt::Write as _;
+
+use gearshift_sim::{ChannelKind, Sim, SimOptions, World, bits};
+
+use crate::raw::{get, sim};
+
+fn mistake(text: &str) -> (usize, String) {
+    match World::read(text).unwrap_err() {
+        gearshift_sim::WorldError::Wrong { mistake, .. } => (mistake.line, mistake.to_string()),
+        other => panic!("expected a mistake, got {other}"),
+    }
+}
+
+#[tokio::test]
+async fn the_default_world_has_the_same_ids_at_every_start() {
+    let (one, other) = (sim().await, sim().await);
+    let ids = |sim: &Sim| {
+        sim.world(|world| {
+            let guilds = world.guilds().map(|guild| {
+                let channels: Vec<_> = guild.channels.clone();
+                let roles: Vec<_> = guild.roles.iter().map(|role| role.id).collect();
+                let members: Vec<_> = guild.members.keys().copied().collect();
+                let said: Vec<_> =
+                    channels.iter().filter_map(|id| world.channel(*id)?.last_message_id).collect();
+                (guild.id, channels, roles, members, said)
+            });
+            guilds.collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(ids(&one), ids(&other));
+    assert_eq!(get(&one, "/users/@me").await.1, get(&other, "/users/@me").await.1);
+}
+
+#[tokio::test]
+async fn the_default_world_has_people_with_pictures_a_private_channel_a_voice_channel_and_some_history() {
+    let sim = sim().await;
+    sim.world(|world| {
+        assert_eq!(
+            world.guilds().map(|guild| guild.name.as_str()).collect::<Vec<_>>(),
+            ["Harbour", "Workshop"]
+        );
+        let alice = world.user_named("alice").unwrap();
+        assert!(alice.avatar.is_some() && alice.global_name.as_deref() == Some("Alice"));
+        let staff = world.channel_named("staff", None).unwrap();
+        let sees =
+            |name| world.permissions_in(staff, world.user_named(name).unwrap().id) & bits::VIEW_CHANNEL != 0;
+        assert!(sees("alice") && sees("bob") && !sees("carol"));
+        assert_eq!(world.channel_named("lounge", None).unwrap().kind, ChannelKind::Voice);
+        assert!(world.channel_named("random", None).unwrap().messages.len() > 1);
+    });
+}
+
+#[test]
+fn a_mistake_in_a_world_file_is_named_with_its_line_and_the_nearest_name() {
+    let guild = "[[guilds]]\nname = \"A\"\nowner = \"alice\"\n";
+    for (tail, line, words) in [
+        ("everyon = []", 4, "did you mean `everyone`?"),
+        ("[[guilds.chanels]]\nname = \"x\"", 4, "did you mean `channels`?"),
+        ("[[guilds.channels]]\nname = 5", 5, "invalid type: integer"),
+        ("[[guilds.channels]]\nname = \"x\"\nkind = \"voize\"", 6, "did you mean `voice`?"),
+        ("[[guilds.channels]]\nname = \"x\"\ncategory = \"Y\"", 6, "there is no category `Y`"),
+        (
+            "[[guilds.roles]]\nname = \"x\"\npermissions = [\"VIEW_CHANEL\"]",
+            6,
+            "did you mean `VIEW_CHANNEL`?",
+        ),
+        ("[[guilds.roles]]\nname = \"x\"\ncolor = \"red\"", 6, "a colour is written"),
+        ("[[guilds.members]]\nname = \"x\"\nroles = [\"mod\"]", 6, "there is no role `mod`"),
+        (
+            "[[guilds.channels]]\nname = \"x\"\noverwrites = [{ allow = [\"SPEAK\"] }]",
+            6,
+            "for a `role` or for a `member`",
+        ),
+        (
+            "[[guilds.channels]]\nname = \"x\"\n[[guilds.channels.messages]]\nby = \"b\"\nreply = 1",
+            8,
+            "no message 1 before",
+        ),
+        ("id = 5\n[[guilds.roles]]\nname = \"x\"\nid = \"5\"", 7, "the id 5 is there twice"),
+        ("[[dms]]\nperson = \"alice\"\nbot = \"b\"", 6, "there is no bot `b`"),
+        ("[[people]]\nname = \"alice\"\n[[people]]\nname = \"alice\"", 7, "is there twice"),
+        ("[[guilds.channels]\n", 4, ""),
+    ] {
+        let (at, told) = mistake(&format!("{guild}{tail}"));
+        assert!(at == line && told.contains(words), "{tail}\n-> line {at}: {told}");
+    }
+    let old = "by = \"a\"\nat = 2026-01-02T00:00:00Z\n[[guilds.channels.messages]]\nby = \"b\"\nat = 2026-01-01T00:00:00Z";
+    let (line, told) =
+        mistake(&format!("{guild}[[guilds.channels]]\nname = \"x\"\n[[guilds.channels.messages]]\n{old}"));
+    assert!(line == 10 && told.contains("older than the one before"), "{told}");
+}
+
+#[test]
+fn a_file_that_is_not_there_or_wrong_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("harbour.toml");
+    let missing = World::load(&path).unwrap_err().to_string();
+    assert!(missing.contains("harbour.toml"), "{missing}");
+    std::fs::write(&path, "[[guild]]").unwrap();
+    let wrong = World::load(&path).unwrap_err().to_string();
+    assert!(wrong.contains("harbour.toml, line 1: [[guild]]: ") && wrong.contains("`guilds`"), "{wrong}");
+}
+
+#[tokio::test]
+async fn a_large_world_file_is_read_and_started() {
+    let mut text = "[[guilds]]\nname = \"Big\"\nowner = \"m0\"\n".to_owned();
+    for number in 0..500 {
+        write!(text, "[[guilds.channels]]\nname = \"c{number}\"\n").unwrap();
+    }
+    for number in 0..2_000 {
+        write!(text, "[[guilds.members]]\nname = \"m{number}\"\n").unwrap();
+    }
+    let world = World::read(&text).unwrap();
+    let sim = Sim::start(SimOptions { world, ..SimOptions::default() }).await.unwrap();
+    assert_eq!(sim.world(|world| world.guilds().next().unwrap().members.len()), 2_001);
+    sim.member("m1999").unwrap().say("c499", "hello").await.unwrap();
+}
+
+#[tokio::test]
+async fn pictures_of_people_bots_and_guilds_are_served_where_discord_has_them() {
+    let sim = sim().await;
+    let (_, me) = get(&sim, "/users/@me").await;
+    let (alice, harbour) = sim.world(|world| {
+        let (alice, harbour) = (world.user_named("alice").unwrap(), world.guilds().next().unwrap());
+        let path = format!("avatars/{}/{}.png", alice.id, alice.avatar.clone().unwrap());
+        (path, format!("icons/{}/{}.png", harbour.id, harbour.settings.icon.clone().unwrap()))
+    });
+    let bot = format!("avatars/{}/{}.webp", me["id"].as_str().unwrap(), me["avatar"].as_str().unwrap());
+    let mut pictures = Vec::new();
+    for path in
+        [&alice, &format!("{alice}?size=64"), &harbour, &bot, "embed/avatars/0.png", "embed/avatars/5.png"]
+    {
+        let answer = reqwest::get(format!("{}/{path}", sim.base_url())).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (200, &"image/png".parse().unwrap())
+        );
+        let bytes = answer.bytes().await.unwrap();
+        assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"), "{path}");
+        assert!(!pictures.contains(&bytes), "{path} looks like another one");
+        pictures.push(bytes);
+    }
+    let wrong = alice.replace(".png", "0.png");
+    for path in [&wrong, &format!("{alice}?size=65"), "avatars/5/x.png", "embed/avatars/6.png"] {
+        assert_eq!(reqwest::get(format!("{}/{path}", sim.base_url())).await.unwrap().status(), 404, "{path}");
+    }
+}
