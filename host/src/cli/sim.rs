@@ -62,7 +62,7 @@ enum Watch {
 
 impl SimCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        log::init(&Log::default(), self.log.as_deref())?;
+        log::init(&Log::default(), self.log.as_deref(), None)?;
         let life = Life::begin()?;
         let watch = self.watch.map(|watch| match watch {
             Watch::Talk => Detail::Talk,
