@@ -56,7 +56,9 @@ pub(super) fn future<T: 'static>(
 
 /// `None` once it is done: it is dropped at once, and only once. Boxed, so that all handlers of all cogs share this code
 /// instead of each having its own.
-struct Guarded<T>(Option<Pin<Box<dyn Future<Output = Result<T, Fault>>>>>);
+struct Guarded<T>(Option<Handler<T>>);
+
+type Handler<T> = Pin<Box<dyn Future<Output = Result<T, Fault>>>>;
 
 impl<T> Guarded<T> {
     fn finish(&mut self) -> Result<(), Fault> {

@@ -16,7 +16,7 @@ use crate::world::{User, World};
 pub(super) fn list(call: &Call) -> Reply {
     let state = call.shared.state();
     let mut people: Vec<&Arc<User>> = state.world.users.values().filter(|user| !user.bot).collect();
-    people.sort_by_key(|user| user.id);
+    people.sort_by(|one, other| one.username.cmp(&other.username));
     let people: Vec<Value> = people.into_iter().map(|user| described(call, &state.world, user)).collect();
     Reply::json(&people)
 }

@@ -24,6 +24,6 @@ mod raw;
 mod rest;
 mod routes;
 mod strict;
+mod threads;
 mod time;
 mod worlds;
-mod threads;
