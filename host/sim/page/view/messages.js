@@ -130,12 +130,12 @@ export class MessageList {
     const wasAtEnd = this.#atEnd;
     const at = log.at(id);
     if (change === "posted") {
-      const isNewest = at === log.list.length - 1 && log.get(id);
-      if (!isNewest || this.#last < log.list.length - 1) return this.toEnd.toggleAttribute("hidden", false);
-      this.list.append(...this.#itemsAt(at, log.list));
-      this.#last = log.list.length;
       this.#announce(message);
       const mine = message.author.id === this.#ctx.store.me.id;
+      const follows = at === log.list.length - 1 && this.#last === at;
+      if (!follows) return mine ? this.showEnd() : this.toEnd.toggleAttribute("hidden", false);
+      this.list.append(...this.#itemsAt(at, log.list));
+      this.#last = log.list.length;
       if (wasAtEnd || mine) this.showEnd();
       else this.toEnd.hidden = false;
       if (this.#last - this.#first > WINDOW && this.#atEnd) this.#cutTop();

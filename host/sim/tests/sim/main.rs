@@ -18,6 +18,7 @@ mod invocations;
 mod limits;
 mod messages;
 mod moderation;
+mod page;
 mod people;
 mod prompt;
 mod raw;
