@@ -38,9 +38,12 @@ mod actors;
 mod prompt;
 mod replies;
 
+mod expect;
 mod faults;
+mod settle;
 mod transcript;
 
+mod keep;
 mod world;
 
 mod changes;
@@ -64,17 +67,20 @@ mod snowflake;
 
 pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use clock::{Clock, NoTimestamp, Timestamp};
+pub use expect::Unmet;
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
+pub use keep::KeepError;
 pub use options::{RateLimits, SimOptions};
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
+pub use settle::{Busy, IdleProbe, Unsettled};
 pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
 pub use world::{
     Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
     Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
-    Overwrite, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake,
-    bits, flags,
+    Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook,
+    World, WorldError, WorldMistake, bits, flags,
 };

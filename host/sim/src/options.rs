@@ -1,8 +1,10 @@
 //! The limits and times of a simulator, each with its unit and default.
 //! It reads no file and no environment.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::settle::IdleProbe;
 use crate::world::World;
 
 /// How a simulator is to be. `SimOptions::default()` is Discord with its real times on a free port.
@@ -12,6 +14,10 @@ pub struct SimOptions {
     pub port: u16,
     /// What exists at the start. Default: [`World::default`].
     pub world: World,
+    /// A folder in which the world is kept: what is there at the start goes before [`SimOptions::world`]. Default none.
+    pub keep: Option<PathBuf>,
+    /// How often it is written if something happened; a crash loses at most so much. Default 10 s.
+    pub keep_every: Duration,
     /// The name of the bot that is there from the start. Default `bot`.
     pub bot_name: String,
     /// Its token, without `Bot `; it looks like a real one, since clients look. Default: a fixed one.
@@ -39,6 +45,13 @@ pub struct SimOptions {
     pub outbox_limit: usize,
     /// Events kept in each session for a RESUME. Default 10,000.
     pub replay_limit: usize,
+    /// Tells whether a bot in this process has nothing to do: [`Sim::settle`](crate::Sim::settle) asks it and then need
+    /// not guess. Default none.
+    pub idle: Option<IdleProbe>,
+    /// For so long nothing may happen before [`Sim::settle`](crate::Sim::settle) takes bots without a probe for idle. Default 100 ms.
+    pub quiet: Duration,
+    /// How long [`Sim::expect_reply`](crate::Sim::expect_reply) and its like wait. Default 5 s.
+    pub patience: Duration,
     /// Entries of the transcript that are kept. Default 10,000.
     pub transcript_limit: usize,
     /// Messages kept in each channel. Default 10,000.
@@ -63,6 +76,8 @@ impl Default for SimOptions {
         Self {
             port: 0,
             world: World::default(),
+            keep: None,
+            keep_every: Duration::from_secs(10),
             bot_name: "bot".to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
             strict: false,
@@ -76,6 +91,9 @@ impl Default for SimOptions {
             interaction_life: Duration::from_secs(15 * 60),
             outbox_limit: 65_536,
             replay_limit: 10_000,
+            idle: None,
+            quiet: Duration::from_millis(100),
+            patience: Duration::from_secs(5),
             transcript_limit: 10_000,
             history_per_channel: 10_000,
         }

@@ -13,11 +13,13 @@ use crate::faults::Faults;
 use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
 use crate::gateway::starts::Starts;
-use crate::interactions::{Commands, Interactions};
+use crate::interactions::{Command, Commands, Interactions};
+use crate::keep::Upload;
 use crate::options::SimOptions;
 use crate::rest::files::Files;
 use crate::rest::limits::Limits;
 use crate::rest::unknown::Tally;
+use crate::settle::Calls;
 use crate::transcript::Transcript;
 use crate::world::{Bot, World};
 
@@ -36,6 +38,8 @@ pub(crate) struct Shared {
     closing: watch::Receiver<bool>,
     /// Every gateway connection holds a receiver; closing waits until all are gone.
     pub(crate) open_sockets: watch::Sender<()>,
+    /// REST calls that are not answered yet.
+    pub(crate) calls: Calls,
     /// Gateway connections so far: each gets the count as its number.
     pub(crate) connections: AtomicU64,
 }
@@ -55,6 +59,14 @@ pub(crate) struct State {
     pub(crate) unknown_routes: Tally,
     /// By method, shape and the field's place in the body; `?key` for one of the query.
     pub(crate) unknown_fields: Tally,
+}
+
+impl State {
+    /// Takes over what was kept beside the world.
+    pub(crate) fn go_on_with(&mut self, commands: Vec<Command>, files: Vec<Upload>) {
+        commands.into_iter().for_each(|command| self.commands.add(command));
+        files.into_iter().for_each(|(id, kind, bytes)| self.files.keep(id, kind, bytes));
+    }
 }
 
 impl Shared {
@@ -89,6 +101,7 @@ impl Shared {
             address,
             closing,
             open_sockets: watch::Sender::new(()),
+            calls: Calls::default(),
             connections: AtomicU64::new(0),
             options,
         });

@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::actors::{ActError, Member};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::faults::Faults;
 use crate::gateway::Gateway;
+use crate::keep::{KeepError, Keeper, Kept};
 use crate::options::SimOptions;
 use crate::server;
 use crate::shared::Shared;
@@ -35,6 +36,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// The folder in which the world is kept is not usable.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
 }
 
 /// A Discord on loopback. Ends when closed or dropped.
@@ -49,7 +53,7 @@ impl Sim {
     /// Binds 127.0.0.1 and serves on the current tokio runtime.
     ///
     /// # Errors
-    /// If the port cannot be bound.
+    /// If the port cannot be bound, or the folder to keep the world in cannot be used.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -58,7 +62,17 @@ impl Sim {
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let mut world = std::mem::replace(&mut options.world, World::empty());
+        let (keeper, kept) = match &options.keep {
+            Some(folder) => {
+                let (keeper, kept) = Keeper::open(folder, &format!("http://{address}"))?;
+                (Some(Arc::new(keeper)), kept)
+            }
+            None => (None, None),
+        };
+        let given = std::mem::replace(&mut options.world, World::empty());
+        let Kept { mut world, commands, files, now } = kept.unwrap_or_else(|| Kept::only(given));
+        // Time never was where it has not been yet: not for what was kept, and not for ids that a file names.
+        world.clock.not_before(now.max(Timestamp(world.last_id().unix_ms())));
         let history_limit = options.history_per_channel.max(1);
         world.history_limit = history_limit;
         for channel in world.channels.values_mut() {
@@ -70,7 +84,8 @@ impl Sim {
         let token = options.token.clone();
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
-        let server = tokio::spawn(server::serve(listener, shared.clone()));
+        shared.state().go_on_with(commands, files);
+        let server = tokio::spawn(serve(listener, shared.clone(), keeper));
         let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
         tokio::spawn(async move {
             tokio::select! {
@@ -226,4 +241,12 @@ impl Sim {
             let _ = server.await;
         }
     }
+}
+
+/// Serves until the simulator closes; what happened last is kept too.
+async fn serve(listener: TcpListener, shared: Arc<Shared>, keeper: Option<Arc<Keeper>>) {
+    let serving = server::serve(listener, shared.clone());
+    let Some(keeper) = keeper else { return serving.await };
+    tokio::join!(serving, keeper.save_often(&shared));
+    keeper.save(&shared).await;
 }

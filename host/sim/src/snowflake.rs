@@ -90,6 +90,10 @@ impl SnowflakeSource {
         self.last = self.last.max(id.0);
     }
 
+    pub(crate) fn last(&self) -> Snowflake {
+        Snowflake(self.last)
+    }
+
     pub(crate) fn next(&mut self, unix_ms: u64) -> Snowflake {
         let of_now = unix_ms.saturating_sub(DISCORD_EPOCH_MS) << 22;
         self.last = of_now.max(self.last + 1);

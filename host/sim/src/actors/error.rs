@@ -2,7 +2,7 @@
 //! It does not carry Discord's codes: a client refuses before anything is sent.
 
 use crate::snowflake::Snowflake;
-use crate::world::{ChannelKind, World};
+use crate::world::{ChannelKind, Guild, World};
 
 /// An act that a Discord client would not have let happen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +44,18 @@ pub enum ActError {
         verb: String,
         /// Where.
         channel: String,
+    },
+    /// A guild's rules forbid it.
+    #[error("{member} may not {verb} in {guild}: {why}")]
+    Barred {
+        /// Who.
+        member: String,
+        /// What.
+        verb: String,
+        /// Where.
+        guild: String,
+        /// Why.
+        why: &'static str,
     },
     /// A message needs text.
     #[error("a message needs some text")]
@@ -120,6 +132,14 @@ impl ActError {
     pub(crate) fn unknown_channel(name: &str, world: &World) -> Self {
         let channels = world.channels.values().filter(|channel| channel.kind != ChannelKind::Category);
         Self::unknown("channel", name, channels.map(|channel| &*channel.name))
+    }
+
+    pub(crate) fn unknown_guild(name: &str, world: &World) -> Self {
+        Self::unknown("guild", name, world.guilds().map(|guild| &*guild.name))
+    }
+
+    pub(crate) fn unknown_role(name: &str, guild: &Guild) -> Self {
+        Self::unknown("role", name, guild.roles.iter().map(|role| &*role.name))
     }
 
     pub(crate) fn unknown_option<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {

@@ -4,6 +4,7 @@
 mod commands;
 mod components;
 mod error;
+mod guilds;
 mod handle;
 mod messages;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use commands::NO_OPTIONS;
 pub use error::ActError;
+pub(crate) use guilds::{guild_named, member_and_role};
 pub use handle::{Answer, InteractionHandle};
 
 use crate::shared::{Shared, State};

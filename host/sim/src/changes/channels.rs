@@ -16,13 +16,15 @@ impl State {
     pub(crate) fn create_channel(&mut self, by: &By, channel: Channel) -> Value {
         let json = channel_json(&channel);
         let (id, guild) = (channel.id, channel.guild_id);
+        let sight = guild.map(|guild| self.sight(guild));
         self.world.channels.insert(id, channel);
-        let Some(guild) = guild else { return json };
+        let Some((guild, sight)) = guild.zip(sight) else { return json };
         if let Some(home) = self.world.guilds.get_mut(&guild) {
             home.channels.push(id);
         }
         self.record_change(guild, by, Action::ChannelCreate, id, &Value::Null, &json);
-        self.tell_guild(guild, intents::GUILDS, Payload::new("CHANNEL_CREATE", &json));
+        self.tell_bots(guild, "CHANNEL_CREATE", &json);
+        self.tell_sight(guild, sight);
         json
     }
 
@@ -33,34 +35,39 @@ impl State {
         id: Snowflake,
         change: impl FnOnce(&mut Channel),
     ) -> Option<Value> {
+        let guild = self.world.channel(id)?.guild_id;
+        let sight = guild.map(|guild| self.sight(guild));
         let channel = self.world.channels.get_mut(&id)?;
         let before = channel_json(channel);
         change(channel);
         let after = channel_json(channel);
         if before != after
-            && let Some(guild) = channel.guild_id
+            && let Some((guild, sight)) = guild.zip(sight)
         {
             self.record_change(guild, by, Action::ChannelUpdate, id, &before, &after);
-            self.tell_guild(guild, intents::GUILDS, Payload::new("CHANNEL_UPDATE", &after));
+            self.tell_bots(guild, "CHANNEL_UPDATE", &after);
+            self.tell_sight(guild, sight);
         }
         Some(after)
     }
 
     /// Changes who may what in a channel, which the audit log has deeds of its own for.
     pub(crate) fn rearrange(&mut self, id: Snowflake, change: impl FnOnce(&mut Vec<Overwrite>)) {
+        let Some(guild) = self.world.channel(id).and_then(|channel| channel.guild_id) else { return };
+        let sight = self.sight(guild);
         let Some(channel) = self.world.channels.get_mut(&id) else { return };
         change(&mut channel.overwrites);
-        let (json, guild) = (channel_json(channel), channel.guild_id);
-        if let Some(guild) = guild {
-            self.tell_guild(guild, intents::GUILDS, Payload::new("CHANNEL_UPDATE", &json));
-        }
+        let json = channel_json(channel);
+        self.tell_bots(guild, "CHANNEL_UPDATE", &json);
+        self.tell_sight(guild, sight);
     }
 
     /// Removes a channel of a guild with all that hangs on it: threads, webhooks, invites. Channels under a category stay.
     pub(crate) fn delete_channel(&mut self, by: &By, id: Snowflake) -> Option<Value> {
+        let guild = self.world.channel(id)?.guild_id?;
+        let sight = self.sight(guild);
         let channel = self.world.channels.remove(&id)?;
         let json = channel_json(&channel);
-        let guild = channel.guild_id?;
         if let Some(home) = self.world.guilds.get_mut(&guild) {
             home.channels.retain(|one| *one != id);
         }
@@ -95,7 +102,8 @@ impl State {
             self.end_invite(&code);
         }
         self.record_change(guild, by, Action::ChannelDelete, id, &json, &Value::Null);
-        self.tell_guild(guild, intents::GUILDS, Payload::new("CHANNEL_DELETE", &json));
+        self.tell_bots(guild, "CHANNEL_DELETE", &json);
+        self.tell_sight(guild, sight);
         Some(json)
     }
 

@@ -64,6 +64,7 @@ impl State {
 
     /// Puts a changed role in the place of the one with its id.
     pub(crate) fn change_role(&mut self, guild: Snowflake, by: &By, role: Role) -> Option<Role> {
+        let sight = self.sight(guild);
         let there = self.world.guilds.get_mut(&guild)?.role_mut(role.id)?;
         let before = json!(there);
         *there = role.clone();
@@ -71,12 +72,14 @@ impl State {
         if before != data["role"] {
             self.record_change(guild, by, Action::RoleUpdate, role.id, &before, &data["role"]);
             self.tell_guild(guild, intents::GUILDS, Payload::new("GUILD_ROLE_UPDATE", &data));
+            self.tell_sight(guild, sight);
         }
         Some(role)
     }
 
     /// Removes a role from the guild, its members and its channels.
     pub(crate) fn delete_role(&mut self, guild: Snowflake, by: &By, role: Snowflake) -> Option<Role> {
+        let sight = self.sight(guild);
         let home = self.world.guilds.get_mut(&guild)?;
         let at = home.roles.iter().position(|one| one.id == role)?;
         let gone = home.roles.remove(at);
@@ -94,6 +97,7 @@ impl State {
         self.record_change(guild, by, Action::RoleDelete, role, &json!(gone), &Value::Null);
         let data = json!({ "guild_id": guild, "role_id": role });
         self.tell_guild(guild, intents::GUILDS, Payload::new("GUILD_ROLE_DELETE", &data));
+        self.tell_sight(guild, sight);
         Some(gone)
     }
 }

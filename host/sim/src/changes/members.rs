@@ -1,4 +1,4 @@
-//! Members: coming, going, being changed, being kept out, and where they are in voice.
+//! Members and accounts: coming, going, being changed, being kept out.
 //! It does not check permissions; see `changes`.
 
 use std::sync::Arc;
@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 
 use super::{Action, By};
 use crate::gateway::event::Payload;
-use crate::gateway::intents;
+use crate::gateway::{intents, person};
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, guild_create_json};
-use crate::world::settings_json::voice_json;
-use crate::world::{Ban, GuildMember, User, VoiceState};
+use crate::world::{Ban, GuildMember, User};
 
 impl State {
     /// Lets somebody into a guild; false if already there.
@@ -33,7 +32,10 @@ impl State {
         data["guild_id"] = json!(guild);
         self.tell_guild(guild, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_ADD", &data));
         let Some(home) = self.world.guild(guild) else { return false };
-        let whole = guild_create_json(&self.world, home, user.id, 50, false);
+        let whole = match user.bot {
+            true => guild_create_json(&self.world, home, user.id, 50, false),
+            false => person::guild(&self.world, home, user.id),
+        };
         self.tell_account(user.id, Some(guild), |_| Some(Payload::new("GUILD_CREATE", &whole)));
         true
     }
@@ -60,6 +62,24 @@ impl State {
         true
     }
 
+    /// Gives a member a role or takes it.
+    pub(crate) fn set_role(
+        &mut self,
+        guild: Snowflake,
+        by: &By,
+        user: Snowflake,
+        role: Snowflake,
+        given: bool,
+    ) {
+        self.change_member(guild, by, user, |member| {
+            match member.roles.iter().position(|one| *one == role) {
+                None if given => member.roles.push(role),
+                Some(at) if !given => drop(member.roles.remove(at)),
+                _ => {}
+            }
+        });
+    }
+
     /// Changes a member and tells so if it looks different then.
     pub(crate) fn change_member(
         &mut self,
@@ -68,6 +88,7 @@ impl State {
         user: Snowflake,
         change: impl FnOnce(&mut GuildMember),
     ) -> Option<Value> {
+        let sight = self.sight(guild);
         let member = self.world.guilds.get_mut(&guild)?.members.get_mut(&user)?;
         let (mut before, roles_before) = (json!(MemberJson::full(member)), member.roles.clone());
         change(member);
@@ -85,6 +106,7 @@ impl State {
         let mut data = answer.clone();
         data["guild_id"] = json!(guild);
         self.tell_about(guild, intents::GUILD_MEMBERS, user, Payload::new("GUILD_MEMBER_UPDATE", &data));
+        self.tell_sight(guild, sight);
         if (before["mute"] != after["mute"]) || (before["deaf"] != after["deaf"]) {
             self.tell_voice(guild, user);
         }
@@ -134,27 +156,35 @@ impl State {
         true
     }
 
-    /// Puts a member into a voice channel, or changes how it is there.
-    pub(crate) fn enter_voice(&mut self, guild: Snowflake, user: Snowflake, state: VoiceState) {
-        let Some(home) = self.world.guilds.get_mut(&guild) else { return };
-        home.belongings.voice.insert(user, state);
-        self.tell_voice(guild, user);
-    }
-
-    /// Takes a member out of voice; false if not there.
-    pub(crate) fn leave_voice(&mut self, guild: Snowflake, user: Snowflake) -> bool {
-        let Some(home) = self.world.guilds.get_mut(&guild) else { return false };
-        let Some(state) = home.belongings.voice.remove(&user) else { return false };
-        let mut data = voice_json(home, user, &state, true);
-        data["channel_id"] = Value::Null;
-        self.tell_guild(guild, intents::GUILD_VOICE_STATES, Payload::new("VOICE_STATE_UPDATE", &data));
-        true
-    }
-
-    pub(crate) fn tell_voice(&mut self, guild: Snowflake, user: Snowflake) {
-        let Some(home) = self.world.guild(guild) else { return };
-        let Some(state) = home.belongings.voice.get(&user) else { return };
-        let payload = Payload::new("VOICE_STATE_UPDATE", &voice_json(home, user, state, true));
-        self.tell_guild(guild, intents::GUILD_VOICE_STATES, payload);
+    /// Changes an account wherever it is known, and tells itself and the guilds it is in.
+    pub(crate) fn change_account(
+        &mut self,
+        id: Snowflake,
+        change: impl FnOnce(&mut User),
+    ) -> Option<Arc<User>> {
+        let mut user = User::clone(self.world.users.get(&id)?);
+        change(&mut user);
+        let user = Arc::new(user);
+        self.world.users.insert(user.clone());
+        for bot in self.world.bots.iter_mut().filter(|bot| bot.id() == id) {
+            bot.user = user.clone();
+        }
+        for channel in self.world.channels.values_mut() {
+            channel.recipients.iter_mut().filter(|one| one.id == id).for_each(|one| *one = user.clone());
+        }
+        self.tell_account(id, None, |_| Some(Payload::new("USER_UPDATE", &*user)));
+        let mut told = Vec::new();
+        for home in self.world.guilds.values_mut() {
+            if let Some(member) = home.members.get_mut(&id) {
+                member.user = user.clone();
+                let mut data = json!(MemberJson::full(member));
+                data["guild_id"] = json!(home.id);
+                told.push((home.id, data));
+            }
+        }
+        for (guild, data) in told {
+            self.tell_about(guild, intents::GUILD_MEMBERS, id, Payload::new("GUILD_MEMBER_UPDATE", &data));
+        }
+        Some(user)
     }
 }

@@ -13,7 +13,7 @@ use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, MessageJson};
-use crate::world::{Attachment, InteractionNote, Message, MessageKind, Origin, User, flags};
+use crate::world::{Attachment, InteractionNote, Message, MessageKind, Origin, Poll, User, flags};
 
 /// A message that is about to be posted.
 pub(crate) struct Draft {
@@ -34,7 +34,10 @@ pub(crate) struct Draft {
     pub(crate) flags: u64,
     pub(crate) nonce: Option<Value>,
     pub(crate) interaction: Option<InteractionNote>,
+    pub(crate) webhook_id: Option<Snowflake>,
     pub(crate) application_id: Option<Snowflake>,
+    pub(crate) poll: Option<Box<Poll>>,
+    pub(crate) forwarded: Option<Arc<Message>>,
 }
 
 impl Draft {
@@ -56,7 +59,10 @@ impl Draft {
             flags: 0,
             nonce: None,
             interaction: None,
+            webhook_id: None,
             application_id: None,
+            poll: None,
+            forwarded: None,
         }
     }
 }
@@ -122,7 +128,11 @@ impl State {
             reply_to: draft.reply_to,
             origin: draft.origin,
             interaction: draft.interaction,
+            webhook_id: draft.webhook_id,
             application_id: draft.application_id,
+            pinned_at: None,
+            poll: draft.poll,
+            forwarded: draft.forwarded,
         });
         let Some(channel) = self.world.channels.get_mut(&message.channel_id) else { return message };
         let name = channel.name.clone();

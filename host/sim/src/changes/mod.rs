@@ -9,9 +9,13 @@ mod members;
 mod mentions;
 mod messages;
 mod reactions;
+mod sight;
 mod threads;
 mod timers;
+mod voice;
+mod webhooks;
 
 pub(crate) use audit::{Action, By};
 pub(crate) use mentions::{AllowedMentions, mentions_in};
 pub(crate) use messages::{Draft, Revision};
+pub(crate) use voice::VoiceWish;

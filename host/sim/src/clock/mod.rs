@@ -127,6 +127,11 @@ impl Clock {
         self.inner.changed.notify_one();
     }
 
+    /// Takes time forward to a moment that has been before, if that is still to come.
+    pub(crate) fn not_before(&self, moment: Timestamp) {
+        self.advance(moment.since(self.now()));
+    }
+
     /// Lets something happen at a moment, soon if it has passed. It must look whether it still applies: timers are not
     /// taken back. It may lock the state and ask for further timers, but not move time.
     pub(crate) fn at(&self, when: Timestamp, action: impl FnOnce(&Arc<Shared>) + Send + 'static) {

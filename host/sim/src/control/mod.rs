@@ -9,6 +9,7 @@ mod bots;
 mod faults;
 mod people;
 mod routes;
+mod time;
 mod transcript;
 
 use std::sync::Arc;

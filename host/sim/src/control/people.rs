@@ -1,24 +1,108 @@
 //! People: who there is, with the tokens of their clients; new ones; coming, going, roles.
-//! It does not speak for them; `act` does.
+//! It does not speak for them; `act` does. What is ordered here needs nobody's permission.
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::refusal;
-use crate::actors::ActError;
+use super::{body, refusal};
+use crate::actors::{ActError, guild_named, member_and_role};
+use crate::changes::By;
 use crate::rest::error::ApiError;
 use crate::rest::{Call, Reply};
 use crate::shared::State;
+use crate::snowflake::Snowflake;
 use crate::world::{User, World};
+
+/// Characters of a user's name.
+const NAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPerson {
+    name: String,
+    #[serde(default)]
+    guilds: Vec<String>,
+}
 
 /// `GET /control/people`
 pub(super) fn list(call: &Call) -> Reply {
     let state = call.shared.state();
     let mut people: Vec<&Arc<User>> = state.world.users.values().filter(|user| !user.bot).collect();
-    people.sort_by(|one, other| one.username.cmp(&other.username));
+    people.sort_by_key(|user| &user.username);
     let people: Vec<Value> = people.into_iter().map(|user| described(call, &state.world, user)).collect();
     Reply::json(&people)
+}
+
+/// `POST /control/people`
+pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
+    let NewPerson { name, guilds } = body(call)?;
+    if !NAME_CHARS.contains(&name.chars().count()) || name.chars().any(char::is_whitespace) {
+        return Err(refusal(400, "a name has 2 to 32 characters and no spaces".to_owned()));
+    }
+    let mut state = call.shared.state();
+    if state.world.user_named(&name).is_some() {
+        return Err(refusal(409, format!("there is already somebody called `{name}`")));
+    }
+    let guilds: Vec<Snowflake> = guilds
+        .iter()
+        .map(|name| guild_named(&state, name).map(|guild| guild.id))
+        .collect::<Result<_, _>>()
+        .map_err(missing)?;
+    let user = state.world.add_user(&name);
+    for guild in guilds {
+        state.admit(guild, &user);
+    }
+    Ok(Reply::json_with(201, &described(call, &state.world, &user)))
+}
+
+/// `PUT /control/people/{person}/guilds/{guild}`; a ban is lifted.
+pub(super) fn join(call: &Call, name: &str, guild: &str) -> Result<Reply, ApiError> {
+    let mut state = call.shared.state();
+    let user = person(&state, name)?;
+    let (guild, by) = place(&state, guild)?;
+    state.unban(guild, &by, user.id);
+    state.admit(guild, &user);
+    Ok(Reply::nothing())
+}
+
+/// `DELETE /control/people/{person}/guilds/{guild}`
+pub(super) fn leave(call: &Call, name: &str, guild: &str) -> Result<Reply, ApiError> {
+    let mut state = call.shared.state();
+    let user = person(&state, name)?;
+    let (guild, by) = place(&state, guild)?;
+    if by.user == user.id {
+        return Err(refusal(422, format!("{name} owns the guild and stays")));
+    }
+    state.part(guild, user.id);
+    Ok(Reply::nothing())
+}
+
+/// `PUT` and `DELETE /control/people/{person}/guilds/{guild}/roles/{role}`
+pub(super) fn role(call: &Call, name: &str, guild: &str, role: &str, given: bool) -> Result<Reply, ApiError> {
+    let mut state = call.shared.state();
+    person(&state, name)?;
+    let (guild, by) = place(&state, guild)?;
+    let Some(home) = state.world.guild(guild) else { return Err(ApiError::unknown_guild()) };
+    let (user, role) = member_and_role(&state, home, name, role).map_err(missing)?;
+    state.set_role(guild, &by, user, role, given);
+    Ok(Reply::nothing())
+}
+
+pub(super) fn person(state: &State, name: &str) -> Result<Arc<User>, ApiError> {
+    let person = state.world.user_named(name).filter(|user| !user.bot);
+    person.cloned().ok_or_else(|| missing(ActError::unknown_member(name, &state.world)))
+}
+
+/// The guild, and its owner, in whose name things are done there.
+fn place(state: &State, name: &str) -> Result<(Snowflake, By), ApiError> {
+    let guild = guild_named(state, name).map_err(missing)?;
+    Ok((guild.id, By { user: guild.owner_id, reason: None }))
+}
+
+fn missing(error: ActError) -> ApiError {
+    refusal(404, error.to_string())
 }
 
 fn described(call: &Call, world: &World, user: &User) -> Value {
@@ -27,9 +111,4 @@ fn described(call: &Call, world: &World, user: &User) -> Value {
         "user": user, "token": call.shared.person_tokens.token(user.id),
         "guild_ids": guilds.map(|guild| guild.id).collect::<Vec<_>>(),
     })
-}
-
-pub(super) fn person(state: &State, name: &str) -> Result<Arc<User>, ApiError> {
-    let person = state.world.user_named(name).filter(|user| !user.bot);
-    person.cloned().ok_or_else(|| refusal(404, ActError::unknown_member(name, &state.world).to_string()))
 }

@@ -1,9 +1,13 @@
 //! The routes of the control interface, as a table. `openapi.json` beside it says the same to others; a test compares them.
 //! It handles nothing itself.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use super::{act, bots, faults, people, transcript};
+use matchit::Router;
+
+use super::{act, bots, faults, people, time, transcript};
+use crate::rest::call::percent_decode;
 use crate::rest::error::ApiError;
 use crate::rest::{Bytes, Call, Reply};
 
@@ -12,6 +16,11 @@ use crate::rest::{Bytes, Call, Reply};
 enum Operation {
     GetOpenapi,
     ListPeople,
+    AddPerson,
+    JoinGuild,
+    LeaveGuild,
+    GiveRole,
+    TakeRole,
     Act,
     ListBots,
     AddBot,
@@ -20,6 +29,9 @@ enum Operation {
     ListFaults,
     ArmFault,
     ClearFaults,
+    GetClock,
+    TurnClock,
+    GetWorld,
     ReadTranscript,
     ListUnknown,
 }
@@ -28,7 +40,12 @@ enum Operation {
 const ROUTES: &[(&str, &str, Operation)] = &[
     ("GET", "/control/openapi.json", Operation::GetOpenapi),
     ("GET", "/control/people", Operation::ListPeople),
+    ("POST", "/control/people", Operation::AddPerson),
     ("POST", "/control/people/{person}/act", Operation::Act),
+    ("PUT", "/control/people/{person}/guilds/{guild}", Operation::JoinGuild),
+    ("DELETE", "/control/people/{person}/guilds/{guild}", Operation::LeaveGuild),
+    ("PUT", "/control/people/{person}/guilds/{guild}/roles/{role}", Operation::GiveRole),
+    ("DELETE", "/control/people/{person}/guilds/{guild}/roles/{role}", Operation::TakeRole),
     ("GET", "/control/bots", Operation::ListBots),
     ("POST", "/control/bots", Operation::AddBot),
     ("GET", "/control/gateway", Operation::GetGateway),
@@ -36,23 +53,47 @@ const ROUTES: &[(&str, &str, Operation)] = &[
     ("GET", "/control/faults", Operation::ListFaults),
     ("POST", "/control/faults", Operation::ArmFault),
     ("DELETE", "/control/faults", Operation::ClearFaults),
+    ("GET", "/control/clock", Operation::GetClock),
+    ("POST", "/control/clock", Operation::TurnClock),
+    ("GET", "/control/world", Operation::GetWorld),
     ("GET", "/control/transcript", Operation::ReadTranscript),
     ("GET", "/control/unknown", Operation::ListUnknown),
 ];
 
 const DOCUMENT: &str = include_str!("openapi.json");
 
+static ROUTER: LazyLock<Router<Vec<(&'static str, Operation)>>> = LazyLock::new(|| {
+    let mut by_path: BTreeMap<&str, Vec<(&str, Operation)>> = BTreeMap::new();
+    for (method, path, operation) in ROUTES {
+        by_path.entry(path).or_default().push((method, *operation));
+    }
+    let mut router = Router::new();
+    for (path, operations) in by_path {
+        router.insert(path, operations).expect("paths do not contradict each other; a test sees to it");
+    }
+    router
+});
+
 pub(super) async fn route(call: &Call) -> Result<Reply, ApiError> {
-    let segments = call.segments();
-    let segments: Vec<&str> = segments.iter().map(Cow::as_ref).collect();
-    let (operation, names) = find(call.method(), &segments)?;
-    let name = |at: usize| names.get(at).copied().unwrap_or_default();
+    let found = ROUTER.at(call.path()).map_err(|_| ApiError::not_found())?;
+    let operation =
+        found.value.iter().find(|(method, _)| *method == call.method()).map(|(_, operation)| operation);
+    let operation = operation.ok_or(ApiError::method_not_allowed())?;
+    let name = |part: &str| percent_decode(found.params.get(part).unwrap_or_default());
     match operation {
         Operation::GetOpenapi => {
             Ok(Reply::raw("application/json".to_owned(), Bytes::from_static(DOCUMENT.as_bytes())))
         }
         Operation::ListPeople => Ok(people::list(call)),
-        Operation::Act => act::act(call, name(0)).await,
+        Operation::Act => act::act(call, &name("person")).await,
+        Operation::AddPerson => people::add(call),
+        Operation::JoinGuild => people::join(call, &name("person"), &name("guild")),
+        Operation::LeaveGuild => people::leave(call, &name("person"), &name("guild")),
+        Operation::GiveRole => people::role(call, &name("person"), &name("guild"), &name("role"), true),
+        Operation::TakeRole => people::role(call, &name("person"), &name("guild"), &name("role"), false),
+        Operation::GetClock => Ok(time::clock(call)),
+        Operation::TurnClock => time::turn(call),
+        Operation::GetWorld => Ok(time::world(call)),
         Operation::ListBots => Ok(bots::list(call)),
         Operation::AddBot => bots::add(call),
         Operation::GetGateway => Ok(bots::gateway(call)),
@@ -63,36 +104,6 @@ pub(super) async fn route(call: &Call) -> Result<Reply, ApiError> {
         Operation::ReadTranscript => transcript::read(call).await,
         Operation::ListUnknown => Ok(transcript::unknown(call)),
     }
-}
-
-/// The operation of a call, and the segments that it hands over.
-fn find<'a>(method: &str, segments: &[&'a str]) -> Result<(Operation, Vec<&'a str>), ApiError> {
-    let mut error = ApiError::not_found();
-    for (wanted, path, operation) in ROUTES {
-        match fits(path, segments) {
-            Some(names) if *wanted == method => return Ok((*operation, names)),
-            Some(_) => error = ApiError::new(405, 0, "405: Method Not Allowed"),
-            None => {}
-        }
-    }
-    Err(error)
-}
-
-/// The segments that stand where the path has braces; none if it is another path.
-fn fits<'a>(path: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
-    let wanted: Vec<&str> = path.split('/').skip(1).collect();
-    if wanted.len() != segments.len() {
-        return None;
-    }
-    let mut names = Vec::new();
-    for (wanted, segment) in wanted.into_iter().zip(segments) {
-        match wanted.starts_with('{') {
-            true => names.push(*segment),
-            false if wanted == *segment => {}
-            false => return None,
-        }
-    }
-    Some(names)
 }
 
 #[cfg(test)]
@@ -119,5 +130,12 @@ mod tests {
         let routed =
             ROUTES.iter().map(|(method, path, what)| ((*method).to_owned(), (*path).to_owned(), id(*what)));
         assert_eq!(routed.collect::<BTreeSet<_>>(), described);
+    }
+
+    #[test]
+    fn every_path_is_found_under_its_own_shape() {
+        for (method, path, operation) in ROUTES {
+            assert!(ROUTER.at(path).unwrap().value.contains(&(*method, *operation)), "{path}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::refusal;
 use crate::rest::error::ApiError;
+use crate::rest::unknown::Tally;
 use crate::rest::{Call, Reply};
 use crate::transcript::Entry;
 
@@ -52,11 +53,12 @@ pub(super) async fn read(call: &Call) -> Result<Reply, ApiError> {
 /// `GET /control/unknown`
 pub(super) fn unknown(call: &Call) -> Reply {
     let state = call.shared.state();
-    let listed = |key: &str, all: Vec<(String, u64)>| -> Vec<Value> {
-        all.into_iter().map(|(name, times)| json!({ key: name, "times": times })).collect()
+    let listed = |tally: &Tally, what: &str| -> Value {
+        tally.sorted().into_iter().map(|(name, times)| json!({ what: name, "times": times })).collect()
     };
-    let (routes, fields) = (state.unknown_routes.sorted(), state.unknown_fields.sorted());
-    Reply::json(&json!({ "routes": listed("route", routes), "fields": listed("field", fields) }))
+    Reply::json(&json!({
+        "routes": listed(&state.unknown_routes, "route"), "fields": listed(&state.unknown_fields, "field"),
+    }))
 }
 
 fn number(call: &Call, key: &str) -> Result<u64, ApiError> {

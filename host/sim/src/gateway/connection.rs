@@ -2,20 +2,20 @@
 //! It does not outlive its socket; the session it carries may.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use futures_util::SinkExt;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::close;
 use super::codec::Codec;
 use super::event::Payload;
 use super::operations::{Pace, decode_error};
-use super::sessions::{Outgoing, Resumption};
+use super::sessions::{Outbox, Outgoing, Resumption};
 use crate::accounts::{self, Account};
 use crate::shared::Shared;
 use crate::snowflake::Snowflake;
@@ -55,6 +55,8 @@ pub(super) struct Connection {
     /// What the session hands over. The session holds the only sender: when another connection takes the session, or
     /// this one is too slow, the sender goes and this connection ends.
     inbox: Option<Receiver<Outgoing>>,
+    /// The number of the last event that was written.
+    written: Arc<AtomicU64>,
     /// The session and whose it is, once identified.
     pub(super) session: Option<(Arc<str>, Snowflake)>,
     last_beat: Instant,
@@ -67,6 +69,7 @@ pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Tra
         codec: Codec::asked(transport.compress.as_deref()),
         socket,
         inbox: None,
+        written: Arc::default(),
         session: None,
         last_beat: Instant::now(),
         pace: Pace::new(shared.options.heartbeat_interval),
@@ -122,9 +125,13 @@ impl Connection {
 
     /// Writes a batch and flushes once.
     async fn write(&mut self, batch: &mut Vec<Outgoing>) -> Result<(), End> {
+        let mut last = None;
         for outgoing in batch.drain(..) {
             let payload = match outgoing {
-                Outgoing::Dispatch { seq, payload } => payload.frame(seq),
+                Outgoing::Dispatch { seq, payload } => {
+                    last = Some(seq);
+                    payload.frame(seq)
+                }
                 Outgoing::Op(text) => text,
                 Outgoing::Invalidate { resumable } => {
                     self.lose_session(!resumable);
@@ -136,7 +143,11 @@ impl Connection {
             let frame = self.codec.frame(payload);
             self.feed(frame).await?;
         }
-        self.flush().await
+        self.flush().await?;
+        if let Some(last) = last {
+            self.written.store(last, Ordering::Release);
+        }
+        Ok(())
     }
 
     async fn feed(&mut self, frame: Frame) -> Result<(), End> {
@@ -213,10 +224,11 @@ impl Connection {
     }
 
     /// A fresh channel for a session that this connection is about to carry.
-    pub(super) fn open_inbox(&mut self) -> Sender<Outgoing> {
-        let (outbox, inbox) = mpsc::channel(self.shared.options.outbox_limit.max(1));
+    pub(super) fn open_inbox(&mut self) -> Outbox {
+        let (queue, inbox) = mpsc::channel(self.shared.options.outbox_limit.max(1));
         self.inbox = Some(inbox);
-        outbox
+        self.written = Arc::default();
+        Outbox { queue, written: self.written.clone() }
     }
 
     fn lose_session(&mut self, ended: bool) {

@@ -12,6 +12,7 @@ use super::connection::{Connection, End};
 use super::event::Payload;
 use super::presence::Presence;
 use super::{close, members};
+use crate::changes::VoiceWish;
 use crate::transcript::What;
 
 /// The largest payload a client may send, in bytes; Discord closes with 4002 above it.
@@ -80,8 +81,7 @@ impl Connection {
                 Err(End::Close { code: close::NOT_AUTHENTICATED, reason: "Not authenticated" })
             }
             3 => self.change_presence(&data),
-            // Voice states are accepted; nobody here looks at them.
-            4 => Ok(()),
+            4 => self.change_voice(data),
             8 => self.request_members(&data),
             31 => self.request_sounds(&data),
             _ => Err(End::Close { code: close::UNKNOWN_OPCODE, reason: "Unknown opcode" }),
@@ -92,6 +92,14 @@ impl Connection {
         let presence = Presence::read(data).ok_or_else(decode_error)?;
         if let Some((_, user)) = self.session {
             self.shared.state().change_presence(user, presence);
+        }
+        Ok(())
+    }
+
+    fn change_voice(&mut self, data: Value) -> Result<(), End> {
+        let wish: VoiceWish = serde_json::from_value(data).map_err(|_| decode_error())?;
+        if let Some((id, user)) = &self.session {
+            self.shared.state().wish_voice(*user, id, &wish);
         }
         Ok(())
     }

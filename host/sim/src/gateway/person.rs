@@ -21,7 +21,7 @@ pub(super) fn direct_messages(world: &World, person: Snowflake) -> Value {
 }
 
 /// The guild as GUILD_CREATE carries it: only the channels that the person sees, and the first members of a large one.
-pub(super) fn guild(world: &World, guild: &Guild, person: Snowflake) -> Value {
+pub(crate) fn guild(world: &World, guild: &Guild, person: Snowflake) -> Value {
     let mut json = guild_create_json(world, guild, person, FIRST_MEMBERS, true);
     if guild.members.len() > FIRST_MEMBERS {
         let own = guild.members.get(&person);

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
@@ -26,6 +27,13 @@ pub(crate) enum Outgoing {
     Drop,
 }
 
+/// A session's way to its connection.
+pub(crate) struct Outbox {
+    pub(super) queue: Sender<Outgoing>,
+    /// The number of the last event that was written to the socket.
+    pub(super) written: Arc<AtomicU64>,
+}
+
 /// A session: what survives when its connection does not.
 pub(crate) struct Session {
     pub(crate) id: Arc<str>,
@@ -43,7 +51,7 @@ pub(crate) struct Session {
 enum Link {
     Connected {
         connection: u64,
-        outbox: Sender<Outgoing>,
+        outbox: Outbox,
     },
     /// Resumable until it is forgotten.
     Parted {
@@ -71,6 +79,8 @@ pub(crate) enum Audience<'a> {
     Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
     /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
     Guild { guild: &'a Guild, needs: u64, permission: u64 },
+    /// Bots of a guild that asked for it.
+    Bots { guild: &'a Guild, needs: u64 },
     /// Members of a guild who asked for it, and in any case the one it is about.
     Member { guild: &'a Guild, needs: u64, user: Snowflake },
     /// Those who see a thread and know all members, and in any case those who come or go.
@@ -100,7 +110,7 @@ impl Sessions {
         shard: (u64, u64),
         intents: u64,
         connection: u64,
-        outbox: Sender<Outgoing>,
+        outbox: Outbox,
     ) -> &mut Session {
         self.forget_old();
         self.all.push(Session {
@@ -123,7 +133,7 @@ impl Sessions {
         user: Snowflake,
         seq: u64,
         connection: u64,
-        outbox: Sender<Outgoing>,
+        outbox: Outbox,
     ) -> Resumption {
         self.forget_old();
         let Some(session) = self.session(id).filter(|session| session.user() == user) else {
@@ -159,6 +169,15 @@ impl Sessions {
     /// Whether the account has a session that could hear something.
     pub(crate) fn any_of(&self, user: Snowflake) -> bool {
         self.all.iter().any(|session| session.user() == user)
+    }
+
+    /// Persons that have a session, each once.
+    pub(crate) fn persons(&self) -> Vec<Snowflake> {
+        let mut persons: Vec<Snowflake> =
+            self.all.iter().filter(|session| !session.is_bots()).map(Session::user).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        persons
     }
 
     /// Gives every connected session of a bot the same order; returns how many there were. Persons' clients are left
@@ -263,6 +282,14 @@ impl Session {
         matches!(self.link, Link::Connected { .. })
     }
 
+    /// Events that its connection has not written yet; a session without one waits for nobody.
+    pub(crate) fn unwritten(&self) -> u64 {
+        match &self.link {
+            Link::Connected { outbox, .. } => self.seq.saturating_sub(outbox.written.load(Ordering::Acquire)),
+            Link::Parted { .. } => 0,
+        }
+    }
+
     /// Whether the guild, or with none direct messages, belongs to this session's shard.
     pub(crate) fn covers(&self, guild: Option<Snowflake>) -> bool {
         covers(self.shard, guild)
@@ -275,6 +302,12 @@ impl Session {
                     && self.covers(Some(guild.id))
                     && guild.members.contains_key(&self.user())
                     && world.permissions_at(guild, self.user()) & permission == permission
+            }
+            Audience::Bots { guild, needs } => {
+                self.is_bots()
+                    && self.intents & needs == needs
+                    && self.covers(Some(guild.id))
+                    && guild.members.contains_key(&self.user())
             }
             Audience::Member { guild, needs, user } => {
                 (self.intents & needs == needs || self.user() == user)
@@ -310,7 +343,7 @@ impl Session {
     /// A client that does not read is cut off when its bounded outbox is full; it can resume.
     fn send(&mut self, outgoing: Outgoing) {
         if let Link::Connected { outbox, .. } = &self.link
-            && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.try_send(outgoing)
+            && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.queue.try_send(outgoing)
         {
             self.link = Link::Parted { since: self.clock.now() };
         }

@@ -15,6 +15,7 @@ mod validate;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -116,6 +117,26 @@ impl Interactions {
 
     pub(crate) fn find_mut(&mut self, id: Snowflake) -> Option<&mut Interaction> {
         self.all.get_mut(&id)
+    }
+
+    /// Interactions whose bot still owes something, newest first: an acknowledgement within `window`, or within `life`
+    /// what was to follow "thinking …", as `is_thinking` tells.
+    pub(crate) fn owed(
+        &self,
+        now: Timestamp,
+        window: Duration,
+        life: Duration,
+        is_thinking: impl Fn(&Interaction) -> bool,
+    ) -> usize {
+        let recent = self.order.iter().rev().filter_map(|id| self.all.get(id));
+        let alive = recent.take_while(|one| now.since(one.born) < life);
+        alive
+            .filter(|one| match one.acknowledged {
+                None => now.since(one.born) < window,
+                Some(Acknowledgement::DeferredMessage) => is_thinking(one),
+                Some(_) => false,
+            })
+            .count()
     }
 
     pub(crate) fn by_token(&self, token: &str) -> Option<&Interaction> {

@@ -1,12 +1,13 @@
 //! The commands that bots registered, global and per guild.
 //! It does not check them; `validate` did.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::snowflake::Snowflake;
 
 /// A registered command.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Command {
     pub(crate) id: Snowflake,
     pub(crate) bot: Snowflake,
@@ -55,6 +56,11 @@ impl Commands {
     pub(crate) fn available(&self, guild: Option<Snowflake>) -> impl Iterator<Item = &Command> {
         let own = self.all.iter().filter(move |command| guild.is_some() && command.guild == guild);
         own.chain(self.all.iter().filter(|command| command.guild.is_none()))
+    }
+
+    /// Every command there is.
+    pub(crate) fn all(&self) -> &[Command] {
+        &self.all
     }
 
     pub(crate) fn add(&mut self, command: Command) {

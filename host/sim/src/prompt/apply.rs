@@ -41,6 +41,10 @@ impl Prompt {
                 // Stays in the channel if the other one sees it too.
                 self.member = self.here().ok().and_then(|here| member.at(&here).ok()).unwrap_or(member);
             }
+            Command::Join(guild) => self.member.join(&guild).await?,
+            Command::Leave(guild) => self.member.leave(&guild).await?,
+            Command::Role { member, role, given: true } => self.member.give_role(&member, &role).await?,
+            Command::Role { member, role, given: false } => self.member.take_role(&member, &role).await?,
             Command::In(channel) => self.member = self.member.at(&channel)?,
             Command::Reply(text) => {
                 let target = self.newest("message to answer", |_| true)?;

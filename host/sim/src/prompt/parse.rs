@@ -12,6 +12,8 @@ text                      say it in the current channel; \\text says it literall
 :use COMMAND [@bob]       use a command of the context menu: on the last message, or on somebody
 @bob  :as bob             speak as somebody else
 #dev  :in dev             go to another channel; :in @bot for a direct message
+:join GUILD  :leave GUILD come into a guild, or leave it
+:give @bob ROLE  :take @bob ROLE   give somebody a role of this guild, or take it
 :reply TEXT               answer the last message here
 :edit TEXT  :delete       change or take back what you said last
 :react 👍  :unreact 👍    react to the last message here, or take it back
@@ -45,6 +47,9 @@ pub(super) enum Command {
     Use { command: String, on: Option<String> },
     Attach { name: String, text: String },
     As(String),
+    Join(String),
+    Leave(String),
+    Role { member: String, role: String, given: bool },
     In(String),
     Reply(String),
     Edit(String),
@@ -86,9 +91,10 @@ pub(super) enum RestOrder {
     RateLimit(Duration),
 }
 
-const COMMANDS: [&str; 20] = [
-    "choices", "use", "attach", "unreact", "as", "in", "reply", "edit", "delete", "react", "press", "select",
-    "submit", "typing", "who", "where", "faults", "help", "quit", "exit",
+const COMMANDS: [&str; 24] = [
+    "join", "leave", "give", "take", "choices", "use", "attach", "unreact", "as", "in", "reply", "edit",
+    "delete", "react", "press", "select", "submit", "typing", "who", "where", "faults", "help", "quit",
+    "exit",
 ];
 
 /// Reads a line; the error is a sentence for the one who typed it.
@@ -120,6 +126,16 @@ fn colon(line: &str) -> Result<Command, String> {
     Ok(match word {
         "as" => Command::As(needed("a member's name")?.trim_start_matches('@').to_owned()),
         "in" => Command::In(needed("a channel's name")?),
+        "join" => Command::Join(needed("a guild's name")?),
+        "leave" => Command::Leave(needed("a guild's name")?),
+        "give" | "take" => match needed("a member's name and a role")?.split_once(char::is_whitespace) {
+            Some((member, role)) => Command::Role {
+                member: member.trim_start_matches('@').to_owned(),
+                role: role.trim().to_owned(),
+                given: word == "give",
+            },
+            None => return Err(format!("`:{word}` needs a member's name and a role; :help shows how")),
+        },
         "reply" => Command::Reply(needed("some text")?),
         "edit" => Command::Edit(needed("the new text")?),
         "delete" => Command::Delete,
@@ -316,6 +332,10 @@ mod tests {
                 },
             ),
             (":use Who is @bob", Command::Use { command: "Who is".to_owned(), on: Some("bob".to_owned()) }),
+            (
+                ":give @bob moderator",
+                Command::Role { member: "bob".to_owned(), role: "moderator".to_owned(), given: true },
+            ),
             (":use Keep", Command::Use { command: "Keep".to_owned(), on: None }),
             (":attach a.txt b c", Command::Attach { name: "a.txt".to_owned(), text: "b c".to_owned() }),
             (":faults close 4000", Command::Faults(FaultOrder::Close(4000))),

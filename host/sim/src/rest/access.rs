@@ -73,6 +73,13 @@ impl State {
         channel.message(id).map(|message| (channel, message)).ok_or(ApiError::unknown_message())
     }
 
+    /// Whether a custom emoji exists in a guild that the caller is in, or belongs to it.
+    pub(super) fn knows_emoji(&self, caller: Snowflake, id: Snowflake) -> bool {
+        let own = self.world.application_emojis.get(&caller).into_iter().flatten();
+        let guilds = self.world.guilds.values().filter(|guild| guild.members.contains_key(&caller));
+        guilds.flat_map(|guild| &guild.belongings.emojis).chain(own).any(|emoji| emoji.id == id)
+    }
+
     /// Whether a member is timed out, so that it only reads.
     pub(super) fn is_timed_out(&self, user: Snowflake, channel: Snowflake) -> bool {
         let guild = self.world.channel(channel).and_then(|channel| channel.guild_id);

@@ -48,11 +48,6 @@ impl Call {
         self.parts.method.as_str()
     }
 
-    /// The path's segments, percent-decoded.
-    pub(crate) fn segments(&self) -> Vec<Cow<'_, str>> {
-        self.path.split('/').filter(|segment| !segment.is_empty()).map(percent_decode).collect()
-    }
-
     /// The body as it came.
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
@@ -245,7 +240,7 @@ pub(super) fn percent_encode(text: &str) -> String {
 }
 
 /// Malformed escapes stay as they are.
-pub(super) fn percent_decode(segment: &str) -> Cow<'_, str> {
+pub(crate) fn percent_decode(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }

@@ -27,11 +27,7 @@ impl Scope {
     /// The bot that calls must own the application, and be in the guild.
     fn check(self, call: &Call) -> Result<std::sync::MutexGuard<'_, State>, ApiError> {
         if call.bot()? != self.bot {
-            return Err(ApiError::new(
-                403,
-                20012,
-                "You are not authorized to perform this action on this application",
-            ));
+            return Err(ApiError::not_your_application());
         }
         let state = call.shared.state();
         if let Some(guild) = self.guild {

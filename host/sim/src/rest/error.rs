@@ -98,6 +98,9 @@ impl ApiError {
     pub(crate) const fn thread_archived() -> Self {
         Self::new(400, 50083, "Thread is archived")
     }
+    pub(crate) const fn not_your_application() -> Self {
+        Self::new(403, 20012, "You are not authorized to perform this action on this application")
+    }
     pub(crate) const fn unknown_role() -> Self {
         Self::new(404, 10011, "Unknown Role")
     }

@@ -24,13 +24,18 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    fn keep(&mut self, id: Snowflake, content_type: String, bytes: Bytes) {
+    pub(crate) fn keep(&mut self, id: Snowflake, content_type: String, bytes: Bytes) {
         self.total_bytes += bytes.len();
         self.kept.push_back((id, content_type, bytes));
         while self.total_bytes > BUDGET_BYTES {
             let Some((_, _, oldest)) = self.kept.pop_front() else { break };
             self.total_bytes -= oldest.len();
         }
+    }
+
+    /// Id, type and content of each, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &(Snowflake, String, Bytes)> {
+        self.kept.iter()
     }
 
     fn find(&self, id: Snowflake) -> Option<(&str, &Bytes)> {

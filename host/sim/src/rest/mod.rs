@@ -7,16 +7,19 @@ mod bans;
 pub(crate) mod call;
 mod callbacks;
 mod channel_forms;
+mod channel_webhooks;
 mod channels;
 mod commands;
 mod components;
 mod embeds;
+mod emojis;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod files;
 mod guild_channels;
 mod guild_settings;
 mod guilds;
+mod invites;
 mod invocations;
 pub(crate) mod limits;
 mod members;
@@ -27,10 +30,13 @@ mod reactions;
 mod reply;
 mod roles;
 pub(crate) mod routes;
+mod scheduled_events;
 mod thread_lists;
 mod threads;
 pub(crate) mod unknown;
 mod users;
+mod voice;
+mod webhook_posts;
 mod webhooks;
 
 use std::sync::Arc;
@@ -71,6 +77,7 @@ pub(crate) async fn answer(
     if parts.headers.contains_key(header::UPGRADE) {
         return open_gateway(shared, parts).await;
     }
+    let _in_flight = shared.calls.begin();
     let path = call::api_path(parts.uri.path()).to_owned();
     let fault = shared.faults.strike(parts.method.as_str(), &path);
     let method = parts.method.clone();

@@ -16,6 +16,11 @@ pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String)
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
     let (_, message) = state.open_message(caller, channel, id)?;
+    if let Some(id) = emoji.id
+        && !state.knows_emoji(caller, id)
+    {
+        return Err(ApiError::unknown_emoji());
+    }
     // An emoji that is already there may be joined by everybody who sees what was written.
     let joined = message.reactions.iter().any(|reaction| reaction.emoji == emoji);
     let needed = bits::READ_MESSAGE_HISTORY | if joined { 0 } else { bits::ADD_REACTIONS };

@@ -22,6 +22,7 @@ pub(crate) struct Reply {
 }
 
 /// The call came too soon.
+#[derive(Clone, Copy)]
 struct Refusal {
     wait: Duration,
     by: Refuser,

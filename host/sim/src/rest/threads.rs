@@ -107,6 +107,21 @@ fn create_post(
     Ok(Reply::json_with(201, &json))
 }
 
+/// Opens a forum post whose first message is still to be posted.
+pub(super) fn new_post(
+    state: &mut State,
+    by: &By,
+    forum: Snowflake,
+    name: String,
+    tags: Vec<Snowflake>,
+) -> Result<Snowflake, ApiError> {
+    let id = state.world.next_id();
+    let plan = Plan { name, archive_minutes: None, slowmode: None, invitable: true, tags: Some(tags) };
+    let thread = plan.thread(state, by, forum, id, ChannelKind::PublicThread)?;
+    state.create_thread(by, thread, false);
+    Ok(id)
+}
+
 /// `PATCH /channels/{thread}`
 pub(super) fn edit(
     state: &mut MutexGuard<'_, State>,

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::error::ApiError;
+use super::guild_settings::picture;
 use super::{Call, Reply};
 use crate::snowflake::Snowflake;
 use crate::world::json::channel_json_for;
@@ -39,6 +40,32 @@ pub(super) fn me(call: &Call) -> Result<Reply, ApiError> {
     user["locale"] = json!("en-US");
     user["flags"] = json!(0);
     Ok(Reply::json(&user))
+}
+
+/// `PATCH /users/@me`
+pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut fields = call.fields()?;
+    let username = fields.text_within("username", 2..=32);
+    let global_name = fields.has("global_name").then(|| fields.text("global_name", 32));
+    let avatar = fields.has("avatar").then(|| picture(&mut fields, "avatar"));
+    fields.ignore(&["banner"]);
+    let mut state = call.shared.state();
+    let taken = username.as_ref().is_some_and(|name| {
+        state.world.users.values().any(|user| user.id != caller && user.username == *name)
+    });
+    if taken {
+        fields.fail("username", "USERNAME_ALREADY_TAKEN", "Username is already taken.");
+    }
+    fields.checked()?;
+    let user = state.change_account(caller, |user| {
+        user.username = username.unwrap_or_else(|| std::mem::take(&mut user.username));
+        user.global_name = global_name.unwrap_or_else(|| user.global_name.take());
+        user.avatar = avatar.unwrap_or_else(|| user.avatar.take());
+    });
+    drop(state);
+    user.ok_or(ApiError::unknown_user())?;
+    me(call)
 }
 
 /// `GET /users/{user}`

@@ -1,11 +1,11 @@
 //! What comes after the first answer to an interaction: followups, `@original`, edits, deletes.
-//! It does not know other webhooks than those of interactions.
+//! Calls for a channel's webhook have the same paths; they are handed on to `webhook_posts`.
 
 use std::sync::Arc;
 
 use super::error::ApiError;
 use super::message_form::MessageForm;
-use super::{Call, Reply};
+use super::{Call, Reply, webhook_posts};
 use crate::interactions::Answering;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
@@ -14,6 +14,9 @@ use crate::world::json::MessageJson;
 
 /// `POST /webhooks/{app}/{token}`. The first followup to a deferred answer fills it in.
 pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply, ApiError> {
+    if is_of_channel(call, app) {
+        return webhook_posts::post(call, app, &token);
+    }
     let form = MessageForm::read(call.fields()?)?;
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
@@ -39,6 +42,9 @@ pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
 
 /// `GET /webhooks/{app}/{token}/messages/{which}`
 pub(super) fn message(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
+    if is_of_channel(call, app) {
+        return webhook_posts::message(call, app, &token, &which);
+    }
     let state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
     let message = find(&state, &answering, &which)?;
@@ -47,10 +53,14 @@ pub(super) fn message(call: &Call, app: Snowflake, token: String, which: String)
 
 /// `PATCH /webhooks/{app}/{token}/messages/{which}`
 pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
-    let form = MessageForm::read(call.fields()?)?;
+    if is_of_channel(call, app) {
+        return webhook_posts::edit(call, app, &token, &which);
+    }
+    let fields = call.fields()?;
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
     let kept = find(&state, &answering, &which)?;
+    let form = MessageForm::read_edit(fields, kept.flags)?;
     let revision = form.into_revision(&kept.attachments, &mut state, call);
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
@@ -61,11 +71,19 @@ pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) ->
 
 /// `DELETE /webhooks/{app}/{token}/messages/{which}`
 pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
+    if is_of_channel(call, app) {
+        return webhook_posts::delete(call, app, &token, &which);
+    }
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
     let message = find(&state, &answering, &which)?;
     state.delete(answering.channel, &[message.id]);
     Ok(Reply::nothing())
+}
+
+/// Interactions have no webhook of their own; their paths carry the application instead.
+fn is_of_channel(call: &Call, id: Snowflake) -> bool {
+    call.shared.state().world.webhooks.contains_key(&id)
 }
 
 fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering, ApiError> {

@@ -1,7 +1,6 @@
 //! One entry of the transcript: what happened, readable and serialisable.
 //! It holds shared pieces of the world, never a copy of a whole message.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
-use crate::world::{Message, MessageKind};
+use crate::world::Message;
 
 /// Something that happened. `Display` is the line a person reads.
 #[derive(Debug, Serialize)]
@@ -229,148 +228,6 @@ pub enum Acknowledgement {
     Choices,
     /// Type 9: a form to fill in.
     Modal,
-}
-
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.what.fmt(f)
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Posted { channel, message } => line_of(f, channel, message, ""),
-            // A deferred answer that was filled in is not an edit in the eyes of those who read it.
-            Self::Edited { channel, message } => {
-                line_of(f, channel, message, if message.edited.is_some() { " (edited)" } else { "" })
-            }
-            Self::Deleted { channel, ids } if ids.len() == 1 => {
-                write!(f, "{} deleted {}", Place(channel), ids[0])
-            }
-            Self::Deleted { channel, ids } => write!(f, "{} deleted {} messages", Place(channel), ids.len()),
-            Self::Reacted { channel, user, emoji, added, message_id } => {
-                let sign = if *added { '+' } else { '-' };
-                write!(f, "{} {user} {sign}{emoji} on {message_id}", Place(channel))
-            }
-            Self::Pinned { channel, message_id, pinned } => {
-                write!(
-                    f,
-                    "{} {message_id} is {}",
-                    Place(channel),
-                    if *pinned { "pinned" } else { "no longer pinned" }
-                )
-            }
-            Self::Typing { channel, user } => write!(f, "{} {user} is typing", Place(channel)),
-            Self::Invoked { channel, user, line, .. } => write!(f, "{} {user}: {line}", Place(channel)),
-            Self::Acknowledged { line, how, .. } => write!(f, "{line} -> {how}"),
-            Self::Unanswered { line, user, .. } => {
-                write!(f, "{line} by {user} -> the application did not respond")
-            }
-            Self::Commands { bot, names, guild: None } => write!(f, "{bot} registered {}", names.join(", ")),
-            Self::Commands { bot, names, guild: Some(guild) } => {
-                write!(f, "{bot} registered {} in guild {guild}", names.join(", "))
-            }
-            Self::Membership { guild, user, joined } => {
-                write!(f, "{user} {} {guild}", if *joined { "joined" } else { "left" })
-            }
-            Self::Moderated { user, deed, target, reason } => {
-                write!(f, "{user}: {deed}")?;
-                if let Some(target) = target {
-                    write!(f, " {target}")?;
-                }
-                reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
-            }
-            Self::Rest { method, path, status: Some(status), took } => {
-                write!(f, "{method} {path} -> {status} ({} µs)", took.as_micros())
-            }
-            Self::Rest { method, path, status: None, took } => {
-                write!(f, "{method} {path} -> connection dropped ({} µs)", took.as_micros())
-            }
-            Self::UnknownRoute { method, path, times } => {
-                write!(f, "UNKNOWN ROUTE {method} {path} (called {times} times)")
-            }
-            Self::UnknownField { method, path, field, times } => {
-                write!(f, "UNKNOWN FIELD {field} in {method} {path} (sent {times} times)")
-            }
-            Self::Gateway { session, event } if session.is_empty() => write!(f, "gateway: {event}"),
-            Self::Gateway { session, event } => write!(f, "gateway {session}: {event}"),
-            Self::Dispatched { name, sessions } => write!(f, "{name} -> {sessions} sessions"),
-            Self::Fault { text } => write!(f, "fault: {text}"),
-            Self::Note { text } => f.write_str(text),
-        }
-    }
-}
-
-impl fmt::Display for Acknowledgement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Message => "answered",
-            Self::DeferredMessage => "thinking …",
-            Self::DeferredUpdate => "acknowledged, an update follows",
-            Self::Update => "message updated",
-            Self::Choices => "choices offered",
-            Self::Modal => "form opened",
-        })
-    }
-}
-
-/// A channel's name with its sign: `#general`, but `@alice` for a direct message.
-struct Place<'a>(&'a str);
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.0.starts_with('@') {
-            f.write_str("#")?;
-        }
-        f.write_str(self.0)
-    }
-}
-
-fn line_of(f: &mut fmt::Formatter<'_>, channel: &str, message: &Message, mark: &str) -> fmt::Result {
-    let text = &message.content;
-    if let Some(note) = &message.interaction
-        && note.kind == 2
-    {
-        write!(f, "/{} by {}{mark} -> ", note.name, note.user.username)?;
-        return match () {
-            () if message.is_loading() => f.write_str("thinking …"),
-            () if message.is_ephemeral() => write!(f, "ephemeral \"{text}\"{}", Extras(message)),
-            () => write!(f, "{} \"{text}\"{}", Place(channel), Extras(message)),
-        };
-    }
-    if message.kind == MessageKind::Pin {
-        return write!(f, "{} {} pinned a message", Place(channel), message.author.username);
-    }
-    let reply = if message.reply_to.is_some() { " (reply)" } else { "" };
-    let whisper = if message.is_ephemeral() { " (ephemeral)" } else { "" };
-    write!(
-        f,
-        "{} {}{reply}{whisper}{mark}: {text}{}",
-        Place(channel),
-        message.author.username,
-        Extras(message)
-    )
-}
-
-/// What a message has besides text.
-struct Extras<'a>(&'a Message);
-
-impl fmt::Display for Extras<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for embed in &self.0.embeds {
-            let title =
-                embed.get("title").or_else(|| embed.get("description")).and_then(|text| text.as_str());
-            write!(f, " [embed {}]", title.unwrap_or(""))?;
-        }
-        for file in &self.0.attachments {
-            write!(f, " [file {}, {} bytes]", file.filename, file.size)?;
-        }
-        for (kind, label) in self.0.components.iter().flat_map(crate::interactions::controls) {
-            write!(f, " [{kind} {label}]")?;
-        }
-        Ok(())
-    }
 }
 
 fn message_fields<S: Serializer>(message: &Arc<Message>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,6 +2,8 @@
 //! It does not decide what is worth noting, and nobody who writes to it ever waits.
 
 mod entry;
+mod line;
+mod tail;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
 pub use entry::{Acknowledgement, Entry, What};
+pub(crate) use tail::Tail;
 
 use crate::clock::{Clock, Timestamp};
 

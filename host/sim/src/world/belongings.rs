@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::User;
@@ -15,7 +15,7 @@ use crate::snowflake::Snowflake;
 const MAX_AUDIT_ENTRIES: usize = 1000;
 
 /// All that a guild owns.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Belongings {
     /// By user.
     pub bans: BTreeMap<Snowflake, Ban>,
@@ -41,7 +41,7 @@ impl Belongings {
 }
 
 /// Somebody who must stay out.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Ban {
     /// Why.
     pub reason: Option<String>,
@@ -50,7 +50,7 @@ pub struct Ban {
 }
 
 /// A custom emoji of a guild or an application.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GuildEmoji {
     /// Its id.
     pub id: Snowflake,
@@ -75,7 +75,7 @@ impl GuildEmoji {
 }
 
 /// An event that a guild announced.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ScheduledEvent {
     /// Its id.
     pub id: Snowflake,
@@ -98,7 +98,7 @@ pub struct ScheduledEvent {
 }
 
 /// Where an event takes place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum EventPlace {
     /// In a stage channel.
     Stage(Snowflake),
@@ -131,7 +131,7 @@ impl ScheduledEvent {
 }
 
 /// Somebody in a voice channel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct VoiceState {
     /// Which.
     pub channel_id: Snowflake,
@@ -148,7 +148,7 @@ pub struct VoiceState {
 }
 
 /// One entry of the audit log.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct AuditEntry {
     /// Its id.
     pub id: Snowflake,
@@ -159,7 +159,7 @@ pub struct AuditEntry {
     /// Discord's number.
     pub action_type: u16,
     /// `{key, old_value, new_value}` each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Value>,
     /// What else belongs to some kinds of deed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,7 +170,7 @@ pub struct AuditEntry {
 }
 
 /// A way into a guild.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Invite {
     /// What is typed to enter.
     pub code: String,
@@ -200,7 +200,7 @@ impl Invite {
 }
 
 /// A way to post in a channel without an account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Webhook {
     /// Its id.
     pub id: Snowflake,
@@ -218,4 +218,34 @@ pub struct Webhook {
     pub user: Arc<User>,
     /// The application that made it.
     pub application_id: Option<Snowflake>,
+    /// The announcement channel whose messages it brings; such a one cannot be used otherwise.
+    pub follows: Option<Snowflake>,
+}
+
+impl Webhook {
+    /// As Discord writes it; the token is only for those who may use it.
+    pub(crate) fn json(&self, with_token: bool) -> Value {
+        let mut json = json!({
+            "id": self.id, "type": if self.follows.is_some() { 2 } else { 1 }, "guild_id": self.guild_id,
+            "channel_id": self.channel_id, "user": &*self.user, "name": self.name, "avatar": self.avatar,
+            "application_id": self.application_id,
+        });
+        if with_token && self.follows.is_none() {
+            json["token"] = json!(self.token);
+        }
+        json
+    }
+
+    /// The author of its messages.
+    pub(crate) fn author(&self, name: Option<String>, avatar: Option<String>) -> User {
+        User {
+            id: self.id,
+            username: name.unwrap_or_else(|| self.name.clone()),
+            discriminator: "0000",
+            global_name: None,
+            avatar: avatar.or_else(|| self.avatar.as_deref().map(str::to_owned)),
+            bot: true,
+            public_flags: 0,
+        }
+    }
 }

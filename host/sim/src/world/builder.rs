@@ -276,7 +276,11 @@ pub(super) fn new_message(
         reply_to: None,
         origin: None,
         interaction: None,
+        webhook_id: None,
         application_id: None,
+        pinned_at: None,
+        poll: None,
+        forwarded: None,
     }
 }
 

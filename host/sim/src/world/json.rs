@@ -151,7 +151,7 @@ impl<'a> MessageJson<'a> {
                     "authorizing_integration_owners": { "0": channel.guild_id.unwrap_or_default() },
                 })
             }),
-            webhook_id: message.application_id,
+            webhook_id: message.webhook_id.or(message.application_id),
             application_id: message.application_id,
             guild_id: None,
             member: None,

@@ -3,17 +3,23 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::User;
+use super::{Poll, User};
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
 /// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
 pub mod flags {
+    /// Published to those who follow the channel.
+    pub const CROSSPOSTED: u64 = 1 << 0;
+    /// Came from a channel that this one follows.
+    pub const IS_CROSSPOST: u64 = 1 << 1;
     /// A thread grew from it.
     pub const HAS_THREAD: u64 = 1 << 5;
+    /// It forwards another.
+    pub const HAS_SNAPSHOT: u64 = 1 << 14;
     /// Only the one who invoked the interaction sees it.
     pub const EPHEMERAL: u64 = 1 << 6;
     /// "… is thinking": a deferred answer not filled in yet.
@@ -29,7 +35,7 @@ pub mod flags {
 }
 
 /// Kinds of message, with Discord's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum MessageKind {
     /// Somebody said something.
     Default = 0,
@@ -43,10 +49,12 @@ pub enum MessageKind {
     ChatInputCommand = 20,
     /// The first message of a thread, pointing to the message it grew from.
     ThreadStarter = 21,
+    /// What came of a poll.
+    PollResult = 46,
 }
 
 /// A message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Message {
     /// Its id; ids in a channel only grow.
     pub id: Snowflake,
@@ -90,8 +98,16 @@ pub struct Message {
     pub origin: Option<Origin>,
     /// The interaction this one answers.
     pub interaction: Option<InteractionNote>,
+    /// The webhook it came through, if not that of an interaction.
+    pub webhook_id: Option<Snowflake>,
     /// The application that posted it through a webhook.
     pub application_id: Option<Snowflake>,
+    /// When it was pinned.
+    pub pinned_at: Option<Timestamp>,
+    /// What it asks its readers.
+    pub poll: Option<Box<Poll>>,
+    /// What it forwards, as it was then.
+    pub forwarded: Option<Arc<Message>>,
 }
 
 impl Message {
@@ -113,7 +129,7 @@ impl Message {
 }
 
 /// What a message points to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Origin {
     /// 0: where it comes from. 1: what it forwards.
     pub kind: u8,
@@ -126,7 +142,7 @@ pub struct Origin {
 }
 
 /// What a message remembers of the interaction it answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct InteractionNote {
     /// The interaction's id.
     pub id: Snowflake,
@@ -139,7 +155,7 @@ pub struct InteractionNote {
 }
 
 /// A file of a message, served back under its local URL.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attachment {
     /// Its id.
     pub id: Snowflake,
@@ -160,7 +176,7 @@ pub struct Attachment {
 }
 
 /// An emoji: a Unicode one has only a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Emoji {
     /// The id of a custom emoji.
     pub id: Option<Snowflake>,
@@ -181,7 +197,7 @@ impl Emoji {
 }
 
 /// One emoji under a message and those who put it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reaction {
     /// Which.
     pub emoji: Emoji,

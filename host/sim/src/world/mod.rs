@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod message;
 mod model;
 pub(crate) mod permissions;
+mod poll;
 mod settings;
 pub(crate) mod settings_json;
 mod users;
@@ -22,6 +23,7 @@ pub use file::{WorldError, WorldMistake};
 pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Reaction, flags};
 pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
 pub use permissions::bits;
+pub use poll::{Poll, PollAnswer};
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
 
 use crate::clock::Clock;
@@ -46,6 +48,11 @@ pub struct World {
 }
 
 impl World {
+    /// The largest id so far.
+    pub(crate) fn last_id(&self) -> Snowflake {
+        self.ids.last()
+    }
+
     /// A new id, larger than every one before.
     pub fn next_id(&mut self) -> Snowflake {
         self.ids.next(self.clock.now().0)
@@ -80,6 +87,12 @@ impl World {
             return Some(user);
         }
         self.users.named(name, false).or_else(|| self.users.named(name, true))
+    }
+
+    /// The guild with this name, whatever its case, or id.
+    pub fn guild_named(&self, name: &str) -> Option<&Guild> {
+        let by_id = || self.guilds.get(&name.parse().ok()?);
+        self.guilds.values().find(|guild| guild.name.eq_ignore_ascii_case(name)).or_else(by_id)
     }
 
     /// All bots, in the order they were added.

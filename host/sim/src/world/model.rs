@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::json;
 
 use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread};
@@ -12,13 +12,14 @@ use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
 /// A person or a bot's account.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct User {
     /// Its id.
     pub id: Snowflake,
     /// The unique name, by which actors and the prompt find it.
     pub username: String,
     /// Always `"0"`: names are unique.
+    #[serde(skip_deserializing, default = "no_discriminator")]
     pub discriminator: &'static str,
     /// The name shown.
     pub global_name: Option<String>,
@@ -67,8 +68,33 @@ impl Serialize for Role {
     }
 }
 
+impl<'de> Deserialize<'de> for Role {
+    /// Reads what is written above.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Tags {
+            bot_id: Option<Snowflake>,
+        }
+        #[derive(Deserialize)]
+        struct Written {
+            id: Snowflake,
+            name: String,
+            color: u32,
+            hoist: bool,
+            position: u32,
+            #[serde(deserialize_with = "from_text")]
+            permissions: u64,
+            mentionable: bool,
+            tags: Tags,
+        }
+        let Written { id, name, color, hoist, position, permissions, mentionable, tags } =
+            Written::deserialize(deserializer)?;
+        Ok(Self { id, name, color, hoist, position, permissions, bot: tags.bot_id, mentionable })
+    }
+}
+
 /// A permission overwrite of a channel for a role or a member.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Overwrite {
     /// The role's or member's id.
     pub id: Snowflake,
@@ -76,15 +102,15 @@ pub struct Overwrite {
     #[serde(rename = "type")]
     pub kind: u8,
     /// Bits granted.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub allow: u64,
     /// Bits taken.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub deny: u64,
 }
 
 /// A person's place in a guild.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GuildMember {
     /// Who.
     pub user: Arc<User>,
@@ -121,7 +147,7 @@ impl GuildMember {
 }
 
 /// A guild.
-#[derive(Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Guild {
     /// Its id.
     pub id: Snowflake,
@@ -147,6 +173,12 @@ impl Guild {
         self.roles.iter().find(|role| role.id == id)
     }
 
+    /// The role with this name or id; a leading `@` is allowed.
+    pub fn role_named(&self, name: &str) -> Option<&Role> {
+        let bare = name.strip_prefix('@').unwrap_or(name);
+        self.roles.iter().find(|role| role.name == bare).or_else(|| self.role(bare.parse().ok()?))
+    }
+
     pub(crate) fn role_mut(&mut self, id: Snowflake) -> Option<&mut Role> {
         self.roles.iter_mut().find(|role| role.id == id)
     }
@@ -163,7 +195,7 @@ impl Guild {
 }
 
 /// Kinds of channel, with Discord's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum ChannelKind {
     /// A text channel of a guild.
     Text = 0,
@@ -232,7 +264,7 @@ impl ChannelKind {
 }
 
 /// A channel and its history.
-#[derive(Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Channel {
     /// Its id.
     pub id: Snowflake,
@@ -298,7 +330,7 @@ impl Channel {
 }
 
 /// An application and its bot account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Bot {
     /// Application and account share this id.
     pub user: Arc<User>,
@@ -319,4 +351,12 @@ impl Bot {
 
 pub(crate) fn as_text<S: Serializer>(bits: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(bits)
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+fn no_discriminator() -> &'static str {
+    "0"
 }

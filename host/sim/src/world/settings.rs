@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
 /// Settings of a channel; which of them mean something depends on its kind.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ChannelSettings {
     /// Marked as not for everybody's eyes.
     pub nsfw: bool,
@@ -61,7 +61,7 @@ impl Default for ChannelSettings {
 }
 
 /// A tag of a forum.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Tag {
     /// Its id.
     pub id: Snowflake,
@@ -76,7 +76,7 @@ pub struct Tag {
 }
 
 /// What makes a channel a thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Thread {
     /// Who started it.
     pub owner_id: Snowflake,
@@ -106,7 +106,7 @@ impl Thread {
 }
 
 /// Settings of a guild.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GuildSettings {
     /// The hash of its picture, under which the simulator serves it.
     pub icon: Option<Arc<str>>,

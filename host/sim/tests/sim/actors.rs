@@ -115,6 +115,28 @@ async fn commands_of_the_context_menu_are_used_on_somebody_or_something() {
 }
 
 #[tokio::test]
+async fn members_come_go_and_hand_out_roles_as_far_as_they_may() {
+    let sim = sim().await;
+    let [alice, bob, dave] = ["alice", "bob", "dave"].map(|name| sim.member(name).unwrap());
+    dave.join("Workshop").await.unwrap();
+    dave.at("Workshop/general").unwrap().say("Workshop/general", "hi").await.unwrap();
+    dave.leave("Workshop").await.unwrap();
+    assert!(refused(dave.at("Workshop/general")).contains("dave may not see"));
+    assert_eq!(refused(alice.leave("Harbour").await), "alice may not leave in Harbour: the owner stays");
+    assert_eq!(
+        refused(dave.join("Workshpo").await),
+        "there is no guild `Workshpo`; did you mean `Workshop`?"
+    );
+    alice.give_role("dave", "moderator").await.unwrap();
+    dave.at("#staff").unwrap();
+    alice.take_role("dave", "moderator").await.unwrap();
+    assert!(refused(dave.at("#staff")).contains("dave may not see"));
+    let why = refused(bob.give_role("dave", "newcomer").await);
+    assert_eq!(why, "bob may not give roles in Harbour: it does not manage roles");
+    assert!(refused(alice.give_role("dave", "bot").await).starts_with("there is no role `bot`"));
+}
+
+#[tokio::test]
 async fn an_option_without_autocomplete_offers_nothing() {
     let sim = sim().await;
     let option = json!({ "type": 3, "name": "what", "description": "x" });

@@ -61,6 +61,73 @@ async fn everybody_is_listed_with_a_token_that_works() {
 }
 
 #[tokio::test]
+async fn people_come_go_and_change_roles_and_everybody_is_told() {
+    let sim = sim().await;
+    let control = Control::of(&sim).await;
+    let (mut bot, _) = Socket::identified(&sim, u64::MAX & ((1 << 17) - 1)).await;
+    let (status, frank) =
+        control.post("/control/people", json!({ "name": "frank", "guilds": ["harbour"] })).await;
+    assert_eq!((status, frank["guild_ids"].as_array().unwrap().len()), (201, 1));
+    assert_eq!(bot.event("GUILD_MEMBER_ADD").await["user"]["username"], "frank");
+    let (mut client, _) = crate::raw::client(&sim, "frank").await;
+    client.event("GUILD_CREATE").await;
+    assert_eq!(control.call(Method::PUT, "/control/people/frank/guilds/Workshop", None).await.0, 204);
+    assert_eq!(client.event("GUILD_CREATE").await["name"], "Workshop");
+    let role = "/control/people/frank/guilds/Harbour/roles/moderator";
+    assert_eq!(control.call(Method::PUT, role, None).await.0, 204);
+    assert_eq!(bot.event("GUILD_MEMBER_UPDATE").await["roles"].as_array().unwrap().len(), 1);
+    assert_eq!(client.event("CHANNEL_CREATE").await["name"], "staff", "moderators see it");
+    assert_eq!(control.call(Method::DELETE, role, None).await.0, 204);
+    assert_eq!(client.event("CHANNEL_DELETE").await["name"], "staff");
+    assert_eq!(control.call(Method::DELETE, "/control/people/frank/guilds/Harbour", None).await.0, 204);
+    assert_eq!(bot.event("GUILD_MEMBER_REMOVE").await["user"]["username"], "frank");
+    client.event("GUILD_DELETE").await;
+    for (method, path, status) in [
+        (Method::PUT, "/control/people/frank/guilds/Nowhere", 404),
+        (Method::PUT, "/control/people/nobody/guilds/Harbour", 404),
+        (Method::PUT, "/control/people/alice/guilds/Harbour/roles/none", 404),
+        (Method::DELETE, "/control/people/alice/guilds/Harbour", 422),
+    ] {
+        assert_eq!(control.call(method, path, None).await.0, status, "{path}");
+    }
+    for (body, status) in [
+        (json!({ "name": "alice" }), 409),
+        (json!({ "name": "x" }), 400),
+        (json!({ "name": "gina", "guilds": ["Nowhere"] }), 404),
+    ] {
+        assert_eq!(control.post("/control/people", body.clone()).await.0, status, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn time_is_frozen_and_advanced_and_what_falls_due_has_happened() {
+    let sim = sim().await;
+    let control = Control::of(&sim).await;
+    register(&sim, json!([{ "name": "slow", "description": "x" }])).await;
+    let (_, frozen) = control.post("/control/clock", json!({ "freeze": true })).await;
+    assert_eq!(frozen["frozen"], true);
+    control.post("/control/people/alice/act", json!({ "line": "/slow" })).await;
+    let (_, later) = control.post("/control/clock", json!({ "advance_ms": 3000 })).await;
+    assert!(later["now"].as_str() > frozen["now"].as_str());
+    let entries = control.get("/control/transcript").await["entries"].take();
+    assert!(entries.as_array().unwrap().iter().any(|entry| entry["what"] == "unanswered"));
+    assert_eq!(control.post("/control/clock", json!({ "resume": true })).await.1["frozen"], false);
+    assert_eq!(control.get("/control/clock").await["frozen"], false);
+    assert_eq!(control.post("/control/clock", json!({ "rewind": 1 })).await.0, 400);
+}
+
+#[tokio::test]
+async fn the_present_world_is_written_and_can_be_read_back() {
+    let sim = sim().await;
+    sim.member("alice").unwrap().say("general", "kept").await.unwrap();
+    let text = Client::new().get(format!("{}/control/world", sim.base_url()));
+    let text = text.bearer_auth(sim.control_token()).send().await.unwrap().text().await.unwrap();
+    let world = gearshift_sim::World::read(&text).unwrap();
+    let messages = &world.channel_named("general", None).unwrap().messages;
+    assert!(messages.iter().any(|message| message.content == "kept"));
+}
+
+#[tokio::test]
 async fn a_line_is_carried_out_and_what_came_of_it_is_told() {
     let sim = sim().await;
     let control = Control::of(&sim).await;

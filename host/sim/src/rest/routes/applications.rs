@@ -1,7 +1,7 @@
 //! The routes of applications and their commands.
 //! It answers none of them.
 
-use super::super::{commands, invocations, users};
+use super::super::{commands, emojis, invocations, users};
 
 super::table! {
     GET    "/applications/@me" => users::application();
@@ -23,4 +23,10 @@ super::table! {
     GET    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::command(application_id, command_id);
     PATCH  "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::edit(application_id, command_id);
     DELETE "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::delete(application_id, command_id);
+
+    GET    "/applications/{application_id}/emojis" => emojis::of_application(application_id);
+    POST   "/applications/{application_id}/emojis" => emojis::create_of_application(application_id);
+    GET    "/applications/{application_id}/emojis/{emoji_id}" => emojis::one_of_application(application_id, emoji_id);
+    PATCH  "/applications/{application_id}/emojis/{emoji_id}" => emojis::edit_of_application(application_id, emoji_id);
+    DELETE "/applications/{application_id}/emojis/{emoji_id}" => emojis::delete_of_application(application_id, emoji_id);
 }

@@ -1,7 +1,9 @@
 //! The routes below `/channels`.
 //! It answers none of them.
 
-use super::super::{channels, guild_channels, messages, reactions, thread_lists, threads};
+use super::super::{
+    channels, guild_channels, invites, messages, reactions, thread_lists, threads, webhook_posts,
+};
 
 super::table! {
     GET    "/channels/{channel_id}" => channels::channel(channel_id);
@@ -9,10 +11,13 @@ super::table! {
     DELETE "/channels/{channel_id}" => guild_channels::delete(channel_id);
     PUT    "/channels/{channel_id}/permissions/{overwrite_id}" => guild_channels::put_overwrite(channel_id, overwrite_id);
     DELETE "/channels/{channel_id}/permissions/{overwrite_id}" => guild_channels::delete_overwrite(channel_id, overwrite_id);
+    POST   "/channels/{channel_id}/invites" => invites::create(channel_id);
+    GET    "/channels/{channel_id}/invites" => invites::of_channel(channel_id);
     POST   "/channels/{channel_id}/typing" => channels::typing(channel_id);
 
     POST   "/channels/{channel_id}/messages" => messages::create(channel_id);
     GET    "/channels/{channel_id}/messages" => messages::list(channel_id);
+    POST   "/channels/{channel_id}/messages/{message_id}/crosspost" => webhook_posts::crosspost(channel_id, message_id);
     POST   "/channels/{channel_id}/messages/bulk-delete" => messages::bulk_delete(channel_id);
     GET    "/channels/{channel_id}/messages/{message_id}" => messages::message(channel_id, message_id);
     PATCH  "/channels/{channel_id}/messages/{message_id}" => messages::edit(channel_id, message_id);

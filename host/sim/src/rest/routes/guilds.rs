@@ -1,7 +1,10 @@
 //! The routes below `/guilds`.
 //! It answers none of them.
 
-use super::super::{bans, guild_channels, guild_settings, guilds, members, roles, thread_lists};
+use super::super::{
+    bans, emojis, guild_channels, guild_settings, guilds, invites, members, roles, scheduled_events,
+    thread_lists, voice,
+};
 
 super::table! {
     GET    "/guilds/{guild_id}" => guilds::guild(guild_id);
@@ -36,4 +39,25 @@ super::table! {
     PUT    "/guilds/{guild_id}/bans/{user_id}" => bans::put(guild_id, user_id);
     DELETE "/guilds/{guild_id}/bans/{user_id}" => bans::lift(guild_id, user_id);
     POST   "/guilds/{guild_id}/bulk-ban" => bans::bulk(guild_id);
+
+    GET    "/guilds/{guild_id}/emojis" => emojis::list(guild_id);
+    POST   "/guilds/{guild_id}/emojis" => emojis::create(guild_id);
+    GET    "/guilds/{guild_id}/emojis/{emoji_id}" => emojis::emoji(guild_id, emoji_id);
+    PATCH  "/guilds/{guild_id}/emojis/{emoji_id}" => emojis::edit(guild_id, emoji_id);
+    DELETE "/guilds/{guild_id}/emojis/{emoji_id}" => emojis::delete(guild_id, emoji_id);
+
+    GET    "/guilds/{guild_id}/scheduled-events" => scheduled_events::list(guild_id);
+    POST   "/guilds/{guild_id}/scheduled-events" => scheduled_events::create(guild_id);
+    GET    "/guilds/{guild_id}/scheduled-events/{event_id}" => scheduled_events::event(guild_id, event_id);
+    PATCH  "/guilds/{guild_id}/scheduled-events/{event_id}" => scheduled_events::edit(guild_id, event_id);
+    DELETE "/guilds/{guild_id}/scheduled-events/{event_id}" => scheduled_events::delete(guild_id, event_id);
+    GET    "/guilds/{guild_id}/scheduled-events/{event_id}/users" => scheduled_events::users(guild_id, event_id);
+    PUT    "/guilds/{guild_id}/scheduled-events/{event_id}/users/@me" => scheduled_events::subscribe(guild_id, event_id);
+    DELETE "/guilds/{guild_id}/scheduled-events/{event_id}/users/@me" => scheduled_events::unsubscribe(guild_id, event_id);
+
+    GET    "/guilds/{guild_id}/voice-states/@me" => voice::own(guild_id);
+    PATCH  "/guilds/{guild_id}/voice-states/@me" => voice::edit_own(guild_id);
+    GET    "/guilds/{guild_id}/voice-states/{user_id}" => voice::state(guild_id, user_id);
+    PATCH  "/guilds/{guild_id}/voice-states/{user_id}" => voice::edit(guild_id, user_id);
+    GET    "/guilds/{guild_id}/invites" => invites::of_guild(guild_id);
 }

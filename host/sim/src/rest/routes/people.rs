@@ -1,7 +1,7 @@
 //! The routes of accounts, the gateway's address, pictures and files.
 //! It answers none of them.
 
-use super::super::{files, guild_settings, guilds, members, pictures, users};
+use super::super::{files, guild_settings, guilds, invites, members, pictures, users};
 
 super::table! {
     GET    "/gateway" => users::gateway();
@@ -13,10 +13,15 @@ super::table! {
     GET    "/embed/avatars/{file}" => pictures::default_avatar(file);
 
     GET    "/users/@me" => users::me();
+    PATCH  "/users/@me" => users::edit();
     GET    "/users/@me/guilds" => guilds::mine();
     DELETE "/users/@me/guilds/{guild_id}" => guild_settings::leave(guild_id);
     GET    "/users/@me/guilds/{guild_id}/member" => members::own(guild_id);
     GET    "/voice/regions" => guild_settings::regions();
     POST   "/users/@me/channels" => users::open_dm();
     GET    "/users/{user_id}" => users::user(user_id);
+
+    GET    "/invites/{invite_code}" => invites::invite(invite_code);
+    POST   "/invites/{invite_code}" => invites::accept(invite_code);
+    DELETE "/invites/{invite_code}" => invites::delete(invite_code);
 }

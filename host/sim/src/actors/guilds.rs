@@ -1,0 +1,101 @@
+//! Members and guilds: coming, going, giving and taking roles.
+//! It does not make guilds or roles.
+
+use super::{ActError, Member};
+use crate::changes::By;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::{Guild, bits};
+
+impl Member {
+    /// Comes into a guild, as with an invite; nothing happens if the member is there.
+    ///
+    /// # Errors
+    /// If there is no such guild or the member is banned from it.
+    pub async fn join(&self, guild: &str) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let home = guild_named(&state, guild)?;
+        if home.belongings.bans.contains_key(&self.user.id) {
+            return Err(self.barred(home, "be", "banned"));
+        }
+        let guild = home.id;
+        state.admit(guild, &self.user);
+        Ok(())
+    }
+
+    /// Leaves a guild.
+    ///
+    /// # Errors
+    /// If there is no such guild, the member is not there, or owns it.
+    pub async fn leave(&self, guild: &str) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let home = guild_named(&state, guild)?;
+        if home.owner_id == self.user.id {
+            return Err(self.barred(home, "leave", "the owner stays"));
+        }
+        let guild = home.id;
+        match state.part(guild, self.user.id) {
+            true => Ok(()),
+            false => Err(ActError::unknown("member", self.name(), std::iter::empty())),
+        }
+    }
+
+    /// Gives a role to a member of the guild that this member's channel is in.
+    ///
+    /// # Errors
+    /// If there is no such member or role, or this member may not give it: without the permission to manage roles, or when
+    /// the role does not stand below its own.
+    pub async fn give_role(&self, member: &str, role: &str) -> Result<(), ActError> {
+        self.change_role(member, role, true)
+    }
+
+    /// Takes a role from a member.
+    ///
+    /// # Errors
+    /// As [`Member::give_role`].
+    pub async fn take_role(&self, member: &str, role: &str) -> Result<(), ActError> {
+        self.change_role(member, role, false)
+    }
+
+    fn change_role(&self, member: &str, role: &str, given: bool) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let here = self.here.and_then(|here| state.world.channel(here)).and_then(|home| home.guild_id);
+        let home = here.and_then(|guild| state.world.guild(guild));
+        let home = home.ok_or_else(|| ActError::Nowhere { member: self.user.username.clone() })?;
+        let (user, role) = member_and_role(&state, home, member, role)?;
+        let verb = if given { "give roles" } else { "take roles" };
+        if state.world.permissions_at(home, self.user.id) & bits::MANAGE_ROLES == 0 {
+            return Err(self.barred(home, verb, "it does not manage roles"));
+        }
+        if home.role(role).is_none_or(|role| role.position >= home.rank_of(self.user.id)) {
+            return Err(self.barred(home, verb, "the role does not stand below its own"));
+        }
+        let (guild, by) = (home.id, By { user: self.user.id, reason: None });
+        state.set_role(guild, &by, user, role, given);
+        Ok(())
+    }
+
+    fn barred(&self, guild: &Guild, verb: &str, why: &'static str) -> ActError {
+        let (member, guild) = (self.user.username.clone(), guild.name.clone());
+        ActError::Barred { member, verb: verb.to_owned(), guild, why }
+    }
+}
+
+pub(crate) fn guild_named<'a>(state: &'a State, name: &str) -> Result<&'a Guild, ActError> {
+    state.world.guild_named(name).ok_or_else(|| ActError::unknown_guild(name, &state.world))
+}
+
+/// A member of a guild and one of its roles that members can have: not a bot's, not `@everyone`.
+pub(crate) fn member_and_role(
+    state: &State,
+    guild: &Guild,
+    member: &str,
+    role: &str,
+) -> Result<(Snowflake, Snowflake), ActError> {
+    let names = || guild.members.values().map(|member| member.user.username.as_str());
+    let user = state.world.user_named(member).filter(|user| guild.members.contains_key(&user.id));
+    let user = user.ok_or_else(|| ActError::unknown("member", member, names()))?;
+    let found = guild.role_named(role).filter(|role| role.bot.is_none() && role.id != guild.id);
+    let role = found.ok_or_else(|| ActError::unknown_role(role, guild))?;
+    Ok((user.id, role.id))
+}

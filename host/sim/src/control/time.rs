@@ -1,0 +1,56 @@
+//! The simulator's clock and the present state of its world, over HTTP.
+//! It keeps no time and writes no world itself.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{body, refusal};
+use crate::rest::error::ApiError;
+use crate::rest::{Call, Reply};
+
+/// What is done to the clock, in this order.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turn {
+    #[serde(default)]
+    freeze: bool,
+    advance_ms: Option<u64>,
+    #[serde(default)]
+    resume: bool,
+}
+
+/// The clock goes forward at most this far in one call: a year.
+const MAX_ADVANCE: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// `GET /control/clock`
+pub(super) fn clock(call: &Call) -> Reply {
+    let clock = &call.shared.clock;
+    Reply::json(&json!({ "now": clock.now(), "frozen": clock.is_frozen() }))
+}
+
+/// `POST /control/clock`
+pub(super) fn turn(call: &Call) -> Result<Reply, ApiError> {
+    let Turn { freeze, advance_ms, resume } = body(call)?;
+    let advance = Duration::from_millis(advance_ms.unwrap_or_default());
+    if advance > MAX_ADVANCE {
+        return Err(refusal(400, "the clock goes forward by 366 days at most".to_owned()));
+    }
+    if freeze {
+        call.shared.clock.freeze();
+    }
+    if !advance.is_zero() {
+        call.shared.clock.advance(advance);
+    }
+    if resume {
+        call.shared.clock.resume();
+    }
+    Ok(clock(call))
+}
+
+/// `GET /control/world`
+pub(super) fn world(call: &Call) -> Reply {
+    let text = call.shared.state().world.write();
+    Reply::raw("application/toml".to_owned(), text.into())
+}

@@ -1,0 +1,89 @@
+//! What a test expects to happen, and the transcript if it does not.
+//! It waits with a bound and judges nothing else.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::actors::InteractionHandle;
+use crate::sim::Sim;
+use crate::snowflake::Snowflake;
+use crate::transcript::{Entry, Tail, What};
+use crate::world::Message;
+
+/// Something that was expected did not happen. `Debug` shows the transcript, so that a test's `unwrap` does.
+#[derive(thiserror::Error)]
+#[error("{what} was expected within {} ms\n{tail}", within.as_millis())]
+pub struct Unmet {
+    /// What was expected.
+    pub what: String,
+    /// The time given: [`SimOptions::patience`](crate::SimOptions).
+    pub within: Duration,
+    tail: Tail,
+}
+
+impl Sim {
+    /// The first entry of the transcript, past or to come, for which `pick` answers something. `what` says it in words.
+    ///
+    /// # Errors
+    /// If there is none within [`SimOptions::patience`](crate::SimOptions); the error shows what happened instead.
+    pub async fn expect<T>(&self, what: &str, pick: impl FnMut(&Entry) -> Option<T>) -> Result<T, Unmet> {
+        let within = self.shared.options.patience;
+        let found = self.until(Instant::now() + within, pick).await;
+        found.ok_or_else(|| self.unmet(what))
+    }
+
+    /// The first message that answers `message` by reference.
+    ///
+    /// # Errors
+    /// As [`Sim::expect`].
+    pub async fn expect_reply(&self, message: Snowflake) -> Result<Arc<Message>, Unmet> {
+        let reply = self.reply_to(message, self.shared.options.patience).await;
+        reply.ok_or_else(|| self.unmet(&format!("a reply to {message}")))
+    }
+
+    /// The answer to an interaction, with content: not merely "thinking …".
+    ///
+    /// # Errors
+    /// As [`Sim::expect`].
+    pub async fn expect_answer(&self, interaction: &InteractionHandle) -> Result<Arc<Message>, Unmet> {
+        let answer = interaction.answered(self.shared.options.patience).await;
+        answer.map_err(|_| self.unmet(&format!("an answer to interaction {}", interaction.id())))
+    }
+
+    /// The message as it is after its first edit.
+    ///
+    /// # Errors
+    /// As [`Sim::expect`].
+    pub async fn expect_edit(&self, message: Snowflake) -> Result<Arc<Message>, Unmet> {
+        let edited = |entry: &Entry| entry.edited().filter(|edited| edited.id == message).cloned();
+        self.expect(&format!("an edit of {message}"), edited).await
+    }
+
+    /// A reaction under a message, by whomever; its name.
+    ///
+    /// # Errors
+    /// As [`Sim::expect`].
+    pub async fn expect_reaction(&self, message: Snowflake, emoji: &str) -> Result<Arc<str>, Unmet> {
+        let put = |entry: &Entry| match &entry.what {
+            What::Reacted { message_id, user, emoji: put, added: true, .. }
+                if *message_id == message && put == emoji =>
+            {
+                Some(user.clone())
+            }
+            _ => None,
+        };
+        self.expect(&format!("a reaction {emoji} under {message}"), put).await
+    }
+
+    fn unmet(&self, what: &str) -> Unmet {
+        let within = self.shared.options.patience;
+        Unmet { what: what.to_owned(), within, tail: self.shared.transcript.tail() }
+    }
+}
+
+impl fmt::Debug for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,169 @@
+//! A world kept on disk: read at the start, written every so often and at the close.
+//! What is under way is not kept: sessions, interactions and their ephemeral answers end with the process.
+//!
+//! ```text
+//!   FOLDER/lock         held by the simulator that uses the folder
+//!   FOLDER/world.json   everything but the files, replaced as a whole
+//!   FOLDER/files/ID     what was uploaded, written once
+//! ```
+
+mod snapshot;
+
+use std::collections::HashSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::rest::Bytes;
+use crate::shared::Shared;
+use crate::snowflake::Snowflake;
+pub(crate) use snapshot::Kept;
+use snapshot::Snapshot;
+
+/// Why a folder cannot be used to keep a world in.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// Another simulator uses it.
+    #[error("the world in {} is in use by another simulator", folder.display())]
+    InUse {
+        /// Which folder.
+        folder: PathBuf,
+    },
+    /// It cannot be read or written.
+    #[error("cannot use {} to keep a world in", path.display())]
+    Unusable {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What it holds is not a world that this version understands; it was left as it is.
+    #[error("cannot read the world in {}; it was left as it is", path.display())]
+    Corrupt {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+}
+
+/// A folder that holds a world, and the right to write it.
+pub(crate) struct Keeper {
+    folder: PathBuf,
+    /// Unlocked when it is closed.
+    _lock: File,
+    /// Uploads that are there already.
+    stored: Mutex<HashSet<Snowflake>>,
+    /// Where the transcript stood when the world was last written: nothing happens without an entry.
+    written_at: AtomicU64,
+}
+
+impl Keeper {
+    /// Takes a folder, making it if need be, and reads the world that is in it. `base` is this simulator's address:
+    /// addresses of uploads are kept with that of the simulator that wrote them.
+    pub(crate) fn open(folder: &Path, base: &str) -> Result<(Self, Option<Kept>), KeepError> {
+        let unusable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| KeepError::Unusable { path, source }
+        };
+        let files = folder.join("files");
+        fs::create_dir_all(&files).map_err(unusable(&files))?;
+        let lock_path = folder.join("lock");
+        let lock = File::create(&lock_path).map_err(unusable(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(KeepError::InUse { folder: folder.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(unusable(&lock_path)(source)),
+        }
+        let path = folder.join("world.json");
+        let kept = match fs::read(&path) {
+            Ok(text) => Some(
+                snapshot::read(&text, base)
+                    .map_err(|source| KeepError::Corrupt { path: path.clone(), source })?,
+            ),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(KeepError::Unusable { path, source }),
+        };
+        let mut keeper = Self {
+            folder: folder.to_owned(),
+            _lock: lock,
+            stored: Mutex::default(),
+            written_at: AtomicU64::new(0),
+        };
+        let kept = kept.map(|kept| keeper.with_files(kept)).transpose()?;
+        Ok((keeper, kept))
+    }
+
+    fn with_files(&mut self, mut kept: Kept) -> Result<Kept, KeepError> {
+        for (id, _, bytes) in &mut kept.files {
+            let path = self.file(*id);
+            *bytes = match fs::read(&path) {
+                Ok(content) => content.into(),
+                Err(source) => return Err(KeepError::Unusable { path, source }),
+            };
+        }
+        let ids = kept.files.iter().map(|(id, ..)| *id);
+        self.stored = Mutex::new(ids.collect());
+        Ok(kept)
+    }
+
+    /// Writes the world every so often until the simulator closes.
+    pub(crate) async fn save_often(self: &Arc<Self>, shared: &Shared) {
+        let mut closed = std::pin::pin!(shared.closed());
+        while tokio::time::timeout(shared.options.keep_every, &mut closed).await.is_err() {
+            self.save(shared).await;
+        }
+    }
+
+    /// Writes the world if something happened since it was last written.
+    pub(crate) async fn save(self: &Arc<Self>, shared: &Shared) {
+        let mark = shared.transcript.mark();
+        if self.written_at.swap(mark, Ordering::Relaxed) == mark {
+            return;
+        }
+        // A copy of references, so that nobody waits while it is written.
+        let snapshot = Snapshot::of(&shared.state(), shared.base_url());
+        let keeper = self.clone();
+        let written = tokio::task::spawn_blocking(move || keeper.write(snapshot)).await;
+        if let Ok(Err(error)) = written {
+            self.written_at.store(0, Ordering::Relaxed);
+            tracing::error!(folder = %self.folder.display(), %error, "failed to keep the world; it is tried again");
+        }
+    }
+
+    fn write(&self, snapshot: Snapshot) -> io::Result<()> {
+        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        // Files first: a world never names one that is not there.
+        for (id, _, bytes) in snapshot.files() {
+            if !stored.contains(id) {
+                replace(&self.file(*id), bytes)?;
+                stored.insert(*id);
+            }
+        }
+        replace(&self.folder.join("world.json"), &snapshot.text()?)?;
+        let named: HashSet<Snowflake> = snapshot.files().iter().map(|(id, ..)| *id).collect();
+        for gone in stored.difference(&named) {
+            fs::remove_file(self.file(*gone))?;
+        }
+        *stored = named;
+        Ok(())
+    }
+
+    fn file(&self, id: Snowflake) -> PathBuf {
+        self.folder.join("files").join(id.to_string())
+    }
+}
+
+/// Puts a whole file in the place of another: after a crash there is one of the two, never a part.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)
+}
+
+/// An upload: id, type, content.
+pub(crate) type Upload = (Snowflake, String, Bytes);

@@ -1,0 +1,137 @@
+//! What is kept of a simulator, and how it is written.
+//! It opens no file.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::Arc;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
+
+use super::Upload;
+use crate::clock::Timestamp;
+use crate::interactions::Command;
+use crate::rest::Bytes;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::{Bot, Channel, Guild, GuildEmoji, Invite, User, Webhook, World};
+
+/// Changes when an older version could no longer be read.
+const FORMAT: u32 = 1;
+
+/// A copy of everything that is kept; messages and people are shared with the world it was made from.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Snapshot {
+    format: u32,
+    /// Where the simulator that wrote it was reached.
+    base: String,
+    now: Timestamp,
+    last_id: Snowflake,
+    users: Vec<Arc<User>>,
+    guilds: BTreeMap<Snowflake, Guild>,
+    channels: Vec<Channel>,
+    bots: Vec<Bot>,
+    invites: BTreeMap<String, Invite>,
+    webhooks: BTreeMap<Snowflake, Webhook>,
+    application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
+    commands: Vec<Command>,
+    /// Id and type; the content is beside this text.
+    uploads: Vec<(Snowflake, String)>,
+    #[serde(skip)]
+    files: Vec<Upload>,
+}
+
+/// What was kept, ready to go on with.
+pub(crate) struct Kept {
+    pub(crate) world: World,
+    pub(crate) commands: Vec<Command>,
+    pub(crate) files: Vec<Upload>,
+    pub(crate) now: Timestamp,
+}
+
+impl Kept {
+    /// A world of which nothing was kept.
+    pub(crate) fn only(world: World) -> Self {
+        Self { world, commands: Vec::new(), files: Vec::new(), now: Timestamp::default() }
+    }
+}
+
+impl Snapshot {
+    pub(super) fn of(state: &State, base: String) -> Self {
+        let World { clock, users, guilds, channels, bots, invites, webhooks, application_emojis, .. } =
+            &state.world;
+        let files: Vec<Upload> = state.files.all().cloned().collect();
+        Self {
+            format: FORMAT,
+            base,
+            now: clock.now(),
+            last_id: state.world.last_id(),
+            users: users.values().cloned().collect(),
+            guilds: guilds.clone(),
+            channels: channels.values().cloned().collect(),
+            bots: bots.clone(),
+            invites: invites.clone(),
+            webhooks: webhooks.clone(),
+            application_emojis: application_emojis.clone(),
+            commands: state.commands.all().to_vec(),
+            uploads: files.iter().map(|(id, kind, _)| (*id, kind.clone())).collect(),
+            files,
+        }
+    }
+
+    pub(super) fn files(&self) -> &[Upload] {
+        &self.files
+    }
+
+    pub(super) fn text(&self) -> io::Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(io::Error::other)
+    }
+}
+
+/// Reads a snapshot; `base` takes the place of the address under which it was written.
+pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+        base: String,
+    }
+    let Head { format, base: old } = serde_json::from_slice(text)?;
+    if format != FORMAT {
+        return Err(serde_json::Error::custom(format!(
+            "its format is {format}, this version reads {FORMAT}"
+        )));
+    }
+    let snapshot: Snapshot = match std::str::from_utf8(text) {
+        Ok(text) if old != base => serde_json::from_str(&text.replace(&old, base))?,
+        _ => serde_json::from_slice(text)?,
+    };
+    let Snapshot { now, last_id, guilds, channels, bots, invites, webhooks, application_emojis, .. } =
+        snapshot;
+    let mut world = World::empty();
+    for user in snapshot.users {
+        world.users.insert(user);
+    }
+    world.guilds = guilds;
+    world.channels = channels.into_iter().map(|channel| (channel.id, channel)).collect();
+    (world.bots, world.invites, world.webhooks) = (bots, invites, webhooks);
+    world.application_emojis = application_emojis;
+    world.ids.start_after(last_id);
+    share_people(&mut world);
+    let files = snapshot.uploads.into_iter().map(|(id, kind)| (id, kind, Bytes::new())).collect();
+    Ok(Kept { world, commands: snapshot.commands, files, now })
+}
+
+/// Each member and author was read as a person of its own; one of each is enough.
+fn share_people(world: &mut World) {
+    let users = &world.users;
+    let share = |user: &mut Arc<User>| {
+        if let Some(known) = users.get(&user.id).filter(|known| ***known == **user) {
+            *user = known.clone();
+        }
+    };
+    let members = world.guilds.values_mut().flat_map(|guild| guild.members.values_mut());
+    members.for_each(|member| share(&mut member.user));
+    for message in world.channels.values_mut().flat_map(|channel| &mut channel.messages) {
+        share(&mut Arc::make_mut(message).author);
+    }
+}

@@ -1,0 +1,87 @@
+//! Voice states over REST: who is where, and speaking on a stage.
+//! Entering and leaving is done over the gateway; nothing is heard here.
+
+use super::error::ApiError;
+use super::{Call, Reply};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::settings_json::voice_json;
+use crate::world::{ChannelKind, VoiceState, bits};
+
+/// `GET /guilds/{guild}/voice-states/{user}`
+pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    let home = state.own_guild(caller, guild)?;
+    let voice = home.belongings.voice.get(&user).ok_or(unknown())?;
+    Ok(Reply::json(&voice_json(home, user, voice, true)))
+}
+
+/// `GET /guilds/{guild}/voice-states/@me`
+pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    self::state(call, guild, call.caller()?)
+}
+
+/// `PATCH /guilds/{guild}/voice-states/@me`
+pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut fields = call.fields()?;
+    let channel = fields.snowflake("channel_id");
+    let suppress = fields.flag("suppress");
+    let asks = fields.has("request_to_speak_timestamp").then(|| fields.moment("request_to_speak_timestamp"));
+    fields.checked()?;
+    let mut state = call.shared.state();
+    let mut voice = on_stage(&state, caller, guild, caller, channel)?;
+    let stage = voice.channel_id;
+    // To become a speaker by itself is for moderators; to ask and to step back is not.
+    if suppress == Some(false) {
+        state.channel_with(caller, stage, bits::MUTE_MEMBERS)?;
+    }
+    if asks.flatten().is_some() {
+        state.channel_with(caller, stage, bits::REQUEST_TO_SPEAK)?;
+    }
+    voice.suppress = suppress.unwrap_or(voice.suppress);
+    voice.request_to_speak = asks.unwrap_or(voice.request_to_speak);
+    state.enter_voice(guild, caller, voice);
+    Ok(Reply::nothing())
+}
+
+/// `PATCH /guilds/{guild}/voice-states/{user}`
+pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut fields = call.fields()?;
+    fields.require("channel_id");
+    let channel = fields.snowflake("channel_id");
+    let suppress = fields.flag("suppress");
+    fields.checked()?;
+    let mut state = call.shared.state();
+    let mut voice = on_stage(&state, caller, guild, user, channel)?;
+    state.channel_with(caller, voice.channel_id, bits::MUTE_MEMBERS)?;
+    voice.suppress = suppress.unwrap_or(voice.suppress);
+    if !voice.suppress {
+        voice.request_to_speak = None;
+    }
+    state.enter_voice(guild, user, voice);
+    Ok(Reply::nothing())
+}
+
+/// Somebody's voice state, which must be on a stage, and on this one if one is named.
+fn on_stage(
+    state: &State,
+    caller: Snowflake,
+    guild: Snowflake,
+    user: Snowflake,
+    channel: Option<Snowflake>,
+) -> Result<VoiceState, ApiError> {
+    let home = state.own_guild(caller, guild)?;
+    let voice = home.belongings.voice.get(&user).ok_or(unknown())?;
+    let stage = state.world.channel(voice.channel_id).is_some_and(|home| home.kind == ChannelKind::Stage);
+    if channel.is_some_and(|channel| channel != voice.channel_id) {
+        return Err(unknown());
+    }
+    if stage { Ok(voice.clone()) } else { Err(ApiError::wrong_channel_type()) }
+}
+
+fn unknown() -> ApiError {
+    ApiError::new(404, 10065, "Unknown Voice State")
+}

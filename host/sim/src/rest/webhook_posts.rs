@@ -1,0 +1,161 @@
+//! Messages through a channel's webhook: post, read, edit, delete, under a name and picture of their own.
+//! Webhooks of interactions are in `webhooks`.
+
+use std::sync::Arc;
+
+use super::channel_webhooks::keyed;
+use super::error::ApiError;
+use super::fields::Fields;
+use super::message_form::MessageForm;
+use super::{Call, Reply, threads};
+use crate::changes::{By, Draft};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::json::MessageJson;
+use crate::world::{ChannelKind, Message, User, Webhook, flags};
+
+/// How a message is to be posted.
+struct Manner {
+    author: User,
+    thread_name: Option<String>,
+    tags: Vec<Snowflake>,
+}
+
+/// `POST /webhooks/{webhook}/{token}?wait=&thread_id=`
+pub(super) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply, ApiError> {
+    let mut fields = call.fields()?;
+    let mut state = call.shared.state();
+    let webhook = keyed(&state, id, token)?.clone();
+    let manner = manner(&mut fields, &webhook);
+    let mut form = MessageForm::read(fields)?;
+    if form.is_empty(call.uploads.len()) {
+        return Err(ApiError::empty_message());
+    }
+    form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
+    let mut draft = Draft::text(webhook.channel_id, Arc::new(manner.author), String::new());
+    draft.webhook_id = Some(id);
+    draft.application_id = webhook.application_id;
+    if let Some(thread) = thread_of(call, &state, &webhook, manner.thread_name.is_some())? {
+        threads::open_to_write(&mut state, webhook.user.id, thread)?;
+        draft.channel = thread;
+    } else if let Some(name) = manner.thread_name {
+        let by = By { user: webhook.user.id, reason: None };
+        let post = threads::new_post(&mut state, &by, webhook.channel_id, name, manner.tags)?;
+        draft.channel = post;
+        draft.id = Some(post);
+    }
+    form.fill(&mut draft, &mut state, call);
+    let message = state.post(draft);
+    if call.query_flag("wait") { shown(&state, &message) } else { Ok(Reply::nothing()) }
+}
+
+fn manner(fields: &mut Fields, webhook: &Webhook) -> Manner {
+    let name = fields.text_within("username", 1..=80);
+    let avatar = fields.text("avatar_url", 2048);
+    Manner {
+        author: webhook.author(name, avatar),
+        thread_name: fields.text_within("thread_name", 1..=100),
+        tags: fields.snowflakes("applied_tags", 5).unwrap_or_default(),
+    }
+}
+
+/// The thread that is asked for; a forum needs one, or the name of a new one.
+fn thread_of(
+    call: &Call,
+    state: &State,
+    webhook: &Webhook,
+    named: bool,
+) -> Result<Option<Snowflake>, ApiError> {
+    let asked = call.query_id("thread_id");
+    let forum = state.world.channel(webhook.channel_id).is_some_and(|channel| channel.kind.is_forum());
+    match (asked, named) {
+        (Some(_), true) => Err(ApiError::new(
+            400,
+            220_002,
+            "Webhooks posted to forum channels cannot have both a thread_name and thread_id",
+        )),
+        (None, true) if !forum => {
+            Err(ApiError::new(400, 220_003, "Webhooks can only create threads in forum channels"))
+        }
+        (None, false) if forum => Err(ApiError::new(
+            400,
+            220_001,
+            "Webhooks posted to forum channels must have a thread_name or thread_id",
+        )),
+        (Some(id), false) => {
+            let thread = state.world.channel(id).filter(|one| one.parent_id == Some(webhook.channel_id));
+            thread
+                .filter(|one| one.kind.is_thread())
+                .map(|one| Some(one.id))
+                .ok_or(ApiError::unknown_channel())
+        }
+        _ => Ok(None),
+    }
+}
+
+/// `GET /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
+pub(super) fn message(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+    let state = call.shared.state();
+    let message = find(call, &state, id, token, which)?;
+    shown(&state, &message)
+}
+
+/// `PATCH /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
+pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+    let fields = call.fields()?;
+    let mut state = call.shared.state();
+    let kept = find(call, &state, id, token, which)?;
+    let form = MessageForm::read_edit(fields, kept.flags)?;
+    let revision = form.into_revision(&kept.attachments, &mut state, call);
+    if revision.leaves_nothing(&kept) {
+        return Err(ApiError::empty_message());
+    }
+    let message = state.revise(kept.channel_id, kept.id, revision).ok_or(ApiError::unknown_message())?;
+    shown(&state, &message)
+}
+
+/// `DELETE /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
+pub(super) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+    let mut state = call.shared.state();
+    let message = find(call, &state, id, token, which)?;
+    state.delete(message.channel_id, &[message.id]);
+    Ok(Reply::nothing())
+}
+
+fn find(
+    call: &Call,
+    state: &State,
+    id: Snowflake,
+    token: &str,
+    which: &str,
+) -> Result<Arc<Message>, ApiError> {
+    let webhook = keyed(state, id, token)?;
+    let home = call.query_id("thread_id").unwrap_or(webhook.channel_id);
+    let which = which.parse().map_err(|_| ApiError::unknown_message())?;
+    let message = state.world.channel(home).and_then(|home| home.message(which));
+    message.filter(|message| message.webhook_id == Some(id)).cloned().ok_or(ApiError::unknown_message())
+}
+
+fn shown(state: &State, message: &Arc<Message>) -> Result<Reply, ApiError> {
+    let channel = state.world.channel(message.channel_id).ok_or(ApiError::unknown_channel())?;
+    Ok(Reply::json(&MessageJson::answer(message, channel, message.author.id)))
+}
+
+/// `POST /channels/{channel}/messages/{message}/crosspost`
+pub(super) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut state = call.shared.state();
+    let (home, message) = state.seen_message(caller, channel, id)?;
+    if home.kind != ChannelKind::Announcement {
+        return Err(ApiError::wrong_channel_type());
+    }
+    let own = message.author.id == caller;
+    if message.flags & flags::CROSSPOSTED != 0 {
+        return Err(ApiError::new(400, 40033, "This message has already been crossposted"));
+    }
+    let needed = if own { crate::world::bits::SEND_MESSAGES } else { crate::world::bits::MANAGE_MESSAGES };
+    state.channel_with(caller, channel, needed)?;
+    let message = state.crosspost(channel, id).ok_or(ApiError::unknown_message())?;
+    let home = state.seen_channel(caller, channel)?;
+    Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
+}

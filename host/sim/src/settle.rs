@@ -1,0 +1,161 @@
+//! Settling: waiting until nothing is under way any more, instead of sleeping.
+//! It does not look into bots; it asks those that offer a probe and watches the others.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::shared::Shared;
+use crate::sim::Sim;
+use crate::transcript::Tail;
+
+/// Between two looks while something is under way that writes no entry when it is done.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+/// With a probe: what was written to a socket needs a moment until the bot has it and stops being idle.
+const ARRIVAL: Duration = Duration::from_millis(10);
+
+/// Tells whether a bot in this process has nothing to do.
+#[derive(Clone)]
+pub struct IdleProbe(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl IdleProbe {
+    /// `is_idle` is asked often and must not wait: true if every event the bot got was worked off.
+    pub fn new(is_idle: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(is_idle))
+    }
+}
+
+impl fmt::Debug for IdleProbe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdleProbe")
+    }
+}
+
+/// REST calls under way.
+#[derive(Clone, Default)]
+pub(crate) struct Calls {
+    count: Arc<AtomicUsize>,
+}
+
+/// A call until it is dropped.
+pub(crate) struct InFlight {
+    calls: Calls,
+}
+
+impl Calls {
+    pub(crate) fn begin(&self) -> InFlight {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        InFlight { calls: self.clone() }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.calls.count.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What is under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Busy {
+    /// REST calls that are not answered yet.
+    pub calls: usize,
+    /// Events that were not written to their bots yet.
+    pub events: u64,
+    /// Interactions that wait for their bot: not acknowledged in their window, or "thinking …".
+    pub interactions: usize,
+    /// Whether the bot's probe says that it works.
+    pub working: bool,
+}
+
+/// Something was still under way when the time was over. `Debug` shows the transcript, so that a test's `unwrap` does.
+#[derive(thiserror::Error)]
+#[error("not settled within {} ms: {busy}\n{tail}", within.as_millis())]
+pub struct Unsettled {
+    /// The time given.
+    pub within: Duration,
+    /// What was under way in the end; nothing if it was merely never quiet for long enough.
+    pub busy: Busy,
+    tail: Tail,
+}
+
+impl Sim {
+    /// Waits until nothing is under way: no REST call unanswered, no event unwritten to a connected bot, no interaction in
+    /// its window unacknowledged or "thinking …". With a probe ([`SimOptions::idle`](crate::SimOptions)) the bot must be
+    /// idle too, for the moment that an event needs to reach it. Without one nobody can know what a bot is about to do: then nothing may have happened for
+    /// [`SimOptions::quiet`](crate::SimOptions), so a bot that ponders longer than that in silence is taken for idle.
+    ///
+    /// # Errors
+    /// What was still under way after `within`.
+    pub async fn settle(&self, within: Duration) -> Result<(), Unsettled> {
+        settle(&self.shared, within).await
+    }
+}
+
+pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), Unsettled> {
+    let started = Instant::now();
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let mut calm: Option<(u64, Instant)> = None;
+    loop {
+        let mark = shared.transcript.mark();
+        let busy = busy(shared);
+        let quiet = if shared.options.idle.is_some() { ARRIVAL } else { shared.options.quiet };
+        calm = match calm {
+            _ if busy != Busy::default() => None,
+            Some((before, since)) if before == mark => Some((mark, since)),
+            _ => Some((mark, Instant::now())),
+        };
+        if calm.is_some_and(|(_, since)| since.elapsed() >= quiet) {
+            return Ok(());
+        }
+        if started.elapsed() >= within {
+            return Err(Unsettled { within, busy, tail: shared.transcript.tail() });
+        }
+        looks.tick().await;
+    }
+}
+
+fn busy(shared: &Shared) -> Busy {
+    let state = shared.state();
+    let options = &shared.options;
+    let is_thinking = |one: &crate::interactions::Interaction| {
+        let answer = one.original.and_then(|id| state.answer_message(one.channel, id));
+        answer.is_some_and(|message| message.is_loading())
+    };
+    let (window, life) = (options.interaction_window, options.interaction_life);
+    let bots = state.sessions.iter().filter(|session| session.is_bots());
+    Busy {
+        calls: shared.calls.count.load(Ordering::Acquire),
+        events: bots.map(|session| session.unwritten()).sum(),
+        interactions: state.interactions.owed(shared.clock.now(), window, life, is_thinking),
+        working: options.idle.as_ref().is_some_and(|probe| !(probe.0)()),
+    }
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calls, events, interactions, working } = self;
+        let mut parts = Vec::new();
+        for (count, what) in [
+            (*calls as u64, "REST calls unanswered"),
+            (*events, "events unwritten"),
+            (*interactions as u64, "interactions waiting for their bot"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        if *working {
+            parts.push("the bot is at work".to_owned());
+        }
+        f.write_str(if parts.is_empty() { "it was never quiet for long enough" } else { "" })?;
+        f.write_str(&parts.join(", "))
+    }
+}
+
+impl fmt::Debug for Unsettled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,118 @@
+//! Settling and expecting: what is waited for instead of sleeping, and what a failure shows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use gearshift_sim::{Busy, IdleProbe, NO_OPTIONS, Sim, SimOptions};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::raw::{INTENTS, PATIENCE, Socket, post, register, sim};
+
+/// A bot that answers each of a person's messages, `pondering` after it came.
+async fn answering(sim: &Arc<Sim>, pondering: Duration) -> oneshot::Sender<()> {
+    let (mut socket, _) = Socket::identified(sim, INTENTS).await;
+    let (stop, mut stopped) = oneshot::channel();
+    let sim = sim.clone();
+    tokio::spawn(async move {
+        loop {
+            let message = tokio::select! {
+                biased;
+                _ = &mut stopped => return,
+                message = socket.event("MESSAGE_CREATE") => message,
+            };
+            if message["author"]["bot"] == true {
+                continue;
+            }
+            tokio::time::timeout(pondering, std::future::pending::<()>()).await.unwrap_err();
+            let body = json!({ "content": "pong", "message_reference": { "message_id": message["id"] } });
+            post(&sim, &format!("/channels/{}/messages", message["channel_id"].as_str().unwrap()), body)
+                .await;
+        }
+    });
+    stop
+}
+
+fn said(sim: &Sim) -> usize {
+    sim.messages("general").unwrap().len()
+}
+
+#[tokio::test]
+async fn settling_waits_until_every_reply_is_in() {
+    let sim = Arc::new(sim().await);
+    let _bot = answering(&sim, Duration::from_millis(30)).await;
+    let alice = sim.member("alice").unwrap();
+    for _ in 0..3 {
+        alice.say("general", "!ping").await.unwrap();
+    }
+    sim.settle(PATIENCE).await.unwrap();
+    assert_eq!(said(&sim), 6);
+}
+
+#[tokio::test]
+async fn a_bot_with_a_probe_is_asked_and_not_guessed_at() {
+    let idle = Arc::new(AtomicBool::new(false));
+    let seen = idle.clone();
+    let probe = IdleProbe::new(move || seen.load(Ordering::Relaxed));
+    let sim = Sim::start(SimOptions { idle: Some(probe), ..SimOptions::default() }).await.unwrap();
+    let unsettled = sim.settle(Duration::from_millis(50)).await.unwrap_err();
+    assert_eq!(unsettled.busy, Busy { working: true, ..Busy::default() });
+    assert!(unsettled.to_string().contains("the bot is at work"), "{unsettled}");
+    idle.store(true, Ordering::Relaxed);
+    let started = Instant::now();
+    sim.settle(PATIENCE).await.unwrap();
+    assert!(started.elapsed() < Duration::from_millis(100), "without the quiet that others need");
+}
+
+#[tokio::test]
+async fn an_interaction_that_waits_for_its_bot_is_not_settled() {
+    let sim = sim().await;
+    register(&sim, json!([{ "name": "slow", "description": "Thinks", "type": 1 }])).await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let asked = sim.member("alice").unwrap().slash("slow", NO_OPTIONS).await.unwrap();
+    let waiting = Busy { interactions: 1, ..Busy::default() };
+    let short = Duration::from_millis(150);
+    assert_eq!(sim.settle(short).await.unwrap_err().busy, waiting);
+    let heard = socket.event("INTERACTION_CREATE").await;
+    let (id, token) = (heard["id"].as_str().unwrap(), heard["token"].as_str().unwrap());
+    post(&sim, &format!("/interactions/{id}/{token}/callback"), json!({ "type": 5 })).await;
+    let unsettled = sim.settle(short).await.unwrap_err();
+    assert_eq!(unsettled.busy, waiting, "thinking …");
+    // What a failed `unwrap` prints.
+    assert!(format!("{unsettled:?}").contains("alice: /slow"), "{unsettled:?}");
+    let application = heard["application_id"].as_str().unwrap();
+    post(&sim, &format!("/webhooks/{application}/{token}"), json!({ "content": "done" })).await;
+    assert_eq!(sim.expect_answer(&asked).await.unwrap().content, "done");
+    sim.settle(PATIENCE).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_interaction_nobody_answered_is_settled_when_its_time_is_over() {
+    let sim = sim().await;
+    register(&sim, json!([{ "name": "slow", "description": "Thinks", "type": 1 }])).await;
+    let _bot = Socket::identified(&sim, INTENTS).await;
+    sim.clock().freeze();
+    sim.member("alice").unwrap().slash("slow", NO_OPTIONS).await.unwrap();
+    assert!(sim.settle(Duration::from_millis(150)).await.is_err());
+    sim.clock().advance(Duration::from_secs(3));
+    sim.settle(PATIENCE).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_expectation_that_is_met_answers_and_one_that_is_not_shows_what_happened() {
+    let options = SimOptions { patience: Duration::from_millis(150), ..SimOptions::default() };
+    let sim = Arc::new(Sim::start(options).await.unwrap());
+    let alice = sim.member("alice").unwrap();
+    let bot = answering(&sim, Duration::ZERO).await;
+    let first = alice.say("general", "!ping").await.unwrap();
+    assert_eq!(sim.expect_reply(first).await.unwrap().content, "pong");
+    alice.react(first, "👍").await.unwrap();
+    assert_eq!(&*sim.expect_reaction(first, "👍").await.unwrap(), "alice");
+    alice.edit(first, "!ping again").await.unwrap();
+    assert_eq!(sim.expect_edit(first).await.unwrap().content, "!ping again");
+    drop(bot);
+    let second = alice.say("dev", "is anybody there?").await.unwrap();
+    let unmet = format!("{:?}", sim.expect_reply(second).await.unwrap_err());
+    assert!(unmet.contains("a reply to") && unmet.contains("#dev alice: is anybody there?"), "{unmet}");
+}
