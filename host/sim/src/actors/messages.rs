@@ -86,7 +86,7 @@ impl Member {
         {
             return Err(ActError::NotYours { message });
         }
-        state.delete(channel, &[message]);
+        state.delete(channel, &[message], self.user.id);
         Ok(())
     }
 

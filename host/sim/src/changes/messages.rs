@@ -221,7 +221,7 @@ impl State {
     }
 
     /// Deletes messages; returns those that existed.
-    pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake]) -> Vec<Snowflake> {
+    pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake], by: Snowflake) -> Vec<Snowflake> {
         let Some(home) = self.world.channels.get_mut(&channel) else { return Vec::new() };
         let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
         let name = home.name.clone();
@@ -252,7 +252,11 @@ impl State {
         let gone: Vec<Snowflake> =
             gone.into_iter().chain(whispers.iter().map(|whisper| whisper.id)).collect();
         if !gone.is_empty() {
-            self.transcript.write(What::Deleted { channel: name, ids: gone.clone() });
+            self.transcript.write(What::Deleted {
+                channel: name,
+                user: self.world.name_of(by),
+                ids: gone.clone(),
+            });
         }
         gone
     }

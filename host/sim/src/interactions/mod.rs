@@ -3,6 +3,7 @@
 
 mod answers;
 mod controls;
+mod exceptions;
 mod forms;
 mod invoke;
 mod named;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub(crate) use answers::Answering;
+pub(crate) use exceptions::Exception;
 pub(crate) use invoke::{Client, Invocation, Invoker, begin};
 use named::resolve;
 pub(crate) use options::taken_apart;

@@ -61,6 +61,9 @@ impl ApiError {
     pub(crate) const fn unknown_command() -> Self {
         Self::new(404, 10063, "Unknown application command")
     }
+    pub(crate) const fn unknown_command_permissions() -> Self {
+        Self::new(404, 10066, "Unknown application command permissions")
+    }
     pub(crate) const fn persons_only() -> Self {
         Self::new(403, 20001, "Bots cannot use this endpoint")
     }

@@ -74,6 +74,10 @@ impl MessageForm {
         form.tts = fields.flag("tts").unwrap_or(false);
         form.nonce = fields.take("nonce");
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
+        // There are no stickers here, and none is a list that clients send.
+        if fields.list("sticker_ids", 3).is_some_and(|ids| !ids.is_empty()) {
+            fields.fail("sticker_ids", "STICKER_UNKNOWN", "Unknown sticker");
+        }
         fields.checked()?;
         Ok(form)
     }
@@ -160,7 +164,7 @@ impl MessageForm {
 
 /// A message that is laid out by components alone has nothing else.
 fn refuse_beside_layout(fields: &mut Fields) {
-    for key in ["content", "embeds", "stickers", "poll"] {
+    for key in ["content", "embeds", "sticker_ids", "poll"] {
         let given = fields.take(key);
         if given.is_some_and(|value| value != json!("") && value != json!([])) {
             let message =
@@ -206,7 +210,7 @@ fn link_files(part: &mut Value, files: &[Attachment]) {
 }
 
 /// Gives every component its id, as Discord does for those that come without.
-fn numbered(mut components: Vec<Value>) -> Vec<Value> {
+pub(super) fn numbered(mut components: Vec<Value>) -> Vec<Value> {
     fn number(component: &mut Value, next: &mut u64) {
         if let Some(map) = component.as_object_mut() {
             map.entry("id").or_insert_with(|| json!(*next));

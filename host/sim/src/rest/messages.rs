@@ -102,7 +102,7 @@ pub(super) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<R
     if author != by.user {
         state.channel_with(by.user, channel, bits::MANAGE_MESSAGES)?;
     }
-    state.delete(channel, &[id]);
+    state.delete(channel, &[id], by.user);
     if let Some(guild) = guild.filter(|_| author != by.user) {
         let options = json!({ "channel_id": channel, "count": "1" });
         state.record(guild, &by, Action::MessageDelete, Some(author), Vec::new(), Some(options));
@@ -134,7 +134,7 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
     let Some(guild) = state.channel_with(by.user, channel, bits::MANAGE_MESSAGES)?.guild_id else {
         return Err(ApiError::new(403, 50003, "Cannot execute action on a DM channel"));
     };
-    let gone = state.delete(channel, &ids).len();
+    let gone = state.delete(channel, &ids, by.user).len();
     let options = json!({ "count": gone.to_string() });
     state.record(guild, &by, Action::MessageBulkDelete, Some(channel), Vec::new(), Some(options));
     Ok(Reply::nothing())

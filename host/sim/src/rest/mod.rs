@@ -9,6 +9,7 @@ mod callbacks;
 mod channel_forms;
 mod channel_webhooks;
 mod channels;
+mod command_permissions;
 mod commands;
 mod components;
 mod embeds;

@@ -20,6 +20,7 @@ mod keeping;
 mod limits;
 mod messages;
 mod moderation;
+mod page;
 mod people;
 mod posts;
 mod prompt;
