@@ -21,8 +21,9 @@ const BULK_DELETE_MAX_AGE_MS: u64 = 14 * 24 * 3600 * 1000;
 
 /// `POST /channels/{channel}/messages`
 pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.caller()?;
-    let mut form = MessageForm::read(call.fields()?)?;
+    let account = call.account()?;
+    let caller = account.id();
+    let mut form = MessageForm::read(call.fields()?)?.of(account);
     let mut state = call.shared.state();
     let mut needed = bits::SEND_MESSAGES;
     if !call.uploads.is_empty() {
@@ -107,7 +108,8 @@ pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<
 
 /// `PATCH /channels/{channel}/messages/{message}`
 pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.caller()?;
+    let account = call.account()?;
+    let caller = account.id();
     let fields = call.fields()?;
     let mut state = call.shared.state();
     let (_, message) = state.open_message(caller, channel, id)?;
@@ -115,7 +117,7 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
         return Err(ApiError::edit_of_anothers_message());
     }
     let kept: Arc<Message> = message.clone();
-    let form = MessageForm::read_edit(fields, kept.flags)?;
+    let form = MessageForm::read_edit(fields, kept.flags)?.of(account);
     let revision = form.into_revision(&kept.attachments, &mut state, call);
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
