@@ -147,9 +147,8 @@ impl Interactions {
 
     /// The interaction that opened a form for this person last.
     pub(crate) fn last_form(&self, user: Snowflake) -> Option<Snowflake> {
-        let opened = |id: &&Snowflake| {
-            self.all.get(id).is_some_and(|one| one.user.id == user && one.modal.is_some())
-        };
+        let opened =
+            |id: &&Snowflake| self.all.get(id).is_some_and(|one| one.user.id == user && one.modal.is_some());
         self.order.iter().rev().find(opened).copied()
     }
 
