@@ -48,7 +48,7 @@ pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = state.guild_with(caller, guild, bits::BAN_MEMBERS)?;
-    guild.belongings.bans.get(&user).map(|ban| Reply::json(ban)).ok_or(unknown_ban())
+    guild.belongings.bans.get(&user).map(Reply::json).ok_or(unknown_ban())
 }
 
 /// `PUT /guilds/{guild}/bans/{user}`

@@ -87,6 +87,8 @@ fn is_of_channel(call: &Call, id: Snowflake) -> bool {
 }
 
 fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering, ApiError> {
+    // Messages of interactions always come back, and may always have components.
+    call.ignore_query(&["wait", "with_components"]);
     state.to_follow_up(app, token, call.shared.options.interaction_life)
 }
 
