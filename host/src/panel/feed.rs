@@ -90,7 +90,8 @@ impl Status {
     /// None: the host is gone.
     fn of(shown: &Shown) -> Option<Status> {
         let status: HostStatus = shown.cogs.upgrade()?.status();
-        let shards = shown.shards.iter().map(|state: &watch::Receiver<gateway::State>| state.borrow().to_string());
+        let shards =
+            shown.shards.iter().map(|state: &watch::Receiver<gateway::State>| state.borrow().to_string());
         Some(Status {
             cogs: serde_json::to_value(status).unwrap_or_default(),
             sessions: shown.sessions.clone(),

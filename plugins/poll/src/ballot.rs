@@ -73,10 +73,16 @@ impl Ballot {
     pub(crate) fn new(question: &str, answers: &str) -> Result<Self, String> {
         let question = question.trim();
         if question.is_empty() || question.chars().count() > LONGEST_QUESTION {
-            return Err(format!("A question has 1 to {LONGEST_QUESTION} characters: `!poll Lunch? | soup, salad`"));
+            return Err(format!(
+                "A question has 1 to {LONGEST_QUESTION} characters: `!poll Lunch? | soup, salad`"
+            ));
         }
-        let mut ballot =
-            Self { question: question.to_owned(), answers: Vec::new(), votes: BTreeMap::new(), view: View::Bars };
+        let mut ballot = Self {
+            question: question.to_owned(),
+            answers: Vec::new(),
+            votes: BTreeMap::new(),
+            view: View::Bars,
+        };
         let answers = if answers.trim().is_empty() { "Yes, No" } else { answers };
         answers.split(',').try_for_each(|answer| ballot.add(answer))?;
         Ok(ballot)

@@ -125,7 +125,9 @@ fn shown(ballot: &Ballot, number: u64) -> NewMessage {
         buttons.push(json!({ "type": 2, "style": 1, "label": "Another answer …", "custom_id": format!("poll:{number}:form") }));
     }
     let option = |(value, label): (&str, &str)| json!({ "value": value, "label": label, "default": ballot.view() == value });
-    let views = [("bars", "Show bars"), ("numbers", "Show numbers"), ("nothing", "Show nothing until the end")].map(option);
+    let views =
+        [("bars", "Show bars"), ("numbers", "Show numbers"), ("nothing", "Show nothing until the end")]
+            .map(option);
     let menu = json!({ "type": 3, "custom_id": format!("poll:{number}:show"), "options": views });
     let row = |components: &[Value]| json!({ "type": 1, "components": components });
     let mut rows: Vec<Value> = buttons.chunks(5).map(row).collect();

@@ -72,7 +72,7 @@ export function channelColumn(app, { onTheme, themeIcon }) {
   const drawSpeaker = () => {
     const me = app.store.me;
     fill(speaker, h("span.with-status", null, avatar(me, 32), h("span.status.online")), h("span.who", null, h("strong", null, me.global_name || me.username), h("small", null, "Speaking as ", me.username)), icon("down"));
-    speaker.setAttribute("aria-label", `Speaking as ${me.global_name || me.username}. Change`);
+    speaker.title = "Speak as somebody else";
   };
   const theme = h("button.quiet", { type: "button", "aria-label": "Change between light and dark", title: "Light or dark", onclick: () => fill(theme, icon(onTheme())) }, icon(themeIcon()));
 

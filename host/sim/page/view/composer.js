@@ -15,6 +15,8 @@ const MOST_CHARACTERS = 2000;
 const MOST_FILES = 10;
 /** "is typing" is said at most so often, in milliseconds; Discord shows it for ten seconds. */
 const TYPING_EVERY = 8000;
+/** Commands are asked for anew after this, in milliseconds: a cog may have been replaced meanwhile. */
+const KNOWN_FOR = 1000;
 
 export class Composer {
   #app;
@@ -28,6 +30,9 @@ export class Composer {
   #meanings = new Map();
   #turn = 0;
   #off;
+  /** The commands as they were asked for last, and the question that is under way. */
+  #known = { channel: null, at: 0, lines: [] };
+  #lookup = null;
 
   constructor(app, list) {
     this.#app = app;
@@ -162,17 +167,27 @@ export class Composer {
     } else this.completion.hide();
   }
 
+  /** Suggests commands: at once those that are known, and then what has changed since. */
   async #commands(typed, turn) {
     const { session, channel } = this.#app;
-    const index = await this.#app.attempt(() => commandIndex(session, channel));
-    if (turn !== this.#turn || !index || this.#app.channel !== channel) return;
+    const isKnown = this.#known.channel === channel;
+    if (isKnown) this.#offer(typed, this.#known.lines);
+    else this.completion.hide();
+    if (isKnown && Date.now() - this.#known.at < KNOWN_FOR) return;
+    this.#lookup = this.#app.attempt(() => commandIndex(session, channel));
+    const index = await this.#lookup;
+    if (!index || this.#app.channel !== channel) return;
+    this.#known = { channel, at: Date.now(), lines: lines(index) };
+    if (turn === this.#turn) this.#offer(typed, this.#known.lines);
+  }
+
+  #offer(typed, all) {
     const wanted = typed.toLowerCase();
-    const all = lines(index);
     const words = wanted.trimEnd();
-    const offered = all.filter((line) => line.name.includes(words) || wanted.startsWith(`${line.name} `))
-      .sort((a, b) => b.name.startsWith(words) - a.name.startsWith(words) || a.name.localeCompare(b.name)).slice(0, 20);
     const exact = all.find((line) => wanted === `${line.name} `);
     if (exact) return this.#begin(exact, "");
+    const offered = all.filter((line) => line.name.includes(words) || wanted.startsWith(`${line.name} `))
+      .sort((a, b) => b.name.startsWith(words) - a.name.startsWith(words) || a.name.localeCompare(b.name)).slice(0, 20);
     this.completion.show(this.input, "Commands", offered.map((line) => ({
       label: `/${line.name}`,
       detail: line.description,
@@ -183,6 +198,8 @@ export class Composer {
   }
 
   #begin(line, typed) {
+    // What is still being looked up for the text comes too late.
+    this.#turn += 1;
     this.completion.hide();
     this.box.hidden = true;
     this.slash.open(line, typed);
@@ -192,13 +209,25 @@ export class Composer {
     if (this.completion.key(event) || event.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      this.#submit(event);
+      this.#enter(event);
+    } else if (event.key === "Tab" && event.shiftKey) {
+      if (this.#list.focusNewest()) event.preventDefault();
     } else if (event.key === "ArrowUp" && !this.input.value) {
       if (this.#list.editLast()) event.preventDefault();
     } else if (event.key === "Escape" && this.#reply) {
       event.preventDefault();
       this.reply(null);
     }
+  }
+
+  /** Who types a command faster than it is looked up means the command all the same. */
+  async #enter(event) {
+    if (this.input.value.startsWith("/")) {
+      await this.#lookup;
+      if (this.completion.isOpen) return this.completion.key(event);
+      if (this.slash.isOpen) return;
+    }
+    this.#submit(event);
   }
 
   #pasted(event) {

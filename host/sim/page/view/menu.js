@@ -9,7 +9,9 @@ export function float(anchor, content, { side = "below", label } = {}) {
   close();
   const back = document.activeElement;
   layer = h("div.float", { popover: "auto", role: label ? "dialog" : null, "aria-label": label }, content);
-  document.body.append(layer);
+  // Inside a dialog, or else it could not be reached while that is open.
+  const home = anchor instanceof Element ? anchor.closest("dialog") : null;
+  (home ?? document.querySelector("main")).append(layer);
   const mine = layer;
   mine.addEventListener("toggle", (event) => {
     if (event.newState !== "closed") return;

@@ -108,7 +108,7 @@ export class MessageList {
     const above = list[at - 1];
     const date = new Date(message.timestamp);
     const newDay = !above || !sameDay(date, new Date(above.timestamp));
-    const divider = newDay && h("li.day", { role: "separator", "aria-label": day(date) }, h("span", null, day(date)));
+    const divider = newDay && h("li.day", null, h("span", null, day(date)));
     return [divider, messageElement(message, newDay ? null : above, this.#ctx)].filter(Boolean);
   }
 
@@ -130,12 +130,12 @@ export class MessageList {
     const wasAtEnd = this.#atEnd;
     const at = log.at(id);
     if (change === "posted") {
-      const isNewest = at === log.list.length - 1 && log.get(id);
-      if (!isNewest || this.#last < log.list.length - 1) return this.toEnd.toggleAttribute("hidden", false);
-      this.list.append(...this.#itemsAt(at, log.list));
-      this.#last = log.list.length;
       this.#announce(message);
       const mine = message.author.id === this.#ctx.store.me.id;
+      const follows = at === log.list.length - 1 && this.#last === at;
+      if (!follows) return mine ? this.showEnd() : this.toEnd.toggleAttribute("hidden", false);
+      this.list.append(...this.#itemsAt(at, log.list));
+      this.#last = log.list.length;
       if (wasAtEnd || mine) this.showEnd();
       else this.toEnd.hidden = false;
       if (this.#last - this.#first > WINDOW && this.#atEnd) this.#cutTop();
@@ -157,16 +157,17 @@ export class MessageList {
     const message = item && this.#log.get(id);
     if (!message) return;
     const held = item.contains(document.activeElement) ? document.activeElement : null;
-    const control = held?.dataset?.control ?? held?.getAttribute("aria-label");
+    const control = held === item ? item.dataset.held : held?.dataset.control ?? held?.getAttribute("aria-label");
     const list = this.#log.list;
     const above = item.previousElementSibling?.classList.contains("day") ? null : list[this.#log.at(id) - 1];
     const fresh = messageElement(message, above, this.#ctx);
     if (this.bar.item === item) this.bar.hide();
     item.replaceWith(fresh);
-    if (held) {
-      const twin = control && [...fresh.querySelectorAll("button, textarea")].find((one) => one.dataset.control === control || one.getAttribute("aria-label") === control);
-      (twin && !twin.disabled ? twin : fresh).focus({ preventScroll: true });
-    }
+    if (!held) return;
+    const twin = control && [...fresh.querySelectorAll("button, textarea")].find((one) => one.dataset.control === control || one.getAttribute("aria-label") === control);
+    // While a bot is asked its button cannot hold the focus; it gets it back.
+    if (control) fresh.dataset.held = control;
+    (twin && !twin.disabled ? twin : fresh).focus({ preventScroll: true });
   }
 
   #settled(asked) {
@@ -208,10 +209,10 @@ export class MessageList {
   }
 
   /** A line between the messages that no message is: a cog was replaced. */
-  announce(text, kind = "swap") {
+  announce(text) {
     if (!this.#ctx) return;
     const wasAtEnd = this.#atEnd;
-    this.list.append(h(`li.announcement.${kind}`, { role: "status" }, h("span", null, icon("reload"), text)));
+    this.list.append(h("li.announcement", null, h("span", { role: "status" }, icon("reload"), text)));
     if (wasAtEnd) this.showEnd();
   }
 
@@ -355,6 +356,13 @@ export class MessageList {
     this.#itemOf(id)?.querySelector("textarea")?.focus();
   }
 
+  /** Puts the focus on the newest message; whether there is one. */
+  focusNewest() {
+    const newest = [...this.list.querySelectorAll("li.message")].at(-1);
+    newest?.focus();
+    return Boolean(newest);
+  }
+
   /** The last message of one's own that can be edited. */
   editLast() {
     const { store } = this.#ctx;
@@ -389,6 +397,9 @@ export class MessageList {
   #key(event) {
     if (event.target.closest("textarea, input, .float") || event.altKey || event.ctrlKey || event.metaKey) return;
     const items = [...this.list.querySelectorAll("li.message")];
+    // Tab passes by all messages but the one that is looked at.
+    if (event.key === "Tab" && event.shiftKey && event.target.matches("li")) return this.list.focus({ preventScroll: true });
+    if (event.key === "Tab" && event.target === this.list) return items.at(-1)?.focus();
     const here = event.target.closest("li.message");
     const at = items.indexOf(here);
     const to = { ArrowUp: at < 0 ? items.length - 1 : at - 1, ArrowDown: at + 1, Home: 0, End: items.length - 1 }[event.key];

@@ -48,7 +48,8 @@ pub(crate) fn answer<B>(request: &Request<B>, port: u16) -> Response<Body> {
 
 /// For files that anybody uploaded: opened by themselves they are shown, but run nothing and reach nothing of the page.
 pub(crate) fn keep_apart(headers: &mut HeaderMap) {
-    const APART: &str = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
+    const APART: &str =
+        "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(APART));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }

@@ -77,7 +77,7 @@ pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) 
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
     let message = find(&state, &answering, &which)?;
-    state.delete(answering.channel, &[message.id]);
+    state.delete(answering.channel, &[message.id], app);
     Ok(Reply::nothing())
 }
 

@@ -32,7 +32,8 @@ impl Address {
         }
         let text = fs::read_to_string(file).ok()?;
         let (port, token) = text.trim().split_once(' ')?;
-        let is_token = token.len() >= 16 && token.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '-');
+        let is_token =
+            token.len() >= 16 && token.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '-');
         is_token.then_some(Address { port: port.parse().ok()?, token: token.to_owned() })
     }
 
