@@ -77,7 +77,7 @@ pub use rest::routes::routes;
 pub use settle::{Busy, IdleProbe, Unsettled};
 pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
-pub use transcript::{Acknowledgement, Entry, Reader, Transcript, What};
+pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
     Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
     Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,

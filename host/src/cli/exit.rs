@@ -6,7 +6,7 @@
 //! | 0 | ok | done; a host that was told to end has closed everything in order |
 //! | 1 | failed | a cog was refused, a check or a smoke script failed, a file is no library |
 //! | 2 | usage | the command line is not understood |
-//! | 65 | data | a smoke script cannot be read or understood |
+//! | 65 | data | a smoke script or a world file cannot be read or understood |
 //! | 69 | unavailable | a session could not be opened, or no host answers on the control socket |
 //! | 70 | internal | the host itself failed; report it |
 //! | 73 | cannot create | a folder, the control socket or a private copy cannot be made or used |
@@ -32,7 +32,7 @@ Exit codes:
   0    done; a host that was told to end has closed everything in order
   1    failed: a cog was refused, a check or a smoke script failed
   2    usage: the command line is not understood
-  65   data: a smoke script cannot be read or understood
+  65   data: a smoke script or a world file cannot be read or understood
   69   unavailable: a session could not be opened, or no host answers
   70   internal: the host itself failed; please report it
   73   cannot create: a folder or the control socket cannot be used

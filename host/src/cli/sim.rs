@@ -1,10 +1,13 @@
 //! `gearshift sim`: the built-in Discord alone, for bots in any language. It prints where it is, and serves until it is told
 //! to end. It hosts no cog and reads no config.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
-use gearshift_sim::{Detail, Printer, Sim, SimOptions};
+use gearshift_sim::{Detail, Printer, RateLimits, Sim, SimOptions, StartError, World};
 use serde_json::json;
 
 use super::{
@@ -22,6 +25,7 @@ use crate::{config::Log, error::chain, log};
         Nothing leaves this machine.",
     after_long_help = "Examples:\n\
         \n    gearshift sim --port 4000\
+        \n    gearshift sim --world tests/world.toml --strict --rate-limits\
         \n    gearshift sim --json | head -1 > where.json &\n\n\
         With the control token a test lets people act, and is told what came of it:\n\
         \n    curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:4000/control/people/alice/act \\\
@@ -36,6 +40,22 @@ pub(super) struct SimCommand {
     /// Names of the bots; each gets a token
     #[arg(long = "bot", value_name = "NAME", default_value = "bot")]
     bots: Vec<String>,
+
+    /// A world file with guilds, channels, roles, people and histories, instead of the default world
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+
+    /// Keep the world in this folder, and go on with what is there
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+
+    /// Refuse fields that this Discord does not know, instead of only reporting them
+    #[arg(long)]
+    strict: bool,
+
+    /// Hold bots to Discord's rate limits
+    #[arg(long)]
+    rate_limits: bool,
 
     /// The token of the control interface and the page, instead of a new one
     #[arg(long, value_name = "TOKEN")]
@@ -81,16 +101,33 @@ impl SimCommand {
     /// Starts it and says where it is.
     async fn start(self) -> Result<Sim, Failure> {
         let mut names = self.bots.into_iter();
+        let world = match &self.world {
+            Some(file) => World::load(file).map_err(|error| Failure::new(Exit::Data, chain(&error)))?,
+            None => World::default(),
+        };
         let options = SimOptions {
+            world,
+            keep: self.keep,
+            strict: self.strict,
+            rate_limits: if self.rate_limits { RateLimits::Discord } else { RateLimits::Off },
             port: self.port,
             bot_name: names.next().unwrap_or_default(),
             control_token: self.control_token,
             ..SimOptions::default()
         };
         let sim = Sim::start(options).await.map_err(|error| {
-            Failure::new(Exit::CannotCreate, chain(&error)).help("`--port 0` takes a free one".to_owned())
+            let failure = Failure::new(Exit::CannotCreate, chain(&error));
+            match error {
+                StartError::Listen { .. } => failure.help("`--port 0` takes a free one".to_owned()),
+                StartError::Keep(_) => failure,
+            }
         })?;
-        names.for_each(|name| drop(sim.add_bot(&name)));
+        for name in names {
+            // A world that was kept has its bots.
+            if !sim.world(|world| world.bots().iter().any(|bot| bot.user.username == name)) {
+                sim.add_bot(&name);
+            }
+        }
         let mut out = io::stdout().lock();
         match self.json {
             true => writeln!(out, "{}", described(&sim))?,

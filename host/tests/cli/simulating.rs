@@ -6,6 +6,18 @@ use crate::program::{Live, Place, run};
 
 const SIGTERM: i32 = 15;
 
+const WORLD: &str = r#"
+[[people]]
+name = "zoe"
+
+[[guilds]]
+name = "Attic"
+owner = "zoe"
+
+[[guilds.channels]]
+name = "lobby"
+"#;
+
 fn started(arguments: &[&str]) -> (Live, Value) {
     let mut live = Live::start(&Place::with(&[]), &[&["sim", "--json"], arguments].concat());
     let line = live.expect("api_url");
@@ -51,6 +63,34 @@ async fn what_happens_is_watched_and_told_in_plain_text() {
     live.expect("#general alice: hello");
     live.signal(SIGTERM);
     assert_eq!(live.end().0, 0);
+}
+
+#[tokio::test]
+async fn a_world_file_is_read_and_a_kept_world_goes_on() {
+    let place = Place::with(&[]);
+    let file = place.file("world.toml", WORLD);
+    let begin = |arguments: &[&str]| {
+        let mut live = Live::start(
+            &place,
+            &[&["sim", "--json", "--keep", "kept", "--control-token", "t"], arguments].concat(),
+        );
+        let at: Value = serde_json::from_str(&live.expect("api_url")).unwrap();
+        (live, at["control_url"].as_str().unwrap().to_owned())
+    };
+    let (live, control) = begin(&["--world", &file]);
+    let act = reqwest::Client::new().post(format!("{control}/people/zoe/act")).bearer_auth("t");
+    let said = act.json(&json!({ "channel": "lobby", "line": "kept" })).send().await.unwrap();
+    assert_eq!(said.status(), 200);
+    live.signal(SIGTERM);
+    assert_eq!(live.end().0, 0);
+    let (live, control) = begin(&[]);
+    let world = reqwest::Client::new().get(format!("{control}/world")).bearer_auth("t").send().await.unwrap();
+    assert!(world.text().await.unwrap().contains("kept"));
+    live.signal(SIGTERM);
+    assert_eq!(live.end().0, 0);
+    let wrong = place.file("wrong.toml", "[[guild]]\nnmae = \"x\"\n");
+    let ended = run(&place, &["sim", "--world", &wrong]);
+    assert_eq!(ended.code, 65, "{}", ended.err);
 }
 
 #[test]

@@ -4,8 +4,9 @@
 use super::{ActError, Member};
 use crate::changes::{Draft, Revision};
 use crate::rest::Bytes;
+use crate::rest::files::MAX_FILES;
 use crate::rest::files::{Upload, attach};
-use crate::rest::message_form::{MAX_CONTENT_CHARS, MAX_FILES};
+use crate::rest::message_form::MAX_CONTENT_CHARS;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::world::{Emoji, MessageKind, bits};
@@ -85,7 +86,7 @@ impl Member {
         {
             return Err(ActError::NotYours { message });
         }
-        state.delete(channel, &[message]);
+        state.delete(channel, &[message], self.user.id);
         Ok(())
     }
 

@@ -142,8 +142,12 @@ impl State {
             self.whisper(&message, "MESSAGE_CREATE");
         } else {
             channel.push(message.clone());
-            if channel.thread.is_some() {
+            let thread = channel.thread.is_some();
+            if thread {
                 self.gather(message.channel_id, &message.author, &message.mentions);
+            }
+            if message.poll.is_some() {
+                self.watch_poll(message.channel_id, id);
             }
             self.tell(&message, "MESSAGE_CREATE");
         }
@@ -161,6 +165,11 @@ impl State {
             .content
             .as_ref()
             .map(|content| mentions_in(&self.world, content, revision.allowed.as_ref()));
+        // Hiding embeds is not an edit either.
+        let touched = revision.content.is_some()
+            || revision.embeds.is_some()
+            || revision.components.is_some()
+            || revision.attachments.is_some();
         let home = self.world.channels.get_mut(&channel)?;
         let message = match home.message_mut(id) {
             Some(message) => message,
@@ -190,7 +199,7 @@ impl State {
         // Filling in a deferred answer is not an edit in the eyes of those who read it.
         if message.is_loading() {
             message.flags &= !flags::LOADING;
-        } else {
+        } else if touched {
             message.edited = Some(self.world.clock.now());
         }
         self.edited(channel, id, true)
@@ -212,7 +221,7 @@ impl State {
     }
 
     /// Deletes messages; returns those that existed.
-    pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake]) -> Vec<Snowflake> {
+    pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake], by: Snowflake) -> Vec<Snowflake> {
         let Some(home) = self.world.channels.get_mut(&channel) else { return Vec::new() };
         let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
         let name = home.name.clone();
@@ -243,22 +252,28 @@ impl State {
         let gone: Vec<Snowflake> =
             gone.into_iter().chain(whispers.iter().map(|whisper| whisper.id)).collect();
         if !gone.is_empty() {
-            self.transcript.write(What::Deleted { channel: name, ids: gone.clone() });
+            self.transcript.write(What::Deleted {
+                channel: name,
+                user: self.world.name_of(by),
+                ids: gone.clone(),
+            });
         }
         gone
     }
 
     /// Pins or unpins a message.
     pub(crate) fn pin(&mut self, channel: Snowflake, id: Snowflake, pinned: bool) -> Option<Arc<Message>> {
+        let now = self.world.clock.now();
         let home = self.world.channels.get_mut(&channel)?;
         let message = home.message_mut(id)?;
         if message.pinned == pinned {
             return home.message(id).cloned();
         }
         message.pinned = pinned;
+        message.pinned_at = pinned.then_some(now);
         let guild_id = home.guild_id;
         self.transcript.write(What::Pinned { channel: home.name.clone(), message_id: id, pinned });
-        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": self.world.clock.now() });
+        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": now });
         self.tell_channel(
             channel,
             intents::CHANNELS,
@@ -303,7 +318,8 @@ impl State {
         let Some(channel) = world.channels.get(&message.channel_id) else { return };
         let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
         let audience = Audience::Channel { channel, guild, needs: intents::MESSAGES };
-        let full = Arc::new(Payload::new(name, &MessageJson::event(message, channel, guild)));
+        let full =
+            Arc::new(Payload::new(name, &MessageJson::event(message, channel, guild).with_thread(world)));
         let bare = || Payload::new(name, &MessageJson::event(message, channel, guild).without_content());
         let sessions = sessions.publish_message(world, audience, message, &full, bare);
         transcript.write(What::Dispatched { name, sessions });

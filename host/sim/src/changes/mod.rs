@@ -8,6 +8,7 @@ mod guilds;
 mod members;
 mod mentions;
 mod messages;
+mod polls;
 mod reactions;
 mod sight;
 mod threads;

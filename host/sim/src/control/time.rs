@@ -1,4 +1,4 @@
-//! The simulator's clock and the present state of its world, over HTTP.
+//! The simulator's clock, waiting until it has settled, and the present state of its world, over HTTP.
 //! It keeps no time and writes no world itself.
 
 use std::time::Duration;
@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{body, refusal};
 use crate::rest::error::ApiError;
 use crate::rest::{Call, Reply};
+use crate::settle::settle as settled;
 
 /// What is done to the clock, in this order.
 #[derive(Deserialize)]
@@ -20,6 +21,20 @@ struct Turn {
     #[serde(default)]
     resume: bool,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Patience {
+    #[serde(default = "patience_ms")]
+    within_ms: u64,
+}
+
+fn patience_ms() -> u64 {
+    5000
+}
+
+/// It is waited at most this long.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// The clock goes forward at most this far in one call: a year.
 const MAX_ADVANCE: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -47,6 +62,19 @@ pub(super) fn turn(call: &Call) -> Result<Reply, ApiError> {
         call.shared.clock.resume();
     }
     Ok(clock(call))
+}
+
+/// `POST /control/settle`
+pub(super) async fn settle(call: &Call) -> Result<Reply, ApiError> {
+    let Patience { within_ms } = body(call)?;
+    let within = Duration::from_millis(within_ms).min(MAX_WAIT);
+    let busy = settled(&call.shared, within).await.err().map(|unsettled| unsettled.busy);
+    let busy_with = busy.as_ref().map(|busy| {
+        json!({
+            "calls": busy.calls, "events": busy.events, "interactions": busy.interactions, "working": busy.working,
+        })
+    });
+    Ok(Reply::json(&json!({ "settled": busy.is_none(), "busy": busy_with })))
 }
 
 /// `GET /control/world`

@@ -49,10 +49,14 @@ impl State {
         let chosen = chosen(place, &control, values, &mut resolved)
             .map_err(|why| ActError::Unusable { control: menu.to_owned(), why })?;
         let line = format!("[select {menu}: {}]", chosen.join(", "));
-        let data = json!({
+        let mut data = json!({
             "component_type": control.get("type"), "custom_id": text(&control, "custom_id"), "values": chosen,
-            "id": control.get("id"), "resolved": resolved,
+            "id": control.get("id"),
         });
+        // Where it is, discord.py reads the values from it alone.
+        if !resolved.is_empty() {
+            data["resolved"] = Value::Object(resolved);
+        }
         Ok(of_component(invoker, source, line, data))
     }
 

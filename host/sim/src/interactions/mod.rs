@@ -3,6 +3,7 @@
 
 mod answers;
 mod controls;
+mod exceptions;
 mod forms;
 mod invoke;
 mod named;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub(crate) use answers::Answering;
+pub(crate) use exceptions::Exception;
 pub(crate) use invoke::{Client, Invocation, Invoker, begin};
 use named::resolve;
 pub(crate) use options::taken_apart;
@@ -145,9 +147,8 @@ impl Interactions {
 
     /// The interaction that opened a form for this person last.
     pub(crate) fn last_form(&self, user: Snowflake) -> Option<Snowflake> {
-        let opened = |id: &&Snowflake| {
-            self.all.get(id).is_some_and(|one| one.user.id == user && one.modal.is_some())
-        };
+        let opened =
+            |id: &&Snowflake| self.all.get(id).is_some_and(|one| one.user.id == user && one.modal.is_some());
         self.order.iter().rev().find(opened).copied()
     }
 

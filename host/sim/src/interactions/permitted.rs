@@ -1,4 +1,4 @@
-//! Who may run which command where: contexts, default permissions, the bot's presence.
+//! Who may run which command where: contexts, default permissions, exceptions, the bot's presence.
 //! It does not run anything.
 
 use serde_json::Value;
@@ -29,7 +29,8 @@ impl State {
 
     /// Whether a person who sees the channel may run a command that exists there.
     pub(crate) fn may_run(&self, user: Snowflake, channel: &Channel, command: &Command) -> bool {
-        channel.guild_id.is_none() || permits(command, self.world.permissions_in(channel, user))
+        let Some(guild) = channel.guild_id.and_then(|id| self.world.guild(id)) else { return true };
+        self.permits(guild, Some(channel), user, command)
     }
 
     /// The commands that a member may run somewhere in a guild.
@@ -38,12 +39,27 @@ impl State {
         guild: &Guild,
         user: Snowflake,
     ) -> impl Iterator<Item = &Command> {
-        let granted = permissions_of(guild, None, user);
         self.commands.available(Some(guild.id)).filter(move |command| {
             guild.members.contains_key(&command.bot)
                 && fits(command, CONTEXT_GUILD)
-                && permits(command, granted)
+                && self.permits(guild, None, user, command)
         })
+    }
+
+    /// Administrators and owners have every bit, and no exception is made of them.
+    fn permits(&self, guild: &Guild, channel: Option<&Channel>, user: Snowflake, command: &Command) -> bool {
+        let granted = match channel {
+            Some(channel) => self.world.permissions_in(channel, user),
+            None => permissions_of(guild, None, user),
+        };
+        if granted & bits::USE_APPLICATION_COMMANDS == 0 {
+            return false;
+        }
+        if granted & bits::ADMINISTRATOR != 0 {
+            return true;
+        }
+        let verdict = self.commands.exceptions.verdict(guild, channel, user, [command.id, command.bot]);
+        verdict.unwrap_or_else(|| granted & needed(command) == needed(command))
     }
 
     /// The commands that a person may run in direct messages with bots it shares a guild with.
@@ -68,13 +84,12 @@ fn fits(command: &Command, context: u64) -> bool {
     }
 }
 
-/// Administrators and owners have every bit.
-fn permits(command: &Command, granted: u64) -> bool {
+/// The permissions that a command asks of members.
+fn needed(command: &Command) -> u64 {
     let named = command.body.get("default_member_permissions").filter(|needed| !needed.is_null());
-    let needed = named.map_or(0, |needed| {
+    named.map_or(0, |needed| {
         let bits = needed.as_str().and_then(|text| text.parse().ok()).or(needed.as_u64());
         // No bit named leaves the command to administrators.
         bits.filter(|bits| *bits != 0).unwrap_or(bits::ADMINISTRATOR)
-    });
-    granted & bits::USE_APPLICATION_COMMANDS != 0 && granted & needed == needed
+    })
 }

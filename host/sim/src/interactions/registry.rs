@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::exceptions::Exceptions;
 use crate::snowflake::Snowflake;
 
 /// A registered command.
@@ -44,6 +45,7 @@ impl Command {
 #[derive(Default)]
 pub(crate) struct Commands {
     all: Vec<Command>,
+    pub(crate) exceptions: Exceptions,
 }
 
 impl Commands {
@@ -73,10 +75,17 @@ impl Commands {
 
     pub(crate) fn remove(&mut self, id: Snowflake) {
         self.all.retain(|command| command.id != id);
+        self.forget_exceptions();
     }
 
     pub(crate) fn replace_all(&mut self, bot: Snowflake, guild: Option<Snowflake>, new: Vec<Command>) {
         self.all.retain(|command| command.bot != bot || command.guild != guild);
         self.all.extend(new);
+        self.forget_exceptions();
+    }
+
+    fn forget_exceptions(&mut self) {
+        let Self { all, exceptions } = self;
+        exceptions.keep_for(|id| all.iter().any(|command| command.id == id || command.bot == id));
     }
 }

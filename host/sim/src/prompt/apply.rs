@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::parse::{Command, FAULTS_HELP, FaultOrder, HELP, RestOrder};
+use super::orders::{FAULTS_HELP, FaultOrder, RestOrder, TimeOrder};
+use super::parse::{Command, HELP};
 use super::{Deed, Prompt};
 use crate::actors::{ActError, Member};
 use crate::faults::RestFault;
@@ -74,6 +75,7 @@ impl Prompt {
             Command::Who => return Ok(Deed::Shown(self.who())),
             Command::Where => return Ok(Deed::Shown(self.places())),
             Command::Faults(order) => return Ok(self.faults(order)),
+            Command::Time(order) => return Ok(self.time(&order)),
             Command::Help => return Ok(Deed::Shown(HELP.to_owned())),
             Command::Quit => return Ok(Deed::Quit),
         }
@@ -157,6 +159,20 @@ impl Prompt {
             }
         }
         lines.trim_end().to_owned()
+    }
+
+    fn time(&self, order: &TimeOrder) -> Deed {
+        let clock = &self.shared.clock;
+        match order {
+            TimeOrder::Tell => {
+                let state = if clock.is_frozen() { " (frozen)" } else { "" };
+                return Deed::Shown(format!("{}{state}", clock.now()));
+            }
+            TimeOrder::Freeze => clock.freeze(),
+            TimeOrder::Advance(by) => clock.advance(*by),
+            TimeOrder::Resume => clock.resume(),
+        }
+        Deed::Done
     }
 
     fn faults(&self, order: FaultOrder) -> Deed {

@@ -2,6 +2,7 @@
 //! It does not own the terminal: whoever has one feeds it lines and prints what it hands back.
 
 mod apply;
+mod orders;
 mod parse;
 mod print;
 

@@ -1,8 +1,7 @@
 //! Reading a typed line: what the person wants, or what is wrong with the line.
 //! It does not know who or what exists.
 
-use std::time::Duration;
-
+use super::orders::{FaultOrder, TimeOrder, faults, time};
 use crate::actors::ActError;
 
 pub(super) const HELP: &str = "\
@@ -24,18 +23,8 @@ text                      say it in the current channel; \\text says it literall
 :typing                   start typing
 :who  :where              who is here; which channels there are
 :faults                   what goes wrong now; `:faults help` for what can
+:time                     what time it is; :time freeze, :time advance 15m, :time resume
 :help  :quit";
-
-pub(super) const FAULTS_HELP: &str = "\
-:faults clear                          nothing goes wrong any more
-:faults drop                           cut all gateway connections
-:faults reconnect                      ask all sessions to reconnect (op 7)
-:faults invalidate                     end all sessions (op 9)
-:faults close CODE                     close all gateway connections with a code
-:faults silence on|off                 do not acknowledge heartbeats
-:faults refuse on|off                  refuse new gateway connections
-:faults METHOD PATH WHAT [TIMES]       for REST calls; METHOD may be *, PATH may contain *,
-                                       WHAT is a status, `drop`, `lose`, `delay=MS` or `429=MS`";
 
 /// What a line asks for.
 #[derive(Debug, PartialEq)]
@@ -63,38 +52,15 @@ pub(super) enum Command {
     Who,
     Where,
     Faults(FaultOrder),
+    Time(TimeOrder),
     Help,
     Quit,
 }
 
-/// What `:faults` is asked for.
-#[derive(Debug, PartialEq)]
-pub(super) enum FaultOrder {
-    List,
-    Help,
-    Clear,
-    Drop,
-    Reconnect,
-    Invalidate,
-    Close(u16),
-    Silence(bool),
-    Refuse(bool),
-    Rest { method: String, path: String, what: RestOrder, times: u64 },
-}
-
-#[derive(Debug, PartialEq)]
-pub(super) enum RestOrder {
-    Status(u16),
-    Drop,
-    Lose,
-    Delay(Duration),
-    RateLimit(Duration),
-}
-
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "join", "leave", "give", "take", "choices", "use", "attach", "unreact", "as", "in", "reply", "edit",
-    "delete", "react", "press", "select", "submit", "typing", "who", "where", "faults", "help", "quit",
-    "exit",
+    "delete", "react", "press", "select", "submit", "typing", "who", "where", "faults", "time", "help",
+    "quit", "exit",
 ];
 
 /// Reads a line; the error is a sentence for the one who typed it.
@@ -169,6 +135,7 @@ fn colon(line: &str) -> Result<Command, String> {
         "who" => Command::Who,
         "where" => Command::Where,
         "faults" => Command::Faults(faults(rest)?),
+        "time" => Command::Time(time(rest)?),
         "help" => Command::Help,
         "quit" | "exit" => Command::Quit,
         other => {
@@ -184,60 +151,6 @@ fn slash(line: &str) -> Result<(String, Pairs), String> {
         return Err("a slash command needs a name: /ping text:hi".to_owned());
     }
     Ok((path.join(" "), options))
-}
-
-fn faults(line: &str) -> Result<FaultOrder, String> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let switch = |word: &str| match word {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        other => Err(format!("`on` or `off` is wanted, not `{other}`")),
-    };
-    Ok(match words[..] {
-        [] => FaultOrder::List,
-        ["help"] => FaultOrder::Help,
-        ["clear"] => FaultOrder::Clear,
-        ["drop"] => FaultOrder::Drop,
-        ["reconnect"] => FaultOrder::Reconnect,
-        ["invalidate"] => FaultOrder::Invalidate,
-        ["close", code] => match code.parse() {
-            Ok(code @ 1000..=4999) => FaultOrder::Close(code),
-            _ => return Err(format!("a close code is a number from 1000 to 4999, not `{code}`")),
-        },
-        ["silence", word] => FaultOrder::Silence(switch(word)?),
-        ["refuse", word] => FaultOrder::Refuse(switch(word)?),
-        [method, path, what] => rest_fault(method, path, what, "1")?,
-        [method, path, what, times] => rest_fault(method, path, what, times)?,
-        _ => return Err("not understood; `:faults help` shows what can go wrong".to_owned()),
-    })
-}
-
-fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<FaultOrder, String> {
-    let millis = |text: &str| {
-        text.parse()
-            .map(Duration::from_millis)
-            .map_err(|_| format!("a time in milliseconds is wanted, not `{text}`"))
-    };
-    let what = match what.split_once('=') {
-        None if what == "drop" => RestOrder::Drop,
-        None if what == "lose" => RestOrder::Lose,
-        None => match what.parse() {
-            Ok(status @ 400..=599) => RestOrder::Status(status),
-            _ => {
-                return Err(format!(
-                    "a status from 400 to 599, `drop`, `lose`, `delay=MS` or `429=MS` is wanted, not `{what}`"
-                ));
-            }
-        },
-        Some(("delay", time)) => RestOrder::Delay(millis(time)?),
-        Some(("429", time)) => RestOrder::RateLimit(millis(time)?),
-        Some((other, _)) => return Err(format!("`delay=MS` or `429=MS` is wanted, not `{other}=…`")),
-    };
-    let times = times.parse().map_err(|_| format!("how many times is a number, not `{times}`"))?;
-    if !path.starts_with(['/', '*']) {
-        return Err(format!("a path begins with `/`, like /channels/*/messages; `{path}` does not"));
-    }
-    Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), what, times })
 }
 
 /// Names and values as typed.
@@ -339,16 +252,10 @@ mod tests {
             (":use Keep", Command::Use { command: "Keep".to_owned(), on: None }),
             (":attach a.txt b c", Command::Attach { name: "a.txt".to_owned(), text: "b c".to_owned() }),
             (":faults close 4000", Command::Faults(FaultOrder::Close(4000))),
+            (":time", Command::Time(TimeOrder::Tell)),
         ] {
             assert_eq!(parse(line), Ok(command), "{line}");
         }
-        let order = Command::Faults(FaultOrder::Rest {
-            method: "POST".to_owned(),
-            path: "/channels/*".to_owned(),
-            what: RestOrder::RateLimit(Duration::from_millis(50)),
-            times: 3,
-        });
-        assert_eq!(parse(":faults POST /channels/* 429=50 3"), Ok(order));
     }
 
     #[test]
@@ -360,8 +267,6 @@ mod tests {
             ("/", "a slash command needs a name"),
             ("/say text:\"open", "a quote is not closed"),
             (":faults close 7", "from 1000 to 4999"),
-            (":faults GET nowhere 500", "a path begins with `/`"),
-            (":faults GET /x 200", "a status from 400 to 599"),
         ] {
             let refusal = parse(line).unwrap_err();
             assert!(refusal.contains(words), "{line}: {refusal}");

@@ -48,7 +48,7 @@ pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = state.guild_with(caller, guild, bits::BAN_MEMBERS)?;
-    guild.belongings.bans.get(&user).map(|ban| Reply::json(ban)).ok_or(unknown_ban())
+    guild.belongings.bans.get(&user).map(Reply::json).ok_or(unknown_ban())
 }
 
 /// `PUT /guilds/{guild}/bans/{user}`
@@ -62,7 +62,7 @@ pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
     check(&state, by.user, guild, user)?;
     let account = state.account(user)?;
     state.ban(guild, &by, &account);
-    forget(&mut state, guild, user, seconds.unwrap_or(0));
+    forget(&mut state, guild, user, seconds.unwrap_or(0), by.user);
     Ok(Reply::nothing())
 }
 
@@ -91,7 +91,7 @@ pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
         match check(&state, by.user, guild, user).and_then(|()| state.account(user)) {
             Ok(account) => {
                 state.ban(guild, &by, &account);
-                forget(&mut state, guild, user, seconds);
+                forget(&mut state, guild, user, seconds, by.user);
                 banned.push(user);
             }
             Err(_) => failed.push(user),
@@ -123,7 +123,7 @@ fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) ->
 }
 
 /// Deletes what a user wrote in a guild within the last seconds.
-fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64) {
+fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64, by: Snowflake) {
     if seconds == 0 {
         return;
     }
@@ -137,7 +137,7 @@ fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64) {
         .collect();
     for (channel, ids) in doomed {
         if !ids.is_empty() {
-            state.delete(channel, &ids);
+            state.delete(channel, &ids, by);
         }
     }
 }

@@ -69,6 +69,13 @@ impl Call {
         value
     }
 
+    /// Keys of the query that Discord knows and that change nothing here.
+    pub(super) fn ignore_query(&self, keys: &[&str]) {
+        for key in keys {
+            self.query(key);
+        }
+    }
+
     /// Keys of the query that nobody looked at; of the first 64.
     pub(super) fn unread_query(&self) -> Vec<String> {
         let read = self.query_read.load(Ordering::Relaxed);

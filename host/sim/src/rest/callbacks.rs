@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::components::{Surface, components};
 use super::error::ApiError;
 use super::fields::Fields;
-use super::message_form::MessageForm;
+use super::message_form::{MessageForm, numbered};
 use super::{Call, Reply};
 use crate::interactions::{Answering, Kind};
 use crate::shared::State;
@@ -154,7 +154,7 @@ fn modal(mut data: Fields) -> Result<Value, ApiError> {
     data.keep_required_text("title", 1..=45);
     data.keep_required_text("custom_id", 1..=100);
     let components = components(&mut data, Surface::Form);
-    data.keep("components", components);
+    data.keep("components", numbered(components));
     data.into_kept().map(Value::Object)
 }
 

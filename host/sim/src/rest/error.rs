@@ -61,6 +61,9 @@ impl ApiError {
     pub(crate) const fn unknown_command() -> Self {
         Self::new(404, 10063, "Unknown application command")
     }
+    pub(crate) const fn unknown_command_permissions() -> Self {
+        Self::new(404, 10066, "Unknown application command permissions")
+    }
     pub(crate) const fn persons_only() -> Self {
         Self::new(403, 20001, "Bots cannot use this endpoint")
     }
@@ -100,6 +103,9 @@ impl ApiError {
     }
     pub(crate) const fn not_your_application() -> Self {
         Self::new(403, 20012, "You are not authorized to perform this action on this application")
+    }
+    pub(crate) const fn system_message() -> Self {
+        Self::new(400, 50021, "Cannot execute action on a system message")
     }
     pub(crate) const fn unknown_role() -> Self {
         Self::new(404, 10011, "Unknown Role")

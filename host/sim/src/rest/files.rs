@@ -16,6 +16,11 @@ use crate::world::{Attachment, World};
 /// All files together, in bytes; the oldest go first.
 const BUDGET_BYTES: usize = 128 << 20;
 
+/// A file of somebody without a subscription.
+const MAX_FILE_BYTES: usize = 10 << 20;
+/// Files of a message.
+pub(crate) const MAX_FILES: usize = 10;
+
 /// The files that are kept.
 #[derive(Default)]
 pub(crate) struct Files {
@@ -72,7 +77,15 @@ pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes,
         let index = name.strip_prefix("files[").and_then(|rest| rest.strip_suffix(']')).map(str::to_owned);
         let filename = field.file_name().unwrap_or("unknown").to_owned();
         let content_type = field.content_type().map(str::to_owned);
-        files.push(Upload { index, filename, content_type, bytes: field.bytes().await.map_err(malformed)? });
+        let bytes = field.bytes().await.map_err(malformed)?;
+        if bytes.len() > MAX_FILE_BYTES {
+            return Err(ApiError::body_too_large());
+        }
+        files.push(Upload { index, filename, content_type, bytes });
+    }
+    if files.len() > MAX_FILES {
+        let message = format!("Must be {MAX_FILES} or fewer in length.");
+        return Err(ApiError::form("files", "BASE_TYPE_MAX_LENGTH", &message));
     }
     Ok((json, files))
 }

@@ -32,6 +32,8 @@ pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
     let nonce = fields.take("nonce");
     let message = fields.snowflake("message_id");
     let data = required(&mut fields, "data", Fields::object);
+    // What Discord's own client sends along for its statistics, and what is known here already.
+    fields.ignore(&["analytics_location", "message_flags", "section_name", "source"]);
     fields.checked()?;
     let (Some(kind), Some(application), Some(channel), Some(mut data)) = (kind, application, channel, data)
     else {
@@ -71,6 +73,7 @@ pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
             let custom_id = required(&mut data, "custom_id", |data, key| data.text(key, 100));
             let values = data.list("values", MAX_LIST);
             let kind = data.number("component_type");
+            data.ignore(&["id", "type"]);
             data.checked()?;
             let custom_id = custom_id.unwrap_or_default();
             match kind {
@@ -84,6 +87,7 @@ pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
         5 => {
             let opened = required(&mut data, "id", Fields::snowflake);
             let components = data.list("components", MAX_LIST).unwrap_or_default();
+            data.ignore(&["custom_id"]);
             data.checked()?;
             let mut filled = Vec::new();
             components.iter().for_each(|one| fields_of(one, &mut filled));
@@ -142,6 +146,7 @@ fn run(
     let version = data.snowflake("version");
     let target = data.snowflake("target_id");
     let options = data.list("options", MAX_LIST).unwrap_or_default();
+    data.ignore(&["application_command", "guild_id", "name", "type"]);
     data.checked()?;
     let command = state.command_with_id(&invoker, id).map_err(refused)?;
     if command.bot != application {

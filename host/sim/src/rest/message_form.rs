@@ -9,7 +9,8 @@ use super::components::{Surface, components};
 use super::embeds::embeds;
 use super::error::ApiError;
 use super::fields::Fields;
-use super::files::attach;
+use super::files::{MAX_FILES, attach};
+use super::polls::PollForm;
 use crate::changes::{AllowedMentions, Draft, Revision};
 use crate::shared::State;
 use crate::snowflake::Snowflake;
@@ -17,9 +18,6 @@ use crate::world::{Attachment, flags};
 
 /// Characters of a message.
 pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
-/// Files of a message.
-pub(crate) const MAX_FILES: usize = 10;
-
 /// A message's body.
 #[derive(Default)]
 pub(crate) struct MessageForm {
@@ -29,6 +27,9 @@ pub(crate) struct MessageForm {
     /// Descriptions of files: new ones by the `n` of `files[n]`, kept ones by their id.
     attachments: Option<Vec<Value>>,
     allowed: Option<AllowedMentions>,
+    pub(crate) poll: Option<PollForm>,
+    /// Channel and id of the message that is forwarded.
+    pub(crate) forwards: Option<(Snowflake, Snowflake)>,
     pub(crate) reply_to: Option<Snowflake>,
     /// A reply to a message that is gone becomes a plain message instead of an error.
     pub(crate) reply_is_optional: bool,
@@ -66,27 +67,51 @@ impl MessageForm {
         }
         form.allowed = allowed_mentions(&mut fields);
         if let Some(mut reference) = fields.object("message_reference") {
-            form.reply_to = reference.snowflake("message_id");
-            form.reply_is_optional = !reference.flag("fail_if_not_exists").unwrap_or(true);
-            if form.reply_to.is_none() && reference.errors.is_empty() {
-                reference.missing("message_id");
-            }
-            // Where the message is follows from its id; `type` 0 is a reply.
-            reference.ignore(&["channel_id", "guild_id", "type"]);
+            form.read_reference(&mut reference);
             fields.absorb(reference);
         }
+        form.poll = PollForm::read(&mut fields);
         form.tts = fields.flag("tts").unwrap_or(false);
         form.nonce = fields.take("nonce");
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
+        // There are no stickers here, and none is a list that clients send.
+        if fields.list("sticker_ids", 3).is_some_and(|ids| !ids.is_empty()) {
+            fields.fail("sticker_ids", "STICKER_UNKNOWN", "Unknown sticker");
+        }
         fields.checked()?;
         Ok(form)
+    }
+
+    fn read_reference(&mut self, reference: &mut Fields) {
+        let forwards = reference.choice("type", &[0, 1]) == Some(1);
+        reference.require("message_id");
+        let message = reference.snowflake("message_id");
+        let channel = reference.snowflake("channel_id");
+        self.reply_is_optional = !reference.flag("fail_if_not_exists").unwrap_or(true);
+        reference.ignore(&["guild_id"]);
+        match (forwards, channel) {
+            (false, _) => self.reply_to = message,
+            (true, Some(channel)) => self.forwards = message.map(|message| (channel, message)),
+            (true, None) => reference.missing("channel_id"),
+        }
+    }
+
+    /// Whether an edit speaks of flags alone, which is all that others than the author may change.
+    pub(crate) fn only_flags(&self, uploads: usize) -> bool {
+        self.flags.is_some()
+            && self.content.is_none()
+            && self.embeds.is_none()
+            && self.components.is_none()
+            && self.attachments.is_none()
+            && uploads == 0
     }
 
     /// Whether nothing would be shown.
     pub(crate) fn is_empty(&self, uploads: usize) -> bool {
         let blank = self.content.as_ref().and_then(Option::as_ref).is_none_or(|text| text.trim().is_empty());
         let none = |list: &Option<Vec<Value>>| list.as_ref().is_none_or(Vec::is_empty);
-        blank && none(&self.embeds) && none(&self.components) && uploads == 0
+        let bare = self.poll.is_none() && self.forwards.is_none() && uploads == 0;
+        blank && bare && none(&self.embeds) && none(&self.components)
     }
 
     /// Fills in a draft, keeping the call's files.
@@ -95,6 +120,11 @@ impl MessageForm {
         draft.content = self.content.flatten().unwrap_or_default();
         draft.embeds = self.embeds.unwrap_or_default();
         draft.components = numbered(self.components.unwrap_or_default());
+        if !draft.attachments.is_empty() {
+            let parts = draft.embeds.iter_mut().chain(&mut draft.components);
+            parts.for_each(|part| link_files(part, &draft.attachments));
+        }
+        draft.poll = self.poll.map(|poll| poll.begin(state.world.clock.now()));
         draft.allowed = self.allowed;
         draft.tts = self.tts;
         draft.nonce = self.nonce;
@@ -107,18 +137,24 @@ impl MessageForm {
             let listed = self.attachments.as_deref();
             let mut all: Vec<Attachment> = kept
                 .iter()
-                .filter(|file| listed.is_none_or(|listed| lists(listed, file.id)))
-                .cloned()
+                .filter_map(|file| match listed {
+                    Some(listed) => lists(listed, file),
+                    None => Some(file.clone()),
+                })
                 .collect();
             all.extend(new_attachments(state, call, listed.unwrap_or_default()));
             Some(all)
         } else {
             None
         };
+        let (mut embeds, mut components) = (self.embeds, self.components.map(numbered));
+        for part in embeds.iter_mut().chain(&mut components).flatten() {
+            link_files(part, attachments.as_deref().unwrap_or(kept));
+        }
         Revision {
             content: self.content.map(Option::unwrap_or_default),
-            embeds: self.embeds,
-            components: self.components.map(numbered),
+            embeds,
+            components,
             attachments,
             allowed: self.allowed,
             flags: self.flags,
@@ -128,7 +164,7 @@ impl MessageForm {
 
 /// A message that is laid out by components alone has nothing else.
 fn refuse_beside_layout(fields: &mut Fields) {
-    for key in ["content", "embeds", "stickers", "poll"] {
+    for key in ["content", "embeds", "sticker_ids", "poll"] {
         let given = fields.take(key);
         if given.is_some_and(|value| value != json!("") && value != json!([])) {
             let message =
@@ -146,14 +182,35 @@ fn new_attachments(state: &mut State, call: &Call, described: &[Value]) -> Vec<A
     attach(&mut state.files, &mut state.world, &base, &call.uploads, described)
 }
 
-fn lists(listed: &[Value], id: Snowflake) -> bool {
-    listed.iter().filter_map(|said| said.get("id")).any(|said| {
-        said.as_u64() == Some(id.0) || said.as_str().and_then(|text| text.parse().ok()) == Some(id)
-    })
+/// A file as the body wants to keep it; none if it is not listed.
+fn lists(listed: &[Value], file: &Attachment) -> Option<Attachment> {
+    let id = |said: &Value| said.as_u64().or_else(|| said.as_str().and_then(|text| text.parse().ok()));
+    let said = listed.iter().find(|said| said.get("id").and_then(id) == Some(file.id.0))?;
+    let mut file = file.clone();
+    if let Some(description) = said.get("description") {
+        file.description = description.as_str().map(str::to_owned);
+    }
+    Some(file)
+}
+
+/// Embeds and components name files of their message as `attachment://name`; they are shown under the file's URL.
+fn link_files(part: &mut Value, files: &[Attachment]) {
+    match part {
+        Value::String(text) => {
+            let file = text.strip_prefix("attachment://");
+            let file = file.and_then(|name| files.iter().find(|file| file.filename == name));
+            if let Some(file) = file {
+                *text = file.url.clone();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|inner| link_files(inner, files)),
+        Value::Object(map) => map.values_mut().for_each(|inner| link_files(inner, files)),
+        _ => {}
+    }
 }
 
 /// Gives every component its id, as Discord does for those that come without.
-fn numbered(mut components: Vec<Value>) -> Vec<Value> {
+pub(super) fn numbered(mut components: Vec<Value>) -> Vec<Value> {
     fn number(component: &mut Value, next: &mut u64) {
         if let Some(map) = component.as_object_mut() {
             map.entry("id").or_insert_with(|| json!(*next));

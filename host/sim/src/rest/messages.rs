@@ -1,99 +1,59 @@
-//! Messages over REST: post, read, edit, delete.
-//! It does not say what follows from them; `changes` does.
+//! Messages over REST: read, edit, delete.
+//! It does not post; `posts` does. What follows from all of it is said in `changes`.
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::error::ApiError;
 use super::message_form::MessageForm;
-use super::{Call, Reply, threads};
-use crate::changes::Draft;
+use super::{Call, Reply};
+use crate::changes::Action;
 use crate::snowflake::Snowflake;
 use crate::world::json::MessageJson;
 use crate::world::{Message, MessageKind, bits};
 
-/// Messages that `enforce_nonce` looks back on; Discord looks back a few minutes.
-const NONCE_WINDOW_MESSAGES: usize = 100;
 /// Messages in one page.
 const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 50;
 /// Bulk delete refuses older ones.
 const BULK_DELETE_MAX_AGE_MS: u64 = 14 * 24 * 3600 * 1000;
 
-/// `POST /channels/{channel}/messages`
-pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.caller()?;
-    let mut form = MessageForm::read(call.fields()?)?;
-    let mut state = call.shared.state();
-    let mut needed = bits::SEND_MESSAGES;
-    if !call.uploads.is_empty() {
-        needed |= bits::ATTACH_FILES;
-    }
-    state.text_channel_with(caller, channel, needed)?;
-    threads::open_to_write(&mut state, caller, channel)?;
-    let home = state.seen_channel(caller, channel)?;
-    if form.is_empty(call.uploads.len()) {
-        return Err(ApiError::empty_message());
-    }
-    if home.recipients.iter().all(|user| user.bot) && home.guild_id.is_none() {
-        return Err(ApiError::cannot_message_user());
-    }
-    let mut draft = Draft::text(channel, state.account(caller)?, String::new());
-    if let Some(target) = form.reply_to.take() {
-        if home.message(target).is_some() {
-            draft.kind = MessageKind::Reply;
-            draft.reply_to = Some(target);
-        } else if !form.reply_is_optional {
-            return Err(ApiError::form("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message"));
-        }
-    }
-    if form.enforce_nonce
-        && let Some(nonce) = &form.nonce
-        && let Some(there) = home
-            .messages
-            .iter()
-            .rev()
-            .take(NONCE_WINDOW_MESSAGES)
-            .find(|message| message.author.id == caller && message.nonce.as_ref() == Some(nonce))
-    {
-        return Ok(Reply::json(&MessageJson::answer(there, home, caller)));
-    }
-    // Only interactions can answer to one person alone.
-    form.flags = form.flags.map(|bits| bits & !crate::world::flags::EPHEMERAL);
-    form.fill(&mut draft, &mut state, call);
-    let message = state.post(draft);
-    let home = state.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
-    Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
-}
-
 /// `GET /channels/{channel}/messages?limit=&before=&after=&around=`, newest first.
 pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    let limit = match call.query("limit").map(str::parse) {
-        None => DEFAULT_PAGE,
-        Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,
-        Some(_) => {
-            let message = format!("int value should be between 1 and {MAX_PAGE}.");
-            return Err(ApiError::form("limit", "NUMBER_TYPE_MAX", &message));
-        }
-    };
+    let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let state = call.shared.state();
-    let home = state.channel_with(caller, channel, bits::READ_MESSAGE_HISTORY)?;
+    let home = state.seen_channel(caller, channel)?;
+    if !home.kind.holds_messages() {
+        return Err(ApiError::not_in_this_channel());
+    }
+    if state.world.permissions_in(home, caller) & bits::READ_MESSAGE_HISTORY == 0 {
+        return Ok(Reply::json(&[(); 0]));
+    }
     let all = &home.messages;
     let before = |id: Snowflake| all.partition_point(|message| message.id < id);
     let bound = |key: &str| call.query(key).and_then(|id| id.parse::<Snowflake>().ok());
-    let (from, to) = if let Some(id) = bound("around") {
-        let middle = before(id);
-        let from = middle.saturating_sub(limit / 2);
-        (from, (from + limit).min(all.len()))
-    } else if let Some(id) = bound("after") {
-        let from = all.partition_point(|message| message.id <= id);
-        (from, (from + limit).min(all.len()))
-    } else {
-        let to = bound("before").map_or(all.len(), before);
-        (to.saturating_sub(limit), to)
+    let (around, after, earlier) = (bound("around"), bound("after"), bound("before"));
+    let (from, to) = match (around, after, earlier) {
+        (Some(id), ..) => {
+            let from = before(id).saturating_sub(limit / 2);
+            (from, (from + limit).min(all.len()))
+        }
+        (None, Some(id), _) => {
+            let from = all.partition_point(|message| message.id <= id);
+            (from, (from + limit).min(all.len()))
+        }
+        (None, None, earlier) => {
+            let to = earlier.map_or(all.len(), before);
+            (to.saturating_sub(limit), to)
+        }
     };
-    let page: Vec<MessageJson<'_>> =
-        all.range(from..to).rev().map(|message| MessageJson::answer(message, home, caller)).collect();
+    let page: Vec<MessageJson<'_>> = all
+        .range(from..to)
+        .rev()
+        .map(|message| MessageJson::answer(message, home, caller).with_thread(&state.world))
+        .collect();
     Ok(Reply::json(&page))
 }
 
@@ -101,8 +61,9 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
+    state.channel_with(caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let (home, message) = state.seen_message(caller, channel, id)?;
-    Ok(Reply::json(&MessageJson::answer(message, home, caller)))
+    Ok(Reply::json(&MessageJson::answer(message, home, caller).with_thread(&state.world)))
 }
 
 /// `PATCH /channels/{channel}/messages/{message}`
@@ -111,11 +72,15 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     let fields = call.fields()?;
     let mut state = call.shared.state();
     let (_, message) = state.open_message(caller, channel, id)?;
-    if message.author.id != caller {
-        return Err(ApiError::edit_of_anothers_message());
-    }
     let kept: Arc<Message> = message.clone();
     let form = MessageForm::read_edit(fields, kept.flags)?;
+    if kept.author.id != caller {
+        // Moderators may hide the embeds of others, no more.
+        if !form.only_flags(call.uploads.len()) {
+            return Err(ApiError::edit_of_anothers_message());
+        }
+        state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
+    }
     let revision = form.into_revision(&kept.attachments, &mut state, call);
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
@@ -127,29 +92,36 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
 
 /// `DELETE /channels/{channel}/messages/{message}`
 pub(super) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.caller()?;
+    let by = call.by()?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(caller, channel, id)?;
-    if message.author.id != caller {
-        state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
+    let (home, message) = state.seen_message(by.user, channel, id)?;
+    let (author, guild) = (message.author.id, home.guild_id);
+    if message.kind == MessageKind::ThreadStarter {
+        return Err(ApiError::system_message());
     }
-    state.delete(channel, &[id]);
+    if author != by.user {
+        state.channel_with(by.user, channel, bits::MANAGE_MESSAGES)?;
+    }
+    state.delete(channel, &[id], by.user);
+    if let Some(guild) = guild.filter(|_| author != by.user) {
+        let options = json!({ "channel_id": channel, "count": "1" });
+        state.record(guild, &by, Action::MessageDelete, Some(author), Vec::new(), Some(options));
+    }
     Ok(Reply::nothing())
 }
 
 /// `POST /channels/{channel}/messages/bulk-delete`
 pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.caller()?;
+    let by = call.by()?;
     let mut fields = call.fields()?;
-    let listed = fields.take("messages").and_then(|list| serde_json::from_value::<Vec<Snowflake>>(list).ok());
-    if listed.is_none() {
-        fields.missing("messages");
-    }
+    fields.require("messages");
+    let mut ids = fields.snowflakes("messages", usize::MAX).unwrap_or_default();
     fields.checked()?;
-    let ids = listed.unwrap_or_default();
     if !(2..=100).contains(&ids.len()) {
         return Err(ApiError::bulk_delete_count());
     }
+    ids.sort_unstable();
+    ids.dedup();
     let oldest = call.shared.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
     if ids.iter().any(|id| id.unix_ms() < oldest) {
         return Err(ApiError::new(
@@ -159,7 +131,11 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
         ));
     }
     let mut state = call.shared.state();
-    state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
-    state.delete(channel, &ids);
+    let Some(guild) = state.channel_with(by.user, channel, bits::MANAGE_MESSAGES)?.guild_id else {
+        return Err(ApiError::new(403, 50003, "Cannot execute action on a DM channel"));
+    };
+    let gone = state.delete(channel, &ids, by.user).len();
+    let options = json!({ "count": gone.to_string() });
+    state.record(guild, &by, Action::MessageBulkDelete, Some(channel), Vec::new(), Some(options));
     Ok(Reply::nothing())
 }

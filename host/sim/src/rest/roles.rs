@@ -21,7 +21,7 @@ pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Rep
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = state.own_guild(caller, guild)?;
-    guild.role(role).map(|role| Reply::json(role)).ok_or(ApiError::unknown_role())
+    guild.role(role).map(Reply::json).ok_or(ApiError::unknown_role())
 }
 
 /// `POST /guilds/{guild}/roles`

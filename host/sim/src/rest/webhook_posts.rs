@@ -118,7 +118,7 @@ pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Resu
 pub(super) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
     let mut state = call.shared.state();
     let message = find(call, &state, id, token, which)?;
-    state.delete(message.channel_id, &[message.id]);
+    state.delete(message.channel_id, &[message.id], message.author.id);
     Ok(Reply::nothing())
 }
 

@@ -77,7 +77,7 @@ pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) 
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
     let message = find(&state, &answering, &which)?;
-    state.delete(answering.channel, &[message.id]);
+    state.delete(answering.channel, &[message.id], app);
     Ok(Reply::nothing())
 }
 
@@ -87,6 +87,8 @@ fn is_of_channel(call: &Call, id: Snowflake) -> bool {
 }
 
 fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering, ApiError> {
+    // Messages of interactions always come back, and may always have components.
+    call.ignore_query(&["wait", "with_components"]);
     state.to_follow_up(app, token, call.shared.options.interaction_life)
 }
 

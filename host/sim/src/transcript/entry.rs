@@ -23,6 +23,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The entry as one line of JSON.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).expect("an entry has string keys and goes to memory")
+    }
+
     /// The message, if one was posted; ephemeral answers and answers to interactions included.
     pub fn posted(&self) -> Option<&Arc<Message>> {
         match &self.what {
@@ -64,6 +69,8 @@ pub enum What {
     Deleted {
         /// The channel's name.
         channel: Arc<str>,
+        /// Who deleted them.
+        user: Arc<str>,
         /// Which.
         ids: Vec<Snowflake>,
     },
@@ -210,6 +217,44 @@ pub enum What {
         /// The remark.
         text: String,
     },
+}
+
+/// What an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// Messages, reactions, members coming and going: what people and bots say and do.
+    Talk,
+    /// Commands, buttons, menus, forms, and how bots answer them.
+    Interactions,
+    /// REST calls, and what they asked for that is not here.
+    Rest,
+    /// Sessions, and events handed to them.
+    Gateway,
+    /// Faults and remarks of whoever drives the simulator.
+    Driver,
+}
+
+impl What {
+    /// What this is about.
+    pub fn topic(&self) -> Topic {
+        match self {
+            Self::Posted { .. }
+            | Self::Edited { .. }
+            | Self::Deleted { .. }
+            | Self::Reacted { .. }
+            | Self::Pinned { .. }
+            | Self::Typing { .. }
+            | Self::Membership { .. }
+            | Self::Moderated { .. } => Topic::Talk,
+            Self::Invoked { .. }
+            | Self::Acknowledged { .. }
+            | Self::Unanswered { .. }
+            | Self::Commands { .. } => Topic::Interactions,
+            Self::Rest { .. } | Self::UnknownRoute { .. } | Self::UnknownField { .. } => Topic::Rest,
+            Self::Gateway { .. } | Self::Dispatched { .. } => Topic::Gateway,
+            Self::Fault { .. } | Self::Note { .. } => Topic::Driver,
+        }
+    }
 }
 
 /// How a bot acknowledged an interaction.

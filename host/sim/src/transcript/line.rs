@@ -20,10 +20,12 @@ impl fmt::Display for What {
             Self::Edited { channel, message } => {
                 line_of(f, channel, message, if message.edited.is_some() { " (edited)" } else { "" })
             }
-            Self::Deleted { channel, ids } if ids.len() == 1 => {
-                write!(f, "{} deleted {}", Place(channel), ids[0])
+            Self::Deleted { channel, user, ids } if ids.len() == 1 => {
+                write!(f, "{} {user} deleted {}", Place(channel), ids[0])
             }
-            Self::Deleted { channel, ids } => write!(f, "{} deleted {} messages", Place(channel), ids.len()),
+            Self::Deleted { channel, user, ids } => {
+                write!(f, "{} {user} deleted {} messages", Place(channel), ids.len())
+            }
             Self::Reacted { channel, user, emoji, added, message_id } => {
                 let sign = if *added { '+' } else { '-' };
                 write!(f, "{} {user} {sign}{emoji} on {message_id}", Place(channel))

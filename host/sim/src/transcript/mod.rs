@@ -12,7 +12,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-pub use entry::{Acknowledgement, Entry, What};
+pub use entry::{Acknowledgement, Entry, Topic, What};
 pub(crate) use tail::Tail;
 
 use crate::clock::{Clock, Timestamp};
@@ -64,6 +64,23 @@ impl Transcript {
     /// What is kept of the past, oldest first; at most [`SimOptions::transcript_limit`](crate::SimOptions) entries.
     pub fn history(&self) -> Vec<Arc<Entry>> {
         self.ring().entries.iter().cloned().collect()
+    }
+
+    /// The kept entries about these topics as lines of JSON, oldest first; all of them if none is named.
+    pub fn json_lines(&self, topics: &[Topic]) -> String {
+        let lines = self.about(topics).into_iter().map(|entry| entry.json());
+        lines.flat_map(|line| [line, "\n".to_owned()]).collect()
+    }
+
+    /// The kept entries about these topics, each on a line with its time; all of them if none is named.
+    pub fn text(&self, topics: &[Topic]) -> String {
+        self.about(topics).into_iter().map(|entry| format!("{} {entry}\n", entry.at)).collect()
+    }
+
+    fn about(&self, topics: &[Topic]) -> Vec<Arc<Entry>> {
+        let mut entries = self.history();
+        entries.retain(|entry| topics.is_empty() || topics.contains(&entry.what.topic()));
+        entries
     }
 
     /// The number the next entry will have: a mark for [`Transcript::reader_from`].
@@ -197,5 +214,18 @@ mod tests {
         assert_eq!(reader.next().await.to_string(), "7");
         assert_eq!(reader.missed(), 7);
         assert_eq!(transcript.history().len(), 3);
+    }
+
+    #[test]
+    fn entries_are_chosen_by_topic_and_written_as_text_or_json() {
+        let transcript = Transcript::new(10, Clock::default());
+        transcript.write(note("a remark"));
+        transcript.write(What::Dispatched { name: "READY", sessions: 1 });
+        assert_eq!(transcript.text(&[]).lines().count(), 2);
+        let text = transcript.text(&[Topic::Driver]);
+        assert!(text.ends_with("+00:00 a remark\n") && text.lines().count() == 1, "{text}");
+        let json = transcript.json_lines(&[Topic::Gateway, Topic::Rest]);
+        let entry: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((&entry["number"], &entry["what"]), (&1.into(), &"dispatched".into()));
     }
 }

@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::settings_json::{thread_json_for, voice_json};
-use super::{Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World, bits};
+use super::{
+    Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World, bits, flags,
+};
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 
@@ -37,6 +39,12 @@ pub(crate) struct MessageJson<'a> {
     nonce: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_reference: Option<ReferenceJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_snapshots: Option<[Value; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<Value>,
     /// `Some(None)` is a reply to a message that is gone: Discord sends null.
     #[serde(skip_serializing_if = "Option::is_none")]
     referenced_message: Option<Option<Box<MessageJson<'a>>>>,
@@ -100,12 +108,22 @@ impl<'a> MessageJson<'a> {
         json
     }
 
+    /// With the thread that grew from it, if one did.
+    pub(crate) fn with_thread(mut self, world: &World) -> Self {
+        if self.flags & flags::HAS_THREAD != 0 {
+            self.thread = world.channel(self.id).map(channel_json);
+        }
+        self
+    }
+
     /// Takes out what a session without the MESSAGE_CONTENT intent must not see.
     pub(crate) fn without_content(mut self) -> Self {
         self.content = "";
         self.attachments = &[];
         self.embeds = &[];
         self.components = &[];
+        self.poll = None;
+        self.message_snapshots = None;
         self.referenced_message =
             self.referenced_message.map(|target| target.map(|target| Box::new(target.without_content())));
         self
@@ -141,6 +159,12 @@ impl<'a> MessageJson<'a> {
             reactions: reactions.collect(),
             nonce: message.nonce.as_ref(),
             message_reference: reference(message, channel),
+            message_snapshots: message
+                .forwarded
+                .as_deref()
+                .map(|forwarded| [super::settings_json::snapshot(forwarded)]),
+            poll: message.poll.as_ref().map(|poll| poll.json(viewer)),
+            thread: None,
             referenced_message: None,
             interaction: note.filter(|note| note.kind == 2).map(
                 |note| json!({ "id": note.id, "type": note.kind, "name": note.name, "user": &*note.user }),

@@ -53,6 +53,13 @@ pub enum MessageKind {
     PollResult = 46,
 }
 
+impl MessageKind {
+    /// Whether Discord wrote it: nobody answers, pins or forwards it.
+    pub fn is_system(self) -> bool {
+        matches!(self, Self::Pin | Self::ThreadCreated | Self::ThreadStarter | Self::PollResult)
+    }
+}
+
 /// A message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Message {

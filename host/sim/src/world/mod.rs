@@ -78,6 +78,11 @@ impl World {
         self.users.get(&id)
     }
 
+    /// What a user is called, for lines that people read; its id if it is nobody any more.
+    pub(crate) fn name_of(&self, id: Snowflake) -> Arc<str> {
+        self.users.get(&id).map_or_else(|| id.to_string().into(), |user| user.username.as_str().into())
+    }
+
     /// The user with this name; a leading `@` is allowed.
     pub fn user_named(&self, name: &str) -> Option<&Arc<User>> {
         let name = name.strip_prefix('@').unwrap_or(name);

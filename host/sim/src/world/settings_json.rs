@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Channel, ChannelKind, Guild, Thread, User, VoiceState};
+use super::{Channel, ChannelKind, Guild, Message, Thread, User, VoiceState};
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
 use crate::world::json::MemberJson;
@@ -135,4 +135,14 @@ pub(crate) fn thread_member_with(guild: &Guild, thread: Snowflake, user: &User, 
     let mut json = thread_member(thread, user.id, since);
     json["member"] = json!(guild.members.get(&user.id).map(MemberJson::full));
     json
+}
+
+/// What a forwarded message shows of the one it forwards.
+pub(super) fn snapshot(message: &Message) -> Value {
+    json!({ "message": {
+        "type": message.kind as u8, "content": message.content, "embeds": message.embeds,
+        "attachments": message.attachments, "timestamp": message.timestamp, "edited_timestamp": message.edited,
+        "flags": message.flags, "mentions": message.mentions.iter().map(|user| &**user).collect::<Vec<_>>(),
+        "mention_roles": message.mention_roles, "components": message.components,
+    } })
 }

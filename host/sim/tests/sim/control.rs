@@ -117,6 +117,24 @@ async fn time_is_frozen_and_advanced_and_what_falls_due_has_happened() {
 }
 
 #[tokio::test]
+async fn settling_waits_for_what_is_under_way_and_says_what_that_is() {
+    let sim = sim().await;
+    let control = Control::of(&sim).await;
+    let settled = json!({ "settled": true, "busy": null });
+    assert_eq!(control.post("/control/settle", json!({})).await.1, settled);
+    register(&sim, json!([{ "name": "ask", "description": "x" }])).await;
+    let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
+    control.post("/control/people/alice/act", json!({ "line": "/ask" })).await;
+    let (_, waiting) = control.post("/control/settle", json!({ "within_ms": 1 })).await;
+    assert_eq!((&waiting["settled"], &waiting["busy"]["interactions"]), (&json!(false), &json!(1)));
+    let heard = bot.event("INTERACTION_CREATE").await;
+    let (id, token) = (heard["id"].as_str().unwrap(), heard["token"].as_str().unwrap());
+    let answer = json!({ "type": 4, "data": { "content": "x" } });
+    post(&sim, &format!("/interactions/{id}/{token}/callback"), answer).await;
+    assert_eq!(control.post("/control/settle", json!({ "within_ms": 10_000 })).await.1, settled);
+}
+
+#[tokio::test]
 async fn the_present_world_is_written_and_can_be_read_back() {
     let sim = sim().await;
     sim.member("alice").unwrap().say("general", "kept").await.unwrap();

@@ -1,5 +1,7 @@
 //! The gateway's finer rules: compression, pace, session starts, shards, member chunks, presences.
 
+use std::time::Duration;
+
 use gearshift_sim::{RateLimits, Sim, SimOptions, World};
 use serde_json::{Value, json};
 
@@ -69,6 +71,8 @@ async fn session_starts_are_counted_and_enforced_where_limits_hold() {
     };
     assert_eq!((start(0).await, start(1).await), (Some(0), Some(0)), "two may start side by side");
     assert_eq!(start(2).await, Some(9), "the next must wait");
+    sim.clock().advance(Duration::from_secs(5));
+    assert_eq!(start(3).await, Some(0), "for five seconds");
     assert_eq!(get(&sim, "/gateway/bot").await.1["session_start_limit"]["max_concurrency"], 2);
 }
 

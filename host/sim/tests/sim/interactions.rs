@@ -249,6 +249,7 @@ async fn buttons_menus_and_forms_work() {
     let selected = alice.select(message, "pick", &["One"]).await.unwrap();
     let heard = socket.event("INTERACTION_CREATE").await;
     assert_eq!(heard["data"]["values"], json!(["1"]));
+    assert_eq!(heard["data"].get("resolved"), None, "discord.py would read no values");
     let field = row(json!({ "type": 4, "custom_id": "name", "style": 1, "label": "Name" }));
     let form = json!({ "title": "Who", "custom_id": "form", "components": [field] });
     assert_eq!(respond(&sim, &heard, json!({ "type": 9, "data": form })).await.0, 204);
@@ -274,6 +275,11 @@ async fn a_form_opened_by_a_command_comes_back_to_its_bot() {
     let submitted = sim.member("alice").unwrap().submit(&handle, [("name", "Al")]).await.unwrap();
     let heard = socket.event("INTERACTION_CREATE").await;
     assert_eq!((&heard["type"], &heard["data"]["custom_id"]), (&json!(5), &json!("form")));
+    let row = &heard["data"]["components"][0];
+    assert!(
+        row["id"].is_u64() && row["components"][0]["id"].is_u64(),
+        "twilight reads no form without: {row}"
+    );
     respond(&sim, &heard, json!({ "type": 4, "data": { "content": "hello Al" } })).await;
     assert_eq!(submitted.answered(PATIENCE).await.unwrap().content, "hello Al");
 }

@@ -80,6 +80,7 @@ async fn a_command_is_told_to_its_client_and_bot_and_its_answer_comes_back() {
     assert_eq!(heard["member"]["user"]["username"], "alice");
     assert_eq!(heard["data"]["options"], options);
     assert_eq!(heard["data"]["resolved"]["users"][&bob]["username"], "bob");
+    assert_eq!(stage.sim.unknown_fields(), [], "everything that was sent is known");
     assert_eq!(stage.alice.event("MESSAGE_CREATE").await["content"], "pong");
     let done = stage.alice.event("INTERACTION_SUCCESS").await;
     assert_eq!((&done["id"], &done["nonce"]), (&created["id"], &json!("n1")));
@@ -158,6 +159,7 @@ async fn a_button_opens_a_form_and_the_form_is_submitted() {
         (&json!("Al"), &json!(["1"]))
     );
     assert_eq!(heard["message"]["id"], message["id"]);
+    assert_eq!(stage.sim.unknown_fields(), [], "everything that was sent is known");
 }
 
 #[tokio::test]
@@ -226,6 +228,58 @@ async fn what_does_not_fit_is_refused_in_discords_words() {
     }
     let (status, error) = post(&stage.sim, "/interactions", json!({})).await;
     assert_eq!((status.as_u16(), &error["code"]), (403, &json!(20001)));
+}
+
+#[tokio::test]
+async fn those_who_run_a_guild_make_exceptions_for_commands() {
+    let mut stage = stage(
+        sim().await,
+        json!([
+            { "name": "open", "description": "x" },
+            { "name": "mods", "description": "x", "default_member_permissions": "8192" },
+        ]),
+    )
+    .await;
+    let (app, guild) = (stage.form["application_id"].as_str().unwrap().to_owned(), guild_id(&stage.sim));
+    let of = |command: &Value| {
+        format!("/applications/{app}/guilds/{guild}/commands/{}/permissions", command.as_str().unwrap())
+    };
+    let (open, mods) = (of(&stage.commands[0]["id"]), of(&stage.commands[1]["id"]));
+    let user = |name: &str| stage.sim.member(name).unwrap().id().to_string();
+    let put = async |path: &str, name: &str, list: Value| {
+        person(&stage.sim, name, Method::PUT, path, Some(json!({ "permissions": list }))).await
+    };
+    let everyone = json!([{ "id": guild, "type": 1, "permission": false }, { "id": user("carol"), "type": 2, "permission": true }]);
+    assert_eq!(put(&open, "alice", everyone).await.0, 200);
+    let heard = stage.bot.event("APPLICATION_COMMAND_PERMISSIONS_UPDATE").await;
+    assert_eq!((&heard["id"], heard["permissions"].as_array().unwrap().len()), (&stage.commands[0]["id"], 2));
+    assert_eq!(
+        put(&mods, "alice", json!([{ "id": user("dave"), "type": 2, "permission": true }])).await.0,
+        200
+    );
+    let path = format!("/guilds/{guild}/application-command-index");
+    for (name, offered) in [("alice", 2), ("bob", 1), ("carol", 1), ("dave", 1), ("erin", 0)] {
+        let (_, index) = person(&stage.sim, name, Method::GET, &path, None).await;
+        assert_eq!(index["application_commands"].as_array().unwrap().len(), offered, "{name}");
+    }
+    let dev = json!([{ "id": channel_id(&stage.sim, "dev"), "type": 3, "permission": false }]);
+    assert_eq!(put(&open, "alice", dev).await.0, 200);
+    let erin = stage.sim.member("erin").unwrap();
+    erin.slash("open", gearshift_sim::NO_OPTIONS).await.expect("the others are lifted");
+    let refused = erin.at("dev").unwrap().slash("open", gearshift_sim::NO_OPTIONS).await.map(|_| ());
+    assert_eq!(refused.unwrap_err().to_string(), "erin may not run open in #dev");
+    let (status, read) = crate::raw::get(&stage.sim, &open).await;
+    assert_eq!((status.as_u16(), &read["permissions"][0]["type"]), (200, &json!(3)));
+    assert_eq!(put(&open, "alice", json!([])).await.0, 200);
+    assert_eq!(crate::raw::get(&stage.sim, &open).await.1["code"], 10066);
+    assert_eq!(put(&open, "carol", json!([])).await.1["code"], 50013);
+    assert_eq!(
+        put(&open, "alice", json!([{ "id": "1", "type": 9, "permission": true }])).await.1["code"],
+        50035
+    );
+    let body = Some(json!({ "permissions": [] }));
+    let by_bot = crate::raw::call(&stage.sim, Method::PUT, &open, body).await;
+    assert_eq!((by_bot.0.as_u16(), &by_bot.1["code"]), (403, &json!(20001)));
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod messages;
 mod moderation;
 mod page;
 mod people;
+mod posts;
 mod prompt;
 mod raw;
 mod rest;

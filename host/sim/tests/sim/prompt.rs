@@ -47,7 +47,7 @@ async fn a_conversation_at_the_prompt_reads_like_one() {
             "#general alice +👍",
             "#general bob (reply): hi alice",
             "#dev bob: in dev",
-            &*format!("#dev deleted {}", read[5].rsplit(' ').next().unwrap()),
+            &*format!("#dev bob deleted {}", read[5].rsplit(' ').next().unwrap()),
         ]
     );
     assert_eq!(read[6], "@bob bob: psst");
@@ -120,4 +120,17 @@ async fn mistakes_at_the_prompt_are_answered_kindly() {
     assert_eq!(prompt.line(":faults GET /gateway 503 2").await, Outcome::Done);
     assert_eq!(shown(&mut prompt, ":faults").await, "the next 2 of GET /gateway: answer 503");
     assert_eq!(shown(&mut prompt, ":help").await, Prompt::help());
+}
+
+#[tokio::test]
+async fn time_is_told_frozen_and_advanced_at_the_prompt() {
+    let sim = sim().await;
+    let mut prompt = Prompt::new(&sim, "alice").unwrap();
+    assert_eq!(prompt.line(":time freeze").await, Outcome::Done);
+    let before = sim.clock().now();
+    assert_eq!(prompt.line(":time").await, Outcome::Shown(format!("{before} (frozen)")));
+    assert_eq!(prompt.line(":time advance 2h").await, Outcome::Done);
+    assert_eq!(sim.clock().now(), before + std::time::Duration::from_secs(7200));
+    assert_eq!(prompt.line(":time resume").await, Outcome::Done);
+    assert!(!sim.clock().is_frozen());
 }

@@ -49,3 +49,15 @@ async fn when_strict_unknown_fields_keys_and_routes_are_refused() {
     assert_eq!((sim.unknown_fields().len(), sim.unknown_routes().len()), (2, 1));
     assert_eq!(post(&sim, &path, json!({ "content": "hi" })).await.0, 200);
 }
+
+#[tokio::test]
+async fn what_real_clients_send_is_known() {
+    let sim = Sim::start(SimOptions { strict: true, ..SimOptions::default() }).await.unwrap();
+    let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    // serenity sends the empty list, discord.py the rest.
+    let body = json!({ "content": "hi", "sticker_ids": [], "tts": false, "flags": 0, "nonce": "1", "enforce_nonce": true,
+        "attachments": [], "allowed_mentions": { "parse": [], "replied_user": true } });
+    assert_eq!(post(&sim, &path, body).await.0, 200);
+    let (status, error) = post(&sim, &path, json!({ "content": "hi", "sticker_ids": ["1"] })).await;
+    assert_eq!((status.as_u16(), &error["code"]), (400, &json!(50035)));
+}

@@ -96,8 +96,7 @@ async fn start_again(config: &mut Config, last: Option<Address>, panel: &Panel) 
     let options = |port| SimOptions { port, panel: Some(panel.router()), ..SimOptions::default() };
     let wanted = config.play.port;
     if let Some(Address { port, token }) = last.filter(|last| wanted == 0 || wanted == last.port)
-        && let Ok(sim) =
-            start_with(config, SimOptions { control_token: Some(token), ..options(port) }).await
+        && let Ok(sim) = start_with(config, SimOptions { control_token: Some(token), ..options(port) }).await
     {
         return Ok(sim);
     }

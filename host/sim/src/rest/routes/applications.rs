@@ -1,7 +1,7 @@
 //! The routes of applications and their commands.
 //! It answers none of them.
 
-use super::super::{commands, emojis, invocations, users};
+use super::super::{command_permissions, commands, emojis, invocations, users};
 
 super::table! {
     GET    "/applications/@me" => users::application();
@@ -20,6 +20,9 @@ super::table! {
     GET    "/applications/{application_id}/guilds/{guild_id}/commands" => commands::list(application_id);
     POST   "/applications/{application_id}/guilds/{guild_id}/commands" => commands::create(application_id);
     PUT    "/applications/{application_id}/guilds/{guild_id}/commands" => commands::replace_all(application_id);
+    GET    "/applications/{application_id}/guilds/{guild_id}/commands/permissions" => command_permissions::list(application_id, guild_id);
+    GET    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions" => command_permissions::one(application_id, guild_id, command_id);
+    PUT    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions" => command_permissions::replace(application_id, guild_id, command_id);
     GET    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::command(application_id, command_id);
     PATCH  "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::edit(application_id, command_id);
     DELETE "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::delete(application_id, command_id);

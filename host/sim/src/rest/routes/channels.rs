@@ -2,7 +2,8 @@
 //! It answers none of them.
 
 use super::super::{
-    channels, guild_channels, invites, messages, reactions, thread_lists, threads, webhook_posts,
+    channels, guild_channels, invites, messages, pins, polls, posts, reactions, thread_lists, threads,
+    webhook_posts,
 };
 
 super::table! {
@@ -15,7 +16,7 @@ super::table! {
     GET    "/channels/{channel_id}/invites" => invites::of_channel(channel_id);
     POST   "/channels/{channel_id}/typing" => channels::typing(channel_id);
 
-    POST   "/channels/{channel_id}/messages" => messages::create(channel_id);
+    POST   "/channels/{channel_id}/messages" => posts::create(channel_id);
     GET    "/channels/{channel_id}/messages" => messages::list(channel_id);
     POST   "/channels/{channel_id}/messages/{message_id}/crosspost" => webhook_posts::crosspost(channel_id, message_id);
     POST   "/channels/{channel_id}/messages/bulk-delete" => messages::bulk_delete(channel_id);
@@ -23,12 +24,16 @@ super::table! {
     PATCH  "/channels/{channel_id}/messages/{message_id}" => messages::edit(channel_id, message_id);
     DELETE "/channels/{channel_id}/messages/{message_id}" => messages::delete(channel_id, message_id);
 
-    GET    "/channels/{channel_id}/messages/pins" => channels::pins(channel_id);
-    PUT    "/channels/{channel_id}/messages/pins/{message_id}" => channels::pin(channel_id, message_id);
-    DELETE "/channels/{channel_id}/messages/pins/{message_id}" => channels::unpin(channel_id, message_id);
-    GET    "/channels/{channel_id}/pins" => channels::pins_plain(channel_id);
-    PUT    "/channels/{channel_id}/pins/{message_id}" => channels::pin(channel_id, message_id);
-    DELETE "/channels/{channel_id}/pins/{message_id}" => channels::unpin(channel_id, message_id);
+    GET    "/channels/{channel_id}/messages/pins" => pins::list(channel_id);
+    PUT    "/channels/{channel_id}/messages/pins/{message_id}" => pins::pin(channel_id, message_id);
+    DELETE "/channels/{channel_id}/messages/pins/{message_id}" => pins::unpin(channel_id, message_id);
+    GET    "/channels/{channel_id}/pins" => pins::list_plain(channel_id);
+    PUT    "/channels/{channel_id}/pins/{message_id}" => pins::pin(channel_id, message_id);
+    DELETE "/channels/{channel_id}/pins/{message_id}" => pins::unpin(channel_id, message_id);
+
+    PUT    "/channels/{channel_id}/polls/{message_id}/answers/@me" => polls::vote(channel_id, message_id);
+    GET    "/channels/{channel_id}/polls/{message_id}/answers/{answer_id}" => polls::voters(channel_id, message_id, answer_id);
+    POST   "/channels/{channel_id}/polls/{message_id}/expire" => polls::expire(channel_id, message_id);
 
     POST   "/channels/{channel_id}/threads" => threads::create(channel_id);
     POST   "/channels/{channel_id}/messages/{message_id}/threads" => threads::create_from_message(channel_id, message_id);

@@ -100,6 +100,12 @@ impl Part for String {
     }
 }
 
+impl Part for u64 {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+        Snowflake::read(at, name).map(|number| number.0)
+    }
+}
+
 impl Part for Snowflake {
     fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
         let text = at.parts.get(name).unwrap_or_default();

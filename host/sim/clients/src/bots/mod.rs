@@ -1,0 +1,32 @@
+//! The bot under test in libraries for Rust. All clients do the same; see `promises`.
+//! It judges nothing.
+
+mod serenity;
+mod twilight;
+
+use std::error::Error;
+
+use tracing_subscriber::filter::LevelFilter;
+
+/// Names that the bot offers as choices.
+const NAMES: [&str; 3] = ["Anna", "Bert", "Bob"];
+
+/// Where the simulator is.
+struct Place {
+    api: String,
+    gateway: String,
+    token: String,
+}
+
+/// Is a client until it is killed. What it logs goes to stderr: warnings only.
+pub(crate) async fn run(name: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+    tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
+    let read = |key: &str| std::env::var(key).map_err(|_| format!("{key} is not set"));
+    let place =
+        Place { api: read("DISCORD_API")?, gateway: read("DISCORD_GATEWAY")?, token: read("DISCORD_TOKEN")? };
+    match name {
+        "serenity" => serenity::run(place).await,
+        "twilight" => twilight::run(place).await,
+        other => Err(format!("no client `{other}` is built in").into()),
+    }
+}

@@ -1,0 +1,91 @@
+//! Polls: votes, and what is told when one is over.
+//! It does not check who may vote; REST does.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::messages::{Draft, place};
+use crate::gateway::event::Payload;
+use crate::gateway::intents;
+use crate::shared::{Shared, State};
+use crate::snowflake::Snowflake;
+use crate::world::{MessageKind, Poll};
+
+impl State {
+    /// Makes `chosen` the whole of somebody's votes.
+    pub(crate) fn vote(&mut self, channel: Snowflake, id: Snowflake, user: Snowflake, chosen: &[u64]) {
+        let Some(home) = self.world.channels.get_mut(&channel) else { return };
+        let guild = home.guild_id;
+        let Some(poll) = home.message_mut(id).and_then(|message| message.poll.as_mut()) else { return };
+        let mut told = Vec::new();
+        for number in 1..=poll.answers.len() as u64 {
+            let Some(answer) = poll.answer_mut(number) else { continue };
+            let (had, has) = (answer.voters.contains(&user), chosen.contains(&number));
+            if had && !has {
+                answer.voters.retain(|voter| *voter != user);
+                told.push(("MESSAGE_POLL_VOTE_REMOVE", number));
+            } else if has && !had {
+                answer.voters.push(user);
+                told.push(("MESSAGE_POLL_VOTE_ADD", number));
+            }
+        }
+        for (name, answer) in told {
+            let data = json!({
+                "user_id": user, "channel_id": channel, "message_id": id, "answer_id": answer,
+            });
+            self.tell_channel(channel, intents::POLLS, Payload::new(name, &place(data, guild)));
+        }
+    }
+
+    /// Ends a poll when its time has come.
+    pub(crate) fn watch_poll(&self, channel: Snowflake, id: Snowflake) {
+        let message = self.world.channel(channel).and_then(|home| home.message(id));
+        let Some(poll) = message.and_then(|message| message.poll.as_ref()).filter(|poll| !poll.finished)
+        else {
+            return;
+        };
+        self.world.clock.at(poll.expiry, move |shared: &Arc<Shared>| {
+            shared.state().end_poll(channel, id);
+        });
+    }
+
+    /// Ends a poll and posts what came of it; nothing if it is over already.
+    pub(crate) fn end_poll(&mut self, channel: Snowflake, id: Snowflake) {
+        let now = self.world.clock.now();
+        let Some(message) = self.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id))
+        else {
+            return;
+        };
+        let author = message.author.clone();
+        let Some(poll) = message.poll.as_mut().filter(|poll| !poll.finished) else { return };
+        poll.finished = true;
+        poll.expiry = poll.expiry.min(now);
+        let result = result_embed(poll);
+        self.edited(channel, id, false);
+        let mut notice = Draft::text(channel, author, String::new());
+        notice.kind = MessageKind::PollResult;
+        notice.reply_to = Some(id);
+        notice.embeds = vec![result];
+        self.post(notice);
+    }
+}
+
+/// What Discord says of a poll that is over: question, number of votes, and the answer that won, if one did.
+fn result_embed(poll: &Poll) -> Value {
+    let total: usize = poll.answers.iter().map(|answer| answer.voters.len()).sum();
+    let most = poll.answers.iter().map(|answer| answer.voters.len()).max().unwrap_or(0);
+    let field = |name: &str, value: String| json!({ "name": name, "value": value, "inline": false });
+    let mut fields = vec![
+        field("poll_question_text", poll.question.clone()),
+        field("victor_answer_votes", most.to_string()),
+        field("total_votes", total.to_string()),
+    ];
+    let mut victors =
+        poll.answers.iter().zip(1..).filter(|(answer, _)| most > 0 && answer.voters.len() == most);
+    if let (Some((victor, number)), None) = (victors.next(), victors.next()) {
+        fields.push(field("victor_answer_id", number.to_string()));
+        fields.push(field("victor_answer_text", victor.text.clone()));
+    }
+    json!({ "type": "poll_result", "fields": fields })
+}

@@ -1,0 +1,152 @@
+//! Orders to the simulator itself: what is to go wrong, and how time is to pass.
+//! It carries out none.
+
+use std::time::Duration;
+
+pub(super) const FAULTS_HELP: &str = "\
+:faults clear                          nothing goes wrong any more
+:faults drop                           cut all gateway connections
+:faults reconnect                      ask all sessions to reconnect (op 7)
+:faults invalidate                     end all sessions (op 9)
+:faults close CODE                     close all gateway connections with a code
+:faults silence on|off                 do not acknowledge heartbeats
+:faults refuse on|off                  refuse new gateway connections
+:faults METHOD PATH WHAT [TIMES]       for REST calls; METHOD may be *, PATH may contain *,
+                                       WHAT is a status, `drop`, `lose`, `delay=MS` or `429=MS`";
+
+/// What `:faults` is asked for.
+#[derive(Debug, PartialEq)]
+pub(super) enum FaultOrder {
+    List,
+    Help,
+    Clear,
+    Drop,
+    Reconnect,
+    Invalidate,
+    Close(u16),
+    Silence(bool),
+    Refuse(bool),
+    Rest { method: String, path: String, what: RestOrder, times: u64 },
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum RestOrder {
+    Status(u16),
+    Drop,
+    Lose,
+    Delay(Duration),
+    RateLimit(Duration),
+}
+
+/// What `:time` is asked for.
+#[derive(Debug, PartialEq)]
+pub(super) enum TimeOrder {
+    Tell,
+    Freeze,
+    Advance(Duration),
+    Resume,
+}
+
+pub(super) fn faults(line: &str) -> Result<FaultOrder, String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let switch = |word: &str| match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(format!("`on` or `off` is wanted, not `{other}`")),
+    };
+    Ok(match words[..] {
+        [] => FaultOrder::List,
+        ["help"] => FaultOrder::Help,
+        ["clear"] => FaultOrder::Clear,
+        ["drop"] => FaultOrder::Drop,
+        ["reconnect"] => FaultOrder::Reconnect,
+        ["invalidate"] => FaultOrder::Invalidate,
+        ["close", code] => match code.parse() {
+            Ok(code @ 1000..=4999) => FaultOrder::Close(code),
+            _ => return Err(format!("a close code is a number from 1000 to 4999, not `{code}`")),
+        },
+        ["silence", word] => FaultOrder::Silence(switch(word)?),
+        ["refuse", word] => FaultOrder::Refuse(switch(word)?),
+        [method, path, what] => rest_fault(method, path, what, "1")?,
+        [method, path, what, times] => rest_fault(method, path, what, times)?,
+        _ => return Err("not understood; `:faults help` shows what can go wrong".to_owned()),
+    })
+}
+
+fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<FaultOrder, String> {
+    let millis = |text: &str| {
+        text.parse()
+            .map(Duration::from_millis)
+            .map_err(|_| format!("a time in milliseconds is wanted, not `{text}`"))
+    };
+    let what = match what.split_once('=') {
+        None if what == "drop" => RestOrder::Drop,
+        None if what == "lose" => RestOrder::Lose,
+        None => match what.parse() {
+            Ok(status @ 400..=599) => RestOrder::Status(status),
+            _ => {
+                return Err(format!(
+                    "a status from 400 to 599, `drop`, `lose`, `delay=MS` or `429=MS` is wanted, not `{what}`"
+                ));
+            }
+        },
+        Some(("delay", time)) => RestOrder::Delay(millis(time)?),
+        Some(("429", time)) => RestOrder::RateLimit(millis(time)?),
+        Some((other, _)) => return Err(format!("`delay=MS` or `429=MS` is wanted, not `{other}=…`")),
+    };
+    let times = times.parse().map_err(|_| format!("how many times is a number, not `{times}`"))?;
+    if !path.starts_with(['/', '*']) {
+        return Err(format!("a path begins with `/`, like /channels/*/messages; `{path}` does not"));
+    }
+    Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), what, times })
+}
+
+pub(super) fn time(line: &str) -> Result<TimeOrder, String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    Ok(match words[..] {
+        [] => TimeOrder::Tell,
+        ["freeze"] => TimeOrder::Freeze,
+        ["resume"] => TimeOrder::Resume,
+        ["advance", span] => TimeOrder::Advance(read_span(span)?),
+        _ => return Err("`:time` alone, or with `freeze`, `advance 15m`, `resume`".to_owned()),
+    })
+}
+
+/// `500ms`, `2s`, `15m`, `3h` or `7d`.
+fn read_span(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let ms = match unit {
+        "ms" => Some(1),
+        "s" => Some(1000),
+        "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        "d" => Some(86_400_000),
+        _ => None,
+    };
+    let number: Option<u64> = digits.parse().ok();
+    let span = number.zip(ms).and_then(|(number, ms)| number.checked_mul(ms));
+    span.map(Duration::from_millis)
+        .ok_or_else(|| format!("`{text}` is no span of time; `500ms`, `2s`, `15m`, `3h` and `7d` are"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_read_and_mistakes_explained() {
+        let order = FaultOrder::Rest {
+            method: "POST".to_owned(),
+            path: "/channels/*".to_owned(),
+            what: RestOrder::RateLimit(Duration::from_millis(50)),
+            times: 3,
+        };
+        assert_eq!(faults("POST /channels/* 429=50 3"), Ok(order));
+        assert_eq!(time("advance 15m"), Ok(TimeOrder::Advance(Duration::from_secs(900))));
+        assert_eq!(time("advance 500ms"), Ok(TimeOrder::Advance(Duration::from_millis(500))));
+        assert!(faults("GET nowhere 500").unwrap_err().contains("a path begins with `/`"));
+        assert!(faults("GET /x 200").unwrap_err().contains("a status from 400 to 599"));
+        assert!(time("advance soon").unwrap_err().contains("is no span of time"));
+        assert!(time("back").unwrap_err().contains("`:time` alone"));
+    }
+}

@@ -1,0 +1,144 @@
+//! Polls over REST: what a body asks, voting as persons' clients do, who voted, and ending one early.
+//! What follows from votes is said in `changes`.
+
+use serde_json::json;
+
+use super::error::ApiError;
+use super::fields::Fields;
+use super::{Call, Reply};
+use crate::accounts::Account;
+use crate::clock::Timestamp;
+use crate::snowflake::Snowflake;
+use crate::world::json::MessageJson;
+use crate::world::{Emoji, Message, Poll, PollAnswer, User, bits};
+
+const MAX_ANSWERS: usize = 10;
+const MAX_QUESTION_CHARS: usize = 300;
+const MAX_ANSWER_CHARS: usize = 55;
+/// A poll runs a day unless it says otherwise, and at most 32 days.
+const DEFAULT_HOURS: u64 = 24;
+const MAX_HOURS: u64 = 32 * 24;
+/// Voters in one page.
+const MAX_PAGE: usize = 100;
+const DEFAULT_PAGE: usize = 25;
+
+/// A poll that is to be posted.
+pub(crate) struct PollForm {
+    question: String,
+    answers: Vec<PollAnswer>,
+    hours: u64,
+    multiple: bool,
+}
+
+impl PollForm {
+    /// Reads the `poll` of a message's body.
+    pub(super) fn read(fields: &mut Fields) -> Option<Self> {
+        let mut poll = fields.object("poll")?;
+        let question = poll.object("question").and_then(|mut question| {
+            question.require("text");
+            let text = question.text_within("text", 1..=MAX_QUESTION_CHARS);
+            poll.absorb(question);
+            text
+        });
+        let mut answers = Vec::new();
+        poll.require("answers");
+        for mut answer in poll.objects("answers", 1..=MAX_ANSWERS).unwrap_or_default() {
+            answers.extend(read_answer(&mut answer));
+            poll.absorb(answer);
+        }
+        let hours = poll.number_within("duration", 1..=MAX_HOURS).unwrap_or(DEFAULT_HOURS);
+        let multiple = poll.flag("allow_multiselect").unwrap_or(false);
+        poll.choice("layout_type", &[1]);
+        if question.is_none() && poll.errors.is_empty() {
+            poll.missing("question");
+        }
+        fields.absorb(poll);
+        Some(Self { question: question.unwrap_or_default(), answers, hours, multiple })
+    }
+
+    /// The poll as it begins now.
+    pub(super) fn begin(self, now: Timestamp) -> Box<Poll> {
+        let Self { question, answers, hours, multiple } = self;
+        let expiry = now + std::time::Duration::from_secs(hours * 3600);
+        Box::new(Poll { question, answers, expiry, multiple, finished: false })
+    }
+}
+
+fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
+    answer.ignore(&["answer_id"]);
+    answer.require("poll_media");
+    let mut media = answer.object("poll_media")?;
+    media.require("text");
+    let text = media.text_within("text", 1..=MAX_ANSWER_CHARS);
+    let emoji = media.object("emoji").map(|mut emoji| {
+        let found = Emoji { id: emoji.snowflake("id"), name: emoji.text("name", 100).unwrap_or_default() };
+        emoji.ignore(&["animated"]);
+        media.absorb(emoji);
+        found
+    });
+    answer.absorb(media);
+    text.map(|text| PollAnswer { text, emoji, voters: Vec::new() })
+}
+
+/// `PUT /channels/{channel}/polls/{message}/answers/@me`: the whole of a person's votes. Bots have none.
+pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    let Account::Person(person) = call.account()? else {
+        return Err(ApiError::new(403, 20001, "Bots cannot use this endpoint"));
+    };
+    let mut fields = call.fields()?;
+    let list = fields.list("answer_ids", MAX_ANSWERS).unwrap_or_default();
+    let number = |value: &serde_json::Value| {
+        value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+    };
+    let chosen: Option<Vec<u64>> = list.iter().map(number).collect();
+    fields.checked()?;
+    let mut state = call.shared.state();
+    state.channel_with(person, channel, bits::READ_MESSAGE_HISTORY)?;
+    let (_, message) = state.open_message(person, channel, id)?;
+    let poll = poll_of(message)?;
+    if poll.finished {
+        return Err(ApiError::new(400, 520_001, "Poll expired"));
+    }
+    let exists = |number: &u64| (1..=poll.answers.len() as u64).contains(number);
+    let chosen = chosen.filter(|chosen| chosen.iter().all(exists) && (poll.multiple || chosen.len() <= 1));
+    let Some(chosen) = chosen else {
+        return Err(ApiError::form("answer_ids", "POLL_ANSWER_INVALID", "Invalid poll answer"));
+    };
+    state.vote(channel, id, person, &chosen);
+    Ok(Reply::nothing())
+}
+
+/// `GET /channels/{channel}/polls/{message}/answers/{answer}?after=&limit=`
+pub(super) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
+    let after = call.query_id("after").unwrap_or_default();
+    let state = call.shared.state();
+    let (_, message) = state.seen_message(caller, channel, id)?;
+    let answer = usize::try_from(answer).ok().and_then(|number| number.checked_sub(1));
+    let answer = answer.and_then(|at| poll_of(message).ok()?.answers.get(at));
+    let mut ids = answer.ok_or(ApiError::unknown_message())?.voters.clone();
+    ids.sort_unstable();
+    let page = ids.iter().filter(|id| **id > after).take(limit).filter_map(|id| state.world.user(*id));
+    Ok(Reply::json(&json!({ "users": page.map(|user| &**user).collect::<Vec<&User>>() })))
+}
+
+/// `POST /channels/{channel}/polls/{message}/expire`: its author ends it.
+pub(super) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut state = call.shared.state();
+    let (_, message) = state.seen_message(caller, channel, id)?;
+    if message.author.id != caller {
+        return Err(ApiError::edit_of_anothers_message());
+    }
+    if poll_of(message)?.finished {
+        return Err(ApiError::new(400, 520_001, "Poll expired"));
+    }
+    state.end_poll(channel, id);
+    let (home, message) = state.seen_message(caller, channel, id)?;
+    Ok(Reply::json(&MessageJson::answer(message, home, caller)))
+}
+
+fn poll_of(message: &Message) -> Result<&Poll, ApiError> {
+    message.poll.as_deref().ok_or(ApiError::new(400, 520_003, "Cannot expire a message without a poll"))
+}

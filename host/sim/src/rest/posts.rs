@@ -1,0 +1,126 @@
+//! Posting a message over REST: who may, what it answers, what it forwards.
+//! It does not read the body; `message_form` does.
+
+use std::time::Duration;
+
+use super::error::ApiError;
+use super::message_form::MessageForm;
+use super::{Call, Reply, threads};
+use crate::changes::Draft;
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::json::MessageJson;
+use crate::world::{Channel, MessageKind, Origin, bits, flags};
+
+/// Messages that `enforce_nonce` looks back on; Discord looks back a few minutes.
+const NONCE_WINDOW_MESSAGES: usize = 100;
+
+/// `POST /channels/{channel}/messages`
+pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let mut form = MessageForm::read(call.fields()?)?;
+    let mut state = call.shared.state();
+    let mut needed = bits::SEND_MESSAGES;
+    if !call.uploads.is_empty() {
+        needed |= bits::ATTACH_FILES;
+    }
+    if form.poll.is_some() {
+        needed |= bits::SEND_POLLS;
+    }
+    state.text_channel_with(caller, channel, needed)?;
+    threads::open_to_write(&mut state, caller, channel)?;
+    let home = state.world.channel(channel).ok_or(ApiError::unknown_channel())?;
+    if form.is_empty(call.uploads.len()) {
+        return Err(ApiError::empty_message());
+    }
+    if home.recipients.iter().all(|user| user.bot) && home.guild_id.is_none() {
+        return Err(ApiError::cannot_message_user());
+    }
+    let mut draft = Draft::text(channel, state.account(caller)?, String::new());
+    if home.settings.slowmode_seconds > 0 && !draft.author.bot {
+        check_slowmode(&state, home, caller)?;
+    }
+    if let Some(target) = form.reply_to.take()
+        && check_reply(&state, home, caller, target, form.reply_is_optional)?
+    {
+        draft.kind = MessageKind::Reply;
+        draft.reply_to = Some(target);
+    }
+    if let Some((from, id)) = form.forwards.take() {
+        forward(&state, caller, from, id, &mut draft)?;
+    }
+    if form.enforce_nonce
+        && let Some(nonce) = &form.nonce
+        && let Some(there) = home
+            .messages
+            .iter()
+            .rev()
+            .take(NONCE_WINDOW_MESSAGES)
+            .find(|message| message.author.id == caller && message.nonce.as_ref() == Some(nonce))
+    {
+        return Ok(Reply::json(&MessageJson::answer(there, home, caller)));
+    }
+    // Only interactions can answer to one person alone.
+    form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
+    form.fill(&mut draft, &mut state, call);
+    let message = state.post(draft);
+    let home = state.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
+    Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
+}
+
+/// People wait between two messages where there is a slow mode, unless they moderate.
+fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<(), ApiError> {
+    let free = bits::BYPASS_SLOWMODE | bits::MANAGE_MESSAGES | bits::MANAGE_CHANNELS;
+    if state.world.permissions_in(home, caller) & free != 0 {
+        return Ok(());
+    }
+    let pause = Duration::from_secs(u64::from(home.settings.slowmode_seconds));
+    let now = state.world.clock.now();
+    let mut recent = home.messages.iter().rev().take_while(|message| now.since(message.timestamp) < pause);
+    if recent.any(|message| message.author.id == caller) {
+        return Err(ApiError::new(429, 20016, "This action cannot be performed due to slowmode rate limit"));
+    }
+    Ok(())
+}
+
+/// Whether the message answers another one; false if that is gone and need not be there.
+fn check_reply(
+    state: &State,
+    home: &Channel,
+    caller: Snowflake,
+    target: Snowflake,
+    optional: bool,
+) -> Result<bool, ApiError> {
+    let Some(target) = home.message(target) else {
+        let gone = ApiError::form("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message");
+        return if optional { Ok(false) } else { Err(gone) };
+    };
+    if target.kind.is_system() {
+        let message = "Cannot reply to a system message";
+        return Err(ApiError::form("message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", message));
+    }
+    if state.world.permissions_in(home, caller) & bits::READ_MESSAGE_HISTORY == 0 {
+        return Err(ApiError::new(400, 160_002, "Cannot reply without permission to read message history"));
+    }
+    Ok(true)
+}
+
+/// Takes a message along as it is now.
+fn forward(
+    state: &State,
+    caller: Snowflake,
+    from: Snowflake,
+    id: Snowflake,
+    draft: &mut Draft,
+) -> Result<(), ApiError> {
+    let home = state.channel_with(caller, from, bits::READ_MESSAGE_HISTORY)?;
+    let message = home.message(id).ok_or(ApiError::unknown_message())?;
+    if message.kind.is_system() || message.poll.is_some() {
+        return Err(ApiError::system_message());
+    }
+    // A forward of a forward shows what was first said.
+    draft.forwarded = Some(message.forwarded.clone().unwrap_or_else(|| message.clone()));
+    draft.origin = Some(Origin { kind: 1, guild: home.guild_id, channel: from, message: Some(id) });
+    draft.flags |= flags::HAS_SNAPSHOT;
+    Ok(())
+}
