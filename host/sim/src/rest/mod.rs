@@ -30,7 +30,7 @@ mod messages;
 mod pictures;
 mod pins;
 pub(crate) mod polls;
-mod posts;
+pub(crate) mod posts;
 mod reactions;
 mod reply;
 mod roles;
