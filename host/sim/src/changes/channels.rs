@@ -66,6 +66,7 @@ impl State {
     pub(crate) fn delete_channel(&mut self, by: &By, id: Snowflake) -> Option<Value> {
         let guild = self.world.channel(id)?.guild_id?;
         let sight = self.sight(guild);
+        self.empty_voice(id);
         let channel = self.world.channels.remove(&id)?;
         let json = channel_json(&channel);
         if let Some(home) = self.world.guilds.get_mut(&guild) {
@@ -88,7 +89,6 @@ impl State {
         if let Some(home) = self.world.guilds.get_mut(&guild) {
             let channels = &self.world.channels;
             home.belongings.threads.retain(|thread| channels.contains_key(thread));
-            home.belongings.voice.retain(|_, state| state.channel_id != id);
             home.belongings.stages.retain(|stage| stage.channel_id != id);
         }
         self.world.webhooks.retain(|_, webhook| webhook.channel_id != id);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::snowflake::Snowflake;
-use crate::world::{User, World};
+use crate::world::{User, World, bits};
 
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,28 @@ pub(crate) struct Mentions {
     pub(crate) users: Vec<Arc<User>>,
     pub(crate) roles: Vec<Snowflake>,
     pub(crate) everyone: bool,
+}
+
+/// What an author's text mentions in a channel: `@everyone`, and roles that are not everybody's to mention, only with the
+/// permission. Webhooks are nobody's account and are not held back, as Discord has it.
+pub(crate) fn mentions_by(
+    world: &World,
+    channel: Snowflake,
+    author: Snowflake,
+    text: &str,
+    allowed: Option<&AllowedMentions>,
+) -> Mentions {
+    let mut found = mentions_in(world, text, allowed);
+    if !found.everyone && found.roles.is_empty() {
+        return found;
+    }
+    let Some(channel) = world.channel(channel) else { return found };
+    let Some(guild) = channel.guild_id.and_then(|guild| world.guild(guild)) else { return found };
+    let held = guild.members.contains_key(&author)
+        && world.permissions_in(channel, author) & bits::MENTION_EVERYONE == 0;
+    found.everyone &= !held;
+    found.roles.retain(|role| guild.role(*role).is_some_and(|role| role.mentionable || !held));
+    found
 }
 
 pub(crate) fn mentions_in(world: &World, text: &str, allowed: Option<&AllowedMentions>) -> Mentions {

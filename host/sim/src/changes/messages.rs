@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::mentions::{AllowedMentions, mentions_in};
+use super::mentions::{AllowedMentions, mentions_by};
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::gateway::sessions::Audience;
@@ -93,7 +93,8 @@ impl Revision {
 impl State {
     /// Posts a message. An ephemeral one is kept with its interaction and told to its listener only.
     pub(crate) fn post(&mut self, draft: Draft) -> Arc<Message> {
-        let mut mentions = mentions_in(&self.world, &draft.content, draft.allowed.as_ref());
+        let mut mentions =
+            mentions_by(&self.world, draft.channel, draft.author.id, &draft.content, draft.allowed.as_ref());
         let timestamp = self.world.clock.now();
         let id = draft.id.unwrap_or_else(|| self.world.ids.next(timestamp.0));
         if let Some(target) = draft.reply_to
@@ -161,10 +162,11 @@ impl State {
         id: Snowflake,
         revision: Revision,
     ) -> Option<Arc<Message>> {
-        let mentions = revision
-            .content
-            .as_ref()
-            .map(|content| mentions_in(&self.world, content, revision.allowed.as_ref()));
+        let author = self.world.channel(channel).and_then(|home| home.message(id)).map(|one| one.author.id);
+        let mentions = revision.content.as_ref().map(|content| {
+            let allowed = revision.allowed.as_ref();
+            mentions_by(&self.world, channel, author.unwrap_or_default(), content, allowed)
+        });
         // Hiding embeds is not an edit either.
         let touched = revision.content.is_some()
             || revision.embeds.is_some()

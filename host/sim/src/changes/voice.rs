@@ -78,6 +78,16 @@ impl State {
         true
     }
 
+    /// Sends everybody out of a voice channel that is about to go.
+    pub(super) fn empty_voice(&mut self, channel: Snowflake) {
+        let Some(guild) = self.world.channel(channel).and_then(|channel| channel.guild_id) else { return };
+        let Some(home) = self.world.guild(guild) else { return };
+        let there = home.belongings.voice.iter().filter(|(_, state)| state.channel_id == channel);
+        for user in there.map(|(user, _)| *user).collect::<Vec<_>>() {
+            self.leave_voice(guild, user);
+        }
+    }
+
     pub(super) fn tell_voice(&mut self, guild: Snowflake, user: Snowflake) {
         let Some(home) = self.world.guild(guild) else { return };
         let Some(state) = home.belongings.voice.get(&user) else { return };

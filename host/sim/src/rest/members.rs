@@ -10,6 +10,7 @@ use super::fields::Fields;
 use super::{Call, Reply, roles};
 use crate::changes::{Action, By};
 use crate::clock::Timestamp;
+use crate::gateway::intents;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::world::json::MemberJson;
@@ -29,6 +30,10 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let limit = call.query_limit(1, MAX_PAGE)?;
     let after = call.query_id("after").unwrap_or_default();
     let state = call.shared.state();
+    // To know all members is a privilege that a bot is granted or not.
+    if state.world.bot(caller).is_some_and(|bot| bot.granted_intents & intents::GUILD_MEMBERS == 0) {
+        return Err(ApiError::missing_access());
+    }
     let guild = state.own_guild(caller, guild)?;
     let page = guild.members.range((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
     Ok(Reply::json(&page.take(limit).map(|(_, member)| MemberJson::full(member)).collect::<Vec<_>>()))

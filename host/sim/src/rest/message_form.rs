@@ -115,6 +115,10 @@ impl MessageForm {
             && uploads == 0
     }
 
+    pub(crate) fn has_embeds(&self) -> bool {
+        self.embeds.as_ref().is_some_and(|embeds| !embeds.is_empty())
+    }
+
     /// Whether nothing would be shown.
     pub(crate) fn is_empty(&self, uploads: usize) -> bool {
         let blank = self.content.as_ref().and_then(Option::as_ref).is_none_or(|text| text.trim().is_empty());

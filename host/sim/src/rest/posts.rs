@@ -25,6 +25,9 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     if !call.uploads.is_empty() {
         needed |= bits::ATTACH_FILES;
     }
+    if form.has_embeds() {
+        needed |= bits::EMBED_LINKS;
+    }
     if form.poll.is_some() {
         needed |= bits::SEND_POLLS;
     }

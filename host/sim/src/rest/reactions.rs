@@ -9,6 +9,8 @@ use crate::world::{Emoji, User, bits};
 /// Users in one page.
 const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 25;
+/// Different emojis under a message.
+const MAX_REACTIONS: usize = 20;
 
 /// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
 pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
@@ -16,13 +18,17 @@ pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String)
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
     let (_, message) = state.open_message(caller, channel, id)?;
+    // An emoji that is already there may be joined by everybody who sees what was written.
+    let joined = message.reactions.iter().any(|reaction| reaction.emoji == emoji);
+    if !joined && message.reactions.len() >= MAX_REACTIONS {
+        return Err(ApiError::new(400, 30010, "Maximum number of reactions reached (20)"));
+    }
     if let Some(id) = emoji.id
+        && !joined
         && !state.knows_emoji(caller, id)
     {
         return Err(ApiError::unknown_emoji());
     }
-    // An emoji that is already there may be joined by everybody who sees what was written.
-    let joined = message.reactions.iter().any(|reaction| reaction.emoji == emoji);
     let needed = bits::READ_MESSAGE_HISTORY | if joined { 0 } else { bits::ADD_REACTIONS };
     state.channel_with(caller, channel, needed)?;
     if state.is_timed_out(caller, channel) {

@@ -260,3 +260,39 @@ async fn a_message_with_a_thread_carries_it() {
     assert_eq!(dave.event("MESSAGE_UPDATE").await["thread"]["name"], "branch");
     assert_eq!(desk(&sim, "bot").get(&path).await.1["thread"]["id"], json!(said));
 }
+
+#[tokio::test]
+async fn everyone_and_closed_roles_are_mentioned_with_the_permission_only() {
+    let sim = sim().await;
+    let (guild, path) = (harbour(&sim), format!("/channels/{}/messages", channel_id(&sim, "random")));
+    let alice = desk(&sim, "alice");
+    let roles = format!("/guilds/{guild}/roles");
+    let closed = alice.made(Method::POST, &roles, json!({ "name": "closed" })).await;
+    let open = alice.made(Method::POST, &roles, json!({ "name": "open", "mentionable": true })).await;
+    let body = json!({ "content": format!("@everyone <@&{}> <@&{}> <@&5>", id(&closed), id(&open)) });
+    let small = desk(&sim, "dave").made(Method::POST, &path, body.clone()).await;
+    assert_eq!((&small["mention_everyone"], &small["mention_roles"]), (&json!(false), &json!([open["id"]])));
+    let great = alice.made(Method::POST, &path, body).await;
+    assert_eq!(great["mention_everyone"], true);
+    assert_eq!(great["mention_roles"], json!([closed["id"], open["id"]]));
+}
+
+#[tokio::test]
+async fn embeds_need_a_permission_and_reactions_have_a_limit() {
+    let sim = sim().await;
+    let random = channel_id(&sim, "random");
+    let alice = desk(&sim, "alice");
+    let everyone = format!("/channels/{random}/permissions/{}", harbour(&sim));
+    let path = format!("/channels/{random}/messages");
+    let said = alice.made(Method::POST, &path, json!({ "content": "react" })).await;
+    for number in 0..21_u32 {
+        let emoji = char::from_u32(0x1F600 + number).unwrap().to_string();
+        let escaped: String = emoji.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let answer = alice.put(&format!("{path}/{}/reactions/{escaped}/@me", id(&said)), Value::Null).await;
+        assert_eq!(code(&answer), if number < 20 { (204, 0) } else { (400, 30010) });
+    }
+    let deny = json!({ "type": 0, "deny": (1 << 14).to_string() });
+    alice.made(Method::PUT, &everyone, deny).await;
+    let body = json!({ "embeds": [{ "title": "x" }] });
+    assert_eq!(code(&desk(&sim, "bot").post(&path, body).await), (403, 50013));
+}
