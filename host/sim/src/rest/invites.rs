@@ -84,9 +84,7 @@ fn add(state: &mut State, by: &By, invite: Invite) -> Value {
     state.record(guild, by, Action::InviteCreate, None, vec![change], None);
     let payload = Payload::new("INVITE_CREATE", &data);
     state.tell_permitted(guild, intents::GUILD_INVITES, bits::MANAGE_CHANNELS, payload);
-    if let Some(ends) = ends {
-        state.world.clock.at(ends, move |shared| shared.state().end_invite(&code));
-    }
+    state.watch_invite(&code);
     json
 }
 
