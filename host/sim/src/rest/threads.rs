@@ -28,6 +28,8 @@ pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
     let by = call.by()?;
     let mut fields = call.fields()?;
     let plan = Plan::read(&mut fields);
+    // What it becomes follows from the channel, whatever discord.js says.
+    fields.ignore(&["type"]);
     fields.checked()?;
     let mut state = call.shared.state();
     state.seen_message(by.user, home, id)?;
