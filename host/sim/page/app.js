@@ -54,6 +54,7 @@ export class App extends Signals {
     remember("person", person.user.username);
     this.emit("connection", session.state);
     await session.ready();
+    session.arrived = true;
     if (this.session === session) this.#arrive();
   }
 
@@ -78,8 +79,10 @@ export class App extends Signals {
     });
     session.interactions.on("modal", (modal) => session === this.session && this.emit("modal", modal));
     session.store.on("reset", async () => {
+      // The first time is `speakAs`'s; a later one is a host that was started again and knows no more than it tells.
+      if (!session.arrived) return;
       await session.ready();
-      if (session === this.session && this.channel) this.#arrive();
+      if (session === this.session) this.#arrive();
     });
     return session;
   }

@@ -34,7 +34,7 @@ fn a_cog_is_prepared_with_what_it_declares() {
 
 #[test]
 fn every_example_cog_can_be_loaded() {
-    for cog in ["counter", "faulty", "lookup", "pulse", "reminder"] {
+    for cog in ["counter", "faulty", "lookup", "poll", "pulse", "reminder"] {
         let inspection = Inspection::of(&library(cog)).unwrap();
         assert!(inspection.loads() && inspection.notes.is_empty(), "{inspection}");
         assert_eq!(inspection.cog.name, cog);

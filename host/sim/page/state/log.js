@@ -8,8 +8,8 @@ export class MessageLog {
   #known = new Map();
   /** Whether the oldest message of the channel is here. */
   complete = false;
-  /** Whether the newest are here, so that what is posted can be appended. */
-  loaded = false;
+  /** `empty`, `loading` or `here`: whether the newest are. From `loading` on, what is posted is kept. */
+  state = "empty";
 
   get(id) {
     return this.#known.get(id);

@@ -33,7 +33,7 @@ function posted(store, log, message) {
   if (message.member) store.keepMember(message.guild_id, { ...message.member, user: message.author });
   const channel = store.channels.get(message.channel_id);
   if (channel && !(message.flags & FLAG.ephemeral)) channel.last_message_id = message.id;
-  if (log.loaded) log.put(message);
+  if (log.state !== "empty") log.put(message);
   if (store.typing.get(message.channel_id)?.delete(message.author.id)) store.emit("typing", message.channel_id);
   store.emit("message", { channelId: message.channel_id, id: message.id, change: "posted", message });
   if (message.author.id !== store.me.id && message.channel_id !== store.open) {

@@ -12,6 +12,8 @@ const PAGE = 50;
 /** Signals: `state` when the connection comes or goes. */
 export class Session extends Signals {
   state = "connecting";
+  /** Whether somebody has spoken through it yet. */
+  arrived = false;
   #fetching = new Map();
 
   constructor(person, gatewayUrl) {
@@ -53,13 +55,14 @@ export class Session extends Signals {
   load(channelId) {
     return this.#once(channelId, async () => {
       const log = this.store.log(channelId);
-      if (log.loaded) return;
+      if (log.state === "here") return;
       // What is posted while the answer is on its way is appended, not lost.
-      log.loaded = true;
+      log.state = "loading";
       try {
         this.#keep(log, await this.rest.get(`/channels/${channelId}/messages?limit=${PAGE}`));
+        log.state = "here";
       } catch (error) {
-        log.loaded = false;
+        log.state = "empty";
         throw error;
       }
     });

@@ -187,6 +187,8 @@ const APPLY = {
 function changeChannel(store, channel) {
   store.keepChannel(channel);
   store.emit("channels", channel.guild_id);
+  // The message that a thread began with shows it.
+  if (isThread(channel)) store.emit("message", { channelId: channel.parent_id, id: channel.id, change: "edited" });
 }
 
 function dropChannel(store, channel) {

@@ -7,7 +7,7 @@ import { matching, withEmoji } from "../text/emoji.js";
 import { size } from "./attachments.js";
 import { Completion } from "./completion.js";
 import { channels, people, roles } from "./entities.js";
-import { channelName, emojiElement } from "./place.js";
+import { channelName, channelSign, emojiElement } from "./place.js";
 import { pickEmoji } from "./reactions.js";
 import { lines, SlashForm } from "./slash.js";
 
@@ -87,7 +87,7 @@ export class Composer {
     this.input.disabled = !allowed;
     this.box.classList.toggle("locked", !allowed);
     const name = channel && channelName(session.store, channel);
-    this.input.placeholder = !channel ? "" : allowed ? `Message ${channel.guild_id ? "#" : "@"}${name}` : "You may not write in this channel";
+    this.input.placeholder = !channel ? "" : allowed ? `Message ${channelSign(channel)}${name}` : "You may not write in this channel";
     this.input.setAttribute("aria-label", this.input.placeholder);
     this.#off?.();
     this.#off = session.store.on("typing", () => this.#showTyping());

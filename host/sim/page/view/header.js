@@ -6,7 +6,7 @@ import { plain, parse } from "../text/markdown.js";
 import { renderedLine } from "../text/render.js";
 import { stamp } from "../text/time.js";
 import { close, float } from "./menu.js";
-import { channelIcon, channelName, placeOf } from "./place.js";
+import { channelIcon, channelName, channelSign, placeOf } from "./place.js";
 
 /** `toggles` are the buttons at the right: `{ label, icon, target, pressed(), toggle() }`. */
 export function channelHeader(app, { list, onMenu, toggles }) {
@@ -24,10 +24,10 @@ export function channelHeader(app, { list, onMenu, toggles }) {
     if (!channel) return;
     const parent = isThread(channel) && app.store.channels.get(channel.parent_id);
     fill(sign, icon(channelIcon(channel)));
-    fill(name, parent && h("button.text", { type: "button", onclick: () => app.go(parent.id) }, `${parent.name} › `), channelName(app.store, channel));
+    fill(name, parent && h("button.text", { type: "button", onclick: () => app.go(parent.id) }, parent.name), parent && " › ", channelName(app.store, channel));
     fill(topic, channel.topic ? renderedLine(channel.topic, placeOf(app, channel)) : "");
     topic.title = channel.topic ? plain(parse(channel.topic)) : "";
-    document.title = `${channel.guild_id ? "#" : "@"}${channelName(app.store, channel)} · Gearshift`;
+    document.title = `${channelSign(channel)}${channelName(app.store, channel)} · Gearshift`;
   };
   app.on("channel", draw);
   return h("header.bar", null,

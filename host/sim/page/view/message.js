@@ -30,9 +30,13 @@ export function continues(message, above) {
 
 const interactionOf = (message) => message.interaction ?? (message.interaction_metadata?.name ? message.interaction_metadata : null);
 
+/** What stands at the head of a thread: the message it began with. */
+const starterOf = ({ id, referenced_message: starter }) => ({ ...starter, id, message_reference: null, referenced_message: null, thread: null });
+
 /** The list item of a message. */
-export function messageElement(message, above, ctx) {
+export function messageElement(said, above, ctx) {
   const { store } = ctx;
+  const message = said.type === 21 && said.referenced_message ? starterOf(said) : said;
   const date = new Date(message.timestamp);
   const goesOn = continues(message, above);
   const isWhisper = Boolean(message.flags & FLAG.ephemeral);
@@ -79,7 +83,7 @@ function body(message, goesOn, date, ctx) {
     embedElements(message, ctx),
     componentElements(message, ctx),
     reactionElements(message, ctx),
-    message.thread && threadLine(message.thread, ctx),
+    threadLine(message, ctx),
     Boolean(message.flags & FLAG.ephemeral) && h("p.fine.only-you", null, icon("eye"), "Only you can see this · ",
       h("button.text", { type: "button", onclick: () => ctx.dismiss(message.id) }, "Dismiss message")));
 }
@@ -132,7 +136,10 @@ function interactionLine(message, ctx) {
     " used ", h("span.mention", null, note.type === 2 && message.type === 23 ? note.name : `/${note.name}`));
 }
 
-function threadLine(thread, ctx) {
+/** A thread has the id of the message it began with. */
+function threadLine(message, ctx) {
+  const thread = ctx.store.channels.get(message.id) ?? message.thread;
+  if (!thread || thread.id === ctx.channel.id) return null;
   const count = thread.message_count ?? 0;
   return h("button.thread-line", { type: "button", onclick: () => ctx.app.go(thread.id) },
     icon("thread"), h("strong", null, thread.name), h("span", null, `${count} ${count === 1 ? "message" : "messages"} ›`));

@@ -45,6 +45,11 @@ export function channelIcon(channel) {
   return { [KIND.voice]: "voice", [KIND.stage]: "voice", [KIND.dm]: "at", [KIND.group]: "people" }[channel.type] ?? "hash";
 }
 
+/** What is written before the name. */
+export function channelSign(channel) {
+  return isThread(channel) ? "" : channel.guild_id ? "#" : "@";
+}
+
 /** A channel's name as people say it. */
 export function channelName(store, channel) {
   if (channel.type === KIND.dm || channel.type === KIND.group) {

@@ -12,8 +12,10 @@ export const TARGET = { user: 2, message: 3 };
 export const STATUS = { online: "Online", idle: "Idle", dnd: "Do not disturb", offline: "Offline" };
 
 export function statusOf(store, guildId, user) {
-  const presence = store.guilds.get(guildId)?.presences.get(user.id);
   if (user.id === store.me.id) return "online";
+  // Without a guild, any that both are in will do.
+  const guilds = guildId ? [store.guilds.get(guildId)] : [...store.guilds.values()];
+  const presence = guilds.map((guild) => guild?.presences.get(user.id)).find(Boolean);
   return presence?.status ?? (user.bot ? "online" : "offline");
 }
 

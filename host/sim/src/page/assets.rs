@@ -77,6 +77,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "view/slash.js",
     "view/switcher.js",
     "view/system.js",
+    "view/window.js",
     "wire/gateway.js",
     "wire/rest.js",
 ];
