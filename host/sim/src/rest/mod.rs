@@ -161,7 +161,9 @@ fn admit(shared: &Shared, call: &Call) -> (Option<Reply>, Option<Quota>) {
     }
     match shared.limits().count(&counted, now) {
         Verdict::Granted(quota) => (None, quota),
-        Verdict::Refused(quota) => (Some(Reply::rate_limited(quota.reset_after, Refuser::Route)), Some(quota)),
+        Verdict::Refused(quota) => {
+            (Some(Reply::rate_limited(quota.reset_after, Refuser::Route)), Some(quota))
+        }
         Verdict::RefusedGlobally(wait) => (Some(Reply::rate_limited(wait, Refuser::Global)), None),
         Verdict::Banned(wait) => (Some(Reply::rate_limited(wait, Refuser::Cloudflare)), None),
     }
