@@ -118,3 +118,18 @@ fn what_is_kept_in_the_store_is_there_after_a_restart() {
         assert_eq!(live.end().0, 0);
     }
 }
+
+#[test]
+fn the_page_is_where_it_was_when_the_bot_is_started_again() {
+    let place = Place::with(&["ping"]);
+    let link = || {
+        let mut live = Live::start(&place, &["play", "--cogs", "cogs"]);
+        let link = live.expect("The page is at http://127.0.0.1:");
+        live.say(":quit");
+        assert_eq!(live.end().0, 0);
+        link
+    };
+    let first = link();
+    assert!(first.contains("/#token="), "{first}");
+    assert_eq!(link(), first);
+}

@@ -32,7 +32,7 @@ function posted(store, log, message) {
   store.keepUser(message.author);
   if (message.member) store.keepMember(message.guild_id, { ...message.member, user: message.author });
   const channel = store.channels.get(message.channel_id);
-  if (channel && !(message.flags & FLAG.ephemeral)) channel.last_message_id = message.id;
+  if (channel && !(message.flags & FLAG.ephemeral)) countIn(store, channel, message);
   if (log.state !== "empty") log.put(message);
   if (store.typing.get(message.channel_id)?.delete(message.author.id)) store.emit("typing", message.channel_id);
   store.emit("message", { channelId: message.channel_id, id: message.id, change: "posted", message });
@@ -43,6 +43,14 @@ function posted(store, log, message) {
     store.unread.set(message.channel_id, unread);
     store.emit("unread", message.channel_id);
   }
+}
+
+/** A thread's count is shown on the message it began with; no event tells it. */
+function countIn(store, channel, message) {
+  channel.last_message_id = message.id;
+  if (channel.message_count === undefined) return;
+  channel.message_count += 1;
+  store.emit("message", { channelId: channel.parent_id, id: channel.id, change: "edited" });
 }
 
 function edited(store, log, message) {
