@@ -2,11 +2,16 @@
 //! It knows nothing of cogs, and never leaves 127.0.0.1.
 //!
 //! ```text
-//!   a bot ──HTTP──► server ─► rest ───┐                   ┌── actors ◄── prompt, tests
-//!     ▲                               ▼                   ▼
-//!     │                            changes ─► world (one lock, held briefly)
-//!     └──websocket── gateway ◄── sessions ◄──┘ └──► transcript
+//!   a bot, or a ──HTTP──► server ─► front ─┬─► rest ──┐              ┌── actors ◄── prompt ◄── tests, a terminal
+//!   person's client                        ├─► page   ▼              ▼
+//!     ▲                                    │       changes ─► world (one lock, held briefly)
+//!     │                                    │          ▲ │ └──► transcript
+//!     └──websocket── gateway ◄── sessions ◄┼──────────┼─┘
+//!   a test in any language ──HTTP──────────┴─► control┘
 //! ```
+//!
+//! A person is an account like a bot: one REST, one gateway, one set of rules, and a token of its own ([`Member::token`]). The
+//! page is such a client. What drives the simulator itself is apart, under `/control`, and described by its `openapi.json`.
 //!
 //! 1. What happens has one order: it changes the world, enters the transcript and reaches the sessions under one lock.
 //! 2. An event is written once; sessions differ in its number only.
@@ -14,15 +19,37 @@
 //! 4. Everything that is kept has a limit.
 //! 5. Whatever follows from time follows from one clock, which can be frozen and advanced; `clock` says what does not.
 //!
+//! A world, a bot in it, somebody who speaks to it:
+//!
+//! ```no_run
+//! # async fn start_my_bot(_api_url: String, _token: &str) {}
+//! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+//! # use std::time::Duration;
+//! use gearshift_sim::{Sim, SimOptions};
+//!
+//! let sim = Sim::start(SimOptions::default()).await?;
+//! start_my_bot(sim.api_url(), sim.token()).await;
+//! let asked = sim.member("alice")?.say("general", "!ping hi").await?;
+//!
+//! let answer = sim.reply_to(asked, Duration::from_secs(5)).await.expect("an answer");
+//! assert_eq!(answer.content, "pong hi");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Members do what people do: edit, reply, react, attach, run commands with options being typed, press, choose, fill in forms,
+//! come, go, hand out roles. What they may not do is refused in words.
+//!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! use gearshift_sim::{Sim, SimOptions};
 //!
 //! let sim = Sim::start(SimOptions::default()).await?;
-//! // A bot connects to `sim.api_url()` with `sim.token()` …
-//! let alice = sim.member("alice")?;
-//! let said = alice.say("general", "!ping hi").await?;
-//! assert_eq!(sim.messages("general")?.last().map(|message| message.id), Some(said));
+//! let (alice, carol) = (sim.member("alice")?, sim.member("carol")?);
+//! let said = alice.say("general", "hello").await?;
+//! carol.react(said, "👋").await?;
+//! let refused = carol.delete(said).await.unwrap_err().to_string();
+//! assert_eq!(refused, format!("message {said} is not this member's own"));
 //! sim.close().await;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();

@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Args;
+use tokio::runtime::Runtime;
 
 use super::{
     exit::{Exit, Failure},
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     config::{Config, Store},
     log,
-    smoke::{self, Script},
+    smoke::{self, Played, Player, Script},
 };
 
 /// Play readable transcripts against the host on the built-in Discord, and compare what the bot answers
@@ -43,13 +44,19 @@ use crate::{
         \n    alice> !count\
         \n    bot< {own} for you, *      * is any text; {own} is a word, the same wherever it stands again\
         \n    reload counter             `load` and `unload` as well\
-        \n    alice> :react 👍           also :edit, :reply, :press, :select, :submit, :delete\n\n\
+        \n    restart                    the host ends and another one starts; its store and Discord stay\
+        \n    alice> :press Yes          also :select, :submit, :choices, :use, :reply, :edit, :delete, :react, :unreact,\
+        \n                               :attach, :join, :leave, :give, :take, as at the prompt\
+        \n    :time advance 15m          also :time freeze and :time resume\
+        \n    :faults POST /channels/*/messages 500 2\
+        \n    settle                     wait until nothing is under way\n\n\
         (The remarks on the right are not part of the language; a line that begins with # is a remark.)\n\n\
-        What a bot can do beside saying a plain text stands in front of it: (ephemeral), (edited), (reacts) 👍, \
-        (form) title, (no answer) /command; or behind it: [embed title], [file name], [button label], \
-        [select placeholder]. A new line in a text is \\n; \\*, \\{ and \\\\ stand for themselves.\n\n\
+        What a bot can do beside saying a plain text stands in front of it: (ephemeral), (edited), (deletes) text, \
+        (reacts) 👍, (choices) a, b, (form) what opened it, (no answer) /command; or behind it: \
+        [embed title: description], [file name], [button label], [select placeholder]. A new line in a text is \\n; \\*, \\{ and \\\\ stand for themselves.\n\n\
         Examples:\n\
         \n    gearshift smoke --cogs target/debug plugins/*/smoke.txt\n\n\
+        `plugins/poll/smoke.txt` is a commented one that shows everything.\n\n\
         The exit code is 1 if a script fails, 65 if one cannot be understood."
 )]
 pub(super) struct Smoke {
@@ -109,20 +116,31 @@ fn read(file: &Path) -> Result<(&Path, Script), Failure> {
     Ok((file, script))
 }
 
-/// Plays one script with a host of its own.
+/// Plays one script with a host of its own, and another one after each `restart`.
 fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>, Failure> {
     let folder = tempfile::tempdir()?;
     config.store = Some(Store { path: folder.path().join("store.db"), ..Store::default() });
     config.control.socket = Some(folder.path().join("control.sock"));
     config.build = None;
-    let life = Life::begin()?;
-    let sim = life.runtime.block_on(play::start(&mut config))?;
-    let mut verdict = None;
-    life.live(config, async |host| {
-        play::arrived(&sim, host).await?;
-        verdict = Some(smoke::play(script, &sim, host.cogs()).await);
-        Ok(())
-    })?;
-    // Without a verdict a signal has ended it.
-    verdict.ok_or_else(|| Failure::new(Exit::Failed, "ended before the script was played"))
+    // On a runtime of its own: it outlives the hosts.
+    let discord = Runtime::new()?;
+    let sim = discord.block_on(play::start(&mut config))?;
+    let mut player = Player::new(script, &sim);
+    let verdict = loop {
+        let mut verdict = None;
+        Life::begin()?.live(config.clone(), async |host| {
+            play::arrived(&sim, host).await?;
+            verdict = Some(player.play(host.cogs()).await);
+            Ok(())
+        })?;
+        match verdict {
+            Some(Ok(Played::Restart)) => {}
+            Some(Ok(Played::All)) => break Ok(()),
+            Some(Err(failure)) => break Err(failure),
+            // A signal has ended it.
+            None => return Err(Failure::new(Exit::Failed, "ended before the script was played")),
+        }
+    };
+    discord.block_on(sim.close());
+    Ok(verdict)
 }

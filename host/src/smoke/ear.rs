@@ -1,6 +1,10 @@
 //! What the bot says, as a script writes it, one thing after the other. It judges nothing.
 
-use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use gearshift_sim::{Acknowledgement, Entry, Message, Reader, Sim, Snowflake, What};
 use serde_json::Value;
@@ -12,17 +16,38 @@ pub(super) struct Ear {
     loading: BTreeSet<Snowflake>,
     /// Names of bots: a reaction carries no more.
     bots: BTreeSet<String>,
+    /// What the bot said by other ways than the transcript, to be heard first.
+    aside: VecDeque<String>,
+    /// Texts of messages, for when the bot deletes one.
+    texts: BTreeMap<Snowflake, String>,
 }
+
+/// Texts that are remembered; the oldest go first.
+const MAX_TEXTS: usize = 1000;
 
 impl Ear {
     /// From now on.
     pub(super) fn new(sim: &Sim) -> Ear {
         let bots = sim.world(|world| world.bots().iter().map(|bot| bot.user.username.clone()).collect());
-        Ear { reader: sim.transcript().reader(), loading: BTreeSet::new(), bots }
+        Ear {
+            reader: sim.transcript().reader(),
+            loading: BTreeSet::new(),
+            bots,
+            aside: VecDeque::new(),
+            texts: BTreeMap::new(),
+        }
+    }
+
+    /// Something that the bot said only to the one who asked.
+    pub(super) fn overhear(&mut self, said: String) {
+        self.aside.push_back(said);
     }
 
     /// The next thing that the bot says; none after `within`.
     pub(super) async fn next(&mut self, within: Duration) -> Option<String> {
+        if let Some(said) = self.aside.pop_front() {
+            return Some(said);
+        }
         let next = async {
             loop {
                 let entry = self.reader.next().await;
@@ -36,6 +61,9 @@ impl Ear {
 
     /// What the bot has said already.
     pub(super) fn already(&mut self) -> Option<String> {
+        if let Some(said) = self.aside.pop_front() {
+            return Some(said);
+        }
         loop {
             let entry = self.reader.try_next()?;
             if let Some(said) = self.said(&entry) {
@@ -45,6 +73,12 @@ impl Ear {
     }
 
     fn said(&mut self, entry: &Entry) -> Option<String> {
+        if let What::Posted { message, .. } | What::Edited { message, .. } = &entry.what {
+            self.texts.insert(message.id, message.content.clone());
+            while self.texts.len() > MAX_TEXTS {
+                self.texts.pop_first();
+            }
+        }
         match &entry.what {
             What::Posted { message, .. } if message.author.bot => {
                 if message.is_loading() {
@@ -60,6 +94,10 @@ impl Ear {
             What::Reacted { user, emoji, added: true, .. } if self.bots.contains(&**user) => {
                 Some(format!("(reacts) {emoji}"))
             }
+            What::Deleted { user, ids, .. } if self.bots.contains(&**user) => {
+                let texts = ids.iter().map(|id| self.texts.get(id).cloned().unwrap_or_default());
+                Some(format!("(deletes) {}", texts.collect::<Vec<_>>().join("\n")))
+            }
             What::Acknowledged { line, how: Acknowledgement::Modal, .. } => Some(format!("(form) {line}")),
             What::Unanswered { line, .. } => Some(format!("(no answer) {line}")),
             _ => None,
@@ -68,30 +106,30 @@ impl Ear {
 }
 
 fn written(message: &Message, mark: &str) -> String {
-    let mut text = mark.to_owned();
-    if message.is_ephemeral() {
-        text.push_str("(ephemeral) ");
-    }
-    text.push_str(&message.content);
+    let mut text = message.content.clone();
     // Writing to a string does not fail.
     for embed in &message.embeds {
-        let title = embed.get("title").or_else(|| embed.get("description")).and_then(Value::as_str);
-        let _ = write!(text, " [embed {}]", title.unwrap_or_default());
+        let part = |key: &str| embed.get(key).and_then(Value::as_str);
+        let parts: Vec<&str> = ["title", "description"].into_iter().filter_map(part).collect();
+        let _ = write!(text, " [embed {}]", parts.join(": "));
     }
     for file in &message.attachments {
         let _ = write!(text, " [file {}]", file.filename);
     }
     message.components.iter().for_each(|component| controls(component, &mut text));
-    text.trim_start().to_owned()
+    let whisper = if message.is_ephemeral() { "(ephemeral) " } else { "" };
+    format!("{mark}{whisper}{}", text.trim_start())
 }
 
 /// Buttons and menus, however deep they stand in rows and sections.
 /// <https://discord.com/developers/docs/components/reference>
 fn controls(component: &Value, text: &mut String) {
-    let name = |key: &str| component.get(key).and_then(Value::as_str).unwrap_or_default();
+    let part = |key: &str| component.get(key).and_then(Value::as_str);
+    let name = |key: &str| part(key).or_else(|| part("custom_id")).unwrap_or_default();
     let _ = match component.get("type").and_then(Value::as_u64) {
         Some(2) => write!(text, " [button {}]", name("label")),
         Some(3 | 5..=8) => write!(text, " [select {}]", name("placeholder")),
+        Some(10) => write!(text, " {}", part("content").unwrap_or_default()),
         _ => Ok(()),
     };
     for inner in component.get("components").and_then(Value::as_array).into_iter().flatten() {

@@ -16,12 +16,15 @@
 //! alice> !count
 //! bot< {own} for you, *      * is any text; {own} is a word, the same wherever {own} stands again
 //! reload counter             as `gearshift cogs reload`; `load` and `unload` as well
-//! alice> :react 👍           also :edit, :reply, :press, :select, :submit, :delete
+//! restart                    the host ends and another one starts; its store and the built-in Discord stay
+//! alice> :react 👍           also :edit, :reply, :press, :select, :submit, :delete and the rest of the prompt
+//! :time advance 15m          orders to the simulator, as at the prompt, are nobody's: `:faults …` as well
+//! settle                     wait until nothing is under way
 //! ```
 //!
-//! What a bot can do beside saying a plain text is written in front: `(ephemeral) text`, `(edited) text`, `(reacts) 👍`,
-//! `(form) title`, `(no answer) /command`, and behind the text `[embed title]`, `[file name]`, `[button label]`,
-//! `[select placeholder]`. A new line in a text is `\n`; `\*`, `\{` and `\\` stand for themselves. Everything that the bot
+//! What a bot can do beside saying a plain text is written in front: `(ephemeral) text`, `(edited) text`, `(deletes) text`,
+//! `(reacts) 👍`, `(choices) a, b`, `(form) what opened it`, `(no answer) /command`, and behind the text
+//! `[embed title: description]`, `[file name]`, `[button label]`, `[select placeholder]`. A new line in a text is `\n`; `\*`, `\{` and `\\` stand for themselves. Everything that the bot
 //! says must be in the script, in order; what it says in another channel counts as well.
 
 mod ear;
@@ -30,6 +33,6 @@ mod play;
 mod script;
 
 pub use self::{
-    play::{Failure, play},
+    play::{Failure, Played, Player},
     script::{Problem, Script},
 };

@@ -47,44 +47,12 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Plays a script.
-///
-/// # Errors
-/// The first line at which something else happened.
-pub async fn play(script: &Script, sim: &Sim, cogs: &Arc<Cogs>) -> Result<(), Failure> {
-    let failure = |at: usize, wanted: &str, instead: String| {
-        let line = script
-            .steps
-            .get(at)
-            .map_or_else(|| script.steps.last().map_or(1, |placed| placed.line + 1), |placed| placed.line);
-        let before =
-            script.steps[at.saturating_sub(2)..at].iter().map(|placed| placed.text.clone()).collect();
-        Failure { line, before, wanted: wanted.to_owned(), instead }
-    };
-    let mut player = Player {
-        cogs,
-        prompt: None,
-        speaker: String::new(),
-        channel: None,
-        sim,
-        ear: Ear::new(sim),
-        words: Words::new(),
-        within: WITHIN,
-    };
-    for (at, placed) in script.steps.iter().enumerate() {
-        if let Err(instead) = player.step(&placed.step).await {
-            return Err(failure(at, &placed.text, instead));
-        }
-    }
-    match player.ear.already() {
-        Some(said) => Err(failure(script.steps.len(), "", format!("bot< {}", shown(&said)))),
-        None => Ok(()),
-    }
-}
-
-struct Player<'a> {
+/// Plays a script, over several hosts if it asks for them: the built-in Discord and what was said go on.
+pub struct Player<'a> {
+    script: &'a Script,
     sim: &'a Sim,
-    cogs: &'a Arc<Cogs>,
+    /// The step that is next.
+    at: usize,
     prompt: Option<Prompt>,
     speaker: String,
     channel: Option<String>,
@@ -93,54 +61,119 @@ struct Player<'a> {
     within: Duration,
 }
 
+/// How far a script was played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Played {
+    /// To its end.
+    All,
+    /// To a `restart`: it goes on with another host.
+    Restart,
+}
+
+impl<'a> Player<'a> {
+    /// Hears what the bot says from now on.
+    pub fn new(script: &'a Script, sim: &'a Sim) -> Player<'a> {
+        Player {
+            script,
+            sim,
+            at: 0,
+            prompt: None,
+            speaker: String::new(),
+            channel: None,
+            ear: Ear::new(sim),
+            words: Words::new(),
+            within: WITHIN,
+        }
+    }
+
+    /// Plays on with this host.
+    ///
+    /// # Errors
+    /// The first line at which something else happened.
+    pub async fn play(&mut self, cogs: &Arc<Cogs>) -> Result<Played, Failure> {
+        let script = self.script;
+        while let Some(placed) = script.steps.get(self.at) {
+            if placed.step == Step::Restart {
+                self.nothing_unheard().map_err(|instead| self.failure(&placed.text, instead))?;
+                self.at += 1;
+                return Ok(Played::Restart);
+            }
+            let done = self.step(&placed.step, cogs).await;
+            done.map_err(|instead| self.failure(&placed.text, instead))?;
+            self.at += 1;
+        }
+        match self.ear.already() {
+            Some(said) => Err(self.failure("", format!("bot< {}", shown(&said)))),
+            None => Ok(Played::All),
+        }
+    }
+
+    fn failure(&self, wanted: &str, instead: String) -> Failure {
+        let steps = &self.script.steps;
+        let after = || steps.last().map_or(1, |placed| placed.line + 1);
+        let line = steps.get(self.at).map_or_else(after, |placed| placed.line);
+        let before = steps[self.at.saturating_sub(2)..self.at].iter().map(|placed| placed.text.clone());
+        Failure { line, before: before.collect(), wanted: wanted.to_owned(), instead }
+    }
+}
+
 impl Player<'_> {
     /// Does one step; the error is what happened instead.
-    async fn step(&mut self, step: &Step) -> Result<(), String> {
+    async fn step(&mut self, step: &Step, cogs: &Arc<Cogs>) -> Result<(), String> {
         match step {
             Step::Within(within) => self.within = *within,
             Step::In(channel) => self.channel = Some(channel.clone()),
-            Step::Needs(names) => self.needs(names)?,
+            Step::Needs(names) => needs(cogs, names)?,
             Step::Says { member, line } => {
                 self.nothing_unheard()?;
                 self.says(member, line).await?;
             }
+            Step::Order(line) => {
+                self.nothing_unheard()?;
+                refused(self.prompt()?.line(line).await).map(drop)?;
+            }
+            Step::Settle => {
+                self.sim.settle(self.within).await.map_err(|unsettled| unsettled.to_string())?;
+            }
+            // The one who plays sees to it.
+            Step::Restart => {}
             Step::Answers(pattern) => self.answers(pattern).await?,
             Step::AnswersNothing => {
                 if let Some(said) = self.ear.next(self.within).await {
                     return Err(format!("bot< {}", shown(&said)));
                 }
             }
-            Step::Load(names) => self.each(names, async |cogs, name| cogs.load(name).await).await?,
-            Step::Unload(names) => self.each(names, async |cogs, name| cogs.unload(name).await).await?,
-            Step::Reload(names) => self.each(names, async |cogs, name| cogs.reload(name).await).await?,
+            Step::Load(names) => each(cogs, names, async |cogs, name| cogs.load(name).await).await?,
+            Step::Unload(names) => each(cogs, names, async |cogs, name| cogs.unload(name).await).await?,
+            Step::Reload(names) => each(cogs, names, async |cogs, name| cogs.reload(name).await).await?,
         }
         Ok(())
     }
 
-    fn needs(&self, names: &[String]) -> Result<(), String> {
-        let cogs = self.cogs.status().cogs;
-        for name in names {
-            match cogs.iter().find(|cog| cog.name == *name) {
-                Some(cog) if cog.standing == Standing::Serving => {}
-                Some(cog) => {
-                    let why = cog.last_fault.as_deref().unwrap_or("it was unloaded");
-                    return Err(format!("`{name}` is not serving: {why}"));
-                }
-                None => return Err(format!("there is no cog `{name}`")),
-            }
+    /// The prompt of whoever spoke last, or of anybody: orders to the simulator are nobody's in particular.
+    fn prompt(&mut self) -> Result<&mut Prompt, String> {
+        if self.prompt.is_none() {
+            let anybody = self.sim.world(|world| {
+                world
+                    .guilds()
+                    .next()
+                    .and_then(|guild| world.user(guild.owner_id))
+                    .map(|user| user.username.clone())
+            });
+            let anybody = anybody.ok_or("there is nobody in this world")?;
+            self.prompt = Some(Prompt::new(self.sim, &anybody).map_err(|error| chain(&error))?);
+            self.speaker = anybody;
         }
-        Ok(())
+        self.prompt.as_mut().ok_or_else(|| "there is nobody in this world".to_owned())
     }
 
     async fn says(&mut self, member: &str, line: &str) -> Result<(), String> {
-        if self.prompt.is_none() || self.speaker != member {
-            let prompt = Prompt::new(self.sim, member).map_err(|error| chain(&error))?;
-            self.prompt = Some(prompt);
+        if self.speaker != member {
+            self.prompt = Some(Prompt::new(self.sim, member).map_err(|error| chain(&error))?);
             self.speaker = member.to_owned();
         }
-        let Some(prompt) = &mut self.prompt else { return Ok(()) };
-        if let Some(channel) = &self.channel {
-            refused(prompt.line(&format!(":in {channel}")).await)?;
+        if let Some(channel) = self.channel.clone() {
+            refused(self.prompt()?.line(&format!(":in {channel}")).await)?;
         }
         let line = self
             .words
@@ -150,13 +183,18 @@ impl Player<'_> {
         let until = Instant::now() + self.within;
         let mut news = self.sim.transcript().reader();
         loop {
-            match refused(prompt.line(&line).await) {
+            match refused(self.prompt()?.line(&line).await) {
                 Err(why) if line.starts_with('/') => {
                     let registered =
                         |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
                     news.until(until, registered).await.ok_or(why)?;
                 }
-                done => return done,
+                // What is offered is shown only to the one who types.
+                Ok(Some(offered)) if line.starts_with(":choices") => {
+                    self.ear.overhear(format!("(choices) {}", offered.replace('\n', ", ")));
+                    return Ok(());
+                }
+                done => return done.map(drop),
             }
         }
     }
@@ -184,22 +222,39 @@ impl Player<'_> {
             None => Ok(()),
         }
     }
-
-    async fn each(
-        &self,
-        names: &[String],
-        operation: impl AsyncFn(&Arc<Cogs>, &str) -> Result<Report, CogError>,
-    ) -> Result<(), String> {
-        for name in names {
-            operation(self.cogs, name).await.map_err(|error| chain(&error))?;
-        }
-        Ok(())
-    }
 }
 
-fn refused(outcome: Outcome) -> Result<(), String> {
+fn needs(cogs: &Cogs, names: &[String]) -> Result<(), String> {
+    let cogs = cogs.status().cogs;
+    for name in names {
+        match cogs.iter().find(|cog| cog.name == *name) {
+            Some(cog) if cog.standing == Standing::Serving => {}
+            Some(cog) => {
+                let why = cog.last_fault.as_deref().unwrap_or("it was unloaded");
+                return Err(format!("`{name}` is not serving: {why}"));
+            }
+            None => return Err(format!("there is no cog `{name}`")),
+        }
+    }
+    Ok(())
+}
+
+async fn each(
+    cogs: &Arc<Cogs>,
+    names: &[String],
+    operation: impl AsyncFn(&Arc<Cogs>, &str) -> Result<Report, CogError>,
+) -> Result<(), String> {
+    for name in names {
+        operation(cogs, name).await.map_err(|error| chain(&error))?;
+    }
+    Ok(())
+}
+
+/// What a line showed, unless it was refused.
+fn refused(outcome: Outcome) -> Result<Option<String>, String> {
     match outcome {
-        Outcome::Done | Outcome::Shown(_) | Outcome::Quit => Ok(()),
+        Outcome::Shown(text) => Ok(Some(text)),
+        Outcome::Done | Outcome::Quit => Ok(None),
         Outcome::Refused(why) => Err(why),
     }
 }

@@ -31,6 +31,9 @@ pub(super) enum Step {
     Load(Vec<String>),
     Unload(Vec<String>),
     Reload(Vec<String>),
+    Order(String),
+    Settle,
+    Restart,
 }
 
 /// What is wrong with a line.
@@ -44,7 +47,7 @@ pub struct Problem {
 }
 
 /// Words that begin a line which is not speech.
-const VERBS: [&str; 6] = ["in", "load", "needs", "reload", "unload", "within"];
+const VERBS: [&str; 8] = ["in", "load", "needs", "reload", "restart", "settle", "unload", "within"];
 /// The longest time for an answer.
 const WITHIN_MAX: Duration = Duration::from_secs(600);
 
@@ -80,6 +83,9 @@ impl Script {
 }
 
 fn step(text: &str) -> Result<Step, String> {
+    if text.starts_with(':') {
+        return Ok(Step::Order(text.to_owned()));
+    }
     if let Some((who, rest)) = speech(text, '<') {
         return match (who, rest) {
             ("bot", "(nothing)") => Ok(Step::AnswersNothing),
@@ -114,6 +120,9 @@ fn step(text: &str) -> Result<Step, String> {
         "load" => some(names()).map(Step::Load),
         "unload" => some(names()).map(Step::Unload),
         "reload" => some(names()).map(Step::Reload),
+        "restart" | "settle" if !names().is_empty() => Err(format!("`{verb}` stands alone")),
+        "restart" => Ok(Step::Restart),
+        "settle" => Ok(Step::Settle),
         "in" => match &names()[..] {
             [channel] => Ok(Step::In(channel.clone())),
             _ => Err("`in` wants one channel: `in #dev`".to_owned()),
@@ -126,7 +135,7 @@ fn step(text: &str) -> Result<Step, String> {
             let hint = VERBS.iter().find(|verb| strsim::damerau_levenshtein(verb, other) <= 2);
             let hint = hint.map(|verb| format!("; did you mean `{verb}`?")).unwrap_or_default();
             Err(format!(
-                "`{other}` begins no line: there is `NAME> …`, `bot< …`, and {}{hint}",
+                "`{other}` begins no line: there is `NAME> …`, `bot< …`, `:ORDER`, and {}{hint}",
                 VERBS.map(|verb| format!("`{verb}`")).join(", ")
             ))
         }
@@ -175,6 +184,8 @@ mod tests {
         assert_eq!(only("bot< a > b"), Step::Answers(Pattern::parse("a > b").unwrap()));
         assert_eq!(only("bot< (nothing)"), Step::AnswersNothing);
         assert_eq!(only("reload ping"), Step::Reload(vec!["ping".to_owned()]));
+        assert_eq!(only(":time advance 3s"), Step::Order(":time advance 3s".to_owned()));
+        assert_eq!((only("settle"), only("restart")), (Step::Settle, Step::Restart));
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub(crate) fn library(cog: &str) -> PathBuf {
                 "counter",
                 "-p",
                 "faulty",
+                "-p",
+                "poll",
             ])
             .current_dir(workspace())
             .env_remove("GEARSHIFT_TEST_VARIANT")

@@ -8,11 +8,12 @@ fn smoke(place: &Place, scripts: &[&str]) -> crate::program::Ended {
 
 #[test]
 fn the_scripts_of_the_example_cogs_pass() {
-    let place = Place::with(&["ping", "counter"]);
-    let scripts = ["ping", "counter"].map(|cog| workspace().join("plugins").join(cog).join("smoke.txt"));
-    let played = smoke(&place, &[scripts[0].to_str().unwrap(), scripts[1].to_str().unwrap()]);
+    let place = Place::with(&["ping", "counter", "poll"]);
+    let scripts =
+        ["ping", "counter", "poll"].map(|cog| workspace().join("plugins").join(cog).join("smoke.txt"));
+    let played = smoke(&place, &scripts.each_ref().map(|script| script.to_str().unwrap()));
     assert_eq!(played.code, 0, "{}{}", played.out, played.err);
-    assert_eq!(played.out.matches("ok      ").count(), 2, "{}", played.out);
+    assert_eq!(played.out.matches("ok      ").count(), 3, "{}", played.out);
 }
 
 #[test]
@@ -67,4 +68,26 @@ fn a_script_that_is_not_understood_is_65_and_nothing_is_played() {
     assert_eq!(played.out, "");
     assert!(played.err.contains("bad.txt:2: ") && played.err.contains("bad.txt:3: "), "{}", played.err);
     assert_eq!(smoke(&place, &["nowhere.txt"]).code, 65);
+}
+
+#[test]
+fn an_answer_that_never_comes_is_told_when_its_time_is_over_and_a_lost_call_is_not_forgiven() {
+    let place = Place::with(&["ping"]);
+    let late = place.file(
+        "late.txt",
+        ":time freeze\n:faults POST /interactions/* drop 20\nalice> /ping\n:time advance 3s\nbot< (no answer) /ping\n",
+    );
+    let played = smoke(&place, &[&late]);
+    assert_eq!(played.code, 0, "{}{}", played.out, played.err);
+}
+
+#[test]
+fn what_was_said_before_a_restart_is_still_there_after_it() {
+    let place = Place::with(&["counter"]);
+    let script = place.file(
+        "restart.txt",
+        "alice> !count\nbot< 1 for you, *\nrestart\nneeds counter\nalice> :react 👍\nalice> !count\nbot< 2 for you, *\nsettle\n",
+    );
+    let played = smoke(&place, &[&script]);
+    assert_eq!(played.code, 0, "{}{}", played.out, played.err);
 }

@@ -9,6 +9,8 @@ const {
   ModalBuilder, Options, SlashCommandBuilder, StringSelectMenuBuilder, TextInputBuilder, TextInputStyle,
 } = require('discord.js');
 
+const tour = require('./tour.js');
+
 const NAMES = ['Anna', 'Bert', 'Bob'];
 const intents = Object.values(GatewayIntentBits).filter((bit) => typeof bit === 'number');
 const client = new Client({ intents, rest: { api: `${process.env.DISCORD_API}/api` }, makeCache: Options.cacheEverything() });
@@ -37,6 +39,7 @@ const onMessage = {
     await draft.edit('final');
     await message.react('👍');
   },
+  '!tour': tour,
   '!menu': (message) => message.channel.send({
     content: 'menu',
     components: [

@@ -13,6 +13,8 @@ import discord
 import yarl
 from discord import app_commands
 
+from tour import tour
+
 discord.http.Route.BASE = os.environ["DISCORD_API"] + "/api/v10"
 discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["DISCORD_GATEWAY"])
 # It warns of what it needs to speak; the bot only writes.
@@ -65,6 +67,8 @@ class Bot(discord.Client):
             draft = await message.reply("draft")
             await draft.edit(content="final")
             await message.add_reaction("👍")
+        elif message.content == "!tour":
+            await tour(self, message)
         elif message.content == "!menu":
             await message.channel.send("menu", view=Menu())
         elif message.content == "!file":

@@ -4,9 +4,9 @@
 use super::{ActError, Member};
 use crate::changes::{Draft, Revision};
 use crate::rest::Bytes;
-use crate::rest::files::MAX_FILES;
-use crate::rest::files::{Upload, attach};
+use crate::rest::files::{MAX_FILES, Upload, attach};
 use crate::rest::message_form::MAX_CONTENT_CHARS;
+use crate::rest::posts::check_slowmode;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::world::{Emoji, MessageKind, bits};
@@ -142,6 +142,12 @@ impl Member {
         let mut state = self.shared.state();
         let channel = self.find(&mut state, channel)?;
         self.allowed(&state, channel, bits::SEND_MESSAGES, "write")?;
+        if let Some(home) = state.world.channel(channel)
+            && home.settings.slowmode_seconds > 0
+            && check_slowmode(&state, home, self.user.id).is_err()
+        {
+            return Err(self.closed(home, "write again so soon (slow mode)"));
+        }
         let mut draft = Draft::text(channel, self.user.clone(), text.to_owned());
         if !files.is_empty() {
             self.allowed(&state, channel, bits::ATTACH_FILES, "attach files")?;

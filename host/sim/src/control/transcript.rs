@@ -3,26 +3,28 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use super::refusal;
 use crate::rest::error::ApiError;
 use crate::rest::unknown::Tally;
 use crate::rest::{Call, Reply};
-use crate::transcript::Entry;
+use crate::transcript::{Entry, Topic};
 
 /// Entries in one answer.
 const MAX_ENTRIES: usize = 1000;
 /// A caller waits at most this long for something to happen.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// `GET /control/transcript?since=&format=&wait_ms=`
+/// `GET /control/transcript?since=&topics=&format=&wait_ms=`
 pub(super) async fn read(call: &Call) -> Result<Reply, ApiError> {
     let since = number(call, "since")?;
-    let wait = Duration::from_millis(number(call, "wait_ms")?).min(MAX_WAIT);
+    let deadline = Instant::now() + Duration::from_millis(number(call, "wait_ms")?).min(MAX_WAIT);
+    let topics = topics(call)?;
     let as_text = match call.query("format") {
         None | Some("json") => false,
         Some("text") => true,
@@ -30,15 +32,26 @@ pub(super) async fn read(call: &Call) -> Result<Reply, ApiError> {
     };
     let transcript = &call.shared.transcript;
     // A number from before a restart would otherwise never be reached.
-    let mut reader = transcript.reader_from(since.min(transcript.mark()));
+    let mut next = since.min(transcript.mark());
+    let mut reader = transcript.reader_from(next);
     let mut entries: Vec<Arc<Entry>> = Vec::new();
-    if !wait.is_zero() {
-        tokio::select! {
-            first = timeout(wait, reader.next()) => entries.extend(first),
-            () = call.shared.closed() => {}
+    while entries.len() < MAX_ENTRIES {
+        let entry = match reader.try_next() {
+            Some(entry) => entry,
+            None if !entries.is_empty() => break,
+            None => tokio::select! {
+                entry = timeout_at(deadline.into(), reader.next()) => match entry {
+                    Ok(entry) => entry,
+                    Err(_) => break,
+                },
+                () = call.shared.closed() => break,
+            },
+        };
+        next = entry.number + 1;
+        if topics.is_empty() || topics.contains(&entry.what.topic()) {
+            entries.push(entry);
         }
     }
-    entries.extend(std::iter::from_fn(|| reader.try_next()).take(MAX_ENTRIES - entries.len()));
     if as_text {
         let mut text = String::new();
         for entry in &entries {
@@ -46,8 +59,18 @@ pub(super) async fn read(call: &Call) -> Result<Reply, ApiError> {
         }
         return Ok(Reply::raw("text/plain; charset=utf-8".to_owned(), text.into()));
     }
-    let next = entries.last().map_or(since.min(transcript.mark()), |last| last.number + 1);
     Ok(Reply::json(&json!({ "entries": entries, "next": next, "missed": reader.missed() })))
+}
+
+/// The topics asked for, separated by commas; none means all.
+fn topics(call: &Call) -> Result<Vec<Topic>, ApiError> {
+    let named = call.query("topics").unwrap_or_default().split(',').filter(|name| !name.is_empty());
+    let read = |name: &str| {
+        let topic =
+            Topic::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name));
+        topic.map_err(|error| refusal(400, format!("`topics`: {error}")))
+    };
+    named.map(read).collect()
 }
 
 /// `GET /control/unknown`

@@ -31,45 +31,34 @@ pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
     // Looked at before the body is read: a late or second answer is told so whatever it says.
     let answering = call.shared.state().to_acknowledge(id, token, window)?;
     let how = acknowledgement(how, &answering)?;
-    let message = match how {
-        Acknowledgement::Message => {
-            let form = MessageForm::read(data)?;
-            if form.is_empty(call.uploads.len()) {
-                return Err(ApiError::empty_message());
-            }
-            let mut state = reopen(call, id, token)?;
-            Some(post(&mut state, call, id, form, 0)?)
+    let body = Body::read(how, data, call, &answering)?;
+    // From here to the end under one lock: an answer is there and acknowledged, or neither.
+    let mut state = call.shared.state();
+    state.to_acknowledge(id, token, window)?;
+    let message = match body {
+        Body::Nothing => None,
+        Body::Answer(form, extra_flags) => {
+            let mut draft = state.answer_draft(id, extra_flags).ok_or(ApiError::unknown_interaction())?;
+            form.fill(&mut draft, &mut state, call);
+            Some(state.post(draft))
         }
-        Acknowledgement::DeferredMessage => {
-            let form = MessageForm::read(data)?;
-            let mut state = reopen(call, id, token)?;
-            Some(post(&mut state, call, id, form, flags::LOADING)?)
-        }
-        Acknowledgement::DeferredUpdate => None,
-        Acknowledgement::Update => {
-            let mut state = reopen(call, id, token)?;
-            let source = answering.source.ok_or(ApiError::unknown_message())?;
-            let kept = state.answer_message(answering.channel, source).ok_or(ApiError::unknown_message())?;
-            let form = MessageForm::read_edit(data, kept.flags)?;
+        Body::Update(form, kept) => {
             let revision = form.into_revision(&kept.attachments, &mut state, call);
-            state.revise(answering.channel, source, revision)
+            state.revise(answering.channel, kept.id, revision)
         }
-        Acknowledgement::Choices => {
-            let choices = choices(data)?;
-            if let Some(interaction) = reopen(call, id, token)?.interactions.find_mut(id) {
+        Body::Choices(choices) => {
+            if let Some(interaction) = state.interactions.find_mut(id) {
                 interaction.choices = choices;
             }
             None
         }
-        Acknowledgement::Modal => {
-            let modal = modal(data)?;
-            if let Some(interaction) = reopen(call, id, token)?.interactions.find_mut(id) {
-                interaction.modal = Some(modal);
+        Body::Form(form) => {
+            if let Some(interaction) = state.interactions.find_mut(id) {
+                interaction.modal = Some(form);
             }
             None
         }
     };
-    let mut state = reopen(call, id, token)?;
     let original = match how {
         Acknowledgement::DeferredUpdate | Acknowledgement::Update => answering.source,
         _ => message.as_ref().map(|message| message.id),
@@ -81,27 +70,44 @@ pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
     Ok(Reply::json(&response(&state, &answering, how, message.as_ref())))
 }
 
-/// The state again, and the interaction still unanswered: another callback may have come in between.
-fn reopen<'a>(
-    call: &'a Call,
-    id: Snowflake,
-    token: &str,
-) -> Result<std::sync::MutexGuard<'a, State>, ApiError> {
-    let state = call.shared.state();
-    state.to_acknowledge(id, token, call.shared.options.interaction_window)?;
-    Ok(state)
+/// What an answer carries, checked.
+enum Body {
+    Nothing,
+    /// A message, and flags that it gets beside its own.
+    Answer(MessageForm, u64),
+    /// A change of the message that the component belongs to.
+    Update(MessageForm, Arc<Message>),
+    Choices(Vec<Value>),
+    Form(Value),
 }
 
-fn post(
-    state: &mut State,
-    call: &Call,
-    id: Snowflake,
-    form: MessageForm,
-    extra_flags: u64,
-) -> Result<Arc<Message>, ApiError> {
-    let mut draft = state.answer_draft(id, extra_flags).ok_or(ApiError::unknown_interaction())?;
-    form.fill(&mut draft, state, call);
-    Ok(state.post(draft))
+impl Body {
+    fn read(
+        how: Acknowledgement,
+        data: Fields,
+        call: &Call,
+        answering: &Answering,
+    ) -> Result<Self, ApiError> {
+        Ok(match how {
+            Acknowledgement::Message => {
+                let form = MessageForm::read(data)?;
+                if form.is_empty(call.uploads.len()) {
+                    return Err(ApiError::empty_message());
+                }
+                Self::Answer(form, 0)
+            }
+            Acknowledgement::DeferredMessage => Self::Answer(MessageForm::read(data)?, flags::LOADING),
+            Acknowledgement::DeferredUpdate => Self::Nothing,
+            Acknowledgement::Update => {
+                let source = answering.source.ok_or(ApiError::unknown_message())?;
+                let kept = call.shared.state().answer_message(answering.channel, source);
+                let kept = kept.ok_or(ApiError::unknown_message())?;
+                Self::Update(MessageForm::read_edit(data, kept.flags)?, kept)
+            }
+            Acknowledgement::Choices => Self::Choices(choices(data)?),
+            Acknowledgement::Modal => Self::Form(modal(data)?),
+        })
+    }
 }
 
 /// What the callback's type means, if it fits the kind of interaction.

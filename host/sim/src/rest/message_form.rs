@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::fields::Fields;
 use super::files::{MAX_FILES, attach};
 use super::polls::PollForm;
+use crate::accounts::Account;
 use crate::changes::{AllowedMentions, Draft, Revision};
 use crate::shared::State;
 use crate::snowflake::Snowflake;
@@ -43,6 +44,14 @@ impl MessageForm {
     /// Reads all fields of a new message; mistakes are answered together.
     pub(crate) fn read(fields: Fields) -> Result<Self, ApiError> {
         Self::read_edit(fields, 0)
+    }
+
+    /// Without what only bots can say it with; Discord ignores that when a person sends it.
+    pub(crate) fn of(self, account: Account) -> Self {
+        match account {
+            Account::Bot(_) => self,
+            Account::Person(_) => Self { embeds: None, components: None, ..self },
+        }
     }
 
     /// The same for an edit of a message that has the flags `flags_before`.

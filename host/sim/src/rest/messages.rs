@@ -68,12 +68,13 @@ pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<
 
 /// `PATCH /channels/{channel}/messages/{message}`
 pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.caller()?;
+    let account = call.account()?;
+    let caller = account.id();
     let fields = call.fields()?;
     let mut state = call.shared.state();
     let (_, message) = state.open_message(caller, channel, id)?;
     let kept: Arc<Message> = message.clone();
-    let form = MessageForm::read_edit(fields, kept.flags)?;
+    let form = MessageForm::read_edit(fields, kept.flags)?.of(account);
     if kept.author.id != caller {
         // Moderators may hide the embeds of others, no more.
         if !form.only_flags(call.uploads.len()) {

@@ -29,7 +29,7 @@ mod messages;
 mod pictures;
 mod pins;
 pub(crate) mod polls;
-mod posts;
+pub(crate) mod posts;
 mod reactions;
 mod reply;
 mod roles;
@@ -136,10 +136,10 @@ async fn carry_out(
         return (Some(Reply::error(&ApiError::invalid_version())), None);
     }
     let mut call = Call::new(shared.clone(), parts, path.to_owned(), body);
-    let quota = match admit(shared, &call) {
-        Ok(quota) => quota,
-        Err((reply, quota)) => return (Some(reply), quota),
-    };
+    let (refusal, quota) = admit(shared, &call);
+    if refusal.is_some() {
+        return (refusal, quota);
+    }
     let reply = match call.read_form().await {
         Ok(()) => routes::route(&call),
         Err(error) => Err(error),
@@ -153,17 +153,17 @@ async fn carry_out(
     (Some(reply.unwrap_or_else(|error| Reply::error(&error))), quota)
 }
 
-/// Whether rate limits let a call through, and what its answer says about them.
-fn admit(shared: &Shared, call: &Call) -> Result<Option<Quota>, (Reply, Option<Quota>)> {
+/// The refusal, if rate limits do not let a call through, and what its answer says about them.
+fn admit(shared: &Shared, call: &Call) -> (Option<Reply>, Option<Quota>) {
     let (counted, now) = (call.counted(), shared.clock.now());
     if shared.options.rate_limits == RateLimits::Off {
-        return Ok(Some(Quota::promised(plain_bucket(counted.method, counted.path), now)));
+        return (None, Some(Quota::promised(plain_bucket(counted.method, counted.path), now)));
     }
     match shared.limits().count(&counted, now) {
-        Verdict::Granted(quota) => Ok(quota),
-        Verdict::Refused(quota) => Err((Reply::rate_limited(quota.reset_after, Refuser::Route), Some(quota))),
-        Verdict::RefusedGlobally(wait) => Err((Reply::rate_limited(wait, Refuser::Global), None)),
-        Verdict::Banned(wait) => Err((Reply::rate_limited(wait, Refuser::Cloudflare), None)),
+        Verdict::Granted(quota) => (None, quota),
+        Verdict::Refused(quota) => (Some(Reply::rate_limited(quota.reset_after, Refuser::Route)), Some(quota)),
+        Verdict::RefusedGlobally(wait) => (Some(Reply::rate_limited(wait, Refuser::Global)), None),
+        Verdict::Banned(wait) => (Some(Reply::rate_limited(wait, Refuser::Cloudflare)), None),
     }
 }
 

@@ -17,8 +17,9 @@ const NONCE_WINDOW_MESSAGES: usize = 100;
 
 /// `POST /channels/{channel}/messages`
 pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
-    let caller = call.caller()?;
-    let mut form = MessageForm::read(call.fields()?)?;
+    let account = call.account()?;
+    let caller = account.id();
+    let mut form = MessageForm::read(call.fields()?)?.of(account);
     let mut state = call.shared.state();
     let mut needed = bits::SEND_MESSAGES;
     if !call.uploads.is_empty() {
@@ -69,7 +70,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
 }
 
 /// People wait between two messages where there is a slow mode, unless they moderate.
-fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<(), ApiError> {
+pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<(), ApiError> {
     let free = bits::BYPASS_SLOWMODE | bits::MANAGE_MESSAGES | bits::MANAGE_CHANNELS;
     if state.world.permissions_in(home, caller) & free != 0 {
         return Ok(());

@@ -56,6 +56,24 @@ async fn a_member_attaches_files_that_a_bot_can_fetch() {
 }
 
 #[tokio::test]
+async fn a_slow_mode_holds_members_back_and_not_moderators() {
+    let sim = sim().await;
+    let path = format!("/channels/{}", channel_id(&sim, "random"));
+    let token = sim.member("alice").unwrap().token();
+    let slow = json!({ "rate_limit_per_user": 60 });
+    let (status, _) = crate::raw::call_as(&sim, &token, Method::PATCH, &path, Some(slow)).await;
+    assert_eq!(status, 200);
+    let [erin, bob] = ["erin", "bob"].map(|name| sim.member(name).unwrap());
+    erin.say("random", "one").await.unwrap();
+    assert_eq!(
+        refused(erin.say("random", "two").await),
+        "erin may not write again so soon (slow mode) in #random"
+    );
+    bob.say("random", "one").await.unwrap();
+    bob.say("random", "two").await.expect("bob moderates");
+}
+
+#[tokio::test]
 async fn a_direct_message_reaches_the_bot() {
     let sim = sim().await;
     let (mut bot, _) = Socket::identified(&sim, INTENTS).await;

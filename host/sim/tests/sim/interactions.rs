@@ -325,3 +325,17 @@ async fn an_option_that_is_being_typed_gets_choices() {
     respond(&sim, &heard, json!({ "type": 8, "data": choices })).await;
     assert_eq!(typed.acknowledged(PATIENCE).await.unwrap().choices[0]["name"], "abc");
 }
+
+#[tokio::test]
+async fn of_answers_that_come_at_once_one_is_taken() {
+    let sim = sim().await;
+    let (_socket, handle, interaction) = invoked(&sim).await;
+    let body = json!({ "type": 4, "data": { "content": "me first" } });
+    let answers =
+        futures_util::future::join_all((0..16).map(|_| respond(&sim, &interaction, body.clone()))).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|(status, _)| *status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses[..2], [204, 400]);
+    assert!(answers.iter().filter(|(status, _)| *status == 400).all(|(_, error)| error["code"] == 40060));
+    assert_eq!(handle.messages().len(), 1);
+}

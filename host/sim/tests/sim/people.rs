@@ -33,6 +33,25 @@ async fn a_person_speaks_and_hears_as_a_bot_does() {
 }
 
 #[tokio::test]
+async fn a_person_writes_text_and_files_but_no_embeds_or_components() {
+    let sim = sim().await;
+    let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    let fancy = json!({ "embeds": [{ "title": "x" }], "components": [{ "type": 1, "components": [
+        { "type": 2, "style": 1, "label": "x", "custom_id": "x" },
+    ]}]});
+    let (status, error) =
+        call_as(&sim, &token(&sim, "alice"), Method::POST, &path, Some(fancy.clone())).await;
+    assert_eq!((status.as_u16(), &error["code"]), (400, &json!(50006)));
+    let mut with_text = fancy;
+    with_text["content"] = json!("plain");
+    let (_, said) = call_as(&sim, &token(&sim, "alice"), Method::POST, &path, Some(with_text)).await;
+    assert_eq!(
+        (&said["content"], &said["embeds"], &said["components"]),
+        (&json!("plain"), &json!([]), &json!([]))
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_token_opens_nothing() {
     let sim = sim().await;
     let forged = token(&sim, "alice").replace(&sim.member("alice").unwrap().id().to_string(), "1");
