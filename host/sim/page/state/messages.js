@@ -2,6 +2,9 @@
 
 export const FLAG = { ephemeral: 1 << 6, loading: 1 << 7, thread: 1 << 5, silent: 1 << 12, v2: 1 << 15 };
 
+/** The kind of message at a thread's head. */
+export const STARTER = 21;
+
 export const MESSAGE_EVENTS = new Set([
   "MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK",
   "MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE", "MESSAGE_REACTION_REMOVE_ALL", "MESSAGE_REACTION_REMOVE_EMOJI",
@@ -45,10 +48,10 @@ function posted(store, log, message) {
   }
 }
 
-/** A thread's count is shown on the message it began with; no event tells it. */
+/** A thread's count is shown on the message it began with; no event tells it, and the thread's head is not in it. */
 function countIn(store, channel, message) {
   channel.last_message_id = message.id;
-  if (channel.message_count === undefined) return;
+  if (channel.message_count === undefined || message.type === STARTER) return;
   channel.message_count += 1;
   store.emit("message", { channelId: channel.parent_id, id: channel.id, change: "edited" });
 }

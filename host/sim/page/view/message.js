@@ -2,7 +2,7 @@
 // above, whose author it may share.
 
 import { avatar, h, icon } from "../dom.js";
-import { FLAG, mentions } from "../state/messages.js";
+import { FLAG, mentions, STARTER } from "../state/messages.js";
 import { parse, plain } from "../text/markdown.js";
 import { rendered } from "../text/render.js";
 import { clock, full, sameDay, stamp } from "../text/time.js";
@@ -41,7 +41,7 @@ function starterOf(message, { store, channel }) {
 /** The list item of a message. */
 export function messageElement(said, above, ctx) {
   const { store } = ctx;
-  const message = said.type === 21 ? starterOf(said, ctx) : said;
+  const message = said.type === STARTER ? starterOf(said, ctx) : said;
   const date = new Date(message.timestamp);
   const goesOn = continues(message, above);
   const isWhisper = Boolean(message.flags & FLAG.ephemeral);
