@@ -66,6 +66,7 @@ impl State {
     pub(crate) fn go_on_with(&mut self, commands: Vec<Command>, files: Vec<Upload>) {
         commands.into_iter().for_each(|command| self.commands.add(command));
         files.into_iter().for_each(|(id, kind, bytes)| self.files.keep(id, kind, bytes));
+        self.set_timers();
     }
 }
 

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
+use super::messages::Draft;
 use super::{Action, By};
 use crate::gateway::event::Payload;
 use crate::gateway::{intents, person};
@@ -14,7 +15,10 @@ use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, guild_create_json};
-use crate::world::{Ban, Bot, GuildMember, User};
+use crate::world::{Ban, Bot, GuildMember, MessageKind, User};
+
+/// A bit of a guild's `system_channel_flags`.
+const NO_JOIN_NOTICES: u64 = 1 << 0;
 
 impl State {
     /// Lets somebody into a guild; false if already there.
@@ -39,7 +43,19 @@ impl State {
             false => person::guild(&self.world, home, user.id),
         };
         self.tell_account(user.id, Some(guild), |_| Some(Payload::new("GUILD_CREATE", &whole)));
+        self.welcome(guild, user);
         true
+    }
+
+    /// Discord's own announcement of somebody new, where a guild wants it.
+    fn welcome(&mut self, guild: Snowflake, user: &Arc<User>) {
+        let settings = self.world.guild(guild).map(|home| &home.settings);
+        let wanted = settings.filter(|settings| settings.system_channel_flags & NO_JOIN_NOTICES == 0);
+        if let Some(channel) = wanted.and_then(|settings| settings.system_channel_id) {
+            let mut notice = Draft::text(channel, user.clone(), String::new());
+            notice.kind = MessageKind::Join;
+            self.post(notice);
+        }
     }
 
     /// Another bot, member of every guild; those who are there are told.
