@@ -46,7 +46,8 @@ impl State {
         }
         let source = opened.source.and_then(|id| self.answer_message(opened.channel, id));
         let invoker = Invoker { channel: opened.channel, ..invoker };
-        Ok(Invocation { source, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
+        let opened_by = Some(Box::new(opened.note()));
+        Ok(Invocation { source, opened_by, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
     }
 }
 

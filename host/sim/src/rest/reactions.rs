@@ -67,6 +67,8 @@ pub(super) fn take(
 pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
+    // Super reactions (`type` 1) cost money and are not put here.
+    call.ignore_query(&["type"]);
     let limit =
         call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
     // 0 ordinary, 1 burst: of the latter there are none here.

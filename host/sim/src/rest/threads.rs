@@ -28,7 +28,7 @@ pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
     let by = call.by()?;
     let mut fields = call.fields()?;
     let plan = Plan::read(&mut fields);
-    // The kind follows from the channel's.
+    // What it becomes follows from the channel, whatever discord.js says.
     fields.ignore(&["type"]);
     fields.checked()?;
     let mut state = call.shared.state();

@@ -161,6 +161,12 @@ pub struct InteractionNote {
     pub name: String,
     /// Who invoked it.
     pub user: Arc<User>,
+    /// The message whose component was used.
+    #[serde(default)]
+    pub interacted: Option<Snowflake>,
+    /// The interaction that opened the form, if this is its submission.
+    #[serde(default)]
+    pub opened_by: Option<Box<InteractionNote>>,
 }
 
 /// A file of a message, served back under its local URL.
