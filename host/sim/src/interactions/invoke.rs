@@ -63,6 +63,11 @@ impl Invocation {
         Self { invoker, bot, kind, name: String::new(), line, data, source: None, opened_by: None }
     }
 
+    /// Whose it is to answer.
+    pub(crate) fn bot(&self) -> Snowflake {
+        self.bot
+    }
+
     /// What it looks like: `/ping text:hi`.
     pub(crate) fn line(&self) -> &str {
         &self.line

@@ -11,7 +11,7 @@ use super::files::attach;
 use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::actors::ActError;
-use crate::interactions::{Client, Command, Invoker, Typed, begin, taken_apart};
+use crate::interactions::{Client, Command, Invocation, Invoker, Typed, begin, taken_apart};
 use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::world::Attachment;
@@ -23,80 +23,70 @@ const MAX_LIST: usize = 40;
 /// `POST /interactions`: 204, then the outcome over the gateway.
 pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
     let person = person(call)?;
-    let mut fields = call.fields()?;
-    let kind = required(&mut fields, "type", Fields::number);
-    let application = required(&mut fields, "application_id", Fields::snowflake);
-    let channel = required(&mut fields, "channel_id", Fields::snowflake);
-    let guild = fields.snowflake("guild_id");
-    let session = fields.text("session_id", 100);
-    let nonce = fields.take("nonce");
-    let message = fields.snowflake("message_id");
-    let data = required(&mut fields, "data", Fields::object);
-    // What Discord's own client sends along for its statistics, and what is known here already.
-    fields.ignore(&["analytics_location", "message_flags", "section_name", "source"]);
-    fields.checked()?;
-    let (Some(kind), Some(application), Some(channel), Some(mut data)) = (kind, application, channel, data)
-    else {
-        return Err(ApiError::invalid_json());
-    };
+    let mut request = Request::read(call.fields()?)?;
     let mut state = call.shared.state();
-    let home = state.seen_channel(person, channel)?;
-    if home.guild_id != guild {
-        return Err(ApiError::form(
-            "guild_id",
-            "INTERACTION_INVALID_GUILD",
-            "The channel is not in this guild",
-        ));
-    }
-    if state.world.bot(application).is_none() {
-        return Err(ApiError::unknown_application());
-    }
-    let session = session.map(Arc::from);
-    let mine =
-        |session: &Arc<str>| state.sessions.iter().any(|one| one.id == *session && one.user() == person);
-    if session.as_ref().is_some_and(|session| !mine(session)) {
-        return Err(ApiError::form(
-            "session_id",
-            "INTERACTION_INVALID_SESSION",
-            "Not a session of this user",
-        ));
-    }
-    let client = Client { nonce, session };
-    let invoker = Invoker { user: state.account(person)?, channel, client };
-    let invocation = match kind {
+    let invoker = request.invoker(&state, person)?;
+    let invocation = match request.kind {
         2 | 4 => {
-            let files = uploaded(call, &mut state, &mut data);
-            run(&state, invoker, application, data, &files, kind == 4)?
+            let files = uploaded(call, &mut state, &mut request.data);
+            run(&state, invoker, request, &files)?
         }
-        3 => {
-            let message = message.ok_or(missing("message_id"))?;
-            let custom_id = required(&mut data, "custom_id", |data, key| data.text(key, 100));
-            let values = data.list("values", MAX_LIST);
-            let kind = data.number("component_type");
-            data.ignore(&["id", "type"]);
-            data.checked()?;
-            let custom_id = custom_id.unwrap_or_default();
-            match kind {
-                Some(2) => state.press(invoker, message, &custom_id),
-                _ => {
-                    state.choose(invoker, message, &custom_id, &texts(values.as_deref().unwrap_or_default()))
-                }
-            }
-            .map_err(refused)?
-        }
-        5 => {
-            let opened = required(&mut data, "id", Fields::snowflake);
-            let components = data.list("components", MAX_LIST).unwrap_or_default();
-            data.ignore(&["custom_id"]);
-            data.checked()?;
-            let mut filled = Vec::new();
-            components.iter().for_each(|one| fields_of(one, &mut filled));
-            state.submit(invoker, opened.unwrap_or_default(), &filled).map_err(refused)?
-        }
-        _ => return Err(ApiError::form("type", "BASE_TYPE_CHOICES", "Value must be one of {2, 3, 4, 5}.")),
+        3 => use_control(&state, invoker, request)?,
+        _ => submit(&state, invoker, request)?,
     };
     begin(&call.shared, &mut state, invocation);
     Ok(Reply::nothing())
+}
+
+/// The body of an interaction but for what its kind makes of `data`.
+struct Request {
+    kind: u64,
+    application: Snowflake,
+    channel: Snowflake,
+    guild: Option<Snowflake>,
+    session: Option<Arc<str>>,
+    nonce: Option<Value>,
+    message: Option<Snowflake>,
+    data: Fields,
+}
+
+impl Request {
+    fn read(mut fields: Fields) -> Result<Self, ApiError> {
+        for key in ["type", "application_id", "channel_id", "data"] {
+            fields.require(key);
+        }
+        let request = Self {
+            kind: fields.choice("type", &[2, 3, 4, 5]).unwrap_or_default(),
+            application: fields.snowflake("application_id").unwrap_or_default(),
+            channel: fields.snowflake("channel_id").unwrap_or_default(),
+            guild: fields.snowflake("guild_id"),
+            session: fields.text("session_id", 100).map(Arc::from),
+            nonce: fields.take("nonce"),
+            message: fields.snowflake("message_id"),
+            data: fields.object("data").unwrap_or_default(),
+        };
+        // What Discord's own client sends along for its statistics, and what is known here already.
+        fields.ignore(&["analytics_location", "message_flags", "section_name", "source"]);
+        fields.checked().map(|()| request)
+    }
+
+    /// Who invokes it, in a channel that this person sees and with a session of its own.
+    fn invoker(&self, state: &State, person: Snowflake) -> Result<Invoker, ApiError> {
+        let wrong = |key, code, message| Err(ApiError::form(key, code, message));
+        if state.seen_channel(person, self.channel)?.guild_id != self.guild {
+            return wrong("guild_id", "INTERACTION_INVALID_GUILD", "The channel is not in this guild");
+        }
+        if state.world.bot(self.application).is_none() {
+            return Err(ApiError::unknown_application());
+        }
+        let is_own =
+            |session: &Arc<str>| state.sessions.iter().any(|one| one.id == *session && one.user() == person);
+        if self.session.as_ref().is_some_and(|session| !is_own(session)) {
+            return wrong("session_id", "INTERACTION_INVALID_SESSION", "Not a session of this user");
+        }
+        let client = Client { nonce: self.nonce.clone(), session: self.session.clone() };
+        Ok(Invoker { user: state.account(person)?, channel: self.channel, client })
+    }
 }
 
 /// `GET /guilds/{guild}/application-command-index`
@@ -137,12 +127,12 @@ fn index<'a>(state: &State, commands: impl Iterator<Item = &'a Command>) -> Repl
 fn run(
     state: &State,
     invoker: Invoker,
-    application: Snowflake,
-    mut data: Fields,
+    request: Request,
     files: &[(String, Attachment)],
-    typing: bool,
-) -> Result<crate::interactions::Invocation, ApiError> {
-    let id = required(&mut data, "id", Fields::snowflake).unwrap_or_default();
+) -> Result<Invocation, ApiError> {
+    let Request { kind, application, mut data, .. } = request;
+    data.require("id");
+    let id = data.snowflake("id").unwrap_or_default();
     let version = data.snowflake("version");
     let target = data.snowflake("target_id");
     let options = data.list("options", MAX_LIST).unwrap_or_default();
@@ -161,11 +151,44 @@ fn run(
         return state.run_on(invoker, command, target).map_err(refused);
     }
     let (path, given, focused) = taken_apart(&options);
-    if typing && focused.is_none() {
-        return Err(missing("data.options"));
-    }
-    let focused = focused.filter(|_| typing);
+    let focused = match kind {
+        4 => Some(focused.ok_or(missing("data.options"))?),
+        _ => None,
+    };
     state.run(invoker, command, &Typed { path: &path, given: &given, focused, files }).map_err(refused)
+}
+
+fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invocation, ApiError> {
+    let Request { application, message, mut data, .. } = request;
+    data.require("custom_id");
+    let custom_id = data.text("custom_id", 100).unwrap_or_default();
+    let values = data.list("values", MAX_LIST).unwrap_or_default();
+    let is_button = data.number("component_type") == Some(2);
+    data.ignore(&["id", "type"]);
+    data.checked()?;
+    let message = message.ok_or(missing("message_id"))?;
+    let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+    let used = match is_button {
+        true => state.press(invoker, message, &custom_id),
+        false => state.choose(invoker, message, &custom_id, &values),
+    };
+    of_application(used.map_err(refused)?, application)
+}
+
+fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocation, ApiError> {
+    let Request { application, mut data, .. } = request;
+    data.require("id");
+    let opened = data.snowflake("id").unwrap_or_default();
+    let components = data.list("components", MAX_LIST).unwrap_or_default();
+    data.ignore(&["custom_id"]);
+    data.checked()?;
+    let mut filled = Vec::new();
+    components.iter().for_each(|one| fields_of(one, &mut filled));
+    of_application(state.submit(invoker, opened, &filled).map_err(refused)?, application)
+}
+
+fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invocation, ApiError> {
+    if invocation.bot() == application { Ok(invocation) } else { Err(ApiError::unknown_application()) }
 }
 
 /// The files that came along, each under the number by which an option names it.
@@ -185,18 +208,6 @@ fn fields_of(component: &Value, filled: &mut Vec<(String, Value)>) {
             filled.push((custom_id.to_owned(), value.clone()));
         }
     }
-}
-
-fn texts(values: &[Value]) -> Vec<&str> {
-    values.iter().filter_map(Value::as_str).collect()
-}
-
-fn required<T>(fields: &mut Fields, key: &str, read: impl Fn(&mut Fields, &str) -> Option<T>) -> Option<T> {
-    let value = read(fields, key);
-    if value.is_none() && fields.errors.is_empty() {
-        fields.fail(key, "BASE_TYPE_REQUIRED", "This field is required");
-    }
-    value
 }
 
 fn missing(path: &str) -> ApiError {
