@@ -108,6 +108,6 @@ pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
     Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, CommandRule, Emoji, EventPlace,
     Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
-    Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook,
+    Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, Status, Tag, Thread, User, VoiceState, Webhook,
     World, WorldError, WorldMistake, bits, flags,
 };
