@@ -10,14 +10,15 @@ use crate::shared::{Shared, State};
 use crate::snowflake::Snowflake;
 
 impl State {
-    /// Looks after everything that ends by itself: what was kept has no timers yet.
-    pub(crate) fn watch_everything(&self) {
-        self.world.invites.keys().for_each(|code| self.watch_invite(code));
+    /// Looks after everything that was there at the start.
+    pub(crate) fn set_timers(&self) {
         for channel in self.world.channels.values() {
             self.watch_thread(channel.id);
-            let polls = channel.messages.iter().filter(|message| message.poll.is_some());
-            polls.for_each(|message| self.watch_poll(channel.id, message.id));
+            for message in channel.messages.iter().filter(|message| message.poll.is_some()) {
+                self.watch_poll(channel.id, message.id);
+            }
         }
+        self.world.invites.keys().for_each(|code| self.watch_invite(code));
     }
 
     /// Ends an invite when its time has come.

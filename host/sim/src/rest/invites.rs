@@ -112,7 +112,7 @@ fn list(state: &State, is_asked: impl Fn(&Invite) -> bool) -> Reply {
 /// `GET /invites/{code}?with_counts=&with_expiration=`
 pub(super) fn invite(call: &Call, code: String) -> Result<Reply, ApiError> {
     let counts = call.query_flag("with_counts");
-    let (_, _) = (call.query("with_expiration"), call.query("guild_scheduled_event_id"));
+    call.ignore_query(&["with_expiration", "guild_scheduled_event_id"]);
     let state = call.shared.state();
     let invite = state.world.invites.get(&code).ok_or(unknown())?;
     let mut json = json_of(&state, invite, false);
