@@ -25,8 +25,8 @@ pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Orig
 pub use model::{Application, Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};
-pub use users::Status;
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
+pub use users::Status;
 
 use crate::clock::Clock;
 use crate::snowflake::{Snowflake, SnowflakeSource};
