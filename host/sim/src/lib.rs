@@ -109,5 +109,5 @@ pub use world::{
     Application, Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings,
     CommandRule, Emoji, EventPlace, Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite,
     Message, MessageKind, Origin, Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, StageInstance,
-    Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
+    Status, Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
 };

@@ -52,7 +52,7 @@ impl Presence {
     }
 }
 
-/// What was said; those who said nothing are online if they are people.
+/// What was said; for those who said nothing the world knows how they appear.
 #[derive(Default)]
 pub(crate) struct Presences {
     said: HashMap<Snowflake, Presence>,
@@ -68,8 +68,7 @@ impl Presences {
     }
 
     fn of(&self, world: &World, user: Snowflake) -> Presence {
-        let bot = world.user(user).is_none_or(|user| user.bot);
-        let silent = || Presence::plain(if bot { "offline" } else { "online" });
+        let silent = || Presence::plain(world.status_of(user).word());
         self.said.get(&user).cloned().unwrap_or_else(silent)
     }
 

@@ -14,7 +14,7 @@ use crate::interactions::{Command, Commands, Exception};
 use crate::rest::Bytes;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
-use crate::world::{Bot, Channel, CommandRule, Guild, GuildEmoji, Invite, User, Webhook, World};
+use crate::world::{Bot, Channel, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World};
 
 /// Changes when an older version could no longer be read.
 const FORMAT: u32 = 1;
@@ -34,6 +34,7 @@ pub(super) struct Snapshot {
     invites: BTreeMap<String, Invite>,
     webhooks: BTreeMap<Snowflake, Webhook>,
     application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
+    statuses: BTreeMap<Snowflake, Status>,
     command_rules: Vec<CommandRule>,
     commands: Vec<Command>,
     exceptions: Vec<(Snowflake, Snowflake, Vec<Exception>)>,
@@ -72,6 +73,7 @@ impl Snapshot {
             invites,
             webhooks,
             application_emojis,
+            statuses,
             command_rules,
             history_limit: _,
         } = &state.world;
@@ -88,6 +90,7 @@ impl Snapshot {
             invites: invites.clone(),
             webhooks: webhooks.clone(),
             application_emojis: application_emojis.clone(),
+            statuses: statuses.clone(),
             command_rules: command_rules.clone(),
             commands: state.commands.all().to_vec(),
             exceptions: state.commands.exceptions.all(),
@@ -132,6 +135,7 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     world.channels = channels.into_iter().map(|channel| (channel.id, channel)).collect();
     (world.bots, world.invites, world.webhooks) = (bots, invites, webhooks);
     world.application_emojis = application_emojis;
+    world.statuses = snapshot.statuses;
     world.command_rules = snapshot.command_rules;
     let mut commands = Commands::ruled(&world);
     snapshot.commands.into_iter().for_each(|command| commands.add(command));

@@ -26,6 +26,7 @@ pub use model::{Application, Bot, Channel, ChannelKind, Guild, GuildMember, Over
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
+pub use users::Status;
 
 use crate::clock::Clock;
 use crate::snowflake::{Snowflake, SnowflakeSource};
@@ -45,6 +46,8 @@ pub struct World {
     pub(crate) webhooks: BTreeMap<Snowflake, Webhook>,
     /// Emojis of applications, by application.
     pub(crate) application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
+    /// Of people who are not simply online.
+    pub(crate) statuses: BTreeMap<Snowflake, Status>,
     pub(crate) command_rules: Vec<CommandRule>,
     pub(crate) history_limit: usize,
 }
@@ -78,6 +81,14 @@ impl World {
     /// The user with this id.
     pub fn user(&self, id: Snowflake) -> Option<&Arc<User>> {
         self.users.get(&id)
+    }
+
+    /// How somebody appears as long as no client says anything: bots are offline then.
+    pub fn status_of(&self, id: Snowflake) -> Status {
+        match self.users.get(&id) {
+            Some(user) if !user.bot => self.statuses.get(&id).copied().unwrap_or_default(),
+            _ => Status::Offline,
+        }
     }
 
     /// What a user is called, for lines that people read; its id if it is nobody any more.

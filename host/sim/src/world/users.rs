@@ -4,8 +4,37 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::User;
 use crate::snowflake::Snowflake;
+
+/// How a person appears as long as no client of its own says anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// There.
+    #[default]
+    Online,
+    /// Away from the keyboard.
+    Idle,
+    /// Not to be disturbed.
+    Dnd,
+    /// Not there, or invisible.
+    Offline,
+}
+
+impl Status {
+    /// As Discord writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Idle => "idle",
+            Self::Dnd => "dnd",
+            Self::Offline => "offline",
+        }
+    }
+}
 
 /// People and bots. A person and a bot may have the same name.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use gearshift_sim::{ChannelKind, NO_OPTIONS, Sim, SimOptions, World, bits};
+use gearshift_sim::{ChannelKind, NO_OPTIONS, Sim, SimOptions, Status, World, bits};
 use serde_json::json;
 
 use crate::raw::{get, register, sim};
@@ -48,6 +48,7 @@ async fn the_default_world_has_people_with_pictures_a_private_channel_a_voice_ch
         let sees =
             |name| world.permissions_in(staff, world.user_named(name).unwrap().id) & bits::VIEW_CHANNEL != 0;
         assert!(sees("alice") && sees("bob") && !sees("carol"));
+        assert_eq!(world.status_of(world.user_named("dave").unwrap().id), Status::Idle);
         assert_eq!(world.channel_named("lounge", None).unwrap().kind, ChannelKind::Voice);
         assert!(world.channel_named("random", None).unwrap().messages.len() > 1);
     });

@@ -8,6 +8,7 @@ use toml::value::Datetime;
 
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
+use crate::world::Status;
 
 /// A name that must exist elsewhere in the file; the span tells where it is written.
 pub(super) type Name = Spanned<String>;
@@ -35,6 +36,8 @@ pub(super) struct Person {
     /// The name shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shown: Option<String>,
+    #[serde(default, skip_serializing_if = "is_online")]
+    pub(super) status: Status,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub(super) picture: bool,
 }
@@ -256,6 +259,10 @@ impl Serialize for Moment {
         let written: Datetime = self.0.to_string().parse().map_err(serde::ser::Error::custom)?;
         written.serialize(serializer)
     }
+}
+
+fn is_online(status: &Status) -> bool {
+    *status == Status::Online
 }
 
 fn yes() -> bool {

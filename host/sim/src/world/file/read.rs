@@ -12,7 +12,7 @@ use super::parts::{File, GuildPart, MemberPart, Name, RolePart};
 use crate::clock::Timestamp;
 use crate::pictures;
 use crate::snowflake::Snowflake;
-use crate::world::{Bot, Guild, GuildMember, Role, User, World, bits, builder};
+use crate::world::{Bot, Guild, GuildMember, Role, Status, User, World, bits, builder};
 
 /// A world that is being put together.
 pub(super) struct Building {
@@ -24,7 +24,11 @@ pub(super) fn world_of(file: &File) -> Result<World, Slip> {
     let mut building = Building { world: World::empty(), ids: Ids::default() };
     building.take_written_ids(file)?;
     for person in &file.people {
-        building.account(&person.name, false, person.id.as_ref(), person.shown.as_deref(), person.picture)?;
+        let (id, shown) = (person.id.as_ref(), person.shown.as_deref());
+        let user = building.account(&person.name, false, id, shown, person.picture)?;
+        if person.status != Status::Online {
+            building.world.statuses.insert(user.id, person.status);
+        }
     }
     for bot in &file.bots {
         let id = bot.id.as_ref().map(|id| *id.get_ref()).or_else(|| builder::id_in_token(&bot.token));

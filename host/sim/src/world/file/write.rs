@@ -42,6 +42,7 @@ impl Writing<'_> {
             name: name(&user.username),
             id: unless(derived, user.id),
             shown: user.global_name.clone(),
+            status: self.world.status_of(user.id),
             picture: user.avatar.is_some(),
         }
     }
