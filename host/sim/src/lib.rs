@@ -18,6 +18,7 @@
 //! 3. No lock is held while something is read or written.
 //! 4. Everything that is kept has a limit.
 //! 5. Whatever follows from time follows from one clock, which can be frozen and advanced; `clock` says what does not.
+//! 6. What a handler does not read is unknown: counted, reported, and refused if the simulator is to be strict.
 //!
 //! A world, a bot in it, somebody who speaks to it:
 //!
@@ -106,8 +107,8 @@ pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
-    Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
-    Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
-    Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook,
-    World, WorldError, WorldMistake, bits, flags,
+    Application, Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji,
+    EventPlace, Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind,
+    Origin, Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, StageInstance, Tag, Thread, User,
+    VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
 };

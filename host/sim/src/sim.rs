@@ -131,7 +131,7 @@ impl Sim {
         &self.shared.control_token
     }
 
-    /// Adds another bot, member of every guild. Sessions that are already open are not told.
+    /// Adds another bot, member of every guild; who is connected is told.
     pub fn add_bot(&self, name: &str) -> Bot {
         self.shared.state().new_bot(name)
     }

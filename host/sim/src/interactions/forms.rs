@@ -34,7 +34,7 @@ impl State {
         }
         let guild = self.world.channel(opened.channel).and_then(|channel| channel.guild_id);
         let guild = guild.and_then(|guild| self.world.guild(guild));
-        let place = Place { world: &self.world, guild, files: &[] };
+        let place = Place { world: &self.world, guild, user: invoker.user.id, files: &[] };
         let mut resolved = Map::new();
         let filled = layout.iter().map(|one| filled_in(place, one, fields, &mut resolved));
         let components = filled.collect::<Result<Vec<Value>, _>>()?;

@@ -3,6 +3,7 @@
 
 mod access;
 mod allowed_mentions;
+mod applications;
 mod bans;
 pub(crate) mod call;
 mod callbacks;
@@ -35,6 +36,7 @@ mod reply;
 mod roles;
 pub(crate) mod routes;
 mod scheduled_events;
+mod stages;
 mod thread_lists;
 mod threads;
 pub(crate) mod unknown;

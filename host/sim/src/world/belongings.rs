@@ -27,6 +27,9 @@ pub struct Belongings {
     pub voice: BTreeMap<Snowflake, VoiceState>,
     /// Who did what, oldest first.
     pub audit: VecDeque<AuditEntry>,
+    /// Stages on which something is going on.
+    #[serde(default)]
+    pub stages: Vec<StageInstance>,
     /// Threads that are not archived, oldest first.
     pub threads: Vec<Snowflake>,
 }
@@ -127,6 +130,29 @@ impl ScheduledEvent {
             json["user_count"] = json!(self.users.len());
         }
         json
+    }
+}
+
+/// A stage channel on which something is going on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct StageInstance {
+    /// Its id.
+    pub id: Snowflake,
+    /// The stage.
+    pub channel_id: Snowflake,
+    /// What it is about, up to 120 characters.
+    pub topic: String,
+    /// The event it belongs to.
+    pub event_id: Option<Snowflake>,
+}
+
+impl StageInstance {
+    /// As Discord writes it.
+    pub fn json(&self, guild: Snowflake) -> Value {
+        json!({
+            "id": self.id, "guild_id": guild, "channel_id": self.channel_id, "topic": self.topic,
+            "privacy_level": 2, "discoverable_disabled": true, "guild_scheduled_event_id": self.event_id,
+        })
     }
 }
 

@@ -194,7 +194,13 @@ pub(super) fn new_user(id: Snowflake, name: &str, bot: bool) -> User {
 
 /// An application that is its own owner.
 pub(super) fn new_bot(user: Arc<User>, token: &str) -> Bot {
-    Bot { owner: user.clone(), user, token: token.to_owned(), granted_intents: u64::MAX }
+    Bot {
+        owner: user.clone(),
+        user,
+        token: token.to_owned(),
+        granted_intents: u64::MAX,
+        application: Default::default(),
+    }
 }
 
 /// A guild with nobody in it.

@@ -333,7 +333,9 @@ pub(crate) fn guild_create_json(
     let events = guild.belongings.events.iter();
     json["guild_scheduled_events"] =
         json!(events.map(|event| event.json(guild.id, false)).collect::<Vec<_>>());
-    for empty in ["presences", "stage_instances", "soundboard_sounds"] {
+    let stages = guild.belongings.stages.iter();
+    json["stage_instances"] = json!(stages.map(|stage| stage.json(guild.id)).collect::<Vec<_>>());
+    for empty in ["presences", "soundboard_sounds"] {
         json[empty] = json!([]);
     }
     json
