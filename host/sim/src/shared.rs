@@ -13,7 +13,7 @@ use crate::faults::Faults;
 use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
 use crate::gateway::starts::Starts;
-use crate::interactions::{Command, Commands, Interactions};
+use crate::interactions::{Commands, Interactions};
 use crate::keep::Upload;
 use crate::options::SimOptions;
 use crate::rest::files::Files;
@@ -63,10 +63,10 @@ pub(crate) struct State {
 
 impl State {
     /// Takes over what was kept beside the world.
-    pub(crate) fn go_on_with(&mut self, commands: Vec<Command>, files: Vec<Upload>) {
-        commands.into_iter().for_each(|command| self.commands.add(command));
-        files.into_iter().for_each(|(id, kind, bytes)| self.files.keep(id, kind, bytes));
+    pub(crate) fn go_on_with(&mut self, commands: Commands, files: Vec<Upload>) {
+        self.commands = commands;
         self.set_timers();
+        files.into_iter().for_each(|(id, kind, bytes)| self.files.keep(id, kind, bytes));
     }
 }
 

@@ -165,6 +165,11 @@ impl Sim {
         Ok(home.messages.iter().cloned().collect())
     }
 
+    /// Names of the commands that bots registered, global ones and those of guilds.
+    pub fn commands(&self) -> Vec<String> {
+        self.shared.state().commands.all().iter().map(|command| command.name().to_owned()).collect()
+    }
+
     /// Looks at the world. Do not wait inside: everything else stands still meanwhile.
     pub fn world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
         look(&self.shared.state().world)

@@ -195,6 +195,17 @@ pub struct AuditEntry {
     pub reason: Option<String>,
 }
 
+/// Who may use a command in a guild, and where, whatever the command itself says; made before it is registered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct CommandRule {
+    /// In which guild.
+    pub guild: Snowflake,
+    /// The command's name.
+    pub command: String,
+    /// A role (1), user (2) or channel (3), and whether it is allowed; the guild's own id is everyone.
+    pub exceptions: Vec<(Snowflake, u8, bool)>,
+}
+
 /// A way into a guild.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Invite {

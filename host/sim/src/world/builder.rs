@@ -39,6 +39,7 @@ impl World {
             invites: Default::default(),
             webhooks: Default::default(),
             application_emojis: Default::default(),
+            command_rules: Vec::new(),
             history_limit: HISTORY_PER_CHANNEL,
         }
     }
