@@ -156,3 +156,18 @@ fn a_world_file_is_played_kept_for_the_next_time_and_all_of_it_written_down() {
         "{lines:#?}"
     );
 }
+
+#[test]
+fn the_page_is_where_it_was_when_the_bot_is_started_again() {
+    let place = Place::with(&["ping"]);
+    let link = || {
+        let mut live = Live::start(&place, &["play", "--cogs", "cogs"]);
+        let link = live.expect("The page is at http://127.0.0.1:");
+        live.say(":quit");
+        assert_eq!(live.end().0, 0);
+        link
+    };
+    let first = link();
+    assert!(first.contains("/#token="), "{first}");
+    assert_eq!(link(), first);
+}

@@ -24,6 +24,10 @@ test("a cog is replaced in the middle of a conversation, which goes on where it 
   for (const phase of ["prepare", "open", "setup", "pause", "save", "restore", "serve"]) await card.locator(".phase", { hasText: phase }).waitFor();
   await say(page, "!count");
   await sees(page, "2 for you, 2 for everybody");
+  await page.locator(".channel", { hasText: "random" }).click();
+  await page.locator(".channel", { hasText: "general" }).first().click();
+  const between = page.locator("li.message:has-text('1 for you, 1 for everybody') + .announcement");
+  await between.waitFor();
 });
 
 test("a poll that was asked before a reload is voted on after it", async () => {

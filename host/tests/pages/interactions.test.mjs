@@ -155,3 +155,16 @@ test("a name is clicked for its card, and a pinned message is found again", asyn
   await page.getByRole("button", { name: "Pinned messages" }).click();
   await page.getByRole("dialog", { name: "Pinned messages" }).getByText("to be kept").waitFor();
 });
+
+test("commands of the context menu are offered for a message and reach their bot", async () => {
+  const page = await stage.page();
+  const { id } = await stage.asBot("GET", "/applications/@me");
+  const { id: command } = await stage.asBot("POST", `/applications/${id}/commands`, { name: "Report it", type: 3 });
+  await stage.asBot("POST", `/channels/${await stage.channelOf(page)}/messages`, { content: "something bad" });
+  await act(page, await sees(page, "something bad"), "More");
+  await page.getByRole("menuitem", { name: "Apps" }).click();
+  await page.getByRole("menuitem", { name: /Report it/ }).click();
+  // The bot gets it, and says that none of its cogs has this command.
+  await (await sees(page, "is not available at the moment")).getByText("Only you can see this").waitFor();
+  await stage.asBot("DELETE", `/applications/${id}/commands/${command}`);
+});

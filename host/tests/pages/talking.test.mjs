@@ -79,6 +79,33 @@ test("files go up with a preview and come back as they were", async () => {
   assert.deepEqual(readFileSync(await download.path()), text);
 });
 
+test("a thread is begun at a message, talked in, and counted where it began", async () => {
+  const page = await stage.page();
+  await say(page, "about the weather");
+  const began = await sees(page, "about the weather");
+  await act(page, began, "More");
+  await page.getByRole("menuitem", { name: "Create thread" }).click();
+  await page.getByRole("textbox", { name: "Name of the thread" }).fill("Weather");
+  await page.keyboard.press("Enter");
+  await page.locator(".channel[aria-current]", { hasText: "Weather" }).waitFor();
+  await sees(page, "about the weather");
+  await say(page, "it rains");
+  await sees(page, "it rains");
+  await page.locator("main .bar").getByRole("button", { name: "general" }).click();
+  await message(page, "about the weather").locator(".thread-line", { hasText: "Weather" }).getByText("1 message").waitFor();
+});
+
+test("direct messages are opened from somebody's card", async () => {
+  const alice = await stage.page({ as: "alice" });
+  const bob = await stage.page({ as: "bob" });
+  await alice.locator(".member", { hasText: /bob/i }).click();
+  await alice.getByRole("dialog", { name: /About bob/i }).getByRole("button", { name: "Message" }).click();
+  await alice.getByRole("heading", { name: "Direct messages" }).waitFor();
+  await say(alice, "between us");
+  await bob.getByRole("button", { name: /Direct messages, 1 mentions/ }).click();
+  await sees(bob, "between us");
+});
+
 test("two pages are two people: each sees the other type, speak, and what is unread", async () => {
   const alice = await stage.page({ as: "alice" });
   const bob = await stage.page({ as: "bob" });

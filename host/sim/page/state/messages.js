@@ -2,6 +2,9 @@
 
 export const FLAG = { ephemeral: 1 << 6, loading: 1 << 7, thread: 1 << 5, silent: 1 << 12, v2: 1 << 15 };
 
+/** The kind of message at a thread's head. */
+export const STARTER = 21;
+
 export const MESSAGE_EVENTS = new Set([
   "MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK",
   "MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE", "MESSAGE_REACTION_REMOVE_ALL", "MESSAGE_REACTION_REMOVE_EMOJI",
@@ -32,7 +35,7 @@ function posted(store, log, message) {
   store.keepUser(message.author);
   if (message.member) store.keepMember(message.guild_id, { ...message.member, user: message.author });
   const channel = store.channels.get(message.channel_id);
-  if (channel && !(message.flags & FLAG.ephemeral)) channel.last_message_id = message.id;
+  if (channel && !(message.flags & FLAG.ephemeral)) countIn(store, channel, message);
   if (log.state !== "empty") log.put(message);
   if (store.typing.get(message.channel_id)?.delete(message.author.id)) store.emit("typing", message.channel_id);
   store.emit("message", { channelId: message.channel_id, id: message.id, change: "posted", message });
@@ -43,6 +46,14 @@ function posted(store, log, message) {
     store.unread.set(message.channel_id, unread);
     store.emit("unread", message.channel_id);
   }
+}
+
+/** A thread's count is shown on the message it began with; no event tells it, and the thread's head is not in it. */
+function countIn(store, channel, message) {
+  channel.last_message_id = message.id;
+  if (channel.message_count === undefined || message.type === STARTER) return;
+  channel.message_count += 1;
+  store.emit("message", { channelId: channel.parent_id, id: channel.id, change: "edited" });
 }
 
 function edited(store, log, message) {

@@ -96,6 +96,14 @@ export class Session extends Signals {
     this.gateway.send(8, { guild_id: guildId, query: "", limit: 0, presences: true });
   }
 
+  /** Members of a large guild whose names begin so, if not all are known; the store tells `members` when they are here. */
+  findMembers(guildId, query) {
+    const guild = this.store.guilds.get(guildId);
+    if (!guild || !query || guild.members.size >= guild.member_count) return false;
+    this.gateway.send(8, { guild_id: guildId, query, limit: 20 });
+    return true;
+  }
+
   /** The direct messages with somebody. */
   async openDirect(userId) {
     const channel = await this.rest.post("/users/@me/channels", { recipient_id: userId });

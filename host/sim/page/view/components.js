@@ -94,7 +94,7 @@ const MAKERS = {
   },
   14: (spec) => h(`div.separator.spacing-${spec.spacing ?? 1}`, { role: "separator" }, spec.divider !== false && h("hr")),
   17: (spec, message, ctx, pending) => {
-    const box = h("div.container", { style: { "--accent": spec.accent_color != null ? colour(spec.accent_color) : "transparent" } },
+    const box = h("div.container", { style: spec.accent_color != null ? { "--edge": colour(spec.accent_color) } : {} },
       inner(spec.components, message, ctx, pending));
     return spec.spoiler ? spoiler(h("div.hidden", null, box), "content") : box;
   },

@@ -33,6 +33,8 @@ export class Composer {
   /** The commands as they were asked for last, and the question that is under way. */
   #known = { channel: null, at: 0, lines: [] };
   #lookup = null;
+  /** The beginning of a name that was asked for last. */
+  #sought = "";
 
   constructor(app, list) {
     this.#app = app;
@@ -153,6 +155,13 @@ export class Composer {
       this.#changed();
     };
     if (sign === "@") {
+      if (this.#sought !== part && this.#app.session.findMembers(channel.guild_id, part)) {
+        const off = store.on("members", () => {
+          off();
+          if (turn === this.#turn) this.#complete();
+        });
+      }
+      this.#sought = part;
       const all = { label: "everyone", detail: "Notify everybody here", insert: "@everyone", picture: icon("people") };
       const offered = [...people(store, channel, part), ...(channel.guild_id ? roles(store, channel, part).filter((role) => role.insert !== "@everyone") : [])];
       const everyone = "everyone".startsWith(part.toLowerCase()) && part && may(store, channel, "everyone") ? [all] : [];

@@ -26,7 +26,7 @@ function card(embed, message, { place }) {
     return path ? h("img.embed-face", { src: path, alt: "" }) : null;
   };
   const footer = [embed.footer?.text, embed.timestamp && stamp(new Date(embed.timestamp))].filter(Boolean);
-  return h("article.embed", { style: embed.color != null ? { "--accent": colour(embed.color) } : {} },
+  return h("article.embed", { style: embed.color != null ? { "--edge": colour(embed.color) } : {} },
     h("div.embed-text", null,
       embed.provider?.name && h("p.fine", null, embed.provider.name),
       embed.author?.name && h("p.embed-author", null, face(embed.author.icon_url), linked(embed.author.name, embed.author.url)),

@@ -7,6 +7,8 @@ import { openProfile, openUserApps, STATUS, statusOf } from "./profile.js";
 
 /** Members drawn at once; a large guild shows the first of each group and says how many more there are. */
 const MOST_DRAWN = 300;
+/** A guild with more members than this comes with as many. */
+const MOST_ASKED = 1000;
 const VIEW = 1n << 10n;
 
 export function memberColumn(app) {
@@ -25,7 +27,8 @@ export function memberColumn(app) {
     }
     const guild = store.guilds.get(guildId);
     if (!guild) return fill(list);
-    if (guild.members.size < guild.member_count && !guild.asked) {
+    // Of a very large guild the first thousand are shown, as they come with it; others are found by name.
+    if (guild.members.size < Math.min(guild.member_count, MOST_ASKED) && !guild.asked) {
       guild.asked = true;
       app.session.requestMembers(guildId);
     }

@@ -2,7 +2,7 @@
 // above, whose author it may share.
 
 import { avatar, h, icon } from "../dom.js";
-import { FLAG, mentions } from "../state/messages.js";
+import { FLAG, mentions, STARTER } from "../state/messages.js";
 import { parse, plain } from "../text/markdown.js";
 import { rendered } from "../text/render.js";
 import { clock, full, sameDay, stamp } from "../text/time.js";
@@ -30,13 +30,18 @@ export function continues(message, above) {
 
 const interactionOf = (message) => message.interaction ?? (message.interaction_metadata?.name ? message.interaction_metadata : null);
 
-/** What stands at the head of a thread: the message it began with. */
-const starterOf = ({ id, referenced_message: starter }) => ({ ...starter, id, message_reference: null, referenced_message: null, thread: null });
+/** What stands at the head of a thread: the message it began with, if it is known, else where that is. */
+function starterOf(message, { store, channel }) {
+  const { id, message_reference: at, referenced_message: sent } = message;
+  const known = sent ?? store.log(at?.channel_id ?? channel.parent_id).get(at?.message_id ?? channel.id);
+  const content = `The message that this thread began with is in <#${channel.parent_id}>.`;
+  return { ...(known ?? { ...message, content }), id, type: 0, message_reference: null, referenced_message: null, thread: null };
+}
 
 /** The list item of a message. */
 export function messageElement(said, above, ctx) {
   const { store } = ctx;
-  const message = said.type === 21 && said.referenced_message ? starterOf(said) : said;
+  const message = said.type === STARTER ? starterOf(said, ctx) : said;
   const date = new Date(message.timestamp);
   const goesOn = continues(message, above);
   const isWhisper = Boolean(message.flags & FLAG.ephemeral);

@@ -13,12 +13,16 @@ import { Window } from "./window.js";
 
 /** Lines kept for screen readers. */
 const SPOKEN = 5;
+/** Announcements that are shown again when somebody comes back to a channel. */
+const ANNOUNCED = 50;
 
 export class MessageList {
   #app;
   #hooks;
   #ctx = null;
   #off = [];
+  /** What was announced lately, with its time: it stands between the messages again when they are drawn anew. */
+  #announced = [];
   #window = new Window({
     render: (at) => this.#itemsAt(at),
     beginning: () => this.#beginning(),
@@ -83,12 +87,13 @@ export class MessageList {
   }
 
   #itemsAt(at) {
-    const [above, message] = [this.#log.list[at - 1], this.#log.list[at]];
+    const [above, message, below] = [at - 1, at, at + 1].map((place) => this.#log.list[place]);
     const date = new Date(message.timestamp);
     const newDay = !above || !sameDay(date, new Date(above.timestamp));
     return [
       ...(newDay ? [h("li.day", null, h("span", null, day(date)))] : []),
       messageElement(message, newDay ? null : above, this.#ctx),
+      ...this.#announced.filter((one) => one.at >= date && !(below && one.at >= new Date(below.timestamp))).map((one) => one.element),
     ];
   }
 
@@ -164,7 +169,9 @@ export class MessageList {
 
   /** A line between the messages that no message is: a cog was replaced. */
   announce(text) {
-    this.list.append(h("li.announcement", null, h("span", { role: "status" }, icon("reload"), text)));
+    const element = h("li.announcement", null, h("span", { role: "status" }, icon("reload"), text));
+    this.#announced = [...this.#announced, { at: new Date(), element }].slice(-ANNOUNCED);
+    this.list.append(element);
     this.#window.keepEnd();
   }
 

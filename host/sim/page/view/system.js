@@ -1,9 +1,11 @@
 // What Discord itself says in a channel: joins, pins, boosts, threads. Words only.
 
+import { STARTER } from "../state/messages.js";
+
 /** Message kinds that people or bots wrote; all others are Discord's own. */
 const WRITTEN = new Set([0, 19, 20, 23]);
 
-export const isSystem = (message) => !WRITTEN.has(message.type) && message.type !== 21;
+export const isSystem = (message) => !WRITTEN.has(message.type) && message.type !== STARTER;
 
 const ICONS = { 1: "people", 2: "people", 4: "edit", 6: "pin", 7: "right", 18: "thread" };
 
