@@ -18,6 +18,7 @@
 //! 3. No lock is held while something is read or written.
 //! 4. Everything that is kept has a limit.
 //! 5. Whatever follows from time follows from one clock, which can be frozen and advanced; `clock` says what does not.
+//! 6. What a handler does not read is unknown: counted, reported, and refused if the simulator is to be strict.
 //!
 //! A world, a bot in it, somebody who speaks to it:
 //!

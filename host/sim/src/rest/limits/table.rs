@@ -60,6 +60,7 @@ static TABLE: &[Row] = &[
     (&[("POST", "guilds/*/roles")], limit("role-create", 250, 172_800_000)),
     (&[("POST", "users/@me/channels")], limit("dm-create", 10, 10_000)),
     (&[("GET", "users/*")], limit("user", 30, 30_000)),
+    (&[("PATCH", "users/@me")], limit("own-user-edit", 2, 3_600_000)),
     (&[("GET", "gateway/bot")], limit("gateway-bot", 2, 5_000)),
     (
         &[("POST", "applications/*/commands"), ("POST", "applications/*/guilds/*/commands")],
