@@ -106,8 +106,8 @@ pub use sim::{Sim, StartError};
 pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
-    Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings, Emoji, EventPlace,
-    Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite, Message, MessageKind, Origin,
-    Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, Tag, Thread, User, VoiceState, Webhook,
-    World, WorldError, WorldMistake, bits, flags,
+    Application, Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings,
+    CommandRule, Emoji, EventPlace, Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite,
+    Message, MessageKind, Origin, Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, StageInstance,
+    Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
 };

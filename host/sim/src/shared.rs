@@ -13,7 +13,7 @@ use crate::faults::Faults;
 use crate::gateway::presence::Presences;
 use crate::gateway::sessions::Sessions;
 use crate::gateway::starts::Starts;
-use crate::interactions::{Command, Commands, Interactions};
+use crate::interactions::{Commands, Interactions};
 use crate::keep::Upload;
 use crate::options::SimOptions;
 use crate::rest::files::Files;
@@ -21,7 +21,7 @@ use crate::rest::limits::Limits;
 use crate::rest::unknown::Tally;
 use crate::settle::Calls;
 use crate::transcript::Transcript;
-use crate::world::{Bot, World};
+use crate::world::World;
 
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
@@ -63,8 +63,9 @@ pub(crate) struct State {
 
 impl State {
     /// Takes over what was kept beside the world.
-    pub(crate) fn go_on_with(&mut self, commands: Vec<Command>, files: Vec<Upload>) {
-        commands.into_iter().for_each(|command| self.commands.add(command));
+    pub(crate) fn go_on_with(&mut self, commands: Commands, files: Vec<Upload>) {
+        self.commands = commands;
+        self.set_timers();
         files.into_iter().for_each(|(id, kind, bytes)| self.files.keep(id, kind, bytes));
     }
 }
@@ -130,14 +131,5 @@ impl Shared {
     /// Where clients open the websocket, and where they resume.
     pub(crate) fn gateway_url(&self) -> String {
         format!("ws://{}", self.address)
-    }
-}
-
-impl State {
-    /// Another bot, member of every guild.
-    pub(crate) fn new_bot(&mut self, name: &str) -> Bot {
-        let id = self.world.next_id();
-        let token = format!("sim.{id}.{}", self.interactions.new_token(id));
-        self.world.add_bot(name, &token)
     }
 }

@@ -131,7 +131,7 @@ impl Sim {
         &self.shared.control_token
     }
 
-    /// Adds another bot, member of every guild. Sessions that are already open are not told.
+    /// Adds another bot, member of every guild; who is connected is told.
     pub fn add_bot(&self, name: &str) -> Bot {
         self.shared.state().new_bot(name)
     }
@@ -163,6 +163,11 @@ impl Sim {
             .channel_named(channel, None)
             .ok_or_else(|| ActError::unknown_channel(channel, &state.world))?;
         Ok(home.messages.iter().cloned().collect())
+    }
+
+    /// Names of the commands that bots registered, global ones and those of guilds.
+    pub fn commands(&self) -> Vec<String> {
+        self.shared.state().commands.all().iter().map(|command| command.name().to_owned()).collect()
     }
 
     /// Looks at the world. Do not wait inside: everything else stands still meanwhile.

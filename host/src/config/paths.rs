@@ -18,13 +18,15 @@ pub(super) fn resolve(config: &mut Config) {
     let folder = folder_of(&config.file);
     // It fails only where there is no working directory; then nothing that is relative can be found anyway.
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-    let paths: [Option<&mut PathBuf>; 6] = [
+    let paths: [Option<&mut PathBuf>; 8] = [
         Some(&mut config.cogs.folder),
         config.discord.as_mut().and_then(|discord| discord.token_file.as_mut()),
         config.api.as_mut().and_then(|api| api.token_file.as_mut()),
         config.store.as_mut().map(|store| &mut store.path),
         config.control.socket.as_mut(),
         config.build.as_mut().map(|build| &mut build.sources),
+        config.play.world.as_mut(),
+        config.play.keep.as_mut(),
     ];
     for path in paths.into_iter().flatten() {
         *path = folder.join(&*path);

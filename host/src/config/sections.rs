@@ -270,6 +270,10 @@ impl Default for Build {
 pub struct Play {
     /// Port on 127.0.0.1; 0 = any. Default 0.
     pub port: u16,
+    /// World file: who and what is there. Default: two guilds with five people.
+    pub world: Option<PathBuf>,
+    /// Folder in which the world is kept from one time to the next; what is in it goes before `world`. Default: not kept.
+    pub keep: Option<PathBuf>,
 }
 
 /// Durations as integers of milliseconds.

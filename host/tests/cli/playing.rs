@@ -133,3 +133,41 @@ fn the_page_is_where_it_was_when_the_bot_is_started_again() {
     assert!(first.contains("/#token="), "{first}");
     assert_eq!(link(), first);
 }
+
+#[test]
+fn a_world_file_is_played_kept_for_the_next_time_and_all_of_it_written_down() {
+    let place = Place::with(&["counter"]);
+    place.file(
+        "world.toml",
+        "[[guilds]]\nname = \"Lab\"\nowner = \"zoe\"\n[[guilds.channels]]\nname = \"bench\"\n",
+    );
+    let config = "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[play]\nworld = \"world.toml\"\nkeep = \"kept\"\n";
+    place.file("gearshift.toml", config);
+    let play = || Live::start(&place, &["play", "--as", "zoe", "--transcript", "all.jsonl"]);
+    let mut live = play();
+    live.say("!count");
+    live.expect("#bench bot (reply): 1 for you, 1 for everybody");
+    live.say("remember this");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+    let entries = fs::read_to_string(place.path().join("all.jsonl")).unwrap();
+    let told: Vec<serde_json::Value> =
+        entries.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |text: &str| told.iter().any(|entry| entry["message"]["content"] == text);
+    assert!(said("!count") && said("1 for you, 1 for everybody") && said("remember this"), "{entries}");
+    assert!(told.iter().any(|entry| entry["what"] == "rest"), "{entries}");
+
+    let mut live = play();
+    live.say(":delete");
+    live.expect("#bench zoe deleted ");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+
+    place.file("world.toml", "[[guilds]]\nname = \"Lab\"\nowner = \"zoe\"\nchanels = []\n");
+    let (code, lines) = play().end();
+    assert_eq!(code, 65, "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.contains("world.toml, line 4") && line.contains("`channels`")),
+        "{lines:#?}"
+    );
+}

@@ -29,7 +29,7 @@ pub(crate) struct Judged {
 /// Starts a simulator and the client, and goes through the promises.
 pub(crate) async fn judge(client: &Client) -> Result<Judged, Box<dyn Error + Send + Sync>> {
     // Strict: a field or route that the client needs and the simulator lacks breaks a promise.
-    let options = SimOptions { strict: false, transcript_limit: 100_000, ..SimOptions::default() };
+    let options = SimOptions { strict: true, transcript_limit: 100_000, ..SimOptions::default() };
     let sim = Sim::start(options).await?;
     let mut running = client.start(&sim)?;
     let alice = sim.member("alice")?;

@@ -49,6 +49,9 @@ pub(crate) enum Action {
     MessageBulkDelete = 73,
     MessagePin = 74,
     MessageUnpin = 75,
+    StageCreate = 83,
+    StageUpdate = 84,
+    StageDelete = 85,
     EventCreate = 100,
     EventUpdate = 101,
     EventDelete = 102,
@@ -73,6 +76,30 @@ impl State {
         if !changes.is_empty() {
             self.record(guild, by, action, Some(target), changes, None);
         }
+    }
+
+    /// The same for an overwrite of a channel; whose it is stands beside, where clients look for it.
+    pub(crate) fn record_overwrite(
+        &mut self,
+        guild: Snowflake,
+        by: &By,
+        action: Action,
+        channel: Snowflake,
+        before: &Value,
+        after: &Value,
+    ) {
+        let changes = differences(before, after);
+        if changes.is_empty() {
+            return;
+        }
+        let overwrite = if after.is_null() { before } else { after };
+        let mut options = json!({ "id": overwrite["id"], "type": overwrite["type"].to_string() });
+        let id = overwrite["id"].as_str().and_then(|id| id.parse().ok());
+        let role = self.world.guild(guild).zip(id).and_then(|(guild, id)| guild.role(id));
+        if let Some(role) = role {
+            options["role_name"] = json!(role.name);
+        }
+        self.record(guild, by, action, Some(channel), changes, Some(options));
     }
 
     /// Notes a deed.
@@ -113,8 +140,18 @@ impl State {
 
 /// What differs between two objects, as the audit log writes it; null is an object without any field.
 fn differences(before: &Value, after: &Value) -> Vec<Value> {
-    const UNTOLD: [&str; 8] =
-        ["id", "guild_id", "user", "last_message_id", "version", "member", "creator", "colors"];
+    const UNTOLD: [&str; 10] = [
+        "id",
+        "guild_id",
+        "user",
+        "last_message_id",
+        "version",
+        "member",
+        "creator",
+        "colors",
+        "managed",
+        "tags",
+    ];
     let keys = [before, after].into_iter().filter_map(Value::as_object).flat_map(|object| object.keys());
     let mut keys: Vec<&String> = keys.filter(|key| !UNTOLD.contains(&key.as_str())).collect();
     keys.sort_unstable();

@@ -89,6 +89,7 @@ impl State {
             let channels = &self.world.channels;
             home.belongings.threads.retain(|thread| channels.contains_key(thread));
             home.belongings.voice.retain(|_, state| state.channel_id != id);
+            home.belongings.stages.retain(|stage| stage.channel_id != id);
         }
         self.world.webhooks.retain(|_, webhook| webhook.channel_id != id);
         let closed: Vec<String> = self

@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
+use super::messages::Draft;
 use super::{Action, By};
 use crate::gateway::event::Payload;
 use crate::gateway::{intents, person};
@@ -12,7 +15,10 @@ use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, guild_create_json};
-use crate::world::{Ban, GuildMember, User};
+use crate::world::{Ban, Bot, GuildMember, MessageKind, User};
+
+/// A bit of a guild's `system_channel_flags`.
+const NO_JOIN_NOTICES: u64 = 1 << 0;
 
 impl State {
     /// Lets somebody into a guild; false if already there.
@@ -37,7 +43,38 @@ impl State {
             false => person::guild(&self.world, home, user.id),
         };
         self.tell_account(user.id, Some(guild), |_| Some(Payload::new("GUILD_CREATE", &whole)));
+        self.welcome(guild, user);
         true
+    }
+
+    /// Discord's own announcement of somebody new, where a guild wants it.
+    fn welcome(&mut self, guild: Snowflake, user: &Arc<User>) {
+        let settings = self.world.guild(guild).map(|home| &home.settings);
+        let wanted = settings.filter(|settings| settings.system_channel_flags & NO_JOIN_NOTICES == 0);
+        if let Some(channel) = wanted.and_then(|settings| settings.system_channel_id) {
+            let mut notice = Draft::text(channel, user.clone(), String::new());
+            notice.kind = MessageKind::Join;
+            self.post(notice);
+        }
+    }
+
+    /// Another bot, member of every guild; those who are there are told.
+    pub(crate) fn new_bot(&mut self, name: &str) -> Bot {
+        let id = self.world.next_id();
+        // Like a real one: serenity looks for the id in front.
+        let token = format!("{}.Gsimul.{}", BASE64.encode(id.to_string()), self.interactions.new_token(id));
+        let bot = self.world.add_bot(name, &token);
+        let guilds: Vec<Snowflake> = self.world.guilds.keys().copied().collect();
+        for id in guilds {
+            let Some(guild) = self.world.guild(id) else { continue };
+            let role = guild.roles.iter().find(|role| role.bot == Some(bot.id()));
+            let role = Payload::new("GUILD_ROLE_CREATE", &json!({ "guild_id": id, "role": role }));
+            let mut member = json!(guild.members.get(&bot.id()).map(MemberJson::full));
+            member["guild_id"] = json!(id);
+            self.tell_guild(id, intents::GUILDS, role);
+            self.tell_guild(id, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_ADD", &member));
+        }
+        bot
     }
 
     /// Takes somebody out of a guild, of its voice channels and threads; false if not there.

@@ -10,6 +10,24 @@ use crate::shared::{Shared, State};
 use crate::snowflake::Snowflake;
 
 impl State {
+    /// Looks after everything that was there at the start.
+    pub(crate) fn set_timers(&self) {
+        for channel in self.world.channels.values() {
+            self.watch_thread(channel.id);
+            for message in channel.messages.iter().filter(|message| message.poll.is_some()) {
+                self.watch_poll(channel.id, message.id);
+            }
+        }
+        self.world.invites.keys().for_each(|code| self.watch_invite(code));
+    }
+
+    /// Ends an invite when its time has come.
+    pub(crate) fn watch_invite(&self, code: &str) {
+        let Some(ends) = self.world.invites.get(code).and_then(|invite| invite.expires_at()) else { return };
+        let code = code.to_owned();
+        self.world.clock.at(ends, move |shared| shared.state().end_invite(&code));
+    }
+
     /// Looks after a thread that was opened: archives it once nobody has written for its time.
     pub(crate) fn watch_thread(&self, id: Snowflake) {
         let Some(when) = self.archive_time(id) else { return };

@@ -136,6 +136,29 @@ mod tests {
     }
 
     #[test]
+    fn the_document_declares_what_its_paths_name_and_its_references_lead_somewhere() {
+        let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let declared: BTreeSet<&str> = item["parameters"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|parameter| parameter["name"].as_str().unwrap())
+                .collect();
+            let named = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+            assert_eq!(named.collect::<BTreeSet<_>>(), declared, "{path}");
+        }
+        let mut open = vec![&document];
+        while let Some(value) = open.pop() {
+            if let Some(place) = value["$ref"].as_str() {
+                assert!(document.pointer(place.trim_start_matches('#')).is_some(), "{place}");
+            }
+            open.extend(value.as_object().into_iter().flat_map(|map| map.values()));
+            open.extend(value.as_array().into_iter().flatten());
+        }
+    }
+
+    #[test]
     fn every_path_is_found_under_its_own_shape() {
         for (method, path, operation) in ROUTES {
             assert!(ROUTER.at(path).unwrap().value.contains(&(*method, *operation)), "{path}");

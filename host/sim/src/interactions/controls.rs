@@ -44,7 +44,7 @@ impl State {
         let (source, control) = self.control(&invoker, message, menu, |kind| matches!(kind, 3 | 5..=8))?;
         let guild = self.world.channel(source.channel_id).and_then(|channel| channel.guild_id);
         let guild = guild.and_then(|guild| self.world.guild(guild));
-        let place = Place { world: &self.world, guild, files: &[] };
+        let place = Place { world: &self.world, guild, user: invoker.user.id, files: &[] };
         let mut resolved = Map::new();
         let chosen = chosen(place, &control, values, &mut resolved)
             .map_err(|why| ActError::Unusable { control: menu.to_owned(), why })?;

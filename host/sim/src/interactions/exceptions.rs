@@ -35,6 +35,11 @@ impl Exceptions {
         self.all.get(&(guild, id)).map(Vec::as_slice)
     }
 
+    /// Guild, command or application, and what was said.
+    pub(crate) fn all(&self) -> Vec<(Snowflake, Snowflake, Vec<Exception>)> {
+        self.all.iter().map(|((guild, id), list)| (*guild, *id, list.clone())).collect()
+    }
+
     pub(crate) fn set(&mut self, guild: Snowflake, id: Snowflake, list: Vec<Exception>) {
         if list.is_empty() {
             self.all.remove(&(guild, id));

@@ -34,7 +34,7 @@ impl State {
         }
         let guild = self.world.channel(opened.channel).and_then(|channel| channel.guild_id);
         let guild = guild.and_then(|guild| self.world.guild(guild));
-        let place = Place { world: &self.world, guild, files: &[] };
+        let place = Place { world: &self.world, guild, user: invoker.user.id, files: &[] };
         let mut resolved = Map::new();
         let filled = layout.iter().map(|one| filled_in(place, one, fields, &mut resolved));
         let components = filled.collect::<Result<Vec<Value>, _>>()?;
@@ -46,7 +46,8 @@ impl State {
         }
         let source = opened.source.and_then(|id| self.answer_message(opened.channel, id));
         let invoker = Invoker { channel: opened.channel, ..invoker };
-        Ok(Invocation { source, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
+        let opened_by = Some(Box::new(opened.note()));
+        Ok(Invocation { source, opened_by, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::shared::{Shared, State};
 use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, MessageJson, channel_json};
-use crate::world::{Channel, Message, User};
+use crate::world::{Channel, InteractionNote, Message, User};
 
 /// The reason that Discord's client shows as "The application did not respond".
 const TIMED_OUT: u8 = 2;
@@ -54,11 +54,13 @@ pub(crate) struct Invocation {
     pub(super) data: Value,
     /// The message a component or modal belongs to.
     pub(super) source: Option<Arc<Message>>,
+    /// The interaction that opened the form which is submitted.
+    pub(super) opened_by: Option<Box<InteractionNote>>,
 }
 
 impl Invocation {
     pub(super) fn new(invoker: Invoker, bot: Snowflake, kind: Kind, line: String, data: Value) -> Self {
-        Self { invoker, bot, kind, name: String::new(), line, data, source: None }
+        Self { invoker, bot, kind, name: String::new(), line, data, source: None, opened_by: None }
     }
 
     /// What it looks like: `/ping text:hi`.
@@ -110,6 +112,7 @@ impl State {
             source: invocation.source.map(|message| message.id),
             choices: Vec::new(),
             modal: None,
+            opened_by: invocation.opened_by,
         });
         let user = user.username.as_str().into();
         self.transcript.write(What::Invoked { interaction: id, channel, user, line });

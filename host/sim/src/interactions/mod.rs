@@ -72,6 +72,8 @@ pub(crate) struct Interaction {
     pub(crate) choices: Vec<Value>,
     /// The form that was opened.
     pub(crate) modal: Option<Value>,
+    /// The interaction that opened the form which is submitted here.
+    pub(crate) opened_by: Option<Box<InteractionNote>>,
 }
 
 impl Interaction {
@@ -81,6 +83,8 @@ impl Interaction {
             kind: self.kind as u8,
             name: self.name.clone(),
             user: self.user.clone(),
+            interacted: self.source.filter(|_| self.kind == Kind::Component),
+            opened_by: self.opened_by.clone(),
         }
     }
 }

@@ -6,13 +6,15 @@ use serde_json::{Map, Value, json};
 use crate::snowflake::Snowflake;
 use crate::world::json::MemberJson;
 use crate::world::permissions::permissions_of;
-use crate::world::{Attachment, Guild, World};
+use crate::world::{Attachment, Guild, World, bits};
 
 /// Where names are looked up.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) world: &'a World,
     pub(crate) guild: Option<&'a Guild>,
+    /// Who names it: a channel that this person does not see cannot be named.
+    pub(crate) user: Snowflake,
     /// Files that came along, each with the text by which an option names it.
     pub(crate) files: &'a [(String, Attachment)],
 }
@@ -78,12 +80,16 @@ fn user(place: Place<'_>, name: &str, resolved: &mut Map<String, Value>) -> Opti
 }
 
 fn channel(place: Place<'_>, name: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
-    let Place { world, guild, .. } = place;
+    let Place { world, guild, user, .. } = place;
     let bare = name.trim_start_matches("<#").trim_end_matches('>');
     let channel = world.channel_named(bare, guild.map(|guild| guild.id))?;
+    let granted = world.permissions_in(channel, user);
+    if granted & bits::VIEW_CHANNEL == 0 {
+        return None;
+    }
     let partial = json!({
         "id": channel.id, "name": &*channel.name, "type": channel.kind as u8, "parent_id": channel.parent_id,
-        "permissions": guild.map_or(0, |guild| permissions_of(guild, Some(channel), guild.owner_id)).to_string(),
+        "permissions": granted.to_string(),
     });
     resolve(resolved, "channels", channel.id, partial);
     Some(channel.id)

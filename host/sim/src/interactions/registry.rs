@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::exceptions::Exceptions;
+use super::exceptions::{Exception, Exceptions};
 use crate::snowflake::Snowflake;
+use crate::world::{CommandRule, World};
 
 /// A registered command.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -46,9 +47,16 @@ impl Command {
 pub(crate) struct Commands {
     all: Vec<Command>,
     pub(crate) exceptions: Exceptions,
+    /// Exceptions that a world file makes for commands which are not registered yet.
+    rules: Vec<CommandRule>,
 }
 
 impl Commands {
+    /// None yet, with the world's rules for those to come.
+    pub(crate) fn ruled(world: &World) -> Self {
+        Self { rules: world.command_rules.clone(), ..Self::default() }
+    }
+
     /// Those of one bot in one scope, in the order they were registered.
     pub(crate) fn of(&self, bot: Snowflake, guild: Option<Snowflake>) -> impl Iterator<Item = &Command> {
         self.all.iter().filter(move |command| command.bot == bot && command.guild == guild)
@@ -66,6 +74,7 @@ impl Commands {
     }
 
     pub(crate) fn add(&mut self, command: Command) {
+        self.apply_rules(&command);
         self.all.push(command);
     }
 
@@ -80,12 +89,30 @@ impl Commands {
 
     pub(crate) fn replace_all(&mut self, bot: Snowflake, guild: Option<Snowflake>, new: Vec<Command>) {
         self.all.retain(|command| command.bot != bot || command.guild != guild);
-        self.all.extend(new);
+        for command in new {
+            self.add(command);
+        }
         self.forget_exceptions();
     }
 
+    /// Moderators may have said something else meanwhile: that stays.
+    fn apply_rules(&mut self, command: &Command) {
+        let Self { exceptions, rules, .. } = self;
+        for rule in rules.iter().filter(|rule| rule.command == command.name()) {
+            let concerned = command.guild.is_none_or(|guild| guild == rule.guild);
+            if concerned && exceptions.of(rule.guild, command.id).is_none() {
+                let list = rule.exceptions.iter().map(|(id, kind, permission)| Exception {
+                    id: *id,
+                    kind: *kind,
+                    permission: *permission,
+                });
+                exceptions.set(rule.guild, command.id, list.collect());
+            }
+        }
+    }
+
     fn forget_exceptions(&mut self) {
-        let Self { all, exceptions } = self;
+        let Self { all, exceptions, .. } = self;
         exceptions.keep_for(|id| all.iter().any(|command| command.id == id || command.bot == id));
     }
 }

@@ -57,7 +57,7 @@ impl State {
     ) -> Result<Invocation, ActError> {
         let home = self.scene(&invoker)?;
         let guild = home.guild_id.and_then(|guild| self.world.guild(guild));
-        let place = Place { world: &self.world, guild, files: typed.files };
+        let place = Place { world: &self.world, guild, user: invoker.user.id, files: typed.files };
         let filled = fill_options(place, command, typed.path, typed.given, typed.focused)?;
         let mut data = described(command);
         data["options"] = Value::Array(filled.options);

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Upload;
 use crate::clock::Timestamp;
-use crate::interactions::Command;
+use crate::interactions::{Command, Commands, Exception};
 use crate::rest::Bytes;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
-use crate::world::{Bot, Channel, Guild, GuildEmoji, Invite, User, Webhook, World};
+use crate::world::{Bot, Channel, CommandRule, Guild, GuildEmoji, Invite, User, Webhook, World};
 
 /// Changes when an older version could no longer be read.
 const FORMAT: u32 = 1;
@@ -34,7 +34,9 @@ pub(super) struct Snapshot {
     invites: BTreeMap<String, Invite>,
     webhooks: BTreeMap<Snowflake, Webhook>,
     application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
+    command_rules: Vec<CommandRule>,
     commands: Vec<Command>,
+    exceptions: Vec<(Snowflake, Snowflake, Vec<Exception>)>,
     /// Id and type; the content is beside this text.
     uploads: Vec<(Snowflake, String)>,
     #[serde(skip)]
@@ -44,7 +46,7 @@ pub(super) struct Snapshot {
 /// What was kept, ready to go on with.
 pub(crate) struct Kept {
     pub(crate) world: World,
-    pub(crate) commands: Vec<Command>,
+    pub(crate) commands: Commands,
     pub(crate) files: Vec<Upload>,
     pub(crate) now: Timestamp,
 }
@@ -52,14 +54,27 @@ pub(crate) struct Kept {
 impl Kept {
     /// A world of which nothing was kept.
     pub(crate) fn only(world: World) -> Self {
-        Self { world, commands: Vec::new(), files: Vec::new(), now: Timestamp::default() }
+        let commands = Commands::ruled(&world);
+        Self { world, commands, files: Vec::new(), now: Timestamp::default() }
     }
 }
 
 impl Snapshot {
     pub(super) fn of(state: &State, base: String) -> Self {
-        let World { clock, users, guilds, channels, bots, invites, webhooks, application_emojis, .. } =
-            &state.world;
+        // Named one by one, so that nothing that is added to a world is forgotten here.
+        let World {
+            clock,
+            ids: _,
+            users,
+            guilds,
+            channels,
+            bots,
+            invites,
+            webhooks,
+            application_emojis,
+            command_rules,
+            history_limit: _,
+        } = &state.world;
         let files: Vec<Upload> = state.files.all().cloned().collect();
         Self {
             format: FORMAT,
@@ -73,7 +88,9 @@ impl Snapshot {
             invites: invites.clone(),
             webhooks: webhooks.clone(),
             application_emojis: application_emojis.clone(),
+            command_rules: command_rules.clone(),
             commands: state.commands.all().to_vec(),
+            exceptions: state.commands.exceptions.all(),
             uploads: files.iter().map(|(id, kind, _)| (*id, kind.clone())).collect(),
             files,
         }
@@ -115,10 +132,16 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     world.channels = channels.into_iter().map(|channel| (channel.id, channel)).collect();
     (world.bots, world.invites, world.webhooks) = (bots, invites, webhooks);
     world.application_emojis = application_emojis;
+    world.command_rules = snapshot.command_rules;
+    let mut commands = Commands::ruled(&world);
+    snapshot.commands.into_iter().for_each(|command| commands.add(command));
+    for (guild, id, list) in snapshot.exceptions {
+        commands.exceptions.set(guild, id, list);
+    }
     world.ids.start_after(last_id);
     share_people(&mut world);
     let files = snapshot.uploads.into_iter().map(|(id, kind)| (id, kind, Bytes::new())).collect();
-    Ok(Kept { world, commands: snapshot.commands, files, now })
+    Ok(Kept { world, commands, files, now })
 }
 
 /// Each member and author was read as a person of its own; one of each is enough.

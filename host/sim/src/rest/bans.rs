@@ -56,7 +56,12 @@ pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
     let by = call.by()?;
     let mut fields = call.fields()?;
     let days = fields.number_within("delete_message_days", 0..=7);
-    let seconds = delete_seconds(&mut fields).or(days.map(|days| days * 24 * 3600));
+    // discord.py says it in the query.
+    let asked = call
+        .query("delete_message_seconds")
+        .and_then(|seconds| seconds.parse().ok())
+        .filter(|seconds| *seconds <= MAX_DELETE_SECONDS);
+    let seconds = delete_seconds(&mut fields).or(days.map(|days| days * 24 * 3600)).or(asked);
     fields.checked()?;
     let mut state = call.shared.state();
     check(&state, by.user, guild, user)?;

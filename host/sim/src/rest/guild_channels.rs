@@ -159,6 +159,8 @@ pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Resu
     let by = call.by()?;
     let mut fields = call.fields()?;
     let overwrite = overwrite(&mut fields, whom);
+    // Libraries say it twice; the address counts.
+    fields.ignore(&["id"]);
     fields.checked()?;
     let Some(overwrite) = overwrite else { return Err(ApiError::wrong_channel_type()) };
     let mut state = call.shared.state();
@@ -172,7 +174,7 @@ pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Resu
         state.world.channel(id).and_then(|one| one.overwrites.iter().find(|one| one.id == whom).cloned());
     let action = if old.is_some() { Action::OverwriteUpdate } else { Action::OverwriteCreate };
     let (before, after) = (old.map_or(Value::Null, |old| json!(old)), json!(overwrite));
-    state.record_change(guild, &by, action, id, &before, &after);
+    state.record_overwrite(guild, &by, action, id, &before, &after);
     state.rearrange(id, |overwrites| {
         overwrites.retain(|one| one.id != whom);
         overwrites.push(overwrite);
@@ -188,7 +190,7 @@ pub(super) fn delete_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> R
     let guild = guild.id;
     let old = channel.overwrites.iter().find(|one| one.id == whom).map(|one| json!(one));
     let old = old.ok_or(ApiError::new(404, 10009, "Unknown Overwrite"))?;
-    state.record_change(guild, &by, Action::OverwriteDelete, id, &old, &Value::Null);
+    state.record_overwrite(guild, &by, Action::OverwriteDelete, id, &old, &Value::Null);
     state.rearrange(id, |overwrites| overwrites.retain(|one| one.id != whom));
     Ok(Reply::nothing())
 }

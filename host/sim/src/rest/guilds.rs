@@ -7,31 +7,48 @@ use super::error::ApiError;
 use super::{Call, Reply};
 use crate::snowflake::Snowflake;
 use crate::world::json::channel_json;
-use crate::world::settings_json;
+use crate::world::{Guild, settings_json};
 
-/// `GET /users/@me/guilds`
+/// Guilds in one page.
+const MAX_PAGE: usize = 200;
+
+/// `GET /users/@me/guilds?limit=&before=&after=&with_counts=`
 pub(super) fn mine(call: &Call) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
+    let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
+    let (before, after) = (call.query_id("before"), call.query_id("after"));
+    let counts = call.query_flag("with_counts");
     let state = call.shared.state();
-    let guilds: Vec<Value> = state
+    let mut mine: Vec<&Guild> = state
         .world
         .guilds
         .values()
         .filter(|guild| guild.members.contains_key(&caller))
-        .map(|guild| {
-            json!({
-                "id": guild.id, "name": guild.name, "icon": guild.settings.icon, "banner": null, "owner": guild.owner_id == caller,
-                "permissions": state.world.permissions_at(guild, caller).to_string(), "features": guild.settings.features,
-            })
-        })
+        .filter(|guild| before.is_none_or(|id| guild.id < id) && after.is_none_or(|id| guild.id > id))
         .collect();
-    Ok(Reply::json(&guilds))
+    if before.is_some() {
+        mine.drain(..mine.len().saturating_sub(limit));
+    }
+    let page = mine.into_iter().take(limit).map(|guild| {
+        let settings = &guild.settings;
+        let mut json = json!({
+            "id": guild.id, "name": guild.name, "icon": settings.icon, "banner": null,
+            "owner": guild.owner_id == caller, "features": settings.features,
+            "permissions": state.world.permissions_at(guild, caller).to_string(),
+        });
+        if counts {
+            json["approximate_member_count"] = json!(guild.members.len());
+            json["approximate_presence_count"] = json!(guild.members.len());
+        }
+        json
+    });
+    Ok(Reply::json(&page.collect::<Vec<_>>()))
 }
 
 /// `GET /guilds/{guild}?with_counts=`
 pub(super) fn guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    let counts = matches!(call.query("with_counts"), Some("true" | "True" | "1"));
+    let counts = call.query_flag("with_counts");
     let state = call.shared.state();
     let guild = state.own_guild(caller, guild)?;
     let mut json = settings_json::guild(guild);
@@ -50,4 +67,16 @@ pub(super) fn channels(call: &Call, guild: Snowflake) -> Result<Reply, ApiError>
     let channels: Vec<Value> =
         guild.channels.iter().filter_map(|id| state.world.channel(*id)).map(channel_json).collect();
     Ok(Reply::json(&channels))
+}
+
+/// `GET /guilds/{guild}/stickers` and `GET /guilds/{guild}/integrations`: a simulated guild has none, and none can be made.
+pub(super) fn none_of_it(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    call.shared.state().own_guild(caller, guild)?;
+    Ok(Reply::json(&[(); 0]))
+}
+
+/// `GET /sticker-packs`: Discord's own pictures are not here.
+pub(super) fn sticker_packs(_: &Call) -> Result<Reply, ApiError> {
+    Ok(Reply::json(&json!({ "sticker_packs": [] })))
 }

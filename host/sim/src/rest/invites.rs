@@ -84,9 +84,7 @@ fn add(state: &mut State, by: &By, invite: Invite) -> Value {
     state.record(guild, by, Action::InviteCreate, None, vec![change], None);
     let payload = Payload::new("INVITE_CREATE", &data);
     state.tell_permitted(guild, intents::GUILD_INVITES, bits::MANAGE_CHANNELS, payload);
-    if let Some(ends) = ends {
-        state.world.clock.at(ends, move |shared| shared.state().end_invite(&code));
-    }
+    state.watch_invite(&code);
     json
 }
 
@@ -114,7 +112,7 @@ fn list(state: &State, is_asked: impl Fn(&Invite) -> bool) -> Reply {
 /// `GET /invites/{code}?with_counts=&with_expiration=`
 pub(super) fn invite(call: &Call, code: String) -> Result<Reply, ApiError> {
     let counts = call.query_flag("with_counts");
-    let (_, _) = (call.query("with_expiration"), call.query("guild_scheduled_event_id"));
+    call.ignore_query(&["with_expiration", "guild_scheduled_event_id"]);
     let state = call.shared.state();
     let invite = state.world.invites.get(&code).ok_or(unknown())?;
     let mut json = json_of(&state, invite, false);

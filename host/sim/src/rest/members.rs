@@ -181,6 +181,8 @@ struct Form {
 
 impl Form {
     fn read(fields: &mut Fields) -> Self {
+        // discord.js sends its own name for the timeout beside Discord's.
+        fields.ignore(&["communicationDisabledUntil"]);
         Self {
             nick: fields.has("nick").then(|| fields.text("nick", MAX_NICK_CHARS)),
             roles: fields.has("roles").then(|| fields.snowflakes("roles", 250).unwrap_or_default()),

@@ -3,6 +3,7 @@
 
 mod access;
 mod allowed_mentions;
+mod applications;
 mod bans;
 pub(crate) mod call;
 mod callbacks;
@@ -35,6 +36,7 @@ mod reply;
 mod roles;
 pub(crate) mod routes;
 mod scheduled_events;
+mod stages;
 mod thread_lists;
 mod threads;
 pub(crate) mod unknown;
@@ -161,7 +163,9 @@ fn admit(shared: &Shared, call: &Call) -> (Option<Reply>, Option<Quota>) {
     }
     match shared.limits().count(&counted, now) {
         Verdict::Granted(quota) => (None, quota),
-        Verdict::Refused(quota) => (Some(Reply::rate_limited(quota.reset_after, Refuser::Route)), Some(quota)),
+        Verdict::Refused(quota) => {
+            (Some(Reply::rate_limited(quota.reset_after, Refuser::Route)), Some(quota))
+        }
         Verdict::RefusedGlobally(wait) => (Some(Reply::rate_limited(wait, Refuser::Global)), None),
         Verdict::Banned(wait) => (Some(Reply::rate_limited(wait, Refuser::Cloudflare)), None),
     }

@@ -67,12 +67,16 @@ pub(super) fn take(
 pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
+    // Super reactions (`type` 1) cost money and are not put here.
+    call.ignore_query(&["type"]);
     let limit =
         call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+    // 0 ordinary, 1 burst: of the latter there are none here.
+    let burst = call.query("type") == Some("1");
     let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
     let state = call.shared.state();
     let (_, message) = state.seen_message(caller, channel, id)?;
-    let reaction = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
+    let reaction = message.reactions.iter().find(|reaction| reaction.emoji == emoji && !burst);
     let mut ids: Vec<Snowflake> = reaction.map(|reaction| reaction.users.clone()).unwrap_or_default();
     ids.sort_unstable();
     let users: Vec<&User> = ids

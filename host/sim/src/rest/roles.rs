@@ -1,6 +1,10 @@
 //! Roles over REST: read, make, change, order, remove.
 //! Giving them to members is done with the members.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Map, json};
+
 use super::error::ApiError;
 use super::fields::Fields;
 use super::{Call, Reply};
@@ -14,6 +18,20 @@ const MAX_ROLES: usize = 250;
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     Ok(Reply::json(&call.shared.state().own_guild(caller, guild)?.roles))
+}
+
+/// `GET /guilds/{guild}/roles/member-counts`: by role, `@everyone` not counted.
+pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    let home = state.own_guild(caller, guild)?;
+    let mut counts: BTreeMap<Snowflake, usize> =
+        home.roles.iter().filter(|role| role.id != guild).map(|role| (role.id, 0)).collect();
+    for role in home.members.values().flat_map(|member| &member.roles) {
+        *counts.entry(*role).or_default() += 1;
+    }
+    let counts = counts.into_iter().map(|(role, count)| (role.to_string(), json!(count)));
+    Ok(Reply::json(&counts.collect::<Map<_, _>>()))
 }
 
 /// `GET /guilds/{guild}/roles/{role}`

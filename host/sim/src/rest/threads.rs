@@ -28,6 +28,8 @@ pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
     let by = call.by()?;
     let mut fields = call.fields()?;
     let plan = Plan::read(&mut fields);
+    // What it becomes follows from the channel, whatever discord.js says.
+    fields.ignore(&["type"]);
     fields.checked()?;
     let mut state = call.shared.state();
     state.seen_message(by.user, home, id)?;
@@ -47,6 +49,8 @@ pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
 /// `POST /channels/{channel}/threads`: a thread of its own, or a forum post with its first message.
 pub(super) fn create(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
+    // A post's message was a flat part of the body once; the nested form is the only one now.
+    call.ignore_query(&["use_nested_fields"]);
     let mut fields = call.fields()?;
     let plan = Plan::read(&mut fields);
     let mut state = call.shared.state();

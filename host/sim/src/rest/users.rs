@@ -1,4 +1,4 @@
-//! Who is who over REST: the gateway's address, the caller's account and application, users, direct messages.
+//! Who is who over REST: the gateway's address, the caller's account, users, direct messages.
 //! It does not change accounts.
 
 use serde_json::{Value, json};
@@ -74,23 +74,6 @@ pub(super) fn user(call: &Call, user: Snowflake) -> Result<Reply, ApiError> {
     let state = call.shared.state();
     let user = state.world.user(user).ok_or(ApiError::unknown_user())?;
     Ok(Reply::json(&**user))
-}
-
-/// `GET /applications/@me` and `GET /oauth2/applications/@me`
-pub(super) fn application(call: &Call) -> Result<Reply, ApiError> {
-    let id = call.bot()?;
-    let state = call.shared.state();
-    let bot = state.world.bot(id).ok_or(ApiError::unknown_application())?;
-    let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&id)).count();
-    Ok(Reply::json(&json!({
-        "id": id, "name": bot.user.username, "icon": null, "description": "", "summary": "", "type": null,
-        "bot_public": true, "bot_require_code_grant": false, "terms_of_service_url": null,
-        "privacy_policy_url": null, "verify_key": "0".repeat(64), "hook": true, "is_monetized": false,
-        "flags": 1 << 13 | 1 << 15 | 1 << 19, "team": null, "owner": &*bot.owner, "bot": &*bot.user,
-        "approximate_guild_count": guilds, "approximate_user_install_count": 0, "redirect_uris": [],
-        "interactions_endpoint_url": null, "role_connections_verification_url": null, "tags": [],
-        "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
-    })))
 }
 
 /// `POST /users/@me/channels`

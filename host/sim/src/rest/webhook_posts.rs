@@ -23,6 +23,8 @@ struct Manner {
 
 /// `POST /webhooks/{webhook}/{token}?wait=&thread_id=`
 pub(super) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply, ApiError> {
+    // Every webhook may have components here.
+    call.ignore_query(&["with_components"]);
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
     let webhook = keyed(&state, id, token)?.clone();
@@ -102,7 +104,11 @@ pub(super) fn message(call: &Call, id: Snowflake, token: &str, which: &str) -> R
 
 /// `PATCH /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
 pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
-    let fields = call.fields()?;
+    // Every webhook may have components here.
+    call.ignore_query(&["with_components"]);
+    let mut fields = call.fields()?;
+    // Who it seems to be from does not change; discord.js says it all the same.
+    fields.ignore(&["username", "avatar_url"]);
     let mut state = call.shared.state();
     let kept = find(call, &state, id, token, which)?;
     let form = MessageForm::read_edit(fields, kept.flags)?;

@@ -83,6 +83,7 @@ pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) 
 
 /// Interactions have no webhook of their own; their paths carry the application instead.
 fn is_of_channel(call: &Call, id: Snowflake) -> bool {
+    call.ignore_query(&["with_components"]);
     call.shared.state().world.webhooks.contains_key(&id)
 }
 

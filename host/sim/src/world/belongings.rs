@@ -27,6 +27,9 @@ pub struct Belongings {
     pub voice: BTreeMap<Snowflake, VoiceState>,
     /// Who did what, oldest first.
     pub audit: VecDeque<AuditEntry>,
+    /// Stages on which something is going on.
+    #[serde(default)]
+    pub stages: Vec<StageInstance>,
     /// Threads that are not archived, oldest first.
     pub threads: Vec<Snowflake>,
 }
@@ -130,6 +133,29 @@ impl ScheduledEvent {
     }
 }
 
+/// A stage channel on which something is going on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct StageInstance {
+    /// Its id.
+    pub id: Snowflake,
+    /// The stage.
+    pub channel_id: Snowflake,
+    /// What it is about, up to 120 characters.
+    pub topic: String,
+    /// The event it belongs to.
+    pub event_id: Option<Snowflake>,
+}
+
+impl StageInstance {
+    /// As Discord writes it.
+    pub fn json(&self, guild: Snowflake) -> Value {
+        json!({
+            "id": self.id, "guild_id": guild, "channel_id": self.channel_id, "topic": self.topic,
+            "privacy_level": 2, "discoverable_disabled": true, "guild_scheduled_event_id": self.event_id,
+        })
+    }
+}
+
 /// Somebody in a voice channel.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct VoiceState {
@@ -167,6 +193,17 @@ pub struct AuditEntry {
     /// As the doer gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Who may use a command in a guild, and where, whatever the command itself says; made before it is registered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct CommandRule {
+    /// In which guild.
+    pub guild: Snowflake,
+    /// The command's name.
+    pub command: String,
+    /// A role (1), user (2) or channel (3), and whether it is allowed; the guild's own id is everyone.
+    pub exceptions: Vec<(Snowflake, u8, bool)>,
 }
 
 /// A way into a guild.

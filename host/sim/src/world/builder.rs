@@ -39,6 +39,7 @@ impl World {
             invites: Default::default(),
             webhooks: Default::default(),
             application_emojis: Default::default(),
+            command_rules: Vec::new(),
             history_limit: HISTORY_PER_CHANNEL,
         }
     }
@@ -194,7 +195,13 @@ pub(super) fn new_user(id: Snowflake, name: &str, bot: bool) -> User {
 
 /// An application that is its own owner.
 pub(super) fn new_bot(user: Arc<User>, token: &str) -> Bot {
-    Bot { owner: user.clone(), user, token: token.to_owned(), granted_intents: u64::MAX }
+    Bot {
+        owner: user.clone(),
+        user,
+        token: token.to_owned(),
+        granted_intents: u64::MAX,
+        application: Default::default(),
+    }
 }
 
 /// A guild with nobody in it.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::settings_json::{thread_json_for, voice_json};
 use super::{
-    Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, Message, User, World, bits, flags,
+    Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, InteractionNote, Message, User, World,
+    bits, flags,
 };
 use crate::clock::Timestamp;
 use crate::snowflake::Snowflake;
@@ -169,12 +170,7 @@ impl<'a> MessageJson<'a> {
             interaction: note.filter(|note| note.kind == 2).map(
                 |note| json!({ "id": note.id, "type": note.kind, "name": note.name, "user": &*note.user }),
             ),
-            interaction_metadata: note.map(|note| {
-                json!({
-                    "id": note.id, "type": note.kind, "user": &*note.user,
-                    "authorizing_integration_owners": { "0": channel.guild_id.unwrap_or_default() },
-                })
-            }),
+            interaction_metadata: note.map(|note| metadata_json(note, channel.guild_id.unwrap_or_default())),
             webhook_id: message.webhook_id.or(message.application_id),
             application_id: message.application_id,
             guild_id: None,
@@ -195,6 +191,20 @@ fn reference(message: &Message, channel: &Channel) -> Option<ReferenceJson> {
         guild_id: origin.guild,
     });
     pointed.or_else(answered)
+}
+
+/// What a message says of the interaction it answers, and of the one before if a form came in between.
+fn metadata_json(note: &InteractionNote, guild: Snowflake) -> Value {
+    let mut json = json!({
+        "id": note.id, "type": note.kind, "user": &*note.user, "authorizing_integration_owners": { "0": guild },
+    });
+    if let Some(message) = note.interacted {
+        json["interacted_message_id"] = json!(message);
+    }
+    if let Some(before) = &note.opened_by {
+        json["triggering_interaction_metadata"] = metadata_json(before, guild);
+    }
+    json
 }
 
 /// A guild member on the wire.
@@ -323,7 +333,9 @@ pub(crate) fn guild_create_json(
     let events = guild.belongings.events.iter();
     json["guild_scheduled_events"] =
         json!(events.map(|event| event.json(guild.id, false)).collect::<Vec<_>>());
-    for empty in ["presences", "stage_instances", "soundboard_sounds"] {
+    let stages = guild.belongings.stages.iter();
+    json["stage_instances"] = json!(stages.map(|stage| stage.json(guild.id)).collect::<Vec<_>>());
+    for empty in ["presences", "soundboard_sounds"] {
         json[empty] = json!([]);
     }
     json

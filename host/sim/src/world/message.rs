@@ -41,6 +41,8 @@ pub enum MessageKind {
     Default = 0,
     /// Somebody pinned a message.
     Pin = 6,
+    /// Somebody came into the guild.
+    Join = 7,
     /// Somebody started a thread.
     ThreadCreated = 18,
     /// An answer to a message.
@@ -56,7 +58,7 @@ pub enum MessageKind {
 impl MessageKind {
     /// Whether Discord wrote it: nobody answers, pins or forwards it.
     pub fn is_system(self) -> bool {
-        matches!(self, Self::Pin | Self::ThreadCreated | Self::ThreadStarter | Self::PollResult)
+        matches!(self, Self::Pin | Self::Join | Self::ThreadCreated | Self::ThreadStarter | Self::PollResult)
     }
 }
 
@@ -159,6 +161,12 @@ pub struct InteractionNote {
     pub name: String,
     /// Who invoked it.
     pub user: Arc<User>,
+    /// The message whose component was used.
+    #[serde(default)]
+    pub interacted: Option<Snowflake>,
+    /// The interaction that opened the form, if this is its submission.
+    #[serde(default)]
+    pub opened_by: Option<Box<InteractionNote>>,
 }
 
 /// A file of a message, served back under its local URL.

@@ -17,11 +17,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub use belongings::{
-    AuditEntry, Ban, Belongings, EventPlace, GuildEmoji, Invite, ScheduledEvent, VoiceState, Webhook,
+    AuditEntry, Ban, Belongings, CommandRule, EventPlace, GuildEmoji, Invite, ScheduledEvent, StageInstance,
+    VoiceState, Webhook,
 };
 pub use file::{WorldError, WorldMistake};
 pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Reaction, flags};
-pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
+pub use model::{Application, Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
@@ -44,6 +45,7 @@ pub struct World {
     pub(crate) webhooks: BTreeMap<Snowflake, Webhook>,
     /// Emojis of applications, by application.
     pub(crate) application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
+    pub(crate) command_rules: Vec<CommandRule>,
     pub(crate) history_limit: usize,
 }
 

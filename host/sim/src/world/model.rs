@@ -340,6 +340,24 @@ pub struct Bot {
     pub owner: Arc<User>,
     /// Intents that the application may ask for; others close with 4014.
     pub granted_intents: u64,
+    /// What the application says of itself.
+    #[serde(default)]
+    pub application: Application,
+}
+
+/// What an application says of itself.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Application {
+    /// What it is for, up to 400 characters.
+    pub description: String,
+    /// The hash of its picture.
+    pub icon: Option<String>,
+    /// Up to five words.
+    pub tags: Vec<String>,
+    /// Addresses and installation settings, by Discord's names.
+    pub links: serde_json::Map<String, serde_json::Value>,
+    /// What roles can ask of those it is linked to.
+    pub metadata: Vec<serde_json::Value>,
 }
 
 impl Bot {

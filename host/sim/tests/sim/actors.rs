@@ -105,6 +105,10 @@ async fn every_kind_of_menu_takes_names() {
         assert_eq!(heard["data"]["values"].as_array().unwrap().len(), chosen.len(), "{menu}");
         assert!(heard["data"]["resolved"][kind].is_object(), "{menu}: {heard}");
     }
+    let carol = sim.member("carol").unwrap();
+    assert!(
+        refused(carol.select(message, "channel", &["staff"]).await).contains("there is no channel `staff`")
+    );
     assert_eq!(
         refused(alice.select(message, "user", &["bob", "carol", "dave"]).await),
         "`user` cannot be used: 1 to 2 values are to be chosen"

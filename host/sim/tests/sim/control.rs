@@ -256,7 +256,10 @@ async fn the_bots_gateway_is_driven_and_persons_stay() {
 async fn another_bot_is_added_and_connects() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
+    let (mut first, _) = Socket::identified(&sim, INTENTS | 1 << 1).await;
     let (status, bot) = control.post("/control/bots", json!({ "name": "second" })).await;
+    assert_eq!(first.event("GUILD_ROLE_CREATE").await["role"]["tags"]["bot_id"], bot["user"]["id"]);
+    assert_eq!(first.event("GUILD_MEMBER_ADD").await["user"], bot["user"]);
     assert_eq!((status, bot["guild_ids"].as_array().unwrap().len()), (201, 2));
     let mut socket = Socket::open(&sim).await;
     socket.identify(bot["token"].as_str().unwrap(), INTENTS).await;

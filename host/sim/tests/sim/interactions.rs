@@ -281,7 +281,17 @@ async fn a_form_opened_by_a_command_comes_back_to_its_bot() {
         "twilight reads no form without: {row}"
     );
     respond(&sim, &heard, json!({ "type": 4, "data": { "content": "hello Al" } })).await;
-    assert_eq!(submitted.answered(PATIENCE).await.unwrap().content, "hello Al");
+    let answer = submitted.answered(PATIENCE).await.unwrap();
+    assert_eq!(answer.content, "hello Al");
+    let (_, shown) =
+        call(&sim, Method::GET, &format!("/channels/{}/messages/{}", answer.channel_id, answer.id), None)
+            .await;
+    let metadata = &shown["interaction_metadata"];
+    assert_eq!(
+        (&metadata["type"], &metadata["triggering_interaction_metadata"]["type"]),
+        (&json!(5), &json!(2))
+    );
+    assert_eq!(metadata["triggering_interaction_metadata"]["id"], interaction["id"]);
 }
 
 #[tokio::test]

@@ -134,3 +134,24 @@ async fn an_upload_is_a_file_of_its_own_and_nothing_half_written_stays() {
     assert_eq!(std::fs::read_dir(folder.path().join("files")).unwrap().count(), 1);
     assert!(!folder.path().join("world.new").exists());
 }
+
+#[tokio::test]
+async fn what_ends_by_itself_still_ends_after_a_restart() {
+    let folder = tempdir().unwrap();
+    let sim = kept_in(folder.path()).await;
+    let general = channel_id(&sim, "general");
+    let poll = json!({ "poll": { "question": { "text": "Tea?" }, "duration": 1,
+        "answers": [{ "poll_media": { "text": "yes" } }, { "poll_media": { "text": "no" } }] } });
+    let posted = post(&sim, &format!("/channels/{general}/messages"), poll).await.1;
+    let invite = post(&sim, &format!("/channels/{general}/invites"), json!({ "max_age": 60 })).await.1;
+    let invite = format!("/invites/{}", invite["code"].as_str().unwrap());
+    assert_eq!(get(&sim, &invite).await.0, 200);
+    sim.close().await;
+
+    let again = kept_in(folder.path()).await;
+    let message = format!("/channels/{general}/messages/{}", posted["id"].as_str().unwrap());
+    assert_eq!(get(&again, &message).await.1["poll"]["results"]["is_finalized"], false);
+    again.clock().advance(Duration::from_secs(3600));
+    assert_eq!(get(&again, &message).await.1["poll"]["results"]["is_finalized"], true);
+    assert_eq!(get(&again, &invite).await.0, 404);
+}

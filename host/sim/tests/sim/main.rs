@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod actors;
+mod applications;
 mod channels;
 mod clients;
 mod control;

@@ -187,3 +187,22 @@ async fn a_bot_leaves_a_guild_and_hears_so() {
     let owner = desk(&sim, "alice").delete(&format!("/users/@me/guilds/{guild}")).await;
     assert_eq!(code(&owner), (400, 50055));
 }
+
+#[tokio::test]
+async fn the_audit_log_says_whose_overwrite_it_was() {
+    let sim = sim().await;
+    let (guild, alice) = (harbour(&sim), desk(&sim, "alice"));
+    let bob = user(&sim, "bob");
+    let general = channel_id(&sim, "general");
+    for (whom, kind) in [(bob.clone(), 1), (guild.clone(), 0)] {
+        let overwrite = format!("/channels/{general}/permissions/{whom}");
+        // Libraries name it in the body, too.
+        let deny = json!({ "id": whom, "type": kind, "deny": "2048" });
+        assert_eq!(alice.put(&overwrite, deny).await.0, 204);
+        let (_, log) = alice.get(&format!("/guilds/{guild}/audit-logs?action_type=13&limit=1")).await;
+        let options = &log["audit_log_entries"][0]["options"];
+        assert_eq!((&options["id"], &options["type"]), (&json!(whom), &json!(kind.to_string())));
+        assert_eq!(options["role_name"].is_string(), kind == 0);
+    }
+    assert!(sim.unknown_fields().is_empty(), "{:?}", sim.unknown_fields());
+}

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use gearshift_sim::{ChannelKind, Sim, SimOptions, World, bits};
+use gearshift_sim::{ChannelKind, NO_OPTIONS, Sim, SimOptions, World, bits};
+use serde_json::json;
 
-use crate::raw::{get, sim};
+use crate::raw::{get, register, sim};
 
 fn mistake(text: &str) -> (usize, String) {
     match World::read(text).unwrap_err() {
@@ -146,4 +147,30 @@ async fn pictures_of_people_bots_and_guilds_are_served_where_discord_has_them() 
     for path in [&wrong, &format!("{alice}?size=65"), "avatars/5/x.png", "embed/avatars/6.png"] {
         assert_eq!(reqwest::get(format!("{}/{path}", sim.base_url())).await.unwrap().status(), 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_world_file_says_who_may_use_a_command_before_it_is_registered() {
+    let text = "[[guilds]]\nname = \"Lab\"\nowner = \"zoe\"\n\
+        [[guilds.roles]]\nname = \"keeper\"\n\
+        [[guilds.members]]\nname = \"kim\"\nroles = [\"keeper\"]\n[[guilds.members]]\nname = \"lou\"\n\
+        [[guilds.channels]]\nname = \"bench\"\n[[guilds.channels]]\nname = \"yard\"\n\
+        [[guilds.commands]]\nname = \"ban\"\nallow = { roles = [\"keeper\"] }\n\
+        deny = { roles = [\"@everyone\"], channels = [\"yard\"] }\n";
+    let world = World::read(text).unwrap();
+    assert_eq!(World::read(&world.write()).unwrap().write(), world.write());
+    let sim = Sim::start(SimOptions { world, ..SimOptions::default() }).await.unwrap();
+    register(&sim, json!(["ban", "ping"].map(|name| json!({ "name": name, "description": "x", "type": 1 }))))
+        .await;
+    let runs = async |who: &str, command: &str, channel: &str| {
+        sim.member(who).unwrap().at(channel).unwrap().slash(command, NO_OPTIONS).await.is_ok()
+    };
+    assert!(runs("kim", "ban", "bench").await);
+    assert!(!runs("lou", "ban", "bench").await, "everyone is denied");
+    assert!(!runs("kim", "ban", "yard").await, "the channel is denied");
+    assert!(runs("lou", "ping", "yard").await, "another command");
+    let (line, told) = mistake(
+        "[[guilds]]\nname = \"A\"\nowner = \"z\"\n[[guilds.commands]]\nname = \"x\"\nallow = { channels = [\"q\"] }",
+    );
+    assert!(line == 6 && told.contains("there is no channel `q`"), "{told}");
 }

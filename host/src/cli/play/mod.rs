@@ -3,17 +3,20 @@
 
 mod address;
 mod piped;
+mod record;
 mod terminal;
 
 use std::{
     io::{IsTerminal, stdin, stdout},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use clap::Args;
-use gearshift_sim::{Detail, Entry, Printer, Prompt, Sim, SimOptions, What};
+use gearshift_sim::{Detail, Entry, Printer, Prompt, Sim, SimOptions, StartError, What, World};
+use tokio::runtime::Runtime;
 
-use self::address::Address;
+use self::{address::Address, record::Record};
 use super::{
     exit::{Exit, Failure},
     life::{self, Life},
@@ -60,6 +63,10 @@ pub(super) struct Play {
     /// Show REST calls and gateway events too
     #[arg(long)]
     wire: bool,
+
+    /// Write everything that happens into a file, a line of JSON each
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
 }
 
 impl Play {
@@ -68,9 +75,12 @@ impl Play {
         let journal = Journal::default();
         log::init(&config.log, self.source.log.as_deref(), Some(journal.clone()))?;
         let panel = Panel::new(journal);
+        // On a runtime of its own: it outlives the host, so that the world is kept with what happened last.
+        let discord = Runtime::new()?;
         let life = Life::begin()?;
         let kept = address::beside(&life::socket_path(&config));
-        let sim = life.runtime.block_on(start_again(&mut config, Address::read(&kept), &panel))?;
+        let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel))?;
+        let record = self.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
         let detail = if self.wire { Detail::Wire } else { Detail::Talk };
         let done = life.live(config, async |host| {
             Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
@@ -87,20 +97,31 @@ impl Play {
         });
         // Once more: the editor may have begun to read while the host was closing.
         restore_terminal();
-        done
+        discord.block_on(sim.close());
+        let recorded = record.map_or(Ok(()), |record| record.end(&discord));
+        done.and(recorded)
     }
 }
 
 /// Starts with the page where it was last, so that one that is open comes back by itself; elsewhere if that is taken.
 async fn start_again(config: &mut Config, last: Option<Address>, panel: &Panel) -> Result<Sim, Failure> {
-    let options = |port| SimOptions { port, panel: Some(panel.router()), ..SimOptions::default() };
     let wanted = config.play.port;
-    if let Some(Address { port, token }) = last.filter(|last| wanted == 0 || wanted == last.port)
-        && let Ok(sim) = start_with(config, SimOptions { control_token: Some(token), ..options(port) }).await
-    {
-        return Ok(sim);
+    if let Some(Address { port, token }) = last.filter(|last| wanted == 0 || wanted == last.port) {
+        let options = SimOptions { control_token: Some(token), ..options(config, panel, port)? };
+        if let Ok(sim) = start_with(config, options).await {
+            return Ok(sim);
+        }
     }
-    start_with(config, options(wanted)).await
+    let options = options(config, panel, wanted)?;
+    start_with(config, options).await
+}
+
+/// The Discord of `[play]`.
+fn options(config: &Config, panel: &Panel, port: u16) -> Result<SimOptions, Failure> {
+    let world = config.play.world.as_deref().map_or_else(|| Ok(World::default()), World::load);
+    let world = world.map_err(|error| Failure::new(Exit::Data, chain(&error)))?;
+    let keep = config.play.keep.clone();
+    Ok(SimOptions { port, world, keep, panel: Some(panel.router()), ..SimOptions::default() })
 }
 
 /// Starts the built-in Discord and points the configuration to it.
@@ -111,8 +132,11 @@ pub(super) async fn start(config: &mut Config) -> Result<Sim, Failure> {
 
 async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Failure> {
     let sim = Sim::start(options).await.map_err(|error| {
-        Failure::new(Exit::CannotCreate, chain(&error))
-            .help("`[play] port` names the port; 0 takes a free one".to_owned())
+        let help = match error {
+            StartError::Listen { .. } => "`[play] port` names the port; 0 takes a free one",
+            StartError::Keep(_) => "`[play] keep` names the folder in which the world is kept",
+        };
+        Failure::new(Exit::CannotCreate, chain(&error)).help(help.to_owned())
     })?;
     let token = Secret::new(sim.token(), "the built-in Discord")
         .map_err(|error| Failure::new(Exit::Internal, chain(&error)))?;
@@ -132,9 +156,15 @@ pub(super) async fn arrived(sim: &Sim, host: &Host) -> Result<(), Failure> {
     if !sim.connected(1, ARRIVE).await {
         return Err(missing("the bot did not connect"));
     }
-    let is_registered = |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
-    let wanted = host.registers_commands() && !host.cogs().declared().is_empty();
-    if wanted && sim.until(Instant::now() + ARRIVE, is_registered).await.is_none() {
+    let wanted = host.registers_commands().then(|| host.cogs().declared()).unwrap_or_default();
+    // In a world that was kept they may be there already, and the host has nothing to register.
+    let are_there = || {
+        let known = sim.commands();
+        wanted.keys().all(|name| known.contains(name))
+    };
+    let registered =
+        |entry: &Entry| (matches!(entry.what, What::Commands { .. }) && are_there()).then_some(());
+    if !are_there() && sim.until(Instant::now() + ARRIVE, registered).await.is_none() {
         return Err(missing("the slash commands were not registered"));
     }
     Ok(())

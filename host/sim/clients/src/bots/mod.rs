@@ -2,7 +2,9 @@
 //! It judges nothing.
 
 mod serenity;
+mod serenity_tour;
 mod twilight;
+mod twilight_tour;
 
 use std::error::Error;
 
@@ -10,6 +12,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// Names that the bot offers as choices.
 const NAMES: [&str; 3] = ["Anna", "Bert", "Bob"];
+
+/// A picture for an emoji, as a data URI.
+const PIXEL: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /// Where the simulator is.
 struct Place {

@@ -88,6 +88,7 @@ async fn answer(context: &Context, message: &Message) -> serenity::Result<()> {
             let menu = CreateMessage::new().content("menu").components(rows);
             channel.send_message(context, menu).await.map(drop)
         }
+        "!tour" => super::serenity_tour::tour(context, message).await,
         "!file" => {
             let Some(file) = message.attachments.first() else { return Ok(()) };
             let text = String::from_utf8_lossy(&file.download().await?).to_uppercase();

@@ -90,6 +90,7 @@ impl Bot {
                 ]))?;
                 post().content("menu").components(&rows).await?;
             }
+            "!tour" => super::twilight_tour::tour(&self.client, message).await?,
             "!file" => {
                 let url = message.attachments.first().map(|file| file.url.clone()).unwrap_or_default();
                 let text = self.web.get(url).send().await?.text().await?.to_uppercase();

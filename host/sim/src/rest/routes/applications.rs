@@ -1,11 +1,14 @@
 //! The routes of applications and their commands.
 //! It answers none of them.
 
-use super::super::{command_permissions, commands, emojis, invocations, users};
+use super::super::{applications, command_permissions, commands, emojis, invocations};
 
 super::table! {
-    GET    "/applications/@me" => users::application();
-    GET    "/oauth2/applications/@me" => users::application();
+    GET    "/applications/@me" => applications::own();
+    PATCH  "/applications/@me" => applications::edit();
+    GET    "/applications/{application_id}/role-connections/metadata" => applications::metadata(application_id);
+    PUT    "/applications/{application_id}/role-connections/metadata" => applications::set_metadata(application_id);
+    GET    "/oauth2/applications/@me" => applications::own();
 
     GET    "/guilds/{guild_id}/application-command-index" => invocations::guild_commands(guild_id);
     GET    "/users/@me/application-command-index" => invocations::own_commands();

@@ -2,7 +2,7 @@
 //! It answers none of them.
 
 use super::super::{
-    bans, emojis, guild_channels, guild_settings, guilds, invites, members, roles, scheduled_events,
+    bans, emojis, guild_channels, guild_settings, guilds, invites, members, roles, scheduled_events, stages,
     thread_lists, voice,
 };
 
@@ -21,6 +21,7 @@ super::table! {
     GET    "/guilds/{guild_id}/roles" => roles::list(guild_id);
     POST   "/guilds/{guild_id}/roles" => roles::create(guild_id);
     PATCH  "/guilds/{guild_id}/roles" => roles::arrange(guild_id);
+    GET    "/guilds/{guild_id}/roles/member-counts" => roles::member_counts(guild_id);
     GET    "/guilds/{guild_id}/roles/{role_id}" => roles::role(guild_id, role_id);
     PATCH  "/guilds/{guild_id}/roles/{role_id}" => roles::edit(guild_id, role_id);
     DELETE "/guilds/{guild_id}/roles/{role_id}" => roles::delete(guild_id, role_id);
@@ -60,4 +61,12 @@ super::table! {
     GET    "/guilds/{guild_id}/voice-states/{user_id}" => voice::state(guild_id, user_id);
     PATCH  "/guilds/{guild_id}/voice-states/{user_id}" => voice::edit(guild_id, user_id);
     GET    "/guilds/{guild_id}/invites" => invites::of_guild(guild_id);
+    GET    "/guilds/{guild_id}/stickers" => guilds::none_of_it(guild_id);
+    GET    "/guilds/{guild_id}/integrations" => guilds::none_of_it(guild_id);
+    GET    "/sticker-packs" => guilds::sticker_packs();
+
+    POST   "/stage-instances" => stages::create();
+    GET    "/stage-instances/{channel_id}" => stages::stage(channel_id);
+    PATCH  "/stage-instances/{channel_id}" => stages::edit(channel_id);
+    DELETE "/stage-instances/{channel_id}" => stages::delete(channel_id);
 }

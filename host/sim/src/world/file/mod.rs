@@ -1,6 +1,7 @@
 //! World files: a world as a person writes it down, in TOML.
 //! Files that were uploaded and what is under way are not in it; a world that is kept on disk has those.
 
+mod commands;
 mod ids;
 mod parts;
 mod places;

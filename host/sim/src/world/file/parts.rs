@@ -76,6 +76,36 @@ pub(super) struct GuildPart {
     pub(super) members: Vec<MemberPart>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) channels: Vec<ChannelPart>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) commands: Vec<CommandPart>,
+}
+
+/// Who may use a command of this name, and where, whatever the command itself says.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommandPart {
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Whom::is_nobody")]
+    pub(super) allow: Whom,
+    #[serde(default, skip_serializing_if = "Whom::is_nobody")]
+    pub(super) deny: Whom,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Whom {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) roles: Vec<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) members: Vec<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) channels: Vec<Name>,
+}
+
+impl Whom {
+    fn is_nobody(&self) -> bool {
+        self.roles.is_empty() && self.members.is_empty() && self.channels.is_empty()
+    }
 }
 
 /// The first in the file is the highest.

@@ -34,6 +34,7 @@ pub(super) fn world_of(file: &File) -> Result<World, Slip> {
     for (place, part) in file.guilds.iter().enumerate() {
         let guild = building.guild(place, part)?;
         building.channels(guild, part)?;
+        building.commands(guild, part)?;
     }
     building.bots(file)?;
     for direct in &file.dms {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use toml::Spanned;
 
+use super::commands::commands_of;
 use super::ids::Ids;
 use super::parts::{
     BotPart, ChannelPart, Direct, File, GuildPart, Kind, MemberPart, MessagePart, Moment, Name,
@@ -97,6 +98,7 @@ impl Writing<'_> {
             roles,
             members: members.collect(),
             channels: self.channels(guild),
+            commands: commands_of(self.world, guild),
         }
     }
 
@@ -205,7 +207,7 @@ fn is_implied(member: &GuildMember, guild: &Guild) -> bool {
 }
 
 /// By name, or by id where the name is there twice.
-fn role_name(guild: &Guild, id: Snowflake) -> Name {
+pub(super) fn role_name(guild: &Guild, id: Snowflake) -> Name {
     let found = guild.roles.iter().find(|role| role.id == id);
     let alone = |one: &&Role| guild.roles.iter().filter(|role| role.name == one.name).count() == 1;
     found.filter(alone).map_or_else(|| name(&id.to_string()), |role| name(&role.name))
@@ -253,6 +255,6 @@ fn unless(derived: Snowflake, id: Snowflake) -> Option<Spanned<Snowflake>> {
     (derived != id).then(|| Spanned::new(0..0, id))
 }
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     Spanned::new(0..0, text.to_owned())
 }

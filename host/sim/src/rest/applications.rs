@@ -1,0 +1,143 @@
+//! A bot's application over REST: what it says of itself, and what roles can ask of those it is linked to.
+//! Its commands and emojis have rooms of their own.
+
+use serde_json::{Map, Value, json};
+
+use super::error::ApiError;
+use super::fields::Fields;
+use super::guild_settings::picture;
+use super::{Call, Reply};
+use crate::shared::State;
+use crate::snowflake::Snowflake;
+use crate::world::Application;
+
+/// The intents that a small bot may ask for, as Discord tells them in the application's flags.
+const FLAGS: u64 = 1 << 13 | 1 << 15 | 1 << 19;
+const MAX_DESCRIPTION_CHARS: usize = 400;
+const MAX_TAGS: usize = 5;
+const MAX_TAG_CHARS: usize = 20;
+const MAX_URL_CHARS: usize = 2048;
+/// Things that roles can ask for.
+const MAX_METADATA: usize = 5;
+
+/// `GET /applications/@me` and `GET /oauth2/applications/@me`
+pub(super) fn own(call: &Call) -> Result<Reply, ApiError> {
+    let id = call.bot()?;
+    Ok(Reply::json(&json_of(&call.shared.state(), id)?))
+}
+
+/// `PATCH /applications/@me`
+pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
+    let id = call.bot()?;
+    let mut fields = call.fields()?;
+    let mut state = call.shared.state();
+    let bot = state.world.bots.iter_mut().find(|bot| bot.id() == id).ok_or(ApiError::unknown_application())?;
+    let mut application = bot.application.clone();
+    read(&mut fields, &mut application);
+    fields.checked()?;
+    bot.application = application;
+    Ok(Reply::json(&json_of(&state, id)?))
+}
+
+/// `GET /applications/{application}/role-connections/metadata`
+pub(super) fn metadata(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+    if call.bot()? != id {
+        return Err(ApiError::not_your_application());
+    }
+    let state = call.shared.state();
+    let bot = state.world.bot(id).ok_or(ApiError::unknown_application())?;
+    Ok(Reply::json(&bot.application.metadata))
+}
+
+/// `PUT /applications/{application}/role-connections/metadata`: the whole list.
+pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+    if call.bot()? != id {
+        return Err(ApiError::not_your_application());
+    }
+    let (mut whole, entries) = call.fields_of_list()?;
+    if entries.len() > MAX_METADATA {
+        let message = format!("Must be {MAX_METADATA} or fewer in length.");
+        return Err(ApiError::form("_misc", "BASE_TYPE_MAX_LENGTH", &message));
+    }
+    let kept: Vec<Value> = entries
+        .into_iter()
+        .map(|mut entry| {
+            entry.require("type");
+            if let Some(kind) = entry.number_within("type", 1..=8) {
+                entry.keep("type", kind);
+            }
+            entry.keep_required_text("key", 1..=50);
+            entry.keep_required_text("name", 1..=100);
+            entry.keep_required_text("description", 1..=200);
+            for key in ["name_localizations", "description_localizations"] {
+                let given = entry.take(key);
+                given.into_iter().for_each(|value| entry.keep(key, value));
+            }
+            whole.absorb(entry)
+        })
+        .collect();
+    whole.checked()?;
+    let mut state = call.shared.state();
+    let bot = state.world.bots.iter_mut().find(|bot| bot.id() == id).ok_or(ApiError::unknown_application())?;
+    bot.application.metadata = kept;
+    Ok(Reply::json(&bot.application.metadata))
+}
+
+fn read(fields: &mut Fields, application: &mut Application) {
+    if fields.has("description") {
+        application.description = fields.text("description", MAX_DESCRIPTION_CHARS).unwrap_or_default();
+    }
+    if fields.has("icon") {
+        application.icon = picture(fields, "icon");
+    }
+    if let Some(tags) = fields.list("tags", MAX_TAGS) {
+        let texts: Vec<String> = tags.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        if texts.len() < tags.len() || texts.iter().any(|tag| tag.chars().count() > MAX_TAG_CHARS) {
+            fields.fail(
+                "tags",
+                "BASE_TYPE_MAX_LENGTH",
+                &format!("Must be {MAX_TAG_CHARS} or fewer in length."),
+            );
+        }
+        application.tags = texts;
+    }
+    for key in ["custom_install_url", "role_connections_verification_url", "interactions_endpoint_url"] {
+        if fields.has(key) {
+            match fields.text(key, MAX_URL_CHARS) {
+                Some(url) => application.links.insert(key.to_owned(), json!(url)),
+                None => application.links.remove(key),
+            };
+        }
+    }
+    for key in ["install_params", "integration_types_config"] {
+        if let Some(value) = fields.take(key) {
+            application.links.insert(key.to_owned(), value);
+        }
+    }
+    fields.ignore(&[
+        "cover_image",
+        "flags",
+        "event_webhooks_url",
+        "event_webhooks_status",
+        "event_webhooks_types",
+    ]);
+}
+
+fn json_of(state: &State, id: Snowflake) -> Result<Value, ApiError> {
+    let bot = state.world.bot(id).ok_or(ApiError::unknown_application())?;
+    let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&id)).count();
+    let application = &bot.application;
+    let mut json = json!({
+        "id": id, "name": bot.user.username, "icon": application.icon, "description": application.description,
+        "summary": "", "type": null, "bot_public": true, "bot_require_code_grant": false,
+        "terms_of_service_url": null, "privacy_policy_url": null, "verify_key": "0".repeat(64), "hook": true,
+        "is_monetized": false, "flags": FLAGS, "team": null, "owner": &*bot.owner, "bot": &*bot.user,
+        "approximate_guild_count": guilds, "approximate_user_install_count": 0, "redirect_uris": [],
+        "interactions_endpoint_url": null, "role_connections_verification_url": null, "tags": application.tags,
+        "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
+    });
+    if let Some(json) = json.as_object_mut() {
+        json.extend(Map::clone(&application.links));
+    }
+    Ok(json)
+}

@@ -1,0 +1,64 @@
+//! Who may use which command, as a world file says it: by names, before any bot has registered anything.
+//! It weighs nothing; interactions do.
+
+use super::Slip;
+use super::parts::{CommandPart, GuildPart, Name, Whom};
+use super::read::{Building, role_named};
+use super::write::{name, role_name};
+use crate::snowflake::Snowflake;
+use crate::world::{CommandRule, Guild, World};
+
+/// Discord's numbers for whom an exception is.
+const ROLE: u8 = 1;
+const USER: u8 = 2;
+const CHANNEL: u8 = 3;
+
+impl Building {
+    pub(super) fn commands(&mut self, guild: Snowflake, part: &GuildPart) -> Result<(), Slip> {
+        for command in &part.commands {
+            let mut exceptions = Vec::new();
+            for (whom, permission) in [(&command.allow, true), (&command.deny, false)] {
+                for role in &whom.roles {
+                    exceptions.push((role_named(&self.world.guilds[&guild], role)?, ROLE, permission));
+                }
+                for member in &whom.members {
+                    exceptions.push((self.somebody(member)?.id, USER, permission));
+                }
+                for channel in &whom.channels {
+                    exceptions.push((self.channel_named(guild, channel)?, CHANNEL, permission));
+                }
+            }
+            let command = command.name.clone();
+            self.world.command_rules.push(CommandRule { guild, command, exceptions });
+        }
+        Ok(())
+    }
+
+    fn channel_named(&self, guild: Snowflake, name: &Name) -> Result<Snowflake, Slip> {
+        let ids = &self.world.guilds[&guild].channels;
+        let mut channels = ids.iter().filter_map(|id| self.world.channels.get(id));
+        let found = channels.clone().find(|channel| *channel.name == **name.get_ref());
+        let by_id = || channels.find(|channel| channel.id.to_string() == *name.get_ref());
+        found.or_else(by_id).map(|channel| channel.id).ok_or_else(|| {
+            let known = ids.iter().filter_map(|id| self.world.channels.get(id)).map(|channel| &*channel.name);
+            Slip::unknown(name.span(), "channel", name.get_ref(), known)
+        })
+    }
+}
+
+pub(super) fn commands_of(world: &World, guild: &Guild) -> Vec<CommandPart> {
+    let rules = world.command_rules.iter().filter(|rule| rule.guild == guild.id);
+    let parts = rules.map(|rule| {
+        let (mut allow, mut deny) = (Whom::default(), Whom::default());
+        for (id, kind, permission) in &rule.exceptions {
+            let whom = if *permission { &mut allow } else { &mut deny };
+            match *kind {
+                ROLE => whom.roles.push(role_name(guild, *id)),
+                USER => whom.members.push(name(&world.name_of(*id))),
+                _ => whom.channels.push(name(&id.to_string())),
+            }
+        }
+        CommandPart { name: rule.command.clone(), allow, deny }
+    });
+    parts.collect()
+}
