@@ -120,21 +120,6 @@ fn what_is_kept_in_the_store_is_there_after_a_restart() {
 }
 
 #[test]
-fn the_page_is_where_it_was_when_the_bot_is_started_again() {
-    let place = Place::with(&["ping"]);
-    let link = || {
-        let mut live = Live::start(&place, &["play", "--cogs", "cogs"]);
-        let link = live.expect("The page is at http://127.0.0.1:");
-        live.say(":quit");
-        assert_eq!(live.end().0, 0);
-        link
-    };
-    let first = link();
-    assert!(first.contains("/#token="), "{first}");
-    assert_eq!(link(), first);
-}
-
-#[test]
 fn a_world_file_is_played_kept_for_the_next_time_and_all_of_it_written_down() {
     let place = Place::with(&["counter"]);
     place.file(
@@ -170,4 +155,19 @@ fn a_world_file_is_played_kept_for_the_next_time_and_all_of_it_written_down() {
         lines.iter().any(|line| line.contains("world.toml, line 4") && line.contains("`channels`")),
         "{lines:#?}"
     );
+}
+
+#[test]
+fn the_page_is_where_it_was_when_the_bot_is_started_again() {
+    let place = Place::with(&["ping"]);
+    let link = || {
+        let mut live = Live::start(&place, &["play", "--cogs", "cogs"]);
+        let link = live.expect("The page is at http://127.0.0.1:");
+        live.say(":quit");
+        assert_eq!(live.end().0, 0);
+        link
+    };
+    let first = link();
+    assert!(first.contains("/#token="), "{first}");
+    assert_eq!(link(), first);
 }
