@@ -4,7 +4,9 @@ import { App, recall, remember } from "./app.js";
 import { h, icon } from "./dom.js";
 import { keepTimesTrue } from "./text/render.js";
 import { channelColumn } from "./view/channels.js";
-import { Composer, editor } from "./view/composer.js";
+import { askName } from "./view/dialog.js";
+import { Composer } from "./view/composer.js";
+import { editor } from "./view/editor.js";
 import { guildRail } from "./view/guilds.js";
 import { channelHeader } from "./view/header.js";
 import { memberColumn } from "./view/members.js";
@@ -12,7 +14,6 @@ import { MessageList } from "./view/messages.js";
 import { openModal } from "./view/modal.js";
 import { panelColumn } from "./view/panel.js";
 import { installKeys } from "./view/switcher.js";
-import { askName } from "./view/dialog.js";
 
 const root = document.documentElement;
 const page = document.querySelector("#page");

@@ -59,6 +59,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "view/components.js",
     "view/composer.js",
     "view/dialog.js",
+    "view/editor.js",
     "view/embed.js",
     "view/entities.js",
     "view/guilds.js",

@@ -156,7 +156,7 @@ pub(super) async fn arrived(sim: &Sim, host: &Host) -> Result<(), Failure> {
     if !sim.connected(1, ARRIVE).await {
         return Err(missing("the bot did not connect"));
     }
-    let wanted = host.registers_commands().then(|| host.cogs().declared()).unwrap_or_default();
+    let wanted = if host.registers_commands() { host.cogs().declared() } else { Default::default() };
     // In a world that was kept they may be there already, and the host has nothing to register.
     let are_there = || {
         let known = sim.commands();
