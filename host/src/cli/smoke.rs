@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use super::{
     exit::{Exit, Failure},
     life::Life,
-    play,
+    play::{self, Work},
     source::Source,
 };
 use crate::{
@@ -124,12 +124,13 @@ fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>
     config.build = None;
     // On a runtime of its own: it outlives the hosts.
     let discord = Runtime::new()?;
-    let sim = discord.block_on(play::start(&mut config))?;
+    let work = Work::default();
+    let sim = discord.block_on(play::start(&mut config, &work))?;
     let mut player = Player::new(script, &sim);
     let verdict = loop {
         let mut verdict = None;
         Life::begin()?.live(config.clone(), async |host| {
-            play::arrived(&sim, host).await?;
+            play::arrived(&sim, host, &work).await?;
             verdict = Some(player.play(host.cogs()).await);
             Ok(())
         })?;

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use serde::Serialize;
 
 use super::{Cogs, Held, Report};
+use crate::lane::{Activity, Pulse};
 
 /// How a cog stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -74,6 +75,14 @@ pub struct HostStatus {
 }
 
 impl Cogs {
+    /// Whether no cog has an event waiting or a handler under way.
+    pub fn is_idle(&self) -> bool {
+        self.cogs().values().all(|cog| {
+            let rests = |pulse: &Arc<Pulse>| pulse.handlers() == 0 && pulse.look().1 == Activity::Idle;
+            cog.inbox.is_empty() && cog.view().pulse.as_ref().is_none_or(rests)
+        })
+    }
+
     /// How everything is now.
     pub fn status(&self) -> HostStatus {
         let (routed, unreadable) = self.parts.router.counts();

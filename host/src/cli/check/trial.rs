@@ -6,7 +6,10 @@ use std::{io::Write, path::PathBuf, sync::Arc};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::super::{exit::Failure, play};
+use super::super::{
+    exit::Failure,
+    play::{self, Work},
+};
 use crate::{
     cogs::{TrialFailure, TrialNews},
     config::{Cogs, Config, Log, Store},
@@ -68,7 +71,7 @@ impl Trial {
         let folder = tempfile::tempdir()?;
         let runtime = tokio::runtime::Runtime::new()?;
         let mut config = empty(folder.path().to_owned());
-        let sim = runtime.block_on(play::start(&mut config))?;
+        let sim = runtime.block_on(play::start(&mut config, &Work::default()))?;
         if let Some(discord) = &mut config.discord {
             discord.register_commands = false;
         }

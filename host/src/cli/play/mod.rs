@@ -5,6 +5,7 @@ mod address;
 mod piped;
 mod record;
 mod terminal;
+mod work;
 
 use std::{
     io::{IsTerminal, stdin, stdout},
@@ -30,7 +31,7 @@ use crate::{
     panel::Panel,
 };
 
-pub(super) use self::terminal::restore as restore_terminal;
+pub(super) use self::{terminal::restore as restore_terminal, work::Work};
 
 /// The bot must be there, with its commands, before the first line is said. On loopback it takes some milliseconds.
 const ARRIVE: Duration = Duration::from_secs(20);
@@ -79,13 +80,14 @@ impl Play {
         let discord = Runtime::new()?;
         let life = Life::begin()?;
         let kept = address::beside(&life::socket_path(&config));
-        let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel))?;
+        let work = Work::default();
+        let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
         let record = self.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
         let detail = if self.wire { Detail::Wire } else { Detail::Talk };
         let done = life.live(config, async |host| {
             Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
             panel.show(host);
-            arrived(&sim, host).await?;
+            arrived(&sim, host, &work).await?;
             log::write(&format!("The page is at {}\n", sim.page_url()));
             let printer = Printer::new(&sim, detail);
             let prompt =
@@ -104,29 +106,35 @@ impl Play {
 }
 
 /// Starts with the page where it was last, so that one that is open comes back by itself; elsewhere if that is taken.
-async fn start_again(config: &mut Config, last: Option<Address>, panel: &Panel) -> Result<Sim, Failure> {
+async fn start_again(
+    config: &mut Config,
+    last: Option<Address>,
+    panel: &Panel,
+    work: &Work,
+) -> Result<Sim, Failure> {
     let wanted = config.play.port;
     if let Some(Address { port, token }) = last.filter(|last| wanted == 0 || wanted == last.port) {
-        let options = SimOptions { control_token: Some(token), ..options(config, panel, port)? };
+        let options = SimOptions { control_token: Some(token), ..options(config, panel, work, port)? };
         if let Ok(sim) = start_with(config, options).await {
             return Ok(sim);
         }
     }
-    let options = options(config, panel, wanted)?;
+    let options = options(config, panel, work, wanted)?;
     start_with(config, options).await
 }
 
 /// The Discord of `[play]`.
-fn options(config: &Config, panel: &Panel, port: u16) -> Result<SimOptions, Failure> {
+fn options(config: &Config, panel: &Panel, work: &Work, port: u16) -> Result<SimOptions, Failure> {
     let world = config.play.world.as_deref().map_or_else(|| Ok(World::default()), World::load);
     let world = world.map_err(|error| Failure::new(Exit::Data, chain(&error)))?;
     let keep = config.play.keep.clone();
-    Ok(SimOptions { port, world, keep, panel: Some(panel.router()), ..SimOptions::default() })
+    let (panel, idle) = (Some(panel.router()), Some(work.probe()));
+    Ok(SimOptions { port, world, keep, panel, idle, ..SimOptions::default() })
 }
 
 /// Starts the built-in Discord and points the configuration to it.
-pub(super) async fn start(config: &mut Config) -> Result<Sim, Failure> {
-    let options = SimOptions { port: config.play.port, ..SimOptions::default() };
+pub(super) async fn start(config: &mut Config, work: &Work) -> Result<Sim, Failure> {
+    let options = SimOptions { port: config.play.port, idle: Some(work.probe()), ..SimOptions::default() };
     start_with(config, options).await
 }
 
@@ -148,7 +156,8 @@ async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Fai
 }
 
 /// Waits until the bot is connected and its slash commands are there.
-pub(super) async fn arrived(sim: &Sim, host: &Host) -> Result<(), Failure> {
+pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), Failure> {
+    work.is_of(host);
     let missing = |what: &str| {
         Failure::new(Exit::Failed, format!("{what} within {} s on the built-in Discord", ARRIVE.as_secs()))
             .help("`--log debug` shows what went wrong".to_owned())
