@@ -76,14 +76,18 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
-/// The inverse of [`civil_date`] (Howard Hinnant's `days_from_civil`).
+/// The inverse of [`civil_date`] (Howard Hinnant's `days_from_civil`); none for what is no date, and before 1970.
 fn days_of(year: u64, month: u64, day: u64) -> Option<u64> {
-    let year = year - u64::from(month <= 2);
-    let (era, year_of_era) = (year / 400, year % 400);
+    if year == 0 || !(1..=12).contains(&month) || day == 0 {
+        return None;
+    }
+    let year_from_march = year - u64::from(month <= 2);
+    let (era, year_of_era) = (year_from_march / 400, year_from_march % 400);
     let month_from_march = (month + 9) % 12;
     let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    (era * 146_097 + day_of_era).checked_sub(719_468)
+    let days = (era * 146_097 + day_of_era).checked_sub(719_468)?;
+    (civil_date(days) == (year, month, day)).then_some(days)
 }
 
 fn read(text: &str) -> Option<u64> {
@@ -96,8 +100,8 @@ fn read(text: &str) -> Option<u64> {
         let [hour, minute] = numbers(time, ':')?;
         Some([hour, minute, 0])
     })?;
-    let days = days_of(year, month, day).filter(|days| civil_date(*days) == (year, month, day))?;
-    if !(1..=12).contains(&month) || hour > 23 || minute > 59 || second > 59 {
+    let days = days_of(year, month, day)?;
+    if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     let digits = fraction.bytes().all(|byte| byte.is_ascii_digit()) && !fraction.is_empty();
@@ -147,6 +151,8 @@ mod tests {
             "",
             "2026-11-22",
             "2026-02-30T00:00Z",
+            "0000-01-01T00:00Z",
+            "2027-03-00T00:00Z",
             "2026-13-01T00:00Z",
             "2026-11-22T24:00Z",
             "2026-11-22T16:24",

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::people::checked_name;
 use super::{body, refusal};
 use crate::gateway::Gateway;
 use crate::rest::error::ApiError;
@@ -50,6 +51,7 @@ pub(super) fn list(call: &Call) -> Reply {
 /// `POST /control/bots`
 pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
     let NewBot { name } = body(call)?;
+    checked_name(&name)?;
     let mut state = call.shared.state();
     if state.world.bots().iter().any(|bot| bot.user.username == name) {
         return Err(refusal(409, format!("there is already a bot `{name}`")));

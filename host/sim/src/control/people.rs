@@ -38,9 +38,7 @@ pub(super) fn list(call: &Call) -> Reply {
 /// `POST /control/people`
 pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
     let NewPerson { name, guilds } = body(call)?;
-    if !NAME_CHARS.contains(&name.chars().count()) || name.chars().any(char::is_whitespace) {
-        return Err(refusal(400, "a name has 2 to 32 characters and no spaces".to_owned()));
-    }
+    checked_name(&name)?;
     let mut state = call.shared.state();
     if state.world.user_named(&name).is_some() {
         return Err(refusal(409, format!("there is already somebody called `{name}`")));
@@ -55,6 +53,20 @@ pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
         state.admit(guild, &user);
     }
     Ok(Reply::json_with(201, &described(call, &state.world, &user)))
+}
+
+/// What a user may be called.
+pub(super) fn checked_name(name: &str) -> Result<(), ApiError> {
+    let is_unfit = |sign: char| {
+        // The last two turn the direction of what follows.
+        sign.is_whitespace()
+            || sign.is_control()
+            || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if NAME_CHARS.contains(&name.chars().count()) && !name.chars().any(is_unfit) {
+        return Ok(());
+    }
+    Err(refusal(400, "a name has 2 to 32 characters and no spaces or invisible signs".to_owned()))
 }
 
 /// `PUT /control/people/{person}/guilds/{guild}`; a ban is lifted.
@@ -111,4 +123,19 @@ fn described(call: &Call, world: &World, user: &User) -> Value {
         "user": user, "token": call.shared.person_tokens.token(user.id),
         "guild_ids": guilds.map(|guild| guild.id).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_word_that_shows_what_it_is() {
+        for name in ["alice", "günther", "名前", "<b>x"] {
+            assert!(checked_name(name).is_ok(), "{name}");
+        }
+        for name in ["", "x", "a b", "a\nb", "a\u{7}b", "a\u{202e}b", &"x".repeat(33)] {
+            assert!(checked_name(name).is_err(), "{name:?}");
+        }
+    }
 }

@@ -67,7 +67,7 @@ impl Exceptions {
         if let Some(channel) = channel {
             // A thread is where its channel is.
             let place = channel.thread.as_ref().and(channel.parent_id).unwrap_or(channel.id);
-            let every_channel = Snowflake(guild.id.0 - 1);
+            let every_channel = Snowflake(guild.id.0.saturating_sub(1));
             let here =
                 first(&|list| said(list, CHANNEL, place).or_else(|| said(list, CHANNEL, every_channel)));
             if here == Some(false) {

@@ -108,7 +108,7 @@ impl Snapshot {
     }
 }
 
-/// Reads a snapshot; `base` takes the place of the address under which it was written.
+/// Reads a snapshot; links to files get the address `base` instead of the one under which it was written.
 pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     #[derive(Deserialize)]
     struct Head {
@@ -122,7 +122,10 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
         )));
     }
     let snapshot: Snapshot = match std::str::from_utf8(text) {
-        Ok(text) if old != base => serde_json::from_str(&text.replace(&old, base))?,
+        Ok(text) if old != base => {
+            let link = |base: &str| format!("\"{base}/files/");
+            serde_json::from_str(&text.replace(&link(&old), &link(base)))?
+        }
         _ => serde_json::from_slice(text)?,
     };
     let Snapshot { now, last_id, guilds, channels, bots, invites, webhooks, application_emojis, .. } =

@@ -217,13 +217,26 @@ fn is_version(segment: &str) -> bool {
     segment.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
-/// The path as the transcript shows it: interaction and webhook tokens are nobody's business.
+/// The path as the transcript shows it: interaction and webhook tokens are nobody's business, however they are spelled.
 pub(super) fn without_tokens(path: &str) -> Cow<'_, str> {
-    if !path.starts_with("/interactions/") && !path.starts_with("/webhooks/") {
+    if !["webhooks", "interactions", "%"].iter().any(|part| path.contains(part)) {
         return Cow::Borrowed(path);
     }
-    let segments = path.split('/').enumerate().map(|(at, segment)| if at == 3 { "…" } else { segment });
-    Cow::Owned(segments.collect::<Vec<_>>().join("/"))
+    // How many segments stand behind `webhooks` or `interactions`: an id, then the token.
+    let mut behind = None;
+    let shown = path.split('/').map(|segment| match behind {
+        _ if segment.is_empty() => segment,
+        None if matches!(&*percent_decode(segment), "webhooks" | "interactions") => {
+            behind = Some(0);
+            segment
+        }
+        None => segment,
+        Some(count) => {
+            behind = Some(count + 1);
+            if count == 1 { "…" } else { segment }
+        }
+    });
+    Cow::Owned(shown.collect::<Vec<_>>().join("/"))
 }
 
 pub(crate) fn query_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
@@ -302,6 +315,9 @@ mod tests {
             without_tokens("/webhooks/5/secret/messages/@original"),
             "/webhooks/5/…/messages/@original"
         );
+        assert_eq!(without_tokens("//webhooks//5/secret"), "//webhooks//5/…");
+        assert_eq!(without_tokens("/%77ebhooks/5/secret"), "/%77ebhooks/5/…");
         assert_eq!(without_tokens("/channels/5/messages"), "/channels/5/messages");
+        assert_eq!(without_tokens("/channels/5/webhooks"), "/channels/5/webhooks");
     }
 }

@@ -39,7 +39,8 @@ async fn messages_members_channels_commands_reactions_and_files_survive_a_restar
     let alice = sim.member("alice").unwrap();
     let said = alice.say("general", "remember me").await.unwrap();
     alice.react(said, "👍").await.unwrap();
-    alice.edit(said, "remember me well").await.unwrap();
+    // An address that begins like the simulator's is nobody's but the one's who wrote it.
+    alice.edit(said, &format!("remember me well, and {}7/x", sim.base_url())).await.unwrap();
     register(&sim, json!([{ "name": "ping", "description": "Answers", "type": 1 }])).await;
     let file = upload(&sim, &general).await;
     let (status, _) =
@@ -58,7 +59,9 @@ async fn messages_members_channels_commands_reactions_and_files_survive_a_restar
 
     let again = kept_in(folder.path()).await;
     let moved = |value: &Value| -> Value {
-        serde_json::from_str(&value.to_string().replace(&old_base, &again.base_url())).unwrap()
+        let files = |base: &str| format!("{base}/files/");
+        let there = files(&again.base_url());
+        serde_json::from_str(&value.to_string().replace(&files(&old_base), &there)).unwrap()
     };
     assert_eq!(again.token(), token);
     assert_eq!(get(&again, &format!("/channels/{general}/messages")).await.1, moved(&history));

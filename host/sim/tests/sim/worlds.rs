@@ -81,6 +81,7 @@ fn a_mistake_in_a_world_file_is_named_with_its_line_and_the_nearest_name() {
             "no message 1 before",
         ),
         ("id = 5\n[[guilds.roles]]\nname = \"x\"\nid = \"5\"", 7, "the id 5 is there twice"),
+        ("id = \"18446744073709551615\"", 4, "an id lies between 1 and"),
         ("[[dms]]\nperson = \"alice\"\nbot = \"b\"", 6, "there is no bot `b`"),
         ("[[people]]\nname = \"alice\"\n[[people]]\nname = \"alice\"", 7, "is there twice"),
         ("[[guilds.channels]\n", 4, ""),

@@ -33,9 +33,8 @@ impl Quota {
 
     /// The same with nothing left for a while.
     pub(super) fn used_up(self, wait: Duration) -> Self {
-        let now = self.reset.0 - self.reset_after.as_millis() as u64;
-        let reset = Timestamp(now + wait.as_millis() as u64);
-        Self { remaining: 0, reset, reset_after: wait, ..self }
+        let now = self.reset.0.saturating_sub(self.reset_after.as_millis() as u64);
+        Self { remaining: 0, reset: Timestamp(now) + wait, reset_after: wait, ..self }
     }
 }
 

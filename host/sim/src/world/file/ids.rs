@@ -2,6 +2,7 @@
 //! It does not hand out ids while the simulator runs.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use crate::clock::Timestamp;
 use crate::snowflake::{DISCORD_EPOCH_MS, Snowflake};
@@ -23,6 +24,9 @@ pub(super) struct Ids {
 }
 
 impl Ids {
+    /// What a file may give: up to the ids of the year 2084, so that there is always a next one.
+    pub(super) const RANGE: RangeInclusive<u64> = 1..=i64::MAX as u64;
+
     /// Notes an id that the file gives itself; false if it was there before.
     pub(super) fn take(&mut self, id: Snowflake) -> bool {
         self.taken.insert(id)

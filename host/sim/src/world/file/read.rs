@@ -67,6 +67,10 @@ impl Building {
             }
         }
         for id in written.into_iter().flatten() {
+            if !Ids::RANGE.contains(&id.get_ref().0) {
+                let (least, most) = (Ids::RANGE.start(), Ids::RANGE.end());
+                return Err(Slip::at(id.span(), format!("an id lies between {least} and {most}")));
+            }
             if !self.ids.take(*id.get_ref()) {
                 return Err(Slip::at(id.span(), format!("the id {} is there twice", id.get_ref())));
             }
