@@ -13,10 +13,6 @@ use crate::process::{Client, Running};
 /// For one answer. discord.py waits five seconds before it identifies again.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Nobody presses or submits sooner than a person sees what there is. Libraries rely on it: discord.py knows a form only once
-/// the answer to its own call is back.
-const REACTION: Duration = Duration::from_millis(250);
-
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// How a client did.
@@ -157,7 +153,8 @@ impl Bench<'_> {
 
     async fn handles_button_and_menu(&self) -> Outcome {
         let menu = self.ask("!menu").await?.id;
-        tokio::time::sleep(REACTION).await;
+        // Nobody presses before a bot is done: discord.py knows a menu or form only once its own call is answered.
+        self.sim.settle(PATIENCE).await?;
         let pressed = self.alice.press(menu, "Press").await?;
         same(&pressed.answered(PATIENCE).await?.content, "pressed")?;
         let picked = self.alice.select(menu, "pick", &["One"]).await?;
@@ -170,7 +167,7 @@ impl Bench<'_> {
         let handle = self.alice.slash("form", NO_OPTIONS).await?;
         let form = handle.acknowledged(PATIENCE).await?.form.ok_or("no form")?;
         same(form["title"].as_str().unwrap_or_default(), "Form")?;
-        tokio::time::sleep(REACTION).await;
+        self.sim.settle(PATIENCE).await?;
         let submitted = self.alice.submit(&handle, [("text", "hi")]).await?;
         same(&submitted.answered(PATIENCE).await?.content, "got hi")
     }

@@ -20,6 +20,10 @@ const URL: RangeInclusive<usize> = 0..=2048;
 const MAX_EMBEDS: usize = 10;
 const MAX_FIELDS: usize = 25;
 
+/// What Discord adds to a picture or film that it shows, and a bot may send back.
+pub(super) const ADDED_TO_MEDIA: &[&str] =
+    &["content_type", "flags", "height", "placeholder", "placeholder_version", "proxy_url", "width"];
+
 /// Reads `embeds` of a message's body; mistakes stay in `body`.
 pub(super) fn embeds(body: &mut Fields) -> Vec<Value> {
     let list = body.objects("embeds", 0..=MAX_EMBEDS).unwrap_or_default();
@@ -55,16 +59,8 @@ fn embed(mut embed: Fields, chars: &mut usize) -> Fields {
     for key in ["image", "thumbnail"] {
         if let Some(mut media) = embed.object(key) {
             keep_url(&mut media, "url", Link::WebOrAttachment);
-            // What a bot sends back of an embed that it read.
-            media.ignore(&[
-                "proxy_url",
-                "height",
-                "width",
-                "content_type",
-                "placeholder",
-                "placeholder_version",
-            ]);
-            media.ignore(&["flags", "description"]);
+            media.ignore(ADDED_TO_MEDIA);
+            media.ignore(&["description"]);
             let media = embed.absorb(media);
             embed.keep(key, media);
         }

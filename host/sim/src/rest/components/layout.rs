@@ -1,7 +1,7 @@
 //! Components that lay out a message: sections, texts, media, lines, containers.
 //! It does not check whether a file they show was uploaded.
 
-use super::super::embeds::{Link, keep_url};
+use super::super::embeds::{ADDED_TO_MEDIA, Link, keep_url};
 use super::super::fields::Fields;
 use super::{Checker, MAX_COMPONENTS, MAX_TEXT_CHARS, keep_flag, kind};
 
@@ -73,17 +73,8 @@ fn source(of: &mut Fields, key: &str, link: Link) {
     if source.require("url") {
         keep_url(&mut source, "url", link);
     }
-    // What Discord adds to it.
-    source.ignore(&[
-        "proxy_url",
-        "height",
-        "width",
-        "content_type",
-        "attachment_id",
-        "loading_state",
-        "flags",
-    ]);
-    source.ignore(&["placeholder", "placeholder_version"]);
+    source.ignore(ADDED_TO_MEDIA);
+    source.ignore(&["attachment_id", "loading_state"]);
     let source = of.absorb(source);
     of.keep(key, source);
 }
