@@ -7,6 +7,7 @@ mod guilds;
 mod people;
 mod webhooks;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -64,7 +65,10 @@ pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 pub(super) fn route(call: &Call) -> Result<Reply, ApiError> {
     // Some clients escape the `@` of `@me`.
-    let path = call.path().replace("%40", "@");
+    let path = match call.path() {
+        escaped if escaped.contains("%40") => Cow::Owned(escaped.replace("%40", "@")),
+        plain => Cow::Borrowed(plain),
+    };
     let Ok(found) = ROUTER.at(&path) else {
         report_route(call);
         return Err(ApiError::not_found());
