@@ -13,6 +13,8 @@ use crate::sessions::Net;
 
 /// How long one frame may take to be sent, and a handshake to be made, before the connection counts as dead.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much is read at once. The library clears all of it before every read, and most frames are small.
+const READ_BUFFER: usize = 16 << 10;
 /// A GUILD_CREATE of a large guild has some megabytes.
 const MAX_FRAME: usize = 64 << 20;
 
@@ -42,8 +44,10 @@ impl Socket {
         let port = url.port_or_known_default().ok_or("its address names no port")?;
         url.set_query(Some("v=10&encoding=json"));
         let stream = net.dial(&host, port).await.map_err(|error| with_source(&error))?;
-        let config =
-            WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .max_message_size(Some(MAX_FRAME))
+            .max_frame_size(Some(MAX_FRAME));
         let handshake = client_async_tls_with_config(url.as_str(), stream, Some(config), None);
         match tokio::time::timeout(SEND_TIMEOUT, handshake).await {
             Ok(Ok((stream, _))) => Ok(Socket { stream }),

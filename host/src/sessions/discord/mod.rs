@@ -37,8 +37,7 @@ const DISCORD_API: &str = "https://discord.com/api/v10";
 pub struct Discord {
     client: reqwest::Client,
     serenity: Arc<serenity::http::Http>,
-    /// Without a slash at the end.
-    base: String,
+    base: reqwest::Url,
     token: Secret,
     authorization: HeaderValue,
     limits: limits::Limits,
@@ -110,7 +109,7 @@ impl Discord {
         let mut session = Discord {
             client,
             serenity: Arc::new(serenity.build()),
-            base: base.as_str().trim_end_matches('/').to_owned(),
+            base,
             token,
             authorization,
             limits: limits::Limits::new(),
@@ -176,8 +175,7 @@ impl Discord {
 
     /// Scheme and host of the API, for texts.
     pub fn origin(&self) -> String {
-        reqwest::Url::parse(&self.base)
-            .map_or_else(|_| self.base.clone(), |url| url.origin().ascii_serialization())
+        self.base.origin().ascii_serialization()
     }
 
     pub(super) fn close(&self) {
@@ -188,7 +186,7 @@ impl Discord {
 impl fmt::Debug for Discord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discord")
-            .field("base", &self.base)
+            .field("base", &self.base.as_str())
             .field("account", &self.account)
             .finish_non_exhaustive()
     }

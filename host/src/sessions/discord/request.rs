@@ -107,18 +107,16 @@ static JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl Prepared {
     pub(super) fn new(
-        base: &str,
+        base: &reqwest::Url,
         request: Request,
         route: &Route,
         max_bytes: usize,
     ) -> Result<Prepared, DiscordError> {
         let Request { method, path, query, body, reason } = request;
         let invalid = |what: String| DiscordError::Invalid { method, what };
-        let mut whole = String::with_capacity(base.len() + path.len());
-        whole.push_str(base);
-        whole.push_str(&path);
-        let mut url =
-            reqwest::Url::parse(&whole).map_err(|error| invalid(format!("its path is wrong: {error}")))?;
+        // Joined and not parsed as a whole: the host's name is checked already.
+        let below = [base.path().trim_end_matches('/'), &path].concat();
+        let mut url = base.join(&below).map_err(|error| invalid(format!("its path is wrong: {error}")))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }

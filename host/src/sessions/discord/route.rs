@@ -129,11 +129,11 @@ fn check_segment(segment: &str, position: usize) -> Result<(), BadPath> {
         }
     }
     // `%2e` is a dot to a URL parser.
-    let dots = segment.len() <= 6 && {
+    let climbs = segment.len() <= 6 && matches!(bytes[0], b'.' | b'%') && {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
         plain == "." || plain == ".."
     };
-    if dots && matches!(bytes[0], b'.' | b'%') { Err(BadPath::Climbs(position)) } else { Ok(()) }
+    if climbs { Err(BadPath::Climbs(position)) } else { Ok(()) }
 }
 
 fn is_number(segment: &str) -> bool {
