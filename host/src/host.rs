@@ -48,6 +48,9 @@ pub enum HostError {
         #[source]
         source: notify::Error,
     },
+    /// The gateway's thread cannot be started.
+    #[error("cannot start the gateway's thread")]
+    Gateway(#[source] std::io::Error),
     /// Discord does not want this bot on the gateway.
     #[error(transparent)]
     Refused(#[from] Arc<Refused>),
@@ -106,7 +109,7 @@ impl Host {
             (Some(discord), Some(settings)) => {
                 let sink = Arc::clone(&router);
                 let sink = move |dispatch: Dispatch| sink.route(dispatch.name(), dispatch.data());
-                Some(Gateway::open(discord, &sessions.net, settings, sink))
+                Some(Gateway::open(discord, &sessions.net, settings, sink).map_err(HostError::Gateway)?)
             }
             _ => None,
         };

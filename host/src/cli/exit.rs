@@ -9,7 +9,7 @@
 //! | 65 | data | a smoke script or a world file cannot be read or understood |
 //! | 69 | unavailable | a session could not be opened, or no host answers on the control socket |
 //! | 70 | internal | the host itself failed; report it |
-//! | 73 | cannot create | a folder, the control socket or a private copy cannot be made or used |
+//! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used |
 //! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
 //! | 78 | configuration | `gearshift.toml` or the log filter is wrong |
 //! | 130, 143 | ended at once | a second SIGINT or SIGTERM came while it was closing |
@@ -35,7 +35,7 @@ Exit codes:
   65   data: a smoke script or a world file cannot be read or understood
   69   unavailable: a session could not be opened, or no host answers
   70   internal: the host itself failed; please report it
-  73   cannot create: a folder or the control socket cannot be used
+  73   cannot create: a folder, the control socket or a thread cannot be had
   77   refused: Discord refuses the bot (token, intents, shards)
   78   configuration: gearshift.toml or the log filter is wrong
   130  ended at once by a second SIGINT; 143 by a second SIGTERM";
@@ -137,12 +137,19 @@ impl From<HostError> for Failure {
                 "set `[cogs] watch = false` to go without, or raise the system's limit of inotify watches"
                     .to_owned(),
             ),
+            HostError::Gateway(_) => Some(
+                "raise the limits of this user's threads and open files (`ulimit -u`, `ulimit -n`)"
+                    .to_owned(),
+            ),
             // Their texts hold their own help.
             HostError::Sessions(_) | HostError::Refused(_) => None,
         };
         let exit = match &error {
             HostError::Sessions(_) => Exit::Unavailable,
-            HostError::Copies(_) | HostError::Folder { .. } | HostError::Watch { .. } => Exit::CannotCreate,
+            HostError::Copies(_)
+            | HostError::Folder { .. }
+            | HostError::Watch { .. }
+            | HostError::Gateway(_) => Exit::CannotCreate,
             HostError::Refused(_) => Exit::Refused,
         };
         Failure::new(exit, chain(&error)).help(help)

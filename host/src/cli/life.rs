@@ -3,11 +3,11 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use super::{exit::Failure, progress::Progress, signals::Signals};
 use crate::{
-    config::Config,
+    config::{self, Config},
     control::{self, Socket},
     host::Host,
     rebuild::Rebuild,
@@ -26,9 +26,13 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Before anything else exists.
-    pub(super) fn begin() -> Result<Life, Failure> {
-        let runtime = Runtime::new()?;
+    /// Before anything else exists, on a runtime as the configuration wants it.
+    pub(super) fn begin(wanted: &config::Runtime) -> Result<Life, Failure> {
+        Life::on(Builder::new_multi_thread().worker_threads(wanted.workers).enable_all().build()?)
+    }
+
+    /// On a runtime that is there.
+    pub(super) fn on(runtime: Runtime) -> Result<Life, Failure> {
         let signals = Signals::listen(runtime.handle())?;
         Ok(Life { runtime, signals })
     }

@@ -32,6 +32,6 @@ impl Run {
         if config.discord.is_none() {
             tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
         }
-        Life::begin()?.live(config, async |_| std::future::pending().await)
+        Life::begin(&config.runtime)?.live(config, async |_| std::future::pending().await)
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use gearshift_sim::{Detail, Printer, RateLimits, Sim, SimOptions, StartError, World};
 use serde_json::json;
+use tokio::runtime::Runtime;
 
 use super::{
     exit::{Exit, Failure},
@@ -83,7 +84,7 @@ enum Watch {
 impl SimCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
         log::init(&Log::default(), self.log.as_deref(), None)?;
-        let life = Life::begin()?;
+        let life = Life::on(Runtime::new()?)?;
         let watch = self.watch.map(|watch| match watch {
             Watch::Talk => Detail::Talk,
             Watch::Wire => Detail::Wire,

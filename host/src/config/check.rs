@@ -16,6 +16,11 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
     found.unless(!config.cogs.folder.as_os_str().is_empty(), &["cogs", "folder"], "must not be empty");
     found.positive(config.http.connect_timeout, &["http", "connect_timeout_ms"]);
     found.positive(config.http.request_timeout, &["http", "request_timeout_ms"]);
+    found.unless(
+        (1..=256).contains(&config.runtime.workers),
+        &["runtime", "workers"],
+        "must be between 1 and 256",
+    );
     found.unless(config.http.max_body_bytes > 0, &["http", "max_body_bytes"], "must be at least 1");
     let agent_fits = !config.http.user_agent.is_empty()
         && config.http.user_agent.bytes().all(|b| (0x20..0x7f).contains(&b));

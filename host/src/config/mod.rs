@@ -30,7 +30,7 @@ pub use error::{ConfigError, Problem};
 pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
 pub use secret::{Secret, SecretError};
-pub use sections::{Api, Build, Cogs, Control, Discord, Http, Log, LogFormat, Play, Stats, Store};
+pub use sections::{Api, Build, Cogs, Control, Discord, Http, Log, LogFormat, Play, Runtime, Stats, Store};
 
 /// Everything the operator can say. A section that is `None` was left out, and so is its session.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -42,6 +42,8 @@ pub struct Config {
     pub discord: Option<Discord>,
     /// `[http]`: how every client of the host dials and how long it waits.
     pub http: Http,
+    /// `[runtime]`: the host's own threads.
+    pub runtime: Runtime,
     /// `[api]`: the site API. Left out: no such session.
     pub api: Option<Api>,
     /// `[stats]`: statsd over UDP. Left out: no such session.

@@ -103,6 +103,21 @@ impl Default for Http {
     }
 }
 
+/// `[runtime]`: the threads of the host itself. The gateway and every cog have one of their own besides.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Runtime {
+    /// Threads that carry out what cogs ask of the sessions. One is enough for some 20,000 calls a second, and wakes the
+    /// fewest threads for each. Default 1.
+    pub workers: usize,
+}
+
+impl Default for Runtime {
+    fn default() -> Runtime {
+        Runtime { workers: 1 }
+    }
+}
+
 /// `[api]`: the site API.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Api {

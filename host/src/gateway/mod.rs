@@ -1,5 +1,6 @@
-//! The gateway: the host's own connection to Discord's events, one task a shard. Raw text in, raw text on; it resumes
-//! whenever Discord lets it, and tells why when it cannot.
+//! The gateway: the host's own connection to Discord's events, one task a shard, all of them on one thread of its own:
+//! whatever else the host is doing, heartbeats go out and events are read. Raw text in, raw text on; it resumes whenever
+//! Discord lets it, and tells why when it cannot.
 //! It decodes no event, waits for no cog, and has no address of its own: `GET /gateway/bot` says where to connect.
 //!
 //! A shard hands an event to the sink *before* it counts it as heard. Whatever was not handed over comes again after a
@@ -15,11 +16,16 @@ mod state;
 mod talk;
 mod turn;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 use crate::config;
 use crate::sessions::{Discord, Net};
@@ -88,9 +94,17 @@ pub enum CommandError {
 const COMMANDS: usize = 64;
 
 impl Gateway {
-    /// Starts all shards and returns at once; needs a running runtime. `sink` gets every event of every shard, on the
-    /// shard's task, and must not wait.
-    pub fn open<S>(discord: &Arc<Discord>, net: &Net, config: &config::Discord, sink: S) -> Gateway
+    /// Starts all shards and returns at once. `sink` gets every event of every shard, on the gateway's thread, and must
+    /// not wait. Needs a running runtime, the one of the sessions: what a shard asks them is done there.
+    ///
+    /// # Errors
+    /// The system has no thread or no descriptors left.
+    pub fn open<S>(
+        discord: &Arc<Discord>,
+        net: &Net,
+        config: &config::Discord,
+        sink: S,
+    ) -> io::Result<Gateway>
     where
         S: FnMut(Dispatch) + Clone + Send + 'static,
     {
@@ -98,18 +112,23 @@ impl Gateway {
     }
 
     /// [`Gateway::open`] with other times than Discord's.
+    ///
+    /// # Errors
+    /// As [`Gateway::open`].
     pub fn open_with<S>(
         discord: &Arc<Discord>,
         net: &Net,
         config: &config::Discord,
         sink: S,
         timing: Timing,
-    ) -> Gateway
+    ) -> io::Result<Gateway>
     where
         S: FnMut(Dispatch) + Clone + Send + 'static,
     {
         let (closing, closed) = watch::channel(false);
         let turns = Arc::new(turn::Turns::new(timing.identify_every));
+        let own = runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut tasks = Vec::new();
         let shards = (0..config.shards).map(|number| {
             let (commands, queue) = mpsc::channel(COMMANDS);
             let (state, watched) = watch::channel(State::Connecting);
@@ -118,6 +137,7 @@ impl Gateway {
                 number,
                 count: config.shards,
                 intents: config.intents.clone(),
+                sessions: runtime::Handle::current(),
                 discord: Arc::clone(discord),
                 net: net.clone(),
                 turns: Arc::clone(&turns),
@@ -129,10 +149,14 @@ impl Gateway {
                 presence: None,
                 session: None,
             };
-            let task = tokio::spawn(shard.run(queue, closed.clone())).abort_handle();
-            Handle { commands, state: watched, latency, task }
+            let task = own.spawn(shard.run(queue, closed.clone()));
+            let abort = task.abort_handle();
+            tasks.push(task);
+            Handle { commands, state: watched, latency, task: abort }
         });
-        Gateway { shards: shards.collect(), closing, goodbye: timing.goodbye }
+        let shards = shards.collect();
+        run(own, tasks)?;
+        Ok(Gateway { shards, closing, goodbye: timing.goodbye })
     }
 
     /// Number of shards.
@@ -207,10 +231,18 @@ impl Gateway {
                 let _ = state.wait_for(State::is_end).await;
             }
         });
-        let all = futures_util::future::join_all(ends);
+        let all = join_all(ends);
         if tokio::time::timeout(self.goodbye + Duration::from_secs(1), all).await.is_err() {
             tracing::warn!("a gateway connection did not close in time and was cut off");
             self.shards.iter().for_each(|shard| shard.task.abort());
         }
     }
+}
+
+/// The thread: it ends with the last shard.
+fn run(runtime: Runtime, shards: Vec<JoinHandle<()>>) -> io::Result<()> {
+    let thread = thread::Builder::new().name("gateway".to_owned());
+    // A shard that panicked or was cut off has ended, too.
+    thread.spawn(move || _ = runtime.block_on(join_all(shards)))?;
+    Ok(())
 }

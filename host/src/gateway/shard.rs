@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use super::close::{Refused, Verdict, verdict};
 use super::command::{Command, Presence};
 use super::event::Dispatch;
-use super::socket::Socket;
+use super::socket::{Address, Socket, with_source};
 use super::state::State;
 use super::turn::Turns;
 use super::{Timing, talk};
@@ -22,6 +24,8 @@ pub(super) struct Shard<S> {
     pub(super) number: u16,
     pub(super) count: u16,
     pub(super) intents: Vec<Intent>,
+    /// Where the sessions do their work: connections in their pool must not end with the gateway.
+    pub(super) sessions: runtime::Handle,
     pub(super) discord: Arc<Discord>,
     pub(super) net: Net,
     pub(super) turns: Arc<Turns>,
@@ -161,9 +165,11 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         if let Some(session) = &self.session
             && failures < RESUME_ADDRESS_TRIES
         {
-            return Socket::connect(&self.net, &session.url).await;
+            return dial(&self.sessions, self.net.clone(), &session.url).await;
         }
-        let gateway = self.discord.gateway().await.map_err(|error| error.to_string())?;
+        let discord = Arc::clone(&self.discord);
+        let ask = async move { discord.gateway().await.map_err(|error| error.to_string()) };
+        let gateway = let_do(&self.sessions, ask).await?;
         let starts = &gateway.session_start_limit;
         if self.session.is_none() {
             if starts.remaining == 0 {
@@ -172,7 +178,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
             // Before the connection and not on it: one that waits is one that does not beat.
             self.turns.wait(self.number, starts.max_concurrency).await;
         }
-        Socket::connect(&self.net, &gateway.url).await
+        dial(&self.sessions, self.net.clone(), &gateway.url).await
     }
 
     async fn wait_for_starts(&mut self, total: u32, wait: Duration) {
@@ -184,5 +190,29 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         self.state.send_replace(State::Waiting { why });
         tokio::time::sleep(wait).await;
         self.state.send_replace(State::Connecting);
+    }
+}
+
+/// A connection, dialed by the sessions and then taken over.
+async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket, String> {
+    let address = Address::read(url)?;
+    let (host, port) = (address.host.clone(), address.port);
+    let dial = async move {
+        let stream = net.dial(&host, port).await.map_err(|error| with_source(&error))?;
+        stream.into_std().map_err(|error| error.to_string())
+    };
+    Socket::connect(let_do(sessions, dial).await?, &address).await
+}
+
+/// Lets the sessions' runtime do something; it is given up when nobody waits for it any more.
+async fn let_do<T: Send + 'static>(
+    sessions: &runtime::Handle,
+    work: impl Future<Output = Result<T, String>> + Send + 'static,
+) -> Result<T, String> {
+    let mut asked = JoinSet::new();
+    asked.spawn_on(work, sessions);
+    match asked.join_next().await {
+        Some(Ok(answer)) => answer,
+        Some(Err(_)) | None => Err("the sessions are gone".to_owned()),
     }
 }

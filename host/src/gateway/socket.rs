@@ -1,4 +1,4 @@
-//! The connection: dialed by the host's own policy, spoken in text frames.
+//! The connection, once it is dialed: handshakes, then text frames.
 //! It knows no session and no heartbeat.
 
 use std::time::Duration;
@@ -8,8 +8,6 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
-
-use crate::sessions::Net;
 
 /// How long one frame may take to be sent, and a handshake to be made, before the connection counts as dead.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,9 +31,16 @@ pub(super) enum Received {
     },
 }
 
-impl Socket {
-    /// Connects to `url` (`ws` or `wss`) for version 10 of the gateway, JSON, uncompressed.
-    pub(super) async fn connect(net: &Net, url: &str) -> Result<Socket, String> {
+/// Where a gateway is.
+pub(super) struct Address {
+    url: reqwest::Url,
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+impl Address {
+    /// Reads a URL of the scheme `ws` or `wss`, for version 10 of the gateway, JSON, uncompressed.
+    pub(super) fn read(url: &str) -> Result<Address, String> {
         let mut url = reqwest::Url::parse(url).map_err(|error| format!("its address is no URL: {error}"))?;
         if !matches!(url.scheme(), "ws" | "wss") {
             return Err(format!("its address begins with `{}` and not with ws or wss", url.scheme()));
@@ -43,17 +48,25 @@ impl Socket {
         let host = url.host_str().ok_or("its address names no host")?.to_owned();
         let port = url.port_or_known_default().ok_or("its address names no port")?;
         url.set_query(Some("v=10&encoding=json"));
-        let stream = net.dial(&host, port).await.map_err(|error| with_source(&error))?;
+        Ok(Address { url, host, port })
+    }
+}
+
+impl Socket {
+    /// Makes the handshakes on a connection to `address`. From here on it belongs to the calling runtime.
+    pub(super) async fn connect(stream: std::net::TcpStream, address: &Address) -> Result<Socket, String> {
+        let stream = TcpStream::from_std(stream).map_err(|error| error.to_string())?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .max_message_size(Some(MAX_FRAME))
             .max_frame_size(Some(MAX_FRAME));
-        let handshake = client_async_tls_with_config(url.as_str(), stream, Some(config), None);
+        let handshake = client_async_tls_with_config(address.url.as_str(), stream, Some(config), None);
         match tokio::time::timeout(SEND_TIMEOUT, handshake).await {
             Ok(Ok((stream, _))) => Ok(Socket { stream }),
-            Ok(Err(error)) => Err(format!("the handshake with `{host}` failed: {error}")),
+            Ok(Err(error)) => Err(format!("the handshake with `{}` failed: {error}", address.host)),
             Err(_) => {
-                Err(format!("`{host}` did not answer the handshake within {} s", SEND_TIMEOUT.as_secs()))
+                let (host, within) = (&address.host, SEND_TIMEOUT.as_secs());
+                Err(format!("`{host}` did not answer the handshake within {within} s"))
             }
         }
     }
@@ -98,7 +111,8 @@ impl Socket {
     }
 }
 
-fn with_source(error: &dyn std::error::Error) -> String {
+/// An error and its cause.
+pub(super) fn with_source(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),

@@ -53,7 +53,8 @@ async fn connect(options: SimOptions, change: impl FnOnce(&Sim, &mut Config)) ->
             let _ = sink.send(event);
         },
         quick(),
-    );
+    )
+    .unwrap();
     World { sim, sessions, gateway, heard }
 }
 

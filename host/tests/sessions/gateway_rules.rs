@@ -58,7 +58,8 @@ async fn start(url_of: impl Fn(u16) -> String) -> (Script, Host) {
             let _ = sink.send(event);
         },
         timing(),
-    );
+    )
+    .unwrap();
     (Script { listener }, Host { gateway, heard, _sessions: sessions, _rest: rest })
 }
 

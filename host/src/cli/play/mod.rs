@@ -78,7 +78,7 @@ impl Play {
         let panel = Panel::new(journal);
         // On a runtime of its own: it outlives the host, so that the world is kept with what happened last.
         let discord = Runtime::new()?;
-        let life = Life::begin()?;
+        let life = Life::begin(&config.runtime)?;
         let kept = address::beside(&life::socket_path(&config));
         let work = Work::default();
         let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
