@@ -27,7 +27,9 @@ use crate::{
 
 /// Discord's interaction types.
 const COMMAND: u8 = 2;
+const COMPONENT: u8 = 3;
 const AUTOCOMPLETE: u8 = 4;
+const MODAL: u8 = 5;
 
 /// The router.
 #[derive(Debug)]
@@ -60,8 +62,12 @@ impl Router {
 
     /// Answers a slash command that no cog will answer any more; other items need no answer.
     pub fn decline(&self, item: Item) {
-        if let Item::Command(Invocation { command, origin: Origin::Slash(to), .. }, defer) = item {
-            self.notices.decline(to, defer, self.table.load().away(&command));
+        match item {
+            Item::Command(Invocation { command, origin: Origin::Slash(to), .. }, defer) => {
+                self.notices.decline(to, defer, self.table.load().away(&command));
+            }
+            Item::Component(_, defer) => defer.leave(),
+            Item::Command(..) | Item::Event(_) | Item::Task(_) => {}
         }
     }
 
@@ -129,12 +135,29 @@ impl Router {
             }
             (AUTOCOMPLETE, Some(owner)) => owner.push(Item::Event(Event::Interaction(interaction))),
             (AUTOCOMPLETE, None) => false,
+            (COMPONENT | MODAL, _) => self.component(listeners, interaction),
             _ => hand(listeners, &Event::Interaction(interaction)),
         }
     }
 
+    /// Only the cogs know whose it is: all that listen get it.
+    fn component(&self, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
+        let defer = Defer::new(listeners.len());
+        let mut heard = false;
+        for listener in listeners {
+            match listener.push(Item::Component(interaction.clone(), Arc::clone(&defer))) {
+                true => heard = true,
+                false => defer.leave(),
+            }
+        }
+        if heard {
+            self.notices.defer_in_time(interaction, defer);
+        }
+        heard
+    }
+
     fn command(&self, owner: &Listener, name: String, interaction: RArc<Interaction>) -> bool {
-        let defer = Arc::new(Defer::default());
+        let defer = Defer::new(1);
         let origin = Origin::Slash(interaction.clone());
         let invocation = Invocation { command: name.into(), arguments: RStr::empty().into(), origin };
         if owner.push(Item::Command(invocation, Some(Arc::clone(&defer)))) {

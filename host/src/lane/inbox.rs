@@ -13,10 +13,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use gearshift_cog::abi::{Event, Invocation, TaskRun};
+use abi_stable::std_types::RArc;
+use gearshift_cog::abi::{Event, Interaction, Invocation, TaskRun};
 
 mod defer;
-pub use self::defer::Defer;
+pub use self::defer::{Begun, Defer};
 
 /// Something for a cog to handle.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub enum Item {
     Event(Event),
     /// A call of one of its commands; the defer is there for interactions.
     Command(Invocation, Option<Arc<Defer>>),
+    /// A component or a form, which one of those who hear it will answer.
+    Component(RArc<Interaction>, Arc<Defer>),
     /// A scheduled task that is due.
     Task(TaskRun),
 }

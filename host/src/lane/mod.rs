@@ -10,7 +10,7 @@ use std::{any::Any, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration
 use gearshift_cog::abi::HostTableRef;
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::inbox::{Defer, Inbox, Item, Overflow};
+pub use self::inbox::{Begun, Defer, Inbox, Item, Overflow};
 pub use self::pulse::{Activity, Pulse};
 use crate::{
     fault::{Fault, FaultReport},

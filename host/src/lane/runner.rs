@@ -10,13 +10,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use abi_stable::std_types::{ROption, RResult};
+use abi_stable::std_types::{RArc, ROption, RResult};
 use async_ffi::LocalFfiFuture;
 use futures_util::{Stream, stream::FuturesUnordered};
-use gearshift_cog::abi::{self, CogModuleRef, Event, Instance, Invocation, Origin, Outcome, SavedState};
+use gearshift_cog::abi::{
+    self, CogModuleRef, Event, Instance, Interaction, Invocation, Origin, Outcome, SavedState,
+};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Activity, Answer, Defer, Inbox, Item, LaneParts, Order, Pulse, State};
+use super::{Activity, Answer, Begun, Defer, Inbox, Item, LaneParts, Order, Pulse, State};
 use crate::{
     event,
     fault::{Fault, FaultReport},
@@ -234,6 +236,14 @@ impl Runner {
                 };
                 (Activity::Command, what, work)
             }
+            Item::Component(interaction, defer) => {
+                let what = self.labels.event(&Event::Interaction(interaction.clone()))?;
+                (
+                    Activity::Event,
+                    what,
+                    Work::Deferrable(Box::pin(pressed(module, instance, interaction, defer))),
+                )
+            }
             Item::Task(run) => {
                 let what = format!("task {}", run.name).into();
                 let future = pulse.during(Activity::Task, || (module.task())(instance, run));
@@ -262,13 +272,29 @@ async fn deferrable(
     mut call: Invocation,
     defer: Arc<Defer>,
 ) -> Outcome {
-    if defer.start().await
-        && let Origin::Slash(interaction) = &call.origin
-    {
-        let interaction = abi::Interaction { deferred: true, ..(**interaction).clone() };
-        call.origin = Origin::Slash(abi_stable::std_types::RArc::new(interaction));
+    let begun = defer.start().await;
+    if let Origin::Slash(interaction) = &mut call.origin {
+        tell(interaction, &begun);
     }
     (module.command())(instance, call).await
+}
+
+async fn pressed(
+    module: CogModuleRef,
+    instance: Instance,
+    mut interaction: RArc<Interaction>,
+    defer: Arc<Defer>,
+) -> Outcome {
+    let begun = defer.start().await;
+    tell(&mut interaction, &begun);
+    (module.event())(instance, Event::Interaction(interaction)).await
+}
+
+/// Lets the cog know that the host was faster.
+fn tell(interaction: &mut RArc<Interaction>, begun: &Begun) {
+    if begun.deferred {
+        *interaction = RArc::new(Interaction { deferred: true, ..(**interaction).clone() });
+    }
 }
 
 fn taken_state(state: SavedState) -> State {

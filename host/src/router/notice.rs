@@ -19,6 +19,11 @@ use crate::{
 /// Discord's callback types for a message and for "thinking …", and its flag for "only you can see this".
 const MESSAGE: u8 = 4;
 const DEFERRED: u8 = 5;
+/// Discord's callback type for "the message will be edited", which shows nothing.
+const DEFERRED_UPDATE: u8 = 6;
+/// Discord's limit, and its code for an interaction that somebody has answered.
+const LIMIT: Duration = Duration::from_secs(3);
+const ANSWERED: u64 = 40060;
 const EPHEMERAL: u64 = 64;
 
 /// Sends the host's own answers.
@@ -44,7 +49,7 @@ impl Notices {
         let text = unanswered(&to, cog);
         self.runtime.spawn(async move {
             let is_deferred = match defer {
-                Some(defer) => defer.start().await,
+                Some(defer) => defer.start().await.deferred,
                 None => false,
             };
             let sent = if is_deferred {
@@ -65,16 +70,24 @@ impl Notices {
         self.say(to, &format!("`/{}` is too busy at the moment. Try again later.", to.command));
     }
 
-    /// Acknowledges the interaction if its cog has not started on it in time.
+    /// Acknowledges the interaction if it waits too long in somebody's queue and nobody is at it.
     pub(super) fn defer_in_time(&self, to: RArc<Interaction>, defer: Arc<Defer>) {
         let Some(discord) = self.discord.clone() else { return };
         let after = self.defer_after;
         self.runtime.spawn(async move {
             tokio::time::sleep(after).await;
-            if defer.begin() {
-                let sent = callback(&discord, &to, DEFERRED, &json!({})).await;
-                if let Err(error) = &sent {
-                    tracing::warn!(command = to.command.as_str(), "failed to defer an interaction: {error}");
+            let left = LIMIT.saturating_sub(after);
+            if let Ok(true) = tokio::time::timeout(left, defer.begin()).await {
+                let kind = if to.is_on_message() { DEFERRED_UPDATE } else { DEFERRED };
+                let sent = callback(&discord, &to, kind, &json!({})).await;
+                match &sent {
+                    // One of those who heard it was not late.
+                    Err(error) if error.code() == Some(ANSWERED) => {}
+                    Err(error) => {
+                        let (command, id) = (to.command.as_str(), to.custom_id.as_str());
+                        tracing::warn!(command, id, "failed to defer an interaction: {error}");
+                    }
+                    Ok(()) => {}
                 }
                 defer.finish(sent.is_ok());
             }

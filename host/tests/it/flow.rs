@@ -1,11 +1,11 @@
 //! What reaches a cog, and when: events from before it was ready, facts it missed, commands that are away, tasks.
 
 use gearshift_host::{cogs::CogError, error::chain};
-use gearshift_sim::NO_OPTIONS;
+use gearshift_sim::{Acknowledgement, NO_OPTIONS, Snowflake};
 
 use crate::{
     libraries::library,
-    stage::{SOON, Setting, put},
+    stage::{SOON, Setting, Stage, put},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,4 +134,41 @@ async fn no_cog_runs_before_every_session_is_open() {
         .unwrap();
     let error = setting.open().await.map(drop).expect_err("the store cannot be opened");
     assert!(error.to_string().contains("store"), "{error}");
+}
+
+/// Presses a button of `faulty` while its thread is blocked longer than the host waits.
+async fn pressed_late(button: &str) -> (Stage, Snowflake) {
+    let stage = Setting::new().with("faulty").with("poll").config("defer_after_ms = 100").up().await;
+    let asked = stage.alice.say("general", "!faulty buttons").await.unwrap();
+    let shown = stage.sim.reply_to(asked, SOON).await.unwrap();
+    let blocked = stage.alice.say("general", "!faulty block 600").await.unwrap();
+    assert_eq!(stage.sim.reply_to(blocked, SOON).await.unwrap().content, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
+    let press = stage.alice.press(shown.id, button).await.unwrap();
+    // `poll` has heard it as well, and has passed it over.
+    let acknowledged = press.acknowledged(SOON).await.unwrap();
+    assert_eq!(acknowledged.how, Acknowledgement::DeferredUpdate, "{}", stage.transcript());
+    (stage, shown.id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_that_waits_too_long_is_deferred_by_the_host_and_its_message_edited_by_the_cog() {
+    let (stage, shown) = pressed_late("edit").await;
+    let edited = stage.sim.until(std::time::Instant::now() + SOON, |entry| {
+        entry.edited().filter(|message| message.id == shown && *message.content == *"edited").map(|_| ())
+    });
+    assert!(edited.await.is_some(), "{}", stage.transcript());
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_that_waits_too_long_can_be_answered_by_a_message_as_well() {
+    let (stage, shown) = pressed_late("answer").await;
+    let answered = stage.sim.until(std::time::Instant::now() + SOON, |entry| {
+        entry.posted().filter(|message| message.id > shown && *message.content == *"answered").map(|_| ())
+    });
+    assert!(answered.await.is_some(), "{}", stage.transcript());
+    let edited = stage.sim.transcript().history().iter().any(|entry| entry.edited().is_some());
+    assert!(!edited, "{}", stage.transcript());
+    stage.down().await;
 }

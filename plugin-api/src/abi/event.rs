@@ -114,10 +114,24 @@ pub struct Interaction {
     pub options: RVec<CommandOption>,
     /// Values chosen in a select component.
     pub values: RVec<RString>,
-    /// Whether the host has already acknowledged it (type 5) because the cog was away: the first answer is then an edit.
+    /// Whether the host has already acknowledged it because the cog was away: silently (type 6) if it
+    /// [is on a message](Self::is_on_message), else with "thinking …" (type 5), which the first answer fills in.
     pub deferred: bool,
     /// The event's `d`, exactly as Discord sent it. Contains the token.
     pub json: RString,
+}
+
+impl Interaction {
+    /// Whether it came from a message of the bot: a component, or a form that one opened. Such an interaction can be
+    /// answered by editing that message.
+    #[must_use]
+    pub fn is_on_message(&self) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Probe {
+            message: Option<serde::de::IgnoredAny>,
+        }
+        serde_json::from_str(&self.json).is_ok_and(|probe: Probe| probe.message.is_some())
+    }
 }
 
 /// Any other event.

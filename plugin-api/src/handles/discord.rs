@@ -93,19 +93,23 @@ impl Discord {
     }
 
     /// Answers an interaction with a message: the first answer. If the host has already acknowledged it
-    /// ([`Interaction::deferred`]), the message takes the place of "thinking …".
+    /// ([`Interaction::deferred`]), the message takes the place of "thinking …", or follows where nothing was shown.
     ///
     /// # Errors
     /// 40060 when it was answered before, 10062 after 3 s without an answer.
     pub async fn respond(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
         let message = message.into();
         if to.deferred {
-            return self.edit_response(to, message).await.map(drop);
+            return match to.is_on_message() {
+                true => self.followup(to, message).await.map(drop),
+                false => self.edit_response(to, message).await.map(drop),
+            };
         }
         self.answer(to, CALLBACK_MESSAGE, &message.encode(), message.files).await
     }
 
     /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
+    /// Does nothing if the host was faster ([`Interaction::deferred`]); on a message, `edit_response` then edits that one.
     ///
     /// # Errors
     /// As [`respond`](Self::respond).
@@ -123,6 +127,9 @@ impl Discord {
     /// As [`respond`](Self::respond).
     pub async fn update(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
         let message = message.into();
+        if to.deferred {
+            return self.edit_response(to, message).await.map(drop);
+        }
         self.answer(to, CALLBACK_UPDATE, &message.encode(), message.files).await
     }
 
@@ -157,7 +164,8 @@ impl Discord {
     /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation.
     ///
     /// # Errors
-    /// As [`respond`](Self::respond).
+    /// As [`respond`](Self::respond); 40060 too if the host was faster ([`Interaction::deferred`]): a form can only be
+    /// the first answer.
     pub async fn callback(&self, to: &Interaction, kind: u8, data: &impl Serialize) -> Result<()> {
         Ok(self.answer(to, kind, &serde_json::to_string(data)?, Vec::new()).await?)
     }

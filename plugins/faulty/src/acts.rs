@@ -12,6 +12,7 @@ use std::{
 };
 
 use gearshift_cog::{Host, prelude::*};
+use serde_json::json;
 
 use crate::{
     Faulty, VARIANT,
@@ -120,8 +121,24 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             faulty.rearm(Plan::default()).await?;
             "disarmed".to_owned()
         }
+        Op::Buttons => {
+            let button = |what: &str| json!({ "type": 2, "style": 1, "label": what, "custom_id": format!("faulty:{what}") });
+            let row = json!([{ "type": 1, "components": [button("edit"), button("answer")] }]);
+            call.reply(NewMessage::new("press").field("components", &row)).await?;
+            return Ok(());
+        }
     };
     Ok(call.reply(answer).await?)
+}
+
+/// Answers a button of [`Op::Buttons`]; what is not of them is somebody else's.
+pub(crate) async fn pressed(host: &Host, press: &Interaction) -> Result<()> {
+    match press.custom_id.as_str() {
+        "faulty:edit" => host.discord().update(press, "edited").await?,
+        "faulty:answer" => host.discord().respond(press, "answered").await?,
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Panics when it is dropped, unless a panic is on its way already: a second one would end the process.

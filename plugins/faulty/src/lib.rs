@@ -67,7 +67,7 @@ struct Saved {
 }
 
 impl Cog for Faulty {
-    const EVENTS: &'static [&'static str] = &[events::MESSAGE_CREATE];
+    const EVENTS: &'static [&'static str] = &[events::MESSAGE_CREATE, events::INTERACTION_CREATE];
     const COMMANDS: &'static [Command] = &[Command::new("faulty", "Misbehaves in the way you name")
         .options(&[Opt::string("op", "What to do; `help` lists it")])];
 
@@ -95,10 +95,14 @@ impl Cog for Faulty {
         Ok(())
     }
 
-    async fn event(&self, _event: Event) -> Result<()> {
+    async fn event(&self, event: Event) -> Result<()> {
         self.count(|counts| counts.events += 1);
         let plan = self.plan.borrow().clone();
-        plan.act(Stage::Event, &self.host).await
+        plan.act(Stage::Event, &self.host).await?;
+        match event {
+            Event::Interaction(press) => acts::pressed(&self.host, &press).await,
+            _ => Ok(()),
+        }
     }
 
     async fn command(&self, call: &Call) -> Result<()> {

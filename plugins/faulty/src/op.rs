@@ -13,7 +13,7 @@ const MOST_BYTES: usize = 64 << 20;
 pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, sleep MS, \
 flood N [log|rest|store|stats], thread [MS], tls, backtrace, leak BYTES, leak-waker N, forget-waker N, \
-many-sleeps N [MS], every MS, grow-state BYTES
+many-sleeps N [MS], every MS, grow-state BYTES, buttons
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
 
@@ -69,6 +69,8 @@ pub(crate) enum Op {
     GrowState(usize),
     Arm(Stage, Trick),
     Disarm,
+    /// Shows two buttons: one is answered by editing the message, one by another message.
+    Buttons,
 }
 
 impl Op {
@@ -104,6 +106,7 @@ impl Op {
             ["grow-state", bytes] => Self::GrowState(number(bytes, MOST_BYTES)?),
             ["arm", stage, ref trick @ ..] => Self::Arm(stage.parse()?, trick.join(" ").parse()?),
             ["disarm"] => Self::Disarm,
+            ["buttons"] => Self::Buttons,
             ["slow-setup", ms] => Self::Arm(Stage::Setup, Trick::Sleep(millis(ms)?)),
             ["panic-in-setup"] => Self::Arm(Stage::Setup, Trick::Panic),
             ["slow-save", ms] => Self::Arm(Stage::Save, Trick::Block(millis(ms)?)),
