@@ -14,7 +14,7 @@ use crate::{
     cogs::{CogError, Cogs, CogsParts, Report},
     commands,
     config::Config,
-    gateway::{Dispatch, Gateway, Refused},
+    gateway::{Dispatch, EndError, Gateway},
     library::{self, CopyFolder, FolderError},
     router::{Notices, Router},
     sessions::{OpenError, Sessions},
@@ -51,9 +51,9 @@ pub enum HostError {
     /// The gateway's thread cannot be started.
     #[error("cannot start the gateway's thread")]
     Gateway(#[source] std::io::Error),
-    /// Discord does not want this bot on the gateway.
+    /// Discord does not want this bot on the gateway, or the gateway has failed.
     #[error(transparent)]
-    Refused(#[from] Arc<Refused>),
+    Ended(#[from] EndError),
 }
 
 /// A running host.
@@ -132,7 +132,7 @@ impl Host {
     /// Runs until Discord refuses the bot for good; for ever without a discord session.
     ///
     /// # Errors
-    /// Discord's refusal.
+    /// Discord's refusal, or a panic of the gateway.
     pub async fn run(&self) -> Result<(), HostError> {
         match &self.gateway {
             Some(gateway) => Ok(gateway.ended().await?),

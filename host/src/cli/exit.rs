@@ -21,6 +21,7 @@ use crate::{
     config::ConfigError,
     control::{CallError, SocketError},
     error::chain,
+    gateway::EndError,
     host::HostError,
     log::LogError,
     sessions::OpenError,
@@ -142,7 +143,7 @@ impl From<HostError> for Failure {
                     .to_owned(),
             ),
             // Their texts hold their own help.
-            HostError::Sessions(_) | HostError::Refused(_) => None,
+            HostError::Sessions(_) | HostError::Ended(_) => None,
         };
         let exit = match &error {
             HostError::Sessions(_) => Exit::Unavailable,
@@ -150,7 +151,8 @@ impl From<HostError> for Failure {
             | HostError::Folder { .. }
             | HostError::Watch { .. }
             | HostError::Gateway(_) => Exit::CannotCreate,
-            HostError::Refused(_) => Exit::Refused,
+            HostError::Ended(EndError::Refused(_)) => Exit::Refused,
+            HostError::Ended(EndError::Panicked) => Exit::Internal,
         };
         Failure::new(exit, chain(&error)).help(help)
     }

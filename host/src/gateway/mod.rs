@@ -90,6 +90,17 @@ pub enum CommandError {
     Closed,
 }
 
+/// Why a shard has ended by itself.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EndError {
+    /// Discord refused it for good.
+    #[error(transparent)]
+    Refused(#[from] Arc<Refused>),
+    /// The host itself failed.
+    #[error("a shard of the gateway panicked; the log says where")]
+    Panicked,
+}
+
 /// Commands that may wait in front of one shard.
 const COMMANDS: usize = 64;
 
@@ -127,7 +138,11 @@ impl Gateway {
     {
         let (closing, closed) = watch::channel(false);
         let turns = Arc::new(turn::Turns::new(timing.identify_every));
+        // First the thread: a runtime must not be dropped here, should there be none.
+        let (give, work) = std::sync::mpsc::channel();
+        thread::Builder::new().name("gateway".to_owned()).spawn(move || run(&work))?;
         let own = runtime::Builder::new_current_thread().enable_all().build()?;
+        let sessions = runtime::Handle::current();
         let mut tasks = Vec::new();
         let shards = (0..config.shards).map(|number| {
             let (commands, queue) = mpsc::channel(COMMANDS);
@@ -137,7 +152,7 @@ impl Gateway {
                 number,
                 count: config.shards,
                 intents: config.intents.clone(),
-                sessions: runtime::Handle::current(),
+                sessions: sessions.clone(),
                 discord: Arc::clone(discord),
                 net: net.clone(),
                 turns: Arc::clone(&turns),
@@ -155,7 +170,10 @@ impl Gateway {
             Handle { commands, state: watched, latency, task: abort }
         });
         let shards = shards.collect();
-        run(own, tasks)?;
+        // The thread waits for it.
+        let _ = give.send((own, tasks));
+        let ending = Ending(closing.clone());
+        sessions.spawn(async move { ending.0.closed().await });
         Ok(Gateway { shards, closing, goodbye: timing.goodbye })
     }
 
@@ -204,16 +222,17 @@ impl Gateway {
     /// Waits until no shard will hear anything any more.
     ///
     /// # Errors
-    /// Discord refused a shard for good; the others go on until [`Gateway::close`].
-    pub async fn ended(&self) -> Result<(), Arc<Refused>> {
+    /// A shard has ended although nobody closed it; the others go on until [`Gateway::close`].
+    pub async fn ended(&self) -> Result<(), EndError> {
         let ends = self.shards.iter().map(|shard| {
             let mut state = shard.state.clone();
             async move {
                 let end = state.wait_for(State::is_end).await.map(|state| state.clone());
                 match end {
-                    Ok(State::Refused(refused)) => Err(refused),
-                    // The task is gone without a word: only at the end of the runtime.
-                    Ok(_) | Err(_) => Ok(()),
+                    Ok(State::Refused(refused)) => Err(EndError::Refused(refused)),
+                    Ok(_) => Ok(()),
+                    // It is gone without a word.
+                    Err(_) => Err(EndError::Panicked),
                 }
             }
         });
@@ -239,10 +258,29 @@ impl Gateway {
     }
 }
 
-/// The thread: it ends with the last shard.
-fn run(runtime: Runtime, shards: Vec<JoinHandle<()>>) -> io::Result<()> {
-    let thread = thread::Builder::new().name("gateway".to_owned());
-    // A shard that panicked or was cut off has ended, too.
-    thread.spawn(move || _ = runtime.block_on(join_all(shards)))?;
-    Ok(())
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.closing.send_replace(true);
+    }
+}
+
+/// Closes the gateway when it is dropped, with the runtime of the sessions: without them nothing can be done.
+struct Ending(watch::Sender<bool>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// The thread's whole life: it ends with the last shard.
+fn run(work: &std::sync::mpsc::Receiver<(Runtime, Vec<JoinHandle<()>>)>) {
+    let Ok((runtime, shards)) = work.recv() else { return };
+    for ended in runtime.block_on(join_all(shards)) {
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            tracing::error!("a shard of the gateway has ended: {error}");
+        }
+    }
 }

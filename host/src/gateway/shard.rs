@@ -213,6 +213,7 @@ async fn let_do<T: Send + 'static>(
     asked.spawn_on(work, sessions);
     match asked.join_next().await {
         Some(Ok(answer)) => answer,
-        Some(Err(_)) | None => Err("the sessions are gone".to_owned()),
+        Some(Err(error)) => Err(format!("the sessions did not answer: {error}")),
+        None => unreachable!("one was asked"),
     }
 }

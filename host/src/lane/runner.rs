@@ -18,7 +18,7 @@ use gearshift_cog::abi::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Activity, Answer, Begun, Defer, Inbox, Item, LaneParts, Order, Pulse, State};
+use super::{Activity, Answer, Begun, Inbox, Item, LaneParts, Order, Pulse, State};
 use crate::{
     event,
     fault::{Fault, FaultReport},
@@ -231,7 +231,7 @@ impl Runner {
                         pulse.during(Activity::Command, || (module.command())(instance, invocation)),
                     ),
                     Some(defer) => {
-                        Work::Deferrable(Box::pin(deferrable(module, instance, invocation, defer)))
+                        Work::Deferrable(Box::pin(deferrable(module, instance, invocation, defer.start())))
                     }
                 };
                 (Activity::Command, what, work)
@@ -241,7 +241,7 @@ impl Runner {
                 (
                     Activity::Event,
                     what,
-                    Work::Deferrable(Box::pin(pressed(module, instance, interaction, defer))),
+                    Work::Deferrable(Box::pin(pressed(module, instance, interaction, defer.start()))),
                 )
             }
             Item::Task(run) => {
@@ -266,15 +266,9 @@ impl Runner {
     }
 }
 
-async fn deferrable(
-    module: CogModuleRef,
-    instance: Instance,
-    mut call: Invocation,
-    defer: Arc<Defer>,
-) -> Outcome {
-    let begun = defer.start().await;
+async fn deferrable(module: CogModuleRef, instance: Instance, mut call: Invocation, begun: Begun) -> Outcome {
     if let Origin::Slash(interaction) = &mut call.origin {
-        tell(interaction, &begun);
+        tell(interaction, &begun).await;
     }
     (module.command())(instance, call).await
 }
@@ -283,16 +277,15 @@ async fn pressed(
     module: CogModuleRef,
     instance: Instance,
     mut interaction: RArc<Interaction>,
-    defer: Arc<Defer>,
+    begun: Begun,
 ) -> Outcome {
-    let begun = defer.start().await;
-    tell(&mut interaction, &begun);
+    tell(&mut interaction, &begun).await;
     (module.event())(instance, Event::Interaction(interaction)).await
 }
 
 /// Lets the cog know that the host was faster.
-fn tell(interaction: &mut RArc<Interaction>, begun: &Begun) {
-    if begun.deferred {
+async fn tell(interaction: &mut RArc<Interaction>, begun: &Begun) {
+    if begun.is_deferred().await {
         *interaction = RArc::new(Interaction { deferred: true, ..(**interaction).clone() });
     }
 }

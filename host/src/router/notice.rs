@@ -49,7 +49,7 @@ impl Notices {
         let text = unanswered(&to, cog);
         self.runtime.spawn(async move {
             let is_deferred = match defer {
-                Some(defer) => defer.start().await.deferred,
+                Some(defer) => defer.start().is_deferred().await,
                 None => false,
             };
             let sent = if is_deferred {

@@ -94,6 +94,22 @@ async fn a_path_that_leaves_the_base_url_is_never_sent() {
 }
 
 #[tokio::test]
+async fn the_path_of_the_base_url_is_kept_and_names_no_other_server() {
+    let server = discord(|_, _| reply(200, &[], "{}")).await;
+    for (path, wanted) in [
+        ("/behind/a/proxy/", "/behind/a/proxy/users/@me"),
+        ("//127.0.0.1:9/x", "//127.0.0.1:9/x/users/@me"),
+        ("///", "/users/@me"),
+    ] {
+        let config = discord_config(&format!("{}{path}", server.url().trim_end_matches("/api/v10")));
+        // The stand-in has no Discord there; it is enough that it was asked.
+        let _ = soon(Sessions::open(&config)).await;
+        let seen: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
+        assert!(seen.iter().any(|target| target == wanted), "{path}: {seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_typed() {
     let server = discord(|_, _| reply(403, &[], r#"{"message":"Missing Permissions","code":50013}"#)).await;
     let discord = open(&server).await;

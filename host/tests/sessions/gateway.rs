@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gearshift_host::config::{Config, Intent, Secret};
 use gearshift_host::gateway::{
-    Command, Dispatch, Gateway, Members, MembersRequest, Presence, Refused, State, Timing,
+    Command, Dispatch, EndError, Gateway, Members, MembersRequest, Presence, Refused, State, Timing,
 };
 use gearshift_host::sessions::discord::Request;
 use gearshift_host::sessions::{Method, Sessions};
@@ -96,7 +96,10 @@ impl World {
     }
 
     async fn refused(&self) -> Arc<Refused> {
-        soon(self.gateway.ended()).await.unwrap_err()
+        match soon(self.gateway.ended()).await.unwrap_err() {
+            EndError::Refused(refused) => refused,
+            EndError::Panicked => panic!("no sink panics here"),
+        }
     }
 }
 
@@ -333,6 +336,37 @@ async fn closing_says_goodbye_in_time_and_can_be_repeated() {
     assert_eq!(world.sim.gateway().connected(), 0);
     assert_eq!(world.sim.gateway().sessions(), Vec::<String>::new(), "the session was ended, not abandoned");
     soon(world.sessions.close()).await;
+}
+
+#[tokio::test]
+async fn it_ends_with_the_runtime_of_its_sessions() {
+    let sim = Sim::start(SimOptions::default()).await.unwrap();
+    let config = settings(&sim);
+    let elsewhere =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let opening = async move {
+        let sessions = Sessions::open(&config).await.unwrap();
+        let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
+        Gateway::open_with(discord, &sessions.net, settings, |_| {}, quick()).unwrap()
+    };
+    let gateway = soon(elsewhere.spawn(opening)).await.unwrap();
+    let mut state = gateway.state(0).unwrap();
+    soon(state.wait_for(|state| matches!(state, State::Ready { .. }))).await.unwrap();
+    elsewhere.shutdown_background();
+    soon(gateway.ended()).await.unwrap();
+    assert_eq!(*state.borrow(), State::Closed);
+}
+
+#[tokio::test]
+async fn a_sink_that_panics_is_an_end_that_is_told() {
+    let sim = Sim::start(SimOptions::default()).await.unwrap();
+    let config = settings(&sim);
+    let sessions = soon(Sessions::open(&config)).await.unwrap();
+    let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
+    let sink = |_| panic!("this test wants it");
+    let gateway = Gateway::open_with(discord, &sessions.net, settings, sink, quick()).unwrap();
+    assert!(matches!(soon(gateway.ended()).await, Err(EndError::Panicked)));
+    soon(gateway.close()).await;
 }
 
 #[tokio::test]

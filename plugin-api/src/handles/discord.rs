@@ -109,12 +109,13 @@ impl Discord {
     }
 
     /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
-    /// Does nothing if the host was faster ([`Interaction::deferred`]); on a message, `edit_response` then edits that one.
+    /// Does nothing if the host was faster ([`Interaction::deferred`]).
     ///
     /// # Errors
-    /// As [`respond`](Self::respond).
+    /// As [`respond`](Self::respond); 40060 too if the host was faster with an interaction that
+    /// [is on a message](Interaction::is_on_message): `edit_response` would edit that message.
     pub async fn defer(&self, to: &Interaction, ephemeral: bool) -> Result<(), HandleError> {
-        if to.deferred {
+        if to.deferred && !to.is_on_message() {
             return Ok(());
         }
         let flags = if ephemeral { EPHEMERAL } else { "0" };

@@ -36,11 +36,7 @@ enum Phase {
 
 /// Somebody is at it until this is dropped.
 #[derive(Debug)]
-pub struct Begun {
-    /// Whether the host has deferred it.
-    pub deferred: bool,
-    defer: Arc<Defer>,
-}
+pub struct Begun(Arc<Defer>);
 
 impl Defer {
     /// In so many queues.
@@ -49,25 +45,13 @@ impl Defer {
         Arc::new(Defer { turn, changed: Notify::new() })
     }
 
-    /// One of those who hear it begins. If the host is just deferring it, waits until Discord knows.
-    pub async fn start(self: Arc<Self>) -> Begun {
+    /// One of those who hear it begins.
+    pub fn start(self: Arc<Self>) -> Begun {
         self.change(|turn| {
             turn.waiting = turn.waiting.saturating_sub(1);
             turn.busy += 1;
         });
-        let mut begun = Begun { deferred: false, defer: self };
-        loop {
-            let changed = begun.defer.changed.notified();
-            match begun.defer.turn().phase {
-                Phase::Deferring => {}
-                phase => {
-                    begun.deferred = phase == Phase::Deferred;
-                    break;
-                }
-            }
-            changed.await;
-        }
-        begun
+        Begun(self)
     }
 
     /// One of those in whose queue it is will not handle it.
@@ -109,9 +93,23 @@ impl Defer {
     }
 }
 
+impl Begun {
+    /// Whether the host has deferred it. If it is just doing so, waits until Discord knows.
+    pub async fn is_deferred(&self) -> bool {
+        loop {
+            let changed = self.0.changed.notified();
+            let phase = self.0.turn().phase;
+            if phase != Phase::Deferring {
+                return phase == Phase::Deferred;
+            }
+            changed.await;
+        }
+    }
+}
+
 impl Drop for Begun {
     fn drop(&mut self) {
-        self.defer.change(|turn| turn.busy = turn.busy.saturating_sub(1));
+        self.0.change(|turn| turn.busy = turn.busy.saturating_sub(1));
     }
 }
 
@@ -130,14 +128,14 @@ mod tests {
         }
     }
 
-    fn start(defer: &Arc<Defer>) -> Option<Begun> {
-        now(Arc::clone(defer).start())
+    fn start(defer: &Arc<Defer>) -> Begun {
+        Arc::clone(defer).start()
     }
 
     #[test]
     fn who_begins_in_time_is_not_deferred() {
         let defer = Defer::new(1);
-        assert!(!start(&defer).expect("at once").deferred);
+        assert_eq!(now(start(&defer).is_deferred()), Some(false));
         assert_eq!(now(defer.begin()), Some(false));
     }
 
@@ -146,11 +144,12 @@ mod tests {
         for accepted in [true, false] {
             let defer = Defer::new(1);
             assert!(defer.begin().await);
-            let waiting = tokio::spawn(Arc::clone(&defer).start());
+            let begun = start(&defer);
+            let waiting = tokio::spawn(async move { begun.is_deferred().await });
             tokio::task::yield_now().await;
             assert!(!waiting.is_finished());
             defer.finish(accepted);
-            assert_eq!(waiting.await.expect("it does not panic").deferred, accepted);
+            assert_eq!(waiting.await.expect("it does not panic"), accepted);
         }
     }
 

@@ -114,9 +114,9 @@ impl Prepared {
     ) -> Result<Prepared, DiscordError> {
         let Request { method, path, query, body, reason } = request;
         let invalid = |what: String| DiscordError::Invalid { method, what };
-        // Joined and not parsed as a whole: the host's name is checked already.
-        let below = [base.path().trim_end_matches('/'), &path].concat();
-        let mut url = base.join(&below).map_err(|error| invalid(format!("its path is wrong: {error}")))?;
+        // Not parsed as a whole: the host's name is read already, and nothing in the path can change it.
+        let mut url = base.clone();
+        url.set_path(&[base.path().trim_end_matches('/'), &path].concat());
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
