@@ -73,8 +73,9 @@ impl Build {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder).expect("the target folder is writable");
         let aside = folder.join(file.file_name().expect("a library has a name"));
-        // Renamed into place: a test that still runs may have the old one open.
-        let fresh = folder.join("fresh");
+        // Renamed into place: a test that still runs may have the old one open, and one of another process may be
+        // putting it there as well.
+        let fresh = folder.join(format!("fresh-{}", std::process::id()));
         fs::copy(file, &fresh).expect("the library can be copied");
         fs::rename(&fresh, &aside).expect("the copy can be renamed");
         aside
