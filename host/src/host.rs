@@ -189,8 +189,16 @@ async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
     let mut tasks: JoinSet<(PathBuf, bool)> = JoinSet::new();
     // Files at work, and whether they have changed since. One at a time, so that what was read first never comes last.
     let mut busy: HashMap<PathBuf, bool> = HashMap::new();
+    // The refused file that is tried again. One at a time, so that of two that lack one command the first by name
+    // gets it.
+    let mut retried: Option<PathBuf> = None;
     loop {
         tokio::select! {
+            file = cogs.freed(), if retried.is_none() => {
+                tracing::info!("`{}` is tried again: what it was refused for was given up", file.display());
+                watch.again(file.clone());
+                retried = Some(file);
+            }
             change = watch.next() => {
                 let (Change::Try(file) | Change::Gone(file)) = &change;
                 match busy.get_mut(file) {
@@ -203,11 +211,15 @@ async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
             }
             Some(done) = tasks.join_next() => match done {
                 Ok((file, is_incomplete)) => {
+                    retried.take_if(|retried| *retried == file);
                     if busy.remove(&file) == Some(true) || is_incomplete {
                         watch.again(file);
                     }
                 }
-                Err(error) => tracing::error!("loading a file that changed: {error}"),
+                Err(error) => {
+                    retried = None;
+                    tracing::error!("loading a file that changed: {error}");
+                }
             },
         }
     }

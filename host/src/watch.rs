@@ -81,7 +81,7 @@ impl FolderWatch {
         Ok(FolderWatch { folder, settle, events, due, rescan: None, watcher })
     }
 
-    /// Looks at a file again when it has settled: it was incomplete.
+    /// Looks at a file again when it has settled: it was incomplete, or refused for something that is free now.
     pub fn again(&mut self, file: PathBuf) {
         self.due.insert(file, Instant::now() + self.settle);
     }

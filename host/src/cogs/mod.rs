@@ -27,7 +27,7 @@ use std::{
 use tokio::{runtime, sync::mpsc};
 
 use self::{
-    claims::Claims,
+    claims::{Claims, Leaving},
     generation::Generation,
     policy::{Patience, Probation},
     retire::Reaper,
@@ -186,14 +186,21 @@ impl Cogs {
     /// When no such cog is loaded.
     pub async fn unload(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
         let cog = self.cog(name).ok_or_else(|| self.unknown(name))?;
-        self.take_away(&cog).await
+        self.take_away(&cog, Leaving::Unloaded).await
     }
 
     /// Retires the cog whose file is gone, if there is one.
     pub async fn file_gone(self: &Arc<Self>, file: &Path) -> Option<Result<Report, CogError>> {
-        let name = self.claims.owner_of(file)?;
+        let cog = self.cog(&self.claims.owner_of(file)?)?;
+        let result = self.take_away(&cog, Leaving::FileGone(file.to_owned())).await;
         // One that was refused when it was tried is not there to be retired.
-        Some(self.unload(&name).await).filter(|result| !matches!(result, Err(CogError::NotLoaded { .. })))
+        Some(result).filter(|result| !matches!(result, Err(CogError::NotLoaded { .. })))
+    }
+
+    /// Waits for a file to try again: it was refused for a name or a command that its owner has given up since. Of
+    /// several, the first by name. Never a file of the cog that was unloaded.
+    pub async fn freed(&self) -> PathBuf {
+        self.claims.freed().await
     }
 
     /// Moves whenever the declared commands may have changed.
@@ -208,8 +215,12 @@ impl Cogs {
         let cogs = self.cogs();
         let views = cogs.values().map(|cog| cog.view());
         let wanted = views.filter(|view| view.unloaded.is_none_or(|unloaded| unloaded.elapsed() < keep));
-        let manifests = wanted.filter_map(|view| view.manifest);
-        manifests
+        let mut wanted: Vec<_> = wanted.collect();
+        // Of two that declare one command the last counts: the one that serves.
+        wanted.sort_by_key(|view| view.standing != Standing::Away);
+        wanted
+            .into_iter()
+            .filter_map(|view| view.manifest)
             .flat_map(|manifest| manifest.commands.clone())
             .map(|command| (command.name.clone(), command))
             .collect()
@@ -248,7 +259,7 @@ impl Cogs {
             && let Some(cog) = self.cog(&before)
         {
             tracing::info!(file = %file.display(), "`{before}` is now `{}`", report.cog);
-            if let Err(error) = self.take_away(&cog).await
+            if let Err(error) = self.take_away(&cog, Leaving::FileGone(file.to_owned())).await
                 && !matches!(error, CogError::NotLoaded { .. })
             {
                 return Err(error);

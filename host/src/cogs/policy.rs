@@ -140,6 +140,7 @@ impl Cogs {
                 Ok(Some(report))
             }
             Err(error) => {
+                self.claims.settle(&cog.name, Some(&failing.manifest));
                 failing.lane.serve();
                 slot.serving = Some(failing);
                 probation.end();
@@ -156,6 +157,9 @@ impl Cogs {
         report: &mut Report,
     ) -> Result<Generation, CogError> {
         let prepared = self.prepare(&probation.file).await?;
+        let source = cog.view().source;
+        // A command that the failing code gave up may be another cog's by now.
+        self.claims.claim_back(&source, &prepared.manifest)?;
         let again = self.bring_up(cog, &probation.file, prepared, report).await?;
         let paused = Instant::now();
         report.cancelled = self.drain(failing).await.unwrap_or(0);
@@ -172,7 +176,6 @@ impl Cogs {
             }
         }
         self.serve(cog, &again, &again.misses(failing), report);
-        let source = cog.view().source;
         self.seen(cog, &source, &again);
         report.pause = Some(paused.elapsed());
         Ok(again)

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Cog, CogError, Cogs, Slot, Standing,
+    claims::Leaving,
     generation::Generation,
     policy::{Patience, Probation},
     report::{Outcome, Phase, Report, Retirement},
@@ -247,26 +248,29 @@ impl Cogs {
     }
 
     /// Retires a cog for good.
-    pub(super) async fn take_away(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
+    pub(super) async fn take_away(
+        self: &Arc<Self>,
+        cog: &Arc<Cog>,
+        leaving: Leaving,
+    ) -> Result<Report, CogError> {
         let (cogs, cog) = (Arc::clone(self), Arc::clone(cog));
-        self.to_the_end(async move { cogs.take_away_now(&cog).await }).await
+        self.to_the_end(async move { cogs.take_away_now(&cog, leaving).await }).await
     }
 
-    async fn take_away_now(self: &Arc<Self>, cog: &Arc<Cog>) -> Result<Report, CogError> {
+    async fn take_away_now(self: &Arc<Self>, cog: &Arc<Cog>, leaving: Leaving) -> Result<Report, CogError> {
         let (mut report, retired) = {
             let mut slot = cog.slot.lock().await;
-            let Some(old) = slot.serving.take() else {
-                // It was tried and refused; if its file comes back it is tried again.
-                self.claims.release(&cog.name);
+            // First of all: who comes back while it says goodbye claims anew, and waits for its turn.
+            if !self.claims.release(&cog.name, &leaving) {
                 return Err(self.unknown(&cog.name));
-            };
+            }
+            // One that was tried and refused does not serve; if its file comes back it is tried again.
+            let Some(old) = slot.serving.take() else { return Err(self.unknown(&cog.name)) };
             if let Some(probation) = slot.probation.take() {
                 probation.end();
             }
             let mut report = Report::new(&cog.name, Outcome::Unloaded);
             report.from = Some(old.id.number);
-            // First of all: who comes back while it says goodbye claims anew, and waits for its turn.
-            self.claims.release(&cog.name);
             cog.change_view(|view| {
                 view.standing = Standing::Away;
                 view.unloaded = Some(Instant::now());
@@ -296,7 +300,7 @@ impl Cogs {
         for cog in cogs {
             let this = Arc::clone(self);
             tasks.spawn(async move {
-                match this.take_away(&cog).await {
+                match this.take_away(&cog, Leaving::Unloaded).await {
                     Ok(_) | Err(CogError::NotLoaded { .. }) => {}
                     Err(error) => tracing::warn!(cog = &*cog.name, "{error}"),
                 }

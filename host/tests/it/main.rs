@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
 
 mod answering;
+mod claims;
 mod contract;
 mod copies;
 mod damage;
