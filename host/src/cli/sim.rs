@@ -92,7 +92,8 @@ impl SimCommand {
         life.attend(
             self.start(),
             async |sim| match watch {
-                Some(detail) => print(Printer::new(sim, detail)).await,
+                // Whoever was told where it is may have been there already.
+                Some(detail) => print(Printer::from_start(sim, detail)).await,
                 None => std::future::pending().await,
             },
             async |sim| sim.close().await,

@@ -26,6 +26,11 @@ impl Printer {
         Self { reader: sim.transcript().reader(), detail }
     }
 
+    /// Shows everything that happened, and what happens.
+    pub fn from_start(sim: &Sim, detail: Detail) -> Self {
+        Self { reader: sim.transcript().reader_from(0), detail }
+    }
+
     /// The next line; waits for it. Safe to cancel.
     pub async fn line(&mut self) -> String {
         loop {
