@@ -330,6 +330,21 @@ mod tests {
     }
 
     #[test]
+    fn a_component_and_a_form_that_one_opened_are_on_a_message() {
+        for (kind, rest, wanted) in [
+            (2, r#""message":{"id":"9"}"#, false),
+            (3, r#""message":{"id":"9"}"#, true),
+            (5, r#""message" : {"id":"9"}"#, true),
+            (5, r#""data":{"custom_id":"message","components":[{"value":"\"message\":{"}]}"#, false),
+        ] {
+            let json = format!(
+                r#"{{"id":"1","application_id":"2","type":{kind},"token":"t","user":{{"id":"4","username":"bo"}},{rest}}}"#
+            );
+            assert_eq!(interaction(&json).expect("an interaction").is_on_message(), wanted, "{json}");
+        }
+    }
+
+    #[test]
     fn what_is_not_a_message_is_an_error_and_not_a_panic() {
         for json in ["{}", "[]", "", r#"{"id":5,"channel_id":"1"}"#, r#"{"id":"x","channel_id":"1"}"#] {
             assert!(message(json).is_err(), "{json}");
