@@ -31,14 +31,14 @@ async fn many_reloads_leave_nothing_behind() {
         let report = stage.host.cogs().reload("faulty").await.unwrap();
         assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "round {round}: {report}");
         if round == 100 {
+            // More calls at once than will ever be again: the pool has all its connections.
+            stage.ask("!faulty flood 8 rest").await;
             before = Some(Footprint::now());
         }
     }
     let (before, after) = (before.unwrap(), Footprint::now());
     println!("{before:?} {after:?}");
-    assert!(after.threads <= before.threads + 1, "{before:?} {after:?}");
-    // A connection more in the pool is two descriptors here, where both of its ends are.
-    assert!(after.fds <= before.fds + 8, "{before:?} {after:?}");
+    assert!(after.threads <= before.threads + 1 && after.fds <= before.fds + 1, "{before:?} {after:?}");
     assert!(after.maps <= before.maps + 16, "{before:?} {after:?}");
     assert!(after.rss_kib <= before.rss_kib + 2048, "{before:?} {after:?}");
     stage.down().await;

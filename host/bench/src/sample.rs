@@ -34,11 +34,6 @@ impl Sample {
         rows.map(|row| Sample(row.to_vec()).percentile(share)).collect::<Sample>().median()
     }
 
-    /// All values of several samples.
-    pub(crate) fn joined<'a>(samples: impl Iterator<Item = &'a Sample>) -> Sample {
-        samples.flat_map(|sample| &sample.0).copied().collect()
-    }
-
     /// The value in the middle.
     pub(crate) fn median(&self) -> f64 {
         self.percentile(0.5)
@@ -67,6 +62,5 @@ mod tests {
         let [calm, troubled]: [Sample; 2] = [calm.collect(), troubled.collect()];
         assert_eq!((calm.usual_percentile(100, 0.99), troubled.usual_percentile(100, 0.99)), (99.0, 99.0));
         assert_eq!(troubled.percentile(0.99), 1e9);
-        assert_eq!(Sample::joined([&calm, &troubled].into_iter()).percentile(0.5), 58.0);
     }
 }
