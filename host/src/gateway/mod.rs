@@ -67,7 +67,7 @@ impl Default for Timing {
 #[derive(Debug)]
 pub struct Gateway {
     shards: Vec<Handle>,
-    closing: watch::Sender<bool>,
+    closing: Closing,
     goodbye: Duration,
 }
 
@@ -172,8 +172,10 @@ impl Gateway {
         let shards = shards.collect();
         // The thread waits for it.
         let _ = give.send((own, tasks));
-        let ending = Ending(closing.clone());
-        sessions.spawn(async move { ending.0.closed().await });
+        let closing = Closing(closing);
+        // Dropped with the sessions' runtime: without them nothing can be done.
+        let with_sessions = closing.clone();
+        sessions.spawn(async move { with_sessions.0.closed().await });
         Ok(Gateway { shards, closing, goodbye: timing.goodbye })
     }
 
@@ -242,7 +244,7 @@ impl Gateway {
     /// Says goodbye on every shard and waits for it, a second longer than the goodbye may take; a shard that cannot even
     /// send is cut off then. Can be called again.
     pub async fn close(&self) {
-        self.closing.send_replace(true);
+        self.closing.0.send_replace(true);
         let ends = self.shards.iter().map(|shard| {
             let mut state = shard.state.clone();
             async move {
@@ -258,16 +260,11 @@ impl Gateway {
     }
 }
 
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        self.closing.send_replace(true);
-    }
-}
+/// Closes the gateway, at the latest when it is dropped.
+#[derive(Debug, Clone)]
+struct Closing(watch::Sender<bool>);
 
-/// Closes the gateway when it is dropped, with the runtime of the sessions: without them nothing can be done.
-struct Ending(watch::Sender<bool>);
-
-impl Drop for Ending {
+impl Drop for Closing {
     fn drop(&mut self) {
         self.0.send_replace(true);
     }

@@ -12,11 +12,12 @@ use tokio::task::JoinSet;
 use super::close::{Refused, Verdict, verdict};
 use super::command::{Command, Presence};
 use super::event::Dispatch;
-use super::socket::{Address, Socket, with_source};
+use super::socket::{Address, Socket};
 use super::state::State;
 use super::turn::Turns;
 use super::{Timing, talk};
 use crate::config::Intent;
+use crate::error::chain;
 use crate::sessions::{Backoff, Discord, Net};
 
 /// A shard and all it needs; owned by its task.
@@ -198,7 +199,7 @@ async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket,
     let address = Address::read(url)?;
     let (host, port) = (address.host.clone(), address.port);
     let dial = async move {
-        let stream = net.dial(&host, port).await.map_err(|error| with_source(&error))?;
+        let stream = net.dial(&host, port).await.map_err(|error| chain(&error))?;
         stream.into_std().map_err(|error| error.to_string())
     };
     Socket::connect(let_do(sessions, dial).await?, &address).await

@@ -110,11 +110,3 @@ impl Socket {
         let _ = tokio::time::timeout(within, goodbye).await;
     }
 }
-
-/// An error and its cause.
-pub(super) fn with_source(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
-}
