@@ -21,7 +21,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn events_that_wait_behind_a_blocking_handler_are_not_cancelled_with_it() {
     let stage = Setting::new().with("faulty").config("drain_timeout_ms = 100").up().await;
-    assert_eq!(stage.ask("!faulty block 1000").await, "blocking");
+    assert_eq!(stage.ask("!faulty block-hang 1000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.say_and_wait("!faulty version", 10).await;
     let report = stage.host.cogs().reload("faulty").await.unwrap();

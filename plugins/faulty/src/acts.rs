@@ -57,6 +57,11 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             thread::sleep(time);
             format!("blocked {} ms", time.as_millis())
         }
+        Op::BlockHang(time) => {
+            call.reply("blocking").await?;
+            thread::sleep(time);
+            return pending().await;
+        }
         Op::Sleep(time) => {
             host.clock().sleep(time).await;
             format!("slept {} ms", time.as_millis())

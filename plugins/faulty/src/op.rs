@@ -11,9 +11,9 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// Shown by `!faulty help`.
 pub(crate) const HELP: &str = "\
-now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, sleep MS, \
-flood N [log|rest|store|stats], thread [MS], tls, backtrace, leak BYTES, leak-waker N, forget-waker N, \
-many-sleeps N [MS], every MS, grow-state BYTES, buttons
+now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
+sleep MS, flood N [log|rest|store|stats], thread [MS], tls, backtrace, leak BYTES, leak-waker N, \
+forget-waker N, many-sleeps N [MS], every MS, grow-state BYTES, buttons
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
 
@@ -46,6 +46,8 @@ pub(crate) enum Op {
     HangPanic,
     /// Keeps the cog's thread.
     Block(Duration),
+    /// Keeps the cog's thread, and then never answers.
+    BlockHang(Duration),
     /// Waits at an `await`.
     Sleep(Duration),
     Flood(usize, Flood),
@@ -88,6 +90,7 @@ impl Op {
             ["hang"] => Self::Hang,
             ["hang-panic"] => Self::HangPanic,
             ["block", ms] => Self::Block(millis(ms)?),
+            ["block-hang", ms] => Self::BlockHang(millis(ms)?),
             ["sleep", ms] => Self::Sleep(millis(ms)?),
             ["flood", n] | ["flood", n, "log"] => Self::Flood(number(n, MOST)?, Flood::Log),
             ["flood", n, "rest"] => Self::Flood(number(n, MOST)?, Flood::Rest),
