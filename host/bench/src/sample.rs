@@ -17,6 +17,11 @@ impl Sample {
         self.0.push(time.as_secs_f64() * 1000.0);
     }
 
+    /// Adds the values of another sample.
+    pub(crate) fn append(&mut self, other: Sample) {
+        self.0.extend(other.0);
+    }
+
     /// The value below which a share of all values lies; `share` from 0 to 1. NaN if there are none.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();

@@ -22,7 +22,7 @@ pub(crate) struct Load {
     pub(crate) replies: u64,
     /// From the first message to the last reply.
     pub(crate) took: Duration,
-    /// From saying a message to its reply, in milliseconds.
+    /// From saying a message until its reply is at Discord, in milliseconds.
     pub(crate) latency_ms: Sample,
     /// Messages without a reply.
     pub(crate) lost: u64,
@@ -33,6 +33,16 @@ pub(crate) struct Load {
 }
 
 impl Load {
+    /// Adds what a later load brought.
+    pub(crate) fn append(&mut self, later: Load) {
+        self.replies += later.replies;
+        self.took += later.took;
+        self.latency_ms.append(later.latency_ms);
+        self.lost += later.lost;
+        self.duplicated += later.duplicated;
+        self.texts.extend(later.texts);
+    }
+
     /// Replies a second.
     pub(crate) fn rate(&self) -> f64 {
         self.replies as f64 / self.took.as_secs_f64()
@@ -51,7 +61,7 @@ pub(crate) async fn closed(sim: &Sim, crowd: &Crowd, outstanding: u64, lasting: 
         say(crowd, &mut next, &mut waiting).await?;
     }
     while !waiting.is_empty() {
-        let (message, reply) = reply(&mut reader).await.ok_or("a reply is missing")?;
+        let (message, reply, came) = reply(&mut reader).await.ok_or("a reply is missing")?;
         let Some((number, said)) = waiting.remove(&message) else {
             load.duplicated += 1;
             continue;
@@ -60,7 +70,7 @@ pub(crate) async fn closed(sim: &Sim, crowd: &Crowd, outstanding: u64, lasting: 
             return Err(format!("`!ping {number}` was answered `{}`", reply.content).into());
         }
         load.replies += 1;
-        load.latency_ms.push_ms(said.elapsed());
+        load.latency_ms.push_ms(came.saturating_duration_since(said));
         if start.elapsed() < lasting {
             say(crowd, &mut next, &mut waiting).await?;
         }
@@ -167,8 +177,8 @@ async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<O
         tokio::select! {
             _ = expected.changed() => {}
             found = reply(&mut reader) => match found {
-                Some((message, reply)) if seen.insert(message) => {
-                    heard.replies.insert(message, (reply.content.to_string(), Instant::now()));
+                Some((message, reply, came)) if seen.insert(message) => {
+                    heard.replies.insert(message, (reply.content.to_string(), came));
                 }
                 Some(_) => heard.duplicated += 1,
                 None => {
@@ -180,11 +190,11 @@ async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<O
     }
 }
 
-/// The next reply of a bot, and the message that it answers; none after [`SOON`].
-async fn reply(reader: &mut Reader) -> Option<(Snowflake, std::sync::Arc<Message>)> {
+/// The next reply of a bot, the message that it answers, and when it came; none after [`SOON`].
+async fn reply(reader: &mut Reader) -> Option<(Snowflake, std::sync::Arc<Message>, Instant)> {
     let find = |entry: &gearshift_sim::Entry| {
         let posted = entry.posted().filter(|posted| posted.author.bot)?;
-        Some((posted.reply_to?, posted.clone()))
+        Some((posted.reply_to?, posted.clone(), entry.instant))
     };
     reader.until(Instant::now() + SOON, find).await
 }

@@ -1,20 +1,27 @@
-//! Gearshift against the same bot in static poise, on the same built-in Discord, in turns. Every ratio is of one pair of
+//! Gearshift against the same bot in static poise, on the same built-in Discord. Under load both run at once and have
+//! work in turns of half a second: a machine that is slow now and then is slow for both. Every ratio is of one pair of
 //! runs; the median of the pairs is the figure.
 //!
 //! At a load that leaves the machine idle, p99 is taken of the whole run, and of every tenth of a second, of which the
 //! middle one counts: a virtual machine stands still for a millisecond now and then, in all for about a hundredth of the
 //! time. The first tells of these moments too, the second of the bots.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use gearshift_sim::Sim;
 
 use crate::{
     Result,
     bots::{Bot, Kind},
     figure::{Figure, Goal, Scale},
     libraries,
+    process::Memory,
     rig::{self, Crowd, SOON, STORE},
     sample::Sample,
-    traffic,
+    traffic::{self, Load},
 };
 
 /// Messages that wait for their reply at any time.
@@ -23,19 +30,19 @@ const OUTSTANDING: u64 = 64;
 const RATE: u32 = 2000;
 /// Messages in a tenth of a second of it.
 const TENTH: usize = RATE as usize / 10;
+/// How long a bot has work before it is the other's turn.
+const TURN: Duration = Duration::from_millis(500);
 /// How often the bot is asked at the start until it answers.
 const PROBE: Duration = Duration::from_millis(5);
 
-/// What one run of one bot brought.
+/// What the runs of one bot brought.
 struct Run {
     rate: f64,
     cpu_per_10k: f64,
-    busy_p50: f64,
-    busy_p99: f64,
+    busy: Sample,
     paced: Sample,
-    idle_rss: f64,
-    idle_pss: f64,
-    loaded_rss: f64,
+    idle: Memory,
+    loaded: Memory,
 }
 
 /// Throughput, latency, CPU and memory.
@@ -44,25 +51,20 @@ pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
     let cogs = [("ping", ping["ping"].as_path())];
     let mut pairs = Vec::new();
     for round in 0..scale.pick(9, 1) {
-        // In turns, and who begins changes: a machine that slows down is unfair to both.
-        let kinds =
-            if round % 2 == 0 { [Kind::Gearshift, Kind::Poise] } else { [Kind::Poise, Kind::Gearshift] };
-        let first = run(kinds[0], scale, &cogs).await?;
-        let second = run(kinds[1], scale, &cogs).await?;
-        pairs.push(if round % 2 == 0 { (first, second) } else { (second, first) });
+        pairs.push(pair(round, scale, &cogs).await?);
     }
     let ratio = |what: &str, goal, value: fn(&Run) -> f64, unit: &str| {
-        let ratios: Sample = pairs.iter().map(|(ours, poise)| value(ours) / value(poise)).collect();
-        let ours: Sample = pairs.iter().map(|(ours, _)| value(ours)).collect();
-        let poise: Sample = pairs.iter().map(|(_, poise)| value(poise)).collect();
+        let ratios: Sample = pairs.iter().map(|[ours, poise]| value(ours) / value(poise)).collect();
+        let ours: Sample = pairs.iter().map(|[ours, _]| value(ours)).collect();
+        let poise: Sample = pairs.iter().map(|[_, poise]| value(poise)).collect();
         let note = format!("{:.2} against {:.2} {unit}", ours.median(), poise.median());
         Figure::new(format!("{what}, gearshift / poise"), goal, ratios.median(), "×").note(note)
     };
     Ok(vec![
         ratio("throughput, 64 outstanding", Goal::AtLeast(1.0), |run| run.rate, "replies/s"),
         ratio("CPU per message", Goal::AtMost(1.0), |run| run.cpu_per_10k, "CPU-s per 10,000"),
-        ratio("p50, 64 outstanding", Goal::None, |run| run.busy_p50, "ms"),
-        ratio("p99, 64 outstanding", Goal::AtMost(1.0), |run| run.busy_p99, "ms"),
+        ratio("p50, 64 outstanding", Goal::None, |run| run.busy.median(), "ms"),
+        ratio("p99, 64 outstanding", Goal::AtMost(1.0), |run| run.busy.percentile(0.99), "ms"),
         ratio("p50 at 2,000/s", Goal::None, |run| run.paced.median(), "ms"),
         ratio("p99 at 2,000/s", Goal::AtMost(1.0), |run| run.paced.percentile(0.99), "ms"),
         ratio(
@@ -71,48 +73,88 @@ pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
             |run| run.paced.usual_percentile(TENTH, 0.99),
             "ms",
         ),
-        ratio("idle memory (RSS)", Goal::AtMost(1.0), |run| run.idle_rss / 1024.0, "MiB"),
-        ratio("idle memory (PSS)", Goal::AtMost(1.0), |run| run.idle_pss / 1024.0, "MiB"),
-        ratio("memory after the load (RSS)", Goal::None, |run| run.loaded_rss / 1024.0, "MiB"),
+        ratio("idle memory (RSS)", Goal::AtMost(1.0), |run| run.idle.rss / 1024.0, "MiB"),
+        ratio("idle memory (PSS)", Goal::AtMost(1.0), |run| run.idle.pss / 1024.0, "MiB"),
+        ratio("memory after the load (RSS)", Goal::None, |run| run.loaded.rss / 1024.0, "MiB"),
     ])
 }
 
-async fn run(kind: Kind, scale: Scale, cogs: &[(&str, &std::path::Path)]) -> Result<Run> {
-    let (sim, crowd) = rig::discord().await?;
-    let bot = Bot::start(kind, &sim, cogs, "")?;
-    first_reply(kind, &sim, &crowd, &bot).await?;
-    let process = bot.process();
-    tokio::time::sleep(scale.pick(Duration::from_secs(2), Duration::from_millis(500))).await;
-    let idle = process.memory()?;
-    traffic::closed(
-        &sim,
-        &crowd,
-        OUTSTANDING,
-        scale.pick(Duration::from_secs(1), Duration::from_millis(300)),
-    )
-    .await?;
-    let (cpu, lasting) = (process.cpu_seconds()?, scale.pick(Duration::from_secs(5), Duration::from_secs(2)));
-    let busy = traffic::closed(&sim, &crowd, OUTSTANDING, lasting).await?;
-    let cpu = process.cpu_seconds()? - cpu;
-    let steady = traffic::Steady::start(&sim, &crowd, RATE, |number| format!("!ping {number}"));
-    tokio::time::sleep(lasting).await;
-    let paced = steady.stop().await?;
-    if paced.lost > 0 {
-        return Err(format!("{kind:?} lost {} messages at {RATE}/s", paced.lost).into());
+/// One of the two bots on a Discord of its own, and what its turns have brought.
+struct Side {
+    sim: Sim,
+    crowd: Crowd,
+    bot: Bot,
+    busy: Load,
+    busy_cpu: f64,
+    paced: Load,
+}
+
+impl Side {
+    async fn start(kind: Kind, cogs: &[(&str, &Path)]) -> Result<Side> {
+        let (sim, crowd) = rig::discord().await?;
+        let bot = Bot::start(kind, &sim, cogs, "")?;
+        first_reply(kind, &sim, &crowd, &bot).await?;
+        Ok(Side { sim, crowd, bot, busy: Load::default(), busy_cpu: 0.0, paced: Load::default() })
     }
-    let loaded = process.memory()?;
-    drop(bot);
-    sim.close().await;
-    Ok(Run {
-        rate: busy.rate(),
-        cpu_per_10k: cpu / busy.replies as f64 * 10_000.0,
-        busy_p50: busy.latency_ms.median(),
-        busy_p99: busy.latency_ms.percentile(0.99),
-        paced: paced.latency_ms,
-        idle_rss: idle.rss,
-        idle_pss: idle.pss,
-        loaded_rss: loaded.rss,
-    })
+
+    async fn busy_turn(&mut self) -> Result<()> {
+        let process = self.bot.process();
+        let cpu = process.cpu_seconds()?;
+        self.busy.append(traffic::closed(&self.sim, &self.crowd, OUTSTANDING, TURN).await?);
+        self.busy_cpu += process.cpu_seconds()? - cpu;
+        Ok(())
+    }
+
+    async fn paced_turn(&mut self) -> Result<()> {
+        let line = |number| format!("!ping {number}");
+        let steady = traffic::Steady::start(&self.sim, &self.crowd, RATE, line);
+        tokio::time::sleep(TURN).await;
+        let load = steady.stop().await?;
+        if load.lost > 0 {
+            return Err(format!("{} messages were lost at {RATE}/s", load.lost).into());
+        }
+        self.paced.append(load);
+        Ok(())
+    }
+
+    async fn end(self, idle: Memory) -> Result<Run> {
+        let loaded = self.bot.process().memory()?;
+        drop(self.bot);
+        self.sim.close().await;
+        Ok(Run {
+            rate: self.busy.rate(),
+            cpu_per_10k: self.busy_cpu / self.busy.replies as f64 * 10_000.0,
+            busy: self.busy.latency_ms,
+            paced: self.paced.latency_ms,
+            idle,
+            loaded,
+        })
+    }
+}
+
+/// Gearshift's run, and poise's.
+async fn pair(round: usize, scale: Scale, cogs: &[(&str, &Path)]) -> Result<[Run; 2]> {
+    let mut sides = [Side::start(Kind::Gearshift, cogs).await?, Side::start(Kind::Poise, cogs).await?];
+    tokio::time::sleep(scale.pick(Duration::from_secs(2), Duration::from_millis(500))).await;
+    let idle = [sides[0].bot.process().memory()?, sides[1].bot.process().memory()?];
+    for side in &sides {
+        traffic::closed(&side.sim, &side.crowd, OUTSTANDING, TURN).await?;
+    }
+    // Who begins changes.
+    let order = |turn: usize| [(round + turn) % 2, (round + turn + 1) % 2];
+    for turn in 0..scale.pick(6, 2) {
+        for at in order(turn) {
+            sides[at].busy_turn().await?;
+        }
+    }
+    for turn in 0..scale.pick(20, 2) {
+        for at in order(turn) {
+            sides[at].paced_turn().await?;
+        }
+    }
+    let [ours, poise] = sides;
+    let [our_idle, poise_idle] = idle;
+    Ok([ours.end(our_idle).await?, poise.end(poise_idle).await?])
 }
 
 /// From the process's start to the connection and to the first reply; Gearshift with five cogs.

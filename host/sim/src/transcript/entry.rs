@@ -2,7 +2,7 @@
 //! It holds shared pieces of the world, never a copy of a whole message.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -15,8 +15,11 @@ use crate::world::Message;
 pub struct Entry {
     /// Entries are numbered from 0 without gaps.
     pub number: u64,
-    /// When.
+    /// When, by the clock of this Discord.
     pub at: Timestamp,
+    /// When, by the machine's clock, which nothing here moves: to measure with. It is not written down.
+    #[serde(skip)]
+    pub instant: Instant,
     /// What.
     #[serde(flatten)]
     pub what: What,

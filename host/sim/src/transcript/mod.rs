@@ -56,7 +56,7 @@ impl Transcript {
             }
             let number = ring.next;
             ring.next += 1;
-            ring.entries.push_back(Arc::new(Entry { number, at, what }));
+            ring.entries.push_back(Arc::new(Entry { number, at, instant: Instant::now(), what }));
         }
         self.shared.written.notify_waiters();
     }
