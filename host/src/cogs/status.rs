@@ -94,6 +94,7 @@ impl Cogs {
 fn status(cog: &Arc<super::Cog>) -> CogStatus {
     let view = cog.view();
     let manifest = view.manifest.filter(|_| view.number > 0);
+    let (queued, handled) = cog.inbox.counts();
     CogStatus {
         name: cog.name.to_string(),
         generation: (view.number > 0).then_some(view.number),
@@ -107,8 +108,8 @@ fn status(cog: &Arc<super::Cog>) -> CogStatus {
             .iter()
             .flat_map(|it| it.commands.iter().map(|command| command.name.clone()))
             .collect(),
-        queued: cog.inbox.len(),
-        handled: cog.inbox.taken(),
+        queued,
+        handled,
         turned_away: cog.inbox.turned_away(),
         tasks: cog.schedule.len(),
         faults: view.faults,

@@ -42,12 +42,12 @@ pub struct Inbox {
     queue: Mutex<Queue>,
     capacity: usize,
     turned_away: AtomicU64,
-    taken: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     items: VecDeque<Item>,
+    taken: u64,
     /// The lane that waits for the next item.
     waker: Option<Waker>,
 }
@@ -55,8 +55,7 @@ struct Queue {
 impl Inbox {
     /// An empty queue for at most `capacity` items.
     pub fn new(capacity: usize) -> Arc<Inbox> {
-        let (turned_away, taken) = (AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Inbox { queue: Mutex::default(), capacity, turned_away, taken })
+        Arc::new(Inbox { queue: Mutex::default(), capacity, turned_away: AtomicU64::new(0) })
     }
 
     /// Appends an item. Never waits.
@@ -85,7 +84,7 @@ impl Inbox {
         let mut queue = self.queue();
         match queue.items.pop_front() {
             Some(item) => {
-                self.taken.fetch_add(1, Ordering::Relaxed);
+                queue.taken += 1;
                 Poll::Ready(item)
             }
             None => {
@@ -112,9 +111,10 @@ impl Inbox {
         self.len() == 0
     }
 
-    /// How many items were handed to a lane so far.
-    pub fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
+    /// How many items wait, and how many were handed to a lane so far, at one moment.
+    pub fn counts(&self) -> (usize, u64) {
+        let queue = self.queue();
+        (queue.items.len(), queue.taken)
     }
 
     /// How many items found the queue full so far.
@@ -148,6 +148,6 @@ mod tests {
             Poll::Pending => None,
         };
         assert_eq!([next(), next(), next()], [Some("a".into()), Some("b".into()), None]);
-        assert_eq!((inbox.turned_away(), inbox.taken(), inbox.len()), (1, 2, 0));
+        assert_eq!((inbox.turned_away(), inbox.counts()), (1, (0, 2)));
     }
 }

@@ -75,7 +75,7 @@ fn a_cog_that_fails_is_reported_with_its_step() {
 fn a_cog_that_hangs_is_killed_at_the_deadline() {
     let place = Place::with(&[]);
     let faulty = library("faulty");
-    let checked = check(&place, "setup=block 600000", &["--timeout", "1", faulty.to_str().unwrap()]);
+    let checked = check(&place, "setup=block 600000", &["--timeout", "5", faulty.to_str().unwrap()]);
     assert_eq!(checked.code, 1);
     assert!(checked.out.contains("FAILED in setup: it hung"), "{}", checked.out);
 }

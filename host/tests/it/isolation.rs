@@ -51,8 +51,8 @@ async fn a_stuck_lane_is_given_up_and_its_waiting_events_go_to_the_next_generati
 
 #[tokio::test(flavor = "multi_thread")]
 async fn threads_a_cog_started_keep_its_library_mapped_as_long_as_they_run() {
-    let stage = Setting::new().with("faulty").config("join_timeout_ms = 50").up().await;
-    assert_eq!(stage.ask("!faulty thread 700").await, "thread started");
+    let stage = Setting::new().with("faulty").config("join_timeout_ms = 1000").up().await;
+    assert_eq!(stage.ask("!faulty thread 4000").await, "thread started");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     match report.retirement {
         Some(Retirement::Held { reason }) => {
@@ -67,7 +67,7 @@ async fn threads_a_cog_started_keep_its_library_mapped_as_long_as_they_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_were_never_dropped_keep_the_library_mapped() {
-    let stage = Setting::new().with("faulty").config("join_timeout_ms = 50").up().await;
+    let stage = Setting::new().with("faulty").config("join_timeout_ms = 1000").up().await;
     assert_eq!(stage.ask("!faulty forget-waker 3").await, "forgot 3 futures");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     match report.retirement {

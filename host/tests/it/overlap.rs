@@ -20,8 +20,9 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_that_wait_behind_a_blocking_handler_are_not_cancelled_with_it() {
-    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 100").up().await;
-    assert_eq!(stage.ask("!faulty block-hang 1000").await, "blocking");
+    let stage =
+        Setting::new().with("faulty").config("drain_timeout_ms = 100\njoin_timeout_ms = 20000").up().await;
+    assert_eq!(stage.ask("!faulty block-hang 3000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.say_and_wait("!faulty version", 10).await;
     let report = stage.host.cogs().reload("faulty").await.unwrap();
@@ -34,8 +35,8 @@ async fn events_that_wait_behind_a_blocking_handler_are_not_cancelled_with_it() 
 async fn a_lane_that_was_given_up_takes_nothing_when_it_comes_back() {
     let stage =
         Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
-    assert!(stage.ask("!faulty arm setup sleep 4000").await.starts_with("armed"));
-    assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
+    assert!(stage.ask("!faulty arm setup sleep 7000").await.starts_with("armed"));
+    assert_eq!(stage.ask("!faulty block 3500").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.say_and_wait("!faulty version", 10).await;
     // It comes back, and ends, while the next generation is still being set up.
@@ -47,7 +48,7 @@ async fn a_lane_that_was_given_up_takes_nothing_when_it_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_that_nobody_waits_for_any_more_is_finished_all_the_same() {
-    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 4000").up().await;
+    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 10000").up().await;
     assert_eq!(stage.ask("!faulty hang").await, "hanging");
     tokio::select! {
         report = stage.host.cogs().reload("faulty") => panic!("it drains for seconds: {report:?}"),
@@ -88,11 +89,11 @@ async fn a_cog_that_heard_a_fact_while_it_was_loaded_is_not_told_again() {
 async fn a_slash_command_that_waits_for_a_cog_that_goes_is_answered_by_the_host() {
     let stage = Setting::new()
         .with("faulty")
-        .config("drain_timeout_ms = 50\njoin_timeout_ms = 3000\ndefer_after_ms = 200")
+        .config("drain_timeout_ms = 50\njoin_timeout_ms = 15000\ndefer_after_ms = 200")
         .up()
         .await;
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
-    assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
+    assert_eq!(stage.ask("!faulty block 5000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     // The host says "thinking ..." first, since nobody else does.
     let deferred = stage.slash("faulty", &[("op", "version")]).await;
@@ -106,7 +107,7 @@ async fn a_slash_command_that_waits_for_a_cog_that_goes_is_answered_by_the_host(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slash_command_that_the_new_code_does_not_know_is_answered_by_the_host() {
-    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 4000").up().await;
+    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 10000").up().await;
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
     assert_eq!(stage.ask("!faulty hang").await, "hanging");
     let other = Damaged::copy_of(&library("faulty")).replace_in_manifest(
@@ -141,11 +142,11 @@ async fn a_stuck_cog_that_cannot_be_loaded_anew_is_away() {
     let stage =
         Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
+    let junk = Damaged::from_bytes(b"no cog at all\n");
+    put(junk.path(), &stage.cogs(), "faulty");
     assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.slash("faulty", &[("op", "version")]).await;
-    let junk = Damaged::from_bytes(b"no cog at all\n");
-    put(junk.path(), &stage.cogs(), "faulty");
     stage.until_status("faulty", |status| status.standing == Standing::Away && status.queued == 0).await;
     let answer =
         waiting.answered(SOON).await.unwrap_or_else(|error| panic!("{error}\n{}", stage.transcript()));
@@ -201,7 +202,7 @@ impl Stage {
         let silent = async {
             loop {
                 let said = self.alice.say("general", "!faulty version").await.unwrap();
-                if self.sim.reply_to(said, Duration::from_millis(500)).await.is_none() {
+                if self.sim.reply_to(said, Duration::from_secs(2)).await.is_none() {
                     return;
                 }
             }

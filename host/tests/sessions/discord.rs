@@ -125,7 +125,7 @@ async fn a_refusal_is_typed() {
 #[tokio::test]
 async fn a_rate_limit_is_waited_for() {
     let server = discord(|_, number| match number {
-        0 => reply(429, &[("retry-after", "1")], r#"{"message":"slow","retry_after":0.08,"global":false}"#),
+        0 => reply(429, &[("retry-after", "15")], r#"{"message":"slow","retry_after":0.08,"global":false}"#),
         _ => reply(200, &[], "{}"),
     })
     .await;
@@ -133,7 +133,7 @@ async fn a_rate_limit_is_waited_for() {
     let start = Instant::now();
     soon(discord.request(post("/channels/1/messages"))).await.unwrap();
     assert!(start.elapsed() >= Duration::from_millis(80));
-    assert!(start.elapsed() < Duration::from_millis(900), "the body is more exact than the header");
+    assert!(start.elapsed() < Duration::from_secs(10), "the body is more exact than the header");
     let seen = asked(&server);
     assert_eq!((seen.len(), &seen[0].body), (2, &seen[1].body));
 }

@@ -31,7 +31,7 @@ struct Host {
 
 fn timing() -> Timing {
     Timing {
-        hello: Duration::from_millis(100),
+        hello: Duration::from_secs(1),
         reconnect_first: Duration::from_millis(5),
         invalid_session: (Duration::ZERO, Duration::from_millis(5)),
         identify_every: Duration::from_millis(5),
@@ -202,7 +202,7 @@ async fn a_heartbeat_that_is_asked_for_comes_at_once_with_the_last_number() {
 async fn heartbeats_keep_the_connection_and_measure_the_way() {
     let (script, mut host) = plain().await;
     let mut line = script.accept().await;
-    line.say(json!({"op": 10, "d": {"heartbeat_interval": 30}})).await;
+    line.say(json!({"op": 10, "d": {"heartbeat_interval": 500}})).await;
     assert_eq!(line.hear().await["op"], 2);
     let url = format!("ws://{}", script.listener.local_addr().unwrap());
     let d = json!({"session_id": "one", "resume_gateway_url": url});

@@ -247,7 +247,7 @@ mod tests {
         tokio::time::timeout(Duration::from_millis(5), limits.acquire(route, soon())).await.is_err()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_unknown_bucket_lets_one_through_and_then_as_many_as_remain() {
         let limits = Limits::new();
         let messages = route("/channels/1/messages");
@@ -265,7 +265,7 @@ mod tests {
         assert!(before.elapsed() >= Duration::from_millis(200), "it has to wait for the window's end");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_new_window_counts_what_is_still_on_its_way() {
         let limits = Limits::new();
         let messages = route("/channels/1/messages");
@@ -277,7 +277,7 @@ mod tests {
         assert!(is_waiting(&limits, messages).await, "one is left, and one is in flight");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn another_place_has_a_limit_of_its_own_and_is_known_from_the_first() {
         let limits = Limits::new();
         let used_up = window(2, 0, 100.0, 50.0);
@@ -288,7 +288,7 @@ mod tests {
         assert!(is_waiting(&limits, other).await);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn answers_that_overtake_each_other_never_raise_what_is_left() {
         let limits = Limits::new();
         let messages = route("/channels/1/messages");
@@ -300,7 +300,7 @@ mod tests {
         assert!(is_waiting(&limits, messages).await);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_global_pause_stops_everything_but_interactions() {
         let limits = Limits::new();
         let before = Instant::now();
@@ -312,7 +312,7 @@ mod tests {
         assert!(before.elapsed() >= Duration::from_millis(100));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_the_deadline_is_refused_at_once() {
         let limits = Limits::new();
         let messages = route("/channels/1/messages");
@@ -322,7 +322,7 @@ mod tests {
         assert!(refused.wait > Duration::from_secs(500));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_request_that_was_given_up_does_not_block_its_bucket() {
         let limits = Limits::new();
         let messages = route("/channels/1/messages");
@@ -330,7 +330,7 @@ mod tests {
         limits.acquire(messages, soon()).await.unwrap();
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_route_without_limits_runs_in_parallel() {
         let limits = Limits::new();
         let gateway = route("/gateway/bot");
@@ -339,7 +339,7 @@ mod tests {
         let _b = limits.acquire(gateway, soon()).await.unwrap();
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn buckets_that_nobody_uses_are_forgotten() {
         let limits = Limits::new();
         for token in 0..20_000 {
