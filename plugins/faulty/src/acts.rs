@@ -5,7 +5,7 @@ use std::{
     cell::Cell,
     future::{Future, pending, poll_fn},
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     task::Poll,
     thread,
     time::Duration,
@@ -53,13 +53,11 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             return pending().await;
         }
         Op::Block(time) => {
-            call.reply("blocking").await?;
-            thread::sleep(time);
+            block(call, time).await?;
             format!("blocked {} ms", time.as_millis())
         }
         Op::BlockHang(time) => {
-            call.reply("blocking").await?;
-            thread::sleep(time);
+            block(call, time).await?;
             return pending().await;
         }
         Op::Sleep(time) => {
@@ -235,4 +233,17 @@ async fn all<F: Future<Output = Result<()>>>(number: usize, one: impl Fn(usize) 
     })
     .await;
     outcome
+}
+
+/// Says so and keeps the thread. The reply is under way before, and its answer is taken after: whoever reads it knows that
+/// the thread does not return to the host in between.
+async fn block(call: &Call, time: Duration) -> Result<()> {
+    let mut reply = pin!(call.reply("blocking"));
+    let early = poll_fn(|cx| Poll::Ready(reply.as_mut().poll(cx))).await;
+    thread::sleep(time);
+    let replied = match early {
+        Poll::Ready(replied) => replied,
+        Poll::Pending => reply.await,
+    };
+    Ok(replied?)
 }
