@@ -94,7 +94,7 @@ impl Cogs {
 fn status(cog: &Arc<super::Cog>) -> CogStatus {
     let view = cog.view();
     let manifest = view.manifest.filter(|_| view.number > 0);
-    let (queued, handled) = cog.inbox.counts();
+    let counts = cog.inbox.counts();
     CogStatus {
         name: cog.name.to_string(),
         generation: (view.number > 0).then_some(view.number),
@@ -108,9 +108,9 @@ fn status(cog: &Arc<super::Cog>) -> CogStatus {
             .iter()
             .flat_map(|it| it.commands.iter().map(|command| command.name.clone()))
             .collect(),
-        queued,
-        handled,
-        turned_away: cog.inbox.turned_away(),
+        queued: counts.waiting,
+        handled: counts.taken,
+        turned_away: counts.turned_away,
         tasks: cog.schedule.len(),
         faults: view.faults,
         last_fault: view.last_fault,

@@ -6,10 +6,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
@@ -36,18 +33,29 @@ pub enum Item {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overflow;
 
+/// How many items there are and were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Those that wait.
+    pub waiting: usize,
+    /// Those that were handed to a lane so far.
+    pub taken: u64,
+    /// Those that found the queue full so far.
+    pub turned_away: u64,
+}
+
 /// The queue in front of a cog.
 #[derive(Debug)]
 pub struct Inbox {
     queue: Mutex<Queue>,
     capacity: usize,
-    turned_away: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     items: VecDeque<Item>,
     taken: u64,
+    turned_away: u64,
     /// The lane that waits for the next item.
     waker: Option<Waker>,
 }
@@ -55,7 +63,7 @@ struct Queue {
 impl Inbox {
     /// An empty queue for at most `capacity` items.
     pub fn new(capacity: usize) -> Arc<Inbox> {
-        Arc::new(Inbox { queue: Mutex::default(), capacity, turned_away: AtomicU64::new(0) })
+        Arc::new(Inbox { queue: Mutex::default(), capacity })
     }
 
     /// Appends an item. Never waits.
@@ -66,7 +74,7 @@ impl Inbox {
         let waker = {
             let mut queue = self.queue();
             if queue.items.len() >= self.capacity {
-                self.turned_away.fetch_add(1, Ordering::Relaxed);
+                queue.turned_away += 1;
                 return Err(Overflow);
             }
             queue.items.push_back(item);
@@ -111,15 +119,10 @@ impl Inbox {
         self.len() == 0
     }
 
-    /// How many items wait, and how many were handed to a lane so far, at one moment.
-    pub fn counts(&self) -> (usize, u64) {
+    /// The counts of one moment.
+    pub fn counts(&self) -> Counts {
         let queue = self.queue();
-        (queue.items.len(), queue.taken)
-    }
-
-    /// How many items found the queue full so far.
-    pub fn turned_away(&self) -> u64 {
-        self.turned_away.load(Ordering::Relaxed)
+        Counts { waiting: queue.items.len(), taken: queue.taken, turned_away: queue.turned_away }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -148,6 +151,6 @@ mod tests {
             Poll::Pending => None,
         };
         assert_eq!([next(), next(), next()], [Some("a".into()), Some("b".into()), None]);
-        assert_eq!((inbox.turned_away(), inbox.counts()), (1, (0, 2)));
+        assert_eq!(inbox.counts(), Counts { waiting: 0, taken: 2, turned_away: 1 });
     }
 }

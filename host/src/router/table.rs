@@ -19,7 +19,7 @@ impl Listener {
         if self.inbox.push(item).is_ok() {
             return true;
         }
-        let lost = self.inbox.turned_away();
+        let lost = self.inbox.counts().turned_away;
         if lost.is_power_of_two() {
             let cog = &*self.cog;
             tracing::error!(
