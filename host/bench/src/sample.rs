@@ -32,6 +32,13 @@ impl Sample {
         sorted.get(at.min(last)).copied().unwrap_or(f64::NAN)
     }
 
+    /// The percentile of every `size` values in a row, in the order they were added, and of these the one in the middle:
+    /// a trouble that comes now and then, however large, does not move it. NaN if there are fewer values.
+    pub(crate) fn usual_percentile(&self, size: usize, share: f64) -> f64 {
+        let rows = self.0.chunks_exact(size);
+        rows.map(|row| Sample(row.to_vec()).percentile(share)).collect::<Sample>().median()
+    }
+
     /// The value in the middle.
     pub(crate) fn median(&self) -> f64 {
         self.percentile(0.5)
@@ -46,5 +53,19 @@ impl Sample {
 impl FromIterator<f64> for Sample {
     fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
         Self(values.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usual_percentile_is_not_moved_by_trouble_in_few_rows() {
+        let calm = (0..1000).map(|number| f64::from(number % 100));
+        let troubled = calm.clone().enumerate().map(|(at, value)| if at < 300 { 1e9 } else { value });
+        let [calm, troubled]: [Sample; 2] = [calm.collect(), troubled.collect()];
+        assert_eq!((calm.usual_percentile(100, 0.99), troubled.usual_percentile(100, 0.99)), (99.0, 99.0));
+        assert_eq!(troubled.percentile(0.99), 1e9);
     }
 }

@@ -205,15 +205,16 @@ async fn start_thread(time: Option<Duration>) -> Result<()> {
     Ok(())
 }
 
+/// Polls a future once.
+async fn once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}
+
 /// A wait that the host knows of and nobody awaits.
 async fn polled_once(host: &Host) -> Waiting {
     let clock = host.clock();
     let mut waiting: Waiting = Box::pin(async move { clock.sleep(HOUR).await });
-    poll_fn(|cx| {
-        let _ = waiting.as_mut().poll(cx);
-        Poll::Ready(())
-    })
-    .await;
+    let _ = once(waiting.as_mut()).await;
     waiting
 }
 
@@ -239,7 +240,7 @@ async fn all<F: Future<Output = Result<()>>>(number: usize, one: impl Fn(usize) 
 /// the thread does not return to the host in between.
 async fn block(call: &Call, time: Duration) -> Result<()> {
     let mut reply = pin!(call.reply("blocking"));
-    let early = poll_fn(|cx| Poll::Ready(reply.as_mut().poll(cx))).await;
+    let early = once(reply.as_mut()).await;
     thread::sleep(time);
     let replied = match early {
         Poll::Ready(replied) => replied,
