@@ -1,8 +1,13 @@
-//! Keeps Discord's list of slash commands equal to what the cogs declare. Asks first, and sends only if they differ,
-//! after things have calmed down. It handles no calls of commands; the router does.
+//! Keeps Discord's list of slash commands equal to what the cogs declare. Asks first, and sends only what differs, after
+//! things have calmed down. Handling calls of commands is the router's part.
+//!
+//! A command is deleted only if a cog of this process declared it and none does any more: with the command goes its id,
+//! and with the id the permissions that each server's admins gave it. A command that no cog of this process ever
+//! declared stays, and is named: it may be that of a cog whose file is broken today, or of another program.
+//! <https://discord.com/developers/docs/interactions/application-commands#updating-and-deleting-a-command>
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -11,7 +16,7 @@ use gearshift_cog::manifest::CommandManifest;
 use serde::Deserialize;
 
 use crate::{
-    cogs::Cogs,
+    cogs::{Cogs, Declared},
     sessions::{
         Discord, Method,
         discord::{DiscordError, Request},
@@ -22,8 +27,18 @@ use crate::{
 const LOOK_MIN: Duration = Duration::from_millis(100);
 /// Longest pause between two attempts after a failure.
 const RETRY_MAX: Duration = Duration::from_secs(60);
+/// Discord's type of slash commands; the others are context menus.
+const SLASH: u8 = 1;
 
-/// A command as Discord has it, in what a cog can declare.
+/// A command as Discord has it.
+#[derive(Debug, Deserialize)]
+struct Present {
+    id: String,
+    #[serde(flatten)]
+    command: Registered,
+}
+
+/// A command in what a cog can declare.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Registered {
     #[serde(rename = "type", default = "slash")]
@@ -53,22 +68,28 @@ fn slash() -> u8 {
 }
 
 /// Registers the declared commands, now and whenever they have changed and then stayed the same for `settle`, until the
-/// cogs are dropped. Those of an unloaded cog go after `keep`.
+/// cogs are dropped.
 pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Duration, keep: Duration) {
     let Some(mut changes) = cogs.upgrade().map(|cogs| cogs.commands()) else { return };
-    let mut registered: Option<BTreeMap<String, CommandManifest>> = None;
+    let mut done: Option<Declared> = None;
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
     let mut pause = Duration::from_secs(1);
     loop {
         changes.mark_unchanged();
         let Some(declared) = cogs.upgrade().map(|cogs| cogs.declared()) else { return };
-        if registered.as_ref() != Some(&declared) {
+        if done.as_ref() != Some(&declared) {
             match register(&discord, &declared).await {
-                Ok(changed) => {
-                    if changed {
-                        tracing::info!(commands = declared.len(), "registered the slash commands");
-                    }
-                    registered = Some(declared);
+                Ok(plan) => {
+                    plan.log(&mut unknown);
+                    done = Some(declared);
                     pause = Duration::from_secs(1);
+                }
+                Err(error) if is_refusal(&error) => {
+                    tracing::error!(
+                        "Discord refuses the slash commands{}: {error}; they are registered again when a cog changes",
+                        blamed(&error, &declared)
+                    );
+                    done = Some(declared);
                 }
                 Err(error) => {
                     tracing::error!("failed to register the slash commands: {error}");
@@ -88,41 +109,207 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
     }
 }
 
-/// Makes Discord's list equal to `declared`; whether it had to be changed.
-async fn register(
-    discord: &Discord,
-    declared: &BTreeMap<String, CommandManifest>,
-) -> Result<bool, DiscordError> {
-    let path = format!("/applications/{}/commands", discord.account().application_id);
-    let answer = discord.request(Request::new(Method::Get, path.clone())).await?;
-    // A list that cannot be read is replaced.
-    let present: Option<Vec<Registered>> = serde_json::from_slice(&answer.body).ok();
-    if present.is_some_and(|present| is_same(present, declared)) {
-        return Ok(false);
-    }
-    let list: Vec<&CommandManifest> = declared.values().collect();
-    let body = serde_json::to_vec(&list).expect("names, texts and numbers are always JSON");
-    discord.request(Request::new(Method::Put, path).json(body)).await?;
-    Ok(true)
+/// What has to be done to Discord's list.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Plan {
+    /// Names of those that are new or differ.
+    write: Vec<String>,
+    /// Ids and names of those that go.
+    delete: Vec<(String, String)>,
+    /// Names of those that no cog of this process ever declared.
+    unknown: Vec<String>,
 }
 
-fn is_same(mut present: Vec<Registered>, declared: &BTreeMap<String, CommandManifest>) -> bool {
-    present.sort_by(|a, b| a.name.cmp(&b.name));
-    let declared = declared.values().map(|command| Registered {
-        kind: command.kind,
-        name: command.name.clone(),
-        description: command.description.clone(),
-        options: command
-            .options
+impl Plan {
+    fn new(present: &[Present], declared: &Declared) -> Plan {
+        let mut plan = Plan::default();
+        let slash: BTreeMap<&str, &Present> = present
             .iter()
-            .map(|option| RegisteredOption {
-                kind: option.kind,
-                name: option.name.clone(),
-                description: option.description.clone(),
-                required: option.required,
-                autocomplete: option.autocomplete,
-            })
-            .collect(),
-    });
-    present.into_iter().eq(declared)
+            .filter(|present| present.command.kind == SLASH)
+            .map(|present| (&*present.command.name, present))
+            .collect();
+        for (name, command) in &declared.commands {
+            if slash.get(&**name).is_none_or(|present| present.command != Registered::from(command)) {
+                plan.write.push(name.clone());
+            }
+        }
+        for present in present {
+            let (name, kind) = (&present.command.name, present.command.kind);
+            if kind == SLASH && declared.commands.contains_key(name) {
+                continue;
+            }
+            if kind == SLASH && declared.gone.contains(name) {
+                plan.delete.push((present.id.clone(), name.clone()));
+            } else {
+                plan.unknown.push(name.clone());
+            }
+        }
+        plan
+    }
+
+    fn log(&self, known: &mut BTreeSet<String>) {
+        if !self.write.is_empty() || !self.delete.is_empty() {
+            let deleted = self.delete.iter().map(|(_, name)| &**name).collect::<Vec<_>>().join(", ");
+            tracing::info!(written = self.write.join(", "), deleted, "registered the slash commands");
+        }
+        let new: Vec<&str> =
+            self.unknown.iter().map(String::as_str).filter(|name| !known.contains(*name)).collect();
+        if !new.is_empty() {
+            tracing::warn!(
+                "Discord has commands that no cog here declares, and they stay: {}\nhelp: if they are of a cog that is \
+                 gone for good, `gearshift commands prune` deletes them",
+                new.join(", ")
+            );
+        }
+        *known = self.unknown.iter().cloned().collect();
+    }
+}
+
+/// Makes Discord's list equal to what is declared, as far as it may be.
+async fn register(discord: &Discord, declared: &Declared) -> Result<Plan, DiscordError> {
+    let path = path(discord);
+    let plan = Plan::new(&present(discord).await?, declared);
+    if plan.write.is_empty() && plan.delete.is_empty() {
+        return Ok(plan);
+    }
+    if plan.unknown.is_empty() {
+        // One request for all, which deletes what is not in it.
+        let list: Vec<&CommandManifest> = declared.commands.values().collect();
+        discord.request(Request::new(Method::Put, path).json(json(&list))).await?;
+        return Ok(plan);
+    }
+    for name in &plan.write {
+        // Replaces one of the same name and keeps its id.
+        let body = json(&declared.commands[name]);
+        discord.request(Request::new(Method::Post, path.clone()).json(body)).await?;
+    }
+    for (id, _) in &plan.delete {
+        delete(discord, id).await?;
+    }
+    Ok(plan)
+}
+
+/// Deletes the commands that no loaded cog declares; their names.
+///
+/// # Errors
+/// What Discord refused.
+pub async fn prune(discord: &Discord, declared: &Declared) -> Result<Vec<String>, DiscordError> {
+    let mut pruned = Vec::new();
+    for Present { id, command } in present(discord).await? {
+        if command.kind != SLASH || !declared.commands.contains_key(&command.name) {
+            delete(discord, &id).await?;
+            pruned.push(command.name);
+        }
+    }
+    Ok(pruned)
+}
+
+async fn present(discord: &Discord) -> Result<Vec<Present>, DiscordError> {
+    let answer = discord.request(Request::new(Method::Get, path(discord))).await?;
+    // One that cannot be read is written again.
+    let list: Vec<serde_json::Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
+    Ok(list.into_iter().filter_map(|command| serde_json::from_value(command).ok()).collect())
+}
+
+async fn delete(discord: &Discord, id: &str) -> Result<(), DiscordError> {
+    let path = format!("{}/{id}", path(discord));
+    match discord.request(Request::new(Method::Delete, path)).await {
+        Err(error) if error.status() != Some(404) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn path(discord: &Discord) -> String {
+    format!("/applications/{}/commands", discord.account().application_id)
+}
+
+fn json(body: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("names, texts and numbers are always JSON")
+}
+
+/// Whether asking again cannot help before the commands change.
+fn is_refusal(error: &DiscordError) -> bool {
+    error.status().is_some_and(|status| (400..500).contains(&status) && status != 429)
+}
+
+/// The commands of a list that Discord refused, each with its cog, as ` (`/ping` of `ping`)`.
+fn blamed(error: &DiscordError, declared: &Declared) -> String {
+    let DiscordError::Refused(refusal) = error else { return String::new() };
+    // In a list, the first part of a field's path is the command's place in it.
+    let places = refusal.errors.as_ref().and_then(|errors| errors.as_object());
+    let names: Vec<String> = places
+        .into_iter()
+        .flat_map(|places| places.keys())
+        .filter_map(|place| declared.commands.keys().nth(place.parse().ok()?))
+        .map(|name| match declared.cogs.get(name) {
+            Some(cog) => format!("`/{name}` of `{cog}`"),
+            None => format!("`/{name}`"),
+        })
+        .collect();
+    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
+}
+
+impl From<&CommandManifest> for Registered {
+    fn from(command: &CommandManifest) -> Registered {
+        Registered {
+            kind: command.kind,
+            name: command.name.clone(),
+            description: command.description.clone(),
+            options: command
+                .options
+                .iter()
+                .map(|option| RegisteredOption {
+                    kind: option.kind,
+                    name: option.name.clone(),
+                    description: option.description.clone(),
+                    required: option.required,
+                    autocomplete: option.autocomplete,
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(name: &str) -> CommandManifest {
+        CommandManifest {
+            kind: SLASH,
+            name: name.to_owned(),
+            description: "does it".to_owned(),
+            options: Vec::new(),
+        }
+    }
+
+    fn present(id: &str, kind: u8, name: &str) -> Present {
+        let command = Registered { kind, ..Registered::from(&command(name)) };
+        Present { id: id.to_owned(), command }
+    }
+
+    fn declared(names: &[&str], gone: &[&str]) -> Declared {
+        Declared {
+            commands: names.iter().map(|name| ((*name).to_owned(), command(name))).collect(),
+            gone: gone.iter().map(|name| (*name).to_owned()).collect(),
+            cogs: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn what_no_cog_ever_declared_stays() {
+        let there = [present("1", 1, "ban"), present("2", 1, "ping"), present("3", 2, "report")];
+        let plan = Plan::new(&there, &declared(&[], &[]));
+        assert_eq!((plan.write.len(), plan.delete.len()), (0, 0));
+        assert_eq!(plan.unknown, ["ban", "ping", "report"]);
+    }
+
+    #[test]
+    fn what_a_cog_declares_no_more_goes_and_what_is_new_comes() {
+        let there = [present("1", 1, "old"), present("2", 1, "ping"), present("3", 3, "old")];
+        let plan = Plan::new(&there, &declared(&["ping", "pong"], &["old"]));
+        assert_eq!(plan.write, ["pong"]);
+        assert_eq!(plan.delete, [("1".to_owned(), "old".to_owned())]);
+        assert_eq!(plan.unknown, ["old"], "a context menu of the same name is another command");
+    }
 }

@@ -1,11 +1,9 @@
-//! A cog's failure in the host's own types. It says what, whose and where; what follows is the fault policy's matter.
+//! A cog's failure in the host's own types. It says what went wrong and where; what follows from it is for the cog's owner to decide.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use gearshift_cog::abi;
 pub use gearshift_cog::abi::FaultKind;
-
-use crate::identity::GenerationId;
 
 /// What went wrong inside a cog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +22,11 @@ impl Fault {
         let place = raw.place.into_option().map(|place| place.into_string());
         Fault { kind: raw.kind, text: raw.text.into_string(), place }
     }
+
+    /// Whether the cog failed: what Discord refused, the network did or a user typed is not its fault.
+    pub fn is_fault(&self) -> bool {
+        matches!(self.kind, FaultKind::Error | FaultKind::Panic | FaultKind::State)
+    }
 }
 
 impl fmt::Display for Fault {
@@ -38,14 +41,3 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
-
-/// A fault of a handler, on its way to the fault policy.
-#[derive(Clone, Debug)]
-pub struct FaultReport {
-    /// Whose.
-    pub id: GenerationId,
-    /// What was being handled, such as `command !ping`.
-    pub what: Arc<str>,
-    /// What went wrong.
-    pub fault: Fault,
-}

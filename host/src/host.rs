@@ -1,8 +1,7 @@
 //! The host: sessions that are open, cogs that are built from handles, the gateway, and what keeps them together.
-//! It wires; what each part does is in its own room.
+//! It wires, and nothing else.
 
 use std::{
-    collections::HashMap,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -11,14 +10,15 @@ use std::{
 use tokio::{runtime, task::JoinSet};
 
 use crate::{
-    cogs::{CogError, Cogs, CogsParts, Report},
+    cogs::{self, Cogs, CogsParts},
     commands,
     config::Config,
+    follow,
     gateway::{Dispatch, EndError, Gateway},
     library::{self, CopyFolder, FolderError},
     router::{Notices, Router},
     sessions::{OpenError, Sessions},
-    watch::{self, Change, FolderWatch},
+    watch::{self, FolderWatch},
 };
 
 /// Why the host did not start, or ended by itself.
@@ -51,9 +51,20 @@ pub enum HostError {
     /// The gateway's thread cannot be started.
     #[error("cannot start the gateway's thread")]
     Gateway(#[source] std::io::Error),
+    /// The host could not be closed without a loss.
+    #[error(transparent)]
+    Lost(#[from] LostStates),
     /// Discord does not want this bot on the gateway, or the gateway has failed.
     #[error(transparent)]
     Ended(#[from] EndError),
+}
+
+/// States that could not be stored when the host closed.
+#[derive(Debug, thiserror::Error)]
+#[error("the state of {} could not be stored, and is lost", .cogs.iter().map(|cog| format!("`{cog}`")).collect::<Vec<_>>().join(", "))]
+pub struct LostStates {
+    /// Whose.
+    pub cogs: Vec<String>,
 }
 
 /// A running host.
@@ -63,7 +74,7 @@ pub struct Host {
     sessions: Arc<Sessions>,
     cogs: Arc<Cogs>,
     gateway: Option<Gateway>,
-    /// Ends with the host: watcher, fault policy, state keeper, command registration.
+    /// End with the host: what follows the folder, and the registration of commands.
     tasks: JoinSet<()>,
 }
 
@@ -85,7 +96,7 @@ impl Host {
             defer_after: config.limits.defer_after,
         };
         let router = Arc::new(Router::new(prefix, notices));
-        let (cogs, faults) = Cogs::new(CogsParts {
+        let cogs = Cogs::new(CogsParts {
             sessions: Arc::clone(&sessions),
             limits: config.limits.clone(),
             folder: folder.clone(),
@@ -102,8 +113,6 @@ impl Host {
             false => None,
         };
         let mut tasks = JoinSet::new();
-        tasks.spawn(Cogs::watch_over(Arc::downgrade(&cogs), faults));
-        tasks.spawn(Cogs::keep_states(Arc::downgrade(&cogs), config.limits.state_save_every));
         let claimed = cogs.claim_all().await;
         let gateway = match (&sessions.discord, &config.discord) {
             (Some(discord), Some(settings)) => {
@@ -114,7 +123,10 @@ impl Host {
             _ => None,
         };
         for result in cogs.bring_all(claimed).await {
-            log(&result);
+            match result {
+                Ok(report) => tracing::info!("{report}"),
+                Err(error) => cogs::log_error(&error),
+            }
         }
         // All that is there has been tried: the first list needs no time to settle.
         if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord)
@@ -124,7 +136,7 @@ impl Host {
             tasks.spawn(commands::keep_registered(Arc::downgrade(&cogs), Arc::clone(discord), settle, keep));
         }
         if let Some(watch) = watch {
-            tasks.spawn(follow(watch, Arc::clone(&cogs)));
+            tasks.spawn(follow::follow(watch, Arc::clone(&cogs)));
         }
         Ok(Host { config, sessions, cogs, gateway, tasks })
     }
@@ -162,14 +174,22 @@ impl Host {
     }
 
     /// Closes everything in order: gateway, cogs, sessions. Bounded by `[limits] close_timeout_ms`.
-    pub async fn close(mut self) {
+    ///
+    /// # Errors
+    /// When the store took the state of some cog no more; that state is lost.
+    pub async fn close(mut self) -> Result<(), LostStates> {
         let until = Instant::now() + self.config.limits.close_timeout;
         self.tasks.shutdown().await;
         if let Some(gateway) = &self.gateway {
             within(until, "the gateway", gateway.close()).await;
         }
-        within(until, "the cogs", self.cogs.close()).await;
+        let lost = within(until, "the cogs", self.cogs.close(until - SESSIONS_MIN)).await;
         self.sessions.close().await;
+        match lost {
+            Some(lost) if lost.is_empty() => Ok(()),
+            Some(cogs) => Err(LostStates { cogs }),
+            None => Ok(()),
+        }
     }
 
     /// Closes everything and opens it again, in the same process.
@@ -178,85 +198,20 @@ impl Host {
     /// As for the first start.
     pub async fn restart(self) -> Result<Host, HostError> {
         let config = Arc::clone(&self.config);
-        self.close().await;
+        self.close().await?;
         let sessions = Arc::new(Sessions::open(&config).await?);
         Host::load(config, sessions).await
     }
 }
 
-/// Loads and retires what changes in the folder.
-async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
-    let mut tasks: JoinSet<(PathBuf, bool)> = JoinSet::new();
-    // Files at work, and whether they have changed since. One at a time, so that what was read first never comes last.
-    let mut busy: HashMap<PathBuf, bool> = HashMap::new();
-    // The refused file that is tried again. One at a time, so that of two that lack one command the first by name
-    // gets it.
-    let mut retried: Option<PathBuf> = None;
-    loop {
-        tokio::select! {
-            file = cogs.freed(), if retried.is_none() => {
-                tracing::info!("`{}` is tried again: what it was refused for was given up", file.display());
-                watch.again(file.clone());
-                retried = Some(file);
-            }
-            change = watch.next() => {
-                let (Change::Try(file) | Change::Gone(file)) = &change;
-                match busy.get_mut(file) {
-                    Some(changed) => *changed = true,
-                    None => {
-                        busy.insert(file.clone(), false);
-                        tasks.spawn(attempt(Arc::clone(&cogs), change));
-                    }
-                }
-            }
-            Some(done) = tasks.join_next() => match done {
-                Ok((file, is_incomplete)) => {
-                    retried.take_if(|retried| *retried == file);
-                    if busy.remove(&file) == Some(true) || is_incomplete {
-                        watch.again(file);
-                    }
-                }
-                Err(error) => {
-                    retried = None;
-                    tracing::error!("loading a file that changed: {error}");
-                }
-            },
-        }
-    }
-}
+/// What is left for closing the sessions, whatever else takes long.
+const SESSIONS_MIN: Duration = Duration::from_millis(500);
 
-/// Follows one change; its file, and whether it was not complete.
-async fn attempt(cogs: Arc<Cogs>, change: Change) -> (PathBuf, bool) {
-    let (file, result) = match change {
-        Change::Try(file) => {
-            let result = cogs.load_changed(&file).await;
-            (file, result)
-        }
-        Change::Gone(file) => {
-            let result = cogs.file_gone(&file).await.transpose();
-            (file, result)
-        }
-    };
-    let is_incomplete = result.as_ref().is_err_and(CogError::may_pass);
-    if !is_incomplete && let Some(result) = result.transpose() {
-        log(&result);
-    }
-    (file, is_incomplete)
-}
-
-fn log(result: &Result<Report, CogError>) {
-    match result {
-        Ok(report) => tracing::info!("{report}"),
-        Err(error) => {
-            let help = error.help().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-            tracing::error!("{}{help}", crate::error::chain(error));
-        }
-    }
-}
-
-async fn within(until: Instant, what: &str, closing: impl Future<Output = ()>) {
+async fn within<T>(until: Instant, what: &str, closing: impl Future<Output = T>) -> Option<T> {
     let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
-    if tokio::time::timeout(left, closing).await.is_err() {
+    let closed = tokio::time::timeout(left, closing).await.ok();
+    if closed.is_none() {
         tracing::warn!("{what} did not close in time (`[limits] close_timeout_ms`)");
     }
+    closed
 }

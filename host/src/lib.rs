@@ -33,6 +33,7 @@ pub mod config;
 pub mod error;
 pub mod identity;
 pub mod log;
+pub mod step;
 
 pub mod gateway;
 pub mod sessions;
@@ -49,6 +50,7 @@ pub mod commands;
 pub mod library;
 pub mod watch;
 
+pub mod follow;
 pub mod host;
 pub mod panel;
 

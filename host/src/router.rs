@@ -2,8 +2,10 @@
 //! one table, which is replaced as a whole, and pushes to queues that turn items away when they are full.
 //! It knows no generations and runs no cog code.
 
+mod defer;
 mod facts;
 mod notice;
+mod observer;
 mod table;
 
 use std::sync::{
@@ -15,14 +17,14 @@ use abi_stable::std_types::{RArc, RStr, RString};
 use arc_swap::ArcSwap;
 use gearshift_cog::abi::{Event, Interaction, Invocation, Message, Origin};
 
-use self::facts::Facts;
+use self::{defer::Defer, facts::Facts, observer::InteractionObserver};
 pub use self::{
     notice::Notices,
     table::{Listener, Table},
 };
 use crate::{
     event,
-    lane::{Defer, Item},
+    lane::{Call, Full, Item},
 };
 
 /// Discord's interaction types.
@@ -34,10 +36,10 @@ const MODAL: u8 = 5;
 /// The router.
 #[derive(Debug)]
 pub struct Router {
-    table: ArcSwap<Table>,
+    table: Arc<ArcSwap<Table>>,
     prefix: String,
     facts: Facts,
-    notices: Notices,
+    notices: Arc<Notices>,
     routed: AtomicU64,
     unreadable: AtomicU64,
 }
@@ -46,10 +48,10 @@ impl Router {
     /// A router that knows no cogs yet.
     pub fn new(prefix: String, notices: Notices) -> Router {
         Router {
-            table: ArcSwap::default(),
+            table: Arc::default(),
             prefix,
             facts: Facts::default(),
-            notices,
+            notices: Arc::new(notices),
             routed: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
         }
@@ -58,17 +60,6 @@ impl Router {
     /// Replaces the table. Events that are being routed use the one before.
     pub fn publish(&self, table: Table) {
         self.table.store(Arc::new(table));
-    }
-
-    /// Answers a slash command that no cog will answer any more; other items need no answer.
-    pub fn decline(&self, item: Item) {
-        match item {
-            Item::Command(Invocation { command, origin: Origin::Slash(to), .. }, defer) => {
-                self.notices.decline(to, defer, self.table.load().away(&command));
-            }
-            Item::Component(_, defer) => defer.leave(),
-            Item::Command(..) | Item::Event(_) | Item::Task(_) => {}
-        }
     }
 
     /// Makes a cog known that has missed what happened so far: `newcomer` gets the facts of these names, to be queued
@@ -122,7 +113,7 @@ impl Router {
         let Some(owner) = table.command(name) else { return heard };
         let (command, arguments) = (RString::from(name), RString::from(rest.trim()));
         let invocation = Invocation { command, arguments, origin: Origin::Prefix(message.clone()) };
-        owner.push(Item::Command(invocation, None)) || heard
+        owner.push(Call::Command(invocation).into()).is_ok() || heard
     }
 
     fn interaction(&self, table: &Table, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
@@ -133,43 +124,52 @@ impl Router {
                 self.notices.unanswered(&interaction, table.away(&name));
                 true
             }
-            (AUTOCOMPLETE, Some(owner)) => owner.push(Item::Event(Event::Interaction(interaction))),
+            (AUTOCOMPLETE, Some(owner)) => owner.push(Item::event(Event::Interaction(interaction))).is_ok(),
             (AUTOCOMPLETE, None) => false,
             (COMPONENT | MODAL, _) => self.component(listeners, interaction),
             _ => hand(listeners, &Event::Interaction(interaction)),
         }
     }
 
-    /// Only the cogs know whose it is: all that listen get it.
+    /// Only the cogs know whose it is: all that subscribed get it.
     fn component(&self, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
-        let defer = Defer::new(listeners.len());
-        let mut heard = false;
+        let defer = Defer::new();
+        let mut is_taken = false;
         for listener in listeners {
-            match listener.push(Item::Component(interaction.clone(), Arc::clone(&defer))) {
-                true => heard = true,
-                false => defer.leave(),
-            }
+            let observer = self.observer(&interaction, &defer);
+            let call = Call::Event(Event::Interaction(interaction.clone()));
+            is_taken |= listener.push(Item { call, observer: Some(observer) }).is_ok();
         }
-        if heard {
+        if is_taken {
             self.notices.defer_in_time(interaction, defer);
         }
-        heard
+        is_taken
     }
 
     fn command(&self, owner: &Listener, name: String, interaction: RArc<Interaction>) -> bool {
-        let defer = Defer::new(1);
+        let defer = Defer::new();
+        let observer = self.observer(&interaction, &defer);
         let origin = Origin::Slash(interaction.clone());
         let invocation = Invocation { command: name.into(), arguments: RStr::empty().into(), origin };
-        if owner.push(Item::Command(invocation, Some(Arc::clone(&defer)))) {
-            self.notices.defer_in_time(interaction, defer);
-        } else {
-            self.notices.busy(&interaction);
+        match owner.push(Item { call: Call::Command(invocation), observer: Some(observer) }) {
+            Ok(()) => self.notices.defer_in_time(interaction, defer),
+            Err((Full::Full, _)) => self.notices.busy(&interaction),
+            Err((Full::Closed, item)) => {
+                if let Some(observer) = item.observer {
+                    observer.decline();
+                }
+            }
         }
         true
+    }
+
+    fn observer(&self, interaction: &RArc<Interaction>, defer: &Arc<Defer>) -> Box<InteractionObserver> {
+        let (table, notices) = (Arc::clone(&self.table), Arc::clone(&self.notices));
+        Box::new(InteractionObserver::new(interaction.clone(), defer.place(), table, notices))
     }
 }
 
 /// Hands one event to all listeners; whether at least one took it.
 fn hand(listeners: &[Listener], event: &Event) -> bool {
-    listeners.iter().filter(|listener| listener.push(Item::Event(event.clone()))).count() > 0
+    listeners.iter().filter(|listener| listener.push(Item::event(event.clone())).is_ok()).count() > 0
 }

@@ -14,7 +14,7 @@ use std::{
 use gearshift_cog::abi::TaskRun;
 use tokio::{runtime, task::AbortHandle, time::Instant};
 
-use crate::lane::{Inbox, Item};
+use crate::lane::{Call, Inbox};
 
 /// Planned tasks of one cog.
 const TASKS_MAX: usize = 10_000;
@@ -43,8 +43,8 @@ pub struct Schedule {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// The generation that serves; 0: none yet.
-    serving: u64,
+    /// The generation that serves.
+    serving: Option<u64>,
     tasks: HashMap<Arc<str>, Planned>,
     /// What generations in their setup asked for, in order.
     trials: HashMap<u64, Vec<Ask>>,
@@ -83,7 +83,7 @@ impl Schedule {
     pub fn plan(self: &Arc<Self>, generation: u64, name: String, plan: Plan) -> Result<(), TooMany> {
         let mut table = self.table();
         let (name, asked) = (Arc::from(name), Instant::now());
-        if table.serving == generation {
+        if table.serving == Some(generation) {
             return self.apply(&mut table, generation, name, plan, asked);
         }
         let asks = table.trials.entry(generation).or_default();
@@ -97,7 +97,7 @@ impl Schedule {
     /// Drops a task; whether it was planned.
     pub fn cancel(&self, generation: u64, name: &str) -> bool {
         let mut table = self.table();
-        if table.serving == generation {
+        if table.serving == Some(generation) {
             return table.tasks.remove(name).is_some();
         }
         let planned = table.tasks.contains_key(name);
@@ -112,7 +112,7 @@ impl Schedule {
     /// From now on `generation` serves: what it planned on trial takes effect.
     pub fn take_over(self: &Arc<Self>, generation: u64) {
         let mut table = self.table();
-        table.serving = generation;
+        table.serving = Some(generation);
         for ask in table.trials.remove(&generation).unwrap_or_default() {
             match ask {
                 Ask::Plan(name, plan, asked) => {
@@ -200,7 +200,7 @@ impl Schedule {
         let due = SystemTime::now().checked_sub(late).unwrap_or(UNIX_EPOCH);
         let due_unix_ms =
             due.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0));
-        if self.inbox.push(Item::Task(TaskRun { name: (&**name).into(), due_unix_ms })).is_err() {
+        if self.inbox.push(Call::Task(TaskRun { name: (&**name).into(), due_unix_ms }).into()).is_err() {
             tracing::warn!(task = &**name, "a task is due, but the queue of its cog is full");
         }
     }
@@ -219,6 +219,7 @@ mod tests {
 
     fn schedule() -> (Arc<Schedule>, Arc<Inbox>) {
         let inbox = Inbox::new(100);
+        inbox.open();
         (Schedule::new(Arc::clone(&inbox), runtime::Handle::current()), inbox)
     }
 

@@ -153,7 +153,7 @@ impl Rig {
 
     /// Everything down.
     pub(crate) async fn close(self) {
-        self.host.close().await;
+        self.host.close().await.expect("the store takes every state");
         self.sim.close().await;
     }
 }

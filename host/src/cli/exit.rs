@@ -131,9 +131,10 @@ impl From<HostError> for Failure {
     fn from(error: HostError) -> Failure {
         let help = match &error {
             HostError::Copies(error) => Some(error.help().to_owned()),
-            HostError::Folder { .. } => {
-                Some("`[cogs] folder` names it; it must be a folder that this user can read".to_owned())
-            }
+            HostError::Folder { .. } => Some(
+                "make it, or correct `[cogs] folder`, which names it; this user must be able to read it"
+                    .to_owned(),
+            ),
             HostError::Watch { .. } => Some(
                 "set `[cogs] watch = false` to go without, or raise the system's limit of inotify watches"
                     .to_owned(),
@@ -144,15 +145,15 @@ impl From<HostError> for Failure {
             ),
             // Their texts hold their own help.
             HostError::Sessions(_) | HostError::Ended(_) => None,
+            HostError::Lost(_) => Some("look at the store's disk: is it full, or gone?".to_owned()),
         };
         let exit = match &error {
             HostError::Sessions(_) => Exit::Unavailable,
-            HostError::Copies(_)
-            | HostError::Folder { .. }
-            | HostError::Watch { .. }
-            | HostError::Gateway(_) => Exit::CannotCreate,
+            HostError::Folder { .. } => Exit::Configuration,
+            HostError::Copies(_) | HostError::Watch { .. } | HostError::Gateway(_) => Exit::CannotCreate,
             HostError::Ended(EndError::Refused(_)) => Exit::Refused,
             HostError::Ended(EndError::Panicked) => Exit::Internal,
+            HostError::Lost(_) => Exit::Failed,
         };
         Failure::new(exit, chain(&error)).help(help)
     }

@@ -9,7 +9,7 @@ use super::{exit::Failure, progress::Progress, signals::Signals};
 use crate::{
     config::{self, Config},
     control::{self, Socket},
-    host::Host,
+    host::{Host, HostError},
     rebuild::Rebuild,
     sessions::Sessions,
 };
@@ -105,10 +105,10 @@ impl Life {
             if let Some(rebuilding) = rebuilding {
                 rebuilding.abort();
             }
-            host.close().await;
+            let closed = host.close().await;
             // The socket's file goes with its task.
             let _ = serving.await;
-            done
+            done.and(closed.map_err(|lost| HostError::from(lost).into()))
         });
         runtime.shutdown_timeout(LEFTOVERS);
         done

@@ -3,8 +3,10 @@
 use std::{io, path::PathBuf};
 
 use crate::{
+    fault::{Fault, FaultKind},
     lane::OrderError,
     library::{OpenError, Refused},
+    step::Step,
 };
 
 /// Why an operation on a cog failed. Whatever ran before still runs, unless the text says otherwise.
@@ -46,6 +48,28 @@ pub enum CogError {
         /// Its file.
         other_file: PathBuf,
     },
+    /// All cogs together would have more commands than an application may have.
+    #[error(
+        "cannot load `{name}` from `{}`: its {own} commands and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), super::registry::COMMANDS_MAX
+    )]
+    TooManyCommands {
+        /// The cog.
+        name: String,
+        /// Its file.
+        file: PathBuf,
+        /// How many it declares.
+        own: usize,
+        /// How many the others have.
+        others: usize,
+    },
+    /// The host went back from this content; it is not tried again by itself.
+    #[error("`{name}` is not loaded from `{}`: it is the version that the host went back from", .file.display())]
+    WentBackFrom {
+        /// The cog.
+        name: String,
+        /// The file.
+        file: PathBuf,
+    },
     /// The configuration does not want it.
     #[error("cannot load `{name}`: `[cogs] disabled` names it")]
     Disabled {
@@ -78,8 +102,8 @@ pub enum CogError {
     Step {
         /// The new generation.
         name: String,
-        /// The step: `setup`, `restore`.
-        step: &'static str,
+        /// Which step.
+        step: Step,
         /// What serves on, as a clause.
         kept: String,
         /// Why.
@@ -87,12 +111,12 @@ pub enum CogError {
         source: OrderError,
     },
     /// The running generation could not be taken over from; it serves on.
-    #[error("cannot replace `{name}`: it failed to {step}, and serves on")]
+    #[error("cannot replace `{name}`: it failed in `{step}`, and serves on")]
     Stays {
         /// The running generation.
         name: String,
-        /// What it failed to do: `pause`, `save its state`.
-        step: &'static str,
+        /// Which step.
+        step: Step,
         /// Why.
         #[source]
         source: OrderError,
@@ -144,12 +168,30 @@ impl CogError {
         matches!(self, CogError::File(refused) if refused.why.is_passing())
     }
 
+    /// Whether trying the same code again later may help: its `setup` returned an error. A panic or a state that cannot
+    /// be read comes again.
+    pub(super) fn is_worth_retrying(&self) -> bool {
+        matches!(
+            self,
+            CogError::Step { step: Step::Setup, source: OrderError::Fault(Fault { kind, .. }), .. }
+                if !matches!(kind, FaultKind::Panic | FaultKind::State)
+        )
+    }
+
     /// What the reader can do about it, if anything.
     pub fn help(&self) -> Option<String> {
         Some(match self {
             CogError::File(refused) => return refused.why.help(),
             CogError::NameTaken { .. } | CogError::CommandTaken { .. } => {
                 "remove one of the two files, or rename the cog or the command in one of them".to_owned()
+            }
+            CogError::TooManyCommands { .. } => {
+                "let some cogs declare fewer, or take some out of the folder".to_owned()
+            }
+            CogError::WentBackFrom { name, .. } => {
+                format!(
+                    "put another version there, or try it all the same with `gearshift cogs reload {name}`"
+                )
             }
             CogError::TooManyHeld { .. } => {
                 "restart the host to unmap them; `gearshift cogs list` says why they are held".to_owned()

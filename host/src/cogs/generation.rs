@@ -1,161 +1,266 @@
-//! Brings a generation up, from a verified copy to a cog that is set up and not yet serving. Nothing that runs is
-//! touched; a failure leaves nothing behind.
+//! The real life of a cog's generations: each is a lane with a library. Nothing that runs is touched by bringing one
+//! up, and a failure leaves nothing behind.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{fs, path::Path, sync::Arc};
 
 use gearshift_cog::manifest::Manifest;
+use tokio::sync::{mpsc, oneshot};
 
-use super::{Cog, CogError, Cogs, report::Report, retire::Remains};
+use super::{
+    CogError, CogsParts, Retirement,
+    life::{Candidate, Kept, Life},
+    owner::Message,
+    retire::{Reaper, Remains},
+};
 use crate::{
     handles::{self, Lease, LeaseParts},
     identity::GenerationId,
-    lane::{Lane, LaneParts},
-    library::{Mapping, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused},
+    lane::{Inbox, Lane, LaneParts, OrderError, PauseError, Pulse, State},
+    library::{self, Digest, Mapping, Note, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused},
+    schedule::Schedule,
 };
+
+/// The lanes of one cog.
+pub(super) struct Lanes {
+    pub(super) name: Arc<str>,
+    pub(super) parts: Arc<CogsParts>,
+    pub(super) reaper: Arc<Reaper>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) schedule: Arc<Schedule>,
+    /// Where faults go.
+    pub(super) owner: mpsc::WeakUnboundedSender<Message<PrivateCopy>>,
+}
 
 /// A generation whose cog exists.
 #[derive(Debug)]
 pub(super) struct Generation {
-    pub(super) id: GenerationId,
-    pub(super) manifest: Arc<Manifest>,
-    pub(super) lane: Lane,
-    pub(super) library: OpenLibrary,
-    pub(super) copy: PrivateCopy,
-    pub(super) lease: Arc<Lease>,
+    id: GenerationId,
+    lane: Lane,
+    library: OpenLibrary,
+    copy: PrivateCopy,
+    lease: Arc<Lease>,
 }
 
-impl Generation {
-    /// The events that it hears and `before` did not.
-    pub(super) fn misses(&self, before: &Generation) -> Vec<String> {
-        let heard = &before.manifest.events;
-        self.manifest.events.iter().filter(|event| !heard.contains(event)).cloned().collect()
-    }
-
-    /// Everything of it that is left once its cog has been told to end.
-    pub(super) fn into_remains(self) -> Remains {
-        self.lease.retire();
-        let Generation { id, lane, library, copy, lease, .. } = self;
-        Remains { id, thread: Some(lane.end()), library: Some(library), copy, lease, was_lent: true }
-    }
+/// Reads, copies and verifies a file, off the runtime's threads.
+pub(super) async fn prepare(parts: &CogsParts, file: &Path) -> Result<Candidate<PrivateCopy>, CogError> {
+    let (from, copies) = (file.to_owned(), parts.copies.clone());
+    let prepared = tokio::task::spawn_blocking(move || library::prepare(&copies, &from)).await;
+    let prepared = prepared.map_err(|error| CogError::Host(error.to_string()))?;
+    let Prepared { copy, manifest, notes, took } = prepared.map_err(Box::new)?;
+    Ok(Candidate {
+        file: file.to_owned(),
+        manifest: Arc::new(manifest),
+        digest: copy.digest(),
+        took,
+        never_unmapped: notes.iter().any(Note::is_never_unmapped),
+        notes: notes.iter().map(ToString::to_string).collect(),
+        library: copy,
+    })
 }
 
-impl Cogs {
-    /// Opens the copy on a lane of its own and sets the cog up.
-    pub(super) async fn bring_up(
-        &self,
-        cog: &Cog,
-        source: &Path,
-        prepared: Prepared,
-        report: &mut Report,
-    ) -> Result<Generation, CogError> {
-        let generation = self.open_up(cog, source, prepared, report).await?;
-        self.set_up(cog, generation, report).await
+impl Lanes {
+    fn id(&self, number: u64) -> GenerationId {
+        GenerationId { cog: Arc::clone(&self.name), number }
     }
 
-    /// Opens the copy on a lane of its own and makes the cog's instance.
-    pub(super) async fn open_up(
+    fn lane_parts(
         &self,
-        cog: &Cog,
-        source: &Path,
-        mut prepared: Prepared,
-        report: &mut Report,
-    ) -> Result<Generation, CogError> {
-        let id = GenerationId { cog: Arc::clone(&cog.name), number: cog.next_number() };
-        report.to = Some(id.number);
-        report.notes.extend(prepared.notes.iter().map(ToString::to_string));
+        id: &GenerationId,
+        manifest: &Manifest,
+        copy: &PrivateCopy,
+    ) -> (LaneParts, Arc<Lease>) {
+        let parts = &self.parts;
         let lease = Lease::new(LeaseParts {
             id: id.clone(),
-            sessions: Arc::clone(&self.parts.sessions),
-            schedule: Arc::clone(&cog.schedule),
-            runtime: self.parts.runtime.clone(),
-            calls_in_flight: self.parts.limits.calls_in_flight,
+            sessions: Arc::clone(&parts.sessions),
+            schedule: Arc::clone(&self.schedule),
+            runtime: parts.runtime.clone(),
+            calls_in_flight: parts.limits.calls_in_flight,
         });
-        prepared.copy.rename(&cog.name, id.number).map_err(|why| {
-            let (file, cog) = (source.to_owned(), Some(cog.name.to_string()));
-            CogError::from(Box::new(Refused { file, cog, why: why.into() }))
-        })?;
-        prepared.copy.set_mapping(Mapping::Mapped);
-        let since = Instant::now();
-        let router = Arc::clone(&self.parts.router);
-        let parts = LaneParts {
-            decline: Box::new(move |item| router.decline(item)),
+        let (owner, reporter) = (self.owner.clone(), id.clone());
+        let lane = LaneParts {
             id: id.clone(),
-            file: prepared.copy.path().to_owned(),
+            file: copy.path().to_owned(),
             lease: Arc::clone(&lease),
             table: handles::table(),
-            inbox: Arc::clone(&cog.inbox),
-            events: prepared.manifest.events.clone(),
-            commands: prepared.manifest.commands.iter().map(|command| command.name.clone()).collect(),
-            handlers_in_flight: self.parts.limits.handlers_in_flight,
-            faults: self.faults.clone(),
+            inbox: Arc::clone(&self.inbox),
+            events: manifest.events.clone(),
+            commands: manifest.commands.iter().map(|command| command.name.clone()).collect(),
+            handlers_in_flight: parts.limits.handlers_in_flight,
+            report: Box::new(move |what, fault| {
+                if fault.is_fault() {
+                    tracing::error!(cog = %reporter, what, "a handler failed: {fault}");
+                } else {
+                    tracing::warn!(cog = %reporter, what, "a handler ended early: {fault}");
+                }
+                if let Some(owner) = owner.upgrade() {
+                    let (number, what) = (reporter.number, what.to_owned());
+                    let _ = owner.send(Message::Fault { number, what, fault });
+                }
+            }),
         };
-        let deadline = self.parts.limits.setup_timeout;
-        let started = match tokio::time::timeout(deadline, Lane::start(parts)).await {
-            Ok(started) => started,
-            // Its thread is stuck inside the dynamic loader: nothing of it can be taken back.
-            Err(_) => {
-                self.reaper.hold(&id, "its thread did not come back from opening it");
-                return Err(open_error(&id, source, OpenError::Deadline(deadline)));
-            }
-        };
-        let (lane, library) = match started {
-            Ok(started) => started,
-            Err(failure) => {
-                let (thread, library) = (failure.thread, failure.library);
-                self.reaper.retire(
-                    Remains { id: id.clone(), thread, library, copy: prepared.copy, lease, was_lent: false },
-                    self.deadline(),
-                );
-                return Err(open_error(&id, source, failure.error));
-            }
-        };
-        report.phase("open", since);
-        let manifest = Arc::new(prepared.manifest);
-        Ok(Generation { id, manifest, lane, library, copy: prepared.copy, lease })
+        (lane, lease)
     }
 
-    /// Sets the cog up.
-    pub(super) async fn set_up(
-        &self,
-        cog: &Cog,
-        generation: Generation,
-        report: &mut Report,
-    ) -> Result<Generation, CogError> {
-        let deadline = self.parts.limits.setup_timeout;
-        let since = Instant::now();
-        if let Err(source) = generation.lane.setup(deadline).await {
-            let error = self.step_error(cog, &generation, "setup", source);
-            let remains = generation.into_remains();
-            // After its lease has ended: it plans nothing more.
-            cog.schedule.forget(remains.id.number);
-            self.reaper.retire(remains, self.deadline());
-            return Err(error);
-        }
-        report.phase("setup", since);
-        Ok(generation)
-    }
-
-    /// A step of a new generation failed: says what serves on.
-    pub(super) fn step_error(
-        &self,
-        cog: &Cog,
-        generation: &Generation,
-        step: &'static str,
-        source: crate::lane::OrderError,
-    ) -> CogError {
-        let kept = match cog.view().number {
-            0 => "; it is not loaded".to_owned(),
-            serving => format!("; `{}#{serving}` serves on", cog.name),
-        };
-        CogError::Step { name: generation.id.to_string(), step, kept, source }
-    }
-
-    /// How long a retired generation's thread may take to end.
-    pub(super) fn deadline(&self) -> std::time::Duration {
-        self.parts.limits.join_timeout
+    fn hand_over(&self, remains: Remains) -> oneshot::Receiver<Retirement> {
+        self.reaper.retire(remains, self.parts.limits.join_timeout)
     }
 }
 
-fn open_error(id: &GenerationId, file: &Path, source: OpenError) -> CogError {
-    CogError::Open { name: id.to_string(), file: file.to_owned(), source }
+impl Life for Lanes {
+    type Library = PrivateCopy;
+    type Generation = Generation;
+
+    async fn prepare(&self, file: &Path) -> Result<Candidate<PrivateCopy>, CogError> {
+        prepare(&self.parts, file).await
+    }
+
+    fn has_room(&self) -> Result<(), CogError> {
+        match self.reaper.is_full_for(&self.name) {
+            Some(held) => Err(CogError::TooManyHeld { name: self.name.to_string(), held }),
+            None => Ok(()),
+        }
+    }
+
+    async fn open(&self, number: u64, candidate: Candidate<PrivateCopy>) -> Result<Generation, CogError> {
+        let Candidate { file, manifest, library: mut copy, .. } = candidate;
+        let id = self.id(number);
+        copy.rename(&self.name, number).map_err(|why| {
+            let cog = Some(self.name.to_string());
+            CogError::from(Box::new(Refused { file: file.clone(), cog, why: why.into() }))
+        })?;
+        copy.set_mapping(Mapping::Mapped);
+        let (parts, lease) = self.lane_parts(&id, &manifest, &copy);
+        let failed = |source| CogError::Open { name: id.to_string(), file: file.clone(), source };
+        let deadline = self.parts.limits.setup_timeout;
+        let Ok(started) = tokio::time::timeout(deadline, Lane::start(parts)).await else {
+            // Its thread is stuck inside the dynamic loader: nothing of it can be taken back.
+            self.reaper.hold(&id, "its thread did not come back from opening it");
+            return Err(failed(OpenError::Deadline(deadline)));
+        };
+        match started {
+            Ok((lane, library)) => Ok(Generation { id, lane, library, copy, lease }),
+            Err(failure) => {
+                let (thread, library, pulse) = (failure.thread, failure.library, failure.pulse);
+                let id = id.clone();
+                drop(self.hand_over(Remains { id, thread, pulse, library, copy, lease, was_lent: false }));
+                Err(failed(failure.error))
+            }
+        }
+    }
+
+    async fn setup(&self, new: &Generation) -> Result<(), OrderError> {
+        new.lane.setup(self.parts.limits.setup_timeout).await
+    }
+
+    /// Handlers that are not done in time are dropped at their `await`.
+    async fn pause(&self, old: &Generation) -> Result<usize, OrderError> {
+        let limits = &self.parts.limits;
+        let stop = limits.drain_timeout + limits.join_timeout;
+        match old.lane.pause(stop, limits.drain_timeout).await {
+            Ok(()) => Ok(0),
+            Err(PauseError::Order(error)) => Err(error),
+            Err(PauseError::InFlight) => {
+                let cancelled = old.lane.cancel(limits.join_timeout).await?;
+                if cancelled > 0 {
+                    let id = &old.id;
+                    tracing::warn!(cog = %id, cancelled, "handlers were cancelled: they were not done in time (`[limits] drain_timeout_ms`)");
+                }
+                Ok(cancelled)
+            }
+        }
+    }
+
+    async fn save(&self, old: &Generation) -> Result<Option<State>, OrderError> {
+        old.lane.save(self.parts.limits.state_timeout).await
+    }
+
+    async fn restore(&self, new: &Generation, state: State) -> Result<(), OrderError> {
+        new.lane.restore(state, self.parts.limits.state_timeout).await
+    }
+
+    fn serve(&self, generation: &Generation) {
+        generation.lane.serve();
+    }
+
+    async fn teardown(&self, old: &Generation) -> Result<(), OrderError> {
+        old.lane.teardown(self.parts.limits.state_timeout).await
+    }
+
+    fn retire(&self, old: Generation) -> oneshot::Receiver<Retirement> {
+        old.lease.retire();
+        let Generation { id, lane, library, copy, lease, .. } = old;
+        let pulse = Arc::clone(lane.pulse());
+        let (thread, library) = (Some(lane.end()), Some(library));
+        self.hand_over(Remains { id, thread, pulse, library, copy, lease, was_lent: true })
+    }
+
+    fn keep(&self, generation: &Generation) -> Option<Kept> {
+        // A second name: the first goes when the library is unmapped.
+        let copy = generation.copy.path();
+        let file = copy.with_file_name(format!(".before-{}", copy.file_name()?.to_string_lossy()));
+        // Kept already, and given up in between.
+        let _ = fs::remove_file(&file);
+        match fs::hard_link(copy, &file) {
+            Ok(()) => Some(Kept(file)),
+            Err(error) => {
+                tracing::warn!(cog = %generation.id, "it cannot be gone back to: {error}");
+                None
+            }
+        }
+    }
+
+    fn pulse(&self, generation: &Generation) -> Arc<Pulse> {
+        Arc::clone(generation.lane.pulse())
+    }
+
+    async fn stored_state(&self) -> Result<Option<State>, CogError> {
+        let Some(store) = &self.parts.sessions.store else { return Ok(None) };
+        let saved = store.load_state(&self.name).await.map_err(|error| CogError::Host(error.to_string()))?;
+        Ok(saved.map(|saved| State { version: saved.version, bytes: saved.bytes }))
+    }
+
+    async fn store_state(&self, state: &State) -> Result<(), String> {
+        let Some(store) = &self.parts.sessions.store else { return Ok(()) };
+        let saved = store.save_state(&self.name, state.version, state.bytes.clone()).await;
+        saved.map_err(|error| error.to_string())
+    }
+
+    async fn remember(&self, from: Option<(&Digest, &Kept)>) {
+        let Some(store) = &self.parts.sessions.store else { return };
+        let done = match from {
+            Some((digest, kept)) => match fs::read(kept.path()) {
+                Ok(library) => store.save_fallback(&self.name, &digest.to_string(), library).await,
+                Err(error) => {
+                    return tracing::warn!(cog = &*self.name, "what is gone back to cannot be read: {error}");
+                }
+            },
+            None => store.drop_fallback(&self.name).await,
+        };
+        if let Err(error) = done {
+            tracing::warn!(
+                cog = &*self.name,
+                "what was gone back from is not remembered over a restart: {error}"
+            );
+        }
+    }
+
+    async fn remembered(&self, from: &Digest) -> Option<Kept> {
+        let store = self.parts.sessions.store.as_ref()?;
+        let library = match store.fallback(&self.name, &from.to_string()).await {
+            Ok(library) => library?,
+            Err(error) => {
+                tracing::warn!(cog = &*self.name, "whether it was gone back from is not known: {error}");
+                return None;
+            }
+        };
+        let file = self.parts.copies.unused();
+        match fs::write(&file, library) {
+            Ok(()) => Some(Kept(file)),
+            Err(error) => {
+                tracing::warn!(cog = &*self.name, "what served before cannot be written: {error}");
+                None
+            }
+        }
+    }
 }

@@ -1,51 +1,70 @@
 //! The cogs of a host: which are wanted, which serve, and how one comes, is replaced and goes.
-//! The control plane. It meets the data plane in two places only: the router's table, and a lane's drain.
+//! The control plane. It meets the data plane in two places only: the router's table, and a lane's pause.
+//!
+//! Each cog has one task that owns it ([`owner`]); everything here sends it messages. What the cogs share stands in the
+//! [`registry`].
+//!
+//! ```text
+//!    file ──► prepare ──► owner: Bring ──► deploy (is it wanted? may it?) ──► replace, steps 2 to 7 ──► registry
+//!    runner: fault ─────► owner: Fault ──► blame ──► undo ───────────────────────┘                        │
+//!    watchdog: stuck ───► owner: Stuck ──► undo ─────────────────────────────────┘                     router
+//! ```
 
-mod claims;
+mod blame;
+mod deploy;
 mod error;
 mod generation;
-mod policy;
+mod leave;
+mod life;
+mod owner;
+mod registry;
+mod replace;
 mod report;
 mod retire;
+mod stage;
 mod start;
-mod states;
 mod status;
-mod swap;
 mod trial;
+mod undo;
 mod watchdog;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
-use tokio::{runtime, sync::mpsc};
-
-use self::{
-    claims::{Claims, Leaving},
-    generation::Generation,
-    policy::{Patience, Probation},
-    retire::Reaper,
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
 };
+
 pub use self::{
     error::CogError,
+    registry::{Declared, RefusedFile},
     report::{Outcome, Phase, Report, Retirement},
     retire::Held,
+    stage::{Absence, Stage},
     start::Claimed,
-    status::{CogStatus, HostStatus, Standing},
-    trial::{Step, TrialFailure, TrialNews},
+    status::{CogStatus, HostStatus},
+    trial::{TrialFailure, TrialNews},
+};
+use self::{
+    generation::{Lanes, prepare},
+    life::Candidate,
+    owner::{Answer, Leaving, Message, Outcomes, Owner, Wish},
+    registry::{Entry, Registry},
+    retire::Reaper,
 };
 use crate::{
     config::Limits,
-    fault::FaultReport,
+    error::chain,
+    identity::GenerationId,
     lane::Inbox,
-    library::{self, CopyFolder, Prepared},
-    router::{Listener, Router, Table},
+    library::{self, CopyFolder, PrivateCopy},
+    router::Router,
     schedule::Schedule,
     sessions::Sessions,
 };
@@ -63,74 +82,40 @@ pub struct CogsParts {
     pub disabled: Vec<String>,
     /// Where private copies are made.
     pub copies: CopyFolder,
-    /// Who hears what.
+    /// Where events and commands go.
     pub router: Arc<Router>,
     /// Where calls of handles and timers run.
     pub runtime: runtime::Handle,
 }
 
 /// All cogs.
-#[derive(Debug)]
 pub struct Cogs {
-    parts: CogsParts,
-    table: Mutex<BTreeMap<Arc<str>, Arc<Cog>>>,
-    claims: Claims,
-    reaper: Reaper,
-    faults: mpsc::UnboundedSender<FaultReport>,
-    /// Moves whenever the declared commands may have changed.
-    commands: tokio::sync::watch::Sender<u64>,
+    parts: Arc<CogsParts>,
+    registry: Arc<Registry>,
+    reaper: Arc<Reaper>,
+    owners: Mutex<BTreeMap<Arc<str>, mpsc::UnboundedSender<Message<PrivateCopy>>>>,
+    /// They end with this.
+    tasks: Mutex<JoinSet<()>>,
 }
 
-/// One cog: what stays the same while generations come and go.
-#[derive(Debug)]
-pub(crate) struct Cog {
-    name: Arc<str>,
-    inbox: Arc<Inbox>,
-    schedule: Arc<Schedule>,
-    numbers: AtomicU64,
-    /// States taken from it so far, and which of them is in the store.
-    states: AtomicU64,
-    stored: tokio::sync::Mutex<u64>,
-    /// One operation at a time.
-    slot: tokio::sync::Mutex<Slot>,
-    /// What others may see meanwhile.
-    view: Mutex<View>,
-}
-
-/// What serves, and what served before. Behind the lock of an operation.
-#[derive(Debug, Default)]
-struct Slot {
-    serving: Option<Generation>,
-    probation: Option<Probation>,
-}
-
-/// What is known of a cog without waiting for an operation on it.
-#[derive(Debug, Clone, Default)]
-struct View {
-    source: PathBuf,
-    standing: Standing,
-    /// The generation that serves.
-    number: u64,
-    manifest: Option<Arc<gearshift_cog::manifest::Manifest>>,
-    pulse: Option<Arc<crate::lane::Pulse>>,
-    since: Option<Instant>,
-    /// What the generation that serves may still do wrong.
-    patience: Option<Patience>,
-    /// When it was unloaded, if it was.
-    unloaded: Option<Instant>,
-    faults: u64,
-    last_fault: Option<String>,
-    last_report: Option<Report>,
+impl std::fmt::Debug for Cogs {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Cogs").field("folder", &self.parts.folder).finish_non_exhaustive()
+    }
 }
 
 impl Cogs {
-    /// No cogs yet. The receiver goes to [`Cogs::watch_over`].
-    pub fn new(parts: CogsParts) -> (Arc<Cogs>, mpsc::UnboundedReceiver<FaultReport>) {
-        let (faults, reports) = mpsc::unbounded_channel();
-        let (commands, _) = tokio::sync::watch::channel(0);
-        let reaper = Reaper::new(parts.limits.held_max);
-        let (table, claims) = (Mutex::default(), Claims::default());
-        (Arc::new(Cogs { parts, table, claims, reaper, faults, commands }), reports)
+    /// No cogs yet.
+    pub fn new(parts: CogsParts) -> Arc<Cogs> {
+        let cogs = Arc::new(Cogs {
+            registry: Arc::new(Registry::new(Arc::clone(&parts.router))),
+            reaper: Arc::new(Reaper::new(parts.limits.held_max)),
+            parts: Arc::new(parts),
+            owners: Mutex::default(),
+            tasks: Mutex::default(),
+        });
+        cogs.spawn(watchdog::watch(Arc::downgrade(&cogs)));
+        cogs
     }
 
     /// Loads the cog in `file`, or replaces its running generation by it.
@@ -138,20 +123,54 @@ impl Cogs {
     /// # Errors
     /// When the file or the cog refuses; what ran before still runs.
     pub async fn load_file(self: &Arc<Self>, file: &Path) -> Result<Report, CogError> {
-        let candidate = self.prepare(file).await?;
-        self.load_prepared(file, candidate).await
+        let candidate =
+            self.prepare_wanted(file).await.inspect_err(|error| self.registry.refuse(file, error))?;
+        let report = self.bring(candidate, Wish::Asked).await?;
+        report.ok_or_else(ended)
     }
 
-    /// As [`load_file`](Self::load_file), if the content differs from what runs; `None` if it does not.
+    /// Follows a change of a file: loads its cog or replaces it, if the content differs from what serves. The outcome
+    /// goes into the log.
     ///
     /// # Errors
-    /// As [`load_file`](Self::load_file).
-    pub async fn load_changed(self: &Arc<Self>, file: &Path) -> Result<Option<Report>, CogError> {
-        let candidate = self.prepare(file).await?;
-        if self.claims.is_known(file, &candidate.copy.digest()) {
-            return Ok(None);
+    /// When the file is refused before its cog is asked.
+    pub async fn follow_change(self: &Arc<Self>, file: &Path) -> Result<(), CogError> {
+        let candidate = match self.prepare_wanted(file).await {
+            Err(CogError::Disabled { .. }) => return Ok(()),
+            prepared => prepared?,
+        };
+        let name = candidate.manifest.name.clone();
+        let (answer, outcome) = oneshot::channel();
+        self.registry.forget_refused(file);
+        self.tell(&name, Message::Bring(candidate, Wish::Changed, Answer(Some(answer))));
+        let (registry, file) = (Arc::clone(&self.registry), file.to_owned());
+        self.parts.runtime.spawn(async move {
+            let outcome = outcome.await.unwrap_or_else(|_| Err(ended()));
+            if let Err(error) = &outcome {
+                registry.refuse(&file, error);
+            }
+            Answer(None).give(&name, outcome);
+        });
+        Ok(())
+    }
+
+    /// Notes that a file cannot be loaded, for whoever looks.
+    pub fn refuse(&self, file: &Path, error: &CogError) {
+        self.registry.refuse(file, error);
+    }
+
+    /// Retires the cog whose file is gone, if there is one. The outcome goes into the log.
+    pub fn follow_removal(&self, file: &Path) {
+        self.registry.forget_refused(file);
+        if let Some(name) = self.registry.owner_of(file) {
+            self.tell(&name, Message::Leave(Leaving::FileGone(file.to_owned()), Answer(None)));
         }
-        self.load_prepared(file, candidate).await.map(Some)
+    }
+
+    /// Waits for a file to try again: it was refused for a name or a command that its owner has given up since. Of
+    /// several, the first by name. Never a file of the cog that was unloaded.
+    pub async fn freed(&self) -> PathBuf {
+        self.registry.freed().await
     }
 
     /// Loads a cog by name from the folder.
@@ -159,10 +178,8 @@ impl Cogs {
     /// # Errors
     /// When no library of the folder is that cog, or it is loaded already, or it refuses.
     pub async fn load(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
-        if let Some(cog) = self.cog(name)
-            && cog.view().number > 0
-        {
-            return Err(CogError::Loaded { name: name.to_owned(), source_file: cog.view().source });
+        if let Some((true, source_file)) = self.place(name) {
+            return Err(CogError::Loaded { name: name.to_owned(), source_file });
         }
         let file = self.find(name).await?;
         self.load_file(&file).await
@@ -173,133 +190,165 @@ impl Cogs {
     /// # Errors
     /// As [`load_file`](Self::load_file).
     pub async fn reload(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
-        let file = match self.cog(name).map(|cog| cog.view().source) {
-            Some(source) if source.exists() => source,
+        let file = match self.place(name) {
+            Some((_, source)) if source.exists() => source,
             _ => self.find(name).await?,
         };
         self.load_file(&file).await
     }
 
-    /// Retires a cog: it says goodbye, its state is kept in the store, its library is unmapped.
+    /// Retires a cog: its state is kept in the store, its library is unmapped.
     ///
     /// # Errors
     /// When no such cog is loaded.
     pub async fn unload(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
-        let cog = self.cog(name).ok_or_else(|| self.unknown(name))?;
-        self.take_away(&cog, Leaving::Unloaded).await
-    }
-
-    /// Retires the cog whose file is gone, if there is one.
-    pub async fn file_gone(self: &Arc<Self>, file: &Path) -> Option<Result<Report, CogError>> {
-        let cog = self.cog(&self.claims.owner_of(file)?)?;
-        let result = self.take_away(&cog, Leaving::FileGone(file.to_owned())).await;
-        // One that was refused when it was tried is not there to be retired.
-        Some(result).filter(|result| !matches!(result, Err(CogError::NotLoaded { .. })))
-    }
-
-    /// Waits for a file to try again: it was refused for a name or a command that its owner has given up since. Of
-    /// several, the first by name. Never a file of the cog that was unloaded.
-    pub async fn freed(&self) -> PathBuf {
-        self.claims.freed().await
+        let unknown = || CogError::NotLoaded { name: name.to_owned(), known: self.loaded() };
+        if !self.owners().contains_key(name) {
+            return Err(unknown());
+        }
+        let (answer, outcome) = oneshot::channel();
+        self.tell(name, Message::Leave(Leaving::Unloaded, Answer(Some(answer))));
+        match outcome.await.unwrap_or_else(|_| Err(ended())) {
+            Ok(report) => report.ok_or_else(ended),
+            Err(CogError::NotLoaded { .. }) => Err(unknown()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Moves whenever the declared commands may have changed.
     pub fn commands(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.commands.subscribe()
+        self.registry.commands()
     }
 
-    /// The declared commands of all cogs, by name: of those that serve, of those that could not be loaded, and of those
-    /// that were unloaded a moment ago.
-    pub fn declared(&self) -> BTreeMap<String, gearshift_cog::manifest::CommandManifest> {
-        let keep = self.parts.limits.commands_keep;
-        let cogs = self.cogs();
-        let views = cogs.values().map(|cog| cog.view());
-        let wanted = views.filter(|view| view.unloaded.is_none_or(|unloaded| unloaded.elapsed() < keep));
-        let mut wanted: Vec<_> = wanted.collect();
-        // Of two that declare one command the last counts: the one that serves.
-        wanted.sort_by_key(|view| view.standing != Standing::Away);
-        wanted
-            .into_iter()
-            .filter_map(|view| view.manifest)
-            .flat_map(|manifest| manifest.commands.clone())
-            .map(|command| (command.name.clone(), command))
-            .collect()
+    /// The commands that shall be registered, and those that shall not.
+    pub fn declared(&self) -> Declared {
+        self.registry.declared(self.parts.limits.commands_keep)
     }
 
-    fn cogs(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Cog>>> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn cog(&self, name: &str) -> Option<Arc<Cog>> {
-        self.cogs().get(name).cloned()
-    }
-
-    fn unknown(&self, name: &str) -> CogError {
-        let known = self
-            .cogs()
-            .values()
-            .filter(|cog| cog.view().number > 0)
-            .map(|cog| cog.name.to_string())
-            .collect();
-        CogError::NotLoaded { name: name.to_owned(), known }
-    }
-
-    /// Reads, copies and verifies a file, off the runtime's threads.
-    async fn prepare(&self, file: &Path) -> Result<Prepared, CogError> {
-        let (file, copies) = (file.to_owned(), self.parts.copies.clone());
-        let prepared = tokio::task::spawn_blocking(move || library::prepare(&copies, &file)).await;
-        Ok(prepared.map_err(|error| CogError::Host(error.to_string()))?.map_err(Box::new)?)
-    }
-
-    async fn load_prepared(self: &Arc<Self>, file: &Path, candidate: Prepared) -> Result<Report, CogError> {
-        let renamed = self.claims.owner_of(file).filter(|name| **name != *candidate.manifest.name);
-        let (cog, candidate) = self.claim(file, candidate)?;
-        let report = self.bring(&cog, file, candidate).await?;
-        if let Some(before) = renamed
-            && let Some(cog) = self.cog(&before)
-        {
-            tracing::info!(file = %file.display(), "`{before}` is now `{}`", report.cog);
-            if let Err(error) = self.take_away(&cog, Leaving::FileGone(file.to_owned())).await
-                && !matches!(error, CogError::NotLoaded { .. })
-            {
-                return Err(error);
-            }
+    /// Retires all cogs at once, and waits until `until` for states that the store does not take. The cogs whose state
+    /// is lost then.
+    pub async fn close(self: &Arc<Self>, until: Instant) -> Vec<String> {
+        let mut tasks = JoinSet::new();
+        let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
+        for name in names {
+            let cogs = Arc::clone(self);
+            tasks.spawn(async move {
+                match cogs.unload(&name).await {
+                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
+                    Err(error) => tracing::warn!(cog = &*name, "{error}"),
+                }
+            });
         }
-        Ok(report)
-    }
-
-    /// The cog that a prepared file is, if nobody else claims its name or commands.
-    fn claim(&self, file: &Path, candidate: Prepared) -> Result<(Arc<Cog>, Prepared), CogError> {
-        let manifest = &candidate.manifest;
-        let name = manifest.name.clone();
-        let claimed = if self.parts.disabled.contains(&name) {
-            Err(CogError::Disabled { name })
-        } else if self.reaper.is_full() {
-            Err(CogError::TooManyHeld { name, held: self.reaper.held().len() })
-        } else {
-            self.claims.claim(file, manifest, &candidate.copy.digest())
+        while tasks.join_next().await.is_some() {}
+        let stored = self.registry.each(|_, _, entry| entry.status.subscribe());
+        let all_stored = async {
+            for mut status in stored {
+                let _ = status.wait_for(|status| !status.is_unsaved).await;
+            }
         };
-        claimed?;
-        let cog = self
-            .cogs()
-            .entry(Arc::from(&*manifest.name))
-            .or_insert_with_key(|name| self.new_cog(name))
-            .clone();
-        Ok((cog, candidate))
+        let _ = tokio::time::timeout_at(until.into(), all_stored).await;
+        let lost = self.registry.each(|name, status, _| status.is_unsaved.then(|| name.to_string()));
+        lost.into_iter().flatten().collect()
     }
 
-    fn new_cog(&self, name: &Arc<str>) -> Arc<Cog> {
+    /// A generation does not return to its loop, or its thread has ended.
+    fn stuck(&self, id: &GenerationId, why: String) {
+        if let Some(owner) = self.owners().get(&id.cog) {
+            let _ = owner.send(Message::Stuck { number: id.number, why });
+        }
+    }
+
+    async fn bring(
+        self: &Arc<Self>,
+        candidate: Candidate<PrivateCopy>,
+        wish: Wish,
+    ) -> Result<Option<Report>, CogError> {
+        let (answer, outcome) = oneshot::channel();
+        let (name, file) = (candidate.manifest.name.clone(), candidate.file.clone());
+        self.registry.forget_refused(&file);
+        self.tell(&name, Message::Bring(candidate, wish, Answer(Some(answer))));
+        let outcome: Outcomes = outcome.await.unwrap_or_else(|_| Err(ended()));
+        outcome.inspect_err(|error| self.registry.refuse(&file, error))
+    }
+
+    /// Steps before anything is asked of the cog itself.
+    async fn prepare_wanted(&self, file: &Path) -> Result<Candidate<PrivateCopy>, CogError> {
+        let candidate = prepare(&self.parts, file).await?;
+        let name = candidate.manifest.name.clone();
+        if self.parts.disabled.contains(&name) {
+            return Err(CogError::Disabled { name });
+        }
+        Ok(candidate)
+    }
+
+    /// Sends a message to a cog's owner, which begins with the first one.
+    fn tell(&self, name: &str, message: Message<PrivateCopy>) {
+        let mut owners = self.owners();
+        let owner = match owners.get(name) {
+            Some(owner) => owner,
+            None => {
+                let name: Arc<str> = Arc::from(name);
+                let owner = self.begin_owner(&name);
+                owners.entry(name).or_insert(owner)
+            }
+        };
+        // Its task ends with the cogs only.
+        let _ = owner.send(message);
+    }
+
+    fn begin_owner(&self, name: &Arc<str>) -> mpsc::UnboundedSender<Message<PrivateCopy>> {
+        let (owner, messages) = mpsc::unbounded_channel();
+        let lanes = self.lanes(name, &owner);
+        let (itself, gone) = (owner.downgrade(), owner.downgrade());
+        self.registry.add(name, || Entry {
+            inbox: Arc::clone(&lanes.inbox),
+            schedule: Arc::clone(&lanes.schedule),
+            status: Default::default(),
+            file_gone: Box::new(move |file| {
+                if let Some(owner) = gone.upgrade() {
+                    let _ = owner.send(Message::Leave(Leaving::FileGone(file), Answer(None)));
+                }
+            }),
+        });
+        let (inbox, schedule) = (Arc::clone(&lanes.inbox), Arc::clone(&lanes.schedule));
+        let (limits, registry) = (self.parts.limits.clone(), Arc::clone(&self.registry));
+        let owning = Owner::new(Arc::clone(name), lanes, limits, registry, inbox, schedule, itself);
+        self.spawn(owning.run(messages));
+        owner
+    }
+
+    fn lanes(&self, name: &Arc<str>, owner: &mpsc::UnboundedSender<Message<PrivateCopy>>) -> Lanes {
         let inbox = Inbox::new(self.parts.limits.lane_queue);
-        Arc::new(Cog {
+        Lanes {
             name: Arc::clone(name),
+            parts: Arc::clone(&self.parts),
+            reaper: Arc::clone(&self.reaper),
             schedule: Schedule::new(Arc::clone(&inbox), self.parts.runtime.clone()),
             inbox,
-            numbers: AtomicU64::new(0),
-            states: AtomicU64::new(0),
-            stored: tokio::sync::Mutex::default(),
-            slot: tokio::sync::Mutex::default(),
-            view: Mutex::default(),
-        })
+            owner: owner.downgrade(),
+        }
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.spawn_on(task, &self.parts.runtime);
+    }
+
+    fn owners(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, mpsc::UnboundedSender<Message<PrivateCopy>>>> {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a cog serves, and its file.
+    fn place(&self, name: &str) -> Option<(bool, PathBuf)> {
+        let places = self.registry.each(|other, status, _| {
+            (**other == *name).then(|| (status.generation.is_some(), status.file.clone()))
+        });
+        places.into_iter().flatten().next()
+    }
+
+    fn loaded(&self) -> Vec<String> {
+        let loaded = self.registry.each(|name, status, _| status.generation.map(|_| name.to_string()));
+        loaded.into_iter().flatten().collect()
     }
 
     /// The library of the folder that is the cog `name`.
@@ -312,41 +361,14 @@ impl Cogs {
             .map_err(|source| CogError::Folder { folder: self.parts.folder.clone(), source })?;
         found.ok_or_else(|| CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() })
     }
-
-    /// Makes the router's table anew from what is known of the cogs.
-    fn publish(&self) {
-        let mut table = Table::default();
-        // Locked until the table is in place: of two that publish at once, the later one knows more.
-        let cogs = self.cogs();
-        for cog in cogs.values() {
-            let view = cog.view();
-            let Some(manifest) = view.manifest else { continue };
-            let commands: BTreeSet<String> =
-                manifest.commands.iter().map(|command| command.name.clone()).collect();
-            match view.standing {
-                Standing::Away => table.add_away(&cog.name, commands),
-                _ => {
-                    let listener = Listener { cog: Arc::clone(&cog.name), inbox: Arc::clone(&cog.inbox) };
-                    table.add(&listener, &manifest.events, commands);
-                }
-            }
-        }
-        self.parts.router.publish(table);
-        drop(cogs);
-        self.commands.send_modify(|changes| *changes += 1);
-    }
 }
 
-impl Cog {
-    fn view(&self) -> View {
-        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+fn ended() -> CogError {
+    CogError::Host("the task that owns the cog has ended".to_owned())
+}
 
-    fn change_view(&self, change: impl FnOnce(&mut View)) {
-        change(&mut self.view.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn next_number(&self) -> u64 {
-        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
-    }
+/// Tells an error, with what the reader can do.
+pub fn log_error(error: &CogError) {
+    let help = error.help().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    tracing::error!("{}{help}", chain(error));
 }

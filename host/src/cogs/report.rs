@@ -1,11 +1,11 @@
 //! What happened when a cog came, was replaced or went: phase by phase, in numbers.
 
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
 
 use serde::{Serialize, Serializer};
+use tokio::time::Instant;
+
+use crate::step::Step;
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -24,8 +24,8 @@ pub enum Outcome {
 /// One phase and how long it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Phase {
-    /// Its name: `prepare`, `open`, `setup`, `pause`, `save`, `restore`, `serve`, `teardown`.
-    pub name: &'static str,
+    /// Which step.
+    pub name: Step,
     /// Microseconds.
     #[serde(rename = "micros", serialize_with = "micros")]
     pub took: Duration,
@@ -69,7 +69,7 @@ pub struct Report {
     pub cancelled: usize,
     /// Size of the state that was handed over.
     pub state_bytes: Option<usize>,
-    /// What became of the old library.
+    /// What became of the old library; none as long as it is not known.
     pub retirement: Option<Retirement>,
     /// What else is worth knowing.
     pub notes: Vec<String>,
@@ -93,8 +93,8 @@ impl Report {
         }
     }
 
-    /// Ends a phase that began at `since`.
-    pub(super) fn phase(&mut self, name: &'static str, since: Instant) {
+    /// A step is done that began at `since`.
+    pub(super) fn passed(&mut self, name: Step, since: Instant) {
         self.phases.push(Phase { name, took: since.elapsed() });
     }
 }
@@ -110,6 +110,7 @@ impl fmt::Display for Report {
                 write!(out, "went back from `{cog}#{from}` to `{cog}#{to}`")?
             }
             (Outcome::Unloaded, Some(from), _) => write!(out, "`{cog}#{from}` was unloaded")?,
+            (Outcome::Unloaded, None, _) => write!(out, "`{cog}`, of which nothing served, was given up")?,
             (_, _, Some(to)) => write!(out, "`{cog}#{to}` was loaded")?,
             (_, _, None) => write!(out, "`{cog}`")?,
         }

@@ -1,9 +1,10 @@
-//! Takes a retired generation's remains apart, in an order in which nothing of the cog is used after it is gone:
-//! join the thread, see that the threads it started have ended, see that no slot is alive, give back its pthread keys,
-//! unmap, and look whether it is unmapped. What cannot be finished is held: mapped, counted, named. A leak is better
-//! than a crash.
+//! Step 7 of a replacement: takes a retired generation's remains apart, in an order in which nothing of the cog is used
+//! after it is gone. The thread ends, the threads it started end, no slot is alive; then the library is closed, seen to
+//! be unmapped, and its pthread keys are given back. What cannot be finished is held: mapped, counted, named. A leak is
+//! better than a crash.
 //!
-//! It runs on a thread of its own, which never runs cog code.
+//! One thread does this for all cogs and waits for none of them: a thread is joined when the kernel has forgotten it,
+//! and a library, whose destructors are the cog's code, is closed on a thread of its own.
 #![allow(unsafe_code, reason = "gives back pthread keys and unmaps libraries")]
 
 use std::{
@@ -25,7 +26,7 @@ use super::report::Retirement;
 use crate::{
     handles::Lease,
     identity::GenerationId,
-    lane::panic_text,
+    lane::{Pulse, panic_text},
     library::{Mapping, OpenLibrary, PrivateCopy},
 };
 
@@ -39,6 +40,7 @@ const TICK: Duration = Duration::from_micros(200);
 pub(super) struct Remains {
     pub(super) id: GenerationId,
     pub(super) thread: Option<JoinHandle<()>>,
+    pub(super) pulse: Arc<Pulse>,
     pub(super) library: Option<OpenLibrary>,
     pub(super) copy: PrivateCopy,
     pub(super) lease: Arc<Lease>,
@@ -51,7 +53,7 @@ pub(super) struct Remains {
 pub struct Held {
     /// Who.
     pub generation: String,
-    /// Why.
+    /// Everything that keeps it.
     pub reason: String,
 }
 
@@ -59,7 +61,7 @@ pub struct Held {
 #[derive(Debug)]
 pub(super) struct Reaper {
     work: mpsc::Sender<Work>,
-    held: Arc<Mutex<Vec<Held>>>,
+    held: Arc<Mutex<Vec<(GenerationId, String)>>>,
     unmapped: Arc<AtomicUsize>,
     held_max: usize,
 }
@@ -67,8 +69,19 @@ pub(super) struct Reaper {
 #[derive(Debug)]
 struct Work {
     remains: Remains,
+    closing: Option<Closing>,
     until: Instant,
-    done: oneshot::Sender<Retirement>,
+    /// Taken once it is unmapped or held.
+    done: Option<oneshot::Sender<Retirement>>,
+}
+
+/// A library that is being closed, or was.
+#[derive(Debug)]
+struct Closing {
+    /// What the dynamic loader says, once.
+    closed: mpsc::Receiver<Result<(), String>>,
+    is_closed: bool,
+    keys: Vec<libc::pthread_key_t>,
 }
 
 impl Reaper {
@@ -76,10 +89,10 @@ impl Reaper {
     pub(super) fn new(held_max: usize) -> Reaper {
         let (work, orders) = mpsc::channel();
         let (held, unmapped) = (Arc::default(), Arc::default());
-        let shared = (Arc::clone(&held), Arc::clone(&unmapped));
+        let (thread_held, thread_unmapped) = (Arc::clone(&held), Arc::clone(&unmapped));
         std::thread::Builder::new()
             .name("reaper".to_owned())
-            .spawn(move || run(&orders, &shared.0, &shared.1))
+            .spawn(move || run(&orders, &thread_held, &thread_unmapped))
             .expect("the host has few threads when it starts");
         Reaper { work, held, unmapped, held_max }
     }
@@ -87,24 +100,29 @@ impl Reaper {
     /// Retires what is left of a generation, within `deadline`.
     pub(super) fn retire(&self, remains: Remains, deadline: Duration) -> oneshot::Receiver<Retirement> {
         let (done, retired) = oneshot::channel();
+        let until = Instant::now() + deadline;
         // The thread lives as long as `work`.
-        let _ = self.work.send(Work { remains, until: Instant::now() + deadline, done });
+        let _ = self.work.send(Work { remains, closing: None, until, done: Some(done) });
         retired
     }
 
     /// Notes a generation of which nothing can be taken back.
     pub(super) fn hold(&self, id: &GenerationId, reason: &str) {
-        lock(&self.held).push(Held { generation: id.to_string(), reason: reason.to_owned() });
+        lock(&self.held).push((id.clone(), reason.to_owned()));
     }
 
     /// What is held.
     pub(super) fn held(&self) -> Vec<Held> {
-        lock(&self.held).clone()
+        let held = lock(&self.held);
+        held.iter().map(|(id, reason)| Held { generation: id.to_string(), reason: reason.clone() }).collect()
     }
 
-    /// Whether no further generation may be held.
-    pub(super) fn is_full(&self) -> bool {
-        lock(&self.held).len() >= self.held_max
+    /// How many generations are held, if no further one of this cog may be opened. A cog of which nothing is held may
+    /// always be: otherwise one cog could keep all others from being loaded.
+    pub(super) fn is_full_for(&self, cog: &str) -> Option<usize> {
+        let held = lock(&self.held);
+        let is_own = held.iter().any(|(id, _)| *id.cog == *cog);
+        (is_own && held.len() >= self.held_max).then_some(held.len())
     }
 
     /// How many libraries were unmapped so far.
@@ -113,12 +131,12 @@ impl Reaper {
     }
 }
 
-/// Held work and its place in the list.
-type Waiting = Vec<(Held, Remains)>;
+type HeldList = Mutex<Vec<(GenerationId, String)>>;
 
-fn run(orders: &mpsc::Receiver<Work>, held: &Mutex<Vec<Held>>, unmapped: &AtomicUsize) {
+fn run(orders: &mpsc::Receiver<Work>, held: &HeldList, unmapped: &AtomicUsize) {
     let mut pending: Vec<Work> = Vec::new();
-    let mut waiting: Waiting = Vec::new();
+    let mut waiting: Vec<Work> = Vec::new();
+    let mut looked = Instant::now();
     loop {
         let patience = if pending.is_empty() { LOOK_AGAIN } else { TICK };
         match orders.recv_timeout(patience) {
@@ -130,117 +148,159 @@ fn run(orders: &mpsc::Receiver<Work>, held: &Mutex<Vec<Held>>, unmapped: &Atomic
                 return;
             }
         }
-        let idle = pending.is_empty();
         for mut work in std::mem::take(&mut pending) {
-            match advance(&mut work.remains) {
-                Ok(()) => finish(work, unmapped, &mut waiting, held),
+            match advance(&mut work) {
+                Ok(bytes) => finish(&mut work, bytes, unmapped),
                 Err(_) if Instant::now() < work.until => pending.push(work),
-                Err(reason) => keep(work, reason, &mut waiting, held),
+                Err(reason) => {
+                    tracing::warn!(cog = %work.remains.id, "its library is held: {reason}");
+                    lock(held).push((work.remains.id.clone(), reason.clone()));
+                    work.tell(Retirement::Held { reason });
+                    waiting.push(work);
+                }
             }
         }
-        if idle && !waiting.is_empty() {
-            look_again(&mut waiting, held, unmapped);
+        if looked.elapsed() >= LOOK_AGAIN {
+            looked = Instant::now();
+            waiting.retain_mut(|work| look_again(work, held, unmapped));
         }
     }
 }
 
-/// Goes through the steps before unmapping; says which one has to wait.
-fn advance(remains: &mut Remains) -> Result<(), String> {
-    if let Some(thread) = &remains.thread {
-        if !thread.is_finished() {
-            return Err("its thread has not ended".to_owned());
+/// Goes as far as it can be gone without waiting. The bytes that were unmapped, or everything that keeps them.
+fn advance(work: &mut Work) -> Result<u64, String> {
+    if work.closing.is_none() {
+        let reasons = reasons_to_wait(&work.remains);
+        if !reasons.is_empty() {
+            return Err(reasons.join("; "));
         }
-        // Waits for the thread-local destructors, which run after the thread's own function.
-        if let Some(Err(panic)) = remains.thread.take().map(JoinHandle::join) {
-            tracing::error!(cog = %remains.id, "its lane panicked: {}", panic_text(&*panic));
+        // The kernel has forgotten the thread: its thread-local destructors have run, and this returns at once.
+        if let Some(Err(panic)) = work.remains.thread.take().map(JoinHandle::join) {
+            tracing::error!(cog = %work.remains.id, "its lane panicked: {}", panic_text(&*panic));
         }
+        let Some(library) = work.remains.library.take() else { return Ok(0) };
+        work.closing = Some(Closing::begin(library)?);
     }
-    if let Some(ledger) = remains.library.as_ref().and_then(OpenLibrary::ledger) {
-        let threads: Vec<i32> = ledger.threads().filter(|tid| is_alive(*tid)).collect();
-        if !threads.is_empty() {
-            return Err(format!("threads it started still run: {threads:?}"));
+    let Some(closing) = &mut work.closing else { return Ok(0) };
+    closing.look()?;
+    match is_mapped(work.remains.copy.path()) {
+        Ok(false) => {
+            closing.give_keys_back();
+            Ok(work.remains.copy.length())
         }
-        if ledger.overflow() > 0 {
-            return Err("it took more threads or pthread keys than its ledger can hold".to_owned());
-        }
-    }
-    match remains.lease.slots() {
-        0 => Ok(()),
-        slots => Err(format!("{slots} calls of it were never dropped")),
-    }
-}
-
-fn finish(work: Work, unmapped: &AtomicUsize, waiting: &mut Waiting, held: &Mutex<Vec<Held>>) {
-    let Work { mut remains, done, until } = work;
-    let Some(library) = remains.library.take() else {
-        remains.copy.set_mapping(Mapping::Never);
-        let _ = done.send(Retirement::Unmapped { bytes: 0 });
-        return;
-    };
-    match unmap(library, &remains.copy) {
-        Ok(bytes) => {
-            unmapped.fetch_add(1, Ordering::Relaxed);
-            gone(&mut remains);
-            let _ = done.send(Retirement::Unmapped { bytes });
-        }
-        Err(reason) => keep(Work { remains, done, until }, reason, waiting, held),
-    }
-}
-
-/// Gives back the keys, closes, and looks.
-fn unmap(library: OpenLibrary, copy: &PrivateCopy) -> Result<u64, String> {
-    for key in library.ledger().into_iter().flat_map(|ledger| ledger.take_keys()) {
-        // SAFETY: the key was created by this library and not deleted by it; its threads, which could hold values
-        // under it, have ended.
-        unsafe { libc::pthread_key_delete(key) };
-    }
-    // SAFETY: `advance` has seen that its thread was joined, the threads it started have ended and no slot is alive;
-    // the keys were given back above; everything else was turned into the host's own types on receipt.
-    let closed = unsafe { library.close() };
-    closed.map_err(|error| format!("the dynamic loader did not close it: {error}"))?;
-    match is_mapped(copy.path()) {
-        Ok(false) => Ok(copy.length()),
         Ok(true) => Err("the dynamic loader keeps it mapped".to_owned()),
         Err(error) => Err(format!("whether it is unmapped cannot be seen: {error}")),
     }
 }
 
+/// Everything that may still use the library.
+fn reasons_to_wait(remains: &Remains) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(thread) = &remains.thread {
+        // The handle says that the thread's function has returned; destructors of thread-local values run after it,
+        // and joining would wait for them: https://doc.rust-lang.org/std/thread/struct.JoinHandle.html#method.is_finished
+        if !thread.is_finished() {
+            reasons.push("its thread has not ended".to_owned());
+        } else if remains.pulse.thread().is_some_and(is_alive) {
+            reasons.push("destructors of its thread-local values have not ended".to_owned());
+        }
+    }
+    if let Some(ledger) = remains.library.as_ref().and_then(OpenLibrary::ledger) {
+        // Twice: a thread that was started while the list was read may stand in a place that was read before.
+        let living = || ledger.threads().filter(|tid| is_alive(*tid)).collect::<Vec<i32>>();
+        let (first, second) = (living(), living());
+        if !first.is_empty() || !second.is_empty() {
+            let threads = if second.is_empty() { first } else { second };
+            reasons.push(format!("threads it started still run: {threads:?}"));
+        }
+        if ledger.overflow() > 0 {
+            reasons.push("it took more threads or pthread keys than its ledger can hold".to_owned());
+        }
+    }
+    match remains.lease.slots() {
+        0 => {}
+        slots => reasons.push(format!("{slots} calls of it were never dropped")),
+    }
+    reasons
+}
+
+impl Closing {
+    fn begin(library: OpenLibrary) -> Result<Closing, String> {
+        let keys = library.ledger().into_iter().flat_map(|ledger| ledger.take_keys()).collect();
+        let (done, closed) = mpsc::channel();
+        let close = move || {
+            // SAFETY: `advance` has seen that its thread was joined, the threads it started have ended and no slot is
+            // alive; everything else was turned into the host's own types on receipt.
+            let closed = unsafe { library.close() };
+            let _ = done.send(closed.map_err(|error| error.to_string()));
+        };
+        let thread = std::thread::Builder::new().name("dlclose".to_owned());
+        thread.spawn(close).map_err(|error| format!("there is no thread to close it on: {error}"))?;
+        Ok(Closing { closed, is_closed: false, keys })
+    }
+
+    fn look(&mut self) -> Result<(), String> {
+        if !self.is_closed {
+            match self.closed.try_recv() {
+                Ok(Ok(())) => self.is_closed = true,
+                Ok(Err(error)) => return Err(format!("the dynamic loader did not close it: {error}")),
+                Err(_) => return Err("its destructors have not ended".to_owned()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Only now: as long as the library is mapped its code may use them, and a number that was given back may soon be
+    /// somebody else's.
+    fn give_keys_back(&mut self) {
+        for key in self.keys.drain(..) {
+            // SAFETY: the key was created by this library and not deleted by it; nobody is left who could use it.
+            unsafe { libc::pthread_key_delete(key) };
+        }
+    }
+}
+
+impl Work {
+    fn tell(&mut self, retirement: Retirement) {
+        if let Some(done) = self.done.take() {
+            let _ = done.send(retirement);
+        }
+    }
+}
+
 /// The library is unmapped: its file and the share of its lease are not needed any more.
-fn gone(remains: &mut Remains) {
-    remains.copy.set_mapping(Mapping::Gone);
+fn finish(work: &mut Work, bytes: u64, unmapped: &AtomicUsize) {
+    let remains = &mut work.remains;
+    if work.closing.is_some() {
+        unmapped.fetch_add(1, Ordering::Relaxed);
+        remains.copy.set_mapping(Mapping::Gone);
+    } else {
+        remains.copy.set_mapping(Mapping::Never);
+    }
     if std::mem::take(&mut remains.was_lent) {
         // SAFETY: it was lent once, which was just noted as taken back, and the library is unmapped.
         unsafe { Lease::release(&remains.lease) };
     }
+    work.tell(Retirement::Unmapped { bytes });
 }
 
-fn keep(work: Work, reason: String, waiting: &mut Waiting, held: &Mutex<Vec<Held>>) {
-    let entry = Held { generation: work.remains.id.to_string(), reason: reason.clone() };
-    tracing::warn!(cog = %work.remains.id, "its library is held: {reason}");
-    lock(held).push(entry.clone());
-    waiting.push((entry, work.remains));
-    let _ = work.done.send(Retirement::Held { reason });
-}
-
-/// A thread may have ended late, and the loader unmaps late.
-fn look_again(waiting: &mut Waiting, held: &Mutex<Vec<Held>>, unmapped: &AtomicUsize) {
-    for (entry, mut remains) in std::mem::take(waiting) {
-        let unheld = match (advance(&mut remains), remains.library.take()) {
-            (Err(_), library) => {
-                remains.library = library;
-                false
+/// A thread may have ended late, and the loader unmaps late. Whether it is still held.
+fn look_again(work: &mut Work, held: &HeldList, unmapped: &AtomicUsize) -> bool {
+    let result = advance(work);
+    let mut list = lock(held);
+    match result {
+        Ok(bytes) => {
+            list.retain(|(id, _)| *id != work.remains.id);
+            drop(list);
+            tracing::info!(cog = %work.remains.id, "its library is held no longer");
+            finish(work, bytes, unmapped);
+            false
+        }
+        Err(reason) => {
+            if let Some((_, known)) = list.iter_mut().find(|(id, _)| *id == work.remains.id) {
+                *known = reason;
             }
-            (Ok(()), Some(library)) => unmap(library, &remains.copy).is_ok(),
-            // It was closed before; the loader may have unmapped it since.
-            (Ok(()), None) => matches!(is_mapped(remains.copy.path()), Ok(false)),
-        };
-        if unheld {
-            tracing::info!(cog = %remains.id, "its library is held no longer");
-            unmapped.fetch_add(1, Ordering::Relaxed);
-            lock(held).retain(|other| other.generation != entry.generation);
-            gone(&mut remains);
-        } else {
-            waiting.push((entry, remains));
+            true
         }
     }
 }
@@ -259,6 +319,6 @@ fn is_mapped(file: &Path) -> std::io::Result<bool> {
     Ok(maps.lines().any(|line| line.contains(&*file) && is_code(line)))
 }
 
-fn lock(held: &Mutex<Vec<Held>>) -> MutexGuard<'_, Vec<Held>> {
+fn lock(held: &HeldList) -> MutexGuard<'_, Vec<(GenerationId, String)>> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,20 +1,26 @@
-//! How a host begins with what its folder holds: first everything is read and claimed, so that events wait for the cogs
-//! that will be there, then all are brought into service at once. What comes later is not its matter.
+//! How a host begins with what its folder holds: first everything is read and announced, so that events wait for the
+//! cogs that will be there, then all are brought into service at once.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use super::{Cog, CogError, Cogs, Report, Standing};
-use crate::library::{self, Prepared};
+use tokio::{sync::oneshot, task::JoinSet};
 
-/// What the folder holds, claimed and not yet in service.
+use super::{
+    CogError, Cogs, Report, ended,
+    life::Candidate,
+    owner::{Message, Wish},
+};
+use crate::library::{self, PrivateCopy};
+
+/// What the folder holds when the host starts, not yet in service.
 #[derive(Debug, Default)]
 pub struct Claimed {
-    cogs: Vec<(Arc<Cog>, PathBuf, Prepared)>,
+    candidates: Vec<Candidate<PrivateCopy>>,
     refused: Vec<CogError>,
 }
 
 impl Cogs {
-    /// Reads and claims every library of the folder, so that events wait for the cogs that will be there.
+    /// Reads every library of the folder and announces its cog, so that events wait for the cogs that will be there.
     pub async fn claim_all(self: &Arc<Self>) -> Claimed {
         let mut claimed = Claimed::default();
         let files = match library::candidates(&self.parts.folder) {
@@ -24,43 +30,48 @@ impl Cogs {
                 return claimed;
             }
         };
-        let mut reads = tokio::task::JoinSet::new();
+        let mut reads = JoinSet::new();
         for file in files {
             let cogs = Arc::clone(self);
-            reads.spawn(async move { (cogs.prepare(&file).await, file) });
+            reads.spawn(async move { (cogs.prepare_wanted(&file).await, file) });
         }
         let mut read = reads.join_all().await;
         // In the order of their names, so that of two that claim one name the same one wins at every start.
         read.sort_by(|(_, one), (_, other)| one.cmp(other));
         for (prepared, file) in read {
-            match prepared.and_then(|prepared| self.claim(&file, prepared)) {
-                Ok((cog, prepared)) => {
-                    let manifest = Arc::new(prepared.manifest.clone());
-                    cog.change_view(|view| {
-                        view.manifest = Some(manifest);
-                        view.standing = Standing::Loading;
-                        view.source = file.clone();
-                    });
-                    claimed.cogs.push((cog, file, prepared));
-                }
+            let announced = match prepared {
+                Ok(candidate) => self.announce(&candidate).await.map(|()| candidate),
+                Err(error) => Err(error),
+            };
+            match announced {
+                Ok(candidate) => claimed.candidates.push(candidate),
                 Err(CogError::Disabled { name }) => tracing::info!("`{name}` is disabled"),
-                Err(error) => claimed.refused.push(error),
+                Err(error) => {
+                    self.registry.refuse(&file, &error);
+                    claimed.refused.push(error);
+                }
             }
         }
-        self.publish();
         claimed
+    }
+
+    async fn announce(self: &Arc<Self>, candidate: &Candidate<PrivateCopy>) -> Result<(), CogError> {
+        let (answer, claimed) = oneshot::channel();
+        let message = Message::Expect(candidate.file.clone(), Arc::clone(&candidate.manifest), answer);
+        self.tell(&candidate.manifest.name, message);
+        claimed.await.unwrap_or_else(|_| Err(ended()))
     }
 
     /// Brings what was claimed into service, all at once. A cog that cannot be loaded stops neither the others nor the
     /// host.
     pub async fn bring_all(self: &Arc<Self>, claimed: Claimed) -> Vec<Result<Report, CogError>> {
-        let mut tasks = tokio::task::JoinSet::new();
-        for (cog, file, prepared) in claimed.cogs {
+        let mut tasks = JoinSet::new();
+        for candidate in claimed.candidates {
             let cogs = Arc::clone(self);
-            tasks.spawn(async move { cogs.bring(&cog, &file, prepared).await });
+            tasks.spawn(async move { cogs.bring(candidate, Wish::Changed).await.transpose() });
         }
         let mut results: Vec<_> = claimed.refused.into_iter().map(Err).collect();
-        results.extend(tasks.join_all().await);
+        results.extend(tasks.join_all().await.into_iter().flatten());
         results
     }
 }

@@ -4,21 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 
-use super::{Cogs, Held, Report};
-use crate::lane::{Activity, Pulse};
-
-/// How a cog stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// It never served, or was unloaded.
-    #[default]
-    Away,
-    /// It is being loaded for the first time; its events wait.
-    Loading,
-    /// It serves.
-    Serving,
-}
+use super::{Absence, Cogs, Held, RefusedFile, Report, Stage, registry::Entry, stage::Status};
+use crate::{
+    lane::{Activity, Pulse},
+    library::Digest,
+};
 
 /// One cog.
 #[derive(Clone, Debug, Serialize)]
@@ -31,11 +21,17 @@ pub struct CogStatus {
     pub file: PathBuf,
     /// The cog's own version.
     pub version: Option<String>,
-    /// How it stands.
-    pub standing: Standing,
+    /// BLAKE3 of the file's content that serves.
+    pub digest: Option<Digest>,
+    /// The stage it is in.
+    pub stage: Stage,
+    /// Why it is away.
+    pub absence: Option<Absence>,
+    /// Why it is away, in words.
+    pub reason: Option<String>,
     /// What its thread is doing.
     pub activity: &'static str,
-    /// Events it hears.
+    /// Events it subscribed to.
     pub events: Vec<String>,
     /// Commands it answers.
     pub commands: Vec<String>,
@@ -46,13 +42,17 @@ pub struct CogStatus {
     /// Items handed to it so far.
     pub handled: u64,
     /// Items that found its queue full so far.
-    pub turned_away: u64,
+    pub dropped: u64,
     /// Planned tasks.
     pub tasks: usize,
     /// Faults of this generation.
     pub faults: u64,
+    /// Handlers of this generation that ended with what Discord refused, the network did or a user typed.
+    pub refusals: u64,
     /// The last failure, of a handler or of an attempt to load.
     pub last_fault: Option<String>,
+    /// Whether the state it gave last is not in the store yet.
+    pub is_unsaved: bool,
     /// Seconds since this generation began to serve.
     pub uptime_secs: Option<u64>,
     /// The last operation on it.
@@ -64,6 +64,8 @@ pub struct CogStatus {
 pub struct HostStatus {
     /// The cogs by name.
     pub cogs: Vec<CogStatus>,
+    /// Files that are not loaded, and why.
+    pub refused: Vec<RefusedFile>,
     /// Retired generations that are still mapped.
     pub held: Vec<Held>,
     /// Libraries unmapped so far.
@@ -77,44 +79,60 @@ pub struct HostStatus {
 impl Cogs {
     /// Whether no cog has an event waiting or a handler under way.
     pub fn is_idle(&self) -> bool {
-        self.cogs().values().all(|cog| {
-            let rests = |pulse: &Arc<Pulse>| pulse.handlers() == 0 && pulse.look().1 == Activity::Idle;
-            cog.inbox.is_empty() && cog.view().pulse.as_ref().is_none_or(rests)
-        })
+        let rests = |pulse: &Arc<Pulse>| pulse.handlers() == 0 && pulse.look().1 == Activity::Idle;
+        let idle = self
+            .registry
+            .each(|_, status, entry| entry.inbox.is_empty() && status.pulse.as_ref().is_none_or(rests));
+        idle.into_iter().all(|idle| idle)
     }
 
     /// How everything is now.
     pub fn status(&self) -> HostStatus {
         let (routed, unreadable) = self.parts.router.counts();
-        let cogs = self.cogs().values().map(status).collect();
-        HostStatus { cogs, held: self.reaper.held(), unmapped: self.reaper.unmapped(), routed, unreadable }
+        HostStatus {
+            cogs: self.registry.each(status),
+            refused: self.registry.refused(),
+            held: self.reaper.held(),
+            unmapped: self.reaper.unmapped(),
+            routed,
+            unreadable,
+        }
     }
 }
 
-fn status(cog: &Arc<super::Cog>) -> CogStatus {
-    let view = cog.view();
-    let manifest = view.manifest.filter(|_| view.number > 0);
-    let counts = cog.inbox.counts();
+fn status(name: &Arc<str>, status: &Status, entry: &Entry) -> CogStatus {
+    let manifest = status.manifest.as_ref().filter(|_| status.generation.is_some());
+    let counts = entry.inbox.counts();
+    let is_away = status.stage == Stage::Away;
     CogStatus {
-        name: cog.name.to_string(),
-        generation: (view.number > 0).then_some(view.number),
-        file: view.source,
-        version: manifest.as_ref().map(|manifest| manifest.version.clone()),
-        standing: view.standing,
-        activity: view.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
-        in_flight: view.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
-        events: manifest.as_ref().map_or_else(Vec::new, |manifest| manifest.events.clone()),
-        commands: manifest
-            .iter()
-            .flat_map(|it| it.commands.iter().map(|command| command.name.clone()))
-            .collect(),
+        name: name.to_string(),
+        generation: status.generation,
+        file: status.file.clone(),
+        version: manifest.map(|manifest| manifest.version.clone()),
+        digest: status.digest.filter(|_| status.generation.is_some()),
+        stage: status.stage,
+        absence: is_away.then_some(status.absence),
+        reason: status.reason.clone().filter(|_| is_away),
+        activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
+        in_flight: status.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
+        events: manifest.map_or_else(Vec::new, |manifest| manifest.events.clone()),
+        commands: if manifest.is_some() {
+            status.commands().map(str::to_owned).collect()
+        } else {
+            Vec::new()
+        },
         queued: counts.waiting,
         handled: counts.taken,
-        turned_away: counts.turned_away,
-        tasks: cog.schedule.len(),
-        faults: view.faults,
-        last_fault: view.last_fault,
-        uptime_secs: view.since.filter(|_| view.number > 0).map(|since| since.elapsed().as_secs()),
-        last_report: view.last_report,
+        dropped: counts.dropped,
+        tasks: entry.schedule.len(),
+        faults: status.faults,
+        refusals: status.refusals,
+        last_fault: status.last_fault.clone(),
+        is_unsaved: status.is_unsaved,
+        uptime_secs: status
+            .since
+            .filter(|_| status.generation.is_some())
+            .map(|since| since.elapsed().as_secs()),
+        last_report: status.last_report.clone(),
     }
 }

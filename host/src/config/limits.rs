@@ -32,6 +32,11 @@ pub struct Limits {
     /// How long a cog may keep its thread without returning to its loop; then it is abandoned. `stuck_after_ms`, default 30000.
     #[serde(rename = "stuck_after_ms", with = "millis")]
     pub stuck_after: Duration,
+    /// How often a cog may be abandoned within `hangs_window_ms`; then it stays away until its file changes. Default 3.
+    pub hangs_max: usize,
+    /// In which time a cog's hangs are counted. `hangs_window_ms`, default 600000.
+    #[serde(rename = "hangs_window_ms", with = "millis")]
+    pub hangs_window: Duration,
     /// Retired generations that may stay mapped before further reloads are refused. Default 16.
     pub held_max: usize,
     /// Size of a cog's saved state, in bytes. Default 8388608 (8 MiB).
@@ -78,6 +83,8 @@ impl Default for Limits {
             state_timeout: Duration::from_millis(5_000),
             join_timeout: Duration::from_millis(2_000),
             stuck_after: Duration::from_millis(30_000),
+            hangs_max: 3,
+            hangs_window: Duration::from_millis(600_000),
             held_max: 16,
             state_max_bytes: 8 << 20,
             state_save_every: Duration::from_millis(60_000),

@@ -2,44 +2,47 @@
 
 use std::fmt::Write as _;
 
-use crate::cogs::{CogStatus, HostStatus, Standing};
+use crate::cogs::{CogStatus, HostStatus, Stage};
 
 /// The table, and below it what is worth knowing about one cog or another.
 pub(super) fn of(status: &HostStatus) -> String {
     let mut rows = vec![
-        ["COG", "VERSION", "STANDING", "UP", "HANDLED", "WAITING", "FAULTS", "COMMANDS"].map(str::to_owned),
+        ["COG", "VERSION", "STAGE", "UP", "HANDLED", "WAITING", "FAULTS", "COMMANDS"].map(str::to_owned),
     ];
     rows.extend(status.cogs.iter().map(row));
-    let mut text = aligned(&rows);
+    let mut text = if status.cogs.is_empty() { "no cog is loaded\n".to_owned() } else { aligned(&rows) };
     for cog in &status.cogs {
-        if let Some(fault) = &cog.last_fault {
+        if let Some(reason) = &cog.reason {
+            let _ = writeln!(text, "{} is away: {}", cog.name, first_line(reason));
+        } else if let Some(fault) = &cog.last_fault {
             let _ = writeln!(text, "{}: last fault: {}", cog.name, first_line(fault));
         }
-        if cog.turned_away > 0 {
-            let _ = writeln!(text, "{}: {} events found its queue full", cog.name, cog.turned_away);
+        if cog.dropped > 0 {
+            let _ = writeln!(text, "{}: {} events found its queue full", cog.name, cog.dropped);
         }
+    }
+    for refused in &status.refused {
+        let _ = writeln!(text, "`{}` is not loaded: {}", refused.file.display(), first_line(&refused.reason));
     }
     for held in &status.held {
         let _ = writeln!(text, "{} is held: {}", held.generation, held.reason);
-    }
-    if status.cogs.is_empty() {
-        text = "no cog is loaded\n".to_owned();
     }
     text.truncate(text.trim_end().len());
     text
 }
 
 fn row(cog: &CogStatus) -> [String; 8] {
-    let standing = match (cog.standing, cog.activity) {
-        (Standing::Away, _) => "away".to_owned(),
-        (Standing::Loading, _) => "loading".to_owned(),
-        (Standing::Serving, "idle") => "serving".to_owned(),
-        (Standing::Serving, activity) => format!("serving ({activity})"),
+    let stage = match (cog.stage, cog.activity) {
+        (Stage::Away, _) => "away".to_owned(),
+        (Stage::Loading, _) => "loading".to_owned(),
+        (Stage::Leaving, _) => "leaving".to_owned(),
+        (Stage::Serving, "idle") => "serving".to_owned(),
+        (Stage::Serving, activity) => format!("serving ({activity})"),
     };
     [
         cog.generation.map_or_else(|| cog.name.clone(), |number| format!("{}#{number}", cog.name)),
         cog.version.clone().unwrap_or_else(|| "-".to_owned()),
-        standing,
+        stage,
         cog.uptime_secs.map_or_else(|| "-".to_owned(), span),
         cog.handled.to_string(),
         cog.queued.to_string(),

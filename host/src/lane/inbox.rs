@@ -1,7 +1,7 @@
 //! What waits for a cog: one bounded queue per cog, which outlives the cog's generations.
-//! During a swap nothing is moved: the old lane stops taking, the new one begins, the queue keeps order.
+//! While a cog is replaced nothing is moved: the old lane stops taking, the new one begins, the queue keeps order.
 //!
-//! Overflow rule: when the queue is full, the newest item is turned away and counted; the gateway never waits. What is
+//! Overflow rule: when the queue is full, the newest item is refused and counted; the gateway never waits. What is
 //! already queued stays in order.
 
 use std::{
@@ -10,28 +10,16 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use abi_stable::std_types::RArc;
-use gearshift_cog::abi::{Event, Interaction, Invocation, TaskRun};
+use super::Item;
 
-mod defer;
-pub use self::defer::{Begun, Defer};
-
-/// Something for a cog to handle.
-#[derive(Clone, Debug)]
-pub enum Item {
-    /// An event it listens to.
-    Event(Event),
-    /// A call of one of its commands; the defer is there for interactions.
-    Command(Invocation, Option<Arc<Defer>>),
-    /// A component or a form, which one of those who hear it will answer.
-    Component(RArc<Interaction>, Arc<Defer>),
-    /// A scheduled task that is due.
-    Task(TaskRun),
-}
-
-/// The queue was full.
+/// Why an item was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overflow;
+pub enum Full {
+    /// As many items wait as may.
+    Full,
+    /// Its cog is away.
+    Closed,
+}
 
 /// How many items there are and were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +29,7 @@ pub struct Counts {
     /// Those that were handed to a lane so far.
     pub taken: u64,
     /// Those that found the queue full so far.
-    pub turned_away: u64,
+    pub dropped: u64,
 }
 
 /// The queue in front of a cog.
@@ -53,15 +41,16 @@ pub struct Inbox {
 
 #[derive(Debug, Default)]
 struct Queue {
+    is_open: bool,
     items: VecDeque<Item>,
     taken: u64,
-    turned_away: u64,
+    dropped: u64,
     /// The lane that waits for the next item.
     waker: Option<Waker>,
 }
 
 impl Inbox {
-    /// An empty queue for at most `capacity` items.
+    /// An empty, closed queue for at most `capacity` items.
     pub fn new(capacity: usize) -> Arc<Inbox> {
         Arc::new(Inbox { queue: Mutex::default(), capacity })
     }
@@ -69,13 +58,16 @@ impl Inbox {
     /// Appends an item. Never waits.
     ///
     /// # Errors
-    /// When the queue is full; the item is dropped and counted.
-    pub fn push(&self, item: Item) -> Result<(), Overflow> {
+    /// When the queue is full, which is counted, or closed. The item comes back.
+    pub fn push(&self, item: Item) -> Result<(), (Full, Item)> {
         let waker = {
             let mut queue = self.queue();
+            if !queue.is_open {
+                return Err((Full::Closed, item));
+            }
             if queue.items.len() >= self.capacity {
-                queue.turned_away += 1;
-                return Err(Overflow);
+                queue.dropped += 1;
+                return Err((Full::Full, item));
             }
             queue.items.push_back(item);
             queue.waker.take()
@@ -85,6 +77,30 @@ impl Inbox {
             waker.wake();
         }
         Ok(())
+    }
+
+    /// Appends what a cog that comes late has missed; the capacity is for what arrives, not for this.
+    pub fn extend(&self, items: impl IntoIterator<Item = Item>) {
+        let waker = {
+            let mut queue = self.queue();
+            queue.items.extend(items);
+            queue.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Lets items in, from now on.
+    pub fn open(&self) {
+        self.queue().is_open = true;
+    }
+
+    /// Lets nothing in any more, and takes out all that waits: nobody will handle it.
+    pub fn close(&self) -> VecDeque<Item> {
+        let mut queue = self.queue();
+        queue.is_open = false;
+        std::mem::take(&mut queue.items)
     }
 
     /// The next item. Only the lane that serves asks.
@@ -104,11 +120,6 @@ impl Inbox {
         }
     }
 
-    /// Takes out all that waits: nobody will handle it.
-    pub fn clear(&self) -> VecDeque<Item> {
-        std::mem::take(&mut self.queue().items)
-    }
-
     /// How many items wait.
     pub fn len(&self) -> usize {
         self.queue().items.len()
@@ -122,7 +133,7 @@ impl Inbox {
     /// The counts of one moment.
     pub fn counts(&self) -> Counts {
         let queue = self.queue();
-        Counts { waiting: queue.items.len(), taken: queue.taken, turned_away: queue.turned_away }
+        Counts { waiting: queue.items.len(), taken: queue.taken, dropped: queue.dropped }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -132,25 +143,40 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
+    use gearshift_cog::abi::TaskRun;
+
     use super::*;
+    use crate::lane::Call;
 
     fn run(name: &str) -> Item {
-        Item::Task(TaskRun { name: name.into(), due_unix_ms: 0 })
+        Call::Task(TaskRun { name: name.into(), due_unix_ms: 0 }).into()
     }
 
     #[test]
-    fn a_full_queue_turns_the_newest_away_and_keeps_order() {
+    fn a_full_queue_refuses_the_newest_and_keeps_order() {
         let inbox = Inbox::new(2);
-        assert_eq!(inbox.push(run("a")), Ok(()));
-        assert_eq!(inbox.push(run("b")), Ok(()));
-        assert_eq!(inbox.push(run("c")), Err(Overflow));
+        inbox.open();
+        inbox.push(run("a")).expect("there is room");
+        inbox.push(run("b")).expect("there is room");
+        assert_eq!(inbox.push(run("c")).expect_err("it is full").0, Full::Full);
         let mut cx = Context::from_waker(Waker::noop());
         let mut next = || match inbox.poll_next(&mut cx) {
-            Poll::Ready(Item::Task(run)) => Some(run.name.into_string()),
+            Poll::Ready(Item { call: Call::Task(run), .. }) => Some(run.name.into_string()),
             Poll::Ready(other) => panic!("{other:?}"),
             Poll::Pending => None,
         };
         assert_eq!([next(), next(), next()], [Some("a".into()), Some("b".into()), None]);
-        assert_eq!(inbox.counts(), Counts { waiting: 0, taken: 2, turned_away: 1 });
+        assert_eq!(inbox.counts(), Counts { waiting: 0, taken: 2, dropped: 1 });
+    }
+
+    #[test]
+    fn what_was_routed_before_the_cog_went_does_not_wait_for_its_return() {
+        let inbox = Inbox::new(2);
+        inbox.open();
+        inbox.push(run("a")).expect("there is room");
+        assert_eq!(inbox.close().len(), 1);
+        assert_eq!(inbox.push(run("b")).expect_err("it is closed").0, Full::Closed);
+        inbox.open();
+        assert!(inbox.is_empty());
     }
 }

@@ -1,7 +1,9 @@
 //! A lane: one generation of a cog on a thread of its own. This is the host's side: it gives orders and waits for
 //! answers. It never runs cog code; that is what `runner` does, on the lane's thread.
 
+mod handler;
 mod inbox;
+mod item;
 mod pulse;
 mod runner;
 
@@ -10,10 +12,13 @@ use std::{any::Any, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration
 use gearshift_cog::abi::HostTableRef;
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::inbox::{Begun, Defer, Inbox, Item, Overflow};
-pub use self::pulse::{Activity, Pulse};
+pub use self::{
+    inbox::{Full, Inbox},
+    item::{Begin, Call, Ended, Item, Observer},
+    pulse::{Activity, Pulse},
+};
 use crate::{
-    fault::{Fault, FaultReport},
+    fault::Fault,
     handles::Lease,
     identity::GenerationId,
     library::{OpenError, OpenFailure, OpenLibrary},
@@ -49,10 +54,17 @@ enum Order {
     Save(Answer<Option<State>>),
     Teardown(Answer<()>),
     Serve,
-    Pause(oneshot::Sender<()>),
+    /// Answered when it takes nothing more, and again when the last handler is done.
+    Pause {
+        paused: oneshot::Sender<()>,
+        drained: oneshot::Sender<()>,
+    },
     Cancel(oneshot::Sender<usize>),
     End,
 }
+
+/// Takes what was being handled, such as `command !ping`, and what went wrong.
+pub type Report = Box<dyn Fn(&str, Fault) + Send>;
 
 type Answer<T> = oneshot::Sender<Result<T, Fault>>;
 
@@ -72,12 +84,10 @@ pub struct LaneParts {
     pub events: Vec<String>,
     /// Commands it declared.
     pub commands: Vec<String>,
-    /// What happens to a call of another command: one that the generation before declared, and that has waited since.
-    pub decline: Box<dyn Fn(Item) + Send>,
     /// Handlers in flight at once.
     pub handlers_in_flight: usize,
-    /// Where faults are reported.
-    pub faults: mpsc::UnboundedSender<FaultReport>,
+    /// What happens to the fault of a handler.
+    pub report: Report,
 }
 
 /// A lane that did not start, and what is left of it to be taken apart.
@@ -87,6 +97,8 @@ pub struct StartFailure {
     pub error: OpenError,
     /// Its thread, which has ended or is ending.
     pub thread: Option<JoinHandle<()>>,
+    /// What the thread was doing.
+    pub pulse: Arc<Pulse>,
     /// The library, if it was mapped.
     pub library: Option<OpenLibrary>,
 }
@@ -94,7 +106,6 @@ pub struct StartFailure {
 /// The host's side of a lane.
 #[derive(Debug)]
 pub struct Lane {
-    id: GenerationId,
     orders: mpsc::UnboundedSender<Order>,
     pulse: Arc<Pulse>,
     thread: JoinHandle<()>,
@@ -108,35 +119,25 @@ impl Lane {
     pub async fn start(parts: LaneParts) -> Result<(Lane, OpenLibrary), StartFailure> {
         let (orders, receiver) = mpsc::unbounded_channel();
         let (opened, answer) = oneshot::channel();
-        let (id, pulse) = (parts.id.clone(), Arc::new(Pulse::default()));
+        let pulse = Arc::new(Pulse::default());
         let watched = Arc::clone(&pulse);
+        let failed =
+            |error, thread, library| StartFailure { error, thread, pulse: Arc::clone(&pulse), library };
         // Linux shows 15 bytes of a thread's name.
         let thread = std::thread::Builder::new()
-            .name(id.to_string())
+            .name(parts.id.to_string())
             .spawn(move || runner::run(parts, receiver, &watched, opened))
-            .map_err(|error| StartFailure { error: OpenError::Thread(error), thread: None, library: None })?;
+            .map_err(|error| failed(OpenError::Thread(error), None, None))?;
         match answer.await {
-            Ok(Ok(library)) => Ok((Lane { id, orders, pulse, thread }, library)),
-            Ok(Err(OpenFailure { error, library })) => {
-                Err(StartFailure { error, thread: Some(thread), library })
-            }
-            Err(_) => Err(StartFailure { error: OpenError::Died, thread: Some(thread), library: None }),
+            Ok(Ok(library)) => Ok((Lane { orders, pulse, thread }, library)),
+            Ok(Err(OpenFailure { error, library })) => Err(failed(error, Some(thread), library)),
+            Err(_) => Err(failed(OpenError::Died, Some(thread), None)),
         }
-    }
-
-    /// Whose lane it is.
-    pub fn id(&self) -> &GenerationId {
-        &self.id
     }
 
     /// What the thread is doing.
     pub fn pulse(&self) -> &Arc<Pulse> {
         &self.pulse
-    }
-
-    /// Whether the thread is gone although nobody told it to end.
-    pub fn has_died(&self) -> bool {
-        self.thread.is_finished()
     }
 
     /// Builds the cog.
@@ -174,20 +175,23 @@ impl Lane {
     /// Lets it take from the inbox, from now on.
     pub fn serve(&self) {
         // A lane whose thread has ended serves nothing; the watchdog reports it.
-        let _ = self.orders.send(Order::Serve);
+        let _ = self.send(Order::Serve);
     }
 
-    /// Stops it taking from the inbox, and waits until its handlers are done.
+    /// Stops it taking from the inbox, and gives its handlers `drain` to end.
     ///
     /// # Errors
-    /// When handlers are still in flight after `deadline`; it stays paused.
-    pub async fn pause(&self, deadline: Duration) -> Result<(), OrderError> {
-        let (answer, done) = oneshot::channel();
-        self.orders.send(Order::Pause(answer)).map_err(|_| OrderError::Ended)?;
-        match tokio::time::timeout(deadline, done).await {
-            Ok(done) => done.map_err(|_| OrderError::Ended),
-            Err(_) => Err(OrderError::Deadline(deadline)),
-        }
+    /// When it does not return to its loop within `stop`, or handlers are still in flight after `drain`; it stays
+    /// paused, or will pause.
+    pub async fn pause(&self, stop: Duration, drain: Duration) -> Result<(), PauseError> {
+        let (stopped, paused) = oneshot::channel();
+        let (ended, drained) = oneshot::channel();
+        self.send(Order::Pause { paused: stopped, drained: ended })?;
+        within(stop, paused).await?;
+        within(drain, drained).await.map_err(|error| match error {
+            OrderError::Deadline(_) => PauseError::InFlight,
+            error => error.into(),
+        })
     }
 
     /// Drops all handlers at their `await`; how many there were.
@@ -196,16 +200,13 @@ impl Lane {
     /// When the lane does not return to its loop within `deadline`.
     pub async fn cancel(&self, deadline: Duration) -> Result<usize, OrderError> {
         let (answer, done) = oneshot::channel();
-        self.orders.send(Order::Cancel(answer)).map_err(|_| OrderError::Ended)?;
-        match tokio::time::timeout(deadline, done).await {
-            Ok(count) => count.map_err(|_| OrderError::Ended),
-            Err(_) => Err(OrderError::Deadline(deadline)),
-        }
+        self.send(Order::Cancel(answer))?;
+        within(deadline, done).await
     }
 
     /// Tells the thread to drop the cog and to end; the handle to join it with.
     pub fn end(self) -> JoinHandle<()> {
-        let _ = self.orders.send(Order::End);
+        let _ = self.send(Order::End);
         self.thread
     }
 
@@ -215,12 +216,31 @@ impl Lane {
         order: impl FnOnce(Answer<T>) -> Order,
     ) -> Result<T, OrderError> {
         let (answer, done) = oneshot::channel();
-        self.orders.send(order(answer)).map_err(|_| OrderError::Ended)?;
-        match tokio::time::timeout(deadline, done).await {
-            Ok(Ok(result)) => Ok(result?),
-            Ok(Err(_)) => Err(OrderError::Ended),
-            Err(_) => Err(OrderError::Deadline(deadline)),
-        }
+        self.send(order(answer))?;
+        Ok(within(deadline, done).await??)
+    }
+
+    fn send(&self, order: Order) -> Result<(), OrderError> {
+        self.pulse.add_order();
+        self.orders.send(order).map_err(|_| OrderError::Ended)
+    }
+}
+
+/// Why a lane did not pause.
+#[derive(Debug, thiserror::Error)]
+pub enum PauseError {
+    /// Its handlers are not done.
+    #[error("its handlers are not done")]
+    InFlight,
+    /// It does not answer.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+}
+
+async fn within<T>(deadline: Duration, answer: oneshot::Receiver<T>) -> Result<T, OrderError> {
+    match tokio::time::timeout(deadline, answer).await {
+        Ok(answer) => answer.map_err(|_| OrderError::Ended),
+        Err(_) => Err(OrderError::Deadline(deadline)),
     }
 }
 

@@ -1,54 +1,60 @@
-//! What a lane's thread is doing, written by the thread and read by the watchdog without a lock.
+//! What a lane's thread is doing, written by the thread and read by the watchdog without waiting for it.
 //! It keeps no times: the watchdog compares two looks.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::{
+    fs,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use crate::step::Step;
 
 /// What cog code a lane's thread is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Activity {
     /// None: it waits for work.
     Idle,
-    /// Opening the library and making the instance.
-    Open,
-    /// `setup`
-    Setup,
-    /// `restore`
-    Restore,
+    /// A step of the cog's life.
+    Step(Step),
     /// `event`
     Event,
     /// `command`
     Command,
     /// `task`
     Task,
-    /// `save`
-    Save,
-    /// `teardown`
-    Teardown,
-    /// Dropping a handler or the cog itself.
-    Drop,
 }
 
 impl Activity {
-    /// The function of the cog, as its author knows it.
+    const HANDLERS: [Activity; 4] = [Activity::Idle, Activity::Event, Activity::Command, Activity::Task];
+
+    /// The function of the cog or the step, as its author knows it.
     pub fn name(self) -> &'static str {
         match self {
             Activity::Idle => "idle",
-            Activity::Open => "open",
-            Activity::Setup => "setup",
-            Activity::Restore => "restore",
+            Activity::Step(step) => step.name(),
             Activity::Event => "event",
             Activity::Command => "command",
             Activity::Task => "task",
-            Activity::Save => "save",
-            Activity::Teardown => "teardown",
-            Activity::Drop => "drop",
         }
     }
 
+    fn to_byte(self) -> u8 {
+        let among_handlers = Activity::HANDLERS.iter().position(|other| *other == self);
+        let index = among_handlers.unwrap_or_else(|| {
+            let step = Step::ALL.iter().position(|step| Activity::Step(*step) == self);
+            Activity::HANDLERS.len() + step.unwrap_or_default()
+        });
+        u8::try_from(index).unwrap_or_default()
+    }
+
     fn from_byte(byte: u8) -> Activity {
-        use Activity::{Command, Drop, Event, Idle, Open, Restore, Save, Setup, Task, Teardown};
-        [Idle, Open, Setup, Restore, Event, Command, Task, Save, Teardown, Drop][usize::from(byte)]
+        let index = usize::from(byte);
+        match index.checked_sub(Activity::HANDLERS.len()) {
+            None => Activity::HANDLERS[index],
+            Some(step) => Activity::Step(Step::ALL[step]),
+        }
     }
 }
 
@@ -57,33 +63,127 @@ impl Activity {
 pub struct Pulse {
     turns: AtomicU64,
     activity: AtomicU8,
+    /// The handler that was polled last, such as `command !ping`.
+    handler: Mutex<Option<Arc<str>>>,
     handlers: AtomicUsize,
+    handled: AtomicU64,
+    orders: AtomicUsize,
+    ended: AtomicBool,
+    thread: AtomicI32,
 }
 
 impl Pulse {
     /// Runs cog code under its name.
     pub(super) fn during<T>(&self, activity: Activity, body: impl FnOnce() -> T) -> T {
-        self.activity.store(activity as u8, Ordering::Relaxed);
+        self.activity.store(activity.to_byte(), Ordering::Relaxed);
         self.turns.fetch_add(1, Ordering::Release);
         let result = body();
-        self.activity.store(Activity::Idle as u8, Ordering::Relaxed);
+        self.activity.store(Activity::Idle.to_byte(), Ordering::Relaxed);
         self.turns.fetch_add(1, Ordering::Release);
         result
     }
 
+    /// Runs a handler's code under its name.
+    pub(super) fn during_handler<T>(
+        &self,
+        activity: Activity,
+        what: &Arc<str>,
+        body: impl FnOnce() -> T,
+    ) -> T {
+        {
+            let mut handler = self.handler();
+            // Most often the same one as before: no reference count is touched.
+            if !handler.as_ref().is_some_and(|other| Arc::ptr_eq(other, what)) {
+                *handler = Some(Arc::clone(what));
+            }
+        }
+        self.during(activity, body)
+    }
+
     /// Tells how many handlers are begun and not done.
-    pub(super) fn holds(&self, handlers: usize) {
+    pub(super) fn set_handlers(&self, handlers: usize) {
         self.handlers.store(handlers, Ordering::Relaxed);
     }
 
-    /// Handlers that were begun and are not done, as of the thread's last look.
+    /// A handler is done.
+    pub(super) fn count_handled(&self) {
+        self.handled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An order is on its way to the thread; handlers that are woken wait until it was carried out.
+    pub(super) fn add_order(&self) {
+        self.orders.fetch_add(1, Ordering::Release);
+    }
+
+    /// The thread has an order.
+    pub(super) fn take_order(&self) {
+        self.orders.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn has_orders(&self) -> bool {
+        self.orders.load(Ordering::Acquire) > 0
+    }
+
+    /// Called once, on the lane's thread.
+    pub(super) fn begin(&self) {
+        // `PID/task/TID`: https://man7.org/linux/man-pages/man5/proc_thread-self.5.html
+        let link = fs::read_link("/proc/thread-self").unwrap_or_default();
+        let id = link.file_name().and_then(|id| id.to_str()).and_then(|id| id.parse().ok());
+        self.thread.store(id.unwrap_or_default(), Ordering::Release);
+    }
+
+    /// The kernel's number of the thread, where the system has one.
+    pub fn thread(&self) -> Option<i32> {
+        Some(self.thread.load(Ordering::Acquire)).filter(|id| *id > 0)
+    }
+
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    /// Whether the thread has left its loop.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Handlers that were begun and are not done.
     pub fn handlers(&self) -> usize {
         self.handlers.load(Ordering::Relaxed)
     }
 
-    /// The counter and the activity. The same counter with an activity other than idle: still in the same call.
+    /// Handlers of this generation that are done.
+    pub fn handled(&self) -> u64 {
+        self.handled.load(Ordering::Relaxed)
+    }
+
+    /// The counter and the activity. The same odd counter twice: still in the same call.
     pub fn look(&self) -> (u64, Activity) {
         let turns = self.turns.load(Ordering::Acquire);
         (turns, Activity::from_byte(self.activity.load(Ordering::Relaxed)))
+    }
+
+    /// What the thread is in, as precisely as it is known: `command !ping`, `setup`.
+    pub fn describe(&self) -> String {
+        match (self.look().1, &*self.handler()) {
+            (Activity::Event | Activity::Command | Activity::Task, Some(what)) => what.to_string(),
+            (activity, _) => activity.name().to_owned(),
+        }
+    }
+
+    fn handler(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.handler.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_activity_survives_its_byte() {
+        let all = Activity::HANDLERS.into_iter().chain(Step::ALL.map(Activity::Step));
+        for activity in all {
+            assert_eq!(Activity::from_byte(activity.to_byte()), activity);
+        }
     }
 }

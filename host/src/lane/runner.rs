@@ -1,8 +1,10 @@
-//! The lane's thread: the only place where cog code runs. It opens the library, makes the instance, obeys orders, polls
-//! handlers, and drops everything of the cog before it ends. It knows nothing of Discord and decides no policy.
+//! The lane's thread: the only place where cog code runs. It opens the library, makes the instance, carries out orders,
+//! polls handlers, and drops everything of the cog before it ends.
+//!
+//! It takes one item, polls it once, looks at its orders, and takes the next. What has not begun has not left the
+//! queue: it can still be deferred, counted, or handled by the next generation.
 
 use std::{
-    collections::HashMap,
     future::{Future, poll_fn},
     mem,
     pin::Pin,
@@ -10,21 +12,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use abi_stable::std_types::{RArc, ROption, RResult};
+use abi_stable::std_types::{ROption, RResult};
 use async_ffi::LocalFfiFuture;
 use futures_util::{Stream, stream::FuturesUnordered};
-use gearshift_cog::abi::{
-    self, CogModuleRef, Event, Instance, Interaction, Invocation, Origin, Outcome, SavedState,
-};
+use gearshift_cog::abi::{self, Outcome, SavedState};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Activity, Answer, Begun, Inbox, Item, LaneParts, Order, Pulse, State};
+use super::{
+    Activity, Answer, Begin, Call, Ended, Inbox, Item, LaneParts, Order, Pulse, Report, State,
+    handler::{CogCalls, Handler, Labels, Work, taken},
+};
 use crate::{
-    event,
-    fault::{Fault, FaultReport},
+    fault::Fault,
     handles::Lease,
-    identity::GenerationId,
     library::{self, OpenFailure, OpenLibrary},
+    step::Step,
 };
 
 pub(super) type Opened = oneshot::Sender<Result<OpenLibrary, OpenFailure>>;
@@ -36,7 +38,11 @@ pub(super) fn run(
     pulse: &Arc<Pulse>,
     opened: Opened,
 ) {
-    let (library, module) = match pulse.during(Activity::Open, || library::open(&parts.file)) {
+    // However the thread ends, whoever watches it learns of it.
+    let _ended = EndsPulse(Arc::clone(pulse));
+    pulse.begin();
+    let open = Activity::Step(Step::Open);
+    let (library, module) = match pulse.during(open, || library::open(&parts.file)) {
         Ok(open) => open,
         Err(failure) => {
             // If nobody waits any more, the library stays mapped, which is safe.
@@ -45,32 +51,39 @@ pub(super) fn run(
         }
     };
     let host = abi::Host { lease: Lease::lend(&parts.lease), table: parts.table };
-    let instance = pulse.during(Activity::Open, || (module.create())(host));
+    let instance = pulse.during(open, || (module.create())(host));
     // A runtime without drivers: timers and sockets belong to the host's runtime, this one only parks the thread.
     let runtime = match tokio::runtime::Builder::new_current_thread().build() {
         Ok(runtime) => runtime,
         Err(error) => unreachable!("a runtime without drivers takes nothing from the system: {error}"),
     };
     let waits = opened.send(Ok(library)).is_ok();
+    let cog = CogCalls { module, instance, pulse: Arc::clone(pulse) };
     let mut runner = Runner {
         labels: Labels::new(&parts),
-        id: parts.id,
-        module,
-        instance,
+        cog,
         inbox: parts.inbox,
         orders,
         running: FuturesUnordered::new(),
         control: None,
         mode: Mode::Paused,
-        pulse: Arc::clone(pulse),
         handlers_in_flight: parts.handlers_in_flight,
-        decline: parts.decline,
-        faults: parts.faults,
+        report: parts.report,
     };
     if waits {
-        runtime.block_on(poll_fn(|cx| runner.poll(cx)));
+        // A busy lane does not yield for long stretches, and tokio's channels would stop answering after 128 values in
+        // one poll: https://docs.rs/tokio/latest/tokio/task/coop/index.html
+        runtime.block_on(tokio::task::unconstrained(poll_fn(|cx| runner.poll(cx))));
     }
     runner.end();
+}
+
+struct EndsPulse(Arc<Pulse>);
+
+impl Drop for EndsPulse {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 /// Whether the lane takes from the inbox.
@@ -82,19 +95,15 @@ enum Mode {
 }
 
 struct Runner {
-    id: GenerationId,
-    module: CogModuleRef,
-    instance: Instance,
+    cog: CogCalls,
     labels: Labels,
     inbox: Arc<Inbox>,
     orders: mpsc::UnboundedReceiver<Order>,
-    running: FuturesUnordered<Handling>,
+    running: FuturesUnordered<Handler>,
     control: Option<Control>,
     mode: Mode,
-    pulse: Arc<Pulse>,
     handlers_in_flight: usize,
-    decline: Box<dyn Fn(Item) + Send>,
-    faults: mpsc::UnboundedSender<FaultReport>,
+    report: Report,
 }
 
 impl Runner {
@@ -102,80 +111,104 @@ impl Runner {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             while let Poll::Ready(order) = self.orders.poll_recv(cx) {
+                let Some(order) = order else { return Poll::Ready(()) };
+                self.cog.pulse.take_order();
                 match order {
-                    None | Some(Order::End) => return Poll::Ready(()),
-                    Some(order) => self.obey(order),
+                    Order::End => return Poll::Ready(()),
+                    order => self.carry_out(order),
                 }
             }
             self.poll_control(cx);
-            self.poll_handlers(cx);
-            // Cog code may have kept the thread for long. What was ordered meanwhile comes first: a lane that shall
-            // pause or end takes nothing more, it would only be cancelled.
-            if !self.orders.is_empty() || self.orders.is_closed() {
+            if let Poll::Ready(Some((handler, outcome))) = Pin::new(&mut self.running).poll_next(cx) {
+                self.done(handler, outcome);
                 continue;
             }
-            if !self.take(cx) {
-                self.pulse.holds(self.running.len());
+            self.answer_drained();
+            if self.cog.pulse.has_orders() {
+                // It is in the channel, or will be in a moment.
+                cx.waker().wake_by_ref();
                 return Poll::Pending;
+            }
+            match self.next_item(cx) {
+                Some(item) => self.begin(item, cx),
+                None => return Poll::Pending,
             }
         }
     }
 
-    fn obey(&mut self, order: Order) {
-        let (module, instance, pulse) = (self.module, self.instance, &self.pulse);
+    fn carry_out(&mut self, order: Order) {
+        let CogCalls { module, instance, pulse } = &self.cog;
+        let instance = *instance;
         match order {
             Order::Setup(answer) => {
-                let future = pulse.during(Activity::Setup, || (module.setup())(instance));
-                self.control = Some(Control::Plain(Activity::Setup, future, answer));
+                let future = pulse.during(Activity::Step(Step::Setup), || (module.setup())(instance));
+                self.control = Some(Control::Plain(Step::Setup, future, answer));
             }
             Order::Restore(State { version, bytes }, answer) => {
                 let state = SavedState { version, bytes: bytes.into() };
-                let future = pulse.during(Activity::Restore, || (module.restore())(instance, state));
-                self.control = Some(Control::Plain(Activity::Restore, future, answer));
+                let step = Activity::Step(Step::Restore);
+                let future = pulse.during(step, || (module.restore())(instance, state));
+                self.control = Some(Control::Plain(Step::Restore, future, answer));
             }
             Order::Teardown(answer) => {
-                let future = pulse.during(Activity::Teardown, || (module.teardown())(instance));
-                self.control = Some(Control::Plain(Activity::Teardown, future, answer));
+                let future = pulse.during(Activity::Step(Step::Retire), || (module.teardown())(instance));
+                self.control = Some(Control::Plain(Step::Retire, future, answer));
             }
             Order::Save(answer) => {
-                let future = pulse.during(Activity::Save, || (module.save())(instance));
+                let future = pulse.during(Activity::Step(Step::Save), || (module.save())(instance));
                 self.control = Some(Control::Save(future, answer));
             }
             Order::Serve => self.mode = Mode::Serving,
-            Order::Pause(done) => self.mode = Mode::Draining(done),
+            Order::Pause { paused, drained } => {
+                let _ = paused.send(());
+                self.mode = Mode::Draining(drained);
+            }
             // Whoever wanted it has given up and lets this lane serve on.
             Order::Cancel(answer) if answer.is_closed() => {}
             Order::Cancel(answer) => {
-                let handlers = mem::take(&mut self.running);
-                let count = handlers.len();
-                pulse.during(Activity::Drop, || drop(handlers));
+                let count = self.cancel();
                 let _ = answer.send(count);
             }
             Order::End => {}
         }
     }
 
+    /// Drops every handler at its `await`.
+    fn cancel(&mut self) -> usize {
+        let mut handlers = mem::take(&mut self.running);
+        let count = handlers.len();
+        let observers: Vec<_> = handlers.iter_mut().filter_map(|handler| handler.observer.take()).collect();
+        self.cog.pulse.during(Activity::Step(Step::Pause), || drop(handlers));
+        observers.into_iter().for_each(|observer| observer.end(Ended::Cancelled));
+        self.cog.pulse.set_handlers(0);
+        count
+    }
+
     /// Goes on with the call that is no handler, if there is one.
     fn poll_control(&mut self, cx: &mut Context<'_>) {
         let Some(control) = self.control.take() else { return };
-        let pulse = &self.pulse;
+        let pulse = &self.cog.pulse;
         match control {
             // Whoever gave the order has given up waiting.
-            control if control.is_abandoned() => pulse.during(Activity::Drop, || drop(control)),
-            Control::Plain(activity, mut future, answer) => {
+            control if control.is_abandoned() => {
+                pulse.during(Activity::Step(Step::Retire), || drop(control));
+            }
+            Control::Plain(step, mut future, answer) => {
+                let activity = Activity::Step(step);
                 match pulse.during(activity, || Pin::new(&mut future).poll(cx)) {
-                    Poll::Pending => self.control = Some(Control::Plain(activity, future, answer)),
+                    Poll::Pending => self.control = Some(Control::Plain(step, future, answer)),
                     Poll::Ready(outcome) => {
-                        pulse.during(Activity::Drop, || drop(future));
+                        pulse.during(activity, || drop(future));
                         let _ = answer.send(taken(outcome));
                     }
                 }
             }
             Control::Save(mut future, answer) => {
-                match pulse.during(Activity::Save, || Pin::new(&mut future).poll(cx)) {
+                let activity = Activity::Step(Step::Save);
+                match pulse.during(activity, || Pin::new(&mut future).poll(cx)) {
                     Poll::Pending => self.control = Some(Control::Save(future, answer)),
                     Poll::Ready(outcome) => {
-                        pulse.during(Activity::Drop, || drop(future));
+                        pulse.during(activity, || drop(future));
                         let state = outcome.into_result().map_err(Fault::take);
                         let state = state.map(|state| state.into_option().map(taken_state));
                         let _ = answer.send(state);
@@ -185,108 +218,80 @@ impl Runner {
         }
     }
 
-    fn poll_handlers(&mut self, cx: &mut Context<'_>) {
-        while let Poll::Ready(Some((what, outcome))) = Pin::new(&mut self.running).poll_next(cx) {
-            if let Err(fault) = outcome {
-                let _ = self.faults.send(FaultReport { id: self.id.clone(), what, fault });
+    fn next_item(&mut self, cx: &mut Context<'_>) -> Option<Item> {
+        let takes = matches!(self.mode, Mode::Serving) && self.running.len() < self.handlers_in_flight;
+        match takes.then(|| self.inbox.poll_next(cx)) {
+            Some(Poll::Ready(item)) => Some(item),
+            Some(Poll::Pending) | None => None,
+        }
+    }
+
+    /// Makes a handler of an item and polls it once.
+    fn begin(&mut self, item: Item, cx: &mut Context<'_>) {
+        let Item { call, mut observer } = item;
+        let Some(what) = self.labels.of(&call) else {
+            // What the generation before declared and this one does not.
+            return if let Some(observer) = observer {
+                observer.decline()
+            };
+        };
+        let activity = match &call {
+            Call::Event(_) => Activity::Event,
+            Call::Command(_) => Activity::Command,
+            Call::Task(_) => Activity::Task,
+        };
+        let begin = match &mut observer {
+            Some(observer) => observer.begin(call),
+            None => Begin::Now(call),
+        };
+        let work = match begin {
+            Begin::Now(call) => Work::Cog(self.cog.start(activity, &what, call)),
+            Begin::Later(call) => Work::Waiting(call),
+        };
+        let mut handler = Handler { activity, what, work, observer, cog: self.cog.clone() };
+        match handler.poll_work(cx) {
+            Poll::Ready(outcome) => self.done(handler, outcome),
+            Poll::Pending => {
+                // Its waker is this task's for now; the set gives it one of its own at the first poll there.
+                self.running.push(handler);
+                self.cog.pulse.set_handlers(self.running.len());
             }
         }
+    }
+
+    fn done(&mut self, handler: Handler, outcome: Result<(), Fault>) {
+        let Handler { activity, what, work, observer, .. } = handler;
+        self.cog.pulse.during_handler(activity, &what, || drop(work));
+        let ended = if outcome.is_ok() { Ended::Done } else { Ended::Failed };
+        if let Some(observer) = observer {
+            observer.end(ended);
+        }
+        if let Err(fault) = outcome {
+            (self.report)(&what, fault);
+        }
+        self.cog.pulse.count_handled();
+        self.cog.pulse.set_handlers(self.running.len());
+    }
+
+    fn answer_drained(&mut self) {
         if self.running.is_empty()
             && let Mode::Draining(_) = self.mode
-            && let Mode::Draining(done) = mem::replace(&mut self.mode, Mode::Paused)
+            && let Mode::Draining(drained) = mem::replace(&mut self.mode, Mode::Paused)
         {
-            let _ = done.send(());
+            let _ = drained.send(());
         }
-    }
-
-    /// Takes items from the inbox and makes handlers of them; whether there are new ones to poll.
-    fn take(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut taken = false;
-        while matches!(self.mode, Mode::Serving) && self.running.len() < self.handlers_in_flight {
-            let Poll::Ready(item) = self.inbox.poll_next(cx) else { break };
-            if let Some(handling) = self.handling(item) {
-                self.running.push(handling);
-                taken = true;
-            }
-        }
-        taken
-    }
-
-    /// The handler of an item; none if this generation does not know what it is.
-    fn handling(&self, item: Item) -> Option<Handling> {
-        let (module, instance, pulse) = (self.module, self.instance, &self.pulse);
-        let (activity, what, work) = match item {
-            Item::Event(event) => {
-                let what = self.labels.event(&event)?;
-                let future = pulse.during(Activity::Event, || (module.event())(instance, event));
-                (Activity::Event, what, Work::Cog(future))
-            }
-            Item::Command(invocation, defer) => {
-                let Some(what) = self.labels.command(&invocation) else {
-                    (self.decline)(Item::Command(invocation, defer));
-                    return None;
-                };
-                let work = match defer {
-                    None => Work::Cog(
-                        pulse.during(Activity::Command, || (module.command())(instance, invocation)),
-                    ),
-                    Some(defer) => {
-                        Work::Deferrable(Box::pin(deferrable(module, instance, invocation, defer.start())))
-                    }
-                };
-                (Activity::Command, what, work)
-            }
-            Item::Component(interaction, defer) => {
-                let what = self.labels.event(&Event::Interaction(interaction.clone()))?;
-                (
-                    Activity::Event,
-                    what,
-                    Work::Deferrable(Box::pin(pressed(module, instance, interaction, defer.start()))),
-                )
-            }
-            Item::Task(run) => {
-                let what = format!("task {}", run.name).into();
-                let future = pulse.during(Activity::Task, || (module.task())(instance, run));
-                (Activity::Task, what, Work::Cog(future))
-            }
-        };
-        Some(Handling { activity, what, work, pulse: Arc::clone(pulse) })
     }
 
     /// Drops everything of the cog, on its own thread.
-    fn end(self) {
-        let Runner { id, module, instance, running, control, pulse, faults, .. } = self;
-        pulse.during(Activity::Drop, || {
+    fn end(mut self) {
+        self.cancel();
+        let Runner { cog: CogCalls { module, instance, pulse }, control, report, .. } = self;
+        pulse.during(Activity::Step(Step::Retire), || {
             drop(control);
-            drop(running);
             if let Err(fault) = taken((module.destroy())(instance)) {
-                let _ = faults.send(FaultReport { id, what: "drop".into(), fault });
+                report("drop", fault);
             }
         });
-    }
-}
-
-async fn deferrable(module: CogModuleRef, instance: Instance, mut call: Invocation, begun: Begun) -> Outcome {
-    if let Origin::Slash(interaction) = &mut call.origin {
-        tell(interaction, &begun).await;
-    }
-    (module.command())(instance, call).await
-}
-
-async fn pressed(
-    module: CogModuleRef,
-    instance: Instance,
-    mut interaction: RArc<Interaction>,
-    begun: Begun,
-) -> Outcome {
-    tell(&mut interaction, &begun).await;
-    (module.event())(instance, Event::Interaction(interaction)).await
-}
-
-/// Lets the cog know that the host was faster.
-async fn tell(interaction: &mut RArc<Interaction>, begun: &Begun) {
-    if begun.is_deferred().await {
-        *interaction = RArc::new(Interaction { deferred: true, ..(**interaction).clone() });
     }
 }
 
@@ -294,13 +299,9 @@ fn taken_state(state: SavedState) -> State {
     State { version: state.version, bytes: state.bytes.into_vec() }
 }
 
-fn taken(outcome: Outcome) -> Result<(), Fault> {
-    outcome.into_result().map_err(Fault::take)
-}
-
 /// A call that is not a handler.
 enum Control {
-    Plain(Activity, LocalFfiFuture<Outcome>, Answer<()>),
+    Plain(Step, LocalFfiFuture<Outcome>, Answer<()>),
     Save(LocalFfiFuture<RResult<ROption<SavedState>, abi::Fault>>, Answer<Option<State>>),
 }
 
@@ -310,63 +311,5 @@ impl Control {
             Control::Plain(_, _, answer) => answer.is_closed(),
             Control::Save(_, answer) => answer.is_closed(),
         }
-    }
-}
-
-/// A handler in flight.
-struct Handling {
-    activity: Activity,
-    what: Arc<str>,
-    work: Work,
-    pulse: Arc<Pulse>,
-}
-
-enum Work {
-    Cog(LocalFfiFuture<Outcome>),
-    /// Waits for the host's acknowledgement first, if there is one under way.
-    Deferrable(Pin<Box<dyn Future<Output = Outcome>>>),
-}
-
-impl Future for Handling {
-    type Output = (Arc<str>, Result<(), Fault>);
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Handling { activity, what, work, pulse } = &mut *self;
-        let outcome = pulse.during(*activity, || match work {
-            Work::Cog(future) => Pin::new(future).poll(cx),
-            Work::Deferrable(future) => future.as_mut().poll(cx),
-        });
-        outcome.map(|outcome| (Arc::clone(what), taken(outcome)))
-    }
-}
-
-/// What this generation declared, with the words for messages made once.
-struct Labels {
-    events: HashMap<String, Arc<str>>,
-    commands: HashMap<String, [Arc<str>; 2]>,
-}
-
-impl Labels {
-    fn new(parts: &LaneParts) -> Labels {
-        let events = parts.events.iter().map(|name| (name.clone(), format!("event {name}").into())).collect();
-        let both = |name: &String| {
-            (name.clone(), [format!("command !{name}").into(), format!("command /{name}").into()])
-        };
-        Labels { events, commands: parts.commands.iter().map(both).collect() }
-    }
-
-    fn event(&self, event: &Event) -> Option<Arc<str>> {
-        let name = event::name(event);
-        let declared = self.events.get(name).cloned();
-        // Autocompletion of a command needs no declaration.
-        declared.or_else(|| matches!(event, Event::Interaction(_)).then(|| format!("event {name}").into()))
-    }
-
-    fn command(&self, invocation: &Invocation) -> Option<Arc<str>> {
-        let [prefix, slash] = self.commands.get(invocation.command.as_str())?;
-        Some(Arc::clone(match invocation.origin {
-            Origin::Prefix(_) => prefix,
-            Origin::Slash(_) => slash,
-        }))
     }
 }

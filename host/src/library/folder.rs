@@ -100,7 +100,7 @@ impl CopyFolder {
     }
 
     /// A path in it that was not used before, for a copy that has no generation yet.
-    pub(super) fn unused(&self) -> PathBuf {
+    pub fn unused(&self) -> PathBuf {
         let number = self.inner.made.fetch_add(1, Ordering::Relaxed) + 1;
         self.inner.path.join(format!(".incoming-{number}{}", std::env::consts::DLL_SUFFIX))
     }

@@ -8,12 +8,10 @@ use gearshift_cog::abi::Interaction;
 use serde_json::{Value, json};
 use tokio::runtime;
 
-use crate::{
-    lane::Defer,
-    sessions::{
-        Discord, Method,
-        discord::{DiscordError, Request},
-    },
+use super::defer::{Defer, Place};
+use crate::sessions::{
+    Discord, Method,
+    discord::{DiscordError, Request},
 };
 
 /// Discord's callback types for a message and for "thinking …", and its flag for "only you can see this".
@@ -44,14 +42,12 @@ impl Notices {
     }
 
     /// As [`unanswered`](Self::unanswered), for a command that has waited in a queue and may have been deferred there.
-    pub(super) fn decline(&self, to: RArc<Interaction>, defer: Option<Arc<Defer>>, cog: Option<&Arc<str>>) {
+    pub(super) fn decline(&self, to: RArc<Interaction>, mut place: Place, cog: Option<&Arc<str>>) {
         let Some(discord) = self.discord.clone() else { return };
         let text = unanswered(&to, cog);
+        place.begin();
         self.runtime.spawn(async move {
-            let is_deferred = match defer {
-                Some(defer) => defer.start().is_deferred().await,
-                None => false,
-            };
+            let is_deferred = place.defer().is_deferred().await;
             let sent = if is_deferred {
                 let path = format!("/webhooks/{}/{}/messages/@original", to.application_id, to.token);
                 let body = json!({ "content": text }).to_string();

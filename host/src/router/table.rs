@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::lane::{Inbox, Item};
+use crate::lane::{Full, Inbox, Item};
 
 /// A cog as the router sees it.
 #[derive(Clone, Debug)]
@@ -14,21 +14,24 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Hands an item over; false when the queue is full. The first items turned away are logged, then every doubling.
-    pub fn push(&self, item: Item) -> bool {
-        if self.inbox.push(item).is_ok() {
-            return true;
+    /// Hands an item over. The first items that are dropped are logged, then every doubling.
+    ///
+    /// # Errors
+    /// When the queue is full, or its cog has just gone. The item comes back.
+    pub fn push(&self, item: Item) -> Result<(), (Full, Item)> {
+        let result = self.inbox.push(item);
+        if let Err((Full::Full, _)) = &result {
+            let dropped = self.inbox.counts().dropped;
+            if dropped.is_power_of_two() {
+                let cog = &*self.cog;
+                tracing::error!(
+                    cog,
+                    dropped,
+                    "its queue is full (`[limits] lane_queue`): new events are dropped"
+                );
+            }
         }
-        let lost = self.inbox.counts().turned_away;
-        if lost.is_power_of_two() {
-            let cog = &*self.cog;
-            tracing::error!(
-                cog,
-                lost,
-                "its queue is full (`[limits] lane_queue`): new events are turned away"
-            );
-        }
-        false
+        result
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     script::{Script, Step},
 };
 use crate::{
-    cogs::{CogError, Cogs, Report, Standing},
+    cogs::{CogError, Cogs, Report, Stage},
     error::chain,
 };
 
@@ -228,7 +228,7 @@ fn needs(cogs: &Cogs, names: &[String]) -> Result<(), String> {
     let cogs = cogs.status().cogs;
     for name in names {
         match cogs.iter().find(|cog| cog.name == *name) {
-            Some(cog) if cog.standing == Standing::Serving => {}
+            Some(cog) if cog.stage == Stage::Serving => {}
             Some(cog) => {
                 let why = cog.last_fault.as_deref().unwrap_or("it was unloaded");
                 return Err(format!("`{name}` is not serving: {why}"));

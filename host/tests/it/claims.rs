@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use gearshift_host::cogs::{CogError, Standing};
+use gearshift_host::cogs::{self, CogError};
 
 use crate::{
     damage::Damaged,
@@ -74,7 +74,7 @@ async fn a_cog_that_was_unloaded_does_not_come_back_from_another_file() {
     stage.host.cogs().unload("ping").await.unwrap();
     // The last by name: whatever else lacked something has had its turn.
     stage.until_from("pong", "zz-pong").await;
-    assert_eq!(stage.status("ping").standing, Standing::Away);
+    assert_eq!(stage.status("ping").stage, cogs::Stage::Away);
     stage.host.cogs().unload("pong").await.unwrap();
     stage.host.cogs().load("ping").await.unwrap();
     // It is wanted again, from any file.

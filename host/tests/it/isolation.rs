@@ -107,7 +107,7 @@ async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
     for _ in 0..20 {
         stage.alice.say("general", "hello").await.unwrap();
     }
-    stage.until_status("faulty", |status| status.turned_away > 0 && status.queued == 0).await;
+    stage.until_status("faulty", |status| status.dropped > 0 && status.queued == 0).await;
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));
     stage.down().await;
 }

@@ -1,10 +1,13 @@
 //! What happens when things overlap: an operation that is given up, work that waits while a cog is stuck or goes,
 //! files that come while others go. Nothing may get lost or wait for ever.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use gearshift_host::{
-    cogs::{Cogs, CogsParts, Standing},
+    cogs::{self, Cogs, CogsParts},
     config::Config,
     library::CopyFolder,
     router::{Notices, Router},
@@ -82,7 +85,7 @@ async fn a_cog_that_heard_a_fact_while_it_was_loaded_is_not_told_again() {
     guild("4");
     cogs.load("pulse").await.unwrap();
     assert_eq!(heard(&cogs), before + 4);
-    cogs.close().await;
+    cogs.close(Instant::now() + SOON).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,7 +132,7 @@ async fn a_file_that_comes_back_while_its_cog_still_goes_is_loaded_and_watched()
     assert!(stage.ask("!faulty arm teardown sleep 700").await.starts_with("armed"));
     let file = stage.cogs().join("libfaulty.so");
     std::fs::remove_file(&file).unwrap();
-    stage.until_status("faulty", |status| status.standing == Standing::Away).await;
+    stage.until_status("faulty", |status| status.stage == cogs::Stage::Away).await;
     put(&library("faulty"), &stage.cogs(), "faulty");
     stage.until_status("faulty", |status| status.generation == Some(2)).await;
     std::fs::remove_file(&file).unwrap();
@@ -138,16 +141,29 @@ async fn a_file_that_comes_back_while_its_cog_still_goes_is_loaded_and_watched()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stuck_cog_that_cannot_be_loaded_anew_is_away() {
+async fn a_stuck_cog_is_loaded_again_from_what_served_whatever_its_file_holds_now() {
+    let stage =
+        Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
+    stage.ask("!faulty version").await;
+    put(Damaged::from_bytes(b"no cog at all\n").path(), &stage.cogs(), "faulty");
+    stage.until(|status| status.refused.len() == 1).await;
+    assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
+    let waiting = stage.say_and_wait("!faulty version", 3).await;
+    stage.all_answered(&waiting).await;
+    assert_eq!(stage.status("faulty").generation, Some(2));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_cog_that_cannot_be_set_up_again_is_away() {
     let stage =
         Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
-    let junk = Damaged::from_bytes(b"no cog at all\n");
-    put(junk.path(), &stage.cogs(), "faulty");
+    assert!(stage.ask("!faulty panic-in-setup").await.starts_with("armed"));
     assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.slash("faulty", &[("op", "version")]).await;
-    stage.until_status("faulty", |status| status.standing == Standing::Away && status.queued == 0).await;
+    stage.until_status("faulty", |status| status.stage == cogs::Stage::Away && status.queued == 0).await;
     let answer =
         waiting.answered(SOON).await.unwrap_or_else(|error| panic!("{error}\n{}", stage.transcript()));
     assert!(answer.content.starts_with("`/faulty` is"), "{}", answer.content);
@@ -173,7 +189,7 @@ async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
     let runtime = tokio::runtime::Handle::current();
     let notices = Notices { discord: None, runtime: runtime.clone(), defer_after: config.limits.defer_after };
     let router = Arc::new(Router::new("!".to_owned(), notices));
-    let (cogs, _) = Cogs::new(CogsParts {
+    let cogs = Cogs::new(CogsParts {
         sessions,
         limits: config.limits.clone(),
         folder: folder.path().to_owned(),

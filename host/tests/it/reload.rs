@@ -160,7 +160,7 @@ async fn repeated_failures_on_probation_bring_the_old_code_back() {
 async fn a_pause_without_anything_in_flight_is_short_and_reported_phase_by_phase() {
     let stage = Setting::new().with("counter").up().await;
     let report = stage.host.cogs().reload("counter").await.unwrap();
-    let names: Vec<_> = report.phases.iter().map(|phase| phase.name).collect();
+    let names: Vec<_> = report.phases.iter().map(|phase| phase.name.name()).collect();
     assert_eq!(names, ["prepare", "open", "setup", "pause", "save", "restore", "serve"]);
     assert!(report.pause.unwrap() < Duration::from_secs(1));
     assert!(report.state_bytes.is_some());

@@ -171,7 +171,7 @@ impl Stage {
 
     /// Lowers the curtain.
     pub(crate) async fn down(self) {
-        self.host.close().await;
+        self.host.close().await.expect("no state is lost");
         self.sim.close().await;
     }
 }

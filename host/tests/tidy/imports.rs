@@ -13,6 +13,7 @@ const ORDER: &[&[&str]] = &[
     &["cli"],
     &["panel"],
     &["host"],
+    &["follow"],
     &["commands", "control", "rebuild", "smoke", "watch"],
     &["cogs"],
     &["router"],
@@ -22,7 +23,7 @@ const ORDER: &[&[&str]] = &[
     &["event", "fault", "gateway", "library"],
     &["sessions"],
     &["log"],
-    &["config", "error", "identity"],
+    &["config", "error", "identity", "step"],
 ];
 
 /// Imports that point upwards all the same, each with its reason.

@@ -66,7 +66,7 @@ impl Check {
 
 fn show(news: &TrialNews) {
     let TrialNews::Passed { step, micros, note } = news else { return };
-    let took = micros.map(|micros| format!("{:.1} ms", micros as f64 / 1000.0)).unwrap_or_default();
+    let took = format!("{:.1} ms", *micros as f64 / 1000.0);
     let line = format!("  {step:<9} {took:>9}  {note}");
     say(line.trim_end());
 }

@@ -80,7 +80,7 @@ impl Trial {
         let host = runtime.block_on(Host::load(config, sessions))?;
         let tried = runtime.block_on(async {
             let tried = host.cogs().try_out(&self.file, |news| Told::News(news).tell()).await;
-            host.close().await;
+            let _ = host.close().await;
             sim.close().await;
             tried
         });

@@ -13,8 +13,9 @@ use std::{
 
 use super::trial::{self, Told};
 use crate::{
-    cogs::{Step, TrialFailure, TrialNews},
+    cogs::{TrialFailure, TrialNews},
     log,
+    step::Step,
 };
 
 /// How a trial ended.

@@ -12,7 +12,8 @@ use crate::sessions::OpenError;
 const APPLICATION_ID: i32 = 0x4765_6172;
 
 /// What brings a file from version N to N + 1. Append only.
-const MIGRATIONS: [&str; 1] = ["CREATE TABLE cog_state (
+const MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE cog_state (
         cog TEXT NOT NULL PRIMARY KEY,
         version INTEGER NOT NULL,
         bytes BLOB NOT NULL,
@@ -23,7 +24,13 @@ const MIGRATIONS: [&str; 1] = ["CREATE TABLE cog_state (
         key TEXT NOT NULL,
         value BLOB NOT NULL,
         PRIMARY KEY (cog, key)
-     ) STRICT, WITHOUT ROWID;"];
+     ) STRICT, WITHOUT ROWID;",
+    "CREATE TABLE cog_fallback (
+        cog TEXT NOT NULL PRIMARY KEY,
+        digest TEXT NOT NULL, -- of the content that was gone back from, in hexadecimal
+        library BLOB NOT NULL
+     ) STRICT;",
+];
 
 /// Opens, or makes, the file.
 pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Connection, OpenError> {

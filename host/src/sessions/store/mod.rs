@@ -2,6 +2,7 @@
 //! It does not look into what it keeps; a cog sees its own rows only.
 
 mod error;
+mod fallback;
 mod file;
 mod worker;
 

@@ -1,0 +1,168 @@
+//! How a library comes to its cog: whether it is wanted, whether its name and commands are free, what happens when it
+//! fails.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use gearshift_cog::manifest::Manifest;
+use tokio::time::Instant;
+
+use super::{
+    CogError,
+    life::{Candidate, Kept, Life},
+    owner::{Answer, Done, How, Now, Owner, Retry, Wish},
+    stage::Absence,
+};
+use crate::error::chain;
+
+/// Shortest and longest pause between two attempts at a `setup` that failed.
+const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
+
+impl<L: Life> Owner<L> {
+    pub(super) fn expect(&mut self, file: PathBuf, manifest: Arc<Manifest>) -> Result<(), CogError> {
+        self.claim(&file, &manifest)?;
+        self.file = file;
+        self.enter(Now::Loading(manifest));
+        Ok(())
+    }
+
+    /// Whether a file may be this cog, and its commands its own.
+    fn claim(&self, file: &Path, manifest: &Manifest) -> Result<(), CogError> {
+        let is_other = !self.file.as_os_str().is_empty() && self.file != file;
+        let is_kept = !matches!(&self.now, Now::Away(absence, _) if absence.is_final());
+        if is_other && is_kept && self.file.exists() {
+            return Err(CogError::NameTaken {
+                name: self.name.to_string(),
+                file: file.to_owned(),
+                other: self.file.clone(),
+            });
+        }
+        self.registry.claim(&self.name, file, manifest)
+    }
+
+    pub(super) async fn bring(
+        &mut self,
+        mut candidate: Candidate<L::Library>,
+        wish: Wish,
+    ) -> Result<Option<Done>, CogError> {
+        if wish == Wish::Changed {
+            if matches!(&self.now, Now::Serving(serving) if serving.digest == candidate.digest)
+                && self.file == candidate.file
+            {
+                return Ok(None);
+            }
+            if self.gone_back == Some(candidate.digest) {
+                return Err(CogError::WentBackFrom { name: self.name.to_string(), file: candidate.file });
+            }
+            if self.number == 0
+                && let Some(kept) = self.life.remembered(&candidate.digest).await
+            {
+                candidate = self.instead(candidate, kept).await;
+            }
+        }
+        self.hangs.forget();
+        let file = candidate.file.clone();
+        let asked = (wish == Wish::Asked).then_some(candidate.digest);
+        let result = self.try_to_bring(candidate, How::Deploy).await;
+        match &result {
+            Ok(_) => self.retry = None,
+            Err(error) => self.plan_retry(file, error),
+        }
+        if result.is_ok() && asked.is_some() {
+            self.gone_back = None;
+            self.life.remember(None).await;
+        }
+        result.map(Some)
+    }
+
+    /// What served in the last run, instead of the content that the host went back from.
+    async fn instead(&mut self, candidate: Candidate<L::Library>, kept: Kept) -> Candidate<L::Library> {
+        match self.life.prepare(kept.path()).await {
+            Ok(before) if before.manifest.name == *self.name => {
+                tracing::warn!(
+                    cog = &*self.name,
+                    "`{}` is the version that the host went back from; the one before is loaded instead",
+                    candidate.file.display()
+                );
+                self.gone_back = Some(candidate.digest);
+                Candidate { file: candidate.file, ..before }
+            }
+            Ok(_) => candidate,
+            Err(error) => {
+                tracing::error!(cog = &*self.name, "what served before cannot be loaded: {}", chain(&error));
+                candidate
+            }
+        }
+    }
+
+    /// Brings a library into service, or leaves everything as it was.
+    pub(super) async fn try_to_bring(
+        &mut self,
+        candidate: Candidate<L::Library>,
+        how: How,
+    ) -> Result<Done, CogError> {
+        let result = self.claim_and_replace(candidate, how).await;
+        if let Err(error) = &result {
+            let text = chain(error);
+            self.registry.note(&self.name, |status| status.last_fault = Some(text.clone()));
+            if !matches!(self.now, Now::Serving(_)) {
+                let (_, dropped) = self.enter(Now::Away(Absence::Failed, Some(text)));
+                if dropped > 0 {
+                    tracing::warn!(
+                        cog = &*self.name,
+                        dropped,
+                        "events that waited for it are dropped: it is not loaded"
+                    );
+                }
+            } else {
+                // What was reserved for the new generation is free again.
+                self.publish();
+            }
+        }
+        result
+    }
+
+    async fn claim_and_replace(
+        &mut self,
+        candidate: Candidate<L::Library>,
+        how: How,
+    ) -> Result<Done, CogError> {
+        self.life.has_room()?;
+        self.claim(&candidate.file, &candidate.manifest)?;
+        if !matches!(self.now, Now::Serving(_)) {
+            self.file.clone_from(&candidate.file);
+            self.enter(Now::Loading(Arc::clone(&candidate.manifest)));
+        }
+        self.replace(candidate, how).await
+    }
+
+    /// Nothing could be loaded: if nothing serves, the cog is away.
+    pub(super) fn fail(&mut self, error: &CogError) {
+        if !matches!(self.now, Now::Serving(_)) {
+            self.enter(Now::Away(Absence::Failed, Some(chain(error))));
+        }
+    }
+
+    /// A `setup` may have failed for what passes: a site that is not up yet.
+    fn plan_retry(&mut self, file: PathBuf, error: &CogError) {
+        let pause = self.retry.take().map_or(RETRY[0], |retry| (retry.pause * 2).min(RETRY[1]));
+        if error.is_worth_retrying() {
+            tracing::warn!(cog = &*self.name, "`{}` is tried again in {} s", file.display(), pause.as_secs());
+            self.retry = Some(Retry { file, at: Instant::now() + pause, pause });
+        }
+    }
+
+    pub(super) async fn try_again(&mut self, retry: Retry) {
+        // What has become of the file meanwhile is the watcher's to tell.
+        let Ok(candidate) = self.life.prepare(&retry.file).await else { return };
+        if candidate.manifest.name != *self.name {
+            return;
+        }
+        self.retry = Some(retry);
+        let outcome = self.bring(candidate, Wish::Changed).await;
+        self.settle(outcome, Answer(None));
+    }
+}

@@ -1,0 +1,137 @@
+//! How a cog goes, and how its state gets into the store: at a replacement, when it goes, and every so often.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{
+    CogError, Report,
+    life::Life,
+    owner::{Done, Leaving, Now, Owner},
+    report::Outcome,
+    stage::Absence,
+};
+use crate::{error::chain, lane::State, step::Step};
+
+/// Shortest and longest pause between two attempts to write a state that the store did not take.
+const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(60)];
+
+impl<L: Life> Owner<L> {
+    pub(super) async fn leave(&mut self, why: Leaving) -> Result<Done, CogError> {
+        let unknown = |name: &str| CogError::NotLoaded { name: name.to_owned(), known: Vec::new() };
+        let absence = match &why {
+            Leaving::FileGone(file) if *file != self.file => return Err(unknown(&self.name)),
+            Leaving::FileGone(_) => Absence::FileGone,
+            Leaving::Unloaded => {
+                self.registry.wants_no_more(&self.name);
+                Absence::Unloaded
+            }
+        };
+        if matches!(self.now, Now::Away(Absence::New | Absence::Unloaded | Absence::FileGone, _)) {
+            return Err(unknown(&self.name));
+        }
+        self.retry = None;
+        self.save_at = None;
+        let mut report = Report::new(&self.name, Outcome::Unloaded);
+        // First of all nothing comes to it any more.
+        let leaving = match self.now.take() {
+            Now::Serving(serving) => Now::Leaving(serving),
+            now => now,
+        };
+        let (_, mut dropped) = self.enter(leaving);
+        if let Now::Leaving(serving) = &self.now {
+            report.from = Some(serving.number);
+            let id = format!("{}#{}", self.name, serving.number);
+            if let Some(state) = last_words(&self.life, &serving.generation, &id, &mut report).await {
+                self.unsaved = Some(state);
+                self.store().await;
+            }
+        }
+        let (was, waiting) = self.enter(Now::Away(absence, None));
+        dropped += waiting;
+        if dropped > 0 {
+            report.notes.push(format!("{dropped} waiting events are dropped"));
+        }
+        if self.unsaved.is_some() {
+            report
+                .notes
+                .push("its state could not be stored; it is kept in memory and tried again".to_owned());
+        }
+        let retired = match was {
+            Now::Leaving(serving) => Some(self.life.retire(serving.generation)),
+            Now::Away(..) | Now::Loading(_) | Now::Serving(_) => None,
+        };
+        Ok((report, retired))
+    }
+
+    /// Plans when states are saved next; zero means never.
+    pub(super) fn plan_save(&mut self) {
+        let every = self.limits.state_save_every;
+        self.save_at = (!every.is_zero()).then(|| Instant::now() + every);
+    }
+
+    /// The state that the cog gave last shall be written soon.
+    pub(super) fn plan_store(&mut self) {
+        self.store_at = self.unsaved.is_some().then(|| (Instant::now(), STORE_AGAIN[0]));
+    }
+
+    pub(super) async fn save(&mut self) {
+        let Now::Serving(serving) = &self.now else { return self.save_at = None };
+        match self.life.save(&serving.generation).await {
+            Ok(Some(state)) => {
+                self.unsaved = Some(state);
+                self.store().await;
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let id = format!("{}#{}", self.name, serving.number);
+                tracing::warn!(cog = %id, "its state was not saved: {}", chain(&error));
+            }
+        }
+        self.plan_save();
+    }
+
+    /// Writes the state that the cog gave last; one that the store does not take is kept and tried again.
+    pub(super) async fn store(&mut self) {
+        let Some(state) = &self.unsaved else { return self.store_at = None };
+        let pause = self.store_at.take().map_or(STORE_AGAIN[0], |(_, pause)| pause);
+        match self.life.store_state(state).await {
+            Ok(()) => self.unsaved = None,
+            Err(error) => {
+                let next = (pause * 2).min(STORE_AGAIN[1]);
+                self.store_at = Some((Instant::now() + pause, next));
+                tracing::error!(
+                    cog = &*self.name,
+                    "failed to store its state, which is kept in memory and tried again: {error}"
+                );
+            }
+        }
+        let is_unsaved = self.unsaved.is_some();
+        self.registry.note(&self.name, |status| status.is_unsaved = is_unsaved);
+    }
+}
+
+/// Lets a generation end its handlers, and asks for its state. What is not done in time is logged and passed over: the
+/// cog goes in any case.
+async fn last_words<L: Life>(life: &L, old: &L::Generation, id: &str, report: &mut Report) -> Option<State> {
+    let since = Instant::now();
+    match life.pause(old).await {
+        Ok(cancelled) => report.cancelled = cancelled,
+        Err(error) => {
+            tracing::warn!(cog = %id, "it goes without saving its state: {}", chain(&error));
+            return None;
+        }
+    }
+    report.passed(Step::Pause, since);
+    let since = Instant::now();
+    let state = life.save(old).await.unwrap_or_else(|error| {
+        tracing::warn!(cog = %id, "its state is that of the last save: {}", chain(&error));
+        None
+    });
+    report.state_bytes = state.as_ref().map(|state| state.bytes.len());
+    report.passed(Step::Save, since);
+    if let Err(error) = life.teardown(old).await {
+        tracing::warn!(cog = %id, "`teardown` failed: {error}");
+    }
+    state
+}

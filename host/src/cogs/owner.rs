@@ -1,0 +1,374 @@
+//! The one task that owns a cog: its stage, its generation, its probation, its timers. Everybody else sends it messages
+//! and sees the status that it publishes. Operations take turns because there is one task.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use gearshift_cog::manifest::Manifest;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+
+use super::{
+    CogError, Report,
+    blame::{Blame, Hangs},
+    life::{Candidate, Kept, Life},
+    registry::Registry,
+    report::{Outcome, Retirement},
+    stage::{Absence, Stage},
+};
+use crate::{
+    config::Limits,
+    fault::Fault,
+    lane::{Inbox, State},
+    library::Digest,
+    schedule::Schedule,
+};
+
+/// What a cog's owner is told.
+pub(super) enum Message<T> {
+    /// The cog is in the folder when the host starts: its events wait from now on.
+    Expect(PathBuf, Arc<Manifest>, oneshot::Sender<Result<(), CogError>>),
+    /// Load this, or replace what serves by it.
+    Bring(Candidate<T>, Wish, Answer),
+    /// Retire it for good.
+    Leave(Leaving, Answer),
+    /// A handler of generation `number` ended with a fault.
+    Fault { number: u64, what: String, fault: Fault },
+    /// Generation `number` does not return to its loop, or its thread has ended.
+    Stuck { number: u64, why: String },
+    /// What became of a generation that was retired is known.
+    Retired(Report),
+}
+
+/// Who wants a library loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Somebody who asked for it.
+    Asked,
+    /// Its file changed. What serves already, and what the host went back from, is left alone.
+    Changed,
+}
+
+/// Why a cog goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// This file of its is gone, or is another cog now. Another file may be the cog.
+    FileGone(PathBuf),
+    /// It is not wanted: no file brings it back by itself.
+    Unloaded,
+}
+
+/// Where the outcome goes: to whoever asked, or else into the log.
+pub(super) struct Answer(pub(super) Option<oneshot::Sender<Outcomes>>);
+
+/// The report of an operation; none if there was nothing to do.
+pub(super) type Outcomes = Result<Option<Report>, CogError>;
+
+impl Answer {
+    pub(super) fn give(self, name: &str, outcome: Outcomes) {
+        let Some(outcome) = (match self.0 {
+            Some(asker) => asker.send(outcome).err(),
+            None => Some(outcome),
+        }) else {
+            return;
+        };
+        match outcome {
+            Ok(None) => {}
+            Ok(Some(report)) if report.outcome == Outcome::WentBack => tracing::warn!(cog = name, "{report}"),
+            Ok(Some(report)) => tracing::info!(cog = name, "{report}"),
+            Err(error) => super::log_error(&error),
+        }
+    }
+}
+
+/// The owner.
+pub(super) struct Owner<L: Life> {
+    pub(super) name: Arc<str>,
+    pub(super) life: L,
+    pub(super) limits: Limits,
+    pub(super) registry: Arc<Registry>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) schedule: Arc<Schedule>,
+    pub(super) now: Now<L::Generation>,
+    /// The file that is the cog, or was last.
+    pub(super) file: PathBuf,
+    /// The number of the newest generation.
+    pub(super) number: u64,
+    /// A state that the store does not have yet, and when it is tried next.
+    pub(super) unsaved: Option<State>,
+    pub(super) store_at: Option<(Instant, Duration)>,
+    pub(super) save_at: Option<Instant>,
+    pub(super) hangs: Hangs,
+    pub(super) retry: Option<Retry>,
+    /// Content that the host went back from.
+    pub(super) gone_back: Option<Digest>,
+    pub(super) itself: mpsc::WeakUnboundedSender<Message<L::Library>>,
+}
+
+/// The stage that a cog is in, with what belongs to it.
+pub(super) enum Now<G> {
+    /// Nothing serves.
+    Away(Absence, Option<String>),
+    /// The first generation, or the one after a crash, is being brought up; events wait.
+    Loading(Arc<Manifest>),
+    /// A generation serves.
+    Serving(Box<Serving<G>>),
+    /// It says goodbye. What serves no more, until it is retired.
+    Leaving(Box<Serving<G>>),
+}
+
+impl<G> Now<G> {
+    /// Takes the stage out, to be entered again in another form at once.
+    pub(super) fn take(&mut self) -> Now<G> {
+        std::mem::replace(self, Now::Away(Absence::New, None))
+    }
+
+    /// The generation that serves.
+    pub(super) fn serving(&self) -> Option<&Serving<G>> {
+        match self {
+            Now::Serving(serving) => Some(serving),
+            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => None,
+        }
+    }
+}
+
+/// A generation that serves.
+pub(super) struct Serving<G> {
+    pub(super) number: u64,
+    pub(super) generation: G,
+    pub(super) manifest: Arc<Manifest>,
+    pub(super) digest: Digest,
+    pub(super) errors: u64,
+    pub(super) before: Option<Before>,
+}
+
+/// What can be gone back to.
+pub(super) struct Before {
+    pub(super) number: u64,
+    pub(super) library: Kept,
+    /// The state it handed over.
+    pub(super) state: Option<State>,
+    pub(super) until: Instant,
+    pub(super) blame: Blame,
+}
+
+/// An attempt at a `setup` that failed.
+pub(super) struct Retry {
+    pub(super) file: PathBuf,
+    pub(super) at: Instant,
+    pub(super) pause: Duration,
+}
+
+impl<L: Life> Owner<L> {
+    /// Of a cog of which nothing is loaded.
+    pub(super) fn new(
+        name: Arc<str>,
+        life: L,
+        limits: Limits,
+        registry: Arc<Registry>,
+        inbox: Arc<Inbox>,
+        schedule: Arc<Schedule>,
+        itself: mpsc::WeakUnboundedSender<Message<L::Library>>,
+    ) -> Owner<L> {
+        Owner {
+            name,
+            life,
+            limits,
+            registry,
+            inbox,
+            schedule,
+            now: Now::Away(Absence::New, None),
+            file: PathBuf::new(),
+            number: 0,
+            unsaved: None,
+            store_at: None,
+            save_at: None,
+            hangs: Hangs::default(),
+            retry: None,
+            gone_back: None,
+            itself,
+        }
+    }
+
+    /// Owns the cog until nobody can send it messages any more.
+    pub(super) async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message<L::Library>>) {
+        loop {
+            let due = self.next_due();
+            tokio::select! {
+                message = messages.recv() => match message {
+                    Some(message) => self.take(message).await,
+                    None => return,
+                },
+                () = until(due) => self.on_time().await,
+            }
+        }
+    }
+
+    async fn take(&mut self, message: Message<L::Library>) {
+        match message {
+            Message::Expect(file, manifest, answer) => {
+                let claimed = self.expect(file, manifest);
+                let _ = answer.send(claimed);
+            }
+            Message::Bring(candidate, wish, answer) => {
+                let outcome = self.bring(candidate, wish).await;
+                self.settle(outcome, answer);
+            }
+            Message::Leave(why, answer) => {
+                let outcome = self.leave(why).await;
+                self.settle(outcome.map(Some), answer);
+            }
+            Message::Fault { number, what, fault } => {
+                if self.blames(number, &what, &fault) {
+                    self.go_back("it failed repeatedly").await;
+                }
+            }
+            Message::Stuck { number, why } => self.give_up(number, why).await,
+            Message::Retired(report) => {
+                self.registry.note(&self.name, |status| status.last_report = Some(report));
+            }
+        }
+    }
+
+    /// Enters a stage: the only place where it changes. Whoever may know learns of it here, and the queue and the
+    /// schedule follow. The stage before, and how many waiting events were dropped.
+    pub(super) fn enter(&mut self, now: Now<L::Generation>) -> (Now<L::Generation>, usize) {
+        let mut waiting = std::collections::VecDeque::new();
+        match &now {
+            Now::Loading(_) => self.inbox.open(),
+            Now::Serving(serving) => {
+                self.inbox.open();
+                self.schedule.take_over(serving.number);
+            }
+            Now::Leaving(_) => waiting = self.inbox.close(),
+            Now::Away(..) => {
+                waiting = self.inbox.close();
+                self.schedule.clear();
+            }
+        }
+        let before = std::mem::replace(&mut self.now, now);
+        self.publish();
+        let dropped = waiting.len();
+        waiting.into_iter().filter_map(|item| item.observer).for_each(|observer| observer.decline());
+        (before, dropped)
+    }
+
+    /// Publishes the stage, and gives up what was reserved for a generation that did not come.
+    pub(super) fn publish(&self) {
+        let (file, is_unsaved) = (self.file.clone(), self.unsaved.is_some());
+        self.registry.publish(&self.name, |status| {
+            let was_serving = status.generation;
+            status.file = file;
+            status.is_unsaved = is_unsaved;
+            (status.generation, status.pulse, status.reason) = (None, None, None);
+            let stage = match &self.now {
+                Now::Away(absence, reason) => {
+                    status.absence = *absence;
+                    status.reason.clone_from(reason);
+                    Stage::Away
+                }
+                Now::Loading(manifest) => {
+                    status.manifest = Some(Arc::clone(manifest));
+                    Stage::Loading
+                }
+                Now::Serving(serving) | Now::Leaving(serving) => {
+                    if was_serving != Some(serving.number) {
+                        (status.faults, status.refusals) = (0, 0);
+                    }
+                    status.manifest = Some(Arc::clone(&serving.manifest));
+                    status.digest = Some(serving.digest);
+                    status.generation = Some(serving.number);
+                    status.pulse = Some(self.life.pulse(&serving.generation));
+                    if matches!(self.now, Now::Serving(_)) { Stage::Serving } else { Stage::Leaving }
+                }
+            };
+            if status.stage != stage || was_serving != status.generation {
+                status.since = Some(Instant::now());
+            }
+            status.stage = stage;
+        });
+    }
+
+    /// Tells what became of an operation, as soon as it is known what became of the generation that went.
+    pub(super) fn settle(&mut self, outcome: Result<Option<Done>, CogError>, answer: Answer) {
+        let name = Arc::clone(&self.name);
+        let done = match outcome {
+            Ok(Some(done)) => done,
+            Ok(None) => return answer.give(&name, Ok(None)),
+            Err(error) => return answer.give(&name, Err(error)),
+        };
+        let (mut report, retired) = done;
+        self.registry.note(&name, |status| status.last_report = Some(report.clone()));
+        let (patience, itself) = (self.limits.join_timeout + Duration::from_secs(1), self.itself.clone());
+        tokio::spawn(async move {
+            if let Some(retired) = retired {
+                report.retirement = tokio::time::timeout(patience, retired).await.ok().and_then(Result::ok);
+                if let Some(itself) = itself.upgrade() {
+                    let _ = itself.send(Message::Retired(report.clone()));
+                }
+            }
+            answer.give(&name, Ok(Some(report)));
+        });
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let probation = match &self.now {
+            Now::Serving(serving) => serving.before.as_ref().map(|before| before.until),
+            _ => None,
+        };
+        let store = self.store_at.map(|(at, _)| at);
+        [probation, store, self.save_at, self.retry.as_ref().map(|retry| retry.at)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    async fn on_time(&mut self) {
+        let now = Instant::now();
+        if let Now::Serving(serving) = &mut self.now {
+            // The old code is not needed any more.
+            serving.before.take_if(|before| before.until <= now);
+        }
+        if self.store_at.is_some_and(|(at, _)| at <= now) {
+            self.store().await;
+        }
+        if self.save_at.is_some_and(|at| at <= now) {
+            self.save().await;
+        }
+        if let Some(retry) = self.retry.take_if(|retry| retry.at <= now) {
+            self.try_again(retry).await;
+        }
+    }
+}
+
+/// The report of an operation, and what will become of the generation that went.
+pub(super) type Done = (Report, Option<oneshot::Receiver<Retirement>>);
+
+/// How a library comes into service.
+pub(super) enum How {
+    /// It is what its file holds, or what served before a crash.
+    Deploy,
+    /// It served before the generation on probation.
+    GoBack {
+        /// The state it handed over.
+        state: Option<State>,
+        /// The generation on probation.
+        from: u64,
+        /// Why.
+        note: String,
+    },
+}
+
+impl How {
+    pub(super) fn is_going_back(&self) -> bool {
+        matches!(self, How::GoBack { .. })
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

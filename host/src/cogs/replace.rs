@@ -1,0 +1,219 @@
+//! How one generation takes the place of another, step by step as the README tells it. New is completely ready before
+//! old is paused; whatever fails, old goes on with the same instance and the events that waited.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{
+    CogError, Report,
+    blame::{Blame, Errors},
+    life::{Candidate, Life},
+    owner::{Before, Done, How, Now, Owner, Serving},
+    report::{Outcome, Phase},
+};
+use crate::{
+    lane::{OrderError, State},
+    step::Step,
+};
+
+impl<L: Life> Owner<L> {
+    /// Replaces what serves by a library, or begins with it if nothing serves.
+    pub(super) async fn replace(
+        &mut self,
+        candidate: Candidate<L::Library>,
+        how: How,
+    ) -> Result<Done, CogError> {
+        let (manifest, digest) = (Arc::clone(&candidate.manifest), candidate.digest);
+        self.number += 1;
+        let number = self.number;
+        let mut report = self.new_report(number, &candidate, &how);
+
+        // 1. prepare: done by whoever found the library. Nothing of it has been executed.
+        report.phases.push(Phase { name: Step::Prepare, took: candidate.took });
+
+        // 2. open
+        let since = Instant::now();
+        let new = self.life.open(number, candidate).await?;
+        report.passed(Step::Open, since);
+
+        // 3. setup: the old one still serves.
+        let since = Instant::now();
+        if let Err(source) = self.life.setup(&new).await {
+            return Err(self.back_out(new, number, Step::Setup, source));
+        }
+        report.passed(Step::Setup, since);
+
+        // 4. pause: from here on events wait.
+        let paused = Instant::now();
+        if let Some(old) = self.now.serving() {
+            match self.life.pause(&old.generation).await {
+                Ok(cancelled) => report.cancelled = cancelled,
+                // What is being undone may be broken.
+                Err(error) if how.is_going_back() => report.notes.push(format!("it did not pause: {error}")),
+                Err(source) => return Err(self.stays(new, number, Step::Pause, source)),
+            }
+            report.passed(Step::Pause, paused);
+        }
+
+        // 5. save, restore
+        let since = Instant::now();
+        let states = match self.states(&how).await {
+            Ok(states) => states,
+            Err(StateError::Store(error)) => {
+                self.discard(new, number);
+                return Err(error);
+            }
+            Err(StateError::Save(source)) => return Err(self.stays(new, number, Step::Save, source)),
+            Err(StateError::TooLarge(bytes)) => {
+                let old = self.old_id();
+                self.discard(new, number);
+                let limit = self.limits.state_max_bytes;
+                return Err(CogError::StateTooLarge { name: old, bytes, limit });
+            }
+        };
+        if self.now.serving().is_some() {
+            report.passed(Step::Save, since);
+        }
+        let since = Instant::now();
+        let mut state = None;
+        for given in states {
+            report.state_bytes = Some(given.bytes.len());
+            match self.life.restore(&new, given.clone()).await {
+                Ok(()) => {
+                    state = Some(given);
+                    break;
+                }
+                Err(error) if how.is_going_back() => {
+                    report.notes.push(format!("a state was refused: {error}"));
+                }
+                Err(source) => return Err(self.back_out(new, number, Step::Restore, source)),
+            }
+        }
+        if report.state_bytes.is_some() {
+            report.passed(Step::Restore, since);
+        }
+
+        // 6. serve: what waited comes first.
+        let since = Instant::now();
+        let before = if how.is_going_back() { None } else { self.before(state.as_ref()) };
+        let serving = Serving { number, generation: new, manifest, digest, errors: 0, before };
+        report.buffered = self.inbox.len();
+        let (was, _) = self.enter(Now::Serving(Box::new(serving)));
+        if let Some(new) = self.now.serving() {
+            self.life.serve(&new.generation);
+        }
+        report.passed(Step::Serve, since);
+        self.plan_save();
+        let old = match was {
+            Now::Serving(old) => old,
+            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => return Ok((report, None)),
+        };
+        report.pause = Some(paused.elapsed());
+        if state.is_some() {
+            self.unsaved = state;
+            self.plan_store();
+        }
+
+        // 7. retire
+        Ok((report, Some(self.life.retire(old.generation))))
+    }
+
+    fn new_report(&self, number: u64, candidate: &Candidate<L::Library>, how: &How) -> Report {
+        let serving = self.now.serving();
+        let outcome = match (how, serving) {
+            (How::GoBack { .. }, _) => Outcome::WentBack,
+            (How::Deploy, Some(_)) => Outcome::Replaced,
+            (How::Deploy, None) => Outcome::Loaded,
+        };
+        let mut report = Report::new(&self.name, outcome);
+        report.from = serving.map(|serving| serving.number);
+        report.to = Some(number);
+        report.notes.clone_from(&candidate.notes);
+        if let How::GoBack { note, from, .. } = how {
+            report.from = Some(*from);
+            report.notes.push(note.clone());
+        }
+        report
+    }
+
+    /// The states that the new generation may be given, best first.
+    async fn states(&self, how: &How) -> Result<Vec<State>, StateError> {
+        let serving = self.now.serving();
+        let own = match serving {
+            Some(old) => match self.life.save(&old.generation).await {
+                Ok(Some(state)) if state.bytes.len() > self.limits.state_max_bytes => {
+                    Err(StateError::TooLarge(state.bytes.len()))
+                }
+                saved => saved.map_err(StateError::Save),
+            },
+            None if self.unsaved.is_some() => Ok(self.unsaved.clone()),
+            None => self.life.stored_state().await.map_err(StateError::Store),
+        };
+        match how {
+            How::Deploy => Ok(own?.into_iter().collect()),
+            // What the failing code saved is newer; what it was given is surely readable.
+            How::GoBack { state: given, .. } => {
+                let newer = own.ok().flatten();
+                let newer =
+                    newer.filter(|newer| given.as_ref().is_none_or(|given| given.version == newer.version));
+                Ok([newer, given.clone()].into_iter().flatten().collect())
+            }
+        }
+    }
+
+    /// What can be gone back to from the new generation, if the configuration wants it.
+    fn before(&self, state: Option<&State>) -> Option<Before> {
+        let old = self.now.serving()?;
+        let faults = self.limits.probation_faults;
+        if faults == 0 {
+            return None;
+        }
+        let errors = Errors { handled: self.life.pulse(&old.generation).handled(), errors: old.errors };
+        Some(Before {
+            number: old.number,
+            library: self.life.keep(&old.generation)?,
+            state: state.cloned(),
+            until: Instant::now() + self.limits.probation,
+            blame: Blame::new(faults, errors),
+        })
+    }
+
+    /// A step of the new generation failed.
+    fn back_out(&self, new: L::Generation, number: u64, step: Step, source: OrderError) -> CogError {
+        let kept = match self.now.serving() {
+            Some(old) => format!("; `{}#{}` serves on", self.name, old.number),
+            None => "; it is not loaded".to_owned(),
+        };
+        self.discard(new, number);
+        CogError::Step { name: format!("{}#{number}", self.name), step, kept, source }
+    }
+
+    /// The old generation could not be taken over from.
+    fn stays(&self, new: L::Generation, number: u64, step: Step, source: OrderError) -> CogError {
+        self.discard(new, number);
+        CogError::Stays { name: self.old_id(), step, source }
+    }
+
+    /// The new generation will not serve; the old one goes on.
+    fn discard(&self, new: L::Generation, number: u64) {
+        if let Some(old) = self.now.serving() {
+            self.life.serve(&old.generation);
+        }
+        // First its lease ends: it plans nothing more.
+        drop(self.life.retire(new));
+        self.schedule.forget(number);
+    }
+
+    fn old_id(&self) -> String {
+        let number = self.now.serving().map_or(self.number, |old| old.number);
+        format!("{}#{number}", self.name)
+    }
+}
+
+/// Why there is no state to hand over.
+enum StateError {
+    Save(OrderError),
+    TooLarge(usize),
+    Store(CogError),
+}

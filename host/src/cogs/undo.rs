@@ -1,0 +1,126 @@
+//! What follows when a generation fails while it serves: it is undone if it is on probation, and left behind if it keeps
+//! its thread.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{
+    blame::Errors,
+    life::{Candidate, Life},
+    owner::{Answer, Before, How, Now, Owner, Serving},
+    stage::Absence,
+};
+use crate::{
+    error::chain,
+    fault::{Fault, FaultKind},
+    library::Digest,
+};
+
+impl<L: Life> Owner<L> {
+    /// Counts a fault; whether the generation is to be undone.
+    pub(super) fn blames(&mut self, number: u64, what: &str, fault: &Fault) -> bool {
+        let Now::Serving(serving) = &mut self.now else { return false };
+        if serving.number != number {
+            return false;
+        }
+        serving.errors += u64::from(fault.kind == FaultKind::Error);
+        let errors =
+            Errors { handled: self.life.pulse(&serving.generation).handled(), errors: serving.errors };
+        let is_fault = fault.is_fault();
+        let text = format!("{what}: {fault}");
+        self.registry.note(&self.name, |status| {
+            if is_fault {
+                status.faults += 1;
+            } else {
+                status.refusals += 1;
+            }
+            status.last_fault = Some(text);
+        });
+        serving.before.as_mut().is_some_and(|before| before.blame.count(fault.kind, errors))
+    }
+
+    /// Replaces the generation on probation by the one before.
+    pub(super) async fn go_back(&mut self, why: &str) {
+        let Now::Serving(serving) = &mut self.now else { return };
+        let Some(before) = serving.before.take() else { return };
+        let from = (serving.number, serving.digest);
+        self.return_to(before, from, why).await;
+    }
+
+    async fn return_to(&mut self, before: Before, from: (u64, Digest), why: &str) {
+        let Before { number, library, state, .. } = before;
+        let id = format!("{}#{number}", self.name);
+        let note = format!("{why}, right after it replaced `{id}`");
+        let result = match self.life.prepare(library.path()).await {
+            Ok(candidate) => {
+                let candidate = Candidate { file: self.file.clone(), ..candidate };
+                self.try_to_bring(candidate, How::GoBack { state, from: from.0, note }).await
+            }
+            Err(error) => {
+                self.fail(&error);
+                Err(error)
+            }
+        };
+        match result {
+            Ok(done) => {
+                self.gone_back = Some(from.1);
+                self.life.remember(Some((&from.1, &library))).await;
+                self.settle(Ok(Some(done)), Answer(None));
+            }
+            Err(error) => {
+                tracing::error!(cog = &*self.name, "failed to go back to `{id}`: {}", chain(&error));
+            }
+        }
+    }
+
+    /// Leaves a generation behind that keeps its thread or has lost it, and loads the same code again, or the code before
+    /// if it is on probation.
+    pub(super) async fn give_up(&mut self, number: u64, why: String) {
+        let Now::Serving(serving) = &self.now else { return };
+        if serving.number != number {
+            return;
+        }
+        let library = self.life.keep(&serving.generation);
+        let waiting = self.inbox.len();
+        let manifest = Arc::clone(&serving.manifest);
+        let id = format!("{}#{number}", self.name);
+        tracing::error!(cog = %id, "it is given up: {why}; its {waiting} waiting events go to the next generation");
+        self.registry.note(&self.name, |status| status.last_fault = Some(why.clone()));
+        let (Now::Serving(stuck), _) = self.enter(Now::Loading(manifest)) else { return };
+        let Serving { generation, before, digest, .. } = *stuck;
+        drop(self.life.retire(generation));
+        let limits = &self.limits;
+        let is_too_often = self.hangs.count(Instant::now(), limits.hangs_window, limits.hangs_max);
+        if let Some(before) = before {
+            return self.return_to(before, (number, digest), &why).await;
+        }
+        if is_too_often {
+            let reason = format!(
+                "it was given up {} times within {} s, the last time because {why}; it is loaded again when its file \
+                 changes, or by `gearshift cogs load {}`",
+                limits.hangs_max,
+                limits.hangs_window.as_secs(),
+                self.name
+            );
+            tracing::error!(cog = &*self.name, "{reason}");
+            self.enter(Now::Away(Absence::Parked, Some(reason)));
+            return;
+        }
+        let again = match library {
+            Some(library) => self.life.prepare(library.path()).await,
+            None => self.life.prepare(&self.file).await,
+        };
+        let result = match again {
+            Ok(candidate) => {
+                let candidate = Candidate { file: self.file.clone(), ..candidate };
+                self.try_to_bring(candidate, How::Deploy).await
+            }
+            Err(error) => {
+                self.fail(&error);
+                Err(error)
+            }
+        };
+        self.settle(result.map(Some), Answer(None));
+    }
+}

@@ -1,0 +1,70 @@
+//! What waits for a cog: a call of one of its functions, and whoever wants to know what becomes of it.
+
+use std::{fmt, future::Future, pin::Pin};
+
+use gearshift_cog::abi::{Event, Invocation, TaskRun};
+
+/// A call of one of a cog's functions.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// An event it subscribed to.
+    Event(Event),
+    /// One of its commands.
+    Command(Invocation),
+    /// A scheduled task that is due.
+    Task(TaskRun),
+}
+
+/// Something for a cog to handle.
+#[derive(Debug)]
+pub struct Item {
+    /// What is called.
+    pub call: Call,
+    /// Who follows it, if anybody does.
+    pub observer: Option<Box<dyn Observer>>,
+}
+
+impl Item {
+    /// An item that nobody follows.
+    pub fn event(event: Event) -> Item {
+        Item::from(Call::Event(event))
+    }
+}
+
+impl From<Call> for Item {
+    fn from(call: Call) -> Item {
+        Item { call, observer: None }
+    }
+}
+
+/// Whether the handler may begin at once.
+pub enum Begin {
+    /// With this call.
+    Now(Call),
+    /// With this call, when it is known.
+    Later(Pin<Box<dyn Future<Output = Call> + Send>>),
+}
+
+/// How a handler ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It returned without a fault.
+    Done,
+    /// It returned an error or panicked.
+    Failed,
+    /// It was dropped at its `await`, because its generation was paused or retired.
+    Cancelled,
+}
+
+/// Follows one item from the queue to the end of its handler. Dropping it before [`begin`](Self::begin) means that
+/// this cog will not handle the item. No method waits.
+pub trait Observer: fmt::Debug + Send {
+    /// The item leaves the queue and its handler begins.
+    fn begin(&mut self, call: Call) -> Begin;
+
+    /// The handler has ended.
+    fn end(self: Box<Self>, ended: Ended);
+
+    /// No handler will begin: the cog is gone, or its present code does not know the call.
+    fn decline(self: Box<Self>);
+}

@@ -1,0 +1,199 @@
+//! The race between a waiting interaction and Discord's 3 s: either a cog begins to handle it in time, or the host defers
+//! it. It decides who wins; acknowledging is done by [`Notices`](super::Notices).
+//! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response>
+//!
+//! A component goes to every cog that subscribed, and only one of them will answer. So the host defers only what still
+//! waits in some queue while no handler is running: a running one may be about to answer.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// One interaction in the queues of all cogs that get it.
+#[derive(Debug, Default)]
+pub(super) struct Defer {
+    turn: Mutex<Turn>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Turn {
+    /// In how many queues it still is.
+    waiting: usize,
+    /// How many handlers have begun and are not done.
+    running: usize,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// Not acknowledged by the host.
+    #[default]
+    Open,
+    /// The host is acknowledging it.
+    Deferring,
+    /// Acknowledged by the host.
+    Deferred,
+}
+
+/// The interaction in the queue or in a handler of one cog, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    defer: Arc<Defer>,
+    has_begun: bool,
+}
+
+impl Defer {
+    /// In no queue yet.
+    pub(super) fn new() -> Arc<Defer> {
+        Arc::default()
+    }
+
+    /// It is put into one more queue.
+    pub(super) fn place(self: &Arc<Self>) -> Place {
+        self.change(|turn| turn.waiting += 1);
+        Place { defer: Arc::clone(self), has_begun: false }
+    }
+
+    /// The host wants to defer it: waits until no handler is running. False if it is in no queue any more.
+    pub(super) async fn begin(&self) -> bool {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let mut turn = self.turn();
+                match (turn.waiting, turn.running) {
+                    (0, _) => return false,
+                    (_, 0) => {
+                        turn.phase = Phase::Deferring;
+                        return true;
+                    }
+                    _ => {}
+                }
+            }
+            changed.await;
+        }
+    }
+
+    /// The host has tried: whether it is acknowledged now.
+    pub(super) fn finish(&self, accepted: bool) {
+        self.change(|turn| turn.phase = if accepted { Phase::Deferred } else { Phase::Open });
+    }
+
+    /// Whether the host has deferred it. If it is just doing so, waits for the outcome.
+    pub(super) async fn is_deferred(&self) -> bool {
+        loop {
+            let changed = self.changed.notified();
+            match self.is_deferred_now() {
+                Some(deferred) => return deferred,
+                None => changed.await,
+            }
+        }
+    }
+
+    /// As [`is_deferred`](Self::is_deferred); none while the host is at it.
+    pub(super) fn is_deferred_now(&self) -> Option<bool> {
+        match self.turn().phase {
+            Phase::Open => Some(false),
+            Phase::Deferring => None,
+            Phase::Deferred => Some(true),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Turn)) {
+        change(&mut self.turn());
+        self.changed.notify_waiters();
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// It has left the queue, and its handler runs from now on.
+    pub(super) fn begin(&mut self) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.defer.change(|turn| {
+                turn.waiting = turn.waiting.saturating_sub(1);
+                turn.running += 1;
+            });
+        }
+    }
+
+    /// The interaction.
+    pub(super) fn defer(&self) -> &Arc<Defer> {
+        &self.defer
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let has_begun = self.has_begun;
+        self.defer.change(|turn| {
+            let count = if has_begun { &mut turn.running } else { &mut turn.waiting };
+            *count = count.saturating_sub(1);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// Whether a future is ready when it is asked for the first time.
+    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+        let mut future = std::pin::pin!(future);
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            std::task::Poll::Ready(value) => Some(value),
+            std::task::Poll::Pending => None,
+        }
+    }
+
+    fn begun(defer: &Arc<Defer>) -> Place {
+        let mut place = defer.place();
+        place.begin();
+        place
+    }
+
+    #[test]
+    fn what_begins_in_time_is_not_deferred() {
+        let defer = Defer::new();
+        let place = begun(&defer);
+        assert_eq!(now(defer.is_deferred()), Some(false));
+        assert_eq!(now(defer.begin()), Some(false));
+        drop(place);
+    }
+
+    #[tokio::test]
+    async fn what_begins_while_it_is_being_deferred_waits_for_the_outcome() {
+        for accepted in [true, false] {
+            let defer = Defer::new();
+            let mut place = defer.place();
+            assert!(defer.begin().await);
+            place.begin();
+            assert_eq!(now(defer.is_deferred()), None);
+            defer.finish(accepted);
+            assert_eq!(now(defer.is_deferred()), Some(accepted));
+        }
+    }
+
+    #[test]
+    fn as_long_as_one_handler_runs_the_others_wait_undeferred() {
+        let defer = Defer::new();
+        let (first, _second) = (begun(&defer), defer.place());
+        assert_eq!(now(defer.begin()), None);
+        drop(first);
+        assert_eq!(now(defer.begin()), Some(true));
+    }
+
+    #[test]
+    fn nothing_is_deferred_that_no_cog_will_handle() {
+        let defer = Defer::new();
+        let second = defer.place();
+        drop(begun(&defer));
+        drop(second);
+        assert_eq!(now(defer.begin()), Some(false));
+    }
+}

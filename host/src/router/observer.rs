@@ -1,0 +1,67 @@
+//! Follows one interaction through the queue and the handler of one cog: it lets the cog know that the host was faster,
+//! and answers the user where the cog will not.
+
+use std::sync::Arc;
+
+use abi_stable::std_types::RArc;
+use arc_swap::ArcSwap;
+use gearshift_cog::abi::{Event, Interaction, Origin};
+
+use super::{COMMAND, defer::Place, notice::Notices, table::Table};
+use crate::{
+    event,
+    lane::{Begin, Call, Ended, Observer},
+};
+
+#[derive(Debug)]
+pub(super) struct InteractionObserver {
+    interaction: RArc<Interaction>,
+    place: Place,
+    table: Arc<ArcSwap<Table>>,
+    notices: Arc<Notices>,
+}
+
+impl InteractionObserver {
+    pub(super) fn new(
+        interaction: RArc<Interaction>,
+        place: Place,
+        table: Arc<ArcSwap<Table>>,
+        notices: Arc<Notices>,
+    ) -> InteractionObserver {
+        InteractionObserver { interaction, place, table, notices }
+    }
+}
+
+impl Observer for InteractionObserver {
+    fn begin(&mut self, call: Call) -> Begin {
+        self.place.begin();
+        let defer = Arc::clone(self.place.defer());
+        match defer.is_deferred_now() {
+            Some(deferred) => Begin::Now(told(call, deferred)),
+            None => Begin::Later(Box::pin(async move { told(call, defer.is_deferred().await) })),
+        }
+    }
+
+    fn end(self: Box<Self>, _ended: Ended) {}
+
+    fn decline(self: Box<Self>) {
+        let InteractionObserver { interaction, place, table, notices } = *self;
+        // Another cog may still take a component; a command has nobody else.
+        if interaction.kind == COMMAND {
+            let table = table.load();
+            let away = table.away(event::command_name(&interaction));
+            notices.decline(interaction, place, away);
+        }
+    }
+}
+
+/// The call as the cog shall see it: it answers what the host has deferred in another way.
+fn told(mut call: Call, deferred: bool) -> Call {
+    if deferred
+        && let Call::Command(gearshift_cog::abi::Invocation { origin: Origin::Slash(interaction), .. })
+        | Call::Event(Event::Interaction(interaction)) = &mut call
+    {
+        *interaction = RArc::new(Interaction { deferred: true, ..(**interaction).clone() });
+    }
+    call
+}

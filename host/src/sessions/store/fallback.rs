@@ -1,0 +1,49 @@
+//! Libraries that the host went back to: with them, a restart does not load again what had failed.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, StoreError};
+
+impl Store {
+    /// Remembers that the host went back from content with the digest `from` to `library`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn save_fallback(&self, cog: &str, from: &str, library: Vec<u8>) -> Result<(), StoreError> {
+        let (cog, from) = (cog.to_owned(), from.to_owned());
+        self.run(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "INSERT INTO cog_fallback (cog, digest, library) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (cog) DO UPDATE SET digest = ?2, library = ?3",
+            )?;
+            statement.execute(params![cog, from, library]).map(|_| ())
+        })
+        .await
+    }
+
+    /// What the host went back to from content with the digest `from`; `None` if it did not.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn fallback(&self, cog: &str, from: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (cog, from) = (cog.to_owned(), from.to_owned());
+        self.run(move |connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT library FROM cog_fallback WHERE cog = ?1 AND digest = ?2")?;
+            statement.query_row([cog, from], |row| row.get(0)).optional()
+        })
+        .await
+    }
+
+    /// Forgets what the host went back to.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn drop_fallback(&self, cog: &str) -> Result<(), StoreError> {
+        let cog = cog.to_owned();
+        self.run(move |connection| {
+            connection.prepare_cached("DELETE FROM cog_fallback WHERE cog = ?1")?.execute([cog]).map(|_| ())
+        })
+        .await
+    }
+}
