@@ -24,6 +24,8 @@ mod retire;
 mod stage;
 mod start;
 mod status;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod undo;
 mod watchdog;

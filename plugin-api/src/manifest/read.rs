@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A cog's manifest as read from its file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The cog's name.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Manifest {
 }
 
 /// A declared command, in Discord's own field names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandManifest {
     /// Discord's command type: 1 is a slash command.
     #[serde(rename = "type")]

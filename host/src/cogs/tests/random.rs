@@ -1,0 +1,132 @@
+//! Whatever happens in whatever order, the host's invariants hold after each step.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::script::{Code, Theatre};
+use crate::{
+    cogs::{
+        Stage,
+        owner::{Leaving, Wish},
+    },
+    fault::FaultKind,
+    step::Step,
+};
+
+const COGS: [&str; 2] = ["music", "chess"];
+
+#[derive(Clone, Debug)]
+enum Event {
+    /// A file changed, or somebody asked for it.
+    Bring(usize, Code, Wish),
+    Leave(usize, bool),
+    Fault(usize, FaultKind),
+    Stuck(usize),
+    StoreFull(usize, bool),
+    Time(u64),
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let cog = 0..COGS.len();
+    let step = prop_oneof![
+        3 => Just(None),
+        2 => prop::sample::select(vec![Step::Open, Step::Setup, Step::Pause, Step::Save, Step::Restore])
+            .prop_map(Some),
+    ];
+    let code = (1..4_u8, step).prop_map(|(version, fails_in)| Code { version, fails_in });
+    let wish = prop_oneof![Just(Wish::Asked), Just(Wish::Changed)];
+    let kind = prop::sample::select(vec![FaultKind::Panic, FaultKind::Error, FaultKind::State]);
+    let event = prop_oneof![
+        4 => (cog.clone(), code, wish).prop_map(|(cog, code, wish)| Event::Bring(cog, code, wish)),
+        1 => (cog.clone(), any::<bool>()).prop_map(|(cog, unload)| Event::Leave(cog, unload)),
+        3 => (cog.clone(), kind).prop_map(|(cog, kind)| Event::Fault(cog, kind)),
+        2 => cog.clone().prop_map(Event::Stuck),
+        1 => (cog, any::<bool>()).prop_map(|(cog, full)| Event::StoreFull(cog, full)),
+        1 => (1..700_u64).prop_map(Event::Time),
+    ];
+    prop::collection::vec(event, 1..40)
+}
+
+async fn happen(theatre: &Theatre, event: &Event) {
+    let number = |cog: usize| theatre.status(COGS[cog]).generation.unwrap_or(0);
+    match event {
+        Event::Bring(cog, code, wish) => {
+            let before = theatre.stage(COGS[*cog]);
+            let outcome = theatre.bring(COGS[*cog], *code, *wish).await;
+            // Invariant 4: a new version that fails leaves the running one as it was.
+            if outcome.is_err() && before.0 == Stage::Serving {
+                assert_eq!(theatre.stage(COGS[*cog]), before, "{outcome:?}");
+            }
+        }
+        Event::Leave(cog, true) => drop(theatre.leave(COGS[*cog], Leaving::Unloaded).await),
+        Event::Leave(cog, false) => {
+            let gone = Leaving::FileGone(super::script::file(COGS[*cog]));
+            drop(theatre.leave(COGS[*cog], gone).await);
+        }
+        Event::Fault(cog, kind) => theatre.fault(COGS[*cog], number(*cog), *kind).await,
+        Event::Stuck(cog) => theatre.stuck(COGS[*cog], number(*cog)).await,
+        Event::StoreFull(cog, full) => theatre.script(COGS[*cog]).notes().is_store_full = *full,
+        Event::Time(secs) => tokio::time::sleep(Duration::from_secs(*secs)).await,
+    }
+    for cog in COGS {
+        theatre.settle(cog).await;
+    }
+}
+
+fn holds(theatre: &Theatre, lost: &mut [usize]) {
+    for (index, cog) in COGS.into_iter().enumerate() {
+        let status = theatre.status(cog);
+        let notes = theatre.script(cog).notes();
+        // Invariants 3 and 5: exactly the generation that serves takes events; every other one was retired.
+        let serving: Vec<u64> = status.generation.into_iter().collect();
+        assert_eq!(notes.taking.iter().copied().collect::<Vec<_>>(), serving, "{cog}: {:?}", notes.done);
+        assert_eq!(notes.alive, notes.taking, "{cog}: {:?}", notes.done);
+        assert_eq!(status.generation.is_some(), status.stage == Stage::Serving);
+        drop(notes);
+        // Invariant 3: what is routed waits in the queue, and nothing waits for a cog that is away.
+        let before = theatre.waiting(cog);
+        assert!(status.stage != Stage::Away || before == 0);
+        lost[index] = before;
+    }
+    theatre.router.route("TYPING_START", "{}");
+    for (index, cog) in COGS.into_iter().enumerate() {
+        let is_routed = theatre.status(cog).stage == Stage::Serving;
+        let room = 100 - lost[index];
+        assert_eq!(theatre.waiting(cog) - lost[index], usize::from(is_routed && room > 0), "{cog}");
+    }
+    // The commands of a cog that serves are declared, and by it.
+    let declared = theatre.registry.declared(Duration::from_secs(60));
+    for cog in COGS {
+        let status = theatre.status(cog);
+        if status.stage == Stage::Serving {
+            assert!(status.commands().all(|name| declared.cogs[name].as_ref() == cog));
+        }
+    }
+    assert!(declared.gone.iter().all(|name| !declared.commands.contains_key(name)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_invariants_hold_whatever_happens_in_whatever_order(events in events()) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let theatre = Theatre::new(&COGS);
+            let mut lost = [0; COGS.len()];
+            for event in &events {
+                happen(&theatre, event).await;
+                holds(&theatre, &mut lost);
+            }
+            for cog in COGS {
+                drop(theatre.leave(cog, Leaving::Unloaded).await);
+                assert!(theatre.script(cog).notes().alive.is_empty());
+            }
+        });
+    }
+}

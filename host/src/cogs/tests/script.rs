@@ -1,0 +1,326 @@
+//! A life by script, and a stage for some cogs that live it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use gearshift_cog::manifest::{CommandManifest, Manifest};
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+};
+
+use crate::{
+    cogs::{
+        CogError, Report, Retirement, Stage,
+        life::{Candidate, Kept, Life},
+        owner::{Answer, Leaving, Message, Owner, Wish},
+        registry::{Entry, Registry},
+        stage::Status,
+    },
+    config::Limits,
+    fault::{Fault, FaultKind},
+    lane::{Inbox, OrderError, Pulse, State},
+    library::Digest,
+    router::{Notices, Router},
+    schedule::Schedule,
+    step::Step,
+};
+
+/// A library by script: a version, and the step in which it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Code {
+    pub(super) version: u8,
+    pub(super) fails_in: Option<Step>,
+}
+
+pub(super) struct Running {
+    number: u64,
+    code: Code,
+    pulse: Arc<Pulse>,
+}
+
+/// What a script has done so far.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Steps and what they were done with, as `setup 2`.
+    pub(super) done: Vec<String>,
+    /// Generations that were made and are not retired.
+    pub(super) alive: BTreeSet<u64>,
+    /// Generations that take events.
+    pub(super) taking: BTreeSet<u64>,
+    pub(super) stored: Option<State>,
+    pub(super) is_store_full: bool,
+    fallback: Option<Digest>,
+    /// What a kept library holds, by the name under which it is kept.
+    kept: BTreeMap<PathBuf, Code>,
+}
+
+/// A life by script.
+#[derive(Clone)]
+pub(super) struct Script {
+    name: Arc<str>,
+    notes: Arc<Mutex<Notes>>,
+}
+
+impl Script {
+    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().expect("no test panics with it")
+    }
+
+    /// What the cog's file holds from now on, for whoever reads it again.
+    pub(super) fn keep_file(&self, name: &str, code: Code) {
+        self.notes().kept.insert(file(name), code);
+    }
+
+    fn step(&self, step: Step, generation: &Running) -> Result<(), OrderError> {
+        self.notes().done.push(format!("{step} {}", generation.number));
+        match generation.code.fails_in {
+            Some(fails) if fails == step && step == Step::Pause => {
+                Err(OrderError::Deadline(Duration::from_secs(7)))
+            }
+            Some(fails) if fails == step => Err(OrderError::Fault(fault(FaultKind::Error))),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(super) fn fault(kind: FaultKind) -> Fault {
+    Fault { kind, text: "by script".to_owned(), place: None }
+}
+
+/// A library of the cog `name`; each version declares a command of its own beside `name`.
+pub(super) fn candidate(name: &str, code: Code) -> Candidate<Code> {
+    let command = |name: String| CommandManifest { kind: 1, name, ..CommandManifest::default() };
+    let manifest = Manifest {
+        name: name.to_owned(),
+        events: vec!["TYPING_START".to_owned()],
+        commands: vec![command(name.to_owned()), command(format!("{name}-{}", code.version))],
+        ..Manifest::default()
+    };
+    Candidate {
+        file: file(name),
+        manifest: Arc::new(manifest),
+        digest: digest(code),
+        took: Duration::ZERO,
+        notes: Vec::new(),
+        never_unmapped: false,
+        library: code,
+    }
+}
+
+pub(super) fn file(name: &str) -> PathBuf {
+    Path::new("/nowhere").join(format!("lib{name}.so"))
+}
+
+pub(super) fn digest(code: Code) -> Digest {
+    let content = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(content.path(), format!("{code:?}")).expect("it can be written");
+    Digest::of(content.path()).expect("it can be read")
+}
+
+impl Life for Script {
+    type Library = Code;
+    type Generation = Running;
+
+    async fn prepare(&self, file: &Path) -> Result<Candidate<Code>, CogError> {
+        let code = self.notes().kept.get(file).copied();
+        code.map(|code| candidate(&self.name, code)).ok_or_else(|| CogError::Host("no such file".to_owned()))
+    }
+
+    fn has_room(&self) -> Result<(), CogError> {
+        Ok(())
+    }
+
+    async fn open(&self, number: u64, candidate: Candidate<Code>) -> Result<Running, CogError> {
+        let new = Running { number, code: candidate.library, pulse: Arc::default() };
+        self.step(Step::Open, &new).map_err(|error| CogError::Host(error.to_string()))?;
+        self.notes().alive.insert(number);
+        Ok(new)
+    }
+
+    async fn setup(&self, new: &Running) -> Result<(), OrderError> {
+        self.step(Step::Setup, new)
+    }
+
+    async fn pause(&self, old: &Running) -> Result<usize, OrderError> {
+        // One that does not pause takes nothing more either: it keeps its thread.
+        self.notes().taking.remove(&old.number);
+        self.step(Step::Pause, old).map(|()| 0)
+    }
+
+    async fn save(&self, old: &Running) -> Result<Option<State>, OrderError> {
+        self.step(Step::Save, old)?;
+        Ok(Some(State { version: 1, bytes: vec![old.code.version] }))
+    }
+
+    async fn restore(&self, new: &Running, _state: State) -> Result<(), OrderError> {
+        self.step(Step::Restore, new)
+    }
+
+    fn serve(&self, generation: &Running) {
+        let mut notes = self.notes();
+        notes.done.push(format!("serve {}", generation.number));
+        notes.taking.insert(generation.number);
+    }
+
+    async fn teardown(&self, _old: &Running) -> Result<(), OrderError> {
+        Ok(())
+    }
+
+    fn retire(&self, old: Running) -> oneshot::Receiver<Retirement> {
+        let mut notes = self.notes();
+        notes.done.push(format!("retire {}", old.number));
+        assert!(notes.alive.remove(&old.number), "a generation is retired once");
+        notes.taking.remove(&old.number);
+        let (retired, known) = oneshot::channel();
+        let _ = retired.send(Retirement::Unmapped { bytes: 1 });
+        known
+    }
+
+    fn keep(&self, generation: &Running) -> Option<Kept> {
+        let file = Path::new("/nowhere").join(format!("{}-{}", self.name, generation.number));
+        self.notes().kept.insert(file.clone(), generation.code);
+        Some(Kept(file))
+    }
+
+    fn pulse(&self, generation: &Running) -> Arc<Pulse> {
+        Arc::clone(&generation.pulse)
+    }
+
+    async fn stored_state(&self) -> Result<Option<State>, CogError> {
+        Ok(self.notes().stored.clone())
+    }
+
+    async fn store_state(&self, state: &State) -> Result<(), String> {
+        let mut notes = self.notes();
+        if notes.is_store_full {
+            return Err("the disk is full".to_owned());
+        }
+        notes.stored = Some(state.clone());
+        Ok(())
+    }
+
+    async fn remember(&self, from: Option<(&Digest, &Kept)>) {
+        self.notes().fallback = from.map(|(digest, _)| *digest);
+    }
+
+    async fn remembered(&self, _from: &Digest) -> Option<Kept> {
+        None
+    }
+}
+
+/// Some cogs whose lives go by script.
+pub(super) struct Theatre {
+    pub(super) registry: Arc<Registry>,
+    pub(super) router: Arc<Router>,
+    owners: BTreeMap<&'static str, (mpsc::UnboundedSender<Message<Code>>, Script)>,
+}
+
+impl Theatre {
+    pub(super) fn new(names: &[&'static str]) -> Theatre {
+        let notices = Notices {
+            discord: None,
+            runtime: runtime::Handle::current(),
+            defer_after: Duration::from_secs(2),
+        };
+        let router = Arc::new(Router::new("!".to_owned(), notices));
+        let registry = Arc::new(Registry::new(Arc::clone(&router)));
+        let owners = names.iter().map(|name| (*name, Theatre::owner(name, &registry))).collect();
+        Theatre { registry, router, owners }
+    }
+
+    fn owner(name: &str, registry: &Arc<Registry>) -> (mpsc::UnboundedSender<Message<Code>>, Script) {
+        let name: Arc<str> = name.into();
+        let (owner, messages) = mpsc::unbounded_channel();
+        let inbox = Inbox::new(100);
+        let schedule = Schedule::new(Arc::clone(&inbox), runtime::Handle::current());
+        let script = Script { name: Arc::clone(&name), notes: Arc::default() };
+        let gone = owner.downgrade();
+        registry.add(&name, || Entry {
+            inbox: Arc::clone(&inbox),
+            schedule: Arc::clone(&schedule),
+            status: Default::default(),
+            file_gone: Box::new(move |file| {
+                if let Some(owner) = gone.upgrade() {
+                    let _ = owner.send(Message::Leave(Leaving::FileGone(file), Answer(None)));
+                }
+            }),
+        });
+        let owning = Owner::new(
+            name,
+            script.clone(),
+            Limits::default(),
+            Arc::clone(registry),
+            inbox,
+            schedule,
+            owner.downgrade(),
+        );
+        tokio::spawn(owning.run(messages));
+        (owner, script)
+    }
+
+    pub(super) fn script(&self, name: &str) -> &Script {
+        &self.owners[name].1
+    }
+
+    fn tell(&self, name: &str, message: Message<Code>) {
+        self.owners[name].0.send(message).expect("the owner lives");
+    }
+
+    pub(super) async fn bring(&self, name: &str, code: Code, wish: Wish) -> Result<Option<Report>, CogError> {
+        self.bring_file(name, candidate(name, code), wish).await
+    }
+
+    pub(super) async fn bring_file(
+        &self,
+        name: &str,
+        candidate: Candidate<Code>,
+        wish: Wish,
+    ) -> Result<Option<Report>, CogError> {
+        let (answer, outcome) = oneshot::channel();
+        self.tell(name, Message::Bring(candidate, wish, Answer(Some(answer))));
+        outcome.await.expect("the owner answers")
+    }
+
+    pub(super) async fn leave(&self, name: &str, why: Leaving) -> Result<Option<Report>, CogError> {
+        let (answer, outcome) = oneshot::channel();
+        self.tell(name, Message::Leave(why, Answer(Some(answer))));
+        outcome.await.expect("the owner answers")
+    }
+
+    /// Waits until everything that the owner was told before is done.
+    pub(super) async fn settle(&self, name: &str) {
+        let nobody = Leaving::FileGone(PathBuf::from("/nowhere/else"));
+        assert!(self.leave(name, nobody).await.is_err(), "it is not its file");
+    }
+
+    pub(super) async fn fault(&self, name: &str, number: u64, kind: FaultKind) {
+        self.tell(name, Message::Fault { number, what: "command !x".to_owned(), fault: fault(kind) });
+        self.settle(name).await;
+    }
+
+    pub(super) async fn stuck(&self, name: &str, number: u64) {
+        self.tell(name, Message::Stuck { number, why: "it did not return".to_owned() });
+        self.settle(name).await;
+    }
+
+    pub(super) fn status(&self, name: &str) -> Status {
+        let found = self.registry.each(|other, status, _| (**other == *name).then(|| status.clone()));
+        found.into_iter().flatten().next().expect("the cog is known")
+    }
+
+    pub(super) fn waiting(&self, name: &str) -> usize {
+        let found = self.registry.each(|other, _, entry| (**other == *name).then(|| entry.inbox.len()));
+        found.into_iter().flatten().next().expect("the cog is known")
+    }
+
+    /// The stage of a cog, and the generation that serves.
+    pub(super) fn stage(&self, name: &str) -> (Stage, Option<u64>) {
+        let status = self.status(name);
+        (status.stage, status.generation)
+    }
+}

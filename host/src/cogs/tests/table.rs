@@ -1,0 +1,246 @@
+//! Stage × message → stage, and what is done on the way.
+
+use super::script::{Code, Theatre};
+use crate::{
+    cogs::{
+        Absence, CogError, Outcome, Stage,
+        owner::{Leaving, Wish},
+    },
+    fault::FaultKind,
+    step::Step,
+};
+
+const GOOD: Code = Code { version: 1, fails_in: None };
+const BETTER: Code = Code { version: 2, fails_in: None };
+
+fn failing(step: Step) -> Code {
+    Code { version: 3, fails_in: Some(step) }
+}
+
+/// A cog in the stage that the row begins with.
+async fn theatre(stage: Stage) -> Theatre {
+    let theatre = Theatre::new(&["music"]);
+    if stage == Stage::Serving {
+        theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good");
+        theatre.script("music").notes().done.clear();
+    }
+    theatre
+}
+
+fn done(theatre: &Theatre) -> String {
+    theatre.script("music").notes().done.join(", ")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_library_that_comes_is_loaded_replaces_or_changes_nothing() {
+    use Stage::{Away, Serving};
+    let table = [
+        (Away, GOOD, (Serving, Some(1)), "open 1, setup 1, serve 1"),
+        (Away, failing(Step::Open), (Away, None), "open 1"),
+        (Away, failing(Step::Setup), (Away, None), "open 1, setup 1, retire 1"),
+        (
+            Serving,
+            BETTER,
+            (Serving, Some(2)),
+            "open 2, setup 2, pause 1, save 1, restore 2, serve 2, retire 1",
+        ),
+        (Serving, failing(Step::Open), (Serving, Some(1)), "open 2"),
+        (Serving, failing(Step::Setup), (Serving, Some(1)), "open 2, setup 2, serve 1, retire 2"),
+        (
+            Serving,
+            failing(Step::Restore),
+            (Serving, Some(1)),
+            "open 2, setup 2, pause 1, save 1, restore 2, serve 1, retire 2",
+        ),
+    ];
+    for (from, code, to, steps) in table {
+        let theatre = theatre(from).await;
+        let outcome = theatre.bring("music", code, Wish::Changed).await;
+        assert_eq!(outcome.is_ok(), code.fails_in.is_none(), "{from:?} {code:?}: {outcome:?}");
+        assert_eq!((theatre.stage("music"), &*done(&theatre)), (to, steps), "{from:?} {code:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_generation_that_cannot_be_taken_over_from_goes_on() {
+    for (step, steps) in [
+        (Step::Pause, "open 2, setup 2, pause 1, serve 1, retire 2"),
+        (Step::Save, "open 2, setup 2, pause 1, save 1, serve 1, retire 2"),
+    ] {
+        let theatre = Theatre::new(&["music"]);
+        theatre.bring("music", failing(step), Wish::Asked).await.expect("it fails later");
+        theatre.script("music").notes().done.clear();
+        let error = theatre.bring("music", BETTER, Wish::Asked).await.expect_err("it stays");
+        assert!(matches!(error, CogError::Stays { .. }), "{error}");
+        assert_eq!((theatre.stage("music"), &*done(&theatre)), ((Stage::Serving, Some(1)), steps));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_serves_is_not_loaded_again_unless_somebody_asks() {
+    let theatre = theatre(Stage::Serving).await;
+    assert!(theatre.bring("music", GOOD, Wish::Changed).await.expect("it is known").is_none());
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(1)));
+    theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good");
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cog_that_leaves_gives_everything_up_whatever_stage_it_is_in() {
+    for (from, is_there) in [(Stage::Away, false), (Stage::Serving, true)] {
+        let theatre = theatre(from).await;
+        assert_eq!(theatre.leave("music", Leaving::Unloaded).await.is_ok(), is_there);
+        assert_eq!(theatre.stage("music"), (Stage::Away, None));
+        assert!(theatre.script("music").notes().alive.is_empty());
+    }
+    // One that failed has commands to give up as well.
+    let theatre = theatre(Stage::Away).await;
+    theatre.bring("music", failing(Step::Setup), Wish::Asked).await.expect_err("it fails");
+    assert!(theatre.registry.declared(std::time::Duration::ZERO).commands.contains_key("music"));
+    theatre.leave("music", Leaving::Unloaded).await.expect("it is given up");
+    let declared = theatre.registry.declared(std::time::Duration::ZERO);
+    assert!(declared.commands.is_empty() && declared.gone.contains("music"), "{declared:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_panics_on_probation_undo_a_generation_and_later_ones_do_not() {
+    let theatre = theatre(Stage::Serving).await;
+    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    for _ in 0..2 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    // One of the generation before is not its own.
+    theatre.fault("music", 1, FaultKind::Panic).await;
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+    assert_eq!(theatre.status("music").faults, 2);
+    theatre.fault("music", 2, FaultKind::Panic).await;
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)));
+    assert_eq!(theatre.status("music").last_report.expect("it reported").outcome, Outcome::WentBack);
+    for _ in 0..9 {
+        theatre.fault("music", 3, FaultKind::Panic).await;
+    }
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)), "nothing is on probation");
+    // The content that failed is not tried again by itself.
+    let error = theatre.bring("music", BETTER, Wish::Changed).await.expect_err("it was gone back from");
+    assert!(matches!(error, CogError::WentBackFrom { .. }), "{error}");
+    theatre.bring("music", BETTER, Wish::Asked).await.expect("somebody asked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn probation_ends_by_time() {
+    let theatre = theatre(Stage::Serving).await;
+    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    tokio::time::advance(std::time::Duration::from_secs(31)).await;
+    theatre.settle("music").await;
+    for _ in 0..3 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hang_on_probation_goes_back_and_one_later_loads_the_same_code_again() {
+    let theatre = theatre(Stage::Serving).await;
+    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    theatre.stuck("music", 1).await;
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)), "another generation was stuck");
+    theatre.stuck("music", 2).await;
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)));
+    assert_eq!(theatre.status("music").manifest.expect("it has one").commands[1].name, "music-1");
+    theatre.stuck("music", 3).await;
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(4)));
+    assert_eq!(theatre.status("music").manifest.expect("it has one").commands[1].name, "music-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cog_that_hangs_again_and_again_is_parked_until_its_file_changes_or_somebody_asks() {
+    for wish in [Wish::Changed, Wish::Asked] {
+        let theatre = theatre(Stage::Serving).await;
+        for number in 1..=3 {
+            assert_eq!(theatre.stage("music"), (Stage::Serving, Some(number)));
+            theatre.stuck("music", number).await;
+        }
+        let status = theatre.status("music");
+        assert_eq!((status.stage, status.absence), (Stage::Away, Absence::Parked));
+        assert!(status.reason.expect("it says why").contains("it did not return"));
+        theatre.bring("music", BETTER, wish).await.expect("it is wanted again");
+        assert_eq!(theatre.stage("music").0, Stage::Serving);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_setup_that_failed_is_tried_again_with_growing_pauses() {
+    let theatre = theatre(Stage::Away).await;
+    theatre.bring("music", failing(Step::Setup), Wish::Changed).await.expect_err("it fails");
+    theatre.script("music").keep_file("music", failing(Step::Setup));
+    let attempts =
+        || theatre.script("music").notes().done.iter().filter(|step| step.starts_with("setup")).count();
+    let mut counts = Vec::new();
+    for secs in [1, 1, 1, 4] {
+        tokio::time::sleep(std::time::Duration::from_secs(secs)).await;
+        theatre.settle("music").await;
+        counts.push(attempts());
+    }
+    assert_eq!(counts, [2, 2, 3, 4], "after 1, 3 and 7 s");
+    theatre.script("music").keep_file("music", GOOD);
+    tokio::time::sleep(std::time::Duration::from_secs(9)).await;
+    theatre.settle("music").await;
+    assert_eq!(theatre.stage("music").0, Stage::Serving);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_the_store_does_not_take_is_kept_and_written_later() {
+    let theatre = theatre(Stage::Serving).await;
+    theatre.script("music").notes().is_store_full = true;
+    let report = theatre.leave("music", Leaving::Unloaded).await.expect("it goes").expect("it reports");
+    assert!(report.notes.iter().any(|note| note.contains("could not be stored")), "{report}");
+    assert!(theatre.status("music").is_unsaved);
+    // Loaded again before the disk has room: its state comes from memory.
+    let report = theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good").expect("it reports");
+    assert_eq!(report.state_bytes, Some(1));
+    theatre.script("music").notes().is_store_full = false;
+    tokio::time::sleep(std::time::Duration::from_secs(61)).await;
+    theatre.settle("music").await;
+    assert!(theatre.script("music").notes().stored.is_some() && !theatre.status("music").is_unsaved);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_another_cog_now_takes_name_commands_and_routes_over() {
+    let theatre = Theatre::new(&["music", "tunes"]);
+    theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good");
+    let mut renamed = super::script::candidate("music", GOOD);
+    let manifest =
+        gearshift_cog::manifest::Manifest { name: "tunes".to_owned(), ..(*renamed.manifest).clone() };
+    renamed.manifest = std::sync::Arc::new(manifest);
+    theatre.bring_file("tunes", renamed, Wish::Changed).await.expect("the file is the same");
+    theatre.settle("music").await;
+    assert_eq!(theatre.stage("tunes"), (Stage::Serving, Some(1)));
+    assert_eq!(theatre.status("music").absence, Absence::FileGone);
+    assert!(theatre.script("music").notes().alive.is_empty());
+    theatre.router.route("TYPING_START", "{}");
+    assert_eq!((theatre.waiting("music"), theatre.waiting("tunes")), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_cogs_together_have_no_more_commands_than_an_application_may() {
+    let theatre = Theatre::new(&["music", "other"]);
+    let with = |name: &str, count: usize| {
+        let mut candidate = super::script::candidate(name, GOOD);
+        let command = candidate.manifest.commands[0].clone();
+        let commands = (0..count)
+            .map(|number| gearshift_cog::manifest::CommandManifest {
+                name: format!("{name}{number}"),
+                ..command.clone()
+            })
+            .collect();
+        candidate.manifest = std::sync::Arc::new(gearshift_cog::manifest::Manifest {
+            commands,
+            ..(*candidate.manifest).clone()
+        });
+        candidate
+    };
+    theatre.bring_file("music", with("music", 60), Wish::Asked).await.expect("there is room");
+    let error = theatre.bring_file("other", with("other", 41), Wish::Asked).await.expect_err("101 in sum");
+    assert!(matches!(error, CogError::TooManyCommands { own: 41, others: 60, .. }), "{error}");
+    theatre.bring_file("other", with("other", 40), Wish::Asked).await.expect("100 in sum");
+}
