@@ -6,6 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use crate::{
     cogs::{Cogs, log_error},
+    error::chain,
     watch::{Change, FolderWatch},
 };
 
@@ -28,7 +29,7 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
 async fn attempt(watch: &mut FolderWatch, cogs: &Arc<Cogs>, file: &Path) {
     match cogs.follow_change(file).await {
         Ok(()) => {}
-        Err(error) if error.may_pass() => watch.again(file.to_owned()),
+        Err(error) if error.may_pass() => watch.incomplete(file.to_owned(), chain(&error)),
         Err(error) => {
             cogs.refuse(file, &error);
             log_error(&error);

@@ -107,7 +107,7 @@ impl Host {
         });
         let watch = match config.cogs.watch {
             true => {
-                let watch = FolderWatch::new(&folder, config.limits.settle);
+                let watch = FolderWatch::new(&folder, config.limits.settle, config.cogs.poll);
                 Some(watch.map_err(|source| HostError::Watch { folder, source })?)
             }
             false => None,

@@ -4,7 +4,7 @@
 use std::{
     env::consts::DLL_SUFFIX,
     ffi::OsStr,
-    fs::File,
+    fs::{File, Metadata},
     io::{self, Read, Seek},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -37,7 +37,14 @@ impl Stamp {
     /// # Errors
     /// What the system says.
     pub fn of(file: &File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
+        Self::from_metadata(&file.metadata()?)
+    }
+
+    /// The stamp of the file that this was asked of.
+    ///
+    /// # Errors
+    /// When the platform keeps no times.
+    pub fn from_metadata(metadata: &Metadata) -> io::Result<Self> {
         let identity = (metadata.dev(), metadata.ino());
         Ok(Self { length: metadata.len(), modified: metadata.modified()?, identity })
     }

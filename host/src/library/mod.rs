@@ -25,5 +25,5 @@ pub use self::inspection::{Inspection, Problem};
 pub use self::manifest::{Contents, ReadError, read};
 pub use self::open::{OpenError, OpenFailure, OpenLibrary, open};
 pub use self::prepare::{Prepared, Refusal, Refused, prepare};
-pub use self::scan::{candidates, default_base, find};
+pub use self::scan::{candidates, default_base, find, listing, stamp};
 pub use self::verify::{Mismatch, Note, is_name, mismatches, notes};

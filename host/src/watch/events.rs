@@ -1,0 +1,60 @@
+//! What an event of the system's says about a file of the folder, or about the folder itself.
+
+use std::{fs, path::Path};
+
+use notify::{
+    Event, EventKind,
+    event::{AccessKind, AccessMode, ModifyKind, RenameMode},
+};
+
+use super::{Happened, News};
+use crate::library;
+
+/// Everything an event says about `folder`.
+pub(super) fn read(event: &Event, folder: &Path) -> Vec<News> {
+    // The queue was full, and events were dropped: IN_Q_OVERFLOW in https://man7.org/linux/man-pages/man7/inotify.7.html
+    if event.need_rescan() {
+        return vec![News::Compare];
+    }
+    event.paths.iter().filter_map(|path| about(&event.kind, path, folder)).collect()
+}
+
+fn about(kind: &EventKind, path: &Path, folder: &Path) -> Option<News> {
+    let happened = happened(kind, path)?;
+    if path == folder {
+        let is_lost = matches!(kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+        return Some(if is_lost { News::FolderLost } else { News::Compare });
+    }
+    if path.parent() != Some(folder) {
+        return None;
+    }
+    match library::is_library_name(path) {
+        true => Some(News::File(path.to_owned(), happened)),
+        // Libraries may be links that lead through it: Kubernetes switches `..data`, and nothing happens to the links.
+        // https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
+        false => matches!(
+            kind,
+            EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+        )
+        .then_some(News::Compare),
+    }
+}
+
+fn happened(kind: &EventKind, path: &Path) -> Option<Happened> {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+        | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(Happened::Completed),
+        EventKind::Create(_) if is_hard_link(path) => Some(Happened::Completed),
+        EventKind::Access(_) => None,
+        // Sums up a `From` and a `To` that came before; heeding it would put the `To` off.
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
+        EventKind::Modify(ModifyKind::Metadata(_)) => Some(Happened::Touched),
+        _ => Some(Happened::Written),
+    }
+}
+
+/// A file that appears with more than one link was complete before it appeared.
+fn is_hard_link(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.nlink() > 1)
+}
