@@ -345,12 +345,13 @@ fn identity(folder: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Makes the folder if it is not there.
+/// Makes sure that the folder is there.
 ///
 /// # Errors
-/// When it cannot be made, or is not a folder.
+/// When it is not there (`NotFound`), is no folder (`NotADirectory`), or cannot be read. It is never made: an empty folder
+/// where others are expected would mean that every cog is gone.
 pub fn ensure_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
+    fs::read_dir(folder).map(drop)
 }
 
 #[cfg(test)]

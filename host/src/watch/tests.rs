@@ -12,7 +12,7 @@ use notify::{Event, EventKind, event::Flag};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{Change, FolderWatch, Watching, events};
+use super::{Change, FolderWatch, Watching, ensure_folder, events, identity};
 
 const SETTLE: Duration = Duration::from_millis(1);
 const POLL: Duration = Duration::from_millis(20);
@@ -245,4 +245,17 @@ fn a_file_that_is_still_written_to_without_events_waits_until_it_has_settled() {
     assert_eq!(turn(&mut watching, start + 2 * SETTLE), Some(Change::Try(file)));
     watching.compare(start);
     assert_eq!(watching.agenda.next(), None);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error_and_is_not_made() {
+    let place = Place::new();
+    let folder = place.path("cogs");
+    assert_eq!(ensure_folder(&folder).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    assert!(identity(&folder).is_err() && FolderWatch::new(&folder, SETTLE, POLL).is_err());
+    fs::write(&folder, "a file").unwrap();
+    assert_eq!(ensure_folder(&folder).unwrap_err().kind(), std::io::ErrorKind::NotADirectory);
+    fs::remove_file(&folder).unwrap();
+    place.folder("cogs", &[]);
+    ensure_folder(&folder).unwrap();
 }
