@@ -1,4 +1,4 @@
-//! The two bots as child processes: Gearshift's host with a folder of cogs, and the same bot in static poise.
+//! The bots as child processes: Gearshift's host with a folder of cogs, and the same bot on twilight and in static poise.
 //! It does not talk to them; that is the crowd's part.
 
 use std::{
@@ -18,6 +18,9 @@ use crate::{Result, process::Process, rig::Home};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Gearshift,
+    /// On twilight, the leanest library: a gateway, a REST client, and nothing between them.
+    Twilight,
+    /// In poise, what an author would otherwise take.
     Poise,
 }
 
@@ -45,7 +48,8 @@ impl Bot {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let home = self.home.take().ok_or("a bot that runs has a home")?;
-        match status.success() || self.kind == Kind::Poise {
+        // The peers close nothing; only the host promises to.
+        match status.success() || self.kind != Kind::Gearshift {
             true => Bot::in_home(self.kind, sim, home),
             false => Err(format!("{:?} ended with {status}", self.kind).into()),
         }
@@ -58,8 +62,9 @@ impl Bot {
                 command.args(["run", "--config"]).arg(home.config());
                 command
             }
-            Kind::Poise => {
-                let mut command = Command::new(beside("bot-poise")?);
+            Kind::Twilight | Kind::Poise => {
+                let program = if kind == Kind::Poise { "bot-poise" } else { "bot-twilight" };
+                let mut command = Command::new(beside(program)?);
                 command.env("DISCORD_BASE_URL", sim.base_url());
                 command
             }

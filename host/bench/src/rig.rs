@@ -5,7 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gearshift_host::{
@@ -13,7 +13,7 @@ use gearshift_host::{
     host::Host,
     sessions::Sessions,
 };
-use gearshift_sim::{Member, Sim, SimOptions, Snowflake, World};
+use gearshift_sim::{Member, RateLimits, Sim, SimOptions, Snowflake, World};
 use tempfile::TempDir;
 
 use crate::Result;
@@ -32,6 +32,8 @@ const CHANNELS: usize = 16;
 pub(crate) struct Crowd {
     member: Member,
     channels: Arc<[String]>,
+    /// The member in each of the channels.
+    places: Arc<[Member]>,
 }
 
 impl Crowd {
@@ -39,6 +41,12 @@ impl Crowd {
     pub(crate) async fn say(&self, number: u64, text: &str) -> Result<Snowflake> {
         let channel = &self.channels[number as usize % self.channels.len()];
         Ok(self.member.say(channel, text).await?)
+    }
+
+    /// Runs `/ping text:` in one of the channels, taken in turn by `number`.
+    pub(crate) async fn ping(&self, number: u64, text: &str) -> Result<Snowflake> {
+        let place = &self.places[number as usize % self.places.len()];
+        Ok(place.slash("ping", [("text", text)]).await?.id())
     }
 }
 
@@ -52,18 +60,42 @@ pub(crate) async fn discord_beating(interval: Duration) -> Result<(Sim, Crowd)> 
     open(SimOptions { heartbeat_interval: interval, ..SimOptions::default() }).await
 }
 
+/// A Discord with so many channels that keeps Discord's rate limits.
+pub(crate) async fn discord_with_limits(channels: usize) -> Result<(Sim, Crowd)> {
+    open_with(channels, SimOptions { rate_limits: RateLimits::Discord, ..SimOptions::default() }).await
+}
+
 async fn open(options: SimOptions) -> Result<(Sim, Crowd)> {
+    open_with(CHANNELS, options).await
+}
+
+async fn open_with(channels: usize, options: SimOptions) -> Result<(Sim, Crowd)> {
     let mut world = World::empty();
     let guild = world.add_guild("Bench", "alice");
-    let channels: Vec<String> = (0..CHANNELS).map(|number| format!("room-{number}")).collect();
+    let channels: Vec<String> = (0..channels).map(|number| format!("room-{number}")).collect();
     for channel in &channels {
         world.add_channel(guild, channel);
     }
     // Little is kept: what a long run says must not grow this process.
     let options = SimOptions { world, history_per_channel: 64, ..options };
     let sim = Sim::start(options).await?;
-    let crowd = Crowd { member: sim.member("alice")?, channels: channels.into() };
+    let member = sim.member("alice")?;
+    let places =
+        channels.iter().map(|channel| member.at(channel)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let crowd = Crowd { member, channels: channels.into(), places: places.into() };
     Ok((sim, crowd))
+}
+
+/// Waits until the bot has registered a command.
+pub(crate) async fn registered(sim: &Sim, command: &str) -> Result<()> {
+    let deadline = Instant::now() + SOON;
+    while !sim.commands().iter().any(|name| name.trim_start_matches('/') == command) {
+        if Instant::now() > deadline {
+            return Err(format!("the bot has not registered `{command}`").into());
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
 }
 
 /// A folder with a configuration and cogs.

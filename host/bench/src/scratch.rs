@@ -1,5 +1,6 @@
 //! Cogs that only the benchmarks need, generated from the example `ping` into a workspace below the target folder: a
-//! second version of it, one of which a hundred are made, and one built against a newer minor of the ABI.
+//! second version of it, one of which a hundred are made, one built against a newer minor of the ABI; and one that posts in
+//! every channel.
 //! It loads none.
 
 use std::{
@@ -54,6 +55,42 @@ pub(crate) fn newer() -> Result<PathBuf> {
     let manifest = replaced(&manifest, "gearshift-cog.workspace = true", newer)?;
     workspace.write("cogs/ping-newer/Cargo.toml", &manifest)?;
     Ok(workspace.build(&["ping-newer"])?.remove(0))
+}
+
+/// What the cog of [`announcer`] posts.
+pub(crate) const NEWS: &str = "news";
+
+/// A cog that posts [`NEWS`] in every channel of the guild in which somebody says `!announce`, at once.
+pub(crate) fn announcer() -> Result<PathBuf> {
+    let workspace = Workspace::new("announcer")?;
+    let source = workspace.ping()?;
+    let source = replaced(&source, "Command::new(\"ping\"", "Command::new(\"announce\"")?;
+    let source = replaced(&source, "struct Ping;", "struct Ping(Host);")?;
+    let source = replaced(&source, "setup(_host: Host)", "setup(host: Host)")?;
+    let source = replaced(&source, "Ok(Self)", "Ok(Self(host))")?;
+    let start = source.find("        let text = ").ok_or("`ping` has another command")?;
+    let end = source[start..].find("        Ok(())").ok_or("`ping` ends its command otherwise")? + start;
+    let posts = format!(
+        "        let discord = self.0.discord();
+        let guild = call.guild_id().unwrap_or_default();
+        let path = format!(\"/guilds/{{guild}}/channels\");
+        let channels = discord.request(gearshift_cog::handles::Method::Get, path).fetch().await?;
+        let ids = channels.as_array().into_iter().flatten().filter_map(|channel| channel[\"id\"].as_str()?.parse().ok());
+        let posts = ids.map(|id| discord.send(id, {NEWS:?}));
+        for posted in futures_util::future::join_all(posts).await {{
+            posted?;
+        }}
+"
+    );
+    workspace.add("announcer", &format!("{}{posts}{}", &source[..start], &source[end..]))?;
+    let manifest = fs::read_to_string(workspace.folder.join("cogs/announcer/Cargo.toml"))?;
+    let manifest = replaced(
+        &manifest,
+        "gearshift-cog.workspace = true",
+        "futures-util.workspace = true\ngearshift-cog.workspace = true",
+    )?;
+    workspace.write("cogs/announcer/Cargo.toml", &manifest)?;
+    Ok(workspace.build(&["announcer"])?.remove(0))
 }
 
 /// A cog whose source is changed again and again.

@@ -1,4 +1,4 @@
-//! Load: messages said and replies checked one by one, in a closed loop or at a fixed rate.
+//! Load: messages said or commands run and replies checked one by one, in a closed loop or at a fixed rate.
 //! It knows neither which bot answers nor what is done with the numbers.
 
 use std::{
@@ -49,30 +49,61 @@ impl Load {
     }
 }
 
-/// Keeps `outstanding` messages unanswered for a while; each is `!ping N` and must be answered `pong N`.
+/// How the bot is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Ask {
+    /// By a message, `!ping N`.
+    Message,
+    /// By a slash command, `/ping text:N`.
+    Interaction,
+}
+
+/// How long a closed loop asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Length {
+    Lasting(Duration),
+    Count(u64),
+}
+
+impl Length {
+    fn goes_on(self, since: Instant, asked: u64) -> bool {
+        match self {
+            Length::Lasting(duration) => since.elapsed() < duration,
+            Length::Count(count) => asked < count,
+        }
+    }
+}
+
+/// Keeps `outstanding` questions unanswered for a while; each `N` must be answered `pong N`.
 ///
 /// # Errors
 /// A wrong answer, or none for [`SOON`].
-pub(crate) async fn closed(sim: &Sim, crowd: &Crowd, outstanding: u64, lasting: Duration) -> Result<Load> {
+pub(crate) async fn closed(
+    sim: &Sim,
+    crowd: &Crowd,
+    ask: Ask,
+    outstanding: u64,
+    length: Length,
+) -> Result<Load> {
     let mut reader = sim.transcript().reader();
     let mut waiting: HashMap<Snowflake, (u64, Instant)> = HashMap::new();
     let (start, mut next, mut load) = (Instant::now(), 0, Load::default());
     while next < outstanding {
-        say(crowd, &mut next, &mut waiting).await?;
+        put(crowd, ask, &mut next, &mut waiting).await?;
     }
     while !waiting.is_empty() {
-        let (message, reply, came) = reply(&mut reader).await.ok_or("a reply is missing")?;
-        let Some((number, said)) = waiting.remove(&message) else {
+        let (question, reply, came) = reply(&mut reader, ask).await.ok_or("a reply is missing")?;
+        let Some((number, asked)) = waiting.remove(&question) else {
             load.duplicated += 1;
             continue;
         };
         if *reply.content != *format!("pong {number}") {
-            return Err(format!("`!ping {number}` was answered `{}`", reply.content).into());
+            return Err(format!("`{number}` was answered `{}`", reply.content).into());
         }
         load.replies += 1;
-        load.latency_ms.push_ms(came.saturating_duration_since(said));
-        if start.elapsed() < lasting {
-            say(crowd, &mut next, &mut waiting).await?;
+        load.latency_ms.push_ms(came.saturating_duration_since(asked));
+        if length.goes_on(start, next) {
+            put(crowd, ask, &mut next, &mut waiting).await?;
         }
     }
     load.took = start.elapsed();
@@ -82,10 +113,19 @@ pub(crate) async fn closed(sim: &Sim, crowd: &Crowd, outstanding: u64, lasting: 
     }
 }
 
-async fn say(crowd: &Crowd, next: &mut u64, waiting: &mut HashMap<Snowflake, (u64, Instant)>) -> Result<()> {
-    let (number, said) = (*next, Instant::now());
+async fn put(
+    crowd: &Crowd,
+    ask: Ask,
+    next: &mut u64,
+    waiting: &mut HashMap<Snowflake, (u64, Instant)>,
+) -> Result<()> {
+    let (number, asked) = (*next, Instant::now());
     *next += 1;
-    waiting.insert(crowd.say(number, &format!("!ping {number}")).await?, (number, said));
+    let question = match ask {
+        Ask::Message => crowd.say(number, &format!("!ping {number}")).await?,
+        Ask::Interaction => crowd.ping(number, &number.to_string()).await?,
+    };
+    waiting.insert(question, (number, asked));
     Ok(())
 }
 
@@ -176,7 +216,7 @@ async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<O
         }
         tokio::select! {
             _ = expected.changed() => {}
-            found = reply(&mut reader) => match found {
+            found = reply(&mut reader, Ask::Message) => match found {
                 Some((message, reply, came)) if seen.insert(message) => {
                     heard.replies.insert(message, (reply.content.to_string(), came));
                 }
@@ -190,11 +230,15 @@ async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<O
     }
 }
 
-/// The next reply of a bot, the message that it answers, and when it came; none after [`SOON`].
-async fn reply(reader: &mut Reader) -> Option<(Snowflake, std::sync::Arc<Message>, Instant)> {
+/// The next reply of a bot, the message or interaction that it answers, and when it came; none after [`SOON`].
+async fn reply(reader: &mut Reader, ask: Ask) -> Option<(Snowflake, std::sync::Arc<Message>, Instant)> {
     let find = |entry: &gearshift_sim::Entry| {
         let posted = entry.posted().filter(|posted| posted.author.bot)?;
-        Some((posted.reply_to?, posted.clone(), entry.instant))
+        let question = match ask {
+            Ask::Message => posted.reply_to?,
+            Ask::Interaction => posted.interaction.as_ref()?.id,
+        };
+        Some((question, posted.clone(), entry.instant))
     };
     reader.until(Instant::now() + SOON, find).await
 }

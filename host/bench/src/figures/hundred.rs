@@ -12,7 +12,8 @@ use crate::{
     libraries,
     rig::{self, Rig},
     sample::Sample,
-    scratch, traffic,
+    scratch,
+    traffic::{self, Ask, Length},
 };
 
 const COGS: usize = 100;
@@ -70,9 +71,13 @@ async fn cost(cogs: &[(&str, &Path)], scale: Scale) -> Result<f64> {
         return Err(format!("the host did not connect; its last words: {}", bot.last_words()).into());
     }
     let (short, lasting) = scale.pick((1000, 4000), (300, 1000));
-    traffic::closed(&sim, &crowd, 64, Duration::from_millis(short)).await?;
+    let closed = |millis| {
+        let length = Length::Lasting(Duration::from_millis(millis));
+        traffic::closed(&sim, &crowd, Ask::Message, 64, length)
+    };
+    closed(short).await?;
     let cpu = bot.process().cpu_seconds()?;
-    let load = traffic::closed(&sim, &crowd, 64, Duration::from_millis(lasting)).await?;
+    let load = closed(lasting).await?;
     let cpu = bot.process().cpu_seconds()? - cpu;
     drop(bot);
     sim.close().await;

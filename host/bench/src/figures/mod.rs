@@ -1,11 +1,15 @@
 //! The figures by name, and the order in which they are measured. Each room measures one promise.
 
+mod announcing;
 mod blocking;
+mod full;
+mod growth;
 mod hundred;
 mod newer;
 mod reload;
 mod size;
 mod soak;
+mod start;
 mod versus;
 
 use std::time::Instant;
@@ -15,8 +19,21 @@ use crate::{
     figure::{Report, Scale},
 };
 
-const NAMES: [&str; 11] = [
-    "versus", "start", "lossless", "trigger", "control", "saved", "soak", "newer", "blocking", "hundred",
+const NAMES: [&str; 15] = [
+    "versus",
+    "start",
+    "start-cogs",
+    "growth",
+    "announcing",
+    "lossless",
+    "full",
+    "trigger",
+    "control",
+    "saved",
+    "soak",
+    "newer",
+    "blocking",
+    "hundred",
     "size",
 ];
 
@@ -35,8 +52,12 @@ pub(crate) async fn measure(scale: Scale, wanted: &[String]) -> Result<Report> {
         let start = Instant::now();
         let result = match name {
             "versus" => versus::load(scale).await,
-            "start" => versus::start(scale).await,
+            "start" => start::one(scale).await,
+            "start-cogs" => start::five(scale).await,
+            "growth" => growth::growth(scale).await,
+            "announcing" => announcing::announcing(scale).await,
             "lossless" => reload::lossless(scale).await,
+            "full" => full::full(scale).await,
             "trigger" => reload::trigger(scale).await,
             "control" => reload::control(scale).await,
             "saved" => reload::saved(scale).await,

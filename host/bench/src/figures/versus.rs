@@ -1,92 +1,238 @@
-//! Gearshift against the same bot in static poise, on the same built-in Discord. Under load both run at once and have
-//! work in turns of half a second: a machine that is slow now and then is slow for both. Every ratio is of one pair of
-//! runs; the median of the pairs is the figure.
+//! Gearshift against the same bot on twilight and in static poise, each on a built-in Discord of its own. Under load all
+//! run at once and have work in turns of half a second: a machine that is slow now and then is slow for all. Every ratio
+//! is of runs at the same time; the median of the rounds is the figure, where nothing else is said.
 //!
 //! At a load that leaves the machine idle, p99 is taken of the whole run, and of every tenth of a second, of which the
 //! middle one counts: a virtual machine stands still for a millisecond now and then, in all for about a hundredth of the
 //! time. The first tells of these moments too, the second of the bots.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, path::Path, time::Duration};
 
 use gearshift_sim::Sim;
 
+use super::start::first_reply;
 use crate::{
     Result,
     bots::{Bot, Kind},
     figure::{Figure, Goal, Scale},
     libraries,
     process::Memory,
-    rig::{self, Crowd, SOON, STORE},
+    rig::{self, Crowd},
     sample::Sample,
-    traffic::{self, Load},
+    traffic::{self, Ask, Length, Load, Steady},
 };
 
-/// Messages that wait for their reply at any time.
+/// Gearshift, and whom it is compared with.
+const KINDS: [Kind; 3] = [Kind::Gearshift, Kind::Twilight, Kind::Poise];
+/// Questions that wait for their reply at any time while a bot is kept busy.
 const OUTSTANDING: u64 = 64;
-/// Messages a second of the paced load.
-const RATE: u32 = 2000;
-/// Messages in a tenth of a second of it.
-const TENTH: usize = RATE as usize / 10;
-/// How long a bot has work before it is the other's turn.
+/// Messages a second of the two paced loads.
+const SLOW: u32 = 500;
+const FAST: u32 = 2000;
+/// Messages in a tenth of a second of the faster one.
+const TENTH: usize = FAST as usize / 10;
+/// How long a bot has work before it is another's turn.
 const TURN: Duration = Duration::from_millis(500);
-/// How often the bot is asked at the start until it answers.
-const PROBE: Duration = Duration::from_millis(5);
 
-/// What the runs of one bot brought.
+/// What a bot is kept working with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Task {
+    /// So many questions unanswered at any time.
+    Closed(Ask, u64),
+    /// So many messages a second.
+    Paced(u32),
+}
+
+const MESSAGES: Task = Task::Closed(Ask::Message, OUTSTANDING);
+const INTERACTIONS: Task = Task::Closed(Ask::Interaction, OUTSTANDING);
+const ALONE: Task = Task::Closed(Ask::Message, 1);
+
+/// Every task, and how many turns of it there are in a full and in a quick run.
+const TURNS: [(Task, [usize; 2]); 5] = [
+    (MESSAGES, [6, 2]),
+    (INTERACTIONS, [6, 2]),
+    (ALONE, [4, 2]),
+    (Task::Paced(SLOW), [10, 2]),
+    (Task::Paced(FAST), [20, 2]),
+];
+
+/// What the turns of one task brought.
+#[derive(Debug, Default)]
+struct Work {
+    load: Load,
+    cpu_seconds: f64,
+}
+
+impl Work {
+    fn cpu_per_10k(&self) -> f64 {
+        self.cpu_seconds / self.load.replies as f64 * 10_000.0
+    }
+}
+
+/// What the run of one bot brought.
 struct Run {
-    rate: f64,
-    cpu_per_10k: f64,
-    busy: Sample,
-    paced: Sample,
+    works: HashMap<Task, Work>,
     idle: Memory,
     loaded: Memory,
 }
+
+impl Run {
+    fn of(&self, task: Task) -> &Work {
+        &self.works[&task]
+    }
+}
+
+/// A figure that is compared.
+struct Row {
+    what: &'static str,
+    unit: &'static str,
+    value: fn(&Run) -> f64,
+    twilight: Goal,
+    poise: Goal,
+    /// Of the rounds' ratios, the one that counts: 0.5 is the median, 0.75 one that three of four rounds keep to.
+    share: f64,
+}
+
+const fn row(
+    what: &'static str,
+    unit: &'static str,
+    value: fn(&Run) -> f64,
+    twilight: Goal,
+    poise: Goal,
+) -> Row {
+    Row { what, unit, value, twilight, poise, share: 0.5 }
+}
+
+const CPU: &str = "CPU-s per 10,000";
+
+const ROWS: &[Row] = &[
+    row(
+        "throughput, 64 messages outstanding",
+        "replies/s",
+        |run| run.of(MESSAGES).load.rate(),
+        Goal::AtLeast(1.0),
+        Goal::AtLeast(1.8),
+    ),
+    row(
+        "throughput, 64 interactions outstanding",
+        "replies/s",
+        |run| run.of(INTERACTIONS).load.rate(),
+        Goal::AtLeast(1.0),
+        Goal::AtLeast(1.8),
+    ),
+    row(
+        "CPU per message, 64 outstanding",
+        CPU,
+        |run| run.of(MESSAGES).cpu_per_10k(),
+        Goal::AtMost(1.0),
+        Goal::AtMost(0.45),
+    ),
+    row(
+        "CPU per message at 500/s",
+        CPU,
+        |run| run.of(Task::Paced(SLOW)).cpu_per_10k(),
+        Goal::AtMost(1.0),
+        Goal::AtMost(0.75),
+    ),
+    row(
+        "CPU per message at 2,000/s",
+        CPU,
+        |run| run.of(Task::Paced(FAST)).cpu_per_10k(),
+        Goal::AtMost(1.0),
+        Goal::AtMost(0.75),
+    ),
+    row(
+        "CPU per interaction, 64 outstanding",
+        CPU,
+        |run| run.of(INTERACTIONS).cpu_per_10k(),
+        Goal::None,
+        Goal::None,
+    ),
+    Row {
+        share: 0.75,
+        ..row(
+            "p50 with one outstanding, three of four rounds",
+            "ms",
+            |run| run.of(ALONE).load.latency_ms.median(),
+            Goal::AtMost(1.1),
+            Goal::AtMost(1.0),
+        )
+    },
+    Row {
+        share: 0.75,
+        ..row(
+            "p99 at 2,000/s, three of four rounds",
+            "ms",
+            |run| run.of(Task::Paced(FAST)).load.latency_ms.percentile(0.99),
+            Goal::AtMost(1.1),
+            Goal::AtMost(1.0),
+        )
+    },
+    row(
+        "p99 of a tenth of a second at 2,000/s",
+        "ms",
+        |run| run.of(Task::Paced(FAST)).load.latency_ms.usual_percentile(TENTH, 0.99),
+        Goal::None,
+        Goal::AtMost(1.0),
+    ),
+    row(
+        "p50 at 2,000/s",
+        "ms",
+        |run| run.of(Task::Paced(FAST)).load.latency_ms.median(),
+        Goal::None,
+        Goal::None,
+    ),
+    row("p50, 64 outstanding", "ms", |run| run.of(MESSAGES).load.latency_ms.median(), Goal::None, Goal::None),
+    row(
+        "p99, 64 outstanding",
+        "ms",
+        |run| run.of(MESSAGES).load.latency_ms.percentile(0.99),
+        Goal::None,
+        Goal::AtMost(1.0),
+    ),
+    row("idle memory (RSS)", "MiB", |run| run.idle.rss / 1024.0, Goal::AtMost(1.4), Goal::AtMost(1.05)),
+    row("idle memory (PSS)", "MiB", |run| run.idle.pss / 1024.0, Goal::None, Goal::AtMost(1.0)),
+    row(
+        "memory after the load (RSS)",
+        "MiB",
+        |run| run.loaded.rss / 1024.0,
+        Goal::AtMost(1.4),
+        Goal::AtMost(1.05),
+    ),
+];
 
 /// Throughput, latency, CPU and memory.
 pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
     let ping = libraries::examples(&["ping"])?;
     let cogs = [("ping", ping["ping"].as_path())];
-    let mut pairs = Vec::new();
-    for round in 0..scale.pick(9, 1) {
-        pairs.push(pair(round, scale, &cogs).await?);
+    let mut rounds = Vec::new();
+    for number in 0..scale.pick(9, 1) {
+        rounds.push(round(number, scale, &cogs).await?);
     }
-    let ratio = |what: &str, goal, value: fn(&Run) -> f64, unit: &str| {
-        let ratios: Sample = pairs.iter().map(|[ours, poise]| value(ours) / value(poise)).collect();
-        let ours: Sample = pairs.iter().map(|[ours, _]| value(ours)).collect();
-        let poise: Sample = pairs.iter().map(|[_, poise]| value(poise)).collect();
-        let note = format!("{:.2} against {:.2} {unit}", ours.median(), poise.median());
-        Figure::new(format!("{what}, gearshift / poise"), goal, ratios.median(), "×").note(note)
+    let figure = |row: &Row, peer: usize, name: &str, goal: Goal| {
+        let of = |bot: usize| rounds.iter().map(|runs| (row.value)(&runs[bot])).collect::<Sample>();
+        let ratios: Sample =
+            rounds.iter().map(|runs| (row.value)(&runs[0]) / (row.value)(&runs[peer])).collect();
+        let note = format!(
+            "{:.2} against {:.2} {}; rounds {:.2} to {:.2}",
+            of(0).median(),
+            of(peer).median(),
+            row.unit,
+            ratios.percentile(0.0),
+            ratios.max()
+        );
+        Figure::new(format!("{} / {name}", row.what), goal, ratios.percentile(row.share), "×").note(note)
     };
-    Ok(vec![
-        ratio("throughput, 64 outstanding", Goal::AtLeast(1.0), |run| run.rate, "replies/s"),
-        ratio("CPU per message", Goal::AtMost(1.0), |run| run.cpu_per_10k, "CPU-s per 10,000"),
-        ratio("p50, 64 outstanding", Goal::None, |run| run.busy.median(), "ms"),
-        ratio("p99, 64 outstanding", Goal::AtMost(1.0), |run| run.busy.percentile(0.99), "ms"),
-        ratio("p50 at 2,000/s", Goal::None, |run| run.paced.median(), "ms"),
-        ratio("p99 at 2,000/s", Goal::AtMost(1.0), |run| run.paced.percentile(0.99), "ms"),
-        ratio(
-            "p99 of a tenth of a second at 2,000/s",
-            Goal::AtMost(1.0),
-            |run| run.paced.usual_percentile(TENTH, 0.99),
-            "ms",
-        ),
-        ratio("idle memory (RSS)", Goal::AtMost(1.0), |run| run.idle.rss / 1024.0, "MiB"),
-        ratio("idle memory (PSS)", Goal::AtMost(1.0), |run| run.idle.pss / 1024.0, "MiB"),
-        ratio("memory after the load (RSS)", Goal::None, |run| run.loaded.rss / 1024.0, "MiB"),
-    ])
+    let both = |row| [figure(row, 1, "twilight", row.twilight), figure(row, 2, "poise", row.poise)];
+    Ok(ROWS.iter().flat_map(both).collect())
 }
 
-/// One of the two bots on a Discord of its own, and what its turns have brought.
+/// One of the bots on a Discord of its own, and what its turns have brought.
 struct Side {
     sim: Sim,
     crowd: Crowd,
     bot: Bot,
-    busy: Load,
-    busy_cpu: f64,
-    paced: Load,
+    works: HashMap<Task, Work>,
 }
 
 impl Side {
@@ -94,26 +240,30 @@ impl Side {
         let (sim, crowd) = rig::discord().await?;
         let bot = Bot::start(kind, &sim, cogs, "")?;
         first_reply(kind, &sim, &crowd, &bot).await?;
-        Ok(Side { sim, crowd, bot, busy: Load::default(), busy_cpu: 0.0, paced: Load::default() })
+        rig::registered(&sim, "ping").await?;
+        Ok(Side { sim, crowd, bot, works: HashMap::new() })
     }
 
-    async fn busy_turn(&mut self) -> Result<()> {
+    async fn turn(&mut self, task: Task) -> Result<()> {
         let process = self.bot.process();
         let cpu = process.cpu_seconds()?;
-        self.busy.append(traffic::closed(&self.sim, &self.crowd, OUTSTANDING, TURN).await?);
-        self.busy_cpu += process.cpu_seconds()? - cpu;
-        Ok(())
-    }
-
-    async fn paced_turn(&mut self) -> Result<()> {
-        let line = |number| format!("!ping {number}");
-        let steady = traffic::Steady::start(&self.sim, &self.crowd, RATE, line);
-        tokio::time::sleep(TURN).await;
-        let load = steady.stop().await?;
+        let load = match task {
+            Task::Closed(ask, outstanding) => {
+                traffic::closed(&self.sim, &self.crowd, ask, outstanding, Length::Lasting(TURN)).await?
+            }
+            Task::Paced(rate) => {
+                let line = |number| format!("!ping {number}");
+                let steady = Steady::start(&self.sim, &self.crowd, rate, line);
+                tokio::time::sleep(TURN).await;
+                steady.stop().await?
+            }
+        };
         if load.lost > 0 {
-            return Err(format!("{} messages were lost at {RATE}/s", load.lost).into());
+            return Err(format!("{} messages were lost ({task:?})", load.lost).into());
         }
-        self.paced.append(load);
+        let work = self.works.entry(task).or_default();
+        work.load.append(load);
+        work.cpu_seconds += process.cpu_seconds()? - cpu;
         Ok(())
     }
 
@@ -121,110 +271,34 @@ impl Side {
         let loaded = self.bot.process().memory()?;
         drop(self.bot);
         self.sim.close().await;
-        Ok(Run {
-            rate: self.busy.rate(),
-            cpu_per_10k: self.busy_cpu / self.busy.replies as f64 * 10_000.0,
-            busy: self.busy.latency_ms,
-            paced: self.paced.latency_ms,
-            idle,
-            loaded,
-        })
+        Ok(Run { works: self.works, idle, loaded })
     }
 }
 
-/// Gearshift's run, and poise's.
-async fn pair(round: usize, scale: Scale, cogs: &[(&str, &Path)]) -> Result<[Run; 2]> {
-    let mut sides = [Side::start(Kind::Gearshift, cogs).await?, Side::start(Kind::Poise, cogs).await?];
+/// A run of each kind.
+async fn round(number: usize, scale: Scale, cogs: &[(&str, &Path)]) -> Result<Vec<Run>> {
+    let mut sides = Vec::new();
+    for kind in KINDS {
+        sides.push(Side::start(kind, cogs).await?);
+    }
     tokio::time::sleep(scale.pick(Duration::from_secs(2), Duration::from_millis(500))).await;
-    let idle = [sides[0].bot.process().memory()?, sides[1].bot.process().memory()?];
+    let idle: Vec<Memory> = sides.iter().map(|side| side.bot.process().memory()).collect::<Result<_>>()?;
     for side in &sides {
-        traffic::closed(&side.sim, &side.crowd, OUTSTANDING, TURN).await?;
-    }
-    // Who begins changes.
-    let order = |turn: usize| [(round + turn) % 2, (round + turn + 1) % 2];
-    for turn in 0..scale.pick(6, 2) {
-        for at in order(turn) {
-            sides[at].busy_turn().await?;
+        for ask in [Ask::Message, Ask::Interaction] {
+            traffic::closed(&side.sim, &side.crowd, ask, OUTSTANDING, Length::Lasting(TURN)).await?;
         }
     }
-    for turn in 0..scale.pick(20, 2) {
-        for at in order(turn) {
-            sides[at].paced_turn().await?;
+    for (task, [full, quick]) in TURNS {
+        for turn in 0..scale.pick(full, quick) {
+            // Who begins changes.
+            for step in 0..KINDS.len() {
+                sides[(number + turn + step) % KINDS.len()].turn(task).await?;
+            }
         }
     }
-    let ([ours, poise], [our_idle, poise_idle]) = (sides, idle);
-    Ok([ours.end(our_idle).await?, poise.end(poise_idle).await?])
-}
-
-/// From the process's start to the connection and to the first reply; Gearshift with five cogs.
-pub(super) async fn start(scale: Scale) -> Result<Vec<Figure>> {
-    let names = ["ping", "counter", "reminder", "lookup", "pulse"];
-    let built = libraries::examples(&names)?;
-    let cogs: Vec<_> = names.iter().map(|name| (*name, built[*name].as_path())).collect();
-    let (mut connected, mut replied) = (Sample::default(), Sample::default());
-    let (mut ours, mut poise, mut cpu) = (Sample::default(), Sample::default(), Sample::default());
-    for _ in 0..scale.pick(15, 3) {
-        let mut times = Vec::new();
-        for kind in [Kind::Gearshift, Kind::Poise] {
-            let (sim, crowd) = rig::discord().await?;
-            // Started before: a first start also makes the file of the store, which waits for the disk.
-            let before = Bot::start(kind, &sim, &cogs, STORE)?;
-            first_reply(kind, &sim, &crowd, &before).await?;
-            let bot = before.again(&sim).await?;
-            let (connected, replied) = first_reply(kind, &sim, &crowd, &bot).await?;
-            times.push((connected, replied, bot.process().cpu_ms_of_threads()?));
-            drop(bot);
-            sim.close().await;
-        }
-        let [(our_connected, our_reply, our_cpu), (poise_connected, poise_reply, poise_cpu)] = times[..]
-        else {
-            unreachable!("two kinds were run")
-        };
-        connected.push(our_connected.as_secs_f64() / poise_connected.as_secs_f64());
-        replied.push(our_reply.as_secs_f64() / poise_reply.as_secs_f64());
-        cpu.push(our_cpu / poise_cpu);
-        ours.push_ms(our_reply);
-        poise.push_ms(poise_reply);
+    let mut runs = Vec::new();
+    for (side, idle) in sides.into_iter().zip(idle) {
+        runs.push(side.end(idle).await?);
     }
-    let note = format!("{:.1} against {:.1} ms", ours.median(), poise.median());
-    Ok(vec![
-        Figure::new("start → connected, five cogs, gearshift / poise", Goal::None, connected.median(), "×"),
-        Figure::new(
-            "start → first reply, five cogs, gearshift / poise",
-            Goal::AtMost(1.5),
-            replied.median(),
-            "×",
-        )
-        .note(note),
-        Figure::new("CPU until the first reply, five cogs, gearshift / poise", Goal::None, cpu.median(), "×"),
-    ])
-}
-
-/// How long after its start the bot was connected, and how long after it gave its first reply.
-async fn first_reply(
-    kind: Kind,
-    sim: &gearshift_sim::Sim,
-    crowd: &Crowd,
-    bot: &Bot,
-) -> Result<(Duration, Duration)> {
-    let silent = |what: &str| format!("{kind:?} {what}; its last words: {}", bot.last_words());
-    if !sim.connected(1, SOON).await {
-        return Err(silent("did not connect").into());
-    }
-    let connected = bot.started.elapsed();
-    let mut reader = sim.transcript().reader();
-    let deadline = Instant::now() + SOON;
-    for number in 0.. {
-        crowd.say(number, &format!("!ping start {number}")).await?;
-        let is_reply = |entry: &gearshift_sim::Entry| {
-            entry.posted().filter(|it| it.author.bot && it.reply_to.is_some()).map(|_| ())
-        };
-        if reader.until(Instant::now() + PROBE, is_reply).await.is_some() {
-            break;
-        }
-        if Instant::now() > deadline {
-            return Err(silent("does not reply").into());
-        }
-    }
-    Ok((connected, bot.started.elapsed()))
+    Ok(runs)
 }
