@@ -34,6 +34,7 @@ pub mod error;
 pub mod identity;
 pub mod log;
 pub mod step;
+pub mod private;
 
 pub mod gateway;
 pub mod sessions;

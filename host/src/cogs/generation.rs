@@ -13,6 +13,7 @@ use super::{
     retire::{Reaper, Remains},
 };
 use crate::{
+    error::chain,
     handles::{self, Lease, LeaseParts},
     identity::GenerationId,
     lane::{Inbox, Lane, LaneParts, OrderError, PauseError, Pulse, State},
@@ -254,9 +255,11 @@ impl Life for Lanes {
                 return None;
             }
         };
-        let file = self.parts.copies.unused();
-        match fs::write(&file, library) {
-            Ok(()) => Some(Kept(file)),
+        let written = self.parts.copies.unused().map_err(|error| chain(&error)).and_then(|file| {
+            fs::write(&file, library).map(|()| Kept(file)).map_err(|error| error.to_string())
+        });
+        match written {
+            Ok(kept) => Some(kept),
             Err(error) => {
                 tracing::warn!(cog = &*self.name, "what served before cannot be written: {error}");
                 None

@@ -2,15 +2,18 @@
 //! It reads and writes nothing on it.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use tokio::net::UnixListener;
 
-use crate::library::default_base;
+use crate::{
+    library::default_base,
+    private::{PrivateError, PrivateFolder, Sticky},
+};
 
 /// The longest path that a socket may have on every system, in bytes.
 const PATH_MAX_BYTES: usize = 100;
@@ -32,9 +35,14 @@ pub enum SocketError {
     /// The system's limit.
     #[error("cannot open the control socket `{}`: its path has more than {PATH_MAX_BYTES} bytes", .0.display())]
     TooLong(PathBuf),
-    /// Others could put another one there.
-    #[error("cannot open the control socket in `{}`: the folder belongs to somebody else, or others can write there", .0.display())]
-    Shared(PathBuf),
+    /// Others could put another one there, or have put something there.
+    #[error("cannot open the control socket in `{}`: {why}", .folder.display())]
+    NotPrivate {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with it.
+        why: PrivateError,
+    },
     /// The system refused.
     #[error("failed to open the control socket `{}`", .path.display())]
     Failed {
@@ -56,11 +64,15 @@ impl SocketError {
             }
             SocketError::NotASocket(_) => "remove it, or name another path in `[control] socket`".to_owned(),
             SocketError::TooLong(_) => "name a shorter path with --socket or `[control] socket`".to_owned(),
-            SocketError::Shared(folder) => {
+            SocketError::NotPrivate { folder, why: PrivateError::Shared } => {
                 format!(
                     "`chmod 700 {}`, or name another path with --socket or `[control] socket`",
                     folder.display()
                 )
+            }
+            SocketError::NotPrivate { .. } => {
+                "look who has put it there, or name another path with --socket or `[control] socket`"
+                    .to_owned()
             }
             SocketError::Failed { .. } => {
                 "its folder must be there and writable; --socket or `[control] socket` name another"
@@ -83,7 +95,7 @@ impl Socket {
     /// Binds `path`, mode 0600. What a dead host left behind is replaced. Needs a running runtime.
     ///
     /// # Errors
-    /// A live host has it, something else is there, or the system refuses.
+    /// A live host has it, something else is there, its folder is not private, or the system refuses.
     pub fn bind(path: &Path) -> Result<Socket, SocketError> {
         let failed = |source| SocketError::Failed { path: path.to_owned(), source };
         let folder = match path.parent() {
@@ -93,7 +105,10 @@ impl Socket {
         if folder == default_base() {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         }
-        let lock = lock(path)?;
+        // Before anything is made in it: others could have put links and pipes there.
+        let private =
+            PrivateFolder::open(folder, Sticky::Allowed).map_err(|why| refused(path, folder, why))?;
+        let lock = lock(path, folder, &private)?;
         match fs::symlink_metadata(path) {
             Ok(there) if !there.file_type().is_socket() => {
                 return Err(SocketError::NotASocket(path.to_owned()));
@@ -101,12 +116,9 @@ impl Socket {
             Ok(_) | Err(_) => {}
         }
         // Bound where nobody else can look, made private, and only then put into place over what was there.
-        let private =
+        let hidden =
             tempfile::Builder::new().prefix(".g").rand_bytes(4).tempdir_in(folder).map_err(failed)?;
-        if !is_private(folder, private.path()).map_err(failed)? {
-            return Err(SocketError::Shared(folder.to_owned()));
-        }
-        let hidden = private.path().join("s");
+        let hidden = hidden.path().join("s");
         if hidden.as_os_str().len().max(path.as_os_str().len()) > PATH_MAX_BYTES {
             return Err(SocketError::TooLong(path.to_owned()));
         }
@@ -129,14 +141,19 @@ impl Drop for Socket {
     }
 }
 
+fn refused(path: &Path, folder: &Path, why: PrivateError) -> SocketError {
+    match why {
+        PrivateError::Io(source) => SocketError::Failed { path: path.to_owned(), source },
+        why => SocketError::NotPrivate { folder: folder.to_owned(), why },
+    }
+}
+
 /// Takes the lock beside the socket, and writes this process's number into it.
-fn lock(path: &Path) -> Result<File, SocketError> {
+fn lock(path: &Path, folder: &Path, private: &PrivateFolder) -> Result<File, SocketError> {
     let failed = |source| SocketError::Failed { path: path.to_owned(), source };
-    let mut name = path.as_os_str().to_owned();
+    let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    let mut file = options.open(name).map_err(failed)?;
+    let mut file = private.lock_file(&name).map_err(|why| refused(path, folder, why))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -153,16 +170,10 @@ fn lock(path: &Path) -> Result<File, SocketError> {
     Ok(file)
 }
 
-/// Whether nobody but this user and root can replace what is in `folder`: it is theirs, and closed to others or sticky.
-fn is_private(folder: &Path, own: &Path) -> io::Result<bool> {
-    const STICKY: u32 = 0o1000;
-    let (folder, own) = (fs::metadata(folder)?, fs::metadata(own)?);
-    let is_theirs = folder.uid() == own.uid() || folder.uid() == 0;
-    Ok(is_theirs && (folder.mode() & 0o022 == 0 || folder.mode() & STICKY != 0))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{MetadataExt, symlink};
+
     use super::*;
 
     fn bind(path: &Path) -> Result<Socket, String> {
@@ -210,6 +221,51 @@ mod tests {
     async fn a_folder_open_to_others_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-        assert!(bind(&folder.path().join("c.sock")).unwrap_err().contains("others can write there"));
+        assert!(bind(&folder.path().join("c.sock")).unwrap_err().contains("other users can write there"));
+    }
+
+    /// Everything that can stand where the lock is to be, made by `put`, is refused and left as it is.
+    async fn lock_is_refused(mode: u32, put: impl FnOnce(&Path, &Path)) {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        let precious = outside.path().join("precious");
+        fs::write(&precious, "precious").unwrap();
+        put(&folder.path().join("c.sock.lock"), &precious);
+        fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+        let error = bind(&folder.path().join("c.sock")).unwrap_err();
+        assert!(error.starts_with("cannot open the control socket in "), "{error}");
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1, "nothing is made through it");
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.collect::<Vec<_>>(), ["c.sock.lock"], "nothing is made beside it");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_through_what_somebody_put_in_place_of_the_lock() {
+        // As a folder of others', one of this user's own, and one like `/tmp`.
+        for mode in [0o777, 0o700, 0o1777] {
+            lock_is_refused(mode, |lock, precious| symlink(precious, lock).unwrap()).await;
+            lock_is_refused(mode, |lock, precious| symlink(precious.with_extension("new"), lock).unwrap())
+                .await;
+            lock_is_refused(mode, |lock, precious| fs::hard_link(precious, lock).unwrap()).await;
+            lock_is_refused(mode, |lock, _| {
+                rustix::fs::mkfifoat(rustix::fs::CWD, lock, rustix::fs::Mode::RWXU).unwrap();
+            })
+            .await;
+            lock_is_refused(mode, |lock, _| {
+                drop(std::os::unix::net::UnixListener::bind(lock).unwrap());
+            })
+            .await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_behind_a_link_of_this_users_own_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        DirBuilder::new().mode(0o700).create(&real).unwrap();
+        symlink(&real, &link).unwrap();
+        let _socket = bind(&link.join("c.sock")).unwrap();
+        assert!(real.join("c.sock").exists());
     }
 }

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     file::{Candidate, Stamp},
-    folder::{CopyFolder, private},
+    folder::{CopyFolder, FolderError, new_file},
 };
 
 /// Read and written at once, in bytes.
@@ -29,6 +29,9 @@ pub enum CopyError {
     /// The library could not be read.
     #[error("failed to read it")]
     Read(#[source] io::Error),
+    /// The folder for copies had vanished, and could not be made again.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The copy could not be written.
     #[error("failed to write the copy `{}`", .copy.display())]
     Write {
@@ -45,6 +48,7 @@ impl CopyError {
         match self {
             Self::Changed => Some("it is tried again when it has settled"),
             Self::Read(_) => None,
+            Self::Folder(why) => Some(why.help()),
             Self::Write { .. } => Some("the folder must be writable, with space left"),
         }
     }
@@ -117,7 +121,7 @@ impl PrivateCopy {
         if Stamp::of(&source).map_err(CopyError::Read)? != of.stamp {
             return Err(CopyError::Changed);
         }
-        let path = folder.unused();
+        let path = folder.unused()?;
         let failed = |source| CopyError::Write { copy: path.clone(), source };
         let mut copy = Self {
             folder: folder.clone(),
@@ -127,7 +131,7 @@ impl PrivateCopy {
             digest: Digest([0; 32]),
             mapping: Mapping::Never,
         };
-        let mut target = private(&path).map_err(failed)?;
+        let mut target = new_file(&path).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
         let mut chunk = vec![0; CHUNK];
         loop {

@@ -1,18 +1,20 @@
 //! The private folder of this process, where copies of libraries are mapped from. It knows nothing of their content.
 
 use std::{
+    ffi::OsStr,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use super::executable;
+use crate::private::{PrivateError, PrivateFolder, Sticky, leads_to};
 
 /// Folders of this and of other Gearshift processes begin with this.
 const FOLDER: &str = "gearshift-copies-";
@@ -35,6 +37,14 @@ pub enum FolderError {
     /// Somebody else could put other code there.
     #[error("cannot keep libraries in `{}`: other users can write there", .0.display())]
     Shared(PathBuf),
+    /// It is somebody else's, or somebody has put something there.
+    #[error("cannot keep libraries in `{}`: {why}", .folder.display())]
+    NotPrivate {
+        /// Where.
+        folder: PathBuf,
+        /// What is wrong with it.
+        why: PrivateError,
+    },
     /// Nothing there can be executed.
     #[error("cannot keep libraries in `{}`: code cannot be mapped from there", .folder.display())]
     NoExec {
@@ -50,8 +60,12 @@ impl FolderError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Failed { .. } => "the folder must be writable, with space left",
-            Self::Shared(_) => "choose a folder of this user's own (mode 0700)",
-            Self::NoExec { .. } => "choose a folder on a file system that is not mounted with `noexec`",
+            Self::Shared(_) | Self::NotPrivate { .. } => {
+                "it must belong to the user who runs this, with mode 0700; XDG_RUNTIME_DIR, or TMPDIR without it, name another"
+            }
+            Self::NoExec { .. } => {
+                "it must be on a file system that is not mounted with `noexec`; XDG_RUNTIME_DIR, or TMPDIR without it, name another"
+            }
         }
     }
 }
@@ -65,11 +79,12 @@ pub struct CopyFolder {
 
 #[derive(Debug)]
 struct Inner {
+    base: PathBuf,
     path: PathBuf,
     /// Copies made so far: no two share a name.
     made: AtomicU64,
     /// Open for as long as a copy may exist, so that no other process takes the folder for a dead one's.
-    _lock: File,
+    lock: Mutex<File>,
 }
 
 impl CopyFolder {
@@ -78,18 +93,13 @@ impl CopyFolder {
     /// # Errors
     /// When `base` cannot be written, is open to other users, or does not let code be mapped.
     pub fn create(base: &Path) -> Result<Self, FolderError> {
-        let failed = |source| FolderError::Failed { folder: base.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(base).map_err(failed)?;
-        // Without links, as `/proc/self/maps` names what is mapped.
-        let base = &fs::canonicalize(base).map_err(failed)?;
-        let making = private(&base.join(MAKING)).map_err(failed)?;
-        making.lock().map_err(failed)?;
-        remove_dead(base).map_err(failed)?;
-        let (path, lock) = make(base).map_err(failed)?;
-        let folder = Self { inner: Arc::new(Inner { path, made: AtomicU64::new(0), _lock: lock }) };
-        if !folder.is_private(base).map_err(failed)? {
-            return Err(FolderError::Shared(base.to_owned()));
-        }
+        let refused = |why| refused(base, why);
+        let (private, _making) = enter(base).map_err(refused)?;
+        remove_dead(&private).map_err(|source| refused(source.into()))?;
+        let path = make(&private).map_err(|source| refused(source.into()))?;
+        let lock = lock(&path).map_err(refused)?;
+        let inner = Inner { base: base.to_owned(), path, made: AtomicU64::new(0), lock: Mutex::new(lock) };
+        let folder = Self { inner: Arc::new(inner) };
         folder.probe().map_err(|source| FolderError::NoExec { folder: base.to_owned(), source })?;
         Ok(folder)
     }
@@ -99,22 +109,37 @@ impl CopyFolder {
         &self.inner.path
     }
 
-    /// A path in it that was not used before, for a copy that has no generation yet.
-    pub fn unused(&self) -> PathBuf {
+    /// A path in it that was not used before, for a copy that has no generation yet. The folder is made again if it
+    /// has vanished: runtime directories and those for temporary files are cleaned up by others.
+    ///
+    /// # Errors
+    /// When it cannot be made again.
+    pub fn unused(&self) -> Result<PathBuf, FolderError> {
+        self.ensure().map_err(|why| refused(&self.inner.base, why))?;
         let number = self.inner.made.fetch_add(1, Ordering::Relaxed) + 1;
-        self.inner.path.join(format!(".incoming-{number}{}", std::env::consts::DLL_SUFFIX))
+        Ok(self.inner.path.join(format!(".incoming-{number}{}", std::env::consts::DLL_SUFFIX)))
     }
 
-    /// Whether nobody but this user and root can rename what is in `base`.
-    fn is_private(&self, base: &Path) -> io::Result<bool> {
-        let (own, base) = (fs::metadata(&self.inner.path)?, fs::metadata(base)?);
-        Ok(base.mode() & 0o022 == 0 && (base.uid() == own.uid() || base.uid() == 0))
+    fn ensure(&self) -> Result<(), PrivateError> {
+        let mut lock = self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if leads_to(&self.inner.path.join(LOCK), &lock) {
+            return Ok(());
+        }
+        let (private, _making) = enter(&self.inner.base)?;
+        let name = self.inner.path.file_name().unwrap_or_default();
+        match private.make_folder(name) {
+            // Only what was in it is gone.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+        *lock = self::lock(&self.inner.path)?;
+        Ok(())
     }
 
     /// Tries to map a file in it as code.
     fn probe(&self) -> io::Result<()> {
         let path = self.inner.path.join("probe");
-        let mut file = private(&path)?;
+        let mut file = new_file(&path)?;
         file.write_all(b"probe")?;
         let outcome = executable::map_as_code(&file);
         fs::remove_file(&path)?;
@@ -133,54 +158,89 @@ impl Drop for Inner {
     }
 }
 
-/// A new file, or an existing one for the locks, that only this user can read.
-pub(super) fn private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+fn refused(base: &Path, why: PrivateError) -> FolderError {
+    let folder = base.to_owned();
+    match why {
+        PrivateError::Io(source) => FolderError::Failed { folder, source },
+        PrivateError::Shared => FolderError::Shared(folder),
+        why => FolderError::NotPrivate { folder, why },
+    }
 }
 
-/// Makes and locks a folder that did not exist before.
-fn make(base: &Path) -> io::Result<(PathBuf, File)> {
+/// A new file that only this user can read.
+pub(super) fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes `base` if it is not there, and waits until nobody else makes or removes folders in it, for as long as the file
+/// is open. Nothing is made in it before it is known to be private.
+fn enter(base: &Path) -> Result<(PrivateFolder, File), PrivateError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(base)?;
+    let private = PrivateFolder::open(base, Sticky::Refused)?;
+    let making = private.lock_file(OsStr::new(MAKING))?;
+    making.lock()?;
+    Ok((private, making))
+}
+
+/// Makes a folder that did not exist before.
+fn make(base: &PrivateFolder) -> io::Result<PathBuf> {
     // No path is used twice in a process, not even after its file is gone: the loader would take a library that is
     // still mapped for the new one of the same name, and serve the old code.
     static MADE: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let path = base.join(format!("{FOLDER}{}-{number}", process::id()));
-        match DirBuilder::new().mode(0o700).create(&path) {
-            Ok(()) => {
-                let lock = private(&path.join(LOCK))?;
-                lock.lock()?;
-                return Ok((path, lock));
-            }
+        let name = format!("{FOLDER}{}-{number}", process::id());
+        match base.make_folder(OsStr::new(&name)) {
+            // Without links, as `/proc/self/maps` names what is mapped.
+            Ok(()) => return Ok(base.path().join(name)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
     }
 }
 
-/// Removes the folders of processes that live no more: those whose lock is free.
-fn remove_dead(base: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(base)? {
+/// Takes the lock of a folder of this process's.
+fn lock(folder: &Path) -> Result<File, PrivateError> {
+    let lock = PrivateFolder::open(folder, Sticky::Refused)?.lock_file(OsStr::new(LOCK))?;
+    lock.lock()?;
+    Ok(lock)
+}
+
+/// Removes the folders of processes that live no more. One that cannot be judged or removed is left, and named.
+fn remove_dead(base: &PrivateFolder) -> io::Result<()> {
+    for entry in fs::read_dir(base.path())? {
         let entry = entry?;
         let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(FOLDER));
-        if !is_ours || !entry.file_type()?.is_dir() {
-            continue;
-        }
-        let lock = match File::open(entry.path().join(LOCK)) {
-            Ok(lock) => Some(lock),
-            // It died between making the folder and its lock.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        match lock.map(|lock| lock.try_lock()) {
-            Some(Err(TryLockError::WouldBlock)) => {}
-            Some(Err(TryLockError::Error(error))) => return Err(error),
-            None | Some(Ok(())) => match fs::remove_dir_all(entry.path()) {
-                // It was ending, and has removed the folder itself.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                outcome => outcome?,
-            },
+        if is_ours
+            && entry.file_type()?.is_dir()
+            && let Err(why) = remove_if_dead(&entry.path())
+        {
+            tracing::warn!("`{}` is left where it is: {why}", entry.path().display());
         }
     }
     Ok(())
+}
+
+/// Removes the folder of a process that lives no more: its lock is free.
+fn remove_if_dead(path: &Path) -> Result<(), PrivateError> {
+    let is_gone = |why: &PrivateError| matches!(why, PrivateError::Io(error) if error.kind() == io::ErrorKind::NotFound);
+    let folder = match PrivateFolder::open(path, Sticky::Refused) {
+        // It was ending, and has removed the folder itself.
+        Err(why) if is_gone(&why) => return Ok(()),
+        opened => opened?,
+    };
+    let lock = match folder.existing_lock(OsStr::new(LOCK)) {
+        // It died between making the folder and its lock.
+        Err(why) if is_gone(&why) => None,
+        opened => Some(opened?),
+    };
+    match lock.as_ref().map(File::try_lock) {
+        Some(Err(TryLockError::WouldBlock)) => Ok(()),
+        Some(Err(TryLockError::Error(error))) => Err(error.into()),
+        None | Some(Ok(())) => match fs::remove_dir_all(path) {
+            // As above.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => Ok(removed?),
+        },
+    }
 }

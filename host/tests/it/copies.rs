@@ -96,8 +96,62 @@ fn a_folder_that_others_can_write_to_is_refused() {
     let error = CopyFolder::create(base.path()).unwrap_err();
     assert!(matches!(error, FolderError::Shared(_)));
     assert!(error.to_string().ends_with("other users can write there"));
-    let folders = fs::read_dir(base.path()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
-    assert_eq!(folders.count(), 0, "nothing is left behind");
+    assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0, "nothing is made there");
+}
+
+/// What somebody else could put into a folder for copies before a host looks at it.
+fn trapped(base: &Path, precious: &Path) {
+    let dead = base.join("gearshift-copies-1-0");
+    fs::create_dir(&dead).unwrap();
+    fs::set_permissions(&dead, fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink(precious, base.join(".gearshift-copies.lock")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, dead.join("lock"), rustix::fs::Mode::RWXU).unwrap();
+}
+
+#[test]
+fn nothing_is_touched_in_a_folder_of_others() {
+    let (base, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let through = outside.path().join("new");
+    trapped(base.path(), &through);
+    fs::set_permissions(base.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let error = CopyFolder::create(base.path()).unwrap_err();
+    assert!(matches!(error, FolderError::Shared(_)), "{error}");
+    assert!(!through.exists(), "a file was made through a link");
+    assert!(base.path().join("gearshift-copies-1-0/lock").exists(), "a stranger's folder was removed");
+}
+
+#[test]
+fn a_lock_that_is_a_link_is_refused_and_a_pipe_does_not_hang() {
+    let (base, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let through = outside.path().join("new");
+    trapped(base.path(), &through);
+    let error = CopyFolder::create(base.path()).unwrap_err().to_string();
+    assert!(error.ends_with("/.gearshift-copies.lock` there is not a plain file of its own"), "{error}");
+    assert!(!through.exists());
+    fs::remove_file(base.path().join(".gearshift-copies.lock")).unwrap();
+    // The pipe alone: what cannot be judged is left alone, and the start goes on.
+    let folder = CopyFolder::create(base.path()).unwrap();
+    assert!(folder.path().exists() && base.path().join("gearshift-copies-1-0/lock").exists());
+}
+
+#[test]
+fn a_folder_that_vanishes_is_made_again_for_the_next_copy() {
+    let (base, folder) = private_folder();
+    let first = prepare(&folder, &library("ping")).unwrap().copy;
+    let vanish: [&dyn Fn(); 3] = [
+        &|| fs::remove_dir_all(base.path()).unwrap(),
+        &|| fs::remove_dir_all(folder.path()).unwrap(),
+        &|| fs::remove_file(folder.path().join("lock")).unwrap(),
+    ];
+    for vanish in vanish {
+        vanish();
+        let copy = prepare(&folder, &library("ping")).unwrap().copy;
+        assert!(copy.path().exists() && copy.path() != first.path());
+        let mode = fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o700);
+        let _other = CopyFolder::create(base.path()).unwrap();
+        assert!(copy.path().exists(), "another process does not take it for a dead one's");
+    }
 }
 
 /// Names the folder that is mounted with `noexec`, in the process that [`a_noexec_folder_is_refused_at_start`] starts.

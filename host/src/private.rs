@@ -1,0 +1,156 @@
+//! Folders that only this user can change, held by a handle: what was checked is what is used, whatever becomes of the
+//! path meanwhile (<https://man7.org/linux/man-pages/man2/open.2.html>, "Rationale for openat()").
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io,
+    os::{fd::OwnedFd, unix::fs::MetadataExt},
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{CWD, Mode, OFlags, Stat, fstat, mkdirat, openat},
+    process::geteuid,
+};
+
+/// Files and folders made here are nobody else's.
+const OWNER_ONLY: u32 = 0o700;
+/// Of a folder's mode: others may write.
+const OTHERS_WRITE: u32 = 0o022;
+/// Of a folder's mode: who may write may still not replace what is not theirs.
+const STICKY: u32 = 0o1000;
+
+/// Why a folder or a file is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    /// Its owner can change everything in it.
+    #[error("it belongs to user {owner}, and this process runs as user {user}")]
+    Owner {
+        /// The owner's number.
+        owner: u32,
+        /// This process's.
+        user: u32,
+    },
+    /// Others can put something there.
+    #[error("other users can write there")]
+    Shared,
+    /// Not a file that this program has made: a link, a pipe, a device, a socket, a file with a second name.
+    #[error("`{}` there is not a plain file of its own", .0.display())]
+    NotPlain(PathBuf),
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl From<rustix::io::Errno> for PrivateError {
+    fn from(errno: rustix::io::Errno) -> Self {
+        Self::Io(errno.into())
+    }
+}
+
+/// Whether others may write in a folder that keeps them from replacing what is not theirs, as `/tmp` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sticky {
+    /// They may not write at all.
+    Refused,
+    /// They may.
+    Allowed,
+}
+
+/// A folder of this user's or root's that nobody else can change.
+#[derive(Debug)]
+pub struct PrivateFolder {
+    handle: OwnedFd,
+    /// Without links.
+    path: PathBuf,
+}
+
+impl PrivateFolder {
+    /// Opens a folder that is there. Nothing is made or changed in it.
+    ///
+    /// # Errors
+    /// It is not there, is no folder, is behind somebody else's link, or others can change what is in it.
+    pub fn open(path: &Path, sticky: Sticky) -> Result<Self, PrivateError> {
+        let named = fs::symlink_metadata(path)?;
+        if named.is_symlink() {
+            check_owner(named.uid())?;
+        }
+        let path = fs::canonicalize(path)?;
+        let handle = openat(CWD, &path, folder_flags(), Mode::empty())?;
+        let stat = fstat(&handle)?;
+        check_owner(stat.st_uid)?;
+        let is_shared = stat.st_mode & OTHERS_WRITE != 0;
+        if is_shared && (sticky == Sticky::Refused || stat.st_mode & STICKY == 0) {
+            return Err(PrivateError::Shared);
+        }
+        Ok(Self { handle, path })
+    }
+
+    /// Where it is, without links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes a folder in it, mode 0700.
+    ///
+    /// # Errors
+    /// There is something of that name, or the system refuses.
+    pub fn make_folder(&self, name: &OsStr) -> io::Result<()> {
+        Ok(mkdirat(&self.handle, name, Mode::from_raw_mode(OWNER_ONLY))?)
+    }
+
+    /// Opens a file for a lock, mode 0600, and makes it if it is not there. It is not locked yet.
+    ///
+    /// # Errors
+    /// There is something else of that name, which is left as it is, or the system refuses.
+    pub fn lock_file(&self, name: &OsStr) -> Result<File, PrivateError> {
+        self.plain_file(name, OFlags::RDWR | OFlags::CREATE)
+    }
+
+    /// Opens a lock that is there.
+    ///
+    /// # Errors
+    /// As for [`PrivateFolder::lock_file`]; not being there is one.
+    pub fn existing_lock(&self, name: &OsStr) -> Result<File, PrivateError> {
+        self.plain_file(name, OFlags::RDONLY)
+    }
+
+    fn plain_file(&self, name: &OsStr, access: OFlags) -> Result<File, PrivateError> {
+        let not_plain = || PrivateError::NotPlain(self.path.join(name));
+        // NONBLOCK: to open a pipe would wait for its other end.
+        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let handle = match openat(&self.handle, name, flags, Mode::RUSR | Mode::WUSR) {
+            Ok(handle) => handle,
+            // A link; a socket or a pipe.
+            Err(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => return Err(not_plain()),
+            Err(errno) => return Err(errno.into()),
+        };
+        let stat: Stat = fstat(&handle)?;
+        let is_regular = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
+        // A second name may be one that somebody else gave to a file of ours.
+        if !is_regular || stat.st_uid != geteuid().as_raw() || stat.st_nlink > 1 {
+            return Err(not_plain());
+        }
+        Ok(File::from(handle))
+    }
+}
+
+/// Whether `path` leads to the file that is open as `file`.
+pub fn leads_to(path: &Path, file: &File) -> bool {
+    let (Ok(there), Ok(open)) = (fs::symlink_metadata(path), file.metadata()) else { return false };
+    (there.dev(), there.ino()) == (open.dev(), open.ino())
+}
+
+fn folder_flags() -> OFlags {
+    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
+}
+
+/// Whether what belongs to `owner` can be trusted: root can change everything anyway.
+fn check_owner(owner: u32) -> Result<(), PrivateError> {
+    let user = geteuid().as_raw();
+    match owner == user || owner == 0 {
+        true => Ok(()),
+        false => Err(PrivateError::Owner { owner, user }),
+    }
+}
