@@ -156,8 +156,8 @@ impl Plan {
             self.unknown.iter().map(String::as_str).filter(|name| !known.contains(*name)).collect();
         if !new.is_empty() {
             tracing::warn!(
-                "Discord has commands that no cog here declares, and they stay: {}\nhelp: if they are of a cog that is \
-                 gone for good, `gearshift commands prune` deletes them",
+                help = "if they are of a cog that is gone for good, `gearshift commands prune` deletes them",
+                "Discord has commands that no cog here declares, and they stay: {}",
                 new.join(", ")
             );
         }

@@ -10,7 +10,7 @@ use std::{
 use tokio::{runtime, task::JoinSet};
 
 use crate::{
-    cogs::{self, Cogs, CogsParts},
+    cogs::{self, Claimed, Cogs, CogsParts},
     commands,
     config::Config,
     follow,
@@ -76,15 +76,27 @@ pub struct Host {
     gateway: Option<Gateway>,
     /// End with the host: what follows the folder, and the registration of commands.
     tasks: JoinSet<()>,
+    /// What is to be brought into service, and followed from then on.
+    claimed: Claimed,
+    watch: Option<FolderWatch>,
 }
 
 impl Host {
-    /// Loads the cogs from the sessions' handles and connects the gateway. Events that arrive while a cog is still
-    /// being set up wait for it. Returns when every cog has been tried.
+    /// [`Host::open`] and [`Host::bring`].
     ///
     /// # Errors
     /// When folders cannot be used. A cog that fails is no error.
     pub async fn load(config: Arc<Config>, sessions: Arc<Sessions>) -> Result<Host, HostError> {
+        let mut host = Host::open(config, sessions).await?;
+        host.bring().await;
+        Ok(host)
+    }
+
+    /// Reads what the cogs folder holds and connects the gateway. No cog is built yet; events wait for them.
+    ///
+    /// # Errors
+    /// When folders cannot be used.
+    pub async fn open(config: Arc<Config>, sessions: Arc<Sessions>) -> Result<Host, HostError> {
         let folder = config.cogs.folder.clone();
         watch::ensure_folder(&folder)
             .map_err(|source| HostError::Folder { folder: folder.clone(), source })?;
@@ -112,7 +124,7 @@ impl Host {
             }
             false => None,
         };
-        let mut tasks = JoinSet::new();
+        let tasks = JoinSet::new();
         let claimed = cogs.claim_all().await;
         let gateway = match (&sessions.discord, &config.discord) {
             (Some(discord), Some(settings)) => {
@@ -122,23 +134,29 @@ impl Host {
             }
             _ => None,
         };
-        for result in cogs.bring_all(claimed).await {
+        Ok(Host { config, sessions, cogs, gateway, tasks, claimed, watch })
+    }
+
+    /// Builds the cogs from the sessions' handles. Returns when every cog has been tried; may be dropped before, the host
+    /// is then to be closed.
+    pub async fn bring(&mut self) {
+        for result in self.cogs.bring_all(std::mem::take(&mut self.claimed)).await {
             match result {
                 Ok(report) => tracing::info!("{report}"),
                 Err(error) => cogs::log_error(&error),
             }
         }
         // All that is there has been tried: the first list needs no time to settle.
-        if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord)
+        if let (Some(discord), Some(settings)) = (&self.sessions.discord, &self.config.discord)
             && settings.register_commands
         {
-            let (settle, keep) = (config.limits.commands_settle, config.limits.commands_keep);
-            tasks.spawn(commands::keep_registered(Arc::downgrade(&cogs), Arc::clone(discord), settle, keep));
+            let (settle, keep) = (self.config.limits.commands_settle, self.config.limits.commands_keep);
+            let cogs = Arc::downgrade(&self.cogs);
+            self.tasks.spawn(commands::keep_registered(cogs, Arc::clone(discord), settle, keep));
         }
-        if let Some(watch) = watch {
-            tasks.spawn(follow::follow(watch, Arc::clone(&cogs)));
+        if let Some(watch) = self.watch.take() {
+            self.tasks.spawn(follow::follow(watch, Arc::clone(&self.cogs)));
         }
-        Ok(Host { config, sessions, cogs, gateway, tasks })
     }
 
     /// Runs until Discord refuses the bot for good; for ever without a discord session.

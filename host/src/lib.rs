@@ -30,6 +30,7 @@
 #![deny(unsafe_code)]
 
 pub mod config;
+pub mod duration;
 pub mod error;
 pub mod identity;
 pub mod log;

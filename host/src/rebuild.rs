@@ -19,7 +19,7 @@ use notify::{EventKind, RecursiveMode, Watcher as _, event::ModifyKind};
 use tokio::{process::Command, sync::mpsc, time::timeout};
 
 use self::package::{is_source, package_of};
-use crate::{config::Build, log};
+use crate::{config::Build, duration::Shown};
 
 /// A build begins when no source has changed for so long: editors write in several steps.
 const SETTLE: Duration = Duration::from_millis(40);
@@ -98,12 +98,13 @@ impl Rebuild {
         match self.output(&arguments).await {
             Err(error) => tracing::error!("failed to run `{}`: {error}", arguments.join(" ")),
             Ok(output) if output.status.success() => {
-                tracing::info!("built {what} in {:.1} s", since.elapsed().as_secs_f64());
+                tracing::info!("built {what} in {}", Shown(since.elapsed()));
             }
             Ok(output) => {
                 let words = readable(&output.stderr);
                 tracing::error!(
-                    "failed to build {what} ({}); what runs is left alone\n{words}",
+                    output = %words,
+                    "failed to build {what} ({}); what runs is left alone",
                     output.status
                 );
             }
@@ -116,7 +117,7 @@ impl Rebuild {
             .args(arguments)
             .current_dir(&self.folder)
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
-            .env("CARGO_TERM_COLOR", if log::is_coloured() { "always" } else { "never" })
+            .env("CARGO_TERM_COLOR", "never")
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output()

@@ -12,9 +12,9 @@
 //! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used |
 //! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
 //! | 78 | configuration | `gearshift.toml` or the log filter is wrong |
-//! | 130, 143 | ended at once | a second SIGINT or SIGTERM came while it was closing |
+//! | 130, 131, 143 | ended at once | a second SIGINT, SIGQUIT or SIGTERM came while it was closing, a second or more after the first |
 
-use std::{fmt, io::Write, process::ExitCode};
+use std::{fmt, process::ExitCode};
 
 use crate::{
     cogs::CogError,
@@ -23,7 +23,7 @@ use crate::{
     error::chain,
     gateway::EndError,
     host::HostError,
-    log::LogError,
+    log::{self, LogError},
     sessions::OpenError,
 };
 
@@ -39,7 +39,7 @@ Exit codes:
   73   cannot create: a folder, the control socket or a thread cannot be had
   77   refused: Discord refuses the bot (token, intents, shards)
   78   configuration: gearshift.toml or the log filter is wrong
-  130  ended at once by a second SIGINT; 143 by a second SIGTERM";
+  130  ended at once by a second SIGINT; 131 by a second SIGQUIT, 143 by a second SIGTERM";
 
 /// An exit code other than 0. Named after `sysexits.h` where that has a fitting one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +81,8 @@ impl Failure {
     /// Says what failed on stderr.
     pub(super) fn end(self) -> ExitCode {
         if self.text.is_some() {
-            // Nobody is left to be told if stderr is closed.
-            let _ = writeln!(std::io::stderr(), "{self}");
+            // After what the log still holds, and like it without waiting for a reader.
+            log::write(&format!("{self}\n"));
         }
         ExitCode::from(self.exit as u8)
     }

@@ -14,7 +14,7 @@ mod sim;
 mod smoke;
 mod source;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
@@ -54,12 +54,20 @@ enum Command {
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        log::write(&format!("error: the host failed: {panic}\n{REPORT}\n"))
+        log::write(&format!("error: the host failed: {panic}\n{REPORT}\n"));
+        // A second panic in the unwinding would end the process before it is written.
+        log::flush(LAST_LINES);
     }));
     // Ends by itself on `--help`, `--version` and what is not understood, the last with exit code 2.
     let cli = Cli::parse();
-    std::panic::catch_unwind(|| execute(cli.command)).unwrap_or_else(|_| Failure::told(Exit::Internal).end())
+    let code = std::panic::catch_unwind(|| execute(cli.command))
+        .unwrap_or_else(|_| Failure::told(Exit::Internal).end());
+    log::flush(LAST_LINES);
+    code
 }
+
+/// How long the last lines of the log may take: whoever does not read it then does not get them.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// What the reader of a panic's text can do.
 const REPORT: &str = "help: this is a mistake in the host; please report it with the lines above";

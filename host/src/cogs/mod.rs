@@ -371,6 +371,6 @@ fn ended() -> CogError {
 
 /// Tells an error, with what the reader can do.
 pub fn log_error(error: &CogError) {
-    let help = error.help().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    tracing::error!("{}{help}", chain(error));
+    let help = error.help();
+    tracing::error!(help = help.as_deref(), "{}", chain(error));
 }

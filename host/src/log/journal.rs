@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tracing::{Event, Subscriber, field::Visit};
 use tracing_subscriber::{Layer, layer::Context};
 
-use super::Parts;
+use super::line::Parts;
 
 /// Lines kept of each cog, and of the host itself.
 const LINES_PER_COG: usize = 300;
@@ -98,7 +98,12 @@ impl<S: Subscriber> Layer<S> for Journal {
             tracing::Level::DEBUG => "debug",
             tracing::Level::TRACE => "trace",
         };
-        self.keep(level, parts.cog, parts.message + &parts.others);
+        let mut text = parts.message + &parts.others;
+        if !parts.below.is_empty() {
+            text.push('\n');
+            text.push_str(parts.below.trim_end());
+        }
+        self.keep(level, parts.cog, text);
     }
 }
 

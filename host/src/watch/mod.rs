@@ -53,8 +53,6 @@ enum News {
     Compare,
     /// The folder that is watched was removed or renamed: what has its path now is another one.
     FolderLost,
-    /// The owner wants to look at a file again.
-    Again(PathBuf),
     /// The owner found a file incomplete, and why.
     Incomplete(PathBuf, String),
     /// The owner is gone.
@@ -107,11 +105,6 @@ impl FolderWatch {
             // The thread ends after this value only.
             None => std::future::pending().await,
         }
-    }
-
-    /// Looks at a file again when it has settled: it changed meanwhile, or was refused for something that is free now.
-    pub fn again(&self, file: PathBuf) {
-        self.send(News::Again(file));
     }
 
     /// Looks at a file again that was incomplete, with pauses that grow to some seconds. If it still is after a second,
@@ -201,7 +194,6 @@ impl Watching {
     fn take(&mut self, news: News, now: Instant) {
         match news {
             News::File(file, happened) => self.agenda.happened(file, happened, now),
-            News::Again(file) => self.agenda.again(file, now),
             News::Incomplete(file, why) => {
                 if self.agenda.incomplete(&file, now) {
                     let patience = PATIENCE.as_secs();

@@ -23,7 +23,7 @@ const ORDER: &[&[&str]] = &[
     &["event", "fault", "gateway", "library"],
     &["sessions"],
     &["log"],
-    &["config", "error", "identity", "private", "step"],
+    &["config", "duration", "error", "identity", "private", "step"],
 ];
 
 /// Imports that point upwards all the same, each with its reason.
