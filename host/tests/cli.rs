@@ -6,6 +6,8 @@
 mod checking;
 #[path = "cli/control.rs"]
 mod control;
+#[path = "cli/ending.rs"]
+mod ending;
 #[path = "cli/exits.rs"]
 mod exits;
 #[path = "cli/playing.rs"]

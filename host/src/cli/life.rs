@@ -1,14 +1,22 @@
 //! A host's life: sessions first, then the control socket, then cogs, then whatever it is for, then everything closed
 //! in order. What it is for is said by the command.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinSet,
+};
 
 use super::{exit::Failure, progress::Progress, signals::Signals};
 use crate::{
     config::{self, Config},
     control::{self, Socket},
+    duration::Shown,
     host::{Host, HostError},
     rebuild::Rebuild,
     sessions::Sessions,
@@ -73,9 +81,12 @@ impl Life {
                 () = signals.asked() => None,
             }
         });
-        let Some(opened) = opened else { return Ok(()) };
+        let Some(opened) = opened else {
+            runtime.shutdown_timeout(LEFTOVERS);
+            return Ok(());
+        };
         let sessions = Arc::new(opened?);
-        let control = runtime.block_on(async {
+        let mut control = runtime.block_on(async {
             let control = Socket::bind(&socket_path(&config));
             if control.is_err() {
                 sessions.close().await;
@@ -83,36 +94,57 @@ impl Life {
             control
         })?;
         progress.now("loading the cogs");
-        let host = runtime.block_on(async {
-            let loaded = Host::load(Arc::clone(&config), Arc::clone(&sessions)).await;
-            if loaded.is_err() {
+        let mut host = runtime.block_on(async {
+            let opened = Host::open(Arc::clone(&config), Arc::clone(&sessions)).await;
+            if opened.is_err() {
                 sessions.close().await;
             }
-            loaded
+            opened
         })?;
-        drop(progress);
         let done = runtime.block_on(async {
-            tracing::info!("ready; the control socket is {}", control.path().display());
-            let serving = tokio::spawn(control::serve(control, Arc::clone(host.cogs())));
-            let rebuilding =
-                config.build.as_ref().map(|build| tokio::spawn(Rebuild::new(build, config.folder()).run()));
-            let done = tokio::select! {
-                done = work(&host) => done,
-                done = host.run() => done.map_err(Failure::from),
-                () = signals.asked() => Ok(()),
+            // Who asks for the end during the start does not wait for a cog that is slow to set up.
+            let is_ready = tokio::select! {
+                () = host.bring() => true,
+                () = signals.asked() => false,
             };
-            serving.abort();
-            if let Some(rebuilding) = rebuilding {
-                rebuilding.abort();
-            }
+            drop(progress);
+            let done = match is_ready {
+                true => serve(&config, &host, &mut control, &mut signals, work).await,
+                false => Ok(()),
+            };
+            let since = Instant::now();
             let closed = host.close().await;
-            // The socket's file goes with its task.
-            let _ = serving.await;
+            tracing::info!("closed in {}", Shown(since.elapsed()));
             done.and(closed.map_err(|lost| HostError::from(lost).into()))
         });
+        // Only now another host may have it: this one has saved its states.
+        drop(control);
         runtime.shutdown_timeout(LEFTOVERS);
         done
     }
+}
+
+/// Answers on the control socket until `work` is done, Discord refuses the bot or a signal comes.
+async fn serve(
+    config: &Config,
+    host: &Host,
+    control: &mut Socket,
+    signals: &mut Signals,
+    work: impl AsyncFnOnce(&Host) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    tracing::info!("ready; the control socket is {}", control.path().display());
+    let mut rebuilding = JoinSet::new();
+    if let Some(build) = &config.build {
+        rebuilding.spawn(Rebuild::new(build, config.folder()).run());
+    }
+    let done = tokio::select! {
+        done = work(host) => done,
+        done = host.run() => done.map_err(Failure::from),
+        () = control::serve(control, host.cogs()) => Ok(()),
+        () = signals.asked() => Ok(()),
+    };
+    rebuilding.shutdown().await;
+    done
 }
 
 /// Where this configuration's control socket is.

@@ -5,10 +5,11 @@ use clap::Args;
 use super::{exit::Failure, life::Life, source::Source};
 use crate::log;
 
-/// Connect to Discord and serve, until SIGINT or SIGTERM
+/// Connect to Discord and serve, until SIGINT, SIGTERM, SIGQUIT or SIGHUP
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Connect to Discord and serve, until SIGINT (Ctrl-C) or SIGTERM; a second one ends at once.\n\n\
+    long_about = "Connect to Discord and serve, until SIGINT (Ctrl-C), SIGTERM, SIGQUIT or SIGHUP. States are then saved; another \
+        signal, a second later or more, ends at once.\n\n\
         The token comes from the variable DISCORD_TOKEN, or from the file that `[discord] token_file` names. Cogs come \
         from `[cogs] folder`, which is watched: a library that appears there is loaded, one that changes is replaced, one \
         that goes is retired, all while the bot stays connected.",

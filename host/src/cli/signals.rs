@@ -1,27 +1,45 @@
-//! SIGINT and SIGTERM: the first asks the host to end, the second ends it at once.
+//! Signals: the first asks the host to end in order, with states saved; a later one ends it at once.
 //! It closes nothing; whoever waits for the first does.
-#![allow(unsafe_code, reason = "ends the process without running anything else")]
+#![allow(
+    unsafe_code,
+    reason = "asks for a signal's disposition; ends the process without running anything else"
+)]
 
-use std::io;
+use std::{
+    io,
+    mem::MaybeUninit,
+    ptr,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     runtime::Handle,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 
 use super::play::restore_terminal;
+use crate::log;
+
+/// Signals that come within this belong to one wish: a supervisor that signals a process and its group, a terminal that
+/// is closed by a shell that ends.
+const ONE_WISH: Duration = Duration::from_secs(1);
+/// How long the log's last lines may take when the process ends at once.
+const LAST_LINES: Duration = Duration::from_millis(100);
 
 /// Which signal asked for the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+enum Asked {
     Interrupt,
     Terminate,
+    Quit,
+    /// The terminal is gone, or somebody typed `systemctl reload` with a unit of their own.
+    Hangup,
 }
 
 /// Tells when the host is asked to end.
 #[derive(Clone, Debug)]
-pub(super) struct Signals(watch::Receiver<Option<Asked>>);
+pub(super) struct Signals(watch::Receiver<bool>);
 
 impl Signals {
     /// Begins to listen.
@@ -29,19 +47,32 @@ impl Signals {
         let _entered = runtime.enter();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let (tell, asked) = watch::channel(None);
+        let mut quit = signal(SignalKind::quit())?;
+        // Who starts it with `nohup` wants it to outlive the terminal.
+        let mut hangup = match is_ignored(libc::SIGHUP) {
+            true => None,
+            false => Some(signal(SignalKind::hangup())?),
+        };
+        let (tell, asked) = watch::channel(false);
         runtime.spawn(async move {
+            let mut first = None;
             loop {
                 let now = tokio::select! {
                     Some(()) = interrupt.recv() => Asked::Interrupt,
                     Some(()) = terminate.recv() => Asked::Terminate,
+                    Some(()) = quit.recv() => Asked::Quit,
+                    Some(()) = next(&mut hangup) => Asked::Hangup,
                     else => return,
                 };
-                if tell.borrow().is_some() {
-                    end_at_once(now);
+                match verdict(first, Instant::now(), now) {
+                    Verdict::End => {
+                        first = Some(Instant::now());
+                        tell.send_replace(true);
+                        tracing::info!("closing; a second signal ends at once");
+                    }
+                    Verdict::Same => {}
+                    Verdict::AtOnce => end_at_once(now),
                 }
-                tell.send_replace(Some(now));
-                tracing::info!("closing; a second signal ends at once");
             }
         });
         Ok(Signals(asked))
@@ -50,16 +81,73 @@ impl Signals {
     /// Waits until the host is asked to end.
     pub(super) async fn asked(&mut self) {
         // The task lives as long as the runtime, and with it whoever waits here.
-        let _ = self.0.wait_for(Option::is_some).await;
+        let _ = self.0.wait_for(|is_asked| *is_asked).await;
     }
 }
 
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    End,
+    /// What the one before asked for.
+    Same,
+    AtOnce,
+}
+
+fn verdict(first: Option<Instant>, now: Instant, asked: Asked) -> Verdict {
+    match first {
+        None => Verdict::End,
+        // Nobody is at a terminal that is gone, so nobody is impatient.
+        Some(_) if asked == Asked::Hangup => Verdict::Same,
+        Some(first) if now.saturating_duration_since(first) < ONE_WISH => Verdict::Same,
+        Some(_) => Verdict::AtOnce,
+    }
+}
+
+async fn next(signal: &mut Option<Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => None,
+    }
+}
+
+/// Whether whoever started this process has it ignore a signal.
+fn is_ignored(signal: i32) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: with no new action sigaction(2) changes nothing, and writes the present one to a place of its size.
+    let asked = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: it was written if the call succeeded.
+    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
 fn end_at_once(asked: Asked) -> ! {
+    log::flush(LAST_LINES);
     restore_terminal();
-    let code = match asked {
-        Asked::Interrupt => 130,
-        Asked::Terminate => 143,
-    };
+    // As a shell counts a process that a signal ended.
+    let code = 128
+        + match asked {
+            Asked::Interrupt => libc::SIGINT,
+            Asked::Terminate => libc::SIGTERM,
+            Asked::Quit => libc::SIGQUIT,
+            Asked::Hangup => libc::SIGHUP,
+        };
     // SAFETY: `_exit` takes any number. Unlike `exit` it runs no destructors of libraries, whose threads still run.
     unsafe { libc::_exit(code) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_of_one_second_are_one_and_a_later_one_ends_at_once() {
+        let first = Instant::now();
+        let after = |millis| first + Duration::from_millis(millis);
+        assert_eq!(verdict(None, first, Asked::Terminate), Verdict::End);
+        for asked in [Asked::Interrupt, Asked::Terminate, Asked::Quit, Asked::Hangup] {
+            assert_eq!(verdict(Some(first), after(999), asked), Verdict::Same);
+        }
+        assert_eq!(verdict(Some(first), after(1_000), Asked::Terminate), Verdict::AtOnce);
+        assert_eq!(verdict(Some(first), after(60_000), Asked::Hangup), Verdict::Same);
+    }
 }

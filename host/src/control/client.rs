@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use super::protocol::{Answer, Request};
+use super::{
+    path::{PathTooLong, check_length},
+    protocol::{Answer, Request},
+};
+use crate::duration::Shown;
 
 /// An answer may take so long: more than every limit of a reload together, unless somebody raised them a lot.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -23,6 +27,17 @@ pub enum CallError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// No socket can have this path.
+    #[error(transparent)]
+    TooLong(#[from] PathTooLong),
+    /// It takes longer than anything of a host may take.
+    #[error("the host on `{}` did not answer `{asked}` within {}", .path.display(), Shown(PATIENCE))]
+    Silent {
+        /// The socket.
+        path: PathBuf,
+        /// What was asked.
+        asked: String,
     },
     /// The conversation broke off.
     #[error("the host on `{}` did not answer", .path.display())]
@@ -46,6 +61,10 @@ impl CallError {
                 "start one with `gearshift run`, or name its config file with --config or its socket with --socket"
                     .to_owned(),
             ),
+            CallError::TooLong(why) => Some(why.help().to_owned()),
+            CallError::Silent { .. } => {
+                Some("it may still do it; its log and `gearshift cogs list` tell".to_owned())
+            }
             CallError::Broken { .. } => None,
         }
     }
@@ -62,8 +81,9 @@ impl Client {
     /// Connects.
     ///
     /// # Errors
-    /// When nobody listens there.
+    /// When nobody listens there, or no socket can be there.
     pub fn connect(path: &Path) -> Result<Client, CallError> {
+        check_length(path)?;
         let no_host = |source| CallError::NoHost { path: path.to_owned(), source };
         let stream = UnixStream::connect(path).map_err(no_host)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(no_host)?;
@@ -76,7 +96,13 @@ impl Client {
     /// # Errors
     /// When none comes, or none that can be read.
     pub fn call(&mut self, request: &Request) -> Result<Answer, CallError> {
-        self.exchange(request).map_err(|source| CallError::Broken { path: self.path.clone(), source })
+        self.exchange(request).map_err(|source| match source.kind() {
+            // What a socket's timeout is depends on the system.
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                CallError::Silent { path: self.path.clone(), asked: request.to_string() }
+            }
+            _ => CallError::Broken { path: self.path.clone(), source },
+        })
     }
 
     fn exchange(&mut self, request: &Request) -> io::Result<Answer> {

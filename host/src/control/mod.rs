@@ -12,7 +12,7 @@ mod table;
 
 pub use self::{
     client::{CallError, Client},
-    path::{default_path, running},
+    path::{PathTooLong, default_path, running},
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     server::{answer, serve},
     socket::{Socket, SocketError},

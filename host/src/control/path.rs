@@ -9,6 +9,30 @@ use std::{
 use crate::library::default_base;
 
 const SUFFIX: &str = "sock";
+/// The longest path that a socket may have on every system, in bytes (`sun_path`,
+/// <https://man7.org/linux/man-pages/man7/unix.7.html>), with its end and some room for other systems.
+const PATH_MAX_BYTES: usize = 100;
+
+/// A socket cannot have such a path.
+#[derive(Debug, thiserror::Error)]
+#[error("the path of the control socket `{}` has {} bytes, more than the {PATH_MAX_BYTES} that a socket's may have", .0.display(), .0.as_os_str().len())]
+pub struct PathTooLong(PathBuf);
+
+impl PathTooLong {
+    /// What the reader can do.
+    pub fn help(&self) -> &'static str {
+        "name a shorter path with --socket or `[control] socket`; without them it is below XDG_RUNTIME_DIR, or TMPDIR"
+    }
+}
+
+/// # Errors
+/// The path is longer than a socket's may be.
+pub(super) fn check_length(path: &Path) -> Result<(), PathTooLong> {
+    match path.as_os_str().len() > PATH_MAX_BYTES {
+        true => Err(PathTooLong(path.to_owned())),
+        false => Ok(()),
+    }
+}
 
 /// The socket of the host that runs with this config file, if its `[control] socket` says nothing else. The same file
 /// gives the same path, whatever it is called by.

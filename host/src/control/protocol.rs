@@ -1,5 +1,7 @@
 //! What goes over the control socket. It moves no bytes.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,6 +29,17 @@ pub enum Request {
         /// Its name.
         cog: String,
     },
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Request::List => out.write_str("list"),
+            Request::Load { cog } => write!(out, "load {cog}"),
+            Request::Unload { cog } => write!(out, "unload {cog}"),
+            Request::Reload { cog } => write!(out, "reload {cog}"),
+        }
+    }
 }
 
 /// What came of it.

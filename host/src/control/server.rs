@@ -8,7 +8,7 @@ use tokio::{
     net::UnixStream,
     sync::Semaphore,
     task::JoinSet,
-    time::timeout,
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{
@@ -27,20 +27,30 @@ const CONNECTIONS: usize = 16;
 const IDLE: Duration = Duration::from_secs(60);
 /// A client that does not take its answer for so long is given up.
 const WRITE: Duration = Duration::from_secs(5);
+/// How often it is looked whether the socket is still where clients look for it.
+const LOOK: Duration = Duration::from_secs(1);
 
-/// Answers until it is dropped. What was begun for a client is finished all the same.
-pub async fn serve(socket: Socket, cogs: Arc<Cogs>) {
+/// Answers until it is dropped. What was begun for a client is finished all the same. A socket that vanishes, as a
+/// runtime directory that is cleaned up, is bound again.
+pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut trouble = None;
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let stream = tokio::select! {
             accepted = socket.listener.accept() => accepted,
             Some(_) = connections.join_next() => continue,
+            _ = look.tick() => {
+                ensure(socket, &mut trouble);
+                continue;
+            }
         };
         match stream {
             Ok((stream, _)) => {
-                let cogs = Arc::clone(&cogs);
+                let cogs = Arc::clone(cogs);
                 connections.spawn(async move {
                     converse(stream, &cogs).await;
                     drop(place);
@@ -50,6 +60,27 @@ pub async fn serve(socket: Socket, cogs: Arc<Cogs>) {
                 tracing::warn!("failed to accept on the control socket: {error}");
                 // Out of file descriptors, most likely: others must be closed before the next try can succeed.
                 tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// Binds the socket again if it is gone; `trouble` is what is in the way and was logged.
+fn ensure(socket: &mut Socket, trouble: &mut Option<String>) {
+    match socket.ensure() {
+        Ok(false) => {}
+        Ok(true) => {
+            *trouble = None;
+            tracing::warn!(
+                "the control socket `{}` had vanished; it is there again",
+                socket.path().display()
+            );
+        }
+        Err(error) => {
+            let text = chain(&error);
+            if trouble.as_ref() != Some(&text) {
+                tracing::error!(help = error.help(), "the control socket had vanished: {text}");
+                *trouble = Some(text);
             }
         }
     }

@@ -4,19 +4,17 @@
 use std::{
     fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use tokio::net::UnixListener;
 
+use super::path::{self, PathTooLong};
 use crate::{
     library::default_base,
-    private::{PrivateError, PrivateFolder, Sticky},
+    private::{PrivateError, PrivateFolder, Sticky, leads_to},
 };
-
-/// The longest path that a socket may have on every system, in bytes.
-const PATH_MAX_BYTES: usize = 100;
 
 /// Why there is no control socket.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +31,8 @@ pub enum SocketError {
     #[error("cannot open the control socket `{}`: there is something that is not a socket", .0.display())]
     NotASocket(PathBuf),
     /// The system's limit.
-    #[error("cannot open the control socket `{}`: its path has more than {PATH_MAX_BYTES} bytes", .0.display())]
-    TooLong(PathBuf),
+    #[error(transparent)]
+    TooLong(#[from] PathTooLong),
     /// Others could put another one there, or have put something there.
     #[error("cannot open the control socket in `{}`: {why}", .folder.display())]
     NotPrivate {
@@ -63,7 +61,7 @@ impl SocketError {
                     .to_owned()
             }
             SocketError::NotASocket(_) => "remove it, or name another path in `[control] socket`".to_owned(),
-            SocketError::TooLong(_) => "name a shorter path with --socket or `[control] socket`".to_owned(),
+            SocketError::TooLong(why) => why.help().to_owned(),
             SocketError::NotPrivate { folder, why: PrivateError::Shared } => {
                 format!(
                     "`chmod 700 {}`, or name another path with --socket or `[control] socket`",
@@ -87,9 +85,14 @@ impl SocketError {
 pub struct Socket {
     pub(super) listener: UnixListener,
     path: PathBuf,
+    /// Which file it is: another host may have put another one into its place.
+    file: Identity,
     /// Locked for as long as this host lives: who has the lock has the path. The file stays, removing it would be a race.
-    _lock: File,
+    lock: File,
 }
+
+/// Device and inode.
+type Identity = (u64, u64);
 
 impl Socket {
     /// Binds `path`, mode 0600. What a dead host left behind is replaced. Needs a running runtime.
@@ -97,35 +100,35 @@ impl Socket {
     /// # Errors
     /// A live host has it, something else is there, its folder is not private, or the system refuses.
     pub fn bind(path: &Path) -> Result<Socket, SocketError> {
-        let failed = |source| SocketError::Failed { path: path.to_owned(), source };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        path::check_length(path)?;
+        let folder = folder_of(path);
         if folder == default_base() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+            make_folder(path)?;
         }
         // Before anything is made in it: others could have put links and pipes there.
-        let private =
-            PrivateFolder::open(folder, Sticky::Allowed).map_err(|why| refused(path, folder, why))?;
-        let lock = lock(path, folder, &private)?;
-        match fs::symlink_metadata(path) {
-            Ok(there) if !there.file_type().is_socket() => {
-                return Err(SocketError::NotASocket(path.to_owned()));
-            }
-            Ok(_) | Err(_) => {}
+        let private = PrivateFolder::open(folder, Sticky::Allowed).map_err(|why| refused(path, why))?;
+        let lock = lock(path, &private)?;
+        let (listener, file) = put(path)?;
+        Ok(Socket { listener, path: path.to_owned(), file, lock })
+    }
+
+    /// Binds it again, with its folder, if it is not at its path any more. Whether that was needed.
+    ///
+    /// # Errors
+    /// As for [`Socket::bind`]; the socket stays as it was, and it can be tried again.
+    pub(super) fn ensure(&mut self) -> Result<bool, SocketError> {
+        let has_lock = leads_to(&lock_path(&self.path), &self.lock);
+        if has_lock && identity(&self.path).is_ok_and(|there| there == self.file) {
+            return Ok(false);
         }
-        // Bound where nobody else can look, made private, and only then put into place over what was there.
-        let hidden =
-            tempfile::Builder::new().prefix(".g").rand_bytes(4).tempdir_in(folder).map_err(failed)?;
-        let hidden = hidden.path().join("s");
-        if hidden.as_os_str().len().max(path.as_os_str().len()) > PATH_MAX_BYTES {
-            return Err(SocketError::TooLong(path.to_owned()));
+        make_folder(&self.path)?;
+        let folder = folder_of(&self.path);
+        let private = PrivateFolder::open(folder, Sticky::Allowed).map_err(|why| refused(&self.path, why))?;
+        if !has_lock {
+            self.lock = lock(&self.path, &private)?;
         }
-        let listener = UnixListener::bind(&hidden).map_err(failed)?;
-        fs::set_permissions(&hidden, Permissions::from_mode(0o600)).map_err(failed)?;
-        fs::rename(&hidden, path).map_err(failed)?;
-        Ok(Socket { listener, path: path.to_owned(), _lock: lock })
+        (self.listener, self.file) = put(&self.path)?;
+        Ok(true)
     }
 
     /// Where it is.
@@ -136,24 +139,68 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // Still under the lock, so it is this host's own.
-        let _ = fs::remove_file(&self.path);
+        // Another host may have bound its own there after this one's had vanished.
+        if identity(&self.path).is_ok_and(|there| there == self.file) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
-fn refused(path: &Path, folder: &Path, why: PrivateError) -> SocketError {
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), SocketError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder_of(path));
+    made.map_err(|source| SocketError::Failed { path: path.to_owned(), source })
+}
+
+fn identity(path: &Path) -> io::Result<Identity> {
+    fs::symlink_metadata(path).map(|there| (there.dev(), there.ino()))
+}
+
+/// Binds a socket where nobody else can look, makes it private, and only then puts it into place over what was there.
+fn put(path: &Path) -> Result<(UnixListener, Identity), SocketError> {
+    let failed = |source| SocketError::Failed { path: path.to_owned(), source };
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.file_type().is_socket() => {
+            return Err(SocketError::NotASocket(path.to_owned()));
+        }
+        Ok(_) | Err(_) => {}
+    }
+    let hidden =
+        tempfile::Builder::new().prefix(".g").rand_bytes(4).tempdir_in(folder_of(path)).map_err(failed)?;
+    let hidden = hidden.path().join("s");
+    path::check_length(&hidden)?;
+    let listener = UnixListener::bind(&hidden).map_err(failed)?;
+    fs::set_permissions(&hidden, Permissions::from_mode(0o600)).map_err(failed)?;
+    let file = identity(&hidden).map_err(failed)?;
+    fs::rename(&hidden, path).map_err(failed)?;
+    Ok((listener, file))
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    path.with_file_name(name)
+}
+
+fn refused(path: &Path, why: PrivateError) -> SocketError {
     match why {
         PrivateError::Io(source) => SocketError::Failed { path: path.to_owned(), source },
-        why => SocketError::NotPrivate { folder: folder.to_owned(), why },
+        why => SocketError::NotPrivate { folder: folder_of(path).to_owned(), why },
     }
 }
 
 /// Takes the lock beside the socket, and writes this process's number into it.
-fn lock(path: &Path, folder: &Path, private: &PrivateFolder) -> Result<File, SocketError> {
+fn lock(path: &Path, private: &PrivateFolder) -> Result<File, SocketError> {
     let failed = |source| SocketError::Failed { path: path.to_owned(), source };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".lock");
-    let mut file = private.lock_file(&name).map_err(|why| refused(path, folder, why))?;
+    let name = lock_path(path);
+    let name = name.file_name().unwrap_or_default();
+    let mut file = private.lock_file(name).map_err(|why| refused(path, why))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -172,7 +219,7 @@ fn lock(path: &Path, folder: &Path, private: &PrivateFolder) -> Result<File, Soc
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -206,6 +253,44 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert!(path.exists());
         bind(&path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_has_vanished_is_bound_again_and_still_excludes_others() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("run");
+        let path = folder.join("c.sock");
+        DirBuilder::new().mode(0o700).create(&folder).unwrap();
+        let mut socket = bind(&path).unwrap();
+        assert!(!socket.ensure().unwrap());
+        let vanish: [&dyn Fn(); 3] =
+            [&|| fs::remove_dir_all(&folder).unwrap(), &|| fs::remove_file(&path).unwrap(), &|| {
+                fs::remove_file(folder.join("c.sock.lock")).unwrap()
+            }];
+        for vanish in vanish {
+            vanish();
+            assert!(socket.ensure().unwrap() && !socket.ensure().unwrap());
+            assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+            let reached = std::os::unix::net::UnixStream::connect(&path).unwrap();
+            drop((reached, socket.listener.accept().await.unwrap()));
+            assert!(bind(&path).unwrap_err().contains("another host (process "));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_that_came_while_the_socket_was_gone_keeps_it() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("c.sock");
+        let mut first = bind(&path).unwrap();
+        for file in [&path, &lock_path(&path)] {
+            fs::remove_file(file).unwrap();
+        }
+        let second = bind(&path).unwrap();
+        assert!(first.ensure().unwrap_err().to_string().contains("another host (process "));
+        drop(first);
+        assert!(path.exists(), "the first host takes only its own away");
+        drop(second);
+        assert!(!path.exists());
     }
 
     #[tokio::test]

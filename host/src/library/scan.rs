@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
@@ -63,16 +65,43 @@ pub fn find(folder: &Path, name: &str) -> io::Result<Option<PathBuf>> {
 }
 
 /// Where private copies are made if nothing else is said: in the runtime directory of this user, else in a folder of
-/// this user below the one for temporary files.
+/// this user below the one for temporary files. Always absolute, so that every process finds the same from wherever it
+/// is started.
 pub fn default_base() -> PathBuf {
-    match env::var_os("XDG_RUNTIME_DIR") {
-        Some(runtime) => PathBuf::from(runtime).join("gearshift"),
-        None => env::temp_dir().join(format!("gearshift-{}", user())),
+    base_in(env::var_os("XDG_RUNTIME_DIR"), env::temp_dir())
+}
+
+fn base_in(runtime: Option<OsString>, temporary: PathBuf) -> PathBuf {
+    // "All paths set in these environment variables must be absolute. If an implementation encounters a relative path
+    // […] it should consider the path invalid and ignore it": https://specifications.freedesktop.org/basedir-spec/latest/
+    match runtime.map(PathBuf::from).filter(|path| path.is_absolute()) {
+        Some(runtime) => runtime.join("gearshift"),
+        None if temporary.is_absolute() => temporary.join(own_name()),
+        None => Path::new("/tmp").join(own_name()),
     }
 }
 
-#[allow(unsafe_code, reason = "asks the system for a number")]
-fn user() -> u32 {
-    // SAFETY: geteuid(2) has no preconditions and cannot fail.
-    unsafe { libc::geteuid() }
+fn own_name() -> String {
+    format!("gearshift-{}", rustix::process::geteuid().as_raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_directory_that_is_empty_or_relative_is_ignored() {
+        let base = |runtime: Option<&str>, temporary: &str| {
+            let base = base_in(runtime.map(OsString::from), PathBuf::from(temporary));
+            base.to_str().unwrap().to_owned()
+        };
+        let own = own_name();
+        assert_eq!(base(Some("/run/user/7"), "/t"), "/run/user/7/gearshift");
+        for runtime in [None, Some(""), Some("run"), Some("./run")] {
+            assert_eq!(base(runtime, "/t"), format!("/t/{own}"));
+            for temporary in ["", "t"] {
+                assert_eq!(base(runtime, temporary), format!("/tmp/{own}"));
+            }
+        }
+    }
 }

@@ -66,12 +66,6 @@ impl Agenda {
         self.due.entry(file).or_insert(Due { at, stamp });
     }
 
-    /// A file is to be looked at again, whatever happened to it.
-    pub(super) fn again(&mut self, file: PathBuf, now: Instant) {
-        let at = now + self.settle;
-        self.due.entry(file).or_insert(Due { at, stamp: None });
-    }
-
     /// A file was found incomplete; whether that is to be reported. It is due again after pauses that grow, until
     /// [`PATIENCE`] ends.
     pub(super) fn incomplete(&mut self, file: &Path, now: Instant) -> bool {
@@ -143,7 +137,7 @@ mod tests {
     fn of_files_that_are_due_at_once_the_first_by_name_comes_first() {
         let (mut agenda, _, now) = agenda();
         for name in ["c", "a", "b"] {
-            agenda.again(name.into(), now);
+            agenda.differs(name.into(), None, now);
         }
         let mut next = || agenda.take(now + SETTLE).map(|(file, _)| file);
         assert_eq!([next(), next(), next()], ["a", "b", "c"].map(|name| Some(PathBuf::from(name))));

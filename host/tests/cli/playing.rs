@@ -99,7 +99,7 @@ fn the_first_signal_closes_in_order_and_the_second_ends_at_once() {
         live.expect("ready; the control socket is");
         live.signal(signal);
         live.expect("closing; a second signal ends at once");
-        live.signal(signal);
+        live.insist(signal);
         let (code, lines) = live.end();
         assert_eq!(code, at_once, "{lines:#?}");
     }

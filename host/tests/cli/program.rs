@@ -8,7 +8,7 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
     sync::{
         OnceLock,
-        mpsc::{Receiver, channel},
+        mpsc::{Receiver, RecvTimeoutError, channel},
     },
     time::{Duration, Instant},
 };
@@ -184,6 +184,19 @@ impl Live {
         let sent =
             Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Signals again and again until it has ended: within a second of the first, signals are one.
+    pub(crate) fn insist(&mut self, signal: i32) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(Duration::from_millis(100)) {
+                Ok(line) => self.seen.push(line),
+                Err(RecvTimeoutError::Timeout) => self.signal(signal),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            assert!(Instant::now() < until, "it did not end; there was:\n{}", self.seen.join("\n"));
+        }
     }
 
     /// Closes its stdin and waits for its end: exit code, or minus the signal, and every line there was.

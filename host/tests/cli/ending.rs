@@ -1,0 +1,160 @@
+//! How a host ends: by signals, during its start as well, and with a log that nobody reads.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use crate::program::{Live, PATIENCE, Place, gearshift, run};
+
+const HANGUP: i32 = 1;
+const QUIT: i32 = 3;
+const TERMINATE: i32 = 15;
+
+/// A host with a store, so that states outlast it.
+fn counting() -> Place {
+    let place = Place::with(&["counter"]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\n");
+    place
+}
+
+#[test]
+fn a_hangup_and_a_quit_save_states_as_a_termination_does() {
+    let place = counting();
+    for (count, signal) in [(1, HANGUP), (2, QUIT), (3, TERMINATE)] {
+        let mut live = Live::play(&place, &[]);
+        live.say("!count");
+        live.expect(&format!("{count} for you"));
+        live.signal(signal);
+        let (code, lines) = live.end();
+        assert_eq!(code, 0, "{lines:#?}");
+        assert!(lines.iter().any(|line| line.contains(" closed in ")), "{lines:#?}");
+    }
+}
+
+#[test]
+fn a_hangup_that_is_ignored_stays_ignored() {
+    let place = Place::with(&["ping"]);
+    let program = gearshift(&place).get_program().to_owned();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(program).args(["play", "--cogs", "cogs"]);
+    shell.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path().join("runtime"));
+    let mut live = Live::spawn(&mut shell);
+    live.expect("ready; the control socket is");
+    live.signal(HANGUP);
+    live.say("!ping still here");
+    live.expect("pong still here");
+    live.signal(TERMINATE);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_signal_that_comes_twice_at_once_is_one() {
+    let place = counting();
+    let mut live = Live::play(&place, &[]);
+    live.say("!count");
+    live.expect("1 for you");
+    // As `timeout` does: its child, and the child's group.
+    live.signal(TERMINATE);
+    live.signal(TERMINATE);
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+    let mut live = Live::play(&place, &[]);
+    live.say("!count");
+    live.expect("2 for you");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_signal_is_heeded_while_a_cog_is_set_up() {
+    let place = Place::with(&["faulty", "counter"]);
+    place.file(
+        "gearshift.toml",
+        "[cogs]\nfolder = \"cogs\"\n[limits]\nsetup_timeout_ms = 600000\nclose_timeout_ms = 1000\n",
+    );
+    let mut live = Live::spawn(gearshift(&place).arg("play").env("GEARSHIFT_FAULTY", "setup=hang"));
+    live.expect("ready shard=0");
+    live.signal(TERMINATE);
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+    assert!(lines.iter().any(|line| line.contains(" closed in ")), "{lines:#?}");
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let place = Place::with(&["ping", "faulty"]);
+    let mut child = gearshift(&place)
+        .args(["play", "--cogs", "cogs", "--socket", "c.sock"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut unread = child.stderr.take().unwrap();
+    writeln!(input, "{}!ping hi", "!faulty flood 10000 log\n".repeat(4)).unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("pong hi")), "no answer");
+    assert_eq!(run(&place, &["cogs", "reload", "ping", "--socket", "c.sock"]).code, 0);
+    drop(input);
+    let until = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if Instant::now() > until => panic!("it does not end"),
+            None => std::thread::park_timeout(Duration::from_millis(5)),
+        }
+    };
+    assert_eq!(status.code(), Some(0));
+    let mut log = Vec::new();
+    unread.read_to_end(&mut log).unwrap();
+    assert!(!log.is_empty());
+}
+
+#[test]
+fn what_a_reader_of_the_log_misses_is_counted() {
+    let place = Place::with(&["ping", "faulty"]);
+    let mut child = gearshift(&place)
+        .args(["play", "--cogs", "cogs"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    writeln!(input, "{}", "!faulty flood 10000 log\n".repeat(4)).unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let flooded = said.by_ref().filter(|line| line.contains("flooded 10000 times")).take(4);
+    assert_eq!(flooded.count(), 4, "the cog was held up");
+    let log = child.stderr.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        BufReader::new(log)
+            .lines()
+            .map_while(Result::ok)
+            .find(|line| line.contains("lines of the log were dropped"))
+    });
+    let found = reader.join().unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    let found = found.expect("a line that says how many are missing");
+    let (_, rest) = found.split_once(" WARN  ").unwrap();
+    assert!(rest.split(' ').next().unwrap().parse::<u64>().unwrap() > 0, "{found}");
+}
+
+#[test]
+fn a_runtime_folder_that_vanishes_is_found_again() {
+    let place = Place::with(&["ping"]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
+    let mut live = Live::start(&place, &["play"]);
+    live.expect("ready; the control socket is");
+    fs::remove_dir_all(place.path().join("runtime")).unwrap();
+    live.expect("had vanished; it is there again");
+    let reloaded = run(&place, &["cogs", "reload", "ping"]);
+    assert_eq!(reloaded.code, 0, "{}", reloaded.err);
+    let second = run(&place, &["play"]);
+    assert_eq!(second.code, 73);
+    assert!(second.err.contains("another host (process "), "{}", second.err);
+    assert_eq!(live.end().0, 0);
+}
