@@ -36,6 +36,7 @@ pub mod identity;
 pub mod log;
 pub mod step;
 pub mod private;
+pub mod text;
 
 pub mod gateway;
 pub mod sessions;

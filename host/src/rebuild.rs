@@ -19,7 +19,10 @@ use notify::{EventKind, RecursiveMode, Watcher as _, event::ModifyKind};
 use tokio::{process::Command, sync::mpsc, time::timeout};
 
 use self::package::{is_source, package_of};
-use crate::{config::Build, duration::Shown};
+use crate::{
+    config::{Build, TOKEN_VARIABLE},
+    duration::Shown,
+};
 
 /// A build begins when no source has changed for so long: editors write in several steps.
 const SETTLE: Duration = Duration::from_millis(40);
@@ -116,6 +119,8 @@ impl Rebuild {
         Command::new(program)
             .args(arguments)
             .current_dir(&self.folder)
+            // A build script is code of others, and needs no token.
+            .env_remove(TOKEN_VARIABLE)
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
             .env("CARGO_TERM_COLOR", "never")
             .stdin(Stdio::null())

@@ -10,6 +10,7 @@
 //! | 69 | unavailable | a session could not be opened, or no host answers on the control socket |
 //! | 70 | internal | the host itself failed; report it |
 //! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used |
+//! | 74 | output | what is printed or recorded cannot be written: the disk is full, the terminal is gone |
 //! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
 //! | 78 | configuration | `gearshift.toml` or the log filter is wrong |
 //! | 130, 131, 143 | ended at once | a second SIGINT, SIGQUIT or SIGTERM came while it was closing, a second or more after the first |
@@ -37,6 +38,7 @@ Exit codes:
   69   unavailable: a session could not be opened, or no host answers
   70   internal: the host itself failed; please report it
   73   cannot create: a folder, the control socket or a thread cannot be had
+  74   output: what is printed or recorded cannot be written
   77   refused: Discord refuses the bot (token, intents, shards)
   78   configuration: gearshift.toml or the log filter is wrong
   130  ended at once by a second SIGINT; 131 by a second SIGQUIT, 143 by a second SIGTERM";
@@ -50,6 +52,7 @@ pub(super) enum Exit {
     Unavailable = 69,
     Internal = 70,
     CannotCreate = 73,
+    Output = 74,
     Refused = 77,
     Configuration = 78,
 }
@@ -179,11 +182,24 @@ impl From<CogError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
-        // Whoever read what is printed has left, and wants no more.
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            return Failure::told(Exit::Failed);
+        use std::io::ErrorKind;
+        match error.kind() {
+            // Whoever read what is printed has left, and wants no more.
+            ErrorKind::BrokenPipe => Failure::told(Exit::Failed),
+            ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::FileTooLarge
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::WriteZero => Failure::new(Exit::Output, format!("failed to write: {error}"))
+                .help("make room, or send the output somewhere else".to_owned()),
+            // Of a terminal that is gone, or a disk that is broken; it has no name in `ErrorKind`.
+            _ if error.raw_os_error() == Some(libc::EIO) => {
+                Failure::new(Exit::Output, format!("failed to write: {error}"))
+            }
+            // What is read is text.
+            ErrorKind::InvalidData => Failure::new(Exit::Data, format!("cannot read the input: {error}")),
+            _ => Failure::new(Exit::CannotCreate, format!("the system refused: {error}")),
         }
-        Failure::new(Exit::Internal, format!("the system refused: {error}"))
     }
 }
 
@@ -199,6 +215,17 @@ mod tests {
             let code = code.split(',').next().unwrap_or(code);
             assert!(TABLE.contains(&format!("  {code} ")), "{code} is not in the table of --help");
         }
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_not_a_mistake_of_the_host() {
+        let exit = |number: i32| Failure::from(std::io::Error::from_raw_os_error(number)).exit;
+        let output = [libc::ENOSPC, libc::EDQUOT, libc::EFBIG, libc::EROFS, libc::EIO].map(exit);
+        assert_eq!(output, [Exit::Output; 5]);
+        assert_eq!(
+            [libc::EPIPE, libc::EAGAIN, libc::EMFILE].map(exit),
+            [Exit::Failed, Exit::CannotCreate, Exit::CannotCreate]
+        );
     }
 
     #[test]

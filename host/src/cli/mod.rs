@@ -58,10 +58,15 @@ pub fn main() -> ExitCode {
         // A second panic in the unwinding would end the process before it is written.
         log::flush(LAST_LINES);
     }));
-    // Ends by itself on `--help`, `--version` and what is not understood, the last with exit code 2.
-    let cli = Cli::parse();
-    let code = std::panic::catch_unwind(|| execute(cli.command))
-        .unwrap_or_else(|_| Failure::told(Exit::Internal).end());
+    let code = match Cli::try_parse() {
+        Ok(cli) => std::panic::catch_unwind(|| execute(cli.command))
+            .unwrap_or_else(|_| Failure::told(Exit::Internal).end()),
+        // `--help` and `--version` are errors, too; for what is not understood the exit code is 2.
+        Err(said) => match said.print() {
+            Ok(()) => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),
+            Err(error) => Failure::from(error).end(),
+        },
+    };
     log::flush(LAST_LINES);
     code
 }

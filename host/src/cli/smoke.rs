@@ -2,7 +2,6 @@
 //! What scripts mean is the room `smoke`'s matter.
 
 use std::{
-    fs,
     io::{Write, stdout},
     path::{Path, PathBuf},
     time::Instant,
@@ -21,6 +20,7 @@ use crate::{
     config::{Config, Store},
     log,
     smoke::{self, Played, Player, Script},
+    text,
 };
 
 /// Play readable transcripts against the host on the built-in Discord, and compare what the bot answers
@@ -102,7 +102,7 @@ impl Smoke {
 }
 
 fn read(file: &Path) -> Result<(&Path, Script), Failure> {
-    let text = fs::read_to_string(file).map_err(|error| {
+    let text = text::read(file).map_err(|error| {
         Failure::new(Exit::Data, format!("cannot read the script `{}`: {error}", file.display()))
     })?;
     let script = Script::parse(&text).map_err(|problems| {

@@ -39,7 +39,11 @@ pub struct Problem {
 impl Problem {
     pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Problem {
         let line = error.span().map_or(0, |span| line_of(text, span.start));
-        Problem { line, field: String::new(), what: error.message().to_owned() }
+        let mut what = error.message().to_owned();
+        if what.contains("escape") {
+            what.push_str("; in \"…\" a backslash begins an escape, '…' takes it as it is");
+        }
+        Problem { line, field: String::new(), what }
     }
 }
 

@@ -26,10 +26,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::text;
+
 pub use error::{ConfigError, Problem};
 pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
-pub use secret::{Secret, SecretError};
+pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
 pub use sections::{Api, Build, Cogs, Control, Discord, Http, Log, LogFormat, Play, Runtime, Stats, Store};
 
 /// Everything the operator can say. A section that is `None` was left out, and so is its session.
@@ -72,9 +74,18 @@ impl Config {
     /// The file cannot be read, is not TOML, has an unknown key, or has a value that is out of range. Every problem that
     /// can be found in one pass is listed with its line and field.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(path)
+        let text = text::read(path)
             .map_err(|source| ConfigError::Unreadable { file: path.to_path_buf(), source })?;
         Config::parse(&text, path)
+    }
+
+    /// The `[control] socket` of a file, whatever else is wrong with it: a host that runs on an earlier text of the file
+    /// must be found. None: it names none, or cannot be read so far.
+    pub fn socket_of(path: &Path) -> Option<PathBuf> {
+        let text = text::read(path).ok()?;
+        let (document, _) = toml::de::DeTable::parse_recoverable(&text);
+        let socket = document.get_ref().get("control")?.get_ref().get("socket")?.get_ref().as_str()?;
+        Some(paths::absolute_folder_of(path).join(socket))
     }
 
     /// Checks a text that stands for the file `path`; relative paths are taken from that file's folder.
@@ -94,7 +105,8 @@ impl Config {
                 return Err(invalid(problems));
             }
         };
-        problems.extend(check::check(&config).into_iter().map(|wrong| document.problem_at(wrong)));
+        let wrong = check::check(&config).into_iter().chain(paths::unexpanded(&mut config));
+        problems.extend(wrong.map(|wrong| document.problem_at(wrong)));
         if !problems.is_empty() {
             problems.sort_by_key(|problem| problem.line);
             return Err(invalid(problems));
@@ -196,6 +208,69 @@ mod tests {
         let config = parse("[store]\n[api]\nurl = \"https://site\"\ntoken_file = \"/run/secret\"\n").unwrap();
         assert_eq!(config.store.unwrap().path, Path::new("/srv/bot/gearshift.db"));
         assert_eq!(config.api.unwrap().token_file.as_deref(), Some(Path::new("/run/secret")));
+    }
+
+    #[test]
+    fn a_path_that_only_a_shell_expands_is_refused_for_every_key() {
+        let error = parse(
+            "[cogs]\nfolder = \"~/cogs\"\n[discord]\ntoken_file = \"$HOME/token\"\n[api]\nurl = \"https://site\"\n\
+             token_file = \"~\"\n[store]\npath = \"~bot/bot.db\"\n[control]\nsocket = \"${X}/c\"\n[build]\n\
+             sources = \"~/src\"\n[play]\nworld = \"~/w\"\nkeep = \"~/k\"\n",
+        )
+        .unwrap_err();
+        for part in [
+            ":2: `cogs.folder`: `~` is not expanded here",
+            ":4: `discord.token_file`: `$` is not",
+            ":7: `api.token_file`",
+            ":9: `store.path`",
+            ":11: `control.socket`",
+            ":13: `build.sources`",
+            ":15: `play.world`",
+            ":16: `play.keep`",
+        ] {
+            assert!(error.contains(part), "{part} is not in {error}");
+        }
+        let config = parse("[cogs]\nfolder = \"./~cogs\"\n").unwrap();
+        assert_eq!(config.cogs.folder, Path::new("/srv/bot/./~cogs"));
+    }
+
+    #[test]
+    fn a_backslash_in_a_path_is_explained() {
+        let error = parse("[cogs]\nfolder = \"C:\\cogs\"\n").unwrap_err();
+        assert!(error.contains(":2: ") && error.contains("a backslash begins an escape"), "{error}");
+    }
+
+    #[test]
+    fn an_encoding_other_than_utf_8_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gearshift.toml");
+        std::fs::write(&file, b"\xef\xbb\xbf[cogs]\r\nfolder = \"c\"\r\n").unwrap();
+        assert_eq!(Config::load(&file).unwrap().cogs.folder, folder.path().join("c"));
+        std::fs::write(&file, b"\xff\xfe[\0c\0").unwrap();
+        let error = Config::load(&file).unwrap_err();
+        assert_eq!(
+            crate::error::chain(&error),
+            format!("cannot read the config file `{}`: it is UTF-16; save it as UTF-8", file.display())
+        );
+    }
+
+    #[test]
+    fn the_socket_is_found_in_a_file_that_is_broken_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gearshift.toml");
+        let socket = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Config::socket_of(&file)
+        };
+        let named = Some(folder.path().join("run/c.sock"));
+        for broken in
+            ["[limits]\nlane_queu = 3", "[cogs]\nfolder = \n", "x = [1,", "[discord]\nshards = \"many\""]
+        {
+            assert_eq!(socket(&format!("[control]\nsocket = \"run/c.sock\"\n{broken}\n")), named, "{broken}");
+            assert_eq!(socket(&format!("{broken}\n")), None);
+        }
+        std::fs::write(&file, b"\xff\xfe[\0").unwrap();
+        assert_eq!(Config::socket_of(&file), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Config;
+use super::{Config, locate::Wrong};
 
 /// The folder of the config file; `.` for a bare file name.
 pub(super) fn folder_of(file: &Path) -> &Path {
@@ -13,22 +13,45 @@ pub(super) fn folder_of(file: &Path) -> &Path {
     }
 }
 
-/// Every path in the config, once, made absolute: the watcher tells absolute paths, and they must be the same.
-pub(super) fn resolve(config: &mut Config) {
-    let folder = folder_of(&config.file);
-    // It fails only where there is no working directory; then nothing that is relative can be found anyway.
-    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-    let paths: [Option<&mut PathBuf>; 8] = [
-        Some(&mut config.cogs.folder),
-        config.discord.as_mut().and_then(|discord| discord.token_file.as_mut()),
-        config.api.as_mut().and_then(|api| api.token_file.as_mut()),
-        config.store.as_mut().map(|store| &mut store.path),
-        config.control.socket.as_mut(),
-        config.build.as_mut().map(|build| &mut build.sources),
-        config.play.world.as_mut(),
-        config.play.keep.as_mut(),
+/// Every path in the config, with its key.
+fn paths(config: &mut Config) -> impl Iterator<Item = ([&'static str; 2], &mut PathBuf)> {
+    let paths: [([&'static str; 2], Option<&mut PathBuf>); 8] = [
+        (["cogs", "folder"], Some(&mut config.cogs.folder)),
+        (["discord", "token_file"], config.discord.as_mut().and_then(|discord| discord.token_file.as_mut())),
+        (["api", "token_file"], config.api.as_mut().and_then(|api| api.token_file.as_mut())),
+        (["store", "path"], config.store.as_mut().map(|store| &mut store.path)),
+        (["control", "socket"], config.control.socket.as_mut()),
+        (["build", "sources"], config.build.as_mut().map(|build| &mut build.sources)),
+        (["play", "world"], config.play.world.as_mut()),
+        (["play", "keep"], config.play.keep.as_mut()),
     ];
-    for path in paths.into_iter().flatten() {
+    paths.into_iter().filter_map(|(keys, path)| Some((keys, path?)))
+}
+
+/// Paths that a shell would expand, and nobody does here: a folder named `~` would be made instead.
+pub(super) fn unexpanded(config: &mut Config) -> Vec<Wrong> {
+    let wrong = paths(config).filter_map(|(keys, path)| {
+        let sign = path.to_str()?.chars().next().filter(|sign| matches!(sign, '~' | '$'))?;
+        let what = format!(
+            "`{sign}` is not expanded here; write the path in full, or relative to the folder of this file (a name \
+             that begins so: `./{sign}…`)"
+        );
+        Some(Wrong { keys: keys.to_vec(), what })
+    });
+    wrong.collect()
+}
+
+/// Every path, once, made absolute: the watcher tells absolute paths, and they must be the same.
+pub(super) fn resolve(config: &mut Config) {
+    let folder = absolute_folder_of(&config.file);
+    for (_, path) in paths(config) {
         *path = folder.join(&*path);
     }
+}
+
+/// The folder that relative paths of the config file start from.
+pub(super) fn absolute_folder_of(file: &Path) -> PathBuf {
+    let folder = folder_of(file);
+    // It fails only where there is no working directory; then nothing that is relative can be found anyway.
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
 }

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+/// The variable that holds the bot's token. Processes that the host starts do not get it.
+pub const TOKEN_VARIABLE: &str = "DISCORD_TOKEN";
+
 /// A token. `Debug` hides it, there is no `Display`, and it cannot be serialised.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]

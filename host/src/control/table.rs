@@ -1,8 +1,12 @@
 //! The status of the cogs as a table for people. It asks nobody; it is given everything.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
-use crate::cogs::{CogStatus, HostStatus, Stage};
+use crate::{
+    cogs::{CogStatus, HostStatus, Stage},
+    duration::Shown,
+    log::OneLine,
+};
 
 /// The table, and below it what is worth knowing about one cog or another.
 pub(super) fn of(status: &HostStatus) -> String {
@@ -13,19 +17,19 @@ pub(super) fn of(status: &HostStatus) -> String {
     let mut text = if status.cogs.is_empty() { "no cog is loaded\n".to_owned() } else { aligned(&rows) };
     for cog in &status.cogs {
         if let Some(reason) = &cog.reason {
-            let _ = writeln!(text, "{} is away: {}", cog.name, first_line(reason));
+            let _ = writeln!(text, "{} is away: {}", cog.name, OneLine(first_line(reason)));
         } else if let Some(fault) = &cog.last_fault {
-            let _ = writeln!(text, "{}: last fault: {}", cog.name, first_line(fault));
+            let _ = writeln!(text, "{}: last fault: {}", cog.name, OneLine(first_line(fault)));
         }
         if cog.dropped > 0 {
             let _ = writeln!(text, "{}: {} events found its queue full", cog.name, cog.dropped);
         }
     }
     for refused in &status.refused {
-        let _ = writeln!(text, "`{}` is not loaded: {}", refused.file.display(), first_line(&refused.reason));
+        let _ = writeln!(text, "`{}` is not loaded: {}", refused.file.display(), OneLine(first_line(&refused.reason)));
     }
     for held in &status.held {
-        let _ = writeln!(text, "{} is held: {}", held.generation, held.reason);
+        let _ = writeln!(text, "{} is held: {}", held.generation, OneLine(&held.reason));
     }
     text.truncate(text.trim_end().len());
     text
@@ -43,22 +47,13 @@ fn row(cog: &CogStatus) -> [String; 8] {
         cog.generation.map_or_else(|| cog.name.clone(), |number| format!("{}#{number}", cog.name)),
         cog.version.clone().unwrap_or_else(|| "-".to_owned()),
         stage,
-        cog.uptime_secs.map_or_else(|| "-".to_owned(), span),
+        cog.uptime_secs
+            .map_or_else(|| "-".to_owned(), |seconds| Shown(Duration::from_secs(seconds)).to_string()),
         cog.handled.to_string(),
         cog.queued.to_string(),
         cog.faults.to_string(),
         cog.commands.join(", "),
     ]
-}
-
-/// `5 s`, `3 min`, `7 h`, `12 d`: the largest unit that fits.
-fn span(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
 }
 
 fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
@@ -88,10 +83,5 @@ mod tests {
     fn columns_stand_below_each_other() {
         let rows = [["A", "BB"], ["longer", "x"]].map(|row| row.map(str::to_owned));
         assert_eq!(aligned(&rows), "A       BB\nlonger  x\n");
-    }
-
-    #[test]
-    fn a_span_is_told_in_the_unit_that_fits() {
-        assert_eq!([span(5), span(185), span(7_300), span(200_000)], ["5 s", "3 min", "2 h", "2 d"]);
     }
 }

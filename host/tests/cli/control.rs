@@ -133,3 +133,22 @@ fn only_the_user_may_use_the_socket_and_nonsense_is_answered() {
     assert!(answer.contains("a line of at most 4096 bytes"), "{answer}");
     assert_eq!(live.end().0, 0);
 }
+
+#[test]
+fn a_host_is_reached_while_its_config_file_is_broken() {
+    let place = Place::with(&["ping"]);
+    for control in ["", "[control]\nsocket = \"c.sock\"\n"] {
+        place.file("gearshift.toml", &format!("[cogs]\nfolder = \"cogs\"\n{control}"));
+        let mut live = Live::start(&place, &["play"]);
+        live.expect("ready; the control socket is");
+        for broken in ["[limits]\nlane_queu = 3\n", "[limits\n", "[limits]\nlane_queue = \"many\"\n"] {
+            place.file("gearshift.toml", &format!("[cogs]\nfolder = \"cogs\"\n{control}{broken}"));
+            let listed = run(&place, &["cogs", "list"]);
+            assert_eq!(listed.code, 0, "{broken}: {}", listed.err);
+            assert!(listed.out.contains("ping#1"), "{}", listed.out);
+            assert!(listed.err.starts_with("warning: asking the host on "), "{}", listed.err);
+            assert!(listed.err.contains("gearshift.toml:"), "{}", listed.err);
+        }
+        assert_eq!(live.end().0, 0);
+    }
+}

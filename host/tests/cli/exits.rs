@@ -157,3 +157,44 @@ fn somebody_elses_socket_is_not_taken_for_a_host() {
     assert_eq!(ended.code, 69);
     assert!(ended.err.contains("the host on `other.sock` did not answer: "), "{}", ended.err);
 }
+
+#[test]
+fn output_that_cannot_be_written_is_74() {
+    let place = Place::with(&["ping"]);
+    let script = place.file("a.smoke", "alice> !ping hi\nbot< pong hi\n");
+    let ping = place.path().join("cogs/libping.so");
+    let ping = ping.to_str().unwrap();
+    for arguments in
+        [&["--help"][..], &["--version"], &["inspect", ping], &["smoke", "--cogs", "cogs", &script], &["sim"]]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = gearshift(&place).args(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(74), "{arguments:?}: {err}");
+        assert!(err.contains("error: failed to write: No space left on device"), "{err}");
+    }
+}
+
+#[test]
+fn a_script_that_is_not_utf_8_is_65_and_says_so() {
+    let place = Place::with(&["ping"]);
+    let path = place.file("a.smoke", "");
+    std::fs::write(&path, b"\xff\xfea\0>\0").unwrap();
+    let ended = run(&place, &["smoke", "--cogs", "cogs", &path]);
+    assert_eq!(ended.code, 65);
+    assert!(ended.err.contains("it is UTF-16; save it as UTF-8"), "{}", ended.err);
+    std::fs::write(&path, b"\xef\xbb\xbfalice> !ping hi\r\nbot< pong hi\r\n").unwrap();
+    let ended = run(&place, &["smoke", "--cogs", "cogs", &path]);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+}
+
+#[test]
+fn a_socket_path_that_is_too_long_is_named_alike_by_host_and_client() {
+    let place = Place::with(&["ping"]);
+    let path = format!("{}.sock", "x".repeat(120));
+    let host = run(&place, &["play", "--cogs", "cogs", "--socket", &path]);
+    let client = run(&place, &["cogs", "list", "--socket", &path]);
+    assert_eq!((host.code, client.code), (73, 69));
+    assert_eq!(host.err, client.err);
+    assert!(host.err.contains("XDG_RUNTIME_DIR") && host.err.contains("`[control] socket`"), "{}", host.err);
+}

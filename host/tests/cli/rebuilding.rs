@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::program::{Live, Place, library, workspace};
+use crate::program::{Live, Place, gearshift, library, workspace};
 
 /// A config whose build command is a script: what cargo does is cargo's matter, that it is called is the host's.
 fn place(script: &str) -> Place {
@@ -84,4 +84,18 @@ fn the_demo_is_executable_and_explains_itself() {
     let help = std::process::Command::new(demo).arg("--help").output().unwrap();
     assert!(help.status.success());
     assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: scripts/demo"));
+}
+
+#[test]
+fn a_build_does_not_get_the_bots_token() {
+    let place = place("env > environment; echo 'error: enough' >&2; exit 101\n");
+    let mut command = gearshift(&place);
+    let mut live = Live::spawn(command.arg("play").env("DISCORD_TOKEN", "not-for-build-scripts"));
+    live.expect("cogs are rebuilt when their sources in");
+    place.file("plugins/ping/src/lib.rs", "// two");
+    live.expect("failed to build `ping`");
+    let environment = fs::read_to_string(place.path().join("environment")).unwrap();
+    assert!(environment.contains("CARGO_TERM_COLOR"), "{environment}");
+    assert!(!environment.contains("not-for-build-scripts"), "{environment}");
+    assert_eq!(live.end().0, 0);
 }

@@ -23,7 +23,8 @@ const ORDER: &[&[&str]] = &[
     &["event", "fault", "gateway", "library"],
     &["sessions"],
     &["log"],
-    &["config", "duration", "error", "identity", "private", "step"],
+    &["config"],
+    &["duration", "error", "identity", "private", "step", "text"],
 ];
 
 /// Imports that point upwards all the same, each with its reason.

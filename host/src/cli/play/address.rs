@@ -2,7 +2,7 @@
 //! It serves nothing.
 
 use std::{
-    fs,
+    fmt, fs,
     io::Write,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -10,11 +10,17 @@ use std::{
 
 const SUFFIX: &str = "page";
 
-/// Port and token of a start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Port and token of a start. `Debug` hides the token.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) port: u16,
     pub(super) token: String,
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Address").field("port", &self.port).finish_non_exhaustive()
+    }
 }
 
 /// The file beside the control socket: a configuration has one page as it has one socket.

@@ -36,7 +36,7 @@ impl Record {
         let _ = self.stop.send(());
         let written = runtime.block_on(self.task).map_err(io::Error::other).flatten();
         written.map_err(|error| {
-            Failure::new(Exit::Failed, format!("failed to write `{}`: {error}", self.file.display()))
+            Failure::new(Exit::Output, format!("failed to write `{}`: {error}", self.file.display()))
         })
     }
 }

@@ -1,0 +1,45 @@
+//! Text files as people leave them: with or without a byte order mark, always UTF-8.
+
+use std::{fs, io, path::Path};
+
+/// Reads a text file; a byte order mark in front is dropped.
+///
+/// # Errors
+/// It cannot be read, or is no UTF-8: UTF-16 is named, of other bytes the line is.
+pub fn read(file: &Path) -> io::Result<String> {
+    decode(fs::read(file)?)
+}
+
+fn decode(bytes: Vec<u8>) -> io::Result<String> {
+    // https://www.unicode.org/faq/utf_bom.html#bom4; without a mark every other byte of English text is zero.
+    let is_utf16 = matches!(bytes.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff] | [0, 1..=255] | [1..=255, 0]));
+    if is_utf16 {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is UTF-16; save it as UTF-8"));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(error) => {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let why = format!("line {line} holds bytes that are not UTF-8; save it as UTF-8");
+            Err(io::Error::new(io::ErrorKind::InvalidData, why))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_dropped_and_other_encodings_are_named() {
+        assert_eq!(decode(b"\xef\xbb\xbf[cogs]".to_vec()).unwrap(), "[cogs]");
+        assert_eq!(decode("ä\n".into()).unwrap(), "ä\n");
+        assert_eq!(decode(Vec::new()).unwrap(), "");
+        let why = |bytes: &[u8]| decode(bytes.to_vec()).unwrap_err().to_string();
+        for utf16 in [&b"\xff\xfe[\0c\0"[..], b"\xfe\xff\0[\0c", b"[\0c\0", b"\0[\0c"] {
+            assert_eq!(why(utf16), "it is UTF-16; save it as UTF-8");
+        }
+        assert_eq!(why(b"a\n\nb\xe4c"), "line 3 holds bytes that are not UTF-8; save it as UTF-8");
+    }
+}
