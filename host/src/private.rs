@@ -10,7 +10,8 @@ use std::{
 };
 
 use rustix::{
-    fs::{CWD, Mode, OFlags, Stat, fstat, mkdirat, openat},
+    fs::{CWD, FileType, Mode, OFlags, fstat, mkdirat, openat},
+    io::Errno,
     process::geteuid,
 };
 
@@ -24,9 +25,11 @@ const STICKY: u32 = 0o1000;
 /// Why a folder or a file is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateError {
-    /// Its owner can change everything in it.
-    #[error("it belongs to user {owner}, and this process runs as user {user}")]
+    /// It is another user's, who can change it, or whose it must not be changed.
+    #[error("`{}` belongs to user {owner}, and this process runs as user {user}", .path.display())]
     Owner {
+        /// The folder or the file.
+        path: PathBuf,
         /// The owner's number.
         owner: u32,
         /// This process's.
@@ -43,8 +46,8 @@ pub enum PrivateError {
     Io(#[from] io::Error),
 }
 
-impl From<rustix::io::Errno> for PrivateError {
-    fn from(errno: rustix::io::Errno) -> Self {
+impl From<Errno> for PrivateError {
+    fn from(errno: Errno) -> Self {
         Self::Io(errno.into())
     }
 }
@@ -74,12 +77,16 @@ impl PrivateFolder {
     pub fn open(path: &Path, sticky: Sticky) -> Result<Self, PrivateError> {
         let named = fs::symlink_metadata(path)?;
         if named.is_symlink() {
-            check_owner(named.uid())?;
+            check_owner(path, named.uid())?;
         }
         let path = fs::canonicalize(path)?;
-        let handle = openat(CWD, &path, folder_flags(), Mode::empty())?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let handle = match openat(CWD, &path, flags, Mode::empty()) {
+            Err(Errno::ACCESS) => return Err(denied(&path)),
+            opened => opened?,
+        };
         let stat = fstat(&handle)?;
-        check_owner(stat.st_uid)?;
+        check_owner(&path, stat.st_uid)?;
         let is_shared = stat.st_mode & OTHERS_WRITE != 0;
         if is_shared && (sticky == Sticky::Refused || stat.st_mode & STICKY == 0) {
             return Err(PrivateError::Shared);
@@ -123,14 +130,23 @@ impl PrivateFolder {
         let handle = match openat(&self.handle, name, flags, Mode::RUSR | Mode::WUSR) {
             Ok(handle) => handle,
             // A link; a socket or a pipe.
-            Err(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => return Err(not_plain()),
+            Err(Errno::LOOP | Errno::NXIO) => return Err(not_plain()),
+            // To be made in a folder of root's, or there and somebody else's.
+            Err(Errno::ACCESS) => {
+                let path = self.path.join(name);
+                return Err(denied(if fs::symlink_metadata(&path).is_ok() { &path } else { &self.path }));
+            }
             Err(errno) => return Err(errno.into()),
         };
-        let stat: Stat = fstat(&handle)?;
-        let is_regular = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
+        let stat = fstat(&handle)?;
+        let is_regular = FileType::from_raw_mode(stat.st_mode).is_file();
         // A second name may be one that somebody else gave to a file of ours.
-        if !is_regular || stat.st_uid != geteuid().as_raw() || stat.st_nlink > 1 {
+        if !is_regular || stat.st_nlink > 1 {
             return Err(not_plain());
+        }
+        let user = geteuid().as_raw();
+        if stat.st_uid != user {
+            return Err(PrivateError::Owner { path: self.path.join(name), owner: stat.st_uid, user });
         }
         Ok(File::from(handle))
     }
@@ -142,15 +158,53 @@ pub fn leads_to(path: &Path, file: &File) -> bool {
     (there.dev(), there.ino()) == (open.dev(), open.ino())
 }
 
-fn folder_flags() -> OFlags {
-    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
-}
-
 /// Whether what belongs to `owner` can be trusted: root can change everything anyway.
-fn check_owner(owner: u32) -> Result<(), PrivateError> {
+fn check_owner(path: &Path, owner: u32) -> Result<(), PrivateError> {
     let user = geteuid().as_raw();
     match owner == user || owner == 0 {
         true => Ok(()),
-        false => Err(PrivateError::Owner { owner, user }),
+        false => Err(PrivateError::Owner { path: path.to_owned(), owner, user }),
+    }
+}
+
+/// Why this user may not use `path`: most often a program was once run as root.
+fn denied(path: &Path) -> PrivateError {
+    let user = geteuid().as_raw();
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.uid() != user => {
+            PrivateError::Owner { path: path.to_owned(), owner: there.uid(), user }
+        }
+        _ => PrivateError::Io(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    #[test]
+    fn what_is_another_users_is_named_with_both_users() {
+        if !geteuid().is_root() {
+            return eprintln!("skipped: only root can give a file away");
+        }
+        let place = tempfile::tempdir().unwrap();
+        let folder = fs::canonicalize(place.path()).unwrap();
+        let private = PrivateFolder::open(&folder, Sticky::Refused).unwrap();
+        let lock = folder.join("lock");
+        drop(private.lock_file(OsStr::new("lock")).unwrap());
+        let link = folder.join("link");
+        std::os::unix::fs::symlink(&folder, &link).unwrap();
+        let error = |path: &Path, error: PrivateError| {
+            let text = format!("`{}` belongs to user 12345, and this process runs as user 0", path.display());
+            assert_eq!(error.to_string(), text);
+        };
+        chown(&lock, Some(12345), None).unwrap();
+        error(&lock, private.lock_file(OsStr::new("lock")).unwrap_err());
+        std::os::unix::fs::lchown(&link, Some(12345), None).unwrap();
+        error(&link, PrivateFolder::open(&link, Sticky::Refused).unwrap_err());
+        chown(&folder, Some(12345), None).unwrap();
+        error(&folder, PrivateFolder::open(&folder, Sticky::Allowed).unwrap_err());
     }
 }
