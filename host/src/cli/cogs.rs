@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::Config,
     control::{self, Answer, Client, Request},
-    log,
+    log::{self, Lines},
 };
 
 /// List, load, unload or reload the cogs of the running host
@@ -138,10 +138,10 @@ fn show(answer: &Answer, json: bool) -> io::Result<()> {
         (true, false) => {
             writeln!(out, "{}", serde_json::json!({ "error": answer.text, "help": answer.help }))
         }
-        (false, true) => writeln!(out, "{}", answer.text),
+        (false, true) => writeln!(out, "{}", Lines(&answer.text)),
         (false, false) => {
-            writeln!(err, "error: {}", answer.text)?;
-            answer.help.iter().try_for_each(|help| writeln!(err, "help: {help}"))
+            writeln!(err, "error: {}", Lines(&answer.text))?;
+            answer.help.iter().try_for_each(|help| writeln!(err, "help: {}", Lines(help)))
         }
     }
 }

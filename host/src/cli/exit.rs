@@ -12,10 +12,10 @@
 //! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used |
 //! | 74 | output | what is printed or recorded cannot be written: the disk is full, the terminal is gone |
 //! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
-//! | 78 | configuration | `gearshift.toml` or the log filter is wrong |
+//! | 78 | configuration | `gearshift.toml` or the log filter is wrong, or there is no folder of that name for cogs |
 //! | 130, 131, 143 | ended at once | a second SIGINT, SIGQUIT or SIGTERM came while it was closing, a second or more after the first |
 
-use std::{fmt, process::ExitCode};
+use std::{fmt, io::ErrorKind, process::ExitCode};
 
 use crate::{
     cogs::CogError,
@@ -40,7 +40,7 @@ Exit codes:
   73   cannot create: a folder, the control socket or a thread cannot be had
   74   output: what is printed or recorded cannot be written
   77   refused: Discord refuses the bot (token, intents, shards)
-  78   configuration: gearshift.toml or the log filter is wrong
+  78   configuration: gearshift.toml or the log filter is wrong, or the cogs folder is not there
   130  ended at once by a second SIGINT; 131 by a second SIGQUIT, 143 by a second SIGTERM";
 
 /// An exit code other than 0. Named after `sysexits.h` where that has a fitting one.
@@ -134,10 +134,12 @@ impl From<HostError> for Failure {
     fn from(error: HostError) -> Failure {
         let help = match &error {
             HostError::Copies(error) => Some(error.help().to_owned()),
-            HostError::Folder { .. } => Some(
-                "make it, or correct `[cogs] folder`, which names it; this user must be able to read it"
-                    .to_owned(),
-            ),
+            HostError::Folder { source, .. } if source.kind() == ErrorKind::NotFound => {
+                Some("make it, or correct `[cogs] folder` or --cogs".to_owned())
+            }
+            HostError::Folder { .. } => {
+                Some("`[cogs] folder` names it; it must be a folder that this user can read".to_owned())
+            }
             HostError::Watch { .. } => Some(
                 "set `[cogs] watch = false` to go without, or raise the system's limit of inotify watches"
                     .to_owned(),
@@ -152,8 +154,12 @@ impl From<HostError> for Failure {
         };
         let exit = match &error {
             HostError::Sessions(_) => Exit::Unavailable,
-            HostError::Folder { .. } => Exit::Configuration,
-            HostError::Copies(_) | HostError::Watch { .. } | HostError::Gateway(_) => Exit::CannotCreate,
+            // A name that is mistyped is the likely one, and an empty folder made for it would be no help.
+            HostError::Folder { source, .. } if source.kind() == ErrorKind::NotFound => Exit::Configuration,
+            HostError::Copies(_)
+            | HostError::Folder { .. }
+            | HostError::Watch { .. }
+            | HostError::Gateway(_) => Exit::CannotCreate,
             HostError::Ended(EndError::Refused(_)) => Exit::Refused,
             HostError::Ended(EndError::Panicked) => Exit::Internal,
             HostError::Lost(_) => Exit::Failed,
@@ -182,7 +188,6 @@ impl From<CogError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
-        use std::io::ErrorKind;
         match error.kind() {
             // Whoever read what is printed has left, and wants no more.
             ErrorKind::BrokenPipe => Failure::told(Exit::Failed),
@@ -226,6 +231,19 @@ mod tests {
             [libc::EPIPE, libc::EAGAIN, libc::EMFILE].map(exit),
             [Exit::Failed, Exit::CannotCreate, Exit::CannotCreate]
         );
+    }
+
+    #[test]
+    fn a_cogs_folder_that_is_not_there_is_a_wrong_configuration() {
+        let failure = |kind: ErrorKind| {
+            Failure::from(HostError::Folder { folder: "/srv/bot/cgos".into(), source: kind.into() })
+        };
+        assert_eq!(failure(ErrorKind::NotADirectory).exit, Exit::CannotCreate);
+        let missing = failure(ErrorKind::NotFound);
+        assert_eq!(missing.exit, Exit::Configuration);
+        let text = missing.to_string();
+        assert!(text.starts_with("error: cannot use the cogs folder `/srv/bot/cgos`: "), "{text}");
+        assert!(text.ends_with("\nhelp: make it, or correct `[cogs] folder` or --cogs"), "{text}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{
 
 use tokio::{
     runtime::{Builder, Runtime},
+    sync::oneshot,
     task::JoinSet,
 };
 
@@ -86,7 +87,7 @@ impl Life {
             return Ok(());
         };
         let sessions = Arc::new(opened?);
-        let mut control = runtime.block_on(async {
+        let control = runtime.block_on(async {
             let control = Socket::bind(&socket_path(&config));
             if control.is_err() {
                 sessions.close().await;
@@ -108,31 +109,41 @@ impl Life {
                 () = signals.asked() => false,
             };
             drop(progress);
-            let done = match is_ready {
-                true => serve(&config, &host, &mut control, &mut signals, work).await,
-                false => Ok(()),
+            let (done, control) = match is_ready {
+                true => serve(&config, &host, control, &mut signals, work).await,
+                false => (Ok(()), Some(control)),
             };
             let since = Instant::now();
             let closed = host.close().await;
             tracing::info!("closed in {}", Shown(since.elapsed()));
+            // Only now another host may have it: this one has saved its states.
+            drop(control);
             done.and(closed.map_err(|lost| HostError::from(lost).into()))
         });
-        // Only now another host may have it: this one has saved its states.
-        drop(control);
         runtime.shutdown_timeout(LEFTOVERS);
         done
     }
 }
 
-/// Answers on the control socket until `work` is done, Discord refuses the bot or a signal comes.
+/// Answers on the control socket until `work` is done, Discord refuses the bot or a signal comes. Gives the socket back.
 async fn serve(
     config: &Config,
     host: &Host,
-    control: &mut Socket,
+    mut control: Socket,
     signals: &mut Signals,
     work: impl AsyncFnOnce(&Host) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+) -> (Result<(), Failure>, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
+    // On a task of its own: `work` may wait for whoever reads what it prints.
+    let (stop, stopped) = oneshot::channel::<()>();
+    let cogs = Arc::clone(host.cogs());
+    let serving = tokio::spawn(async move {
+        tokio::select! {
+            () = control::serve(&mut control, &cogs) => {}
+            _ = stopped => {}
+        }
+        control
+    });
     let mut rebuilding = JoinSet::new();
     if let Some(build) = &config.build {
         rebuilding.spawn(Rebuild::new(build, config.folder()).run());
@@ -140,11 +151,11 @@ async fn serve(
     let done = tokio::select! {
         done = work(host) => done,
         done = host.run() => done.map_err(Failure::from),
-        () = control::serve(control, host.cogs()) => Ok(()),
         () = signals.asked() => Ok(()),
     };
     rebuilding.shutdown().await;
-    done
+    drop(stop);
+    (done, serving.await.ok())
 }
 
 /// Where this configuration's control socket is.

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     config::{Config, Store},
+    duration::Shown,
     log,
     smoke::{self, Played, Player, Script},
     text,
@@ -82,8 +83,8 @@ impl Smoke {
             let since = Instant::now();
             match one(script, config.clone())? {
                 Ok(()) => {
-                    let (steps, took) = (script.steps(), since.elapsed().as_secs_f64());
-                    writeln!(stdout(), "ok      {} ({steps} steps, {took:.1} s)", file.display())?;
+                    let (steps, took) = (script.steps(), Shown(since.elapsed()));
+                    writeln!(stdout(), "ok      {} ({steps} steps, {took})", file.display())?;
                 }
                 Err(failure) => {
                     failed += 1;

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -80,6 +81,24 @@ fn a_signal_is_heeded_while_a_cog_is_set_up() {
     let (code, lines) = live.end();
     assert_eq!(code, 0, "{lines:#?}");
     assert!(lines.iter().any(|line| line.contains(" closed in ")), "{lines:#?}");
+}
+
+#[test]
+fn a_signal_is_heeded_while_a_session_is_opened() {
+    let place = Place::with(&["ping"]);
+    // A Discord that takes connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api/v10", silent.local_addr().unwrap());
+    let config = format!(
+        "[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{url}\"\nopen_timeout_ms = 600000\n[store]\n"
+    );
+    place.file("gearshift.toml", &config);
+    let token = "MTIzNDU2Nzg5MDEyMzQ1Njc4.silent.nobody-answers-this-one-0000000000000";
+    let live = Live::spawn(gearshift(&place).arg("run").env("DISCORD_TOKEN", token));
+    let _connection = silent.accept().unwrap();
+    live.signal(TERMINATE);
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
 }
 
 #[test]
