@@ -74,6 +74,11 @@ fn check_discord(discord: &Discord, found: &mut Found) {
     let prefix_fits = !discord.prefix.is_empty() && discord.prefix.trim() == discord.prefix;
     found.unless(prefix_fits, &["discord", "prefix"], "must not be empty or begin or end with a blank");
     found.unless(discord.shards > 0, &["discord", "shards"], "must be at least 1");
+    found.unless(
+        discord.requests_per_second.is_none_or(|rate| rate > 0),
+        &["discord", "requests_per_second"],
+        "must be at least 1",
+    );
     found.unless(discord.tries > 0, &["discord", "tries"], "must be at least 1");
     found.positive(discord.open_timeout, &["discord", "open_timeout_ms"]);
     found.positive(discord.request_timeout, &["discord", "request_timeout_ms"]);

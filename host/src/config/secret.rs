@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::error::access;
+
 /// The variable that holds the bot's token. Processes that the host starts do not get it.
 pub const TOKEN_VARIABLE: &str = "DISCORD_TOKEN";
 
@@ -18,15 +20,17 @@ pub struct Secret(String);
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file could not be read.
-    #[error("cannot read the token file `{}`", file.display())]
+    #[error("cannot read the token file `{}`{access}", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
+        /// Whose it is, when this process may not read it; else empty.
+        access: String,
         /// What the system said.
         source: std::io::Error,
     },
-    /// The text is not one line of printable ASCII.
-    #[error("{origin} does not hold a token: it is {why}")]
+    /// The text is not one line of printable ASCII, or more than a token.
+    #[error("{origin} does not hold a token: {why}")]
     NotAToken {
         /// Where the text came from.
         origin: String,
@@ -39,16 +43,30 @@ impl Secret {
     /// Takes a text as it is; surrounding white space and a leading `Bot ` are dropped.
     ///
     /// # Errors
-    /// The text is empty or cannot stand in an HTTP header. `origin` says where it came from.
+    /// The text is empty, cannot stand in an HTTP header, or has signs around it that belong to no token. `origin` says
+    /// where it came from.
     pub fn new(text: &str, origin: &str) -> Result<Secret, SecretError> {
+        const QUOTES: &[char] = &['"', '\'', '`', '“', '”', '„', '‘', '’', '«', '»'];
+        // No token has these; a shell, a template or an example does.
+        const TEMPLATE: &[char] = &['$', '{', '}', '<', '>', '%', '[', ']', '(', ')'];
         let text = text.trim();
         let text = text.strip_prefix("Bot ").unwrap_or(text).trim_start();
         let why = if text.is_empty() {
-            "empty"
+            "it is empty"
+        } else if text.starts_with('\u{feff}') {
+            "it begins with a byte-order mark; save it as UTF-8 without one"
+        } else if text.contains('\0') {
+            "it is UTF-16; save it as UTF-8"
         } else if text.lines().count() > 1 {
-            "more than one line"
+            "it is more than one line"
+        } else if text.starts_with(QUOTES) || text.ends_with(QUOTES) {
+            "it stands in quotes; take them away"
+        } else if text.contains(TEMPLATE) {
+            "it is a placeholder that nothing was put into"
+        } else if text.contains(char::is_whitespace) {
+            "it is more than one word; take away what stands beside the token"
         } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            "not printable ASCII without blanks"
+            "it is not printable ASCII"
         } else {
             return Ok(Secret(text.to_owned()));
         };
@@ -58,11 +76,24 @@ impl Secret {
     /// Reads a file that holds a token and nothing else.
     ///
     /// # Errors
-    /// The file cannot be read, or does not hold one line of printable ASCII.
+    /// The file cannot be read, or does not hold one line of printable ASCII in UTF-8.
     pub fn read(file: &Path) -> Result<Secret, SecretError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| SecretError::Unreadable { file: file.to_path_buf(), source })?;
-        Secret::new(&text, &format!("the token file `{}`", file.display()))
+        let origin = format!("the token file `{}`", file.display());
+        let bytes = std::fs::read(file).map_err(|source| {
+            let access = match source.kind() {
+                std::io::ErrorKind::PermissionDenied => {
+                    access(file).map(|access| format!(" ({access})")).unwrap_or_default()
+                }
+                _ => String::new(),
+            };
+            SecretError::Unreadable { file: file.to_path_buf(), access, source }
+        })?;
+        let not_a_token = |why| SecretError::NotAToken { origin: origin.clone(), why };
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(not_a_token("it is UTF-16; save it as UTF-8"));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| not_a_token("it is not UTF-8"))?;
+        Secret::new(&text, &origin)
     }
 
     /// The token itself. Every caller of this is a place where it could leak.
@@ -90,10 +121,44 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_token_is_refused_without_quoting_it() {
-        for (text, why) in [("  \n", "empty"), ("a\nb", "more than one line"), ("häßlich", "printable")] {
+        for (text, why) in [
+            ("  \n", "empty"),
+            ("a\nb", "more than one line"),
+            ("häßlich", "printable"),
+            ("\"abc.def\"", "quotes"),
+            ("'abc.def'", "quotes"),
+            ("“abc.def”", "quotes"),
+            ("Bot 'abc.def'", "quotes"),
+            ("${TOKEN}", "placeholder"),
+            ("<your token>", "placeholder"),
+            ("{{ token }}", "placeholder"),
+            ("\u{feff}abc.def", "byte-order mark"),
+            ("a\0b\0", "UTF-16"),
+            ("bot abc.def", "more than one word"),
+            ("abc.def # the bot's", "more than one word"),
+        ] {
             let error = Secret::new(text, "DISCORD_TOKEN").unwrap_err().to_string();
             assert!(error.contains("DISCORD_TOKEN") && error.contains(why), "{error}");
-            assert!(!error.contains("häßlich"));
+            assert!(!error.contains("häßlich") && !error.contains("abc"));
         }
+    }
+
+    #[test]
+    fn a_file_in_another_encoding_is_named_as_such() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let utf16 = |mark: &[u8], units: &[u8]| [mark, units].concat();
+        for (bytes, why) in [
+            (utf16(&[0xff, 0xfe], b"a\0.\0b\0"), "UTF-16"),
+            (utf16(&[0xfe, 0xff], b"\0a\0.\0b"), "UTF-16"),
+            (b"a\0.\0b\0".to_vec(), "UTF-16"),
+            (b"\xef\xbb\xbfa.b\r\n".to_vec(), "byte-order mark"),
+            (b"a\xff.b".to_vec(), "not UTF-8"),
+        ] {
+            std::fs::write(file.path(), bytes).unwrap();
+            let error = Secret::read(file.path()).unwrap_err().to_string();
+            assert!(error.contains(why) && error.contains(&file.path().display().to_string()), "{error}");
+        }
+        std::fs::write(file.path(), "a.b\r\n").unwrap();
+        assert_eq!(Secret::read(file.path()).unwrap().expose(), "a.b");
     }
 }

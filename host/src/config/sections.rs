@@ -28,6 +28,10 @@ pub struct Discord {
     pub shards: u16,
     /// Whether the declared slash commands are registered at Discord. Default true.
     pub register_commands: bool,
+    /// Requests of the bot in any second, whatever their routes; more wait for their turn. Interactions and webhooks
+    /// have tokens of their own and are not counted. Default: Discord's limit for all bots, 50; large bots are granted
+    /// more. <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
+    pub requests_per_second: Option<u32>,
     /// How long opening this session may take at start. `open_timeout_ms`, default 15000.
     #[serde(rename = "open_timeout_ms", with = "millis")]
     pub open_timeout: Duration,
@@ -54,6 +58,7 @@ impl Default for Discord {
             intents: Intent::default_set(),
             shards: 1,
             register_commands: true,
+            requests_per_second: None,
             open_timeout: Duration::from_millis(15_000),
             request_timeout: Duration::from_millis(30_000),
             tries: 5,

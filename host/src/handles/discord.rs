@@ -68,6 +68,7 @@ fn failed(cause: DiscordError) -> HandleError {
         DiscordError::Invalid { .. } | DiscordError::TooLarge { .. } => HandleErrorKind::Invalid,
         DiscordError::Refused(_) => HandleErrorKind::Status,
         DiscordError::RateLimited { .. } | DiscordError::Timeout { .. } => HandleErrorKind::Timeout,
+        DiscordError::TokenRefused { .. } => HandleErrorKind::Missing,
         DiscordError::Connect { .. } | DiscordError::Broken { .. } => HandleErrorKind::Connect,
         DiscordError::Closed => HandleErrorKind::Missing,
     };

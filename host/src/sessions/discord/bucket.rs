@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::error::Throttle;
 use super::limits::{Headers, TooLong, locked};
 
 /// Counts of one bucket in one place.
@@ -43,6 +44,7 @@ pub(super) enum Turn {
 impl Bucket {
     /// `limit` is what the same kind of request has in other places, when that is known.
     pub(super) fn new(limit: Option<u32>) -> Bucket {
+        let limit = limit.map(at_least_one);
         let window = Window {
             limit,
             remaining: limit.unwrap_or(1),
@@ -67,8 +69,8 @@ impl Bucket {
         if locked(&self.window).in_flight == 0 {
             return Ok(());
         }
-        let timed_out = tokio::time::timeout_at(deadline, answered).await.is_err();
-        if timed_out { Err(TooLong { wait: Duration::ZERO }) } else { Ok(()) }
+        let too_long = |_| TooLong { why: Throttle::Route, wait: Duration::ZERO };
+        tokio::time::timeout_at(deadline, answered).await.map_err(too_long)
     }
 
     /// A request is no longer in flight: answered with these headers, or given up.
@@ -98,6 +100,11 @@ impl Bucket {
         let window = locked(&self.window);
         window.in_flight == 0 && window.ends <= now
     }
+}
+
+/// A limit of 0, as a proxy may send it, lets nothing through for ever; one at a time finds out.
+fn at_least_one(limit: u32) -> u32 {
+    limit.max(1)
 }
 
 impl Window {
@@ -131,7 +138,7 @@ impl Window {
             return;
         };
         let was_unknown = self.limit.is_none_or(|known| known == UNLIMITED);
-        self.limit = Some(limit);
+        self.limit = Some(at_least_one(limit));
         let reset = headers.reset.unwrap_or(0.0);
         if was_unknown || reset > self.reset {
             let left = super::limits::seconds(headers.reset_after.unwrap_or(0.0));

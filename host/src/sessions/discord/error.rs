@@ -24,13 +24,21 @@ pub enum DiscordError {
     /// Discord answered with a status of 400 or more.
     #[error(transparent)]
     Refused(Box<Refusal>),
-    /// The rate limit asks for a longer wait than `[discord] rate_wait_timeout_ms` or `tries` allow.
-    #[error("{asked}: the rate limit asks to wait {} ms, which is more than this request may", wait.as_millis())]
+    /// A limit asks for a longer wait than `[discord] rate_wait_timeout_ms` allows, or was met too often.
+    #[error("{asked}: {}", why.text(*wait))]
     RateLimited {
         /// Method and path.
         asked: String,
-        /// How long it would have to wait.
+        /// Which limit.
+        why: Throttle,
+        /// How long it would have to wait from now.
         wait: Duration,
+    },
+    /// Discord refuses the bot's token. Nothing was sent, or it was answered 401.
+    #[error("{asked}: Discord refuses the bot's token (401), so the bot sends nothing")]
+    TokenRefused {
+        /// Method and path.
+        asked: String,
     },
     /// No answer in `[discord] request_timeout_ms`.
     #[error("{asked}: no answer within {} ms; it may have been carried out", after.as_millis())]
@@ -69,6 +77,38 @@ pub enum DiscordError {
     /// The session was closed.
     #[error("the discord session is closed")]
     Closed,
+}
+
+/// Which limit a request met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Throttle {
+    /// The limit of its route, in its channel, guild or webhook.
+    Route,
+    /// Discord's global limit: it answered 429 to the bot.
+    Global,
+    /// The host's own budget (`[discord] requests_per_second`): too many requests of the bot were before it.
+    Budget,
+    /// Discord answered 429 to this request each of the times that it was tried.
+    Repeated,
+    /// A proxy before Discord refuses everything from this address.
+    Blocked,
+    /// The brake: so many requests were refused that Discord is about to ban this address.
+    Invalid,
+}
+
+impl Throttle {
+    fn text(self, wait: Duration) -> String {
+        let ms = wait.as_millis();
+        let more = "which is more than `[discord] rate_wait_timeout_ms` allows";
+        match self {
+            Throttle::Route => format!("the rate limit of its route asks to wait {ms} ms, {more}"),
+            Throttle::Global => format!("Discord's global rate limit asks to wait {ms} ms, {more}"),
+            Throttle::Budget => "it waited for its turn for as long as `[discord] rate_wait_timeout_ms` allows; the bot sends more than `[discord] requests_per_second`".to_owned(),
+            Throttle::Repeated => "Discord answered 429 (too many requests) each time it was tried".to_owned(),
+            Throttle::Blocked => format!("a proxy before Discord refuses everything from this address (429 that is not of Discord's API); the next attempt is in {} s", wait.as_secs() + 1),
+            Throttle::Invalid => format!("it was not sent: too many requests were refused (401, 403, 429), and Discord bans an address for that; the bot goes on in {} s", wait.as_secs() + 1),
+        }
+    }
 }
 
 /// An answer with a status of 400 or more.

@@ -6,20 +6,21 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::bucket::{Bucket, Turn};
+use super::error::Throttle;
+use super::gate::{Gate, Probe};
+use super::invalid::Invalid;
 use super::route::{Access, Route};
 
 /// All limits of one token.
 pub(super) struct Limits {
-    started: Instant,
-    /// Milliseconds after `started` before which nothing goes out; 0 = no pause.
-    paused_until: AtomicU64,
+    invalid: Invalid,
+    gate: Gate,
     /// What is known of a shape: its bucket and its usual limit, for places not seen before.
     shapes: Mutex<Map<Shape>>,
     buckets: [Mutex<Map<Arc<Bucket>>>; SHARDS],
@@ -58,20 +59,37 @@ pub(super) struct Permit<'l> {
     limits: &'l Limits,
     route: Route,
     bucket: Option<Arc<Bucket>>,
+    /// Held until the answer is there, when it is this request that finds out whether the address is still blocked.
+    probe: Option<Probe<'l>>,
 }
 
 /// The wait would be longer than the caller allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooLong {
+    /// What it would wait for.
+    pub(super) why: Throttle,
     /// When it would have been the caller's turn, from now.
     pub(super) wait: Duration,
 }
 
+impl Headers {
+    /// Whether one route alone is granted more requests in a second than `rate`. Only the first answer of a window
+    /// tells how long a window is.
+    pub(super) fn grants_more_than(&self, rate: u32) -> bool {
+        let (Some(limit), Some(remaining), Some(length)) = (self.limit, self.remaining, self.reset_after)
+        else {
+            return false;
+        };
+        remaining.saturating_add(1) >= limit && f64::from(limit) > f64::from(rate) * length
+    }
+}
+
 impl Limits {
-    pub(super) fn new() -> Limits {
+    /// `requests_per_second` is the operator's word on the bot's budget, if there is one.
+    pub(super) fn new(requests_per_second: Option<u32>) -> Limits {
         Limits {
-            started: Instant::now(),
-            paused_until: AtomicU64::new(0),
+            invalid: Invalid::default(),
+            gate: Gate::new(requests_per_second),
             shapes: Mutex::default(),
             buckets: std::array::from_fn(|_| Mutex::default()),
         }
@@ -79,44 +97,30 @@ impl Limits {
 
     /// Waits for the turn of a request, but not beyond `deadline`.
     pub(super) async fn acquire(&self, route: Route, deadline: Instant) -> Result<Permit<'_>, TooLong> {
+        let mut permit = Permit { limits: self, route, bucket: None, probe: None };
         // A callback has a bucket of its own in every interaction: there is nothing to wait for, and no time.
-        if route.access == Access::Callback {
-            return Ok(Permit { limits: self, route, bucket: None });
+        if route.access != Access::Callback {
+            let bucket = self.bucket(route);
+            loop {
+                match bucket.take() {
+                    Turn::Now => break,
+                    Turn::At(at) => wait_until(at, deadline).await?,
+                    Turn::AfterAnswer => bucket.wait_for_answer(deadline).await?,
+                }
+            }
+            permit.bucket = Some(bucket);
         }
-        let bucket = self.bucket(route);
-        loop {
-            if route.access == Access::Bot {
-                self.wait_for_pause(deadline).await?;
-            }
-            match bucket.take() {
-                Turn::Now => return Ok(Permit { limits: self, route, bucket: Some(bucket) }),
-                Turn::At(at) => wait_until(at, deadline).await?,
-                Turn::AfterAnswer => bucket.wait_for_answer(deadline).await?,
-            }
+        // The bucket first: whoever waits for one takes nothing from the budget of the others.
+        permit.probe = self.gate.pass(route.access, deadline).await?;
+        match self.invalid.stop() {
+            Some(wait) => Err(TooLong { why: Throttle::Invalid, wait }),
+            None => Ok(permit),
         }
     }
 
-    /// A 429 that counts for everything.
-    pub(super) fn pause(&self, wait: Duration) {
-        let until = (self.started.elapsed() + wait).as_millis() as u64 + 1;
-        self.paused_until.fetch_max(until, Ordering::AcqRel);
-    }
-
-    /// Waits until no global pause is on.
-    async fn wait_for_pause(&self, deadline: Instant) -> Result<(), TooLong> {
-        loop {
-            let until = self.paused_until.load(Ordering::Acquire);
-            if until == 0 {
-                return Ok(());
-            }
-            let at = self.started + Duration::from_millis(until);
-            if at <= Instant::now() {
-                // Someone may have set a later pause meanwhile; then the exchange fails and the loop sees it.
-                let _ = self.paused_until.compare_exchange(until, 0, Ordering::AcqRel, Ordering::Acquire);
-                continue;
-            }
-            wait_until(at, deadline).await?;
-        }
+    /// An answer of 401, 403 or 429, unless others than the bot are to blame.
+    pub(super) fn count_invalid(&self) {
+        self.invalid.count();
     }
 
     fn bucket(&self, route: Route) -> Arc<Bucket> {
@@ -162,18 +166,35 @@ impl Limits {
 impl Permit<'_> {
     /// The request was answered with these headers.
     pub(super) fn answered(mut self, headers: &Headers) {
+        self.limits.gate.observe(headers);
         if let Some(bucket) = self.bucket.take() {
             self.limits.learn(self.route, headers, &bucket);
             bucket.give_back(Some(headers));
         }
     }
 
-    /// The request was refused by its bucket's limit: nobody sends there for that long.
+    /// The request was refused by its route's limit: nobody sends there for that long.
     pub(super) fn refused(mut self, headers: &Headers, wait: Duration) {
+        self.limits.gate.observe(headers);
         if let Some(bucket) = self.bucket.take() {
             self.limits.learn(self.route, headers, &bucket);
             bucket.block(wait);
         }
+    }
+
+    /// The request was refused by Discord's global limit. What has no token of the bot's shares no limit with it, so
+    /// there the bucket waits.
+    pub(super) fn refused_globally(self, headers: &Headers, wait: Duration) {
+        if self.route.access != Access::Bot {
+            return self.refused(headers, wait);
+        }
+        self.limits.gate.observe(headers);
+        self.limits.gate.pause(wait);
+    }
+
+    /// The request was refused by a proxy before Discord. Returns for how long nothing is sent.
+    pub(super) fn refused_by_proxy(self, announced: Option<Duration>) -> Duration {
+        self.limits.gate.block(announced)
     }
 }
 
@@ -187,7 +208,8 @@ impl Drop for Permit<'_> {
 
 async fn wait_until(at: Instant, deadline: Instant) -> Result<(), TooLong> {
     if at > deadline {
-        return Err(TooLong { wait: at.saturating_duration_since(Instant::now()) });
+        let wait = at.saturating_duration_since(Instant::now());
+        return Err(TooLong { why: Throttle::Route, wait });
     }
     tokio::time::sleep_until(at).await;
     Ok(())
@@ -249,7 +271,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_unknown_bucket_lets_one_through_and_then_as_many_as_remain() {
-        let limits = Limits::new();
+        let limits = Limits::new(None);
         let messages = route("/channels/1/messages");
         let first = limits.acquire(messages, soon()).await.unwrap();
         assert!(is_waiting(&limits, messages).await);
@@ -267,7 +289,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_new_window_counts_what_is_still_on_its_way() {
-        let limits = Limits::new();
+        let limits = Limits::new(None);
         let messages = route("/channels/1/messages");
         limits.acquire(messages, soon()).await.unwrap().answered(&window(2, 1, 100.0, 0.02));
         let slow = limits.acquire(messages, soon()).await.unwrap();
@@ -279,7 +301,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn another_place_has_a_limit_of_its_own_and_is_known_from_the_first() {
-        let limits = Limits::new();
+        let limits = Limits::new(None);
         let used_up = window(2, 0, 100.0, 50.0);
         limits.acquire(route("/channels/1/messages"), soon()).await.unwrap().answered(&used_up);
         let other = route("/channels/2/messages");
@@ -290,7 +312,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn answers_that_overtake_each_other_never_raise_what_is_left() {
-        let limits = Limits::new();
+        let limits = Limits::new(None);
         let messages = route("/channels/1/messages");
         limits.acquire(messages, soon()).await.unwrap().answered(&window(5, 4, 100.0, 50.0));
         let a = limits.acquire(messages, soon()).await.unwrap();
@@ -301,10 +323,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_global_pause_stops_everything_but_interactions() {
-        let limits = Limits::new();
+    async fn a_global_pause_stops_everything_but_interactions_and_webhooks() {
+        let limits = Limits::new(None);
         let before = Instant::now();
-        limits.pause(Duration::from_millis(100));
+        let first = limits.acquire(route("/channels/9/messages"), soon()).await.unwrap();
+        first.refused_globally(&Headers::default(), Duration::from_millis(100));
         assert!(is_waiting(&limits, route("/channels/1/messages")).await);
         limits.acquire(route("/interactions/1/t/callback"), soon()).await.unwrap();
         limits.acquire(route("/webhooks/1/t"), soon()).await.unwrap();
@@ -313,8 +336,39 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_limit_of_nothing_lets_one_through_at_a_time() {
+        let limits = Limits::new(None);
+        let messages = route("/channels/1/messages");
+        for _ in 0..3 {
+            let first = limits.acquire(messages, soon()).await.unwrap();
+            assert!(is_waiting(&limits, messages).await);
+            first.answered(&window(0, 0, 0.0, 0.0));
+        }
+        let other = limits.acquire(route("/channels/2/messages"), soon()).await.unwrap();
+        assert!(is_waiting(&limits, route("/channels/2/messages")).await);
+        drop(other);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_8000_refusals_nothing_is_sent_and_the_error_says_when_it_goes_on() {
+        let limits = Limits::new(None);
+        for _ in 0..8000 {
+            limits.count_invalid();
+        }
+        for path in ["/channels/1/messages", "/webhooks/1/t", "/interactions/1/t/callback"] {
+            let stopped = limits.acquire(route(path), soon()).await.err().unwrap();
+            assert_eq!(stopped.why, Throttle::Invalid);
+            tokio::time::advance(stopped.wait).await;
+            limits.acquire(route(path), soon()).await.unwrap();
+            for _ in 0..8000 {
+                limits.count_invalid();
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_the_deadline_is_refused_at_once() {
-        let limits = Limits::new();
+        let limits = Limits::new(None);
         let messages = route("/channels/1/messages");
         let permit = limits.acquire(messages, soon()).await.unwrap();
         permit.refused(&Headers::default(), Duration::from_secs(600));
@@ -324,7 +378,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_was_given_up_does_not_block_its_bucket() {
-        let limits = Limits::new();
+        let limits = Limits::new(None);
         let messages = route("/channels/1/messages");
         drop(limits.acquire(messages, soon()).await.unwrap());
         limits.acquire(messages, soon()).await.unwrap();
@@ -332,7 +386,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_route_without_limits_runs_in_parallel() {
-        let limits = Limits::new();
+        let limits = Limits::new(None);
         let gateway = route("/gateway/bot");
         limits.acquire(gateway, soon()).await.unwrap().answered(&Headers::default());
         let _a = limits.acquire(gateway, soon()).await.unwrap();
@@ -341,7 +395,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn buckets_that_nobody_uses_are_forgotten() {
-        let limits = Limits::new();
+        let limits = Limits::new(None);
         for token in 0..20_000 {
             let path = format!("/webhooks/1/token{token}");
             limits.acquire(route(&path), soon()).await.unwrap().answered(&window(5, 4, 100.0, 0.0));

@@ -8,6 +8,8 @@
 mod account;
 mod bucket;
 mod error;
+mod gate;
+mod invalid;
 mod limits;
 mod request;
 mod route;
@@ -27,7 +29,7 @@ use super::net::Net;
 use crate::config::{self, Secret};
 
 pub use account::Account;
-pub use error::{DiscordError, Refusal};
+pub use error::{DiscordError, Refusal, Throttle};
 pub use request::{Answer, Body, File, Request};
 
 /// The base of Discord's own REST API.
@@ -112,7 +114,7 @@ impl Discord {
             base,
             token,
             authorization,
-            limits: limits::Limits::new(),
+            limits: limits::Limits::new(discord.requests_per_second),
             timeout: discord.request_timeout,
             rate_wait_timeout: discord.rate_wait_timeout,
             tries: discord.tries,

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Discord;
-use super::error::{DiscordError, Refusal, asked};
-use super::limits::{Headers, TooLong, seconds};
+use super::error::{DiscordError, Refusal, Throttle, asked};
+use super::limits::{Headers, Permit, TooLong, seconds};
 use super::request::{AUDIT_LOG_REASON, Answer, Prepared, Request};
 use super::route::{Access, Route, hash};
 use crate::sessions::backoff::Backoff;
@@ -19,7 +19,7 @@ use crate::sessions::http::{BodyError, innermost, read_body};
 /// Pause before the second attempt after a failure; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often one request may be told to wait: a server that always answers 429 must not keep it forever.
+/// How often one request may be refused by its route's limit: a server that always answers 429 must not keep it forever.
 const MAX_REFUSALS: u32 = 10;
 
 /// Discord asks for this form. <https://discord.com/developers/docs/reference#user-agent>
@@ -38,18 +38,23 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
     loop {
         match once(discord, &prepared, route, deadline).await? {
             Outcome::Answered(answer) => return Ok(answer),
-            Outcome::Refused { wait } => {
-                attempts.refusals += 1;
-                if attempts.refusals >= MAX_REFUSALS || Instant::now() + wait > deadline {
-                    return Err(DiscordError::RateLimited {
-                        asked: asked(prepared.method, &prepared.path),
-                        wait,
-                    });
+            Outcome::Limited { mut why, wait } => {
+                // What stops everybody is not this request's fault; it waits for as long as it may.
+                attempts.refusals += u32::from(why == Throttle::Route);
+                if attempts.refusals >= MAX_REFUSALS {
+                    why = Throttle::Repeated;
+                } else if Instant::now() + wait <= deadline {
+                    // A callback has no bucket that would make it wait.
+                    if route.access == Access::Callback {
+                        tokio::time::sleep(wait).await;
+                    }
+                    continue;
                 }
-                // A callback has no bucket that would make it wait.
-                if route.access == Access::Callback {
-                    tokio::time::sleep(wait).await;
-                }
+                return Err(DiscordError::RateLimited {
+                    asked: asked(prepared.method, &prepared.path),
+                    why,
+                    wait,
+                });
             }
             Outcome::Failed { error, again } => {
                 attempts.failures += 1;
@@ -73,7 +78,8 @@ struct Attempts {
 enum Outcome {
     Answered(Answer),
     /// 429; the limits have noted it.
-    Refused {
+    Limited {
+        why: Throttle,
         wait: Duration,
     },
     /// No answer, or one of 400 and more. `again`: another attempt is safe and could help.
@@ -91,11 +97,9 @@ async fn once(
     deadline: Instant,
 ) -> Result<Outcome, DiscordError> {
     let (method, path) = (prepared.method, prepared.path.as_str());
-    let permit = discord
-        .limits
-        .acquire(route, deadline)
-        .await
-        .map_err(|TooLong { wait }| DiscordError::RateLimited { asked: asked(method, path), wait })?;
+    let permit = discord.limits.acquire(route, deadline).await.map_err(|TooLong { why, wait }| {
+        DiscordError::RateLimited { asked: asked(method, path), why, wait }
+    })?;
     let request = build(discord, prepared, route)
         .map_err(|error| DiscordError::Invalid { method, what: innermost(&error) })?;
     let response = match discord.client.execute(request).await {
@@ -103,24 +107,13 @@ async fn once(
         Err(error) => return Ok(unanswered(discord, prepared, &error)),
     };
     let status = response.status();
-    let headers = read_headers(response.headers());
     if status == StatusCode::TOO_MANY_REQUESTS {
-        let announced = response.headers().get(RETRY_AFTER).and_then(number);
-        let is_global = response.headers().contains_key(&GLOBAL);
-        let refused = read_refused(response, discord.max_body_bytes, announced, is_global).await;
-        match refused.is_global && route.access == Access::Bot {
-            true => discord.limits.pause(refused.wait),
-            false => permit.refused(&headers, refused.wait),
-        }
-        tracing::debug!(
-            asked = asked(method, path),
-            wait_ms = refused.wait.as_millis() as u64,
-            global = refused.is_global,
-            "Discord's rate limit"
-        );
-        return Ok(Outcome::Refused { wait: refused.wait });
+        return Ok(limited(discord, permit, response).await);
     }
-    permit.answered(&headers);
+    permit.answered(&read_headers(response.headers()));
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        discord.limits.count_invalid();
+    }
     let body = match read_body(response, discord.max_body_bytes).await {
         Ok(body) => body,
         Err(BodyError::TooLarge) => {
@@ -138,6 +131,44 @@ async fn once(
     };
     let refusal = Refusal::read(method, path, status.as_u16(), &body);
     Ok(Outcome::Failed { error: DiscordError::Refused(Box::new(refusal)), again })
+}
+
+/// Reads a 429 and lets the limits know.
+async fn limited(discord: &Discord, permit: Permit<'_>, response: reqwest::Response) -> Outcome {
+    #[derive(Deserialize)]
+    struct Wire {
+        retry_after: Option<f64>,
+        #[serde(default)]
+        global: bool,
+    }
+    let of = response.headers();
+    let headers = read_headers(of);
+    let announced = of.get(RETRY_AFTER).and_then(number);
+    let is_global = of.contains_key(&GLOBAL);
+    // The limit of a resource that others share with the bot; Discord does not count it as invalid.
+    let is_shared = of.get(&SCOPE).is_some_and(|scope| scope == "shared");
+    let is_discords = is_global || headers.bucket.is_some() || headers.reset_after.is_some();
+    let body = read_body(response, discord.max_body_bytes).await.unwrap_or_default();
+    let wire = serde_json::from_slice(&body).unwrap_or(Wire { retry_after: None, global: false });
+    if !is_shared {
+        discord.limits.count_invalid();
+    }
+    // Discord says how long to wait, in the body most exactly. What says nothing comes from a proxy before it.
+    let wait = match wire.retry_after {
+        Some(exact) => Some(exact),
+        None if is_discords => announced.or(headers.reset_after),
+        None => None,
+    };
+    let Some(wait) = wait.map(seconds) else {
+        let wait = permit.refused_by_proxy(announced.map(seconds));
+        return Outcome::Limited { why: Throttle::Blocked, wait };
+    };
+    if is_global || wire.global {
+        permit.refused_globally(&headers, wait);
+        return Outcome::Limited { why: Throttle::Global, wait };
+    }
+    permit.refused(&headers, wait);
+    Outcome::Limited { why: Throttle::Route, wait }
 }
 
 fn build(discord: &Discord, prepared: &Prepared, route: Route) -> reqwest::Result<reqwest::Request> {
@@ -171,36 +202,13 @@ fn unanswered(discord: &Discord, prepared: &Prepared, error: &reqwest::Error) ->
     Outcome::Failed { error: DiscordError::Broken { asked, why }, again: prepared.repeatable }
 }
 
-struct Refused {
-    wait: Duration,
-    is_global: bool,
-}
-
-/// The body is more exact than the header, which counts whole seconds.
-async fn read_refused(
-    response: reqwest::Response,
-    limit: usize,
-    announced: Option<f64>,
-    is_global: bool,
-) -> Refused {
-    #[derive(Deserialize)]
-    struct Wire {
-        retry_after: Option<f64>,
-        #[serde(default)]
-        global: bool,
-    }
-    let body = read_body(response, limit).await.unwrap_or_default();
-    let wire = serde_json::from_slice(&body).unwrap_or(Wire { retry_after: None, global: false });
-    let wait = seconds(wire.retry_after.or(announced).unwrap_or(1.0));
-    Refused { wait, is_global: is_global || wire.global }
-}
-
 static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 static RESET_AFTER: HeaderName = HeaderName::from_static("x-ratelimit-reset-after");
 static BUCKET: HeaderName = HeaderName::from_static("x-ratelimit-bucket");
 static GLOBAL: HeaderName = HeaderName::from_static("x-ratelimit-global");
+static SCOPE: HeaderName = HeaderName::from_static("x-ratelimit-scope");
 
 fn read_headers(headers: &HeaderMap) -> Headers {
     let count = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
