@@ -12,6 +12,8 @@ mod gateway;
 mod gateway_rules;
 #[path = "sessions/http.rs"]
 mod http;
+#[path = "sessions/limits.rs"]
+mod limits;
 #[path = "sessions/net.rs"]
 mod net;
 #[path = "sessions/opening.rs"]

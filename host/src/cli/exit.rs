@@ -12,7 +12,7 @@
 //! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used |
 //! | 74 | output | what is printed or recorded cannot be written: the disk is full, the terminal is gone |
 //! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
-//! | 78 | configuration | `gearshift.toml` or the log filter is wrong, or there is no folder of that name for cogs |
+//! | 78 | configuration | `gearshift.toml` or the log filter is wrong, there is no token, or no folder of that name for cogs |
 //! | 130, 131, 143 | ended at once | a second SIGINT, SIGQUIT or SIGTERM came while it was closing, a second or more after the first |
 
 use std::{fmt, io::ErrorKind, process::ExitCode};
@@ -25,7 +25,7 @@ use crate::{
     gateway::EndError,
     host::HostError,
     log::{self, LogError},
-    sessions::OpenError,
+    sessions::{OpenError, OpenErrorKind},
 };
 
 /// The table of exit codes, for `--help`.
@@ -40,7 +40,7 @@ Exit codes:
   73   cannot create: a folder, the control socket or a thread cannot be had
   74   output: what is printed or recorded cannot be written
   77   refused: Discord refuses the bot (token, intents, shards)
-  78   configuration: gearshift.toml or the log filter is wrong, or the cogs folder is not there
+  78   configuration: gearshift.toml or the log filter is wrong, no token, or no cogs folder
   130  ended at once by a second SIGINT; 131 by a second SIGQUIT, 143 by a second SIGTERM";
 
 /// An exit code other than 0. Named after `sysexits.h` where that has a fitting one.
@@ -126,7 +126,15 @@ impl From<LogError> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Failure {
-        Failure::new(Exit::Unavailable, error.to_string())
+        Failure::new(exit_of(&error), error.to_string())
+    }
+}
+
+fn exit_of(error: &OpenError) -> Exit {
+    match error.kind {
+        OpenErrorKind::Unavailable => Exit::Unavailable,
+        OpenErrorKind::Configuration => Exit::Configuration,
+        OpenErrorKind::Refused => Exit::Refused,
     }
 }
 
@@ -153,7 +161,7 @@ impl From<HostError> for Failure {
             HostError::Lost(_) => Some("look at the store's disk: is it full, or gone?".to_owned()),
         };
         let exit = match &error {
-            HostError::Sessions(_) => Exit::Unavailable,
+            HostError::Sessions(error) => exit_of(error),
             // A name that is mistyped is the likely one, and an empty folder made for it would be no help.
             HostError::Folder { source, .. } if source.kind() == ErrorKind::NotFound => Exit::Configuration,
             HostError::Copies(_)

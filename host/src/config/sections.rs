@@ -32,7 +32,8 @@ pub struct Discord {
     /// have tokens of their own and are not counted. Default: Discord's limit for all bots, 50; large bots are granted
     /// more. <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
     pub requests_per_second: Option<u32>,
-    /// How long opening this session may take at start. `open_timeout_ms`, default 15000.
+    /// How long opening this session may take at start; a host that starts before its network waits for so long.
+    /// `open_timeout_ms`, default 15000.
     #[serde(rename = "open_timeout_ms", with = "millis")]
     pub open_timeout: Duration,
     /// How long one REST request may take, waiting for rate limits not counted. `request_timeout_ms`, default 30000.

@@ -125,7 +125,8 @@ impl Api {
         config: &config::Config,
         api: &config::Api,
     ) -> Result<Arc<Api>, OpenError> {
-        let refuse = |why: String, help: &str| OpenError::new("api", "reading `[api]`", why, help);
+        let refuse =
+            |why: String, help: &str| OpenError::new("api", "reading `[api]`", why, help).configuration();
         let url = reqwest::Url::parse(&api.url)
             .map_err(|error| refuse(error.to_string(), "write `[api] url` as https://site.example/api"))?;
         net.permits(&url).map_err(|error| {

@@ -3,9 +3,22 @@
 
 use std::fmt;
 
+/// Whether another start can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenErrorKind {
+    /// What the session needs is not there or does not work; it may at another time.
+    Unavailable,
+    /// What the operator gave is missing or wrong: a token, a URL.
+    Configuration,
+    /// Discord does not know the token.
+    Refused,
+}
+
 /// A session that could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenError {
+    /// Whether another start can help.
+    pub kind: OpenErrorKind,
     /// Its name, as in the config: `discord`, `api`, `store`.
     pub session: &'static str,
     /// What was tried, as `GET /users/@me at https://discord.com`.
@@ -23,7 +36,13 @@ impl OpenError {
         why: impl Into<String>,
         help: impl Into<String>,
     ) -> OpenError {
-        OpenError { session, tried: tried.into(), why: why.into(), help: help.into() }
+        let kind = OpenErrorKind::Unavailable;
+        OpenError { kind, session, tried: tried.into(), why: why.into(), help: help.into() }
+    }
+
+    /// The operator has to change what was given.
+    pub(super) fn configuration(self) -> OpenError {
+        OpenError { kind: OpenErrorKind::Configuration, ..self }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::config::Config;
 pub use api::Api;
 pub(crate) use backoff::{Backoff, fraction};
 pub use discord::Discord;
-pub use error::OpenError;
+pub use error::{OpenError, OpenErrorKind};
 pub use http::Http;
 pub use method::{Method, NotAMethod};
 pub use net::Net;

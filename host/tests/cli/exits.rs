@@ -91,15 +91,34 @@ fn a_wrong_log_filter_is_78() {
 }
 
 #[test]
-fn a_session_that_cannot_be_opened_is_69_and_says_what_to_do() {
+fn no_token_and_what_is_plainly_none_are_78_and_nobody_is_asked() {
     let place = Place::with(&[]);
-    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[discord]\n");
+    let discord = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = format!(
+        "[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"http://{}\"\n",
+        discord.local_addr().unwrap()
+    );
+    place.file("gearshift.toml", &config);
     let ended = run(&place, &["run"]);
-    assert_eq!(ended.code, 69);
+    assert_eq!(ended.code, 78, "{}", ended.err);
     assert!(ended.err.contains("error: cannot open the discord session: "), "{}", ended.err);
     assert!(ended.err.contains("DISCORD_TOKEN") && ended.err.contains("\nhelp: "), "{}", ended.err);
     is_plain(&ended);
+    for token in ["\"MTIz.abc.def\"", "'MTIz.abc.def'", "changeme", "${TOKEN}", "bot MTIz.abc.def", "<token>"]
+    {
+        let output = gearshift(&place).arg("run").env("DISCORD_TOKEN", token).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(78), "{token}: {err}");
+        assert!(err.contains("DISCORD_TOKEN") && err.contains("\nhelp: "), "{token}: {err}");
+        assert!(!err.contains("MTIz"), "{err}");
+    }
+    discord.set_nonblocking(true).unwrap();
+    assert!(discord.accept().is_err(), "it was asked");
+}
 
+#[test]
+fn a_session_that_cannot_be_opened_is_69_and_says_what_to_do() {
+    let place = Place::with(&[]);
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"bad.db\"\n");
     place.file("bad.db", "this is not a database, it only looks like a file of the right name");
     let ended = run(&place, &["play"]);

@@ -63,14 +63,16 @@ fn a_token_may_come_from_a_file() {
 }
 
 #[test]
-fn a_token_that_discord_does_not_know_is_69() {
+fn a_token_that_discord_does_not_know_is_77() {
     let place = Place::with(&[]);
     let (_runtime, _sim) = discord(&place, "");
     let live = run(&place, "MTIzNDU2Nzg5MDEyMzQ1Njc4.another.token-of-somebody-else");
     let (code, lines) = live.end();
-    assert_eq!(code, 69, "{lines:#?}");
-    let told = lines.iter().any(|line| line.starts_with("error: cannot open the discord session: "));
-    assert!(told && lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
+    assert_eq!(code, 77, "{lines:#?}");
+    let error =
+        lines.iter().find(|line| line.starts_with("error: cannot open the discord session: ")).unwrap();
+    assert_eq!(error.matches("GET /users/@me").count(), 1, "{error}");
+    assert!(lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gearshift_host::sessions::discord::{Body, DiscordError, File, Request};
-use gearshift_host::sessions::{Discord, Method, Sessions};
+use gearshift_host::sessions::{Discord, Method, OpenErrorKind, Sessions};
 
 use crate::stand_in::*;
 
@@ -247,9 +247,9 @@ async fn a_server_that_is_not_there_is_named_after_all_tries() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     drop(server);
     let mut config = discord_config(&format!("http://{closed}"));
-    config.discord.as_mut().unwrap().tries = 2;
+    config.discord.as_mut().unwrap().open_timeout = Duration::from_millis(600);
     let error = soon(Sessions::open(&config)).await.unwrap_err();
-    assert_eq!(error.session, "discord");
+    assert_eq!((error.session, error.kind), ("discord", OpenErrorKind::Unavailable));
     let text = error.to_string();
     assert!(
         text.contains(&format!("http://{closed}")) && text.contains("help: look at the network"),
@@ -260,7 +260,10 @@ async fn a_server_that_is_not_there_is_named_after_all_tries() {
 #[tokio::test]
 async fn a_token_that_discord_does_not_know_is_a_clear_error_without_the_token() {
     let server = Server::start(|_, _| reply(401, &[], r#"{"message":"401: Unauthorized","code":0}"#)).await;
-    let text = soon(Sessions::open(&discord_config(&server.url()))).await.unwrap_err().to_string();
+    let error = soon(Sessions::open(&discord_config(&server.url()))).await.unwrap_err();
+    assert_eq!(error.kind, OpenErrorKind::Refused);
+    let text = error.to_string();
+    assert_eq!(text.matches("GET /").count(), 1, "what was asked is said once: {text}");
     assert!(text.contains("401") && text.contains("Discord does not know this token"), "{text}");
     assert!(!text.contains("t0ken"), "{text}");
 }

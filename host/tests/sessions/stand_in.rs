@@ -2,6 +2,7 @@
 //! They check nothing; they note what came in, and the tests look at it.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use gearshift_host::config::{Config, Secret};
 use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::watch;
 
 /// A bound for everything that a test waits for.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -141,6 +143,44 @@ pub(crate) fn small_discord(
             };
             answer(request, number)
         }
+    }
+}
+
+/// What this thread logs while it lives. Tests run on one thread each.
+pub(crate) struct Logged {
+    text: watch::Sender<String>,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl Logged {
+    pub(crate) fn begin() -> Logged {
+        let text = watch::Sender::new(String::new());
+        let writer = LogWriter(text.clone());
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        Logged { text, _guard: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// Lines that contain `part`.
+    pub(crate) fn lines(&self, part: &str) -> usize {
+        self.text.borrow().lines().filter(|line| line.contains(part)).count()
+    }
+
+    pub(crate) async fn wait_for(&self, part: &str) {
+        soon(self.text.subscribe().wait_for(|text| text.contains(part))).await.unwrap();
+    }
+}
+
+#[derive(Clone)]
+struct LogWriter(watch::Sender<String>);
+
+impl io::Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send_modify(|text| text.push_str(&String::from_utf8_lossy(bytes)));
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Discord, DiscordError, Method, Request};
-use crate::sessions::OpenError;
+use super::{Discord, DiscordError, Method, Request, token};
+use crate::sessions::{OpenError, OpenErrorKind};
 
 /// The account that the token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Account {
     pub application_id: u64,
     /// The application's name.
     pub application_name: String,
-    /// Users who own the application: one person, or the members of a team.
+    /// Users who own the application: one person, or the members of a team who have accepted.
     pub owner_ids: Vec<u64>,
     /// The application's flags; some tell which privileged intents are granted.
     pub flags: u64,
@@ -50,6 +50,8 @@ struct Team {
 #[derive(Deserialize)]
 struct Member {
     user: Id,
+    /// 1: invited, 2: accepted. <https://discord.com/developers/docs/topics/teams#data-models-membership-state-enum>
+    membership_state: u8,
 }
 
 #[derive(Deserialize)]
@@ -63,8 +65,15 @@ fn snowflake<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     text.parse().map_err(|_| serde::de::Error::custom("an id is not a number"))
 }
 
+/// Why the account could not be read.
+pub(super) struct Unread {
+    pub(super) error: OpenError,
+    /// Whether Discord could not be reached, which may pass.
+    pub(super) is_away: bool,
+}
+
 /// Asks Discord; the two requests go out together.
-pub(super) async fn read(discord: &Discord) -> Result<Account, OpenError> {
+pub(super) async fn read(discord: &Discord) -> Result<Account, Unread> {
     let ask = |path: &'static str| async move {
         let answer = discord.request(Request::new(Method::Get, path)).await;
         answer.map(|answer| answer.body).map_err(|error| explain(discord, path, &error))
@@ -73,7 +82,10 @@ pub(super) async fn read(discord: &Discord) -> Result<Account, OpenError> {
     let user: User = understand(discord, "/users/@me", &user)?;
     let application: Application = understand(discord, "/oauth2/applications/@me", &application)?;
     let owner_ids = match application.team {
-        Some(team) => team.members.into_iter().map(|member| member.user.id).collect(),
+        Some(team) => {
+            let accepted = team.members.into_iter().filter(|member| member.membership_state == 2);
+            accepted.map(|member| member.user.id).collect()
+        }
         None => application.owner.into_iter().map(|owner| owner.id).collect(),
     };
     Ok(Account {
@@ -86,34 +98,48 @@ pub(super) async fn read(discord: &Discord) -> Result<Account, OpenError> {
     })
 }
 
-fn understand<'a, T: Deserialize<'a>>(discord: &Discord, path: &str, body: &'a [u8]) -> Result<T, OpenError> {
+fn understand<'a, T: Deserialize<'a>>(discord: &Discord, path: &str, body: &'a [u8]) -> Result<T, Unread> {
     serde_json::from_slice(body).map_err(|error| {
-        OpenError::new(
-            "discord",
-            format!("GET {path} at {}", discord.origin()),
-            format!(
-                "the answer is not what Discord sends (line {}, column {})",
-                error.line(),
-                error.column()
-            ),
-            "look whether `[discord] api_url` is the base of a Discord API, as https://discord.com/api/v10",
-        )
+        let why = format!(
+            "the answer is not what Discord sends (line {}, column {})",
+            error.line(),
+            error.column()
+        );
+        let help =
+            "look whether `[discord] api_url` is the base of a Discord API, as https://discord.com/api/v10";
+        let tried = format!("GET {path} at {}", discord.origin());
+        Unread { error: OpenError::new("discord", tried, why, help), is_away: false }
     })
 }
 
-fn explain(discord: &Discord, path: &str, error: &DiscordError) -> OpenError {
-    let help = match error {
-        _ if error.status() == Some(401) => {
-            "Discord does not know this token; copy it anew from the developer portal (Bot → Reset Token) into DISCORD_TOKEN or the file of `[discord] token_file`"
+fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
+    let (kind, help) = match error {
+        _ if error.status() == Some(401) => (
+            OpenErrorKind::Refused,
+            "Discord does not know this token; copy it anew from the developer portal (Bot → Reset Token) into DISCORD_TOKEN or the file of `[discord] token_file`",
+        ),
+        _ if error.status() == Some(404) => (
+            OpenErrorKind::Unavailable,
+            "look whether `[discord] api_url` is the base of a Discord API, as https://discord.com/api/v10",
+        ),
+        DiscordError::Connect { .. } | DiscordError::Timeout { .. } => (
+            OpenErrorKind::Unavailable,
+            "look at the network and the name server; a host with IPv6 only needs `[http] ipv4_only = false`",
+        ),
+        DiscordError::RateLimited { .. } => {
+            (OpenErrorKind::Unavailable, "wait before starting again; the bot has asked too often")
         }
-        _ if error.status() == Some(404) => {
-            "look whether `[discord] api_url` is the base of a Discord API, as https://discord.com/api/v10"
-        }
-        DiscordError::Connect { .. } | DiscordError::Timeout { .. } => {
-            "look at the network and the name server; a host with IPv6 only needs `[http] ipv4_only = false`"
-        }
-        DiscordError::RateLimited { .. } => "wait before starting again; the bot has asked too often",
-        _ => "try again; if it stays, look at https://discordstatus.com",
+        _ => (OpenErrorKind::Unavailable, "try again; if it stays, look at https://discordstatus.com"),
     };
-    OpenError::new("discord", format!("GET {path} at {}", discord.origin()), error.to_string(), help)
+    let is_away = match error {
+        DiscordError::Connect { .. } | DiscordError::Timeout { .. } | DiscordError::Broken { .. } => true,
+        _ => error.status().is_some_and(|status| status >= 500),
+    };
+    // What was asked is said once.
+    let text = error.to_string();
+    let why = text.strip_prefix(&format!("GET {path}: ")).unwrap_or(&text);
+    let hint = if kind == OpenErrorKind::Refused { token::resembles(&discord.token) } else { "" };
+    let tried = format!("GET {path} at {}", discord.origin());
+    let error = OpenError::new("discord", tried, why, format!("{help}{hint}"));
+    Unread { error: OpenError { kind, ..error }, is_away }
 }

@@ -14,6 +14,7 @@ mod limits;
 mod request;
 mod route;
 mod send;
+mod token;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,10 +23,11 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 pub use super::Method;
-use super::OpenError;
 use super::net::Net;
+use super::{Backoff, OpenError};
 use crate::config::{self, Secret};
 
 pub use account::Account;
@@ -38,10 +40,10 @@ const DISCORD_API: &str = "https://discord.com/api/v10";
 /// The session. Cheap to ask from many tasks at once.
 pub struct Discord {
     client: reqwest::Client,
-    serenity: Arc<serenity::http::Http>,
     base: reqwest::Url,
     token: Secret,
     authorization: HeaderValue,
+    standing: token::Standing,
     limits: limits::Limits,
     timeout: Duration,
     rate_wait_timeout: Duration,
@@ -83,7 +85,7 @@ impl Discord {
         config: &config::Config,
         discord: &config::Discord,
     ) -> Result<Arc<Discord>, OpenError> {
-        let token = token(discord)?;
+        let token = token::read(discord)?;
         let base = base_url(discord.api_url.as_deref().unwrap_or(DISCORD_API))?;
         net.permits(&base).map_err(|error| {
             OpenError::new(
@@ -92,6 +94,7 @@ impl Discord {
                 error.to_string(),
                 "use an IPv4 address, or set `[http] ipv4_only = false`",
             )
+            .configuration()
         })?;
         let mut authorization = HeaderValue::from_str(&format!("Bot {}", token.expose())).map_err(|_| {
             OpenError::new(
@@ -100,43 +103,66 @@ impl Discord {
                 "it cannot stand in a header",
                 "copy it anew from Discord's developer portal",
             )
+            .configuration()
         })?;
         authorization.set_sensitive(true);
-        let mut serenity = serenity::http::HttpBuilder::new(token.expose()).client(client.clone());
-        if discord.api_url.is_some() {
-            // Serenity replaces the origin only and keeps `/api/v10`. Its rate limiter has to be off: it sends past the
-            // proxy, to Discord itself.
-            serenity = serenity.proxy(base.origin().ascii_serialization()).ratelimiter_disabled(true);
-        }
         let mut session = Discord {
             client,
-            serenity: Arc::new(serenity.build()),
             base,
             token,
             authorization,
+            standing: token::Standing::default(),
             limits: limits::Limits::new(discord.requests_per_second),
             timeout: discord.request_timeout,
             rate_wait_timeout: discord.rate_wait_timeout,
-            tries: discord.tries,
+            // `wait_for_account` tries again by itself, for as long as opening may take.
+            tries: 1,
             max_body_bytes: config.http.max_body_bytes,
             max_request_bytes: config.limits.request_max_bytes,
             account: None,
             closed: AtomicBool::new(false),
         };
-        let after = discord.open_timeout;
-        let account = tokio::time::timeout(after, account::read(&session)).await.map_err(|_| {
-            OpenError::new(
-                "discord",
-                format!("asking {} who the token belongs to", session.origin()),
-                format!("no answer within {} ms", after.as_millis()),
-                "look at the network, or raise `[discord] open_timeout_ms`",
-            )
-        })??;
-        if let Some(id) = std::num::NonZeroU64::new(account.application_id) {
-            session.serenity.set_application_id(id.into());
-        }
-        session.account = Some(account);
+        session.account = Some(session.wait_for_account(discord.open_timeout).await?);
+        session.tries = discord.tries;
         Ok(Arc::new(session))
+    }
+
+    /// Asks who the token belongs to. A host may start before its network, so while Discord cannot be reached it asks
+    /// again, with growing pauses.
+    async fn wait_for_account(&self, timeout: Duration) -> Result<Account, OpenError> {
+        let deadline = Instant::now() + timeout;
+        let timeout_ms = timeout.as_millis();
+        let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(5));
+        for attempt in 1.. {
+            let Ok(read) = tokio::time::timeout_at(deadline, account::read(self)).await else { break };
+            let unread = match read {
+                Ok(account) => return Ok(account),
+                Err(unread) => unread,
+            };
+            let pause = backoff.pause();
+            if !unread.is_away {
+                return Err(unread.error);
+            }
+            if Instant::now() + pause >= deadline {
+                let OpenError { why, help, .. } = &unread.error;
+                let why = format!("{why}; it was tried {attempt} times in {timeout_ms} ms");
+                let help = format!("{help}; for a longer wait, raise `[discord] open_timeout_ms`");
+                return Err(OpenError { why, help, ..unread.error });
+            }
+            tracing::warn!(
+                retry_ms = pause.as_millis() as u64,
+                "Discord cannot be reached yet: {}: {}",
+                unread.error.tried,
+                unread.error.why
+            );
+            tokio::time::sleep(pause).await;
+        }
+        Err(OpenError::new(
+            "discord",
+            format!("asking {} who the token belongs to", self.origin()),
+            format!("no answer within {timeout_ms} ms"),
+            "look at the network, or raise `[discord] open_timeout_ms`",
+        ))
     }
 
     /// Sends, waits for its turn and, where that is safe, tries again.
@@ -164,12 +190,6 @@ impl Discord {
         self.account.as_ref().expect("`open` hands out no session without its account")
     }
 
-    /// Serenity's client over the same connections, for the host's own typed calls. It has rate limits of its own, so
-    /// it is for what is rare.
-    pub fn serenity(&self) -> &Arc<serenity::http::Http> {
-        &self.serenity
-    }
-
     /// The token, for IDENTIFY.
     pub(crate) fn token(&self) -> &Secret {
         &self.token
@@ -194,26 +214,6 @@ impl fmt::Debug for Discord {
     }
 }
 
-/// The token: what the program gave, else `DISCORD_TOKEN`, else the file.
-fn token(discord: &config::Discord) -> Result<Secret, OpenError> {
-    if let Some(token) = &discord.token {
-        return Ok(token.clone());
-    }
-    let help =
-        "put the bot's token into the variable DISCORD_TOKEN, or into a file named by `[discord] token_file`";
-    let refuse = |error: config::SecretError| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(" ({cause})")).unwrap_or_default();
-        OpenError::new("discord", "reading the token", format!("{error}{cause}"), help)
-    };
-    if let Some(text) = std::env::var_os("DISCORD_TOKEN").filter(|text| !text.is_empty()) {
-        return Secret::new(&text.to_string_lossy(), "the variable DISCORD_TOKEN").map_err(refuse);
-    }
-    match &discord.token_file {
-        Some(file) => Secret::read(file).map_err(refuse),
-        None => Err(OpenError::new("discord", "reading the token", "there is none", help)),
-    }
-}
-
 /// A base that stops at the origin gets Discord's usual path.
 fn base_url(text: &str) -> Result<reqwest::Url, OpenError> {
     let mut url = reqwest::Url::parse(text).map_err(|error| {
@@ -223,6 +223,7 @@ fn base_url(text: &str) -> Result<reqwest::Url, OpenError> {
             error.to_string(),
             "write it as https://discord.com/api/v10",
         )
+        .configuration()
     })?;
     if url.path() == "/" {
         url.set_path("/api/v10");

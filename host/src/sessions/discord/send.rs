@@ -13,6 +13,7 @@ use super::error::{DiscordError, Refusal, Throttle, asked};
 use super::limits::{Headers, Permit, TooLong, seconds};
 use super::request::{AUDIT_LOG_REASON, Answer, Prepared, Request};
 use super::route::{Access, Route, hash};
+use crate::sessions::Method;
 use crate::sessions::backoff::Backoff;
 use crate::sessions::http::{BodyError, innermost, read_body};
 
@@ -36,6 +37,9 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
     let deadline = Instant::now() + discord.rate_wait_timeout;
     let mut attempts = Attempts { failures: 0, refusals: 0, backoff: None };
     loop {
+        if route.access == Access::Bot && discord.standing.is_stopped() {
+            return Err(DiscordError::TokenRefused { asked: asked(prepared.method, &prepared.path) });
+        }
         match once(discord, &prepared, route, deadline).await? {
             Outcome::Answered(answer) => return Ok(answer),
             Outcome::Limited { mut why, wait } => {
@@ -56,6 +60,12 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
                     wait,
                 });
             }
+            Outcome::Failed { error, .. } if route.access == Access::Bot && error.status() == Some(401) => {
+                return Err(match is_token_refused(discord).await {
+                    true => DiscordError::TokenRefused { asked: asked(prepared.method, &prepared.path) },
+                    false => error,
+                });
+            }
             Outcome::Failed { error, again } => {
                 attempts.failures += 1;
                 if !again || attempts.failures >= discord.tries {
@@ -67,6 +77,25 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
             }
         }
     }
+}
+
+/// After a 401. An endpoint may refuse a bot in that way too, so Discord is asked about the token itself, once.
+async fn is_token_refused(discord: &Discord) -> bool {
+    // While the session opens, who the token belongs to is what is being asked.
+    if discord.account.is_none() || !discord.standing.suspect() {
+        return discord.standing.is_refused();
+    }
+    let me = Request::new(Method::Get, "/users/@me");
+    let asked = async {
+        let route = Route::read(me.method, &me.path).ok()?;
+        let prepared = Prepared::new(&discord.base, me, &route, discord.max_request_bytes).ok()?;
+        once(discord, &prepared, route, Instant::now() + discord.rate_wait_timeout).await.ok()
+    };
+    match asked.await {
+        Some(Outcome::Failed { error, .. }) if error.status() == Some(401) => discord.standing.refused(),
+        _ => discord.standing.accepted(),
+    }
+    discord.standing.is_refused()
 }
 
 struct Attempts {
@@ -100,6 +129,9 @@ async fn once(
     let permit = discord.limits.acquire(route, deadline).await.map_err(|TooLong { why, wait }| {
         DiscordError::RateLimited { asked: asked(method, path), why, wait }
     })?;
+    if route.access == Access::Bot && !discord.standing.allows() {
+        return Err(DiscordError::TokenRefused { asked: asked(method, path) });
+    }
     let request = build(discord, prepared, route)
         .map_err(|error| DiscordError::Invalid { method, what: innermost(&error) })?;
     let response = match discord.client.execute(request).await {
@@ -113,6 +145,9 @@ async fn once(
     permit.answered(&read_headers(response.headers()));
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         discord.limits.count_invalid();
+    }
+    if status != StatusCode::UNAUTHORIZED && route.access == Access::Bot && discord.standing.is_refused() {
+        discord.standing.accepted();
     }
     let body = match read_body(response, discord.max_body_bytes).await {
         Ok(body) => body,

@@ -1,0 +1,190 @@
+//! The bot's token: where it comes from, what is plainly none, and whether Discord still accepts it.
+//! No text of here holds it.
+
+use std::error::Error as _;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::limits::locked;
+use crate::config::{self, Secret, SecretError};
+use crate::sessions::{Backoff, OpenError};
+
+/// How long nothing is sent after Discord has refused the token; it doubles each time that it still does.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(900);
+
+/// The token: what the program gave, else `DISCORD_TOKEN`, else the file.
+pub(super) fn read(discord: &config::Discord) -> Result<Secret, OpenError> {
+    let help =
+        "put the bot's token into the variable DISCORD_TOKEN, or into a file named by `[discord] token_file`";
+    let refuse =
+        |why: String, help| OpenError::new("discord", "reading the token", why, help).configuration();
+    let invalid = |error: SecretError| {
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        refuse(format!("{error}{cause}"), help)
+    };
+    let (token, origin) = if let Some(token) = &discord.token {
+        return Ok(token.clone());
+    } else if let Some(text) = std::env::var_os("DISCORD_TOKEN").filter(|text| !text.is_empty()) {
+        let origin = "the variable DISCORD_TOKEN".to_owned();
+        (Secret::new(&text.to_string_lossy(), &origin).map_err(invalid)?, origin)
+    } else if let Some(file) = &discord.token_file {
+        (Secret::read(file).map_err(invalid)?, format!("the token file `{}`", file.display()))
+    } else {
+        return Err(refuse("there is none".to_owned(), help));
+    };
+    if is_placeholder(token.expose()) {
+        let why = format!("{origin} holds a placeholder and no token");
+        return Err(refuse(
+            why,
+            "put the bot's own token there; Discord's developer portal shows it under Bot → Reset Token",
+        ));
+    }
+    Ok(token)
+}
+
+/// What examples and templates write where a token belongs. A bot's token has dots.
+/// <https://discord.com/developers/docs/reference#authentication>
+fn is_placeholder(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "bottoken",
+        "discordtoken",
+        "discordbottoken",
+        "example",
+        "mytoken",
+        "none",
+        "null",
+        "placeholder",
+        "secret",
+        "tbd",
+        "thetoken",
+        "todo",
+        "token",
+        "tokenhere",
+        "undefined",
+    ];
+    const BEGINNINGS: &[&str] = &["changeme", "changethis", "enter", "insert", "paste", "replace", "your"];
+    let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    !text.contains('.')
+        && (WORDS.contains(&plain.as_str())
+            || BEGINNINGS.iter().any(|begin| plain.starts_with(begin))
+            || plain.bytes().all(|byte| matches!(byte, b'x' | b'0')))
+}
+
+/// What else a text without dots may be, for whoever copied the wrong one.
+pub(super) fn resembles(token: &Secret) -> &'static str {
+    match token.expose().contains('.') {
+        true => "",
+        false => "; a bot's token has two dots, so this may be the client secret or the public key",
+    }
+}
+
+/// Whether Discord accepts the token. One that was reset is refused for good, and each further 401 brings the ban of
+/// this address nearer. <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
+#[derive(Default)]
+pub(super) struct Standing(Mutex<State>);
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Accepted,
+    /// A request was answered 401, and another one finds out whether the token is to blame.
+    Suspected,
+    /// Nothing is sent before this time; then one request sees whether it is still so.
+    Refused { until: Instant, backoff: Backoff },
+}
+
+impl Standing {
+    /// Whether nothing with the token may be sent for now.
+    pub(super) fn is_stopped(&self) -> bool {
+        matches!(&*locked(&self.0), State::Refused { until, .. } if Instant::now() < *until)
+    }
+
+    /// Whether a request with the token may be sent now; of those that wait for the end of a stop, one.
+    pub(super) fn allows(&self) -> bool {
+        let now = Instant::now();
+        match &mut *locked(&self.0) {
+            State::Refused { until, .. } if now < *until => false,
+            State::Refused { until, backoff } => {
+                *until = now + backoff.pause();
+                true
+            }
+            State::Accepted | State::Suspected => true,
+        }
+    }
+
+    /// A request was answered 401. True for the first: the caller then asks Discord about the token, and says what came
+    /// of it by [`Standing::accepted`] or [`Standing::refused`].
+    pub(super) fn suspect(&self) -> bool {
+        let mut state = locked(&self.0);
+        let is_first = matches!(*state, State::Accepted);
+        if is_first {
+            *state = State::Suspected;
+        }
+        is_first
+    }
+
+    /// Discord knows the token.
+    pub(super) fn accepted(&self) {
+        let mut state = locked(&self.0);
+        if let State::Refused { .. } = std::mem::take(&mut *state) {
+            tracing::info!("Discord accepts the bot's token again");
+        }
+    }
+
+    /// Discord does not know the token.
+    pub(super) fn refused(&self) {
+        let mut state = locked(&self.0);
+        if matches!(*state, State::Refused { .. }) {
+            return;
+        }
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let pause = backoff.pause();
+        *state = State::Refused { until: Instant::now() + pause, backoff };
+        tracing::error!(
+            retry_ms = pause.as_millis() as u64,
+            "Discord refuses the bot's token (401): it was reset or revoked. The bot sends nothing but answers to interactions; put the new token into DISCORD_TOKEN or the file of `[discord] token_file`, and start the host again"
+        );
+    }
+
+    /// Whether it is known to be refused.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(*locked(&self.0), State::Refused { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_no_tokens_and_tokens_are_no_placeholders() {
+        for text in
+            ["changeme", "CHANGE_ME", "your-token-here", "YOUR_BOT_TOKEN", "token", "xxxxxxxx", "todo"]
+        {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in
+            ["MTIz.Gsimul.your-token", "from.a.file", "wrong-token", "0123456789abcdef0123456789abcdef"]
+        {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_tried_again_now_and_then_and_may_be_accepted_again() {
+        let standing = Standing::default();
+        assert!(standing.allows() && standing.suspect() && !standing.suspect());
+        standing.refused();
+        let mut tried = 0;
+        for _ in 0..3600 {
+            tried += u32::from(standing.allows());
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert!((4..=12).contains(&tried), "{tried} in an hour");
+        standing.accepted();
+        assert!(standing.allows() && standing.suspect());
+    }
+}
