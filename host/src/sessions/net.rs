@@ -8,6 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::name_server::TokioConnectionProvider;
@@ -24,6 +26,10 @@ pub struct Net {
     connect_timeout: Duration,
     idle_timeout: Duration,
 }
+
+/// After so long without an answer the next address is tried beside the ones before it.
+/// <https://www.rfc-editor.org/rfc/rfc8305#section-8>
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Why a connection could not be made. The text names the host and the port, nothing else of a URL.
 #[derive(Debug, thiserror::Error)]
@@ -94,29 +100,35 @@ impl Net {
         }
     }
 
-    /// A TCP connection under the host's policy, with `TCP_NODELAY`. Addresses are tried in the resolver's order.
+    /// A TCP connection under the host's policy, with `TCP_NODELAY`. Addresses are tried in the resolver's order; one that
+    /// stays silent does not keep the next from being tried as well.
     ///
     /// # Errors
     /// The name has no usable address, or none answered in `[http] connect_timeout_ms`.
     pub async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, DialError> {
         let after = self.connect_timeout;
+        let failed = |source| DialError::Connect { host: host.to_owned(), port, source };
         let attempt = async {
-            let addresses = self.addresses(host).await?;
+            let mut addresses = self.addresses(host).await?.into_iter();
+            let mut connecting = FuturesUnordered::new();
             let mut last = io::Error::new(io::ErrorKind::NotFound, "no address");
-            for address in addresses {
-                match TcpStream::connect(SocketAddr::new(address, port)).await {
-                    Ok(stream) => {
-                        stream.set_nodelay(true).map_err(|source| DialError::Connect {
-                            host: host.to_owned(),
-                            port,
-                            source,
-                        })?;
-                        return Ok(stream);
-                    }
-                    Err(error) => last = error,
+            loop {
+                match addresses.next() {
+                    Some(address) => connecting.push(TcpStream::connect((address, port))),
+                    None if connecting.is_empty() => return Err(failed(last)),
+                    None => {}
+                }
+                tokio::select! {
+                    Some(connected) = connecting.next() => match connected {
+                        Ok(stream) => {
+                            stream.set_nodelay(true).map_err(failed)?;
+                            return Ok(stream);
+                        }
+                        Err(error) => last = error,
+                    },
+                    () = tokio::time::sleep(ATTEMPT_DELAY), if addresses.len() > 0 => {}
                 }
             }
-            Err(DialError::Connect { host: host.to_owned(), port, source: last })
         };
         match tokio::time::timeout(after, attempt).await {
             Ok(result) => result,

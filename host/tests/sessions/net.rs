@@ -1,12 +1,13 @@
 //! Every client dials IPv4 only and resolves without threads, and the tests can tell when one does not.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use gearshift_host::gateway::{Gateway, State};
 use gearshift_host::sessions::http::{HttpError, HttpRequest};
 use gearshift_host::sessions::net::DialError;
 use gearshift_host::sessions::{Net, Sessions};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::stand_in::*;
 
@@ -148,6 +149,31 @@ async fn dialing_takes_a_literal_address_without_asking_anyone() {
     let error = soon(net.dial("::1", world.port())).await.unwrap_err();
     assert!(matches!(error, DialError::NotIpv4 { .. }));
     assert_eq!(world.names.asked(), []);
+}
+
+#[tokio::test]
+async fn an_address_that_stays_silent_does_not_keep_the_next_from_being_tried() {
+    let world = world().await;
+    // A listener whose queue is full answers nothing to who comes then.
+    let silent = tokio::net::TcpSocket::new_v4().unwrap();
+    silent.bind((Ipv4Addr::new(127, 0, 0, 2), world.port()).into()).unwrap();
+    let silent = silent.listen(1).unwrap();
+    let mut queue = Vec::new();
+    loop {
+        let connecting = TcpStream::connect(silent.local_addr().unwrap());
+        match tokio::time::timeout(Duration::from_millis(300), connecting).await {
+            Ok(stream) => queue.push(stream.unwrap()),
+            Err(_) => break,
+        }
+    }
+    world.names.set("two.test", &[Ipv4Addr::new(127, 0, 0, 2).into(), Ipv4Addr::LOCALHOST.into()]);
+    let mut config = world.http("");
+    config.http.connect_timeout = SOON / 2;
+    let stream = soon(Net::new(&config.http).dial("two.test", world.port())).await.unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), world.v4.address);
+    let refused = Ipv4Addr::new(127, 0, 0, 3);
+    world.names.set("refused.test", &[refused.into(), Ipv4Addr::LOCALHOST.into()]);
+    soon(Net::new(&config.http).dial("refused.test", world.port())).await.unwrap();
 }
 
 /// Resolves and connects on a runtime whose threads have a name of their own; returns how many of them there were.
