@@ -54,18 +54,8 @@ pub(super) extern "C" fn list(
         let (session, prefix) = (Session::of(lease), prefix.into_string());
         async move {
             let Session { store, cog } = session?;
-            let mut entries: RVec<Entry> = RVec::new();
-            let mut after: Option<String> = None;
-            // The session answers in pages.
-            while entries.len() < limit as usize {
-                let wanted = limit as usize - entries.len();
-                let page = store.list(&cog, &prefix, after.as_deref(), wanted).await.map_err(failed)?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.key.clone());
-                entries
-                    .extend(page.into_iter().map(|it| Entry { key: it.key.into(), value: it.value.into() }));
-            }
-            Ok(entries)
+            let entries = store.list_all(&cog, &prefix, limit as usize).await.map_err(failed)?;
+            Ok(entries.into_iter().map(|it| Entry { key: it.key.into(), value: it.value.into() }).collect())
         }
     })
 }
@@ -85,8 +75,10 @@ impl Session {
 
 fn failed(cause: StoreError) -> HandleError {
     let kind = match &cause {
-        StoreError::Invalid(_) | StoreError::TooLarge { .. } => HandleErrorKind::Invalid,
-        StoreError::Failed(_) => HandleErrorKind::Internal,
+        StoreError::Invalid(_) | StoreError::TooLarge { .. } | StoreError::ListTooLarge { .. } => {
+            HandleErrorKind::Invalid
+        }
+        StoreError::Full | StoreError::Failed(_) => HandleErrorKind::Internal,
         StoreError::Closed => HandleErrorKind::Missing,
     };
     error(kind, cause.to_string())

@@ -1,5 +1,6 @@
 //! The store: what was answered is there after the next start, and no file is ever overwritten that should not be.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -169,6 +170,55 @@ async fn a_read_only_file_is_refused() {
     permissions.set_readonly(true);
     std::fs::set_permissions(&path, permissions).unwrap();
     refused(&path, "read-only").await;
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn the_file_and_those_beside_it_are_for_this_user_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let (sessions, store) = open(&path).await.unwrap();
+    store.set("c", "key", b"what a user said".to_vec()).await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 2, "the write-ahead log is there");
+    assert!(files.iter().all(|file| mode(file) == 0o600), "{files:?}");
+    soon(sessions.close()).await;
+
+    // One of an earlier version; then one whose mode somebody chose.
+    for (before, after) in [(0o644, 0o600), (0o666, 0o600), (0o640, 0o640)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(before)).unwrap();
+        let (sessions, _store) = open(&path).await.unwrap();
+        assert_eq!(mode(&path), after);
+        soon(sessions.close()).await;
+    }
+    let others = folder.path().join("notes.txt");
+    std::fs::write(&others, "not ours ".repeat(200)).unwrap();
+    std::fs::set_permissions(&others, std::fs::Permissions::from_mode(0o644)).unwrap();
+    refused(&others, "not an SQLite file").await;
+    assert_eq!(mode(&others), 0o644);
+}
+
+#[tokio::test]
+async fn a_listing_comes_in_pages_of_a_bounded_size_and_is_refused_beyond_its_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = "[limits]\nstore_list_max_bytes = 3000000";
+    let sessions = Sessions::open(&settings(&folder.path().join("a.db"), more)).await.unwrap();
+    let store = sessions.store.clone().unwrap();
+    for number in 0..5 {
+        store.set("c", &format!("a{number}"), vec![0; 500_000]).await.unwrap();
+        store.set("c", &format!("b{number}"), vec![0; 500_000]).await.unwrap();
+    }
+    assert_eq!(store.list("c", "", None, 99).await.unwrap().len(), 3, "a page ends beyond a mebibyte");
+    assert_eq!(store.list_all("c", "a", 99).await.unwrap().len(), 5);
+    assert_eq!(store.list_all("c", "", 4).await.unwrap().len(), 4);
+    let error = store.list_all("c", "", usize::MAX).await.unwrap_err();
+    assert!(
+        error.to_string().contains("more than 3000000 bytes (`[limits] store_list_max_bytes`)"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -21,6 +21,23 @@ pub enum StoreError {
         /// The limit's name in the config.
         key: &'static str,
     },
+    /// More was asked for at once than one answer may hold.
+    #[error(
+        "cannot list the keys of `{cog}` that begin with `{prefix}`: with their values they are more than {limit} bytes (`[limits] {key}`); ask for fewer, or by a longer prefix"
+    )]
+    ListTooLarge {
+        /// Whose they are.
+        cog: String,
+        /// What they begin with.
+        prefix: String,
+        /// The limit in bytes.
+        limit: usize,
+        /// The limit's name in the config.
+        key: &'static str,
+    },
+    /// The disk is full. What was stored before is there.
+    #[error("the store failed: the disk is full; nothing more is stored until there is room")]
+    Full,
     /// The disk, or the file.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -31,6 +48,9 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+            return StoreError::Full;
+        }
         // The message of an SQLite failure; rusqlite's other texts could quote a statement, but no value either.
         StoreError::Failed(match error {
             rusqlite::Error::SqliteFailure(failure, message) => {
@@ -38,5 +58,18 @@ impl From<rusqlite::Error> for StoreError {
             }
             other => other.to_string(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_an_error_of_its_own() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (x); PRAGMA max_page_count = 2;").unwrap();
+        let full = connection.execute("INSERT INTO t VALUES (zeroblob(100000))", []).unwrap_err();
+        assert_eq!(StoreError::from(full), StoreError::Full);
     }
 }

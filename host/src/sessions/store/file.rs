@@ -1,11 +1,15 @@
 //! The store's file: opened, checked, brought to the current form.
 //! A file that is not ours, is damaged, or belongs to a newer host is left exactly as it is.
 
-use std::path::Path;
+use std::fs::{OpenOptions, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::error::access;
 use crate::sessions::OpenError;
 
 /// Written into the header of every file of ours: "Gear".
@@ -32,6 +36,9 @@ const MIGRATIONS: [&str; 2] = [
      ) STRICT;",
 ];
 
+/// What SQLite puts beside the file: `-wal` and `-shm` while it is in use, and after a crash.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// Opens, or makes, the file.
 pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Connection, OpenError> {
     let refuse = |why: String, help: &str| Refusal { why, help: help.to_owned() }.at(path);
@@ -53,7 +60,68 @@ pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Connection, Op
         }
         _ => {}
     }
-    prepare(path, lock_timeout).map_err(|refusal| refusal.at(path))
+    try_access(path).map_err(|refusal| refusal.at(path))?;
+    let connection = prepare(path, lock_timeout).map_err(|refusal| refusal.at(path))?;
+    make_private(path);
+    Ok(connection)
+}
+
+/// The file and those beside it, by name.
+fn with_those_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let beside = BESIDE.map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    std::iter::once(path.to_path_buf()).chain(beside)
+}
+
+/// Makes the file for this user alone if there is none: it holds what users said, and SQLite would make it readable for
+/// all. SQLite gives the files beside it the same mode. (`findCreateFileMode` in its `os_unix.c`.)
+///
+/// A file that this process may not use is named here with its owner; SQLite calls that an I/O error.
+fn try_access(path: &Path) -> Result<(), Refusal> {
+    let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(no_access(path, &error)),
+    }
+    for file in with_those_beside(path) {
+        match OpenOptions::new().read(true).write(true).open(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(no_access(&file, &error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn no_access(file: &Path, error: &io::Error) -> Refusal {
+    let access = access(file).map(|access| format!("; {access}")).unwrap_or_default();
+    Refusal {
+        why: format!("`{}`: {error}{access}", file.display()),
+        help: "let this user read and write the file and those beside it (`chown`, `chmod`), with their folder, or name another file in `[store] path`".to_owned(),
+    }
+}
+
+/// Takes the rights of others away from files that an earlier version, or a copy, left readable for everybody. A mode
+/// that lets in a group only was chosen by somebody.
+fn make_private(path: &Path) {
+    for file in with_those_beside(path) {
+        let Ok(found) = std::fs::metadata(&file) else { continue };
+        if found.permissions().mode() & 0o007 == 0 {
+            continue;
+        }
+        let shown = file.display();
+        match std::fs::set_permissions(&file, Permissions::from_mode(0o600)) {
+            Ok(()) => {
+                tracing::warn!("`{shown}` was open to every user of this machine; its mode is 0600 now")
+            }
+            Err(error) => tracing::warn!(
+                "`{shown}` is open to every user of this machine; its mode cannot be changed: {error}"
+            ),
+        }
+    }
 }
 
 struct Refusal {

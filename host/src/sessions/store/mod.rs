@@ -29,6 +29,7 @@ pub struct Store {
     max_state: usize,
     max_key: usize,
     max_value: usize,
+    max_list: usize,
 }
 
 /// A cog's state as it was saved.
@@ -53,6 +54,8 @@ pub struct Entry {
 
 /// Entries in one answer of [`Store::list`] at most.
 pub const LIST_MAX: usize = 1000;
+/// An answer ends with the entry that reaches this size, in bytes: the store's thread serves everybody.
+const LIST_PAGE_BYTES: usize = 1 << 20;
 
 impl Store {
     pub(super) async fn open(
@@ -93,6 +96,7 @@ impl Store {
             max_state: config.limits.state_max_bytes,
             max_key: config.limits.store_key_max_bytes,
             max_value: config.limits.store_value_max_bytes,
+            max_list: config.limits.store_list_max_bytes,
         }))
     }
 
@@ -194,8 +198,9 @@ impl Store {
         .await
     }
 
-    /// A cog's keys that begin with `prefix` and come after `after`, in byte order, at most `limit` (and
-    /// [`LIST_MAX`]). For the next page, pass the last key as `after`.
+    /// A page of a cog's keys that begin with `prefix` and come after `after`, in byte order, with their values: at most
+    /// `limit` and [`LIST_MAX`], and fewer when values are large. For the next page, pass the last key as `after`; an
+    /// empty one is the end.
     ///
     /// # Errors
     /// The prefix is longer than a key may be, or the file cannot be read.
@@ -219,12 +224,45 @@ impl Store {
                  ORDER BY key LIMIT ?4",
             )?;
             let last = char::MAX.to_string().repeat(4);
-            let rows = statement.query_map(params![cog, prefix, after, limit, last], |row| {
-                Ok(Entry { key: row.get(0)?, value: row.get(1)? })
-            })?;
-            rows.collect()
+            let mut rows = statement.query(params![cog, prefix, after, limit, last])?;
+            let (mut entries, mut bytes) = (Vec::new(), 0);
+            while bytes < LIST_PAGE_BYTES
+                && let Some(row) = rows.next()?
+            {
+                let entry = Entry { key: row.get(0)?, value: row.get(1)? };
+                bytes += entry.key.len() + entry.value.len();
+                entries.push(entry);
+            }
+            Ok(entries)
         })
         .await
+    }
+
+    /// Everything that [`Store::list`] has in its pages, at most `limit` entries.
+    ///
+    /// # Errors
+    /// It is more than `[limits] store_list_max_bytes`, or as [`Store::list`].
+    pub async fn list_all(&self, cog: &str, prefix: &str, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let (mut entries, mut size) = (Vec::<Entry>::new(), 0);
+        while entries.len() < limit {
+            let after = entries.last().map(|entry| entry.key.as_str());
+            let page = self.list(cog, prefix, after, limit - entries.len()).await?;
+            if page.is_empty() {
+                break;
+            }
+            size += page.iter().map(|entry| entry.key.len() + entry.value.len()).sum::<usize>();
+            if size > self.max_list {
+                let (limit, key) = (self.max_list, "store_list_max_bytes");
+                return Err(StoreError::ListTooLarge {
+                    cog: cog.to_owned(),
+                    prefix: prefix.to_owned(),
+                    limit,
+                    key,
+                });
+            }
+            entries.extend(page);
+        }
+        Ok(entries)
     }
 
     /// The file.
