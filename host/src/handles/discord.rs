@@ -7,7 +7,7 @@ use gearshift_cog::abi::{self, DiscordRequest, HandleError, HandleErrorKind, Rep
 use super::{Lease, error, missing, slot};
 use crate::sessions::{
     Method,
-    discord::{Body, DiscordError, File, Request},
+    discord::{DiscordError, File, Request},
 };
 
 pub(super) extern "C" fn request(
@@ -30,45 +30,35 @@ pub(super) extern "C" fn bot_id(lease: abi::Lease) -> u64 {
 }
 
 fn taken(request: DiscordRequest) -> Result<Request, HandleError> {
-    let json = request.json.into_vec();
-    let body = if request.files.is_empty() {
-        if json.is_empty() { Body::None } else { Body::Json(json) }
-    } else {
-        let files = request.files.into_iter().map(|file| File {
-            name: file.name.into_string(),
-            content_type: Some(file.content_type.into_string()).filter(|it| !it.is_empty()),
-            bytes: file.bytes.into_vec(),
-        });
-        Body::Multipart { json, files: files.collect() }
-    };
     let query = request.query.into_iter().map(|pair| (pair.name.into_string(), pair.value.into_string()));
+    let files = request.files.into_iter().map(|file| File {
+        name: file.name.into_string(),
+        content_type: file.content_type.into_string(),
+        bytes: file.bytes.into_vec().into(),
+    });
     Ok(Request {
         method: method(request.method)?,
         path: request.path.into_string(),
         query: query.collect(),
-        body,
+        json: request.json.into_vec().into(),
+        files: files.collect(),
         reason: request.reason.into_option().map(|reason| reason.into_string()),
     })
 }
 
 /// The methods that APIs of resources take.
-pub(super) fn method(method: abi::Method) -> Result<Method, HandleError> {
-    Ok(match method {
-        abi::Method::Get => Method::Get,
-        abi::Method::Post => Method::Post,
-        abi::Method::Put => Method::Put,
-        abi::Method::Patch => Method::Patch,
-        abi::Method::Delete => Method::Delete,
-        abi::Method::Head => return Err(error(HandleErrorKind::Invalid, "HEAD is for the http handle only")),
-    })
+pub(super) fn method(method: Method) -> Result<Method, HandleError> {
+    match method {
+        Method::Head => Err(error(HandleErrorKind::Invalid, "HEAD is for the http handle only")),
+        _ => Ok(method),
+    }
 }
 
 fn failed(cause: DiscordError) -> HandleError {
     let kind = match &cause {
         DiscordError::Invalid { .. } | DiscordError::TooLarge { .. } => HandleErrorKind::Invalid,
-        DiscordError::Refused(_) => HandleErrorKind::Status,
+        DiscordError::Refused(_) | DiscordError::TokenRefused { .. } => HandleErrorKind::Status,
         DiscordError::RateLimited { .. } | DiscordError::Timeout { .. } => HandleErrorKind::Timeout,
-        DiscordError::TokenRefused { .. } => HandleErrorKind::Missing,
         DiscordError::Connect { .. } | DiscordError::Broken { .. } => HandleErrorKind::Connect,
         DiscordError::Closed => HandleErrorKind::Missing,
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use abi_stable::std_types::RResult;
 use async_ffi::LocalFfiFuture;
-use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Header, Method, Reply};
+use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Header, Reply};
 
 use super::{error, slot};
 use crate::sessions::http::{HttpError, HttpRequest};
@@ -32,22 +32,11 @@ fn taken(request: abi::HttpRequest) -> HttpRequest {
     let headers =
         request.headers.into_iter().map(|it| (it.name.into_string(), it.value.into_string().into_bytes()));
     HttpRequest {
-        method: method(request.method).to_owned(),
+        method: request.method.as_str().to_owned(),
         url: request.url.into_string(),
         headers: headers.collect(),
         body: request.body.into_vec(),
         timeout: (request.timeout_ms > 0).then(|| Duration::from_millis(request.timeout_ms)),
-    }
-}
-
-fn method(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Delete => "DELETE",
-        Method::Head => "HEAD",
     }
 }
 

@@ -9,7 +9,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::http::{BodyError, innermost, read_body};
+use super::http::{BodyError, innermost, read_body, wire};
 use super::net::Net;
 use super::{Backoff, Method, OpenError};
 use crate::config::{self, Secret};
@@ -222,7 +222,7 @@ impl Api {
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(request.query);
         }
-        let mut prepared = reqwest::Request::new(request.method.into(), url);
+        let mut prepared = reqwest::Request::new(wire(request.method), url);
         *prepared.timeout_mut() = Some(self.timeout);
         if let Some(authorization) = &self.authorization {
             prepared.headers_mut().insert(AUTHORIZATION, authorization.clone());

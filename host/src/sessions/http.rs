@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
+use super::Method;
 use super::net::Net;
 use crate::config;
 
@@ -164,6 +165,18 @@ impl Http {
             *prepared.body_mut() = Some(request.body.into());
         }
         Ok(prepared)
+    }
+}
+
+/// A method as the client takes it.
+pub(super) fn wire(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+        Method::Head => reqwest::Method::HEAD,
     }
 }
 

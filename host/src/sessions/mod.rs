@@ -9,7 +9,6 @@ mod backoff;
 pub mod discord;
 mod error;
 pub mod http;
-mod method;
 pub mod net;
 pub mod stats;
 pub mod store;
@@ -23,8 +22,9 @@ pub use api::Api;
 pub(crate) use backoff::{Backoff, fraction};
 pub use discord::Discord;
 pub use error::{OpenError, OpenErrorKind};
+/// The methods of a request: a cog's own, as it crosses the boundary, so that nothing is translated on the way out.
+pub use gearshift_cog::abi::Method;
 pub use http::Http;
-pub use method::{Method, NotAMethod};
 pub use net::Net;
 pub use stats::Stats;
 pub use store::Store;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gearshift_host::sessions::discord::{Body, DiscordError, File, Request};
+use gearshift_host::sessions::discord::{DiscordError, File, Request};
 use gearshift_host::sessions::{Discord, Method, OpenErrorKind, Sessions};
 
 use crate::stand_in::*;
@@ -46,15 +46,12 @@ async fn any_endpoint_can_be_asked_with_query_body_and_reason() {
 async fn files_go_as_parts_beside_their_json() {
     let server = discord(|_, _| reply(200, &[], "{}")).await;
     let discord = open(&server).await;
-    let mut request = Request::new(Method::Post, "/channels/1/messages");
-    request.body = Body::Multipart {
-        json: br#"{"content":"look"}"#.to_vec(),
-        files: vec![File {
-            name: "cat.png".to_owned(),
-            content_type: Some("image/png".to_owned()),
-            bytes: b"\x89PNG".to_vec(),
-        }],
-    };
+    let mut request = Request::new(Method::Post, "/channels/1/messages").json(r#"{"content":"look"}"#);
+    request.files.push(File {
+        name: "cat.png".to_owned(),
+        content_type: "image/png".to_owned(),
+        bytes: b"\x89PNG".as_slice().into(),
+    });
     soon(discord.request(request)).await.unwrap();
     let seen = &asked(&server)[0];
     assert!(seen.header("content-type").unwrap().starts_with("multipart/form-data; boundary="));

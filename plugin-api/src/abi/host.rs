@@ -2,6 +2,8 @@
 //! Every request and answer is plain data that could be sent to another process; nothing of the host is borrowed.
 #![allow(unsafe_code, reason = "what abi_stable derives for functions that a later minor appends")]
 
+use std::fmt;
+
 use abi_stable::{
     StableAbi,
     std_types::{ROption, RResult, RSlice, RStr, RString, RVec},
@@ -41,6 +43,26 @@ pub enum Method {
     Delete,
     /// `HEAD`; the http handle only
     Head,
+}
+
+impl Method {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Head => "HEAD",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
 }
 
 /// A header, or a pair of a query string.

@@ -8,7 +8,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::error::Throttle;
-use super::limits::{Headers, TooLong, locked};
+use super::headers::{Headers, seconds};
+use super::limits::{TooLong, locked};
 
 /// Counts of one bucket in one place.
 pub(super) struct Bucket {
@@ -141,7 +142,7 @@ impl Window {
         self.limit = Some(at_least_one(limit));
         let reset = headers.reset.unwrap_or(0.0);
         if was_unknown || reset > self.reset {
-            let left = super::limits::seconds(headers.reset_after.unwrap_or(0.0));
+            let left = seconds(headers.reset_after.unwrap_or(0.0));
             self.remaining = remaining.saturating_sub(self.in_flight);
             self.reset = reset;
             self.length = self.length.max(left);

@@ -129,10 +129,11 @@ pub struct Refusal {
 }
 
 impl DiscordError {
-    /// The status that Discord answered, if it did.
+    /// The status that Discord answered, if it did; of a refused token also where nothing was sent.
     pub fn status(&self) -> Option<u16> {
         match self {
             DiscordError::Refused(refusal) => Some(refusal.status),
+            DiscordError::TokenRefused { .. } => Some(401),
             _ => None,
         }
     }

@@ -11,7 +11,8 @@ use tokio::sync::MutexGuard;
 use tokio::time::Instant;
 
 use super::error::Throttle;
-use super::limits::{Headers, TooLong, locked};
+use super::headers::Headers;
+use super::limits::{TooLong, locked};
 use super::route::Access;
 use crate::sessions::Backoff;
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::bucket::{Bucket, Turn};
 use super::error::Throttle;
 use super::gate::{Gate, Probe};
+use super::headers::Headers;
 use super::invalid::Invalid;
 use super::route::{Access, Route};
 
@@ -39,21 +40,6 @@ struct Shape {
     limit: u32,
 }
 
-/// What one answer says about its bucket; fields are `None` where the header was missing.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Headers {
-    /// Hash of the bucket's name.
-    pub(super) bucket: Option<u64>,
-    /// Requests in a window.
-    pub(super) limit: Option<u32>,
-    /// Requests left in this window.
-    pub(super) remaining: Option<u32>,
-    /// End of the window, seconds since 1970, which is the same for all answers of one window.
-    pub(super) reset: Option<f64>,
-    /// Seconds until the window ends.
-    pub(super) reset_after: Option<f64>,
-}
-
 /// The right to send one request; give it the answer's headers, or drop it when there was none.
 pub(super) struct Permit<'l> {
     limits: &'l Limits,
@@ -70,18 +56,6 @@ pub(super) struct TooLong {
     pub(super) why: Throttle,
     /// When it would have been the caller's turn, from now.
     pub(super) wait: Duration,
-}
-
-impl Headers {
-    /// Whether one route alone is granted more requests in a second than `rate`. Only the first answer of a window
-    /// tells how long a window is.
-    pub(super) fn grants_more_than(&self, rate: u32) -> bool {
-        let (Some(limit), Some(remaining), Some(length)) = (self.limit, self.remaining, self.reset_after)
-        else {
-            return false;
-        };
-        remaining.saturating_add(1) >= limit && f64::from(limit) > f64::from(rate) * length
-    }
 }
 
 impl Limits {
@@ -213,11 +187,6 @@ async fn wait_until(at: Instant, deadline: Instant) -> Result<(), TooLong> {
     }
     tokio::time::sleep_until(at).await;
     Ok(())
-}
-
-/// Seconds from a header or a body: never negative, never beyond a day.
-pub(super) fn seconds(value: f64) -> Duration {
-    Duration::try_from_secs_f64(value.clamp(0.0, 86_400.0)).unwrap_or_default()
 }
 
 fn mix(bucket: u64, place: u64) -> u64 {

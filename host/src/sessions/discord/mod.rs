@@ -9,6 +9,7 @@ mod account;
 mod bucket;
 mod error;
 mod gate;
+mod headers;
 mod invalid;
 mod limits;
 mod request;
@@ -32,7 +33,7 @@ use crate::config::{self, Secret};
 
 pub use account::Account;
 pub use error::{DiscordError, Refusal, Throttle};
-pub use request::{Answer, Body, File, Request};
+pub use request::{Answer, File, Request};
 
 /// The base of Discord's own REST API.
 const DISCORD_API: &str = "https://discord.com/api/v10";

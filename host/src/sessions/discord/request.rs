@@ -1,17 +1,19 @@
-//! A request to Discord as plain data, and what it becomes on the wire.
+//! A request to Discord as plain data, and how it becomes one of the client's.
 //! It does not send; it makes the same bytes again for every attempt.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::multipart::{Form, Part};
 
+use super::Discord;
 use super::error::DiscordError;
-use super::route::Route;
+use super::route::{Access, Route};
 use crate::sessions::Method;
+use crate::sessions::http::wire;
 
-/// Any request to Discord's REST API.
+/// Any request to Discord's REST API. Cloning copies no content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method.
@@ -21,26 +23,12 @@ pub struct Request {
     pub path: String,
     /// Query, in order; encoded here.
     pub query: Vec<(String, String)>,
-    /// What is sent.
-    pub body: Body,
+    /// JSON, sent as it is, or as `payload_json` beside files; empty = none.
+    pub json: Bytes,
+    /// Files, sent as `files[0]` and so on.
+    pub files: Vec<File>,
     /// Text for the guild's audit log.
     pub reason: Option<String>,
-}
-
-/// What is sent with a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// Nothing.
-    None,
-    /// JSON as bytes; sent as it is.
-    Json(Vec<u8>),
-    /// Files, and JSON beside them (`payload_json`; empty = none).
-    Multipart {
-        /// The JSON.
-        json: Vec<u8>,
-        /// The files, sent as `files[0]` and so on.
-        files: Vec<File>,
-    },
 }
 
 /// A file to send.
@@ -48,10 +36,10 @@ pub enum Body {
 pub struct File {
     /// Name that people see.
     pub name: String,
-    /// Media type; `None` lets Discord find out.
-    pub content_type: Option<String>,
+    /// Media type, as `image/png`; empty lets Discord find out.
+    pub content_type: String,
     /// Content.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 /// What Discord answered; the status is below 400.
@@ -63,156 +51,124 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+static AUDIT_LOG_REASON: HeaderName = HeaderName::from_static("x-audit-log-reason");
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Discord asks for this form. <https://discord.com/developers/docs/reference#user-agent>
+static AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("DiscordBot (gearshift, ", env!("CARGO_PKG_VERSION"), ")"));
+
 impl Request {
     /// A request without body, query and reason.
     pub fn new(method: Method, path: impl Into<String>) -> Request {
-        Request { method, path: path.into(), query: Vec::new(), body: Body::None, reason: None }
+        Request {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            json: Bytes::new(),
+            files: Vec::new(),
+            reason: None,
+        }
     }
 
     /// The same with a JSON body.
     #[must_use]
-    pub fn json(mut self, body: impl Into<Vec<u8>>) -> Request {
-        self.body = Body::Json(body.into());
+    pub fn json(mut self, body: impl Into<Bytes>) -> Request {
+        self.json = body.into();
         self
     }
-}
 
-/// A request that was checked. Cloning a payload copies no content.
-pub(super) struct Prepared {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) url: reqwest::Url,
-    pub(super) reason: Option<HeaderValue>,
-    pub(super) payload: Payload,
-    /// Whether carrying it out twice has the effect of carrying it out once.
-    pub(super) repeatable: bool,
-}
-
-#[derive(Clone)]
-pub(super) enum Payload {
-    None,
-    Json(Bytes),
-    Multipart { json: Bytes, files: Vec<PayloadFile> },
-}
-
-#[derive(Clone)]
-pub(super) struct PayloadFile {
-    name: String,
-    content_type: Option<String>,
-    bytes: Bytes,
-}
-
-pub(super) static AUDIT_LOG_REASON: HeaderName = HeaderName::from_static("x-audit-log-reason");
-static JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-impl Prepared {
-    pub(super) fn new(
-        base: &reqwest::Url,
-        request: Request,
-        route: &Route,
-        max_bytes: usize,
-    ) -> Result<Prepared, DiscordError> {
-        let Request { method, path, query, body, reason } = request;
-        let invalid = |what: String| DiscordError::Invalid { method, what };
-        // Not parsed as a whole: the host's name is read already, and nothing in the path can change it.
-        let mut url = base.clone();
-        url.set_path(&[base.path().trim_end_matches('/'), &path].concat());
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let reason = reason.as_deref().map(encode_reason).transpose().map_err(invalid)?;
-        let mut payload = Payload::from(body);
-        if payload.size() > max_bytes {
-            return Err(invalid(format!(
+    /// Checks it, and makes it repeatable if that can be: whether carrying it out twice then has the effect of carrying
+    /// it out once.
+    pub(super) fn prepare(&mut self, route: &Route, max_bytes: usize) -> Result<bool, DiscordError> {
+        let size = self.files.iter().fold(self.json.len(), |sum, file| sum.saturating_add(file.bytes.len()));
+        if size > max_bytes {
+            return Err(self.invalid(format!(
                 "its body is larger than {max_bytes} bytes (`[limits] request_max_bytes`)"
             )));
         }
-        if let Payload::Multipart { files, .. } = &payload {
-            check_files(files).map_err(invalid)?;
+        check_files(&self.files).map_err(|what| self.invalid(what))?;
+        Ok(match self.method {
+            Method::Post => route.is_new_message && with_nonce(&mut self.json),
+            _ => true,
+        })
+    }
+
+    /// Where it goes. Not parsed as a whole: the host's name is read already, and nothing in the path can change it.
+    pub(super) fn url(&self, base: &reqwest::Url) -> reqwest::Url {
+        let mut url = base.clone();
+        url.set_path(&[base.path().trim_end_matches('/'), &self.path].concat());
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
         }
-        let mut repeatable = method.is_repeatable();
-        if route.is_new_message
-            && let Payload::Json(json) | Payload::Multipart { json, .. } = &mut payload
-        {
-            repeatable = with_nonce(json);
+        url
+    }
+
+    /// The headers that are the same for every attempt, but for those of the body.
+    pub(super) fn headers(&self, discord: &Discord, route: &Route) -> Result<HeaderMap, DiscordError> {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(USER_AGENT, AGENT.clone());
+        if route.access == Access::Bot {
+            headers.insert(AUTHORIZATION, discord.authorization.clone());
         }
-        Ok(Prepared { method, path, url, reason, payload, repeatable })
+        if let Some(reason) = &self.reason {
+            let reason = encode_reason(reason).map_err(|what| self.invalid(what))?;
+            headers.insert(AUDIT_LOG_REASON.clone(), reason);
+        }
+        if self.files.is_empty() && !self.json.is_empty() {
+            headers.insert(CONTENT_TYPE, JSON.clone());
+        }
+        Ok(headers)
+    }
+
+    /// The client's request for one attempt.
+    pub(super) fn attempt(
+        &self,
+        discord: &Discord,
+        url: reqwest::Url,
+        headers: HeaderMap,
+    ) -> Result<reqwest::Request, DiscordError> {
+        let mut request = reqwest::Request::new(wire(self.method), url);
+        *request.timeout_mut() = Some(discord.timeout);
+        *request.headers_mut() = headers;
+        if self.files.is_empty() {
+            *request.body_mut() = (!self.json.is_empty()).then(|| self.json.clone().into());
+            return Ok(request);
+        }
+        let form = self.form().map_err(|error| self.invalid(error.to_string()))?;
+        let built =
+            reqwest::RequestBuilder::from_parts(discord.client.clone(), request).multipart(form).build();
+        built.map_err(|error| self.invalid(error.to_string()))
+    }
+
+    fn form(&self) -> reqwest::Result<Form> {
+        let mut form = Form::new();
+        if !self.json.is_empty() {
+            let length = self.json.len() as u64;
+            let part = Part::stream_with_length(self.json.clone(), length).mime_str("application/json")?;
+            form = form.part("payload_json", part);
+        }
+        for (index, file) in self.files.iter().enumerate() {
+            let length = file.bytes.len() as u64;
+            let mut part = Part::stream_with_length(file.bytes.clone(), length).file_name(file.name.clone());
+            if !file.content_type.is_empty() {
+                part = part.mime_str(&file.content_type)?;
+            }
+            form = form.part(format!("files[{index}]"), part);
+        }
+        Ok(form)
+    }
+
+    pub(super) fn invalid(&self, what: String) -> DiscordError {
+        DiscordError::Invalid { method: self.method, what }
     }
 }
 
-impl Payload {
-    fn size(&self) -> usize {
-        match self {
-            Payload::None => 0,
-            Payload::Json(json) => json.len(),
-            Payload::Multipart { json, files } => {
-                files.iter().fold(json.len(), |sum, file| sum.saturating_add(file.bytes.len()))
-            }
-        }
-    }
-
-    /// Puts the payload into a request that has no body yet.
-    pub(super) fn put_into(
-        self,
-        client: &reqwest::Client,
-        mut request: reqwest::Request,
-    ) -> reqwest::Result<reqwest::Request> {
-        match self {
-            Payload::None => Ok(request),
-            Payload::Json(json) => {
-                request.headers_mut().insert(CONTENT_TYPE, JSON.clone());
-                *request.body_mut() = Some(json.into());
-                Ok(request)
-            }
-            Payload::Multipart { json, files } => {
-                let mut form = Form::new();
-                if !json.is_empty() {
-                    let length = json.len() as u64;
-                    let part = Part::stream_with_length(json, length).mime_str("application/json")?;
-                    form = form.part("payload_json", part);
-                }
-                for (index, file) in files.into_iter().enumerate() {
-                    let length = file.bytes.len() as u64;
-                    let mut part = Part::stream_with_length(file.bytes, length).file_name(file.name);
-                    if let Some(kind) = &file.content_type {
-                        part = part.mime_str(kind)?;
-                    }
-                    form = form.part(format!("files[{index}]"), part);
-                }
-                reqwest::RequestBuilder::from_parts(client.clone(), request).multipart(form).build()
-            }
-        }
-    }
-}
-
-impl From<Body> for Payload {
-    fn from(body: Body) -> Payload {
-        match body {
-            Body::None => Payload::None,
-            Body::Json(json) => Payload::Json(json.into()),
-            Body::Multipart { json, files } => Payload::Multipart {
-                json: json.into(),
-                files: files
-                    .into_iter()
-                    .map(|file| PayloadFile {
-                        name: file.name,
-                        content_type: file.content_type,
-                        bytes: file.bytes.into(),
-                    })
-                    .collect(),
-            },
-        }
-    }
-}
-
-fn check_files(files: &[PayloadFile]) -> Result<(), String> {
+fn check_files(files: &[File]) -> Result<(), String> {
     for (index, file) in files.iter().enumerate() {
         if file.name.is_empty() || file.name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\')) {
             return Err(format!("the name of file {index} is empty or has a slash or a control character"));
         }
-        if let Some(kind) = &file.content_type
-            && Part::bytes(Vec::new()).mime_str(kind).is_err()
-        {
+        if !file.content_type.is_empty() && Part::bytes(Vec::new()).mime_str(&file.content_type).is_err() {
             return Err(format!("the content type of file {index} is not of the form `image/png`"));
         }
     }

@@ -1,18 +1,20 @@
 //! One request from its turn to its answer: waiting, sending, judging, trying again.
-//! What a path means stands in `route`, who may send in `limits`.
+//! What a path means stands in `route`, who may send in `limits`, what is sent in `request`.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Discord;
 use super::error::{DiscordError, Refusal, Throttle, asked};
-use super::limits::{Headers, Permit, TooLong, seconds};
-use super::request::{AUDIT_LOG_REASON, Answer, Prepared, Request};
-use super::route::{Access, Route, hash};
+use super::headers::{GLOBAL, Headers, SCOPE, number, seconds};
+use super::limits::{Permit, TooLong};
+use super::request::{Answer, Request};
+use super::route::{Access, Route};
 use crate::sessions::Method;
 use crate::sessions::backoff::Backoff;
 use crate::sessions::http::{BodyError, innermost, read_body};
@@ -23,46 +25,35 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often one request may be refused by its route's limit: a server that always answers 429 must not keep it forever.
 const MAX_REFUSALS: u32 = 10;
 
-/// Discord asks for this form. <https://discord.com/developers/docs/reference#user-agent>
-static AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("DiscordBot (gearshift, ", env!("CARGO_PKG_VERSION"), ")"));
-
 pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, DiscordError> {
-    if discord.closed.load(std::sync::atomic::Ordering::Acquire) {
+    if discord.closed.load(Ordering::Acquire) {
         return Err(DiscordError::Closed);
     }
-    let route = Route::read(request.method, &request.path)
-        .map_err(|bad| DiscordError::Invalid { method: request.method, what: bad.to_string() })?;
-    let prepared = Prepared::new(&discord.base, request, &route, discord.max_request_bytes)?;
-    let deadline = Instant::now() + discord.rate_wait_timeout;
+    let call = Call::new(discord, request)?;
     let mut attempts = Attempts { failures: 0, refusals: 0, backoff: None };
     loop {
-        if route.access == Access::Bot && discord.standing.is_stopped() {
-            return Err(DiscordError::TokenRefused { asked: asked(prepared.method, &prepared.path) });
+        if call.is_the_bots() && discord.standing.is_stopped() {
+            return Err(DiscordError::TokenRefused { asked: call.asked() });
         }
-        match once(discord, &prepared, route, deadline).await? {
+        match call.once().await? {
             Outcome::Answered(answer) => return Ok(answer),
             Outcome::Limited { mut why, wait } => {
                 // What stops everybody is not this request's fault; it waits for as long as it may.
                 attempts.refusals += u32::from(why == Throttle::Route);
                 if attempts.refusals >= MAX_REFUSALS {
                     why = Throttle::Repeated;
-                } else if Instant::now() + wait <= deadline {
+                } else if Instant::now() + wait <= call.deadline {
                     // A callback has no bucket that would make it wait.
-                    if route.access == Access::Callback {
+                    if call.route.access == Access::Callback {
                         tokio::time::sleep(wait).await;
                     }
                     continue;
                 }
-                return Err(DiscordError::RateLimited {
-                    asked: asked(prepared.method, &prepared.path),
-                    why,
-                    wait,
-                });
+                return Err(DiscordError::RateLimited { asked: call.asked(), why, wait });
             }
-            Outcome::Failed { error, .. } if route.access == Access::Bot && error.status() == Some(401) => {
+            Outcome::Failed { error, .. } if call.is_the_bots() && error.status() == Some(401) => {
                 return Err(match is_token_refused(discord).await {
-                    true => DiscordError::TokenRefused { asked: asked(prepared.method, &prepared.path) },
+                    true => DiscordError::TokenRefused { asked: call.asked() },
                     false => error,
                 });
             }
@@ -85,14 +76,9 @@ async fn is_token_refused(discord: &Discord) -> bool {
     if discord.account.is_none() || !discord.standing.suspect() {
         return discord.standing.is_refused();
     }
-    let me = Request::new(Method::Get, "/users/@me");
-    let asked = async {
-        let route = Route::read(me.method, &me.path).ok()?;
-        let prepared = Prepared::new(&discord.base, me, &route, discord.max_request_bytes).ok()?;
-        once(discord, &prepared, route, Instant::now() + discord.rate_wait_timeout).await.ok()
-    };
+    let asked = async { Call::new(discord, Request::new(Method::Get, "/users/@me"))?.once().await };
     match asked.await {
-        Some(Outcome::Failed { error, .. }) if error.status() == Some(401) => discord.standing.refused(),
+        Ok(Outcome::Failed { error, .. }) if error.status() == Some(401) => discord.standing.refused(),
         _ => discord.standing.accepted(),
     }
     discord.standing.is_refused()
@@ -118,58 +104,99 @@ enum Outcome {
     },
 }
 
-/// One attempt. An `Err` is final.
-async fn once(
-    discord: &Discord,
-    prepared: &Prepared,
+/// A request that was checked, with what is the same for all its attempts.
+struct Call<'d> {
+    discord: &'d Discord,
+    request: Request,
+    url: reqwest::Url,
+    headers: HeaderMap,
     route: Route,
+    /// Whether carrying it out twice has the effect of carrying it out once.
+    repeatable: bool,
+    /// When it has waited for limits for as long as it may.
     deadline: Instant,
-) -> Result<Outcome, DiscordError> {
-    let (method, path) = (prepared.method, prepared.path.as_str());
-    let permit = discord.limits.acquire(route, deadline).await.map_err(|TooLong { why, wait }| {
-        DiscordError::RateLimited { asked: asked(method, path), why, wait }
-    })?;
-    if route.access == Access::Bot && !discord.standing.allows() {
-        return Err(DiscordError::TokenRefused { asked: asked(method, path) });
+}
+
+impl Call<'_> {
+    fn new(discord: &Discord, mut request: Request) -> Result<Call<'_>, DiscordError> {
+        let route =
+            Route::read(request.method, &request.path).map_err(|bad| request.invalid(bad.to_string()))?;
+        let repeatable = request.prepare(&route, discord.max_request_bytes)?;
+        let (url, headers) = (request.url(&discord.base), request.headers(discord, &route)?);
+        let deadline = Instant::now() + discord.rate_wait_timeout;
+        Ok(Call { discord, request, url, headers, route, repeatable, deadline })
     }
-    let request = build(discord, prepared, route)
-        .map_err(|error| DiscordError::Invalid { method, what: innermost(&error) })?;
-    let response = match discord.client.execute(request).await {
-        Ok(response) => response,
-        Err(error) => return Ok(unanswered(discord, prepared, &error)),
-    };
-    let status = response.status();
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        return Ok(limited(discord, permit, response).await);
+
+    /// Whether it carries the bot's token.
+    fn is_the_bots(&self) -> bool {
+        self.route.access == Access::Bot
     }
-    permit.answered(&read_headers(response.headers()));
-    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        discord.limits.count_invalid();
+
+    /// Method and path, for texts.
+    fn asked(&self) -> String {
+        asked(self.request.method, &self.request.path)
     }
-    if status != StatusCode::UNAUTHORIZED && route.access == Access::Bot && discord.standing.is_refused() {
-        discord.standing.accepted();
-    }
-    let body = match read_body(response, discord.max_body_bytes).await {
-        Ok(body) => body,
-        Err(BodyError::TooLarge) => {
-            return Err(DiscordError::TooLarge { asked: asked(method, path), limit: discord.max_body_bytes });
+
+    /// One attempt. An `Err` is final.
+    async fn once(&self) -> Result<Outcome, DiscordError> {
+        let discord = self.discord;
+        let permit =
+            discord.limits.acquire(self.route, self.deadline).await.map_err(|TooLong { why, wait }| {
+                DiscordError::RateLimited { asked: self.asked(), why, wait }
+            })?;
+        if self.is_the_bots() && !discord.standing.allows() {
+            return Err(DiscordError::TokenRefused { asked: self.asked() });
         }
-        Err(BodyError::Broken(error)) => return Ok(unanswered(discord, prepared, &error)),
-    };
-    if status.as_u16() < 400 {
-        return Ok(Outcome::Answered(Answer { status: status.as_u16(), body }));
+        let request = self.request.attempt(discord, self.url.clone(), self.headers.clone())?;
+        let response = match discord.client.execute(request).await {
+            Ok(response) => response,
+            Err(error) => return Ok(self.unanswered(&error)),
+        };
+        let status = response.status();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Ok(limited(self, permit, response).await);
+        }
+        permit.answered(&Headers::read(response.headers()));
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            discord.limits.count_invalid();
+        }
+        if status != StatusCode::UNAUTHORIZED && self.is_the_bots() && discord.standing.is_refused() {
+            discord.standing.accepted();
+        }
+        let body = match read_body(response, discord.max_body_bytes).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge) => {
+                return Err(DiscordError::TooLarge { asked: self.asked(), limit: discord.max_body_bytes });
+            }
+            Err(BodyError::Broken(error)) => return Ok(self.unanswered(&error)),
+        };
+        let status = status.as_u16();
+        let again = match status {
+            ..400 => return Ok(Outcome::Answered(Answer { status, body })),
+            502 | 503 => true,
+            500.. => self.repeatable,
+            _ => false,
+        };
+        let refusal = Refusal::read(self.request.method, &self.request.path, status, &body);
+        Ok(Outcome::Failed { error: DiscordError::Refused(Box::new(refusal)), again })
     }
-    let again = match status.as_u16() {
-        502 | 503 => true,
-        500.. => prepared.repeatable,
-        _ => false,
-    };
-    let refusal = Refusal::read(method, path, status.as_u16(), &body);
-    Ok(Outcome::Failed { error: DiscordError::Refused(Box::new(refusal)), again })
+
+    fn unanswered(&self, error: &reqwest::Error) -> Outcome {
+        let (asked, why) = (self.asked(), innermost(error));
+        if error.is_connect() {
+            let host = self.url.host_str().unwrap_or_default().to_owned();
+            return Outcome::Failed { error: DiscordError::Connect { asked, host, why }, again: true };
+        }
+        if error.is_timeout() {
+            let after = self.discord.timeout;
+            return Outcome::Failed { error: DiscordError::Timeout { asked, after }, again: false };
+        }
+        Outcome::Failed { error: DiscordError::Broken { asked, why }, again: self.repeatable }
+    }
 }
 
 /// Reads a 429 and lets the limits know.
-async fn limited(discord: &Discord, permit: Permit<'_>, response: reqwest::Response) -> Outcome {
+async fn limited(call: &Call<'_>, permit: Permit<'_>, response: reqwest::Response) -> Outcome {
     #[derive(Deserialize)]
     struct Wire {
         retry_after: Option<f64>,
@@ -177,16 +204,16 @@ async fn limited(discord: &Discord, permit: Permit<'_>, response: reqwest::Respo
         global: bool,
     }
     let of = response.headers();
-    let headers = read_headers(of);
+    let headers = Headers::read(of);
     let announced = of.get(RETRY_AFTER).and_then(number);
     let is_global = of.contains_key(&GLOBAL);
     // The limit of a resource that others share with the bot; Discord does not count it as invalid.
     let is_shared = of.get(&SCOPE).is_some_and(|scope| scope == "shared");
     let is_discords = is_global || headers.bucket.is_some() || headers.reset_after.is_some();
-    let body = read_body(response, discord.max_body_bytes).await.unwrap_or_default();
+    let body = read_body(response, call.discord.max_body_bytes).await.unwrap_or_default();
     let wire = serde_json::from_slice(&body).unwrap_or(Wire { retry_after: None, global: false });
     if !is_shared {
-        discord.limits.count_invalid();
+        call.discord.limits.count_invalid();
     }
     // Discord says how long to wait, in the body most exactly. What says nothing comes from a proxy before it.
     let wait = match wire.retry_after {
@@ -202,60 +229,12 @@ async fn limited(discord: &Discord, permit: Permit<'_>, response: reqwest::Respo
         permit.refused_globally(&headers, wait);
         return Outcome::Limited { why: Throttle::Global, wait };
     }
+    tracing::debug!(
+        asked = call.asked(),
+        wait_ms = wait.as_millis() as u64,
+        is_shared,
+        "a route's rate limit was reached"
+    );
     permit.refused(&headers, wait);
     Outcome::Limited { why: Throttle::Route, wait }
-}
-
-fn build(discord: &Discord, prepared: &Prepared, route: Route) -> reqwest::Result<reqwest::Request> {
-    let mut request = reqwest::Request::new(prepared.method.into(), prepared.url.clone());
-    let headers = request.headers_mut();
-    headers.reserve(4);
-    headers.insert(USER_AGENT, AGENT.clone());
-    if route.access == Access::Bot {
-        headers.insert(AUTHORIZATION, discord.authorization.clone());
-    }
-    if let Some(reason) = &prepared.reason {
-        headers.insert(AUDIT_LOG_REASON.clone(), reason.clone());
-    }
-    *request.timeout_mut() = Some(discord.timeout);
-    prepared.payload.clone().put_into(&discord.client, request)
-}
-
-fn unanswered(discord: &Discord, prepared: &Prepared, error: &reqwest::Error) -> Outcome {
-    let asked = asked(prepared.method, &prepared.path);
-    let why = innermost(error);
-    if error.is_connect() {
-        let host = prepared.url.host_str().unwrap_or_default().to_owned();
-        return Outcome::Failed { error: DiscordError::Connect { asked, host, why }, again: true };
-    }
-    if error.is_timeout() {
-        return Outcome::Failed {
-            error: DiscordError::Timeout { asked, after: discord.timeout },
-            again: false,
-        };
-    }
-    Outcome::Failed { error: DiscordError::Broken { asked, why }, again: prepared.repeatable }
-}
-
-static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-static RESET_AFTER: HeaderName = HeaderName::from_static("x-ratelimit-reset-after");
-static BUCKET: HeaderName = HeaderName::from_static("x-ratelimit-bucket");
-static GLOBAL: HeaderName = HeaderName::from_static("x-ratelimit-global");
-static SCOPE: HeaderName = HeaderName::from_static("x-ratelimit-scope");
-
-fn read_headers(headers: &HeaderMap) -> Headers {
-    let count = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
-    Headers {
-        bucket: headers.get(&BUCKET).map(|name| hash(0, name.as_bytes())),
-        limit: count(&LIMIT),
-        remaining: count(&REMAINING),
-        reset: headers.get(&RESET).and_then(number),
-        reset_after: headers.get(&RESET_AFTER).and_then(number),
-    }
-}
-
-fn number(value: &HeaderValue) -> Option<f64> {
-    value.to_str().ok()?.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
