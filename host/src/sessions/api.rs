@@ -142,7 +142,7 @@ impl Api {
         let authorization = token
             .map(|token| HeaderValue::from_str(&format!("Token {}", token.expose())))
             .transpose()
-            .map_err(|_| refuse("the token cannot stand in a header".to_owned(), "copy it anew"))?
+            .map_err(|_| refuse("the token cannot stand in a header".to_owned(), "copy it again"))?
             .map(|mut value| {
                 value.set_sensitive(true);
                 value

@@ -116,7 +116,7 @@ fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
     let (kind, help) = match error {
         _ if error.status() == Some(401) => (
             OpenErrorKind::Refused,
-            "Discord does not know this token; copy it anew from the developer portal (Bot → Reset Token) into DISCORD_TOKEN or the file of `[discord] token_file`",
+            "Discord does not know this token; copy it again from the developer portal (Bot → Reset Token) into DISCORD_TOKEN or the file of `[discord] token_file`",
         ),
         _ if error.status() == Some(404) => (
             OpenErrorKind::Unavailable,

@@ -85,7 +85,7 @@ impl Bucket {
         self.answered.notify_waiters();
     }
 
-    /// A request was answered 429: nobody sends for that long.
+    /// A request was answered 429: nothing is sent there for that long.
     pub(super) fn block(&self, wait: Duration) {
         let mut window = locked(&self.window);
         window.in_flight = window.in_flight.saturating_sub(1);
@@ -103,7 +103,7 @@ impl Bucket {
     }
 }
 
-/// A limit of 0, as a proxy may send it, lets nothing through for ever; one at a time finds out.
+/// A limit of 0, as a proxy may send it, lets nothing through forever; so one request at a time goes.
 fn at_least_one(limit: u32) -> u32 {
     limit.max(1)
 }

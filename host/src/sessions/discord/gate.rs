@@ -155,7 +155,7 @@ impl Gate {
             let after_ms = block.since.elapsed().as_millis() as u64;
             tracing::info!(after_ms, "Discord answers again; this address is no longer blocked");
         }
-        // A server that grants a single route more than the budget holds nobody to that budget: the built-in Discord
+        // A server that grants a single route more than the budget has a larger one: the built-in Discord
         // without rate limits, or a proxy that keeps them itself. A global 429 takes it back.
         if stops.is_paced && !stops.is_certain && headers.grants_more_than(REQUESTS_PER_SECOND) {
             stops.is_paced = false;

@@ -29,7 +29,7 @@ pub(super) struct Limits {
 
 /// Independent parts of the table, so that requests of different channels do not meet.
 const SHARDS: usize = 16;
-/// A part with more buckets than this forgets those that nobody uses and whose window is over.
+/// A part with more buckets than this forgets those that are unused and whose window is over.
 const PRUNE_ABOVE: usize = 512;
 
 type Map<V> = HashMap<u64, V, BuildHasherDefault<Hashed>>;
@@ -84,7 +84,7 @@ impl Limits {
             }
             permit.bucket = Some(bucket);
         }
-        // The bucket first: whoever waits for one takes nothing from the budget of the others.
+        // The bucket first: a request that waits for one takes nothing from the budget of the others.
         permit.probe = self.gate.pass(route.access, deadline).await?;
         match self.invalid.stop() {
             Some(wait) => Err(TooLong { why: Throttle::Invalid, wait }),
@@ -147,7 +147,7 @@ impl Permit<'_> {
         }
     }
 
-    /// The request was refused by its route's limit: nobody sends there for that long.
+    /// The request was refused by its route's limit: nothing is sent there for that long.
     pub(super) fn refused(mut self, headers: &Headers, wait: Duration) {
         self.limits.gate.observe(headers);
         if let Some(bucket) = self.bucket.take() {
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn buckets_that_nobody_uses_are_forgotten() {
+    async fn unused_buckets_are_forgotten() {
         let limits = Limits::new(None);
         for token in 0..20_000 {
             let path = format!("/webhooks/1/token{token}");

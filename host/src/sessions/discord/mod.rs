@@ -102,7 +102,7 @@ impl Discord {
                 "discord",
                 "reading the token",
                 "it cannot stand in a header",
-                "copy it anew from Discord's developer portal",
+                "copy it again from Discord's developer portal",
             )
             .configuration()
         })?;

@@ -73,7 +73,7 @@ fn is_placeholder(text: &str) -> bool {
             || plain.bytes().all(|byte| matches!(byte, b'x' | b'0')))
 }
 
-/// What else a text without dots may be, for whoever copied the wrong one.
+/// What a text without dots may be instead, for the help.
 pub(super) fn resembles(token: &Secret) -> &'static str {
     match token.expose().contains('.') {
         true => "",

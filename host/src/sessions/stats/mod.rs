@@ -1,5 +1,5 @@
 //! Stats: metrics to a statsd server over UDP, in batches.
-//! It never fails and never delays whoever counts: when the server is away or slow, metrics are dropped and counted.
+//! It never fails and never delays its caller: when the server is away or slow, metrics are dropped and counted.
 
 mod metric;
 mod sender;
@@ -115,7 +115,7 @@ impl Stats {
     pub(super) async fn close(&self, timeout: Duration) {
         self.closing.send_replace(true);
         let mut ended = self.ended.clone();
-        // Whoever cannot be reached in time was told nothing, as statsd goes.
+        // A server that cannot be reached in time gets nothing, which is what statsd promises.
         let _ = tokio::time::timeout(timeout, ended.wait_for(|ended| *ended)).await;
     }
 }

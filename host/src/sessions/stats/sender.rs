@@ -29,7 +29,7 @@ pub(super) struct Sender {
 
 struct Target {
     address: SocketAddr,
-    /// Connected, so that a refusal of the other side is heard.
+    /// Connected, so that a refusal of the other side is an error here.
     socket: UdpSocket,
 }
 

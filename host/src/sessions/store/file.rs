@@ -104,8 +104,8 @@ fn no_access(file: &Path, error: &io::Error) -> Refusal {
     }
 }
 
-/// Takes the rights of others away from files that an earlier version, or a copy, left readable for everybody. A mode
-/// that lets in a group only was chosen by somebody.
+/// Takes the rights of others away from files that an earlier version, or a copy, left open to every user. A
+/// mode that lets in a group only was chosen on purpose.
 fn make_private(path: &Path) {
     for file in with_those_beside(path) {
         let Ok(found) = std::fs::metadata(&file) else { continue };
