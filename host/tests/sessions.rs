@@ -8,8 +8,14 @@ mod api;
 mod discord;
 #[path = "sessions/gateway.rs"]
 mod gateway;
+#[path = "sessions/gateway_odd.rs"]
+mod gateway_odd;
 #[path = "sessions/gateway_rules.rs"]
 mod gateway_rules;
+#[path = "sessions/gateway_script.rs"]
+mod gateway_script;
+#[path = "sessions/gateway_starts.rs"]
+mod gateway_starts;
 #[path = "sessions/http.rs"]
 mod http;
 #[path = "sessions/limits.rs"]

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -12,8 +13,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 pub struct Dispatch {
     /// Which shard heard it.
     pub shard: u16,
-    /// Its number in the shard's session.
-    pub seq: u64,
+    /// Its number in the shard's session; `None` when the server gave it none.
+    pub seq: Option<u64>,
     text: Utf8Bytes,
     name: Range<usize>,
     data: Range<usize>,
@@ -40,6 +41,17 @@ impl Dispatch {
         self.data.clone()
     }
 
+    /// The event of a dispatch frame that was read from `text`.
+    pub(super) fn new(
+        shard: u16,
+        seq: Option<u64>,
+        name: Range<usize>,
+        data: Range<usize>,
+        text: Utf8Bytes,
+    ) -> Dispatch {
+        Dispatch { shard, seq, text, name, data }
+    }
+
     /// Reads a frame of its own, for tests of rooms that take events.
     ///
     /// # Errors
@@ -48,7 +60,7 @@ impl Dispatch {
         match Frame::read(text.as_str())? {
             Frame::Dispatch { seq, name, data } => {
                 let (name, data) = (range_of(name, &text), range_of(data, &text));
-                Ok(Dispatch { shard, seq, text, name, data })
+                Ok(Dispatch::new(shard, seq, name, data, text))
             }
             _ => Err(BadFrame("it is not a dispatch")),
         }
@@ -64,7 +76,8 @@ pub struct BadFrame(&'static str);
 #[derive(Debug, PartialEq)]
 pub(super) enum Frame<'t> {
     Dispatch {
-        seq: u64,
+        /// Discord numbers every dispatch, but a frame without a number is no reason to lose its event.
+        seq: Option<u64>,
         name: &'t str,
         data: &'t str,
     },
@@ -81,6 +94,10 @@ pub(super) enum Frame<'t> {
     Unknown {
         op: u64,
     },
+    /// JSON, but not the envelope that Discord documents. What a server sent once it would send again after a
+    /// reconnect, so it is passed over.
+    /// <https://discord.com/developers/docs/events/gateway-events#payload-structure>
+    Odd(&'static str),
 }
 
 #[derive(Deserialize)]
@@ -89,6 +106,19 @@ struct Envelope<'t> {
     s: Option<u64>,
     #[serde(borrow)]
     t: Option<&'t str>,
+    #[serde(borrow)]
+    d: Option<&'t RawValue>,
+}
+
+/// The same with fields of any type: read only when the strict one does not fit.
+#[derive(Deserialize)]
+struct LooseEnvelope<'t> {
+    #[serde(borrow)]
+    op: Option<&'t RawValue>,
+    #[serde(borrow)]
+    s: Option<&'t RawValue>,
+    #[serde(borrow)]
+    t: Option<&'t RawValue>,
     #[serde(borrow)]
     d: Option<&'t RawValue>,
 }
@@ -102,45 +132,54 @@ struct Hello {
 #[derive(Debug, Deserialize)]
 pub(super) struct Ready {
     pub(super) session_id: String,
-    pub(super) resume_gateway_url: String,
+    /// Other servers than Discord may leave it out; the session is then resumed at the usual address.
+    #[serde(default)]
+    pub(super) resume_gateway_url: Option<String>,
 }
 
 impl<'t> Frame<'t> {
     pub(super) fn read(text: &'t str) -> Result<Frame<'t>, BadFrame> {
-        let envelope: Envelope<'t> =
-            serde_json::from_str(text).map_err(|_| BadFrame("it is no JSON envelope"))?;
+        let envelope = match serde_json::from_str::<Envelope<'t>>(text) {
+            Ok(envelope) => envelope,
+            Err(_) => match Envelope::read_loosely(text)? {
+                Ok(envelope) => envelope,
+                Err(why) => return Ok(Frame::Odd(why)),
+            },
+        };
         let data = envelope.d.map_or("", RawValue::get);
         Ok(match envelope.op {
-            0 => Frame::Dispatch {
-                seq: envelope.s.ok_or(BadFrame("a dispatch without `s`"))?,
-                name: envelope.t.ok_or(BadFrame("a dispatch without `t`"))?,
-                data,
+            0 => match envelope.t {
+                Some(name) => Frame::Dispatch { seq: envelope.s, name, data },
+                None => Frame::Odd("a dispatch without a name (`t`)"),
             },
             1 => Frame::HeartbeatRequest,
             7 => Frame::Reconnect,
             9 => Frame::InvalidSession { resumable: data == "true" },
-            10 => {
-                let hello: Hello =
-                    serde_json::from_str(data).map_err(|_| BadFrame("HELLO without `heartbeat_interval`"))?;
-                if hello.heartbeat_interval == 0 {
-                    return Err(BadFrame("HELLO with a heartbeat interval of 0"));
-                }
-                Frame::Hello { interval_ms: hello.heartbeat_interval }
-            }
+            10 => match serde_json::from_str(data) {
+                Ok(Hello { heartbeat_interval: 0 }) => Frame::Odd("HELLO with a heartbeat interval of 0"),
+                Ok(Hello { heartbeat_interval }) => Frame::Hello { interval_ms: heartbeat_interval },
+                Err(_) => Frame::Odd("HELLO without `heartbeat_interval`"),
+            },
             11 => Frame::HeartbeatAck,
             op => Frame::Unknown { op },
         })
     }
+}
 
-    /// Makes the event of a dispatch frame that was read from `text`.
-    pub(super) fn event(
-        shard: u16,
-        seq: u64,
-        name: Range<usize>,
-        data: Range<usize>,
-        text: Utf8Bytes,
-    ) -> Dispatch {
-        Dispatch { shard, seq, text, name, data }
+impl<'t> Envelope<'t> {
+    /// What can be made of a text that is not quite an envelope: the inner error says why nothing, the outer one that
+    /// it is not even JSON.
+    fn read_loosely(text: &'t str) -> Result<Result<Envelope<'t>, &'static str>, BadFrame> {
+        let Ok(loose) = serde_json::from_str::<LooseEnvelope<'t>>(text) else {
+            return match serde_json::from_str::<IgnoredAny>(text) {
+                Ok(_) => Ok(Err("JSON that is not an object with each key once")),
+                Err(_) => Err(BadFrame("it is not JSON")),
+            };
+        };
+        let number = |raw: &'t RawValue| serde_json::from_str::<u64>(raw.get()).ok();
+        let Some(op) = loose.op.and_then(number) else { return Ok(Err("a frame without an opcode (`op`)")) };
+        let name = |raw: &'t RawValue| serde_json::from_str::<&str>(raw.get()).ok();
+        Ok(Ok(Envelope { op, s: loose.s.and_then(number), t: loose.t.and_then(name), d: loose.d }))
     }
 }
 
@@ -161,7 +200,7 @@ mod tests {
     fn an_event_is_its_frame_and_two_ranges() {
         let text = r#"{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"h\u00e4","n":[1, 2]}}"#;
         let event = Dispatch::read(3, text.into()).unwrap();
-        assert_eq!((event.shard, event.seq, event.name()), (3, 42, "MESSAGE_CREATE"));
+        assert_eq!((event.shard, event.seq, event.name()), (3, Some(42), "MESSAGE_CREATE"));
         assert_eq!(event.data(), r#"{"content":"h\u00e4","n":[1, 2]}"#);
         assert_eq!(&event.text().as_str()[event.data_range()], event.data());
     }
@@ -186,8 +225,38 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_is_not_understood_is_an_error_that_quotes_nothing() {
-        for text in ["", "secret", r#"{"op":0,"t":"X"}"#, r#"{"op":0,"s":1}"#, r#"{"op":10,"d":{}}"#, "[]"] {
+    fn an_odd_envelope_is_no_broken_connection() {
+        for s in ["null", "-1", "1.5", "\"7\"", "[]", "18446744073709551616"] {
+            let text = format!(r#"{{"op":0,"s":{s},"t":"X","d":{{"n":1}}}}"#);
+            let dispatch = Frame::Dispatch { seq: None, name: "X", data: r#"{"n":1}"# };
+            assert_eq!(Frame::read(&text).unwrap(), dispatch, "{text}");
+        }
+        assert_eq!(
+            Frame::read(r#"{"op":0,"t":"X"}"#).unwrap(),
+            Frame::Dispatch { seq: None, name: "X", data: "" }
+        );
+        let odd = [
+            r#"{"op":0,"s":1}"#,
+            r#"{"op":0,"s":1,"t":5,"d":{}}"#,
+            r#"{"op":"0","s":1,"t":"X"}"#,
+            r#"{"op":-1}"#,
+            r#"{"s":1,"t":"X"}"#,
+            r#"{"op":10,"d":{}}"#,
+            r#"{"op":10,"d":{"heartbeat_interval":0}}"#,
+            r#"{"op":0,"op":0}"#,
+            "{}",
+            "[]",
+            "null",
+            "5",
+        ];
+        for text in odd {
+            assert!(matches!(Frame::read(text), Ok(Frame::Odd(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_not_json_is_an_error_that_quotes_nothing() {
+        for text in ["", "secret", r#"{"op":0,"#, r#"{"op":0,"t":"secret}"#] {
             let error = Frame::read(text).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
         }

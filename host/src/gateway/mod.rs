@@ -12,9 +12,9 @@ mod event;
 mod heart;
 mod shard;
 mod socket;
+mod starts;
 mod state;
 mod talk;
-mod turn;
 
 use std::io;
 use std::sync::Arc;
@@ -40,11 +40,13 @@ pub use state::State;
 pub struct Timing {
     /// How long the server may take to say HELLO.
     pub hello: Duration,
+    /// How long the server may be silent between IDENTIFY and READY, or RESUME and RESUMED.
+    pub ready: Duration,
     /// Pause before the second attempt to connect; it doubles up to `[discord] reconnect_max_ms`.
     pub reconnect_first: Duration,
     /// Shortest and longest pause after INVALID_SESSION.
     pub invalid_session: (Duration, Duration),
-    /// Time between two IDENTIFY of shards that may not go together.
+    /// Time from IDENTIFY to IDENTIFY of shards that may not go together.
     pub identify_every: Duration,
     /// How long closing waits for the server's goodbye.
     pub goodbye: Duration,
@@ -54,9 +56,10 @@ impl Default for Timing {
     fn default() -> Timing {
         Timing {
             hello: Duration::from_secs(15),
+            ready: Duration::from_secs(60),
             reconnect_first: Duration::from_millis(500),
             invalid_session: (Duration::from_secs(1), Duration::from_secs(5)),
-            // Discord counts 5 s from IDENTIFY to IDENTIFY, and making the connections does not take the same time.
+            // Discord counts 5 s when they arrive, and the way there does not always take the same time.
             identify_every: Duration::from_millis(5_500),
             goodbye: Duration::from_secs(1),
         }
@@ -137,7 +140,7 @@ impl Gateway {
         S: FnMut(Dispatch) + Clone + Send + 'static,
     {
         let (closing, closed) = watch::channel(false);
-        let turns = Arc::new(turn::Turns::new(timing.identify_every));
+        let starts = Arc::new(starts::Starts::new(timing.identify_every));
         // First the thread: a runtime must not be dropped here, should there be none.
         let (give, work) = std::sync::mpsc::channel();
         thread::Builder::new().name("gateway".to_owned()).spawn(move || run(&work))?;
@@ -155,7 +158,7 @@ impl Gateway {
                 sessions: sessions.clone(),
                 discord: Arc::clone(discord),
                 net: net.clone(),
-                turns: Arc::clone(&turns),
+                starts: Arc::clone(&starts),
                 timing: timing.clone(),
                 reconnect_max: config.reconnect_max,
                 sink: sink.clone(),

@@ -13,11 +13,12 @@ use super::close::{Refused, Verdict, verdict};
 use super::command::{Command, Presence};
 use super::event::Dispatch;
 use super::socket::{Address, Socket};
+use super::starts::{Start, Starts};
 use super::state::State;
-use super::turn::Turns;
 use super::{Timing, talk};
 use crate::config::Intent;
 use crate::error::chain;
+use crate::sessions::discord::GatewayInfo;
 use crate::sessions::{Backoff, Discord, Net};
 
 /// A shard and all it needs; owned by its task.
@@ -29,7 +30,7 @@ pub(super) struct Shard<S> {
     pub(super) sessions: runtime::Handle,
     pub(super) discord: Arc<Discord>,
     pub(super) net: Net,
-    pub(super) turns: Arc<Turns>,
+    pub(super) starts: Arc<Starts>,
     pub(super) timing: Timing,
     pub(super) reconnect_max: Duration,
     pub(super) sink: S,
@@ -46,9 +47,12 @@ pub(super) struct Shard<S> {
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     pub(super) id: String,
-    pub(super) url: String,
-    /// Number of the last event that was handed over.
-    pub(super) seq: u64,
+    /// Where to resume it; `None` = at the address that `GET /gateway/bot` names.
+    pub(super) url: Option<String>,
+    /// Number of the last event that was handed over; `None` when none had a number yet.
+    pub(super) seq: Option<u64>,
+    /// RESUMEs that were sent since the last RESUMED.
+    pub(super) unconfirmed: u32,
 }
 
 /// How a conversation ended.
@@ -77,6 +81,10 @@ pub(super) async fn asked_to_close(closing: &mut watch::Receiver<bool>) {
 
 /// After this many failures at the resume address, Discord is asked for another.
 const RESUME_ADDRESS_TRIES: u32 = 3;
+/// After this many RESUMEs that were not confirmed, the session is given up: better new than never.
+const RESUME_TRIES: u32 = 5;
+/// While no session may be started, Discord is asked again so often: somebody may have reset the token.
+const ASK_AGAIN: Duration = Duration::from_secs(15 * 60);
 
 impl<S: FnMut(Dispatch) + Send> Shard<S> {
     pub(super) async fn run(
@@ -94,7 +102,9 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                 connected = self.connect(course.failures) => connected,
             };
             let end = match connected {
-                Ok(socket) => talk::talk(&mut self, socket, &mut commands, &mut closing).await,
+                Ok((socket, start)) => {
+                    talk::talk(&mut self, socket, start, &mut commands, &mut closing).await
+                }
                 Err(why) => End::Lost { code: None, why },
             };
             if matches!(*self.state.borrow(), State::Ready { .. }) {
@@ -141,7 +151,10 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
             }
             End::Lost { code, why } => {
                 match verdict(code) {
-                    Verdict::GiveUp => return Err(Refused::new(shard, code.unwrap_or(0), &self.intents)),
+                    Verdict::GiveUp => {
+                        tracing::warn!(shard, "the gateway connection: {why}");
+                        return Err(Refused::new(shard, code.unwrap_or(0), &self.intents));
+                    }
                     Verdict::Identify => self.session = None,
                     Verdict::Resume => {}
                 }
@@ -161,25 +174,32 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
     }
 
     /// Finds the address, waits for its turn if it has to identify, and connects.
-    async fn connect(&mut self, failures: u32) -> Result<Socket, String> {
+    async fn connect(&mut self, failures: u32) -> Result<(Socket, Option<Start>), String> {
         self.state.send_replace(State::Connecting);
-        if let Some(session) = &self.session
-            && failures < RESUME_ADDRESS_TRIES
-        {
-            return dial(&self.sessions, self.net.clone(), &session.url).await;
+        if let Some(session) = self.session.take_if(|session| session.unconfirmed >= RESUME_TRIES) {
+            let tries = session.unconfirmed;
+            tracing::warn!(
+                shard = self.number,
+                "{tries} RESUMEs were not confirmed; a new session is started"
+            );
         }
-        let discord = Arc::clone(&self.discord);
-        let ask = async move { discord.gateway().await.map_err(|error| error.to_string()) };
-        let gateway = let_do(&self.sessions, ask).await?;
-        let starts = &gateway.session_start_limit;
-        if self.session.is_none() {
-            if starts.remaining == 0 {
-                self.wait_for_starts(starts.total, Duration::from_millis(starts.reset_after)).await;
+        if let Some(session) = &self.session {
+            let url = match &session.url {
+                Some(url) if failures < RESUME_ADDRESS_TRIES => url.clone(),
+                _ => ask(&self.sessions, &self.discord).await?.url,
+            };
+            return Ok((dial(&self.sessions, self.net.clone(), &url).await?, None));
+        }
+        let (gateway, permit) = loop {
+            let gateway = ask(&self.sessions, &self.discord).await?;
+            match self.starts.take(&gateway.session_start_limit) {
+                Ok(permit) => break (gateway, permit),
+                Err(wait) => self.wait_for_starts(gateway.session_start_limit.total, wait).await,
             }
-            // Before the connection and not on it: one that waits is one that does not beat.
-            self.turns.wait(self.number, starts.max_concurrency).await;
-        }
-        dial(&self.sessions, self.net.clone(), &gateway.url).await
+        };
+        // Before the connection and not on it: one that waits is one that does not beat.
+        let start = permit.turn(self.number, gateway.session_start_limit.max_concurrency).await;
+        Ok((dial(&self.sessions, self.net.clone(), &gateway.url).await?, Some(start)))
     }
 
     async fn wait_for_starts(&mut self, total: u32, wait: Duration) {
@@ -189,9 +209,15 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         );
         tracing::error!(shard = self.number, "{why}");
         self.state.send_replace(State::Waiting { why });
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(wait.min(ASK_AGAIN)).await;
         self.state.send_replace(State::Connecting);
     }
+}
+
+/// Where the gateway is now, asked by the sessions.
+async fn ask(sessions: &runtime::Handle, discord: &Arc<Discord>) -> Result<GatewayInfo, String> {
+    let discord = Arc::clone(discord);
+    let_do(sessions, async move { discord.gateway().await.map_err(|error| error.to_string()) }).await
 }
 
 /// A connection, dialed by the sessions and then taken over.

@@ -5,14 +5,21 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::header::USER_AGENT;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+
+use crate::sessions::discord::AGENT;
 
 /// How long one frame may take to be sent, and a handshake to be made, before the connection counts as dead.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much is read at once. The library clears all of it before every read, and most frames are small.
 const READ_BUFFER: usize = 16 << 10;
+/// The longest close reason that is repeated, in characters. The protocol allows 123 bytes; servers err.
+/// <https://www.rfc-editor.org/rfc/rfc6455#section-5.5>
+const MAX_REASON: usize = 123;
 /// A GUILD_CREATE of a large guild has some megabytes.
 const MAX_FRAME: usize = 64 << 20;
 
@@ -27,8 +34,45 @@ pub(super) enum Received {
     /// The end: with the server's close code, or without one when the connection broke.
     Closed {
         code: Option<u16>,
+        /// What happened, with what the server said of it.
         why: String,
     },
+}
+
+fn closed(frame: Option<&CloseFrame>) -> Received {
+    let Some(frame) = frame else {
+        return Received::Closed { code: None, why: "closed without a code".to_owned() };
+    };
+    let code = u16::from(frame.code);
+    let why = match one_line(frame.reason.as_str(), MAX_REASON) {
+        reason if reason.is_empty() => format!("closed with {code}"),
+        reason => format!("closed with {code}: {reason}"),
+    };
+    Received::Closed { code: Some(code), why }
+}
+
+/// A text of the other side, as it may stand in the log: escaped where it could forge a line or move the cursor, and cut
+/// after `max` characters.
+fn one_line(text: &str, max: usize) -> String {
+    let mut characters = text.trim().chars();
+    let mut line = String::new();
+    for character in characters.by_ref().take(max) {
+        match needs_escape(character) {
+            true => line.extend(character.escape_default()),
+            false => line.push(character),
+        }
+    }
+    if characters.next().is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// Control characters, line and paragraph separators, and what changes the direction of writing.
+/// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
+fn needs_escape(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
 
 /// Where a gateway is.
@@ -60,7 +104,10 @@ impl Socket {
             .read_buffer_size(READ_BUFFER)
             .max_message_size(Some(MAX_FRAME))
             .max_frame_size(Some(MAX_FRAME));
-        let handshake = client_async_tls_with_config(address.url.as_str(), stream, Some(config), None);
+        let mut request = address.url.as_str().into_client_request().map_err(|error| error.to_string())?;
+        // The handshake is HTTP, and some servers refuse it without.
+        request.headers_mut().insert(USER_AGENT, AGENT.clone());
+        let handshake = client_async_tls_with_config(request, stream, Some(config), None);
         match tokio::time::timeout(SEND_TIMEOUT, handshake).await {
             Ok(Ok((stream, _))) => Ok(Socket { stream }),
             Ok(Err(error)) => Err(format!("the handshake with `{}` failed: {error}", address.host)),
@@ -76,12 +123,7 @@ impl Socket {
         loop {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => return Received::Text(text),
-                Some(Ok(Message::Close(frame))) => {
-                    let code = frame.map(|frame| u16::from(frame.code));
-                    let why =
-                        code.map_or("closed without a code".to_owned(), |code| format!("closed with {code}"));
-                    return Received::Closed { code, why };
-                }
+                Some(Ok(Message::Close(frame))) => return closed(frame.as_ref()),
                 // Pings are answered by the library; a binary frame cannot come, `compress` is off.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Received::Closed { code: None, why: format!("broken: {error}") },
@@ -108,5 +150,28 @@ impl Socket {
         };
         // Whoever does not answer a close is closed all the same, by dropping the socket.
         let _ = tokio::time::timeout(within, goodbye).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(reason: &str) -> String {
+        let frame = CloseFrame { code: 4002.into(), reason: Utf8Bytes::from(reason) };
+        match closed(Some(&frame)) {
+            Received::Closed { code: Some(4002), why } => why,
+            _ => panic!("a close with 4002"),
+        }
+    }
+
+    #[test]
+    fn a_close_says_what_the_server_said_on_one_line() {
+        assert_eq!(why("User-Agent is required. "), "closed with 4002: User-Agent is required.");
+        assert_eq!(why(""), "closed with 4002");
+        assert_eq!(why("a\n00:00 ERROR x\u{1b}[2J"), "closed with 4002: a\\n00:00 ERROR x\\u{1b}[2J");
+        assert_eq!(why("a\u{202e}b\u{2028}ä"), "closed with 4002: a\\u{202e}b\\u{2028}ä");
+        let long = why(&"x".repeat(4_000));
+        assert!(long.chars().count() < 160 && long.ends_with('…'), "{long}");
     }
 }

@@ -9,9 +9,9 @@ use super::close::Refused;
 /// State of one shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Asking for the address, dialing, waiting for HELLO.
+    /// Asking for the address, waiting for its turn to identify, dialing, waiting for HELLO.
     Connecting,
-    /// IDENTIFY was sent, or waits for its turn.
+    /// IDENTIFY was sent.
     Identifying,
     /// RESUME was sent; missed events come in.
     Resuming {

@@ -13,6 +13,7 @@ use super::event::{Dispatch, Frame, Ready, range_of};
 use super::heart::Heart;
 use super::shard::{End, Session, Shard, asked_to_close};
 use super::socket::{Received, Socket};
+use super::starts::Start;
 use super::state::State;
 use crate::config::intent_bits;
 
@@ -33,19 +34,34 @@ enum Step {
     End(End),
 }
 
+/// What is known of one connection after its handshake.
+struct Line {
+    heart: Heart,
+    is_ready: bool,
+    /// Until then READY, RESUMED or an event of the replay must have come.
+    ready_by: Instant,
+    /// While a RESUME is answered: the number after which the server was asked to send events again. Only a replay can
+    /// bring an event twice; outside of it whatever comes is new, however the server counts.
+    /// <https://discord.com/developers/docs/events/gateway#resuming>
+    replay_after: Option<u64>,
+    /// Whether a number that no RESUME can rely on was warned about.
+    warned_of_numbers: bool,
+}
+
 pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     mut socket: Socket,
+    start: Option<Start>,
     commands: &mut mpsc::Receiver<Command>,
     closing: &mut watch::Receiver<bool>,
 ) -> End {
     let opened = tokio::select! {
         biased;
         () = asked_to_close(closing) => Err(End::Closed),
-        opened = open(shard, &mut socket) => opened,
+        opened = open(shard, &mut socket, start) => opened,
     };
     let end = match opened {
-        Ok(heart) => listen(shard, &mut socket, heart, commands, closing).await,
+        Ok(line) => listen(shard, &mut socket, line, commands, closing).await,
         Err(end) => end,
     };
     part(socket, &end, shard.timing.goodbye).await;
@@ -53,7 +69,7 @@ pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
 }
 
 /// From HELLO to IDENTIFY or RESUME.
-async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket) -> Result<Heart, End> {
+async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<Start>) -> Result<Line, End> {
     let lost = |why: String| End::Lost { code: None, why };
     let hello = tokio::time::timeout(shard.timing.hello, socket.receive()).await;
     let interval = match hello {
@@ -61,54 +77,75 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket) -> Result<Hear
         Ok(Received::Closed { code, why }) => return Err(End::Lost { code, why }),
         Ok(Received::Text(text)) => match Frame::read(text.as_str()) {
             Ok(Frame::Hello { interval_ms }) => Duration::from_millis(interval_ms),
+            Ok(Frame::Odd(what)) => return Err(lost(format!("the first frame was {what}"))),
             Ok(_) => return Err(lost("the first frame was not HELLO".to_owned())),
             Err(bad) => return Err(lost(bad.to_string())),
         },
     };
-    let frame = match &shard.session {
+    let (frame, replay_after) = match &mut shard.session {
         Some(session) => {
             shard.state.send_replace(State::Resuming { session: session.id.clone() });
-            resume(shard.discord.token().expose(), &session.id, session.seq)
+            session.unconfirmed += 1;
+            // Without a number nothing was handed over: everything is wanted.
+            let after = session.seq.unwrap_or(0);
+            (resume(shard.discord.token().expose(), &session.id, after), session.seq)
         }
         None => {
             shard.state.send_replace(State::Identifying);
-            identify(&Identity {
+            let identity = Identity {
                 token: shard.discord.token().expose(),
                 intents: intent_bits(&shard.intents),
                 shard: shard.number,
                 shards: shard.count,
                 presence: shard.presence.as_ref(),
-            })
+            };
+            (identify(&identity), None)
         }
     };
-    socket.send(frame).await.map_err(lost)?;
-    Ok(Heart::new(interval, crate::sessions::fraction(), Instant::now()))
+    let sent = socket.send(frame).await;
+    // Also when it failed: it may have arrived.
+    if let Some(start) = start {
+        start.identified();
+    }
+    sent.map_err(lost)?;
+    let now = Instant::now();
+    Ok(Line {
+        heart: Heart::new(interval, crate::sessions::fraction(), now),
+        is_ready: false,
+        ready_by: now + shard.timing.ready,
+        replay_after,
+        warned_of_numbers: false,
+    })
 }
 
 /// Until the end: events, heartbeats, commands.
 async fn listen<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     socket: &mut Socket,
-    mut heart: Heart,
+    mut line: Line,
     commands: &mut mpsc::Receiver<Command>,
     closing: &mut watch::Receiver<bool>,
 ) -> End {
     let mut allowance = Allowance { left: COMMANDS_PER_WINDOW, renewed: Instant::now() };
-    let mut is_ready = false;
     // Made once and not for every frame: there are many frames.
     let asked = asked_to_close(closing);
-    let due = tokio::time::sleep_until(heart.due());
-    tokio::pin!(asked, due);
+    let due = tokio::time::sleep_until(line.heart.due());
+    let late = tokio::time::sleep_until(line.ready_by);
+    tokio::pin!(asked, due, late);
     loop {
         // In this order: a flood of events must neither delay a heartbeat nor a close.
         let step = tokio::select! {
             biased;
             () = &mut asked => Step::End(End::Closed),
-            () = &mut due => match heart.beat(Instant::now()) {
+            () = &mut due => match line.heart.beat(Instant::now()) {
                 Ok(()) => Step::Beat,
                 Err(_) => Step::End(End::Lost { code: None, why: "no answer to the last heartbeat".to_owned() }),
             },
-            Some(command) = commands.recv(), if is_ready && allowance.is_there() => {
+            () = &mut late, if !line.is_ready => {
+                late.as_mut().reset(line.ready_by);
+                overdue(shard, &line)
+            }
+            Some(command) = commands.recv(), if line.is_ready && allowance.is_there() => {
                 allowance.left -= 1;
                 let frame = command.frame();
                 if let Command::Presence(presence) = command {
@@ -120,16 +157,16 @@ async fn listen<S: FnMut(Dispatch) + Send>(
                 }
             }
             received = socket.receive() => match received {
-                Received::Text(text) => hear(shard, &mut heart, text),
+                Received::Text(text) => on_frame(shard, &mut line, text),
                 Received::Closed { code, why } => Step::End(End::Lost { code, why }),
             },
         };
         match step {
             Step::GoOn => {}
-            Step::Ready => is_ready = true,
+            Step::Ready => line.is_ready = true,
             Step::Beat => {
-                due.as_mut().reset(heart.due());
-                let seq = shard.session.as_ref().map(|session| session.seq);
+                due.as_mut().reset(line.heart.due());
+                let seq = shard.session.as_ref().and_then(|session| session.seq);
                 if let Err(why) = socket.send(heartbeat(seq)).await {
                     return End::Lost { code: None, why };
                 }
@@ -139,38 +176,30 @@ async fn listen<S: FnMut(Dispatch) + Send>(
     }
 }
 
-/// One frame.
-fn hear<S: FnMut(Dispatch)>(shard: &mut Shard<S>, heart: &mut Heart, text: Utf8Bytes) -> Step {
+/// The handshake is not complete, and the time for it may be over. A long replay is no silence.
+fn overdue<S>(shard: &Shard<S>, line: &Line) -> Step {
+    if Instant::now() < line.ready_by {
+        return Step::GoOn;
+    }
+    let awaited = if shard.session.is_some() { "RESUMED" } else { "READY" };
+    let within = shard.timing.ready.as_millis();
+    Step::End(End::Lost { code: None, why: format!("no {awaited} within {within} ms") })
+}
+
+fn on_frame<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, text: Utf8Bytes) -> Step {
     match Frame::read(text.as_str()) {
         Ok(Frame::Dispatch { seq, name, data }) => {
-            let step = note(shard, seq, name, data);
-            if matches!(step, Step::End(_)) {
-                return step;
-            }
-            let is_new = shard.session.as_ref().is_none_or(|session| seq > session.seq);
-            if !is_new {
-                tracing::debug!(shard = shard.number, seq, "an event came twice; the second is passed over");
-                return Step::GoOn;
-            }
             let (name, data) = (range_of(name, text.as_str()), range_of(data, text.as_str()));
-            (shard.sink)(Frame::event(shard.number, seq, name, data, text));
-            // Only now: an event that was not handed over must come again.
-            if let Some(session) = &mut shard.session {
-                session.seq = seq;
-                if matches!(step, Step::Ready) {
-                    shard.state.send_replace(State::Ready { session: session.id.clone() });
-                }
-            }
-            step
+            on_dispatch(shard, line, Dispatch::new(shard.number, seq, name, data, text))
         }
         Ok(Frame::HeartbeatAck) => {
-            if let Some(took) = heart.answered(Instant::now()) {
+            if let Some(took) = line.heart.answered(Instant::now()) {
                 shard.latency.store((took.as_micros() as u64).max(1), Ordering::Relaxed);
             }
             Step::GoOn
         }
         Ok(Frame::HeartbeatRequest) => {
-            heart.asked(Instant::now());
+            line.heart.asked(Instant::now());
             Step::Beat
         }
         Ok(Frame::Reconnect) => Step::End(End::Asked),
@@ -180,26 +209,81 @@ fn hear<S: FnMut(Dispatch)>(shard: &mut Shard<S>, heart: &mut Heart, text: Utf8B
             tracing::debug!(shard = shard.number, op, "an op that is not known");
             Step::GoOn
         }
+        Ok(Frame::Odd(what)) => {
+            tracing::warn!(shard = shard.number, "a frame of the gateway is passed over: {what}");
+            Step::GoOn
+        }
         Err(bad) => Step::End(End::Lost { code: None, why: bad.to_string() }),
     }
 }
 
+fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event: Dispatch) -> Step {
+    let step = track_session(shard, &event);
+    if matches!(step, Step::End(_)) {
+        return step;
+    }
+    let is_ready = matches!(step, Step::Ready);
+    // READY and RESUMED are never a repetition, whatever their number: they were asked for on this connection.
+    if !is_ready && is_repeated(line.replay_after, event.seq) {
+        let (shard, name) = (shard.number, event.name());
+        tracing::warn!(shard, seq = event.seq, "`{name}` came twice; the second is dropped");
+        return step;
+    }
+    if !line.is_ready {
+        line.ready_by = Instant::now() + shard.timing.ready;
+    }
+    let seq = event.seq;
+    (shard.sink)(event);
+    // Only now: an event that was not handed over must come again.
+    let Some(session) = &mut shard.session else { return step };
+    if is_ready {
+        session.seq = session.seq.max(seq);
+        session.unconfirmed = 0;
+        line.replay_after = None;
+        shard.state.send_replace(State::Ready { session: session.id.clone() });
+        return step;
+    }
+    if !line.warned_of_numbers && !follows(session.seq, seq) {
+        line.warned_of_numbers = true;
+        let (shard, last) = (shard.number, session.seq);
+        tracing::warn!(
+            shard,
+            seq,
+            last,
+            "the numbers of events do not rise; a RESUME may lose or repeat some"
+        );
+    }
+    session.seq = seq.or(session.seq);
+    step
+}
+
+/// Whether the event was handed over before the RESUME that is being answered.
+fn is_repeated(replay_after: Option<u64>, seq: Option<u64>) -> bool {
+    matches!((replay_after, seq), (Some(after), Some(seq)) if seq <= after)
+}
+
+fn follows(last: Option<u64>, seq: Option<u64>) -> bool {
+    seq.is_some_and(|seq| last.is_none_or(|last| seq > last))
+}
+
 /// What the shard itself has to know of an event: READY and RESUMED.
-fn note<S>(shard: &mut Shard<S>, seq: u64, name: &str, data: &str) -> Step {
-    match name {
+fn track_session<S>(shard: &mut Shard<S>, event: &Dispatch) -> Step {
+    match event.name() {
         "READY" => {
-            let Ok(ready) = serde_json::from_str::<Ready>(data) else {
-                let why = "READY has no `session_id` and `resume_gateway_url`".to_owned();
+            let Ok(ready) = serde_json::from_str::<Ready>(event.data()) else {
+                let why = "READY has no `session_id`".to_owned();
                 return Step::End(End::Lost { code: None, why });
             };
             tracing::info!(shard = shard.number, "ready");
-            // One less than READY's own number: READY itself is handed over next.
-            let before = seq.saturating_sub(1);
-            shard.session =
-                Some(Session { id: ready.session_id, url: ready.resume_gateway_url, seq: before });
+            shard.session = Some(Session {
+                id: ready.session_id,
+                url: ready.resume_gateway_url,
+                seq: None,
+                unconfirmed: 0,
+            });
             Step::Ready
         }
-        "RESUMED" => {
+        "RESUMED" if shard.session.is_some() => {
             tracing::info!(shard = shard.number, "resumed");
             Step::Ready
         }

@@ -1,134 +1,12 @@
 //! The gateway connection against a server that follows a script: what no proper Discord does.
 
-use std::time::Duration;
-
 use futures_util::{SinkExt, StreamExt};
-use gearshift_host::gateway::{Dispatch, Gateway, State, Timing};
-use gearshift_host::sessions::Sessions;
+use gearshift_host::gateway::State;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::gateway_script::*;
 use crate::stand_in::*;
-
-/// The server's side: accepts connections and speaks as it is told.
-struct Script {
-    listener: TcpListener,
-}
-
-struct Line {
-    socket: WebSocketStream<TcpStream>,
-}
-
-struct Host {
-    gateway: Gateway,
-    heard: mpsc::UnboundedReceiver<Dispatch>,
-    _sessions: Sessions,
-    _rest: Server,
-}
-
-fn timing() -> Timing {
-    Timing {
-        hello: Duration::from_secs(1),
-        reconnect_first: Duration::from_millis(5),
-        invalid_session: (Duration::ZERO, Duration::from_millis(5)),
-        identify_every: Duration::from_millis(5),
-        goodbye: Duration::from_millis(100),
-    }
-}
-
-async fn start(url_of: impl Fn(u16) -> String) -> (Script, Host) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = url_of(listener.local_addr().unwrap().port());
-    let answer = json!({"url": url, "shards": 1, "session_start_limit":
-        {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}})
-    .to_string();
-    let rest = discord(move |_, _| reply(200, &[], &answer)).await;
-    let config = discord_config(&rest.url());
-    let sessions = soon(Sessions::open(&config)).await.unwrap();
-    let (sink, heard) = mpsc::unbounded_channel();
-    let gateway = Gateway::open_with(
-        sessions.discord.as_ref().unwrap(),
-        &sessions.net,
-        config.discord.as_ref().unwrap(),
-        move |event| {
-            // The receiver is gone at the end of a test.
-            let _ = sink.send(event);
-        },
-        timing(),
-    )
-    .unwrap();
-    (Script { listener }, Host { gateway, heard, _sessions: sessions, _rest: rest })
-}
-
-async fn plain() -> (Script, Host) {
-    start(|port| format!("ws://127.0.0.1:{port}")).await
-}
-
-impl Script {
-    async fn accept(&self) -> Line {
-        let (stream, _) = soon(self.listener.accept()).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        Line { socket: soon(tokio_tungstenite::accept_async(stream)).await.unwrap() }
-    }
-
-    /// Accepts, says HELLO, takes IDENTIFY or RESUME.
-    async fn accept_and_greet(&self) -> (Line, Value) {
-        let mut line = self.accept().await;
-        line.say(json!({"op": 10, "d": {"heartbeat_interval": 60_000}})).await;
-        let greeting = line.hear().await;
-        (line, greeting)
-    }
-
-    /// Until READY, with this server as the address to resume at.
-    async fn accept_until_ready(&self) -> Line {
-        let (mut line, identify) = self.accept_and_greet().await;
-        assert_eq!(identify["op"], 2);
-        let url = format!("ws://{}", self.listener.local_addr().unwrap());
-        let d = json!({"session_id": "one", "resume_gateway_url": url});
-        line.say(json!({"op": 0, "s": 1, "t": "READY", "d": d})).await;
-        line
-    }
-}
-
-impl Line {
-    async fn say(&mut self, frame: Value) {
-        self.socket.send(Message::text(frame.to_string())).await.unwrap();
-    }
-
-    async fn hear(&mut self) -> Value {
-        loop {
-            match soon(self.socket.next()).await.unwrap().unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                other => assert!(other.is_ping(), "a frame was expected, not {other:?}"),
-            }
-        }
-    }
-
-    /// The code the host closes with.
-    async fn hear_close(&mut self) -> u16 {
-        loop {
-            if let Message::Close(frame) = soon(self.socket.next()).await.unwrap().unwrap() {
-                return frame.unwrap().code.into();
-            }
-        }
-    }
-
-    async fn event(&mut self, seq: u64, name: &str) {
-        self.say(json!({"op": 0, "s": seq, "t": name, "d": {"n": seq}})).await;
-    }
-}
-
-async fn heard(host: &mut Host, count: usize) -> Vec<(u64, String)> {
-    let mut events = Vec::new();
-    while events.len() < count {
-        let event = soon(host.heard.recv()).await.unwrap();
-        events.push((event.seq, event.name().to_owned()));
-    }
-    events
-}
 
 #[tokio::test]
 async fn identify_says_who_and_what_and_nothing_is_compressed() {
@@ -155,7 +33,7 @@ async fn resume_names_the_last_event_that_was_handed_over() {
         line.event(seq, name).await;
     }
     line.say(json!({"op": 0, "s": 5, "t": "RESUMED", "d": {}})).await;
-    assert_eq!(heard(&mut host, 2).await, [(4, "C".to_owned()), (5, "RESUMED".to_owned())]);
+    assert_eq!(heard(&mut host, 2).await, numbered(&[(4, "C"), (5, "RESUMED")]));
 }
 
 #[tokio::test]
@@ -185,7 +63,7 @@ async fn what_is_unknown_is_passed_over() {
     line.say(json!({"op": 99, "d": {"new": true}})).await;
     line.socket.send(Message::binary(vec![1, 2, 3])).await.unwrap();
     line.event(2, "AN_EVENT_OF_TOMORROW").await;
-    assert_eq!(heard(&mut host, 2).await[1], (2, "AN_EVENT_OF_TOMORROW".to_owned()));
+    assert_eq!(heard(&mut host, 2).await[1..], numbered(&[(2, "AN_EVENT_OF_TOMORROW")]));
 }
 
 #[tokio::test]
@@ -204,9 +82,7 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
     let mut line = script.accept().await;
     line.say(json!({"op": 10, "d": {"heartbeat_interval": 500}})).await;
     assert_eq!(line.hear().await["op"], 2);
-    let url = format!("ws://{}", script.listener.local_addr().unwrap());
-    let d = json!({"session_id": "one", "resume_gateway_url": url});
-    line.say(json!({"op": 0, "s": 1, "t": "READY", "d": d})).await;
+    line.ready(&script.url(), json!(1)).await;
     heard(&mut host, 1).await;
     for seq in 1..6 {
         let beat = line.hear().await;
@@ -234,7 +110,7 @@ async fn a_flood_of_events_does_not_delay_the_heartbeat() {
     line.say(json!({"op": 10, "d": {"heartbeat_interval": 50}})).await;
     line.hear().await;
     let (mut send, mut receive) = line.socket.split();
-    let url = format!("ws://{}", script.listener.local_addr().unwrap());
+    let url = script.url();
     let ready = json!({"op": 0, "s": 1, "t": "READY", "d": {"session_id": "one", "resume_gateway_url": url}});
     send.send(Message::text(ready.to_string())).await.unwrap();
     let flood = tokio::spawn(async move {
@@ -276,7 +152,7 @@ async fn closing_does_not_wait_for_a_server_that_does_not_say_goodbye() {
 #[tokio::test]
 async fn an_address_that_is_no_gateway_is_a_reason_to_wait_and_not_to_panic() {
     for (scheme, part) in [("wss", "handshake"), ("https", "not with ws or wss")] {
-        let (script, host) = start(|port| format!("{scheme}://127.0.0.1:{port}")).await;
+        let (script, host) = start(Setting { scheme, ..Setting::default() }).await;
         let garbage = tokio::spawn(async move {
             while let Ok((mut stream, _)) = script.listener.accept().await {
                 tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 no\r\n\r\n").await.unwrap();
