@@ -1,6 +1,8 @@
 //! From Discord's JSON to what crosses towards cogs. Typed are only the hot events, and only the fields that the ABI
 //! names; everything else stays text. It routes nothing.
 
+mod decode;
+
 use std::borrow::Cow;
 
 use abi_stable::std_types::{RArc, ROption, RString, RVec};
@@ -10,18 +12,36 @@ use gearshift_cog::abi::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Why an event's JSON is not what Discord documents.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read its payload: {0}")]
-pub struct DecodeError(#[from] serde_json::Error);
+pub use self::decode::DecodeError;
+use self::decode::{Id, read};
+
+/// A message that was posted, edited, or made by Discord itself.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The message.
+    pub message: RArc<Message>,
+    kind: Option<u64>,
+}
+
+impl Incoming {
+    /// Whether somebody wrote it: a message of type 0 or a reply. The others are Discord's own: a member joined, a
+    /// message was pinned, a thread was opened and has that name.
+    /// <https://discord.com/developers/docs/resources/message#message-object-message-types>
+    pub fn is_written(&self) -> bool {
+        const DEFAULT: u64 = 0;
+        const REPLY: u64 = 19;
+        matches!(self.kind, None | Some(DEFAULT | REPLY))
+    }
+}
 
 /// `MESSAGE_CREATE` or the message of `MESSAGE_UPDATE`.
 ///
 /// # Errors
 /// When the JSON is not a message.
-pub fn message(json: &str) -> Result<RArc<Message>, DecodeError> {
-    let raw: RawMessage<'_> = serde_json::from_str(json)?;
-    Ok(RArc::new(Message {
+pub fn message(json: &str) -> Result<Incoming, DecodeError> {
+    let raw: RawMessage<'_> = read(json)?;
+    let kind = raw.kind;
+    let message = RArc::new(Message {
         id: raw.id.0,
         channel_id: raw.channel_id.0,
         guild_id: id(raw.guild_id),
@@ -32,7 +52,8 @@ pub fn message(json: &str) -> Result<RArc<Message>, DecodeError> {
         reply_to: id(raw.message_reference.and_then(|reference| reference.message_id)),
         webhook_id: id(raw.webhook_id),
         json: json.into(),
-    }))
+    });
+    Ok(Incoming { message, kind })
 }
 
 /// `MESSAGE_DELETE`.
@@ -40,7 +61,7 @@ pub fn message(json: &str) -> Result<RArc<Message>, DecodeError> {
 /// # Errors
 /// When the JSON has no ids.
 pub fn deleted(json: &str) -> Result<RArc<MessageDelete>, DecodeError> {
-    let raw: RawDelete = serde_json::from_str(json)?;
+    let raw: RawDelete = read(json)?;
     Ok(RArc::new(MessageDelete { id: raw.id.0, channel_id: raw.channel_id.0, guild_id: id(raw.guild_id) }))
 }
 
@@ -49,7 +70,7 @@ pub fn deleted(json: &str) -> Result<RArc<MessageDelete>, DecodeError> {
 /// # Errors
 /// When the JSON is not an interaction.
 pub fn interaction(json: &str) -> Result<RArc<Interaction>, DecodeError> {
-    let raw: RawInteraction<'_> = serde_json::from_str(json)?;
+    let raw: RawInteraction<'_> = read(json)?;
     let who = raw.member.as_ref().and_then(|member| member.user.as_ref()).or(raw.user.as_ref());
     let data = raw.data.unwrap_or_default();
     let mut options = RVec::new();
@@ -96,17 +117,6 @@ pub fn command_name(interaction: &Interaction) -> &str {
     interaction.command.as_str().split(' ').next().unwrap_or_default()
 }
 
-/// A snowflake: digits in a string.
-#[derive(Clone, Copy)]
-struct Id(u64);
-
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Id, D::Error> {
-        let digits = <Cow<'de, str>>::deserialize(from)?;
-        digits.parse().map(Id).map_err(|_| serde::de::Error::custom("an id is not a number"))
-    }
-}
-
 #[derive(Deserialize)]
 struct RawUser<'a> {
     id: Id,
@@ -151,6 +161,9 @@ struct Reference {
 #[derive(Deserialize)]
 struct RawMessage<'a> {
     id: Id,
+    /// Left out in a partial update, as is everything but the ids.
+    #[serde(default, rename = "type")]
+    kind: Option<u64>,
     channel_id: Id,
     #[serde(default)]
     guild_id: Option<Id>,
@@ -308,7 +321,7 @@ mod tests {
             "author":{"id":"8","username":"ann","global_name":"Ann","bot":false},"member":{"nick":"Nan"},
             "attachments":[{"id":"1","filename":"a.png","url":"http://x/a.png","size":3}],
             "message_reference":{"message_id":"4"},"unknown":{"deep":[1]}}"#;
-        let message = message(json).expect("a message");
+        let Incoming { message, .. } = message(json).expect("a message");
         assert_eq!((message.id, message.channel_id, message.guild_id), (5, 6, ROption::RSome(7)));
         assert_eq!((message.content.as_str(), message.author.display_name.as_str()), ("say \"hi\"", "Nan"));
         assert_eq!((message.mentions.as_slice(), message.reply_to), (&[9][..], ROption::RSome(4)));
@@ -345,9 +358,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_message_is_an_error_and_not_a_panic() {
-        for json in ["{}", "[]", "", r#"{"id":5,"channel_id":"1"}"#, r#"{"id":"x","channel_id":"1"}"#] {
-            assert!(message(json).is_err(), "{json}");
+    fn only_messages_that_somebody_wrote_are_written() {
+        for kind in 0..50 {
+            let json = format!(r#"{{"id":"5","channel_id":"6","type":{kind}}}"#);
+            assert_eq!(message(&json).expect("a message").is_written(), kind == 0 || kind == 19, "{kind}");
+        }
+        for rest in ["", r#","type":null"#] {
+            let json = format!(r#"{{"id":"5","channel_id":"6"{rest}}}"#);
+            assert!(message(&json).expect("a message").is_written());
         }
     }
 }

@@ -6,6 +6,7 @@ mod defer;
 mod facts;
 mod notice;
 mod observer;
+mod prefix;
 mod table;
 
 use std::sync::{
@@ -15,15 +16,15 @@ use std::sync::{
 
 use abi_stable::std_types::{RArc, RStr, RString};
 use arc_swap::ArcSwap;
-use gearshift_cog::abi::{Event, Interaction, Invocation, Message, Origin};
+use gearshift_cog::abi::{Event, Interaction, Invocation, Origin};
 
-use self::{defer::Defer, facts::Facts, observer::InteractionObserver};
+use self::{defer::Defer, facts::Facts, observer::InteractionObserver, prefix::Prefix};
 pub use self::{
     notice::Notices,
     table::{Listener, Table},
 };
 use crate::{
-    event,
+    event::{self, Incoming},
     lane::{Call, Full, Item},
 };
 
@@ -37,7 +38,7 @@ const MODAL: u8 = 5;
 #[derive(Debug)]
 pub struct Router {
     table: Arc<ArcSwap<Table>>,
-    prefix: String,
+    prefix: Prefix,
     facts: Facts,
     notices: Arc<Notices>,
     routed: AtomicU64,
@@ -47,9 +48,10 @@ pub struct Router {
 impl Router {
     /// A router that knows no cogs yet.
     pub fn new(prefix: String, notices: Notices) -> Router {
+        let bot = notices.discord.as_ref().map(|discord| discord.account().user_id);
         Router {
             table: Arc::default(),
-            prefix,
+            prefix: Prefix { text: prefix, bot },
             facts: Facts::default(),
             notices: Arc::new(notices),
             routed: AtomicU64::new(0),
@@ -79,13 +81,15 @@ impl Router {
         let listeners = table.listeners(name);
         let routed = match name {
             "MESSAGE_CREATE" if listeners.is_empty() && !table.has_commands() => Ok(false),
-            "MESSAGE_CREATE" => event::message(json).map(|message| self.message(&table, listeners, message)),
+            "MESSAGE_CREATE" => {
+                event::message(json).map(|incoming| self.message(&table, listeners, &incoming))
+            }
             "INTERACTION_CREATE" => {
                 event::interaction(json).map(|it| self.interaction(&table, listeners, it))
             }
             _ if listeners.is_empty() => Ok(false),
             "MESSAGE_UPDATE" => {
-                event::message(json).map(|message| hand(listeners, &Event::MessageUpdate(message)))
+                event::message(json).map(|incoming| hand(listeners, &Event::MessageUpdate(incoming.message)))
             }
             "MESSAGE_DELETE" => {
                 event::deleted(json).map(|message| hand(listeners, &Event::MessageDelete(message)))
@@ -97,21 +101,19 @@ impl Router {
             Ok(false) => {}
             Err(error) => {
                 self.unreadable.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(event = name, "an event is passed over: {error}");
+                let raw = hand(listeners, &event::raw(name, json));
+                let follows = if raw { "; it is handed on as raw JSON" } else { "" };
+                tracing::warn!(event = name, "an event is not what Discord documents: {error}{follows}");
             }
         }
     }
 
-    fn message(&self, table: &Table, listeners: &[Listener], message: RArc<Message>) -> bool {
+    fn message(&self, table: &Table, listeners: &[Listener], incoming: &Incoming) -> bool {
+        let message = &incoming.message;
         let heard = !listeners.is_empty() && hand(listeners, &Event::MessageCreate(message.clone()));
-        // Bots do not command bots: two of them would talk for ever.
-        if message.author.bot || message.webhook_id.is_some() {
-            return heard;
-        }
-        let Some(line) = message.content.strip_prefix(self.prefix.as_str()) else { return heard };
-        let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let Some((name, arguments)) = self.prefix.command(incoming) else { return heard };
         let Some(owner) = table.command(name) else { return heard };
-        let (command, arguments) = (RString::from(name), RString::from(rest.trim()));
+        let (command, arguments) = (RString::from(name), RString::from(arguments));
         let invocation = Invocation { command, arguments, origin: Origin::Prefix(message.clone()) };
         owner.push(Call::Command(invocation).into()).is_ok() || heard
     }

@@ -14,6 +14,7 @@
 
 mod check;
 mod error;
+mod events;
 mod intents;
 mod keys;
 mod limits;
@@ -29,6 +30,7 @@ use serde::Deserialize;
 use crate::text;
 
 pub use error::{ConfigError, Problem};
+pub use events::{missing_intents, without_message_content};
 pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};

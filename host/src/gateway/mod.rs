@@ -139,6 +139,9 @@ impl Gateway {
     where
         S: FnMut(Dispatch) + Clone + Send + 'static,
     {
+        if let Some(text) = config::without_message_content(&config.intents, &config.prefix) {
+            tracing::warn!("{text}");
+        }
         let (closing, closed) = watch::channel(false);
         let starts = Arc::new(starts::Starts::new(timing.identify_every));
         // First the thread: a runtime must not be dropped here, should there be none.

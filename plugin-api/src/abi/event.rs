@@ -165,7 +165,7 @@ pub enum Event {
     MessageDelete(RArc<MessageDelete>),
     /// `INTERACTION_CREATE` other than a command of a cog
     Interaction(RArc<Interaction>),
-    /// Everything else
+    /// Everything else, and one of the above whose JSON is not what Discord documents
     Other(RArc<RawEvent>),
 }
 

@@ -34,7 +34,7 @@ use crate::config::{self, Secret};
 pub use account::Account;
 pub use error::{DiscordError, Refusal, Throttle};
 pub use request::{Answer, File, Request};
-pub(crate) use send::AGENT;
+pub(crate) use request::AGENT;
 
 /// The base of Discord's own REST API.
 const DISCORD_API: &str = "https://discord.com/api/v10";

@@ -54,7 +54,7 @@ pub struct Answer {
 static AUDIT_LOG_REASON: HeaderName = HeaderName::from_static("x-audit-log-reason");
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Discord asks for this form. <https://discord.com/developers/docs/reference#user-agent>
-static AGENT: HeaderValue =
+pub(crate) static AGENT: HeaderValue =
     HeaderValue::from_static(concat!("DiscordBot (gearshift, ", env!("CARGO_PKG_VERSION"), ")"));
 
 impl Request {

@@ -25,11 +25,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often one request may be refused by its route's limit: a server that always answers 429 must not keep it forever.
 const MAX_REFUSALS: u32 = 10;
 
-/// How the host names itself to Discord, over REST and the gateway. Discord asks for this form.
-/// <https://discord.com/developers/docs/reference#user-agent>
-pub(crate) static AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("DiscordBot (gearshift, ", env!("CARGO_PKG_VERSION"), ")"));
-
 pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, DiscordError> {
     if discord.closed.load(Ordering::Acquire) {
         return Err(DiscordError::Closed);

@@ -1,0 +1,95 @@
+//! Reading Discord's JSON, and saying what is wrong with it without repeating what a user wrote.
+//! It knows no event.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+/// Why an event's JSON is not what Discord documents. Names a field and what it should be, never what was there.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read {place}: {what}")]
+pub struct DecodeError {
+    place: String,
+    what: String,
+}
+
+/// Reads it, and once more with the path to the field when it does not fit.
+pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, DecodeError> {
+    serde_json::from_str(json).map_err(|plain| {
+        let mut again = serde_json::Deserializer::from_str(json);
+        match serde_path_to_error::deserialize::<_, T>(&mut again) {
+            Err(error) => {
+                let path = error.path().to_string();
+                // The root is a dot.
+                let place = if path == "." { "its payload".to_owned() } else { format!("`{path}`") };
+                DecodeError { place, what: what(error.inner()) }
+            }
+            // What follows the value is wrong, not the value.
+            Ok(_) => DecodeError { place: "its payload".to_owned(), what: what(&plain) },
+        }
+    })
+}
+
+/// The part of an error that names types and fields of ours. The rest may quote a user's text.
+fn what(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    if !error.is_data() {
+        return "it is not JSON".to_owned();
+    }
+    if text == NOT_AN_ID || text.starts_with("missing field `") || text.starts_with("duplicate field `") {
+        return text.to_owned();
+    }
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "it is not what Discord documents".to_owned(),
+    }
+}
+
+const NOT_AN_ID: &str = "an id is not a number";
+
+/// A snowflake: digits in a string.
+#[derive(Clone, Copy)]
+pub(super) struct Id(pub(super) u64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Id, D::Error> {
+        let digits = <Cow<'de, str>>::deserialize(from)?;
+        digits.parse().map(Id).map_err(|_| serde::de::Error::custom(NOT_AN_ID))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::event::message;
+
+    #[test]
+    fn an_error_names_the_field_and_quotes_nothing() {
+        let cases = [
+            ("{}", "cannot read its payload: missing field `id`"),
+            ("", "cannot read its payload: it is not JSON"),
+            (r#"{"id":"1","channel_id":"2"} secret"#, "cannot read its payload: it is not JSON"),
+            (r#"{"id":5,"channel_id":"1"}"#, "cannot read `id`: expected a string"),
+            (r#"{"id":"secret","channel_id":"1"}"#, "cannot read `id`: an id is not a number"),
+            (
+                r#"{"id":"1","channel_id":"2","author":{"username":null}}"#,
+                "cannot read `author.username`: expected a string",
+            ),
+            (
+                r#"{"id":"1","channel_id":"2","author":{"username":"x"}}"#,
+                "cannot read `author`: missing field `id`",
+            ),
+            (
+                r#"{"id":"1","channel_id":"2","attachments":[{"id":"3"},{"id":"4","size":"secret, expected x"}]}"#,
+                "cannot read `attachments[1].size`: expected u64",
+            ),
+            (
+                r#"{"id":"1","channel_id":"2","mentions":"secret"}"#,
+                "cannot read `mentions`: expected a sequence",
+            ),
+        ];
+        for (json, text) in cases {
+            assert_eq!(message(json).expect_err(json).to_string(), text, "{json}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Which part of a message is a command: what follows the prefix, or a mention of the bot.
+//! It knows no cogs.
+
+use crate::event::Incoming;
+
+/// What calls a command in a message, and whom a mention has to mean.
+#[derive(Debug)]
+pub(super) struct Prefix {
+    /// As the operator has it in `[discord] prefix`.
+    pub(super) text: String,
+    /// The bot's user id.
+    pub(super) bot: Option<u64>,
+}
+
+impl Prefix {
+    /// Name and arguments of the command that a message calls, if it calls one.
+    pub(super) fn command<'m>(&self, incoming: &'m Incoming) -> Option<(&'m str, &'m str)> {
+        let message = &incoming.message;
+        // Bots do not command bots: two of them would talk forever. Discord itself commands nobody either.
+        if message.author.bot || message.webhook_id.is_some() || !incoming.is_written() {
+            return None;
+        }
+        let line = self.line(message.content.as_str())?;
+        let (name, arguments) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        Some((name, arguments.trim()))
+    }
+
+    /// A mention in front takes the place of the prefix, and may be followed by it. Without the message-content intent
+    /// Discord sends a guild's messages with their text only where the bot is mentioned.
+    /// <https://discord.com/developers/docs/events/gateway#message-content-intent>
+    fn line<'t>(&self, content: &'t str) -> Option<&'t str> {
+        match self.bot.and_then(|bot| after_mention(content, bot)) {
+            Some(rest) => Some(rest.strip_prefix(self.text.as_str()).unwrap_or(rest)),
+            None => content.strip_prefix(self.text.as_str()),
+        }
+    }
+}
+
+/// What follows `<@id>` or the older `<@!id>`.
+/// <https://discord.com/developers/docs/reference#message-formatting>
+fn after_mention(content: &str, user: u64) -> Option<&str> {
+    let rest = content.trim_start().strip_prefix("<@")?;
+    let (id, rest) = rest.strip_prefix('!').unwrap_or(rest).split_once('>')?;
+    (id.parse() == Ok(user)).then(|| rest.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event;
+
+    fn called(prefix: &str, rest: &str) -> Option<(String, String)> {
+        let prefix = Prefix { text: prefix.to_owned(), bot: Some(42) };
+        let json = format!(r#"{{"id":"1","channel_id":"2","author":{{"id":"3"}},{rest}}}"#);
+        let incoming = event::message(&json).expect("a message");
+        prefix.command(&incoming).map(|(name, arguments)| (name.to_owned(), arguments.to_owned()))
+    }
+
+    #[test]
+    fn a_mention_may_stand_in_front_of_the_prefix_or_in_its_place() {
+        let ping = |arguments: &str| Some(("ping".to_owned(), arguments.to_owned()));
+        let cases = [
+            ("!ping", ping("")),
+            ("!ping  a b ", ping("a b")),
+            ("!ping <@42>", ping("<@42>")),
+            ("<@42> !ping a", ping("a")),
+            ("<@!42>!ping a", ping("a")),
+            (" <@42>  ping a", ping("a")),
+            ("<@43> !ping", None),
+            ("<@&42> !ping", None),
+            ("hello <@42> !ping", None),
+            ("<@42", None),
+            ("ping", None),
+        ];
+        for (content, expected) in cases {
+            assert_eq!(called("!", &format!(r#""content":"{content}""#)), expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn discord_and_bots_call_no_commands() {
+        for rest in [
+            r#""content":"!ping","type":18"#,
+            r#""content":"!ping","type":21"#,
+            r#""content":"!ping","webhook_id":"9""#,
+        ] {
+            assert_eq!(called("!", rest), None, "{rest}");
+        }
+        assert!(called("!", r#""content":"!ping","type":19"#).is_some());
+    }
+}
