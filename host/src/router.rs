@@ -77,7 +77,9 @@ impl Router {
 
     /// Hands an event to all that shall hear it. `json` is the event's `d`.
     pub fn route(&self, name: &str, json: &str) {
-        let table = self.facts.note(name, json, || self.table.load());
+        let noted = self.facts.note(name, json);
+        let table = self.table.load();
+        drop(noted);
         let listeners = table.listeners(name);
         let routed = match name {
             "MESSAGE_CREATE" if listeners.is_empty() && !table.has_commands() => Ok(false),

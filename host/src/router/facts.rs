@@ -1,5 +1,9 @@
-//! What a cog that is loaded late has missed: that the bot is connected, and which guilds are there.
+//! What a cog that is loaded late has missed: that the bot is connected, and which guilds are there, as they are now.
+//! A late cog hears what leads it to where a cog is that was there all the time: READY of each shard, `GUILD_CREATE` of
+//! each guild, and `GUILD_DELETE` of those that an outage has taken away since.
 //! It is not a cache of guilds: member lists, presences and other bulk are left out.
+
+mod guild;
 
 use std::{
     collections::BTreeMap,
@@ -8,88 +12,142 @@ use std::{
 
 use gearshift_cog::abi::Event;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
 
+use self::guild::{Change, Guild};
 use crate::event;
-
-/// Lists of `GUILD_CREATE` that grow with the guild.
-const BULK: [&str; 5] = ["members", "presences", "voice_states", "threads", "soundboard_sounds"];
 
 /// The facts that last.
 #[derive(Debug, Default)]
 pub(super) struct Facts(Mutex<Known>);
 
+/// An event was taken note of; until this is dropped nobody is introduced. Whoever looks up the table meanwhile gets it
+/// right: who was introduced before hears the event, who is introduced later hears it as a fact, and nobody hears both.
+#[must_use = "the table is looked up while it is held"]
+#[derive(Debug)]
+pub(super) struct Noted<'f>(#[expect(dead_code, reason = "held, not read")] Option<MutexGuard<'f, Known>>);
+
 #[derive(Debug, Default)]
 struct Known {
-    ready: Option<String>,
-    guilds: BTreeMap<String, String>,
+    /// By shard number.
+    shards: BTreeMap<u64, Shard>,
+    guilds: BTreeMap<u64, Guild>,
 }
 
-/// Which shard is ready, of how many. <https://discord.com/developers/docs/events/gateway#sharding>
+/// A shard that is connected.
+#[derive(Debug)]
+struct Shard {
+    /// How many there are.
+    count: u64,
+    /// Its READY.
+    ready: Box<str>,
+    /// The bot's user, if it has changed since.
+    user: Option<Box<str>>,
+}
+
+/// The part of READY that is looked at. <https://discord.com/developers/docs/events/gateway-events#ready>
 #[derive(Deserialize)]
+#[serde(default)]
 struct Ready {
-    #[serde(default = "only_shard")]
+    /// Which shard, of how many. <https://discord.com/developers/docs/events/gateway#sharding>
     shard: (u64, u64),
+    guilds: Vec<Announced>,
 }
 
 impl Default for Ready {
     fn default() -> Ready {
-        Ready { shard: only_shard() }
+        Ready { shard: (0, 1), guilds: Vec::new() }
     }
-}
-
-fn only_shard() -> (u64, u64) {
-    (0, 1)
 }
 
 #[derive(Deserialize)]
-struct Gone {
+struct Announced {
     id: String,
+}
+
+/// Which guild an event is about: `guild_id`, or `id` where it is the guild itself.
+#[derive(Deserialize)]
+struct About {
     #[serde(default)]
-    unavailable: bool,
+    id: Option<String>,
+    #[serde(default)]
+    guild_id: Option<String>,
+    #[serde(default)]
+    unavailable: Option<bool>,
 }
 
 impl Facts {
-    /// Keeps what an event says, if it says something that lasts, and looks up `table` in the same moment: whoever is
-    /// introduced by then hears it as a fact, whoever is in the table by then hears the event, and nobody both.
-    pub(super) fn note<T>(&self, name: &str, json: &str, table: impl FnOnce() -> T) -> T {
-        match name {
+    /// Keeps what an event says, if it says something that lasts.
+    pub(super) fn note(&self, name: &str, json: &str) -> Noted<'_> {
+        let known = match name {
             "READY" => {
                 let mut known = self.known();
-                known.ready = Some(json.to_owned());
-                // A new session: its shard's guilds are told anew, those of other shards are not.
-                let Ready { shard: (number, count) } = serde_json::from_str(json).unwrap_or_default();
+                known.ready(json);
                 known
-                    .guilds
-                    .retain(|id, _| id.parse().is_ok_and(|id: u64| (id >> 22) % count.max(1) != number));
-                table()
+            }
+            "USER_UPDATE" => {
+                let mut known = self.known();
+                known.shards.values_mut().for_each(|shard| shard.user = Some(json.into()));
+                known
             }
             "GUILD_CREATE" => {
-                let lean = lean(json);
+                let guild = Guild::read(json);
                 let mut known = self.known();
-                if let Some((id, guild)) = lean {
+                if let Some((id, guild)) = guild {
                     known.guilds.insert(id, guild);
                 }
-                table()
+                known
             }
             "GUILD_DELETE" => {
                 let mut known = self.known();
-                if let Ok(Gone { id, unavailable: false }) = serde_json::from_str(json) {
-                    known.guilds.remove(&id);
+                match about_itself(json) {
+                    Some((id, true)) => {
+                        if let Some(guild) = known.guilds.get_mut(&id) {
+                            guild.is_unavailable = true;
+                        }
+                    }
+                    Some((id, false)) => drop(known.guilds.remove(&id)),
+                    None => {}
                 }
-                table()
+                known
             }
-            _ => table(),
-        }
+            _ => {
+                let Some(change) = Change::of(name) else { return Noted(None) };
+                let id = match change {
+                    Change::Fields => about_itself(json).map(|(id, _)| id),
+                    _ => about_guild(json),
+                };
+                let mut known = self.known();
+                if let Some(guild) = id.and_then(|id| known.guilds.get_mut(&id)) {
+                    guild.change(change, json);
+                }
+                known
+            }
+        };
+        Noted(Some(known))
     }
 
-    /// Hands over the facts of these names as events, READY first; no fact changes meanwhile.
+    /// Hands over the facts of these names as events, in the order in which Discord would send them; no fact changes
+    /// meanwhile.
     pub(super) fn introduce<T>(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>) -> T) -> T {
         let asks = |name: &str| names.iter().any(|asked| asked == name);
-        let known = self.known();
-        let ready = known.ready.iter().filter(|_| asks("READY")).map(|json| event::raw("READY", json));
-        let guilds = known.guilds.values().filter(|_| asks("GUILD_CREATE"));
-        let facts = ready.chain(guilds.map(|json| event::raw("GUILD_CREATE", json))).collect();
+        let mut known = self.known();
+        let mut facts = Vec::new();
+        if asks("READY") {
+            facts.extend(known.shards.iter().map(|(number, shard)| known.ready_now(*number, shard)));
+        }
+        if asks("GUILD_CREATE") {
+            facts.extend(known.guilds.values_mut().filter_map(Guild::created));
+        }
+        if asks("GUILD_DELETE") {
+            let away = known.guilds.iter().filter(|(_, guild)| guild.is_unavailable);
+            facts.extend(away.map(|(id, _)| {
+                event::raw("GUILD_DELETE", &json!({"id": id.to_string(), "unavailable": true}).to_string())
+            }));
+        }
         newcomer(facts)
     }
 
@@ -98,45 +156,151 @@ impl Facts {
     }
 }
 
-/// A guild's id, and the guild without its bulk.
-fn lean(json: &str) -> Option<(String, String)> {
-    let mut guild: Map<String, Value> = serde_json::from_str(json).ok()?;
-    BULK.iter().for_each(|list| _ = guild.remove(*list));
-    let id = guild.get("id")?.as_str()?.to_owned();
-    Some((id, Value::Object(guild).to_string()))
+impl Known {
+    /// A new session: its shard's guilds come again, those of other shards do not.
+    fn ready(&mut self, json: &str) {
+        let Ready { shard: (number, count), guilds } = serde_json::from_str(json).unwrap_or_default();
+        let shard = Shard { count: count.max(1), ready: json.into(), user: None };
+        self.guilds.retain(|id, _| !shard.has(number, *id));
+        for Announced { id } in guilds {
+            if let Ok(id) = id.parse() {
+                self.guilds.insert(id, Guild::default());
+            }
+        }
+        self.shards.insert(number, shard);
+    }
+
+    /// READY of a shard with the guilds and the user of today.
+    fn ready_now(&self, number: u64, shard: &Shard) -> Event {
+        let guilds = self.guilds.keys().filter(|id| shard.has(number, **id));
+        let guilds: Vec<_> = guilds.map(|id| json!({"id": id.to_string(), "unavailable": true})).collect();
+        let mut ready: BTreeMap<String, Box<RawValue>> = match serde_json::from_str(&shard.ready) {
+            Ok(ready) => ready,
+            Err(_) => return event::raw("READY", &shard.ready),
+        };
+        if let Some(place) = ready.get_mut("guilds")
+            && let Ok(guilds) = to_raw_value(&guilds)
+        {
+            *place = guilds;
+        }
+        if let Some(user) = shard.user.as_deref().and_then(|user| serde_json::from_str(user).ok()) {
+            ready.insert("user".to_owned(), user);
+        }
+        event::raw("READY", &serde_json::to_string(&ready).unwrap_or_default())
+    }
+}
+
+impl Shard {
+    fn has(&self, number: u64, guild: u64) -> bool {
+        (guild >> 22) % self.count == number
+    }
+}
+
+/// The guild whose object an event is, and whether it is unavailable.
+fn about_itself(json: &str) -> Option<(u64, bool)> {
+    let about: About = serde_json::from_str(json).ok()?;
+    Some((about.id?.parse().ok()?, about.unavailable.unwrap_or(false)))
+}
+
+/// The guild that something in an event belongs to; none in a direct message.
+fn about_guild(json: &str) -> Option<u64> {
+    let about: About = serde_json::from_str(json).ok()?;
+    about.guild_id?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_late_cog_hears_what_still_holds_and_only_what_it_declared() {
-        let facts = Facts::default();
-        facts.note("READY", r#"{"v":10}"#, || ());
-        facts.note("GUILD_CREATE", r#"{"id":"1","name":"one","members":[{"user":{}}]}"#, || ());
-        facts.note("GUILD_CREATE", r#"{"id":"2"}"#, || ());
-        facts.note("GUILD_DELETE", r#"{"id":"2"}"#, || ());
-        facts.note("GUILD_DELETE", r#"{"id":"1","unavailable":true}"#, || ());
-        let both = facts.introduce(&["GUILD_CREATE".to_owned(), "READY".to_owned()], |events| events);
-        let texts: Vec<_> = both
-            .iter()
-            .map(|event| match event {
-                Event::Other(raw) => (raw.name.to_string(), raw.json.to_string()),
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(texts[0], ("READY".to_owned(), r#"{"v":10}"#.to_owned()));
-        assert_eq!(texts[1], ("GUILD_CREATE".to_owned(), r#"{"id":"1","name":"one"}"#.to_owned()));
-        assert_eq!((texts.len(), facts.introduce(&["READY".to_owned()], |events| events.len())), (2, 1));
+    fn hear(facts: &Facts, names: &[&str]) -> Vec<(String, String)> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let text = |event: &Event| match event {
+            Event::Other(raw) => (raw.name.to_string(), raw.json.to_string()),
+            other => panic!("{other:?}"),
+        };
+        facts.introduce(&names, |events| events.iter().map(text).collect())
+    }
+
+    fn note(facts: &Facts, events: &[(&str, &str)]) {
+        events.iter().for_each(|(name, json)| drop(facts.note(name, json)));
     }
 
     #[test]
-    fn a_shard_that_comes_back_forgets_its_own_guilds_only() {
+    fn a_late_cog_hears_what_still_holds_and_only_what_it_declared() {
+        let facts = Facts::default();
+        note(
+            &facts,
+            &[
+                ("READY", r#"{"v":10}"#),
+                ("GUILD_CREATE", r#"{"id":"1","name":"one","members":[{"user":{}}]}"#),
+                ("GUILD_CREATE", r#"{"id":"2"}"#),
+                ("GUILD_DELETE", r#"{"id":"2"}"#),
+                ("GUILD_UPDATE", r#"{"id":"1","name":"new"}"#),
+                ("CHANNEL_CREATE", r#"{"id":"5","guild_id":"1"}"#),
+                ("CHANNEL_CREATE", r#"{"id":"6"}"#),
+                ("CHANNEL_CREATE", "[]"),
+            ],
+        );
+        assert_eq!(
+            hear(&facts, &["GUILD_CREATE", "READY"]),
+            [
+                ("READY".to_owned(), r#"{"v":10}"#.to_owned()),
+                (
+                    "GUILD_CREATE".to_owned(),
+                    r#"{"channels":[{"id":"5","guild_id":"1"}],"id":"1","name":"new"}"#.to_owned()
+                ),
+            ]
+        );
+        assert_eq!(hear(&facts, &["READY"]).len(), 1);
+        assert_eq!(hear(&facts, &["MESSAGE_CREATE"]), []);
+    }
+
+    #[test]
+    fn a_guild_that_an_outage_took_is_there_and_then_away_until_it_comes_back() {
+        let facts = Facts::default();
+        note(
+            &facts,
+            &[("GUILD_CREATE", r#"{"id":"1"}"#), ("GUILD_DELETE", r#"{"id":"1","unavailable":true}"#)],
+        );
+        let names = |facts: &Facts| -> Vec<String> {
+            hear(facts, &["GUILD_CREATE", "GUILD_DELETE"]).into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names(&facts), ["GUILD_CREATE", "GUILD_DELETE"]);
+        note(&facts, &[("GUILD_CREATE", r#"{"id":"1"}"#)]);
+        assert_eq!(names(&facts), ["GUILD_CREATE"]);
+    }
+
+    #[test]
+    fn ready_names_the_guilds_and_the_user_of_today() {
+        let facts = Facts::default();
+        note(
+            &facts,
+            &[
+                ("READY", r#"{"guilds":[{"id":"1"},{"id":"2"}],"user":{"username":"old"}}"#),
+                ("GUILD_CREATE", r#"{"id":"1"}"#),
+                ("GUILD_CREATE", r#"{"id":"3"}"#),
+                ("GUILD_DELETE", r#"{"id":"1"}"#),
+                ("USER_UPDATE", r#"{"username":"new"}"#),
+            ],
+        );
+        let ready = &hear(&facts, &["READY"])[0].1;
+        let ready: serde_json::Value = serde_json::from_str(ready).expect("it is JSON");
+        assert_eq!(ready["user"]["username"], "new");
+        let ids: Vec<&str> =
+            ready["guilds"].as_array().into_iter().flatten().filter_map(|it| it["id"].as_str()).collect();
+        // One was left, one was only announced so far, one came.
+        assert_eq!(ids, ["2", "3"]);
+        assert_eq!(hear(&facts, &["GUILD_CREATE"]).len(), 1);
+    }
+
+    #[test]
+    fn each_shard_has_its_ready_and_a_new_one_forgets_its_own_guilds_only() {
         let facts = Facts::default();
         let guild = |shard: u64| format!(r#"{{"id":"{}"}}"#, shard << 22);
-        (0..2).for_each(|shard| facts.note("GUILD_CREATE", &guild(shard), || ()));
-        facts.note("READY", r#"{"shard":[1,2]}"#, || ());
-        assert_eq!(facts.introduce(&["GUILD_CREATE".to_owned()], |events| events.len()), 1);
+        note(&facts, &[("READY", r#"{"shard":[0,2]}"#), ("READY", r#"{"shard":[1,2]}"#)]);
+        (0..2).for_each(|shard| drop(facts.note("GUILD_CREATE", &guild(shard))));
+        assert_eq!(hear(&facts, &["GUILD_CREATE", "READY"]).len(), 4);
+        note(&facts, &[("READY", r#"{"shard":[1,2]}"#)]);
+        assert_eq!(hear(&facts, &["GUILD_CREATE", "READY"]).len(), 3);
     }
 }

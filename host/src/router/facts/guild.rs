@@ -1,0 +1,276 @@
+//! One guild as it is now: its `GUILD_CREATE` without bulk, and the events that have changed it since. They are put
+//! together only when somebody wants the guild, or when they have become many: most guilds are never asked for.
+
+use std::collections::BTreeMap;
+
+use abi_stable::std_types::RArc;
+use gearshift_cog::abi::{Event, RawEvent};
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+/// Lists of `GUILD_CREATE` that grow with the guild or change all the time. They are left out: what is kept of a guild
+/// is bounded by Discord's own limits for channels, roles, emojis and stickers.
+/// <https://discord.com/developers/docs/events/gateway-events#guild-create>
+const BULK: [&str; 7] = [
+    "members",
+    "presences",
+    "voice_states",
+    "threads",
+    "soundboard_sounds",
+    "stage_instances",
+    "guild_scheduled_events",
+];
+
+/// So many changes, or bytes of them, wait before they are put together.
+const CHANGES: usize = 64;
+const CHANGES_BYTES: usize = 64 << 10;
+
+/// A JSON object whose values are not looked into.
+type Object = BTreeMap<String, Box<RawValue>>;
+
+#[derive(Debug, Default)]
+pub(super) struct Guild {
+    /// Its `GUILD_CREATE`, ready to be handed over; `None` while Discord has only announced it in READY.
+    created: Option<RArc<RawEvent>>,
+    /// What has changed since, oldest first.
+    changes: Vec<(Change, Box<str>)>,
+    /// Members who have joined since, less those who have left.
+    joined: i64,
+    /// Whether an outage has taken it away since.
+    pub(super) is_unavailable: bool,
+}
+
+/// What an event says of a guild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The guild's own fields.
+    Fields,
+    Emojis,
+    Stickers,
+    Channel,
+    ChannelGone,
+    Role,
+    RoleGone,
+    Joined,
+    Left,
+}
+
+impl Change {
+    pub(super) fn of(event: &str) -> Option<Change> {
+        Some(match event {
+            "GUILD_UPDATE" => Change::Fields,
+            "GUILD_EMOJIS_UPDATE" => Change::Emojis,
+            "GUILD_STICKERS_UPDATE" => Change::Stickers,
+            "CHANNEL_CREATE" | "CHANNEL_UPDATE" => Change::Channel,
+            "CHANNEL_DELETE" => Change::ChannelGone,
+            "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE" => Change::Role,
+            "GUILD_ROLE_DELETE" => Change::RoleGone,
+            "GUILD_MEMBER_ADD" => Change::Joined,
+            "GUILD_MEMBER_REMOVE" => Change::Left,
+            _ => return None,
+        })
+    }
+}
+
+impl Guild {
+    /// The guild of a `GUILD_CREATE`, with its id; `None` when that is no guild.
+    pub(super) fn read(json: &str) -> Option<(u64, Guild)> {
+        let mut guild: Object = serde_json::from_str(json).ok()?;
+        let id: String = serde_json::from_str(guild.get("id")?.get()).ok()?;
+        BULK.iter().for_each(|list| _ = guild.remove(*list));
+        Some((id.parse().ok()?, Guild { created: Some(event(&guild)), ..Guild::default() }))
+    }
+
+    /// Takes note of a change.
+    pub(super) fn change(&mut self, change: Change, json: &str) {
+        if self.created.is_none() {
+            return;
+        }
+        match change {
+            Change::Joined => self.joined += 1,
+            Change::Left => self.joined -= 1,
+            _ => self.changes.push((change, json.into())),
+        }
+        let bytes: usize = self.changes.iter().map(|(_, json)| json.len()).sum();
+        if self.changes.len() >= CHANGES || bytes >= CHANGES_BYTES {
+            self.put_together();
+        }
+    }
+
+    /// The guild as it is now, as a `GUILD_CREATE`; `None` while it was only announced.
+    pub(super) fn created(&mut self) -> Option<Event> {
+        if !self.changes.is_empty() || self.joined != 0 {
+            self.put_together();
+        }
+        self.created.clone().map(Event::Other)
+    }
+
+    fn put_together(&mut self) {
+        let Some(created) = &self.created else { return };
+        let Ok(mut guild) = serde_json::from_str::<Object>(created.json.as_str()) else { return };
+        for (change, json) in self.changes.drain(..) {
+            // A change that cannot be read changes nothing.
+            let _ = apply(&mut guild, change, &json);
+        }
+        self.changes.shrink_to_fit();
+        if let Some(count) = guild.get("member_count").and_then(|count| count.get().parse::<i64>().ok())
+            && let Ok(count) = to_raw_value(&count.saturating_add(self.joined).max(0))
+        {
+            guild.insert("member_count".to_owned(), count);
+        }
+        self.joined = 0;
+        self.created = Some(event(&guild));
+    }
+}
+
+fn event(guild: &Object) -> RArc<RawEvent> {
+    let mut json = serde_json::to_string(guild).unwrap_or_default();
+    json.shrink_to_fit();
+    RArc::new(RawEvent { name: "GUILD_CREATE".into(), json: json.into() })
+}
+
+fn apply(guild: &mut Object, change: Change, json: &str) -> serde_json::Result<()> {
+    #[derive(Deserialize)]
+    struct RoleChange {
+        role: Option<Box<RawValue>>,
+        role_id: Option<String>,
+    }
+    match change {
+        Change::Fields => {
+            let mut fields: Object = serde_json::from_str(json)?;
+            BULK.iter().for_each(|list| _ = fields.remove(*list));
+            guild.append(&mut fields);
+        }
+        Change::Emojis => replace_list(guild, "emojis", json)?,
+        Change::Stickers => replace_list(guild, "stickers", json)?,
+        Change::Channel => {
+            let channel: Box<RawValue> = serde_json::from_str(json)?;
+            change_list(guild, "channels", &id_of(&channel)?, Some(channel))?;
+        }
+        Change::ChannelGone => {
+            let channel: Box<RawValue> = serde_json::from_str(json)?;
+            change_list(guild, "channels", &id_of(&channel)?, None)?;
+        }
+        Change::Role | Change::RoleGone => {
+            let RoleChange { role, role_id } = serde_json::from_str(json)?;
+            match (role, role_id) {
+                (Some(role), _) => change_list(guild, "roles", &id_of(&role)?, Some(role))?,
+                (None, Some(id)) => change_list(guild, "roles", &id, None)?,
+                (None, None) => {}
+            }
+        }
+        Change::Joined | Change::Left => {}
+    }
+    Ok(())
+}
+
+fn replace_list(guild: &mut Object, name: &str, json: &str) -> serde_json::Result<()> {
+    let mut fields: Object = serde_json::from_str(json)?;
+    if let Some(list) = fields.remove(name) {
+        guild.insert(name.to_owned(), list);
+    }
+    Ok(())
+}
+
+/// Puts `new` in the place of the entry with this id, or behind the others; without `new` the entry goes.
+fn change_list(
+    guild: &mut Object,
+    name: &str,
+    id: &str,
+    new: Option<Box<RawValue>>,
+) -> serde_json::Result<()> {
+    let mut entries: Vec<Box<RawValue>> = match guild.get(name) {
+        Some(list) => serde_json::from_str(list.get())?,
+        None => Vec::new(),
+    };
+    let place = entries.iter().position(|entry| id_of(entry).is_ok_and(|other| other == id));
+    match (place, new) {
+        (Some(place), Some(new)) => entries[place] = new,
+        (Some(place), None) => drop(entries.remove(place)),
+        (None, Some(new)) => entries.push(new),
+        (None, None) => return Ok(()),
+    }
+    guild.insert(name.to_owned(), to_raw_value(&entries)?);
+    Ok(())
+}
+
+fn id_of(entry: &RawValue) -> serde_json::Result<String> {
+    #[derive(Deserialize)]
+    struct Entry {
+        id: String,
+    }
+    serde_json::from_str::<Entry>(entry.get()).map(|entry| entry.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn now(guild: &mut Guild) -> Value {
+        match guild.created().expect("it is there") {
+            Event::Other(raw) => serde_json::from_str(raw.json.as_str()).expect("it is JSON"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn kept_bytes(guild: &Guild) -> usize {
+        let created = guild.created.as_ref().map_or(0, |created| created.json.capacity());
+        created + guild.changes.iter().map(|(_, json)| json.len()).sum::<usize>()
+    }
+
+    #[test]
+    fn a_guild_is_told_as_it_is_now() {
+        let json = json!({"id": "1", "name": "old", "member_count": 5, "owner_id": "9",
+            "channels": [{"id": "10", "name": "a"}, {"id": "11", "name": "b"}],
+            "roles": [{"id": "1", "name": "@everyone"}], "emojis": [], "stickers": []});
+        let (_, mut guild) = Guild::read(&json.to_string()).expect("a guild");
+        let changes = [
+            ("GUILD_UPDATE", json!({"id": "1", "name": "new"})),
+            ("CHANNEL_CREATE", json!({"id": "12", "guild_id": "1", "name": "c"})),
+            ("CHANNEL_UPDATE", json!({"id": "10", "guild_id": "1", "name": "A"})),
+            ("CHANNEL_DELETE", json!({"id": "11", "guild_id": "1", "name": "b"})),
+            ("GUILD_ROLE_CREATE", json!({"guild_id": "1", "role": {"id": "20", "name": "mod"}})),
+            ("GUILD_ROLE_CREATE", json!({"guild_id": "1", "role": {"id": "21", "name": "gone"}})),
+            ("GUILD_ROLE_UPDATE", json!({"guild_id": "1", "role": {"id": "20", "name": "MOD"}})),
+            ("GUILD_ROLE_DELETE", json!({"guild_id": "1", "role_id": "21"})),
+            ("GUILD_EMOJIS_UPDATE", json!({"guild_id": "1", "emojis": [{"id": "30"}]})),
+            ("GUILD_STICKERS_UPDATE", json!({"guild_id": "1", "stickers": [{"id": "31"}]})),
+            ("GUILD_MEMBER_ADD", json!({"guild_id": "1"})),
+            ("GUILD_MEMBER_ADD", json!({"guild_id": "1"})),
+            ("GUILD_MEMBER_REMOVE", json!({"guild_id": "1"})),
+            ("GUILD_UPDATE", json!("not an object")),
+        ];
+        for (name, json) in changes {
+            guild.change(Change::of(name).expect(name), &json.to_string());
+        }
+        assert_eq!(
+            now(&mut guild),
+            json!({"id": "1", "name": "new", "member_count": 6, "owner_id": "9",
+                "channels": [{"id": "10", "guild_id": "1", "name": "A"}, {"id": "12", "guild_id": "1", "name": "c"}],
+                "roles": [{"id": "1", "name": "@everyone"}, {"id": "20", "name": "MOD"}],
+                "emojis": [{"id": "30"}], "stickers": [{"id": "31"}]})
+        );
+    }
+
+    #[test]
+    fn what_is_kept_does_not_grow_with_members_nor_with_changes() {
+        let member =
+            json!({"user": {"id": "1".repeat(18), "username": "x".repeat(20)}, "roles": vec!["1"; 8]});
+        let channel = |id: usize| json!({"id": id.to_string(), "guild_id": "1", "topic": "t".repeat(200)});
+        let channels: Vec<Value> = (0..50).map(channel).collect();
+        let lean = json!({"id": "1", "name": "large", "member_count": 2_000, "channels": channels});
+        let mut json = lean.clone();
+        json["members"] = json!(vec![member; 2_000]);
+        let (_, mut guild) = Guild::read(&json.to_string()).expect("a guild");
+        assert_eq!(kept_bytes(&guild), lean.to_string().len());
+        for id in 0..1_000 {
+            guild.change(Change::Channel, &channel(id % 50).to_string());
+            guild.change(Change::Joined, "{}");
+            assert!(kept_bytes(&guild) <= lean.to_string().len() + CHANGES_BYTES);
+        }
+        assert_eq!(now(&mut guild)["channels"], lean["channels"]);
+        assert_eq!(now(&mut guild)["member_count"], 3_000);
+    }
+}
