@@ -9,7 +9,7 @@
 //! | 65 | data | a smoke script or a world file cannot be read or understood |
 //! | 69 | unavailable | a session could not be opened, or no host answers on the control socket |
 //! | 70 | internal | the host itself failed; report it |
-//! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used |
+//! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used, or another host serves the bot |
 //! | 74 | output | what is printed or recorded cannot be written: the disk is full, the terminal is gone |
 //! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
 //! | 78 | configuration | `gearshift.toml` or the log filter is wrong, there is no token, or no folder of that name for cogs |
@@ -20,7 +20,7 @@ use std::{fmt, io::ErrorKind, process::ExitCode};
 use crate::{
     cogs::CogError,
     config::ConfigError,
-    control::{CallError, SocketError},
+    control::{BotTaken, CallError, SocketError},
     error::chain,
     gateway::EndError,
     host::HostError,
@@ -37,7 +37,8 @@ Exit codes:
   65   data: a smoke script or a world file cannot be read or understood
   69   unavailable: a session could not be opened, or no host answers
   70   internal: the host itself failed; please report it
-  73   cannot create: a folder, the control socket or a thread cannot be had
+  73   cannot create: a folder, the control socket or a thread cannot be had, or
+       another host serves the bot
   74   output: what is printed or recorded cannot be written
   77   refused: Discord refuses the bot (token, intents, shards)
   78   configuration: gearshift.toml or the log filter is wrong, no token, or no cogs folder
@@ -179,6 +180,12 @@ impl From<HostError> for Failure {
 impl From<SocketError> for Failure {
     fn from(error: SocketError) -> Failure {
         Failure::new(Exit::CannotCreate, chain(&error)).help(error.help())
+    }
+}
+
+impl From<BotTaken> for Failure {
+    fn from(error: BotTaken) -> Failure {
+        Failure::new(Exit::CannotCreate, error.to_string()).help(error.help())
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::{
 use super::{exit::Failure, progress::Progress, signals::Signals};
 use crate::{
     config::{self, Config},
-    control::{self, Socket},
+    control::{self, BotClaim, Socket},
     duration::Shown,
     host::{Host, HostError},
     rebuild::Rebuild,
@@ -87,12 +87,12 @@ impl Life {
             return Ok(());
         };
         let sessions = Arc::new(opened?);
-        let control = runtime.block_on(async {
-            let control = Socket::bind(&socket_path(&config));
-            if control.is_err() {
+        let (control, _claim) = runtime.block_on(async {
+            let claimed = claim(&config, &sessions).await;
+            if claimed.is_err() {
                 sessions.close().await;
             }
-            control
+            claimed
         })?;
         progress.now("loading the cogs");
         let mut host = runtime.block_on(async {
@@ -156,6 +156,16 @@ async fn serve(
     rebuilding.shutdown().await;
     drop(stop);
     (done, serving.await.ok())
+}
+
+/// Makes sure that no other host has this configuration, nor serves this bot.
+async fn claim(config: &Config, sessions: &Sessions) -> Result<(Socket, Option<BotClaim>), Failure> {
+    let control = Socket::bind(&socket_path(config))?;
+    let claim = match &sessions.discord {
+        Some(discord) => Some(BotClaim::claim(discord).await?),
+        None => None,
+    };
+    Ok((control, claim))
 }
 
 /// Where this configuration's control socket is.

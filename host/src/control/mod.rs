@@ -1,8 +1,10 @@
 //! The control socket: how another process lists, loads, unloads and reloads cogs of a running host.
-//! It decides nothing about cogs; it passes on what was asked, and what came of it.
+//! It decides nothing about cogs; it passes on what was asked, and what came of it. It also keeps a second host of one bot
+//! away.
 //!
 //! JSON lines over a Unix socket of mode 0600: a [`Request`] a line, an [`Answer`] a line, in order, as many as wanted.
 
+mod bot;
 mod client;
 mod path;
 mod protocol;
@@ -11,6 +13,7 @@ mod socket;
 mod table;
 
 pub use self::{
+    bot::{BotClaim, BotTaken},
     client::{CallError, Client},
     path::{PathTooLong, default_path, running},
     protocol::{Answer, REQUEST_MAX_BYTES, Request},

@@ -180,6 +180,11 @@ impl Live {
         }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: i32) {
         let sent =
             Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status().unwrap();

@@ -51,6 +51,28 @@ fn the_bot_connects_answers_and_says_goodbye_at_a_signal() {
 }
 
 #[test]
+fn a_second_host_of_one_bot_does_not_start_and_names_the_first() {
+    let (place, other) = (Place::with(&["ping"]), Place::with(&["ping"]));
+    let (runtime, sim) = discord(&place, "");
+    let mut live = run(&place, sim.token());
+    live.expect("ready; the control socket is");
+    let config = std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap();
+    other.file("gearshift.toml", &config);
+    let (code, lines) = run(&other, sim.token()).end();
+    assert_eq!(code, 73, "{lines:#?}");
+    let said = format!("another host (process {}) serves this bot", live.id());
+    assert!(lines.iter().any(|line| line.starts_with("error: ") && line.contains(&said)), "{lines:#?}");
+    assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+    // Its place is free again.
+    let mut live = run(&other, sim.token());
+    live.expect("ready; the control socket is");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn a_token_may_come_from_a_file() {
     let place = Place::with(&["ping"]);
     let (runtime, sim) = discord(&place, "token_file = \"token\"\n");

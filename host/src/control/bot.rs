@@ -1,0 +1,115 @@
+//! One host for each bot on one machine: a second one would answer everything twice.
+//! It holds a name and nothing else; nobody connects to it but to ask who holds it.
+//!
+//! The name is an abstract socket: it is seen by every user of the machine (of its network namespace), needs no folder,
+//! and is free again when its process ends, however it ends. <https://man7.org/linux/man-pages/man7/unix.7.html>
+
+use std::{io, os::unix::net::UnixListener};
+
+use crate::sessions::Discord;
+
+/// Another host on this machine has connected with the same token.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot connect `{bot}` (application {application}): another host{process} serves this bot")]
+pub struct BotTaken {
+    /// The bot's user name.
+    bot: String,
+    /// The application's id.
+    application: u64,
+    /// Its process as a clause; may be empty.
+    process: String,
+}
+
+impl BotTaken {
+    /// What the reader can do.
+    pub fn help(&self) -> String {
+        "end that host, or give this one the token of another bot: two hosts of one bot answer everything twice"
+            .to_owned()
+    }
+}
+
+/// The right to serve a bot, until it is dropped.
+#[derive(Debug)]
+pub struct BotClaim(#[expect(dead_code, reason = "held, not used")] Option<UnixListener>);
+
+/// Who has a name already.
+#[derive(Debug, PartialEq, Eq)]
+struct Holder {
+    /// Its process, if the system tells.
+    process: Option<i32>,
+    /// Whether it belongs to this user, or is not known to belong to another.
+    is_ours: bool,
+}
+
+impl BotClaim {
+    /// Claims the bot of this session. A name that another user has is warned about only: anybody could take it.
+    ///
+    /// # Errors
+    /// Another host of this user has it.
+    pub async fn claim(discord: &Discord) -> Result<BotClaim, BotTaken> {
+        let account = discord.account();
+        let bot = format!("{} {}", discord.origin(), account.application_id);
+        let taken = |process: Option<i32>| BotTaken {
+            bot: account.user_name.clone(),
+            application: account.application_id,
+            process: process.map(|process| format!(" (process {process})")).unwrap_or_default(),
+        };
+        match hold(&format!("gearshift-bot-{}", blake3::hash(bot.as_bytes()).to_hex())).await {
+            Ok(Ok(listener)) => Ok(BotClaim(Some(listener))),
+            Ok(Err(Holder { process, is_ours: true })) => Err(taken(process)),
+            Ok(Err(Holder { process, is_ours: false })) => {
+                tracing::warn!("{}; it belongs to another user of this machine", taken(process));
+                Ok(BotClaim(None))
+            }
+            Err(error) => {
+                tracing::warn!("cannot find out whether another host serves this bot: {error}");
+                Ok(BotClaim(None))
+            }
+        }
+    }
+}
+
+/// Takes a name, or says who has it.
+#[cfg(target_os = "linux")]
+async fn hold(name: &str) -> io::Result<Result<UnixListener, Holder>> {
+    use std::os::{linux::net::SocketAddrExt, unix::net::SocketAddr};
+
+    match UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?) {
+        Ok(listener) => Ok(Ok(listener)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Ok(Err(holder(name).await)),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(target_os = "linux")]
+async fn holder(name: &str) -> Holder {
+    // Credentials are those of the process that listens, as of when it began to.
+    let asked = tokio::net::UnixStream::connect(format!("\0{name}")).await;
+    let Ok(credentials) = asked.and_then(|stream| stream.peer_cred()) else {
+        return Holder { process: None, is_ours: true };
+    };
+    let own = tokio::net::UnixStream::pair().and_then(|(one, _)| one.peer_cred());
+    let is_ours = own.map_or(true, |own| own.uid() == credentials.uid());
+    Holder { process: credentials.pid(), is_ours }
+}
+
+/// Abstract sockets are Linux's.
+#[cfg(not(target_os = "linux"))]
+async fn hold(_: &str) -> io::Result<Result<UnixListener, Holder>> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_has_one_holder_until_that_one_goes() {
+        let name = format!("gearshift-test-{}", std::process::id());
+        let first = hold(&name).await.unwrap().unwrap();
+        let process = i32::try_from(std::process::id()).ok();
+        assert_eq!(hold(&name).await.unwrap().unwrap_err(), Holder { process, is_ours: true });
+        drop(first);
+        hold(&name).await.unwrap().unwrap();
+    }
+}
