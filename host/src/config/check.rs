@@ -73,6 +73,10 @@ fn check_discord(discord: &Discord, found: &mut Found) {
     }
     let prefix_fits = !discord.prefix.is_empty() && discord.prefix.trim() == discord.prefix;
     found.unless(prefix_fits, &["discord", "prefix"], "must not be empty or begin or end with a blank");
+    // <https://discord.com/developers/docs/events/gateway-events#activity-object>
+    let activity_fits =
+        discord.activity.as_ref().is_none_or(|text| (1..=128).contains(&text.chars().count()));
+    found.unless(activity_fits, &["discord", "activity"], "must have between 1 and 128 characters");
     found.unless(discord.shards > 0, &["discord", "shards"], "must be at least 1");
     found.unless(
         discord.requests_per_second.is_none_or(|rate| rate > 0),

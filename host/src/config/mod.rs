@@ -20,6 +20,7 @@ mod keys;
 mod limits;
 mod locate;
 mod paths;
+mod presence;
 mod secret;
 mod sections;
 
@@ -33,6 +34,7 @@ pub use error::{ConfigError, Problem};
 pub use events::{missing_intents, without_message_content};
 pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
+pub use presence::{ActivityKind, Status};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
 pub use sections::{Api, Build, Cogs, Control, Discord, Http, Log, LogFormat, Play, Runtime, Stats, Store};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Intent, Secret};
+use super::{ActivityKind, Intent, Secret, Status};
 
 /// `[discord]`: the account, and how to reach Discord.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,6 +24,12 @@ pub struct Discord {
     pub prefix: String,
     /// Gateway intents by name. Default: all unprivileged ones and `message_content`.
     pub intents: Vec<Intent>,
+    /// How the bot is shown, until a cog says something else: `online`, `idle`, `dnd` or `invisible`. Default `online`.
+    pub status: Status,
+    /// Text that is shown with it, at most 128 characters. Default none.
+    pub activity: Option<String>,
+    /// What comes before that text: `playing`, `listening`, `watching`, `competing`, or nothing (`custom`). Default `custom`.
+    pub activity_kind: ActivityKind,
     /// Shards of this process; all of them connect here. Default 1.
     pub shards: u16,
     /// Whether the declared slash commands are registered at Discord. Default true.
@@ -57,6 +63,9 @@ impl Default for Discord {
             token: None,
             prefix: "!".to_owned(),
             intents: Intent::default_set(),
+            status: Status::default(),
+            activity: None,
+            activity_kind: ActivityKind::default(),
             shards: 1,
             register_commands: true,
             requests_per_second: None,

@@ -6,11 +6,13 @@
 //! A shard hands an event to the sink *before* it counts it as heard. Whatever was not handed over comes again after a
 //! RESUME; whatever was does not. The sink must not wait: heartbeats are sent by the same task.
 
+mod ask;
 mod close;
 mod command;
 mod event;
 mod heart;
 mod shard;
+mod shards;
 mod socket;
 mod starts;
 mod state;
@@ -18,21 +20,22 @@ mod talk;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::config;
 use crate::sessions::{Discord, Net};
 
+use self::shards::{Handle, Shards, Vitals};
 pub use close::Refused;
-pub use command::{Command, Members, MembersRequest, Presence};
+pub use command::{Activity, Command, Members, MembersRequest, Presence};
 pub use event::{BadFrame, Dispatch};
+pub use shards::ShardStatus;
 pub use state::State;
 
 /// Times that Discord prescribes. Not configurable; tests shorten them.
@@ -69,25 +72,21 @@ impl Default for Timing {
 /// All shards of this process.
 #[derive(Debug)]
 pub struct Gateway {
-    shards: Vec<Handle>,
+    shards: Arc<Shards>,
+    tasks: Vec<AbortHandle>,
     closing: Closing,
     goodbye: Duration,
 }
 
-#[derive(Debug)]
-struct Handle {
-    commands: mpsc::Sender<Command>,
-    state: watch::Receiver<State>,
-    latency: Arc<AtomicU64>,
-    task: tokio::task::AbortHandle,
-}
-
 /// A command that could not be handed to its shard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// Too many wait already, for instance because the shard is not connected.
-    #[error("the gateway already has {COMMANDS} commands waiting")]
-    Full,
+    /// Discord would not take it.
+    #[error("{0}")]
+    Invalid(String),
+    /// So many wait already, for instance because the shard is not connected.
+    #[error("the gateway already has {0} requests waiting")]
+    Full(usize),
     /// The gateway was closed.
     #[error("the gateway is closed")]
     Closed,
@@ -104,7 +103,7 @@ pub enum EndError {
     Panicked,
 }
 
-/// Commands that may wait in front of one shard.
+/// Requests that may wait in front of one shard.
 const COMMANDS: usize = 64;
 
 impl Gateway {
@@ -149,11 +148,14 @@ impl Gateway {
         thread::Builder::new().name("gateway".to_owned()).spawn(move || run(&work))?;
         let own = runtime::Builder::new_current_thread().enable_all().build()?;
         let sessions = runtime::Handle::current();
-        let mut tasks = Vec::new();
-        let shards = (0..config.shards).map(|number| {
-            let (commands, queue) = mpsc::channel(COMMANDS);
+        let configured =
+            Presence::configured(config.status, config.activity.as_deref(), config.activity_kind);
+        let presence = watch::Sender::new(configured);
+        let (mut handles, mut tasks) = (Vec::new(), Vec::new());
+        for number in 0..config.shards {
+            let (requests, queue) = mpsc::channel(COMMANDS);
             let (state, watched) = watch::channel(State::Connecting);
-            let latency = Arc::new(AtomicU64::new(0));
+            let vitals = Vitals::default();
             let shard = shard::Shard {
                 number,
                 count: config.shards,
@@ -166,65 +168,49 @@ impl Gateway {
                 reconnect_max: config.reconnect_max,
                 sink: sink.clone(),
                 state,
-                latency: Arc::clone(&latency),
-                presence: None,
+                vitals: vitals.clone(),
+                presence: presence.subscribe(),
                 session: None,
             };
-            let task = own.spawn(shard.run(queue, closed.clone()));
-            let abort = task.abort_handle();
-            tasks.push(task);
-            Handle { commands, state: watched, latency, task: abort }
-        });
-        let shards = shards.collect();
+            tasks.push(own.spawn(shard.run(queue, closed.clone())));
+            handles.push(Handle { requests, state: watched, vitals });
+        }
+        let aborts = tasks.iter().map(JoinHandle::abort_handle).collect();
         // The thread waits for it.
         let _ = give.send((own, tasks));
         let closing = Closing(closing);
         // Dropped with the sessions' runtime: without them nothing can be done.
         let with_sessions = closing.clone();
         sessions.spawn(async move { with_sessions.0.closed().await });
-        Ok(Gateway { shards, closing, goodbye: timing.goodbye })
+        let account = discord.account().clone();
+        let shards = Arc::new(Shards { all: handles, presence, intents: config.intents.clone(), account });
+        let asked = Arc::clone(&shards);
+        discord.link_gateway(move |request| ask::answer(&asked, request));
+        Ok(Gateway { shards, tasks: aborts, closing, goodbye: timing.goodbye })
     }
 
-    /// Number of shards.
-    pub fn shards(&self) -> u16 {
-        self.shards.len() as u16
+    /// How all shards are, in order.
+    pub fn shards(&self) -> Vec<ShardStatus> {
+        self.shards.status()
     }
 
     /// The states of all shards, in order, to look at or to wait for.
     pub fn states(&self) -> Vec<watch::Receiver<State>> {
-        self.shards.iter().map(|shard| shard.state.clone()).collect()
+        self.shards.all.iter().map(|shard| shard.state.clone()).collect()
     }
 
     /// The state of a shard, to look at or to wait for. `None`: there is no such shard.
     pub fn state(&self, shard: u16) -> Option<watch::Receiver<State>> {
-        self.shards.get(usize::from(shard)).map(|shard| shard.state.clone())
+        self.shards.all.get(usize::from(shard)).map(|shard| shard.state.clone())
     }
 
-    /// Round trip of a shard's last heartbeat. `None`: none was answered yet, or there is no such shard.
-    pub fn latency(&self, shard: u16) -> Option<Duration> {
-        let micros = self.shards.get(usize::from(shard))?.latency.load(Ordering::Relaxed);
-        (micros > 0).then(|| Duration::from_micros(micros))
-    }
-
-    /// Hands a command to its shard: a request for members to the guild's, a presence to all.
+    /// Hands a command to its shard: a request for members to the guild's, a presence to all. A presence is kept for
+    /// later sessions too, and only the last one counts.
     ///
     /// # Errors
-    /// The shard's queue is full, or the gateway is closed.
+    /// Discord would not take it, the shard's queue is full, or the gateway is closed.
     pub fn send(&self, command: Command) -> Result<(), CommandError> {
-        let hand = |shard: &Handle, command| {
-            shard.commands.try_send(command).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => CommandError::Full,
-                mpsc::error::TrySendError::Closed(_) => CommandError::Closed,
-            })
-        };
-        match &command {
-            Command::RequestMembers(request) => {
-                // <https://discord.com/developers/docs/events/gateway#sharding>
-                let number = (request.guild_id >> 22) % self.shards.len() as u64;
-                hand(&self.shards[number as usize], command)
-            }
-            Command::Presence(_) => self.shards.iter().try_for_each(|shard| hand(shard, command.clone())),
-        }
+        self.shards.send(command)
     }
 
     /// Waits until no shard will hear anything any more.
@@ -232,7 +218,7 @@ impl Gateway {
     /// # Errors
     /// A shard has ended although nobody closed it; the others go on until [`Gateway::close`].
     pub async fn ended(&self) -> Result<(), EndError> {
-        let ends = self.shards.iter().map(|shard| {
+        let ends = self.shards.all.iter().map(|shard| {
             let mut state = shard.state.clone();
             async move {
                 let end = state.wait_for(State::is_end).await.map(|state| state.clone());
@@ -251,7 +237,7 @@ impl Gateway {
     /// send is cut off then. Can be called again.
     pub async fn close(&self) {
         self.closing.0.send_replace(true);
-        let ends = self.shards.iter().map(|shard| {
+        let ends = self.shards.all.iter().map(|shard| {
             let mut state = shard.state.clone();
             async move {
                 // An error means that the task is gone, which is what is wanted.
@@ -261,7 +247,7 @@ impl Gateway {
         let all = join_all(ends);
         if tokio::time::timeout(self.goodbye + Duration::from_secs(1), all).await.is_err() {
             tracing::warn!("a gateway connection did not close in time and was cut off");
-            self.shards.iter().for_each(|shard| shard.task.abort());
+            self.tasks.iter().for_each(AbortHandle::abort);
         }
     }
 }

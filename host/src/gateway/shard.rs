@@ -2,7 +2,6 @@
 //! What is said on an open connection stands in `talk`.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::runtime;
@@ -10,8 +9,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::close::{Refused, Verdict, verdict};
-use super::command::{Command, Presence};
+use super::command::{MembersRequest, Presence};
 use super::event::Dispatch;
+use super::shards::Vitals;
 use super::socket::{Address, Socket};
 use super::starts::{Start, Starts};
 use super::state::State;
@@ -35,10 +35,9 @@ pub(super) struct Shard<S> {
     pub(super) reconnect_max: Duration,
     pub(super) sink: S,
     pub(super) state: watch::Sender<State>,
-    /// Round trip of the last heartbeat in microseconds; 0 = none yet.
-    pub(super) latency: Arc<AtomicU64>,
-    /// What the host said last; told again in IDENTIFY.
-    pub(super) presence: Option<Presence>,
+    pub(super) vitals: Vitals,
+    /// How the bot is shown: sent with IDENTIFY, and whenever it changes.
+    pub(super) presence: watch::Receiver<Option<Presence>>,
     /// What a RESUME needs; `None` before READY and after the session was lost.
     pub(super) session: Option<Session>,
 }
@@ -89,7 +88,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(15 * 60);
 impl<S: FnMut(Dispatch) + Send> Shard<S> {
     pub(super) async fn run(
         mut self,
-        mut commands: mpsc::Receiver<Command>,
+        mut requests: mpsc::Receiver<MembersRequest>,
         mut closing: watch::Receiver<bool>,
     ) {
         let mut course =
@@ -103,7 +102,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
             };
             let end = match connected {
                 Ok((socket, start)) => {
-                    talk::talk(&mut self, socket, start, &mut commands, &mut closing).await
+                    talk::talk(&mut self, socket, start, &mut requests, &mut closing).await
                 }
                 Err(why) => End::Lost { code: None, why },
             };

@@ -39,18 +39,28 @@ impl State {
     pub fn is_end(&self) -> bool {
         matches!(self, State::Closed | State::Refused(_))
     }
+
+    /// Its name, in one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Connecting => "connecting",
+            State::Identifying => "identifying",
+            State::Resuming { .. } => "resuming",
+            State::Ready { .. } => "ready",
+            State::Waiting { .. } => "waiting",
+            State::Closed => "closed",
+            State::Refused(_) => "refused",
+        }
+    }
 }
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
         match self {
-            State::Connecting => f.write_str("connecting"),
-            State::Identifying => f.write_str("identifying"),
-            State::Resuming { .. } => f.write_str("resuming"),
-            State::Ready { .. } => f.write_str("ready"),
-            State::Waiting { why } => write!(f, "waiting: {why}"),
-            State::Closed => f.write_str("closed"),
-            State::Refused(refused) => write!(f, "refused ({})", refused.code),
+            State::Waiting { why } => write!(f, ": {why}"),
+            State::Refused(refused) => write!(f, " ({})", refused.code),
+            _ => Ok(()),
         }
     }
 }

@@ -1,14 +1,13 @@
 //! The conversation on one open connection: HELLO, IDENTIFY or RESUME, heartbeats, events, commands — until it ends.
 //! Whether and when another connection follows stands in `shard`.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::command::{Command, Identity, heartbeat, identify, resume};
+use super::command::{Identity, MembersRequest, heartbeat, identify, resume};
 use super::event::{Dispatch, Frame, Ready, range_of};
 use super::heart::Heart;
 use super::shard::{End, Session, Shard, asked_to_close};
@@ -52,7 +51,7 @@ pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     mut socket: Socket,
     start: Option<Start>,
-    commands: &mut mpsc::Receiver<Command>,
+    requests: &mut mpsc::Receiver<MembersRequest>,
     closing: &mut watch::Receiver<bool>,
 ) -> End {
     let opened = tokio::select! {
@@ -61,7 +60,7 @@ pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
         opened = open(shard, &mut socket, start) => opened,
     };
     let end = match opened {
-        Ok(line) => listen(shard, &mut socket, line, commands, closing).await,
+        Ok(line) => listen(shard, &mut socket, line, requests, closing).await,
         Err(end) => end,
     };
     part(socket, &end, shard.timing.goodbye).await;
@@ -92,12 +91,13 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
         }
         None => {
             shard.state.send_replace(State::Identifying);
+            let presence = shard.presence.borrow_and_update().clone();
             let identity = Identity {
                 token: shard.discord.token().expose(),
                 intents: intent_bits(&shard.intents),
                 shard: shard.number,
                 shards: shard.count,
-                presence: shard.presence.as_ref(),
+                presence: presence.as_ref(),
             };
             (identify(&identity), None)
         }
@@ -123,7 +123,7 @@ async fn listen<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     socket: &mut Socket,
     mut line: Line,
-    commands: &mut mpsc::Receiver<Command>,
+    requests: &mut mpsc::Receiver<MembersRequest>,
     closing: &mut watch::Receiver<bool>,
 ) -> End {
     let mut allowance = Allowance { left: COMMANDS_PER_WINDOW, renewed: Instant::now() };
@@ -145,16 +145,17 @@ async fn listen<S: FnMut(Dispatch) + Send>(
                 late.as_mut().reset(line.ready_by);
                 overdue(shard, &line)
             }
-            Some(command) = commands.recv(), if line.is_ready && allowance.is_there() => {
+            Ok(()) = shard.presence.changed(), if line.is_ready && allowance.is_there() => {
                 allowance.left -= 1;
-                let frame = command.frame();
-                if let Command::Presence(presence) = command {
-                    shard.presence = Some(presence);
+                let presence = shard.presence.borrow_and_update().clone();
+                match presence {
+                    Some(presence) => sent(socket.send(presence.frame()).await),
+                    None => Step::GoOn,
                 }
-                match socket.send(frame).await {
-                    Ok(()) => Step::GoOn,
-                    Err(why) => Step::End(End::Lost { code: None, why }),
-                }
+            }
+            Some(request) = requests.recv(), if line.is_ready && allowance.is_there() => {
+                allowance.left -= 1;
+                sent(socket.send(request.frame()).await)
             }
             received = socket.receive() => match received {
                 Received::Text(text) => on_frame(shard, &mut line, text),
@@ -176,6 +177,13 @@ async fn listen<S: FnMut(Dispatch) + Send>(
     }
 }
 
+fn sent(sent: Result<(), String>) -> Step {
+    match sent {
+        Ok(()) => Step::GoOn,
+        Err(why) => Step::End(End::Lost { code: None, why }),
+    }
+}
+
 /// The handshake is not complete, and the time for it may be over. A long replay is no silence.
 fn overdue<S>(shard: &Shard<S>, line: &Line) -> Step {
     if Instant::now() < line.ready_by {
@@ -194,7 +202,7 @@ fn on_frame<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, text: Utf
         }
         Ok(Frame::HeartbeatAck) => {
             if let Some(took) = line.heart.answered(Instant::now()) {
-                shard.latency.store((took.as_micros() as u64).max(1), Ordering::Relaxed);
+                shard.vitals.now().latency = Some(took);
             }
             Step::GoOn
         }
@@ -275,6 +283,9 @@ fn track_session<S>(shard: &mut Shard<S>, event: &Dispatch) -> Step {
                 return Step::End(End::Lost { code: None, why });
             };
             tracing::info!(shard = shard.number, "ready");
+            let mut vitals = shard.vitals.now();
+            (vitals.session_since, vitals.resumes) = (Some(Instant::now()), 0);
+            drop(vitals);
             shard.session = Some(Session {
                 id: ready.session_id,
                 url: ready.resume_gateway_url,
@@ -285,6 +296,7 @@ fn track_session<S>(shard: &mut Shard<S>, event: &Dispatch) -> Step {
         }
         "RESUMED" if shard.session.is_some() => {
             tracing::info!(shard = shard.number, "resumed");
+            shard.vitals.now().resumes += 1;
             Step::Ready
         }
         _ => Step::GoOn,

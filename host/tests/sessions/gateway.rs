@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gearshift_host::config::{Config, Intent, Secret};
+use gearshift_host::config::{Config, Intent, Secret, Status};
 use gearshift_host::gateway::{
     Command, Dispatch, EndError, Gateway, Members, MembersRequest, Presence, Refused, State, Timing,
 };
@@ -317,7 +317,7 @@ async fn every_shard_hears_its_own_guilds_and_each_event_comes_once() {
 #[tokio::test]
 async fn a_presence_is_taken() {
     let world = ready().await;
-    let presence = Presence { status: "idle".to_owned(), activities: Vec::new(), since: None, afk: false };
+    let presence = Presence { status: Status::Idle, ..Presence::default() };
     world.gateway.send(Command::Presence(presence)).unwrap();
     // A frame that was not understood would end the connection; one more event shows that it did not.
     let session = world.session().await;

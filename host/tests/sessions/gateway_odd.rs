@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::SinkExt;
+use gearshift_host::config::Status;
 use gearshift_host::gateway::{Command, Presence, State, Timing};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -29,8 +30,7 @@ async fn ready_is_new_whatever_number_it_has() {
         assert_eq!(heard(&mut host, 1).await[0].1, "READY", "{s}");
         state(&host, is_ready).await;
         // Commands go out: the shard is not taken for one that identifies.
-        let presence =
-            Presence { status: "idle".to_owned(), activities: Vec::new(), since: None, afk: false };
+        let presence = Presence { status: Status::Idle, ..Presence::default() };
         host.gateway.send(Command::Presence(presence)).unwrap();
         assert_eq!(line.hear().await["op"], 3, "{s}");
         // The number of the next is taken as it is, and RESUME names it.

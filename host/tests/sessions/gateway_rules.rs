@@ -1,7 +1,8 @@
 //! The gateway connection against a server that follows a script: what no proper Discord does.
 
 use futures_util::{SinkExt, StreamExt};
-use gearshift_host::gateway::State;
+use gearshift_host::config::{ActivityKind, Discord, Status};
+use gearshift_host::gateway::{Command, Presence, State};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -16,6 +17,48 @@ async fn identify_says_who_and_what_and_nothing_is_compressed() {
     assert_eq!((&d["token"], &d["compress"]), (&json!("t0ken.of.a.test"), &json!(false)));
     assert_eq!(d["shard"], json!([0, 1]));
     assert_eq!(d["intents"].as_u64().unwrap() & (1 << 15), 1 << 15);
+}
+
+#[tokio::test]
+async fn identify_shows_what_the_config_says_and_later_sessions_what_was_said_last() {
+    fn change(discord: &mut Discord) {
+        discord.status = Status::Dnd;
+        discord.activity = Some("the gates".to_owned());
+        discord.activity_kind = ActivityKind::Watching;
+    }
+    let (script, host) = start(Setting { change, ..Setting::default() }).await;
+    let (mut line, identify) = script.accept_and_greet().await;
+    let shown = json!({"status": "dnd", "activities": [{"name": "the gates", "type": 3}], "since": null, "afk": false});
+    assert_eq!(identify["d"]["presence"], shown);
+    line.ready(&script.url(), json!(1)).await;
+    // Of many only the last has to arrive.
+    for status in [Status::Online, Status::Invisible, Status::Idle] {
+        host.gateway.send(Command::Presence(Presence { status, ..Presence::default() })).unwrap();
+    }
+    while line.hear().await["d"]["status"] != "idle" {}
+    line.say(json!({"op": 9, "d": false})).await;
+    let (_line, identify) = script.accept_and_greet().await;
+    assert_eq!((&identify["op"], &identify["d"]["presence"]["status"]), (&json!(2), &json!("idle")));
+}
+
+#[tokio::test]
+async fn shards_tell_how_they_are() {
+    let (script, mut host) = plain().await;
+    let line = script.accept_until_ready().await;
+    heard(&mut host, 1).await;
+    let mut state = host.gateway.state(0).unwrap();
+    soon(state.wait_for(|state| matches!(state, State::Ready { .. }))).await.unwrap();
+    let shards = host.gateway.shards();
+    assert_eq!((shards.len(), shards[0].state, shards[0].resumes), (1, "ready", 0));
+    assert!(shards[0].session_ms.is_some() && shards[0].latency_ms.is_none());
+    drop(line);
+    let (mut line, _) = script.accept_and_greet().await;
+    assert_eq!(host.gateway.shards()[0].state, "resuming");
+    line.say(json!({"op": 0, "s": 2, "t": "RESUMED", "d": {}})).await;
+    heard(&mut host, 1).await;
+    assert_eq!(host.gateway.shards()[0].resumes, 1);
+    host.gateway.close().await;
+    assert_eq!(host.gateway.shards()[0].state, "closed");
 }
 
 #[tokio::test]
@@ -95,7 +138,8 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
         line.event(seq + 1, "A").await;
         heard(&mut host, 1).await;
     }
-    assert!(host.gateway.latency(0).unwrap() < SOON);
+    let latency = host.gateway.shards()[0].latency_ms.unwrap();
+    assert!(latency > 0.0 && latency < SOON.as_secs_f64() * 1000.0, "{latency}");
     // Nobody answers the next: the connection is left, and the session kept.
     assert_eq!(line.hear().await["op"], 1);
     assert_eq!(line.hear_close().await, 4000);

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use gearshift_host::config;
 use gearshift_host::gateway::{Dispatch, Gateway, Timing};
 use gearshift_host::sessions::Sessions;
 use serde_json::{Value, json};
@@ -48,6 +49,8 @@ pub(crate) struct Setting {
     pub(crate) scheme: &'static str,
     pub(crate) timing: Timing,
     pub(crate) shards: u16,
+    /// Further keys of `[discord]`.
+    pub(crate) change: fn(&mut config::Discord),
     /// `session_start_limit` of the answer so often asked for, from 0.
     pub(crate) limit: fn(usize) -> Value,
 }
@@ -55,7 +58,7 @@ pub(crate) struct Setting {
 impl Default for Setting {
     fn default() -> Setting {
         let limit = |_| json!({"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1});
-        Setting { scheme: "ws", timing: timing(), shards: 1, limit }
+        Setting { scheme: "ws", timing: timing(), shards: 1, change: |_| {}, limit }
     }
 }
 
@@ -71,6 +74,7 @@ pub(crate) async fn start(setting: Setting) -> (Script, Host) {
     let mut config = discord_config(&rest.url());
     let discord = config.discord.as_mut().unwrap();
     discord.shards = setting.shards;
+    (setting.change)(discord);
     let sessions = soon(Sessions::open(&config)).await.unwrap();
     let (sink, heard) = mpsc::unbounded_channel();
     let gateway = Gateway::open_with(

@@ -12,6 +12,7 @@ mod gate;
 mod headers;
 mod invalid;
 mod limits;
+mod link;
 mod request;
 mod route;
 mod send;
@@ -33,8 +34,9 @@ use crate::config::{self, Secret};
 
 pub use account::Account;
 pub use error::{DiscordError, Refusal, Throttle};
-pub use request::{Answer, File, Request};
+pub use link::AskError;
 pub(crate) use request::AGENT;
+pub use request::{Answer, File, Request};
 
 /// The base of Discord's own REST API.
 const DISCORD_API: &str = "https://discord.com/api/v10";
@@ -53,6 +55,7 @@ pub struct Discord {
     max_body_bytes: usize,
     max_request_bytes: usize,
     account: Option<Account>,
+    link: link::Link,
     closed: AtomicBool,
 }
 
@@ -122,6 +125,7 @@ impl Discord {
             max_body_bytes: config.http.max_body_bytes,
             max_request_bytes: config.limits.request_max_bytes,
             account: None,
+            link: link::Link::default(),
             closed: AtomicBool::new(false),
         };
         session.account = Some(session.wait_for_account(discord.open_timeout).await?);

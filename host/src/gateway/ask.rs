@@ -1,0 +1,81 @@
+//! What may be asked of the gateway in JSON: by cogs through their handle, and for `gearshift status`.
+//! It reads and answers; what is asked for is done by the shards.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+
+use super::CommandError;
+use super::command::{Command, Members, MembersRequest, Presence};
+use super::shards::Shards;
+use crate::sessions::discord::AskError;
+
+/// `{"do":"shards"}`
+#[derive(Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+enum Ask {
+    /// How all shards are.
+    Shards,
+    /// Who the bot is.
+    Application,
+    /// Shows the bot in another way.
+    Presence { presence: Presence },
+    /// Members of a guild, as `GUILD_MEMBERS_CHUNK` events.
+    Members {
+        #[serde(deserialize_with = "id")]
+        guild_id: u64,
+        #[serde(default)]
+        query: Option<String>,
+        #[serde(default)]
+        limit: u32,
+        #[serde(default, deserialize_with = "ids")]
+        user_ids: Vec<u64>,
+        #[serde(default)]
+        presences: bool,
+        #[serde(default)]
+        nonce: Option<String>,
+    },
+}
+
+/// Answers at once.
+pub(super) fn answer(shards: &Shards, request: &str) -> Result<String, AskError> {
+    let ask = serde_json::from_str(request).map_err(|error| AskError::Invalid(error.to_string()))?;
+    let command = match ask {
+        Ask::Shards => return Ok(json!(shards.status()).to_string()),
+        Ask::Application => {
+            let account = &shards.account;
+            let owners: Vec<String> = account.owner_ids.iter().map(u64::to_string).collect();
+            return Ok(json!({
+                "id": account.application_id.to_string(),
+                "name": account.application_name,
+                "user_id": account.user_id.to_string(),
+                "user_name": account.user_name,
+                "owner_ids": owners,
+            })
+            .to_string());
+        }
+        Ask::Presence { presence } => Command::Presence(presence),
+        Ask::Members { guild_id, query, limit, user_ids, presences, nonce } => {
+            let who = match query {
+                Some(name) => Members::Query { name, limit },
+                None => Members::Ids(user_ids),
+            };
+            Command::RequestMembers(MembersRequest { guild_id, who, presences, nonce })
+        }
+    };
+    shards.send(command).map_err(|error| match error {
+        CommandError::Invalid(_) => AskError::Invalid(error.to_string()),
+        CommandError::Full(_) | CommandError::Closed => AskError::Unavailable(error.to_string()),
+    })?;
+    Ok("null".to_owned())
+}
+
+fn id<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse().map_err(|_| serde::de::Error::custom("an id is not a number"))
+}
+
+fn ids<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let numbers: Result<_, _> = texts.iter().map(|text| text.parse()).collect();
+    numbers.map_err(|_| serde::de::Error::custom("an id is not a number"))
+}
