@@ -104,6 +104,7 @@ impl Router {
             Err(error) => {
                 self.unreadable.fetch_add(1, Ordering::Relaxed);
                 let raw = hand(listeners, &event::raw(name, json));
+                self.routed.fetch_add(u64::from(raw), Ordering::Relaxed);
                 let follows = if raw { "; it is handed on as raw JSON" } else { "" };
                 tracing::warn!(event = name, "an event is not what Discord documents: {error}{follows}");
             }

@@ -4,6 +4,7 @@
 mod api;
 mod clock;
 mod discord;
+mod gateway;
 mod http;
 mod stats;
 mod store;
@@ -14,6 +15,7 @@ pub use self::{
     api::Api,
     clock::Clock,
     discord::Discord,
+    gateway::{Application, Members, Presence, Shard, Status},
     http::{Http, HttpRequest, HttpResponse},
     stats::Stats,
     store::Store,

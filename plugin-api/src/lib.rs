@@ -55,7 +55,7 @@ mod message;
 pub use self::call::Call;
 pub use self::cog::{Cog, State};
 pub use self::error::{Error, Result};
-pub use self::handles::Host;
+pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
 pub use self::message::{NewMessage, Sent};
 
 #[doc(hidden)]
@@ -75,6 +75,8 @@ pub mod events {
     pub const READY: &str = "READY";
     /// A guild is there. A cog that is loaded later still hears of each guild, once.
     pub const GUILD_CREATE: &str = "GUILD_CREATE";
+    /// Members that were asked for with `host.discord().request_members(…)`.
+    pub const GUILD_MEMBERS_CHUNK: &str = "GUILD_MEMBERS_CHUNK";
     /// Somebody joined a guild.
     pub const GUILD_MEMBER_ADD: &str = "GUILD_MEMBER_ADD";
     /// Somebody left a guild.

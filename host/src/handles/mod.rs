@@ -4,6 +4,7 @@
 mod api;
 mod clock;
 mod discord;
+mod gateway;
 mod http;
 mod lease;
 mod log;
@@ -31,6 +32,7 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     schedule: clock::schedule,
     unschedule: clock::unschedule,
     bot_id: discord::bot_id,
+    gateway: gateway::ask,
 });
 
 /// The table that every cog is given.

@@ -30,7 +30,7 @@ async fn a_cog_that_lies_about_its_abi_is_refused_before_it_is_opened() {
     let error = stage.host.cogs().load_file(&liar).await.expect_err("it speaks another ABI");
     let text = chain(&error);
     assert!(
-        text.contains("`faulty`") && text.ends_with("it speaks ABI 65535.7, this host speaks 1.0"),
+        text.contains("`faulty`") && text.ends_with("it speaks ABI 65535.7, this host speaks 1.1"),
         "{text}"
     );
     assert!(error.help().is_some_and(|help| help.contains("gearshift-cog")));

@@ -6,6 +6,7 @@ mod claims;
 mod contract;
 mod copies;
 mod damage;
+mod events;
 mod examples;
 mod flow;
 mod isolation;

@@ -183,7 +183,7 @@ async fn a_cog_that_logs_while_its_thread_ends_does_not_end_the_bot() {
 }
 
 /// Cogs and a router without a gateway.
-async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
+pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
     let config = Config::parse("", &folder.path().join("gearshift.toml")).unwrap();
     let sessions = Arc::new(Sessions::open(&config).await.unwrap());
     let runtime = tokio::runtime::Handle::current();

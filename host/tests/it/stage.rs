@@ -26,6 +26,8 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 pub(crate) struct Setting {
     folder: TempDir,
     toml: String,
+    /// Further keys of `[discord]`.
+    keys: String,
     /// How the built-in Discord shall be.
     pub(crate) discord: SimOptions,
 }
@@ -36,7 +38,7 @@ impl Setting {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("cogs")).expect("a fresh folder is empty");
         let toml = "[limits]\ncommands_settle_ms = 20\n".to_owned();
-        Setting { folder, toml, discord: SimOptions::default() }
+        Setting { folder, toml, keys: String::new(), discord: SimOptions::default() }
     }
 
     /// With an example cog in the folder.
@@ -54,6 +56,12 @@ impl Setting {
     /// With further lines in `[limits]`, or sections after it.
     pub(crate) fn config(mut self, lines: &str) -> Setting {
         writeln!(self.toml, "{lines}").expect("a string can be written");
+        self
+    }
+
+    /// With further keys in `[discord]`.
+    pub(crate) fn keys(mut self, lines: &str) -> Setting {
+        writeln!(self.keys, "{lines}").expect("a string can be written");
         self
     }
 
@@ -75,9 +83,10 @@ impl Setting {
     pub(crate) async fn open(self) -> Result<(TempDir, Sim, Config, Sessions), OpenError> {
         let sim = Sim::start(self.discord).await.expect("loopback has a free port");
         let text = format!(
-            "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[discord]\napi_url = \"{}\"\n",
+            "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[discord]\napi_url = \"{}\"\n{}",
             self.toml,
             sim.api_url(),
+            self.keys,
         );
         let file = self.folder.path().join("gearshift.toml");
         let mut config = Config::parse(&text, &file).expect("a valid configuration");

@@ -38,8 +38,9 @@ pub const HISTORY: &[((u16, u16), &str)] = &[
         (1, 0),
         "create, setup, event, command, task, save, restore, teardown, destroy; host table with 14 functions",
     ),
+    ((1, 1), "presence, request for members, shards and application: `gateway` in the host table"),
     #[cfg(feature = "next-minor")]
-    ((1, 1), "a function more in both tables, for the host's tests"),
+    ((1, 2), "a function more in both tables, for the host's tests"),
 ];
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use gearshift_cog::{Host, prelude::*};
+use gearshift_cog::{Application, Host, Members, Presence, Status, prelude::*};
 use serde_json::json;
 
 use crate::{
@@ -124,6 +124,7 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             faulty.rearm(Plan::default()).await?;
             "disarmed".to_owned()
         }
+        Op::Gateway => gateway(host, call)?,
         Op::Buttons => {
             let button = |what: &str| json!({ "type": 2, "style": 1, "label": what, "custom_id": format!("faulty:{what}") });
             let row = json!([{ "type": 1, "components": [button("edit"), button("answer")] }]);
@@ -132,6 +133,17 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
         }
     };
     Ok(call.reply(answer).await?)
+}
+
+fn gateway(host: &Host, call: &Call) -> Result<String> {
+    let discord = host.discord();
+    discord.set_presence(&Presence::new(Status::Idle).watching("the tests"))?;
+    let guild = call.guild_id().unwrap_or_default();
+    discord.request_members(&Members::named(guild, "ali", 5).nonce("faulty"))?;
+    let refused = discord.request_members(&Members::all(guild)).err().map(|error| error.to_string());
+    let Application { name, owners, .. } = discord.application()?;
+    let states: Vec<String> = discord.shards()?.into_iter().map(|shard| shard.state).collect();
+    Ok(format!("{name} of {owners:?}; shards {states:?}; {}", refused.unwrap_or_default()))
 }
 
 /// Answers a button of [`Op::Buttons`]; what is not of them is somebody else's.

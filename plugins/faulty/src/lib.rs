@@ -67,7 +67,8 @@ struct Saved {
 }
 
 impl Cog for Faulty {
-    const EVENTS: &'static [&'static str] = &[events::MESSAGE_CREATE, events::INTERACTION_CREATE];
+    const EVENTS: &'static [&'static str] =
+        &[events::MESSAGE_CREATE, events::INTERACTION_CREATE, events::GUILD_MEMBERS_CHUNK];
     const COMMANDS: &'static [Command] = &[Command::new("faulty", "Misbehaves in the way you name")
         .options(&[Opt::string("op", "What to do; `help` lists it")])];
 

@@ -13,7 +13,7 @@ const MOST_BYTES: usize = 64 << 20;
 pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls, backtrace, leak BYTES, leak-waker N, \
-forget-waker N, many-sleeps N [MS], every MS, grow-state BYTES, buttons
+forget-waker N, many-sleeps N [MS], every MS, grow-state BYTES, buttons, gateway
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
 
@@ -73,6 +73,8 @@ pub(crate) enum Op {
     Disarm,
     /// Shows two buttons: one is answered by editing the message, one by another message.
     Buttons,
+    /// Shows the bot as idle, asks for a member, and tells who owns the bot and how its shards are.
+    Gateway,
 }
 
 impl Op {
@@ -110,6 +112,7 @@ impl Op {
             ["arm", stage, ref trick @ ..] => Self::Arm(stage.parse()?, trick.join(" ").parse()?),
             ["disarm"] => Self::Disarm,
             ["buttons"] => Self::Buttons,
+            ["gateway"] => Self::Gateway,
             ["slow-setup", ms] => Self::Arm(Stage::Setup, Trick::Sleep(millis(ms)?)),
             ["panic-in-setup"] => Self::Arm(Stage::Setup, Trick::Panic),
             ["slow-save", ms] => Self::Arm(Stage::Save, Trick::Block(millis(ms)?)),

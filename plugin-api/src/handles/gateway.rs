@@ -1,0 +1,245 @@
+//! What goes over the gateway: how the bot is shown, members of a guild, how the shards are, and who the bot is.
+//! The connection is the host's; a request is handed to it and answered at once.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+use super::Discord;
+use crate::abi::{self, HandleError, HandleErrorKind};
+
+/// How the bot is shown: a status and, if wanted, an activity.
+///
+/// ```
+/// use gearshift_cog::{Presence, Status};
+///
+/// let presence = Presence::new(Status::Idle).watching("the gates");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Presence {
+    status: Status,
+    activities: Vec<Activity>,
+}
+
+/// Status of the bot. <https://discord.com/developers/docs/events/gateway-events#update-presence>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Green.
+    Online,
+    /// Yellow.
+    Idle,
+    /// Red: do not disturb.
+    Dnd,
+    /// As if it were not there.
+    Invisible,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Activity {
+    name: String,
+    #[serde(rename = "type")]
+    kind: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+}
+
+impl Presence {
+    /// A status without an activity.
+    #[must_use]
+    pub fn new(status: Status) -> Self {
+        Self { status, activities: Vec::new() }
+    }
+
+    /// "Playing …". Texts have at most 128 characters.
+    #[must_use]
+    pub fn playing(self, name: impl Into<String>) -> Self {
+        self.doing(0, name.into(), None, None)
+    }
+
+    /// "Streaming …", with the address of the stream on Twitch or YouTube.
+    #[must_use]
+    pub fn streaming(self, name: impl Into<String>, url: impl Into<String>) -> Self {
+        self.doing(1, name.into(), Some(url.into()), None)
+    }
+
+    /// "Listening to …".
+    #[must_use]
+    pub fn listening(self, name: impl Into<String>) -> Self {
+        self.doing(2, name.into(), None, None)
+    }
+
+    /// "Watching …".
+    #[must_use]
+    pub fn watching(self, name: impl Into<String>) -> Self {
+        self.doing(3, name.into(), None, None)
+    }
+
+    /// A text alone.
+    #[must_use]
+    pub fn saying(self, text: impl Into<String>) -> Self {
+        self.doing(4, "Custom Status".to_owned(), None, Some(text.into()))
+    }
+
+    /// "Competing in …".
+    #[must_use]
+    pub fn competing(self, name: impl Into<String>) -> Self {
+        self.doing(5, name.into(), None, None)
+    }
+
+    /// The kind is Discord's activity type.
+    /// <https://discord.com/developers/docs/events/gateway-events#activity-object-activity-types>
+    fn doing(mut self, kind: u8, name: String, url: Option<String>, state: Option<String>) -> Self {
+        self.activities = vec![Activity { name, kind, url, state }];
+        self
+    }
+}
+
+/// Which members of a guild are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Members {
+    guild: u64,
+    who: Value,
+    presences: bool,
+    nonce: Option<String>,
+}
+
+impl Members {
+    /// Those whose name begins so, at most `limit` (up to 100).
+    #[must_use]
+    pub fn named(guild: u64, beginning: &str, limit: u32) -> Self {
+        Self { guild, who: json!({"query": beginning, "limit": limit}), presences: false, nonce: None }
+    }
+
+    /// Those with these ids, at most 100.
+    #[must_use]
+    pub fn with_ids(guild: u64, ids: &[u64]) -> Self {
+        let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+        Self { guild, who: json!({"user_ids": ids}), presences: false, nonce: None }
+    }
+
+    /// All of them; needs the intent `guild_members`.
+    #[must_use]
+    pub fn all(guild: u64) -> Self {
+        Self::named(guild, "", 0)
+    }
+
+    /// With their presences; needs the intent `guild_presences`.
+    #[must_use]
+    pub fn presences(mut self) -> Self {
+        self.presences = true;
+        self
+    }
+
+    /// Comes back with the chunks, to tell whose they are; at most 32 bytes.
+    #[must_use]
+    pub fn nonce(mut self, nonce: &str) -> Self {
+        self.nonce = Some(nonce.to_owned());
+        self
+    }
+}
+
+/// Who the bot is. Read by the host when it started.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Application {
+    /// The application's id.
+    #[serde(deserialize_with = "id")]
+    pub id: u64,
+    /// The application's name.
+    pub name: String,
+    /// The bot's user id.
+    #[serde(deserialize_with = "id")]
+    pub user_id: u64,
+    /// The bot's user name.
+    pub user_name: String,
+    /// Who owns it: one user, or the members of a team.
+    #[serde(rename = "owner_ids", deserialize_with = "ids")]
+    pub owners: Vec<u64>,
+}
+
+/// How one shard of the gateway is.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Shard {
+    /// Its number.
+    #[serde(rename = "shard")]
+    pub number: u16,
+    /// `connecting`, `identifying`, `resuming`, `ready`, `waiting`, `closed` or `refused`.
+    pub state: String,
+    /// Round trip of its last heartbeat in milliseconds; the first comes up to a minute after connecting.
+    pub latency_ms: Option<f64>,
+    /// Milliseconds since its session began.
+    pub session_ms: Option<u64>,
+    /// How often the session was resumed.
+    pub resumes: u64,
+}
+
+impl Discord {
+    /// Shows the bot in this way from now on, on all shards and over reconnects. It belongs to the bot, not to the cog:
+    /// the last word counts. Discord takes only a few a minute; of several at once the last is sent.
+    ///
+    /// # Errors
+    /// A text that Discord would not take, or a gateway that is closed.
+    pub fn set_presence(&self, presence: &Presence) -> Result<(), HandleError> {
+        self.ask(&json!({"do": "presence", "presence": presence})).map(drop)
+    }
+
+    /// Asks for members of a guild. They come as `GUILD_MEMBERS_CHUNK` events to the cogs that declare it.
+    ///
+    /// # Errors
+    /// More than Discord allows, an intent that is missing, or a gateway with too much to do.
+    pub fn request_members(&self, members: &Members) -> Result<(), HandleError> {
+        let mut request = members.who.clone();
+        request["do"] = json!("members");
+        request["guild_id"] = json!(members.guild.to_string());
+        request["presences"] = json!(members.presences);
+        request["nonce"] = json!(members.nonce);
+        self.ask(&request).map(drop)
+    }
+
+    /// Who the bot is, and who owns it.
+    ///
+    /// # Errors
+    /// A host without `[discord]`, or one whose gateway is not open yet.
+    pub fn application(&self) -> Result<Application, HandleError> {
+        self.ask(&json!({"do": "application"})).and_then(|answer| read(&answer))
+    }
+
+    /// How the shards are, in order.
+    ///
+    /// # Errors
+    /// As [`application`](Self::application).
+    pub fn shards(&self) -> Result<Vec<Shard>, HandleError> {
+        self.ask(&json!({"do": "shards"})).and_then(|answer| read(&answer))
+    }
+
+    fn ask(&self, request: &Value) -> Result<String, HandleError> {
+        let Some(gateway) = self.host.table.gateway() else {
+            return Err(failed(
+                HandleErrorKind::Missing,
+                "this host speaks ABI 1.0 and has no way to its gateway",
+            ));
+        };
+        let answer = gateway(self.host.lease, request.to_string().as_str().into());
+        answer.into_result().map(abi_stable::std_types::RString::into_string)
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(answer: &'a str) -> Result<T, HandleError> {
+    serde_json::from_str(answer).map_err(|error| {
+        failed(HandleErrorKind::Internal, &format!("the host's answer cannot be read: {error}"))
+    })
+}
+
+fn failed(kind: HandleErrorKind, text: &str) -> HandleError {
+    abi::HandleError { kind, status: 0, code: 0, text: text.into(), body: Vec::new().into() }
+}
+
+fn id<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn ids<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
+}
