@@ -22,3 +22,5 @@ mod running;
 mod simulating;
 #[path = "cli/smoking.rs"]
 mod smoking;
+#[path = "cli/status.rs"]
+mod status;

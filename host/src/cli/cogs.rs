@@ -68,7 +68,7 @@ struct Names {
 
 impl CogsCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let mut client = self.connect()?;
+        let mut client = connect(self.config.as_deref(), self.socket.as_deref())?;
         let requests: Vec<Request> = match self.verb {
             Verb::List => vec![Request::List],
             Verb::Load(names) => names.each(|cog| Request::Load { cog }),
@@ -83,29 +83,30 @@ impl CogsCommand {
         }
         if all_done { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
     }
+}
 
-    fn connect(&self) -> Result<Client, Failure> {
-        if let Some(socket) = &self.socket {
-            return Ok(Client::connect(socket)?);
-        }
-        let file = self.config.as_deref().unwrap_or(Path::new(DEFAULT));
-        if self.config.is_none() && !file.exists() {
-            return Ok(Client::connect(&only_one(&control::running())?)?);
-        }
-        let otherwise = || control::default_path(file);
-        match Config::load(file) {
-            Ok(config) => Ok(Client::connect(&config.control.socket.unwrap_or_else(otherwise))?),
-            // The host may run all the same, on what the file held before; then this is the moment to reach it.
-            Err(error) => {
-                let socket = Config::socket_of(file).unwrap_or_else(otherwise);
-                let broken = Failure::from(error);
-                let Ok(client) = Client::connect(&socket) else { return Err(broken) };
-                log::write(&format!(
-                    "warning: asking the host on `{}`, which would not start again with this config file\n{broken}\n",
-                    socket.display()
-                ));
-                Ok(client)
-            }
+/// Finds the running host.
+pub(super) fn connect(config: Option<&Path>, socket: Option<&Path>) -> Result<Client, Failure> {
+    if let Some(socket) = socket {
+        return Ok(Client::connect(socket)?);
+    }
+    let file = config.unwrap_or(Path::new(DEFAULT));
+    if config.is_none() && !file.exists() {
+        return Ok(Client::connect(&only_one(&control::running())?)?);
+    }
+    let otherwise = || control::default_path(file);
+    match Config::load(file) {
+        Ok(config) => Ok(Client::connect(&config.control.socket.unwrap_or_else(otherwise))?),
+        // The host may run all the same, on what the file held before; then this is the moment to reach it.
+        Err(error) => {
+            let socket = Config::socket_of(file).unwrap_or_else(otherwise);
+            let broken = Failure::from(error);
+            let Ok(client) = Client::connect(&socket) else { return Err(broken) };
+            log::write(&format!(
+                "warning: asking the host on `{}`, which would not start again with this config file\n{broken}\n",
+                socket.display()
+            ));
+            Ok(client)
         }
     }
 }

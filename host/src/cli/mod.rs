@@ -13,6 +13,7 @@ mod signals;
 mod sim;
 mod smoke;
 mod source;
+mod status;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -43,6 +44,7 @@ enum Command {
     Run(run::Run),
     Play(play::Play),
     Cogs(cogs::CogsCommand),
+    Status(status::StatusCommand),
     Inspect(inspect::Inspect),
     Check(check::Check),
     Smoke(smoke::Smoke),
@@ -82,6 +84,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Run(run) => run.execute(),
         Command::Play(play) => play.execute(),
         Command::Cogs(cogs) => cogs.execute(),
+        Command::Status(status) => status.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Check(check) => check.execute(),
         Command::Smoke(smoke) => smoke.execute(),

@@ -217,6 +217,11 @@ impl Cogs {
         }
     }
 
+    /// The sessions that they are built from.
+    pub fn sessions(&self) -> &Sessions {
+        &self.parts.sessions
+    }
+
     /// Moves whenever the declared commands may have changed.
     pub fn commands(&self) -> tokio::sync::watch::Receiver<u64> {
         self.registry.commands()

@@ -10,6 +10,7 @@ mod path;
 mod protocol;
 mod server;
 mod socket;
+mod status;
 mod table;
 
 pub use self::{

@@ -12,8 +12,10 @@ pub const REQUEST_MAX_BYTES: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
-    /// How everything is.
+    /// How the cogs are.
     List,
+    /// How the host is: sessions, shards, cogs in numbers.
+    Status,
     /// Load a cog of the folder.
     Load {
         /// Its name.

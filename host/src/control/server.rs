@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     socket::Socket,
-    table,
+    status, table,
 };
 use crate::{
     cogs::{CogError, Cogs, Report},
@@ -135,6 +135,7 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
                 let status = cogs.status();
                 Answer::done(table::of(&status), &status)
             }
+            Request::Status => status::answer(&cogs),
             Request::Load { cog } => reported(cogs.load(&cog).await),
             Request::Unload { cog } => reported(cogs.unload(&cog).await),
             Request::Reload { cog } => reported(cogs.reload(&cog).await),

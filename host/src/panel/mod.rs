@@ -56,18 +56,10 @@ impl Panel {
 
     /// Shows this host from now on.
     pub fn show(&self, host: &Host) {
-        let open = host.sessions();
-        let sessions = [
-            ("http", true),
-            ("discord", open.discord.is_some()),
-            ("api", open.api.is_some()),
-            ("stats", open.stats.is_some()),
-            ("store", open.store.is_some()),
-        ];
         self.host.send_replace(Some(Shown {
             cogs: Arc::downgrade(host.cogs()),
             shards: host.gateway().map(gateway::Gateway::states).unwrap_or_default(),
-            sessions: sessions.into_iter().filter(|(_, is_open)| *is_open).map(|(name, _)| name).collect(),
+            sessions: host.sessions().names(),
         }));
     }
 

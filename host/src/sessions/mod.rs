@@ -14,7 +14,7 @@ pub mod stats;
 pub mod store;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config::Config;
 
@@ -44,6 +44,8 @@ pub struct Sessions {
     pub stats: Option<Arc<Stats>>,
     /// States, and keys with values.
     pub store: Option<Arc<Store>>,
+    /// When they were opened.
+    pub since: Instant,
 }
 
 /// How long closing one session may take.
@@ -77,6 +79,7 @@ impl Sessions {
             http: Http::new(client.clone(), net.clone(), config),
             stats: config.stats.as_ref().map(|stats| Stats::open(&net, stats)),
             net,
+            since: Instant::now(),
             discord: discord.as_ref().ok().cloned().flatten(),
             api: api.as_ref().ok().cloned().flatten(),
             store: store.as_ref().ok().cloned().flatten(),
@@ -89,6 +92,18 @@ impl Sessions {
                 Err(error)
             }
         }
+    }
+
+    /// Names of those that are open.
+    pub fn names(&self) -> Vec<&'static str> {
+        let all = [
+            ("http", true),
+            ("discord", self.discord.is_some()),
+            ("api", self.api.is_some()),
+            ("stats", self.stats.is_some()),
+            ("store", self.store.is_some()),
+        ];
+        all.into_iter().filter(|(_, is_open)| *is_open).map(|(name, _)| name).collect()
     }
 
     /// Closes every session: what waits is sent or written, what comes later is refused. Takes at most 2 s, and can be

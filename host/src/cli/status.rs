@@ -1,0 +1,58 @@
+//! `gearshift status`: whether the running host is well, for people and for a supervisor's health check.
+//! Like `cogs` it starts no runtime.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::Args;
+
+use super::{
+    cogs,
+    exit::{Exit, Failure},
+};
+use crate::control::Request;
+
+/// Show how the running host is: its sessions, the shards of the gateway, its cogs
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Show how the running host is: its sessions, the shards of the gateway with state and latency, and how \
+        many cogs serve.\n\n\
+        The exit code is 0 when every shard is ready, 1 when one is not, and 69 when no host answers.",
+    after_long_help = "Examples:\n\
+        \n    gearshift status\
+        \n    gearshift status --json --config /etc/bot/gearshift.toml"
+)]
+pub(super) struct StatusCommand {
+    /// The config file of the host [default: gearshift.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The control socket of the host, instead of the one of its config file
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl StatusCommand {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let mut host = cogs::connect(self.config.as_deref(), self.socket.as_deref())?;
+        let answer = host.call(&Request::Status)?;
+        if !answer.ok {
+            return Err(Failure::new(Exit::Failed, answer.text).help(answer.help));
+        }
+        let mut out = io::stdout().lock();
+        match self.json {
+            true => writeln!(out, "{}", answer.data)?,
+            false => writeln!(out, "{}", answer.text)?,
+        }
+        match answer.data["is_healthy"].as_bool() {
+            Some(true) => Ok(()),
+            _ => Err(Failure::told(Exit::Failed)),
+        }
+    }
+}
