@@ -50,7 +50,7 @@ pub(super) struct Session {
     pub(super) url: Option<String>,
     /// Number of the last event that was handed over; `None` when none had a number yet.
     pub(super) seq: Option<u64>,
-    /// RESUMEs that were sent since the last RESUMED.
+    /// RESUMEs that were sent since the last event.
     pub(super) unconfirmed: u32,
 }
 

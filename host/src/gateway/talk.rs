@@ -1,6 +1,7 @@
 //! The conversation on one open connection: HELLO, IDENTIFY or RESUME, heartbeats, events, commands — until it ends.
 //! Whether and when another connection follows stands in `shard`.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -21,8 +22,10 @@ const GOODBYE: u16 = 1000;
 const WILL_RESUME: u16 = 4000;
 
 /// Discord allows 120 frames in 60 s; some are kept for heartbeats and the handshake.
-const COMMANDS_PER_WINDOW: u32 = 110;
-const WINDOW: Duration = Duration::from_secs(60);
+/// <https://discord.com/developers/docs/events/gateway#rate-limiting>
+const FRAMES: (usize, Duration) = (110, Duration::from_secs(60));
+/// Discord passes over presences that come more often.
+const PRESENCES: (usize, Duration) = (5, Duration::from_secs(20));
 
 /// What a frame asks for.
 enum Step {
@@ -126,7 +129,7 @@ async fn listen<S: FnMut(Dispatch) + Send>(
     requests: &mut mpsc::Receiver<MembersRequest>,
     closing: &mut watch::Receiver<bool>,
 ) -> End {
-    let mut allowance = Allowance { left: COMMANDS_PER_WINDOW, renewed: Instant::now() };
+    let (mut frames, mut presences) = (Allowance::new(FRAMES), Allowance::new(PRESENCES));
     // Made once and not for every frame: there are many frames.
     let asked = asked_to_close(closing);
     let due = tokio::time::sleep_until(line.heart.due());
@@ -145,16 +148,17 @@ async fn listen<S: FnMut(Dispatch) + Send>(
                 late.as_mut().reset(line.ready_by);
                 overdue(shard, &line)
             }
-            Ok(()) = shard.presence.changed(), if line.is_ready && allowance.is_there() => {
-                allowance.left -= 1;
+            Ok(()) = shard.presence.changed(), if line.is_ready && frames.is_there() && presences.is_there() => {
+                frames.take();
+                presences.take();
                 let presence = shard.presence.borrow_and_update().clone();
                 match presence {
                     Some(presence) => sent(socket.send(presence.frame()).await),
                     None => Step::GoOn,
                 }
             }
-            Some(request) = requests.recv(), if line.is_ready && allowance.is_there() => {
-                allowance.left -= 1;
+            Some(request) = requests.recv(), if line.is_ready && frames.is_there() => {
+                frames.take();
                 sent(socket.send(request.frame()).await)
             }
             received = socket.receive() => match received {
@@ -244,9 +248,10 @@ fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event:
     (shard.sink)(event);
     // Only now: an event that was not handed over must come again.
     let Some(session) = &mut shard.session else { return step };
+    // A replay that goes on confirms the RESUME as well.
+    session.unconfirmed = 0;
     if is_ready {
         session.seq = session.seq.max(seq);
-        session.unconfirmed = 0;
         line.replay_after = None;
         shard.state.send_replace(State::Ready { session: session.id.clone() });
         return step;
@@ -319,16 +324,47 @@ async fn part(socket: Socket, end: &End, goodbye: Duration) {
     socket.close(code, within).await;
 }
 
+/// How many frames may go out in any span of some length.
 struct Allowance {
-    left: u32,
-    renewed: Instant,
+    most: usize,
+    within: Duration,
+    /// When the last of them went out, oldest first.
+    sent: VecDeque<Instant>,
 }
 
 impl Allowance {
-    fn is_there(&mut self) -> bool {
-        if self.renewed.elapsed() >= WINDOW {
-            *self = Allowance { left: COMMANDS_PER_WINDOW, renewed: Instant::now() };
+    fn new((most, within): (usize, Duration)) -> Allowance {
+        Allowance { most, within, sent: VecDeque::with_capacity(most) }
+    }
+
+    fn is_there(&self) -> bool {
+        self.sent.len() < self.most || self.sent.front().is_some_and(|first| first.elapsed() >= self.within)
+    }
+
+    fn take(&mut self) {
+        if self.sent.len() == self.most {
+            self.sent.pop_front();
         }
-        self.left > 0
+        self.sent.push_back(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_span_of_time_has_more_frames_than_allowed() {
+        let mut allowance = Allowance::new((3, Duration::from_secs(60)));
+        let mut sent = Vec::new();
+        for _ in 0..200 {
+            while allowance.is_there() {
+                allowance.take();
+                sent.push(Instant::now());
+            }
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(sent.len(), 12);
+        assert!(sent.windows(4).all(|four| four[3] - four[0] >= Duration::from_secs(60)));
     }
 }

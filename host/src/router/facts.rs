@@ -1,5 +1,5 @@
 //! What a cog that is loaded late has missed: that the bot is connected, and which guilds are there, as they are now.
-//! A late cog hears what leads it to where a cog is that was there all the time: READY of each shard, `GUILD_CREATE` of
+//! A late cog gets what leads it to where a cog is that was there all the time: READY of each shard, `GUILD_CREATE` of
 //! each guild, and `GUILD_DELETE` of those that an outage has taken away since.
 //! It is not a cache of guilds: member lists, presences and other bulk are left out.
 
@@ -24,8 +24,9 @@ use crate::event;
 #[derive(Debug, Default)]
 pub(super) struct Facts(Mutex<Known>);
 
-/// An event was taken note of; until this is dropped nobody is introduced. Whoever looks up the table meanwhile gets it
-/// right: who was introduced before hears the event, who is introduced later hears it as a fact, and nobody hears both.
+/// An event was taken note of; until this is dropped nobody is introduced. The table is looked up
+/// meanwhile: a cog that was introduced before gets the event, one that is introduced later gets it as a fact, and none
+/// gets both.
 #[must_use = "the table is looked up while it is held"]
 #[derive(Debug)]
 pub(super) struct Noted<'f>(#[expect(dead_code, reason = "held, not read")] Option<MutexGuard<'f, Known>>);
@@ -212,7 +213,7 @@ fn about_guild(json: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn hear(facts: &Facts, names: &[&str]) -> Vec<(String, String)> {
+    fn introduced(facts: &Facts, names: &[&str]) -> Vec<(String, String)> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let text = |event: &Event| match event {
             Event::Other(raw) => (raw.name.to_string(), raw.json.to_string()),
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_cog_hears_what_still_holds_and_only_what_it_declared() {
+    fn a_late_cog_gets_what_still_holds_and_only_what_it_declared() {
         let facts = Facts::default();
         note(
             &facts,
@@ -242,7 +243,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            hear(&facts, &["GUILD_CREATE", "READY"]),
+            introduced(&facts, &["GUILD_CREATE", "READY"]),
             [
                 ("READY".to_owned(), r#"{"v":10}"#.to_owned()),
                 (
@@ -251,8 +252,8 @@ mod tests {
                 ),
             ]
         );
-        assert_eq!(hear(&facts, &["READY"]).len(), 1);
-        assert_eq!(hear(&facts, &["MESSAGE_CREATE"]), []);
+        assert_eq!(introduced(&facts, &["READY"]).len(), 1);
+        assert_eq!(introduced(&facts, &["MESSAGE_CREATE"]), []);
     }
 
     #[test]
@@ -263,7 +264,7 @@ mod tests {
             &[("GUILD_CREATE", r#"{"id":"1"}"#), ("GUILD_DELETE", r#"{"id":"1","unavailable":true}"#)],
         );
         let names = |facts: &Facts| -> Vec<String> {
-            hear(facts, &["GUILD_CREATE", "GUILD_DELETE"]).into_iter().map(|(name, _)| name).collect()
+            introduced(facts, &["GUILD_CREATE", "GUILD_DELETE"]).into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(names(&facts), ["GUILD_CREATE", "GUILD_DELETE"]);
         note(&facts, &[("GUILD_CREATE", r#"{"id":"1"}"#)]);
@@ -283,14 +284,14 @@ mod tests {
                 ("USER_UPDATE", r#"{"username":"new"}"#),
             ],
         );
-        let ready = &hear(&facts, &["READY"])[0].1;
+        let ready = &introduced(&facts, &["READY"])[0].1;
         let ready: serde_json::Value = serde_json::from_str(ready).expect("it is JSON");
         assert_eq!(ready["user"]["username"], "new");
         let ids: Vec<&str> =
             ready["guilds"].as_array().into_iter().flatten().filter_map(|it| it["id"].as_str()).collect();
         // One was left, one was only announced so far, one came.
         assert_eq!(ids, ["2", "3"]);
-        assert_eq!(hear(&facts, &["GUILD_CREATE"]).len(), 1);
+        assert_eq!(introduced(&facts, &["GUILD_CREATE"]).len(), 1);
     }
 
     #[test]
@@ -299,8 +300,8 @@ mod tests {
         let guild = |shard: u64| format!(r#"{{"id":"{}"}}"#, shard << 22);
         note(&facts, &[("READY", r#"{"shard":[0,2]}"#), ("READY", r#"{"shard":[1,2]}"#)]);
         (0..2).for_each(|shard| drop(facts.note("GUILD_CREATE", &guild(shard))));
-        assert_eq!(hear(&facts, &["GUILD_CREATE", "READY"]).len(), 4);
+        assert_eq!(introduced(&facts, &["GUILD_CREATE", "READY"]).len(), 4);
         note(&facts, &[("READY", r#"{"shard":[1,2]}"#)]);
-        assert_eq!(hear(&facts, &["GUILD_CREATE", "READY"]).len(), 3);
+        assert_eq!(introduced(&facts, &["GUILD_CREATE", "READY"]).len(), 3);
     }
 }

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guild_is_told_as_it_is_now() {
+    fn a_guild_is_handed_over_as_it_is_now() {
         let json = json!({"id": "1", "name": "old", "member_count": 5, "owner_id": "9",
             "channels": [{"id": "10", "name": "a"}, {"id": "11", "name": "b"}],
             "roles": [{"id": "1", "name": "@everyone"}], "emojis": [], "stickers": []});
