@@ -1,5 +1,5 @@
 //! Who hears what: from Discord's events to the inboxes of cogs. Runs on the gateway's task and never waits: it reads
-//! one table, which is replaced as a whole, and pushes to queues that turn items away when they are full.
+//! one table, which is replaced at once, and pushes to queues that turn items away when they are full.
 //! It knows no generations and runs no cog code.
 
 mod defer;

@@ -71,9 +71,11 @@ pub mod events {
     pub const MESSAGE_DELETE: &str = "MESSAGE_DELETE";
     /// A button, select, modal or autocomplete (commands reach the cog that declared them without this).
     pub const INTERACTION_CREATE: &str = "INTERACTION_CREATE";
-    /// The bot is connected. A cog that is loaded later still hears it, once.
+    /// A shard is connected. A cog that is loaded later still gets it once for each shard, with the guilds of that moment.
     pub const READY: &str = "READY";
-    /// A guild is there. A cog that is loaded later still hears of each guild, once.
+    /// A guild is there. A cog that is loaded later still gets each guild once, as it is at that moment, but without what
+    /// grows with it: members, presences, voice states, threads, sounds, stages and scheduled events. One that an outage
+    /// has taken away is followed by its `GUILD_DELETE` with `unavailable`.
     pub const GUILD_CREATE: &str = "GUILD_CREATE";
     /// Members that were asked for with `host.discord().request_members(…)`.
     pub const GUILD_MEMBERS_CHUNK: &str = "GUILD_MEMBERS_CHUNK";

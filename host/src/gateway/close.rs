@@ -44,10 +44,10 @@ impl Refused {
         let (what, help) = match code {
             4004 => (
                 "it does not know the token".to_owned(),
-                "copy the token anew from the developer portal (Bot → Reset Token)".to_owned(),
+                "copy the token from the developer portal (Bot → Reset Token)".to_owned(),
             ),
             4010 => (
-                "the shard is not one of those it was told".to_owned(),
+                "the number of the shard does not fit the number of shards".to_owned(),
                 "look at `[discord] shards`".to_owned(),
             ),
             4011 => (
@@ -58,10 +58,7 @@ impl Refused {
                 "it no longer serves version 10 of its gateway".to_owned(),
                 "a newer Gearshift is needed".to_owned(),
             ),
-            4013 => (
-                "it does not know the intents it was told".to_owned(),
-                "look at `[discord] intents`".to_owned(),
-            ),
+            4013 => ("it does not know these intents".to_owned(), "look at `[discord] intents`".to_owned()),
             4014 => refused_intents(intents),
             _ => ("it does not say why".to_owned(), "look up the code in Discord's documentation".to_owned()),
         };

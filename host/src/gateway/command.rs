@@ -1,5 +1,5 @@
 //! What goes out: the frames of the handshake, and what the host may ask of the gateway.
-//! It writes text; who sends it, and when, is the shard's affair.
+//! It writes text; the shard decides when to send it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;

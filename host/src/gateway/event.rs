@@ -1,5 +1,5 @@
 //! What comes in: the envelope of a gateway frame, and the event as it is handed on — its text untouched.
-//! Nothing is decoded beyond the envelope; what an event means is the router's affair.
+//! Nothing is decoded beyond the envelope.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 /// One event of Discord. Cloning shares the text.
 #[derive(Debug, Clone)]
 pub struct Dispatch {
-    /// Which shard heard it.
+    /// The shard that received it.
     pub shard: u16,
     /// Its number in the shard's session; `None` when the server gave it none.
     pub seq: Option<u64>,
@@ -31,7 +31,7 @@ impl Dispatch {
         &self.text.as_str()[self.data.clone()]
     }
 
-    /// The whole frame.
+    /// The frame.
     pub fn text(&self) -> &Utf8Bytes {
         &self.text
     }
@@ -52,7 +52,7 @@ impl Dispatch {
         Dispatch { shard, seq, text, name, data }
     }
 
-    /// Reads a frame of its own, for tests of rooms that take events.
+    /// Reads a frame that no shard has received, for tests of what takes events.
     ///
     /// # Errors
     /// The text is no dispatch frame.
@@ -183,12 +183,12 @@ impl<'t> Envelope<'t> {
     }
 }
 
-/// Where `part` stands in `whole`; `0..0` when it is empty.
-pub(super) fn range_of(part: &str, whole: &str) -> Range<usize> {
+/// Where `part`, a slice of `text`, stands in it, in bytes; `0..0` when it is empty.
+pub(super) fn range_of(part: &str, text: &str) -> Range<usize> {
     if part.is_empty() {
         return 0..0;
     }
-    let start = part.as_ptr().addr() - whole.as_ptr().addr();
+    let start = part.as_ptr().addr() - text.as_ptr().addr();
     start..start + part.len()
 }
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn every_op_is_told_apart() {
+    fn every_op_is_distinguished() {
         let cases = [
             (r#"{"op":1,"d":null}"#, Frame::HeartbeatRequest),
             (r#"{"op":7,"d":null,"s":null,"t":null}"#, Frame::Reconnect),

@@ -1,10 +1,11 @@
 //! The gateway: the host's own connection to Discord's events, one task a shard, all of them on one thread of its own:
 //! whatever else the host is doing, heartbeats go out and events are read. Raw text in, raw text on; it resumes whenever
-//! Discord lets it, and tells why when it cannot.
+//! Discord lets it, and says why when it cannot.
 //! It decodes no event, waits for no cog, and has no address of its own: `GET /gateway/bot` says where to connect.
 //!
-//! A shard hands an event to the sink *before* it counts it as heard. Whatever was not handed over comes again after a
-//! RESUME; whatever was does not. The sink must not wait: heartbeats are sent by the same task.
+//! A shard hands an event to the sink *before* it counts it as received. Whatever was not handed over comes again after a
+//! RESUME; whatever was does not: only a replay can repeat an event, and what it repeats is dropped. The sink must not
+//! wait: heartbeats are sent by the same task.
 
 mod ask;
 mod close;
@@ -213,7 +214,7 @@ impl Gateway {
         self.shards.send(command)
     }
 
-    /// Waits until no shard will hear anything any more.
+    /// Waits until all shards have ended.
     ///
     /// # Errors
     /// A shard has ended although nobody closed it; the others go on until [`Gateway::close`].
@@ -262,7 +263,7 @@ impl Drop for Closing {
     }
 }
 
-/// The thread's whole life: it ends with the last shard.
+/// What the thread does: it ends with the last shard.
 fn run(work: &std::sync::mpsc::Receiver<(Runtime, Vec<JoinHandle<()>>)>) {
     let Ok((runtime, shards)) = work.recv() else { return };
     for ended in runtime.block_on(join_all(shards)) {

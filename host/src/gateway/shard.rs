@@ -60,7 +60,7 @@ pub(super) enum End {
     Closed,
     /// The server ended it or fell silent.
     Lost { code: Option<u16>, why: String },
-    /// Op 7: the server wants us to connect anew.
+    /// Op 7: the server wants us to reconnect.
     Asked,
     /// Op 9.
     Invalid { resumable: bool },
@@ -73,7 +73,7 @@ struct Course {
     failures: u32,
 }
 
-/// Comes back once the host wants to close. A host that is gone wants it too.
+/// Resolves when the gateway is to close, or its owner is gone.
 pub(super) async fn asked_to_close(closing: &mut watch::Receiver<bool>) {
     let _ = closing.wait_for(|closing| *closing).await;
 }
@@ -134,7 +134,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         let pause = match end {
             End::Closed => return Ok(None),
             End::Asked => {
-                tracing::info!(shard, "Discord asks to connect anew");
+                tracing::info!(shard, "Discord asks to reconnect");
                 Duration::ZERO
             }
             End::Invalid { resumable } => {

@@ -1,5 +1,5 @@
 //! The gateway's side of the discord handle: JSON in, JSON out, at once.
-//! What can be asked is the gateway's affair.
+//! The gateway defines what can be asked.
 
 use abi_stable::std_types::{RResult, RStr, RString};
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind};

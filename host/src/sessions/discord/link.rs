@@ -1,5 +1,5 @@
 //! The way from the session to the gateway connections that were opened with it, for those who hold the session only.
-//! Requests and answers are JSON: what they say is the gateway's affair.
+//! Requests and answers are JSON, which only the gateway reads.
 
 use std::sync::OnceLock;
 
