@@ -15,8 +15,6 @@ use crate::sessions::discord::AskError;
 enum Ask {
     /// How all shards are.
     Shards,
-    /// Who the bot is.
-    Application,
     /// Shows the bot in another way.
     Presence { presence: Presence },
     /// Members of a guild, as `GUILD_MEMBERS_CHUNK` events.
@@ -41,18 +39,6 @@ pub(super) fn answer(shards: &Shards, request: &str) -> Result<String, AskError>
     let ask = serde_json::from_str(request).map_err(|error| AskError::Invalid(error.to_string()))?;
     let command = match ask {
         Ask::Shards => return Ok(json!(shards.status()).to_string()),
-        Ask::Application => {
-            let account = &shards.account;
-            let owners: Vec<String> = account.owner_ids.iter().map(u64::to_string).collect();
-            return Ok(json!({
-                "id": account.application_id.to_string(),
-                "name": account.application_name,
-                "user_id": account.user_id.to_string(),
-                "user_name": account.user_name,
-                "owner_ids": owners,
-            })
-            .to_string());
-        }
         Ask::Presence { presence } => Command::Presence(presence),
         Ask::Members { guild_id, query, limit, user_ids, presences, nonce } => {
             let who = match query {

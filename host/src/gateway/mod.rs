@@ -183,8 +183,7 @@ impl Gateway {
         // Dropped with the sessions' runtime: without them nothing can be done.
         let with_sessions = closing.clone();
         sessions.spawn(async move { with_sessions.0.closed().await });
-        let account = discord.account().clone();
-        let shards = Arc::new(Shards { all: handles, presence, intents: config.intents.clone(), account });
+        let shards = Arc::new(Shards { all: handles, presence, intents: config.intents.clone() });
         let asked = Arc::clone(&shards);
         discord.link_gateway(move |request| ask::answer(&asked, request));
         Ok(Gateway { shards, tasks: aborts, closing, goodbye: timing.goodbye })

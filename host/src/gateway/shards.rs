@@ -12,7 +12,6 @@ use super::command::{Command, MembersRequest, Presence};
 use super::state::State;
 use super::{COMMANDS, CommandError};
 use crate::config::Intent;
-use crate::sessions::discord::Account;
 
 /// Handles of all shards.
 #[derive(Debug)]
@@ -22,7 +21,6 @@ pub(super) struct Shards {
     /// <https://discord.com/developers/docs/events/gateway#rate-limiting>
     pub(super) presence: watch::Sender<Option<Presence>>,
     pub(super) intents: Vec<Intent>,
-    pub(super) account: Account,
 }
 
 /// One shard.

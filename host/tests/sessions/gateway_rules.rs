@@ -1,8 +1,9 @@
 //! The gateway connection against a server that follows a script: what no proper Discord does.
 
 use futures_util::{SinkExt, StreamExt};
-use gearshift_host::config::{ActivityKind, Discord, Status};
+use gearshift_host::config::{self, ActivityKind, Status};
 use gearshift_host::gateway::{Command, Presence, State};
+use gearshift_host::sessions::Discord;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -21,7 +22,7 @@ async fn identify_says_who_and_what_and_nothing_is_compressed() {
 
 #[tokio::test]
 async fn identify_shows_what_the_config_says_and_later_sessions_what_was_said_last() {
-    fn change(discord: &mut Discord) {
+    fn change(discord: &mut config::Discord) {
         discord.status = Status::Dnd;
         discord.activity = Some("the gates".to_owned());
         discord.activity_kind = ActivityKind::Watching;
@@ -39,6 +40,29 @@ async fn identify_shows_what_the_config_says_and_later_sessions_what_was_said_la
     line.say(json!({"op": 9, "d": false})).await;
     let (_line, identify) = script.accept_and_greet().await;
     assert_eq!((&identify["op"], &identify["d"]["presence"]["status"]), (&json!(2), &json!("idle")));
+}
+
+#[tokio::test]
+async fn a_presence_that_is_wanted_before_the_gateway_is_open_goes_out_with_identify() {
+    fn before(discord: &Discord) {
+        let idle = r#"{"do":"presence","presence":{"status":"idle"}}"#;
+        assert_eq!(discord.ask_gateway(idle).unwrap(), "null");
+        let application: Value =
+            serde_json::from_str(&discord.ask_gateway(r#"{"do":"application"}"#).unwrap()).unwrap();
+        assert_eq!((&application["id"], &application["owner_ids"]), (&json!("8"), &json!(["9"])));
+        for wrong in [r#"{"do":"shards"}"#, r#"{"do":"members","guild_id":"1"}"#, "{}", ""] {
+            discord.ask_gateway(wrong).unwrap_err();
+        }
+    }
+    let (script, _host) = start(Setting { before, ..Setting::default() }).await;
+    let (mut line, identify) = script.accept_and_greet().await;
+    line.ready(&script.url(), json!(1)).await;
+    // Whichever is quicker.
+    if identify["d"].get("presence").is_none() {
+        assert_eq!(line.hear().await["d"]["status"], "idle");
+    } else {
+        assert_eq!(identify["d"]["presence"]["status"], "idle");
+    }
 }
 
 #[tokio::test]

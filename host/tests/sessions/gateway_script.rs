@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use gearshift_host::config;
 use gearshift_host::gateway::{Dispatch, Gateway, Timing};
-use gearshift_host::sessions::Sessions;
+use gearshift_host::sessions::{self, Sessions};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -51,6 +51,8 @@ pub(crate) struct Setting {
     pub(crate) shards: u16,
     /// Further keys of `[discord]`.
     pub(crate) change: fn(&mut config::Discord),
+    /// Before the gateway is opened.
+    pub(crate) before: fn(&sessions::Discord),
     /// `session_start_limit` of the answer so often asked for, from 0.
     pub(crate) limit: fn(usize) -> Value,
 }
@@ -58,7 +60,7 @@ pub(crate) struct Setting {
 impl Default for Setting {
     fn default() -> Setting {
         let limit = |_| json!({"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1});
-        Setting { scheme: "ws", timing: timing(), shards: 1, change: |_| {}, limit }
+        Setting { scheme: "ws", timing: timing(), shards: 1, change: |_| {}, before: |_| {}, limit }
     }
 }
 
@@ -76,6 +78,7 @@ pub(crate) async fn start(setting: Setting) -> (Script, Host) {
     discord.shards = setting.shards;
     (setting.change)(discord);
     let sessions = soon(Sessions::open(&config)).await.unwrap();
+    (setting.before)(sessions.discord.as_ref().unwrap());
     let (sink, heard) = mpsc::unbounded_channel();
     let gateway = Gateway::open_with(
         sessions.discord.as_ref().unwrap(),

@@ -176,7 +176,8 @@ pub struct Shard {
 
 impl Discord {
     /// Shows the bot in this way from now on, on all shards and over reconnects. It belongs to the bot, not to the cog:
-    /// the last word counts. Discord takes only a few a minute; of several at once the last is sent.
+    /// the last word counts. Discord takes five in 20 s; of several at once the last is sent. Before the bot is connected
+    /// it is kept until it is.
     ///
     /// # Errors
     /// A text that Discord would not take, or a gateway that is closed.
@@ -200,7 +201,7 @@ impl Discord {
     /// Who the bot is, and who owns it.
     ///
     /// # Errors
-    /// A host without `[discord]`, or one whose gateway is not open yet.
+    /// A host without `[discord]`.
     pub fn application(&self) -> Result<Application, HandleError> {
         self.ask(&json!({"do": "application"})).and_then(|answer| read(&answer))
     }
@@ -208,7 +209,7 @@ impl Discord {
     /// How the shards are, in order.
     ///
     /// # Errors
-    /// As [`application`](Self::application).
+    /// As [`application`](Self::application); a gateway that is not open yet.
     pub fn shards(&self) -> Result<Vec<Shard>, HandleError> {
         self.ask(&json!({"do": "shards"})).and_then(|answer| read(&answer))
     }

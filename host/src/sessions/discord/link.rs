@@ -1,9 +1,12 @@
 //! The way from the session to the gateway connections that were opened with it, for those who hold the session only.
-//! Requests and answers are JSON, which only the gateway reads.
+//! Requests and answers are JSON, which the gateway reads; but who the bot is the session knows itself.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::Discord;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Account, Discord};
 
 /// Why the gateway did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,12 +23,32 @@ type Ask = Box<dyn Fn(&str) -> Result<String, AskError> + Send + Sync>;
 
 /// Set once, when the gateway is opened.
 #[derive(Default)]
-pub(super) struct Link(OnceLock<Ask>);
+pub(super) struct Link {
+    ask: OnceLock<Ask>,
+    /// The last presence that was wanted before that: a cog may say so while it is set up, or is only tried.
+    early: Mutex<Option<String>>,
+}
+
+/// The part of a request that says what is asked.
+#[derive(Deserialize)]
+struct Request<'r> {
+    #[serde(rename = "do", borrow)]
+    what: &'r str,
+}
 
 impl Discord {
     /// From now on [`ask_gateway`](Self::ask_gateway) goes to `ask`, which must not wait. The first link stays.
     pub fn link_gateway(&self, ask: impl Fn(&str) -> Result<String, AskError> + Send + Sync + 'static) {
-        let _ = self.link.0.set(Box::new(ask));
+        let early = {
+            let mut early = self.link.early.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = self.link.ask.set(Box::new(ask));
+            early.take()
+        };
+        if let Some(request) = early
+            && let Err(error) = self.ask_gateway(&request)
+        {
+            tracing::warn!("the presence that a cog wanted is not shown: {error}");
+        }
     }
 
     /// Asks the gateway that was opened with this session.
@@ -33,9 +56,36 @@ impl Discord {
     /// # Errors
     /// There is none yet, or it refuses.
     pub fn ask_gateway(&self, request: &str) -> Result<String, AskError> {
-        match self.link.0.get() {
-            Some(ask) => ask(request),
+        let Request { what } =
+            serde_json::from_str(request).map_err(|error| AskError::Invalid(error.to_string()))?;
+        if what == "application" {
+            return Ok(self.account().json());
+        }
+        let mut early = self.link.early.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.link.ask.get() {
+            Some(ask) => {
+                drop(early);
+                ask(request)
+            }
+            None if what == "presence" => {
+                *early = Some(request.to_owned());
+                Ok("null".to_owned())
+            }
             None => Err(AskError::Unavailable("the gateway is not open yet".to_owned())),
         }
+    }
+}
+
+impl Account {
+    fn json(&self) -> String {
+        let owners: Vec<String> = self.owner_ids.iter().map(u64::to_string).collect();
+        json!({
+            "id": self.application_id.to_string(),
+            "name": self.application_name,
+            "user_id": self.user_id.to_string(),
+            "user_name": self.user_name,
+            "owner_ids": owners,
+        })
+        .to_string()
     }
 }
