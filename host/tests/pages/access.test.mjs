@@ -42,7 +42,7 @@ async function furnish(page) {
 }
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing in ${colorScheme}: the conversation, the panel, suggestions, menus, cards, forms`, async () => {
+  test(`axe finds nothing in ${colorScheme}: the conversation, the panel, suggestions, commands, menus, cards, forms`, async () => {
     const page = await stage.page({ colorScheme, width: 1500 });
     await furnish(page);
     await isAccessible(page, "conversation");
@@ -56,6 +56,11 @@ for (const colorScheme of ["light", "dark"]) {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Escape");
     await page.getByText("Opening").waitFor({ state: "detached" });
+    await input(page).fill("");
+    await slash(page, "/count");
+    await isAccessible(page, "a command without options");
+    await page.keyboard.press("Escape");
+    await input(page).fill("");
     await page.locator(".member").first().click();
     await isAccessible(page, "card");
     await page.keyboard.press("Escape");

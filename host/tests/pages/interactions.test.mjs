@@ -42,6 +42,66 @@ test("an option that is missing is asked for before anything is sent", async () 
   await input(page).waitFor();
 });
 
+test("a command without options is sent by Enter and given up by Escape", async () => {
+  const page = await stage.page();
+  await slash(page, "/count");
+  await page.keyboard.press("Escape");
+  await input(page).waitFor();
+  assert.equal(await page.locator(".slash").isVisible(), false);
+  await slash(page, "");
+  await page.keyboard.press("Enter");
+  await (await sees(page, "for everybody")).locator(".reply", { hasText: "used /count" }).waitFor();
+  await input(page).waitFor();
+  assert.equal(await input(page).inputValue(), "");
+});
+
+test("a command whose options may all be left out is sent by Enter as it is", async () => {
+  const page = await stage.page();
+  await slash(page, "/ping");
+  await page.getByRole("button", { name: "text" }).waitFor();
+  await page.keyboard.press("Enter");
+  await (await sees(page, "pong")).locator(".reply", { hasText: "used /ping" }).waitFor();
+});
+
+test("an option that was opened and taken back leaves a command that can still be sent and given up", async () => {
+  const page = await stage.page();
+  await slash(page, "/ping");
+  await page.getByRole("button", { name: "text" }).click();
+  await page.keyboard.press("Backspace");
+  await page.getByRole("button", { name: "text" }).focus();
+  await page.keyboard.press("Escape");
+  await input(page).waitFor();
+  await slash(page, "");
+  await page.keyboard.press("Backspace");
+  await input(page).waitFor();
+});
+
+test("the Enter that chose a command does not send it while it is held down", async () => {
+  const page = await stage.page();
+  await input(page).pressSequentially("/count");
+  await page.locator(".suggestion").first().waitFor();
+  await page.keyboard.down("Enter");
+  await page.locator(".slash:not([hidden])").waitFor();
+  await page.keyboard.down("Enter");
+  await page.keyboard.up("Enter");
+  await page.locator(".slash:not([hidden])").waitFor();
+});
+
+test("on a phone a command is sent and given up by its buttons", async () => {
+  const page = await stage.page({ width: 390, height: 780 });
+  await slash(page, "/count");
+  await page.getByRole("button", { name: "Cancel the command" }).click();
+  await input(page).waitFor();
+  await slash(page, "");
+  await page.getByRole("button", { name: "Send /count" }).click();
+  await (await sees(page, "for everybody")).locator(".reply", { hasText: "used /count" }).waitFor();
+  await slash(page, "/ping");
+  await page.getByRole("button", { name: "text" }).click();
+  await page.keyboard.type("by phone");
+  await page.getByRole("button", { name: "Send /ping" }).click();
+  await sees(page, "pong by phone");
+});
+
 test("what is typed as a line fills the options", async () => {
   const page = await stage.page();
   await input(page).fill("/ping text:one two three");

@@ -74,7 +74,7 @@ export class Composer {
   }
 
   focus() {
-    (this.slash.isOpen ? this.slash.element.querySelector("input") ?? this.slash.element : this.input).focus();
+    (this.slash.isOpen ? this.slash : this.input).focus();
   }
 
   #arrive() {

@@ -35,7 +35,7 @@ export class SlashForm {
     this.completion = completion;
     this.done = done;
     this.error = h("p.failed", { role: "alert" });
-    this.element = h("div.slash", { role: "group", hidden: true });
+    this.element = h("div.slash", { role: "group", hidden: true, onkeydown: (event) => this.#pressed(event) });
   }
 
   get isOpen() {
@@ -51,7 +51,15 @@ export class SlashForm {
     this.element.setAttribute("aria-label", `Command ${line.name}`);
     this.fields = h("div.fields");
     this.more = h("div.more-options");
-    fill(this.element, h("div.slash-line", null, h("span.slash-name", { title: line.command.application.name }, `/${line.name}`), this.fields, this.more),
+    // Holds the focus where no option has to be filled in, so that Enter sends such a command.
+    this.send = h("button.send", {
+      type: "submit", "aria-label": `Send /${line.name}`, title: "Send", onfocus: () => (this.hint.textContent = line.description),
+    }, icon("send"));
+    fill(this.element,
+      h("div.slash-line", null,
+        h("span.slash-name", { title: line.command.application.name }, `/${line.name}`), this.fields, this.more,
+        h("div.slash-actions", null,
+          h("button.quiet", { type: "button", "aria-label": "Cancel the command", title: "Cancel", onclick: () => this.close() }, icon("close")), this.send)),
       h("p.slash-hint", null, this.hint = h("span", null, line.description)), this.error);
     for (const option of line.options) if (option.required) this.#add(option);
     const given = pairs(typed, line.options);
@@ -61,11 +69,14 @@ export class SlashForm {
       field.input.value = value;
     }
     this.#showMore();
-    const first = [...this.#fields.values()].find((field) => !field.input.value) ?? [...this.#fields.values()].at(-1);
-    if (first) first.input.focus();
-    else this.element.querySelector(".more-options button, .slash-name")?.focus();
-    this.element.tabIndex = -1;
-    if (!first) this.element.focus();
+    this.focus();
+  }
+
+  /** Focuses the first option that is still empty, else the last one, else what sends the command. */
+  focus() {
+    const fields = [...this.#fields.values()];
+    const field = fields.find((one) => !this.#isFilled(one)) ?? fields.at(-1);
+    (field?.input ?? this.send).focus();
   }
 
   close(sent = false) {
@@ -116,15 +127,28 @@ export class SlashForm {
     return field;
   }
 
-  #key(event, field) {
-    if (this.completion.key(event)) return;
-    if (event.key === "Enter" && !event.isComposing) {
-      event.preventDefault();
-      this.submit();
-    } else if (event.key === "Escape") {
+  /** Keys that mean the same wherever the focus is in the form. */
+  #pressed(event) {
+    if (event.key === "Escape" && !event.isComposing) {
       event.preventDefault();
       event.stopPropagation();
       this.close();
+    } else if (event.key === "Backspace" && event.target === this.send) {
+      event.preventDefault();
+      const last = [...this.#fields.values()].at(-1);
+      if (last) last.input.focus();
+      else this.close();
+    } else if (event.key === "Enter" && event.repeat) {
+      // The Enter that chose the command may still be held down: it must not press the button that it has focused.
+      event.preventDefault();
+    }
+  }
+
+  #key(event, field) {
+    if (this.completion.key(event)) return;
+    if (event.key === "Enter" && !event.isComposing && !event.repeat) {
+      event.preventDefault();
+      this.submit();
     } else if (event.key === "Backspace" && !field.input.value && field.option.type !== OPTION.file) {
       event.preventDefault();
       const all = [...this.#fields.values()];
@@ -133,7 +157,7 @@ export class SlashForm {
       this.#fields.delete(field.option.name);
       field.element.remove();
       this.#showMore();
-      (before?.input ?? this.element).focus();
+      (before?.input ?? this.send).focus();
     }
   }
 
