@@ -215,10 +215,10 @@ impl Host {
     /// # Errors
     /// As for the first start.
     pub async fn restart(self) -> Result<Host, HostError> {
-        let config = Arc::clone(&self.config);
+        let (config, clock) = (Arc::clone(&self.config), self.sessions.clock.clone());
         self.close().await?;
-        let sessions = Arc::new(Sessions::open(&config).await?);
-        Host::load(config, sessions).await
+        let sessions = Sessions { clock, ..Sessions::open(&config).await? };
+        Host::load(config, Arc::new(sessions)).await
     }
 }
 

@@ -29,6 +29,7 @@
 //! Rooms in reading order:
 #![deny(unsafe_code)]
 
+pub mod clock;
 pub mod config;
 pub mod duration;
 pub mod error;

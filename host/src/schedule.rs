@@ -8,13 +8,16 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use gearshift_cog::abi::TaskRun;
 use tokio::{runtime, task::AbortHandle, time::Instant};
 
-use crate::lane::{Call, Inbox};
+use crate::{
+    clock::{Due, HostClock},
+    lane::{Call, Inbox},
+};
 
 /// Planned tasks of one cog.
 const TASKS_MAX: usize = 10_000;
@@ -38,6 +41,7 @@ pub struct TooMany;
 pub struct Schedule {
     inbox: Arc<Inbox>,
     runtime: runtime::Handle,
+    clock: HostClock,
     table: Mutex<Table>,
 }
 
@@ -71,9 +75,9 @@ impl Drop for Planned {
 }
 
 impl Schedule {
-    /// No tasks yet; due ones go to `inbox`, timers run on `runtime`.
-    pub fn new(inbox: Arc<Inbox>, runtime: runtime::Handle) -> Arc<Schedule> {
-        Arc::new(Schedule { inbox, runtime, table: Mutex::default() })
+    /// No tasks yet; due ones, by `clock`, go to `inbox`. Timers run on `runtime`.
+    pub fn new(inbox: Arc<Inbox>, runtime: runtime::Handle, clock: HostClock) -> Arc<Schedule> {
+        Arc::new(Schedule { inbox, runtime, clock, table: Mutex::default() })
     }
 
     /// Plans a task, or plans it anew. A repeated task with the same period keeps its rhythm.
@@ -82,7 +86,7 @@ impl Schedule {
     /// When the cog has too many.
     pub fn plan(self: &Arc<Self>, generation: u64, name: String, plan: Plan) -> Result<(), TooMany> {
         let mut table = self.table();
-        let (name, asked) = (Arc::from(name), Instant::now());
+        let (name, asked) = (Arc::from(name), self.clock.now());
         if table.serving == Some(generation) {
             return self.apply(&mut table, generation, name, plan, asked);
         }
@@ -165,24 +169,35 @@ impl Schedule {
         if table.tasks.len() >= TASKS_MAX && !table.tasks.contains_key(&name) {
             return Err(TooMany);
         }
-        let timer = self.runtime.spawn(Arc::clone(self).run(Arc::clone(&name), plan, asked + plan.first));
+        let due = asked + plan.first;
+        let wait = self.clock.until(due);
+        let timer = self.runtime.spawn(Arc::clone(self).run(Arc::clone(&name), plan, due, wait));
         table.tasks.insert(name, Planned { plan, by: generation, timer: timer.abort_handle() });
         Ok(())
     }
 
-    /// The timer of one task.
-    async fn run(self: Arc<Self>, name: Arc<str>, plan: Plan, mut due: Instant) {
+    /// The timer of one task, which is due when `wait` is over.
+    async fn run(
+        self: Arc<Self>,
+        name: Arc<str>,
+        plan: Plan,
+        mut due: Instant,
+        wait: impl Future<Output = Due>,
+    ) {
+        let mut moment = wait.await;
         loop {
-            tokio::time::sleep_until(due).await;
             self.fire(&name, due);
             let Some(every) = plan.every else { break };
             // Start to start; runs that were missed altogether are not caught up.
             due += every;
-            let now = Instant::now();
+            let now = self.clock.now();
             if due < now {
                 let missed = (now - due).as_millis() / every.as_millis().max(1);
                 due += every * u32::try_from(missed).unwrap_or(u32::MAX);
             }
+            let next = self.clock.until(due);
+            drop(moment);
+            moment = next.await;
         }
         // A task may have been planned anew under the same name meanwhile: that one has a timer of its own.
         let mut table = self.table();
@@ -196,10 +211,9 @@ impl Schedule {
     }
 
     fn fire(&self, name: &Arc<str>, due: Instant) {
-        let late = Instant::now().saturating_duration_since(due);
-        let due = SystemTime::now().checked_sub(late).unwrap_or(UNIX_EPOCH);
+        let late = self.clock.now().saturating_duration_since(due);
         let due_unix_ms =
-            due.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0));
+            self.clock.unix_ms().saturating_sub(u64::try_from(late.as_millis()).unwrap_or(u64::MAX));
         if self.inbox.push(Call::Task(TaskRun { name: (&**name).into(), due_unix_ms }).into()).is_err() {
             tracing::warn!(task = &**name, "a task is due, but the queue of its cog is full");
         }
@@ -220,7 +234,7 @@ mod tests {
     fn schedule() -> (Arc<Schedule>, Arc<Inbox>) {
         let inbox = Inbox::new(100);
         inbox.open();
-        (Schedule::new(Arc::clone(&inbox), runtime::Handle::current()), inbox)
+        (Schedule::new(Arc::clone(&inbox), runtime::Handle::current(), HostClock::default()), inbox)
     }
 
     #[tokio::test(start_paused = true)]

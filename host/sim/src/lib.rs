@@ -66,6 +66,7 @@ mod actors;
 mod prompt;
 mod replies;
 
+mod advance;
 mod expect;
 mod faults;
 mod settle;
@@ -94,7 +95,7 @@ mod shared;
 mod snowflake;
 
 pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
-pub use clock::{Clock, NoTimestamp, Timestamp};
+pub use clock::{BotClock, Clock, NoTimestamp, Timestamp};
 pub use expect::Unmet;
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;

@@ -2,8 +2,10 @@
 //! It reads no file and no environment.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::BotClock;
 use crate::settle::IdleProbe;
 use crate::world::World;
 
@@ -48,6 +50,9 @@ pub struct SimOptions {
     /// Tells whether a bot in this process has nothing to do: [`Sim::settle`](crate::Sim::settle) asks it and then need
     /// not guess. Default none.
     pub idle: Option<IdleProbe>,
+    /// The clock of a bot in this process, which then goes along with the simulator's: frozen, advanced and resumed together.
+    /// Default none.
+    pub bot_clock: Option<Arc<dyn BotClock>>,
     /// For so long nothing may happen before [`Sim::settle`](crate::Sim::settle) takes bots without a probe for idle. Default 100 ms.
     pub quiet: Duration,
     /// How long [`Sim::expect_reply`](crate::Sim::expect_reply) and its like wait. Default 5 s.
@@ -92,6 +97,7 @@ impl Default for SimOptions {
             outbox_limit: 65_536,
             replay_limit: 10_000,
             idle: None,
+            bot_clock: None,
             quiet: Duration::from_millis(100),
             patience: Duration::from_secs(5),
             transcript_limit: 10_000,

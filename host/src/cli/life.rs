@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{exit::Failure, progress::Progress, signals::Signals};
 use crate::{
+    clock::HostClock,
     config::{self, Config},
     control::{self, BotClaim, Socket},
     duration::Shown,
@@ -67,10 +68,11 @@ impl Life {
         done
     }
 
-    /// Opens, loads, runs until `work` is done, Discord refuses the bot or a signal comes, and closes.
+    /// Opens, loads, runs until `work` is done, Discord refuses the bot or a signal comes, and closes. Cogs go by `clock`.
     pub(super) fn live(
         self,
         config: Config,
+        clock: HostClock,
         work: impl AsyncFnOnce(&Host) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Life { runtime, mut signals } = self;
@@ -86,7 +88,7 @@ impl Life {
             runtime.shutdown_timeout(LEFTOVERS);
             return Ok(());
         };
-        let sessions = Arc::new(opened?);
+        let sessions = Arc::new(Sessions { clock, ..opened? });
         let (control, _claim) = runtime.block_on(async {
             let claimed = claim(&config, &sessions).await;
             if claimed.is_err() {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{exit::Failure, life::Life, source::Source};
-use crate::log;
+use crate::{clock::HostClock, log};
 
 /// Connect to Discord and serve, until SIGINT, SIGTERM, SIGQUIT or SIGHUP
 #[derive(Debug, Args)]
@@ -33,6 +33,7 @@ impl Run {
         if config.discord.is_none() {
             tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
         }
-        Life::begin(&config.runtime)?.live(config, async |_| std::future::pending().await)
+        Life::begin(&config.runtime)?
+            .live(config, HostClock::default(), async |_| std::future::pending().await)
     }
 }

@@ -330,7 +330,11 @@ impl Cogs {
             name: Arc::clone(name),
             parts: Arc::clone(&self.parts),
             reaper: Arc::clone(&self.reaper),
-            schedule: Schedule::new(Arc::clone(&inbox), self.parts.runtime.clone()),
+            schedule: Schedule::new(
+                Arc::clone(&inbox),
+                self.parts.runtime.clone(),
+                self.parts.sessions.clock.clone(),
+            ),
             inbox,
             owner: owner.downgrade(),
         }

@@ -37,6 +37,7 @@ impl fmt::Display for Request {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Request::List => out.write_str("list"),
+            Request::Status => out.write_str("status"),
             Request::Load { cog } => write!(out, "load {cog}"),
             Request::Unload { cog } => write!(out, "unload {cog}"),
             Request::Reload { cog } => write!(out, "reload {cog}"),

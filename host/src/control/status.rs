@@ -74,10 +74,10 @@ impl Health {
         };
         let mut counts = Counts { held: status.held.len(), ..Counts::default() };
         for cog in &status.cogs {
-            match cog.standing {
-                Standing::Serving => counts.serving += 1,
-                Standing::Loading => counts.loading += 1,
-                Standing::Away => counts.away += 1,
+            match cog.stage {
+                Stage::Serving => counts.serving += 1,
+                Stage::Loading => counts.loading += 1,
+                Stage::Away | Stage::Leaving => counts.away += 1,
             }
         }
         Health {

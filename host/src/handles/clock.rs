@@ -15,9 +15,13 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 const NAME_MAX: usize = 256;
 
 pub(super) extern "C" fn sleep(lease: abi::Lease, millis: u64) -> LocalFfiFuture<RResult<(), HandleError>> {
-    slot::call(lease, |_| async move {
-        tokio::time::sleep(Duration::from_millis(millis).min(LONGEST)).await;
-        Ok(())
+    slot::call(lease, |lease| {
+        let clock = lease.sessions().clock.clone();
+        let moment = clock.now() + Duration::from_millis(millis).min(LONGEST);
+        async move {
+            drop(clock.until(moment).await);
+            Ok(())
+        }
     })
 }
 

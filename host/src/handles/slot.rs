@@ -130,8 +130,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::Config, handles::LeaseParts, identity::GenerationId, lane::Inbox, schedule::Schedule,
-        sessions::Sessions,
+        clock::HostClock, config::Config, handles::LeaseParts, identity::GenerationId, lane::Inbox,
+        schedule::Schedule, sessions::Sessions,
     };
 
     struct Counted(AtomicUsize);
@@ -148,7 +148,7 @@ mod tests {
         Lease::new(LeaseParts {
             id: GenerationId { cog: "music".into(), number: 7 },
             sessions: Arc::new(Sessions::open(&config).await.unwrap()),
-            schedule: Schedule::new(Inbox::new(1), runtime.clone()),
+            schedule: Schedule::new(Inbox::new(1), runtime.clone(), HostClock::default()),
             runtime,
             calls_in_flight: 2,
         })

@@ -16,6 +16,7 @@ pub mod store;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::clock::HostClock;
 use crate::config::Config;
 
 pub use api::Api;
@@ -32,6 +33,8 @@ pub use store::Store;
 /// Every session of the host. One that the config leaves out is `None`.
 #[derive(Debug, Clone)]
 pub struct Sessions {
+    /// By which cogs wait and their tasks fall due.
+    pub clock: HostClock,
     /// How the host dials; the gateway's own connection uses it.
     pub net: Net,
     /// The cogs' HTTP session.
@@ -76,6 +79,7 @@ impl Sessions {
         };
         let (discord, api, store) = tokio::join!(discord, api, store);
         let sessions = Sessions {
+            clock: HostClock::default(),
             http: Http::new(client.clone(), net.clone(), config),
             stats: config.stats.as_ref().map(|stats| Stats::open(&net, stats)),
             net,

@@ -42,6 +42,18 @@ fn answers_are_waited_for_when_stdin_ends() {
 }
 
 #[test]
+fn time_that_is_advanced_at_the_prompt_brings_what_cogs_have_planned() {
+    let place = Place::with(&["reminder"]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"gearshift.db\"\n");
+    let mut live = Live::start(&place, &["play"]);
+    live.say("!remind 1h tea is ready");
+    live.say(":time advance 2h");
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+    assert!(lines.iter().any(|line| line.contains("bot: ") && line.contains("tea is ready")), "{lines:#?}");
+}
+
+#[test]
 fn a_library_that_appears_is_loaded_and_one_that_goes_is_retired() {
     let place = Place::with(&["ping"]);
     let mut live = Live::play(&place, &[]);

@@ -92,6 +92,8 @@ pub(crate) fn library(cog: &str) -> PathBuf {
                 "faulty",
                 "-p",
                 "poll",
+                "-p",
+                "reminder",
             ])
             .current_dir(workspace())
             .env_remove("GEARSHIFT_TEST_VARIANT")

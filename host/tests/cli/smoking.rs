@@ -91,3 +91,35 @@ fn what_was_said_before_a_restart_is_still_there_after_it() {
     let played = smoke(&place, &[&script]);
     assert_eq!(played.code, 0, "{}{}", played.out, played.err);
 }
+
+#[test]
+fn the_tasks_of_cogs_go_by_the_time_of_the_built_in_discord() {
+    let place = Place::with(&["reminder"]);
+    let script = place.file(
+        "remind.txt",
+        "needs reminder\n\
+         alice> !remind 10m tea\nbot< I will remind you in 10*\n\
+         alice> !remind 2h dinner\n:time advance 9m\nbot< I will remind you in 2*\nwithin 100ms\nbot< (nothing)\nwithin 10s\n\
+         :time advance 15m\nbot< <@{alice}> tea\n\
+         reload reminder\n\
+         :time freeze\n:time advance 1h\n:time advance 1h\nbot< <@{alice}> dinner\n",
+    );
+    let played = smoke(&place, &[&script]);
+    assert_eq!(played.code, 0, "{}{}", played.out, played.err);
+}
+
+#[test]
+fn an_advance_over_many_tasks_runs_each_at_its_moment_and_in_order() {
+    let place = Place::with(&["reminder"]);
+    let script = place.file(
+        "order.txt",
+        ":time freeze\n\
+         alice> !remind 3h third\nbot< *\n\
+         alice> !remind 1h first\nbot< *\n\
+         alice> !remind 2h second\nbot< *\n\
+         :time advance 1d\n\
+         bot< <@{alice}> first\nbot< <@{alice}> second\nbot< <@{alice}> third\n",
+    );
+    let played = smoke(&place, &[&script]);
+    assert_eq!(played.code, 0, "{}{}", played.out, played.err);
+}

@@ -24,7 +24,7 @@ const ORDER: &[&[&str]] = &[
     &["sessions"],
     &["log"],
     &["config"],
-    &["duration", "error", "identity", "private", "step", "text"],
+    &["clock", "duration", "error", "identity", "private", "step", "text"],
 ];
 
 /// Imports that point upwards all the same, each with its reason.

@@ -1,10 +1,12 @@
 //! The one clock of the simulated Discord: what time it is, and what happens when its time has come.
-//! It does not reach into clients: their timers, and deadlines of the network, stay on real time.
+//! It does not reach into clients, but for a bot that offers its own clock ([`BotClock`]): the timers of others, and deadlines
+//! of the network, stay on real time.
 //!
 //! On this clock: ids and timestamps, the windows of interactions, rate limits, timeouts, expiry of polls and invites, and
 //! for how long a session can be resumed. On real time: heartbeats (real clients beat in real time), delays injected as
 //! faults, deadlines for writing and closing, and every `within` that a test waits for.
 
+mod bot;
 mod schedule;
 mod timestamp;
 
@@ -15,6 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
 
+pub use bot::BotClock;
 use schedule::{Action, Schedule};
 pub use timestamp::{NoTimestamp, Timestamp};
 
@@ -38,6 +41,8 @@ struct Inner {
     changed: Notify,
     /// Set when the simulator starts; before that nothing can fall due.
     owner: OnceLock<Weak<Shared>>,
+    /// Set with the owner, if its bot has one.
+    bot: OnceLock<Arc<dyn BotClock>>,
 }
 
 #[derive(Clone, Copy)]
@@ -76,6 +81,7 @@ impl Default for Clock {
                 turn: Mutex::default(),
                 changed: Notify::new(),
                 owner: OnceLock::new(),
+                bot: OnceLock::new(),
             }),
         }
     }
@@ -99,17 +105,20 @@ impl Clock {
     pub fn freeze(&self) {
         let _turn = self.turn();
         self.set(Hands::Frozen { at: self.now() });
+        self.with_bot(|bot| bot.freeze());
     }
 
     /// Time goes on from where it stands.
     pub fn resume(&self) {
         let _turn = self.turn();
         self.set(Hands::running_from(self.now()));
+        self.with_bot(|bot| bot.resume());
         self.inner.changed.notify_one();
     }
 
     /// Moves time forward, frozen or not. Everything that falls due on the way has happened, each at its own moment and in
-    /// order, when this returns: its events are with the sessions.
+    /// order, when this returns: its events are with the sessions. For what a bot does at those moments there is
+    /// [`Sim::advance`](crate::Sim::advance).
     pub fn advance(&self, by: Duration) {
         let _turn = self.turn();
         let (before, target) = (self.hands(), self.now() + by);
@@ -124,6 +133,7 @@ impl Clock {
             Hands::Running { .. } => Hands::running_from(target),
             Hands::Frozen { .. } => Hands::Frozen { at: target },
         });
+        self.with_bot(|bot| bot.advance(by));
         self.inner.changed.notify_one();
     }
 
@@ -143,9 +153,30 @@ impl Clock {
         }
     }
 
-    /// From now on timers fire, for this simulator.
+    /// From now on timers fire, for this simulator, and the clock of its bot goes along.
     pub(crate) fn start(&self, owner: &Arc<Shared>) {
         let _ = self.inner.owner.set(Arc::downgrade(owner));
+        if let Some(bot) = &owner.options.bot_clock {
+            bot.advance(self.now().since(Timestamp(wall_ms() as u64)));
+            let _ = self.inner.bot.set(bot.clone());
+        }
+    }
+
+    /// Whether a bot goes along.
+    pub(crate) fn has_bot(&self) -> bool {
+        self.inner.bot.get().is_some()
+    }
+
+    /// How long until a bot that goes along waits no longer, in milliseconds begun, as this clock counts.
+    pub(crate) fn bot_due(&self) -> Option<Duration> {
+        let left = self.inner.bot.get()?.next_due()?;
+        Some(Duration::from_millis(left.as_nanos().div_ceil(1_000_000) as u64))
+    }
+
+    fn with_bot(&self, act: impl FnOnce(&dyn BotClock)) {
+        if let Some(bot) = self.inner.bot.get() {
+            act(&**bot);
+        }
     }
 
     /// Lets timers fire as their time comes; never returns.

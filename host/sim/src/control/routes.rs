@@ -94,7 +94,7 @@ pub(super) async fn route(call: &Call) -> Result<Reply, ApiError> {
         Operation::GiveRole => people::role(call, &name("person"), &name("guild"), &name("role"), true),
         Operation::TakeRole => people::role(call, &name("person"), &name("guild"), &name("role"), false),
         Operation::GetClock => Ok(time::clock(call)),
-        Operation::TurnClock => time::turn(call),
+        Operation::TurnClock => time::turn(call).await,
         Operation::Settle => time::settle(call).await,
         Operation::GetWorld => Ok(time::world(call)),
         Operation::ListBots => Ok(bots::list(call)),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{body, refusal};
+use crate::advance::advance;
 use crate::rest::error::ApiError;
 use crate::rest::{Call, Reply};
 use crate::settle::settle as settled;
@@ -46,17 +47,17 @@ pub(super) fn clock(call: &Call) -> Reply {
 }
 
 /// `POST /control/clock`
-pub(super) fn turn(call: &Call) -> Result<Reply, ApiError> {
+pub(super) async fn turn(call: &Call) -> Result<Reply, ApiError> {
     let Turn { freeze, advance_ms, resume } = body(call)?;
-    let advance = Duration::from_millis(advance_ms.unwrap_or_default());
-    if advance > MAX_ADVANCE {
+    let by = Duration::from_millis(advance_ms.unwrap_or_default());
+    if by > MAX_ADVANCE {
         return Err(refusal(400, "the clock goes forward by 366 days at most".to_owned()));
     }
     if freeze {
         call.shared.clock.freeze();
     }
-    if !advance.is_zero() {
-        call.shared.clock.advance(advance);
+    if !by.is_zero() {
+        advance(&call.shared, by).await;
     }
     if resume {
         call.shared.clock.resume();

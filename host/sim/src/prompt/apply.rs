@@ -8,6 +8,7 @@ use super::orders::{FAULTS_HELP, FaultOrder, RestOrder, TimeOrder};
 use super::parse::{Command, HELP};
 use super::{Deed, Prompt};
 use crate::actors::{ActError, Member};
+use crate::advance::advance;
 use crate::faults::RestFault;
 use crate::gateway::Gateway;
 use crate::interactions::controls;
@@ -75,7 +76,7 @@ impl Prompt {
             Command::Who => return Ok(Deed::Shown(self.who())),
             Command::Where => return Ok(Deed::Shown(self.places())),
             Command::Faults(order) => return Ok(self.faults(order)),
-            Command::Time(order) => return Ok(self.time(&order)),
+            Command::Time(order) => return Ok(self.time(&order).await),
             Command::Help => return Ok(Deed::Shown(HELP.to_owned())),
             Command::Quit => return Ok(Deed::Quit),
         }
@@ -161,7 +162,7 @@ impl Prompt {
         lines.trim_end().to_owned()
     }
 
-    fn time(&self, order: &TimeOrder) -> Deed {
+    async fn time(&self, order: &TimeOrder) -> Deed {
         let clock = &self.shared.clock;
         match order {
             TimeOrder::Tell => {
@@ -169,7 +170,7 @@ impl Prompt {
                 return Deed::Shown(format!("{}{state}", clock.now()));
             }
             TimeOrder::Freeze => clock.freeze(),
-            TimeOrder::Advance(by) => clock.advance(*by),
+            TimeOrder::Advance(by) => advance(&self.shared, *by).await,
             TimeOrder::Resume => clock.resume(),
         }
         Deed::Done

@@ -1,8 +1,9 @@
 //! Virtual time: what follows from time follows from the simulator's clock, in order and without waiting.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gearshift_sim::{NO_OPTIONS, Sim, SimOptions, Timestamp, What};
+use gearshift_sim::{BotClock, IdleProbe, NO_OPTIONS, Sim, SimOptions, Timestamp, What};
 use serde_json::json;
 
 use crate::raw::{INTENTS, Socket, post, register, sim};
@@ -106,4 +107,61 @@ async fn a_session_can_be_resumed_for_five_minutes_of_the_clock() {
         again.resume(sim.token(), &ready["session_id"], 1).await;
         assert_eq!(again.payload().await["op"], op, "after {away:?}");
     }
+}
+
+/// A bot that waits for these moments, counted from its start, and notes at what time of the simulator it was woken.
+#[derive(Debug, Default)]
+struct Alarms {
+    now: Duration,
+    waits: Vec<Duration>,
+    rung: Vec<Duration>,
+    turns: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Waiting(Arc<Mutex<Alarms>>);
+
+impl BotClock for Waiting {
+    fn next_due(&self) -> Option<Duration> {
+        let alarms = self.0.lock().unwrap();
+        alarms.waits.iter().map(|due| due.saturating_sub(alarms.now)).min()
+    }
+
+    fn advance(&self, by: Duration) {
+        let Alarms { now, waits, rung, .. } = &mut *self.0.lock().unwrap();
+        *now += by;
+        rung.extend(waits.extract_if(.., |due| *due <= *now).map(|_| *now));
+    }
+
+    fn freeze(&self) {
+        self.0.lock().unwrap().turns.push("freeze");
+    }
+
+    fn resume(&self) {
+        self.0.lock().unwrap().turns.push("resume");
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_goes_along_is_woken_at_each_of_its_moments() {
+    let seconds = Duration::from_secs;
+    let bot = Waiting::default();
+    bot.0.lock().unwrap().waits =
+        vec![seconds(30), seconds(10), seconds(100), Duration::from_micros(20_000_300)];
+    let sim = Sim::start(SimOptions {
+        bot_clock: Some(Arc::new(bot.clone())),
+        idle: Some(IdleProbe::new(|| true)),
+        ..SimOptions::default()
+    })
+    .await
+    .unwrap();
+    sim.clock().freeze();
+    let began = sim.clock().now();
+    sim.advance(seconds(60)).await;
+    assert_eq!(sim.clock().now(), began + seconds(60));
+    let alarms = bot.0.lock().unwrap();
+    assert_eq!(alarms.now, seconds(60));
+    // The simulator counts whole milliseconds, and never wakes early.
+    assert_eq!(alarms.rung, [seconds(10), Duration::from_millis(20_001), seconds(30)]);
+    assert_eq!((&alarms.waits[..], &alarms.turns[..]), (&[seconds(100)][..], &["freeze"][..]));
 }

@@ -84,7 +84,7 @@ impl Play {
         let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
         let record = self.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
         let detail = if self.wire { Detail::Wire } else { Detail::Talk };
-        let done = life.live(config, async |host| {
+        let done = life.live(config, work.clock(), async |host| {
             Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
             panel.show(host);
             arrived(&sim, host, &work).await?;
@@ -128,14 +128,19 @@ fn options(config: &Config, panel: &Panel, work: &Work, port: u16) -> Result<Sim
     let world = config.play.world.as_deref().map_or_else(|| Ok(World::default()), World::load);
     let world = world.map_err(|error| Failure::new(Exit::Data, chain(&error)))?;
     let keep = config.play.keep.clone();
-    let (panel, idle) = (Some(panel.router()), Some(work.probe()));
-    Ok(SimOptions { port, world, keep, panel, idle, ..SimOptions::default() })
+    let panel = Some(panel.router());
+    Ok(SimOptions { port, world, keep, panel, ..bot_options(work) })
 }
 
 /// Starts the built-in Discord and points the configuration to it.
 pub(super) async fn start(config: &mut Config, work: &Work) -> Result<Sim, Failure> {
-    let options = SimOptions { port: config.play.port, idle: Some(work.probe()), ..SimOptions::default() };
+    let options = SimOptions { port: config.play.port, ..bot_options(work) };
     start_with(config, options).await
+}
+
+/// For a bot in this process.
+fn bot_options(work: &Work) -> SimOptions {
+    SimOptions { idle: Some(work.probe()), bot_clock: Some(work.bot_clock()), ..SimOptions::default() }
 }
 
 async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Failure> {

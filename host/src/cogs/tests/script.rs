@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use crate::{
+    clock::HostClock,
     cogs::{
         CogError, Report, Retirement, Stage,
         life::{Candidate, Kept, Life},
@@ -237,7 +238,7 @@ impl Theatre {
         let name: Arc<str> = name.into();
         let (owner, messages) = mpsc::unbounded_channel();
         let inbox = Inbox::new(100);
-        let schedule = Schedule::new(Arc::clone(&inbox), runtime::Handle::current());
+        let schedule = Schedule::new(Arc::clone(&inbox), runtime::Handle::current(), HostClock::default());
         let script = Script { name: Arc::clone(&name), notes: Arc::default() };
         let gone = owner.downgrade();
         registry.add(&name, || Entry {

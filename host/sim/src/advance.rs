@@ -1,0 +1,46 @@
+//! Letting time pass for the simulator and its bot together: from moment to moment, with a pause for the bot at each.
+//! It keeps no time and knows no timer itself.
+
+use std::time::{Duration, Instant};
+
+use crate::settle::settle;
+use crate::shared::Shared;
+use crate::sim::Sim;
+
+/// For so long, in real time, the bot may be at work on what fell due at one moment before time goes on without it.
+const PAUSE: Duration = Duration::from_secs(1);
+/// For so long, in real time, time passes from moment to moment; then what is left passes at once.
+const LONGEST: Duration = Duration::from_secs(30);
+
+impl Sim {
+    /// Moves time forward, frozen or not, for the simulator and for a bot that goes along
+    /// ([`SimOptions::bot_clock`](crate::SimOptions::bot_clock)): at each moment for which the bot waits, time stands until
+    /// it has done what it wanted to do then. Other bots keep their own time.
+    pub async fn advance(&self, by: Duration) {
+        advance(&self.shared, by).await;
+    }
+}
+
+pub(crate) async fn advance(shared: &Shared, by: Duration) {
+    let began = Instant::now();
+    let mut left = by;
+    if shared.clock.has_bot() {
+        // What was said just before may be about to plan something.
+        let _ = settle(shared, PAUSE).await;
+    }
+    while let Some(step) = shared.clock.bot_due().filter(|step| *step <= left) {
+        if began.elapsed() >= LONGEST {
+            tracing::warn!(
+                "the bot has too many timers: the last {} s of {} s passed at once",
+                left.as_secs(),
+                by.as_secs()
+            );
+            break;
+        }
+        shared.clock.advance(step);
+        left -= step;
+        // A bot that is still busy then, perhaps because it waits for a later moment, must not stop time.
+        let _ = settle(shared, PAUSE).await;
+    }
+    shared.clock.advance(left);
+}

@@ -1,0 +1,229 @@
+//! The time by which cogs wait and their tasks fall due: the machine's, or one that can be moved by hand, for the
+//! built-in Discord. Deadlines of the host and of the network stay on the machine's time.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+/// A clock; clones share it. The default is the machine's time.
+#[derive(Clone, Debug, Default)]
+pub struct HostClock(Option<Arc<Movable>>);
+
+#[derive(Debug)]
+struct Movable {
+    /// A moment on this clock, and when that was, in milliseconds since the Unix epoch.
+    origin: (Instant, u64),
+    hands: Mutex<Hands>,
+    /// The hands were moved.
+    moved: Notify,
+}
+
+#[derive(Debug)]
+struct Hands {
+    /// What time it is, or was when the machine's clock stood at `running_since`.
+    at: Instant,
+    /// `None`: time stands still.
+    running_since: Option<Instant>,
+    /// Who waits, earliest first. A wait stays in it until what it was for has been handed on.
+    waits: BTreeSet<(Instant, u64)>,
+    next: u64,
+}
+
+impl Hands {
+    fn now(&self) -> Instant {
+        self.at + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+}
+
+/// A wait that is over. Whoever waited drops it when what had to happen then is under way, so that
+/// [`HostClock::is_behind`] never says "no" in between.
+#[derive(Debug)]
+#[must_use = "the wait counts as outstanding until this is dropped"]
+pub struct Due(Option<(Arc<Movable>, (Instant, u64))>);
+
+impl Drop for Due {
+    fn drop(&mut self) {
+        if let Some((clock, wait)) = &self.0 {
+            clock.hands().waits.remove(wait);
+        }
+    }
+}
+
+impl HostClock {
+    /// A clock that runs with the machine's time until it is moved.
+    pub fn movable() -> HostClock {
+        let now = Instant::now();
+        let hands = Hands { at: now, running_since: Some(now), waits: BTreeSet::new(), next: 0 };
+        let origin = (now, machine_unix_ms());
+        HostClock(Some(Arc::new(Movable { origin, hands: Mutex::new(hands), moved: Notify::new() })))
+    }
+
+    /// What time it is, for spans.
+    pub fn now(&self) -> Instant {
+        self.0.as_ref().map_or_else(Instant::now, |clock| clock.hands().now())
+    }
+
+    /// What time it is, in milliseconds since the Unix epoch.
+    pub fn unix_ms(&self) -> u64 {
+        self.0.as_ref().map_or_else(machine_unix_ms, |clock| {
+            let (began, unix_ms) = clock.origin;
+            unix_ms + whole_ms(clock.hands().now().saturating_duration_since(began))
+        })
+    }
+
+    /// Waits until that moment, never less. The wait counts from the call on, polled or not.
+    pub fn until(&self, moment: Instant) -> impl Future<Output = Due> + Send + use<> {
+        let movable = self.0.clone().map(|clock| (clock.enter(moment), clock));
+        async move {
+            let Some((due, clock)) = movable else {
+                tokio::time::sleep_until(moment).await;
+                return Due(None);
+            };
+            loop {
+                // Made before the hands are read: it hears of every move from here on.
+                let moved = clock.moved.notified();
+                let (left, stands) = {
+                    let hands = clock.hands();
+                    (moment.saturating_duration_since(hands.now()), hands.running_since.is_none())
+                };
+                match (left, stands) {
+                    (Duration::ZERO, _) => return due,
+                    (_, true) => moved.await,
+                    (left, false) => _ = tokio::time::timeout(left, moved).await,
+                }
+            }
+        }
+    }
+
+    /// How long until the next wait is over; `None` if nobody waits, or if it is the machine's time.
+    pub fn next_due(&self) -> Option<Duration> {
+        let hands = self.0.as_ref()?.hands();
+        hands.waits.first().map(|(due, _)| due.saturating_duration_since(hands.now()))
+    }
+
+    /// Whether a moment has come for which somebody waited, and what had to happen then is not under way yet.
+    pub fn is_behind(&self) -> bool {
+        self.next_due() == Some(Duration::ZERO)
+    }
+
+    /// Moves it forward, whether it runs or stands. The machine's time cannot be moved.
+    pub fn advance(&self, by: Duration) {
+        self.turn(|hands| hands.at += by);
+    }
+
+    /// It stands still until it is moved or [resumed](Self::resume). The machine's time cannot be frozen.
+    pub fn freeze(&self) {
+        self.turn(|hands| (hands.at, hands.running_since) = (hands.now(), None));
+    }
+
+    /// It runs on from where it stands.
+    pub fn resume(&self) {
+        self.turn(|hands| (hands.at, hands.running_since) = (hands.now(), Some(Instant::now())));
+    }
+
+    fn turn(&self, how: impl FnOnce(&mut Hands)) {
+        if let Some(clock) = &self.0 {
+            how(&mut clock.hands());
+            clock.moved.notify_waiters();
+        }
+    }
+}
+
+impl Movable {
+    fn enter(self: &Arc<Self>, moment: Instant) -> Due {
+        let mut hands = self.hands();
+        let wait = (moment, hands.next);
+        hands.next += 1;
+        hands.waits.insert(wait);
+        Due(Some((Arc::clone(self), wait)))
+    }
+
+    fn hands(&self) -> MutexGuard<'_, Hands> {
+        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn machine_unix_ms() -> u64 {
+    whole_ms(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn whole_ms(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_when_the_clock_is_moved_past_it_and_counts_until_it_is_handed_on() {
+        let clock = HostClock::movable();
+        let (began, unix_ms) = (Instant::now(), clock.unix_ms());
+        let waiting = clock.clone();
+        let wait = tokio::spawn(async move { waiting.until(waiting.now() + 10 * MINUTE).await });
+        tokio::task::yield_now().await;
+        assert_eq!((clock.next_due(), clock.is_behind()), (Some(10 * MINUTE), false));
+        clock.advance(9 * MINUTE);
+        tokio::task::yield_now().await;
+        assert!(!wait.is_finished());
+        clock.advance(MINUTE);
+        assert!(clock.is_behind());
+        let due = wait.await.expect("it waited");
+        assert!(clock.is_behind());
+        drop(due);
+        assert_eq!((clock.next_due(), clock.unix_ms() - unix_ms), (None, 600_000));
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frozen_clock_stands_and_runs_on_from_there() {
+        let clock = HostClock::movable();
+        clock.freeze();
+        let began = clock.now();
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(clock.now(), began);
+        clock.advance(MINUTE);
+        clock.resume();
+        assert_eq!(clock.now(), began + MINUTE);
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(clock.now(), began + 2 * MINUTE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_on_a_frozen_clock_ends_in_time_after_it_was_resumed() {
+        let clock = HostClock::movable();
+        clock.freeze();
+        let waiting = clock.clone();
+        let wait = tokio::spawn(async move { drop(waiting.until(waiting.now() + MINUTE).await) });
+        tokio::time::advance(2 * MINUTE).await;
+        assert!(!wait.is_finished());
+        let resumed = Instant::now();
+        clock.resume();
+        wait.await.expect("it waited");
+        assert_eq!(resumed.elapsed(), MINUTE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_is_given_up_is_forgotten() {
+        let clock = HostClock::movable();
+        let moment = clock.now() + MINUTE;
+        assert!(tokio::time::timeout(Duration::ZERO, clock.until(moment)).await.is_err());
+        assert_eq!(clock.next_due(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_machine_s_time_cannot_be_moved() {
+        let clock = HostClock::default();
+        let began = clock.now();
+        clock.advance(MINUTE);
+        clock.freeze();
+        drop(clock.until(began + MINUTE).await);
+        assert_eq!(Instant::now(), began + MINUTE);
+    }
+}
