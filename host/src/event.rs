@@ -2,6 +2,7 @@
 //! names; everything else stays text. It routes nothing.
 
 mod decode;
+mod form;
 
 use std::borrow::Cow;
 
@@ -13,7 +14,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use self::decode::DecodeError;
-use self::decode::{Id, read};
+use self::{
+    decode::{Id, read},
+    form::RawField,
+};
 
 /// A message that was posted, edited, or made by Discord itself.
 #[derive(Debug)]
@@ -76,9 +80,7 @@ pub fn interaction(json: &str) -> Result<RArc<Interaction>, DecodeError> {
     let mut options = RVec::new();
     let mut command = data.name.into_owned();
     flatten(&data.options, &mut command, &mut options);
-    for row in &data.components {
-        fields(row, &mut options);
-    }
+    data.components.iter().for_each(|field| field.read(&mut options));
     Ok(RArc::new(Interaction {
         id: raw.id.0,
         application_id: raw.application_id.0,
@@ -222,7 +224,7 @@ struct RawData<'a> {
     #[serde(borrow, default)]
     values: Vec<Cow<'a, str>>,
     #[serde(borrow, default)]
-    components: Vec<RawComponent<'a>>,
+    components: Vec<RawField<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -239,24 +241,9 @@ struct RawOption<'a> {
     options: Vec<RawOption<'a>>,
 }
 
-/// A row of a modal, a label, or a field in one of them.
-#[derive(Deserialize)]
-struct RawComponent<'a> {
-    #[serde(borrow, default)]
-    custom_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    value: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    components: Vec<RawComponent<'a>>,
-    #[serde(borrow, default)]
-    component: Option<Box<RawComponent<'a>>>,
-}
-
 /// Discord's option types for a subcommand and a group of them.
 const SUBCOMMAND: u8 = 1;
 const SUBCOMMAND_GROUP: u8 = 2;
-/// Discord's option type for text; what a modal's fields hold.
-const STRING: u8 = 3;
 
 fn flatten(from: &[RawOption<'_>], command: &mut String, into: &mut RVec<CommandOption>) {
     for option in from {
@@ -274,18 +261,6 @@ fn flatten(from: &[RawOption<'_>], command: &mut String, into: &mut RVec<Command
             });
         }
     }
-}
-
-fn fields(from: &RawComponent<'_>, into: &mut RVec<CommandOption>) {
-    if let (Some(name), Some(value)) = (&from.custom_id, from.value) {
-        into.push(CommandOption {
-            name: (&**name).into(),
-            kind: STRING,
-            value: plain(value),
-            focused: false,
-        });
-    }
-    from.components.iter().chain(from.component.as_deref()).for_each(|inner| fields(inner, into));
 }
 
 /// A JSON value as text, strings without their quotes.

@@ -144,6 +144,32 @@ test("a form opens, is sent, and what was written comes of it", async () => {
   await asked.getByRole("button", { name: "perhaps" }).waitFor();
 });
 
+test("several choices of a menu in a form are made, and reach the bot under its custom id", async () => {
+  const bot = await stage.bot("chooser");
+  const { id } = await bot.ask("GET", "/applications/@me");
+  await bot.ask("POST", `/applications/${id}/commands`, { name: "choose", description: "Opens a form" });
+  const page = await stage.page();
+  await slash(page, "/choose");
+  await page.keyboard.press("Enter");
+  const option = (value) => ({ label: value.toUpperCase(), value });
+  await bot.answer(await bot.interaction(), { type: 9, data: { title: "Choose", custom_id: "form", components: [
+    { type: 18, label: "Fruit", component: { type: 3, custom_id: "fruit", max_values: 2, options: ["apple", "pear", "fig"].map(option) } },
+    { type: 18, label: "Who", component: { type: 5, custom_id: "who", max_values: 2, required: false } },
+  ] } });
+  const form = page.getByRole("dialog", { name: "Choose" });
+  await form.locator(".select").first().click();
+  await page.getByRole("option", { name: "APPLE" }).click();
+  await page.getByRole("option", { name: "FIG" }).click();
+  await page.getByRole("button", { name: "Done" }).click();
+  await form.getByRole("button", { name: "Submit" }).click();
+  const sent = await bot.interaction();
+  const given = Object.fromEntries(sent.data.components.map(({ component }) => [component.custom_id, component.values]));
+  assert.deepEqual(given, { fruit: ["apple", "fig"], who: [] });
+  await bot.answer(sent, { type: 4, data: { content: "well chosen" } });
+  await sees(page, "well chosen");
+  await bot.close();
+});
+
 test("an answer for one's own eyes is nobody else's and goes when it is dismissed", async () => {
   const page = await stage.page({ as: "alice" });
   const other = await stage.page({ as: "bob" });

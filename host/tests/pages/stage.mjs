@@ -92,10 +92,40 @@ export class Stage {
     }
   }
 
-  /** A REST call as the bot. */
-  async asBot(method, path, body) {
+  /** A second bot, connected by a browser's socket: `interaction()` is the next that it gets, `answer(it, body)` answers. */
+  async bot(name) {
+    const made = await fetch(`${this.base}/control/bots`, {
+      method: "POST", body: JSON.stringify({ name }),
+      headers: { Authorization: `Bearer ${new URL(this.link).hash.slice("#token=".length)}`, "Content-Type": "application/json" },
+    });
+    const { token } = await made.json();
+    const context = await this.browser.newContext();
+    const page = await context.newPage();
+    await page.goto(this.base);
+    await page.evaluate(({ url, token }) => new Promise((ready) => {
+      const [heard, waiting] = [[], []];
+      window.interaction = () => new Promise((next) => (heard.length ? next(heard.shift()) : waiting.push(next)));
+      const socket = new WebSocket(url);
+      socket.onmessage = ({ data }) => {
+        const { op, t, d } = JSON.parse(data);
+        if (op === 10) socket.send(JSON.stringify({ op: 2, d: { token, intents: 1, properties: {} } }));
+        else if (t === "READY") ready();
+        else if (t === "INTERACTION_CREATE") (waiting.shift() ?? ((one) => heard.push(one)))(d);
+      };
+    }), { url: `${this.base.replace("http", "ws")}/?v=10&encoding=json`, token });
+    const ask = (method, path, body) => this.asBot(method, path, body, `Bot ${token}`);
+    return {
+      ask,
+      interaction: () => page.evaluate(() => window.interaction()),
+      answer: ({ id, token: key }, body) => ask("POST", `/interactions/${id}/${key}/callback`, body),
+      close: () => context.close(),
+    };
+  }
+
+  /** A REST call as the host's bot, or as the one of `token`. */
+  async asBot(method, path, body, token = BOT) {
     const answer = await fetch(`${this.base}/api/v10${path}`, {
-      method, headers: { Authorization: BOT, "Content-Type": "application/json" }, body: body && JSON.stringify(body),
+      method, headers: { Authorization: token, "Content-Type": "application/json" }, body: body && JSON.stringify(body),
     });
     const text = await answer.text();
     assert.ok(answer.ok, `${method} ${path} answered ${answer.status}: ${text}`);

@@ -78,7 +78,8 @@ pub struct MessageDelete {
     pub guild_id: ROption<u64>,
 }
 
-/// One option that a person filled in for a slash command, or one field of a modal.
+/// One option that a person filled in for a slash command, or one value of a field of a modal: a menu in which several
+/// were chosen is here once for each, one in which none was is not here.
 #[repr(C)]
 #[derive(StableAbi, Clone, Debug)]
 pub struct CommandOption {

@@ -17,7 +17,7 @@ export function openModal(app, modal) {
   const form = h("form", { method: "dialog", onsubmit: send },
     h("header", null, h("h2", { id: "modal-title" }, modal.title),
       h("button.quiet", { type: "button", "aria-label": "Close", onclick: () => dialog.close() }, icon("close"))),
-    h("p.fine", null, `This form is ${modal.application?.name ?? "an app"}'s. It sees what you write.`),
+    h("p.fine", null, `This form will be submitted to ${modal.application?.name ?? "the app"}.`),
     h("div.form", null, parts.map((one) => one.element)), failed,
     h("footer", null, h("button.button.secondary", { type: "button", onclick: () => dialog.close() }, "Cancel"), submit));
   const dialog = h("dialog.modal", { "aria-labelledby": "modal-title" }, form);

@@ -13,6 +13,9 @@ use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::world::{Message, bits};
 
+/// The kind of component that is a group of checkboxes.
+const CHECKBOX_GROUP: u64 = 22;
+
 /// A control found in a message: the message, and the control as its author described it.
 type Found = (Arc<Message>, Value);
 
@@ -111,29 +114,41 @@ pub(super) fn chosen(
     values: &[&str],
     resolved: &mut Map<String, Value>,
 ) -> Result<Vec<String>, String> {
-    let number = |key: &str| menu.get(key).and_then(Value::as_u64).unwrap_or(1) as usize;
-    let (least, most) = (number("min_values"), number("max_values"));
+    let offered = options_of(menu);
+    let number = |key: &str, default| menu.get(key).and_then(Value::as_u64).map_or(default, |it| it as usize);
+    // In a group of checkboxes that does not say, all may be set.
+    let most = if menu["type"] == CHECKBOX_GROUP { offered.len() } else { 1 };
+    let (least, most) = (number("min_values", 1), number("max_values", most));
     if !(least..=most).contains(&values.len()) {
         return Err(format!("{least} to {most} values are to be chosen"));
     }
     let kind = menu.get("type").and_then(Value::as_u64).and_then(NamedKind::of_menu);
-    let offered = menu.get("options").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let choose = |value: &&str| match kind {
         Some(kind) => {
             let id = named(place, kind, value, resolved);
             id.map(|id| id.to_string()).ok_or_else(|| format!("there is no {} `{value}`", kind.word()))
         }
         None => {
-            let is_it = |key: &str, one: &&Value| text(one, key) == Some(*value);
-            let option = offered
-                .iter()
-                .find(|one| is_it("value", one))
-                .or_else(|| offered.iter().find(|one| is_it("label", one)));
-            let chosen = option.and_then(|option| text(option, "value")).map(str::to_owned);
+            let chosen = option(menu, value).and_then(|option| text(option, "value")).map(str::to_owned);
             chosen.ok_or_else(|| format!("it does not offer `{value}`"))
         }
     };
     values.iter().map(choose).collect()
+}
+
+/// Whether a menu has an option of this value or label.
+pub(super) fn offers(menu: &Value, value: &str) -> bool {
+    option(menu, value).is_some()
+}
+
+fn option<'a>(menu: &'a Value, value: &str) -> Option<&'a Value> {
+    let is_it = |key: &str, one: &&Value| text(one, key) == Some(value);
+    let offered = options_of(menu);
+    offered.iter().find(|one| is_it("value", one)).or_else(|| offered.iter().find(|one| is_it("label", one)))
+}
+
+fn options_of(menu: &Value) -> &[Value] {
+    menu.get("options").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn of_component(invoker: Invoker, source: Arc<Message>, line: String, data: Value) -> Invocation {

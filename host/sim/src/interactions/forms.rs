@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::controls::chosen;
+use super::controls::{chosen, offers};
 use super::invoke::{Invocation, Invoker};
 use super::named::Place;
 use super::options::line_of_values;
@@ -11,6 +11,12 @@ use super::{Kind, flatten};
 use crate::actors::ActError;
 use crate::shared::State;
 use crate::snowflake::Snowflake;
+
+/// Kinds of fields that hold one `value`; all others hold `values`.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-modal-submit-data-structure>
+const TEXT: u64 = 4;
+const RADIO_GROUP: u64 = 21;
+const CHECKBOX: u64 = 23;
 
 /// Characters of a text field that does not say.
 const MAX_FIELD_CHARS: u64 = 4000;
@@ -70,24 +76,38 @@ fn filled_in(
     filled["custom_id"] = json!(custom_id);
     let given = fields.iter().find(|(name, _)| name == custom_id).map(|(_, value)| value);
     let required = component.get("required") != Some(&Value::Bool(false));
-    if component["type"] == 4 {
+    if component["type"] == TEXT {
         filled["value"] = json!(text_of(component, custom_id, given, required)?);
         return Ok(filled);
     }
-    let values: Vec<&str> = match given {
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-        Some(one) => one.as_str().into_iter().collect(),
-        None => Vec::new(),
-    };
-    filled["values"] = match (values.is_empty(), required) {
+    if component["type"] == CHECKBOX {
+        let is_set = given.or(component.get("default"));
+        filled["value"] = json!(matches!(is_set, Some(Value::Bool(true))) || is_set == Some(&json!("true")));
+        return Ok(filled);
+    }
+    let values = chosen_in(component, given);
+    let values = match (values.is_empty(), required) {
         (true, true) => return Err(ActError::MissingOption { option: custom_id.to_owned() }),
-        (true, false) => json!([]),
-        (false, _) => json!(
-            chosen(place, component, &values, resolved)
-                .map_err(|why| ActError::Unusable { control: custom_id.to_owned(), why })?
-        ),
+        (true, false) => Vec::new(),
+        (false, _) => chosen(place, component, &values, resolved)
+            .map_err(|why| ActError::Unusable { control: custom_id.to_owned(), why })?,
     };
+    if component["type"] == RADIO_GROUP {
+        filled["value"] = json!(values.first());
+    } else {
+        filled["values"] = json!(values);
+    }
     Ok(filled)
+}
+
+/// What is chosen: a list, or as it is typed, `apple` or `apple, pear`.
+fn chosen_in<'a>(menu: &Value, given: Option<&'a Value>) -> Vec<&'a str> {
+    match given {
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(typed)) if offers(menu, typed) => vec![typed],
+        Some(Value::String(typed)) => typed.split(',').map(str::trim).filter(|one| !one.is_empty()).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The text of a field: what was typed, or what it was prefilled with.

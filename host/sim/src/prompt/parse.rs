@@ -19,7 +19,7 @@ text                      say it in the current channel; \\text says it literall
 :attach NAME TEXT…        post a file of this name with this text in it
 :press LABEL              press a button of the last message that has it
 :select MENU VALUE…       choose in a menu
-:submit FIELD:TEXT…       fill in the form that was opened last
+:submit FIELD:TEXT…       fill in the form that was opened last; MENU:A,B chooses several
 :typing                   start typing
 :who  :where              who is here; which channels there are
 :faults                   what goes wrong now; `:faults help` for what can

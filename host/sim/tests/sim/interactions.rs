@@ -17,7 +17,7 @@ fn ping() -> Value {
 }
 
 /// A simulator with `/ping`, a connected socket, and the interaction that it heard.
-async fn invoked(sim: &Sim) -> (Socket, InteractionHandle, Value) {
+pub(crate) async fn invoked(sim: &Sim) -> (Socket, InteractionHandle, Value) {
     register(sim, ping()).await;
     let (mut socket, _) = Socket::identified(sim, INTENTS).await;
     let handle = sim.member("alice").unwrap().slash("ping", [("text", "hi")]).await.unwrap();
@@ -25,7 +25,7 @@ async fn invoked(sim: &Sim) -> (Socket, InteractionHandle, Value) {
     (socket, handle, interaction)
 }
 
-async fn respond(sim: &Sim, interaction: &Value, body: Value) -> (u16, Value) {
+pub(crate) async fn respond(sim: &Sim, interaction: &Value, body: Value) -> (u16, Value) {
     let (id, token) = (interaction["id"].as_str().unwrap(), interaction["token"].as_str().unwrap());
     // Without authorization, as discord.py and discord.js do.
     let url = format!("{}/interactions/{id}/{token}/callback", sim.api_url());

@@ -12,6 +12,7 @@ mod depth;
 mod desk;
 mod document;
 mod faults;
+mod forms;
 mod gateway;
 mod guild_life;
 mod intents;

@@ -1,0 +1,62 @@
+//! Forms: every kind of field, as people fill it in at the prompt.
+
+use gearshift_sim::{Outcome, Prompt};
+use serde_json::{Value, json};
+
+use crate::interactions::{invoked, respond};
+use crate::raw::{PATIENCE, sim};
+
+/// A form of one field of each kind, opened for alice, who submits it at the prompt.
+async fn filled_in(line: &str) -> Result<Value, String> {
+    let sim = sim().await;
+    let (mut socket, handle, interaction) = invoked(&sim).await;
+    let label = |inner: Value| json!({ "type": 18, "label": "x", "component": inner });
+    let option = |value: &str| json!({ "label": value.to_uppercase(), "value": value });
+    let options = json!([option("apple"), option("pear"), option("fig, dried")]);
+    let fields = json!([
+        label(json!({ "type": 3, "custom_id": "fruit", "max_values": 2, "options": options })),
+        label(json!({ "type": 5, "custom_id": "who", "required": false, "max_values": 3 })),
+        label(json!({ "type": 21, "custom_id": "one", "required": false, "options": options })),
+        label(json!({ "type": 22, "custom_id": "some", "required": false, "options": options })),
+        label(json!({ "type": 23, "custom_id": "sure" })),
+    ]);
+    let form = json!({ "title": "Who", "custom_id": "form", "components": fields });
+    assert_eq!(respond(&sim, &interaction, json!({ "type": 9, "data": form })).await.0, 204);
+    handle.acknowledged(PATIENCE).await.unwrap();
+    match Prompt::new(&sim, "alice").unwrap().line(line).await {
+        Outcome::Refused(why) => return Err(why),
+        outcome => assert_eq!(outcome, Outcome::Done),
+    }
+    let heard = socket.event("INTERACTION_CREATE").await;
+    let fields = heard["data"]["components"].as_array().unwrap().iter().map(|label| {
+        let field = &label["component"];
+        let value = field.get("value").or(field.get("values")).cloned().unwrap();
+        (field["custom_id"].as_str().unwrap().to_owned(), value)
+    });
+    Ok(Value::Object(fields.collect()))
+}
+
+#[tokio::test]
+async fn every_kind_of_field_of_a_form_is_filled_in_at_the_prompt() {
+    let filled =
+        filled_in(":submit fruit:apple,pear who:\"bob, carol\" one:PEAR some:\"pear, apple\" sure:true")
+            .await
+            .unwrap();
+    assert_eq!((&filled["fruit"], &filled["one"]), (&json!(["apple", "pear"]), &json!("pear")));
+    assert_eq!((&filled["some"], &filled["sure"]), (&json!(["pear", "apple"]), &json!(true)));
+    assert_eq!(filled["who"].as_array().unwrap().len(), 2);
+
+    let filled = filled_in(":submit fruit:\"fig, dried\"").await.unwrap();
+    let wanted = json!({ "fruit": ["fig, dried"], "who": [], "one": null, "some": [], "sure": false });
+    assert_eq!(filled, wanted);
+}
+
+#[tokio::test]
+async fn a_menu_of_a_form_takes_as_many_choices_as_it_allows_and_none_that_it_does_not_offer() {
+    let refused = filled_in(":submit fruit:apple,pear,\"fig, dried\"").await.unwrap_err();
+    assert!(refused.contains("1 to 2 values"), "{refused}");
+    let refused = filled_in(":submit fruit:apple,plum").await.unwrap_err();
+    assert!(refused.contains("it does not offer `plum`"), "{refused}");
+    let refused = filled_in(":submit sure:true").await.unwrap_err();
+    assert!(refused.contains("fruit"), "{refused}");
+}
