@@ -49,7 +49,7 @@ impl Prompt {
             Command::Role { member, role, given: false } => self.member.take_role(&member, &role).await?,
             Command::In(channel) => self.member = self.member.at(&channel)?,
             Command::Reply(text) => {
-                let target = self.newest("message to answer", |_| true)?;
+                let target = self.newest("message to answer", |message| !message.kind.is_system())?;
                 return self.member.reply(target, &text).await.map(Deed::Posted);
             }
             Command::Edit(text) => self.member.edit(self.own()?, &text).await?,
@@ -103,7 +103,7 @@ impl Prompt {
 
     fn own(&self) -> Result<Snowflake, ActError> {
         let me = self.member.id();
-        self.newest("message of yours", move |message| message.author.id == me)
+        self.newest("message of yours", move |message| message.author.id == me && !message.kind.is_system())
     }
 
     /// The newest message here that fits, ephemeral answers to the member included.

@@ -119,6 +119,9 @@ fn line_of(f: &mut fmt::Formatter<'_>, channel: &str, message: &Message, mark: &
     if message.kind == MessageKind::Pin {
         return write!(f, "{} {} pinned a message", Place(channel), message.author.username);
     }
+    if message.kind == MessageKind::Join {
+        return write!(f, "{} {} joined the server", Place(channel), message.author.username);
+    }
     let reply = if message.reply_to.is_some() { " (reply)" } else { "" };
     let whisper = if message.is_ephemeral() { " (ephemeral)" } else { "" };
     write!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gearshift_sim::{Sim, SimOptions};
+use gearshift_sim::{MessageKind, Sim, SimOptions, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -68,6 +68,26 @@ async fn own_guilds_come_in_pages_and_roles_are_counted() {
     });
     assert_eq!(counts[own], 1);
     assert_eq!(sim.unknown_fields(), [], "every key above is known");
+}
+
+#[tokio::test]
+async fn somebody_new_is_announced_in_the_system_channel_of_a_world_file_unless_that_is_switched_off() {
+    let sim = sim().await;
+    let workshop = sim.world(|world| world.guilds().find(|guild| guild.name == "Workshop").unwrap().id);
+    let notices = |sim: &Sim| {
+        let said = sim.messages("Workshop/general").unwrap();
+        said.iter().map(|one| (one.author.username.clone(), one.kind)).collect::<Vec<_>>()
+    };
+    sim.member("dave").unwrap().join("Workshop").await.unwrap();
+    assert_eq!(notices(&sim), [("dave".to_owned(), MessageKind::Join)]);
+    let written = sim.world(|world| world.write());
+    assert_eq!(written.matches("system = true").count(), 2, "{written}");
+    assert_eq!(World::read(&written).unwrap().write(), written);
+    // SUPPRESS_JOIN_NOTIFICATIONS: https://discord.com/developers/docs/resources/guild#guild-object-system-channel-flags
+    let path = format!("/guilds/{workshop}");
+    desk(&sim, "bob").made(Method::PATCH, &path, json!({ "system_channel_flags": 1 })).await;
+    sim.member("erin").unwrap().join("Workshop").await.unwrap();
+    assert_eq!(notices(&sim).len(), 1);
 }
 
 #[tokio::test]

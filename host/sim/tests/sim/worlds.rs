@@ -68,6 +68,11 @@ fn a_mistake_in_a_world_file_is_named_with_its_line_and_the_nearest_name() {
             6,
             "did you mean `VIEW_CHANNEL`?",
         ),
+        (
+            "[[guilds.channels]]\nname = \"x\"\nsystem = true\n[[guilds.channels]]\nname = \"y\"\nsystem = true",
+            9,
+            "one system channel",
+        ),
         ("[[guilds.roles]]\nname = \"x\"\ncolor = \"red\"", 6, "a colour is written"),
         ("[[guilds.members]]\nname = \"x\"\nroles = [\"mod\"]", 6, "there is no role `mod`"),
         (

@@ -156,6 +156,9 @@ pub(super) struct ChannelPart {
     pub(super) category: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) topic: Option<String>,
+    /// Whether Discord itself announces here who joins; one channel of a guild at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) system: Option<Spanned<bool>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) overwrites: Vec<OverwritePart>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -62,6 +62,11 @@ impl Building {
             self.world.channels.insert(id, made);
             if let Some(home) = self.world.guilds.get_mut(&guild) {
                 home.channels.push(id);
+                if let Some(system) = channel.system.as_ref().filter(|system| *system.get_ref())
+                    && home.settings.system_channel_id.replace(id).is_some()
+                {
+                    return Err(Slip::at(system.span(), "a guild has one system channel at most"));
+                }
             }
         }
         Ok(())

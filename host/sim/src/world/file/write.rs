@@ -125,6 +125,7 @@ impl Writing<'_> {
                 .and_then(|id| self.world.channels.get(&id))
                 .map(|one| name(&one.name)),
             topic: channel.topic.clone(),
+            system: (guild.settings.system_channel_id == Some(channel.id)).then(|| Spanned::new(0..0, true)),
             overwrites: channel.overwrites.iter().map(|one| self.overwrite(guild, one)).collect(),
             messages: self.history(channel, &key),
         });
