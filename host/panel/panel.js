@@ -1,5 +1,5 @@
-// The host's panel: cogs with their generations, the last swap phase by phase, the live log. It is told by the feed and
-// asks through the same requests as `gearshift cogs`.
+// The host's panel: an overview of the cogs, each unfolded to its numbers, the last swap phase by phase and its log; below,
+// the host's own log. It is told by the feed and asks through the same requests as `gearshift cogs`.
 
 import { fill, h, icon } from "/page/dom.js";
 
@@ -8,7 +8,10 @@ const LINES = 300;
 /** The feed is opened again so soon after it ended, in milliseconds. */
 const AGAIN = 700;
 
-/** Fills `element`; `announce(text)` tells the conversation of every swap. */
+/** The order in which cogs stand. */
+const STANDINGS = ["serving", "loading", "away"];
+
+/** Fills `element`; `announce(text, { bad, detail })` tells the conversation of every swap, and of what went wrong. */
 export function mount(element, { controlToken, announce }) {
   document.head.append(h("link", { rel: "stylesheet", href: "/panel/panel.css" }));
   const panel = new HostPanel(controlToken, announce);
@@ -39,18 +42,21 @@ class HostPanel {
   #announce;
   #cards = new Map();
   #reports = null;
+  /** When the feed was opened: lines of the log from before are history. */
+  #since = 0;
 
   constructor(token, announce) {
     this.#token = token;
     this.#announce = announce;
     this.state = h("ul.host-state", { "aria-label": "Sessions" });
     this.cogs = h("div.cogs");
+    this.refused = h("section.refused", { hidden: true, "aria-label": "Refused files" });
     this.held = h("section.held", { hidden: true });
     this.answer = h("div.host-answer", { role: "status", hidden: true });
     this.log = new Log("Log of the host");
     this.element = h("div.host", null,
       h("header.bar", null, h("h2", null, "Host"), this.counts = h("p.fine")),
-      h("div.host-body", null, this.state, this.answer, this.cogs, this.held, this.log.element));
+      h("div.host-body", null, this.state, this.answer, this.refused, this.cogs, this.held), this.log.element);
   }
 
   /** Reads the feed for as long as the page is open. */
@@ -72,6 +78,7 @@ class HostPanel {
     this.log.clear();
     this.#cards.forEach((card) => card.log.clear());
     this.#reports = null;
+    this.#since = Date.now();
     let rest = "";
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
@@ -88,7 +95,16 @@ class HostPanel {
 
   #hear({ status, log }) {
     if (status) this.#show(status);
-    for (const line of log ?? []) (this.#cardOf(line.cog)?.log ?? this.log).add(line);
+    for (const line of log ?? []) {
+      (this.#cardOf(line.cog)?.log ?? this.log).add(line);
+      if (line.level === "error" && !line.cog && line.at >= this.#since) this.#announceError(line.text);
+    }
+  }
+
+  /** A failed build, a refused cog: somebody who looks at the conversation must not wait for it in vain. */
+  #announceError(text) {
+    const [first, ...rest] = text.split("\n");
+    this.#announce(first, { bad: true, detail: rest.join("\n").trim() });
   }
 
   #cardOf(generation) {
@@ -96,27 +112,37 @@ class HostPanel {
   }
 
   #show(status) {
-    fill(this.counts, `${status.routed} events · ${status.unmapped} libraries unmapped`);
+    const serving = status.cogs.filter((cog) => cog.standing === "serving").length;
+    fill(this.counts, `${serving} of ${status.cogs.length} cogs serve · ${status.routed} events`);
     fill(this.state, status.shards.map((state, at) => chip(`shard ${at}`, state, state === "ready")),
       status.sessions.map((name) => chip(name, "open", true)));
-    for (const cog of status.cogs) {
-      let card = this.#cards.get(cog.name);
-      if (!card) {
-        card = new CogCard(cog.name, (request) => this.#ask(request));
-        this.#cards.set(cog.name, card);
-        const after = [...this.#cards.keys()].sort().indexOf(cog.name);
-        this.cogs.insertBefore(card.element, this.cogs.children[after] ?? null);
-      }
-      card.show(cog);
-    }
-    for (const [name, card] of this.#cards) {
-      if (status.cogs.some((cog) => cog.name === name)) continue;
-      card.element.remove();
-      this.#cards.delete(name);
-    }
+    const refused = status.refused ?? [];
+    this.refused.hidden = !refused.length;
+    fill(this.refused, h("h3", null, "Refused"), h("ul", null, refused.map(({ file, reason }) => h("li", null,
+      h("strong", { title: file }, file.split("/").at(-1)), h("span.reason", null, reason)))));
+    this.#showCogs(status.cogs);
     this.held.hidden = !status.held.length;
     fill(this.held, h("h3", null, "Held in memory"), h("ul", null, status.held.map((one) => h("li", null, h("strong", null, one.generation), ` ${one.reason}`))));
     this.#tellSwaps(status);
+  }
+
+  #showCogs(cogs) {
+    const rank = (cog) => STANDINGS.indexOf(cog.standing);
+    const sorted = [...cogs].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+    for (const [name, card] of this.#cards) {
+      if (cogs.some((cog) => cog.name === name)) continue;
+      card.element.remove();
+      this.#cards.delete(name);
+    }
+    sorted.forEach((cog, at) => {
+      const card = this.#cards.get(cog.name) ?? new CogCard(cog.name, (request) => this.#ask(request));
+      this.#cards.set(cog.name, card);
+      // Only what stands elsewhere is moved: a move would take the focus away.
+      if (this.cogs.children[at] !== card.element) this.cogs.insertBefore(card.element, this.cogs.children[at] ?? null);
+      card.show(cog);
+    });
+    const phases = cogs.flatMap((cog) => cog.last_report?.phases ?? []);
+    this.cogs.style.setProperty("--most", String(Math.max(1, ...phases.map((phase) => length(phase.micros)))));
   }
 
   /** A report that was not there at the last look is news; those of the first look are history. */
@@ -144,6 +170,9 @@ class HostPanel {
   }
 }
 
+/** How long a bar is, by one scale for all cogs. The root of the time, so that short phases are seen. */
+const length = (micros) => Math.sqrt(micros);
+
 function chip(name, state, good) {
   return h("li", { class: good ? "good" : "bad" }, h("span.lamp"), h("strong", null, name), ` ${state}`);
 }
@@ -156,6 +185,8 @@ class CogCard {
       onclick: async (event) => {
         const pressed = event.currentTarget;
         pressed.disabled = true;
+        // Whoever asked for it wants to see what comes of it.
+        this.#unfold(true);
         await ask({ do: verb, cog: name });
         pressed.disabled = false;
       },
@@ -163,16 +194,23 @@ class CogCard {
     this.reload = button("reload", "reload", "Reload");
     this.load = button("load", "play", "Load");
     this.unload = button("unload", "stop", "Unload");
-    this.title = h("h3");
-    this.standing = h("p.standing");
+    this.title = h("strong.cog-name");
+    this.standing = h("span.standing");
+    this.fold = h("button.cog-fold", { type: "button", onclick: () => this.#unfold(this.body.hidden) }, icon("right"), h("span", null, this.title, this.standing));
     this.numbers = h("dl.numbers");
     this.commands = h("p.fine.cog-commands");
     this.fault = h("p.failed");
     this.report = h("div.report");
     this.log = new Log(`Log of ${name}`);
+    this.body = h("div.cog-body", null, this.numbers, this.commands, this.report, this.log.element);
     this.element = h("section.cog", { "aria-label": `Cog ${name}` },
-      h("header", null, h("div", null, this.title, this.standing), h("div.cog-buttons", null, this.reload, this.load, this.unload)),
-      this.numbers, this.commands, this.fault, this.report, this.log.element);
+      h("header", null, this.fold, h("div.cog-buttons", null, this.reload, this.load, this.unload)), this.fault, this.body);
+    this.#unfold(false);
+  }
+
+  #unfold(on) {
+    this.body.hidden = !on;
+    this.fold.setAttribute("aria-expanded", String(on));
   }
 
   show(cog) {
@@ -180,7 +218,8 @@ class CogCard {
     const state = serves && cog.activity !== "idle" ? `serving · ${cog.activity}` : cog.standing;
     fill(this.title, cog.name, cog.generation && h("span.generation", null, `#${cog.generation}`));
     fill(this.standing, h("span.lamp", { class: serves ? "good" : cog.standing === "loading" ? "wait" : "" }), state,
-      cog.version && ` · ${cog.version}`, cog.uptime_secs != null && ` · up ${span(cog.uptime_secs)}`);
+      cog.version && ` · ${cog.version}`, cog.uptime_secs != null && ` · up ${span(cog.uptime_secs)}`,
+      cog.queued > 0 && ` · ${cog.queued} waiting`, cog.faults > 0 && h("span.bad-count", null, ` · ${cog.faults} ${cog.faults === 1 ? "fault" : "faults"}`));
     const number = (name, value, bad) => h("div", { class: bad ? "bad" : "" }, h("dt", null, name), h("dd", null, String(value)));
     fill(this.numbers, number("handled", cog.handled), number("waiting", cog.queued), number("in flight", cog.in_flight),
       number("tasks", cog.tasks), number("faults", cog.faults, cog.faults > 0), cog.turned_away > 0 && number("turned away", cog.turned_away, true));
@@ -195,11 +234,10 @@ class CogCard {
   }
 }
 
-/** The phases of an operation as bars, each as long as it took; the root of its share, so that short ones are seen. */
+/** The phases of an operation as bars, each as long as it took. */
 function reportElement(report) {
-  const most = Math.max(...report.phases.map((phase) => phase.micros), 1);
   const rows = report.phases.map((phase) => h("li", null, h("span.phase", null, phase.name),
-    h("span.track", { "aria-hidden": "true" }, h("span.took", { style: { width: `${Math.max(1.5, 100 * Math.sqrt(phase.micros / most))}%` } })),
+    h("span.track", { "aria-hidden": "true" }, h("span.took", { style: { "--took": String(length(phase.micros)) } })),
     h("span.micros", null, ms(phase.micros))));
   const old = report.retirement?.held ? `held: ${report.retirement.held.reason}` : report.retirement?.unmapped ? "old library unmapped" : null;
   const notes = [report.state_bytes != null && `${report.state_bytes} B of state`, report.cancelled > 0 && `${report.cancelled} handlers cancelled`, old, ...report.notes].filter(Boolean);
@@ -211,13 +249,20 @@ class Log {
   constructor(label) {
     this.lines = h("ol.log-lines", { tabIndex: 0, role: "log", "aria-label": label });
     this.count = h("span.fine", null, "0");
-    this.element = h("details.log", null, h("summary", null, "Log ", this.count), this.lines);
+    this.errors = h("span.bad-count");
+    this.element = h("details.log", null, h("summary", null, "Log ", this.count, this.errors), this.lines);
     this.element.addEventListener("toggle", () => { this.lines.scrollTop = this.lines.scrollHeight; });
   }
 
   clear() {
     fill(this.lines);
-    this.count.textContent = "0";
+    this.#countAll();
+  }
+
+  #countAll() {
+    this.count.textContent = String(this.lines.childElementCount);
+    const errors = this.lines.querySelectorAll(".error").length;
+    this.errors.textContent = errors ? ` · ${errors} ${errors === 1 ? "error" : "errors"}` : "";
   }
 
   add({ at, level, cog, text }) {
@@ -225,7 +270,7 @@ class Log {
     const time = new Date(at).toTimeString().slice(0, 8);
     this.lines.append(h("li", { class: level }, h("time", null, time), h("span.level", null, level), cog && h("span.generation", null, cog.replace(/^[^#]*/, "")), h("span.said", null, text)));
     if (this.lines.childElementCount > LINES) this.lines.firstElementChild.remove();
-    this.count.textContent = String(this.lines.childElementCount);
+    this.#countAll();
     if (atEnd) this.lines.scrollTop = this.lines.scrollHeight;
   }
 }

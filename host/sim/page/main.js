@@ -92,7 +92,7 @@ function build(app) {
   };
   const list = new MessageList(app, hooks);
   const composer = new Composer(app, list);
-  const panel = panelColumn(app, (text) => list.announce(text));
+  const panel = panelColumn(app, (text, more) => list.announce(text, more));
   const header = channelHeader(app, {
     list,
     onMenu: () => drawers.nav.toggle(),

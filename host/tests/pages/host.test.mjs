@@ -19,6 +19,7 @@ test("a cog is replaced in the middle of a conversation, which goes on where it 
   await openPanel(page);
   await page.getByRole("button", { name: "Reload counter" }).click();
   await page.locator(".announcement", { hasText: /counter#1 → counter#2 in [\d.]+ ms \(paused [\d.]+ ms, 0 waiting\)/ }).waitFor();
+  // It unfolds for whoever asked for the reload.
   const card = page.getByRole("region", { name: "Cog counter" });
   await card.getByText("#2").first().waitFor();
   for (const phase of ["prepare", "open", "setup", "pause", "save", "restore", "serve"]) await card.locator(".phase", { hasText: phase }).waitFor();

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -27,13 +27,25 @@ export class Stage {
   #folder = mkdtempSync(join(tmpdir(), "gearshift-pages-"));
   #pages = [];
 
-  static async open({ disabled = ["faulty", "pulse", "lookup"] } = {}) {
+  /** `cogs`: a watched folder of its own with these; otherwise all that were built but the `disabled` ones. `more` goes
+   *  into the config. */
+  static async open({ disabled = ["faulty", "pulse", "lookup"], cogs = null, more = "", prepare = () => {} } = {}) {
     const stage = new Stage();
-    writeFileSync(join(stage.#folder, "gearshift.toml"),
-      `[cogs]\nfolder = '${COGS}'\nwatch = false\ndisabled = ${JSON.stringify(disabled)}\n[discord]\n[store]\npath = 'gearshift.db'\n`);
+    prepare((name) => stage.path(name));
+    if (cogs) {
+      mkdirSync(stage.path("cogs"));
+      for (const cog of cogs) copyFileSync(join(COGS, `lib${cog}.so`), stage.path(`cogs/lib${cog}.so`));
+    }
+    writeFileSync(stage.path("gearshift.toml"),
+      `[cogs]\nfolder = '${cogs ? "cogs" : COGS}'\nwatch = ${Boolean(cogs)}\ndisabled = ${JSON.stringify(disabled)}\n[discord]\n[store]\npath = 'gearshift.db'\n${more}`);
     await stage.start();
     stage.browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET_CHROMIUM });
     return stage;
+  }
+
+  /** A path in its folder. */
+  path(name) {
+    return join(this.#folder, name);
   }
 
   /** Starts the host and waits for the page's link. */
@@ -92,13 +104,20 @@ export class Stage {
     }
   }
 
-  /** A second bot, connected by a browser's socket: `interaction()` is the next that it gets, `answer(it, body)` answers. */
-  async bot(name) {
-    const made = await fetch(`${this.base}/control/bots`, {
-      method: "POST", body: JSON.stringify({ name }),
+  /** A call of the control interface. */
+  async control(method, path, body) {
+    const answer = await fetch(`${this.base}/control${path}`, {
+      method, body: body && JSON.stringify(body),
       headers: { Authorization: `Bearer ${new URL(this.link).hash.slice("#token=".length)}`, "Content-Type": "application/json" },
     });
-    const { token } = await made.json();
+    const text = await answer.text();
+    assert.ok(answer.ok, `${method} ${path} answered ${answer.status}: ${text}`);
+    return JSON.parse(text);
+  }
+
+  /** A second bot, connected by a browser's socket: `interaction()` is the next that it gets, `answer(it, body)` answers. */
+  async bot(name) {
+    const { token } = await this.control("POST", "/bots", { name });
     const context = await this.browser.newContext();
     const page = await context.newPage();
     await page.goto(this.base);

@@ -94,6 +94,11 @@ test("a hostile text is read in bounded time", () => {
 
 test("a preview is one line without marks", () => {
   assert.equal(plain(parse("**a** `b`\n||c|| <:d:1>")), "a b ▒▒▒ :d:");
+  const named = (sign) => (id) => ({ textContent: `${sign}${id}` });
+  const place = { user: named("@"), role: named("@&"), channel: named("#") };
+  assert.equal(plain(parse("<@1>"), place), "@1");
+  assert.equal(plain(parse("**<@!1>** <@&2> in <#3>"), place), "@1 @&2 in #3");
+  assert.notEqual(plain(parse("<t:1700000000>"), place), "");
   assert.equal(show(parseInline("# **a**")), "# b(a)");
 });
 

@@ -241,15 +241,17 @@ const RULES = {
   "\n": [() => ({ node: { t: "br" }, length: 1 })],
 };
 
-/** What is left of the text without its marks, for previews in one line. */
-export function plain(nodes) {
+/** What is left of the text without its marks, for previews in one line. `place` says what mentions mean, as for `rendered`. */
+export function plain(nodes, place) {
   return nodes.map((node) => {
+    if (node.t === "user" || node.t === "role" || node.t === "channel") return place[node.t](node.id).textContent;
+    if (node.t === "time") return new Date(node.unix * 1000).toLocaleString();
     if (node.t === "br") return " ";
     if (node.t === "emoji") return `:${node.name}:`;
     if (node.t === "everyone") return `@${node.v}`;
     if (node.t === "spoiler") return "▒▒▒";
     if (node.t === "command") return `/${node.name}`;
-    return node.v ?? (node.c ? plain(node.c) : "");
+    return node.v ?? (node.c ? plain(node.c, place) : "");
   }).join("");
 }
 

@@ -26,7 +26,7 @@ export function channelHeader(app, { list, onMenu, toggles }) {
     fill(sign, icon(channelIcon(channel)));
     fill(name, parent && h("button.text", { type: "button", onclick: () => app.go(parent.id) }, parent.name), parent && " › ", channelName(app.store, channel));
     fill(topic, channel.topic ? renderedLine(channel.topic, placeOf(app, channel)) : "");
-    topic.title = channel.topic ? plain(parse(channel.topic)) : "";
+    topic.title = channel.topic ? plain(parse(channel.topic), placeOf(app, channel)) : "";
     document.title = `${channelSign(channel)}${channelName(app.store, channel)} · Gearshift`;
   };
   app.on("channel", draw);
@@ -45,6 +45,6 @@ async function openPins(app, list, anchor) {
       close();
       list.jump(message.id);
     } }, h("strong", null, store.nameOf(message.author, channel.guild_id)), h("small", null, stamp(new Date(message.timestamp))),
-    h("span", null, plain(parse(message.content)).slice(0, 160) || "Click to see it")))))
+    h("span", null, plain(parse(message.content), placeOf(app, channel)).slice(0, 160) || "Click to see it")))))
     : h("p.nothing", null, "Nothing is pinned here yet.")), { label: "Pinned messages" });
 }

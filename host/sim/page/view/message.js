@@ -54,7 +54,7 @@ export function messageElement(said, above, ctx) {
   ].filter(Boolean).join(" ");
   const item = h("li.message", {
     id: `m-${message.id}`, class: classes, tabIndex: -1, data: { id: message.id },
-    "aria-label": `${store.nameOf(message.author, ctx.channel.guild_id)}, ${stamp(date)}: ${plain(parse(message.content)) || describe(message)}`,
+    "aria-label": `${store.nameOf(message.author, ctx.channel.guild_id)}, ${stamp(date)}: ${plain(parse(message.content), ctx.place) || describe(message)}`,
   });
   if (isSystem(message)) item.append(...system(message, date, ctx));
   else {
@@ -123,7 +123,7 @@ function replyLine(message, ctx) {
   if (message.type !== 19 && !message.referenced_message) return null;
   const target = ctx.store.log(ctx.channel.id).get(message.message_reference?.message_id) ?? message.referenced_message;
   if (!target) return h("p.reply", null, h("em", null, "The original message was deleted"));
-  const preview = plain(parse(target.content)).slice(0, 200) || (target.embeds?.length || target.attachments?.length ? "Click to see attachment" : "Click to see message");
+  const preview = plain(parse(target.content), ctx.place).slice(0, 200) || (target.embeds?.length || target.attachments?.length ? "Click to see attachment" : "Click to see message");
   const tint = nameColour(ctx.store, ctx.channel.guild_id, target.author.id);
   return h("p.reply", null,
     avatar(target.author, 16),

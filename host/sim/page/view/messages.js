@@ -3,6 +3,7 @@
 
 import { fill, h, icon } from "../dom.js";
 import { FLAG } from "../state/messages.js";
+import { may } from "../state/permissions.js";
 import { isThread } from "../state/store.js";
 import { parse, plain } from "../text/markdown.js";
 import { day, sameDay } from "../text/time.js";
@@ -103,7 +104,8 @@ export class MessageList {
     const [title, text] = isThread(channel) ? [name, "This is where the thread begins."]
       : channel.guild_id ? [`Welcome to #${name}`, `This is the start of the #${name} channel.`]
         : [name, `This is where your messages with ${name} begin.`];
-    return h("li.beginning", null, h("span.beginning-icon", null, icon(channelIcon(channel))), h("h2", null, title), h("p", null, text, channel.topic ? ` ${channel.topic}` : ""));
+    return h("li.beginning", null, h("span.beginning-icon", null, icon(channelIcon(channel))), h("h2", null, title), h("p", null, text, channel.topic ? ` ${channel.topic}` : ""),
+      may(store, channel, "send") && h("p.hint", null, "Nothing has been said yet. Type ", h("code", null, "/"), " to see what the bots here can do, or a command such as ", h("code", null, "!ping"), "."));
   }
 
   #changed({ id, change, message }) {
@@ -162,17 +164,20 @@ export class MessageList {
   }
 
   #speak(message) {
-    const said = plain(parse(message.content)) || (message.flags & FLAG.loading ? "is thinking" : "sent something");
+    const said = plain(parse(message.content), this.#ctx.place) || (message.flags & FLAG.loading ? "is thinking" : "sent something");
     this.live.append(h("p", null, `${this.#ctx.store.nameOf(message.author, this.#ctx.channel.guild_id)}: ${said}`));
     if (this.live.childElementCount > SPOKEN) this.live.firstElementChild.remove();
   }
 
-  /** A line between the messages that no message is: a cog was replaced. */
-  announce(text) {
-    const element = h("li.announcement", null, h("span", { role: "status" }, icon("reload"), text));
+  /** A line between the messages that no message is: a cog was replaced, or could not be; `detail` unfolds below. */
+  announce(text, { bad = false, detail = "" } = {}) {
+    const element = h("li.announcement", { class: bad ? "bad" : "" },
+      h("span", { role: bad ? "alert" : "status" }, icon(bad ? "alert" : "reload"), text),
+      detail && h("details", null, h("summary", null, "Details"), h("pre", null, detail)));
     this.#announced = [...this.#announced, { at: new Date(), element }].slice(-ANNOUNCED);
     this.list.append(element);
     this.#window.keepEnd();
+    element.querySelector("details")?.addEventListener("toggle", () => this.#window.keepEnd());
   }
 
   /** Goes to a message, fetching what lies between. */

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 
-/** The column, or none if nobody brought a panel. `announce(text)` puts a line between the messages. */
+/** The column, or none if nobody brought a panel. `announce(text, { bad, detail })` puts a line between the messages. */
 export function panelColumn(app, announce) {
   if (!app.panel) return null;
   const element = h("aside.panel", { "aria-label": "Host", id: "panel" });
