@@ -9,8 +9,8 @@ use std::{
 use crate::library::default_base;
 
 const SUFFIX: &str = "sock";
-/// The longest path that a socket may have on every system, in bytes (`sun_path`,
-/// <https://man7.org/linux/man-pages/man7/unix.7.html>), with its end and some room for other systems.
+/// The longest path of a control socket, in bytes. The system's limit is 107 (`sun_path`,
+/// <https://man7.org/linux/man-pages/man7/unix.7.html>), and the host first binds a path that is up to 7 longer.
 const PATH_MAX_BYTES: usize = 100;
 
 /// A socket cannot have such a path.

@@ -173,8 +173,8 @@ fn put(path: &Path) -> Result<(UnixListener, Identity), SocketError> {
     }
     let hidden =
         tempfile::Builder::new().prefix(".g").rand_bytes(4).tempdir_in(folder_of(path)).map_err(failed)?;
+    // At most seven bytes longer than `path`, so that it fits as well.
     let hidden = hidden.path().join("s");
-    path::check_length(&hidden)?;
     let listener = UnixListener::bind(&hidden).map_err(failed)?;
     fs::set_permissions(&hidden, Permissions::from_mode(0o600)).map_err(failed)?;
     let file = identity(&hidden).map_err(failed)?;

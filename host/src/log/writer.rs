@@ -14,6 +14,9 @@ use super::line::notice;
 /// What may wait to be written, in bytes; one text may be larger than all of it.
 const QUEUE_MAX_BYTES: usize = 1 << 20;
 
+/// When a pipe that is full is tried again.
+const AGAIN: Duration = Duration::from_millis(10);
+
 /// Takes lines, each with its line end.
 type Taker = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -30,49 +33,59 @@ struct Queue {
 }
 
 struct Waiting {
-    texts: VecDeque<String>,
+    entries: VecDeque<Entry>,
     bytes: usize,
-    /// Texts dropped since the last one that was queued.
+    /// Texts that found the queue full since the last one that was queued.
     dropped: u64,
+    /// Texts that could not be written: the disk was full. They are counted when there is something to write again.
+    failed: u64,
     is_writing: bool,
 }
 
+struct Entry {
+    text: String,
+    /// How many texts it stands for: itself, or those that a notice counts.
+    texts: u64,
+}
+
 impl Waiting {
-    const EMPTY: Waiting = Waiting { texts: VecDeque::new(), bytes: 0, dropped: 0, is_writing: false };
+    const EMPTY: Waiting =
+        Waiting { entries: VecDeque::new(), bytes: 0, dropped: 0, failed: 0, is_writing: false };
 
     /// Queues a text, or drops it.
     fn push(&mut self, text: String) {
-        if !self.texts.is_empty() && self.bytes + text.len() > QUEUE_MAX_BYTES {
+        if !self.entries.is_empty() && self.bytes + text.len() > QUEUE_MAX_BYTES {
             self.dropped += 1;
             return;
         }
+        self.dropped += std::mem::take(&mut self.failed);
         // In the place of those that are missing.
-        if let Some(notice) = self.notice() {
-            self.bytes += notice.len();
-            self.texts.push_back(notice);
+        let entries = self.notice().into_iter().chain([Entry { text, texts: 1 }]);
+        for entry in entries {
+            self.bytes += entry.text.len();
+            self.entries.push_back(entry);
         }
-        self.bytes += text.len();
-        self.texts.push_back(text);
     }
 
-    /// The next text to write.
-    fn pop(&mut self) -> Option<String> {
-        let text = self.texts.pop_front();
-        self.bytes -= text.as_ref().map_or(0, String::len);
-        text.or_else(|| self.notice())
+    /// The next entry to write.
+    fn pop(&mut self) -> Option<Entry> {
+        let entry = self.entries.pop_front();
+        self.bytes -= entry.as_ref().map_or(0, |entry| entry.text.len());
+        entry.or_else(|| self.notice())
     }
 
-    fn notice(&mut self) -> Option<String> {
-        let what = match std::mem::take(&mut self.dropped) {
+    fn notice(&mut self) -> Option<Entry> {
+        let texts = std::mem::take(&mut self.dropped);
+        let what = match texts {
             0 => return None,
             1 => "1 line of the log was".to_owned(),
-            dropped => format!("{dropped} lines of the log were"),
+            _ => format!("{texts} lines of the log were"),
         };
-        Some(notice(&format!("{what} dropped: it is not read fast enough")))
+        Some(Entry { text: notice(&format!("{what} dropped: it could not be written fast enough")), texts })
     }
 
     fn is_done(&self) -> bool {
-        self.texts.is_empty() && self.dropped == 0 && !self.is_writing
+        self.entries.is_empty() && self.dropped == 0 && !self.is_writing
     }
 }
 
@@ -86,15 +99,18 @@ impl Queue {
         let mut waiting = self.lock();
         loop {
             waiting.is_writing = false;
-            let Some(text) = waiting.pop() else {
+            let Some(entry) = waiting.pop() else {
                 self.changed.notify_all();
                 waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             waiting.is_writing = true;
             drop(waiting);
-            put(&text);
+            let put = put(&entry.text);
             waiting = self.lock();
+            if put.is_err() {
+                waiting.failed += entry.texts;
+            }
         }
     }
 }
@@ -135,19 +151,37 @@ pub fn to_stderr() {
     TAKER.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 
-fn put(text: &str) {
+fn put(text: &str) -> io::Result<()> {
     // Not under the lock: to take the lines away from a taker must not wait for it.
     let taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match taker {
         Some(take) => take(text),
-        // A log that cannot be written has nowhere to say so.
-        None => _ = io::stderr().lock().write_all(text.as_bytes()),
+        None => write_to(&mut io::stderr().lock(), text.as_bytes())?,
     }
+    Ok(())
+}
+
+fn write_to(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match out.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Somebody who shares the pipe or terminal has made it non-blocking, which holds for all of them.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(AGAIN),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pop(waiting: &mut Waiting) -> Option<String> {
+        waiting.pop().map(|entry| entry.text)
+    }
 
     #[test]
     fn what_finds_the_queue_full_is_dropped_and_counted_in_its_place() {
@@ -156,20 +190,32 @@ mod tests {
         for text in ["first", &large, &large, "more", "still more"] {
             waiting.push(text.to_owned());
         }
-        assert_eq!(waiting.pop().unwrap(), "first");
-        assert_eq!(waiting.pop().unwrap(), large);
-        assert!(waiting.pop().unwrap().contains(" 1 line of the log was dropped"));
-        assert_eq!(waiting.pop().unwrap(), "more");
+        assert_eq!(pop(&mut waiting).unwrap(), "first");
+        assert_eq!(pop(&mut waiting).unwrap(), large);
+        assert!(pop(&mut waiting).unwrap().contains(" 1 line of the log was dropped"));
+        assert_eq!(pop(&mut waiting).unwrap(), "more");
         for text in [&large, &large, &large] {
             waiting.push(text.clone());
         }
-        assert_eq!(waiting.pop().unwrap(), "still more");
-        assert_eq!(waiting.pop().unwrap(), large);
+        assert_eq!(pop(&mut waiting).unwrap(), "still more");
+        assert_eq!(pop(&mut waiting).unwrap(), large);
+        let notice = pop(&mut waiting).unwrap();
+        assert!(notice.contains(" 2 lines of the log were dropped"), "although nothing follows: {notice}");
+        assert_eq!((pop(&mut waiting), waiting.bytes), (None, 0));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_counted_when_there_is_something_to_write_again() {
+        let mut waiting = Waiting { failed: 3, ..Waiting::EMPTY };
         assert!(
-            waiting.pop().unwrap().contains(" 2 lines of the log were dropped"),
-            "although nothing follows"
+            waiting.is_done() && waiting.pop().is_none(),
+            "a disk that is full is not tried again and again"
         );
-        assert_eq!((waiting.pop(), waiting.bytes), (None, 0));
+        waiting.push("later".to_owned());
+        let notice = waiting.pop().unwrap();
+        assert!(notice.text.contains(" 3 lines of the log were dropped"), "{}", notice.text);
+        assert_eq!(notice.texts, 3);
+        assert_eq!(pop(&mut waiting).unwrap(), "later");
     }
 
     #[test]
@@ -177,6 +223,30 @@ mod tests {
         let mut waiting = Waiting::EMPTY;
         let large = "x".repeat(QUEUE_MAX_BYTES * 2);
         waiting.push(large.clone());
-        assert_eq!(waiting.pop(), Some(large));
+        assert_eq!(pop(&mut waiting), Some(large));
+    }
+
+    #[test]
+    fn a_pipe_that_somebody_made_non_blocking_loses_nothing() {
+        /// Full every other time, and takes three bytes at once.
+        struct Narrow(Vec<u8>, bool);
+        impl Write for Narrow {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                let taken = &bytes[..bytes.len().min(3)];
+                self.0.extend_from_slice(taken);
+                Ok(taken.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut narrow = Narrow(Vec::new(), false);
+        write_to(&mut narrow, b"seven b").unwrap();
+        assert_eq!(narrow.0, b"seven b");
     }
 }
