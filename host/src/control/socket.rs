@@ -69,7 +69,7 @@ impl SocketError {
                 )
             }
             SocketError::NotPrivate { .. } => {
-                "look who has put it there, or name another path with --socket or `[control] socket`"
+                "remove it or give it to this user, or name another path with --socket or `[control] socket`"
                     .to_owned()
             }
             SocketError::Failed { .. } => {

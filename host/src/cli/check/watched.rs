@@ -14,6 +14,7 @@ use std::{
 use super::trial::{self, Told};
 use crate::{
     cogs::{TrialFailure, TrialNews},
+    config::TOKEN_VARIABLE,
     log,
     step::Step,
 };
@@ -69,6 +70,8 @@ impl Watched {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(trial::COMMAND)
             .arg(file)
+            // A trial connects to no Discord.
+            .env_remove(TOKEN_VARIABLE)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     config::{Config, Secret},
+    duration::Shown,
     error::chain,
     host::Host,
     log::{self, Journal},
@@ -164,7 +165,7 @@ async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Fai
 pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), Failure> {
     work.is_of(host);
     let missing = |what: &str| {
-        Failure::new(Exit::Failed, format!("{what} within {} s on the built-in Discord", ARRIVE.as_secs()))
+        Failure::new(Exit::Failed, format!("{what} within {} on the built-in Discord", Shown(ARRIVE)))
             .help("`--log debug` shows what went wrong".to_owned())
     };
     if !sim.connected(1, ARRIVE).await {
