@@ -10,7 +10,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{CWD, FileType, Mode, OFlags, fstat, mkdirat, openat},
+    fs::{CWD, FileType, FlockOperation, Mode, OFlags, flock, fstat, mkdirat, openat},
     io::Errno,
     process::geteuid,
 };
@@ -97,6 +97,19 @@ impl PrivateFolder {
     /// Where it is, without links.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Keeps `systemd-tmpfiles` from removing what gets old in it, for as long as this is held: it passes over folders
+    /// that somebody has locked (<https://www.freedesktop.org/software/systemd/man/latest/tmpfiles.d.html>, "Age").
+    ///
+    /// # Errors
+    /// The file system knows no locks.
+    pub fn keep_from_cleanup(&self) -> io::Result<()> {
+        match flock(&self.handle, FlockOperation::NonBlockingLockShared) {
+            // It is being cleaned up at this moment; whoever needs something of it looks whether it is there.
+            Err(Errno::WOULDBLOCK) => Ok(()),
+            locked => Ok(locked?),
+        }
     }
 
     /// Makes a folder in it, mode 0700.

@@ -83,8 +83,16 @@ struct Inner {
     path: PathBuf,
     /// Copies made so far: no two share a name.
     made: AtomicU64,
-    /// Open for as long as a copy may exist, so that no other process takes the folder for a dead one's.
-    lock: Mutex<File>,
+    hold: Mutex<Hold>,
+}
+
+/// Open for as long as a copy may exist.
+#[derive(Debug)]
+struct Hold {
+    /// So that no other process takes the folder for a dead one's.
+    lock: File,
+    /// So that nothing in it is removed because it is old.
+    _base: PrivateFolder,
 }
 
 impl CopyFolder {
@@ -97,8 +105,8 @@ impl CopyFolder {
         let (private, _making) = enter(base).map_err(refused)?;
         remove_dead(&private).map_err(|source| refused(source.into()))?;
         let path = make(&private).map_err(|source| refused(source.into()))?;
-        let lock = lock(&path).map_err(refused)?;
-        let inner = Inner { base: base.to_owned(), path, made: AtomicU64::new(0), lock: Mutex::new(lock) };
+        let hold = hold(private, &path).map_err(refused)?;
+        let inner = Inner { base: base.to_owned(), path, made: AtomicU64::new(0), hold: Mutex::new(hold) };
         let folder = Self { inner: Arc::new(inner) };
         folder.probe().map_err(|source| FolderError::NoExec { folder: base.to_owned(), source })?;
         Ok(folder)
@@ -121,8 +129,8 @@ impl CopyFolder {
     }
 
     fn ensure(&self) -> Result<(), PrivateError> {
-        let mut lock = self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if leads_to(&self.inner.path.join(LOCK), &lock) {
+        let mut hold = self.inner.hold.lock().unwrap_or_else(PoisonError::into_inner);
+        if leads_to(&self.inner.path.join(LOCK), &hold.lock) {
             return Ok(());
         }
         let (private, _making) = enter(&self.inner.base)?;
@@ -132,7 +140,7 @@ impl CopyFolder {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made?,
         }
-        *lock = self::lock(&self.inner.path)?;
+        *hold = self::hold(private, &self.inner.path)?;
         Ok(())
     }
 
@@ -199,11 +207,12 @@ fn make(base: &PrivateFolder) -> io::Result<PathBuf> {
     }
 }
 
-/// Takes the lock of a folder of this process's.
-fn lock(folder: &Path) -> Result<File, PrivateError> {
+/// Takes the lock of a folder of this process's in `base`.
+fn hold(base: PrivateFolder, folder: &Path) -> Result<Hold, PrivateError> {
     let lock = PrivateFolder::open(folder, Sticky::Refused)?.lock_file(OsStr::new(LOCK))?;
     lock.lock()?;
-    Ok(lock)
+    base.keep_from_cleanup()?;
+    Ok(Hold { lock, _base: base })
 }
 
 /// Removes the folders of processes that live no more. One that cannot be judged or removed is left, and named.

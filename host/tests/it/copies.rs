@@ -69,6 +69,16 @@ fn the_folder_of_a_living_process_is_left_alone() {
 }
 
 #[test]
+fn nothing_is_cleaned_up_because_it_is_old_while_a_process_uses_it() {
+    let (base, folder) = private_folder();
+    let (_other, cleaner) = (CopyFolder::create(base.path()).unwrap(), fs::File::open(base.path()).unwrap());
+    // As `systemd-tmpfiles` does before it looks into a folder.
+    assert!(matches!(cleaner.try_lock(), Err(fs::TryLockError::WouldBlock)));
+    drop(folder);
+    assert!(matches!(cleaner.try_lock(), Err(fs::TryLockError::WouldBlock)));
+}
+
+#[test]
 fn a_library_that_changes_under_the_copy_is_refused() {
     let (_base, folder) = private_folder();
     let complete = |file: &Damaged| match look(file.path()).unwrap() {
