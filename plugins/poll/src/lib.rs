@@ -20,6 +20,8 @@ const MODAL: u8 = 5;
 /// Callbacks: choices for an option, and a form.
 const CHOICES: u8 = 8;
 const FORM: u8 = 9;
+/// Discord's limit for a suggestion, in characters. One that is longer would make Discord refuse all of them.
+const LONGEST_CHOICE: usize = 100;
 /// Suggested when nobody has asked anything yet.
 const IDEAS: [&str; 3] = ["Tea or coffee?", "When do we meet?", "Ship it?"];
 
@@ -88,6 +90,7 @@ impl Poll {
             .borrow()
             .questions()
             .chain(IDEAS)
+            .filter(|question| question.chars().count() <= LONGEST_CHOICE)
             .filter(|question| question.to_lowercase().contains(&typed.to_lowercase()))
             .take(10)
             .map(|question| json!({ "name": question, "value": question }))
