@@ -4,22 +4,21 @@ use std::time::Duration;
 
 use abi_stable::std_types::{RResult, RStr};
 use async_ffi::LocalFfiFuture;
-use gearshift_cog::abi::{self, HandleError, HandleErrorKind, TaskPlan};
+use gearshift_cog::abi::{self, HandleError, HandleErrorKind, TASK_LONGEST, TASK_NAME_MAX, TaskPlan};
 
 use super::{Lease, error, slot};
 use crate::schedule::Plan;
 
-/// The longest wait or period: a year. Longer ones are mistakes in the unit.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
-/// Bytes of a task's name.
-const NAME_MAX: usize = 256;
-
 pub(super) extern "C" fn sleep(lease: abi::Lease, millis: u64) -> LocalFfiFuture<RResult<(), HandleError>> {
     slot::call(lease, |lease| {
         let clock = lease.sessions().clock.clone();
-        let moment = clock.now() + Duration::from_millis(millis).min(LONGEST);
+        let moment = clock.now().checked_add(Duration::from_millis(millis));
         async move {
-            drop(clock.until(moment).await);
+            match moment {
+                Some(moment) => drop(clock.until(moment).await),
+                // Longer than the clock can count: it never comes.
+                None => std::future::pending().await,
+            }
             Ok(())
         }
     })
@@ -39,10 +38,10 @@ fn planned(lease: &Lease, plan: TaskPlan) -> Result<(), HandleError> {
     lease.check()?;
     let name = plan.name.into_string();
     let (first, every) = (Duration::from_millis(plan.first_ms), Duration::from_millis(plan.every_ms));
-    if name.is_empty() || name.len() > NAME_MAX {
-        return Err(error(HandleErrorKind::Invalid, format!("a task's name has 1 to {NAME_MAX} bytes")));
+    if name.is_empty() || name.len() > TASK_NAME_MAX {
+        return Err(error(HandleErrorKind::Invalid, format!("a task's name has 1 to {TASK_NAME_MAX} bytes")));
     }
-    if first > LONGEST || every > LONGEST {
+    if first > TASK_LONGEST || every > TASK_LONGEST {
         return Err(error(
             HandleErrorKind::Invalid,
             format!("task `{name}` is planned more than a year ahead"),

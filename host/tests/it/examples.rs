@@ -30,6 +30,49 @@ async fn a_reminder_comes_though_the_host_was_restarted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_that_cannot_be_planned_is_not_stored() {
+    let stage = Setting::new().with("reminder").up().await;
+    for delay in ["366d", "365d1s", "8761h"] {
+        let answer = stage.ask(&format!("!remind {delay} tea")).await;
+        assert_eq!(answer, format!("I cannot do that: `{delay}` is longer than a year."));
+    }
+    assert_eq!(stage.ask("!remind 365d tea").await, "I will remind you in 365d.");
+    stage.host.cogs().reload("reminder").await.expect("what it stored can be planned");
+    let stage = stage.restart().await;
+    stage.until_status("reminder", |status| status.generation.is_some() && status.tasks == 1).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_reminder_that_cannot_be_planned_does_not_keep_the_others_from_being_sent() {
+    let year_5138 = "reminder/99999999999999/1";
+    let reminder = r#"{"channel":1,"user":1,"text":"tea"}"#;
+    let stage = Setting::new()
+        .with("reminder")
+        .stored("reminder", year_5138, reminder)
+        .stored("reminder", "reminder/soon/2", reminder)
+        .stored("reminder", &format!("reminder/{}/3", "9".repeat(300)), reminder)
+        .up()
+        .await;
+    assert_eq!(stage.ask("!remind 1d tea").await, "I will remind you in 1d.");
+    stage.host.cogs().reload("reminder").await.expect("what is stored does not stop it");
+    stage.until_status("reminder", |status| status.tasks == 2).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_is_too_long_to_be_suggested_does_not_keep_the_others_from_it() {
+    let stage = Setting::new().with("poll").up().await;
+    let long = format!("Ship {}it?", "all of ".repeat(30));
+    stage.slash("poll", &[("question", &long)]).await.answered(SOON).await.expect("a poll");
+    let alice = stage.alice.at("general").unwrap();
+    let asked = alice.autocomplete("poll", [("question", "ship")], "question").await.unwrap();
+    let answer = asked.acknowledged(SOON).await.expect("Discord takes the suggestions");
+    assert_eq!(answer.choices[0]["name"], "Ship it?");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lookup_shows_json_and_tells_kindly_what_went_wrong() {
     let stage = Setting::new().with("lookup").up().await;
     assert!(stage.ask("!lookup tea").await.starts_with("I do not know where to look yet"));

@@ -28,6 +28,7 @@ pub(crate) struct Setting {
     toml: String,
     /// Further keys of `[discord]`.
     keys: String,
+    stored: Vec<(&'static str, String, Vec<u8>)>,
     /// How the built-in Discord shall be.
     pub(crate) discord: SimOptions,
 }
@@ -38,7 +39,8 @@ impl Setting {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("cogs")).expect("a fresh folder is empty");
         let toml = "[limits]\ncommands_settle_ms = 20\n".to_owned();
-        Setting { folder, toml, keys: String::new(), discord: SimOptions::default() }
+        let (keys, stored) = (String::new(), Vec::new());
+        Setting { folder, toml, keys, stored, discord: SimOptions::default() }
     }
 
     /// With an example cog in the folder.
@@ -50,6 +52,12 @@ impl Setting {
     /// With some library under a name.
     pub(crate) fn with_file(self, library: &Path, name: &str) -> Setting {
         put(library, &self.cogs(), name);
+        self
+    }
+
+    /// With an entry of a cog in the store.
+    pub(crate) fn stored(mut self, cog: &'static str, key: &str, value: &str) -> Setting {
+        self.stored.push((cog, key.to_owned(), value.into()));
         self
     }
 
@@ -94,6 +102,10 @@ impl Setting {
             discord.token = Some(Secret::new(sim.token(), "the built-in Discord").expect("a token"));
         }
         let sessions = Sessions::open(&config).await?;
+        for (cog, key, value) in self.stored {
+            let store = sessions.store.as_ref().expect("it is configured");
+            store.set(cog, &key, value).await.expect("a fresh store takes it");
+        }
         Ok((self.folder, sim, config, sessions))
     }
 }

@@ -2,7 +2,7 @@
 //! Every request and answer is plain data that could be sent to another process; nothing of the host is borrowed.
 #![allow(unsafe_code, reason = "what abi_stable derives for functions that a later minor appends")]
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use abi_stable::{
     StableAbi,
@@ -226,6 +226,11 @@ pub struct LogRecord<'a> {
     /// Other fields.
     pub fields: RSlice<'a, Field<'a>>,
 }
+
+/// The longest time to a task's first run, and from run to run: a year. Longer ones are mistakes in the unit.
+pub const TASK_LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Bytes of a task's name.
+pub const TASK_NAME_MAX: usize = 256;
 
 /// A task that the host runs for the cog.
 #[repr(C)]

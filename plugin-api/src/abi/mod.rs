@@ -18,7 +18,7 @@ pub use self::event::{
 pub use self::fault::{Fault, FaultKind, HandleError, HandleErrorKind};
 pub use self::host::{
     ApiRequest, DiscordRequest, Entry, Field, File, Header, Host, HostTable, HostTableRef, HttpRequest,
-    Lease, Level, LogRecord, Method, Metric, MetricKind, Reply, TaskPlan,
+    Lease, Level, LogRecord, Method, Metric, MetricKind, Reply, TASK_LONGEST, TASK_NAME_MAX, TaskPlan,
 };
 pub use self::ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger};
 pub use self::module::{CogModule, CogModuleRef, Instance, Outcome, SavedState};

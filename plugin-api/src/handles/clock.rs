@@ -19,6 +19,10 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// The longest delay and period that can be planned: a year. What is due later is planned for then, and once more when
+    /// that run comes.
+    pub const LONGEST: Duration = abi::TASK_LONGEST;
+
     /// Waits. Other handlers of the cog go on meanwhile.
     pub async fn sleep(&self, time: Duration) {
         // The only error is that this generation was retired; then nothing polls this again.
@@ -36,11 +40,12 @@ impl Clock {
         .await
     }
 
-    /// Runs [`Cog::task`](crate::Cog::task) every `period`, start to start, the first time after one period. Planning
-    /// the same name with the same period again changes nothing, so a reload does not disturb the rhythm.
+    /// Runs [`Cog::task`](crate::Cog::task) every `period`, start to start, the first time after one period; a period
+    /// below one millisecond is one millisecond. Planning the same name with the same period again changes nothing, so a
+    /// reload does not disturb the rhythm.
     ///
     /// # Errors
-    /// A period below one millisecond.
+    /// As [`once`](Self::once).
     pub fn every(&self, name: &str, period: Duration) -> Result<(), HandleError> {
         self.plan(name, period, millis(period).max(1))
     }
@@ -48,7 +53,8 @@ impl Clock {
     /// Runs [`Cog::task`](crate::Cog::task) once, after `delay`. Planning the same name again moves it.
     ///
     /// # Errors
-    /// When the host refuses the plan.
+    /// [`Invalid`](abi::HandleErrorKind::Invalid): later than [`LONGEST`](Self::LONGEST), a name that is empty or longer than 256
+    /// bytes, more than 10,000 tasks.
     pub fn once(&self, name: &str, delay: Duration) -> Result<(), HandleError> {
         self.plan(name, delay, 0)
     }

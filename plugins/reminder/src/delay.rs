@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// The longest delay: a year.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+use gearshift_cog::handles::Clock;
 
 /// Units, the longest first, in seconds.
 const UNITS: [(char, u64); 4] = [('d', 24 * 60 * 60), ('h', 60 * 60), ('m', 60), ('s', 1)];
@@ -24,7 +23,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     }
     match Duration::from_secs(seconds) {
         Duration::ZERO => Err(wrong()),
-        delay if delay > LONGEST => Err(format!("`{text}` is longer than a year")),
+        delay if delay > Clock::LONGEST => Err(format!("`{text}` is longer than a year")),
         delay => Ok(delay),
     }
 }
@@ -59,6 +58,10 @@ mod tests {
     fn what_is_no_delay_is_refused_in_words() {
         for wrong in ["", "tea", "10", "s", "10x", "0s", "-1s", "1é", "99999999999999999999s"] {
             assert!(parse(wrong).expect_err("it is refused").contains("is no time"), "{wrong}");
+        }
+        assert_eq!(parse("365d"), Ok(Clock::LONGEST));
+        for longer in ["366d", "365d1s", "8761h"] {
+            assert!(parse(longer).expect_err("it is refused").contains("longer than a year"), "{longer}");
         }
         assert!(parse("400d").expect_err("it is refused").contains("longer than a year"));
         assert!(parse("18446744073709551615d").expect_err("it is refused").contains("longer than a year"));

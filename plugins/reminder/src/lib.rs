@@ -5,10 +5,14 @@
 
 mod delay;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    cell::RefCell,
+    collections::HashSet,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use gearshift_cog::{
-    handles::{HandleError, HandleErrorKind},
+    handles::{Clock, HandleError, HandleErrorKind},
     prelude::*,
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +20,7 @@ use serde_json::json;
 
 /// Stored reminders are under this prefix, in the order in which they are due.
 const PREFIX: &str = "reminder/";
-/// Most reminders at once, for all people together: a full list is read in `setup`.
+/// Most reminders at once, for all people together.
 const MOST: u32 = 1000;
 /// Most characters of a text; Discord takes 2000 in a message, mention included.
 const LONGEST_TEXT: usize = 1500;
@@ -25,6 +29,8 @@ const RETRY: Duration = Duration::from_secs(60);
 
 struct Reminder {
     host: Host,
+    /// Keys of reminders that are due later than can be planned: their next run only plans them again.
+    far: RefCell<HashSet<String>>,
 }
 
 /// A reminder as it is stored.
@@ -43,12 +49,15 @@ impl Cog for Reminder {
         ])];
 
     async fn setup(host: Host) -> Result<Self> {
-        for (key, _) in host.store().list(PREFIX, MOST).await? {
-            // Overdue ones are due now. Planning a key again, as a reload does, only moves it to where it was.
-            let due = due(&key).ok_or_else(|| Error::new(format!("the store holds a strange key: {key}")))?;
-            host.clock().once(&key, due.saturating_sub(now()))?;
+        let reminder = Self { host, far: RefCell::default() };
+        // All of them: calls that came at the same moment may have stored some more than `MOST`.
+        for (key, _) in reminder.host.store().list(PREFIX, u32::MAX).await? {
+            // One that cannot be planned must not keep the others from being sent. It stays where it is.
+            if let Err(error) = reminder.plan(&key) {
+                tracing::error!(key, "a stored reminder cannot be planned: {error}");
+            }
         }
-        Ok(Self { host })
+        Ok(reminder)
     }
 
     async fn command(&self, call: &Call) -> Result<()> {
@@ -63,6 +72,9 @@ impl Cog for Reminder {
     /// The host calls this when a reminder is due; its task has the name of its key.
     async fn task(&self, run: TaskRun) -> Result<()> {
         let key = run.name.as_str();
+        if self.far.borrow_mut().remove(key) {
+            return self.plan(key);
+        }
         let Some(stored) = self.host.store().read_json::<Stored>(key).await? else { return Ok(()) };
         match self.remind(&stored).await {
             Ok(()) => {}
@@ -96,9 +108,24 @@ impl Reminder {
         }
         let key = key(now() + delay, call_id(call));
         let stored = Stored { channel: call.channel_id(), user: call.author().id, text: what.to_owned() };
-        store.write_json(&key, &stored).await?;
+        // Planned first: what the host refuses to plan is not stored, and nobody is promised what is not stored.
         self.host.clock().once(&key, delay)?;
+        if let Err(error) = store.write_json(&key, &stored).await {
+            let _ = self.host.clock().cancel(&key);
+            return Err(error);
+        }
         Ok(delay::text(delay))
+    }
+
+    /// Plans what is stored under a key. Overdue reminders are due now. Planning a key again, as a reload does, only moves
+    /// it to where it was.
+    fn plan(&self, key: &str) -> Result<()> {
+        let due = due(key).ok_or_else(|| Error::new("its key does not say when it is due"))?;
+        let delay = due.saturating_sub(now());
+        if delay > Clock::LONGEST {
+            self.far.borrow_mut().insert(key.to_owned());
+        }
+        Ok(self.host.clock().once(key, delay.min(Clock::LONGEST))?)
     }
 
     async fn remind(&self, stored: &Stored) -> Result<(), HandleError> {
