@@ -25,6 +25,7 @@ pub struct Command {
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
     pub(crate) options: &'static [Opt],
+    pub(crate) ephemeral: bool,
 }
 
 impl Command {
@@ -32,13 +33,22 @@ impl Command {
     /// characters in the description.
     #[must_use]
     pub const fn new(name: &'static str, description: &'static str) -> Self {
-        Self { name, description, options: &[] }
+        Self { name, description, options: &[], ephemeral: false }
     }
 
     /// The same command with options, in the order in which a person fills them in; required ones first.
     #[must_use]
     pub const fn options(mut self, options: &'static [Opt]) -> Self {
         self.options = options;
+        self
+    }
+
+    /// The same command, with answers that only the user who called it can see: every
+    /// [`Call::reply`](crate::Call::reply) to `/name` is ephemeral, and so is "thinking …" when the host must acknowledge the
+    /// call for a busy cog. Answers to `!name` are seen by everybody: Discord has no other ones there.
+    #[must_use]
+    pub const fn ephemeral(mut self) -> Self {
+        self.ephemeral = true;
         self
     }
 }

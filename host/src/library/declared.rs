@@ -148,7 +148,13 @@ mod tests {
     use super::*;
 
     fn command(name: &str, options: Vec<OptionManifest>) -> CommandManifest {
-        CommandManifest { kind: SLASH, name: name.to_owned(), description: "d".to_owned(), options }
+        CommandManifest {
+            kind: SLASH,
+            name: name.to_owned(),
+            description: "d".to_owned(),
+            options,
+            ephemeral: false,
+        }
     }
 
     fn option(name: &str, required: bool) -> OptionManifest {

@@ -79,14 +79,18 @@ impl<const N: usize> Writer<N> {
         self.raw("{\"type\":1");
         self.field("name", it.name);
         self.field("description", it.description);
-        self.raw(",\"options\":[");
-        let mut at = 0;
-        while at < it.options.len() {
-            self.comma(at);
-            self.option(&it.options[at]);
-            at += 1;
+        // What is the default is left out: not every server that speaks Discord's API knows every field.
+        if !it.options.is_empty() {
+            self.raw(",\"options\":[");
+            let mut at = 0;
+            while at < it.options.len() {
+                self.comma(at);
+                self.option(&it.options[at]);
+                at += 1;
+            }
+            self.raw("]");
         }
-        self.raw("]}");
+        self.raw(if it.ephemeral { ",\"ephemeral\":true}" } else { "}" });
     }
 
     const fn option(&mut self, it: &Opt) {
@@ -94,8 +98,8 @@ impl<const N: usize> Writer<N> {
         self.number(it.kind as u64);
         self.field("name", it.name);
         self.field("description", it.description);
-        self.raw(if it.required { ",\"required\":true" } else { ",\"required\":false" });
-        self.raw(if it.autocomplete { ",\"autocomplete\":true}" } else { ",\"autocomplete\":false}" });
+        self.raw(if it.required { ",\"required\":true" } else { "" });
+        self.raw(if it.autocomplete { ",\"autocomplete\":true}" } else { "}" });
     }
 
     const fn comma(&mut self, at: usize) {

@@ -36,10 +36,15 @@ pub struct CommandManifest {
     /// Description.
     pub description: String,
     /// Options.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<OptionManifest>,
+    /// Whether its answers are ephemeral. The host goes by it; Discord has no such field.
+    #[serde(default, skip_serializing)]
+    pub ephemeral: bool,
 }
 
-/// A declared option, in Discord's own field names.
+/// A declared option, in Discord's own field names. What is the default is not written: servers other than Discord's may not
+/// know every field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionManifest {
     /// Discord's option type.
@@ -50,8 +55,10 @@ pub struct OptionManifest {
     /// Description.
     pub description: String,
     /// Whether it must be filled in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
     /// Whether the cog completes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub autocomplete: bool,
 }
 
@@ -90,7 +97,8 @@ mod tests {
         profile: "debug",
         events: &["MESSAGE_CREATE", "READY"],
         commands: &[Command::new("say", "tab\tand é")
-            .options(&[Opt::string("text", "what").required(), Opt::integer("times", "n").autocomplete()])],
+            .options(&[Opt::string("text", "what").required(), Opt::integer("times", "n").autocomplete()])
+            .ephemeral()],
     };
 
     #[test]
@@ -102,6 +110,21 @@ mod tests {
         assert_eq!(manifest.events, ["MESSAGE_CREATE", "READY"]);
         assert_eq!(manifest.commands[0].description, "tab\tand é");
         assert!(manifest.commands[0].options[0].required && manifest.commands[0].options[1].autocomplete);
+        assert!(manifest.commands[0].ephemeral);
         assert!(Manifest::parse(b"{}").is_err());
+    }
+
+    #[test]
+    fn what_is_the_default_is_neither_declared_nor_registered() {
+        const PLAIN: Declaration = Declaration {
+            commands: &[Command::new("a", "b"), Command::new("c", "d").options(&[Opt::string("e", "f")])],
+            ..DECLARATION
+        };
+        const BYTES: [u8; encoded_len(&PLAIN)] = encode(&PLAIN);
+        let expected = r#"[{"type":1,"name":"a","description":"b"},{"type":1,"name":"c","description":"d","options":[{"type":3,"name":"e","description":"f"}]}]"#;
+        let declared = std::str::from_utf8(&BYTES).expect("text");
+        assert!(declared.ends_with(&format!("\"commands\":{expected}}}")), "{declared}");
+        let manifest = Manifest::parse(&BYTES).expect("valid JSON");
+        assert_eq!(serde_json::to_string(&manifest.commands).expect("JSON"), expected);
     }
 }
