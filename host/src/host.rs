@@ -106,6 +106,7 @@ impl Host {
             discord: sessions.discord.clone(),
             runtime: runtime.clone(),
             defer_after: config.limits.defer_after,
+            failure_text: config.discord.as_ref().map_or("", |discord| &discord.failure_text).into(),
         };
         let router = Arc::new(Router::new(prefix, notices));
         let cogs = Cogs::new(CogsParts {

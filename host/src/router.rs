@@ -124,7 +124,10 @@ impl Router {
     fn interaction(&self, table: &Table, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
         let name = event::command_name(&interaction).to_owned();
         match (interaction.kind, table.command(&name)) {
-            (COMMAND, Some(owner)) => self.command(owner, name, interaction),
+            (COMMAND, Some(owner)) => {
+                let ephemeral = table.is_ephemeral(&name);
+                self.command(owner, name, ephemeral, interaction)
+            }
             (COMMAND, None) => {
                 self.notices.unanswered(&interaction, table.away(&name));
                 true
@@ -146,18 +149,25 @@ impl Router {
             is_taken |= listener.push(Item { call, observer: Some(observer) }).is_ok();
         }
         if is_taken {
-            self.notices.defer_in_time(interaction, defer);
+            // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
+            self.notices.defer_in_time(interaction, defer, true);
         }
         is_taken
     }
 
-    fn command(&self, owner: &Listener, name: String, interaction: RArc<Interaction>) -> bool {
+    fn command(
+        &self,
+        owner: &Listener,
+        name: String,
+        ephemeral: bool,
+        interaction: RArc<Interaction>,
+    ) -> bool {
         let defer = Defer::new();
         let observer = self.observer(&interaction, &defer);
         let origin = Origin::Slash(interaction.clone());
         let invocation = Invocation { command: name.into(), arguments: RStr::empty().into(), origin };
         match owner.push(Item { call: Call::Command(invocation), observer: Some(observer) }) {
-            Ok(()) => self.notices.defer_in_time(interaction, defer),
+            Ok(()) => self.notices.defer_in_time(interaction, defer, ephemeral),
             Err((Full::Full, _)) => self.notices.busy(&interaction),
             Err((Full::Closed, item)) => {
                 if let Some(observer) = item.observer {

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use crate::{
     Host, NewMessage,
     abi::{HandleError, Interaction, Invocation, Message, Origin, User},
+    handles::Original,
     manifest::Command,
 };
 
@@ -12,23 +13,28 @@ use crate::{
 pub struct Call {
     host: Host,
     raw: Invocation,
-    declared: &'static [Command],
+    declared: Option<&'static Command>,
     answer: Cell<Answer>,
+    /// Whether the first answer is ephemeral though it does not say so.
+    is_first_ephemeral: Cell<bool>,
 }
 
 /// How far an interaction has been answered.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
     None,
-    Deferred,
+    Deferred { ephemeral: bool },
     Given,
 }
 
 impl Call {
     pub(crate) fn new(host: Host, raw: Invocation, declared: &'static [Command]) -> Self {
+        let declared = declared.iter().find(|command| command.name == raw.command.as_str());
+        let ephemeral = declared.is_some_and(|command| command.ephemeral);
         let deferred = matches!(&raw.origin, Origin::Slash(interaction) if interaction.deferred);
-        let answer = Cell::new(if deferred { Answer::Deferred } else { Answer::None });
-        Self { host, raw, declared, answer }
+        // The host defers a command as it is declared.
+        let answer = Cell::new(if deferred { Answer::Deferred { ephemeral } } else { Answer::None });
+        Self { host, raw, declared, answer, is_first_ephemeral: Cell::new(false) }
     }
 
     /// The command's name.
@@ -48,7 +54,7 @@ impl Call {
                 .find(|option| option.name == name)
                 .map(|option| option.value.as_str()),
             Origin::Prefix(_) => {
-                let options = self.declared.iter().find(|command| command.name == self.name())?.options;
+                let options = self.declared?.options;
                 let position = options.iter().position(|option| option.name == name)?;
                 word(&self.raw.arguments, position, position + 1 == options.len())
             }
@@ -108,18 +114,36 @@ impl Call {
 
     /// Answers: a reply to the message, or the interaction's response; further answers are further messages.
     ///
+    /// An [ephemeral](NewMessage::ephemeral) answer to an interaction is seen by the caller alone, also if it was deferred
+    /// publicly before. Where the command is declared [ephemeral](Command::ephemeral), every answer to an interaction is.
+    ///
     /// # Errors
     /// Discord's refusal, with its code; or no answer from Discord.
     pub async fn reply(&self, message: impl Into<NewMessage>) -> Result<(), HandleError> {
         let discord = self.host.discord();
-        match &self.raw.origin {
-            Origin::Prefix(to) => discord.reply(to, message).await.map(drop),
-            Origin::Slash(to) => match self.answer.replace(Answer::Given) {
-                Answer::None => discord.respond(to, message).await,
-                Answer::Deferred => discord.edit_response(to, message).await.map(drop),
-                Answer::Given => discord.followup(to, message).await.map(drop),
-            },
+        let to = match &self.raw.origin {
+            Origin::Prefix(to) => return discord.reply(to, message).await.map(drop),
+            Origin::Slash(to) => to,
+        };
+        let mut message = message.into();
+        let is_first = self.answer.get() != Answer::Given;
+        if self.is_declared_ephemeral() || is_first && self.is_first_ephemeral.get() {
+            message = message.ephemeral();
         }
+        match self.answer.get() {
+            Answer::None => match discord.respond_first(to, &message).await {
+                // Another answer of this call is there already.
+                Err((Some(Original::Answer { .. }), _)) => {
+                    discord.post_followup(to, &message).await.map(drop)
+                }
+                sent => sent.map_err(|(_, error)| error),
+            },
+            Answer::Deferred { ephemeral } => discord.respond_deferred(to, &message, ephemeral).await,
+            Answer::Given => discord.post_followup(to, &message).await.map(drop),
+        }?;
+        // Only now: what failed left "thinking …", which the next answer fills in.
+        self.answer.set(Answer::Given);
+        Ok(())
     }
 
     /// Says that the answer takes longer than 3 s: "thinking …" for an interaction, "is typing …" for a message.
@@ -127,16 +151,34 @@ impl Call {
     /// # Errors
     /// As [`reply`](Self::reply).
     pub async fn defer(&self) -> Result<(), HandleError> {
+        self.acknowledge(self.is_declared_ephemeral()).await
+    }
+
+    /// The same, seen by the caller alone, and so will be the first answer. Everybody sees "is typing …".
+    ///
+    /// # Errors
+    /// As [`reply`](Self::reply).
+    pub async fn defer_ephemeral(&self) -> Result<(), HandleError> {
+        // Also if the host was faster, and public.
+        self.is_first_ephemeral.set(true);
+        self.acknowledge(true).await
+    }
+
+    async fn acknowledge(&self, ephemeral: bool) -> Result<(), HandleError> {
         let discord = self.host.discord();
         match &self.raw.origin {
             Origin::Prefix(to) => discord.typing(to.channel_id).await,
             Origin::Slash(to) if self.answer.get() == Answer::None => {
-                discord.defer(to, false).await?;
-                self.answer.set(Answer::Deferred);
+                let ephemeral = discord.acknowledge(to, ephemeral).await?;
+                self.answer.set(Answer::Deferred { ephemeral });
                 Ok(())
             }
             Origin::Slash(_) => Ok(()),
         }
+    }
+
+    fn is_declared_ephemeral(&self) -> bool {
+        self.declared.is_some_and(|command| command.ephemeral)
     }
 }
 

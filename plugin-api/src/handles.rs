@@ -6,11 +6,13 @@ mod clock;
 mod discord;
 mod gateway;
 mod http;
+mod interaction;
 mod stats;
 mod store;
 
 use std::rc::Rc;
 
+pub(crate) use self::interaction::Original;
 pub use self::{
     api::Api,
     clock::Clock,

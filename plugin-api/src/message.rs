@@ -10,7 +10,8 @@ use crate::{Result, abi::File};
 pub struct NewMessage {
     content: Option<String>,
     reply_to: Option<u64>,
-    ephemeral: bool,
+    /// Discord's message flags.
+    flags: u64,
     /// Embeds, each as JSON.
     embeds: Vec<String>,
     /// Any other field of Discord's message object, as JSON. Kept as text: a cog that uses none then carries no code
@@ -32,10 +33,11 @@ impl NewMessage {
         self
     }
 
-    /// Only the person who asked can see it. Interactions only.
+    /// Only the user who asked can see it, whatever was deferred before. Answers to interactions only: in a channel
+    /// everybody sees it.
     #[must_use]
     pub fn ephemeral(mut self) -> Self {
-        self.ephemeral = true;
+        self.flags |= EPHEMERAL;
         self
     }
 
@@ -46,10 +48,17 @@ impl NewMessage {
         self
     }
 
-    /// Sets any other field of Discord's message object, such as `components` or `allowed_mentions`.
+    /// Sets any field of Discord's message object, such as `components` or `poll`; it goes before what other calls set.
+    /// `flags` are added to those that are set.
     #[must_use]
     pub fn field(mut self, name: &str, value: &Value) -> Self {
-        self.others.push((name.to_owned(), value.to_string()));
+        match value.as_u64() {
+            Some(flags) if name == "flags" => self.flags |= flags,
+            _ => {
+                self.others.retain(|(other, _)| other != name);
+                self.others.push((name.to_owned(), value.to_string()));
+            }
+        }
         self
     }
 
@@ -60,41 +69,66 @@ impl NewMessage {
         self
     }
 
+    /// Whether only the user who asked can see it.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        self.flags & EPHEMERAL != 0
+    }
+
     /// Discord's JSON for it.
     pub(crate) fn encode(&self) -> String {
-        let mut json = String::with_capacity(96 + self.content.as_ref().map_or(0, String::len));
-        json.push('{');
+        let mut json = Object::with_capacity(96 + self.content.as_ref().map_or(0, String::len));
+        for (name, value) in &self.others {
+            json.field(name, value);
+        }
+        let mut default = |name: &str, value: &dyn Fn() -> String| {
+            if !self.others.iter().any(|(other, _)| other == name) {
+                json.field(name, &value());
+            }
+        };
         if let Some(content) = &self.content {
-            field(&mut json, "content", &quoted(content));
+            default("content", &|| quoted(content));
         }
         if let Some(message) = self.reply_to {
-            let reference = format!(r#"{{"message_id":"{message}","fail_if_not_exists":false}}"#);
-            field(&mut json, "message_reference", &reference);
+            default("message_reference", &|| {
+                format!(r#"{{"message_id":"{message}","fail_if_not_exists":false}}"#)
+            });
         }
-        if self.ephemeral {
-            field(&mut json, "flags", EPHEMERAL);
+        if self.flags != 0 {
+            default("flags", &|| self.flags.to_string());
         }
         if !self.embeds.is_empty() {
-            field(&mut json, "embeds", &format!("[{}]", self.embeds.join(",")));
+            default("embeds", &|| format!("[{}]", self.embeds.join(",")));
         }
-        for (name, value) in &self.others {
-            field(&mut json, name, value);
-        }
-        json.push('}');
-        json
+        json.finish()
     }
 }
 
 /// Discord's message flag for "only you can see this".
-pub(crate) const EPHEMERAL: &str = "64";
+pub(crate) const EPHEMERAL: u64 = 1 << 6;
 
-fn field(json: &mut String, name: &str, value: &str) {
-    if json.len() > 1 {
-        json.push(',');
+/// A JSON object that is being written.
+struct Object(String);
+
+impl Object {
+    fn with_capacity(bytes: usize) -> Self {
+        let mut json = String::with_capacity(bytes);
+        json.push('{');
+        Self(json)
     }
-    json.push_str(&quoted(name));
-    json.push(':');
-    json.push_str(value);
+
+    fn field(&mut self, name: &str, value: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        self.0.push_str(&quoted(name));
+        self.0.push(':');
+        self.0.push_str(value);
+    }
+
+    fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
 }
 
 fn quoted(text: &str) -> String {

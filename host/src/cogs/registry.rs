@@ -327,6 +327,8 @@ impl Book {
             if status.is_routed() && !cog.is_superseded {
                 let listener = Listener { cog: Arc::clone(name), inbox: Arc::clone(&cog.entry.inbox) };
                 table.add(&listener, &manifest.events, commands);
+                let ephemeral = manifest.commands.iter().filter(|command| command.ephemeral);
+                table.add_ephemeral(ephemeral.map(|command| command.name.clone()));
             } else {
                 table.add_away(name, commands);
             }

@@ -77,6 +77,12 @@ fn check_discord(discord: &Discord, found: &mut Found) {
     let activity_fits =
         discord.activity.as_ref().is_none_or(|text| (1..=128).contains(&text.chars().count()));
     found.unless(activity_fits, &["discord", "activity"], "must have between 1 and 128 characters");
+    let text = discord.failure_text.chars().count();
+    found.unless(
+        text <= 2000,
+        &["discord", "failure_text"],
+        "must have at most 2000 characters, Discord's limit",
+    );
     found.unless(discord.shards > 0, &["discord", "shards"], "must be at least 1");
     found.unless(
         discord.requests_per_second.is_none_or(|rate| rate > 0),

@@ -22,6 +22,9 @@ pub struct Discord {
     pub token: Option<Secret>,
     /// What a message must begin with to be a command. Default `!`.
     pub prefix: String,
+    /// What a user reads, and nobody else, when a handler failed and nothing answered the interaction; empty = nothing.
+    /// A message with a command that failed is not answered. Default `Something went wrong. Try again later.`
+    pub failure_text: String,
     /// Gateway intents by name. Default: all unprivileged ones and `message_content`.
     pub intents: Vec<Intent>,
     /// How the bot is shown, until a cog says something else: `online`, `idle`, `dnd` or `invisible`. Default `online`.
@@ -62,6 +65,7 @@ impl Default for Discord {
             token_file: None,
             token: None,
             prefix: "!".to_owned(),
+            failure_text: "Something went wrong. Try again later.".to_owned(),
             intents: Intent::default_set(),
             status: Status::default(),
             activity: None,

@@ -1,5 +1,5 @@
-//! What the host itself says to a person when a cog cannot: that a command's cog is away or busy, and "thinking …" in
-//! time. Sends in the background; the router does not wait.
+//! What the host itself answers when a cog cannot: that a command's cog is away or busy, "thinking …" in time, and that a
+//! handler failed. Its texts are for the user alone. Sends in the background; the router does not wait.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,15 +14,22 @@ use crate::sessions::{
     discord::{DiscordError, Request},
 };
 
-/// Discord's callback types for a message and for "thinking …", and its flag for "only you can see this".
+/// Discord's interaction types.
+const COMMAND: u8 = 2;
+const COMPONENT: u8 = 3;
+const MODAL: u8 = 5;
+/// Discord's callback types: a message, "thinking …", and "the message will be edited", which shows nothing.
 const MESSAGE: u8 = 4;
 const DEFERRED: u8 = 5;
-/// Discord's callback type for "the message will be edited", which shows nothing.
 const DEFERRED_UPDATE: u8 = 6;
-/// Discord's limit, and its code for an interaction that somebody has answered.
+/// How long Discord waits for a callback.
 const LIMIT: Duration = Duration::from_secs(3);
+/// Discord's codes for an interaction that somebody has answered, and for a message that is gone.
 const ANSWERED: u64 = 40060;
-const EPHEMERAL: u64 = 64;
+const UNKNOWN_MESSAGE: u64 = 10008;
+/// Discord's message flags: "only you can see this", and "thinking …".
+const EPHEMERAL: u64 = 1 << 6;
+const LOADING: u64 = 1 << 7;
 
 /// Sends the host's own answers.
 #[derive(Debug)]
@@ -33,6 +40,8 @@ pub struct Notices {
     pub runtime: runtime::Handle,
     /// How long an interaction may wait in a queue before the host acknowledges it.
     pub defer_after: Duration,
+    /// What a user reads when a handler failed; empty: nothing.
+    pub failure_text: Arc<str>,
 }
 
 impl Notices {
@@ -47,17 +56,40 @@ impl Notices {
         let text = unanswered(&to, cog);
         place.begin();
         self.runtime.spawn(async move {
-            let is_deferred = place.defer().is_deferred().await;
-            let sent = if is_deferred {
-                let path = format!("/webhooks/{}/{}/messages/@original", to.application_id, to.token);
-                let body = json!({ "content": text }).to_string();
-                discord.request(Request::new(Method::Patch, path).json(body)).await.map(drop)
-            } else {
-                callback(&discord, &to, MESSAGE, &json!({ "content": text, "flags": EPHEMERAL })).await
+            let sent = match place.defer().is_deferred().await {
+                true => instead_of_thinking(&discord, &to, &text).await,
+                false => callback(&discord, &to, MESSAGE, &private(&text)).await,
             };
-            if let Err(error) = sent {
-                tracing::warn!(command = to.command.as_str(), "failed to answer an interaction: {error}");
+            warn_of(&to, sent);
+        });
+    }
+
+    /// A handler of a cog failed. Unless the interaction has an answer, or gets one from another cog that heard it, the
+    /// user reads why nothing else comes.
+    pub(super) fn failed(&self, to: RArc<Interaction>, defer: Arc<Defer>) {
+        let Some(discord) = self.discord.clone() else { return };
+        if self.failure_text.is_empty() || !matches!(to.kind, COMMAND | COMPONENT | MODAL) {
+            return;
+        }
+        let text = Arc::clone(&self.failure_text);
+        self.runtime.spawn(async move {
+            defer.settled().await;
+            let is_deferred = defer.is_deferred().await;
+            if !is_deferred {
+                match callback(&discord, &to, MESSAGE, &private(&text)).await {
+                    Err(error) if error.code() == Some(ANSWERED) => {}
+                    sent => return warn_of(&to, sent),
+                }
             }
+            // Deferred by the host or by the cog, or answered.
+            let sent = match is_thinking(&discord, &to).await {
+                Ok(true) => instead_of_thinking(&discord, &to, &text).await,
+                // What the host deferred silently shows nothing by itself.
+                Ok(false) if is_deferred && to.is_on_message() => follow_up(&discord, &to, &text).await,
+                Ok(false) => Ok(()),
+                Err(error) => Err(error),
+            };
+            warn_of(&to, sent);
         });
     }
 
@@ -66,38 +98,94 @@ impl Notices {
         self.say(to, &format!("`/{}` is too busy at the moment. Try again later.", to.command));
     }
 
-    /// Acknowledges the interaction if it waits too long in somebody's queue and nobody is at it.
-    pub(super) fn defer_in_time(&self, to: RArc<Interaction>, defer: Arc<Defer>) {
+    /// Acknowledges the interaction if it waits too long in somebody's queue and nobody is at it. `ephemeral`: "thinking …"
+    /// is for the user alone.
+    pub(super) fn defer_in_time(&self, to: RArc<Interaction>, defer: Arc<Defer>, ephemeral: bool) {
         let Some(discord) = self.discord.clone() else { return };
         let after = self.defer_after;
         self.runtime.spawn(async move {
             tokio::time::sleep(after).await;
             let left = LIMIT.saturating_sub(after);
             if let Ok(true) = tokio::time::timeout(left, defer.begin()).await {
-                let kind = if to.is_on_message() { DEFERRED_UPDATE } else { DEFERRED };
-                let sent = callback(&discord, &to, kind, &json!({})).await;
-                match &sent {
-                    // One of those who heard it was not late.
-                    Err(error) if error.code() == Some(ANSWERED) => {}
-                    Err(error) => {
-                        let (command, id) = (to.command.as_str(), to.custom_id.as_str());
-                        tracing::warn!(command, id, "failed to defer an interaction: {error}");
-                    }
-                    Ok(()) => {}
-                }
-                defer.finish(sent.is_ok());
+                defer.finish(acknowledge(&discord, &to, ephemeral).await);
             }
         });
     }
 
     fn say(&self, to: &Interaction, text: &str) {
         let Some(discord) = self.discord.clone() else { return };
-        let (to, data) = (to.clone(), json!({ "content": text, "flags": EPHEMERAL }));
-        self.runtime.spawn(async move {
-            if let Err(error) = callback(&discord, &to, MESSAGE, &data).await {
-                tracing::warn!(command = to.command.as_str(), "failed to answer an interaction: {error}");
-            }
-        });
+        let (to, data) = (to.clone(), private(text));
+        self.runtime.spawn(async move { warn_of(&to, callback(&discord, &to, MESSAGE, &data).await) });
+    }
+}
+
+/// Defers an interaction; whether it counts as deferred. The connection may break after Discord took the callback, so an
+/// outcome that nobody knows is asked for once more, and for a command then counts as taken: nobody else can have
+/// answered it, and the cog's answer finds its way in either case.
+async fn acknowledge(discord: &Discord, to: &Interaction, ephemeral: bool) -> bool {
+    let kind = if to.is_on_message() { DEFERRED_UPDATE } else { DEFERRED };
+    let data = if ephemeral && kind == DEFERRED { json!({ "flags": EPHEMERAL }) } else { json!({}) };
+    let mut sent = callback(discord, to, kind, &data).await;
+    let is_unknown = sent.as_ref().is_err_and(may_have_been_taken);
+    if is_unknown {
+        sent = callback(discord, to, kind, &data).await;
+    }
+    match &sent {
+        Ok(()) => true,
+        // Of a component, one of those who heard it was not late.
+        Err(error) if error.code() == Some(ANSWERED) => is_unknown || to.kind == COMMAND,
+        Err(error) => {
+            let (command, id) = (to.command.as_str(), to.custom_id.as_str());
+            tracing::warn!(command, id, "failed to defer an interaction: {error}");
+            to.kind == COMMAND && may_have_been_taken(error)
+        }
+    }
+}
+
+fn may_have_been_taken(error: &DiscordError) -> bool {
+    let lost = matches!(error, DiscordError::Timeout { .. } | DiscordError::Broken { .. });
+    lost || error.status().is_some_and(|status| status >= 500)
+}
+
+/// Whether `@original` is a "thinking …" that waits for its answer.
+async fn is_thinking(discord: &Discord, to: &Interaction) -> Result<bool, DiscordError> {
+    #[derive(serde::Deserialize)]
+    struct Original {
+        #[serde(default)]
+        flags: u64,
+    }
+    let answer = discord.request(Request::new(Method::Get, original(to))).await?;
+    let original = serde_json::from_slice(&answer.body).unwrap_or(Original { flags: 0 });
+    Ok(original.flags & LOADING != 0)
+}
+
+/// An edit would be seen by whom the defer said, and so would the first followup, while "thinking …" is there.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message>
+async fn instead_of_thinking(discord: &Discord, to: &Interaction, text: &str) -> Result<(), DiscordError> {
+    match discord.request(Request::new(Method::Delete, original(to))).await {
+        Err(error) if error.code() != Some(UNKNOWN_MESSAGE) => Err(error),
+        _ => follow_up(discord, to, text).await,
+    }
+}
+
+async fn follow_up(discord: &Discord, to: &Interaction, text: &str) -> Result<(), DiscordError> {
+    let path = format!("/webhooks/{}/{}", to.application_id, to.token);
+    discord.request(Request::new(Method::Post, path).json(private(text).to_string())).await.map(drop)
+}
+
+fn original(to: &Interaction) -> String {
+    format!("/webhooks/{}/{}/messages/@original", to.application_id, to.token)
+}
+
+/// A message for the user alone.
+fn private(text: &str) -> Value {
+    json!({ "content": text, "flags": EPHEMERAL })
+}
+
+fn warn_of(to: &Interaction, sent: Result<(), DiscordError>) {
+    if let Err(error) = sent {
+        let (command, id) = (to.command.as_str(), to.custom_id.as_str());
+        tracing::warn!(command, id, "failed to answer an interaction: {error}");
     }
 }
 

@@ -42,7 +42,13 @@ impl Observer for InteractionObserver {
         }
     }
 
-    fn end(self: Box<Self>, _ended: Ended) {}
+    fn end(self: Box<Self>, ended: Ended) {
+        let InteractionObserver { interaction, place, notices, .. } = *self;
+        match ended {
+            Ended::Done => {}
+            Ended::Failed | Ended::Cancelled => notices.failed(interaction, Arc::clone(place.defer())),
+        }
+    }
 
     fn decline(self: Box<Self>) {
         let InteractionObserver { interaction, place, table, notices } = *self;

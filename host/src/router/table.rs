@@ -1,6 +1,9 @@
 //! The routing table: names of events and commands, and who declared them. Made anew whenever a cog comes or goes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::lane::{Full, Inbox, Item};
 
@@ -40,6 +43,7 @@ impl Listener {
 pub struct Table {
     events: HashMap<String, Vec<Listener>>,
     commands: HashMap<String, Listener>,
+    ephemeral: HashSet<String>,
     away: HashMap<String, Arc<str>>,
 }
 
@@ -61,6 +65,11 @@ impl Table {
         self.commands.extend(commands.into_iter().map(|name| (name, listener.clone())));
     }
 
+    /// Notes commands whose answers are seen by the caller alone.
+    pub fn add_ephemeral(&mut self, commands: impl IntoIterator<Item = String>) {
+        self.ephemeral.extend(commands);
+    }
+
     /// Adds commands of a cog that is not there.
     pub fn add_away(&mut self, cog: &Arc<str>, commands: impl IntoIterator<Item = String>) {
         self.away.extend(commands.into_iter().map(|name| (name, Arc::clone(cog))));
@@ -72,6 +81,10 @@ impl Table {
 
     pub(super) fn command(&self, name: &str) -> Option<&Listener> {
         self.commands.get(name)
+    }
+
+    pub(super) fn is_ephemeral(&self, command: &str) -> bool {
+        self.ephemeral.contains(command)
     }
 
     pub(super) fn away(&self, name: &str) -> Option<&Arc<str>> {

@@ -6,6 +6,7 @@ mod claims;
 mod contract;
 mod copies;
 mod damage;
+mod ephemeral;
 mod events;
 mod examples;
 mod flow;

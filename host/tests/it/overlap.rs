@@ -187,7 +187,12 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
     let config = Config::parse("", &folder.path().join("gearshift.toml")).unwrap();
     let sessions = Arc::new(Sessions::open(&config).await.unwrap());
     let runtime = tokio::runtime::Handle::current();
-    let notices = Notices { discord: None, runtime: runtime.clone(), defer_after: config.limits.defer_after };
+    let notices = Notices {
+        discord: None,
+        runtime: runtime.clone(),
+        defer_after: config.limits.defer_after,
+        failure_text: "".into(),
+    };
     let router = Arc::new(Router::new("!".to_owned(), notices));
     let cogs = Cogs::new(CogsParts {
         sessions,

@@ -68,6 +68,14 @@ pub struct HandleError {
     pub body: RVec<u8>,
 }
 
+impl HandleError {
+    /// Whether the request may have been carried out though no answer came, or only that of a server in between.
+    #[must_use]
+    pub fn may_have_been_carried_out(&self) -> bool {
+        matches!(self.kind, HandleErrorKind::Timeout | HandleErrorKind::Connect) || self.status >= 500
+    }
+}
+
 impl fmt::Display for HandleError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.text)

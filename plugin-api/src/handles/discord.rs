@@ -1,20 +1,14 @@
-//! Discord's REST API: common calls typed, and any endpoint by method, path and JSON.
+//! Discord's REST API: common calls typed, and any endpoint by method, path and JSON. Answers to interactions are in
+//! `interaction`.
 //! Authorisation, connection and rate limits are the host's.
 
 use abi_stable::std_types::{RNone, RSome, RVec};
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     NewMessage, Result, Sent,
-    abi::{self, DiscordRequest, File, HandleError, Interaction, Message, Method, Reply},
-    message::EPHEMERAL,
+    abi::{self, DiscordRequest, File, HandleError, Message, Method, Reply},
 };
-
-/// Discord allows an interaction to be answered with a message (4), "thinking …" (5), and an edit of its message (7).
-const CALLBACK_MESSAGE: u8 = 4;
-const CALLBACK_DEFERRED: u8 = 5;
-const CALLBACK_UPDATE: u8 = 7;
 
 /// Sends requests to Discord.
 #[derive(Clone, Copy)]
@@ -92,85 +86,6 @@ impl Discord {
         self.request(Method::Post, format!("/channels/{channel}/typing")).send().await.map(drop)
     }
 
-    /// Answers an interaction with a message: the first answer. If the host has already acknowledged it
-    /// ([`Interaction::deferred`]), the message takes the place of "thinking …", or follows where nothing was shown.
-    ///
-    /// # Errors
-    /// 40060 when it was answered before, 10062 after 3 s without an answer.
-    pub async fn respond(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
-        let message = message.into();
-        if to.deferred {
-            return match to.is_on_message() {
-                true => self.followup(to, message).await.map(drop),
-                false => self.edit_response(to, message).await.map(drop),
-            };
-        }
-        self.answer(to, CALLBACK_MESSAGE, &message.encode(), message.files).await
-    }
-
-    /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
-    /// Does nothing if the host was faster ([`Interaction::deferred`]).
-    ///
-    /// # Errors
-    /// As [`respond`](Self::respond); 40060 too if the host was faster with an interaction that
-    /// [is on a message](Interaction::is_on_message): `edit_response` would edit that message.
-    pub async fn defer(&self, to: &Interaction, ephemeral: bool) -> Result<(), HandleError> {
-        if to.deferred && !to.is_on_message() {
-            return Ok(());
-        }
-        let flags = if ephemeral { EPHEMERAL } else { "0" };
-        self.answer(to, CALLBACK_DEFERRED, &format!(r#"{{"flags":{flags}}}"#), Vec::new()).await
-    }
-
-    /// Answers a component by editing the message it is on.
-    ///
-    /// # Errors
-    /// As [`respond`](Self::respond).
-    pub async fn update(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
-        let message = message.into();
-        if to.deferred {
-            return self.edit_response(to, message).await.map(drop);
-        }
-        self.answer(to, CALLBACK_UPDATE, &message.encode(), message.files).await
-    }
-
-    /// Edits the first answer of an interaction, or fills in the one that was deferred.
-    ///
-    /// # Errors
-    /// 10015 when there is no answer yet.
-    pub async fn edit_response(
-        &self,
-        of: &Interaction,
-        message: impl Into<NewMessage>,
-    ) -> Result<Sent, HandleError> {
-        let message = message.into();
-        let path = format!("/webhooks/{}/{}/messages/@original", of.application_id, of.token);
-        self.request(Method::Patch, path).body(message.encode()).files(message.files).reply().await
-    }
-
-    /// Posts a further message to an interaction that was answered.
-    ///
-    /// # Errors
-    /// 10015 when there is no answer yet.
-    pub async fn followup(
-        &self,
-        to: &Interaction,
-        message: impl Into<NewMessage>,
-    ) -> Result<Sent, HandleError> {
-        let message = message.into();
-        let path = format!("/webhooks/{}/{}", to.application_id, to.token);
-        self.request(Method::Post, path).body(message.encode()).files(message.files).reply().await
-    }
-
-    /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation.
-    ///
-    /// # Errors
-    /// As [`respond`](Self::respond); 40060 too if the host was faster ([`Interaction::deferred`]): a form can only be
-    /// the first answer.
-    pub async fn callback(&self, to: &Interaction, kind: u8, data: &impl Serialize) -> Result<()> {
-        Ok(self.answer(to, kind, &serde_json::to_string(data)?, Vec::new()).await?)
-    }
-
     /// A request to any endpoint. `path` stands below the API's version, such as `/guilds/1/roles`; ids and names in it
     /// must be percent-encoded where needed.
     #[must_use]
@@ -184,18 +99,6 @@ impl Discord {
             reason: RNone,
         };
         Request { host: self.host, raw }
-    }
-
-    async fn answer(
-        &self,
-        to: &Interaction,
-        kind: u8,
-        data: &str,
-        files: Vec<File>,
-    ) -> Result<(), HandleError> {
-        let path = format!("/interactions/{}/{}/callback", to.id, to.token);
-        let body = format!(r#"{{"type":{kind},"data":{data}}}"#);
-        self.request(Method::Post, path).body(body).files(files).send().await.map(drop)
     }
 }
 
@@ -236,16 +139,16 @@ impl Request {
         Ok(if reply.body.is_empty() { Value::Null } else { serde_json::from_slice(&reply.body)? })
     }
 
-    fn body(mut self, json: String) -> Self {
+    pub(super) fn body(mut self, json: String) -> Self {
         self.raw.json = json.into_bytes().into();
         self
     }
 
-    async fn send(self) -> Result<Reply, HandleError> {
+    pub(super) async fn send(self) -> Result<Reply, HandleError> {
         (self.host.table.discord())(self.host.lease, self.raw).await.into_result()
     }
 
-    async fn reply(self) -> Result<Sent, HandleError> {
+    pub(super) async fn reply(self) -> Result<Sent, HandleError> {
         self.send().await.map(|reply| Sent::new(reply.body))
     }
 }

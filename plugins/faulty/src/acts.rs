@@ -16,12 +16,15 @@ use serde_json::json;
 
 use crate::{
     Faulty, VARIANT,
-    op::{Flood, HELP, Op},
+    op::{Flood, HELP, Op, Step},
     plan::Plan,
 };
 
 /// Long enough to be waiting whenever the cog is unloaded.
 const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// The callback that opens a form.
+const FORM: u8 = 9;
 
 /// A future of a handle.
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()>>>;
@@ -127,10 +130,12 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
         Op::Gateway => gateway(host, call)?,
         Op::Buttons => {
             let button = |what: &str| json!({ "type": 2, "style": 1, "label": what, "custom_id": format!("faulty:{what}") });
-            let row = json!([{ "type": 1, "components": [button("edit"), button("answer")] }]);
+            let buttons = ["edit", "answer", "secret", "error"].map(button);
+            let row = json!([{ "type": 1, "components": buttons }]);
             call.reply(NewMessage::new("press").field("components", &row)).await?;
             return Ok(());
         }
+        Op::Say(steps) => return say(faulty, call, &steps).await,
     };
     Ok(call.reply(answer).await?)
 }
@@ -146,11 +151,44 @@ fn gateway(host: &Host, call: &Call) -> Result<String> {
     Ok(format!("{name} of {owners:?}; shards {states:?}; {}", refused.unwrap_or_default()))
 }
 
+/// Answers step by step.
+async fn say(faulty: &Faulty, call: &Call, steps: &[Step]) -> Result<()> {
+    for step in steps {
+        match step {
+            Step::Defer => call.defer().await?,
+            Step::DeferEphemeral => call.defer_ephemeral().await?,
+            Step::Public => call.reply("public").await?,
+            Step::Ephemeral => call.reply(NewMessage::new("secret").ephemeral()).await?,
+            Step::Form => {
+                let interaction = call.interaction().ok_or_else(|| Error::new("a message opens no form"))?;
+                let field = json!({ "type": 4, "custom_id": "text", "style": 1, "label": "Text" });
+                let form = json!({
+                    "custom_id": "faulty:form", "title": "Form",
+                    "components": [{ "type": 1, "components": [field] }],
+                });
+                faulty.host.discord().callback(interaction, FORM, &form).await?;
+            }
+            Step::Error => return Err(Error::new("told to fail")),
+        }
+    }
+    Ok(())
+}
+
 /// Answers a button of [`Op::Buttons`]; what is not of them is somebody else's.
 pub(crate) async fn pressed(host: &Host, press: &Interaction) -> Result<()> {
     match press.custom_id.as_str() {
         "faulty:edit" => host.discord().update(press, "edited").await?,
         "faulty:answer" => host.discord().respond(press, "answered").await?,
+        "faulty:secret" => {
+            host.discord().respond(press, NewMessage::new("secret").ephemeral()).await?;
+        }
+        "faulty:error" => return Err(Error::new("told to fail")),
+        "faulty:form" => {
+            let typed = press.options.first().map_or("", |field| &field.value);
+            let answer = NewMessage::new(typed);
+            let answer = if typed.starts_with("secret") { answer.ephemeral() } else { answer };
+            host.discord().respond(press, answer).await?;
+        }
         _ => {}
     }
     Ok(())

@@ -69,8 +69,13 @@ struct Saved {
 impl Cog for Faulty {
     const EVENTS: &'static [&'static str] =
         &[events::MESSAGE_CREATE, events::INTERACTION_CREATE, events::GUILD_MEMBERS_CHUNK];
-    const COMMANDS: &'static [Command] = &[Command::new("faulty", "Misbehaves in the way you name")
-        .options(&[Opt::string("op", "What to do; `help` lists it")])];
+    const COMMANDS: &'static [Command] = &[
+        Command::new("faulty", "Misbehaves in the way you name")
+            .options(&[Opt::string("op", "What to do; `help` lists it")]),
+        Command::new("faulty-ephemeral", "The same, for your eyes only")
+            .options(&[Opt::string("op", "What to do; `help` lists it")])
+            .ephemeral(),
+    ];
 
     async fn setup(host: Host) -> Result<Self> {
         let plan = stored_plan(&host).await?;

@@ -13,7 +13,8 @@ const MOST_BYTES: usize = 64 << 20;
 pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls, backtrace, leak BYTES, leak-waker N, \
-forget-waker N, many-sleeps N [MS], every MS, grow-state BYTES, buttons, gateway
+ forget-waker N, many-sleeps N [MS], every MS, grow-state BYTES, buttons, gateway, \
+ say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
 
@@ -27,7 +28,7 @@ pub(crate) enum Flood {
 }
 
 /// An order to the dummy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Help,
     /// Tells which build this is.
@@ -71,10 +72,24 @@ pub(crate) enum Op {
     GrowState(usize),
     Arm(Stage, Trick),
     Disarm,
-    /// Shows two buttons: one is answered by editing the message, one by another message.
+    /// Shows buttons: answered by editing the message, by another message, by an ephemeral one, and not at all.
     Buttons,
     /// Shows the bot as idle, asks for a member, and tells who owns the bot and how its shards are.
     Gateway,
+    /// Answers in steps.
+    Say(Vec<Step>),
+}
+
+/// One step of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Defer,
+    DeferEphemeral,
+    Public,
+    Ephemeral,
+    /// Opens a form. What is typed into it is the answer, an ephemeral one if it begins with `secret`.
+    Form,
+    Error,
 }
 
 impl Op {
@@ -113,6 +128,7 @@ impl Op {
             ["disarm"] => Self::Disarm,
             ["buttons"] => Self::Buttons,
             ["gateway"] => Self::Gateway,
+            ["say", ref steps @ ..] => Self::Say(steps.iter().map(|it| step(it)).collect::<Result<_, _>>()?),
             ["slow-setup", ms] => Self::Arm(Stage::Setup, Trick::Sleep(millis(ms)?)),
             ["panic-in-setup"] => Self::Arm(Stage::Setup, Trick::Panic),
             ["slow-save", ms] => Self::Arm(Stage::Save, Trick::Block(millis(ms)?)),
@@ -122,6 +138,18 @@ impl Op {
             _ => return Err(format!("I do not know `{text}`.\n{HELP}")),
         })
     }
+}
+
+fn step(text: &str) -> Result<Step, String> {
+    Ok(match text {
+        "defer" => Step::Defer,
+        "defer-ephemeral" => Step::DeferEphemeral,
+        "public" => Step::Public,
+        "ephemeral" => Step::Ephemeral,
+        "form" => Step::Form,
+        "error" => Step::Error,
+        _ => return Err(format!("`{text}` is no step of an answer")),
+    })
 }
 
 fn number(text: &str, most: usize) -> Result<usize, String> {
@@ -142,6 +170,7 @@ mod tests {
         assert_eq!(Op::parse("flood 7 rest"), Ok(Op::Flood(7, Flood::Rest)));
         assert_eq!(Op::parse("thread 50"), Ok(Op::Thread(Some(ms(50)))));
         assert_eq!(Op::parse("arm save block 5"), Ok(Op::Arm(Stage::Save, Trick::Block(ms(5)))));
+        assert_eq!(Op::parse("say defer public"), Ok(Op::Say(vec![Step::Defer, Step::Public])));
         assert_eq!(Op::parse("slow-save 5"), Op::parse("arm save block 5"));
     }
 

@@ -70,12 +70,15 @@ impl InteractionHandle {
         self.wait(within, Some).await
     }
 
-    /// Waits until there is an answer with content: not merely "thinking …", and not merely an update announced.
+    /// Waits until there is an answer with content: not merely "thinking …", and not merely an update announced. Where the
+    /// bot deleted "thinking …", it is the first message that it posted instead.
     ///
     /// # Errors
     /// If there was none within the time given.
     pub async fn answered(&self, within: Duration) -> Result<Arc<Message>, ActError> {
-        self.wait(within, |answer| answer.message.filter(|message| !message.is_loading())).await
+        let instead = || self.messages().into_iter().next();
+        self.wait(within, |answer| answer.message.or_else(instead).filter(|message| !message.is_loading()))
+            .await
     }
 
     async fn wait<T>(&self, within: Duration, enough: impl Fn(Answer) -> Option<T>) -> Result<T, ActError> {

@@ -1,0 +1,317 @@
+//! Answers to interactions, by Discord's rules: the first one within 3 s, one first answer only, and who sees it is decided
+//! by whoever acknowledges first, which may be the host.
+//! <https://discord.com/developers/docs/interactions/receiving-and-responding>
+
+use std::borrow::Cow;
+
+use abi_stable::std_types::RVec;
+use serde::{Deserialize, Serialize};
+
+use super::Discord;
+use crate::{
+    NewMessage, Result, Sent,
+    abi::{File, HandleError, HandleErrorKind, Interaction, Method},
+    message::EPHEMERAL,
+};
+
+/// Callback types: a message, "thinking …", and an edit of the message that the component is on.
+const CALLBACK_MESSAGE: u8 = 4;
+const CALLBACK_DEFERRED: u8 = 5;
+const CALLBACK_UPDATE: u8 = 7;
+/// The interaction type of a form that was sent.
+const MODAL: u8 = 5;
+/// Message flag for "thinking …".
+const LOADING: u64 = 1 << 7;
+/// Error codes: no such message; no answer yet; answered before.
+const UNKNOWN_MESSAGE: u32 = 10008;
+const UNKNOWN_WEBHOOK: u32 = 10015;
+const ACKNOWLEDGED: u32 = 40060;
+
+/// What `@original` stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Original {
+    /// "thinking …", which waits for the answer.
+    Thinking { ephemeral: bool },
+    /// The message of the component, which was acknowledged silently or by an edit.
+    Source,
+    /// An answer that was given.
+    Answer { ephemeral: bool },
+}
+
+impl Discord {
+    /// Answers an interaction with a message: the first answer. If the host has already acknowledged it
+    /// ([`Interaction::deferred`]), or a [`defer`](Self::defer) did, the message takes the place of "thinking …", or follows
+    /// where nothing was shown. An ephemeral message is ephemeral in each case.
+    ///
+    /// # Errors
+    /// 40060 when it was answered before, 10062 after 3 s without an answer.
+    pub async fn respond(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
+        let message = message.into();
+        if to.deferred && to.is_on_message() {
+            return self.post_followup(to, &message).await.map(drop);
+        }
+        if to.deferred {
+            return self.respond_deferred(to, &message, to.kind == MODAL).await;
+        }
+        self.respond_first(to, &message).await.map_err(|(_, error)| error)
+    }
+
+    /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
+    /// Does nothing if the host was faster ([`Interaction::deferred`]): `respond` still shows the answer to whom it is for.
+    ///
+    /// # Errors
+    /// As [`respond`](Self::respond); 40060 too if the host was faster with an interaction that
+    /// [is on a message](Interaction::is_on_message): `edit_response` would edit that message.
+    pub async fn defer(&self, to: &Interaction, ephemeral: bool) -> Result<(), HandleError> {
+        self.acknowledge(to, ephemeral).await.map(drop)
+    }
+
+    /// Answers a component by editing the message it is on.
+    ///
+    /// # Errors
+    /// As [`respond`](Self::respond); [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message: an edit cannot change who
+    /// sees the message it edits.
+    pub async fn update(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
+        let message = message.into();
+        if message.is_ephemeral() {
+            return Err(seen_by_all());
+        }
+        if to.deferred {
+            return self.patch_original(to, &message).await.map(drop);
+        }
+        let sent = self.answer(to, CALLBACK_UPDATE, &message.encode(), &message.files).await;
+        let Err(error) = sent else { return Ok(()) };
+        match self.original_after(to, &error).await {
+            Some(Original::Source) => self.patch_original(to, &message).await.map(drop),
+            _ => Err(error),
+        }
+    }
+
+    /// Edits the first answer of an interaction, or fills in the one that was deferred. Who sees it does not change, with
+    /// one exception: an ephemeral message in the place of a public "thinking …" is posted for the user alone.
+    ///
+    /// # Errors
+    /// 10015 when there is no answer yet; [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message in the place of an
+    /// answer that everybody sees.
+    pub async fn edit_response(
+        &self,
+        of: &Interaction,
+        message: impl Into<NewMessage>,
+    ) -> Result<Sent, HandleError> {
+        let message = message.into();
+        if !message.is_ephemeral() {
+            return self.patch_original(of, &message).await;
+        }
+        match self.original(of).await? {
+            Original::Thinking { ephemeral } => self.fill_in(of, &message, ephemeral).await,
+            Original::Answer { ephemeral: true } => self.patch_original(of, &message).await,
+            Original::Answer { ephemeral: false } | Original::Source => Err(seen_by_all()),
+        }
+    }
+
+    /// Posts a further message to an interaction that was answered. Where "thinking …" still waits for the answer, it is
+    /// the answer.
+    ///
+    /// # Errors
+    /// 10015 when there is no answer yet.
+    pub async fn followup(
+        &self,
+        to: &Interaction,
+        message: impl Into<NewMessage>,
+    ) -> Result<Sent, HandleError> {
+        let message = message.into();
+        // Discord makes the first followup the deferred answer, seen by whom the defer said.
+        if message.is_ephemeral()
+            && let Ok(Original::Thinking { ephemeral: false }) = self.original(to).await
+        {
+            return self.fill_in(to, &message, false).await;
+        }
+        self.post_followup(to, &message).await
+    }
+
+    /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation.
+    ///
+    /// # Errors
+    /// As [`respond`](Self::respond); 40060 too if the host was faster ([`Interaction::deferred`]): a form can only be
+    /// the first answer.
+    pub async fn callback(&self, to: &Interaction, kind: u8, data: &impl Serialize) -> Result<()> {
+        Ok(self.answer(to, kind, &serde_json::to_string(data)?, &[]).await?)
+    }
+
+    /// As [`defer`](Self::defer); whether "thinking …" is ephemeral, which another one may have decided.
+    pub(crate) async fn acknowledge(&self, to: &Interaction, ephemeral: bool) -> Result<bool, HandleError> {
+        if to.deferred && !to.is_on_message() {
+            return Ok(to.kind == MODAL);
+        }
+        let data = format!(r#"{{"flags":{}}}"#, if ephemeral { EPHEMERAL } else { 0 });
+        let Err(error) = self.answer(to, CALLBACK_DEFERRED, &data, &[]).await else { return Ok(ephemeral) };
+        match self.original_after(to, &error).await {
+            Some(Original::Thinking { ephemeral }) => Ok(ephemeral),
+            _ => Err(error),
+        }
+    }
+
+    /// The first answer of an interaction that is not known to be acknowledged; a failure comes with what stands there
+    /// instead.
+    pub(crate) async fn respond_first(
+        &self,
+        to: &Interaction,
+        message: &NewMessage,
+    ) -> Result<(), (Option<Original>, HandleError)> {
+        let sent = self.answer(to, CALLBACK_MESSAGE, &message.encode(), &message.files).await;
+        let Err(error) = sent else { return Ok(()) };
+        // The host, or a defer whose answer was lost, was faster.
+        let original = self.original_after(to, &error).await;
+        let posted = match original {
+            Some(Original::Thinking { ephemeral }) => self.fill_in(to, message, ephemeral).await.map(drop),
+            Some(Original::Source) => self.post_followup(to, message).await.map(drop),
+            Some(Original::Answer { .. }) | None => Err(error),
+        };
+        posted.map_err(|error| (original, error))
+    }
+
+    /// The first answer of an interaction that was deferred, as far as anybody knows.
+    pub(crate) async fn respond_deferred(
+        &self,
+        to: &Interaction,
+        message: &NewMessage,
+        ephemeral: bool,
+    ) -> Result<(), HandleError> {
+        match self.fill_in(to, message, ephemeral).await {
+            // The host did not learn what became of its defer, and it was not carried out.
+            Err(error) if error.code == UNKNOWN_WEBHOOK => {
+                self.answer(to, CALLBACK_MESSAGE, &message.encode(), &message.files).await
+            }
+            filled => filled.map(drop),
+        }
+    }
+
+    /// Posts a message beside the answer.
+    pub(crate) async fn post_followup(
+        &self,
+        to: &Interaction,
+        message: &NewMessage,
+    ) -> Result<Sent, HandleError> {
+        let path = format!("/webhooks/{}/{}", to.application_id, to.token);
+        self.request(Method::Post, path).body(message.encode()).files(message.files.clone()).reply().await
+    }
+
+    /// Puts the answer in the place of a "thinking …" that is `ephemeral` or not. Neither an edit nor the first followup
+    /// can change who sees it, so a message for others replaces it.
+    /// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message>
+    async fn fill_in(
+        &self,
+        to: &Interaction,
+        message: &NewMessage,
+        ephemeral: bool,
+    ) -> Result<Sent, HandleError> {
+        if message.is_ephemeral() == ephemeral {
+            return self.patch_original(to, message).await;
+        }
+        match self.request(Method::Delete, original_path(to)).send().await {
+            Err(error) if error.code != UNKNOWN_MESSAGE => Err(error),
+            _ => self.post_followup(to, message).await,
+        }
+    }
+
+    async fn patch_original(&self, of: &Interaction, message: &NewMessage) -> Result<Sent, HandleError> {
+        let request = self.request(Method::Patch, original_path(of));
+        request.body(message.encode()).files(message.files.clone()).reply().await
+    }
+
+    /// What stands there when a callback failed because the interaction was acknowledged before.
+    async fn original_after(&self, to: &Interaction, error: &HandleError) -> Option<Original> {
+        match error.code {
+            ACKNOWLEDGED => self.original(to).await.ok(),
+            _ => None,
+        }
+    }
+
+    async fn original(&self, of: &Interaction) -> Result<Original, HandleError> {
+        let reply = self.request(Method::Get, original_path(of)).send().await?;
+        Ok(Original::read(&reply.body, &of.json))
+    }
+
+    /// Sends a callback. Whether it arrived is not known when the connection breaks; a second one finds out.
+    async fn answer(
+        &self,
+        to: &Interaction,
+        kind: u8,
+        data: &str,
+        files: &[File],
+    ) -> Result<(), HandleError> {
+        let path = format!("/interactions/{}/{}/callback", to.id, to.token);
+        let body = format!(r#"{{"type":{kind},"data":{data}}}"#);
+        let send = || self.request(Method::Post, &*path).body(body.clone()).files(files.to_vec()).send();
+        match send().await {
+            Err(error) if error.may_have_been_carried_out() => match send().await {
+                Err(error) if error.code == ACKNOWLEDGED => Ok(()),
+                second => second.map(drop),
+            },
+            first => first.map(drop),
+        }
+    }
+}
+
+impl Original {
+    /// From the message that is `@original`, and the interaction it belongs to.
+    fn read(message: &[u8], interaction: &str) -> Self {
+        #[derive(Default, Deserialize)]
+        struct Message<'a> {
+            #[serde(borrow)]
+            id: Cow<'a, str>,
+            #[serde(default)]
+            flags: u64,
+        }
+        #[derive(Deserialize)]
+        struct Interaction<'a> {
+            #[serde(borrow)]
+            message: Option<Message<'a>>,
+        }
+        let original: Message<'_> = serde_json::from_slice(message).unwrap_or_default();
+        let source = serde_json::from_str(interaction).ok().and_then(|it: Interaction<'_>| it.message);
+        let ephemeral = original.flags & EPHEMERAL != 0;
+        match original.flags & LOADING {
+            0 if source.is_some_and(|source| source.id == original.id) => Self::Source,
+            0 => Self::Answer { ephemeral },
+            _ => Self::Thinking { ephemeral },
+        }
+    }
+}
+
+fn original_path(of: &Interaction) -> String {
+    format!("/webhooks/{}/{}/messages/@original", of.application_id, of.token)
+}
+
+/// An ephemeral message in a place that others see is refused: it must not be shown to them.
+fn seen_by_all() -> HandleError {
+    HandleError {
+        kind: HandleErrorKind::Invalid,
+        status: 0,
+        code: 0,
+        text: "an ephemeral message cannot take the place of one that was there before; answer with a further one"
+            .into(),
+        body: RVec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_there_is_told_by_its_flags_and_by_the_message_of_the_component() {
+        let component = r#"{"type":3,"message":{"id":"7","flags":0}}"#;
+        let table = [
+            (r#"{"id":"8","flags":128}"#, Original::Thinking { ephemeral: false }),
+            (r#"{"id":"8","flags":192}"#, Original::Thinking { ephemeral: true }),
+            (r#"{"id":"8","flags":64}"#, Original::Answer { ephemeral: true }),
+            (r#"{"id":"8"}"#, Original::Answer { ephemeral: false }),
+            (r#"{"id":"7","flags":0}"#, Original::Source),
+        ];
+        for (message, expected) in table {
+            assert_eq!(Original::read(message.as_bytes(), component), expected, "{message}");
+        }
+        assert_eq!(Original::read(br#"{"id":"7"}"#, r#"{"type":2}"#), Original::Answer { ephemeral: false });
+    }
+}
