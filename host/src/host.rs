@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::{runtime, task::JoinSet};
+use tokio_util::task::TaskTracker;
 
 use crate::{
     cogs::{self, Claimed, Cogs, CogsParts},
@@ -117,6 +118,7 @@ impl Host {
             copies: CopyFolder::create(&library::default_base())?,
             router: Arc::clone(&router),
             runtime,
+            work: TaskTracker::new(),
         });
         let watch = match config.cogs.watch {
             true => {

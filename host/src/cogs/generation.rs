@@ -76,6 +76,7 @@ impl Lanes {
             sessions: Arc::clone(&parts.sessions),
             schedule: Arc::clone(&self.schedule),
             runtime: parts.runtime.clone(),
+            work: parts.work.clone(),
             calls_in_flight: parts.limits.calls_in_flight,
         });
         let (owner, reporter) = (self.owner.clone(), id.clone());

@@ -42,6 +42,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
+use tokio_util::task::TaskTracker;
 
 pub use self::{
     error::CogError,
@@ -88,6 +89,8 @@ pub struct CogsParts {
     pub router: Arc<Router>,
     /// Where calls of handles and timers run.
     pub runtime: runtime::Handle,
+    /// The work of calls under way: what a cog has handed over is carried out though the cog is gone.
+    pub work: TaskTracker,
 }
 
 /// All cogs.
@@ -253,7 +256,9 @@ impl Cogs {
                 let _ = status.wait_for(|status| !status.is_unsaved).await;
             }
         };
-        let _ = tokio::time::timeout_at(until.into(), all_stored).await;
+        // What they have handed over is carried out before the sessions close.
+        self.parts.work.close();
+        let _ = tokio::time::timeout_at(until.into(), async { tokio::join!(all_stored, self.parts.work.wait()) }).await;
         let lost = self.registry.each(|name, status, _| status.is_unsaved.then(|| name.to_string()));
         lost.into_iter().flatten().collect()
     }

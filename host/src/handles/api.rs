@@ -4,14 +4,17 @@ use abi_stable::std_types::{RResult, RVec};
 use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Reply};
 
-use super::{discord, error, missing, slot};
+use super::{
+    discord, error, missing,
+    slot::{self, Work},
+};
 use crate::sessions::api::{ApiBody, ApiError, ApiRequest};
 
 pub(super) extern "C" fn request(
     lease: abi::Lease,
     request: abi::ApiRequest,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
-    slot::call(lease, |lease| {
+    slot::call(lease, Work::of(request.method), |lease| {
         let request = taken(request);
         let api = lease.sessions().api.clone();
         async move {

@@ -6,11 +6,14 @@ use abi_stable::std_types::{RResult, RStr};
 use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, TASK_LONGEST, TASK_NAME_MAX, TaskPlan};
 
-use super::{Lease, error, slot};
+use super::{
+    Lease, error,
+    slot::{self, Work},
+};
 use crate::schedule::Plan;
 
 pub(super) extern "C" fn sleep(lease: abi::Lease, millis: u64) -> LocalFfiFuture<RResult<(), HandleError>> {
-    slot::call(lease, |lease| {
+    slot::call(lease, Work::Wait, |lease| {
         let clock = lease.sessions().clock.clone();
         let moment = clock.now().checked_add(Duration::from_millis(millis));
         async move {

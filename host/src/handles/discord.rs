@@ -4,7 +4,10 @@ use abi_stable::std_types::RResult;
 use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, DiscordRequest, HandleError, HandleErrorKind, Reply};
 
-use super::{Lease, error, missing, slot};
+use super::{
+    Lease, error, missing,
+    slot::{self, Work},
+};
 use crate::sessions::{
     Method,
     discord::{DiscordError, File, Request},
@@ -14,7 +17,7 @@ pub(super) extern "C" fn request(
     lease: abi::Lease,
     request: DiscordRequest,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
-    slot::call(lease, |lease| {
+    slot::call(lease, Work::of(request.method), |lease| {
         let request = taken(request);
         let discord = lease.sessions().discord.clone();
         async move {

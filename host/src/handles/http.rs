@@ -6,14 +6,17 @@ use abi_stable::std_types::RResult;
 use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Header, Reply};
 
-use super::{error, slot};
+use super::{
+    error,
+    slot::{self, Work},
+};
 use crate::sessions::http::{HttpError, HttpRequest};
 
 pub(super) extern "C" fn request(
     lease: abi::Lease,
     request: abi::HttpRequest,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
-    slot::call(lease, |lease| {
+    slot::call(lease, Work::of(request.method), |lease| {
         let request = taken(request);
         let http = lease.sessions().http.clone();
         async move {

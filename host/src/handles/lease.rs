@@ -9,6 +9,7 @@ use std::sync::{
 
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind};
 use tokio::runtime;
+use tokio_util::task::TaskTracker;
 
 use crate::{identity::GenerationId, schedule::Schedule, sessions::Sessions};
 
@@ -23,7 +24,9 @@ pub struct LeaseParts {
     pub schedule: Arc<Schedule>,
     /// Where the work of calls runs.
     pub runtime: runtime::Handle,
-    /// Calls in flight at once.
+    /// The work of calls under way, also of those whose cog is gone. Shared by all leases of a host.
+    pub work: TaskTracker,
+    /// Calls in flight at once; waiting is none.
     pub calls_in_flight: usize,
 }
 
@@ -32,14 +35,27 @@ pub struct LeaseParts {
 pub struct Lease {
     parts: LeaseParts,
     retired: AtomicBool,
-    /// Slots that are alive: each may hold a waker of the cog.
+    /// Slots that the cog has not dropped: each may hold a waker of the cog.
     slots: AtomicUsize,
+    /// Calls in flight, of [`LeaseParts::calls_in_flight`].
+    calls: AtomicUsize,
+}
+
+/// A place among the calls in flight. Taken until neither the cog nor the work knows of the call any more.
+#[derive(Debug)]
+pub(super) struct Place(Arc<Lease>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Lease {
     /// A lease that is good from now on.
     pub fn new(parts: LeaseParts) -> Arc<Lease> {
-        Arc::new(Lease { parts, retired: AtomicBool::new(false), slots: AtomicUsize::new(0) })
+        let (slots, calls) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Lease { parts, retired: AtomicBool::new(false), slots, calls })
     }
 
     /// The pointer for the cog. It owns a share of the lease, so it is good until [`release`](Self::release), or for
@@ -68,7 +84,7 @@ impl Lease {
         self.retired.store(true, Ordering::Release);
     }
 
-    /// Calls in flight.
+    /// Calls that the cog has not dropped.
     pub fn slots(&self) -> usize {
         self.slots.load(Ordering::Acquire)
     }
@@ -99,16 +115,30 @@ impl Lease {
         Ok(())
     }
 
-    /// Counts a new slot in, unless there are too many or the lease has ended.
-    pub(super) fn enter(&self) -> Result<(), HandleError> {
-        self.check()?;
-        let limit = self.parts.calls_in_flight;
-        if self.slots.fetch_add(1, Ordering::AcqRel) >= limit {
-            self.leave();
-            let text = format!("`{}` has {limit} calls in flight (`[limits] calls_in_flight`)", self.id());
+    pub(super) fn work(&self) -> &TaskTracker {
+        &self.parts.work
+    }
+
+    /// A place for a call of the cog behind `raw`, unless all are taken.
+    pub(super) fn place(raw: abi::Lease) -> Result<Place, HandleError> {
+        let lease = Lease::of(raw);
+        let limit = lease.parts.calls_in_flight;
+        if lease.calls.fetch_add(1, Ordering::AcqRel) >= limit {
+            lease.calls.fetch_sub(1, Ordering::AcqRel);
+            let text = format!("`{}` has {limit} calls in flight (`[limits] calls_in_flight`)", lease.id());
             return Err(super::error(HandleErrorKind::Invalid, text));
         }
-        Ok(())
+        let pointer = raw.0.cast::<Lease>();
+        // SAFETY: `lend` made the pointer from an `Arc`, and its share is there as long as the cog that calls.
+        Ok(Place(unsafe {
+            Arc::increment_strong_count(pointer);
+            Arc::from_raw(pointer)
+        }))
+    }
+
+    /// Counts a slot in.
+    pub(super) fn enter(&self) {
+        self.slots.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Counts a slot out.

@@ -1,6 +1,6 @@
 //! Where a call's answer waits for the cog. The work runs on the host's runtime and knows only the slot; the cog's
 //! waker is in the slot and nowhere else. Completing wakes *under* the lock and dropping clears *under* the lock, so
-//! after the drop nothing of the cog is left, however long the work still takes.
+//! after the drop nothing of the cog is left, however long the work still takes: each session bounds it in time.
 
 use std::{
     future::Future,
@@ -11,10 +11,10 @@ use std::{
 
 use abi_stable::std_types::RResult;
 use async_ffi::{FutureExt, LocalFfiFuture};
-use gearshift_cog::abi::{self, HandleError, HandleErrorKind};
+use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Method};
 use tokio::task::AbortHandle;
 
-use super::lease::Lease;
+use super::lease::{Lease, Place};
 
 enum State<T> {
     /// Not done; the waker of the cog's task, if it was polled.
@@ -25,11 +25,26 @@ enum State<T> {
     Closed,
 }
 
-struct Slot<T>(Mutex<State<T>>);
+struct Slot<T> {
+    state: Mutex<State<T>>,
+    /// None for what only waits.
+    _place: Option<Place>,
+}
+
+/// What a call does, and so what becomes of it when the cog drops its future.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Waits. It is given up, and takes no place among the calls in flight: there is nothing to be short of.
+    Wait,
+    /// Asks for something. It is given up.
+    Read,
+    /// Changes something. It is carried out all the same: the cog handed it over, and may be replaced before the answer.
+    Write,
+}
 
 impl<T> Slot<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Called by the work.
@@ -46,9 +61,20 @@ impl<T> Slot<T> {
     }
 }
 
-/// Runs `work` on the host's runtime and gives the cog a future of its answer. Dropping the future gives the work up.
+impl Work {
+    /// What a request of that method does.
+    pub(super) fn of(method: Method) -> Work {
+        match method {
+            Method::Get | Method::Head => Work::Read,
+            Method::Post | Method::Put | Method::Patch | Method::Delete => Work::Write,
+        }
+    }
+}
+
+/// Runs `work` on the host's runtime and gives the cog a future of its answer.
 pub(super) fn call<T, F>(
     raw: abi::Lease,
+    kind: Work,
     work: impl FnOnce(&'static Lease) -> F,
 ) -> LocalFfiFuture<RResult<T, HandleError>>
 where
@@ -56,17 +82,24 @@ where
     F: Future<Output = Result<T, HandleError>> + Send + 'static,
 {
     let lease: &'static Lease = Lease::of(raw);
-    if let Err(error) = lease.enter() {
-        return std::future::ready(RResult::RErr(error)).into_local_ffi();
-    }
-    let slot = Arc::new(Slot(Mutex::new(State::Waiting(None))));
+    let place = lease.check().and_then(|()| match kind {
+        Work::Wait => Ok(None),
+        Work::Read | Work::Write => Lease::place(raw).map(Some),
+    });
+    let place = match place {
+        Ok(place) => place,
+        Err(error) => return std::future::ready(RResult::RErr(error)).into_local_ffi(),
+    };
+    lease.enter();
+    let slot = Arc::new(Slot { state: Mutex::new(State::Waiting(None)), _place: place });
     let work = work(lease);
     let finish = Finish(Arc::clone(&slot));
-    let task = lease.runtime().spawn(async move {
+    let work = async move {
         let result = work.await;
         finish.0.complete(result);
-    });
-    Answer { slot, lease, task: task.abort_handle() }.into_local_ffi()
+    };
+    let task = lease.work().spawn_on(work, lease.runtime()).abort_handle();
+    Answer { slot, lease, task: (kind != Work::Write).then_some(task) }.into_local_ffi()
 }
 
 /// Completes the slot even if the work panics or is dropped with its runtime.
@@ -82,7 +115,8 @@ impl<T> Drop for Finish<T> {
 struct Answer<T> {
     slot: Arc<Slot<T>>,
     lease: &'static Lease,
-    task: AbortHandle,
+    /// The work, if it is given up with the answer.
+    task: Option<AbortHandle>,
 }
 
 impl<T> Future for Answer<T> {
@@ -113,7 +147,9 @@ impl<T> Future for Answer<T> {
 
 impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
         // Drops the waker under the lock.
         *self.slot.lock() = State::Closed;
         self.lease.leave();
@@ -126,6 +162,7 @@ mod tests {
         path::Path,
         sync::atomic::{AtomicUsize, Ordering},
         task::Wake,
+        time::Duration,
     };
 
     use super::*;
@@ -133,6 +170,8 @@ mod tests {
         clock::HostClock, config::Config, handles::LeaseParts, identity::GenerationId, lane::Inbox,
         schedule::Schedule, sessions::Sessions,
     };
+    use tokio::sync::oneshot;
+    use tokio_util::task::TaskTracker;
 
     struct Counted(AtomicUsize);
 
@@ -150,6 +189,7 @@ mod tests {
             sessions: Arc::new(Sessions::open(&config).await.unwrap()),
             schedule: Schedule::new(Inbox::new(1), runtime.clone(), HostClock::default()),
             runtime,
+            work: TaskTracker::new(),
             calls_in_flight: 2,
         })
     }
@@ -186,14 +226,67 @@ mod tests {
         assert_eq!(counted.0.load(Ordering::SeqCst), 0);
     }
 
+    /// A call that waits for a word, and what becomes of it.
+    fn waiting(
+        lease: &Arc<Lease>,
+        kind: Work,
+    ) -> (LocalFfiFuture<RResult<(), HandleError>>, oneshot::Sender<()>, oneshot::Receiver<()>) {
+        let ((word, wait), (done, outcome)) = (oneshot::channel(), oneshot::channel());
+        let call = call(Lease::lend(lease), kind, |_| async move {
+            let _ = wait.await;
+            let _ = done.send(());
+            Ok(())
+        });
+        (call, word, outcome)
+    }
+
     #[tokio::test]
-    async fn more_calls_than_allowed_are_refused() {
+    async fn more_calls_than_allowed_are_refused_until_their_work_is_done() {
         let lease = lease().await;
-        let (_one, _two) = (sleep(&lease, 1000), sleep(&lease, 1000));
-        let Poll::Ready(RResult::RErr(error)) = poll(&mut sleep(&lease, 0), Waker::noop()) else {
+        let (_one, _word, _) = waiting(&lease, Work::Read);
+        let (two, word, outcome) = waiting(&lease, Work::Write);
+        drop(two);
+        let (mut refused, ..) = waiting(&lease, Work::Read);
+        let Poll::Ready(RResult::RErr(error)) = poll(&mut refused, Waker::noop()) else {
             panic!("it must be refused at once");
         };
         assert!(error.text.contains("calls_in_flight"), "{}", error.text);
-        assert_eq!(lease.slots(), 2);
+        assert_eq!(lease.slots(), 1);
+        word.send(()).unwrap();
+        outcome.await.unwrap();
+        let free = async {
+            while lease.work().len() > 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), free).await.unwrap();
+        let (mut call, ..) = waiting(&lease, Work::Read);
+        assert!(poll(&mut call, Waker::noop()).is_pending());
+    }
+
+    #[tokio::test]
+    async fn what_changes_something_is_carried_out_though_its_cog_does_not_wait_and_what_asks_is_given_up() {
+        let lease = lease().await;
+        for (kind, carried_out) in [(Work::Wait, false), (Work::Read, false), (Work::Write, true)] {
+            let (mut call, word, outcome) = waiting(&lease, kind);
+            assert!(poll(&mut call, Waker::noop()).is_pending());
+            drop(call);
+            let _ = word.send(());
+            assert_eq!(outcome.await.is_ok(), carried_out, "{kind:?}");
+        }
+        lease.work().close();
+        tokio::time::timeout(Duration::from_secs(20), lease.work().wait()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sleep_is_never_over_early_however_many_calls_are_in_flight() {
+        let lease = lease().await;
+        let _busy = [waiting(&lease, Work::Read), waiting(&lease, Work::Read)];
+        let began = tokio::time::Instant::now();
+        let sleeps: Vec<_> = (0..2000).map(|_| sleep(&lease, 60_000)).collect();
+        for slept in futures_util::future::join_all(sleeps).await {
+            slept.into_result().unwrap();
+        }
+        assert!(began.elapsed() >= Duration::from_secs(60));
     }
 }

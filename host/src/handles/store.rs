@@ -6,14 +6,17 @@ use abi_stable::std_types::{ROption, RResult, RString, RVec};
 use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, Entry, HandleError, HandleErrorKind};
 
-use super::{Lease, error, missing, slot};
+use super::{
+    Lease, error, missing,
+    slot::{self, Work},
+};
 use crate::sessions::store::{self, StoreError};
 
 pub(super) extern "C" fn read(
     lease: abi::Lease,
     key: RString,
 ) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>> {
-    slot::call(lease, |lease| {
+    slot::call(lease, Work::Read, |lease| {
         let (session, key) = (Session::of(lease), key.into_string());
         async move {
             let Session { store, cog } = session?;
@@ -23,7 +26,7 @@ pub(super) extern "C" fn read(
 }
 
 pub(super) extern "C" fn write(lease: abi::Lease, entry: Entry) -> LocalFfiFuture<RResult<(), HandleError>> {
-    slot::call(lease, |lease| {
+    slot::call(lease, Work::Write, |lease| {
         let (session, key, value) = (Session::of(lease), entry.key.into_string(), entry.value.into_vec());
         async move {
             let Session { store, cog } = session?;
@@ -36,7 +39,7 @@ pub(super) extern "C" fn delete(
     lease: abi::Lease,
     key: RString,
 ) -> LocalFfiFuture<RResult<bool, HandleError>> {
-    slot::call(lease, |lease| {
+    slot::call(lease, Work::Write, |lease| {
         let (session, key) = (Session::of(lease), key.into_string());
         async move {
             let Session { store, cog } = session?;
@@ -50,7 +53,7 @@ pub(super) extern "C" fn list(
     prefix: RString,
     limit: u32,
 ) -> LocalFfiFuture<RResult<RVec<Entry>, HandleError>> {
-    slot::call(lease, |lease| {
+    slot::call(lease, Work::Read, |lease| {
         let (session, prefix) = (Session::of(lease), prefix.into_string());
         async move {
             let Session { store, cog } = session?;

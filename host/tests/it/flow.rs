@@ -79,6 +79,16 @@ async fn tasks_run_and_survive_a_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sleep_is_never_over_early_however_few_calls_may_be_in_flight() {
+    let stage = Setting::new().with("faulty").config("calls_in_flight = 1").up().await;
+    let began = std::time::Instant::now();
+    assert_eq!(stage.ask("!faulty many-sleeps 50 400").await, "slept 50 times");
+    assert!(began.elapsed() >= std::time::Duration::from_millis(400), "{:?}", began.elapsed());
+    assert_eq!(stage.status("faulty").faults, 0, "{}", stage.transcript());
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reminder_is_kept_over_reload_and_restart() {
     let stage = Setting::new().with("reminder").up().await;
     let said = stage.alice.say("general", "!remind 1s tea").await.unwrap();

@@ -202,6 +202,7 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
         copies: CopyFolder::create(&folder.path().join("copies")).unwrap(),
         router: Arc::clone(&router),
         runtime,
+        work: tokio_util::task::TaskTracker::new(),
     });
     (cogs, router)
 }

@@ -1,9 +1,12 @@
 //! A cog is replaced while the bot stays connected: nothing lost, nothing twice, state carried over, the old code gone.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use gearshift_host::cogs::{Outcome, Retirement};
-use gearshift_sim::What;
+use gearshift_sim::{Entry, RestFault, Snowflake, What};
 
 use crate::{
     libraries::{Build, library},
@@ -180,4 +183,35 @@ impl Stage {
         };
         tokio::time::timeout(SOON, answer).await.expect("the answer changes")
     }
+}
+
+/// A stage on which the bot has handed over a reply that Discord wants later.
+async fn replying_late() -> (Stage, Snowflake) {
+    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 50").up().await;
+    let later = RestFault::RateLimit { retry_after: Duration::from_millis(1500), global: false };
+    stage.sim.faults().rest("POST", "/channels/*/messages", 1, later);
+    let said = stage.alice.say("general", "!faulty version").await.unwrap();
+    let refused = |entry: &Entry| matches!(&entry.what, What::Rest { status: Some(429), .. }).then_some(());
+    assert!(stage.sim.until(Instant::now() + SOON, refused).await.is_some(), "{}", stage.transcript());
+    (stage, said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_handler_has_handed_over_is_sent_though_it_is_cancelled() {
+    let (stage, said) = replying_late().await;
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    assert_eq!(report.cancelled, 1, "{report}");
+    let reply = stage.sim.reply_to(said, SOON).await.expect("the reply comes all the same");
+    assert!(reply.content.starts_with("faulty"));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_handler_has_handed_over_is_sent_before_the_host_has_closed() {
+    let (stage, said) = replying_late().await;
+    stage.host.close().await;
+    let replies = stage.sim.transcript().history();
+    let mut posts = replies.iter().filter_map(|entry| entry.posted());
+    assert!(posts.any(|message| message.reply_to == Some(said)), "the reply was sent");
+    stage.sim.close().await;
 }

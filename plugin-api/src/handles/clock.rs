@@ -2,7 +2,7 @@
 //! and end with the cog.
 
 use std::{
-    future::{Future, poll_fn},
+    future::{Future, pending, poll_fn},
     pin::pin,
     task::Poll,
     time::Duration,
@@ -12,7 +12,7 @@ use abi_stable::std_types::RStr;
 
 use crate::abi::{self, HandleError, TaskPlan};
 
-/// Waits, and plans tasks. Durations are rounded down to milliseconds.
+/// Waits, and plans tasks. Durations are rounded up to milliseconds.
 #[derive(Clone, Copy)]
 pub struct Clock {
     pub(super) host: abi::Host,
@@ -23,13 +23,20 @@ impl Clock {
     /// that run comes.
     pub const LONGEST: Duration = abi::TASK_LONGEST;
 
-    /// Waits. Other handlers of the cog go on meanwhile.
+    /// Waits, and never less than that. Other handlers of the cog go on meanwhile, and however many wait, none of them takes
+    /// a place among the calls in flight.
     pub async fn sleep(&self, time: Duration) {
-        // The only error is that this generation was retired; then nothing polls this again.
-        let _ = (self.host.table.sleep())(self.host.lease, millis(time)).await;
+        let slept = (self.host.table.sleep())(self.host.lease, millis(time)).await;
+        if slept.is_err() {
+            // The generation was retired, or the host is closing: this is about to be dropped. What stands behind the wait
+            // must not begin early because of it.
+            pending::<()>().await;
+        }
     }
 
-    /// Runs `future` for at most `time`; `None` when it was not done by then.
+    /// Runs `future` for at most `time`; `None` when it was not done by then. A request in it that changes something (all but
+    /// `GET` and `HEAD`, and writes to the store) is carried out all the same once the host has it; what only asks is given
+    /// up.
     pub async fn timeout<T>(&self, time: Duration, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
         let mut sleep = pin!(self.sleep(time));
@@ -72,5 +79,5 @@ impl Clock {
 }
 
 fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
