@@ -1,14 +1,29 @@
-//! A cog's failure in the host's own types. It says what went wrong and where; what follows from it is for the cog's owner to decide.
+//! A cog's failure in the host's own types. It says what went wrong and where; what follows is for the cog's owner to
+//! decide.
 
 use std::fmt;
 
-use gearshift_cog::abi;
-pub use gearshift_cog::abi::FaultKind;
+use gearshift_cog::abi::{self, CogModuleRef, ErrorCause};
+
+/// How a handler failed, and so who is to blame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The cog returned an error of its own.
+    Error,
+    /// It passed on what Discord, another server or the host refused, or that nobody could be reached.
+    Refused,
+    /// It could not use what a user typed or chose.
+    Input,
+    /// It panicked.
+    Panic,
+    /// It cannot read the state it was given.
+    State,
+}
 
 /// What went wrong inside a cog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Error, panic, or unreadable state.
+    /// How it failed.
     pub kind: FaultKind,
     /// In the cog's words.
     pub text: String,
@@ -16,11 +31,25 @@ pub struct Fault {
     pub place: Option<String>,
 }
 
+impl FaultKind {
+    fn of(kind: abi::FaultKind, cause: ErrorCause) -> FaultKind {
+        match (kind, cause) {
+            (abi::FaultKind::Panic, _) => FaultKind::Panic,
+            (abi::FaultKind::State, _) => FaultKind::State,
+            (abi::FaultKind::Error, ErrorCause::REFUSED) => FaultKind::Refused,
+            (abi::FaultKind::Error, ErrorCause::INPUT) => FaultKind::Input,
+            (abi::FaultKind::Error, _) => FaultKind::Error,
+        }
+    }
+}
+
 impl Fault {
-    /// Copies a fault out of the cog's memory.
-    pub fn take(raw: abi::Fault) -> Fault {
+    /// Copies a fault out of the cog's memory: right after the function of `module` that answered it, on the same thread.
+    pub fn take(raw: abi::Fault, module: CogModuleRef) -> Fault {
+        // A cog of ABI 1.0 does not tell.
+        let cause = module.error_cause().map_or(ErrorCause::OWN, |ask| ask());
         let place = raw.place.into_option().map(|place| place.into_string());
-        Fault { kind: raw.kind, text: raw.text.into_string(), place }
+        Fault { kind: FaultKind::of(raw.kind, cause), text: raw.text.into_string(), place }
     }
 
     /// Whether the cog failed: what Discord refused, the network did or a user typed is not its fault.
@@ -35,7 +64,7 @@ impl fmt::Display for Fault {
             (FaultKind::Panic, Some(place)) => write!(out, "it panicked at {place}: {}", self.text),
             (FaultKind::Panic, None) => write!(out, "it panicked: {}", self.text),
             (FaultKind::State, _) => write!(out, "it cannot take the state: {}", self.text),
-            (FaultKind::Error, _) => out.write_str(&self.text),
+            (FaultKind::Error | FaultKind::Refused | FaultKind::Input, _) => out.write_str(&self.text),
         }
     }
 }

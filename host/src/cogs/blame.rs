@@ -49,8 +49,7 @@ impl Blame {
             FaultKind::Error => {
                 return now.errors >= u64::from(self.limit) && now.are_worse_than(self.before);
             }
-            #[allow(unreachable_patterns, reason = "a newer cog may know more kinds")]
-            _ => return false,
+            FaultKind::Refused | FaultKind::Input => return false,
         }
         self.severe >= self.limit
     }

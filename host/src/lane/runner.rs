@@ -199,7 +199,7 @@ impl Runner {
                     Poll::Pending => self.control = Some(Control::Plain(step, future, answer)),
                     Poll::Ready(outcome) => {
                         pulse.during(activity, || drop(future));
-                        let _ = answer.send(taken(outcome));
+                        let _ = answer.send(taken(self.cog.module, outcome));
                     }
                 }
             }
@@ -209,7 +209,7 @@ impl Runner {
                     Poll::Pending => self.control = Some(Control::Save(future, answer)),
                     Poll::Ready(outcome) => {
                         pulse.during(activity, || drop(future));
-                        let state = outcome.into_result().map_err(Fault::take);
+                        let state = outcome.into_result().map_err(|raw| Fault::take(raw, self.cog.module));
                         let state = state.map(|state| state.into_option().map(taken_state));
                         let _ = answer.send(state);
                     }
@@ -288,7 +288,7 @@ impl Runner {
         let Runner { cog: CogCalls { module, instance, pulse }, control, report, .. } = self;
         pulse.during(Activity::Step(Step::Retire), || {
             drop(control);
-            if let Err(fault) = taken((module.destroy())(instance)) {
+            if let Err(fault) = taken(module, (module.destroy())(instance)) {
                 report("drop", fault);
             }
         });

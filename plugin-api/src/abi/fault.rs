@@ -20,6 +20,21 @@ pub enum FaultKind {
     State,
 }
 
+/// What an error of a cog came from. A number, so that a later minor can add some: an unknown one counts as
+/// [`OWN`](Self::OWN).
+#[repr(transparent)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorCause(pub u8);
+
+impl ErrorCause {
+    /// The cog says so itself.
+    pub const OWN: Self = Self(0);
+    /// Discord, another server or the host refused a request, or could not be reached.
+    pub const REFUSED: Self = Self(1);
+    /// What a user typed or chose cannot be used.
+    pub const INPUT: Self = Self(2);
+}
+
 /// A cog's failure, as data.
 #[repr(C)]
 #[derive(StableAbi, Clone, Debug)]
@@ -69,6 +84,20 @@ pub struct HandleError {
 }
 
 impl HandleError {
+    /// What an error of this kind comes from. A cog that asks for what cannot be sent, or for a session that is not
+    /// configured, does so in every generation: that is its own error.
+    #[must_use]
+    pub fn cause(&self) -> ErrorCause {
+        match self.kind {
+            HandleErrorKind::Missing | HandleErrorKind::Invalid => ErrorCause::OWN,
+            HandleErrorKind::Retired
+            | HandleErrorKind::Timeout
+            | HandleErrorKind::Connect
+            | HandleErrorKind::Status
+            | HandleErrorKind::Internal => ErrorCause::REFUSED,
+        }
+    }
+
     /// Whether the request may have been carried out though no answer came, or only that of a server in between.
     #[must_use]
     pub fn may_have_been_carried_out(&self) -> bool {

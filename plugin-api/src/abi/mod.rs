@@ -15,7 +15,7 @@ pub use self::event::{
     Attachment, CommandOption, Event, Interaction, Invocation, Message, MessageDelete, Origin, RawEvent,
     TaskRun, User,
 };
-pub use self::fault::{Fault, FaultKind, HandleError, HandleErrorKind};
+pub use self::fault::{ErrorCause, Fault, FaultKind, HandleError, HandleErrorKind};
 pub use self::host::{
     ApiRequest, DiscordRequest, Entry, Field, File, Header, Host, HostTable, HostTableRef, HttpRequest,
     Lease, Level, LogRecord, Method, Metric, MetricKind, Reply, TASK_LONGEST, TASK_NAME_MAX, TaskPlan,
@@ -38,7 +38,10 @@ pub const HISTORY: &[((u16, u16), &str)] = &[
         (1, 0),
         "create, setup, event, command, task, save, restore, teardown, destroy; host table with 14 functions",
     ),
-    ((1, 1), "presence, request for members, shards and application: `gateway` in the host table"),
+    (
+        (1, 1),
+        "cog: error_cause; host table: `gateway`, for presence, members, shards and application",
+    ),
     #[cfg(feature = "next-minor")]
     ((1, 2), "a function more in both tables, for the host's tests"),
 ];

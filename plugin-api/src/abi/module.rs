@@ -10,7 +10,7 @@ use abi_stable::{
 };
 use async_ffi::LocalFfiFuture;
 
-use super::{ABI_STRING, Event, Fault, Host, Invocation, Ledger, TaskRun};
+use super::{ABI_STRING, ErrorCause, Event, Fault, Host, Invocation, Ledger, TaskRun};
 
 /// A cog's own object behind a pointer. Owned by the cog's side from `create` to `destroy`.
 #[repr(transparent)]
@@ -59,6 +59,9 @@ pub struct CogModule {
     /// Drops the instance. The pointer is dead afterwards.
     #[sabi(last_prefix_field)]
     pub destroy: extern "C" fn(Instance) -> Outcome,
+    /// What the last [`FaultKind::Error`](super::FaultKind::Error) of this library came from. Asked right after the function
+    /// that answered it, on the same thread.
+    pub error_cause: extern "C" fn() -> ErrorCause,
     /// What a later minor might bring; see the feature of that name.
     #[cfg(feature = "next-minor")]
     pub next_minor: extern "C" fn(Instance, Fault) -> LocalFfiFuture<Outcome>,

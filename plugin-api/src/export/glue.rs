@@ -20,7 +20,7 @@ use super::{guard, interpose, trace};
 pub use crate::abi::{CogModule, CogModuleRef};
 use crate::{
     Call, Cog, Error, Host, State,
-    abi::{self, Event, Fault, FaultKind, Instance, Invocation, Outcome, SavedState, TaskRun},
+    abi::{self, ErrorCause, Event, Fault, FaultKind, Instance, Invocation, Outcome, SavedState, TaskRun},
 };
 
 /// The table of a cog.
@@ -37,6 +37,7 @@ pub const fn module<C: Cog>() -> CogModule {
         save: save::<C>,
         teardown: teardown::<C>,
         destroy: destroy::<C>,
+        error_cause,
         #[cfg(feature = "next-minor")]
         next_minor,
     }
@@ -149,6 +150,16 @@ where
     })
 }
 
+thread_local! {
+    /// Of the last error that this thread answered. Const and without a destructor, so it takes no pthread key.
+    static CAUSE: std::cell::Cell<ErrorCause> = const { std::cell::Cell::new(ErrorCause::OWN) };
+}
+
+extern "C" fn error_cause() -> ErrorCause {
+    CAUSE.get()
+}
+
 fn fault(error: Error) -> Fault {
+    CAUSE.set(error.cause());
     Fault { kind: FaultKind::Error, text: error.to_string().into(), place: RNone }
 }

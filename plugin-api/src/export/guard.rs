@@ -16,6 +16,9 @@ use async_ffi::{FutureExt, LocalFfiFuture};
 
 use crate::abi::{Fault, FaultKind};
 
+/// How tokio panics without a runtime.
+const NO_REACTOR: &str = "there is no reactor running";
+
 thread_local! {
     /// Where this thread panicked last.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -102,6 +105,11 @@ fn panicked(payload: Box<dyn Any + Send>) -> Fault {
             RString::from("a panic without text")
         }
     };
+    let text = match text.contains(NO_REACTOR) {
+        true => format!("{text} (a cog's thread has none: wait with `host.clock()`, send with the handles)")
+            .into(),
+        false => text,
+    };
     let place = PLACE.try_with(|slot| slot.borrow_mut().take()).unwrap_or_default();
     Fault { kind: FaultKind::Panic, text, place: place.map(RString::from).into() }
 }
@@ -130,6 +138,14 @@ mod tests {
         let fault = outcome::<()>(async { panic!("boom {}", 1) }).expect_err("it panics");
         assert_eq!((fault.kind, fault.text.as_str()), (FaultKind::Panic, "boom 1"));
         assert!(fault.place.into_option().expect("a place").contains("guard.rs"));
+    }
+
+    #[test]
+    fn a_cog_that_uses_tokio_by_itself_is_told_what_to_use_instead() {
+        install_hook();
+        let tokio = "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
+        let fault = outcome::<()>(async move { panic!("{tokio}") }).expect_err("it panics");
+        assert!(fault.text.starts_with(tokio) && fault.text.contains("`host.clock()`"), "{}", fault.text);
     }
 
     #[test]

@@ -135,6 +135,7 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             call.reply(NewMessage::new("press").field("components", &row)).await?;
             return Ok(());
         }
+        Op::Number(text) => text.parse::<u64>()?.to_string(),
         Op::Say(steps) => return say(faulty, call, &steps).await,
     };
     Ok(call.reply(answer).await?)
