@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{runtime, task::JoinSet};
+use tokio::{runtime, signal::unix::SignalKind, task::JoinSet};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -98,6 +98,10 @@ impl Host {
     /// # Errors
     /// When folders cannot be used.
     pub async fn open(config: Arc<Config>, sessions: Arc<Sessions>) -> Result<Host, HostError> {
+        // tokio's handler calls the one it took the place of, for as long as the process lives: it must not be a cog's.
+        if let Err(error) = tokio::signal::unix::signal(SignalKind::child()) {
+            tracing::warn!("the end of child processes cannot be waited for: {error}");
+        }
         let folder = config.cogs.folder.clone();
         watch::ensure_folder(&folder)
             .map_err(|source| HostError::Folder { folder: folder.clone(), source })?;

@@ -178,6 +178,7 @@ fn advance(work: &mut Work) -> Result<u64, String> {
         if let Some(Err(panic)) = work.remains.thread.take().map(JoinHandle::join) {
             tracing::error!(cog = %work.remains.id, "its lane panicked: {}", panic_text(&*panic));
         }
+        put_back_signals(&work.remains)?;
         let Some(library) = work.remains.library.take() else { return Ok(0) };
         work.closing = Some(Closing::begin(library)?);
     }
@@ -222,6 +223,19 @@ fn reasons_to_wait(remains: &Remains) -> Vec<String> {
         slots => reasons.push(format!("{slots} calls of it were never dropped")),
     }
     reasons
+}
+
+/// The last step before unmapping: from here on nobody is left who could install a handler.
+fn put_back_signals(remains: &Remains) -> Result<(), String> {
+    let Some(library) = &remains.library else { return Ok(()) };
+    match library.put_back_signals() {
+        Ok(signals) if signals.is_empty() => Ok(()),
+        Ok(signals) => {
+            tracing::warn!(cog = %remains.id, "it left handlers of signals, which went with it: {signals:?}");
+            Ok(())
+        }
+        Err(error) => Err(format!("signal handlers of it may be left: {error}")),
+    }
 }
 
 impl Closing {

@@ -15,6 +15,7 @@ mod manifest;
 mod open;
 mod prepare;
 mod scan;
+mod signals;
 mod verify;
 
 pub use self::copy::{CopyError, Digest, Mapping, PrivateCopy};

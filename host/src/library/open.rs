@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::signals;
 use abi_stable::{
     StableAbi,
     abi_stability::abi_checking::{CheckingGlobals, check_layout_compatibility_with_globals},
@@ -71,6 +72,15 @@ impl OpenLibrary {
         self.ledger
     }
 
+    /// Puts back what its signal handlers took the place of, as they would be called when it is unmapped; says which signals
+    /// they were of.
+    ///
+    /// # Errors
+    /// When it cannot be seen or set what handles a signal: the library must stay mapped.
+    pub fn put_back_signals(&self) -> io::Result<Vec<i32>> {
+        signals::put_back(&self.file)
+    }
+
     /// Unmaps the library, if the loader agrees.
     ///
     /// # Errors
@@ -78,7 +88,7 @@ impl OpenLibrary {
     ///
     /// # Safety
     /// No code of the library runs or will run, and nothing that points into it is left: its lane's thread was joined,
-    /// its threads have ended, its keys were given back, no slot of its lease is alive.
+    /// its threads have ended, its signal handlers and its keys were given back, no slot of its lease is alive.
     pub unsafe fn close(self) -> Result<(), libloading::Error> {
         ManuallyDrop::into_inner(self.library).close()
     }
@@ -89,6 +99,9 @@ impl OpenLibrary {
 /// # Errors
 /// When the loader, the header, the layout or the table is not in order.
 pub fn open(file: &Path) -> Result<(OpenLibrary, CogModuleRef), OpenFailure> {
+    if let Err(error) = signals::note() {
+        tracing::debug!("what handles signals cannot be seen: {error}");
+    }
     // Symbols resolved now, invisible to other libraries, and its own definitions first: the SDK's interposed
     // functions win inside the library.
     let flags = RTLD_NOW | RTLD_LOCAL | DEEPBIND;

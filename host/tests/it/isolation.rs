@@ -111,3 +111,28 @@ async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));
     stage.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_whose_handler_was_unmapped_does_no_harm() {
+    let stage = Setting::new().with("faulty").up().await;
+    let send = |signal: i32| {
+        let kill = format!("kill -{signal} {}", std::process::id());
+        // The end of the shell is a signal as well, 17.
+        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    };
+    for signal in [12, 17, 34] {
+        assert_eq!(stage.ask(&format!("!faulty signal {signal}")).await, format!("handling signal {signal}"));
+        send(signal);
+        let report = stage.host.cogs().reload("faulty").await.unwrap();
+        assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "{report}");
+        send(signal);
+    }
+    // The handlers of two generations, and of one after both are gone.
+    for _ in 0..2 {
+        stage.ask("!faulty signal 12").await;
+        stage.host.cogs().reload("faulty").await.unwrap();
+    }
+    stage.host.cogs().unload("faulty").await.unwrap();
+    send(12);
+    stage.down().await;
+}

@@ -6,6 +6,7 @@ use std::{
     future::{Future, pending, poll_fn},
     mem,
     pin::{Pin, pin},
+    sync::Arc,
     task::Poll,
     thread,
     time::Duration,
@@ -134,6 +135,10 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             let row = json!([{ "type": 1, "components": buttons }]);
             call.reply(NewMessage::new("press").field("components", &row)).await?;
             return Ok(());
+        }
+        Op::Signal(signal) => {
+            signal_hook::flag::register(signal, Arc::default())?;
+            format!("handling signal {signal}")
         }
         Op::Number(text) => text.parse::<u64>()?.to_string(),
         Op::Say(steps) => return say(faulty, call, &steps).await,

@@ -13,7 +13,7 @@ const MOST_BYTES: usize = 64 << 20;
 pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls, backtrace, leak BYTES, leak-waker N, \
- forget-waker N, many-sleeps N [MS], every MS, grow-state BYTES, buttons, gateway, number TEXT, \
+ forget-waker N, many-sleeps N [MS], every MS, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
  say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
@@ -76,6 +76,8 @@ pub(crate) enum Op {
     Buttons,
     /// Shows the bot as idle, asks for a member, and tells who owns the bot and how its shards are.
     Gateway,
+    /// Handles a signal, by its number, from now on.
+    Signal(i32),
     /// Reads a number as a user typed it.
     Number(String),
     /// Answers in steps.
@@ -130,6 +132,7 @@ impl Op {
             ["disarm"] => Self::Disarm,
             ["buttons"] => Self::Buttons,
             ["gateway"] => Self::Gateway,
+            ["signal", text] => Self::Signal(text.parse().map_err(|_| format!("`{text}` is no signal"))?),
             ["number", text] => Self::Number(text.to_owned()),
             ["say", ref steps @ ..] => Self::Say(steps.iter().map(|it| step(it)).collect::<Result<_, _>>()?),
             ["slow-setup", ms] => Self::Arm(Stage::Setup, Trick::Sleep(millis(ms)?)),

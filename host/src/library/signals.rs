@@ -1,0 +1,145 @@
+//! Signal handlers that a library leaves behind: the kernel would jump into unmapped memory at the next signal, whoever
+//! sends it. So the host knows what is its own, and puts it back before the library goes.
+//! See `sigaction(2)`, and `signal(7)` for what each signal does by default.
+#![allow(unsafe_code, reason = "asks for and sets signal dispositions")]
+
+use std::{
+    fs, io,
+    mem::MaybeUninit,
+    ops::Range,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Every signal number of Linux; those that the C library keeps for itself cannot be asked for.
+const SIGNALS: Range<i32> = 1..65;
+/// What the program itself fails with: by default it ends, and no handler may swallow that.
+const FAILURES: [i32; 7] =
+    [libc::SIGILL, libc::SIGTRAP, libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGSEGV, libc::SIGSYS];
+/// What does not end a process by default.
+const HARMLESS: [i32; 7] =
+    [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+/// How long a handler that runs at this very moment, on any thread, may take to return.
+const RETURN: Duration = Duration::from_millis(10);
+
+/// The host's own dispositions, by signal; empty until the first library is opened.
+static OWN: Mutex<Vec<Option<libc::sigaction>>> = Mutex::new(Vec::new());
+
+/// Notes the host's own dispositions. Called before each library is opened: the first time they are all the host's, later
+/// those that point into the program.
+///
+/// # Errors
+/// When it cannot be seen what is mapped.
+pub(super) fn note() -> io::Result<()> {
+    let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if own.is_empty() {
+        *own = SIGNALS.map(disposition).collect();
+        return Ok(());
+    }
+    let program = code_of(&std::env::current_exe()?)?;
+    for (signal, own) in SIGNALS.zip(own.iter_mut()) {
+        if let Some(now) = disposition(signal).filter(|now| is_in(now, &program)) {
+            *own = Some(now);
+        }
+    }
+    Ok(())
+}
+
+/// Puts back the host's own disposition of each signal whose handler is code of `file`; says which.
+///
+/// Where the host has none and the signal would end the process, it does nothing from now on: somebody sends it.
+///
+/// # Errors
+/// When it cannot be seen what is mapped, or a disposition cannot be set.
+pub(super) fn put_back(file: &Path) -> io::Result<Vec<i32>> {
+    let code = code_of(file)?;
+    let own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut put_back = Vec::new();
+    for (signal, own) in SIGNALS.zip(own.iter()) {
+        if !disposition(signal).is_some_and(|now| is_in(&now, &code)) {
+            continue;
+        }
+        let ends = !FAILURES.contains(&signal) && !HARMLESS.contains(&signal);
+        let own = own.filter(|own| own.sa_sigaction != libc::SIG_DFL || !ends);
+        set(signal, &own.unwrap_or_else(swallow))?;
+        put_back.push(signal);
+    }
+    if !put_back.is_empty() {
+        std::thread::sleep(RETURN);
+    }
+    Ok(put_back)
+}
+
+/// A handler of the host's that does nothing. Unlike `SIG_IGN` it is not inherited by the programs that the host starts.
+fn swallow() -> libc::sigaction {
+    extern "C" fn nothing(_: i32) {}
+    // SAFETY: a `sigaction` of zeros is a valid one: the default disposition, no flags, an empty mask.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = nothing as extern "C" fn(i32) as libc::sighandler_t;
+    action.sa_flags = libc::SA_RESTART;
+    action
+}
+
+/// What happens at a signal; none for one that cannot be asked for.
+fn disposition(signal: i32) -> Option<libc::sigaction> {
+    let mut now = MaybeUninit::uninit();
+    // SAFETY: nothing is set, and the kernel fills in what is asked for where it answers 0.
+    (unsafe { libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr()) } == 0)
+        .then(|| unsafe { now.assume_init() })
+}
+
+fn set(signal: i32, action: &libc::sigaction) -> io::Result<()> {
+    // SAFETY: the handler is the default, code of the program, or one that was there before any library was opened.
+    match unsafe { libc::sigaction(signal, action, std::ptr::null_mut()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Whether a handler is code in one of these places. `SIG_DFL` and `SIG_IGN` are addresses that nothing is mapped at.
+fn is_in(action: &libc::sigaction, code: &[Range<usize>]) -> bool {
+    code.iter().any(|place| place.contains(&action.sa_sigaction))
+}
+
+/// Where code of a file is mapped; see `proc_pid_maps(5)`.
+fn code_of(file: &Path) -> io::Result<Vec<Range<usize>>> {
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    Ok(maps.lines().filter_map(|line| code_in(line, &file.to_string_lossy())).collect())
+}
+
+/// `7f3c-7f4d r-xp 00001000 08:01 42   /path/of/file`
+fn code_in(line: &str, file: &str) -> Option<Range<usize>> {
+    let (place, rest) = line.split_once(' ')?;
+    let (permissions, rest) = rest.split_once(' ')?;
+    let path = rest.splitn(4, ' ').nth(3)?.trim_start();
+    let path = path.strip_suffix(" (deleted)").unwrap_or(path);
+    if path != file || !permissions.contains('x') {
+        return None;
+    }
+    let (start, end) = place.split_once('-')?;
+    Some(usize::from_str_radix(start, 16).ok()?..usize::from_str_radix(end, 16).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_found_by_the_path_of_its_file_and_nothing_else() {
+        let line = "7f00-7f10 r-xp 00001000 08:01 42                         /tmp/a b/libping.so";
+        assert_eq!(code_in(line, "/tmp/a b/libping.so"), Some(0x7f00..0x7f10));
+        assert_eq!(code_in(&format!("{line} (deleted)"), "/tmp/a b/libping.so"), Some(0x7f00..0x7f10));
+        assert_eq!(code_in(line, "/tmp/a b/libping.s"), None);
+        assert_eq!(code_in(&line.replace("r-xp", "r--p"), "/tmp/a b/libping.so"), None);
+        assert_eq!(code_in("7f00-7f10 rw-p 00000000 00:00 0", ""), None);
+    }
+
+    #[test]
+    fn the_program_knows_its_own_code() {
+        let program = code_of(&std::env::current_exe().unwrap()).unwrap();
+        let here = the_program_knows_its_own_code as fn() as usize;
+        assert!(program.iter().any(|place| place.contains(&here)));
+        assert!(is_in(&swallow(), &program));
+    }
+}
