@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gearshift_cog::abi::Ledger;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -207,11 +208,8 @@ fn reasons_to_wait(remains: &Remains) -> Vec<String> {
         }
     }
     if let Some(ledger) = remains.library.as_ref().and_then(OpenLibrary::ledger) {
-        // Twice: a thread that was started while the list was read may stand in a place that was read before.
-        let living = || ledger.threads().filter(|tid| is_alive(*tid)).collect::<Vec<i32>>();
-        let (first, second) = (living(), living());
-        if !first.is_empty() || !second.is_empty() {
-            let threads = if second.is_empty() { first } else { second };
+        let threads = ledger.living(is_alive);
+        if !threads.is_empty() {
             reasons.push(format!("threads it started still run: {threads:?}"));
         }
         if ledger.overflow() > 0 {
@@ -240,7 +238,7 @@ fn put_back_signals(remains: &Remains) -> Result<(), String> {
 
 impl Closing {
     fn begin(library: OpenLibrary) -> Result<Closing, String> {
-        let keys = library.ledger().into_iter().flat_map(|ledger| ledger.take_keys()).collect();
+        let keys = library.ledger().map(Ledger::take_keys).unwrap_or_default();
         let (done, closed) = mpsc::channel();
         let close = move || {
             // SAFETY: `advance` has seen that its thread was joined, the threads it started have ended and no slot is
@@ -319,9 +317,9 @@ fn look_again(work: &mut Work, held: &HeldList, unmapped: &AtomicUsize) -> bool 
     }
 }
 
-/// Whether a thread of this process exists. A thread that has not reported its id yet counts as alive.
+/// Whether a thread of this process exists.
 fn is_alive(tid: i32) -> bool {
-    tid < 0 || Path::new("/proc/self/task").join(tid.to_string()).exists()
+    Path::new("/proc/self/task").join(tid.to_string()).exists()
 }
 
 /// Whether code of the file is mapped. Somebody who resolves a backtrace maps the file as well, as data; that is not

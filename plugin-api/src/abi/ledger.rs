@@ -54,9 +54,10 @@ impl Ledger {
         }
     }
 
-    /// Takes every key out of the ledger; the caller gives them back to the process.
-    pub fn take_keys(&self) -> impl Iterator<Item = u32> + '_ {
-        self.keys.iter().filter_map(|slot| slot.swap(0, Ordering::AcqRel).checked_sub(1))
+    /// Takes every key out of the ledger, as numbers that are good after the library is gone. The caller gives them back to
+    /// the process then: as long as the library is mapped, it may use them.
+    pub fn take_keys(&self) -> Vec<u32> {
+        self.keys.iter().filter_map(|slot| slot.swap(0, Ordering::AcqRel).checked_sub(1)).collect()
     }
 
     /// Claims a slot for a thread about to be created; `None` when all are taken. A slot whose thread has ended is free.
@@ -77,9 +78,23 @@ impl Ledger {
         self.threads[slot].store(tid, Ordering::Release);
     }
 
-    /// Kernel ids of the threads that the cog started and that may still run its code.
-    pub fn threads(&self) -> impl Iterator<Item = i32> + '_ {
-        self.threads.iter().map(|slot| slot.load(Ordering::Acquire)).filter(|tid| *tid != 0)
+    /// Kernel ids of the threads that the cog started and that may still run its code, by what `alive` says of each;
+    /// [`STARTING`](Self::STARTING) for one that has not told its id yet. Empty only if there is none.
+    ///
+    /// A thread may start another one, in a slot that was looked at before, and end before its own is. So the slots count
+    /// only if they are the same after all of them were looked at: a slot is claimed by the thread that starts another.
+    pub fn living(&self, alive: impl Fn(i32) -> bool) -> Vec<i32> {
+        let threads = || self.threads.each_ref().map(|slot| slot.load(Ordering::Acquire));
+        let mut seen = threads();
+        loop {
+            let lives = |tid: &i32| *tid == Self::STARTING || (*tid != 0 && alive(*tid));
+            let living: Vec<i32> = seen.into_iter().filter(lives).collect();
+            let now = threads();
+            if !living.is_empty() || now == seen {
+                return living;
+            }
+            seen = now;
+        }
     }
 
     /// How many keys or threads found no slot.
@@ -96,6 +111,8 @@ impl Default for Ledger {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -104,8 +121,8 @@ mod tests {
         ledger.key_created(0);
         ledger.key_created(7);
         ledger.key_deleted(0);
-        assert_eq!(ledger.take_keys().collect::<Vec<_>>(), [7]);
-        assert_eq!(ledger.take_keys().count(), 0);
+        assert_eq!(ledger.take_keys(), [7]);
+        assert!(ledger.take_keys().is_empty());
     }
 
     #[test]
@@ -113,6 +130,33 @@ mod tests {
         let ledger = Ledger::new();
         (0..=LEDGER_KEYS as u32).for_each(|key| ledger.key_created(key));
         assert_eq!(ledger.overflow(), 1);
+    }
+
+    #[test]
+    fn a_thread_that_is_started_behind_the_look_is_not_missed() {
+        let ledger = Ledger::new();
+        let [first, second] = [1, 2].map(|_| ledger.thread_starting(|_| true).expect("a free slot"));
+        ledger.thread_is(first, 10);
+        ledger.thread_is(second, 11);
+        // 10 is dead. While it is looked at, 11 starts 12 in its slot, and ends.
+        let looks = Cell::new(0);
+        let alive = |tid| {
+            looks.set(looks.get() + 1);
+            if looks.get() == 1 {
+                assert_eq!(ledger.thread_starting(|tid| tid != 10), Some(first));
+                ledger.thread_is(first, 12);
+            }
+            tid == 12
+        };
+        assert_eq!(ledger.living(alive), [12]);
+        assert!(ledger.living(|_| false).is_empty());
+    }
+
+    #[test]
+    fn a_thread_that_has_not_told_its_id_is_alive() {
+        let ledger = Ledger::new();
+        assert_eq!(ledger.thread_starting(|_| true), Some(0));
+        assert_eq!(ledger.living(|_| false), [Ledger::STARTING]);
     }
 
     #[test]
