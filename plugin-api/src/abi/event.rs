@@ -3,14 +3,14 @@
 //!
 //! The typed structs are frozen for a major version of the ABI. A field they lack is in `json`.
 
+use std::fmt;
+
 use abi_stable::{
     StableAbi,
     std_types::{RArc, ROption, RString, RVec},
 };
 
-/// Discord's interaction types for a component and for a form that was sent.
-const COMPONENT: u8 = 3;
-const MODAL: u8 = 5;
+use crate::interactions::{COMPONENT, MODAL};
 
 /// A Discord user as events carry it.
 #[repr(C)]
@@ -95,7 +95,7 @@ pub struct CommandOption {
 
 /// `INTERACTION_CREATE`.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Clone)]
 pub struct Interaction {
     /// Snowflake.
     pub id: u64,
@@ -141,6 +141,24 @@ impl Interaction {
             MODAL => self.json.split("\"message\"").skip(1).any(is_object),
             _ => false,
         }
+    }
+}
+
+/// Without the token, which allows answers in the bot's name, and the JSON, which holds it.
+impl fmt::Debug for Interaction {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Interaction")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("channel_id", &self.channel_id)
+            .field("guild_id", &self.guild_id)
+            .field("user", &self.user)
+            .field("command", &self.command)
+            .field("custom_id", &self.custom_id)
+            .field("options", &self.options)
+            .field("values", &self.values)
+            .field("deferred", &self.deferred)
+            .finish_non_exhaustive()
     }
 }
 
@@ -200,4 +218,37 @@ pub struct TaskRun {
     pub name: RString,
     /// When it was due, in milliseconds since the Unix epoch.
     pub due_unix_ms: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use abi_stable::std_types::RNone;
+
+    use super::*;
+
+    #[test]
+    fn an_interaction_that_is_written_to_a_log_does_not_hold_its_token() {
+        let interaction = Interaction {
+            id: 1,
+            application_id: 2,
+            kind: 2,
+            token: "a-secret".into(),
+            channel_id: RNone,
+            guild_id: RNone,
+            user: User::default(),
+            command: "ping".into(),
+            custom_id: RString::new(),
+            options: RVec::new(),
+            values: RVec::new(),
+            deferred: false,
+            json: r#"{"token":"a-secret"}"#.into(),
+        };
+        let shared = RArc::new(interaction);
+        let command = "ping".into();
+        let invocation =
+            Invocation { command, arguments: RString::new(), origin: Origin::Slash(shared.clone()) };
+        for text in [format!("{:?}", Event::Interaction(shared)), format!("{invocation:#?}")] {
+            assert!(text.contains("ping") && !text.contains("a-secret"), "{text}");
+        }
+    }
 }

@@ -89,7 +89,7 @@ pub struct File {
 
 /// A request to any web server.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Clone)]
 pub struct HttpRequest {
     /// Method.
     pub method: Method,
@@ -105,7 +105,7 @@ pub struct HttpRequest {
 
 /// A request to Discord's REST API: any endpoint.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Clone)]
 pub struct DiscordRequest {
     /// Method.
     pub method: Method,
@@ -120,6 +120,19 @@ pub struct DiscordRequest {
     /// `X-Audit-Log-Reason`.
     pub reason: ROption<RString>,
 }
+
+/// Addresses and headers hold tokens: those of interactions and webhooks, and other servers' own.
+macro_rules! debug_without_tokens {
+    ($($request:ident)+) => {
+        $(impl fmt::Debug for $request {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.debug_struct(stringify!($request)).field("method", &self.method).finish_non_exhaustive()
+            }
+        })+
+    };
+}
+
+debug_without_tokens! { HttpRequest DiscordRequest }
 
 /// A request to the site API.
 #[repr(C)]
