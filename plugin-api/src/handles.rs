@@ -16,7 +16,7 @@ pub(crate) use self::interaction::Original;
 pub use self::{
     api::Api,
     clock::Clock,
-    discord::Discord,
+    discord::{Discord, Request},
     gateway::{Application, Members, Presence, Shard, Status},
     http::{Http, HttpRequest, HttpResponse},
     stats::Stats,

@@ -56,7 +56,7 @@ pub use self::call::Call;
 pub use self::cog::{Cog, State};
 pub use self::error::{Error, Result};
 pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
-pub use self::message::{NewMessage, Sent};
+pub use self::message::{Mention, NewMessage, Sent};
 
 #[doc(hidden)]
 pub use self::export::glue as __glue;
@@ -89,10 +89,27 @@ pub mod events {
     pub const MESSAGE_REACTION_REMOVE: &str = "MESSAGE_REACTION_REMOVE";
 }
 
+/// Discord's numbers for interactions and their callbacks.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding>
+pub mod interactions {
+    /// [`Interaction::kind`](crate::abi::Interaction::kind): a button or a select.
+    pub const COMPONENT: u8 = 3;
+    /// A user types into an option.
+    pub const AUTOCOMPLETE: u8 = 4;
+    /// A form was sent.
+    pub const MODAL: u8 = 5;
+    /// [`Discord::callback`](crate::handles::Discord::callback): "the message will be edited", which shows nothing.
+    pub const CALLBACK_DEFERRED_UPDATE: u8 = 6;
+    /// Choices for an option.
+    pub const CALLBACK_CHOICES: u8 = 8;
+    /// A form.
+    pub const CALLBACK_MODAL: u8 = 9;
+}
+
 /// What a cog usually needs: `use gearshift_cog::prelude::*;`
 pub mod prelude {
     pub use crate::abi::{Event, Interaction, Message, TaskRun};
     pub use crate::manifest::{Command, Opt};
-    pub use crate::{Call, Cog, Error, Host, NewMessage, Result, State, events};
+    pub use crate::{Call, Cog, Error, Host, Mention, NewMessage, Result, State, events, interactions};
     pub use tracing;
 }

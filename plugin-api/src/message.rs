@@ -1,9 +1,14 @@
 //! A message to be sent, and the one that Discord made of it. Sending is the discord handle's part.
 
+use std::fmt;
+
 use abi_stable::std_types::RVec;
 use serde_json::Value;
 
-use crate::{Result, abi::File};
+use crate::{
+    Result,
+    abi::{File, HandleError, HandleErrorKind},
+};
 
 /// A message to post, reply or answer with. Text converts into it: `"hello".into()`.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +19,7 @@ pub struct NewMessage {
     flags: u64,
     /// Embeds, each as JSON.
     embeds: Vec<String>,
+    mentions: Vec<Mention>,
     /// Any other field of Discord's message object, as JSON. Kept as text: a cog that uses none then carries no code
     /// for JSON values.
     others: Vec<(String, String)>,
@@ -21,12 +27,15 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
-    /// A message with text, at most 2000 characters.
+    /// A message with text, at most 2000 characters. It mentions nobody: what looks like a mention is shown and notifies
+    /// nobody, a reply's author neither, unless [`allow_mentions`](Self::allow_mentions) names them. The text may be
+    /// somebody else's.
     pub fn new(content: impl Into<String>) -> Self {
         Self { content: Some(content.into()), ..Self::default() }
     }
 
-    /// Makes it a reply. If the message is gone by then, it is posted without the reference.
+    /// Makes it a reply. If the message is gone by then, is one that cannot be replied to, or stands where the bot may not
+    /// read the history, it is posted without the reference.
     #[must_use]
     pub fn reply_to(mut self, message: u64) -> Self {
         self.reply_to = Some(message);
@@ -38,6 +47,13 @@ impl NewMessage {
     #[must_use]
     pub fn ephemeral(mut self) -> Self {
         self.flags |= EPHEMERAL;
+        self
+    }
+
+    /// Lets it notify these, where its text mentions them.
+    #[must_use]
+    pub fn allow_mentions(mut self, mentions: &[Mention]) -> Self {
+        self.mentions.extend_from_slice(mentions);
         self
     }
 
@@ -74,8 +90,24 @@ impl NewMessage {
         self.flags & EPHEMERAL != 0
     }
 
+    /// The same as no reply; none if it is none.
+    pub(crate) fn without_reference(&self) -> Option<Self> {
+        self.reply_to.map(|_| Self { reply_to: None, ..self.clone() })
+    }
+
     /// Discord's JSON for it.
-    pub(crate) fn encode(&self) -> String {
+    ///
+    /// # Errors
+    /// A text that is too long, as Discord would refuse it.
+    pub(crate) fn encode(&self) -> Result<String, HandleError> {
+        let length = self.content.as_ref().map_or(0, |content| content.chars().count());
+        if length > LONGEST {
+            return Err(too_long(length));
+        }
+        Ok(self.json())
+    }
+
+    fn json(&self) -> String {
         let mut json = Object::with_capacity(96 + self.content.as_ref().map_or(0, String::len));
         for (name, value) in &self.others {
             json.field(name, value);
@@ -99,8 +131,73 @@ impl NewMessage {
         if !self.embeds.is_empty() {
             default("embeds", &|| format!("[{}]", self.embeds.join(",")));
         }
+        default("allowed_mentions", &|| allowed(&self.mentions));
         json.finish()
     }
+}
+
+/// Who may be notified by a message. See "Allowed Mentions Object" in Discord's documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mention {
+    /// Every user that the text mentions.
+    Users,
+    /// Every role that the text mentions.
+    Roles,
+    /// `@everyone` and `@here`.
+    Everyone,
+    /// The author of the message that is replied to.
+    RepliedUser,
+    /// A user, by snowflake.
+    User(u64),
+    /// A role, by snowflake.
+    Role(u64),
+}
+
+/// Discord's JSON for who may be notified. It refuses ids beside the kind that covers them.
+/// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
+fn allowed(mentions: &[Mention]) -> String {
+    let kinds = [(Mention::Users, "users"), (Mention::Roles, "roles"), (Mention::Everyone, "everyone")];
+    let is_in = |kind: Mention| mentions.contains(&kind);
+    let parse: Vec<&str> = kinds.iter().filter(|(kind, _)| is_in(*kind)).map(|(_, name)| *name).collect();
+    let mut json = format!(r#"{{"parse":[{}]"#, list(parse));
+    if !is_in(Mention::Users) {
+        let users = mentions.iter().filter_map(|it| if let Mention::User(id) = it { Some(id) } else { None });
+        json.push_str(&format!(r#","users":[{}]"#, list(users)));
+    }
+    if !is_in(Mention::Roles) {
+        let roles = mentions.iter().filter_map(|it| if let Mention::Role(id) = it { Some(id) } else { None });
+        json.push_str(&format!(r#","roles":[{}]"#, list(roles)));
+    }
+    json.push_str(&format!(r#","replied_user":{}}}"#, is_in(Mention::RepliedUser)));
+    json
+}
+
+/// The items as JSON texts, with commas between.
+fn list(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    items.into_iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(",")
+}
+
+/// Discord's limit for a message's text, in characters, and its code for a refused form.
+const LONGEST: usize = 2000;
+const INVALID_FORM: u32 = 50035;
+
+/// As Discord would refuse it, with a text that says how long it is.
+fn too_long(length: usize) -> HandleError {
+    HandleError {
+        kind: HandleErrorKind::Status,
+        status: 400,
+        code: INVALID_FORM,
+        text: format!("cannot send a message of {length} characters; Discord takes {LONGEST}").into(),
+        body: RVec::new(),
+    }
+}
+
+/// Whether Discord refused a message because of what it replies to: no right to read the history there (160002), or a
+/// message of the system, or one that is gone.
+pub(crate) fn is_about_reference(error: &HandleError) -> bool {
+    const NO_HISTORY: u32 = 160_002;
+    let names_it = || String::from_utf8_lossy(&error.body).contains("message_reference");
+    error.code == NO_HISTORY || error.code == INVALID_FORM && names_it()
 }
 
 /// Discord's message flag for "only you can see this".
@@ -192,11 +289,45 @@ mod tests {
             .ephemeral()
             .embed(&json!({"title": "t"}))
             .field("tts", &json!(true));
+        let nobody = json!({"parse": [], "users": [], "roles": [], "replied_user": false});
         let expected = json!({
-            "content": "\"hi\"", "flags": 64, "tts": true, "embeds": [{"title": "t"}],
+            "content": "\"hi\"", "flags": 64, "tts": true, "embeds": [{"title": "t"}], "allowed_mentions": nobody,
             "message_reference": {"message_id": "7", "fail_if_not_exists": false},
         });
-        assert_eq!(serde_json::from_str::<Value>(&message.encode()).expect("JSON"), expected);
-        assert_eq!(NewMessage::default().encode(), "{}");
+        assert_eq!(written(&message), expected);
+        assert_eq!(written(&NewMessage::default()), json!({ "allowed_mentions": nobody }));
+    }
+
+    fn written(message: &NewMessage) -> Value {
+        serde_json::from_str(&message.encode().expect("it is short")).expect("JSON")
+    }
+
+    #[test]
+    fn a_message_notifies_whom_it_names() {
+        let some = [Mention::User(7), Mention::Role(8), Mention::RepliedUser];
+        let message = NewMessage::new("x").allow_mentions(&some);
+        let expected = json!({"parse": [], "users": ["7"], "roles": ["8"], "replied_user": true});
+        assert_eq!(written(&message)["allowed_mentions"], expected);
+        let message = message.allow_mentions(&[Mention::Users, Mention::Roles, Mention::Everyone]);
+        let expected = json!({"parse": ["users", "roles", "everyone"], "replied_user": true});
+        assert_eq!(written(&message)["allowed_mentions"], expected);
+    }
+
+    #[test]
+    fn a_field_goes_before_what_other_calls_set_and_flags_are_added() {
+        let message = NewMessage::new("x")
+            .field("allowed_mentions", &json!({"parse": ["users"]}))
+            .field("flags", &json!(4))
+            .ephemeral()
+            .field("flags", &json!(4096));
+        let expected = json!({"content": "x", "flags": 4164, "allowed_mentions": {"parse": ["users"]}});
+        assert_eq!(written(&message), expected);
+    }
+
+    #[test]
+    fn a_text_that_discord_would_refuse_is_refused_in_words() {
+        assert!(NewMessage::new("é".repeat(2000)).encode().is_ok());
+        let error = NewMessage::new("é".repeat(2001)).encode().expect_err("it is too long");
+        assert_eq!(error.text, "cannot send a message of 2001 characters; Discord takes 2000");
     }
 }

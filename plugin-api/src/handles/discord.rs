@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     NewMessage, Result, Sent,
     abi::{self, DiscordRequest, File, HandleError, Message, Method, Reply},
+    message::is_about_reference,
 };
 
 /// Sends requests to Discord.
@@ -29,12 +30,14 @@ impl Discord {
     /// Discord's refusal, with its code; or no answer.
     pub async fn send(&self, channel: u64, message: impl Into<NewMessage>) -> Result<Sent, HandleError> {
         let message = message.into();
-        let json = message.encode();
-        self.request(Method::Post, format!("/channels/{channel}/messages"))
-            .body(json)
-            .files(message.files)
-            .reply()
-            .await
+        match self.post(channel, &message).await {
+            // Nobody should go without an answer because of where it cannot point to.
+            Err(error) if is_about_reference(&error) => match message.without_reference() {
+                Some(message) => self.post(channel, &message).await,
+                None => Err(error),
+            },
+            posted => posted,
+        }
     }
 
     /// Posts a reply to a message.
@@ -57,7 +60,7 @@ impl Discord {
     ) -> Result<Sent, HandleError> {
         let new = new.into();
         let path = format!("/channels/{channel}/messages/{message}");
-        self.request(Method::Patch, path).body(new.encode()).files(new.files).reply().await
+        self.request(Method::Patch, path).body(new.encode()?).files(new.files).reply().await
     }
 
     /// Deletes a message.
@@ -99,6 +102,11 @@ impl Discord {
             reason: RNone,
         };
         Request { host: self.host, raw }
+    }
+
+    async fn post(&self, channel: u64, message: &NewMessage) -> Result<Sent, HandleError> {
+        let request = self.request(Method::Post, format!("/channels/{channel}/messages"));
+        request.body(message.encode()?).files(message.files.clone()).reply().await
     }
 }
 

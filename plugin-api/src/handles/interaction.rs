@@ -11,6 +11,7 @@ use super::Discord;
 use crate::{
     NewMessage, Result, Sent,
     abi::{File, HandleError, HandleErrorKind, Interaction, Method},
+    interactions::MODAL,
     message::EPHEMERAL,
 };
 
@@ -18,8 +19,6 @@ use crate::{
 const CALLBACK_MESSAGE: u8 = 4;
 const CALLBACK_DEFERRED: u8 = 5;
 const CALLBACK_UPDATE: u8 = 7;
-/// The interaction type of a form that was sent.
-const MODAL: u8 = 5;
 /// Message flag for "thinking …".
 const LOADING: u64 = 1 << 7;
 /// Error codes: no such message; no answer yet; answered before.
@@ -79,7 +78,7 @@ impl Discord {
         if to.deferred {
             return self.patch_original(to, &message).await.map(drop);
         }
-        let sent = self.answer(to, CALLBACK_UPDATE, &message.encode(), &message.files).await;
+        let sent = self.answer(to, CALLBACK_UPDATE, &message.encode()?, &message.files).await;
         let Err(error) = sent else { return Ok(()) };
         match self.original_after(to, &error).await {
             Some(Original::Source) => self.patch_original(to, &message).await.map(drop),
@@ -158,7 +157,8 @@ impl Discord {
         to: &Interaction,
         message: &NewMessage,
     ) -> Result<(), (Option<Original>, HandleError)> {
-        let sent = self.answer(to, CALLBACK_MESSAGE, &message.encode(), &message.files).await;
+        let json = message.encode().map_err(|error| (None, error))?;
+        let sent = self.answer(to, CALLBACK_MESSAGE, &json, &message.files).await;
         let Err(error) = sent else { return Ok(()) };
         // The host, or a defer whose answer was lost, was faster.
         let original = self.original_after(to, &error).await;
@@ -180,7 +180,7 @@ impl Discord {
         match self.fill_in(to, message, ephemeral).await {
             // The host did not learn what became of its defer, and it was not carried out.
             Err(error) if error.code == UNKNOWN_WEBHOOK => {
-                self.answer(to, CALLBACK_MESSAGE, &message.encode(), &message.files).await
+                self.answer(to, CALLBACK_MESSAGE, &message.encode()?, &message.files).await
             }
             filled => filled.map(drop),
         }
@@ -193,7 +193,7 @@ impl Discord {
         message: &NewMessage,
     ) -> Result<Sent, HandleError> {
         let path = format!("/webhooks/{}/{}", to.application_id, to.token);
-        self.request(Method::Post, path).body(message.encode()).files(message.files.clone()).reply().await
+        self.request(Method::Post, path).body(message.encode()?).files(message.files.clone()).reply().await
     }
 
     /// Puts the answer in the place of a "thinking …" that is `ephemeral` or not. Neither an edit nor the first followup
@@ -208,6 +208,8 @@ impl Discord {
         if message.is_ephemeral() == ephemeral {
             return self.patch_original(to, message).await;
         }
+        // Before anything is deleted.
+        message.encode()?;
         match self.request(Method::Delete, original_path(to)).send().await {
             Err(error) if error.code != UNKNOWN_MESSAGE => Err(error),
             _ => self.post_followup(to, message).await,
@@ -216,7 +218,7 @@ impl Discord {
 
     async fn patch_original(&self, of: &Interaction, message: &NewMessage) -> Result<Sent, HandleError> {
         let request = self.request(Method::Patch, original_path(of));
-        request.body(message.encode()).files(message.files.clone()).reply().await
+        request.body(message.encode()?).files(message.files.clone()).reply().await
     }
 
     /// What stands there when a callback failed because the interaction was acknowledged before.

@@ -24,9 +24,6 @@ use crate::{
 /// Long enough to be waiting whenever the cog is unloaded.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// The callback that opens a form.
-const FORM: u8 = 9;
-
 /// A future of a handle.
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -172,7 +169,7 @@ async fn say(faulty: &Faulty, call: &Call, steps: &[Step]) -> Result<()> {
                     "custom_id": "faulty:form", "title": "Form",
                     "components": [{ "type": 1, "components": [field] }],
                 });
-                faulty.host.discord().callback(interaction, FORM, &form).await?;
+                faulty.host.discord().callback(interaction, interactions::CALLBACK_MODAL, &form).await?;
             }
             Step::Error => return Err(Error::new("told to fail")),
         }

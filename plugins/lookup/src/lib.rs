@@ -13,7 +13,7 @@ use gearshift_cog::{
     prelude::*,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::source::Source;
 
@@ -61,8 +61,7 @@ impl Cog for Lookup {
             "lookup" => self.lookup(call.option("name").unwrap_or_default()).await?,
             _ => self.source(call).await?,
         };
-        // What a server sends is anybody's text: it may mention nobody.
-        call.reply(NewMessage::new(answer).field("allowed_mentions", &json!({"parse": []}))).await?;
+        call.reply(answer).await?;
         Ok(())
     }
 }

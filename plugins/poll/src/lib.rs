@@ -13,13 +13,6 @@ use serde_json::{Value, json};
 use ballot::{Ballot, Ballots, MOST_ANSWERS};
 
 const VERSION: u32 = 1;
-/// Discord's interaction types.
-const COMPONENT: u8 = 3;
-const AUTOCOMPLETE: u8 = 4;
-const MODAL: u8 = 5;
-/// Callbacks: choices for an option, and a form.
-const CHOICES: u8 = 8;
-const FORM: u8 = 9;
 /// Discord's limit for a suggestion, in characters. One that is longer would make Discord refuse all of them.
 const LONGEST_CHOICE: usize = 100;
 /// Suggested when nobody has asked anything yet.
@@ -70,8 +63,10 @@ impl Cog for Poll {
     async fn event(&self, event: Event) -> Result<()> {
         let Event::Interaction(press) = event else { return Ok(()) };
         match press.kind {
-            AUTOCOMPLETE if press.command.as_str() == "poll" => self.suggest(&press).await,
-            COMPONENT | MODAL if press.custom_id.starts_with("poll:") => self.answer(&press).await,
+            interactions::AUTOCOMPLETE if press.command.as_str() == "poll" => self.suggest(&press).await,
+            interactions::COMPONENT | interactions::MODAL if press.custom_id.starts_with("poll:") => {
+                self.answer(&press).await
+            }
             _ => Ok(()),
         }
     }
@@ -95,7 +90,10 @@ impl Poll {
             .take(10)
             .map(|question| json!({ "name": question, "value": question }))
             .collect();
-        self.host.discord().callback(press, CHOICES, &json!({ "choices": choices })).await
+        self.host
+            .discord()
+            .callback(press, interactions::CALLBACK_CHOICES, &json!({ "choices": choices }))
+            .await
     }
 
     /// A button, the menu or the form of a poll: `poll:<number>:<what>`.
@@ -105,7 +103,7 @@ impl Poll {
         let number: u64 = parts.next().and_then(|text| text.parse().ok()).unwrap_or_default();
         let what = parts.next().unwrap_or_default();
         if what == "form" {
-            return discord.callback(press, FORM, &form(number)).await;
+            return discord.callback(press, interactions::CALLBACK_MODAL, &form(number)).await;
         }
         let changed = self.ballots.borrow_mut().change(number, |ballot| match what {
             "add" => ballot.add(press.options.first().map_or("", |field| &field.value)),

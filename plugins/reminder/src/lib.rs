@@ -16,7 +16,6 @@ use gearshift_cog::{
     prelude::*,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// Stored reminders are under this prefix, in the order in which they are due.
 const PREFIX: &str = "reminder/";
@@ -131,7 +130,7 @@ impl Reminder {
     async fn remind(&self, stored: &Stored) -> Result<(), HandleError> {
         let message = NewMessage::new(format!("<@{}> {}", stored.user, stored.text))
             // The text is anybody's: it may mention nobody else.
-            .field("allowed_mentions", &json!({"users": [stored.user.to_string()]}));
+            .allow_mentions(&[Mention::User(stored.user)]);
         self.host.discord().send(stored.channel, message).await.map(drop)
     }
 }
