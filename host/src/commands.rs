@@ -279,7 +279,7 @@ mod tests {
             kind: SLASH,
             name: name.to_owned(),
             description: "does it".to_owned(),
-            options: Vec::new(),
+            ..CommandManifest::default()
         }
     }
 

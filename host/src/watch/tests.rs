@@ -194,9 +194,6 @@ async fn a_file_is_tried_again_when_it_is_copied_again_or_can_be_read_again() {
     told(&mut watch, &[Change::Try(file.clone())]).await;
     fs::remove_file(&file).unwrap();
     told(&mut watch, &[Change::Gone(file.clone())]).await;
-    // Whoever asks for a look gets an answer, whatever was told before.
-    watch.again(file.clone());
-    told(&mut watch, &[Change::Gone(file)]).await;
 }
 
 /// A watch without its thread that knows the folder, and what it tells.

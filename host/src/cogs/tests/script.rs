@@ -227,6 +227,7 @@ impl Theatre {
             discord: None,
             runtime: runtime::Handle::current(),
             defer_after: Duration::from_secs(2),
+            failure_text: "".into(),
         };
         let router = Arc::new(Router::new("!".to_owned(), notices));
         let registry = Arc::new(Registry::new(Arc::clone(&router)));
