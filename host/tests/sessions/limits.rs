@@ -86,6 +86,23 @@ async fn a_ban_lets_nothing_out_and_the_error_says_what_it_is() {
 }
 
 #[tokio::test]
+async fn a_start_into_a_block_says_what_it_is_and_asks_a_few_times_only() {
+    for (status, body) in [
+        (429, r#"{"message":"You are being blocked","code":0}"#),
+        (429, "<html>error code: 1015</html>"),
+        (403, "<html>error code: 1020</html>"),
+    ] {
+        let server = Server::start(move |_, _| reply(status, &[], body)).await;
+        let mut config = discord_config(&server.url());
+        config.discord.as_mut().unwrap().open_timeout = Duration::from_secs(3);
+        let error = soon(Sessions::open(&config)).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("a proxy before Discord") && text.contains("\nhelp: wait for"), "{text}");
+        assert!(server.seen().len() <= 8, "{} requests", server.seen().len());
+    }
+}
+
+#[tokio::test]
 async fn global_refusals_count_against_the_time_and_not_against_the_request() {
     let server = discord(|_, number| match number {
         0..15 => reply(429, &[], r#"{"message":"","retry_after":0.005,"global":true}"#),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Discord, DiscordError, Method, Request, token};
+use super::{Discord, DiscordError, Method, Request, Throttle, token};
 use crate::sessions::{OpenError, OpenErrorKind};
 
 /// The account that the token belongs to.
@@ -112,6 +112,8 @@ fn understand<'a, T: Deserialize<'a>>(discord: &Discord, path: &str, body: &'a [
     })
 }
 
+const BLOCKED: &str = "wait for some minutes before starting again: each start asks again, which may prolong it. Others may share this address (a hosting provider's, say); another address is not blocked";
+
 fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
     let (kind, help) = match error {
         _ if error.status() == Some(401) => (
@@ -126,6 +128,8 @@ fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
             OpenErrorKind::Unavailable,
             "look at the network and the name server; a host with IPv6 only needs `[http] ipv4_only = false`",
         ),
+        DiscordError::RateLimited { why: Throttle::Blocked, .. } => (OpenErrorKind::Unavailable, BLOCKED),
+        DiscordError::Refused(refusal) if refusal.is_of_a_proxy() => (OpenErrorKind::Unavailable, BLOCKED),
         DiscordError::RateLimited { .. } => {
             (OpenErrorKind::Unavailable, "wait before starting again; the bot has asked too often")
         }

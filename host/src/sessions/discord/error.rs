@@ -170,6 +170,11 @@ impl Refusal {
         }
     }
 
+    /// Whether it was a proxy before Discord that refused: Discord's own 403 says why.
+    pub fn is_of_a_proxy(&self) -> bool {
+        self.status == 403 && self.code == 0 && self.message.is_empty()
+    }
+
     /// The wrong fields, as `embeds.0.title: BASE_TYPE_REQUIRED`.
     pub fn fields(&self) -> Vec<String> {
         let mut fields = Vec::new();
@@ -182,6 +187,13 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_of_a_proxy() {
+            return write!(
+                f,
+                "{}: a proxy before Discord answered 403 and {} bytes that are no error of Discord's API; it blocks this request or this address",
+                self.asked, self.bytes
+            );
+        }
         write!(f, "{}: Discord answered {}", self.asked, self.status)?;
         if self.code != 0 {
             write!(f, ", code {}", self.code)?;
@@ -245,5 +257,10 @@ mod tests {
     fn an_answer_that_is_no_json_is_not_quoted() {
         let text = Refusal::read(Method::Get, "/users/@me", 502, b"<html>secret</html>").to_string();
         assert_eq!(text, "GET /users/@me: Discord answered 502 and 19 bytes that are no error of its API");
+        let text = Refusal::read(Method::Get, "/users/@me", 403, b"<html>blocked</html>").to_string();
+        assert!(
+            text.starts_with("GET /users/@me: a proxy before Discord answered 403 and 20 bytes"),
+            "{text}"
+        );
     }
 }

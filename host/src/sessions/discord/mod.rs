@@ -119,8 +119,9 @@ impl Discord {
             standing: token::Standing::default(),
             limits: limits::Limits::new(discord.requests_per_second),
             timeout: discord.request_timeout,
-            rate_wait_timeout: discord.rate_wait_timeout,
-            // `wait_for_account` tries again by itself, for as long as opening may take.
+            // While it opens: what takes longer than opening may is an error that says why, and `wait_for_account`
+            // tries again by itself.
+            rate_wait_timeout: discord.rate_wait_timeout.min(discord.open_timeout),
             tries: 1,
             max_body_bytes: config.http.max_body_bytes,
             max_request_bytes: config.limits.request_max_bytes,
@@ -129,7 +130,7 @@ impl Discord {
             closed: AtomicBool::new(false),
         };
         session.account = Some(session.wait_for_account(discord.open_timeout).await?);
-        session.tries = discord.tries;
+        (session.rate_wait_timeout, session.tries) = (discord.rate_wait_timeout, discord.tries);
         Ok(Arc::new(session))
     }
 
