@@ -26,12 +26,26 @@ pub(crate) fn access(path: &Path) -> Option<String> {
         })
         .ok()?;
     let (mode, owner) = (found.mode() & 0o7777, found.uid());
-    Some(format!("{what} is mode {mode:04o} of user {owner}, and this process is user {}", user()))
+    let user = rustix::process::geteuid().as_raw();
+    Some(format!("{what} is mode {mode:04o} of user {owner}, and this process is user {user}"))
 }
 
-/// The user whose rights this process has.
-#[allow(unsafe_code, reason = "the standard library does not tell the user")]
-fn user() -> u32 {
-    // SAFETY: geteuid has no preconditions and cannot fail.
-    unsafe { libc::geteuid() }
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_or_else_its_folder_is_shown_with_mode_and_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let user = rustix::process::geteuid().as_raw();
+        let text = access(&file).unwrap();
+        assert!(text.starts_with("its folder `") && text.contains(&format!("of user {user}, and")), "{text}");
+        std::fs::write(&file, "").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let text = format!("it is mode 0640 of user {user}, and this process is user {user}");
+        assert_eq!(access(&file).unwrap(), text);
+    }
 }

@@ -35,8 +35,8 @@ pub mod duration;
 pub mod error;
 pub mod identity;
 pub mod log;
-pub mod step;
 pub mod private;
+pub mod step;
 pub mod text;
 
 pub mod gateway;

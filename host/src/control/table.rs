@@ -26,7 +26,12 @@ pub(super) fn of(status: &HostStatus) -> String {
         }
     }
     for refused in &status.refused {
-        let _ = writeln!(text, "`{}` is not loaded: {}", refused.file.display(), OneLine(first_line(&refused.reason)));
+        let _ = writeln!(
+            text,
+            "`{}` is not loaded: {}",
+            refused.file.display(),
+            OneLine(first_line(&refused.reason))
+        );
     }
     for held in &status.held {
         let _ = writeln!(text, "{} is held: {}", held.generation, OneLine(&held.reason));

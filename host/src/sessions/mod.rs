@@ -10,6 +10,7 @@ pub mod discord;
 mod error;
 pub mod http;
 pub mod net;
+mod resolver;
 pub mod stats;
 pub mod store;
 

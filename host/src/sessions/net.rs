@@ -4,19 +4,15 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
-use hickory_resolver::name_server::TokioConnectionProvider;
-use hickory_resolver::proto::xfer::Protocol;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::TcpStream;
 
+use super::resolver::{Resolver, Shared};
 use crate::config;
 
 /// How the host dials. Cheap to clone.
@@ -71,13 +67,11 @@ pub enum DialError {
 }
 
 impl Net {
-    /// Reads the system's resolver configuration; call it on a runtime.
-    ///
-    /// A system without one can still reach literal addresses and `localhost`; the first other name says what is missing.
+    /// Call it on a runtime. Name servers are looked for when a name has to be resolved; without any, literal addresses and
+    /// `localhost` can be reached, and another name says what is missing.
     pub fn new(config: &config::Http) -> Net {
-        let source = if config.async_dns { Source::hickory(config) } else { Source::System };
         Net {
-            resolver: Arc::new(Resolver { source, ipv4_only: config.ipv4_only }),
+            resolver: Arc::new(Resolver::new(config)),
             connect_timeout: config.connect_timeout,
             idle_timeout: config.idle_timeout,
         }
@@ -166,92 +160,10 @@ impl Net {
 
 impl fmt::Debug for Net {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let async_dns = !matches!(self.resolver.source, Source::System);
+        let async_dns = self.resolver.is_async();
         f.debug_struct("Net")
             .field("ipv4_only", &self.resolver.ipv4_only)
             .field("async_dns", &async_dns)
             .finish_non_exhaustive()
-    }
-}
-
-struct Resolver {
-    source: Source,
-    ipv4_only: bool,
-}
-
-enum Source {
-    /// Hickory: sockets on the runtime, no thread. The error is kept until a name has to be resolved.
-    Hickory(Result<Box<TokioResolver>, String>),
-    /// `getaddrinfo` on the runtime's blocking threads.
-    System,
-}
-
-impl Source {
-    fn hickory(config: &config::Http) -> Source {
-        let builder = match config.name_servers.as_slice() {
-            [] => TokioResolver::builder_tokio(),
-            given => {
-                Ok(TokioResolver::builder_with_config(asking(given), TokioConnectionProvider::default()))
-            }
-        };
-        let built = builder.map(|mut builder| {
-            let options = builder.options_mut();
-            options.ip_strategy = match config.ipv4_only {
-                true => LookupIpStrategy::Ipv4Only,
-                false => LookupIpStrategy::Ipv4AndIpv6,
-            };
-            options.use_hosts_file = ResolveHosts::Always;
-            Box::new(builder.build())
-        });
-        Source::Hickory(built.map_err(|error| {
-            format!("the system's resolver configuration cannot be read ({error}); set `[http] name_servers`, or `async_dns = false`")
-        }))
-    }
-}
-
-/// These servers, over UDP and, for long answers, TCP.
-fn asking(servers: &[SocketAddr]) -> ResolverConfig {
-    let ways = servers.iter().flat_map(|server| {
-        [Protocol::Udp, Protocol::Tcp].map(|protocol| NameServerConfig::new(*server, protocol))
-    });
-    ResolverConfig::from_parts(None, Vec::new(), ways.collect::<Vec<_>>())
-}
-
-impl Resolver {
-    async fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
-        let found: Vec<IpAddr> = match &self.source {
-            Source::Hickory(Ok(resolver)) => {
-                let answer = resolver.lookup_ip(host).await.map_err(|error| error.to_string())?;
-                answer.iter().collect()
-            }
-            // RFC 6761: this name is the loopback address without asking anyone.
-            Source::Hickory(Err(_)) if host == "localhost" => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
-            Source::Hickory(Err(why)) => return Err(why.clone()),
-            Source::System => {
-                let answer = tokio::net::lookup_host((host, 0)).await.map_err(|error| error.to_string())?;
-                answer.map(|address| address.ip()).collect()
-            }
-        };
-        let usable: Vec<IpAddr> =
-            found.into_iter().filter(|address| !self.ipv4_only || address.is_ipv4()).collect();
-        match usable.is_empty() {
-            true if self.ipv4_only => Err("it has no IPv4 address, and `[http] ipv4_only` is on".to_owned()),
-            true => Err("it has no address".to_owned()),
-            false => Ok(usable),
-        }
-    }
-}
-
-/// What [`reqwest`] asks for a name; the same answers as [`Net::dial`] uses.
-struct Shared(Arc<Resolver>);
-
-impl Resolve for Shared {
-    fn resolve(&self, name: Name) -> Resolving {
-        let resolver = Arc::clone(&self.0);
-        Box::pin(async move {
-            let usable = resolver.lookup(name.as_str()).await?;
-            let addresses: Addrs = Box::new(usable.into_iter().map(|address| SocketAddr::new(address, 0)));
-            Ok(addresses)
-        })
     }
 }

@@ -1,0 +1,174 @@
+//! Which addresses a name has: asked of name servers without threads, or of the system. It connects to nothing else.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hickory_resolver::config::{
+    LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
+};
+use hickory_resolver::name_server::TokioConnectionProvider;
+use hickory_resolver::proto::xfer::Protocol;
+use hickory_resolver::{TokioResolver, system_conf};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::config;
+
+/// Where the system keeps its name servers. <https://man7.org/linux/man-pages/man5/resolv.conf.5.html>
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+pub(super) struct Resolver {
+    source: Source,
+    pub(super) ipv4_only: bool,
+}
+
+enum Source {
+    /// Hickory: sockets on the runtime, no thread. Asks the servers that the config names.
+    Named(Box<TokioResolver>),
+    /// Hickory as well; asks the system's servers.
+    Configured(SystemServers),
+    /// `getaddrinfo` on the runtime's blocking threads.
+    System,
+}
+
+impl Resolver {
+    pub(super) fn new(config: &config::Http) -> Resolver {
+        let ipv4_only = config.ipv4_only;
+        let source = match config.name_servers.as_slice() {
+            _ if !config.async_dns => Source::System,
+            [] => Source::Configured(SystemServers::new(Path::new(RESOLV_CONF), ipv4_only)),
+            given => Source::Named(Box::new(resolver(asking(given), ResolverOpts::default(), ipv4_only))),
+        };
+        Resolver { source, ipv4_only }
+    }
+
+    pub(super) fn is_async(&self) -> bool {
+        !matches!(self.source, Source::System)
+    }
+
+    /// The usable addresses of a name; never empty.
+    pub(super) async fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        let ask = async |resolver: &TokioResolver| {
+            let answer = resolver.lookup_ip(host).await.map_err(|error| error.to_string())?;
+            Ok::<Vec<IpAddr>, String>(answer.iter().collect())
+        };
+        let found: Vec<IpAddr> = match &self.source {
+            Source::Named(resolver) => ask(resolver).await?,
+            Source::Configured(servers) => match servers.current() {
+                Ok(resolver) => ask(&resolver).await?,
+                // RFC 6761: this name is the loopback address without asking anyone.
+                Err(_) if host == "localhost" => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+                Err(why) => return Err(why),
+            },
+            Source::System => {
+                let answer = tokio::net::lookup_host((host, 0)).await.map_err(|error| error.to_string())?;
+                answer.map(|address| address.ip()).collect()
+            }
+        };
+        let usable: Vec<IpAddr> =
+            found.into_iter().filter(|address| !self.ipv4_only || address.is_ipv4()).collect();
+        match usable.is_empty() {
+            true if self.ipv4_only => Err("it has no IPv4 address, and `[http] ipv4_only` is on".to_owned()),
+            true => Err("it has no address".to_owned()),
+            false => Ok(usable),
+        }
+    }
+}
+
+/// The system's name servers, read again when they have changed, as the C library does: a host may start before its
+/// network, and a network may change under it.
+struct SystemServers {
+    file: PathBuf,
+    ipv4_only: bool,
+    /// What the file held, and what asks these servers.
+    read: Mutex<Option<(Vec<u8>, Arc<TokioResolver>)>>,
+}
+
+impl SystemServers {
+    fn new(file: &Path, ipv4_only: bool) -> SystemServers {
+        SystemServers { file: file.to_path_buf(), ipv4_only, read: Mutex::default() }
+    }
+
+    fn current(&self) -> Result<Arc<TokioResolver>, String> {
+        let unreadable = |error: String| {
+            format!(
+                "the system's name servers are not known ({}: {error}); set `[http] name_servers`, or `async_dns = false`",
+                self.file.display()
+            )
+        };
+        let text = std::fs::read(&self.file).map_err(|error| unreadable(error.to_string()))?;
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((before, resolver)) = &*read
+            && *before == text
+        {
+            return Ok(Arc::clone(resolver));
+        }
+        let (config, options) =
+            system_conf::parse_resolv_conf(&text).map_err(|error| unreadable(error.to_string()))?;
+        let resolver = Arc::new(resolver(config, options, self.ipv4_only));
+        *read = Some((text, Arc::clone(&resolver)));
+        Ok(resolver)
+    }
+}
+
+fn resolver(config: ResolverConfig, mut options: ResolverOpts, ipv4_only: bool) -> TokioResolver {
+    options.ip_strategy = match ipv4_only {
+        true => LookupIpStrategy::Ipv4Only,
+        false => LookupIpStrategy::Ipv4AndIpv6,
+    };
+    options.use_hosts_file = ResolveHosts::Always;
+    let provider = TokioConnectionProvider::default();
+    TokioResolver::builder_with_config(config, provider).with_options(options).build()
+}
+
+/// These servers, over UDP and, for long answers, TCP.
+fn asking(servers: &[SocketAddr]) -> ResolverConfig {
+    let ways = servers.iter().flat_map(|server| {
+        [Protocol::Udp, Protocol::Tcp].map(|protocol| NameServerConfig::new(*server, protocol))
+    });
+    ResolverConfig::from_parts(None, Vec::new(), ways.collect::<Vec<_>>())
+}
+
+/// What [`reqwest`] asks for a name; the same answers as `Net::dial` uses.
+pub(super) struct Shared(pub(super) Arc<Resolver>);
+
+impl Resolve for Shared {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = Arc::clone(&self.0);
+        Box::pin(async move {
+            let usable = resolver.lookup(name.as_str()).await?;
+            let addresses: Addrs = Box::new(usable.into_iter().map(|address| SocketAddr::new(address, 0)));
+            Ok(addresses)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn name_servers_that_appear_or_change_later_are_the_ones_that_are_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("resolv.conf");
+        let servers = SystemServers::new(&file, true);
+        let asked = || {
+            let resolver = servers.current()?;
+            let addresses =
+                resolver.config().name_servers().iter().map(|server| server.socket_addr.to_string());
+            Ok::<Vec<String>, String>(addresses.collect())
+        };
+        let error = asked().unwrap_err();
+        assert!(error.contains("resolv.conf") && error.contains("[http] name_servers"), "{error}");
+        std::fs::write(&file, "# written when the network is up\n").unwrap();
+        asked().unwrap_err();
+        for address in ["192.0.2.1", "192.0.2.2"] {
+            std::fs::write(&file, format!("nameserver {address}\n")).unwrap();
+            assert_eq!(asked().unwrap()[0], format!("{address}:53"));
+        }
+        assert!(
+            Arc::ptr_eq(&servers.current().unwrap(), &servers.current().unwrap()),
+            "read once while unchanged"
+        );
+    }
+}
