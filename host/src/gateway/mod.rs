@@ -33,6 +33,7 @@ use crate::config;
 use crate::sessions::{Discord, Net};
 
 use self::shards::{Handle, Shards, Vitals};
+use self::starts::Starts;
 pub use close::Refused;
 pub use command::{Activity, Command, Members, MembersRequest, Presence};
 pub use event::{BadFrame, Dispatch};
@@ -52,6 +53,8 @@ pub struct Timing {
     pub invalid_session: (Duration, Duration),
     /// Time from IDENTIFY to IDENTIFY of shards that may not go together.
     pub identify_every: Duration,
+    /// How often Discord's count of session starts is compared to this host's: whoever else uses the token shows there.
+    pub compare_starts_every: Duration,
     /// How long closing waits for the server's goodbye.
     pub goodbye: Duration,
 }
@@ -65,6 +68,7 @@ impl Default for Timing {
             invalid_session: (Duration::from_secs(1), Duration::from_secs(5)),
             // Discord counts 5 s when they arrive, and the way there does not always take the same time.
             identify_every: Duration::from_millis(5_500),
+            compare_starts_every: Duration::from_secs(3600),
             goodbye: Duration::from_secs(1),
         }
     }
@@ -143,7 +147,7 @@ impl Gateway {
             tracing::warn!("{text}");
         }
         let (closing, closed) = watch::channel(false);
-        let starts = Arc::new(starts::Starts::new(timing.identify_every));
+        let starts = Arc::new(Starts::new(timing.identify_every));
         // First the thread: a runtime must not be dropped here, should there be none.
         let (give, work) = std::sync::mpsc::channel();
         thread::Builder::new().name("gateway".to_owned()).spawn(move || run(&work))?;
@@ -179,6 +183,7 @@ impl Gateway {
         let aborts = tasks.iter().map(JoinHandle::abort_handle).collect();
         // The thread waits for it.
         let _ = give.send((own, tasks));
+        sessions.spawn(compare_starts(starts, Arc::clone(discord), timing.compare_starts_every, closed));
         let closing = Closing(closing);
         // Dropped with the sessions' runtime: without them nothing can be done.
         let with_sessions = closing.clone();
@@ -259,6 +264,25 @@ struct Closing(watch::Sender<bool>);
 impl Drop for Closing {
     fn drop(&mut self) {
         self.0.send_replace(true);
+    }
+}
+
+/// Looks for other processes that use the token, until the gateway is to close.
+async fn compare_starts(
+    starts: Arc<Starts>,
+    discord: Arc<Discord>,
+    every: Duration,
+    mut closing: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            () = shard::asked_to_close(&mut closing) => return,
+            () = tokio::time::sleep(every) => {}
+        }
+        // Without an answer there is nothing to compare, and the shards say what is wrong.
+        if let Ok(gateway) = discord.gateway().await {
+            starts.compare(&gateway.session_start_limit);
+        }
     }
 }
 

@@ -124,7 +124,12 @@ impl Socket {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => return Received::Text(text),
                 Some(Ok(Message::Close(frame))) => return closed(frame.as_ref()),
-                // Pings are answered by the library; a binary frame cannot come, `compress` is off.
+                Some(Ok(Message::Binary(_))) => {
+                    tracing::warn!(
+                        "a binary frame of the gateway is passed over: no compression was asked for"
+                    );
+                }
+                // Pings are answered by the library.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Received::Closed { code: None, why: format!("broken: {error}") },
                 None => return Received::Closed { code: None, why: "the connection ended".to_owned() },

@@ -58,6 +58,20 @@ impl Starts {
 
     /// Takes one start from the limit that Discord has just answered with; the error is how long there will be none.
     pub(super) fn take(self: &Arc<Starts>, limit: &SessionStartLimit) -> Result<Permit, Duration> {
+        self.compare(limit);
+        match self.left().as_mut() {
+            Some(left) if left.starts > 0 => left.starts -= 1,
+            Some(left) => return Err(left.renewed.saturating_duration_since(Instant::now())),
+            // `compare` has just set it.
+            None => {}
+        }
+        Ok(Permit { starts: Arc::clone(self), is_used: false })
+    }
+
+    /// Compares the limit that Discord has just answered with to what was taken here. Other shards may have taken starts
+    /// that Discord has not seen yet, so its number may be too high, never too low: what is missing somebody else took.
+    /// Returns how many that are, and warns about them.
+    pub(super) fn compare(&self, limit: &SessionStartLimit) -> u32 {
         let now = Instant::now();
         let renewed = match limit.reset_after {
             0 => now + DAY,
@@ -68,21 +82,16 @@ impl Starts {
             Some(left) if now < left.renewed && renewed < left.renewed + SAME_LIMIT => left,
             _ => Left { starts: limit.remaining, renewed },
         };
-        // Other shards may have taken starts that Discord has not seen yet, so its number may be too high, never too low.
-        if let Some(others) = current.starts.checked_sub(limit.remaining).filter(|others| *others > 0) {
+        let others = current.starts.saturating_sub(limit.remaining);
+        if others > 0 {
             tracing::warn!(
                 "another process has started {others} gateway session(s) with this bot's token; two hosts of one bot \
                  answer everything twice"
             );
-            current.starts = limit.remaining;
         }
-        let taken = current.starts.checked_sub(1);
-        current.starts = taken.unwrap_or(0);
+        current.starts -= others;
         *left = Some(current);
-        match taken {
-            Some(_) => Ok(Permit { starts: Arc::clone(self), is_used: false }),
-            None => Err(current.renewed - now),
-        }
+        others
     }
 
     fn left(&self) -> MutexGuard<'_, Option<Left>> {
@@ -176,6 +185,17 @@ mod tests {
         tokio::time::advance(Duration::from_secs(60)).await;
         let renewed = [starts.take(&limit(1)), starts.take(&limit(1))];
         assert!(renewed[0].is_ok() && renewed[1].is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn starts_that_somebody_else_took_are_noticed_once() {
+        let starts = starts();
+        starts.take(&limit(100)).unwrap().turn(0, 1).await.identified();
+        // Discord has not counted it yet, and then has.
+        assert_eq!((starts.compare(&limit(100)), starts.compare(&limit(99))), (0, 0));
+        assert_eq!((starts.compare(&limit(97)), starts.compare(&limit(97))), (2, 0));
+        starts.take(&limit(97)).unwrap().turn(0, 1).await.identified();
+        assert_eq!(starts.compare(&limit(96)), 0);
     }
 
     #[tokio::test(start_paused = true)]

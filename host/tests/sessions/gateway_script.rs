@@ -41,6 +41,7 @@ pub(crate) fn timing() -> Timing {
         invalid_session: (Duration::ZERO, Duration::from_millis(5)),
         identify_every: Duration::from_millis(5),
         goodbye: Duration::from_millis(100),
+        ..Timing::default()
     }
 }
 

@@ -38,6 +38,23 @@ async fn shards_share_what_is_left_of_the_days_starts() {
 }
 
 #[tokio::test]
+async fn another_host_with_the_same_token_is_noticed_by_its_session_starts() {
+    logged();
+    let limit = |asked: usize| json!({"total": 1000, "remaining": 900 - 7 * asked.min(1), "reset_after": 3_600_000, "max_concurrency": 1});
+    let timing = Timing { compare_starts_every: Duration::from_millis(20), ..timing() };
+    let (script, mut host) = start(Setting { timing, limit, ..Setting::default() }).await;
+    let mut line = script.accept_until_ready().await;
+    heard(&mut host, 1).await;
+    let noticed = async {
+        while !logged().contains("another process has started 6 gateway session(s) with this bot's token") {
+            line.event(2, "A").await;
+            heard(&mut host, 1).await;
+        }
+    };
+    soon(noticed).await;
+}
+
+#[tokio::test]
 async fn a_limit_that_is_used_up_is_asked_for_again_when_it_is_renewed() {
     let limit = |asked| match asked {
         0 => json!({"total": 1000, "remaining": 0, "reset_after": 30, "max_concurrency": 1}),
