@@ -258,7 +258,9 @@ impl Cogs {
         };
         // What they have handed over is carried out before the sessions close.
         self.parts.work.close();
-        let _ = tokio::time::timeout_at(until.into(), async { tokio::join!(all_stored, self.parts.work.wait()) }).await;
+        let _ =
+            tokio::time::timeout_at(until.into(), async { tokio::join!(all_stored, self.parts.work.wait()) })
+                .await;
         let lost = self.registry.each(|name, status, _| status.is_unsaved.then(|| name.to_string()));
         lost.into_iter().flatten().collect()
     }

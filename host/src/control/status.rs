@@ -98,7 +98,8 @@ impl Health {
     }
 
     fn text(&self) -> String {
-        let (version, process, up) = (self.version, self.process, Shown(Duration::from_secs(self.uptime_secs)));
+        let (version, process, up) =
+            (self.version, self.process, Shown(Duration::from_secs(self.uptime_secs)));
         let mut text = format!("host      gearshift {version}, process {process}, up {up}");
         if let Some(Bot { user, application, application_id }) = &self.bot {
             let _ = write!(text, "\nbot       {user} (application {application}, {application_id})");
@@ -126,7 +127,12 @@ impl Shard {
             let _ = write!(text, ", latency {latency:.0} ms");
         }
         if let Some(session) = self.session_ms {
-            let _ = write!(text, ", session {}, {} resumes", Shown(Duration::from_secs(session / 1000)), self.resumes);
+            let _ = write!(
+                text,
+                ", session {}, {} resumes",
+                Shown(Duration::from_secs(session / 1000)),
+                self.resumes
+            );
         }
         text
     }

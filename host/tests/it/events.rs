@@ -1,5 +1,7 @@
 //! What of Discord's events becomes a command, what reaches cogs when it cannot be read, and what goes the other way.
 
+use std::time::Instant;
+
 use gearshift_sim::{Entry, What};
 use tempfile::TempDir;
 
@@ -30,7 +32,7 @@ async fn an_event_that_cannot_be_read_reaches_those_who_listen_as_json() {
     assert_eq!(router.counts(), (1, 1));
     let status = cogs.status().cogs.remove(0);
     assert_eq!(status.handled + status.queued as u64, 1);
-    cogs.close().await;
+    cogs.close(Instant::now() + SOON).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +48,7 @@ async fn a_cog_shows_the_bot_asks_for_members_and_knows_its_owners_and_shards() 
     // alice's message, the command in it, the answer, and the member that was asked for.
     stage.until_status("faulty", |status| status.handled >= 4).await;
     let mut count = 0;
-    let shown = stage.sim.until(std::time::Instant::now() + SOON, |entry| {
+    let shown = stage.sim.until(Instant::now() + SOON, |entry| {
         count += usize::from(told(entry));
         (count > before).then_some(())
     });

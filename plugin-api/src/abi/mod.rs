@@ -38,10 +38,7 @@ pub const HISTORY: &[((u16, u16), &str)] = &[
         (1, 0),
         "create, setup, event, command, task, save, restore, teardown, destroy; host table with 14 functions",
     ),
-    (
-        (1, 1),
-        "cog: error_cause; host table: `gateway`, for presence, members, shards and application",
-    ),
+    ((1, 1), "cog: error_cause; host table: `gateway`, for presence, members, shards and application"),
     #[cfg(feature = "next-minor")]
     ((1, 2), "a function more in both tables, for the host's tests"),
 ];
