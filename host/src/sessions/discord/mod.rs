@@ -139,7 +139,8 @@ impl Discord {
     async fn wait_for_account(&self, timeout: Duration) -> Result<Account, OpenError> {
         let deadline = Instant::now() + timeout;
         let timeout_ms = timeout.as_millis();
-        let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(5));
+        // Short beside the whole time, so that hardly any of it is given away at the end.
+        let mut backoff = Backoff::new(Duration::from_millis(250), timeout / 10);
         for attempt in 1.. {
             let Ok(read) = tokio::time::timeout_at(deadline, account::read(self)).await else { break };
             let unread = match read {
