@@ -209,7 +209,7 @@ async fn what_a_handler_has_handed_over_is_sent_though_it_is_cancelled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_handler_has_handed_over_is_sent_before_the_host_has_closed() {
     let (stage, said) = replying_late().await;
-    stage.host.close().await;
+    stage.host.close().await.expect("no state is lost");
     let replies = stage.sim.transcript().history();
     let mut posts = replies.iter().filter_map(|entry| entry.posted());
     assert!(posts.any(|message| message.reply_to == Some(said)), "the reply was sent");

@@ -94,7 +94,7 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
         let report = reload.await??;
         pauses.push_ms(report.pause.unwrap_or_default());
         for phase in &report.phases {
-            phases.entry(phase.name).or_default().push_ms(phase.took);
+            phases.entry(phase.name.name()).or_default().push_ms(phase.took);
         }
     }
     let phases: Vec<_> = phases.iter().map(|(name, times)| format!("{name} {:.2}", times.median())).collect();

@@ -67,7 +67,7 @@ async fn happen(theatre: &Theatre, event: &Event) {
         Event::Fault(cog, kind) => theatre.fault(COGS[*cog], number(*cog), *kind).await,
         Event::Stuck(cog) => theatre.stuck(COGS[*cog], number(*cog)).await,
         Event::StoreFull(cog, full) => theatre.script(COGS[*cog]).notes().is_store_full = *full,
-        Event::Time(secs) => tokio::time::sleep(Duration::from_secs(*secs)).await,
+        Event::Time(secs) => tokio::time::advance(Duration::from_secs(*secs)).await,
     }
     for cog in COGS {
         theatre.settle(cog).await;
