@@ -48,7 +48,8 @@ pub(super) async fn act(call: &Call, name: &str) -> Result<Reply, ApiError> {
         Deed::Posted(id) => {
             let reply = call.shared.bot_message_after(id, within).await;
             let state = call.shared.state();
-            json!({ "done": "posted", "message_id": id, "answer": reply.map(|reply| shown(&state, &reply, user.id)) })
+            let reply = reply.map(|reply| shown(&state, &reply, user.id));
+            json!({ "done": "posted", "message_id": id, "answer": reply, "reply": reply })
         }
         Deed::Invoked(handle) | Deed::Asked(handle) => invoked(call, &handle, within, user.id).await,
     };
@@ -75,7 +76,8 @@ async fn invoked(call: &Call, handle: &InteractionHandle, within: Duration, user
             "messages": messages.iter().map(|message| shown(&state, message, user)).collect::<Vec<_>>(),
         })
     });
-    json!({ "done": "invoked", "interaction_id": handle.id(), "answer": answer })
+    let reply = answer.as_ref().map(|answer: &Value| answer["message"].clone());
+    json!({ "done": "invoked", "interaction_id": handle.id(), "answer": answer, "reply": reply })
 }
 
 fn shown(state: &State, message: &Message, viewer: Snowflake) -> Value {

@@ -18,6 +18,9 @@ async fn nothing_is_done_without_the_control_token() {
         }
         assert_eq!(request.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
     }
+    let document =
+        Client::new().get(format!("{}/control/openapi.json", sim.base_url())).send().await.unwrap();
+    assert_eq!(document.status(), StatusCode::OK, "it says how to get in");
     let fixed = SimOptions { control_token: Some("mine".to_owned()), ..SimOptions::default() };
     let sim = Sim::start(fixed).await.unwrap();
     assert_eq!(sim.page_url(), format!("{}/#token=mine", sim.base_url()));
@@ -174,6 +177,7 @@ async fn a_line_is_carried_out_and_what_came_of_it_is_told() {
         (&json!("invoked"), &json!("deferred_message"))
     );
     assert_eq!(invoked["answer"]["message"]["content"], "pong");
+    assert_eq!(invoked["reply"], invoked["answer"]["message"], "where it is for a message, too");
 
     for (line, status) in [("/pong", 422), (":press Yes", 422), (":hepl", 422)] {
         let (got, refused) = control.post(act, json!({ "line": line })).await;
@@ -199,7 +203,7 @@ async fn a_bots_reply_to_a_line_comes_with_the_answer() {
     };
     let order = json!({ "channel": "#dev", "line": "!ping", "within_ms": 10_000 });
     let ((_, said), ()) = tokio::join!(control.post("/control/people/bob/act", order), answer);
-    assert_eq!(said["answer"]["content"], "pong");
+    assert_eq!(said["reply"]["content"], "pong");
 }
 
 #[tokio::test]
