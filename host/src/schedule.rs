@@ -263,6 +263,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_repeated_task_runs_at_each_of_its_moments_by_the_clock_it_was_given() {
+        let (inbox, clock) = (Inbox::new(100), HostClock::movable());
+        clock.freeze();
+        let schedule = Schedule::new(Arc::clone(&inbox), runtime::Handle::current(), clock.clone());
+        schedule.take_over(1);
+        schedule.plan(1, "digest".into(), HOUR).expect("planned");
+        for runs in 1..=24 {
+            assert_eq!(clock.next_due(), Some(Duration::from_secs(3600)));
+            clock.advance(Duration::from_secs(3600));
+            // Paused time goes on only when every task waits.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert_eq!(inbox.len(), runs);
+        }
+        schedule.clear();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(clock.next_due(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn plans_of_a_generation_that_never_serves_are_void() {
         let (schedule, inbox) = schedule();
         schedule.take_over(1);
