@@ -222,7 +222,7 @@ class CogCard {
       cog.queued > 0 && ` · ${cog.queued} waiting`, cog.faults > 0 && h("span.bad-count", null, ` · ${cog.faults} ${cog.faults === 1 ? "fault" : "faults"}`));
     const number = (name, value, bad) => h("div", { class: bad ? "bad" : "" }, h("dt", null, name), h("dd", null, String(value)));
     fill(this.numbers, number("handled", cog.handled), number("waiting", cog.queued), number("in flight", cog.in_flight),
-      number("tasks", cog.tasks), number("faults", cog.faults, cog.faults > 0), cog.turned_away > 0 && number("turned away", cog.turned_away, true));
+      number("tasks", cog.tasks), number("faults", cog.faults, cog.faults > 0), cog.turned_away > 0 && number("rejected", cog.turned_away, true));
     fill(this.commands, cog.commands.map((command) => `/${command}`).join("  "));
     fill(this.fault, cog.last_fault && cog.last_fault.split("\n")[0]);
     this.fault.title = cog.last_fault ?? "";
