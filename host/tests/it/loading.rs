@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use gearshift_cog::abi::ABI;
 use gearshift_host::library::{Digest, Inspection, NotALibrary, Note, Readiness, look, prepare, read};
 use tempfile::TempDir;
 
@@ -95,7 +96,7 @@ fn other_files_are_told_apart() {
 fn a_library_that_this_host_cannot_serve_is_refused_with_both_sides() {
     let target = gearshift_cog::manifest::TARGET;
     let table = [
-        ("\"abi\":[1,", "\"abi\":[2,", "it speaks ABI 2.1, this host speaks 1.1".to_owned()),
+        ("\"abi\":[1,", "\"abi\":[2,", format!("it speaks ABI 2.{}, this host speaks {}", ABI.1, abi())),
         ("\"target\":\"x86_64", "\"target\":\"riscv6", {
             let other = target.replacen("x86_64", "riscv6", 1);
             format!("it is built for `{other}`, this host for `{target}`")
@@ -124,7 +125,8 @@ fn a_manifest_of_another_form_and_abi_is_an_abi_mismatch() {
     let file = Damaged::copy_of(&library("ping"))
         .replace_in_manifest("\"rustc\"", "\"cargo\"")
         .replace_in_manifest("\"abi\":[1,", "\"abi\":[9,");
-    let expected = "cannot load `ping` from `FILE`: it speaks ABI 9.1, this host speaks 1.1";
+    let expected =
+        format!("cannot load `ping` from `FILE`: it speaks ABI 9.{}, this host speaks {}", ABI.1, abi());
     assert_eq!(refusal(file.path()), expected);
     let broken = Damaged::copy_of(&library("ping")).replace_in_manifest("\"rustc\"", "\"cargo\"");
     assert!(refusal(broken.path()).contains("its manifest cannot be read: missing field `rustc`"));
@@ -135,7 +137,7 @@ fn a_cog_that_claims_another_abi_is_refused() {
     let liar = Build::of("faulty").features("lie").library();
     assert_eq!(
         refusal(&liar),
-        "cannot load `faulty` from `FILE`: it speaks ABI 65535.7, this host speaks 1.1"
+        format!("cannot load `faulty` from `FILE`: it speaks ABI 65535.7, this host speaks {}", abi())
     );
 }
 
@@ -150,7 +152,8 @@ fn two_builds_of_one_cog_stand_beside_each_other() {
 
 #[test]
 fn a_newer_minor_of_the_abi_is_served() {
-    let file = Damaged::copy_of(&library("ping")).replace_in_manifest("\"abi\":[1,1]", "\"abi\":[1,9]");
+    let file = Damaged::copy_of(&library("ping"))
+        .replace_in_manifest(&format!("\"abi\":[1,{}]", ABI.1), "\"abi\":[1,9]");
     let (_base, folder) = private_folder();
     assert_eq!(prepare(&folder, file.path()).unwrap().notes, [Note::NewerAbi((1, 9))]);
 }
@@ -224,7 +227,8 @@ fn an_inspection_reads_well_and_is_json() {
     let ping = library("ping");
     let inspection = Inspection::of(&ping).unwrap();
     let text = inspection.to_string();
-    for line in ["  abi      1.1 (this host speaks 1.1)", "  commands /ping [text]", "  loads    yes"] {
+    let speaks = format!("  abi      {0} (this host speaks {0})", abi());
+    for line in [&*speaks, "  commands /ping [text]", "  loads    yes"] {
         assert!(text.contains(line), "{text}");
     }
     let json = serde_json::to_value(&inspection).unwrap();
@@ -235,6 +239,15 @@ fn an_inspection_reads_well_and_is_json() {
     let liar = Build::of("faulty").features("lie").library();
     let inspection = Inspection::of(&liar).unwrap();
     assert!(!inspection.loads());
-    assert!(inspection.to_string().contains("  problem  it speaks ABI 65535.7, this host speaks 1.1"));
+    assert!(
+        inspection
+            .to_string()
+            .contains(&format!("  problem  it speaks ABI 65535.7, this host speaks {}", abi()))
+    );
     assert!(inspection.problems[0].help.contains("rebuild it against gearshift-cog 1.x"));
+}
+
+/// The ABI of this host, as messages name it.
+fn abi() -> String {
+    format!("{}.{}", ABI.0, ABI.1)
 }
