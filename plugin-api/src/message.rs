@@ -90,6 +90,12 @@ impl NewMessage {
         self.flags & EPHEMERAL != 0
     }
 
+    /// As it can be posted to a channel, where everybody sees it: Discord knows no ephemeral messages there.
+    pub(crate) fn for_channel(mut self) -> Self {
+        self.flags &= !EPHEMERAL;
+        self
+    }
+
     /// The same as no reply; none if it is none.
     pub(crate) fn without_reference(&self) -> Option<Self> {
         self.reply_to.map(|_| Self { reply_to: None, ..self.clone() })

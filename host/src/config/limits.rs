@@ -15,7 +15,7 @@ pub struct Limits {
     pub lane_queue: usize,
     /// Handlers of one cog that are in flight at once. Default 1024.
     pub handlers_in_flight: usize,
-    /// Calls of one cog to the host that are in flight at once. Default 1024.
+    /// Calls of one cog to the host that are in flight at once; waiting is none. Default 1024.
     pub calls_in_flight: usize,
     /// How long a cog may take to set up. `setup_timeout_ms`, default 30000.
     #[serde(rename = "setup_timeout_ms", with = "millis")]

@@ -87,6 +87,8 @@ impl Notices {
                 // What the host deferred silently shows nothing by itself.
                 Ok(false) if is_deferred && to.is_on_message() => follow_up(&discord, &to, &text).await,
                 Ok(false) => Ok(()),
+                // A form was opened: that is an answer, and no message.
+                Err(error) if error.status() == Some(404) => Ok(()),
                 Err(error) => Err(error),
             };
             warn_of(&to, sent);

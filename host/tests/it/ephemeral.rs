@@ -168,6 +168,8 @@ async fn a_callback_of_the_cog_whose_answer_is_lost_is_no_failure() {
         stage.sim.faults().rest("POST", CALLBACK, 1, RestFault::DropAnswer);
         let asked = stage.slash("faulty", &[("op", op)]).await;
         assert_eq!(answers(&stage, &asked, 1).await[0].1, ephemeral, "{op}");
+        // The answer is there before the cog knows.
+        stage.sim.settle(SOON).await.unwrap();
     }
     assert_eq!(stage.status("faulty").faults, 0, "{}", stage.transcript());
     stage.down().await;
@@ -201,6 +203,8 @@ async fn a_handler_that_fails_leaves_its_user_a_word_and_nobody_else() {
 async fn who_has_an_answer_is_not_told_of_a_failure() {
     let stage = stage().await;
     let answered = stage.slash("faulty", &[("op", "say public error")]).await;
+    let form = stage.slash("faulty", &[("op", "say form error")]).await;
+    assert_eq!(form.acknowledged(SOON).await.unwrap().how, Acknowledgement::Modal);
     // The button of another cog, which every listener hears: one of them fails, the other one answers.
     let poll = stage.slash("poll", &[("question", "Lunch?"), ("answers", "soup")]).await;
     let poll = poll.answered(SOON).await.unwrap();

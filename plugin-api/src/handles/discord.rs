@@ -29,7 +29,7 @@ impl Discord {
     /// # Errors
     /// Discord's refusal, with its code; or no answer.
     pub async fn send(&self, channel: u64, message: impl Into<NewMessage>) -> Result<Sent, HandleError> {
-        let message = message.into();
+        let message = message.into().for_channel();
         match self.post(channel, &message).await {
             // Nobody should go without an answer because of where it cannot point to.
             Err(error) if is_about_reference(&error) => match message.without_reference() {
