@@ -1,7 +1,5 @@
 //! A message to be sent, and the one that Discord made of it. Sending is the discord handle's part.
 
-use std::fmt;
-
 use abi_stable::std_types::RVec;
 use serde_json::Value;
 
@@ -137,7 +135,10 @@ impl NewMessage {
         if !self.embeds.is_empty() {
             default("embeds", &|| format!("[{}]", self.embeds.join(",")));
         }
-        default("allowed_mentions", &|| allowed(&self.mentions));
+        default("allowed_mentions", &|| match &*self.mentions {
+            [] => NOBODY.to_owned(),
+            mentions => allowed(mentions),
+        });
         json.finish()
     }
 }
@@ -159,28 +160,35 @@ pub enum Mention {
     Role(u64),
 }
 
+/// Discord's JSON for a message that notifies nobody, as nearly all do.
+const NOBODY: &str = r#"{"parse":[]}"#;
+
 /// Discord's JSON for who may be notified. It refuses ids beside the kind that covers them.
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
 fn allowed(mentions: &[Mention]) -> String {
-    let kinds = [(Mention::Users, "users"), (Mention::Roles, "roles"), (Mention::Everyone, "everyone")];
-    let is_in = |kind: Mention| mentions.contains(&kind);
-    let parse: Vec<&str> = kinds.iter().filter(|(kind, _)| is_in(*kind)).map(|(_, name)| *name).collect();
-    let mut json = format!(r#"{{"parse":[{}]"#, list(parse));
-    if !is_in(Mention::Users) {
-        let users = mentions.iter().filter_map(|it| if let Mention::User(id) = it { Some(id) } else { None });
-        json.push_str(&format!(r#","users":[{}]"#, list(users)));
+    let [mut parse, mut users, mut roles] = [const { Vec::new() }; 3];
+    for mention in mentions {
+        match mention {
+            Mention::Users => parse.push("\"users\"".to_owned()),
+            Mention::Roles => parse.push("\"roles\"".to_owned()),
+            Mention::Everyone => parse.push("\"everyone\"".to_owned()),
+            Mention::User(id) => users.push(format!("\"{id}\"")),
+            Mention::Role(id) => roles.push(format!("\"{id}\"")),
+            Mention::RepliedUser => {}
+        }
     }
-    if !is_in(Mention::Roles) {
-        let roles = mentions.iter().filter_map(|it| if let Mention::Role(id) = it { Some(id) } else { None });
-        json.push_str(&format!(r#","roles":[{}]"#, list(roles)));
+    let mut json = format!(r#"{{"parse":[{}]"#, parse.join(","));
+    if !users.is_empty() && !mentions.contains(&Mention::Users) {
+        json.push_str(&format!(r#","users":[{}]"#, users.join(",")));
     }
-    json.push_str(&format!(r#","replied_user":{}}}"#, is_in(Mention::RepliedUser)));
+    if !roles.is_empty() && !mentions.contains(&Mention::Roles) {
+        json.push_str(&format!(r#","roles":[{}]"#, roles.join(",")));
+    }
+    if mentions.contains(&Mention::RepliedUser) {
+        json.push_str(r#","replied_user":true"#);
+    }
+    json.push('}');
     json
-}
-
-/// The items as JSON texts, with commas between.
-fn list(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
-    items.into_iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(",")
 }
 
 /// Discord's limit for a message's text, in characters, and its code for a refused form.
@@ -295,7 +303,7 @@ mod tests {
             .ephemeral()
             .embed(&json!({"title": "t"}))
             .field("tts", &json!(true));
-        let nobody = json!({"parse": [], "users": [], "roles": [], "replied_user": false});
+        let nobody = json!({"parse": []});
         let expected = json!({
             "content": "\"hi\"", "flags": 64, "tts": true, "embeds": [{"title": "t"}], "allowed_mentions": nobody,
             "message_reference": {"message_id": "7", "fail_if_not_exists": false},
