@@ -248,6 +248,10 @@ impl Discord {
         match send().await {
             Err(error) if error.may_have_been_carried_out() => match send().await {
                 Err(error) if error.code == ACKNOWLEDGED => Ok(()),
+                // Lost once more: what it was to show is there, or it never arrived.
+                Err(error) if error.may_have_been_carried_out() => {
+                    self.original(to).await.map(drop).map_err(|_| error)
+                }
                 second => second.map(drop),
             },
             first => first.map(drop),
