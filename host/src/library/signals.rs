@@ -37,11 +37,13 @@ pub(super) fn note() -> io::Result<()> {
         *own = SIGNALS.map(disposition).collect();
         return Ok(());
     }
+    let changed = changed(&own);
+    if changed.is_empty() {
+        return Ok(());
+    }
     let program = code_of(&std::env::current_exe()?)?;
-    for (signal, own) in SIGNALS.zip(own.iter_mut()) {
-        if let Some(now) = disposition(signal).filter(|now| is_in(now, &program)) {
-            *own = Some(now);
-        }
+    for (at, _, now) in changed.into_iter().filter(|(_, _, now)| is_in(now, &program)) {
+        own[at] = Some(now);
     }
     Ok(())
 }
@@ -53,15 +55,16 @@ pub(super) fn note() -> io::Result<()> {
 /// # Errors
 /// When it cannot be seen what is mapped, or a disposition cannot be set.
 pub(super) fn put_back(file: &Path) -> io::Result<Vec<i32>> {
-    let code = code_of(file)?;
     let own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let changed = changed(&own);
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let code = code_of(file)?;
     let mut put_back = Vec::new();
-    for (signal, own) in SIGNALS.zip(own.iter()) {
-        if !disposition(signal).is_some_and(|now| is_in(&now, &code)) {
-            continue;
-        }
+    for (at, signal, _) in changed.into_iter().filter(|(_, _, now)| is_in(now, &code)) {
         let ends = !FAILURES.contains(&signal) && !HARMLESS.contains(&signal);
-        let own = own.filter(|own| own.sa_sigaction != libc::SIG_DFL || !ends);
+        let own = own[at].filter(|own| own.sa_sigaction != libc::SIG_DFL || !ends);
         set(signal, &own.unwrap_or_else(swallow))?;
         put_back.push(signal);
     }
@@ -69,6 +72,15 @@ pub(super) fn put_back(file: &Path) -> io::Result<Vec<i32>> {
         std::thread::sleep(RETURN);
     }
     Ok(put_back)
+}
+
+/// The signals that are handled in another way than the host's own, with their places in [`OWN`].
+fn changed(own: &[Option<libc::sigaction>]) -> Vec<(usize, i32, libc::sigaction)> {
+    let now = |(at, (signal, own)): (usize, (i32, &Option<libc::sigaction>))| {
+        let now = disposition(signal)?;
+        own.is_none_or(|own| own.sa_sigaction != now.sa_sigaction).then_some((at, signal, now))
+    };
+    SIGNALS.zip(own).enumerate().filter_map(now).collect()
 }
 
 /// A handler of the host's that does nothing. Unlike `SIG_IGN` it is not inherited by the programs that the host starts.
