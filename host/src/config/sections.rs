@@ -236,8 +236,8 @@ pub struct Cogs {
     pub disabled: Vec<String>,
     /// Whether changes in the folder are followed. Default true.
     pub watch: bool,
-    /// How often the folder is compared with what it held, beside the system's events, which tell nothing of links that
-    /// are switched elsewhere and do not come from every file system; 0 = never. `poll_ms`, default 1000.
+    /// How often the folder is compared with what it held, beside the system's events, which do not come when a link is
+    /// switched elsewhere, nor from every file system; 0 = never. `poll_ms`, default 1000.
     #[serde(rename = "poll_ms", with = "millis")]
     pub poll: Duration,
 }

@@ -31,7 +31,7 @@ pub(super) struct Agenda {
 #[derive(Debug)]
 struct Due {
     at: Instant,
-    /// As which it is expected; none if the system will tell when it is written to meanwhile.
+    /// As which it is expected; none if an event will come when it is written to meanwhile.
     stamp: Option<Stamp>,
 }
 
@@ -48,7 +48,7 @@ impl Agenda {
         Agenda { settle, due: HashMap::new(), incomplete: HashMap::new() }
     }
 
-    /// The system told of a file.
+    /// An event came for a file.
     pub(super) fn happened(&mut self, file: PathBuf, happened: Happened, now: Instant) {
         self.incomplete.remove(&file);
         let settled = Due { at: now + self.settle, stamp: None };
@@ -59,7 +59,7 @@ impl Agenda {
         }
     }
 
-    /// A file differs from what was known of it, and nobody told: whether it is still written to shows only in its stamp.
+    /// A file differs from what was known of it, without an event: whether it is still written to shows only in its stamp.
     pub(super) fn differs(&mut self, file: PathBuf, stamp: Option<Stamp>, now: Instant) {
         self.incomplete.remove(&file);
         let at = now + self.settle;

@@ -7,36 +7,36 @@ use notify::{
     event::{AccessKind, AccessMode, ModifyKind, RenameMode},
 };
 
-use super::{Happened, News};
+use super::{Happened, Input};
 use crate::library;
 
 /// Everything an event says about `folder`.
-pub(super) fn read(event: &Event, folder: &Path) -> Vec<News> {
+pub(super) fn read(event: &Event, folder: &Path) -> Vec<Input> {
     // The queue was full, and events were dropped: IN_Q_OVERFLOW in https://man7.org/linux/man-pages/man7/inotify.7.html
     if event.need_rescan() {
-        return vec![News::Compare];
+        return vec![Input::Compare];
     }
     event.paths.iter().filter_map(|path| about(&event.kind, path, folder)).collect()
 }
 
-fn about(kind: &EventKind, path: &Path, folder: &Path) -> Option<News> {
+fn about(kind: &EventKind, path: &Path, folder: &Path) -> Option<Input> {
     let happened = happened(kind, path)?;
     if path == folder {
         let is_lost = matches!(kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
-        return Some(if is_lost { News::FolderLost } else { News::Compare });
+        return Some(if is_lost { Input::FolderLost } else { Input::Compare });
     }
     if path.parent() != Some(folder) {
         return None;
     }
     match library::is_library_name(path) {
-        true => Some(News::File(path.to_owned(), happened)),
+        true => Some(Input::File(path.to_owned(), happened)),
         // Libraries may be links that lead through it: Kubernetes switches `..data`, and nothing happens to the links.
         // https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
         false => matches!(
             kind,
             EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
         )
-        .then_some(News::Compare),
+        .then_some(Input::Compare),
     }
 }
 

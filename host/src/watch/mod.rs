@@ -1,13 +1,13 @@
 //! Watches the cogs folder and says which library to try, and when. It reads no library and knows no cog.
 //!
-//! Two sources tell what happens. The *events* of the system are quick: a library is tried at once when it was closed after
+//! There are two sources. The *events* of the system are quick: a library is tried at once when it was closed after
 //! writing or renamed into place, or appeared complete as a hard link (as cargo makes them); in all other cases when
 //! nothing has happened to it for the settle time. But events come from one folder, not from its path: they are silent
 //! when a link on the way is switched, when another folder takes its place, when a file elsewhere is what a link leads
 //! to, on many network file systems, and when their queue was full. So the folder is also *compared*, every so often and
 //! whenever an event leaves something open, with a list of what it held.
 //!
-//! Every look at the file system is made on a thread of its own: a file server that is away stops nothing else.
+//! Every look at the file system is made on a thread of its own: a file server that does not answer stops nothing else.
 
 mod agenda;
 mod events;
@@ -41,12 +41,12 @@ pub enum Change {
 #[derive(Debug)]
 pub struct FolderWatch {
     changes: UnboundedReceiver<Change>,
-    news: mpsc::Sender<News>,
+    inputs: mpsc::Sender<Input>,
 }
 
 /// What the thread is sent, by the system's events and by the owner of the watch.
 #[derive(Debug)]
-enum News {
+enum Input {
     /// Something happened to a library of the folder.
     File(PathBuf, Happened),
     /// Something is uncertain: what the folder holds is to be compared with what is known of it.
@@ -74,7 +74,7 @@ enum Happened {
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl FolderWatch {
-    /// Begins to watch. Whatever happens in the folder from now on is told.
+    /// Begins to watch. Nothing that happens in the folder from now on is missed.
     ///
     /// A library is left alone for `settle` after its last change, unless it is known to be complete. The folder is
     /// compared every `poll` beside the system's events; zero means never.
@@ -95,7 +95,7 @@ impl FolderWatch {
             .name("cogs-watch".to_owned())
             .spawn(move || watching.run(&receive))
             .map_err(notify::Error::io)?;
-        Ok(FolderWatch { changes: changed, news: send })
+        Ok(FolderWatch { changes: changed, inputs: send })
     }
 
     /// The next file to be looked at. Nothing is lost if the future is dropped.
@@ -110,18 +110,18 @@ impl FolderWatch {
     /// Looks at a file again that was incomplete, with pauses that grow to some seconds. If it still is after a second,
     /// `why` is logged, once; after a minute it is looked at when it changes. `why` names the file.
     pub fn incomplete(&self, file: PathBuf, why: String) {
-        self.send(News::Incomplete(file, why));
+        self.send(Input::Incomplete(file, why));
     }
 
-    fn send(&self, news: News) {
+    fn send(&self, input: Input) {
         // The thread ends after this value only.
-        let _ = self.news.send(news);
+        let _ = self.inputs.send(input);
     }
 }
 
 impl Drop for FolderWatch {
     fn drop(&mut self) {
-        self.send(News::End);
+        self.send(Input::End);
     }
 }
 
@@ -131,15 +131,15 @@ struct Watching {
     settle: Duration,
     poll: Duration,
     /// For the system's events.
-    news: mpsc::Sender<News>,
+    inputs: mpsc::Sender<Input>,
     changes: UnboundedSender<Change>,
     /// Brings events, and of which folder: device and inode.
     watched: Option<(notify::RecommendedWatcher, (u64, u64))>,
     /// The system does not watch the folder, which has been logged.
-    is_deaf: bool,
+    is_unwatched: bool,
     /// The folder could not be read at the last look, which has been logged.
-    is_away: bool,
-    /// The libraries of the folder as they were when they were last told of.
+    is_unreadable: bool,
+    /// The libraries of the folder as they were when they were last reported.
     known: BTreeMap<PathBuf, Option<Stamp>>,
     agenda: Agenda,
     compare_at: Option<Instant>,
@@ -151,61 +151,61 @@ impl Watching {
         folder: &Path,
         settle: Duration,
         poll: Duration,
-        news: mpsc::Sender<News>,
+        inputs: mpsc::Sender<Input>,
         changes: UnboundedSender<Change>,
     ) -> Watching {
         Watching {
             folder: folder.to_owned(),
             settle,
             poll,
-            news,
+            inputs,
             changes,
             watched: None,
-            is_deaf: false,
-            is_away: false,
+            is_unwatched: false,
+            is_unreadable: false,
             known: BTreeMap::new(),
             agenda: Agenda::new(settle),
             compare_at: (!poll.is_zero()).then(|| Instant::now() + poll),
         }
     }
 
-    fn run(mut self, news: &mpsc::Receiver<News>) {
+    fn run(mut self, inputs: &mpsc::Receiver<Input>) {
         loop {
             let due = [self.agenda.next(), self.compare_at].into_iter().flatten().min();
             let next = match due {
-                Some(at) => news.recv_timeout(at.saturating_duration_since(Instant::now())),
-                None => news.recv().map_err(RecvTimeoutError::from),
+                Some(at) => inputs.recv_timeout(at.saturating_duration_since(Instant::now())),
+                None => inputs.recv().map_err(RecvTimeoutError::from),
             };
             let now = Instant::now();
             match next {
-                Ok(News::End) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(news) => self.take(news, now),
+                Ok(Input::End) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(input) => self.take(input, now),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if self.compare_at.is_some_and(|at| at <= now) {
                 self.compare(now);
             }
             while let Some((file, stamp)) = self.agenda.take(now) {
-                self.tell(file, stamp, now);
+                self.report(file, stamp, now);
             }
         }
     }
 
-    fn take(&mut self, news: News, now: Instant) {
-        match news {
-            News::File(file, happened) => self.agenda.happened(file, happened, now),
-            News::Incomplete(file, why) => {
+    fn take(&mut self, input: Input, now: Instant) {
+        match input {
+            Input::File(file, happened) => self.agenda.happened(file, happened, now),
+            Input::Incomplete(file, why) => {
                 if self.agenda.incomplete(&file, now) {
                     let patience = PATIENCE.as_secs();
                     tracing::warn!("{why}; it is tried again for {patience} s, then when it changes");
                 }
             }
-            News::Compare => self.compare_by(now + self.settle),
-            News::FolderLost => {
+            Input::Compare => self.compare_by(now + self.settle),
+            Input::FolderLost => {
                 self.watched = None;
                 self.compare_by(now + self.settle);
             }
-            News::End => {}
+            Input::End => {}
         }
     }
 
@@ -213,19 +213,19 @@ impl Watching {
         self.compare_at = Some(self.compare_at.map_or(moment, |at| at.min(moment)));
     }
 
-    /// Compares the folder with what is known of it. One that cannot be read tells nothing about its files: it may be
-    /// on its way to another place, or its file server away.
+    /// Compares the folder with what is known of it. One that cannot be read says nothing about its files: it may be
+    /// on its way to another place, or its file server may not answer.
     fn compare(&mut self, now: Instant) {
         match self.look() {
             Ok(found) => {
-                if std::mem::take(&mut self.is_away) {
+                if std::mem::take(&mut self.is_unreadable) {
                     tracing::info!("the cogs folder `{}` is there again", self.folder.display());
                 }
                 self.note_differences(&found, now);
                 self.compare_at = (!self.poll.is_zero()).then(|| now + self.poll);
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.is_away, true) {
+                if !std::mem::replace(&mut self.is_unreadable, true) {
                     let folder = self.folder.display();
                     tracing::warn!(
                         "cannot read the cogs folder `{folder}`: {error}; its cogs go on until it is there again"
@@ -265,22 +265,22 @@ impl Watching {
         }
     }
 
-    /// Lets the system tell what happens in the folder that has the path now. A watcher keeps to the folder that it was
+    /// Asks for the events of the folder that has the path now. A watcher keeps to the folder that it was
     /// given, whatever becomes of the path, so each folder gets one of its own.
     fn watch(&mut self, identity: (u64, u64)) -> notify::Result<()> {
         self.watched = None;
-        let (news, folder) = (self.news.clone(), self.folder.clone());
+        let (inputs, folder) = (self.inputs.clone(), self.folder.clone());
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let all = match event {
                 Ok(event) => events::read(&event, &folder),
                 Err(error) => {
                     tracing::warn!("watching the cogs folder `{}`: {error}", folder.display());
-                    vec![News::Compare]
+                    vec![Input::Compare]
                 }
             };
             for one in all {
                 // The thread may have ended before its watcher.
-                let _ = news.send(one);
+                let _ = inputs.send(one);
             }
         });
         let watched = watcher.and_then(|mut watcher| {
@@ -290,11 +290,11 @@ impl Watching {
         match watched {
             Ok(watcher) => {
                 self.watched = Some((watcher, identity));
-                self.is_deaf = false;
+                self.is_unwatched = false;
                 Ok(())
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.is_deaf, true) {
+                if !std::mem::replace(&mut self.is_unwatched, true) {
                     let (folder, poll) = (self.folder.display(), self.poll.as_millis());
                     tracing::warn!(
                         "the system does not watch the cogs folder `{folder}`: {error}; it is compared every {poll} ms \
@@ -306,8 +306,8 @@ impl Watching {
         }
     }
 
-    /// Tells the owner of a file that is due, unless it is not as it was expected: then it is still written to.
-    fn tell(&mut self, file: PathBuf, expected: Option<Stamp>, now: Instant) {
+    /// Reports a file that is due to the owner, unless it is not as it was expected: then it is still written to.
+    fn report(&mut self, file: PathBuf, expected: Option<Stamp>, now: Instant) {
         let found = library::stamp(&file);
         if let (Some(expected), Ok(Some(stamp))) = (expected, &found)
             && expected != *stamp
@@ -326,7 +326,7 @@ impl Watching {
                 Change::Try(file)
             }
         };
-        // The owner may be gone; then the end is the next news.
+        // The owner may be gone; then the end is the next input.
         let _ = self.changes.send(change);
     }
 }

@@ -1,4 +1,4 @@
-//! What the watch tells, with the system's own events and without them.
+//! What the watch reports, with the system's own events and without them.
 
 use std::{
     fs,
@@ -57,12 +57,12 @@ fn watch(folder: &Path, poll: Duration) -> FolderWatch {
     FolderWatch::new(folder, SETTLE, poll).unwrap()
 }
 
-/// Waits until all these changes were told, in any order.
-async fn told(watch: &mut FolderWatch, changes: &[Change]) {
+/// Waits until all these changes were reported, in any order.
+async fn reported(watch: &mut FolderWatch, changes: &[Change]) {
     let mut missing = changes.to_vec();
     while !missing.is_empty() {
         let next = tokio::time::timeout(Duration::from_secs(30), watch.next()).await;
-        let next = next.unwrap_or_else(|_| panic!("never told: {missing:?}"));
+        let next = next.unwrap_or_else(|_| panic!("never reported: {missing:?}"));
         missing.retain(|change| *change != next);
     }
 }
@@ -83,11 +83,11 @@ async fn a_folder_that_was_removed_and_made_again_is_watched_again() {
     let file = library(&folder, "ping");
     let mut watch = watch(&folder, NEVER);
     fs::remove_dir_all(&folder).unwrap();
-    told(&mut watch, &[Change::Gone(file.clone())]).await;
+    reported(&mut watch, &[Change::Gone(file.clone())]).await;
     place.folder("cogs", &[("ping", "two")]);
-    told(&mut watch, &[Change::Try(file.clone())]).await;
+    reported(&mut watch, &[Change::Try(file.clone())]).await;
     fs::remove_file(&file).unwrap();
-    told(&mut watch, &[Change::Gone(file)]).await;
+    reported(&mut watch, &[Change::Gone(file)]).await;
 }
 
 #[tokio::test]
@@ -98,9 +98,9 @@ async fn another_folder_under_the_same_name_is_followed_and_so_is_what_happens_i
     let mut watch = watch(&folder, NEVER);
     fs::rename(&folder, place.path("old")).unwrap();
     fs::rename(next, &folder).unwrap();
-    told(&mut watch, &from_one_to_two(&folder)).await;
+    reported(&mut watch, &from_one_to_two(&folder)).await;
     fs::write(library(&folder, "late"), "three").unwrap();
-    told(&mut watch, &[Change::Try(library(&folder, "late"))]).await;
+    reported(&mut watch, &[Change::Try(library(&folder, "late"))]).await;
 }
 
 #[tokio::test]
@@ -115,9 +115,9 @@ async fn a_link_to_the_folder_that_is_switched_is_followed_wherever_in_the_path_
         place.switch(&link, "releases/1");
         let mut watch = watch(&folder, POLL);
         place.switch(&link, "releases/2");
-        told(&mut watch, &from_one_to_two(&folder)).await;
+        reported(&mut watch, &from_one_to_two(&folder)).await;
         fs::remove_file(library(&folder, "pulse")).unwrap();
-        told(&mut watch, &[Change::Gone(library(&folder, "pulse"))]).await;
+        reported(&mut watch, &[Change::Gone(library(&folder, "pulse"))]).await;
     }
 }
 
@@ -137,7 +137,7 @@ async fn the_data_link_of_a_kubernetes_volume_is_followed_by_its_event() {
     symlink("..2", &aside).unwrap();
     fs::rename(aside, folder.join("..data")).unwrap();
     let library = |name| library(&folder, name);
-    told(&mut watch, &[Change::Try(library("ping")), Change::Gone(library("counter"))]).await;
+    reported(&mut watch, &[Change::Try(library("ping")), Change::Gone(library("counter"))]).await;
 }
 
 #[tokio::test]
@@ -153,13 +153,13 @@ async fn a_library_that_changes_without_an_event_is_followed_by_comparing() {
     let mut watch = watch(&folder, POLL);
     // The link that the library's own link leads to; then what that leads to; then a file by its other name.
     place.switch(&current, library(&elsewhere, "two"));
-    told(&mut watch, &[Change::Try(link.clone())]).await;
+    reported(&mut watch, &[Change::Try(link.clone())]).await;
     fs::write(library(&elsewhere, "two"), "more than that").unwrap();
-    told(&mut watch, &[Change::Try(link.clone())]).await;
+    reported(&mut watch, &[Change::Try(link.clone())]).await;
     fs::write(library(&elsewhere, "hard"), "more than that").unwrap();
-    told(&mut watch, &[Change::Try(hard)]).await;
+    reported(&mut watch, &[Change::Try(hard)]).await;
     fs::remove_file(&current).unwrap();
-    told(&mut watch, &[Change::Gone(link)]).await;
+    reported(&mut watch, &[Change::Gone(link)]).await;
 }
 
 #[tokio::test]
@@ -170,14 +170,14 @@ async fn what_happened_while_events_were_dropped_is_found_by_comparing() {
         place.folder(release, &libraries);
     }
     place.switch(&folder, "1");
-    // No event tells of this.
+    // No event comes of this.
     let mut watch = watch(&folder, NEVER);
     place.switch(&folder, "2");
     let dropped = Event::new(EventKind::Other).set_flag(Flag::Rescan);
-    for news in events::read(&dropped, &folder) {
-        watch.send(news);
+    for input in events::read(&dropped, &folder) {
+        watch.send(input);
     }
-    told(&mut watch, &from_one_to_two(&folder)).await;
+    reported(&mut watch, &from_one_to_two(&folder)).await;
 }
 
 #[tokio::test]
@@ -187,38 +187,38 @@ async fn a_file_is_tried_again_when_it_is_copied_again_or_can_be_read_again() {
     let file = library(&folder, "ping");
     let mut watch = watch(&folder, NEVER);
     fs::write(&file, "one").unwrap();
-    told(&mut watch, &[Change::Try(file.clone())]).await;
+    reported(&mut watch, &[Change::Try(file.clone())]).await;
     fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
-    told(&mut watch, &[Change::Try(file.clone())]).await;
+    reported(&mut watch, &[Change::Try(file.clone())]).await;
     watch.incomplete(file.clone(), format!("`{}` is half of a library", file.display()));
-    told(&mut watch, &[Change::Try(file.clone())]).await;
+    reported(&mut watch, &[Change::Try(file.clone())]).await;
     fs::remove_file(&file).unwrap();
-    told(&mut watch, &[Change::Gone(file.clone())]).await;
+    reported(&mut watch, &[Change::Gone(file)]).await;
 }
 
-/// A watch without its thread that knows the folder, and what it tells.
+/// A watch without its thread that knows the folder, and what it reports.
 fn by_hand(folder: &Path) -> (Watching, UnboundedReceiver<Change>) {
     let (changes, changed) = unbounded_channel();
-    let (news, _) = mpsc::channel();
-    let mut watching = Watching::new(folder, SETTLE, NEVER, news, changes);
+    let (inputs, _) = mpsc::channel();
+    let mut watching = Watching::new(folder, SETTLE, NEVER, inputs, changes);
     watching.known = watching.look().unwrap();
     (watching, changed)
 }
 
 #[test]
-fn a_folder_that_is_away_tells_nothing_of_its_files_until_it_is_back() {
+fn no_file_is_gone_because_its_folder_cannot_be_read() {
     let place = Place::new();
     let folder = place.folder("cogs", &ONE);
     let (mut watching, _) = by_hand(&folder);
     let now = Instant::now();
     fs::rename(&folder, place.path("away")).unwrap();
     watching.compare(now);
-    assert!(watching.is_away && watching.compare_at.is_some_and(|at| at > now));
+    assert!(watching.is_unreadable && watching.compare_at.is_some_and(|at| at > now));
     assert_eq!(watching.agenda.next(), None);
     fs::rename(place.path("away"), &folder).unwrap();
     fs::remove_file(library(&folder, "counter")).unwrap();
     watching.compare(now);
-    assert!(!watching.is_away);
+    assert!(!watching.is_unreadable);
     assert_eq!(watching.agenda.take(now + SETTLE), Some((library(&folder, "counter"), None)));
     assert_eq!(watching.agenda.next(), None);
 }
@@ -228,12 +228,12 @@ fn a_file_that_is_still_written_to_without_events_waits_until_it_has_settled() {
     let place = Place::new();
     let folder = place.folder("cogs", &[("ping", "one")]);
     let file = library(&folder, "ping");
-    let (mut watching, mut told) = by_hand(&folder);
+    let (mut watching, mut changes) = by_hand(&folder);
     let start = Instant::now();
     let mut turn = |watching: &mut Watching, at: Instant| {
         let (file, stamp) = watching.agenda.take(at).unwrap();
-        watching.tell(file, stamp, at);
-        told.try_recv().ok()
+        watching.report(file, stamp, at);
+        changes.try_recv().ok()
     };
     fs::write(&file, "more").unwrap();
     watching.compare(start);
