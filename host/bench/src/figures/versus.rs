@@ -229,6 +229,7 @@ pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
 
 /// One of the bots on a Discord of its own, and what its turns have brought.
 struct Side {
+    kind: Kind,
     sim: Sim,
     crowd: Crowd,
     bot: Bot,
@@ -241,7 +242,7 @@ impl Side {
         let bot = Bot::start(kind, &sim, cogs, "")?;
         first_reply(kind, &sim, &crowd, &bot).await?;
         rig::registered(&sim, "ping").await?;
-        Ok(Side { sim, crowd, bot, works: HashMap::new() })
+        Ok(Side { kind, sim, crowd, bot, works: HashMap::new() })
     }
 
     async fn turn(&mut self, task: Task) -> Result<()> {
@@ -259,7 +260,10 @@ impl Side {
             }
         };
         if load.lost > 0 {
-            return Err(format!("{} messages were lost ({task:?})", load.lost).into());
+            let (kind, words) = (self.kind, self.bot.last_words());
+            return Err(
+                format!("{kind:?} lost {} messages ({task:?}); its last words: {words}", load.lost).into()
+            );
         }
         let work = self.works.entry(task).or_default();
         work.load.append(load);
