@@ -17,6 +17,9 @@ const HANDLER_MS: u64 = 20;
 /// What a replacement may take beside the time that handlers have to end.
 const BESIDE: Duration = Duration::from_secs(1);
 
+/// By then everything that was said is in the queue, and only a few items of it are done.
+const ARRIVAL: Duration = Duration::from_secs(2);
+
 /// From the order until the new generation serves.
 pub(super) async fn full(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["faulty"])?;
@@ -28,6 +31,7 @@ pub(super) async fn full(scale: Scale) -> Result<Vec<Figure>> {
         for number in 0..limits.lane_queue as u64 {
             rig.crowd.say(number, &format!("!faulty block {HANDLER_MS}")).await?;
         }
+        tokio::time::sleep(ARRIVAL).await;
         let start = Instant::now();
         match rig.host.cogs().reload("faulty").await {
             Ok(_) => took.push(start.elapsed().as_secs_f64()),
