@@ -17,8 +17,9 @@ use std::sync::{
 use abi_stable::std_types::{RArc, RStr, RString};
 use arc_swap::ArcSwap;
 use gearshift_cog::abi::{Event, Interaction, Invocation, Origin};
+use tokio::{sync::mpsc, time::Instant};
 
-use self::{defer::Defer, facts::Facts, observer::InteractionObserver, prefix::Prefix};
+use self::{defer::Pending, facts::Facts, notice::Due, observer::InteractionObserver, prefix::Prefix};
 pub use self::{
     notice::Notices,
     table::{Listener, Table},
@@ -41,6 +42,8 @@ pub struct Router {
     prefix: Prefix,
     facts: Facts,
     notices: Arc<Notices>,
+    /// Interactions that are to be deferred if they wait too long.
+    due: mpsc::UnboundedSender<Due>,
     routed: AtomicU64,
     unreadable: AtomicU64,
 }
@@ -49,11 +52,16 @@ impl Router {
     /// A router that knows no cogs yet.
     pub fn new(prefix: String, notices: Notices) -> Router {
         let bot = notices.discord.as_ref().map(|discord| discord.account().user_id);
+        let notices = Arc::new(notices);
+        let (due, pending) = mpsc::unbounded_channel();
+        // Ends with the router.
+        notices.runtime.spawn(Arc::clone(&notices).defer_in_time(pending));
         Router {
             table: Arc::default(),
             prefix: Prefix { text: prefix, bot },
             facts: Facts::default(),
-            notices: Arc::new(notices),
+            notices,
+            due,
             routed: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
         }
@@ -141,17 +149,14 @@ impl Router {
 
     /// Only the cogs know whose it is: all that subscribed get it.
     fn component(&self, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
-        let defer = Defer::new();
+        // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
+        let pending = Pending::new(interaction, true);
         let mut is_taken = false;
         for listener in listeners {
-            let observer = self.observer(&interaction, &defer);
-            let call = Call::Event(Event::Interaction(interaction.clone()));
-            is_taken |= listener.push(Item { call, observer: Some(observer) }).is_ok();
+            let call = Call::Event(Event::Interaction(pending.interaction.clone()));
+            is_taken |= listener.push(self.followed(call, &pending)).is_ok();
         }
-        if is_taken {
-            // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
-            self.notices.defer_in_time(interaction, defer, true);
-        }
+        self.defer_in_time(&pending);
         is_taken
     }
 
@@ -162,13 +167,13 @@ impl Router {
         ephemeral: bool,
         interaction: RArc<Interaction>,
     ) -> bool {
-        let defer = Defer::new();
-        let observer = self.observer(&interaction, &defer);
-        let origin = Origin::Slash(interaction.clone());
-        let invocation = Invocation { command: name.into(), arguments: RStr::empty().into(), origin };
-        match owner.push(Item { call: Call::Command(invocation), observer: Some(observer) }) {
-            Ok(()) => self.notices.defer_in_time(interaction, defer, ephemeral),
-            Err((Full::Full, _)) => self.notices.busy(&interaction),
+        let pending = Pending::new(interaction, ephemeral);
+        let origin = Origin::Slash(pending.interaction.clone());
+        let call =
+            Call::Command(Invocation { command: name.into(), arguments: RStr::empty().into(), origin });
+        match owner.push(self.followed(call, &pending)) {
+            Ok(()) => self.defer_in_time(&pending),
+            Err((Full::Full, _)) => self.notices.busy(&pending.interaction),
             Err((Full::Closed, item)) => {
                 if let Some(observer) = item.observer {
                     observer.decline();
@@ -178,9 +183,15 @@ impl Router {
         true
     }
 
-    fn observer(&self, interaction: &RArc<Interaction>, defer: &Arc<Defer>) -> Box<InteractionObserver> {
+    fn followed(&self, call: Call, pending: &Arc<Pending>) -> Item {
         let (table, notices) = (Arc::clone(&self.table), Arc::clone(&self.notices));
-        Box::new(InteractionObserver::new(interaction.clone(), defer.place(), table, notices))
+        let observer = InteractionObserver::new(Arc::clone(pending), table, notices);
+        Item { call, observer: Some(Box::new(observer)) }
+    }
+
+    fn defer_in_time(&self, pending: &Arc<Pending>) {
+        // The task ends with this.
+        let _ = self.due.send((Instant::now(), Arc::downgrade(pending)));
     }
 }
 

@@ -226,7 +226,13 @@ impl<L: Life> Owner<L> {
             }
             Message::Stuck { number, why } => self.give_up(number, why).await,
             Message::Retired(report) => {
-                self.registry.note(&self.name, |status| status.last_report = Some(report));
+                self.registry.note(&self.name, |status| {
+                    // Another operation may have been reported since.
+                    let is_last = status.last_report.as_ref().is_some_and(|last| last.is_of_same(&report));
+                    if is_last {
+                        status.last_report = Some(report);
+                    }
+                });
             }
         }
     }

@@ -210,6 +210,8 @@ impl Registry {
         };
         let shown = RefusedFile { file: file.to_owned(), reason: chain(error), help: error.help() };
         self.book().refused.insert(file.to_owned(), Refused { shown, lack });
+        // It may have become free since it was found taken.
+        self.freed.notify_one();
     }
 
     /// The file is being tried, or is gone.

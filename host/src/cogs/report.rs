@@ -93,6 +93,11 @@ impl Report {
         }
     }
 
+    /// Whether both are of one operation.
+    pub(super) fn is_of_same(&self, other: &Report) -> bool {
+        (self.outcome, self.from, self.to) == (other.outcome, other.from, other.to)
+    }
+
     /// A step is done that began at `since`.
     pub(super) fn passed(&mut self, name: Step, since: Instant) {
         self.phases.push(Phase { name, took: since.elapsed() });

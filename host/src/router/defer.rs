@@ -7,7 +7,24 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use abi_stable::std_types::RArc;
+use gearshift_cog::abi::Interaction;
 use tokio::sync::Notify;
+
+/// An interaction for as long as it is in a queue or in a handler.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) interaction: RArc<Interaction>,
+    /// Whether "thinking …" is for the user alone.
+    pub(super) is_ephemeral: bool,
+    pub(super) defer: Arc<Defer>,
+}
+
+impl Pending {
+    pub(super) fn new(interaction: RArc<Interaction>, is_ephemeral: bool) -> Arc<Pending> {
+        Arc::new(Pending { interaction, is_ephemeral, defer: Arc::default() })
+    }
+}
 
 /// One interaction in the queues of all cogs that get it.
 #[derive(Debug, Default)]
@@ -44,11 +61,6 @@ pub(super) struct Place {
 }
 
 impl Defer {
-    /// In no queue yet.
-    pub(super) fn new() -> Arc<Defer> {
-        Arc::default()
-    }
-
     /// It is put into one more queue.
     pub(super) fn place(self: &Arc<Self>) -> Place {
         self.change(|turn| turn.waiting += 1);
@@ -170,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_begins_in_time_is_not_deferred() {
-        let defer = Defer::new();
+        let defer = Arc::<Defer>::default();
         let place = begun(&defer);
         assert_eq!(now(defer.is_deferred()), Some(false));
         assert_eq!(now(defer.begin()), Some(false));
@@ -180,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn what_begins_while_it_is_being_deferred_waits_for_the_outcome() {
         for accepted in [true, false] {
-            let defer = Defer::new();
+            let defer = Arc::<Defer>::default();
             let mut place = defer.place();
             assert!(defer.begin().await);
             place.begin();
@@ -192,7 +204,7 @@ mod tests {
 
     #[test]
     fn as_long_as_one_handler_runs_the_others_wait_undeferred() {
-        let defer = Defer::new();
+        let defer = Arc::<Defer>::default();
         let (first, _second) = (begun(&defer), defer.place());
         assert_eq!(now(defer.begin()), None);
         drop(first);
@@ -201,7 +213,7 @@ mod tests {
 
     #[test]
     fn nothing_is_deferred_that_no_cog_will_handle() {
-        let defer = Defer::new();
+        let defer = Arc::<Defer>::default();
         let second = defer.place();
         drop(begun(&defer));
         drop(second);

@@ -1,14 +1,17 @@
 //! What the host itself answers when a cog cannot: that a command's cog is away or busy, "thinking …" in time, and that a
 //! handler failed. Its texts are for the user alone. Sends in the background; the router does not wait.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use abi_stable::std_types::RArc;
 use gearshift_cog::abi::Interaction;
 use serde_json::{Value, json};
-use tokio::runtime;
+use tokio::{runtime, sync::mpsc, time::Instant};
 
-use super::defer::{Defer, Place};
+use super::defer::{Defer, Pending, Place};
 use crate::sessions::{
     Discord, Method,
     discord::{DiscordError, Request},
@@ -30,6 +33,9 @@ const UNKNOWN_MESSAGE: u64 = 10008;
 /// Discord's message flags: "only you can see this", and "thinking …".
 const EPHEMERAL: u64 = 1 << 6;
 const LOADING: u64 = 1 << 7;
+
+/// When an interaction came, and the interaction as long as it is not handled.
+pub(super) type Due = (Instant, Weak<Pending>);
 
 /// Sends the host's own answers.
 #[derive(Debug)]
@@ -100,18 +106,23 @@ impl Notices {
         self.say(to, &format!("`/{}` is too busy at the moment. Try again later.", to.command));
     }
 
-    /// Acknowledges the interaction if it waits too long in somebody's queue and nobody is at it. `ephemeral`: "thinking …"
-    /// is for the user alone.
-    pub(super) fn defer_in_time(&self, to: RArc<Interaction>, defer: Arc<Defer>, ephemeral: bool) {
-        let Some(discord) = self.discord.clone() else { return };
-        let after = self.defer_after;
-        self.runtime.spawn(async move {
-            tokio::time::sleep(after).await;
-            let left = LIMIT.saturating_sub(after);
-            if let Ok(true) = tokio::time::timeout(left, defer.begin()).await {
-                defer.finish(acknowledge(&discord, &to, ephemeral).await);
+    /// Acknowledges interactions that wait too long in a queue while no handler is at them. They come in the order in
+    /// which they are due, and what was handled meanwhile is not kept for it.
+    pub(super) async fn defer_in_time(self: Arc<Self>, mut due: mpsc::UnboundedReceiver<Due>) {
+        while let Some((came, pending)) = due.recv().await {
+            if pending.strong_count() == 0 {
+                continue;
             }
-        });
+            tokio::time::sleep_until(came + self.defer_after).await;
+            let (Some(pending), Some(discord)) = (pending.upgrade(), self.discord.clone()) else { continue };
+            let left = LIMIT.saturating_sub(self.defer_after);
+            self.runtime.spawn(async move {
+                let Pending { interaction, is_ephemeral, defer } = &*pending;
+                if let Ok(true) = tokio::time::timeout(left, defer.begin()).await {
+                    defer.finish(acknowledge(&discord, interaction, *is_ephemeral).await);
+                }
+            });
+        }
     }
 
     fn say(&self, to: &Interaction, text: &str) {

@@ -7,7 +7,12 @@ use abi_stable::std_types::RArc;
 use arc_swap::ArcSwap;
 use gearshift_cog::abi::{Event, Interaction, Origin};
 
-use super::{COMMAND, defer::Place, notice::Notices, table::Table};
+use super::{
+    COMMAND,
+    defer::{Pending, Place},
+    notice::Notices,
+    table::Table,
+};
 use crate::{
     event,
     lane::{Begin, Call, Ended, Observer},
@@ -15,7 +20,7 @@ use crate::{
 
 #[derive(Debug)]
 pub(super) struct InteractionObserver {
-    interaction: RArc<Interaction>,
+    pending: Arc<Pending>,
     place: Place,
     table: Arc<ArcSwap<Table>>,
     notices: Arc<Notices>,
@@ -23,12 +28,12 @@ pub(super) struct InteractionObserver {
 
 impl InteractionObserver {
     pub(super) fn new(
-        interaction: RArc<Interaction>,
-        place: Place,
+        pending: Arc<Pending>,
         table: Arc<ArcSwap<Table>>,
         notices: Arc<Notices>,
     ) -> InteractionObserver {
-        InteractionObserver { interaction, place, table, notices }
+        let place = pending.defer.place();
+        InteractionObserver { pending, place, table, notices }
     }
 }
 
@@ -43,20 +48,23 @@ impl Observer for InteractionObserver {
     }
 
     fn end(self: Box<Self>, ended: Ended) {
-        let InteractionObserver { interaction, place, notices, .. } = *self;
         match ended {
             Ended::Done => {}
-            Ended::Failed | Ended::Cancelled => notices.failed(interaction, Arc::clone(place.defer())),
+            Ended::Failed | Ended::Cancelled => {
+                let Pending { interaction, defer, .. } = &*self.pending;
+                self.notices.failed(interaction.clone(), Arc::clone(defer));
+            }
         }
     }
 
     fn decline(self: Box<Self>) {
-        let InteractionObserver { interaction, place, table, notices } = *self;
+        let InteractionObserver { pending, place, table, notices } = *self;
+        let interaction = &pending.interaction;
         // Another cog may still take a component; a command has nobody else.
         if interaction.kind == COMMAND {
             let table = table.load();
-            let away = table.away(event::command_name(&interaction));
-            notices.decline(interaction, place, away);
+            let away = table.away(event::command_name(interaction));
+            notices.decline(interaction.clone(), place, away);
         }
     }
 }

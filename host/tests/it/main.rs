@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
 
 mod answering;
+mod blame;
 mod claims;
 mod contract;
 mod copies;
@@ -11,8 +12,10 @@ mod events;
 mod examples;
 mod flow;
 mod isolation;
+mod lanes;
 mod libraries;
 mod loading;
 mod overlap;
+mod registering;
 mod reload;
 mod stage;

@@ -73,8 +73,8 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             start_thread(time).await?;
             "thread started".to_owned()
         }
-        Op::Tls => {
-            MARK.with(|mark| mark.touched.set(true));
+        Op::Tls(time) => {
+            MARK.with(|mark| mark.lasts.set(Some(time)));
             format!("on {:?}", thread::current().id())
         }
         Op::Backtrace => {
@@ -209,17 +209,19 @@ impl Drop for PanicsWhenDropped {
 }
 
 thread_local! {
-    static MARK: Mark = const { Mark { touched: Cell::new(false) } };
+    static MARK: Mark = const { Mark { lasts: Cell::new(None) } };
 }
 
 /// Its destructor runs when the cog's thread ends, which is after the cog was dropped; it still uses the log then.
 struct Mark {
-    touched: Cell<bool>,
+    lasts: Cell<Option<Duration>>,
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        tracing::info!(touched = self.touched.get(), "thread-local value dropped");
+        let lasts = self.lasts.get();
+        tracing::info!(touched = lasts.is_some(), "thread-local value dropped");
+        thread::sleep(lasts.unwrap_or_default());
     }
 }
 

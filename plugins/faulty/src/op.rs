@@ -12,7 +12,7 @@ const MOST_BYTES: usize = 64 << 20;
 /// Shown by `!faulty help`.
 pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
-sleep MS, flood N [log|rest|store|stats], thread [MS], tls, backtrace, leak BYTES, leak-waker N, \
+sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
  say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
@@ -54,8 +54,8 @@ pub(crate) enum Op {
     Flood(usize, Flood),
     /// Starts a thread that ends after a while, or never; when it ends, it wakes a handler that is long done.
     Thread(Option<Duration>),
-    /// Makes a thread-local value with a destructor, and asks for the current thread.
-    Tls,
+    /// Makes a thread-local value whose destructor keeps the thread for a while, and asks for the current thread.
+    Tls(Duration),
     /// Resolves a backtrace, which maps the library's file once more.
     Backtrace,
     /// Leaks memory.
@@ -119,7 +119,8 @@ impl Op {
             ["flood", n, "stats"] => Self::Flood(number(n, MOST)?, Flood::Stats),
             ["thread"] => Self::Thread(None),
             ["thread", ms] => Self::Thread(Some(millis(ms)?)),
-            ["tls"] => Self::Tls,
+            ["tls"] => Self::Tls(Duration::ZERO),
+            ["tls", ms] => Self::Tls(millis(ms)?),
             ["backtrace"] => Self::Backtrace,
             ["leak", bytes] => Self::Leak(number(bytes, MOST_BYTES)?),
             ["leak-waker", n] => Self::KeepFutures(number(n, MOST)?),

@@ -1,0 +1,86 @@
+//! Slash commands are deleted at Discord only if a cog of this process declared them and none does any more: with a command
+//! go its id and what each server's admins allowed by it.
+
+use std::fs;
+
+use gearshift_sim::What;
+
+use crate::{
+    damage::Damaged,
+    libraries::library,
+    stage::{SOON, Setting, Stage, put},
+};
+
+impl Stage {
+    /// Waits until exactly these commands are registered.
+    async fn until_registered(&self, wanted: &[&str]) {
+        let is_so = || {
+            let mut names = self.sim.commands();
+            names.sort();
+            names == wanted
+        };
+        let reached = async {
+            while !is_so() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let reached = tokio::time::timeout(SOON, reached).await;
+        assert!(reached.is_ok(), "{:?}\n{}", self.sim.commands(), self.transcript());
+    }
+
+    /// How often the bot has written its commands so far.
+    fn writes(&self) -> usize {
+        let history = self.sim.transcript().history();
+        history.iter().filter(|entry| matches!(entry.what, What::Commands { .. })).count()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_with_a_refused_file_or_an_empty_folder_deletes_nothing() {
+    let stage = Setting::new().with("ping").with("counter").up().await;
+    stage.until_registered(&["count", "ping"]).await;
+    put(Damaged::from_bytes(b"junk\n").path(), &stage.cogs(), "ping");
+    stage.until(|status| status.refused.len() == 1).await;
+    let (stage, before) = (stage.restart().await, 1);
+    assert_eq!(stage.ask("!count").await, "1 for you, 1 for everybody");
+    fs::remove_file(stage.cogs().join("libping.so")).unwrap();
+    fs::remove_file(stage.cogs().join("libcounter.so")).unwrap();
+    let stage = stage.restart().await;
+    stage.until(|status| status.cogs.is_empty()).await;
+    // A cog that comes now is registered beside them.
+    put(&library("poll"), &stage.cogs(), "poll");
+    stage.until_registered(&["count", "ping", "poll"]).await;
+    assert_eq!(stage.writes(), before + 1, "{}", stage.transcript());
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_of_a_cog_that_failed_go_with_its_file_or_when_it_is_unloaded() {
+    for unload in [false, true] {
+        let stage = Setting::new().with("faulty").with("ping").config("commands_keep_ms = 100").up().await;
+        stage.until_registered(&["faulty", "faulty-ephemeral", "ping"]).await;
+        assert!(stage.ask("!faulty panic-in-setup").await.starts_with("armed"));
+        stage.host.cogs().unload("faulty").await.unwrap();
+        stage.host.cogs().load("faulty").await.expect_err("it panics");
+        if unload {
+            stage.host.cogs().unload("faulty").await.unwrap();
+        } else {
+            fs::remove_file(stage.cogs().join("libfaulty.so")).unwrap();
+        }
+        stage.until_registered(&["ping"]).await;
+        stage.down().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cog_is_renamed_in_place_and_keeps_its_command() {
+    let stage = Setting::new().with("ping").up().await;
+    assert_eq!(stage.ask("!ping").await, "pong");
+    let renamed =
+        Damaged::copy_of(&library("ping")).replace_in_manifest(r#""name":"ping","#, r#""name":"pong","#);
+    put(renamed.path(), &stage.cogs(), "ping");
+    stage.until_status("pong", |status| status.generation == Some(1)).await;
+    stage.until_status("ping", |status| status.generation.is_none()).await;
+    assert_eq!(stage.ask("!ping again").await, "pong again");
+    stage.down().await;
+}
