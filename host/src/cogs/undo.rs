@@ -65,8 +65,8 @@ impl<L: Life> Owner<L> {
         match result {
             Ok(done) => {
                 self.gone_back = Some(from.1);
-                self.life.remember(Some((&from.1, &library))).await;
                 self.settle(Ok(Some(done)), Answer(None));
+                self.life.remember(Some((&from.1, &library))).await;
             }
             Err(error) => {
                 tracing::error!(cog = &*self.name, "failed to go back to `{id}`: {}", chain(&error));
