@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{runtime, signal::unix::SignalKind, task::JoinSet};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     cogs::{self, Claimed, Cogs, CogsParts},
@@ -123,6 +123,7 @@ impl Host {
             router: Arc::clone(&router),
             runtime,
             work: TaskTracker::new(),
+            closing: CancellationToken::new(),
         });
         let watch = match config.cogs.watch {
             true => {

@@ -266,6 +266,7 @@ mod tests {
     async fn a_repeated_task_runs_at_each_of_its_moments_by_the_clock_it_was_given() {
         let (inbox, clock) = (Inbox::new(100), HostClock::movable());
         clock.freeze();
+        inbox.open();
         let schedule = Schedule::new(Arc::clone(&inbox), runtime::Handle::current(), clock.clone());
         schedule.take_over(1);
         schedule.plan(1, "digest".into(), HOUR).expect("planned");

@@ -64,18 +64,12 @@ impl<L: Life> Owner<L> {
             }
         }
         self.hangs.forget();
-        let file = candidate.file.clone();
-        let asked = (wish == Wish::Asked).then_some(candidate.digest);
-        let result = self.try_to_bring(candidate, How::Deploy).await;
-        match &result {
-            Ok(_) => self.retry = None,
-            Err(error) => self.plan_retry(file, error),
-        }
-        if result.is_ok() && asked.is_some() {
+        let done = self.try_to_bring(candidate, How::Deploy).await?;
+        if wish == Wish::Asked {
             self.gone_back = None;
             self.life.remember(None).await;
         }
-        result.map(Some)
+        Ok(Some(done))
     }
 
     /// What served in the last run, instead of the content that the host went back from.
@@ -104,7 +98,12 @@ impl<L: Life> Owner<L> {
         candidate: Candidate<L::Library>,
         how: How,
     ) -> Result<Done, CogError> {
+        let (file, is_going_back) = (candidate.file.clone(), how.is_going_back());
         let result = self.claim_and_replace(candidate, how).await;
+        match &result {
+            Err(error) if !is_going_back => self.plan_retry(file, error),
+            _ => self.retry = None,
+        }
         if let Err(error) = &result {
             let text = chain(error);
             self.registry.note(&self.name, |status| status.last_fault = Some(text.clone()));
@@ -161,8 +160,11 @@ impl<L: Life> Owner<L> {
         if candidate.manifest.name != *self.name {
             return;
         }
+        // What it fails for next is tried after a longer pause.
         self.retry = Some(retry);
         let outcome = self.bring(candidate, Wish::Changed).await;
+        // It was not even tried: it serves already, or was gone back from meanwhile.
+        self.retry.take_if(|retry| retry.at <= Instant::now());
         self.settle(outcome, Answer(None));
     }
 }

@@ -152,7 +152,10 @@ impl Life for Lanes {
     }
 
     async fn setup(&self, new: &Generation) -> Result<(), OrderError> {
-        new.lane.setup(self.parts.limits.setup_timeout).await
+        tokio::select! {
+            done = new.lane.setup(self.parts.limits.setup_timeout) => done,
+            () = self.parts.closing.cancelled() => Err(OrderError::Closing),
+        }
     }
 
     /// Handlers that are not done in time are dropped at their `await`.

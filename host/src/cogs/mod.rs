@@ -42,7 +42,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
     error::CogError,
@@ -91,6 +91,8 @@ pub struct CogsParts {
     pub runtime: runtime::Handle,
     /// The work of calls under way: what a cog has handed over is carried out though the cog is gone.
     pub work: TaskTracker,
+    /// Cancelled when the host closes: a `setup` that takes long is not waited for.
+    pub closing: CancellationToken,
 }
 
 /// All cogs.
@@ -238,6 +240,7 @@ impl Cogs {
     /// Retires all cogs at once, and waits until `until` for states that the store does not take. The cogs whose state
     /// is lost then.
     pub async fn close(self: &Arc<Self>, until: Instant) -> Vec<String> {
+        self.parts.closing.cancel();
         let mut tasks = JoinSet::new();
         let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
         for name in names {

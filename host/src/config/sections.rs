@@ -185,7 +185,7 @@ pub struct Stats {
     /// How long metrics are gathered before they are sent. `flush_ms`, default 200.
     #[serde(rename = "flush_ms", with = "millis", default = "Stats::default_flush")]
     pub flush: Duration,
-    /// How often the server's name is resolved anew. `resolve_every_ms`, default 30000.
+    /// How often the server's name is resolved again. `resolve_every_ms`, default 30000.
     #[serde(rename = "resolve_every_ms", with = "millis", default = "Stats::default_resolve_every")]
     pub resolve_every: Duration,
 }

@@ -152,7 +152,7 @@ mod tests {
         let shard = |json: &str| serde_json::from_str::<Shard>(json).unwrap().text();
         assert_eq!(
             shard(r#"{"shard":0,"state":"ready","latency_ms":41.4,"session_ms":185000,"resumes":2}"#),
-            "ready, latency 41 ms, session 3 min, 2 resumes"
+            "ready, latency 41 ms, session 3 min 5 s, 2 resumes"
         );
         assert_eq!(
             shard(r#"{"shard":1,"state":"waiting","why":"closed with 4000","resumes":0}"#),

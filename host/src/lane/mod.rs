@@ -45,6 +45,9 @@ pub enum OrderError {
     /// The lane's thread has ended.
     #[error("its thread has ended")]
     Ended,
+    /// Nobody waits for it any more.
+    #[error("the host is closing")]
+    Closing,
 }
 
 /// What the host may tell a lane.

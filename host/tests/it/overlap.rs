@@ -203,6 +203,7 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
         router: Arc::clone(&router),
         runtime,
         work: tokio_util::task::TaskTracker::new(),
+        closing: tokio_util::sync::CancellationToken::new(),
     });
     (cogs, router)
 }
