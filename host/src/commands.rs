@@ -312,4 +312,25 @@ mod tests {
         assert_eq!(plan.delete, [("1".to_owned(), "old".to_owned())]);
         assert_eq!(plan.unknown, ["old"], "a context menu of the same name is another command");
     }
+
+    #[test]
+    fn a_refused_list_names_the_command_and_its_cog() {
+        let mut declared = declared(&["ban", "ping"], &[]);
+        declared.cogs.insert("ping".to_owned(), "music".into());
+        // As Discord has it: https://discord.com/developers/docs/reference#error-messages
+        let refused = |errors| {
+            DiscordError::Refused(Box::new(crate::sessions::discord::Refusal {
+                asked: "PUT /applications/1/commands".to_owned(),
+                status: 400,
+                code: 50035,
+                message: "Invalid Form Body".to_owned(),
+                errors: Some(errors),
+                bytes: 0,
+            }))
+        };
+        let error = refused(serde_json::json!({ "1": { "options": { "0": { "_errors": [] } } } }));
+        assert!(is_refusal(&error));
+        assert_eq!(blamed(&error, &declared), " (`/ping` of `music`)");
+        assert_eq!(blamed(&refused(serde_json::json!({ "_errors": [] })), &declared), "");
+    }
 }

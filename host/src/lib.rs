@@ -20,13 +20,16 @@
 //!
 //! 1. No cog runs before every session is open: [`host::Host::load`] takes them open (`flow`).
 //! 2. No thread of the host runs a cog's handlers; a cog has a thread of its own (`isolation`).
-//! 3. No event is lost, handled twice or out of order while a cog is replaced (`reload`, `overlap`).
-//! 4. A new version that fails leaves the running one as it was (`reload`).
+//! 3. No event is lost, handled twice or out of order while a cog is replaced (`reload`, `overlap`, `lanes`).
+//! 4. A new version that fails leaves the running one as it was (`reload`, `blame`).
 //! 5. A retired generation is unmapped, or held and named (`isolation`, `contract`, and `soak`).
 //! 6. A handle of a retired generation answers an error ([`handles`]).
-//! 7. A cog that panics or blocks disturbs neither the host nor another cog (`isolation`).
+//! 7. A cog that panics or blocks disturbs neither the host nor another cog (`isolation`, `blame`).
+//! 8. A command is deleted at Discord only if a cog of this process declared it (`registering`).
 //!
-//! Rooms in reading order:
+//! 3 to 5 also hold whatever happens to a cog's owner in whatever order (`cogs::tests`).
+//!
+//! Modules in reading order:
 #![deny(unsafe_code)]
 
 pub mod clock;

@@ -27,14 +27,15 @@
 //! # fn main() {}
 //! ```
 //!
-//! A cog's life, with the place of each step:
+//! A cog's life, step by step, in the words that the host uses everywhere:
 //!
-//! 1. the host reads the [`manifest`] from the file, nothing is executed;
-//! 2. the library is opened and [`export!`]'s table is checked ([`abi`]);
-//! 3. [`Cog::setup`] builds the cog from its handles ([`handles`]);
-//! 4. [`Cog::restore`] gets the state that the generation before saved;
-//! 5. [`Cog::event`], [`Cog::command`] and [`Cog::task`] serve, interleaving at `await`, on one thread of their own;
-//! 6. [`Cog::save`] hands out the state, [`Cog::teardown`] says goodbye, and the library is unmapped.
+//! 1. **prepare**: the host reads the [`manifest`] from the file, nothing is executed;
+//! 2. **open**: the library is opened and [`export!`]'s table is checked ([`abi`]);
+//! 3. **setup**: [`Cog::setup`] builds the cog from its handles ([`handles`]);
+//! 4. **pause**: the generation before, if there is one, ends its handlers;
+//! 5. **save**, **restore**: its [`Cog::save`] gives the state, and [`Cog::restore`] takes it;
+//! 6. **serve**: [`Cog::event`], [`Cog::command`] and [`Cog::task`], interleaving at `await`, on one thread of their own;
+//! 7. **retire**: [`Cog::teardown`], if the cog goes for good; then its thread ends and its library is unmapped.
 #![deny(unsafe_code)]
 #![allow(
     non_local_definitions,

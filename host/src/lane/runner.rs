@@ -228,12 +228,16 @@ impl Runner {
 
     /// Makes a handler of an item and polls it once.
     fn begin(&mut self, item: Item, cx: &mut Context<'_>) {
+        // From before it is polled: whoever asks whether the cog rests must not find neither an item nor a handler.
+        self.cog.pulse.set_handlers(self.running.len() + 1);
         let Item { call, mut observer } = item;
         let Some(what) = self.labels.of(&call) else {
             // What the generation before declared and this one does not.
-            return if let Some(observer) = observer {
-                observer.decline()
-            };
+            self.cog.pulse.set_handlers(self.running.len());
+            if let Some(observer) = observer {
+                observer.decline();
+            }
+            return;
         };
         let activity = match &call {
             Call::Event(_) => Activity::Event,

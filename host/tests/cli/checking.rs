@@ -39,9 +39,7 @@ fn a_good_cog_passes_every_step_of_a_check() {
     let (ping, counter) = (library("ping"), library("counter"));
     let checked = check(&place, "", &[ping.to_str().unwrap(), counter.to_str().unwrap()]);
     assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
-    let steps =
-        ["settle", "copy", "verify", "open", "layout", "create", "setup", "save", "teardown", "retire"];
-    for step in steps {
+    for step in ["prepare", "open", "setup", "save", "retire"] {
         let passed = checked.out.lines().filter(|line| line.trim_start().starts_with(step)).count();
         assert_eq!(passed, 2, "{step}: {}", checked.out);
     }
@@ -56,7 +54,7 @@ fn a_cog_that_fails_is_reported_with_its_step() {
         ("setup=panic", "FAILED in setup: `faulty` failed: it panicked at "),
         ("setup=error", "FAILED in setup: `faulty` failed: "),
         ("save=panic", "FAILED in save: `faulty` failed: it panicked at "),
-        ("teardown=panic", "FAILED in teardown: `faulty` failed: it panicked at "),
+        ("teardown=panic", "FAILED in retire: `faulty` failed in `teardown`: it panicked at "),
         ("drop=block 20000", "FAILED in retire: its library stays mapped: its thread has not ended"),
     ] {
         let checked = check(&place, plan, &[faulty.to_str().unwrap()]);
@@ -66,7 +64,7 @@ fn a_cog_that_fails_is_reported_with_its_step() {
     let text = place.file("notes.so", "not a library at all");
     let checked = check(&place, "", &[&text, library("ping").to_str().unwrap()]);
     assert_eq!(checked.code, 1);
-    assert!(checked.out.contains("FAILED in settle: "), "{}", checked.out);
+    assert!(checked.out.contains("FAILED in prepare: "), "{}", checked.out);
     assert!(checked.out.contains("\n  ok"), "the others are still tried: {}", checked.out);
     assert!(checked.err.contains("error: 1 of 2 did not pass"), "{}", checked.err);
 }
