@@ -9,7 +9,7 @@ const LINES = 300;
 const AGAIN = 700;
 
 /** The order in which cogs stand. */
-const STANDINGS = ["serving", "loading", "away"];
+const STAGES = ["serving", "loading", "leaving", "away"];
 
 /** Fills `element`; `announce(text, { bad, detail })` tells the conversation of every swap, and of what went wrong. */
 export function mount(element, { controlToken, announce }) {
@@ -112,7 +112,7 @@ class HostPanel {
   }
 
   #show(status) {
-    const serving = status.cogs.filter((cog) => cog.standing === "serving").length;
+    const serving = status.cogs.filter((cog) => cog.stage === "serving").length;
     fill(this.counts, `${serving} of ${status.cogs.length} cogs serve · ${status.routed} events`);
     fill(this.state, status.shards.map((state, at) => chip(`shard ${at}`, state, state === "ready")),
       status.sessions.map((name) => chip(name, "open", true)));
@@ -127,7 +127,7 @@ class HostPanel {
   }
 
   #showCogs(cogs) {
-    const rank = (cog) => STANDINGS.indexOf(cog.standing);
+    const rank = (cog) => STAGES.indexOf(cog.stage);
     const sorted = [...cogs].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
     for (const [name, card] of this.#cards) {
       if (cogs.some((cog) => cog.name === name)) continue;
@@ -195,8 +195,8 @@ class CogCard {
     this.load = button("load", "play", "Load");
     this.unload = button("unload", "stop", "Unload");
     this.title = h("strong.cog-name");
-    this.standing = h("span.standing");
-    this.fold = h("button.cog-fold", { type: "button", onclick: () => this.#unfold(this.body.hidden) }, icon("right"), h("span", null, this.title, this.standing));
+    this.stage = h("span.stage");
+    this.fold = h("button.cog-fold", { type: "button", onclick: () => this.#unfold(this.body.hidden) }, icon("right"), h("span", null, this.title, this.stage));
     this.numbers = h("dl.numbers");
     this.commands = h("p.fine.cog-commands");
     this.fault = h("p.failed");
@@ -214,20 +214,21 @@ class CogCard {
   }
 
   show(cog) {
-    const serves = cog.standing === "serving";
-    const state = serves && cog.activity !== "idle" ? `serving · ${cog.activity}` : cog.standing;
+    const serves = cog.stage === "serving";
+    const state = serves && cog.activity !== "idle" ? `serving · ${cog.activity}` : cog.stage;
     fill(this.title, cog.name, cog.generation && h("span.generation", null, `#${cog.generation}`));
-    fill(this.standing, h("span.lamp", { class: serves ? "good" : cog.standing === "loading" ? "wait" : "" }), state,
+    fill(this.stage, h("span.lamp", { class: serves ? "good" : cog.stage === "loading" ? "wait" : "" }), state,
       cog.version && ` · ${cog.version}`, cog.uptime_secs != null && ` · up ${span(cog.uptime_secs)}`,
       cog.queued > 0 && ` · ${cog.queued} waiting`, cog.faults > 0 && h("span.bad-count", null, ` · ${cog.faults} ${cog.faults === 1 ? "fault" : "faults"}`));
     const number = (name, value, bad) => h("div", { class: bad ? "bad" : "" }, h("dt", null, name), h("dd", null, String(value)));
     fill(this.numbers, number("handled", cog.handled), number("waiting", cog.queued), number("in flight", cog.in_flight),
-      number("tasks", cog.tasks), number("faults", cog.faults, cog.faults > 0), cog.turned_away > 0 && number("rejected", cog.turned_away, true));
+      number("tasks", cog.tasks), number("faults", cog.faults, cog.faults > 0), cog.dropped > 0 && number("dropped", cog.dropped, true));
     fill(this.commands, cog.commands.map((command) => `/${command}`).join("  "));
-    fill(this.fault, cog.last_fault && cog.last_fault.split("\n")[0]);
-    this.fault.title = cog.last_fault ?? "";
-    this.load.hidden = cog.standing !== "away";
-    this.reload.hidden = this.unload.hidden = cog.standing === "away";
+    const why = cog.reason ?? cog.last_fault;
+    fill(this.fault, why && why.split("\n")[0]);
+    this.fault.title = why ?? "";
+    this.load.hidden = cog.stage !== "away";
+    this.reload.hidden = this.unload.hidden = cog.stage === "away";
     const said = cog.last_report && JSON.stringify(cog.last_report);
     if (said !== this.said) fill(this.report, cog.last_report && reportElement(cog.last_report));
     this.said = said;

@@ -11,7 +11,11 @@ use super::{
     report::Outcome,
     stage::Absence,
 };
-use crate::{error::chain, lane::State, step::Step};
+use crate::{
+    error::chain,
+    lane::{OrderError, State},
+    step::Step,
+};
 
 /// Shortest and longest pause between two attempts to write a state that the store did not take.
 const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(60)];
@@ -42,7 +46,9 @@ impl<L: Life> Owner<L> {
         if let Now::Leaving(serving) = &self.now {
             report.from = Some(serving.number);
             let id = format!("{}#{}", self.name, serving.number);
-            if let Some(state) = last_words(&self.life, &serving.generation, &id, &mut report).await {
+            let limit = self.limits.state_max_bytes;
+            let state = last_words(&self.life, &serving.generation, limit, &id, &mut report).await;
+            if let Some(state) = state {
                 self.unsaved = Some(state);
                 self.store().await;
             }
@@ -77,7 +83,7 @@ impl<L: Life> Owner<L> {
 
     pub(super) async fn save(&mut self) {
         let Now::Serving(serving) = &self.now else { return self.save_at = None };
-        match self.life.save(&serving.generation).await {
+        match saved(&self.life, &serving.generation, self.limits.state_max_bytes).await {
             Ok(Some(state)) => {
                 self.unsaved = Some(state);
                 self.store().await;
@@ -111,9 +117,38 @@ impl<L: Life> Owner<L> {
     }
 }
 
+/// Why a generation's state could not be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SaveError {
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    #[error("its state has {bytes} bytes, {limit} are allowed (`[limits] state_max_bytes`)")]
+    TooLarge { bytes: usize, limit: usize },
+}
+
+/// The state of a generation, of at most `limit` bytes.
+pub(super) async fn saved<L: Life>(
+    life: &L,
+    old: &L::Generation,
+    limit: usize,
+) -> Result<Option<State>, SaveError> {
+    match life.save(old).await? {
+        Some(state) if state.bytes.len() > limit => {
+            Err(SaveError::TooLarge { bytes: state.bytes.len(), limit })
+        }
+        state => Ok(state),
+    }
+}
+
 /// Lets a generation end its handlers, and asks for its state. What is not done in time is logged and passed over: the
 /// cog goes in any case.
-async fn last_words<L: Life>(life: &L, old: &L::Generation, id: &str, report: &mut Report) -> Option<State> {
+async fn last_words<L: Life>(
+    life: &L,
+    old: &L::Generation,
+    limit: usize,
+    id: &str,
+    report: &mut Report,
+) -> Option<State> {
     let since = Instant::now();
     match life.pause(old).await {
         Ok(cancelled) => report.cancelled = cancelled,
@@ -124,8 +159,9 @@ async fn last_words<L: Life>(life: &L, old: &L::Generation, id: &str, report: &m
     }
     report.passed(Step::Pause, since);
     let since = Instant::now();
-    let state = life.save(old).await.unwrap_or_else(|error| {
-        tracing::warn!(cog = %id, "its state is that of the last save: {}", chain(&error));
+    let state = saved(life, old, limit).await.unwrap_or_else(|error| {
+        tracing::error!(cog = %id, "its state stays as it was saved last: {}", chain(&error));
+        report.notes.push(format!("its state stays as it was saved last: {error}"));
         None
     });
     report.state_bytes = state.as_ref().map(|state| state.bytes.len());

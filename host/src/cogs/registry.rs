@@ -84,8 +84,16 @@ struct Refused {
 struct Lack {
     /// The cog it would be.
     name: String,
-    /// The command that belongs to another cog; none if the name itself belongs to another file.
-    command: Option<String>,
+    what: Missing,
+}
+
+enum Missing {
+    /// The name belongs to another file.
+    Name,
+    /// The command belongs to another cog.
+    Command(String),
+    /// So many commands are more than there is room for.
+    Room(usize),
 }
 
 /// The slash commands that shall be registered, and those that shall not.
@@ -196,12 +204,14 @@ impl Registry {
     /// Notes that a file was refused. If what it lacks may become free, it is tried again then.
     pub(super) fn refuse(&self, file: &Path, error: &CogError) {
         let lack = match error {
-            CogError::NameTaken { name, .. } => Some(Lack { name: name.clone(), command: None }),
+            CogError::NameTaken { name, .. } => Some(Lack { name: name.clone(), what: Missing::Name }),
             CogError::CommandTaken { name, command, .. } => {
-                Some(Lack { name: name.clone(), command: Some(command.clone()) })
+                Some(Lack { name: name.clone(), what: Missing::Command(command.clone()) })
+            }
+            CogError::TooManyCommands { name, own, .. } => {
+                Some(Lack { name: name.clone(), what: Missing::Room(*own) })
             }
             CogError::File(_)
-            | CogError::TooManyCommands { .. }
             | CogError::TooManyHeld { .. }
             | CogError::WentBackFrom { .. }
             | CogError::Open { .. } => None,
@@ -222,7 +232,7 @@ impl Registry {
     /// No file of this cog waits for a command any more: somebody unloaded it.
     pub(super) fn wants_no_more(&self, name: &str) {
         self.book().refused.retain(|_, refused| {
-            refused.lack.as_ref().is_none_or(|lack| lack.name != name || lack.command.is_none())
+            refused.lack.as_ref().is_none_or(|lack| lack.name != name || matches!(lack.what, Missing::Name))
         });
     }
 
@@ -350,12 +360,20 @@ impl Book {
     }
 
     fn is_free(&self, lack: &Lack, file: &Path) -> bool {
-        match &lack.command {
-            Some(command) => !self.cogs.iter().any(|(name, cog)| {
+        let others = || self.cogs.iter().filter(|(name, _)| ***name != *lack.name).map(|(_, cog)| cog);
+        match &lack.what {
+            Missing::Command(command) => !others().any(|cog| {
                 let status = cog.entry.status.borrow();
-                **name != *lack.name && cog.commands(&status).any(|owned| owned == command)
+                cog.commands(&status).any(|owned| owned == command)
             }),
-            None => self.cogs.get(&*lack.name).is_none_or(|cog| {
+            Missing::Room(own) => {
+                let owned = |cog: &Cog| {
+                    let status = cog.entry.status.borrow();
+                    cog.commands(&status).collect::<BTreeSet<_>>().len()
+                };
+                others().map(owned).sum::<usize>() + own <= COMMANDS_MAX
+            }
+            Missing::Name => self.cogs.get(&*lack.name).is_none_or(|cog| {
                 let status = cog.entry.status.borrow();
                 status.file != file && status.stage == Stage::Away && status.absence == Absence::FileGone
             }),

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     CogError, Report,
     blame::{Blame, Errors},
+    leave::{SaveError, saved},
     life::{Candidate, Life},
     owner::{Before, Done, How, Now, Owner, Serving},
     report::{Outcome, Phase},
@@ -64,12 +65,13 @@ impl<L: Life> Owner<L> {
                 self.discard(new, number);
                 return Err(error);
             }
-            Err(StateError::Save(source)) => return Err(self.stays(new, number, Step::Save, source)),
-            Err(StateError::TooLarge(bytes)) => {
-                let old = self.old_id();
+            Err(StateError::Save(SaveError::Order(source))) => {
+                return Err(self.stays(new, number, Step::Save, source));
+            }
+            Err(StateError::Save(SaveError::TooLarge { bytes, limit })) => {
+                let name = self.old_id();
                 self.discard(new, number);
-                let limit = self.limits.state_max_bytes;
-                return Err(CogError::StateTooLarge { name: old, bytes, limit });
+                return Err(CogError::StateTooLarge { name, bytes, limit });
             }
         };
         if self.now.serving().is_some() {
@@ -141,12 +143,10 @@ impl<L: Life> Owner<L> {
     async fn states(&self, how: &How) -> Result<Vec<State>, StateError> {
         let serving = self.now.serving();
         let own = match serving {
-            Some(old) => match self.life.save(&old.generation).await {
-                Ok(Some(state)) if state.bytes.len() > self.limits.state_max_bytes => {
-                    Err(StateError::TooLarge(state.bytes.len()))
-                }
-                saved => saved.map_err(StateError::Save),
-            },
+            Some(old) => {
+                let saved = saved(&self.life, &old.generation, self.limits.state_max_bytes).await;
+                saved.map_err(StateError::Save)
+            }
             None if self.unsaved.is_some() => Ok(self.unsaved.clone()),
             None => self.life.stored_state().await.map_err(StateError::Store),
         };
@@ -213,7 +213,6 @@ impl<L: Life> Owner<L> {
 
 /// Why there is no state to hand over.
 enum StateError {
-    Save(OrderError),
-    TooLarge(usize),
+    Save(SaveError),
     Store(CogError),
 }
