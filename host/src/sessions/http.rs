@@ -11,7 +11,7 @@ use super::Method;
 use super::net::Net;
 use crate::config;
 
-/// The session. One connection pool, shared with the host's other clients.
+/// The session. Its connection pool is the site API's as well.
 #[derive(Debug)]
 pub struct Http {
     client: reqwest::Client,
@@ -215,8 +215,8 @@ fn from_reqwest(error: reqwest::Error, host: &str, after: Duration) -> HttpError
 }
 
 /// The cause at the end of the chain: the outer ones repeat the URL, which may hold a secret.
-pub(super) fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error.source();
     let mut text = None;
     while let Some(error) = cause {
         text = Some(error.to_string());

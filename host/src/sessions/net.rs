@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::net::TcpStream;
 
 use super::resolver::{Resolver, Shared};
@@ -26,6 +27,9 @@ pub struct Net {
 /// After so long without an answer the next address is tried beside the ones before it.
 /// <https://www.rfc-editor.org/rfc/rfc8305#section-8>
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// When a silent connection is first asked whether it still stands, and how often after that; as reqwest does.
+const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// Why a connection could not be made. The text names the host and the port, nothing else of a URL.
 #[derive(Debug, thiserror::Error)]
@@ -80,18 +84,43 @@ impl Net {
     /// A client builder with the host's policy: addresses, resolver, timeouts of the connection, no proxy from the
     /// environment (the gateway's connection would not take it either, and a bot in two networks is worse than none).
     pub fn client_builder(&self) -> reqwest::ClientBuilder {
-        let builder = reqwest::Client::builder()
+        reqwest::Client::builder()
             .dns_resolver(Arc::new(Shared(Arc::clone(&self.resolver))))
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(self.idle_timeout)
             .tcp_nodelay(true)
-            .no_proxy();
-        if self.resolver.ipv4_only {
-            // Literal addresses never reach the resolver; the bound local address rules out IPv6 for them as well.
-            builder.local_address(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-        } else {
-            builder
-        }
+            .local_address(self.local_address())
+            .no_proxy()
+    }
+
+    /// The same policy for a client without reqwest: TCP connections for HTTP. How long one may take to be made is up to the
+    /// client, which may add TLS.
+    pub(super) fn connector(&self) -> HttpConnector<Shared> {
+        let mut connector = HttpConnector::new_with_resolver(Shared(Arc::clone(&self.resolver)));
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_keepalive(Some(KEEPALIVE));
+        connector.set_keepalive_interval(Some(KEEPALIVE));
+        connector.set_keepalive_retries(Some(3));
+        #[cfg(target_os = "linux")]
+        connector.set_tcp_user_timeout(Some(2 * KEEPALIVE));
+        connector.set_local_address(self.local_address());
+        connector
+    }
+
+    /// How long one connection may take to be made.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
+    }
+
+    /// How long an idle connection is kept.
+    pub(super) fn idle_timeout(&self) -> Duration {
+        self.idle_timeout
+    }
+
+    /// Literal addresses never reach the resolver; the bound local address rules out IPv6 for them as well.
+    fn local_address(&self) -> Option<IpAddr> {
+        self.resolver.ipv4_only.then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
     /// A TCP connection under the host's policy, with `TCP_NODELAY`. Addresses are tried in the resolver's order; one that

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::vec::IntoIter;
 
 use hickory_resolver::config::{
     LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
@@ -10,7 +13,9 @@ use hickory_resolver::config::{
 use hickory_resolver::name_server::TokioConnectionProvider;
 use hickory_resolver::proto::xfer::Protocol;
 use hickory_resolver::{TokioResolver, system_conf};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use reqwest::dns::{Addrs, Resolve, Resolving};
+use tower_service::Service;
 
 use crate::config;
 
@@ -129,18 +134,39 @@ fn asking(servers: &[SocketAddr]) -> ResolverConfig {
     ResolverConfig::from_parts(None, Vec::new(), ways.collect::<Vec<_>>())
 }
 
-/// What [`reqwest`] asks for a name; the same answers as `Net::dial` uses.
+/// What HTTP clients ask for a name; the same answers as `Net::dial` uses.
+#[derive(Clone)]
 pub(super) struct Shared(pub(super) Arc<Resolver>);
 
 impl Resolve for Shared {
-    fn resolve(&self, name: Name) -> Resolving {
+    fn resolve(&self, name: reqwest::dns::Name) -> Resolving {
         let resolver = Arc::clone(&self.0);
         Box::pin(async move {
-            let usable = resolver.lookup(name.as_str()).await?;
-            let addresses: Addrs = Box::new(usable.into_iter().map(|address| SocketAddr::new(address, 0)));
+            let addresses: Addrs = Box::new(addresses(&resolver, name.as_str()).await?);
             Ok(addresses)
         })
     }
+}
+
+impl Service<Name> for Shared {
+    type Response = IntoIter<SocketAddr>;
+    type Error = String;
+    type Future = Pin<Box<dyn Future<Output = Result<IntoIter<SocketAddr>, String>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), String>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolver = Arc::clone(&self.0);
+        Box::pin(async move { addresses(&resolver, name.as_str()).await })
+    }
+}
+
+/// The port is the client's to set.
+async fn addresses(resolver: &Resolver, name: &str) -> Result<IntoIter<SocketAddr>, String> {
+    let usable = resolver.lookup(name).await?;
+    Ok(usable.into_iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter())
 }
 
 #[cfg(test)]

@@ -255,6 +255,31 @@ async fn a_server_that_is_not_there_is_named_after_all_tries() {
 }
 
 #[tokio::test]
+async fn a_redirect_is_refused_and_the_token_goes_nowhere_else() {
+    let elsewhere = Server::start(|_, _| reply(200, &[], "{}")).await;
+    let there = elsewhere.url();
+    let server = discord(move |_, _| reply(301, &[("location", &there)], "")).await;
+    let discord = open(&server).await;
+    let error = soon(discord.request(Request::new(Method::Get, "/channels/1"))).await.unwrap_err();
+    assert!(matches!(&error, DiscordError::Refused(refusal) if refusal.status == 301), "{error}");
+    assert_eq!((asked(&server).len(), elsewhere.seen().len()), (1, 0));
+    let there = elsewhere.url();
+    let moved = Server::start(move |_, _| reply(308, &[("location", &there)], "")).await;
+    let text = soon(Sessions::open(&discord_config(&moved.url()))).await.unwrap_err().to_string();
+    assert!(text.contains("308") && text.contains("api_url"), "{text}");
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_to_a_tls_handshake_is_no_connection() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = discord_config(&format!("https://{}", silent.local_addr().unwrap()));
+    config.http.connect_timeout = Duration::from_millis(50);
+    config.discord.as_mut().unwrap().open_timeout = Duration::from_millis(600);
+    let text = soon(Sessions::open(&config)).await.unwrap_err().to_string();
+    assert!(text.contains("no connection within 50 ms"), "{text}");
+}
+
+#[tokio::test]
 async fn a_token_that_discord_does_not_know_is_a_clear_error_without_the_token() {
     let server = Server::start(|_, _| reply(401, &[], r#"{"message":"401: Unauthorized","code":0}"#)).await;
     let error = soon(Sessions::open(&discord_config(&server.url()))).await.unwrap_err();

@@ -120,7 +120,7 @@ fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
             OpenErrorKind::Refused,
             "Discord does not know this token; copy it again from the developer portal (Bot → Reset Token) into DISCORD_TOKEN or the file of `[discord] token_file`",
         ),
-        _ if error.status() == Some(404) => (
+        _ if matches!(error.status(), Some(300..=399 | 404)) => (
             OpenErrorKind::Unavailable,
             "look whether `[discord] api_url` is the base of a Discord API, as https://discord.com/api/v10",
         ),

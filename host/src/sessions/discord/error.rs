@@ -21,7 +21,7 @@ pub enum DiscordError {
         /// What is wrong with the request.
         what: String,
     },
-    /// Discord answered with a status of 400 or more.
+    /// Discord answered with a status of 300 or more: its API redirects nobody.
     #[error(transparent)]
     Refused(Box<Refusal>),
     /// A limit asks for a longer wait than `[discord] rate_wait_timeout_ms` allows, or was met too often.
@@ -111,7 +111,7 @@ impl Throttle {
     }
 }
 
-/// An answer with a status of 400 or more.
+/// An answer with a status of 300 or more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     /// Method and path of the request, tokens left out.

@@ -6,7 +6,9 @@
 //! every method but POST, and new messages, which get a nonce that Discord enforces.
 
 mod account;
+mod base;
 mod bucket;
+mod client;
 mod error;
 mod gate;
 mod headers;
@@ -43,8 +45,10 @@ const DISCORD_API: &str = "https://discord.com/api/v10";
 
 /// The session. Cheap to ask from many tasks at once.
 pub struct Discord {
-    client: reqwest::Client,
-    base: reqwest::Url,
+    client: client::Client,
+    /// Writes the forms of requests with files; sends none of them.
+    forms: reqwest::Client,
+    base: base::Base,
     token: Secret,
     authorization: HeaderValue,
     standing: token::Standing,
@@ -85,17 +89,17 @@ pub struct SessionStartLimit {
 
 impl Discord {
     pub(super) async fn open(
-        client: reqwest::Client,
+        forms: reqwest::Client,
         net: &Net,
         config: &config::Config,
         discord: &config::Discord,
     ) -> Result<Arc<Discord>, OpenError> {
         let token = token::read(discord)?;
-        let base = base_url(discord.api_url.as_deref().unwrap_or(DISCORD_API))?;
-        net.permits(&base).map_err(|error| {
+        let base = base::Base::read(discord.api_url.as_deref().unwrap_or(DISCORD_API))?;
+        net.permits(base.url()).map_err(|error| {
             OpenError::new(
                 "discord",
-                format!("reading api_url `{base}`"),
+                format!("reading api_url `{}`", base.url()),
                 error.to_string(),
                 "use an IPv4 address, or set `[http] ipv4_only = false`",
             )
@@ -112,7 +116,8 @@ impl Discord {
         })?;
         authorization.set_sensitive(true);
         let mut session = Discord {
-            client,
+            client: client::Client::new(net),
+            forms,
             base,
             token,
             authorization,
@@ -176,7 +181,7 @@ impl Discord {
     /// Sends, waits for its turn and, where that is safe, tries again.
     ///
     /// # Errors
-    /// See [`DiscordError`]; a status of 400 or more is [`DiscordError::Refused`].
+    /// See [`DiscordError`]; a status of 300 or more is [`DiscordError::Refused`].
     pub async fn request(&self, request: Request) -> Result<Answer, DiscordError> {
         send::send(self, request).await
     }
@@ -205,7 +210,7 @@ impl Discord {
 
     /// Scheme and host of the API, for texts.
     pub fn origin(&self) -> String {
-        self.base.origin().ascii_serialization()
+        self.base.url().origin().ascii_serialization()
     }
 
     pub(super) fn close(&self) {
@@ -216,25 +221,8 @@ impl Discord {
 impl fmt::Debug for Discord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discord")
-            .field("base", &self.base.as_str())
+            .field("base", &self.base.url().as_str())
             .field("account", &self.account)
             .finish_non_exhaustive()
     }
-}
-
-/// A base that stops at the origin gets Discord's usual path.
-fn base_url(text: &str) -> Result<reqwest::Url, OpenError> {
-    let mut url = reqwest::Url::parse(text).map_err(|error| {
-        OpenError::new(
-            "discord",
-            "reading `[discord] api_url`",
-            error.to_string(),
-            "write it as https://discord.com/api/v10",
-        )
-        .configuration()
-    })?;
-    if url.path() == "/" {
-        url.set_path("/api/v10");
-    }
-    Ok(url)
 }

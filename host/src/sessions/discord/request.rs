@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::multipart::{Form, Part};
 
 use super::Discord;
@@ -42,7 +42,7 @@ pub struct File {
     pub bytes: Bytes,
 }
 
-/// What Discord answered; the status is below 400.
+/// What Discord answered; the status is below 300.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status, as 200; 204 comes with an empty body.
@@ -93,19 +93,21 @@ impl Request {
         })
     }
 
-    /// Where it goes. Not parsed as a whole: the host's name is read already, and nothing in the path can change it.
-    pub(super) fn url(&self, base: &reqwest::Url) -> reqwest::Url {
-        let mut url = base.clone();
-        url.set_path(&[base.path().trim_end_matches('/'), &self.path].concat());
-        if !self.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&self.query);
-        }
-        url
-    }
-
-    /// The headers that are the same for every attempt, but for those of the body.
-    pub(super) fn headers(&self, discord: &Discord, route: &Route) -> Result<HeaderMap, DiscordError> {
-        let mut headers = HeaderMap::with_capacity(4);
+    /// The client's request for one attempt.
+    pub(super) fn attempt(
+        &self,
+        discord: &Discord,
+        route: &Route,
+    ) -> Result<hyper::Request<reqwest::Body>, DiscordError> {
+        let Some(uri) = discord.base.below(&self.path, &self.query) else {
+            return Err(self.invalid("its path cannot stand in an address".to_owned()));
+        };
+        let mut request = hyper::Request::new(reqwest::Body::from(self.json.clone()));
+        *request.method_mut() = wire(self.method);
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.reserve(5);
+        headers.insert(HOST, discord.base.host_header());
         headers.insert(USER_AGENT, AGENT.clone());
         if route.access == Access::Bot {
             headers.insert(AUTHORIZATION, discord.authorization.clone());
@@ -114,30 +116,16 @@ impl Request {
             let reason = encode_reason(reason).map_err(|what| self.invalid(what))?;
             headers.insert(AUDIT_LOG_REASON.clone(), reason);
         }
-        if self.files.is_empty() && !self.json.is_empty() {
+        if !self.files.is_empty() {
+            let form = self.form().map_err(|error| self.invalid(error.to_string()))?;
+            let form = discord.forms.post(discord.base.url().clone()).multipart(form).build();
+            let mut form = form.map_err(|error| self.invalid(error.to_string()))?;
+            headers.extend(std::mem::take(form.headers_mut()));
+            *request.body_mut() = form.body_mut().take().unwrap_or_default();
+        } else if !self.json.is_empty() {
             headers.insert(CONTENT_TYPE, JSON.clone());
         }
-        Ok(headers)
-    }
-
-    /// The client's request for one attempt.
-    pub(super) fn attempt(
-        &self,
-        discord: &Discord,
-        url: reqwest::Url,
-        headers: HeaderMap,
-    ) -> Result<reqwest::Request, DiscordError> {
-        let mut request = reqwest::Request::new(wire(self.method), url);
-        *request.timeout_mut() = Some(discord.timeout);
-        *request.headers_mut() = headers;
-        if self.files.is_empty() {
-            *request.body_mut() = (!self.json.is_empty()).then(|| self.json.clone().into());
-            return Ok(request);
-        }
-        let form = self.form().map_err(|error| self.invalid(error.to_string()))?;
-        let built =
-            reqwest::RequestBuilder::from_parts(discord.client.clone(), request).multipart(form).build();
-        built.map_err(|error| self.invalid(error.to_string()))
+        Ok(request)
     }
 
     fn form(&self) -> reqwest::Result<Form> {

@@ -4,12 +4,14 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use hyper::body::Incoming;
+use hyper::header::RETRY_AFTER;
+use hyper::{Response, StatusCode};
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Discord;
+use super::client::{Unanswered, read_body};
 use super::error::{DiscordError, Refusal, Throttle, asked};
 use super::headers::{GLOBAL, Headers, SCOPE, number, seconds};
 use super::limits::{Permit, TooLong};
@@ -17,7 +19,6 @@ use super::request::{Answer, Request};
 use super::route::{Access, Route};
 use crate::sessions::Method;
 use crate::sessions::backoff::Backoff;
-use crate::sessions::http::{BodyError, innermost, read_body};
 
 /// Pause before the second attempt after a failure; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -97,7 +98,7 @@ enum Outcome {
         why: Throttle,
         wait: Duration,
     },
-    /// No answer, or one of 400 and more. `again`: another attempt is safe and could help.
+    /// No answer, or one of 300 and more. `again`: another attempt is safe and could help.
     Failed {
         error: DiscordError,
         again: bool,
@@ -108,8 +109,6 @@ enum Outcome {
 struct Call<'d> {
     discord: &'d Discord,
     request: Request,
-    url: reqwest::Url,
-    headers: HeaderMap,
     route: Route,
     /// Whether carrying it out twice has the effect of carrying it out once.
     repeatable: bool,
@@ -122,9 +121,8 @@ impl Call<'_> {
         let route =
             Route::read(request.method, &request.path).map_err(|bad| request.invalid(bad.to_string()))?;
         let repeatable = request.prepare(&route, discord.max_request_bytes)?;
-        let (url, headers) = (request.url(&discord.base), request.headers(discord, &route)?);
         let deadline = Instant::now() + discord.rate_wait_timeout;
-        Ok(Call { discord, request, url, headers, route, repeatable, deadline })
+        Ok(Call { discord, request, route, repeatable, deadline })
     }
 
     /// Whether it carries the bot's token.
@@ -140,6 +138,7 @@ impl Call<'_> {
     /// One attempt. An `Err` is final.
     async fn once(&self) -> Result<Outcome, DiscordError> {
         let discord = self.discord;
+        let request = self.request.attempt(discord, &self.route)?;
         let permit =
             discord.limits.acquire(self.route, self.deadline).await.map_err(|TooLong { why, wait }| {
                 DiscordError::RateLimited { asked: self.asked(), why, wait }
@@ -147,14 +146,14 @@ impl Call<'_> {
         if self.is_the_bots() && !discord.standing.allows() {
             return Err(DiscordError::TokenRefused { asked: self.asked() });
         }
-        let request = self.request.attempt(discord, self.url.clone(), self.headers.clone())?;
-        let response = match discord.client.execute(request).await {
+        let answer_by = Instant::now() + discord.timeout;
+        let response = match discord.client.send(request, answer_by).await {
             Ok(response) => response,
-            Err(error) => return Ok(self.unanswered(&error)),
+            Err(error) => return Ok(self.unanswered(error)),
         };
         let status = response.status();
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Ok(limited(self, permit, response).await);
+            return Ok(limited(self, permit, response, answer_by).await);
         }
         permit.answered(&Headers::read(response.headers()));
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
@@ -163,16 +162,13 @@ impl Call<'_> {
         if status != StatusCode::UNAUTHORIZED && self.is_the_bots() && discord.standing.is_refused() {
             discord.standing.accepted();
         }
-        let body = match read_body(response, discord.max_body_bytes).await {
+        let body = match read_body(response.into_body(), discord.max_body_bytes, answer_by).await {
             Ok(body) => body,
-            Err(BodyError::TooLarge) => {
-                return Err(DiscordError::TooLarge { asked: self.asked(), limit: discord.max_body_bytes });
-            }
-            Err(BodyError::Broken(error)) => return Ok(self.unanswered(&error)),
+            Err(error) => return Ok(self.unanswered(error)),
         };
         let status = status.as_u16();
         let again = match status {
-            ..400 => return Ok(Outcome::Answered(Answer { status, body })),
+            ..300 => return Ok(Outcome::Answered(Answer { status, body })),
             502 | 503 => true,
             500.. => self.repeatable,
             _ => false,
@@ -181,36 +177,42 @@ impl Call<'_> {
         Ok(Outcome::Failed { error: DiscordError::Refused(Box::new(refusal)), again })
     }
 
-    fn unanswered(&self, error: &reqwest::Error) -> Outcome {
-        let (asked, why) = (self.asked(), innermost(error));
-        if error.is_connect() {
-            let host = self.url.host_str().unwrap_or_default().to_owned();
-            return Outcome::Failed { error: DiscordError::Connect { asked, host, why }, again: true };
-        }
-        if error.is_timeout() {
-            let after = self.discord.timeout;
-            return Outcome::Failed { error: DiscordError::Timeout { asked, after }, again: false };
-        }
-        Outcome::Failed { error: DiscordError::Broken { asked, why }, again: self.repeatable }
+    fn unanswered(&self, why: Unanswered) -> Outcome {
+        let (asked, discord) = (self.asked(), self.discord);
+        let (error, again) = match why {
+            Unanswered::Connect(why) => {
+                (DiscordError::Connect { asked, host: discord.base.host().to_owned(), why }, true)
+            }
+            Unanswered::Timeout => (DiscordError::Timeout { asked, after: discord.timeout }, false),
+            Unanswered::Broken(why) => (DiscordError::Broken { asked, why }, self.repeatable),
+            Unanswered::TooLarge => (DiscordError::TooLarge { asked, limit: discord.max_body_bytes }, false),
+        };
+        Outcome::Failed { error, again }
     }
 }
 
 /// Reads a 429 and lets the limits know.
-async fn limited(call: &Call<'_>, permit: Permit<'_>, response: reqwest::Response) -> Outcome {
+async fn limited(
+    call: &Call<'_>,
+    permit: Permit<'_>,
+    response: Response<Incoming>,
+    answer_by: Instant,
+) -> Outcome {
     #[derive(Deserialize)]
     struct Wire {
         retry_after: Option<f64>,
         #[serde(default)]
         global: bool,
     }
-    let of = response.headers();
+    let (head, body) = response.into_parts();
+    let of = &head.headers;
     let headers = Headers::read(of);
     let announced = of.get(RETRY_AFTER).and_then(number);
     let is_global = of.contains_key(&GLOBAL);
     // The limit of a resource that others share with the bot; Discord does not count it as invalid.
     let is_shared = of.get(&SCOPE).is_some_and(|scope| scope == "shared");
     let is_discords = is_global || headers.bucket.is_some() || headers.reset_after.is_some();
-    let body = read_body(response, call.discord.max_body_bytes).await.unwrap_or_default();
+    let body = read_body(body, call.discord.max_body_bytes, answer_by).await.unwrap_or_default();
     let wire = serde_json::from_slice(&body).unwrap_or(Wire { retry_after: None, global: false });
     if !is_shared {
         call.discord.limits.count_invalid();
