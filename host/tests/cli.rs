@@ -22,5 +22,7 @@ mod running;
 mod simulating;
 #[path = "cli/smoking.rs"]
 mod smoking;
+#[path = "cli/states.rs"]
+mod states;
 #[path = "cli/status.rs"]
 mod status;

@@ -132,7 +132,8 @@ fn only_one(sockets: &[PathBuf]) -> Result<PathBuf, Failure> {
     }
 }
 
-fn show(answer: &Answer, json: bool) -> io::Result<()> {
+/// Prints an answer; a refusal as an error with its help.
+pub(super) fn show(answer: &Answer, json: bool) -> io::Result<()> {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     match (json, answer.ok) {
         (true, true) => writeln!(out, "{}", answer.data),

@@ -6,7 +6,7 @@
 //! | 0 | ok | done; a host that was told to end has closed everything in order |
 //! | 1 | failed | a cog was refused, a shard is not ready (`gearshift status`), a check or a smoke script failed, a file is no library |
 //! | 2 | usage | the command line is not understood |
-//! | 65 | data | a smoke script or a world file cannot be read or understood |
+//! | 65 | data | a smoke script, a world file or an exported state cannot be read or understood |
 //! | 69 | unavailable | a session could not be opened, or no host answers on the control socket |
 //! | 70 | internal | the host itself failed; report it |
 //! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used, or another host serves the bot |
@@ -34,7 +34,8 @@ Exit codes:
   0    done; a host that was told to end has closed everything in order
   1    failed: a cog was refused, a check or a smoke script failed
   2    usage: the command line is not understood
-  65   data: a smoke script or a world file cannot be read or understood
+  65   data: a smoke script, a world file or an exported state cannot be read
+       or understood
   69   unavailable: a session could not be opened, or no host answers
   70   internal: the host itself failed; please report it
   73   cannot create: a folder, the control socket or a thread cannot be had, or
@@ -80,6 +81,14 @@ impl Failure {
     pub(super) fn help(mut self, help: impl Into<Option<String>>) -> Failure {
         self.help = help.into();
         self
+    }
+
+    pub(super) fn is(&self, exit: Exit) -> bool {
+        self.exit == exit
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        self.exit
     }
 
     /// Says what failed on stderr.

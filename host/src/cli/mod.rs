@@ -13,6 +13,7 @@ mod signals;
 mod sim;
 mod smoke;
 mod source;
+mod state;
 mod status;
 
 use std::{process::ExitCode, time::Duration};
@@ -45,6 +46,7 @@ enum Command {
     Play(play::Play),
     Cogs(cogs::CogsCommand),
     Status(status::StatusCommand),
+    State(state::StateCommand),
     Inspect(inspect::Inspect),
     Check(check::Check),
     Smoke(smoke::Smoke),
@@ -85,6 +87,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Play(play) => play.execute(),
         Command::Cogs(cogs) => cogs.execute(),
         Command::Status(status) => status.execute(),
+        Command::State(state) => state.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Check(check) => check.execute(),
         Command::Smoke(smoke) => smoke.execute(),

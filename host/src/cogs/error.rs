@@ -202,6 +202,13 @@ impl CogError {
             CogError::NotFound { .. } => {
                 "a cog is named like its package, unless `export!` names it otherwise".to_owned()
             }
+            CogError::Step { step: Step::Restore, name, .. } => {
+                let cog = name.split('#').next().unwrap_or(name);
+                format!(
+                    "mend its `restore`, or let it begin without this state: `gearshift cogs unload {cog}`, `gearshift state \
+                     export {cog} FILE` to keep it, `gearshift state drop {cog}`, `gearshift cogs load {cog}`"
+                )
+            }
             CogError::Open { source: OpenError::Layout(_) | OpenError::Header(_), .. } => {
                 "rebuild it against this host's version of gearshift-cog".to_owned()
             }

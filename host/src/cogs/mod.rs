@@ -227,6 +227,11 @@ impl Cogs {
         &self.parts.sessions
     }
 
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.parts.limits
+    }
+
     /// Moves whenever the declared commands may have changed.
     pub fn commands(&self) -> tokio::sync::watch::Receiver<u64> {
         self.registry.commands()

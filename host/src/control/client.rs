@@ -108,9 +108,11 @@ impl Client {
     fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
         let mut line = serde_json::to_string(request)?;
         line.push('\n');
-        self.stream.get_mut().write_all(line.as_bytes())?;
+        let written = self.stream.get_mut().write_all(line.as_bytes());
         line.clear();
+        // A host that does not read all of it says why before it closes.
         if self.stream.read_line(&mut line)? == 0 {
+            written?;
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection"));
         }
         Ok(serde_json::from_str(&line)?)

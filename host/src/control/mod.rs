@@ -1,4 +1,4 @@
-//! The control socket: how another process lists, loads, unloads and reloads cogs of a running host.
+//! The control socket: how another process asks a running host for its status, its cogs and their saved states.
 //! It decides nothing about cogs; it passes on what was asked, and what came of it. It also keeps a second host of one bot
 //! away.
 //!
@@ -10,6 +10,7 @@ mod path;
 mod protocol;
 mod server;
 mod socket;
+mod state;
 mod status;
 mod table;
 
@@ -20,4 +21,5 @@ pub use self::{
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     server::{answer, serve},
     socket::{Socket, SocketError},
+    state::{ExportedState, StateRequest, answer_state},
 };

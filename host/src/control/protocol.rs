@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The longest request, in bytes, its line end included. The longest sensible one is a name and a verb.
+use super::state::StateRequest;
+
+/// The longest request without a state, in bytes, its line end included. The longest sensible one is a name and a verb.
 pub const REQUEST_MAX_BYTES: usize = 4096;
 
 /// What is asked: `{"do":"reload","cog":"ping"}`.
@@ -16,6 +18,8 @@ pub enum Request {
     List,
     /// How the host is: sessions, shards, cogs in numbers.
     Status,
+    /// List, export, import or drop saved states.
+    State(StateRequest),
     /// Load a cog of the folder.
     Load {
         /// Its name.
@@ -38,6 +42,7 @@ impl fmt::Display for Request {
         match self {
             Request::List => out.write_str("list"),
             Request::Status => out.write_str("status"),
+            Request::State(request) => write!(out, "state {request}"),
             Request::Load { cog } => write!(out, "load {cog}"),
             Request::Unload { cog } => write!(out, "unload {cog}"),
             Request::Reload { cog } => write!(out, "reload {cog}"),

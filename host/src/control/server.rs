@@ -14,10 +14,11 @@ use tokio::{
 use super::{
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     socket::Socket,
+    state::{StateRequest, answer_state},
     status, table,
 };
 use crate::{
-    cogs::{CogError, Cogs, Report},
+    cogs::{CogError, Cogs, Report, Stage},
     error::chain,
 };
 
@@ -91,9 +92,12 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>) {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut line = Vec::new();
+    // The longest request imports a state: base64 makes four bytes of three.
+    let longest =
+        REQUEST_MAX_BYTES.saturating_add(cogs.limits().state_max_bytes.div_ceil(3).saturating_mul(4));
     loop {
         line.clear();
-        let mut bounded = (&mut read).take(REQUEST_MAX_BYTES as u64);
+        let mut bounded = (&mut read).take(longest as u64);
         match timeout(IDLE, bounded.read_until(b'\n', &mut line)).await {
             Ok(Ok(0)) | Ok(Err(_)) | Err(_) => return,
             Ok(Ok(_)) => {}
@@ -103,7 +107,12 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>) {
         let answer = match is_whole {
             true => answer_line(cogs, &line).await,
             false => {
-                Answer::refused(format!("a request is a line of at most {REQUEST_MAX_BYTES} bytes"), None)
+                let help =
+                    "the longest imports a state, and `[limits] state_max_bytes` says how large one may be";
+                Answer::refused(
+                    format!("a request is a line of at most {longest} bytes"),
+                    Some(help.to_owned()),
+                )
             }
         };
         let Ok(mut text) = serde_json::to_vec(&answer) else { return };
@@ -136,6 +145,7 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
                 Answer::done(table::of(&status), &status)
             }
             Request::Status => status::answer(&cogs),
+            Request::State(request) => state(&cogs, request).await,
             Request::Load { cog } => reported(cogs.load(&cog).await),
             Request::Unload { cog } => reported(cogs.unload(&cog).await),
             Request::Reload { cog } => reported(cogs.reload(&cog).await),
@@ -145,6 +155,31 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
         Ok(answer) => answer,
         Err(error) => Answer::refused(format!("the host failed: {error}"), None),
     }
+}
+
+async fn state(cogs: &Cogs, request: StateRequest) -> Answer {
+    let Some(store) = &cogs.sessions().store else {
+        let help = "add `[store]` to the config, and start the host again";
+        return Answer::refused(
+            "this host saves no states: it has no store".to_owned(),
+            Some(help.to_owned()),
+        );
+    };
+    let in_use = |name: &str| {
+        let cog = cogs.status().cogs.into_iter().find(|cog| cog.name == name)?;
+        match (cog.stage, cog.generation) {
+            (Stage::Away, _) if cog.is_unsaved => Some("the state it gave last is not stored yet".to_owned()),
+            (Stage::Away, _) => None,
+            (_, Some(number)) => Some(format!("`{name}#{number}` serves, and would save over it")),
+            (_, None) => Some("it is being loaded".to_owned()),
+        }
+    };
+    let changes = matches!(request, StateRequest::Import { .. } | StateRequest::Drop { .. });
+    let answer = answer_state(store, request, in_use).await;
+    if changes && answer.ok {
+        tracing::info!("{}", answer.text);
+    }
+    answer
 }
 
 fn reported(result: Result<Report, CogError>) -> Answer {

@@ -61,7 +61,8 @@ fn row(cog: &CogStatus) -> [String; 8] {
     ]
 }
 
-fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+/// Rows as lines, each column as wide as its widest cell.
+pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let mut text = String::new();

@@ -110,6 +110,7 @@ fn the_socket_of_a_killed_host_is_replaced() {
 #[test]
 fn only_the_user_may_use_the_socket_and_nonsense_is_answered() {
     let place = Place::with(&["ping"]);
+    place.file("gearshift.toml", "[limits]\nstate_max_bytes = 1024\n");
     let live = Live::play(&place, &["--socket", "c.sock"]);
     let path = place.path().join("c.sock");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -127,10 +128,12 @@ fn only_the_user_may_use_the_socket_and_nonsense_is_answered() {
     assert_eq!(ask("{\"do\":\"list\"}\n")["ok"], true, "the connection is still good");
 
     let mut endless = UnixStream::connect(&path).unwrap();
-    endless.write_all(&[b'x'; 4096]).unwrap();
+    // Room for a name and a verb, and for a state of 1024 bytes.
+    let longest = 4096 + 1368;
+    endless.write_all(&vec![b'x'; longest]).unwrap();
     let mut answer = String::new();
     endless.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains("a line of at most 4096 bytes"), "{answer}");
+    assert!(answer.contains("a line of at most 5464 bytes"), "{answer}");
     assert_eq!(live.end().0, 0);
 }
 

@@ -4,6 +4,7 @@
 mod error;
 mod fallback;
 mod file;
+mod states;
 mod worker;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use super::OpenError;
 use crate::config;
 
 pub use error::StoreError;
+pub use states::StateInfo;
 use worker::Worker;
 
 /// The session.
@@ -58,10 +60,11 @@ pub const LIST_MAX: usize = 1000;
 const LIST_PAGE_BYTES: usize = 1 << 20;
 
 impl Store {
-    pub(super) async fn open(
-        config: &config::Config,
-        store: &config::Store,
-    ) -> Result<Arc<Store>, OpenError> {
+    /// Opens the file that `[store]` names, or makes it. Whoever has it open has it alone.
+    ///
+    /// # Errors
+    /// Another process has it, it is not a file of ours, or it cannot be opened in time.
+    pub async fn open(config: &config::Config, store: &config::Store) -> Result<Arc<Store>, OpenError> {
         let path = store.path.clone();
         let lock_timeout = store.lock_timeout;
         // A thread of its own and not the runtime's blocking ones: those stay in the process for a while.
@@ -105,15 +108,26 @@ impl Store {
     /// # Errors
     /// It is larger than `[limits] state_max_bytes`, or the file cannot be written; then the old state stays.
     pub async fn save_state(&self, cog: &str, version: u32, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let saved_at_ms = u64::try_from(now).unwrap_or(u64::MAX);
+        self.put_state(cog, SavedState { version, bytes, saved_at_ms }).await
+    }
+
+    /// Puts a state with its time in place of the one before. Once this returns, it survives a loss of power.
+    ///
+    /// # Errors
+    /// As [`Store::save_state`].
+    pub async fn put_state(&self, cog: &str, state: SavedState) -> Result<(), StoreError> {
+        let SavedState { version, bytes, saved_at_ms } = state;
         self.check_size(cog, "the state", bytes.len(), self.max_state, "state_max_bytes")?;
         let cog = cog.to_owned();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
+        let saved_at = i64::try_from(saved_at_ms).unwrap_or(i64::MAX);
         self.run(move |connection| {
             let mut statement = connection.prepare_cached(
                 "INSERT INTO cog_state (cog, version, bytes, saved_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (cog) DO UPDATE SET version = ?2, bytes = ?3, saved_at = ?4",
             )?;
-            statement.execute(params![cog, version, bytes, now]).map(|_| ())
+            statement.execute(params![cog, version, bytes, saved_at]).map(|_| ())
         })
         .await
     }
@@ -271,7 +285,7 @@ impl Store {
     }
 
     /// Waits for what was asked before, and closes the file, within `timeout`. Can be called again.
-    pub(super) async fn close(&self, timeout: Duration) {
+    pub async fn close(&self, timeout: Duration) {
         drop(self.worker.lock().unwrap_or_else(PoisonError::into_inner).take());
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(ended) = ended

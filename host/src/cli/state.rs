@@ -1,0 +1,206 @@
+//! `gearshift state`: the saved states of cogs. The running host is asked; where none runs, the store's file is used
+//! itself, under the lock that a host would have.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::{Args, Subcommand};
+use tokio::runtime::{Builder, Runtime};
+
+use super::{
+    cogs::{connect, show},
+    exit::{Exit, Failure},
+    source::DEFAULT,
+};
+use crate::{
+    config::Config,
+    control::{Answer, Client, ExportedState, Request, StateRequest, answer_state},
+    log,
+    sessions::Store,
+    text,
+};
+
+/// How long closing the store's file may take.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// List, export, import or drop the saved states of cogs
+#[derive(Debug, Args)]
+#[command(
+    long_about = "List, export, import or drop the saved states of cogs: what they gave the host to keep when they were \
+        replaced or unloaded, and every so often. What cogs keep by key in the store is not touched.\n\n\
+        The running host is asked, over its control socket. If none runs, the file of `[store] path` is used itself; that \
+        is said, and while the file is in use no host can start with it.",
+    after_long_help = "Examples:\n\
+        \n    gearshift state list\
+        \n    gearshift state export counter counter.json\
+        \n    gearshift state export counter | jq -r .bytes | base64 -d\
+        \n    gearshift cogs unload counter && gearshift state drop counter && gearshift cogs load counter\
+        \n    gearshift state import counter counter.json\n\n\
+        An exported state is one JSON object: the `version` that the cog gave it, its `bytes` in base64, the `cog`, when it \
+        was saved (`saved_at_ms`), and `gearshift_state`, the version of this form.\n\n\
+        A state is changed only while its cog does not serve: it would save over it. The exit code is 1 if there is no such \
+        state or the cog serves, 65 if a file holds no state."
+)]
+pub(super) struct StateCommand {
+    #[command(subcommand)]
+    verb: Verb,
+
+    /// The config file of the host [default: gearshift.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+
+    /// The control socket of the host, instead of the one of its config file
+    #[arg(long, value_name = "PATH", global = true)]
+    socket: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show which cogs have a saved state: its version, its size, when it was saved
+    List,
+    /// Write the saved state of a cog into a new file, or to stdout
+    Export {
+        /// Name of the cog
+        #[arg(value_name = "COG")]
+        cog: String,
+        /// Where it goes; must not be there yet
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Put an exported state in place of what is saved of a cog
+    Import {
+        /// Name of the cog that gets it
+        #[arg(value_name = "COG")]
+        cog: String,
+        /// What `export` wrote
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Delete the saved state of a cog, which then begins without one
+    Drop {
+        /// Name of the cog
+        #[arg(value_name = "COG")]
+        cog: String,
+    },
+}
+
+impl StateCommand {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let (request, into) = match self.verb {
+            Verb::List => (StateRequest::List, None),
+            Verb::Export { cog, file } => (StateRequest::Export { cog }, Some(file)),
+            Verb::Import { cog, file } => (StateRequest::Import { cog, state: read(&file)? }, None),
+            Verb::Drop { cog } => (StateRequest::Drop { cog }, None),
+        };
+        if let Some(Some(file)) = &into
+            && file.exists()
+        {
+            return Err(Failure::new(Exit::CannotCreate, format!("`{}` is there already", file.display()))
+                .help("name another file: an earlier export is not written over".to_owned()));
+        }
+        let is_import = matches!(request, StateRequest::Import { .. });
+        let mut keeper = Keeper::find(self.config.as_deref(), self.socket.as_deref(), is_import)?;
+        let answer = keeper.ask(request)?;
+        match into {
+            Some(file) if answer.ok => export(&answer, file.as_deref(), self.json)?,
+            _ => show(&answer, self.json)?,
+        }
+        if answer.ok { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
+    }
+}
+
+/// Who has the states.
+enum Keeper {
+    Host(Client),
+    /// No host runs.
+    File(Arc<Store>, Runtime),
+}
+
+impl Keeper {
+    fn find(config: Option<&Path>, socket: Option<&Path>, is_import: bool) -> Result<Keeper, Failure> {
+        let no_host = match connect(config, socket) {
+            Ok(client) => return Ok(Keeper::Host(client)),
+            Err(failure) => failure,
+        };
+        let file = config.unwrap_or(Path::new(DEFAULT));
+        if socket.is_some() || !no_host.is(Exit::Unavailable) || !file.exists() {
+            return Err(no_host);
+        }
+        let config = Config::load(file)?;
+        let Some(store) = &config.store else {
+            let text = format!("no state is saved: {} has no section `[store]`", file.display());
+            return Err(Failure::new(Exit::Configuration, text).help("add `[store]`".to_owned()));
+        };
+        if !is_import && !store.path.exists() {
+            let text = format!("no state is saved: there is no file `{}`", store.path.display());
+            return Err(Failure::new(Exit::Failed, text)
+                .help("`[store] path` names it; a host makes it when it starts".to_owned()));
+        }
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let opened = runtime.block_on(Store::open(&config, store))?;
+        log::write(&format!("note: no host runs here; using `{}` itself\n", store.path.display()));
+        Ok(Keeper::File(opened, runtime))
+    }
+
+    fn ask(&mut self, request: StateRequest) -> Result<Answer, Failure> {
+        match self {
+            Keeper::Host(client) => Ok(client.call(&Request::State(request))?),
+            Keeper::File(store, runtime) => Ok(runtime.block_on(async {
+                let answer = answer_state(store, request, |_| None).await;
+                store.close(CLOSE).await;
+                answer
+            })),
+        }
+    }
+}
+
+/// Into a file, or to stdout.
+fn export(answer: &Answer, file: Option<&Path>, json: bool) -> Result<(), Failure> {
+    // Its fields in their order: what it is comes before what may be long.
+    let state = serde_json::from_value::<ExportedState>(answer.data.clone()).map_err(io::Error::from)?;
+    let text = serde_json::to_string(&state).map_err(io::Error::from)?;
+    let Some(file) = file else { return Ok(writeln!(io::stdout(), "{text}")?) };
+    write_new(file, &format!("{text}\n"))?;
+    let text = format!("{}, to `{}`", answer.text, file.display());
+    let data = serde_json::json!({ "cog": state.cog, "file": file });
+    Ok(show(&Answer { text, data, ..answer.clone() }, json)?)
+}
+
+fn read(file: &Path) -> Result<ExportedState, Failure> {
+    let wrong = |why: String| Failure::new(Exit::Data, format!("cannot import `{}`: {why}", file.display()));
+    let text = text::read(file).map_err(|error| wrong(error.to_string()))?;
+    ExportedState::parse(&text).map_err(|why| {
+        wrong(format!("it is no exported state: {why}")).help(
+            "it must be as `gearshift state export` wrote it; `gearshift state --help` shows the form"
+                .to_owned(),
+        )
+    })
+}
+
+/// Makes a file for this user alone: a state holds what users said. It is there as a whole or not at all.
+fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut aside| {
+        aside.write_all(text.as_bytes())?;
+        aside.as_file().sync_all()?;
+        aside.persist_noclobber(file).map_err(|error| error.error)
+    });
+    match written {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let failure = Failure::from(io::Error::from(error.kind()));
+            Err(Failure::new(failure.exit(), format!("failed to write `{}`: {error}", file.display())))
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The saved states of cogs, for `gearshift state`: listed, exported, imported and dropped. A running host does it for
+//! whoever asks; where none runs, the command does it on the store's file itself, which nobody else can have open then.
+
+use std::{
+    fmt,
+    fmt::Write as _,
+    time::{Duration, SystemTime},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{protocol::Answer, table::aligned};
+use crate::{
+    duration::Shown,
+    sessions::{
+        Store,
+        store::{SavedState, StateInfo, StoreError},
+    },
+};
+
+/// The form of [`ExportedState`] that this host writes, and the only one that it reads.
+const FORM: u32 = 1;
+
+/// What is asked of the saved states: `{"do":"state","what":"export","cog":"counter"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum StateRequest {
+    /// Which there are.
+    List,
+    /// A copy of one.
+    Export {
+        /// The cog's name.
+        cog: String,
+    },
+    /// Put this one in place of what is saved.
+    Import {
+        /// The cog that gets it.
+        cog: String,
+        /// The state.
+        state: ExportedState,
+    },
+    /// Delete one.
+    Drop {
+        /// The cog's name.
+        cog: String,
+    },
+}
+
+/// A saved state outside the store: one JSON object, in a file and on the control socket alike.
+///
+/// ```json
+/// {"gearshift_state":1,"cog":"counter","version":1,"saved_at_ms":1750000000000,"bytes":"eyJ0b3RhbCI6M30="}
+/// ```
+///
+/// `version` is the cog's own schema version; `bytes` is what it saved, in base64 (RFC 4648, with padding).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedState {
+    /// The form of this object.
+    #[serde(deserialize_with = "known_form")]
+    gearshift_state: u32,
+    /// Whose it was.
+    pub cog: String,
+    version: u32,
+    saved_at_ms: u64,
+    bytes: Bytes,
+}
+
+/// Bytes that stand in JSON as base64, and are never printed.
+#[derive(Clone, PartialEq, Eq)]
+struct Bytes(Vec<u8>);
+
+impl ExportedState {
+    /// Reads what [`export`](StateRequest::Export) gave.
+    ///
+    /// # Errors
+    /// Which field is wrong, and how.
+    pub fn parse(text: &str) -> Result<ExportedState, String> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let state = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            match error.path().to_string().as_str() {
+                "." => error.inner().to_string(),
+                field => format!("`{field}`: {}", error.inner()),
+            }
+        })?;
+        json.end().map_err(|error| error.to_string())?;
+        Ok(state)
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "[{} bytes]", self.0.len())
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+        let text = String::deserialize(from)?;
+        let bytes =
+            STANDARD.decode(text).map_err(|error| de::Error::custom(format!("no base64: {error}")))?;
+        Ok(Bytes(bytes))
+    }
+}
+
+fn known_form<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        FORM => Ok(FORM),
+        other => Err(de::Error::custom(format!(
+            "it is of form {other}, and this gearshift knows form {FORM} only"
+        ))),
+    }
+}
+
+impl fmt::Display for StateRequest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateRequest::List => out.write_str("list"),
+            StateRequest::Export { cog } => write!(out, "export {cog}"),
+            StateRequest::Import { cog, .. } => write!(out, "import {cog}"),
+            StateRequest::Drop { cog } => write!(out, "drop {cog}"),
+        }
+    }
+}
+
+/// Does what is asked. `in_use` says of a cog why its saved state cannot be changed now, as a clause; none if it can.
+pub async fn answer_state(
+    store: &Store,
+    request: StateRequest,
+    in_use: impl Fn(&str) -> Option<String>,
+) -> Answer {
+    let asked = request.to_string();
+    let changed = match &request {
+        StateRequest::Import { cog, .. } | StateRequest::Drop { cog } => Some(cog),
+        StateRequest::List | StateRequest::Export { .. } => None,
+    };
+    if let Some(cog) = changed
+        && let Some(why) = in_use(cog)
+    {
+        let help = format!("`gearshift cogs unload {cog}` first; its file stays");
+        return Answer::refused(format!("cannot change the saved state of `{cog}`: {why}"), Some(help));
+    }
+    let done = match request {
+        StateRequest::List => list(store).await,
+        StateRequest::Export { cog } => export(store, cog).await,
+        StateRequest::Import { cog, state } => import(store, &cog, state).await,
+        StateRequest::Drop { cog } => drop_state(store, &cog).await,
+    };
+    done.unwrap_or_else(|error| {
+        let help = matches!(error, StoreError::TooLarge { .. }).then(|| {
+            "raise the limit, or import a smaller one; what was saved before is still there".to_owned()
+        });
+        Answer::refused(format!("failed to {}: {error}", verb(&asked)), help)
+    })
+}
+
+async fn list(store: &Store) -> Result<Answer, StoreError> {
+    let states = store.states().await?;
+    let rows: Vec<_> = states
+        .iter()
+        .map(|StateInfo { cog, version, size, saved_at_ms }| {
+            serde_json::json!({ "cog": cog, "version": version, "bytes": size, "saved_at_ms": saved_at_ms })
+        })
+        .collect();
+    let mut table = vec![["COG", "VERSION", "BYTES", "SAVED"].map(str::to_owned)];
+    table.extend(states.into_iter().map(|StateInfo { cog, version, size, saved_at_ms }| {
+        [cog, version.to_string(), size.to_string(), ago(saved_at_ms)]
+    }));
+    let mut text = if rows.is_empty() { "no state is saved".to_owned() } else { aligned(&table) };
+    text.truncate(text.trim_end().len());
+    Ok(Answer::done(text, &rows))
+}
+
+async fn export(store: &Store, cog: String) -> Result<Answer, StoreError> {
+    let Some(SavedState { version, bytes, saved_at_ms }) = store.load_state(&cog).await? else {
+        return none(store, &cog).await;
+    };
+    let text = format!(
+        "exported the state of `{cog}`: {} bytes of version {version}, saved {}",
+        bytes.len(),
+        ago(saved_at_ms)
+    );
+    let state = ExportedState { gearshift_state: FORM, cog, version, saved_at_ms, bytes: Bytes(bytes) };
+    Ok(Answer::done(text, &state))
+}
+
+async fn import(store: &Store, cog: &str, state: ExportedState) -> Result<Answer, StoreError> {
+    let before = store.load_state(cog).await?;
+    let ExportedState { cog: from, version, saved_at_ms, bytes: Bytes(bytes), .. } = state;
+    let data = serde_json::json!({
+        "cog": cog, "from": from, "version": version, "bytes": bytes.len(), "saved_at_ms": saved_at_ms,
+        "replaced": before.is_some(),
+    });
+    let mut text = format!("imported the state of `{from}`");
+    // Writing to a string does not fail.
+    if from != cog {
+        let _ = write!(text, " for `{cog}`");
+    }
+    let _ = write!(text, ": {} bytes of version {version}, saved {}", bytes.len(), ago(saved_at_ms));
+    if let Some(before) = before {
+        let (size, version, saved) = (before.bytes.len(), before.version, ago(before.saved_at_ms));
+        let _ = write!(text, "; it replaces {size} bytes of version {version}, saved {saved}");
+    }
+    store.put_state(cog, SavedState { version, bytes, saved_at_ms }).await?;
+    Ok(Answer::done(text, &data))
+}
+
+async fn drop_state(store: &Store, cog: &str) -> Result<Answer, StoreError> {
+    let Some(SavedState { version, bytes, saved_at_ms }) = store.load_state(cog).await? else {
+        return none(store, cog).await;
+    };
+    store.delete_state(cog).await?;
+    let size = bytes.len();
+    let data =
+        serde_json::json!({ "cog": cog, "version": version, "bytes": size, "saved_at_ms": saved_at_ms });
+    let saved = ago(saved_at_ms);
+    Ok(Answer::done(
+        format!("dropped the state of `{cog}`: {size} bytes of version {version}, saved {saved}"),
+        &data,
+    ))
+}
+
+async fn none(store: &Store, cog: &str) -> Result<Answer, StoreError> {
+    let saved: Vec<String> = store.states().await?.into_iter().map(|state| state.cog).collect();
+    let help = match saved.is_empty() {
+        true => "no state is saved".to_owned(),
+        false => format!("states are saved of: {}", saved.join(", ")),
+    };
+    Ok(Answer::refused(format!("no state of `{cog}` is saved"), Some(help)))
+}
+
+/// How long ago a moment was, in milliseconds since 1970.
+fn ago(at_ms: u64) -> String {
+    let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(at_ms));
+    match at.and_then(|at| SystemTime::now().duration_since(at).ok()) {
+        Some(passed) => format!("{} ago", Shown(passed)),
+        None => "in the future".to_owned(),
+    }
+}
+
+/// `list` and `export counter` as they stand behind `failed to`.
+fn verb(asked: &str) -> String {
+    match asked.split_once(' ') {
+        Some((verb, cog)) => format!("{verb} the state of `{cog}`"),
+        None => format!("{asked} the saved states"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(bytes: &[u8]) -> ExportedState {
+        let bytes = Bytes(bytes.to_vec());
+        ExportedState { gearshift_state: FORM, cog: "counter".to_owned(), version: 3, saved_at_ms: 7, bytes }
+    }
+
+    #[test]
+    fn a_state_of_any_bytes_is_read_back_as_it_was_and_never_printed() {
+        for bytes in [&b""[..], b"{}", &[0, 255, 10, 13, 34], &[7; 1000]] {
+            let text = serde_json::to_string(&state(bytes)).unwrap();
+            assert_eq!(ExportedState::parse(&text).unwrap(), state(bytes));
+        }
+        assert!(format!("{:?}", state(b"what a user said")).contains("[16 bytes]"));
+    }
+
+    #[test]
+    fn what_is_no_exported_state_is_refused_with_the_field() {
+        let good = serde_json::to_string(&state(b"{}")).unwrap();
+        for (from, to, why) in [
+            ("\"gearshift_state\":1", "\"gearshift_state\":2", "`gearshift_state`: it is of form 2"),
+            ("\"version\":3", "\"version\":-3", "`version`: invalid value"),
+            ("\"version\":3,", "", "missing field `version`"),
+            ("\"e30=\"", "\"e30\"", "`bytes`: no base64"),
+            ("\"e30=\"", "\"§\"", "`bytes`: no base64"),
+            ("}", "", "EOF while parsing"),
+            ("}", "}}", "trailing characters"),
+        ] {
+            let error = ExportedState::parse(&good.replace(from, to)).unwrap_err();
+            assert!(error.contains(why), "{to}: {error}");
+        }
+    }
+}
