@@ -14,6 +14,7 @@ use crate::{
     cogs::{self, Claimed, Cogs, CogsParts},
     commands,
     config::Config,
+    control::{BotClaim, BotTaken},
     follow,
     gateway::{Dispatch, EndError, Gateway},
     library::{self, CopyFolder, FolderError},
@@ -28,6 +29,9 @@ pub enum HostError {
     /// A session could not be opened.
     #[error(transparent)]
     Sessions(#[from] OpenError),
+    /// Another host serves the bot.
+    #[error(transparent)]
+    Taken(#[from] BotTaken),
     /// Private copies of libraries cannot be made.
     #[error("cannot prepare the folder for private copies of libraries")]
     Copies(#[from] FolderError),
@@ -73,6 +77,8 @@ pub struct LostStates {
 pub struct Host {
     config: Arc<Config>,
     sessions: Arc<Sessions>,
+    /// Kept over a restart, so that no other host takes the bot meanwhile.
+    bot: Option<BotClaim>,
     cogs: Arc<Cogs>,
     gateway: Option<Gateway>,
     /// End with the host: what follows the folder, and the registration of commands.
@@ -93,11 +99,36 @@ impl Host {
         Ok(host)
     }
 
-    /// Reads what the cogs folder holds and connects the gateway. No cog is built yet; events wait for them.
+    /// Reads what the cogs folder holds and connects the gateway. No cog is built yet; events wait for them. If it fails,
+    /// the sessions are closed.
     ///
     /// # Errors
-    /// When folders cannot be used.
+    /// When folders cannot be used, or another host serves the bot.
     pub async fn open(config: Arc<Config>, sessions: Arc<Sessions>) -> Result<Host, HostError> {
+        Host::open_as(None, config, sessions).await
+    }
+
+    async fn open_as(
+        held: Option<BotClaim>,
+        config: Arc<Config>,
+        sessions: Arc<Sessions>,
+    ) -> Result<Host, HostError> {
+        let opened = Host::wire(held, config, Arc::clone(&sessions)).await;
+        if opened.is_err() {
+            sessions.close().await;
+        }
+        opened
+    }
+
+    async fn wire(
+        held: Option<BotClaim>,
+        config: Arc<Config>,
+        sessions: Arc<Sessions>,
+    ) -> Result<Host, HostError> {
+        let bot = match &sessions.discord {
+            Some(discord) => Some(BotClaim::claim(discord, held).await?),
+            None => None,
+        };
         // tokio's handler calls the one it took the place of, for as long as the process lives: it must not be a cog's.
         if let Err(error) = tokio::signal::unix::signal(SignalKind::child()) {
             tracing::warn!("the end of child processes cannot be waited for: {error}");
@@ -142,7 +173,7 @@ impl Host {
             }
             _ => None,
         };
-        Ok(Host { config, sessions, cogs, gateway, tasks, claimed, watch })
+        Ok(Host { config, sessions, bot, cogs, gateway, tasks, claimed, watch })
     }
 
     /// Builds the cogs from the sessions' handles. Returns when every cog has been tried; may be dropped before, the host
@@ -176,6 +207,11 @@ impl Host {
             Some(gateway) => Ok(gateway.ended().await?),
             None => std::future::pending().await,
         }
+    }
+
+    /// What it was opened by.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
     }
 
     /// The cogs.
@@ -218,15 +254,15 @@ impl Host {
         }
     }
 
-    /// Closes everything and opens it again, in the same process.
+    /// Closes everything and opens it again by `config`, in the same process. As after [`Host::open`], no cog is built yet.
     ///
     /// # Errors
-    /// As for the first start.
-    pub async fn restart(self) -> Result<Host, HostError> {
-        let (config, clock) = (Arc::clone(&self.config), self.sessions.clock.clone());
+    /// As for the first start, and when the store took the state of some cog no more. Everything is closed then.
+    pub async fn restart(mut self, config: Arc<Config>) -> Result<Host, HostError> {
+        let (clock, bot) = (self.sessions.clock.clone(), self.bot.take());
         self.close().await?;
         let sessions = Sessions { clock, ..Sessions::open(&config).await? };
-        Host::load(config, Arc::new(sessions)).await
+        Host::open_as(bot, config, Arc::new(sessions)).await
     }
 }
 

@@ -16,6 +16,8 @@ mod playing;
 mod program;
 #[path = "cli/rebuilding.rs"]
 mod rebuilding;
+#[path = "cli/restarting.rs"]
+mod restarting;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/simulating.rs"]

@@ -20,7 +20,7 @@ use std::{fmt, io::ErrorKind, process::ExitCode};
 use crate::{
     cogs::CogError,
     config::ConfigError,
-    control::{BotTaken, CallError, SocketError},
+    control::{CallError, SocketError},
     error::chain,
     gateway::EndError,
     host::HostError,
@@ -91,6 +91,20 @@ impl Failure {
         self.exit
     }
 
+    /// What failed; may be several lines.
+    pub(super) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or("failed")
+    }
+
+    /// What failed, and what the reader can do: some errors hold their help in their own text.
+    pub(super) fn into_parts(self) -> (String, Option<String>) {
+        let text = self.text().to_owned();
+        match text.rsplit_once("\nhelp: ") {
+            Some((text, help)) if self.help.is_none() => (text.to_owned(), Some(help.to_owned())),
+            _ => (text, self.help),
+        }
+    }
+
     /// Says what failed on stderr.
     pub(super) fn end(self) -> ExitCode {
         if self.text.is_some() {
@@ -103,7 +117,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "error: {}", self.text.as_deref().unwrap_or("failed"))?;
+        write!(out, "error: {}", self.text())?;
         match &self.help {
             Some(help) => write!(out, "\nhelp: {help}"),
             None => Ok(()),
@@ -168,13 +182,15 @@ impl From<HostError> for Failure {
             ),
             // Their texts hold their own help.
             HostError::Sessions(_) | HostError::Ended(_) => None,
+            HostError::Taken(error) => Some(error.help()),
             HostError::Lost(_) => Some("look at the store's disk: is it full, or gone?".to_owned()),
         };
         let exit = match &error {
             HostError::Sessions(error) => exit_of(error),
             // A name that is mistyped is the likely one, and an empty folder made for it would be no help.
             HostError::Folder { source, .. } if source.kind() == ErrorKind::NotFound => Exit::Configuration,
-            HostError::Copies(_)
+            HostError::Taken(_)
+            | HostError::Copies(_)
             | HostError::Folder { .. }
             | HostError::Watch { .. }
             | HostError::Gateway(_) => Exit::CannotCreate,
@@ -189,12 +205,6 @@ impl From<HostError> for Failure {
 impl From<SocketError> for Failure {
     fn from(error: SocketError) -> Failure {
         Failure::new(Exit::CannotCreate, chain(&error)).help(error.help())
-    }
-}
-
-impl From<BotTaken> for Failure {
-    fn from(error: BotTaken) -> Failure {
-        Failure::new(Exit::CannotCreate, error.to_string()).help(error.help())
     }
 }
 

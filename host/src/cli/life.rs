@@ -2,26 +2,31 @@
 //! in order. What it is for is said by the command.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     task::JoinSet,
 };
 
-use super::{exit::Failure, progress::Progress, signals::Signals};
+use super::{
+    exit::{Exit, Failure},
+    progress::Progress,
+    signals::Signals,
+};
 use crate::{
     clock::HostClock,
     config::{self, Config},
-    control::{self, BotClaim, Socket},
+    control::{self, Answer, Asker, Socket},
     duration::Shown,
     host::{Host, HostError},
     rebuild::Rebuild,
     sessions::Sessions,
+    watch,
 };
 
 /// What still runs on the runtime when everything is closed gets so long: a name that is being resolved, a line that is
@@ -69,11 +74,13 @@ impl Life {
     }
 
     /// Opens, loads, runs until `work` is done, Discord refuses the bot or a signal comes, and closes. Cogs go by `clock`.
+    /// With `reread`, which gives the config as it is then, the host can be restarted meanwhile.
     pub(super) fn live(
         self,
         config: Config,
         clock: HostClock,
-        work: impl AsyncFnOnce(&Host) -> Result<(), Failure>,
+        reread: Option<Reread<'_>>,
+        mut work: impl AsyncFnMut(&Host) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Life { runtime, mut signals } = self;
         let config = Arc::new(config);
@@ -89,85 +96,205 @@ impl Life {
             return Ok(());
         };
         let sessions = Arc::new(Sessions { clock, ..opened? });
-        let (control, _claim) = runtime.block_on(async {
-            let claimed = claim(&config, &sessions).await;
-            if claimed.is_err() {
+        let control = runtime.block_on(async {
+            let bound = Socket::bind(&socket_path(&config));
+            if bound.is_err() {
                 sessions.close().await;
             }
-            claimed
+            bound
         })?;
         progress.now("loading the cogs");
-        let mut host = runtime.block_on(async {
-            let opened = Host::open(Arc::clone(&config), Arc::clone(&sessions)).await;
-            if opened.is_err() {
-                sessions.close().await;
-            }
-            opened
-        })?;
+        let host = runtime.block_on(Host::open(config, sessions))?;
         let done = runtime.block_on(async {
-            // Who asks for the end during the start does not wait for a cog that is slow to set up.
-            let is_ready = tokio::select! {
-                () = host.bring() => true,
-                () = signals.asked() => false,
-            };
-            drop(progress);
-            let (done, control) = match is_ready {
-                true => serve(&config, &host, control, &mut signals, work).await,
-                false => (Ok(()), Some(control)),
-            };
-            let since = Instant::now();
-            let closed = host.close().await;
-            tracing::info!("closed in {}", Shown(since.elapsed()));
-            // Only now another host may have it: this one has saved its states.
-            drop(control);
-            done.and(closed.map_err(|lost| HostError::from(lost).into()))
+            let (mut host, mut control, mut progress) = (host, control, Some(progress));
+            let mut restarted: Option<Restarted> = None;
+            loop {
+                // Who asks for the end during the start does not wait for a cog that is slow to set up.
+                let is_ready = tokio::select! {
+                    () = host.bring() => true,
+                    () = signals.asked() => false,
+                };
+                drop(progress.take());
+                if let Some(restarted) = restarted.take() {
+                    restarted.answer(&host).await;
+                }
+                let (end, back) = match is_ready {
+                    true => serve(&host, control, &mut signals, reread, &mut work).await,
+                    false => (End::Done(Ok(())), Some(control)),
+                };
+                match end {
+                    End::Done(done) => {
+                        let since = Instant::now();
+                        let closed = host.close().await;
+                        tracing::info!("closed in {}", Shown(since.elapsed()));
+                        // Only now another host may have it: this one has saved its states.
+                        drop(back);
+                        return done.and(closed.map_err(|lost| HostError::from(lost).into()));
+                    }
+                    End::Restart(next, asker) => {
+                        control = match next.control.or(back) {
+                            Some(control) => control,
+                            None => Socket::bind(&socket_path(&next.config))?,
+                        };
+                        let again = restart(host, next.config, asker).await?;
+                        (host, restarted) = (again.0, Some(again.1));
+                    }
+                }
+            }
         });
         runtime.shutdown_timeout(LEFTOVERS);
         done
     }
 }
 
-/// Answers on the control socket until `work` is done, Discord refuses the bot or a signal comes. Gives the socket back.
+/// Reads the config as it is now.
+pub(super) type Reread<'a> = &'a dyn Fn() -> Result<Config, Failure>;
+
+/// Why a host serves no more.
+enum End {
+    Done(Result<(), Failure>),
+    Restart(Next, Asker),
+}
+
+/// What a host is restarted by.
+struct Next {
+    config: Arc<Config>,
+    /// The control socket, where it has another path.
+    control: Option<Socket>,
+}
+
+/// Answers on the control socket until `work` is done, Discord refuses the bot, a signal comes or a restart that can
+/// succeed is asked for. Gives the socket back.
 async fn serve(
-    config: &Config,
     host: &Host,
     mut control: Socket,
     signals: &mut Signals,
-    work: impl AsyncFnOnce(&Host) -> Result<(), Failure>,
-) -> (Result<(), Failure>, Option<Socket>) {
+    reread: Option<Reread<'_>>,
+    work: &mut impl AsyncFnMut(&Host) -> Result<(), Failure>,
+) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
+    let path = control.path().to_owned();
     // On a task of its own: `work` may wait for whoever reads what it prints.
     let (stop, stopped) = oneshot::channel::<()>();
+    let (ask, mut asked) = mpsc::channel(1);
+    let ask = reread.is_some().then_some(ask);
     let cogs = Arc::clone(host.cogs());
     let serving = tokio::spawn(async move {
         tokio::select! {
-            () = control::serve(&mut control, &cogs) => {}
+            () = control::serve(&mut control, &cogs, ask) => {}
             _ = stopped => {}
         }
         control
     });
     let mut rebuilding = JoinSet::new();
-    if let Some(build) = &config.build {
-        rebuilding.spawn(Rebuild::new(build, config.folder()).run());
+    if let Some(build) = &host.config().build {
+        rebuilding.spawn(Rebuild::new(build, host.config().folder()).run());
     }
-    let done = tokio::select! {
-        done = work(host) => done,
-        done = host.run() => done.map_err(Failure::from),
-        () = signals.asked() => Ok(()),
+    let restarts = async {
+        let Some(reread) = reread else { return std::future::pending().await };
+        while let Some(asker) = asked.recv().await {
+            match next(host, &path, reread).await {
+                Ok(next) => return End::Restart(next, asker),
+                Err(failure) => refuse(failure, asker).await,
+            }
+        }
+        std::future::pending().await
+    };
+    let end = tokio::select! {
+        done = work(host) => End::Done(done),
+        done = host.run() => End::Done(done.map_err(Failure::from)),
+        () = signals.asked() => End::Done(Ok(())),
+        end = restarts => end,
     };
     rebuilding.shutdown().await;
     drop(stop);
-    (done, serving.await.ok())
+    (end, serving.await.ok())
 }
 
-/// Makes sure that no other host has this configuration, nor serves this bot.
-async fn claim(config: &Config, sessions: &Sessions) -> Result<(Socket, Option<BotClaim>), Failure> {
-    let control = Socket::bind(&socket_path(config))?;
-    let claim = match &sessions.discord {
-        Some(discord) => Some(BotClaim::claim(discord).await?),
-        None => None,
+/// What the host is to go on with. All is tried that can be before anything is closed.
+async fn next(host: &Host, control: &Path, reread: Reread<'_>) -> Result<Next, Failure> {
+    let config = reread()?;
+    let cogs = host.cogs().status().cogs;
+    let unsaved: Vec<String> =
+        cogs.into_iter().filter(|cog| cog.is_unsaved).map(|cog| format!("`{}`", cog.name)).collect();
+    if !unsaved.is_empty() {
+        let text = format!("the state of {} is not stored yet, and would be lost", unsaved.join(", "));
+        return Err(Failure::new(Exit::Failed, text)
+            .help("look at the store's disk: is it full, or gone?".to_owned()));
+    }
+    let folder = config.cogs.folder.clone();
+    watch::ensure_folder(&folder).map_err(|source| HostError::Folder { folder, source })?;
+    // Token, addresses, health check. The store's file is this host's own until it has closed.
+    Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
+    let path = socket_path(&config);
+    let control = if path == control { None } else { Some(Socket::bind(&path)?) };
+    Ok(Next { config: Arc::new(config), control })
+}
+
+/// The host goes on as it is.
+async fn refuse(failure: Failure, asker: Asker) {
+    let (text, help) = failure.into_parts();
+    let text = format!("not restarted, and the host goes on: {text}");
+    tracing::error!(help = help.as_deref(), "{text}");
+    asker.answer(&Answer::refused(text, help)).await;
+}
+
+/// A restart that has come to a host, with the new config or the one it had, whose cogs are not loaded yet.
+struct Restarted {
+    since: Instant,
+    /// Why it is the config it had.
+    failed: Option<Failure>,
+    /// What the new config says and only another process can heed.
+    ignored: &'static str,
+    asker: Asker,
+}
+
+impl Restarted {
+    async fn answer(self, host: &Host) {
+        let Restarted { since, failed, ignored, asker } = self;
+        if let Some(failure) = failed {
+            let (text, help) = failure.into_parts();
+            let text = format!("failed to restart, and the host goes on with the config it had: {text}");
+            return asker.answer(&Answer::refused(text, help)).await;
+        }
+        let serving = host.cogs().status().cogs.iter().filter(|cog| cog.generation.is_some()).count();
+        let took = since.elapsed();
+        let text = format!("restarted in {}, with {serving} cogs{ignored}", Shown(took));
+        tracing::info!("{text}");
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        asker.answer(&Answer::done(text, &serde_json::json!({ "micros": micros, "serving": serving }))).await;
+    }
+}
+
+/// Closes the host and opens it by another config; by the one it had if it does not open by that.
+async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Result<(Host, Restarted), Failure> {
+    tracing::info!("restarting");
+    let since = Instant::now();
+    let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
+    let ignored = match config.log == before.log && config.runtime == before.runtime {
+        true => "",
+        false => "; what changed in `[log]` and `[runtime]` takes another process",
     };
-    Ok((control, claim))
+    let failure = match host.restart(config).await {
+        Ok(host) => return Ok((host, Restarted { since, failed: None, ignored, asker })),
+        Err(error) => Failure::from(error),
+    };
+    tracing::error!("failed to restart, going back to the config it had: {}", failure.text());
+    let host = async {
+        let sessions = Sessions { clock, ..Sessions::open(&before).await? };
+        Ok::<_, Failure>(Host::open(before, Arc::new(sessions)).await?)
+    };
+    match host.await {
+        Ok(host) => Ok((host, Restarted { since, failed: Some(failure), ignored, asker })),
+        Err(error) => {
+            let (text, help) = failure.into_parts();
+            let text = format!(
+                "failed to restart: {text}; nor does the host start with the config it had, and ends"
+            );
+            asker.answer(&Answer::refused(text, help)).await;
+            Err(error)
+        }
+    }
 }
 
 /// Where this configuration's control socket is.

@@ -8,6 +8,7 @@ mod inspect;
 mod life;
 mod play;
 mod progress;
+mod restart;
 mod run;
 mod signals;
 mod sim;
@@ -46,6 +47,7 @@ enum Command {
     Play(play::Play),
     Cogs(cogs::CogsCommand),
     Status(status::StatusCommand),
+    Restart(restart::Restart),
     State(state::StateCommand),
     Inspect(inspect::Inspect),
     Check(check::Check),
@@ -87,6 +89,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Play(play) => play.execute(),
         Command::Cogs(cogs) => cogs.execute(),
         Command::Status(status) => status.execute(),
+        Command::Restart(restart) => restart.execute(),
         Command::State(state) => state.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Check(check) => check.execute(),

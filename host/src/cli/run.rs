@@ -33,7 +33,8 @@ impl Run {
         if config.discord.is_none() {
             tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
         }
-        Life::begin(&config.runtime)?
-            .live(config, HostClock::default(), async |_| std::future::pending().await)
+        let life = Life::begin(&config.runtime)?;
+        let again = || self.source.read();
+        life.live(config, HostClock::default(), Some(&again), async |_| std::future::pending().await)
     }
 }

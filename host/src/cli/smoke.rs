@@ -130,7 +130,7 @@ fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>
     let mut player = Player::new(script, &sim);
     let verdict = loop {
         let mut verdict = None;
-        Life::begin(&config.runtime)?.live(config.clone(), work.clock(), async |host| {
+        Life::begin(&config.runtime)?.live(config.clone(), work.clock(), None, async |host| {
             play::arrived(&sim, host, &work).await?;
             verdict = Some(player.play(host.cogs()).await);
             Ok(())

@@ -194,7 +194,8 @@ impl CogError {
                 )
             }
             CogError::TooManyHeld { .. } => {
-                "restart the host to unmap them; `gearshift cogs list` says why they are held".to_owned()
+                "end the host and start it again to unmap them; `gearshift cogs list` says why they are held"
+                    .to_owned()
             }
             CogError::Loaded { name, .. } => format!("`gearshift cogs reload {name}` replaces it"),
             CogError::NotLoaded { known, .. } if known.is_empty() => "no cog is loaded".to_owned(),

@@ -30,7 +30,11 @@ impl BotTaken {
 
 /// The right to serve a bot, until it is dropped.
 #[derive(Debug)]
-pub struct BotClaim(#[expect(dead_code, reason = "held, not used")] Option<UnixListener>);
+pub struct BotClaim {
+    name: String,
+    /// Held, not used. None: another user has the name, or this system has no such names.
+    _listener: Option<UnixListener>,
+}
 
 /// Who has a name already.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,11 +46,12 @@ struct Holder {
 }
 
 impl BotClaim {
-    /// Claims the bot of this session. A name that another user has is warned about only: anybody could take it.
+    /// Claims the bot of this session; `held` stays if it is of the same bot. A name that another user has is warned about
+    /// only: anybody could take it.
     ///
     /// # Errors
     /// Another host of this user has it.
-    pub async fn claim(discord: &Discord) -> Result<BotClaim, BotTaken> {
+    pub async fn claim(discord: &Discord, held: Option<BotClaim>) -> Result<BotClaim, BotTaken> {
         let account = discord.account();
         let bot = format!("{} {}", discord.origin(), account.application_id);
         let taken = |process: Option<i32>| BotTaken {
@@ -54,18 +59,23 @@ impl BotClaim {
             application: account.application_id,
             process: process.map(|process| format!(" (process {process})")).unwrap_or_default(),
         };
-        match hold(&format!("gearshift-bot-{}", blake3::hash(bot.as_bytes()).to_hex())).await {
-            Ok(Ok(listener)) => Ok(BotClaim(Some(listener))),
-            Ok(Err(Holder { process, is_ours: true })) => Err(taken(process)),
+        let name = format!("gearshift-bot-{}", blake3::hash(bot.as_bytes()).to_hex());
+        if let Some(held) = held.filter(|held| held.name == name) {
+            return Ok(held);
+        }
+        let listener = match hold(&name).await {
+            Ok(Ok(listener)) => Some(listener),
+            Ok(Err(Holder { process, is_ours: true })) => return Err(taken(process)),
             Ok(Err(Holder { process, is_ours: false })) => {
                 tracing::warn!("{}; it belongs to another user of this machine", taken(process));
-                Ok(BotClaim(None))
+                None
             }
             Err(error) => {
                 tracing::warn!("cannot find out whether another host serves this bot: {error}");
-                Ok(BotClaim(None))
+                None
             }
-        }
+        };
+        Ok(BotClaim { name, _listener: listener })
     }
 }
 

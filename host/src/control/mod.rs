@@ -1,4 +1,4 @@
-//! The control socket: how another process asks a running host for its status, its cogs and their saved states.
+//! The control socket: how another process asks a running host for its status, its cogs, their saved states and a restart.
 //! It decides nothing about cogs; it passes on what was asked, and what came of it. It also keeps a second host of one bot
 //! away.
 //!
@@ -19,7 +19,7 @@ pub use self::{
     client::{CallError, Client},
     path::{PathTooLong, default_path, running},
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
-    server::{answer, serve},
+    server::{Asker, answer, serve},
     socket::{Socket, SocketError},
     state::{ExportedState, StateRequest, answer_state},
 };

@@ -18,6 +18,8 @@ pub enum Request {
     List,
     /// How the host is: sessions, shards, cogs in numbers.
     Status,
+    /// Close everything and open it again by the config as it is now.
+    Restart,
     /// List, export, import or drop saved states.
     State(StateRequest),
     /// Load a cog of the folder.
@@ -42,6 +44,7 @@ impl fmt::Display for Request {
         match self {
             Request::List => out.write_str("list"),
             Request::Status => out.write_str("status"),
+            Request::Restart => out.write_str("restart"),
             Request::State(request) => write!(out, "state {request}"),
             Request::Load { cog } => write!(out, "load {cog}"),
             Request::Unload { cog } => write!(out, "unload {cog}"),
@@ -67,7 +70,7 @@ pub struct Answer {
 
 impl Answer {
     /// It was done.
-    pub(super) fn done(text: String, data: &impl Serialize) -> Answer {
+    pub fn done(text: String, data: &impl Serialize) -> Answer {
         match serde_json::to_value(data) {
             Ok(data) => Answer { ok: true, text, help: None, data },
             // Paths may hold bytes that are not Unicode.
@@ -78,7 +81,7 @@ impl Answer {
     }
 
     /// It was not done.
-    pub(super) fn refused(text: String, help: Option<String>) -> Answer {
+    pub fn refused(text: String, help: Option<String>) -> Answer {
         Answer { ok: false, text, help, data: Value::Null }
     }
 }

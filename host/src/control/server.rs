@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::UnixStream,
-    sync::Semaphore,
+    net::{UnixStream, unix::OwnedWriteHalf},
+    sync::{Semaphore, mpsc},
     task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
@@ -31,9 +31,20 @@ const WRITE: Duration = Duration::from_secs(5);
 /// How often it is looked whether the socket is still where clients look for it.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// A client that asked for a restart, and waits for what comes of it. It outlasts the host that it asked.
+#[derive(Debug)]
+pub struct Asker(OwnedWriteHalf);
+
+impl Asker {
+    /// The last that it is told.
+    pub async fn answer(mut self, answer: &Answer) {
+        write(&mut self.0, answer).await;
+    }
+}
+
 /// Answers until it is dropped. What was begun for a client is finished all the same. A socket that vanishes, as a
-/// runtime directory that is cleaned up, is bound again.
-pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>) {
+/// runtime directory that is cleaned up, is bound again. Who wants a restart goes to `restarts`, if there can be one.
+pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, restarts: Option<mpsc::Sender<Asker>>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     let mut look = interval(LOOK);
@@ -51,9 +62,9 @@ pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>) {
         };
         match stream {
             Ok((stream, _)) => {
-                let cogs = Arc::clone(cogs);
+                let (cogs, restarts) = (Arc::clone(cogs), restarts.clone());
                 connections.spawn(async move {
-                    converse(stream, &cogs).await;
+                    converse(stream, &cogs, restarts).await;
                     drop(place);
                 });
             }
@@ -88,8 +99,8 @@ fn ensure(socket: &mut Socket, trouble: &mut Option<String>) {
 }
 
 /// Ends when the client leaves, says nothing for too long, or something that is no request.
-async fn converse(stream: UnixStream, cogs: &Arc<Cogs>) {
-    let (read, mut write) = stream.into_split();
+async fn converse(stream: UnixStream, cogs: &Arc<Cogs>, restarts: Option<mpsc::Sender<Asker>>) {
+    let (read, mut client) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut line = Vec::new();
     // The longest request imports a state: base64 makes four bytes of three.
@@ -104,9 +115,19 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>) {
         }
         // A line without an end is cut off: what follows it could not be told from a request.
         let is_whole = line.ends_with(b"\n");
-        let answer = match is_whole {
-            true => answer_line(cogs, &line).await,
-            false => {
+        let request = is_whole.then(|| serde_json::from_slice(&line));
+        let answer = match (request, &restarts) {
+            (Some(Ok(Request::Restart)), Some(restarts)) => {
+                // Only who ends the host could receive it; an end is what the client sees then.
+                let _ = restarts.send(Asker(client)).await;
+                return;
+            }
+            (Some(Ok(request)), _) => answer(cogs, request).await,
+            (Some(Err(error)), _) => {
+                let help = "client and host must be of the same version; `gearshift --version` tells";
+                Answer::refused(format!("cannot read the request: {error}"), Some(help.to_owned()))
+            }
+            (None, _) => {
                 let help =
                     "the longest imports a state, and `[limits] state_max_bytes` says how large one may be";
                 Answer::refused(
@@ -115,23 +136,17 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>) {
                 )
             }
         };
-        let Ok(mut text) = serde_json::to_vec(&answer) else { return };
-        text.push(b'\n');
-        let written = timeout(WRITE, write.write_all(&text)).await;
-        if !is_whole || !matches!(written, Ok(Ok(()))) {
+        if !write(&mut client, &answer).await || !is_whole {
             return;
         }
     }
 }
 
-async fn answer_line(cogs: &Arc<Cogs>, line: &[u8]) -> Answer {
-    match serde_json::from_slice(line) {
-        Ok(request) => answer(cogs, request).await,
-        Err(error) => {
-            let help = "client and host must be of the same version; `gearshift --version` tells";
-            Answer::refused(format!("cannot read the request: {error}"), Some(help.to_owned()))
-        }
-    }
+/// Whether the client took it.
+async fn write(client: &mut OwnedWriteHalf, answer: &Answer) -> bool {
+    let Ok(mut text) = serde_json::to_vec(answer) else { return false };
+    text.push(b'\n');
+    matches!(timeout(WRITE, client.write_all(&text)).await, Ok(Ok(())))
 }
 
 /// Does what is asked, whoever asks: over the socket or from the page.
@@ -145,6 +160,13 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
                 Answer::done(table::of(&status), &status)
             }
             Request::Status => status::answer(&cogs),
+            Request::Restart => {
+                let help = "end it, and start it again";
+                Answer::refused(
+                    "only the host of `gearshift run` can be restarted".to_owned(),
+                    Some(help.to_owned()),
+                )
+            }
             Request::State(request) => state(&cogs, request).await,
             Request::Load { cog } => reported(cogs.load(&cog).await),
             Request::Unload { cog } => reported(cogs.unload(&cog).await),

@@ -17,7 +17,9 @@ async fn a_reminder_comes_though_the_host_was_restarted() {
     let said = stage.alice.say("general", "!remind 2s drink @everyone tea").await.unwrap();
     let answer = stage.sim.reply_to(said, SOON).await.expect("an answer");
     assert_eq!(answer.content.to_string(), "I will remind you in 2s.");
-    stage.host = stage.host.restart().await.unwrap();
+    let config = std::sync::Arc::clone(stage.host.config());
+    stage.host = stage.host.restart(config).await.unwrap();
+    stage.host.bring().await;
     let reminder = stage.sim.bot_message_after(answer.id, SOON).await.expect("a reminder");
     let expected = format!("<@{}> drink @everyone tea", stage.alice.id());
     assert_eq!(reminder.content.to_string(), expected);

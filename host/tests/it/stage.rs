@@ -180,7 +180,9 @@ impl Stage {
 
     /// Closes the host and opens it again.
     pub(crate) async fn restart(self) -> Stage {
-        let host = self.host.restart().await.expect("it opened before");
+        let config = Arc::clone(self.host.config());
+        let mut host = self.host.restart(config).await.expect("it opened before");
+        host.bring().await;
         assert!(self.sim.connected(1, SOON).await, "the bot connects again");
         Stage { host, ..self }
     }

@@ -85,7 +85,7 @@ impl Play {
         let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
         let record = self.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
         let detail = if self.wire { Detail::Wire } else { Detail::Talk };
-        let done = life.live(config, work.clock(), async |host| {
+        let done = life.live(config, work.clock(), None, async |host| {
             Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
             panel.show(host);
             arrived(&sim, host, &work).await?;
