@@ -4,6 +4,8 @@
 
 #[path = "cli/checking.rs"]
 mod checking;
+#[path = "cli/commands.rs"]
+mod commands;
 #[path = "cli/control.rs"]
 mod control;
 #[path = "cli/ending.rs"]

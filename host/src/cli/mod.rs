@@ -3,6 +3,7 @@
 
 mod check;
 mod cogs;
+mod commands;
 mod exit;
 mod inspect;
 mod life;
@@ -47,6 +48,7 @@ enum Command {
     Play(play::Play),
     Cogs(cogs::CogsCommand),
     Status(status::StatusCommand),
+    Commands(commands::CommandsCommand),
     Restart(restart::Restart),
     State(state::StateCommand),
     Inspect(inspect::Inspect),
@@ -89,6 +91,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Play(play) => play.execute(),
         Command::Cogs(cogs) => cogs.execute(),
         Command::Status(status) => status.execute(),
+        Command::Commands(commands) => commands.execute(),
         Command::Restart(restart) => restart.execute(),
         Command::State(state) => state.execute(),
         Command::Inspect(inspect) => inspect.execute(),

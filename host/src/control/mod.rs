@@ -1,4 +1,5 @@
-//! The control socket: how another process asks a running host for its status, its cogs, their saved states and a restart.
+//! The control socket: how another process asks a running host for its status, its cogs with their commands and
+//! saved states, and a restart.
 //! It decides nothing about cogs; it passes on what was asked, and what came of it. It also keeps a second host of one bot
 //! away.
 //!
@@ -6,6 +7,7 @@
 
 mod bot;
 mod client;
+mod commands;
 mod path;
 mod protocol;
 mod server;

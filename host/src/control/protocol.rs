@@ -18,6 +18,13 @@ pub enum Request {
     List,
     /// How the host is: sessions, shards, cogs in numbers.
     Status,
+    /// Which slash commands Discord has, and whose they are.
+    Commands,
+    /// Delete commands that no cog declares; all of them if none is named.
+    Prune {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// Close everything and open it again by the config as it is now.
     Restart,
     /// List, export, import or drop saved states.
@@ -44,6 +51,8 @@ impl fmt::Display for Request {
         match self {
             Request::List => out.write_str("list"),
             Request::Status => out.write_str("status"),
+            Request::Commands => out.write_str("commands list"),
+            Request::Prune { names } => write!(out, "commands prune {}", names.join(" ")),
             Request::Restart => out.write_str("restart"),
             Request::State(request) => write!(out, "state {request}"),
             Request::Load { cog } => write!(out, "load {cog}"),

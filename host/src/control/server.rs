@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use super::{
+    commands,
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     socket::Socket,
     state::{StateRequest, answer_state},
@@ -160,6 +161,8 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
                 Answer::done(table::of(&status), &status)
             }
             Request::Status => status::answer(&cogs),
+            Request::Commands => commands::list(&cogs).await,
+            Request::Prune { names } => commands::prune(&cogs, &names).await,
             Request::Restart => {
                 let help = "end it, and start it again";
                 Answer::refused(

@@ -1,0 +1,66 @@
+//! `gearshift commands`: what Discord has of the bot's commands, asked through the running host.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{
+    cogs::{connect, show},
+    exit::{Exit, Failure},
+};
+use crate::control::Request;
+
+/// List the commands that Discord has of the bot, or delete those that no cog declares
+#[derive(Debug, Args)]
+#[command(
+    long_about = "List the commands that Discord has of the bot, or delete those that no cog declares. The running host is \
+        asked, over its control socket.\n\n\
+        The host registers what its cogs declare, and deletes by itself only what one of its cogs declared since it \
+        started: what it does not know may be of a cog whose file is broken today, or of another program. With a command \
+        go the permissions that servers gave it.",
+    after_long_help = "Examples:\n\
+        \n    gearshift commands list\
+        \n    gearshift commands prune\
+        \n    gearshift commands prune oldname\n\n\
+        The exit code is 1 if Discord refuses, or if it cannot be told which commands are of nobody."
+)]
+pub(super) struct CommandsCommand {
+    #[command(subcommand)]
+    verb: Verb,
+
+    /// The config file of the host [default: gearshift.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+
+    /// The control socket of the host, instead of the one of its config file
+    #[arg(long, value_name = "PATH", global = true)]
+    socket: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show the commands that Discord has, and which cog declares each
+    List,
+    /// Delete the commands that no cog declares: all of them, or those that are named
+    Prune {
+        /// Names of commands, without the slash
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+}
+
+impl CommandsCommand {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let request = match self.verb {
+            Verb::List => Request::Commands,
+            Verb::Prune { names } => Request::Prune { names },
+        };
+        let answer = connect(self.config.as_deref(), self.socket.as_deref())?.call(&request)?;
+        show(&answer, self.json)?;
+        if answer.ok { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
+    }
+}

@@ -1,0 +1,99 @@
+//! The commands that Discord has, for `gearshift commands`: whose they are, and the deletion of those of nobody.
+
+use std::fmt::Write as _;
+
+use super::{protocol::Answer, table::aligned};
+use crate::{
+    cogs::Cogs,
+    commands::{self, Listed},
+    error::chain,
+    sessions::Discord,
+};
+
+pub(super) async fn list(cogs: &Cogs) -> Answer {
+    let discord = match discord(cogs) {
+        Ok(discord) => discord,
+        Err(refused) => return refused,
+    };
+    match commands::list(discord, &cogs.declared()).await {
+        Ok(listed) => Answer::done(table(&listed), &listed),
+        Err(error) => Answer::refused(format!("cannot list the commands: {}", chain(&error)), None),
+    }
+}
+
+/// A file that is not loaded may be the cog of any command: then each has to be named.
+pub(super) async fn prune(cogs: &Cogs, names: &[String]) -> Answer {
+    let discord = match discord(cogs) {
+        Ok(discord) => discord,
+        Err(refused) => return refused,
+    };
+    if let (true, Some(refused)) = (names.is_empty(), cogs.status().refused.first()) {
+        let file = refused.file.display();
+        let text =
+            format!("cannot tell which commands are of nobody: `{file}` is not loaded, and may declare some");
+        let help = "mend or remove the file (`gearshift cogs list` says what is wrong with it), or name the commands: \
+                    `gearshift commands prune NAME…`";
+        return Answer::refused(text, Some(help.to_owned()));
+    }
+    match commands::prune(discord, &cogs.declared(), names).await {
+        Ok(pruned) => {
+            let text = match pruned.is_empty() {
+                true => "a cog declares every command that Discord has; nothing is deleted".to_owned(),
+                false => format!("deleted {}", joined(&pruned)),
+            };
+            if !pruned.is_empty() {
+                tracing::info!("commands that no cog declares: {text}");
+            }
+            Answer::done(text, &pruned)
+        }
+        Err(error) => Answer::refused(chain(&error), error.help()),
+    }
+}
+
+fn discord(cogs: &Cogs) -> Result<&Discord, Answer> {
+    cogs.sessions().discord.as_deref().ok_or_else(|| {
+        let help = "add `[discord]` to its config";
+        Answer::refused("this host does not connect to Discord".to_owned(), Some(help.to_owned()))
+    })
+}
+
+fn table(listed: &[Listed]) -> String {
+    if listed.is_empty() {
+        return "Discord has no commands of this bot".to_owned();
+    }
+    let mut rows = vec![["COMMAND", "TYPE", "COG", "REGISTERED"].map(str::to_owned)];
+    rows.extend(listed.iter().map(|command| {
+        let cog = command.cog.clone().unwrap_or_else(|| "-".to_owned());
+        let registered = if command.id.is_some() { "yes" } else { "not yet" };
+        [command.name.clone(), kind(command).to_owned(), cog, registered.to_owned()]
+    }));
+    let mut text = aligned(&rows);
+    let unknown: Vec<Listed> = listed.iter().filter(|command| command.cog.is_none()).cloned().collect();
+    if !unknown.is_empty() {
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
+            "no cog here declares {}; `gearshift commands prune` deletes what no cog declares",
+            joined(&unknown)
+        );
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn joined(commands: &[Listed]) -> String {
+    let shown = |command: &Listed| match command.kind {
+        1 => format!("/{}", command.name),
+        _ => format!("`{}` ({})", command.name, kind(command)),
+    };
+    commands.iter().map(shown).collect::<Vec<_>>().join(", ")
+}
+
+fn kind(command: &Listed) -> &'static str {
+    match command.kind {
+        1 => "slash",
+        2 => "user menu",
+        3 => "message menu",
+        _ => "other",
+    }
+}

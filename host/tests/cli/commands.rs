@@ -1,0 +1,106 @@
+//! `gearshift commands`: what Discord has of the bot's commands, and the deletion of those of nobody.
+
+use gearshift_sim::Sim;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::{
+    program::{Ended, Live, PATIENCE, Place, run},
+    running::{discord, run as serve},
+};
+
+/// A bot with `ping`, of which Discord has some commands from before.
+fn with_commands(place: &Place, names: &[(&str, u8)]) -> (Runtime, Sim, Live) {
+    let (runtime, sim) = discord(place, "");
+    runtime.block_on(async {
+        let client = reqwest::Client::new();
+        let url =
+            format!("{}/applications/{}/commands", sim.api_url(), sim.world(|world| world.bots()[0].id()));
+        for (name, kind) in names {
+            let body = match kind {
+                1 => json!({ "name": name, "type": kind, "description": "from before" }),
+                _ => json!({ "name": name, "type": kind }),
+            };
+            let request = client.post(&url).header("Authorization", format!("Bot {}", sim.token()));
+            let answer = request.header("Content-Type", "application/json").body(body.to_string());
+            assert!(answer.send().await.unwrap().status().is_success());
+        }
+    });
+    let mut live = serve(place, sim.token());
+    live.expect("ready; the control socket is");
+    assert!(runtime.block_on(sim.connected(1, PATIENCE)));
+    live.expect("registered the slash commands");
+    (runtime, sim, live)
+}
+
+fn commands(place: &Place, arguments: &[&str]) -> Ended {
+    run(place, &[&["commands"], arguments].concat())
+}
+
+#[test]
+fn the_commands_of_discord_are_listed_with_their_cogs_and_those_of_nobody_deleted() {
+    let place = Place::with(&["ping"]);
+    let (_runtime, sim, live) = with_commands(&place, &[("ban", 1), ("Report", 3)]);
+    let listed = commands(&place, &["list"]);
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    let words: Vec<Vec<&str>> = listed.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(words[1], ["ban", "slash", "-", "yes"]);
+    assert_eq!(words[2], ["ping", "slash", "ping", "yes"]);
+    assert_eq!(words[3], ["Report", "message", "menu", "-", "yes"]);
+    assert!(listed.out.contains("no cog here declares /ban, `Report` (message menu); "), "{}", listed.out);
+    let json: Value = serde_json::from_str(&commands(&place, &["list", "--json"]).out).unwrap();
+    assert_eq!((&json[1]["name"], &json[1]["cog"]), (&"ping".into(), &"ping".into()));
+
+    for (name, why, help) in [
+        ("ping", "cannot delete the command `ping`: `ping` declares it", "`gearshift cogs unload ping`"),
+        ("pong", "Discord has no command `pong`", "`gearshift commands list`"),
+    ] {
+        let refused = commands(&place, &["prune", "ban", name]);
+        assert_eq!(refused.code, 1);
+        assert!(refused.err.contains(why) && refused.err.contains(help), "{}", refused.err);
+    }
+    assert_eq!(sim.commands().len(), 3, "nothing was deleted");
+
+    assert_eq!(commands(&place, &["prune", "ban"]).out, "deleted /ban\n");
+    assert_eq!(commands(&place, &["prune"]).out, "deleted `Report` (message menu)\n");
+    assert_eq!(sim.commands(), ["ping"]);
+    let nothing = commands(&place, &["prune"]);
+    assert_eq!((nothing.code, nothing.out.contains("nothing is deleted")), (0, true));
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn while_a_file_is_not_loaded_only_named_commands_are_deleted() {
+    let place = Place::with(&["ping"]);
+    place.file("cogs/libban.so", "half a library");
+    let (_runtime, sim, live) = with_commands(&place, &[("ban", 1), ("old", 1)]);
+    let refused = commands(&place, &["prune"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("libban.so` is not loaded, and may declare some"), "{}", refused.err);
+    assert!(refused.err.contains("help: mend or remove the file"), "{}", refused.err);
+    assert_eq!(sim.commands().len(), 3);
+    assert_eq!(commands(&place, &["prune", "old"]).out, "deleted /old\n");
+    assert_eq!(sim.commands(), ["ban", "ping"]);
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn without_discord_that_is_said() {
+    let place = Place::with(&[]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
+    let mut live = Live::start(&place, &["run"]);
+    live.expect("ready; the control socket is");
+    for verb in ["list", "prune"] {
+        let refused = commands(&place, &[verb]);
+        assert_eq!(refused.code, 1);
+        assert!(
+            refused.err.starts_with("error: this host does not connect to Discord\nhelp: "),
+            "{}",
+            refused.err
+        );
+    }
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
