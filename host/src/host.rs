@@ -150,6 +150,7 @@ impl Host {
             limits: config.limits.clone(),
             folder: folder.clone(),
             disabled: config.cogs.disabled.clone(),
+            intents: config.discord.as_ref().map(|discord| discord.intents.clone()),
             copies: CopyFolder::create(&library::default_base())?,
             router: Arc::clone(&router),
             runtime,

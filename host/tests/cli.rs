@@ -12,6 +12,8 @@ mod control;
 mod ending;
 #[path = "cli/exits.rs"]
 mod exits;
+#[path = "cli/intents.rs"]
+mod intents;
 #[path = "cli/playing.rs"]
 mod playing;
 #[path = "cli/program.rs"]

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use crate::{
+    error::chain,
     fault::{Fault, FaultKind},
     lane::OrderError,
     library::{OpenError, Refused},
@@ -216,4 +217,10 @@ impl CogError {
             _ => return None,
         })
     }
+}
+
+/// Logs an error, with what the reader can do.
+pub fn log_error(error: &CogError) {
+    let help = error.help();
+    tracing::error!(help = help.as_deref(), "{}", chain(error));
 }

@@ -7,7 +7,7 @@ use gearshift_cog::manifest::Manifest;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    CogError, CogsParts, Retirement,
+    CogError, CogsParts, MissingIntent, Retirement,
     life::{Candidate, Kept, Life},
     owner::Message,
     retire::{Reaper, Remains},
@@ -50,6 +50,7 @@ pub(super) async fn prepare(parts: &CogsParts, file: &Path) -> Result<Candidate<
     let Prepared { copy, manifest, notes, took } = prepared.map_err(Box::new)?;
     Ok(Candidate {
         file: file.to_owned(),
+        missing_intents: MissingIntent::of(&manifest.events, parts.intents.as_deref()),
         manifest: Arc::new(manifest),
         digest: copy.digest(),
         took,

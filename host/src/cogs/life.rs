@@ -12,7 +12,7 @@ use std::{
 use gearshift_cog::manifest::Manifest;
 use tokio::sync::oneshot;
 
-use super::{CogError, Retirement};
+use super::{CogError, MissingIntent, Retirement};
 use crate::{
     lane::{OrderError, Pulse, State},
     library::Digest,
@@ -29,6 +29,8 @@ pub(super) struct Candidate<T> {
     pub(super) took: Duration,
     /// What is odd about it.
     pub(super) notes: Vec<String>,
+    /// What it waits for in vain; its operator can mend that.
+    pub(super) missing_intents: Vec<MissingIntent>,
     /// Whether this system will keep it mapped for good.
     pub(super) never_unmapped: bool,
     pub(super) library: T,

@@ -14,6 +14,7 @@ mod blame;
 mod deploy;
 mod error;
 mod generation;
+mod intents;
 mod leave;
 mod life;
 mod owner;
@@ -45,7 +46,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    error::CogError,
+    error::{CogError, log_error},
+    intents::MissingIntent,
     registry::{Declared, RefusedFile},
     report::{Outcome, Phase, Report, Retirement},
     retire::Held,
@@ -62,8 +64,7 @@ use self::{
     retire::Reaper,
 };
 use crate::{
-    config::Limits,
-    error::chain,
+    config::{Intent, Limits},
     identity::GenerationId,
     lane::Inbox,
     library::{self, CopyFolder, PrivateCopy},
@@ -83,6 +84,8 @@ pub struct CogsParts {
     pub folder: PathBuf,
     /// Cogs that shall not be loaded, by name.
     pub disabled: Vec<String>,
+    /// The intents of the gateway; none if there is no gateway.
+    pub intents: Option<Vec<Intent>>,
     /// Where private copies are made.
     pub copies: CopyFolder,
     /// Where events and commands go.
@@ -391,10 +394,4 @@ impl Cogs {
 
 fn ended() -> CogError {
     CogError::Host("the task that owns the cog has ended".to_owned())
-}
-
-/// Tells an error, with what the reader can do.
-pub fn log_error(error: &CogError) {
-    let help = error.help();
-    tracing::error!(help = help.as_deref(), "{}", chain(error));
 }

@@ -29,6 +29,7 @@ impl<L: Life> Owner<L> {
         self.number += 1;
         let number = self.number;
         let mut report = self.new_report(number, &candidate, &how);
+        let missing_intents = candidate.missing_intents.clone();
 
         // 1. prepare: done by whoever found the library. Nothing of it has been executed.
         report.phases.push(Phase { name: Step::Prepare, took: candidate.took });
@@ -106,6 +107,9 @@ impl<L: Life> Owner<L> {
             self.life.serve(&new.generation);
         }
         report.passed(Step::Serve, since);
+        for missing in &missing_intents {
+            tracing::warn!(cog = %format_args!("{}#{number}", self.name), "{missing}");
+        }
         self.plan_save();
         let old = match was {
             Now::Serving(old) => old,
@@ -132,6 +136,7 @@ impl<L: Life> Owner<L> {
         report.from = serving.map(|serving| serving.number);
         report.to = Some(number);
         report.notes.clone_from(&candidate.notes);
+        report.notes.extend(candidate.missing_intents.iter().map(ToString::to_string));
         if let How::GoBack { note, from, .. } = how {
             report.from = Some(*from);
             report.notes.push(note.clone());

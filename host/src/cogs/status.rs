@@ -4,7 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 
-use super::{Absence, Cogs, Held, RefusedFile, Report, Stage, registry::Entry, stage::Status};
+use super::{
+    Absence, Cogs, CogsParts, Held, MissingIntent, RefusedFile, Report, Stage, registry::Entry, stage::Status,
+};
 use crate::{
     lane::{Activity, Pulse},
     library::Digest,
@@ -35,6 +37,8 @@ pub struct CogStatus {
     pub events: Vec<String>,
     /// Commands it answers.
     pub commands: Vec<String>,
+    /// Events among them that never come.
+    pub missing_intents: Vec<MissingIntent>,
     /// Items that wait for it.
     pub queued: usize,
     /// Handlers that were begun and are not done.
@@ -90,7 +94,7 @@ impl Cogs {
     pub fn status(&self) -> HostStatus {
         let (routed, unreadable) = self.parts.router.counts();
         HostStatus {
-            cogs: self.registry.each(status),
+            cogs: self.registry.each(|name, known, entry| status(name, known, entry, &self.parts)),
             refused: self.registry.refused(),
             held: self.reaper.held(),
             unmapped: self.reaper.unmapped(),
@@ -100,7 +104,7 @@ impl Cogs {
     }
 }
 
-fn status(name: &Arc<str>, status: &Status, entry: &Entry) -> CogStatus {
+fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) -> CogStatus {
     let manifest = status.manifest.as_ref().filter(|_| status.generation.is_some());
     let counts = entry.inbox.counts();
     let is_away = status.stage == Stage::Away;
@@ -115,6 +119,8 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry) -> CogStatus {
         reason: status.reason.clone().filter(|_| is_away),
         activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
         in_flight: status.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
+        missing_intents: manifest
+            .map_or_else(Vec::new, |manifest| MissingIntent::of(&manifest.events, parts.intents.as_deref())),
         events: manifest.map_or_else(Vec::new, |manifest| manifest.events.clone()),
         commands: if manifest.is_some() {
             status.commands().map(str::to_owned).collect()

@@ -31,6 +31,11 @@ pub enum TrialNews {
         /// What came of it; may be empty.
         note: String,
     },
+    /// The cog would serve, and its operator has something to mend.
+    Warned {
+        /// What.
+        text: String,
+    },
 }
 
 /// The step at which a trial ended.
@@ -65,7 +70,7 @@ impl Cogs {
         let (owner, _faults) = mpsc::unbounded_channel();
         let lanes = self.lanes(&name, &owner);
         let never_unmapped = candidate.never_unmapped;
-        let notes = candidate.notes.join("; ");
+        let (notes, missing_intents) = (candidate.notes.join("; "), candidate.missing_intents.clone());
         let new = steps.run(Step::Open, lanes.open(1, candidate), |_| notes).await?;
 
         let lived = async {
@@ -99,7 +104,11 @@ impl Cogs {
             let _ = retire.await;
             return lived;
         }
-        steps.run(Step::Retire, retire, String::clone).await.map(drop)
+        let retired = steps.run(Step::Retire, retire, String::clone).await;
+        for missing in missing_intents {
+            (steps.tell)(TrialNews::Warned { text: missing.to_string() });
+        }
+        retired.map(drop)
     }
 }
 

@@ -59,6 +59,11 @@ impl Intent {
         (Intent::DirectMessagePolls, "direct_message_polls"),
     ];
 
+    /// Its name in the config.
+    pub fn name(self) -> &'static str {
+        Intent::ALL.iter().find(|(intent, _)| *intent == self).map_or("", |(_, name)| name)
+    }
+
     /// Whether it has to be switched on for the application in Discord's developer portal.
     pub fn is_privileged(self) -> bool {
         matches!(self, Intent::GuildMembers | Intent::GuildPresences | Intent::MessageContent)

@@ -21,6 +21,9 @@ pub(super) fn of(status: &HostStatus) -> String {
         } else if let Some(fault) = &cog.last_fault {
             let _ = writeln!(text, "{}: last fault: {}", cog.name, OneLine(first_line(fault)));
         }
+        for missing in &cog.missing_intents {
+            let _ = writeln!(text, "{}: {missing}", cog.name);
+        }
         if cog.dropped > 0 {
             let _ = writeln!(text, "{}: {} events found its queue full", cog.name, cog.dropped);
         }

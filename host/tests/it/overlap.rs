@@ -199,6 +199,7 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
         limits: config.limits.clone(),
         folder: folder.path().to_owned(),
         disabled: Vec::new(),
+        intents: None,
         copies: CopyFolder::create(&folder.path().join("copies")).unwrap(),
         router: Arc::clone(&router),
         runtime,

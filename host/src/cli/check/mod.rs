@@ -15,7 +15,7 @@ use clap::Args;
 pub(super) use self::trial::Trial;
 use self::watched::{End, Watched};
 use super::exit::{Exit, Failure};
-use crate::cogs::TrialNews;
+use crate::{cogs::TrialNews, config::Config};
 
 /// Try libraries: open them, set their cogs up, take them apart; each in a process of its own
 #[derive(Debug, Args)]
@@ -26,7 +26,8 @@ use crate::cogs::TrialNews;
         happens in a process of its own: a cog that crashes or hangs is reported like one that fails.",
     after_long_help = "Examples:\n\
         \n    gearshift check target/release/*.so\
-        \n    gearshift check --timeout 5 target/debug/libping.so\n\n\
+        \n    gearshift check --timeout 5 target/debug/libping.so\
+        \n    gearshift check --config gearshift.toml cogs/*.so     # warns of events that its intents do not bring\n\n\
         The exit code is 1 if one of them fails: made for CI."
 )]
 pub(super) struct Check {
@@ -37,15 +38,21 @@ pub(super) struct Check {
     /// How long one library may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+
+    /// The config file whose `[discord] intents` the bot shall have, instead of the default ones
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl Check {
     pub(super) fn execute(self) -> Result<(), Failure> {
+        // A mistake in it is no fault of the first library.
+        self.config.as_deref().map(Config::load).transpose()?;
         let mut failed = 0;
         for file in &self.files {
             say(&file.display().to_string());
             let deadline = Instant::now() + Duration::from_secs(self.timeout);
-            let mut trial = Watched::start(file)?;
+            let mut trial = Watched::start(file, self.config.as_deref())?;
             let end = trial.follow(deadline, show)?;
             match end {
                 End::Passed => say("  ok"),
@@ -65,10 +72,14 @@ impl Check {
 }
 
 fn show(news: &TrialNews) {
-    let TrialNews::Passed { step, micros, note } = news else { return };
-    let took = format!("{:.1} ms", *micros as f64 / 1000.0);
-    let line = format!("  {step:<9} {took:>9}  {note}");
-    say(line.trim_end());
+    match news {
+        TrialNews::Begins { .. } => {}
+        TrialNews::Passed { step, micros, note } => {
+            let took = format!("{:.1} ms", *micros as f64 / 1000.0);
+            say(format!("  {step:<9} {took:>9}  {note}").trim_end());
+        }
+        TrialNews::Warned { text } => say(&format!("  warning: {text}")),
+    }
 }
 
 /// A line on stdout. Whoever read it may have left; the exit code still tells how it went.

@@ -12,7 +12,7 @@ use super::super::{
 };
 use crate::{
     cogs::{TrialFailure, TrialNews},
-    config::{Cogs, Config, Log, Store},
+    config::{Cogs, Config, Discord, Log, Store},
     host::Host,
     log,
     sessions::Sessions,
@@ -54,6 +54,8 @@ impl Told {
 #[command(hide = true)]
 pub(in crate::cli) struct Trial {
     file: PathBuf,
+    /// Whose intents the bot has.
+    config: Option<PathBuf>,
 }
 
 impl Trial {
@@ -71,6 +73,10 @@ impl Trial {
         let folder = tempfile::tempdir()?;
         let runtime = tokio::runtime::Runtime::new()?;
         let mut config = empty(folder.path().to_owned());
+        if let Some(file) = &self.config {
+            let intents = Config::load(file)?.discord.unwrap_or_default().intents;
+            config.discord = Some(Discord { intents, ..Discord::default() });
+        }
         let sim = runtime.block_on(play::start(&mut config, &Work::default()))?;
         if let Some(discord) = &mut config.discord {
             discord.register_commands = false;

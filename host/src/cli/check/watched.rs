@@ -66,10 +66,11 @@ pub(super) struct Watched {
 
 impl Watched {
     /// Starts this same program with another errand.
-    pub(super) fn start(file: &Path) -> io::Result<Watched> {
+    pub(super) fn start(file: &Path, config: Option<&Path>) -> io::Result<Watched> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(trial::COMMAND)
             .arg(file)
+            .args(config)
             // A trial connects to no Discord.
             .env_remove(TOKEN_VARIABLE)
             .stdin(Stdio::null())
@@ -98,8 +99,9 @@ impl Watched {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.told.recv_timeout(left) {
                 Ok(Told::News(news)) => {
-                    let (TrialNews::Begins { step } | TrialNews::Passed { step, .. }) = news;
-                    at = Some(step);
+                    if let TrialNews::Begins { step } | TrialNews::Passed { step, .. } = news {
+                        at = Some(step);
+                    }
                     hear(&news);
                 }
                 Ok(Told::Passed) => return Ok(End::Passed),

@@ -108,6 +108,7 @@ pub(super) fn candidate(name: &str, code: Code) -> Candidate<Code> {
         digest: digest(code),
         took: Duration::ZERO,
         notes: Vec::new(),
+        missing_intents: Vec::new(),
         never_unmapped: false,
         library: code,
     }
