@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     error::chain,
+    fault::FaultKind,
     handles::{self, Lease, LeaseParts},
     identity::GenerationId,
     lane::{Inbox, Lane, LaneParts, OrderError, PauseError, Pulse, State},
@@ -81,6 +82,7 @@ impl Lanes {
             calls_in_flight: parts.limits.calls_in_flight,
         });
         let (owner, reporter) = (self.owner.clone(), id.clone());
+        let discord = parts.sessions.discord.clone();
         let lane = LaneParts {
             id: id.clone(),
             file: copy.path().to_owned(),
@@ -93,6 +95,11 @@ impl Lanes {
             report: Box::new(move |what, fault| {
                 if fault.is_fault() {
                     tracing::error!(cog = %reporter, what, "a handler failed: {fault}");
+                } else if fault.kind == FaultKind::Refused
+                    && discord.as_ref().is_some_and(|discord| discord.is_token_refused())
+                {
+                    // The session has said so once, as an error; it is true of every handler that asks Discord.
+                    tracing::debug!(cog = %reporter, what, "a handler ended early: {fault}");
                 } else {
                     tracing::warn!(cog = %reporter, what, "a handler ended early: {fault}");
                 }

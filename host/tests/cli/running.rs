@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gearshift_sim::{Entry, Message, Sim, SimOptions, What};
+use gearshift_sim::{Entry, Message, RestFault, Sim, SimOptions, What};
 use tokio::runtime::Runtime;
 
-use crate::program::{Live, PATIENCE, Place, gearshift};
+use crate::program::{Live, PATIENCE, Place, gearshift, run as once};
 
 /// A Discord in the test, and the config of a host that is to run on it.
 fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
@@ -96,6 +96,36 @@ fn a_token_that_discord_does_not_know_is_77() {
     // Who the bot is and what its application is are asked at once; either may be refused first.
     assert_eq!(error.matches("GET /").count(), 1, "{error}");
     assert!(lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
+}
+
+#[test]
+fn a_token_that_is_reset_meanwhile_is_said_once_and_not_by_every_handler() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, "");
+    let mut live = run(&place, sim.token());
+    assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+    let unauthorized = RestFault::Status { status: 401, code: 0, message: "401: Unauthorized".to_owned() };
+    sim.faults().rest("*", "*", u64::MAX, unauthorized);
+    let say = || {
+        let alice = sim.member("alice").unwrap();
+        runtime.block_on(async { alice.say("general", "!ping").await.unwrap() });
+    };
+    say();
+    live.expect("Discord refuses the bot's token (401)");
+    (1..30).for_each(|_| say());
+    let refusals = || {
+        let listed = once(&place, &["cogs", "list", "--json"]).out;
+        serde_json::from_str::<serde_json::Value>(&listed).unwrap()["cogs"][0]["refusals"].clone()
+    };
+    let begun = Instant::now();
+    while refusals() != 30 {
+        assert!(begun.elapsed() < PATIENCE, "{} of 30", refusals());
+    }
+    live.signal(15);
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+    let said = lines.iter().filter(|line| line.contains("401") && !line.contains("DEBUG")).count();
+    assert_eq!(said, 1, "{lines:#?}");
 }
 
 #[test]

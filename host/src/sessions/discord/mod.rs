@@ -198,6 +198,11 @@ impl Discord {
         })
     }
 
+    /// Whether Discord is known to refuse the bot's token: it was reset or revoked since the session opened.
+    pub fn is_token_refused(&self) -> bool {
+        self.standing.is_refused()
+    }
+
     /// Who the token belongs to.
     pub fn account(&self) -> &Account {
         self.account.as_ref().expect("`open` hands out no session without its account")

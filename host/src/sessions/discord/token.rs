@@ -145,7 +145,7 @@ impl Standing {
         *state = State::Refused { until: Instant::now() + pause, backoff };
         tracing::error!(
             retry_ms = pause.as_millis() as u64,
-            "Discord refuses the bot's token (401): it was reset or revoked. The bot sends nothing but answers to interactions; put the new token into DISCORD_TOKEN or the file of `[discord] token_file`, and start the host again"
+            "Discord refuses the bot's token (401): it was reset or revoked. The bot sends nothing but answers to interactions; put the new token into the file of `[discord] token_file` and `gearshift restart`, or into DISCORD_TOKEN and start the host again"
         );
     }
 
