@@ -182,7 +182,7 @@ impl Host {
     pub async fn bring(&mut self) {
         for result in self.cogs.bring_all(std::mem::take(&mut self.claimed)).await {
             match result {
-                Ok(report) => tracing::info!("{report}"),
+                Ok(report) => report.log(),
                 Err(error) => cogs::log_error(&error),
             }
         }

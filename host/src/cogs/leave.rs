@@ -45,6 +45,7 @@ impl<L: Life> Owner<L> {
         let (_, mut dropped) = self.enter(leaving);
         if let Now::Leaving(serving) = &self.now {
             report.from = Some(serving.number);
+            report.from_version = Some(serving.manifest.version.clone());
             let id = format!("{}#{}", self.name, serving.number);
             let limit = self.limits.state_max_bytes;
             let state = last_words(&self.life, &serving.generation, limit, &id, &mut report).await;

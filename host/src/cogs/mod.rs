@@ -159,7 +159,7 @@ impl Cogs {
             if let Err(error) = &outcome {
                 registry.refuse(&file, error);
             }
-            Answer(None).give(&name, outcome);
+            Answer(None).give(outcome);
         });
         Ok(())
     }

@@ -14,7 +14,7 @@ use super::{
     blame::{Blame, Hangs},
     life::{Candidate, Kept, Life},
     registry::Registry,
-    report::{Outcome, Retirement},
+    report::Retirement,
     stage::{Absence, Stage},
 };
 use crate::{
@@ -66,7 +66,7 @@ pub(super) struct Answer(pub(super) Option<oneshot::Sender<Outcomes>>);
 pub(super) type Outcomes = Result<Option<Report>, CogError>;
 
 impl Answer {
-    pub(super) fn give(self, name: &str, outcome: Outcomes) {
+    pub(super) fn give(self, outcome: Outcomes) {
         let Some(outcome) = (match self.0 {
             Some(asker) => asker.send(outcome).err(),
             None => Some(outcome),
@@ -75,8 +75,7 @@ impl Answer {
         };
         match outcome {
             Ok(None) => {}
-            Ok(Some(report)) if report.outcome == Outcome::WentBack => tracing::warn!(cog = name, "{report}"),
-            Ok(Some(report)) => tracing::info!(cog = name, "{report}"),
+            Ok(Some(report)) => report.log(),
             Err(error) => super::log_error(&error),
         }
     }
@@ -301,8 +300,8 @@ impl<L: Life> Owner<L> {
         let name = Arc::clone(&self.name);
         let done = match outcome {
             Ok(Some(done)) => done,
-            Ok(None) => return answer.give(&name, Ok(None)),
-            Err(error) => return answer.give(&name, Err(error)),
+            Ok(None) => return answer.give(Ok(None)),
+            Err(error) => return answer.give(Err(error)),
         };
         let (mut report, retired) = done;
         self.registry.note(&name, |status| status.last_report = Some(report.clone()));
@@ -314,7 +313,7 @@ impl<L: Life> Owner<L> {
                     let _ = itself.send(Message::Retired(report.clone()));
                 }
             }
-            answer.give(&name, Ok(Some(report)));
+            answer.give(Ok(Some(report)));
         });
     }
 

@@ -134,7 +134,9 @@ impl<L: Life> Owner<L> {
         };
         let mut report = Report::new(&self.name, outcome);
         report.from = serving.map(|serving| serving.number);
+        report.from_version = serving.map(|serving| serving.manifest.version.clone());
         report.to = Some(number);
+        report.to_version = Some(candidate.manifest.version.clone());
         report.notes.clone_from(&candidate.notes);
         report.notes.extend(candidate.missing_intents.iter().map(ToString::to_string));
         if let How::GoBack { note, from, .. } = how {

@@ -56,8 +56,12 @@ pub struct Report {
     pub outcome: Outcome,
     /// The generation that went.
     pub from: Option<u64>,
+    /// The cog's own version in it, if it is known.
+    pub from_version: Option<String>,
     /// The generation that came.
     pub to: Option<u64>,
+    /// The cog's own version in it.
+    pub to_version: Option<String>,
     /// Phases in order.
     pub phases: Vec<Phase>,
     /// From pausing the old generation until the new one served, if there was one.
@@ -82,7 +86,9 @@ impl Report {
             cog: cog.to_owned(),
             outcome,
             from: None,
+            from_version: None,
             to: None,
+            to_version: None,
             phases: Vec::new(),
             pause: None,
             buffered: 0,
@@ -90,6 +96,18 @@ impl Report {
             state_bytes: None,
             retirement: None,
             notes: Vec::new(),
+        }
+    }
+
+    /// Writes it into the log, as of the generation that came, or of the one that went.
+    pub fn log(&self) {
+        let cog = match self.to.or(self.from) {
+            Some(number) => format!("{}#{number}", self.cog),
+            None => self.cog.clone(),
+        };
+        match self.outcome {
+            Outcome::WentBack => tracing::warn!(cog, "{self}"),
+            Outcome::Loaded | Outcome::Replaced | Outcome::Unloaded => tracing::info!(cog, "{self}"),
         }
     }
 
@@ -119,6 +137,11 @@ impl fmt::Display for Report {
             (_, _, Some(to)) => write!(out, "`{cog}#{to}` was loaded")?,
             (_, _, None) => write!(out, "`{cog}`")?,
         }
+        match (&self.from_version, &self.to_version) {
+            (Some(from), Some(to)) if from != to => write!(out, " ({from} → {to})")?,
+            (None, Some(version)) => write!(out, " ({version})")?,
+            _ => {}
+        }
         let total: Duration = self.phases.iter().map(|phase| phase.took).sum();
         write!(out, " in {:.1} ms", total.as_secs_f64() * 1000.0)?;
         if let Some(pause) = self.pause {
@@ -147,5 +170,39 @@ fn maybe_micros<S: Serializer>(took: &Option<Duration>, out: S) -> Result<S::Ok,
     match took {
         Some(took) => micros(took, out),
         None => out.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_told_where_they_changed_and_where_there_was_none() {
+        let report = |outcome, from: Option<&str>, to: Option<&str>| Report {
+            from: from.map(|_| 1),
+            to: to.map(|_| 2),
+            from_version: from.map(str::to_owned),
+            to_version: to.map(str::to_owned),
+            ..Report::new("welcome", outcome)
+        };
+        for (report, text) in [
+            (report(Outcome::Loaded, None, Some("0.1.0")), "`welcome#2` was loaded (0.1.0) in 0.0 ms"),
+            (
+                report(Outcome::Replaced, Some("0.1.0"), Some("0.2.0")),
+                "`welcome#1` was replaced by `welcome#2` (0.1.0 → 0.2.0) in 0.0 ms",
+            ),
+            (
+                report(Outcome::Replaced, Some("0.2.0"), Some("0.2.0")),
+                "`welcome#1` was replaced by `welcome#2` in 0.0 ms",
+            ),
+            (
+                report(Outcome::WentBack, Some("0.2.0"), Some("0.1.0")),
+                "went back from `welcome#1` to `welcome#2` (0.2.0 → 0.1.0) in 0.0 ms",
+            ),
+            (report(Outcome::Unloaded, Some("0.1.0"), None), "`welcome#1` was unloaded in 0.0 ms"),
+        ] {
+            assert_eq!(report.to_string(), text);
+        }
     }
 }

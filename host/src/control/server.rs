@@ -19,7 +19,7 @@ use super::{
     status, table,
 };
 use crate::{
-    cogs::{CogError, Cogs, Report, Stage},
+    cogs::{self, CogError, Cogs, Report, Stage},
     error::chain,
 };
 
@@ -210,11 +210,11 @@ async fn state(cogs: &Cogs, request: StateRequest) -> Answer {
 fn reported(result: Result<Report, CogError>) -> Answer {
     match result {
         Ok(report) => {
-            tracing::info!("{report}");
+            report.log();
             Answer::done(report.to_string(), &report)
         }
         Err(error) => {
-            tracing::error!("{}", chain(&error));
+            cogs::log_error(&error);
             Answer::refused(chain(&error), error.help())
         }
     }

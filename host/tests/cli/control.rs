@@ -52,6 +52,31 @@ fn the_answer_to_a_reload_is_the_whole_report() {
 }
 
 #[test]
+fn what_came_of_an_operation_is_logged_as_of_its_generation() {
+    let place = Place::with(&["ping"]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[log]\nformat = \"json\"\n");
+    let mut live = Live::start(&place, &["run"]);
+    for (verb, generation, message) in [
+        ("", 1, "`ping#1` was loaded (0.1.0) in "),
+        ("reload", 2, "`ping#1` was replaced by `ping#2` in "),
+        ("unload", 2, "`ping#2` was unloaded in "),
+        ("load", 3, "`ping#3` was loaded (0.1.0) in "),
+    ] {
+        if !verb.is_empty() {
+            assert_eq!(run(&place, &["cogs", verb, "ping"]).code, 0);
+        }
+        let line: serde_json::Value = serde_json::from_str(&live.expect(message)).unwrap();
+        assert_eq!((&line["cog"], &line["generation"]), (&"ping".into(), &generation.into()), "{line}");
+        assert_eq!(line["level"], "INFO");
+        if generation == 1 {
+            live.expect("ready; the control socket is");
+        }
+    }
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn a_refusal_is_an_error_with_help_and_exit_code_1() {
     let place = Place::with(&["ping"]);
     let live = Live::play(&place, &[]);
