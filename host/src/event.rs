@@ -5,6 +5,7 @@ mod decode;
 mod form;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use abi_stable::std_types::{RArc, ROption, RString, RVec};
 use gearshift_cog::abi::{
@@ -15,26 +16,58 @@ use serde_json::value::RawValue;
 
 pub use self::decode::DecodeError;
 use self::{
-    decode::{Id, read},
+    decode::{Id, Text, read},
     form::RawField,
 };
 
-/// A message that was posted, edited, or made by Discord itself.
-#[derive(Debug)]
-pub struct Incoming {
-    /// The message.
-    pub message: RArc<Message>,
-    kind: Option<u64>,
+/// A message that was posted, edited, or made by Discord itself, as far as it is read before somebody wants it.
+pub struct Incoming<'j> {
+    raw: RawMessage<'j>,
+    json: &'j str,
 }
 
-impl Incoming {
+/// Without what somebody wrote.
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("id", &self.raw.id.0).finish_non_exhaustive()
+    }
+}
+
+impl Incoming<'_> {
+    /// Its text.
+    pub fn content(&self) -> &str {
+        &self.raw.content
+    }
+
+    /// Whether a bot posted it, or a program through a webhook.
+    pub fn is_of_a_program(&self) -> bool {
+        self.raw.webhook_id.is_some() || self.raw.author.as_ref().is_some_and(|author| author.bot)
+    }
+
     /// Whether somebody wrote it: a message of type 0 or a reply. The others are Discord's own: a member joined, a
     /// message was pinned, a thread was opened and has that name.
     /// <https://discord.com/developers/docs/resources/message#message-object-message-types>
     pub fn is_written(&self) -> bool {
         const DEFAULT: u64 = 0;
         const REPLY: u64 = 19;
-        matches!(self.kind, None | Some(DEFAULT | REPLY))
+        matches!(self.raw.kind, None | Some(DEFAULT | REPLY))
+    }
+
+    /// As it goes to cogs.
+    pub fn message(self) -> RArc<Message> {
+        let raw = self.raw;
+        RArc::new(Message {
+            id: raw.id.0,
+            channel_id: raw.channel_id.0,
+            guild_id: id(raw.guild_id),
+            author: raw.author.map_or_else(User::default, |author| user(&author, raw.member.as_ref())),
+            content: text(raw.content),
+            mentions: raw.mentions.iter().map(|mention| mention.id.0).collect(),
+            attachments: raw.attachments.into_iter().map(attachment).collect(),
+            reply_to: id(raw.message_reference.and_then(|reference| reference.message_id)),
+            webhook_id: id(raw.webhook_id),
+            json: self.json.into(),
+        })
     }
 }
 
@@ -42,22 +75,8 @@ impl Incoming {
 ///
 /// # Errors
 /// When the JSON is not a message.
-pub fn message(json: &str) -> Result<Incoming, DecodeError> {
-    let raw: RawMessage<'_> = read(json)?;
-    let kind = raw.kind;
-    let message = RArc::new(Message {
-        id: raw.id.0,
-        channel_id: raw.channel_id.0,
-        guild_id: id(raw.guild_id),
-        author: raw.author.map_or_else(User::default, |author| user(&author, raw.member.as_ref())),
-        content: text(raw.content),
-        mentions: raw.mentions.iter().map(|mention| mention.id.0).collect(),
-        attachments: raw.attachments.into_iter().map(attachment).collect(),
-        reply_to: id(raw.message_reference.and_then(|reference| reference.message_id)),
-        webhook_id: id(raw.webhook_id),
-        json: json.into(),
-    });
-    Ok(Incoming { message, kind })
+pub fn message(json: &str) -> Result<Incoming<'_>, DecodeError> {
+    Ok(Incoming { raw: read(json)?, json })
 }
 
 /// `MESSAGE_DELETE`.
@@ -92,7 +111,7 @@ pub fn interaction(json: &str) -> Result<RArc<Interaction>, DecodeError> {
         command: command.into(),
         custom_id: text(data.custom_id),
         options,
-        values: data.values.into_iter().map(text).collect(),
+        values: data.values.into_iter().map(|value| text(value.0)).collect(),
         deferred: false,
         json: json.into(),
     }))
@@ -125,7 +144,7 @@ struct RawUser<'a> {
     #[serde(borrow, default)]
     username: Cow<'a, str>,
     #[serde(borrow, default)]
-    global_name: Option<Cow<'a, str>>,
+    global_name: Option<Text<'a>>,
     #[serde(default)]
     bot: bool,
 }
@@ -133,7 +152,7 @@ struct RawUser<'a> {
 #[derive(Deserialize)]
 struct RawMember<'a> {
     #[serde(borrow, default)]
-    nick: Option<Cow<'a, str>>,
+    nick: Option<Text<'a>>,
     #[serde(borrow, default)]
     user: Option<RawUser<'a>>,
 }
@@ -222,7 +241,7 @@ struct RawData<'a> {
     #[serde(borrow, default)]
     options: Vec<RawOption<'a>>,
     #[serde(borrow, default)]
-    values: Vec<Cow<'a, str>>,
+    values: Vec<Text<'a>>,
     #[serde(borrow, default)]
     components: Vec<RawField<'a>>,
 }
@@ -269,8 +288,8 @@ fn plain(value: &RawValue) -> RString {
 }
 
 fn user(raw: &RawUser<'_>, member: Option<&RawMember<'_>>) -> User {
-    let nick = member.and_then(|member| member.nick.as_deref());
-    let display = nick.or(raw.global_name.as_deref()).unwrap_or(&raw.username);
+    let nick = member.and_then(|member| member.nick.as_ref());
+    let display = nick.or(raw.global_name.as_ref()).map_or(&*raw.username, |name| &*name.0);
     User { id: raw.id.0, name: (&*raw.username).into(), display_name: display.into(), bot: raw.bot }
 }
 
@@ -296,7 +315,7 @@ mod tests {
             "author":{"id":"8","username":"ann","global_name":"Ann","bot":false},"member":{"nick":"Nan"},
             "attachments":[{"id":"1","filename":"a.png","url":"http://x/a.png","size":3}],
             "message_reference":{"message_id":"4"},"unknown":{"deep":[1]}}"#;
-        let Incoming { message, .. } = message(json).expect("a message");
+        let message = message(json).expect("a message").message();
         assert_eq!((message.id, message.channel_id, message.guild_id), (5, 6, ROption::RSome(7)));
         assert_eq!((message.content.as_str(), message.author.display_name.as_str()), ("say \"hi\"", "Nan"));
         assert_eq!((message.mentions.as_slice(), message.reply_to), (&[9][..], ROption::RSome(4)));

@@ -92,15 +92,14 @@ impl Router {
         let routed = match name {
             "MESSAGE_CREATE" if listeners.is_empty() && !table.has_commands() => Ok(false),
             "MESSAGE_CREATE" => {
-                event::message(json).map(|incoming| self.message(&table, listeners, &incoming))
+                event::message(json).map(|incoming| self.message(&table, listeners, incoming))
             }
             "INTERACTION_CREATE" => {
                 event::interaction(json).map(|it| self.interaction(&table, listeners, it))
             }
             _ if listeners.is_empty() => Ok(false),
-            "MESSAGE_UPDATE" => {
-                event::message(json).map(|incoming| hand(listeners, &Event::MessageUpdate(incoming.message)))
-            }
+            "MESSAGE_UPDATE" => event::message(json)
+                .map(|incoming| hand(listeners, &Event::MessageUpdate(incoming.message()))),
             "MESSAGE_DELETE" => {
                 event::deleted(json).map(|message| hand(listeners, &Event::MessageDelete(message)))
             }
@@ -119,13 +118,17 @@ impl Router {
         }
     }
 
-    fn message(&self, table: &Table, listeners: &[Listener], incoming: &Incoming) -> bool {
-        let message = &incoming.message;
-        let heard = !listeners.is_empty() && hand(listeners, &Event::MessageCreate(message.clone()));
-        let Some((name, arguments)) = self.prefix.command(incoming) else { return heard };
-        let Some(owner) = table.command(name) else { return heard };
-        let (command, arguments) = (RString::from(name), RString::from(arguments));
-        let invocation = Invocation { command, arguments, origin: Origin::Prefix(message.clone()) };
+    fn message(&self, table: &Table, listeners: &[Listener], incoming: Incoming<'_>) -> bool {
+        let called = self.prefix.command(&incoming).and_then(|(name, arguments)| {
+            Some((table.command(name)?, RString::from(name), RString::from(arguments)))
+        });
+        if called.is_none() && listeners.is_empty() {
+            return false;
+        }
+        let message = incoming.message();
+        let heard = hand(listeners, &Event::MessageCreate(message.clone()));
+        let Some((owner, command, arguments)) = called else { return heard };
+        let invocation = Invocation { command, arguments, origin: Origin::Prefix(message) };
         owner.push(Call::Command(invocation).into()).is_ok() || heard
     }
 

@@ -2,8 +2,10 @@
 //! It knows no event.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::Visitor;
 
 /// Why an event's JSON is not what Discord documents. Names a field and what it should be, never what was there.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,10 +56,28 @@ pub(super) struct Id(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Id, D::Error> {
-        let digits = <Cow<'de, str>>::deserialize(from)?;
-        digits.parse().map(Id).map_err(|_| serde::de::Error::custom(NOT_AN_ID))
+        from.deserialize_str(Digits)
     }
 }
+
+struct Digits;
+
+impl Visitor<'_> for Digits {
+    type Value = Id;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, digits: &str) -> Result<Id, E> {
+        digits.parse().map(Id).map_err(|_| E::custom(NOT_AN_ID))
+    }
+}
+
+/// A text, borrowed from the JSON where it has no escapes. serde would copy a `Cow` that stands in an `Option` or a `Vec`.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

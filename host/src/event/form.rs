@@ -1,12 +1,11 @@
 //! What a person filled in a modal: fields in rows and labels, each with its values. It knows no other interaction.
 
-use std::borrow::Cow;
-
 use abi_stable::std_types::RVec;
 use gearshift_cog::abi::CommandOption;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::decode::Text;
 use super::plain;
 
 /// Discord's option types that fields of a modal can hold.
@@ -24,11 +23,11 @@ pub(super) struct RawField<'a> {
     #[serde(rename = "type", default)]
     kind: u8,
     #[serde(borrow, default)]
-    custom_id: Option<Cow<'a, str>>,
+    custom_id: Option<Text<'a>>,
     #[serde(borrow, default)]
     value: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    values: Vec<Cow<'a, str>>,
+    values: Vec<Text<'a>>,
     #[serde(borrow, default)]
     components: Vec<RawField<'a>>,
     #[serde(borrow, default)]
@@ -42,9 +41,9 @@ impl RawField<'_> {
             let kind = field_kind(self.kind);
             // A group of radio buttons in which none was chosen holds `null`, which is read as no value.
             let values =
-                self.value.map(plain).into_iter().chain(self.values.iter().map(|value| (&**value).into()));
+                self.value.map(plain).into_iter().chain(self.values.iter().map(|value| (&*value.0).into()));
             into.extend(values.map(|value| CommandOption {
-                name: (&**name).into(),
+                name: (&*name.0).into(),
                 kind,
                 value,
                 focused: false,

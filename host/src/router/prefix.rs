@@ -14,13 +14,12 @@ pub(super) struct Prefix {
 
 impl Prefix {
     /// Name and arguments of the command that a message calls, if it calls one.
-    pub(super) fn command<'m>(&self, incoming: &'m Incoming) -> Option<(&'m str, &'m str)> {
-        let message = &incoming.message;
+    pub(super) fn command<'m>(&self, message: &'m Incoming<'_>) -> Option<(&'m str, &'m str)> {
         // Bots do not command bots: two of them would talk forever. Discord itself commands nobody either.
-        if message.author.bot || message.webhook_id.is_some() || !incoming.is_written() {
+        if message.is_of_a_program() || !message.is_written() {
             return None;
         }
-        let line = self.line(message.content.as_str())?;
+        let line = self.line(message.content())?;
         let (name, arguments) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         Some((name, arguments.trim()))
     }
