@@ -139,6 +139,9 @@ pub(super) struct Ready {
 
 impl<'t> Frame<'t> {
     pub(super) fn read(text: &'t str) -> Result<Frame<'t>, BadFrame> {
+        if let Some(dispatch) = Frame::read_compact(text) {
+            return Ok(dispatch);
+        }
         let envelope = match serde_json::from_str::<Envelope<'t>>(text) {
             Ok(envelope) => envelope,
             Err(_) => match Envelope::read_loosely(text)? {
@@ -163,6 +166,75 @@ impl<'t> Frame<'t> {
             11 => Frame::HeartbeatAck,
             op => Frame::Unknown { op },
         })
+    }
+}
+
+impl<'t> Frame<'t> {
+    /// A dispatch as servers write it: without spaces, with `d` an object and the last key. Nearly every frame is one,
+    /// and all of `d` is read later by who wants it; so here only its end is looked for. `None`: it is another frame, or
+    /// written otherwise.
+    fn read_compact(text: &'t str) -> Option<Frame<'t>> {
+        let (mut op, mut seq, mut name) = (None, None, None);
+        let mut rest = text.strip_prefix('{')?;
+        loop {
+            let (key, value) = rest.strip_prefix('"')?.split_once("\":")?;
+            if key == "d" {
+                let (data, end) = value.split_at_checked(object_length(value)?)?;
+                let is_dispatch = op == Some("0") && end == "}";
+                return is_dispatch.then_some(Frame::Dispatch { seq: seq?, name: name?, data });
+            }
+            let (value, next) = value.split_once(',')?;
+            match key {
+                "op" if op.is_none() => op = Some(value),
+                "s" if seq.is_none() => seq = Some(number(value)?),
+                "t" if name.is_none() => name = Some(plain_string(value)?),
+                _ => return None,
+            }
+            rest = next;
+        }
+    }
+}
+
+/// A number, or `None` in it for `null`.
+fn number(json: &str) -> Option<Option<u64>> {
+    match json {
+        "null" => Some(None),
+        _ if json.bytes().all(|byte| byte.is_ascii_digit()) => json.parse().ok().map(Some),
+        _ => None,
+    }
+}
+
+/// What stands in a string without escapes.
+fn plain_string(json: &str) -> Option<&str> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(inner)
+}
+
+/// Length in bytes of the object that a text begins with. Only brackets and strings are looked at.
+fn object_length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if bytes.first() != Some(&b'{') {
+        return None;
+    }
+    let (mut at, mut depth) = (0, 0_usize);
+    loop {
+        match bytes.get(at)? {
+            b'"' => {
+                at += 1;
+                while *bytes.get(at)? != b'"' {
+                    at += 1 + usize::from(bytes[at] == b'\\');
+                }
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
     }
 }
 
@@ -203,6 +275,34 @@ mod tests {
         assert_eq!((event.shard, event.seq, event.name()), (3, Some(42), "MESSAGE_CREATE"));
         assert_eq!(event.data(), r#"{"content":"h\u00e4","n":[1, 2]}"#);
         assert_eq!(&event.text().as_str()[event.data_range()], event.data());
+    }
+
+    #[test]
+    fn a_dispatch_is_the_same_however_it_is_written() {
+        let data = r#"{"a":"}\\\"]","b":[{"c":"ä"},[]],"d":{},"e":"\\\\"}"#;
+        let wanted = Frame::Dispatch { seq: Some(42), name: "MESSAGE_CREATE", data };
+        let (t, s, op, d) = (r#""t":"MESSAGE_CREATE""#, r#""s":42"#, r#""op":0"#, format!("\"d\":{data}"));
+        let cases = [
+            (true, format!("{{{t},{s},{op},{d}}}")),
+            (true, format!("{{{op},{s},{t},{d}}}")),
+            (false, format!("{{{d},{op},{s},{t}}}")),
+            (false, format!("{{{t},{s},{op},{d},\"x\":{{}}}}")),
+            (false, format!("{{\"x\":1,{t},{s},{op},{d}}}")),
+            (false, format!("{{{t},{s},{op}, {d} }}")),
+        ];
+        for (is_compact, text) in cases {
+            assert_eq!(Frame::read_compact(&text).is_some(), is_compact, "{text}");
+            assert_eq!(Frame::read(&text).unwrap(), wanted, "{text}");
+        }
+        for text in [
+            format!("{{{t},{s},{op},{s},{d}}}"),
+            format!("{{{t},{s},{op},{d}"),
+            format!("{{{t},{s},{op},{d}}}}}"),
+            format!("{{{t},{s},{op},\"d\":{{\"a\":\"}}}}"),
+            format!("{{{t},{s},{op},\"d\":{{\"a\":\"\\"),
+        ] {
+            assert_eq!(Frame::read_compact(&text), None, "{text}");
+        }
     }
 
     #[test]
