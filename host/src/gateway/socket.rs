@@ -16,7 +16,7 @@ use crate::sessions::discord::AGENT;
 /// How long one frame may take to be sent, and a handshake to be made, before the connection counts as dead.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much is read at once. The library clears all of it before every read, and most frames are small.
-const READ_BUFFER: usize = 16 << 10;
+const READ_BUFFER: usize = 4 << 10;
 /// The longest close reason that is repeated, in characters. The protocol allows 123 bytes; servers err.
 /// <https://www.rfc-editor.org/rfc/rfc6455#section-5.5>
 const MAX_REASON: usize = 123;
