@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use crate::program::{Live, PATIENCE, Place, gearshift, run as once};
 
 /// A Discord in the test, and the config of a host that is to run on it.
-fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
+pub(crate) fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
     let runtime = Runtime::new().unwrap();
     let sim = runtime.block_on(Sim::start(SimOptions::default())).unwrap();
     let config = format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{}\"\n{more}", sim.api_url());
@@ -19,12 +19,12 @@ fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
     (runtime, sim)
 }
 
-fn run(place: &Place, token: &str) -> Live {
+pub(crate) fn run(place: &Place, token: &str) -> Live {
     Live::spawn(gearshift(place).arg("run").env("DISCORD_TOKEN", token))
 }
 
 /// Says something, and waits for the answer.
-fn ask(runtime: &Runtime, sim: &Sim, text: &str) -> Arc<Message> {
+pub(crate) fn ask(runtime: &Runtime, sim: &Sim, text: &str) -> Arc<Message> {
     runtime.block_on(async {
         assert!(sim.connected(1, PATIENCE).await, "the bot did not connect");
         let said = sim.member("alice").unwrap().say("general", text).await.unwrap();
@@ -93,7 +93,7 @@ fn a_token_that_discord_does_not_know_is_77() {
     assert_eq!(code, 77, "{lines:#?}");
     let error =
         lines.iter().find(|line| line.starts_with("error: cannot open the discord session: ")).unwrap();
-    // Who the bot is and what its application is are asked at once; either may be refused first.
+    // Of two requests that go out together, the first that fails is named.
     assert_eq!(error.matches("GET /").count(), 1, "{error}");
     assert!(lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
 }
