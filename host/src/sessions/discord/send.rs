@@ -53,7 +53,8 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
                 return Err(DiscordError::RateLimited { asked: call.asked(), why, wait });
             }
             Outcome::Failed { error, .. } if call.is_the_bots() && error.status() == Some(401) => {
-                return Err(match is_token_refused(discord).await {
+                // Boxed, as is all that is rare: every request would carry the space for it.
+                return Err(match Box::pin(is_token_refused(discord)).await {
                     true => DiscordError::TokenRefused { asked: call.asked() },
                     false => error,
                 });
@@ -153,7 +154,7 @@ impl Call<'_> {
         };
         let status = response.status();
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Ok(limited(self, permit, response, answer_by).await);
+            return Ok(Box::pin(limited(self, permit, response, answer_by)).await);
         }
         permit.answered(&Headers::read(response.headers()));
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
