@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use memchr::memchr2;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -177,7 +178,8 @@ impl<'t> Frame<'t> {
         let (mut op, mut seq, mut name) = (None, None, None);
         let mut rest = text.strip_prefix('{')?;
         loop {
-            let (key, value) = rest.strip_prefix('"')?.split_once("\":")?;
+            let (key, value) = rest.strip_prefix('"')?.split_once('"')?;
+            let value = value.strip_prefix(':')?;
             if key == "d" {
                 let (data, end) = value.split_at_checked(object_length(value)?)?;
                 let is_dispatch = op == Some("0") && end == "}";
@@ -210,6 +212,17 @@ fn plain_string(json: &str) -> Option<&str> {
     inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(inner)
 }
 
+/// Where the quote stands that ends a string, which begins before `at`.
+fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        match bytes[at] {
+            b'"' => return Some(at),
+            _ => at += 2,
+        }
+    }
+}
+
 /// Length in bytes of the object that a text begins with. Only brackets and strings are looked at.
 fn object_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
@@ -219,12 +232,7 @@ fn object_length(text: &str) -> Option<usize> {
     let (mut at, mut depth) = (0, 0_usize);
     loop {
         match bytes.get(at)? {
-            b'"' => {
-                at += 1;
-                while *bytes.get(at)? != b'"' {
-                    at += 1 + usize::from(bytes[at] == b'\\');
-                }
-            }
+            b'"' => at = end_of_string(bytes, at + 1)?,
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
                 depth -= 1;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use memchr::memmem;
 use reqwest::multipart::{Form, Part};
 
 use super::Discord;
@@ -184,7 +185,7 @@ fn with_nonce(json: &mut Bytes) -> bool {
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window[0] == part[0] && window == part)
+    memmem::find(text, part).is_some()
 }
 
 /// Unlike any other of this process, and of the one before it.
