@@ -1,5 +1,7 @@
 //! `gearshift commands`: what Discord has of the bot's commands, and the deletion of those of nobody.
 
+use std::time::Instant;
+
 use gearshift_sim::Sim;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -29,7 +31,11 @@ fn with_commands(place: &Place, names: &[(&str, u8)]) -> (Runtime, Sim, Live) {
     let mut live = serve(place, sim.token());
     live.expect("ready; the control socket is");
     assert!(runtime.block_on(sim.connected(1, PATIENCE)));
-    live.expect("registered the slash commands");
+    let begun = Instant::now();
+    // Each look is a process that waits for its answer.
+    while commands(place, &["list"]).out.contains("not yet") {
+        assert!(begun.elapsed() < PATIENCE, "the commands were not registered");
+    }
     (runtime, sim, live)
 }
 
