@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gearshift_host::config::Config;
-use gearshift_host::sessions::store::{Entry, StoreError};
+use gearshift_host::sessions::store::{Entry, SavedState, StoreError};
 use gearshift_host::sessions::{OpenError, Sessions, Store};
 
 use crate::stand_in::*;
@@ -52,6 +52,24 @@ async fn states_and_values_are_there_after_the_next_start() {
     assert_eq!(store.get("music", "gone").await.unwrap(), None);
     assert!(store.delete_state("music").await.unwrap());
     assert_eq!(store.load_state("music").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn states_are_listed_by_cog_and_put_back_with_their_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_sessions, store) = open(&folder.path().join("a.db")).await.unwrap();
+    assert_eq!(store.states().await.unwrap(), []);
+    let state =
+        |version, bytes: &[u8], saved_at_ms| SavedState { version, bytes: bytes.to_vec(), saved_at_ms };
+    for (cog, state) in
+        [("music", state(u32::MAX, b"\0\xffqueue", 7)), ("count", state(0, b"", 1_750_000_000_000))]
+    {
+        store.put_state(cog, state.clone()).await.unwrap();
+        assert_eq!(store.load_state(cog).await.unwrap(), Some(state));
+    }
+    let listed = store.states().await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|it| (&*it.cog, it.version, it.size, it.saved_at_ms)).collect();
+    assert_eq!(listed, [("count", 0, 0, 1_750_000_000_000), ("music", u32::MAX, 7, 7)]);
 }
 
 #[tokio::test]
