@@ -90,7 +90,11 @@ impl Router {
         drop(noted);
         let listeners = table.listeners(name);
         let routed = match name {
-            "MESSAGE_CREATE" if listeners.is_empty() && !table.has_commands() => Ok(false),
+            "MESSAGE_CREATE"
+                if listeners.is_empty() && !(table.has_commands() && self.prefix.may_be_in(json)) =>
+            {
+                Ok(false)
+            }
             "MESSAGE_CREATE" => {
                 event::message(json).map(|incoming| self.message(&table, listeners, incoming))
             }
