@@ -78,6 +78,7 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
     let mut done: Option<Declared> = None;
     let mut unknown: BTreeSet<String> = BTreeSet::new();
     let mut pause = Duration::from_secs(1);
+    let mut was_refused = false;
     loop {
         changes.mark_unchanged();
         let Some(declared) = cogs.upgrade().map(|cogs| cogs.declared()) else { return };
@@ -94,6 +95,7 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
                         blamed(&error, &declared)
                     );
                     done = Some(declared);
+                    was_refused = true;
                 }
                 Err(error) => {
                     tracing::error!("failed to register the slash commands: {error}");
@@ -104,7 +106,12 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
             }
         }
         match tokio::time::timeout(keep.max(LOOK_MIN), changes.changed()).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => {
+                // Also if the same commands are declared again: Discord may have refused them for something that passed.
+                if std::mem::take(&mut was_refused) {
+                    done = None;
+                }
+            }
             Ok(Err(_)) => return,
             // The commands of a cog that was unloaded may have to go by now.
             Err(_) => continue,

@@ -29,7 +29,10 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
 async fn attempt(watch: &mut FolderWatch, cogs: &Arc<Cogs>, file: &Path) {
     match cogs.follow_change(file).await {
         Ok(()) => {}
-        Err(error) if error.may_pass() => watch.incomplete(file.to_owned(), chain(&error)),
+        Err(error) if error.may_pass() => {
+            cogs.refuse(file, &error);
+            watch.incomplete(file.to_owned(), chain(&error));
+        }
         Err(error) => {
             cogs.refuse(file, &error);
             log_error(&error);

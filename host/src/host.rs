@@ -11,7 +11,7 @@ use tokio::{runtime, signal::unix::SignalKind, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    cogs::{self, Claimed, Cogs, CogsParts},
+    cogs::{self, Claimed, Cogs, CogsParts, Stage},
     commands,
     config::Config,
     control::{BotClaim, BotTaken},
@@ -248,10 +248,14 @@ impl Host {
         }
         let lost = within(until, "the cogs", self.cogs.close(until - SESSIONS_MIN)).await;
         self.sessions.close().await;
-        match lost {
-            Some(lost) if lost.is_empty() => Ok(()),
-            Some(cogs) => Err(LostStates { cogs }),
-            None => Ok(()),
+        // Whoever is still there has not given its state.
+        let lost = lost.unwrap_or_else(|| {
+            let cogs = self.cogs.status().cogs;
+            cogs.into_iter().filter(|cog| cog.stage != Stage::Away).map(|cog| cog.name).collect()
+        });
+        match lost.is_empty() {
+            true => Ok(()),
+            false => Err(LostStates { cogs: lost }),
         }
     }
 

@@ -184,7 +184,9 @@ impl From<HostError> for Failure {
             // Their texts hold their own help.
             HostError::Sessions(_) | HostError::Ended(_) => None,
             HostError::Taken(error) => Some(error.help()),
-            HostError::Lost(_) => Some("look at the store's disk: is it full, or gone?".to_owned()),
+            HostError::Lost(_) => {
+                Some("the log says why: a full disk, or a cog that did not give its state".to_owned())
+            }
         };
         let exit = match &error {
             HostError::Sessions(error) => exit_of(error),

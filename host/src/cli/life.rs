@@ -92,6 +92,7 @@ impl Life {
             }
         });
         let Some(opened) = opened else {
+            tracing::info!("closed before the sessions were open");
             runtime.shutdown_timeout(LEFTOVERS);
             return Ok(());
         };

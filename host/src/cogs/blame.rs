@@ -42,6 +42,11 @@ impl Blame {
         Blame { limit, severe: 0, before }
     }
 
+    /// The same, with nothing counted yet.
+    pub(super) fn again(self) -> Blame {
+        Blame { severe: 0, ..self }
+    }
+
     /// Counts a fault; `now` has it counted already. Whether the generation is to be undone.
     pub(super) fn count(&mut self, kind: FaultKind, now: Errors) -> bool {
         match kind {

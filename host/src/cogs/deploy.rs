@@ -54,22 +54,32 @@ impl<L: Life> Owner<L> {
             {
                 return Ok(None);
             }
-            if self.gone_back == Some(candidate.digest) {
-                return Err(CogError::WentBackFrom { name: self.name.to_string(), file: candidate.file });
+            let remembered = self.life.remembered(&candidate.digest).await;
+            if self.gone_back.contains(&candidate.digest) || matches!(remembered, Some(None)) {
+                return Err(self.went_back_from(candidate));
             }
-            if self.number == 0
-                && let Some(kept) = self.life.remembered(&candidate.digest).await
-            {
+            if let Some(Some(kept)) = remembered {
+                if self.number > 0 {
+                    return Err(self.went_back_from(candidate));
+                }
                 candidate = self.instead(candidate, kept).await;
             }
         }
         self.hangs.forget();
+        let digest = candidate.digest;
         let done = self.try_to_bring(candidate, How::Deploy).await?;
         if wish == Wish::Asked {
-            self.gone_back = None;
-            self.life.remember(None).await;
+            self.gone_back.retain(|other| *other != digest);
+            self.to_remember.take_if(|(other, _)| *other == digest);
+            self.life.forget(&digest).await;
         }
         Ok(Some(done))
+    }
+
+    fn went_back_from(&mut self, candidate: Candidate<L::Library>) -> CogError {
+        let error = CogError::WentBackFrom { name: self.name.to_string(), file: candidate.file };
+        self.fail(&error);
+        error
     }
 
     /// What served in the last run, instead of the content that the host went back from.
@@ -81,7 +91,7 @@ impl<L: Life> Owner<L> {
                     "`{}` is the version that the host went back from; the one before is loaded instead",
                     candidate.file.display()
                 );
-                self.gone_back = Some(candidate.digest);
+                self.gone_back.push(candidate.digest);
                 Candidate { file: candidate.file, ..before }
             }
             Ok(_) => candidate,
@@ -124,7 +134,8 @@ impl<L: Life> Owner<L> {
         result
     }
 
-    async fn claim_and_replace(
+    /// Reserves what it needs, and replaces. A failure leaves the stage as it was, or `Loading`.
+    pub(super) async fn claim_and_replace(
         &mut self,
         candidate: Candidate<L::Library>,
         how: How,

@@ -79,7 +79,7 @@ pub enum CogError {
     },
     /// Too many retired generations are still mapped.
     #[error(
-        "cannot load `{name}`: {held} retired generations are held, which is the most this host keeps (`[limits] held_max`)"
+        "cannot load `{name}`: {held} retired generations are held, one of its own among them (`[limits] held_max`)"
     )]
     TooManyHeld {
         /// The cog.

@@ -239,43 +239,40 @@ impl Life for Lanes {
         saved.map_err(|error| error.to_string())
     }
 
-    async fn remember(&self, from: Option<(&Digest, &Kept)>) {
-        let Some(store) = &self.parts.sessions.store else { return };
-        let done = match from {
-            Some((digest, kept)) => match fs::read(kept.path()) {
-                Ok(library) => store.save_fallback(&self.name, &digest.to_string(), library).await,
-                Err(error) => {
-                    return tracing::warn!(cog = &*self.name, "what is gone back to cannot be read: {error}");
-                }
-            },
-            None => store.drop_fallback(&self.name).await,
-        };
-        if let Err(error) = done {
-            tracing::warn!(
-                cog = &*self.name,
-                "what was gone back from is not remembered over a restart: {error}"
-            );
-        }
+    async fn remember(&self, from: &Digest, kept: &Kept) -> Result<(), String> {
+        let Some(store) = &self.parts.sessions.store else { return Ok(()) };
+        let library = fs::read(kept.path()).map_err(|error| error.to_string())?;
+        let saved = store.save_fallback(&self.name, &from.to_string(), library).await;
+        saved.map_err(|error| error.to_string())
     }
 
-    async fn remembered(&self, from: &Digest) -> Option<Kept> {
+    async fn remembered(&self, from: &Digest) -> Option<Option<Kept>> {
         let store = self.parts.sessions.store.as_ref()?;
-        let library = match store.fallback(&self.name, &from.to_string()).await {
-            Ok(library) => library?,
+        let found = match store.fallback(&self.name, &from.to_string()).await {
+            Ok(found) => found?,
             Err(error) => {
                 tracing::warn!(cog = &*self.name, "whether it was gone back from is not known: {error}");
                 return None;
             }
         };
+        let Some(library) = found else { return Some(None) };
         let written = self.parts.copies.unused().map_err(|error| chain(&error)).and_then(|file| {
             fs::write(&file, library).map(|()| Kept(file)).map_err(|error| error.to_string())
         });
         match written {
-            Ok(kept) => Some(kept),
+            Ok(kept) => Some(Some(kept)),
             Err(error) => {
                 tracing::warn!(cog = &*self.name, "what served before cannot be written: {error}");
-                None
+                Some(None)
             }
+        }
+    }
+
+    async fn forget(&self, from: &Digest) {
+        if let Some(store) = &self.parts.sessions.store
+            && let Err(error) = store.drop_fallback(&self.name, &from.to_string()).await
+        {
+            tracing::warn!(cog = &*self.name, "that it was gone back from stays remembered: {error}");
         }
     }
 }

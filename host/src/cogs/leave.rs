@@ -49,9 +49,17 @@ impl<L: Life> Owner<L> {
             let id = format!("{}#{}", self.name, serving.number);
             let limit = self.limits.state_max_bytes;
             let state = last_words(&self.life, &serving.generation, limit, &id, &mut report).await;
-            if let Some(state) = state {
-                self.unsaved = Some(state);
-                self.store().await;
+            match state {
+                Ok(Some(state)) => {
+                    self.unsaved = Some(state);
+                    self.store().await;
+                }
+                Ok(None) => {}
+                Err(why) => {
+                    tracing::error!(cog = %id, "its state stays as it was saved last: {why}");
+                    report.notes.push(format!("its state stays as it was saved last: {why}"));
+                    self.registry.note(&self.name, |status| status.is_state_lost = true);
+                }
             }
         }
         let (was, waiting) = self.enter(Now::Away(absence, None));
@@ -98,10 +106,25 @@ impl<L: Life> Owner<L> {
         self.plan_save();
     }
 
+    /// Notes in the store what was gone back from; if it cannot, it is tried again with the state.
+    pub(super) async fn remember(&mut self) {
+        let Some((digest, library)) = &self.to_remember else { return };
+        match self.life.remember(digest, library).await {
+            Ok(()) => self.to_remember = None,
+            Err(error) => {
+                tracing::error!(
+                    cog = &*self.name,
+                    "what was gone back from is not remembered over a restart yet: {error}"
+                );
+                self.store_at = Some((Instant::now() + STORE_AGAIN[0], STORE_AGAIN[0] * 2));
+            }
+        }
+    }
+
     /// Writes the state that the cog gave last; one that the store does not take is kept and tried again.
     pub(super) async fn store(&mut self) {
-        let Some(state) = &self.unsaved else { return self.store_at = None };
         let pause = self.store_at.take().map_or(STORE_AGAIN[0], |(_, pause)| pause);
+        let Some(state) = &self.unsaved else { return };
         match self.life.store_state(state).await {
             Ok(()) => self.unsaved = None,
             Err(error) => {
@@ -141,31 +164,23 @@ pub(super) async fn saved<L: Life>(
     }
 }
 
-/// Lets a generation end its handlers, and asks for its state. What is not done in time is logged and passed over: the
-/// cog goes in any case.
+/// Lets a generation end its handlers, and asks for its state, or says why there is none. The cog goes in any case.
 async fn last_words<L: Life>(
     life: &L,
     old: &L::Generation,
     limit: usize,
     id: &str,
     report: &mut Report,
-) -> Option<State> {
+) -> Result<Option<State>, String> {
     let since = Instant::now();
     match life.pause(old).await {
         Ok(cancelled) => report.cancelled = cancelled,
-        Err(error) => {
-            tracing::warn!(cog = %id, "it goes without saving its state: {}", chain(&error));
-            return None;
-        }
+        Err(error) => return Err(format!("it failed in `{}`: {}", Step::Pause, chain(&error))),
     }
     report.passed(Step::Pause, since);
     let since = Instant::now();
-    let state = saved(life, old, limit).await.unwrap_or_else(|error| {
-        tracing::error!(cog = %id, "its state stays as it was saved last: {}", chain(&error));
-        report.notes.push(format!("its state stays as it was saved last: {error}"));
-        None
-    });
-    report.state_bytes = state.as_ref().map(|state| state.bytes.len());
+    let state = saved(life, old, limit).await.map_err(|error| chain(&error));
+    report.state_bytes = state.as_ref().ok().and_then(Option::as_ref).map(|state| state.bytes.len());
     report.passed(Step::Save, since);
     if let Err(error) = life.teardown(old).await {
         tracing::warn!(cog = %id, "`teardown` failed: {error}");

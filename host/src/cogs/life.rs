@@ -111,9 +111,12 @@ pub(super) trait Life: Send + Sync + 'static {
     /// Writes a state to the store, if there is one.
     fn store_state(&self, state: &State) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Remembers over a restart that the host went back from some content to what is kept, or that it did not.
-    fn remember(&self, from: Option<(&Digest, &Kept)>) -> impl Future<Output = ()> + Send;
+    /// Remembers over a restart that the host went back from some content to what is kept.
+    fn remember(&self, from: &Digest, kept: &Kept) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// What served instead of the content `from` in the last run, if the host went back from it.
-    fn remembered(&self, from: &Digest) -> impl Future<Output = Option<Kept>> + Send;
+    /// Whether the host went back from some content, and to what, if that was the last time.
+    fn remembered(&self, from: &Digest) -> impl Future<Output = Option<Option<Kept>>> + Send;
+
+    /// Somebody wants that content all the same.
+    fn forget(&self, from: &Digest) -> impl Future<Output = ()> + Send;
 }

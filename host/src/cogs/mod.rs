@@ -272,7 +272,9 @@ impl Cogs {
         let _ =
             tokio::time::timeout_at(until.into(), async { tokio::join!(all_stored, self.parts.work.wait()) })
                 .await;
-        let lost = self.registry.each(|name, status, _| status.is_unsaved.then(|| name.to_string()));
+        let lost = self
+            .registry
+            .each(|name, status, _| (status.is_unsaved || status.is_state_lost).then(|| name.to_string()));
         lost.into_iter().flatten().collect()
     }
 

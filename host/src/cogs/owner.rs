@@ -1,7 +1,12 @@
 //! The one task that owns a cog: its stage, its generation, its probation, its timers. Everybody else sends it messages
 //! and sees the status that it publishes. Operations take turns because there is one task.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use gearshift_cog::manifest::Manifest;
 use tokio::{
@@ -41,6 +46,17 @@ pub(super) enum Message<T> {
     Retired(Report),
 }
 
+impl<T> Message<T> {
+    /// Whether what a file held before does not matter any more.
+    fn replaces(&self, file: &Path) -> bool {
+        match self {
+            Message::Bring(candidate, ..) => candidate.file == file,
+            Message::Leave(Leaving::FileGone(gone), _) => gone == file,
+            _ => false,
+        }
+    }
+}
+
 /// Who wants a library loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
@@ -74,7 +90,8 @@ impl Answer {
             return;
         };
         match outcome {
-            Ok(None) => {}
+            // Nobody asked, and there was nothing to do.
+            Ok(None) | Err(CogError::NotLoaded { .. }) => {}
             Ok(Some(report)) => report.log(),
             Err(error) => super::log_error(&error),
         }
@@ -100,8 +117,10 @@ pub(super) struct Owner<L: Life> {
     pub(super) save_at: Option<Instant>,
     pub(super) hangs: Hangs,
     pub(super) retry: Option<Retry>,
-    /// Content that the host went back from.
-    pub(super) gone_back: Option<Digest>,
+    /// Contents that the host went back from in this run.
+    pub(super) gone_back: Vec<Digest>,
+    /// The last of them with what served before, until the store has it.
+    pub(super) to_remember: Option<(Digest, Kept)>,
     pub(super) itself: mpsc::WeakUnboundedSender<Message<L::Library>>,
 }
 
@@ -185,21 +204,37 @@ impl<L: Life> Owner<L> {
             save_at: None,
             hangs: Hangs::default(),
             retry: None,
-            gone_back: None,
+            gone_back: Vec::new(),
+            to_remember: None,
             itself,
         }
     }
 
     /// Owns the cog until nobody can send it messages any more.
     pub(super) async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message<L::Library>>) {
+        let mut waiting = VecDeque::new();
         loop {
-            let due = self.next_due();
-            tokio::select! {
-                message = messages.recv() => match message {
-                    Some(message) => self.take(message).await,
-                    None => return,
+            while let Ok(message) = messages.try_recv() {
+                waiting.push_back(message);
+            }
+            // However much comes, timers have their turn.
+            if self.next_due().is_some_and(|due| due <= Instant::now()) {
+                self.on_time().await;
+            }
+            match waiting.pop_front() {
+                Some(Message::Bring(candidate, Wish::Changed, answer))
+                    if waiting.iter().any(|later| later.replaces(&candidate.file)) =>
+                {
+                    answer.give(Ok(None));
+                }
+                Some(message) => self.take(message).await,
+                None => tokio::select! {
+                    message = messages.recv() => match message {
+                        Some(message) => waiting.push_back(message),
+                        None => return,
+                    },
+                    () = until(self.next_due()) => self.on_time().await,
                 },
-                () = until(due) => self.on_time().await,
             }
         }
     }
@@ -239,7 +274,7 @@ impl<L: Life> Owner<L> {
     /// Enters a stage: the only place where it changes. Whoever may know learns of it here, and the queue and the
     /// schedule follow. The stage before, and how many waiting events were dropped.
     pub(super) fn enter(&mut self, now: Now<L::Generation>) -> (Now<L::Generation>, usize) {
-        let mut waiting = std::collections::VecDeque::new();
+        let mut waiting = VecDeque::new();
         match &now {
             Now::Loading(_) => self.inbox.open(),
             Now::Serving(serving) => {
@@ -274,6 +309,7 @@ impl<L: Life> Owner<L> {
                     Stage::Away
                 }
                 Now::Loading(manifest) => {
+                    status.is_state_lost = false;
                     status.manifest = Some(Arc::clone(manifest));
                     Stage::Loading
                 }
@@ -337,6 +373,7 @@ impl<L: Life> Owner<L> {
         }
         if self.store_at.is_some_and(|(at, _)| at <= now) {
             self.store().await;
+            self.remember().await;
         }
         if self.save_at.is_some_and(|at| at <= now) {
             self.save().await;

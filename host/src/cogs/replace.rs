@@ -25,7 +25,8 @@ impl<L: Life> Owner<L> {
         candidate: Candidate<L::Library>,
         how: How,
     ) -> Result<Done, CogError> {
-        let (manifest, digest) = (Arc::clone(&candidate.manifest), candidate.digest);
+        let (manifest, digest, file) =
+            (Arc::clone(&candidate.manifest), candidate.digest, candidate.file.clone());
         self.number += 1;
         let number = self.number;
         let mut report = self.new_report(number, &candidate, &how);
@@ -102,6 +103,7 @@ impl<L: Life> Owner<L> {
         let before = if how.is_going_back() { None } else { self.before(state.as_ref()) };
         let serving = Serving { number, generation: new, manifest, digest, errors: 0, before };
         report.buffered = self.inbox.len();
+        self.file = file;
         let (was, _) = self.enter(Now::Serving(Box::new(serving)));
         if let Some(new) = self.now.serving() {
             self.life.serve(&new.generation);

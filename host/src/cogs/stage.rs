@@ -71,6 +71,8 @@ pub(super) struct Status {
     pub(super) last_report: Option<Report>,
     /// Whether it gave a state that is not in the store yet.
     pub(super) is_unsaved: bool,
+    /// Whether it went without giving its state.
+    pub(super) is_state_lost: bool,
 }
 
 impl Status {

@@ -40,36 +40,42 @@ impl<L: Life> Owner<L> {
         serving.before.as_mut().is_some_and(|before| before.blame.count(fault.kind, errors))
     }
 
-    /// Replaces the generation on probation by the one before.
+    /// Replaces the generation on probation by the one before. If that fails it serves on, and stays on probation.
     pub(super) async fn go_back(&mut self, why: &str) {
         let Now::Serving(serving) = &mut self.now else { return };
         let Some(before) = serving.before.take() else { return };
         let from = (serving.number, serving.digest);
-        self.return_to(before, from, why).await;
+        if let Err(before) = self.return_to(before, from, why).await
+            && let Now::Serving(serving) = &mut self.now
+        {
+            serving.before = Some(Before { blame: before.blame.again(), ..*before });
+            self.publish();
+        }
     }
 
-    async fn return_to(&mut self, before: Before, from: (u64, Digest), why: &str) {
-        let Before { number, library, state, .. } = before;
-        let id = format!("{}#{number}", self.name);
+    /// Brings the generation before into service again; gives it back if that fails.
+    async fn return_to(&mut self, before: Before, from: (u64, Digest), why: &str) -> Result<(), Box<Before>> {
+        let id = format!("{}#{}", self.name, before.number);
         let note = format!("{why}, right after it replaced `{id}`");
-        let result = match self.life.prepare(library.path()).await {
+        let result = match self.life.prepare(before.library.path()).await {
             Ok(candidate) => {
                 let candidate = Candidate { file: self.file.clone(), ..candidate };
-                self.try_to_bring(candidate, How::GoBack { state, from: from.0, note }).await
+                let how = How::GoBack { state: before.state.clone(), from: from.0, note };
+                self.claim_and_replace(candidate, how).await
             }
-            Err(error) => {
-                self.fail(&error);
-                Err(error)
-            }
+            Err(error) => Err(error),
         };
         match result {
             Ok(done) => {
-                self.gone_back = Some(from.1);
+                self.gone_back.push(from.1);
                 self.settle(Ok(Some(done)), Answer(None));
-                self.life.remember(Some((&from.1, &library))).await;
+                self.to_remember = Some((from.1, before.library));
+                self.remember().await;
+                Ok(())
             }
             Err(error) => {
                 tracing::error!(cog = &*self.name, "failed to go back to `{id}`: {}", chain(&error));
+                Err(Box::new(before))
             }
         }
     }
@@ -90,17 +96,19 @@ impl<L: Life> Owner<L> {
         let (Now::Serving(stuck), _) = self.enter(Now::Loading(manifest)) else { return };
         let Serving { generation, before, digest, .. } = *stuck;
         drop(self.life.retire(generation));
-        let limits = &self.limits;
-        let is_too_often = self.hangs.count(Instant::now(), limits.hangs_window, limits.hangs_max);
-        if let Some(before) = before {
-            return self.return_to(before, (number, digest), &why).await;
+        let (window, limit) = (self.limits.hangs_window, self.limits.hangs_max);
+        let is_too_often = self.hangs.count(Instant::now(), window, limit);
+        if let Some(before) = before
+            && self.return_to(before, (number, digest), &why).await.is_ok()
+        {
+            return;
         }
         if is_too_often {
             let reason = format!(
                 "it was given up {} times within {} s, the last time because {why}; it is loaded again when its file \
                  changes, or by `gearshift cogs load {}`",
-                limits.hangs_max,
-                limits.hangs_window.as_secs(),
+                limit,
+                window.as_secs(),
                 self.name
             );
             tracing::error!(cog = &*self.name, "{reason}");

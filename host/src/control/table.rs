@@ -32,7 +32,7 @@ pub(super) fn of(status: &HostStatus) -> String {
         let _ = writeln!(
             text,
             "`{}` is not loaded: {}",
-            refused.file.display(),
+            OneLine(&refused.file.display().to_string()),
             OneLine(first_line(&refused.reason))
         );
     }
@@ -53,7 +53,7 @@ fn row(cog: &CogStatus) -> [String; 8] {
     };
     [
         cog.generation.map_or_else(|| cog.name.clone(), |number| format!("{}#{number}", cog.name)),
-        cog.version.clone().unwrap_or_else(|| "-".to_owned()),
+        cog.version.as_ref().map_or_else(|| "-".to_owned(), |version| OneLine(version).to_string()),
         stage,
         cog.uptime_secs
             .map_or_else(|| "-".to_owned(), |seconds| Shown(Duration::from_secs(seconds)).to_string()),

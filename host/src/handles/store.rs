@@ -81,7 +81,7 @@ fn failed(cause: StoreError) -> HandleError {
         StoreError::Invalid(_) | StoreError::TooLarge { .. } | StoreError::ListTooLarge { .. } => {
             HandleErrorKind::Invalid
         }
-        StoreError::Full | StoreError::Failed(_) => HandleErrorKind::Internal,
+        StoreError::Full | StoreError::Gone | StoreError::Failed(_) => HandleErrorKind::Internal,
         StoreError::Closed => HandleErrorKind::Missing,
     };
     error(kind, cause.to_string())

@@ -91,7 +91,7 @@ impl Refusal {
     /// Whether the file may pass by itself a moment later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Incomplete { .. } | Self::Copy(CopyError::Changed))
+        matches!(self, Self::Incomplete { .. } | Self::Copy(_))
     }
 }
 

@@ -84,3 +84,19 @@ async fn a_cog_is_renamed_in_place_and_keeps_its_command() {
     assert_eq!(stage.ask("!ping again").await, "pong again");
     stage.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_that_is_renamed_serves_on_and_keeps_its_command() {
+    let stage = Setting::new().with("ping").with("counter").config("commands_keep_ms = 100").up().await;
+    stage.until_registered(&["count", "ping"]).await;
+    for (from, to) in [("ping", "a-ping"), ("a-ping", "z-ping")] {
+        let file = |name: &str| stage.cogs().join(format!("lib{name}.so"));
+        fs::rename(file(from), file(to)).unwrap();
+        stage.until_status("ping", |status| status.generation.is_some() && status.file == file(to)).await;
+        assert_eq!(stage.ask("!ping").await, "pong");
+    }
+    // Another cog's command comes and goes: whatever was to be deleted is by then.
+    stage.host.cogs().unload("counter").await.unwrap();
+    stage.until_registered(&["ping"]).await;
+    stage.down().await;
+}

@@ -5,7 +5,7 @@ mod trial;
 mod watched;
 
 use std::{
-    io::{Write, stdout},
+    io::{self, Write, stdout},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -50,15 +50,21 @@ impl Check {
         self.config.as_deref().map(Config::load).transpose()?;
         let mut failed = 0;
         for file in &self.files {
-            say(&file.display().to_string());
+            say(&file.display().to_string())?;
             let deadline = Instant::now() + Duration::from_secs(self.timeout);
             let mut trial = Watched::start(file, self.config.as_deref())?;
-            let end = trial.follow(deadline, show)?;
+            let mut shown = Ok(());
+            let end = trial.follow(deadline, |news| {
+                if shown.is_ok() {
+                    shown = show(news);
+                }
+            })?;
+            shown?;
             match end {
-                End::Passed => say("  ok"),
+                End::Passed => say("  ok")?,
                 end => {
                     failed += 1;
-                    say(&format!("  FAILED {end}"));
+                    say(&format!("  FAILED {end}"))?;
                 }
             }
         }
@@ -71,18 +77,21 @@ impl Check {
     }
 }
 
-fn show(news: &TrialNews) {
+fn show(news: &TrialNews) -> io::Result<()> {
     match news {
-        TrialNews::Begins { .. } => {}
+        TrialNews::Begins { .. } => Ok(()),
         TrialNews::Passed { step, micros, note } => {
             let took = format!("{:.1} ms", *micros as f64 / 1000.0);
-            say(format!("  {step:<9} {took:>9}  {note}").trim_end());
+            say(format!("  {step:<9} {took:>9}  {note}").trim_end())
         }
         TrialNews::Warned { text } => say(&format!("  warning: {text}")),
     }
 }
 
-/// A line on stdout. Whoever read it may have left; the exit code still tells how it went.
-fn say(line: &str) {
-    let _ = writeln!(stdout(), "{line}");
+/// A line on stdout. Whoever read it may have left, and the exit code still tells how it went; a full disk is an error.
+fn say(line: &str) -> io::Result<()> {
+    match writeln!(stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }

@@ -55,7 +55,9 @@ pub(super) struct Notes {
     pub(super) taking: BTreeSet<u64>,
     pub(super) stored: Option<State>,
     pub(super) is_store_full: bool,
-    fallback: Option<Digest>,
+    gone_back: Vec<Digest>,
+    /// Code that fails in a step from now on.
+    pub(super) spoiled: Vec<(Code, Step)>,
     /// What a kept library holds, by the name under which it is kept.
     kept: BTreeMap<PathBuf, Code>,
 }
@@ -72,6 +74,10 @@ impl Script {
         self.notes.lock().expect("no test panics with it")
     }
 
+    pub(super) fn spoil(&self, code: Code, step: Step) {
+        self.notes().spoiled.push((code, step));
+    }
+
     /// What the cog's file holds from now on, for whoever reads it again.
     pub(super) fn keep_file(&self, name: &str, code: Code) {
         self.notes().kept.insert(file(name), code);
@@ -79,7 +85,9 @@ impl Script {
 
     fn step(&self, step: Step, generation: &Running) -> Result<(), OrderError> {
         self.notes().done.push(format!("{step} {}", generation.number));
+        let spoiled = self.notes().spoiled.contains(&(generation.code, step));
         match generation.code.fails_in {
+            _ if spoiled => Err(OrderError::Fault(fault(FaultKind::Error))),
             Some(fails) if fails == step && step == Step::Pause => {
                 Err(OrderError::Deadline(Duration::from_secs(7)))
             }
@@ -206,12 +214,17 @@ impl Life for Script {
         Ok(())
     }
 
-    async fn remember(&self, from: Option<(&Digest, &Kept)>) {
-        self.notes().fallback = from.map(|(digest, _)| *digest);
+    async fn remember(&self, from: &Digest, _kept: &Kept) -> Result<(), String> {
+        self.notes().gone_back.push(*from);
+        Ok(())
     }
 
-    async fn remembered(&self, _from: &Digest) -> Option<Kept> {
-        None
+    async fn remembered(&self, from: &Digest) -> Option<Option<Kept>> {
+        self.notes().gone_back.contains(from).then_some(None)
+    }
+
+    async fn forget(&self, from: &Digest) {
+        self.notes().gone_back.retain(|other| other != from);
     }
 }
 

@@ -244,3 +244,72 @@ async fn all_cogs_together_have_no_more_commands_than_an_application_may() {
     assert!(matches!(error, CogError::TooManyCommands { own: 41, others: 60, .. }), "{error}");
     theatre.bring_file("other", with("other", 40), Wish::Asked).await.expect("100 in sum");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hang_on_probation_whose_way_back_fails_loads_the_same_code_again() {
+    let theatre = theatre(Stage::Serving).await;
+    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    theatre.script("music").notes().done.clear();
+    theatre.script("music").spoil(GOOD, Step::Setup);
+    theatre.stuck("music", 2).await;
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(4)));
+    assert_eq!(theatre.status("music").manifest.expect("it has one").commands[1].name, "music-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_back_that_fails_leaves_the_generation_on_probation() {
+    let theatre = theatre(Stage::Serving).await;
+    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    theatre.script("music").spoil(GOOD, Step::Setup);
+    for _ in 0..3 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+    theatre.script("music").notes().spoiled.clear();
+    for _ in 0..3 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(4)));
+    assert_eq!(theatre.status("music").last_report.expect("it reported").outcome, Outcome::WentBack);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_content_that_was_gone_back_from_is_loaded_by_itself() {
+    let theatre = theatre(Stage::Serving).await;
+    let worse = Code { version: 3, fails_in: None };
+    for code in [BETTER, worse] {
+        theatre.bring("music", code, Wish::Changed).await.expect("it is new");
+        let number = theatre.status("music").generation.expect("it serves");
+        for _ in 0..3 {
+            theatre.fault("music", number, FaultKind::Panic).await;
+        }
+    }
+    for code in [BETTER, worse] {
+        let error = theatre.bring("music", code, Wish::Changed).await.expect_err("it was gone back from");
+        assert!(matches!(error, CogError::WentBackFrom { .. }), "{error}");
+    }
+    theatre.bring("music", BETTER, Wish::Asked).await.expect("somebody asked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_contents_that_wait_only_the_last_of_a_file_is_brought() {
+    let theatre = theatre(Stage::Serving).await;
+    let (first, second) = tokio::join!(
+        theatre.bring("music", BETTER, Wish::Changed),
+        theatre.bring("music", Code { version: 3, fails_in: None }, Wish::Changed),
+    );
+    assert!(first.expect("it is passed over").is_none() && second.expect("it is good").is_some());
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_library_that_is_renamed_serves_on() {
+    let theatre = theatre(Stage::Serving).await;
+    let mut renamed = super::script::candidate("music", GOOD);
+    renamed.file = super::script::file("other");
+    theatre.bring_file("music", renamed, Wish::Changed).await.expect("the old name is gone");
+    let gone = Leaving::FileGone(super::script::file("music"));
+    theatre.leave("music", gone).await.expect_err("it is another file now");
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+    assert_eq!(theatre.status("music").file, super::script::file("other"));
+}

@@ -38,6 +38,11 @@ pub enum StoreError {
     /// The disk is full. What was stored before is there.
     #[error("the store failed: the disk is full; nothing more is stored until there is room")]
     Full,
+    /// The file was removed, or another one has its place.
+    #[error(
+        "the store failed: its file was removed or replaced while the host runs; nothing more is stored before a restart"
+    )]
+    Gone,
     /// The disk, or the file.
     #[error("the store failed: {0}")]
     Failed(String),

@@ -5,27 +5,31 @@ use rusqlite::{OptionalExtension, params};
 use super::{Store, StoreError};
 
 impl Store {
-    /// Remembers that the host went back from content with the digest `from` to `library`.
+    /// Remembers that the host went back from content with the digest `from` to `library`. Of what it went back from
+    /// before, only that is kept.
     ///
     /// # Errors
     /// The file cannot be written.
     pub async fn save_fallback(&self, cog: &str, from: &str, library: Vec<u8>) -> Result<(), StoreError> {
         let (cog, from) = (cog.to_owned(), from.to_owned());
         self.run(move |connection| {
+            connection
+                .prepare_cached("UPDATE cog_fallback SET library = NULL WHERE cog = ?1")?
+                .execute([&cog])?;
             let mut statement = connection.prepare_cached(
                 "INSERT INTO cog_fallback (cog, digest, library) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (cog) DO UPDATE SET digest = ?2, library = ?3",
+                 ON CONFLICT (cog, digest) DO UPDATE SET library = ?3",
             )?;
             statement.execute(params![cog, from, library]).map(|_| ())
         })
         .await
     }
 
-    /// What the host went back to from content with the digest `from`; `None` if it did not.
+    /// Whether the host went back from content with the digest `from`, and to what, if that was the last time.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn fallback(&self, cog: &str, from: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub async fn fallback(&self, cog: &str, from: &str) -> Result<Option<Option<Vec<u8>>>, StoreError> {
         let (cog, from) = (cog.to_owned(), from.to_owned());
         self.run(move |connection| {
             let mut statement = connection
@@ -35,14 +39,16 @@ impl Store {
         .await
     }
 
-    /// Forgets what the host went back to.
+    /// Forgets that the host went back from content with the digest `from`.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub async fn drop_fallback(&self, cog: &str) -> Result<(), StoreError> {
-        let cog = cog.to_owned();
+    pub async fn drop_fallback(&self, cog: &str, from: &str) -> Result<(), StoreError> {
+        let (cog, from) = (cog.to_owned(), from.to_owned());
         self.run(move |connection| {
-            connection.prepare_cached("DELETE FROM cog_fallback WHERE cog = ?1")?.execute([cog]).map(|_| ())
+            let mut statement =
+                connection.prepare_cached("DELETE FROM cog_fallback WHERE cog = ?1 AND digest = ?2")?;
+            statement.execute([cog, from]).map(|_| ())
         })
         .await
     }

@@ -30,9 +30,10 @@ const MIGRATIONS: [&str; 2] = [
         PRIMARY KEY (cog, key)
      ) STRICT, WITHOUT ROWID;",
     "CREATE TABLE cog_fallback (
-        cog TEXT NOT NULL PRIMARY KEY,
+        cog TEXT NOT NULL,
         digest TEXT NOT NULL, -- of the content that was gone back from, in hexadecimal
-        library BLOB NOT NULL
+        library BLOB, -- what served before; of the last time only
+        PRIMARY KEY (cog, digest)
      ) STRICT;",
 ];
 

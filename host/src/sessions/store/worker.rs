@@ -1,7 +1,11 @@
 //! The store's thread: SQLite blocks, so it does that here and nowhere else. What waits together is committed together.
 //! It knows connections and jobs, not what is stored.
 
-use std::thread;
+use std::{
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -55,20 +59,38 @@ impl Worker {
     }
 }
 
+/// Device and inode of a file, if it is there.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
 fn serve(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
+    let path = connection.path().map(PathBuf::from).unwrap_or_default();
+    let opened = identity(&path);
     while let Some(first) = queue.blocking_recv() {
         let mut finishes = Vec::new();
         let committed = (|| {
-            let transaction = connection.transaction()?;
+            let transaction = connection.transaction().map_err(StoreError::from)?;
             finishes.push(first(&transaction));
             while finishes.len() < BATCH
+                && !transaction.is_autocommit()
                 && let Ok(next) = queue.try_recv()
             {
                 finishes.push(next(&transaction));
             }
-            transaction.commit()
+            // SQLite takes some failures as the end of the whole transaction, a full disk among them. What came after it
+            // in this batch would stand for itself: https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
+            match transaction.is_autocommit() {
+                true => {
+                    let why = "SQLite gave the transaction up: the disk is full, or cannot be written";
+                    Err(StoreError::Failed(why.to_owned()))
+                }
+                false => transaction.commit().map_err(StoreError::from),
+            }
         })();
-        let committed = committed.map_err(StoreError::from);
+        // What was written to a file that has no name any more is lost with the process.
+        let is_there = path.as_os_str().is_empty() || identity(&path) == opened;
+        let committed = committed.and(if is_there { Ok(()) } else { Err(StoreError::Gone) });
         for finish in finishes {
             finish(committed.clone());
         }
