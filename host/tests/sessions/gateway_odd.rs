@@ -124,9 +124,13 @@ async fn an_odd_frame_is_passed_over_and_the_connection_stays() {
 async fn a_server_that_never_says_ready_is_left_and_tried_again() {
     let timing = Timing { ready: Duration::from_millis(50), ..timing() };
     let (script, host) = start(Setting { timing, ..Setting::default() }).await;
-    let (mut line, _) = script.accept_and_greet().await;
-    assert_eq!(line.hear_close().await, 4000);
-    let waiting = state(&host, |state| matches!(state, State::Waiting { .. })).await;
+    let closed = async {
+        let (mut line, _) = script.accept_and_greet().await;
+        line.hear_close().await
+    };
+    // The state is short: it is waited for from before it can come.
+    let (waiting, code) = tokio::join!(state(&host, |state| matches!(state, State::Waiting { .. })), closed);
+    assert_eq!(code, 4000);
     assert!(waiting.to_string().contains("no READY within 50 ms"), "{waiting}");
     assert_eq!(script.accept_and_greet().await.1["op"], 2);
 }
