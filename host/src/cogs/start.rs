@@ -1,7 +1,7 @@
 //! How a host begins with what its folder holds: first everything is read and announced, so that events wait for the
 //! cogs that will be there, then all are brought into service at once.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use tokio::{sync::oneshot, task::JoinSet};
 
@@ -38,6 +38,7 @@ impl Cogs {
         let mut read = reads.join_all().await;
         // In the order of their names, so that of two that claim one name the same one wins at every start.
         read.sort_by(|(_, one), (_, other)| one.cmp(other));
+        let mut disabled: BTreeSet<&str> = self.parts.disabled.iter().map(String::as_str).collect();
         for (prepared, file) in read {
             let announced = match prepared {
                 Ok(candidate) => self.announce(&candidate).await.map(|()| candidate),
@@ -45,12 +46,19 @@ impl Cogs {
             };
             match announced {
                 Ok(candidate) => claimed.candidates.push(candidate),
-                Err(CogError::Disabled { name }) => tracing::info!("`{name}` is disabled"),
+                Err(CogError::Disabled { name }) => {
+                    disabled.remove(&*name);
+                    tracing::info!("`{name}` is disabled");
+                }
                 Err(error) => {
                     self.registry.refuse(&file, &error);
                     claimed.refused.push(error);
                 }
             }
+        }
+        for name in disabled {
+            let folder = self.parts.folder.display();
+            tracing::warn!("`[cogs] disabled` names `{name}`, and no library in `{folder}` is that cog");
         }
         claimed
     }
