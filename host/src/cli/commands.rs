@@ -1,12 +1,10 @@
 //! `gearshift commands`: what Discord has of the bot's commands, asked through the running host.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
 use super::{
-    cogs::{connect, show},
     exit::{Exit, Failure},
+    running::RunningHost,
 };
 use crate::control::Request;
 
@@ -28,17 +26,8 @@ pub(super) struct CommandsCommand {
     #[command(subcommand)]
     verb: Verb,
 
-    /// The config file of the host [default: gearshift.toml]
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-
-    /// The control socket of the host, instead of the one of its config file
-    #[arg(long, value_name = "PATH", global = true)]
-    socket: Option<PathBuf>,
-
-    /// Print JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    host: RunningHost,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,8 +48,8 @@ impl CommandsCommand {
             Verb::List => Request::Commands,
             Verb::Prune { names } => Request::Prune { names },
         };
-        let answer = connect(self.config.as_deref(), self.socket.as_deref())?.call(&request)?;
-        show(&answer, self.json)?;
+        let answer = self.host.connect()?.call(&request)?;
+        self.host.show(&answer)?;
         if answer.ok { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
     }
 }

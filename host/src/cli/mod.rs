@@ -11,6 +11,7 @@ mod play;
 mod progress;
 mod restart;
 mod run;
+mod running;
 mod signals;
 mod sim;
 mod smoke;

@@ -1,12 +1,10 @@
 //! `gearshift restart`: has the running host close everything and open it again by the config as it is now.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::{
-    cogs::{connect, show},
     exit::{Exit, Failure},
+    running::RunningHost,
 };
 use crate::control::Request;
 
@@ -25,23 +23,14 @@ use crate::control::Request;
         The exit code is 1 if the host was not restarted, and 69 when no host answers."
 )]
 pub(super) struct Restart {
-    /// The config file of the host [default: gearshift.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// The control socket of the host, instead of the one of its config file
-    #[arg(long, value_name = "PATH")]
-    socket: Option<PathBuf>,
-
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    host: RunningHost,
 }
 
 impl Restart {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let answer = connect(self.config.as_deref(), self.socket.as_deref())?.call(&Request::Restart)?;
-        show(&answer, self.json)?;
+        let answer = self.host.connect()?.call(&Request::Restart)?;
+        self.host.show(&answer)?;
         if answer.ok { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
     }
 }

@@ -12,9 +12,8 @@ use clap::{Args, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
-    cogs::{connect, show},
     exit::{Exit, Failure},
-    source::DEFAULT,
+    running::RunningHost,
 };
 use crate::{
     config::Config,
@@ -49,17 +48,8 @@ pub(super) struct StateCommand {
     #[command(subcommand)]
     verb: Verb,
 
-    /// The config file of the host [default: gearshift.toml]
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-
-    /// The control socket of the host, instead of the one of its config file
-    #[arg(long, value_name = "PATH", global = true)]
-    socket: Option<PathBuf>,
-
-    /// Print JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    host: RunningHost,
 }
 
 #[derive(Debug, Subcommand)]
@@ -107,11 +97,11 @@ impl StateCommand {
                 .help("name another file: an earlier export is not written over".to_owned()));
         }
         let is_import = matches!(request, StateRequest::Import { .. });
-        let mut keeper = Keeper::find(self.config.as_deref(), self.socket.as_deref(), is_import)?;
+        let mut keeper = Keeper::find(&self.host, is_import)?;
         let answer = keeper.ask(request)?;
         match into {
-            Some(file) if answer.ok => export(&answer, file.as_deref(), self.json)?,
-            _ => show(&answer, self.json)?,
+            Some(file) if answer.ok => export(&answer, file.as_deref(), &self.host)?,
+            _ => self.host.show(&answer)?,
         }
         if answer.ok { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
     }
@@ -125,13 +115,13 @@ enum Keeper {
 }
 
 impl Keeper {
-    fn find(config: Option<&Path>, socket: Option<&Path>, is_import: bool) -> Result<Keeper, Failure> {
-        let no_host = match connect(config, socket) {
+    fn find(host: &RunningHost, is_import: bool) -> Result<Keeper, Failure> {
+        let no_host = match host.connect() {
             Ok(client) => return Ok(Keeper::Host(client)),
             Err(failure) => failure,
         };
-        let file = config.unwrap_or(Path::new(DEFAULT));
-        if socket.is_some() || !no_host.is(Exit::Unavailable) || !file.exists() {
+        let file = host.config_file();
+        if host.socket.is_some() || !no_host.is(Exit::Unavailable) || !file.exists() {
             return Err(no_host);
         }
         let config = Config::load(file)?;
@@ -163,7 +153,7 @@ impl Keeper {
 }
 
 /// Into a file, or to stdout.
-fn export(answer: &Answer, file: Option<&Path>, json: bool) -> Result<(), Failure> {
+fn export(answer: &Answer, file: Option<&Path>, host: &RunningHost) -> Result<(), Failure> {
     // Its fields in their order: what it is comes before what may be long.
     let state = serde_json::from_value::<ExportedState>(answer.data.clone()).map_err(io::Error::from)?;
     let text = serde_json::to_string(&state).map_err(io::Error::from)?;
@@ -171,7 +161,7 @@ fn export(answer: &Answer, file: Option<&Path>, json: bool) -> Result<(), Failur
     write_new(file, &format!("{text}\n"))?;
     let text = format!("{}, to `{}`", answer.text, file.display());
     let data = serde_json::json!({ "cog": state.cog, "file": file });
-    Ok(show(&Answer { text, data, ..answer.clone() }, json)?)
+    Ok(host.show(&Answer { text, data, ..answer.clone() })?)
 }
 
 fn read(file: &Path) -> Result<ExportedState, Failure> {

@@ -1,16 +1,13 @@
 //! `gearshift status`: whether the running host is well, for people and for a supervisor's health check.
 //! Like `cogs` it starts no runtime.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::io::{self, Write};
 
 use clap::Args;
 
 use super::{
-    cogs,
     exit::{Exit, Failure},
+    running::RunningHost,
 };
 use crate::control::Request;
 
@@ -25,28 +22,19 @@ use crate::control::Request;
         \n    gearshift status --json --config /etc/bot/gearshift.toml"
 )]
 pub(super) struct StatusCommand {
-    /// The config file of the host [default: gearshift.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// The control socket of the host, instead of the one of its config file
-    #[arg(long, value_name = "PATH")]
-    socket: Option<PathBuf>,
-
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    host: RunningHost,
 }
 
 impl StatusCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let mut host = cogs::connect(self.config.as_deref(), self.socket.as_deref())?;
+        let mut host = self.host.connect()?;
         let answer = host.call(&Request::Status)?;
         if !answer.ok {
             return Err(Failure::new(Exit::Failed, answer.text).help(answer.help));
         }
         let mut out = io::stdout().lock();
-        match self.json {
+        match self.host.json {
             true => writeln!(out, "{}", answer.data)?,
             false => writeln!(out, "{}", answer.text)?,
         }

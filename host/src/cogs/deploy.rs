@@ -13,7 +13,8 @@ use tokio::time::Instant;
 use super::{
     CogError,
     life::{Candidate, Kept, Life},
-    owner::{Answer, Done, How, Now, Owner, Retry, Wish},
+    message::{Answer, Done, How, Wish},
+    owner::{Now, Owner, Retry},
     stage::Absence,
 };
 use crate::error::chain;

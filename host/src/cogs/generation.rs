@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     CogError, CogsParts, MissingIntent, Retirement,
     life::{Candidate, Kept, Life},
-    owner::Message,
+    message::Message,
     retire::{Reaper, Remains},
 };
 use crate::{

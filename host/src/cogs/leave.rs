@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use super::{
     CogError, Report,
     life::Life,
-    owner::{Done, Leaving, Now, Owner},
+    message::{Done, Leaving},
+    owner::{Now, Owner},
     report::Outcome,
     stage::Absence,
 };

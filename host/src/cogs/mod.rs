@@ -11,12 +11,14 @@
 //! ```
 
 mod blame;
+mod close;
 mod deploy;
 mod error;
 mod generation;
 mod intents;
 mod leave;
 mod life;
+mod message;
 mod owner;
 mod registry;
 mod replace;
@@ -33,9 +35,9 @@ mod watchdog;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
 };
 
 use tokio::{
@@ -59,7 +61,8 @@ pub use self::{
 use self::{
     generation::{Lanes, prepare},
     life::Candidate,
-    owner::{Answer, Leaving, Message, Outcomes, Owner, Wish},
+    message::{Answer, Leaving, Message, Outcomes, Wish},
+    owner::Owner,
     registry::{Entry, Registry},
     retire::Reaper,
 };
@@ -108,8 +111,8 @@ pub struct Cogs {
     tasks: Mutex<JoinSet<()>>,
 }
 
-impl std::fmt::Debug for Cogs {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Cogs {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Cogs").field("folder", &self.parts.folder).finish_non_exhaustive()
     }
 }
@@ -243,39 +246,6 @@ impl Cogs {
     /// The commands that shall be registered, and those that shall not.
     pub fn declared(&self) -> Declared {
         self.registry.declared(self.parts.limits.commands_keep)
-    }
-
-    /// Retires all cogs at once, and waits until `until` for states that the store does not take. The cogs whose state
-    /// is lost then.
-    pub async fn close(self: &Arc<Self>, until: Instant) -> Vec<String> {
-        self.parts.closing.cancel();
-        let mut tasks = JoinSet::new();
-        let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
-        for name in names {
-            let cogs = Arc::clone(self);
-            tasks.spawn(async move {
-                match cogs.unload(&name).await {
-                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
-                    Err(error) => tracing::warn!(cog = &*name, "{error}"),
-                }
-            });
-        }
-        while tasks.join_next().await.is_some() {}
-        let stored = self.registry.each(|_, _, entry| entry.status.subscribe());
-        let all_stored = async {
-            for mut status in stored {
-                let _ = status.wait_for(|status| !status.is_unsaved).await;
-            }
-        };
-        // What they have handed over is carried out before the sessions close.
-        self.parts.work.close();
-        let _ =
-            tokio::time::timeout_at(until.into(), async { tokio::join!(all_stored, self.parts.work.wait()) })
-                .await;
-        let lost = self
-            .registry
-            .each(|name, status, _| (status.is_unsaved || status.is_state_lost).then(|| name.to_string()));
-        lost.into_iter().flatten().collect()
     }
 
     /// A generation does not return to its loop, or its thread has ended.

@@ -10,7 +10,8 @@ use super::{
     blame::{Blame, Errors},
     leave::{SaveError, saved},
     life::{Candidate, Life},
-    owner::{Before, Done, How, Now, Owner, Serving},
+    message::{Done, How},
+    owner::{Before, Now, Owner, Serving},
     report::{Outcome, Phase},
 };
 use crate::{

@@ -8,7 +8,7 @@ use tokio::{sync::oneshot, task::JoinSet};
 use super::{
     CogError, Cogs, Report, ended,
     life::Candidate,
-    owner::{Message, Wish},
+    message::{Message, Wish},
 };
 use crate::library::{self, PrivateCopy};
 

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use super::{
     blame::Errors,
     life::{Candidate, Life},
-    owner::{Answer, Before, How, Now, Owner, Serving},
+    message::{Answer, How},
+    owner::{Before, Now, Owner, Serving},
     stage::Absence,
 };
 use crate::{

@@ -8,7 +8,7 @@ use super::script::{Code, Theatre};
 use crate::{
     cogs::{
         Stage,
-        owner::{Leaving, Wish},
+        message::{Leaving, Wish},
     },
     fault::FaultKind,
     step::Step,

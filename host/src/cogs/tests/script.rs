@@ -18,7 +18,8 @@ use crate::{
     cogs::{
         CogError, Report, Retirement, Stage,
         life::{Candidate, Kept, Life},
-        owner::{Answer, Leaving, Message, Owner, Wish},
+        message::{Answer, Leaving, Message, Wish},
+        owner::Owner,
         registry::{Entry, Registry},
         stage::Status,
     },

@@ -4,7 +4,7 @@ use super::script::{Code, Theatre};
 use crate::{
     cogs::{
         Absence, CogError, Outcome, Stage,
-        owner::{Leaving, Wish},
+        message::{Leaving, Wish},
     },
     fault::FaultKind,
     step::Step,

@@ -1,0 +1,42 @@
+//! How all cogs of a host go, and which of them lose their state by it.
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::task::JoinSet;
+
+use super::{CogError, Cogs};
+
+impl Cogs {
+    /// Retires all cogs at once, and waits until `until` for states that the store does not take. The cogs whose state
+    /// is lost then.
+    pub async fn close(self: &Arc<Self>, until: Instant) -> Vec<String> {
+        self.parts.closing.cancel();
+        let mut tasks = JoinSet::new();
+        let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
+        for name in names {
+            let cogs = Arc::clone(self);
+            tasks.spawn(async move {
+                match cogs.unload(&name).await {
+                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
+                    Err(error) => tracing::warn!(cog = &*name, "{error}"),
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
+        let stored = self.registry.each(|_, _, entry| entry.status.subscribe());
+        let all_stored = async {
+            for mut status in stored {
+                let _ = status.wait_for(|status| !status.is_unsaved).await;
+            }
+        };
+        // What they have handed over is carried out before the sessions close.
+        self.parts.work.close();
+        let _ =
+            tokio::time::timeout_at(until.into(), async { tokio::join!(all_stored, self.parts.work.wait()) })
+                .await;
+        let lost = self
+            .registry
+            .each(|name, status, _| (status.is_unsaved || status.is_state_lost).then(|| name.to_string()));
+        lost.into_iter().flatten().collect()
+    }
+}
