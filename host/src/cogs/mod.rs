@@ -1,8 +1,8 @@
 //! The cogs of a host: which are wanted, which serve, and how one comes, is replaced and goes.
 //! The control plane. It meets the data plane in two places only: the router's table, and a lane's pause.
 //!
-//! Each cog has one task that owns it ([`owner`]); everything here sends it messages. What the cogs share stands in the
-//! [`registry`].
+//! Each cog has one task that owns it (`owner`); everything here sends it messages. What the cogs share stands in the
+//! `registry`.
 //!
 //! ```text
 //!    file ──► prepare ──► owner: Bring ──► deploy (is it wanted? may it?) ──► replace, steps 2 to 7 ──► registry

@@ -17,7 +17,7 @@ use crate::{
 
 /// From a request to its answer.
 const LATENCY: Duration = Duration::from_millis(100);
-/// Discord lets a bot make 50 requests a second: https://discord.com/developers/docs/topics/rate-limits#global-rate-limit
+/// Discord lets a bot make 50 requests a second: <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
 const A_SECOND: usize = 50;
 /// How many times the least time it may take all in all.
 const PATIENCE: u32 = 3;
