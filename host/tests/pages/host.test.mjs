@@ -52,8 +52,8 @@ test("a cog is unloaded and loaded from the panel, and its log is live", async (
   await card.getByText("away").waitFor();
   await card.getByRole("button", { name: "Load ping" }).click();
   await card.getByText("serving").first().waitFor();
-  await page.getByRole("complementary", { name: "Host" }).getByText("Log", { exact: false }).last().click();
-  await page.getByRole("log", { name: "Log of the host" }).getByText("`ping#2` was loaded").first().waitFor();
+  await card.getByText("Log", { exact: false }).last().click();
+  await page.getByRole("log", { name: "Log of ping" }).getByText("`ping#2` was loaded").first().waitFor();
   await say(page, "!ping again");
   await sees(page, "pong again");
 });
