@@ -36,6 +36,23 @@ fn a_hangup_and_a_quit_save_states_as_a_termination_does() {
 }
 
 #[test]
+fn a_host_that_could_not_store_a_state_does_not_end_with_0() {
+    let place = counting();
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\n[limits]\nclose_timeout_ms = 2000\n");
+    let mut live = Live::play(&place, &[]);
+    live.say("!count");
+    live.expect("1 for you");
+    fs::remove_file(place.path().join("gearshift.db")).unwrap();
+    live.signal(TERMINATE);
+    let (code, lines) = live.end();
+    assert_eq!(code, 1, "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.contains("the state of `counter` could not be stored")),
+        "{lines:#?}"
+    );
+}
+
+#[test]
 fn a_hangup_that_is_ignored_stays_ignored() {
     let place = Place::with(&["ping"]);
     let program = gearshift(&place).get_program().to_owned();

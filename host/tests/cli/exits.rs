@@ -183,9 +183,14 @@ fn output_that_cannot_be_written_is_74() {
     let script = place.file("a.smoke", "alice> !ping hi\nbot< pong hi\n");
     let ping = place.path().join("cogs/libping.so");
     let ping = ping.to_str().unwrap();
-    for arguments in
-        [&["--help"][..], &["--version"], &["inspect", ping], &["smoke", "--cogs", "cogs", &script], &["sim"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["inspect", ping],
+        &["check", ping],
+        &["smoke", "--cogs", "cogs", &script],
+        &["sim"],
+    ] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = gearshift(&place).args(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();

@@ -240,6 +240,19 @@ async fn a_listing_comes_in_pages_of_a_bounded_size_and_is_refused_beyond_its_li
 }
 
 #[tokio::test]
+async fn what_is_written_to_a_file_that_was_removed_or_replaced_is_not_taken_for_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gearshift.db");
+    let (sessions, store) = open(&path).await.unwrap();
+    store.save_state("music", 1, b"queue".to_vec()).await.unwrap();
+    std::fs::rename(&path, folder.path().join("old.db")).unwrap();
+    assert_eq!(store.save_state("music", 1, b"longer queue".to_vec()).await, Err(StoreError::Gone));
+    std::fs::write(&path, "another file").unwrap();
+    assert_eq!(store.set("music", "volume", b"11".to_vec()).await, Err(StoreError::Gone));
+    soon(sessions.close()).await;
+}
+
+#[tokio::test]
 async fn a_missing_folder_is_named() {
     let error = open(Path::new("/nonexistent/folder/a.db")).await.err().unwrap().to_string();
     assert!(error.contains("there is no folder `/nonexistent/folder`"), "{error}");
