@@ -56,7 +56,7 @@ pub(super) enum Leaving {
     Unloaded,
 }
 
-/// Where the outcome goes: to whoever asked, or else into the log.
+/// Where the outcome goes: to the caller that asked, or else into the log.
 pub(super) struct Answer(pub(super) Option<oneshot::Sender<Outcomes>>);
 
 /// The report of an operation; none if there was nothing to do.

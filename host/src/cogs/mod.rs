@@ -167,7 +167,7 @@ impl Cogs {
         Ok(())
     }
 
-    /// Notes that a file cannot be loaded, for whoever looks.
+    /// Notes that a file cannot be loaded, for the list of refused files.
     pub fn refuse(&self, file: &Path, error: &CogError) {
         self.registry.refuse(file, error);
     }

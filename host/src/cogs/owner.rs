@@ -194,7 +194,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Enters a stage: the only place where it changes. Whoever may know learns of it here, and the queue and the
+    /// Enters a stage: the only place where it changes. The status is published here, and the queue and the
     /// schedule follow. The stage before, and how many waiting events were dropped.
     pub(super) fn enter(&mut self, now: Now<L::Generation>) -> (Now<L::Generation>, usize) {
         let mut waiting = VecDeque::new();

@@ -33,7 +33,7 @@ impl<L: Life> Owner<L> {
         let mut report = self.new_report(number, &candidate, &how);
         let missing_intents = candidate.missing_intents.clone();
 
-        // 1. prepare: done by whoever found the library. Nothing of it has been executed.
+        // 1. prepare: done by the caller that found the library. Nothing of it has been executed.
         report.phases.push(Phase { name: Step::Prepare, took: candidate.took });
 
         // 2. open

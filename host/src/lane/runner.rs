@@ -256,7 +256,7 @@ impl Runner {
         match handler.poll_work(cx) {
             Poll::Ready(outcome) => self.done(handler, outcome),
             Poll::Pending => {
-                // Its waker is this task's for now; the set gives it one of its own at the first poll there.
+                // It was polled with this task's waker; the set polls it again, with a waker of its own.
                 self.running.push(handler);
                 self.cog.pulse.set_handlers(self.running.len());
             }

@@ -79,7 +79,7 @@ impl Script {
         self.notes().spoiled.push((code, step));
     }
 
-    /// What the cog's file holds from now on, for whoever reads it again.
+    /// What the cog's file holds from now on, for the next `prepare`.
     pub(super) fn keep_file(&self, name: &str, code: Code) {
         self.notes().kept.insert(file(name), code);
     }
