@@ -1,9 +1,9 @@
 //! Slash commands are deleted at Discord only if a cog of this process declared them and none does any more: with a command
 //! go its id and what each server's admins allowed by it.
 
-use std::fs;
+use std::{fs, time::Instant};
 
-use gearshift_sim::What;
+use gearshift_sim::{Entry, What};
 
 use crate::{
     damage::Damaged,
@@ -14,18 +14,13 @@ use crate::{
 impl Stage {
     /// Waits until exactly these commands are registered.
     async fn until_registered(&self, wanted: &[&str]) {
-        let is_so = || {
+        let is_so = |_: &Entry| {
             let mut names = self.sim.commands();
             names.sort();
-            names == wanted
+            (names == wanted).then_some(())
         };
-        let reached = async {
-            while !is_so() {
-                tokio::task::yield_now().await;
-            }
-        };
-        let reached = tokio::time::timeout(SOON, reached).await;
-        assert!(reached.is_ok(), "{:?}\n{}", self.sim.commands(), self.transcript());
+        let reached = self.sim.until(Instant::now() + SOON, is_so).await;
+        assert!(reached.is_some(), "{:?}\n{}", self.sim.commands(), self.transcript());
     }
 
     /// How often the bot has written its commands so far.
