@@ -185,7 +185,7 @@ class CogCard {
       onclick: async (event) => {
         const pressed = event.currentTarget;
         pressed.disabled = true;
-        // Whoever asked for it wants to see what comes of it.
+        // The user who asked for it wants to see what comes of it.
         this.#unfold(true);
         await ask({ do: verb, cog: name });
         pressed.disabled = false;

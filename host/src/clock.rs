@@ -39,7 +39,7 @@ impl Hands {
     }
 }
 
-/// A wait that is over. Whoever waited drops it when what had to happen then is under way, so that
+/// A wait that is over. The task that waited drops it when what had to happen then is under way, so that
 /// [`HostClock::is_behind`] never says "no" in between.
 #[derive(Debug)]
 #[must_use = "the wait counts as outstanding until this is dropped"]

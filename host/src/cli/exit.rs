@@ -226,7 +226,7 @@ impl From<CogError> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
         match error.kind() {
-            // Whoever read what is printed has left, and wants no more.
+            // The reader of stdout has left, and wants no more.
             ErrorKind::BrokenPipe => Failure::told(Exit::Failed),
             ErrorKind::StorageFull
             | ErrorKind::QuotaExceeded

@@ -175,7 +175,7 @@ async fn serve(
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
     let path = control.path().to_owned();
-    // On a task of its own: `work` may wait for whoever reads what it prints.
+    // On a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();
     let (ask, mut asked) = mpsc::channel(1);
     let ask = reread.is_some().then_some(ask);

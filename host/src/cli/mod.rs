@@ -80,7 +80,7 @@ pub fn main() -> ExitCode {
     code
 }
 
-/// How long the last lines of the log may take: whoever does not read it then does not get them.
+/// How long the last lines of the log may take: a reader that stalls then does not get them.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// What the reader of a panic's text can do.

@@ -80,7 +80,7 @@ impl Signals {
 
     /// Waits until the host is asked to end.
     pub(super) async fn asked(&mut self) {
-        // The task lives as long as the runtime, and with it whoever waits here.
+        // The task lives as long as the runtime, which nobody who waits here outlives.
         let _ = self.0.wait_for(|is_asked| *is_asked).await;
     }
 }
@@ -111,7 +111,7 @@ async fn next(signal: &mut Option<Signal>) -> Option<()> {
     }
 }
 
-/// Whether whoever started this process has it ignore a signal.
+/// Whether this process was started with a signal ignored.
 fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: with no new action sigaction(2) changes nothing, and writes the present one to a place of its size.

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub trait BotClock: fmt::Debug + Send + Sync {
     /// How long until the first moment for which the bot waits; `None` if it waits for none.
     fn next_due(&self) -> Option<Duration>;
-    /// Goes forward, running or not; whoever waited for a moment on the way wakes up.
+    /// Goes forward, running or not; tasks that wait for a moment on the way wake up.
     fn advance(&self, by: Duration);
     /// Stands still.
     fn freeze(&self);

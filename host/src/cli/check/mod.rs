@@ -88,7 +88,7 @@ fn show(news: &TrialNews) -> io::Result<()> {
     }
 }
 
-/// A line on stdout. Whoever read it may have left, and the exit code still tells how it went; a full disk is an error.
+/// A line on stdout. Its reader may have left, and the exit code still tells how it went; a full disk is an error.
 fn say(line: &str) -> io::Result<()> {
     match writeln!(stdout(), "{line}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),

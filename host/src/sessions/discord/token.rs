@@ -97,7 +97,7 @@ enum State {
 }
 
 impl Standing {
-    /// Whether nothing with the token may be sent for now.
+    /// Whether nothing with the token may be sent at this moment.
     pub(super) fn is_stopped(&self) -> bool {
         matches!(&*locked(&self.0), State::Refused { until, .. } if Instant::now() < *until)
     }
