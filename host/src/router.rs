@@ -16,7 +16,10 @@ use std::sync::{
 
 use abi_stable::std_types::{RArc, RStr, RString};
 use arc_swap::ArcSwap;
-use gearshift_cog::abi::{Event, Interaction, Invocation, Origin};
+use gearshift_cog::{
+    abi::{Event, Interaction, Invocation, Origin},
+    interactions::{AUTOCOMPLETE, COMMAND, COMPONENT, MODAL},
+};
 use tokio::{sync::mpsc, time::Instant};
 
 use self::{defer::Pending, facts::Facts, notice::Due, observer::InteractionObserver, prefix::Prefix};
@@ -28,12 +31,6 @@ use crate::{
     event::{self, Incoming},
     lane::{Call, Full, Item},
 };
-
-/// Discord's interaction types.
-const COMMAND: u8 = 2;
-const COMPONENT: u8 = 3;
-const AUTOCOMPLETE: u8 = 4;
-const MODAL: u8 = 5;
 
 /// The router.
 #[derive(Debug)]

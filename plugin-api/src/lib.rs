@@ -93,7 +93,9 @@ pub mod events {
 /// Discord's numbers for interactions and their callbacks.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding>
 pub mod interactions {
-    /// [`Interaction::kind`](crate::abi::Interaction::kind): a button or a select.
+    /// [`Interaction::kind`](crate::abi::Interaction::kind): a command, typed with a slash or chosen from a menu.
+    pub const COMMAND: u8 = 2;
+    /// A button or a select.
     pub const COMPONENT: u8 = 3;
     /// A user types into an option.
     pub const AUTOCOMPLETE: u8 = 4;

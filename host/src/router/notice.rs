@@ -7,7 +7,10 @@ use std::{
 };
 
 use abi_stable::std_types::RArc;
-use gearshift_cog::abi::Interaction;
+use gearshift_cog::{
+    abi::Interaction,
+    interactions::{CALLBACK_DEFERRED_UPDATE, COMMAND, COMPONENT, MODAL},
+};
 use serde_json::{Value, json};
 use tokio::{runtime, sync::mpsc, time::Instant};
 
@@ -17,14 +20,9 @@ use crate::sessions::{
     discord::{DiscordError, Request},
 };
 
-/// Discord's interaction types.
-const COMMAND: u8 = 2;
-const COMPONENT: u8 = 3;
-const MODAL: u8 = 5;
-/// Discord's callback types: a message, "thinking …", and "the message will be edited", which shows nothing.
+/// Discord's callback types: a message, and "thinking …".
 const MESSAGE: u8 = 4;
 const DEFERRED: u8 = 5;
-const DEFERRED_UPDATE: u8 = 6;
 /// How long Discord waits for a callback.
 const LIMIT: Duration = Duration::from_secs(3);
 /// Discord's codes for an interaction that somebody has answered, and for a message that is gone.
@@ -136,7 +134,7 @@ impl Notices {
 /// outcome that nobody knows is asked for once more, and for a command then counts as taken: nobody else can have
 /// answered it, and the cog's answer finds its way in either case.
 async fn acknowledge(discord: &Discord, to: &Interaction, ephemeral: bool) -> bool {
-    let kind = if to.is_on_message() { DEFERRED_UPDATE } else { DEFERRED };
+    let kind = if to.is_on_message() { CALLBACK_DEFERRED_UPDATE } else { DEFERRED };
     let data = if ephemeral && kind == DEFERRED { json!({ "flags": EPHEMERAL }) } else { json!({}) };
     let mut sent = callback(discord, to, kind, &data).await;
     let is_unknown = sent.as_ref().is_err_and(may_have_been_taken);

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use abi_stable::std_types::RArc;
 use arc_swap::ArcSwap;
-use gearshift_cog::abi::{Event, Interaction, Origin};
+use gearshift_cog::{
+    abi::{Event, Interaction, Origin},
+    interactions::COMMAND,
+};
 
 use super::{
-    COMMAND,
     defer::{Pending, Place},
     notice::Notices,
     table::Table,
