@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-use gearshift_cog::manifest::CommandManifest;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     cogs::{Cogs, Declared},
@@ -38,37 +38,63 @@ const SLASH: u8 = 1;
 #[derive(Debug, Deserialize)]
 struct Present {
     id: String,
-    #[serde(flatten)]
-    command: Registered,
-}
-
-/// A command in what a cog can declare.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-struct Registered {
     #[serde(rename = "type", default = "slash")]
     kind: u8,
     name: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    options: Vec<RegisteredOption>,
-}
-
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-struct RegisteredOption {
-    #[serde(rename = "type")]
-    kind: u8,
-    name: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    required: bool,
-    #[serde(default)]
-    autocomplete: bool,
+    /// Every other field of its object.
+    #[serde(flatten)]
+    fields: serde_json::Map<String, Value>,
 }
 
 fn slash() -> u8 {
-    1
+    SLASH
+}
+
+impl Present {
+    /// Whether it is what a cog declares.
+    fn is(&self, declared: &Value) -> bool {
+        let declared = declared.as_object().into_iter().flatten();
+        let mut declared: BTreeMap<&str, &Value> =
+            declared.map(|(key, value)| (key.as_str(), value)).collect();
+        declared.retain(|key, _| !matches!(*key, "type" | "name"));
+        let known = self.fields.iter().filter(|(key, _)| !OF_DISCORD.contains(&key.as_str()));
+        declared.iter().all(|(key, value)| self.fields.get(*key).is_some_and(|there| same(there, value)))
+            && known
+                .filter(|(key, _)| !declared.contains_key(key.as_str()))
+                .all(|(_, value)| is_default(value))
+    }
+}
+
+/// Fields of a command that Discord adds, and that it fills in by the application's settings where they are left out.
+const OF_DISCORD: [&str; 7] =
+    ["id", "application_id", "guild_id", "version", "dm_permission", "contexts", "integration_types"];
+
+/// Whether two values mean the same to Discord: what is left out is the default.
+fn same(there: &Value, declared: &Value) -> bool {
+    match (there, declared) {
+        (Value::Object(there), Value::Object(declared)) => {
+            declared.iter().all(|(key, value)| match there.get(key) {
+                Some(there) => same(there, value),
+                None => is_default(value),
+            }) && there.iter().all(|(key, value)| declared.contains_key(key) || is_default(value))
+        }
+        (Value::Array(there), Value::Array(declared)) => {
+            there.len() == declared.len()
+                && there.iter().zip(declared).all(|(there, declared)| same(there, declared))
+        }
+        (Value::Number(there), Value::Number(declared)) => there.as_f64() == declared.as_f64(),
+        _ => there == declared,
+    }
+}
+
+fn is_default(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
 }
 
 /// Registers the declared commands, now and whenever they have changed and then stayed the same for `settle`, until the
@@ -136,16 +162,17 @@ impl Plan {
         let mut plan = Plan::default();
         let slash: BTreeMap<&str, &Present> = present
             .iter()
-            .filter(|present| present.command.kind == SLASH)
-            .map(|present| (&*present.command.name, present))
+            .filter(|present| present.kind == SLASH)
+            .map(|present| (&*present.name, present))
             .collect();
         for (name, command) in &declared.commands {
-            if slash.get(&**name).is_none_or(|present| present.command != Registered::from(command)) {
+            let Some(discord) = &command.discord else { continue };
+            if slash.get(&**name).is_none_or(|present| !present.is(discord)) {
                 plan.write.push(name.clone());
             }
         }
         for present in present {
-            let (name, kind) = (&present.command.name, present.command.kind);
+            let (name, kind) = (&present.name, present.kind);
             if kind == SLASH && declared.commands.contains_key(name) {
                 continue;
             }
@@ -185,13 +212,14 @@ async fn register(discord: &Discord, declared: &Declared) -> Result<Plan, Discor
     }
     if plan.unknown.is_empty() {
         // One request for all, which deletes what is not in it.
-        let list: Vec<&CommandManifest> = declared.commands.values().collect();
+        let list: Vec<&Value> =
+            declared.commands.values().filter_map(|command| command.discord.as_ref()).collect();
         discord.request(Request::new(Method::Put, path).json(json(&list))).await?;
         return Ok(plan);
     }
     for name in &plan.write {
         // Replaces one of the same name and keeps its id.
-        let body = json(&declared.commands[name]);
+        let body = json(&declared.commands[name].discord);
         discord.request(Request::new(Method::Post, path.clone()).json(body)).await?;
     }
     for (id, _) in &plan.delete {
@@ -245,43 +273,27 @@ fn blamed(error: &DiscordError, declared: &Declared) -> String {
     if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
-impl From<&CommandManifest> for Registered {
-    fn from(command: &CommandManifest) -> Registered {
-        Registered {
-            kind: command.kind,
-            name: command.name.clone(),
-            description: command.description.clone(),
-            options: command
-                .options
-                .iter()
-                .map(|option| RegisteredOption {
-                    kind: option.kind,
-                    name: option.name.clone(),
-                    description: option.description.clone(),
-                    required: option.required,
-                    autocomplete: option.autocomplete,
-                })
-                .collect(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use gearshift_cog::manifest::CommandManifest;
+    use serde_json::json;
+
     use super::*;
 
     fn command(name: &str) -> CommandManifest {
+        let discord = json!({ "type": SLASH, "name": name, "description": "does it" });
         CommandManifest {
             kind: SLASH,
             name: name.to_owned(),
-            description: "does it".to_owned(),
+            discord: Some(discord),
             ..CommandManifest::default()
         }
     }
 
     fn present(id: &str, kind: u8, name: &str) -> Present {
-        let command = Registered { kind, ..Registered::from(&command(name)) };
-        Present { id: id.to_owned(), command }
+        let fields = json!({ "description": "does it", "version": "7", "nsfw": false, "options": [] });
+        let fields = fields.as_object().expect("an object").clone();
+        Present { id: id.to_owned(), kind, name: name.to_owned(), fields }
     }
 
     fn declared(names: &[&str], gone: &[&str]) -> Declared {

@@ -61,6 +61,7 @@ impl Incoming<'_> {
             channel_id: raw.channel_id.0,
             guild_id: id(raw.guild_id),
             author: raw.author.map_or_else(User::default, |author| user(&author, raw.member.as_ref())),
+            roles: roles(raw.member.as_ref()),
             content: text(raw.content),
             mentions: raw.mentions.iter().map(|mention| mention.id.0).collect(),
             attachments: raw.attachments.into_iter().map(attachment).collect(),
@@ -108,7 +109,12 @@ pub fn interaction(json: &str) -> Result<RArc<Interaction>, DecodeError> {
         channel_id: id(raw.channel_id),
         guild_id: id(raw.guild_id),
         user: who.map_or_else(User::default, |who| user(who, raw.member.as_ref())),
+        roles: roles(raw.member.as_ref()),
+        permissions: raw.member.as_ref().and_then(|member| member.permissions).map_or(0, |bits| bits.0),
+        app_permissions: raw.app_permissions.map_or(0, |bits| bits.0),
         command: command.into(),
+        command_kind: data.kind,
+        target_id: id(data.target_id),
         custom_id: text(data.custom_id),
         options,
         values: data.values.into_iter().map(|value| text(value.0)).collect(),
@@ -151,6 +157,11 @@ struct RawUser<'a> {
 
 #[derive(Deserialize)]
 struct RawMember<'a> {
+    #[serde(default)]
+    roles: Vec<Id>,
+    /// In an interaction: computed for its channel.
+    #[serde(default)]
+    permissions: Option<Id>,
     #[serde(borrow, default)]
     nick: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -228,12 +239,19 @@ struct RawInteraction<'a> {
     member: Option<RawMember<'a>>,
     #[serde(borrow, default)]
     user: Option<RawUser<'a>>,
+    #[serde(default)]
+    app_permissions: Option<Id>,
     #[serde(borrow, default)]
     data: Option<RawData<'a>>,
 }
 
 #[derive(Deserialize, Default)]
 struct RawData<'a> {
+    /// Of a command: the type of the command.
+    #[serde(default, rename = "type")]
+    kind: u8,
+    #[serde(default)]
+    target_id: Option<Id>,
     #[serde(borrow, default)]
     name: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -295,6 +313,10 @@ fn user(raw: &RawUser<'_>, member: Option<&RawMember<'_>>) -> User {
 
 fn attachment(raw: RawAttachment<'_>) -> Attachment {
     Attachment { id: raw.id.0, name: text(raw.filename), url: text(raw.url), size: raw.size }
+}
+
+fn roles(member: Option<&RawMember<'_>>) -> RVec<u64> {
+    member.map(|member| member.roles.iter().map(|role| role.0).collect()).unwrap_or_default()
 }
 
 fn text(text: Cow<'_, str>) -> RString {

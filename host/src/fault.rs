@@ -47,7 +47,7 @@ impl Fault {
     /// Copies a fault out of the cog's memory: right after the function of `module` that answered it, on the same thread.
     pub fn take(raw: abi::Fault, module: CogModuleRef) -> Fault {
         // A cog of ABI 1.0 does not tell.
-        let cause = module.error_cause().map_or(ErrorCause::OWN, |ask| ask());
+        let cause = (module.error_cause())();
         let place = raw.place.into_option().map(|place| place.into_string());
         Fault { kind: FaultKind::of(raw.kind, cause), text: raw.text.into_string(), place }
     }

@@ -137,7 +137,7 @@ impl Router {
         let name = event::command_name(&interaction).to_owned();
         match (interaction.kind, table.command(&name)) {
             (COMMAND, Some(owner)) => {
-                let ephemeral = table.is_ephemeral(&name);
+                let ephemeral = table.is_ephemeral(&interaction.command);
                 self.command(owner, name, ephemeral, interaction)
             }
             (COMMAND, None) => {

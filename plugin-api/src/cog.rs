@@ -5,9 +5,9 @@ use std::future::{Future, ready};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Call, Error, Host, Result,
+    Context, Error, Host, Result,
     abi::{Event, TaskRun},
-    manifest::Command,
+    manifest::{Command, Filter, Task},
 };
 
 /// A cog: one piece of a bot that can be replaced while the bot stays connected.
@@ -16,10 +16,19 @@ use crate::{
 /// sent the events and interleave at `await`. An error or panic of a handler is a fault of the cog: it is logged with
 /// the cog's name and generation, and the cog goes on.
 pub trait Cog: Sized + 'static {
-    /// The gateway events this cog hears, by Discord's names; see [`events`](crate::events).
+    /// The gateway events this cog gets, by Discord's names; see [`events`](crate::events).
     const EVENTS: &'static [&'static str] = &[];
-    /// The commands it answers, both as `!name` and as `/name`.
+    /// Which of them; an event that no filter is for comes always.
+    const FILTERS: &'static [Filter] = &[];
+    /// The commands it answers.
     const COMMANDS: &'static [Command] = &[];
+    /// The buttons, selects and forms it answers, by their `custom_id`: `vote:{number}` is every id that begins with
+    /// `vote:` and has no further colon. They reach the cog that names them, after a reload and a restart too.
+    const COMPONENTS: &'static [&'static str] = &[];
+    /// The tasks that run as long as it serves.
+    const TASKS: &'static [Task] = &[];
+    /// Whether it reads [`Host::settings`].
+    const SETTINGS: bool = false;
 
     /// Builds the cog from its handles. All sessions behind them are open. The generation before, if any, is still
     /// serving while this runs, and goes on serving if this fails.
@@ -39,17 +48,33 @@ pub trait Cog: Sized + 'static {
     }
 
     /// Handles an event named in [`EVENTS`](Self::EVENTS).
-    fn event(&self, _event: Event) -> impl Future<Output = Result<()>> {
+    fn event(&self, _ctx: &Context, _event: Event) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
     }
 
-    /// Answers a command of [`COMMANDS`](Self::COMMANDS); `call.name()` says which.
-    fn command(&self, _call: &Call) -> impl Future<Output = Result<()>> {
+    /// Answers a command of [`COMMANDS`](Self::COMMANDS); [`Context::command`] says which. Its rules hold, and an error that
+    /// is [input](Error::input) is shown to the user.
+    fn command(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
     }
 
-    /// Runs a task planned with [`Clock`](crate::handles::Clock).
-    fn task(&self, _run: TaskRun) -> impl Future<Output = Result<()>> {
+    /// Suggests values for an option that is completed; `typed` is what stands there so far. At most 25.
+    fn autocomplete(
+        &self,
+        _ctx: &Context,
+        _option: &str,
+        _typed: &str,
+    ) -> impl Future<Output = Result<Vec<Suggestion>>> {
+        ready(Ok(Vec::new()))
+    }
+
+    /// Answers a button, a select or a form of [`COMPONENTS`](Self::COMPONENTS); [`Context::custom_id`] says which.
+    fn component(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
+        ready(Ok(()))
+    }
+
+    /// Runs a task of [`TASKS`](Self::TASKS), or one planned with [`Clock`](crate::handles::Clock).
+    fn task(&self, _ctx: &Context, _run: TaskRun) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
     }
 
@@ -65,6 +90,22 @@ pub trait Cog: Sized + 'static {
     /// Says goodbye: the cog is being unloaded, not replaced.
     fn teardown(&self) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
+    }
+}
+
+/// A value that is suggested while the user types.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Suggestion {
+    /// What is shown, at most 100 characters.
+    pub name: String,
+    /// What is sent: text, or a number for an option of numbers.
+    pub value: serde_json::Value,
+}
+
+impl<T: Into<String>> From<T> for Suggestion {
+    fn from(text: T) -> Self {
+        let name = text.into();
+        Self { value: name.clone().into(), name }
     }
 }
 

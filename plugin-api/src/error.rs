@@ -16,7 +16,7 @@ pub struct Error {
 }
 
 /// `Result` with [`Error`].
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An error in the cog's own words.

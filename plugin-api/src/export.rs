@@ -29,7 +29,10 @@ macro_rules! export {
                 panic: if cfg!(panic = "unwind") { "unwind" } else { "abort" },
                 profile: if cfg!(debug_assertions) { "debug" } else { "release" },
                 events: <$cog as Cog>::EVENTS,
+                filters: <$cog as Cog>::FILTERS,
                 commands: <$cog as Cog>::COMMANDS,
+                components: <$cog as Cog>::COMPONENTS,
+                settings: <$cog as Cog>::SETTINGS,
             };
 
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,gearshift"))]

@@ -16,9 +16,9 @@
 //!         Ok(Self)
 //!     }
 //!
-//!     async fn command(&self, call: &Call) -> Result<()> {
-//!         let text = call.option("text").unwrap_or_default();
-//!         call.reply(format!("pong {text}").trim_end()).await?;
+//!     async fn command(&self, ctx: &Context) -> Result<()> {
+//!         let text = ctx.option("text").unwrap_or_default();
+//!         ctx.reply(format!("pong {text}").trim_end()).await?;
 //!         Ok(())
 //!     }
 //! }
@@ -34,7 +34,7 @@
 //! 3. **setup**: [`Cog::setup`] builds the cog from its handles ([`handles`]);
 //! 4. **pause**: the generation before, if there is one, ends its handlers;
 //! 5. **save**, **restore**: its [`Cog::save`] gives the state, and [`Cog::restore`] takes it;
-//! 6. **serve**: [`Cog::event`], [`Cog::command`] and [`Cog::task`], interleaving at `await`, on one thread of their own;
+//! 6. **serve**: [`Cog::event`], [`Cog::command`], [`Cog::component`] and [`Cog::task`], interleaving at `await`, on one thread of their own;
 //! 7. **retire**: [`Cog::teardown`], if the cog goes for good; then its thread ends and its library is unmapped.
 #![deny(unsafe_code)]
 #![allow(
@@ -46,15 +46,19 @@
 pub mod abi;
 pub mod manifest;
 
-mod call;
+mod argument;
+mod check;
 mod cog;
+mod context;
+mod dispatch;
 mod error;
 mod export;
 pub mod handles;
 mod message;
 
-pub use self::call::Call;
-pub use self::cog::{Cog, State};
+pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes};
+pub use self::cog::{Cog, State, Suggestion};
+pub use self::context::Context;
 pub use self::error::{Error, Result};
 pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
 pub use self::message::{Mention, NewMessage, Sent};
@@ -113,6 +117,6 @@ pub mod interactions {
 pub mod prelude {
     pub use crate::abi::{Event, Interaction, Message, TaskRun};
     pub use crate::manifest::{Command, Opt};
-    pub use crate::{Call, Cog, Error, Host, Mention, NewMessage, Result, State, events, interactions};
+    pub use crate::{Cog, Context, Error, Host, Mention, NewMessage, Result, State, events, interactions};
     pub use tracing;
 }

@@ -97,7 +97,7 @@ enum Missing {
 }
 
 /// The slash commands that shall be registered, and those that shall not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declared {
     /// By name: of cogs that serve, of those that could not be loaded, and of those that went a moment ago.
     pub commands: BTreeMap<String, CommandManifest>,
@@ -277,7 +277,8 @@ impl Registry {
         all.sort_by_key(|(_, status)| status.is_routed());
         let mut declared = Declared::default();
         for (name, status) in all {
-            for command in status.manifest.iter().flat_map(|manifest| &manifest.commands) {
+            let commands = status.manifest.iter().flat_map(|manifest| &manifest.commands);
+            for command in commands.filter(|command| command.discord.is_some()) {
                 declared.commands.insert(command.name.clone(), command.clone());
                 declared.cogs.insert(command.name.clone(), Arc::clone(&name));
             }
@@ -339,8 +340,7 @@ impl Book {
             if status.is_routed() && !cog.is_superseded {
                 let listener = Listener { cog: Arc::clone(name), inbox: Arc::clone(&cog.entry.inbox) };
                 table.add(&listener, &manifest.events, commands);
-                let ephemeral = manifest.commands.iter().filter(|command| command.ephemeral);
-                table.add_ephemeral(ephemeral.map(|command| command.name.clone()));
+                table.add_ephemeral(manifest.commands.iter().flat_map(|command| command.ephemeral.clone()));
             } else {
                 table.add_away(name, commands);
             }

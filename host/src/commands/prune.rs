@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Present, Registered, SLASH, delete, present};
+use super::{Present, SLASH, delete, present};
 use crate::{
     cogs::Declared,
     sessions::{Discord, discord::DiscordError},
@@ -63,7 +63,7 @@ pub async fn list(discord: &Discord, declared: &Declared) -> Result<Vec<Listed>,
     let mut listed: Vec<Listed> = present(discord)
         .await?
         .into_iter()
-        .map(|Present { id, command: Registered { kind, name, .. } }| {
+        .map(|Present { id, kind, name, .. }| {
             let cog = if kind == SLASH { cog(&name) } else { None };
             Listed { name, kind, id: Some(id), cog }
         })

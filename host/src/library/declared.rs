@@ -3,7 +3,8 @@
 
 use std::{collections::HashSet, ops::RangeInclusive};
 
-use gearshift_cog::manifest::{CommandManifest, OptionManifest};
+use gearshift_cog::manifest::CommandManifest;
+use serde_json::Value;
 
 /// Commands that an application may have for all guilds together.
 const COMMANDS_MAX: usize = 100;
@@ -12,12 +13,17 @@ const OPTIONS_MAX: usize = 25;
 const NAME_CHARS: RangeInclusive<usize> = 1..=32;
 /// Characters of a description.
 const DESCRIPTION_CHARS: RangeInclusive<usize> = 1..=100;
-/// Discord's type of a slash command.
+/// Discord's types of commands.
 const SLASH: u8 = 1;
-/// Discord's types of options that hold a value: text, whole number, yes or no, user, channel, role, mentionable, number, file.
-const VALUES: RangeInclusive<u8> = 3..=11;
-/// Those that can be completed while the person types: text, whole number, number.
-const COMPLETED: [u8; 3] = [3, 4, 10];
+const USER_MENU: u8 = 2;
+const MESSAGE_MENU: u8 = 3;
+/// Discord's types of options: subcommand, group of them, text, whole number, yes or no, user, channel, role, mentionable,
+/// number, file.
+const OPTION_TYPES: RangeInclusive<u64> = 1..=11;
+/// Those that hold options themselves.
+const GROUPS: RangeInclusive<u64> = 1..=2;
+/// Those that can be completed while the user types: text, whole number, number.
+const COMPLETED: [u64; 3] = [3, 4, 10];
 
 /// Why Discord would refuse a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +60,15 @@ pub enum Wrong {
     /// Length or characters of the name.
     #[error("a name has 1 to 32 lower-case letters, digits, `-` and `_`")]
     Name,
+    /// Length of the name of a menu's entry.
+    #[error("a name in a menu has 1 to 32 characters")]
+    MenuName,
     /// Length of the description.
     #[error("a description has 1 to 100 characters, not {0}")]
     Description(usize),
     /// A type that this host does not serve.
     #[error("type {0} is not served")]
-    Kind(u8),
+    Kind(u64),
     /// Too many options.
     #[error("it has {0} options, and Discord allows {OPTIONS_MAX}")]
     TooManyOptions(usize),
@@ -91,47 +100,68 @@ impl CommandProblem {
 #[must_use]
 pub(super) fn problems(commands: &[CommandManifest]) -> Vec<CommandProblem> {
     let mut found = Vec::new();
-    if commands.len() > COMMANDS_MAX {
-        found.push(CommandProblem::TooManyCommands(commands.len()));
+    let slash = commands.iter().filter(|command| command.kind == SLASH && command.discord.is_some()).count();
+    if slash > COMMANDS_MAX {
+        found.push(CommandProblem::TooManyCommands(slash));
     }
     let mut names = HashSet::new();
     for command in commands {
-        if !names.insert(&command.name) {
+        if !names.insert((command.kind, &command.name)) {
             found.push(CommandProblem::Twice(command.name.clone()));
         }
-        let wrong = wrong_command(command);
-        found.extend(wrong.map(|what| CommandProblem::Command { command: command.name.clone(), what }));
-        for (at, option) in command.options.iter().enumerate() {
-            let wrong = wrong_option(option, &command.options[..at]);
-            found.extend(wrong.map(|what| CommandProblem::Option {
-                command: command.name.clone(),
-                option: option.name.clone(),
-                what,
-            }));
+        let wrong = |what| CommandProblem::Command { command: command.name.clone(), what };
+        match command.kind {
+            SLASH if !is_name(&command.name) => found.push(wrong(Wrong::Name)),
+            SLASH => {}
+            USER_MENU | MESSAGE_MENU if NAME_CHARS.contains(&command.name.chars().count()) => {}
+            USER_MENU | MESSAGE_MENU => found.push(wrong(Wrong::MenuName)),
+            kind => found.push(wrong(Wrong::Kind(u64::from(kind)))),
+        }
+        if let (Some(discord), SLASH) = (&command.discord, command.kind) {
+            found.extend(wrong_description(discord).map(wrong));
+            wrong_options(&command.name, discord, &mut found);
         }
     }
     found
 }
 
-fn wrong_command(command: &CommandManifest) -> impl Iterator<Item = Wrong> {
-    let options = command.options.len();
-    let kind = (command.kind != SLASH).then_some(Wrong::Kind(command.kind));
-    let many = (options > OPTIONS_MAX).then_some(Wrong::TooManyOptions(options));
-    wrong_texts(&command.name, &command.description).chain(kind).chain(many)
+/// What is wrong with the options of a command, of a subcommand or of a group. `path` names it.
+fn wrong_options(path: &str, of: &Value, found: &mut Vec<CommandProblem>) {
+    let options = of["options"].as_array().map_or(&[][..], Vec::as_slice);
+    if options.len() > OPTIONS_MAX {
+        let what = Wrong::TooManyOptions(options.len());
+        found.push(CommandProblem::Command { command: path.to_owned(), what });
+    }
+    for (at, option) in options.iter().enumerate() {
+        let name = option["name"].as_str().unwrap_or_default();
+        let kind = option["type"].as_u64().unwrap_or_default();
+        let is_required = |option: &Value| option["required"] == true;
+        let before = &options[..at];
+        let twice = before.iter().any(|other| other["name"] == name).then_some(Wrong::Twice);
+        let is_late = is_required(option) && before.iter().any(|other| !is_required(other));
+        let is_completed = option["autocomplete"] == true && !COMPLETED.contains(&kind);
+        let wrong = (!is_name(name))
+            .then_some(Wrong::Name)
+            .into_iter()
+            .chain(wrong_description(option))
+            .chain((!OPTION_TYPES.contains(&kind)).then_some(Wrong::Kind(kind)))
+            .chain(twice)
+            .chain(is_late.then_some(Wrong::Order))
+            .chain(is_completed.then_some(Wrong::Completed));
+        found.extend(wrong.map(|what| CommandProblem::Option {
+            command: path.to_owned(),
+            option: name.to_owned(),
+            what,
+        }));
+        if GROUPS.contains(&kind) {
+            wrong_options(&format!("{path} {name}"), option, found);
+        }
+    }
 }
 
-fn wrong_option(option: &OptionManifest, before: &[OptionManifest]) -> impl Iterator<Item = Wrong> {
-    let kind = (!VALUES.contains(&option.kind)).then_some(Wrong::Kind(option.kind));
-    let twice = before.iter().any(|other| other.name == option.name).then_some(Wrong::Twice);
-    let order = (option.required && before.iter().any(|other| !other.required)).then_some(Wrong::Order);
-    let completed = (option.autocomplete && !COMPLETED.contains(&option.kind)).then_some(Wrong::Completed);
-    wrong_texts(&option.name, &option.description).chain(kind).chain(twice).chain(order).chain(completed)
-}
-
-fn wrong_texts(name: &str, description: &str) -> impl Iterator<Item = Wrong> + use<> {
-    let length = description.chars().count();
-    let description = (!DESCRIPTION_CHARS.contains(&length)).then_some(Wrong::Description(length));
-    (!is_name(name)).then_some(Wrong::Name).into_iter().chain(description)
+fn wrong_description(of: &Value) -> Option<Wrong> {
+    let length = of["description"].as_str().map_or(0, |text| text.chars().count());
+    (!DESCRIPTION_CHARS.contains(&length)).then_some(Wrong::Description(length))
 }
 
 /// Discord's pattern for names: letters and digits of any script, none of them upper-case, and Devanagari and Thai signs.
@@ -145,21 +175,32 @@ fn is_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn command(name: &str, options: Vec<OptionManifest>) -> CommandManifest {
+    fn command(name: &str, options: Vec<Value>) -> CommandManifest {
+        let discord = json!({ "type": 1, "name": name, "description": "d", "options": options });
         CommandManifest {
             kind: SLASH,
             name: name.to_owned(),
-            description: "d".to_owned(),
-            options,
-            ephemeral: false,
+            discord: Some(discord),
+            ..CommandManifest::default()
         }
     }
 
-    fn option(name: &str, required: bool) -> OptionManifest {
-        let (name, description) = (name.to_owned(), "d".to_owned());
-        OptionManifest { kind: 3, name, description, required, autocomplete: false }
+    fn menu(kind: u8, name: &str) -> CommandManifest {
+        let discord = json!({ "type": kind, "name": name });
+        CommandManifest { kind, name: name.to_owned(), discord: Some(discord), ..CommandManifest::default() }
+    }
+
+    fn option(kind: u8, name: &str, required: bool) -> Value {
+        json!({ "type": kind, "name": name, "description": "d", "required": required })
+    }
+
+    fn with(mut option: Value, key: &str, value: Value) -> Value {
+        option[key] = value;
+        option
     }
 
     fn said(commands: &[CommandManifest]) -> String {
@@ -168,9 +209,17 @@ mod tests {
 
     #[test]
     fn what_discord_takes_is_taken() {
-        let all = vec![option("a", true), option("b", true), option("c", false)];
-        assert_eq!(said(&[command("ping", all), command("größe_2", vec![]), command("नमस्ते", vec![])]), "");
-        assert_eq!(said(&[command(&"é".repeat(32), vec![])]), "");
+        let all = vec![option(3, "a", true), option(6, "b", true), option(3, "c", false)];
+        let group = with(option(1, "add", false), "options", json!(all));
+        let outer = with(option(2, "outer", false), "options", json!([group]));
+        assert_eq!(
+            said(&[command("ping", all), command("größe_2", vec![group, outer]), command("नमस्ते", vec![])]),
+            ""
+        );
+        assert_eq!(
+            said(&[command(&"é".repeat(32), vec![]), menu(2, "ping"), menu(2, "Say Hi!"), menu(3, "ping")]),
+            ""
+        );
         let hundred: Vec<_> = (0..100).map(|n| command(&format!("c{n}"), vec![])).collect();
         assert_eq!(said(&hundred), "");
     }
@@ -180,34 +229,33 @@ mod tests {
         for name in ["", "Ping", "two words", "dot.ted", &"x".repeat(33)] {
             assert!(said(&[command(name, vec![])]).contains("a name has 1 to 32"), "{name}");
         }
+        let below =
+            with(option(1, "add", false), "options", json!([option(3, "b", false), option(3, "c", true)]));
+        let mut long = command("a", vec![]);
+        long.discord = Some(json!({ "type": 1, "name": "a", "description": "x".repeat(101) }));
         let table = [
             (vec![command("a", vec![]), command("a", vec![])], "it declares the command `a` twice"),
+            (vec![menu(4, "a")], "its command \"a\": type 4 is not served"),
+            (vec![menu(2, "")], "its command \"\": a name in a menu has 1 to 32 characters"),
+            (vec![long], "its command \"a\": a description has 1 to 100 characters, not 101"),
             (
-                vec![CommandManifest { kind: 2, ..command("a", vec![]) }],
-                "its command \"a\": type 2 is not served",
+                vec![command("a", vec![below])],
+                "its command \"a add\", option \"c\": it is required and stands behind one that is not",
             ),
             (
-                vec![CommandManifest { description: "x".repeat(101), ..command("a", vec![]) }],
-                "its command \"a\": a description has 1 to 100 characters, not 101",
-            ),
-            (
-                vec![command("a", vec![option("b", false), option("c", true)])],
-                "its command \"a\", option \"c\": it is required and stands behind one that is not",
-            ),
-            (
-                vec![command("a", vec![option("b", true), option("b", true)])],
+                vec![command("a", vec![option(3, "b", true), option(3, "b", true)])],
                 "its command \"a\", option \"b\": it is declared twice",
             ),
             (
-                vec![command("a", vec![OptionManifest { kind: 1, ..option("b", true) }])],
-                "its command \"a\", option \"b\": type 1 is not served",
+                vec![command("a", vec![option(12, "b", true)])],
+                "its command \"a\", option \"b\": type 12 is not served",
             ),
             (
-                vec![command("a", vec![OptionManifest { kind: 5, autocomplete: true, ..option("b", true) }])],
+                vec![command("a", vec![with(option(5, "b", true), "autocomplete", json!(true))])],
                 "its command \"a\", option \"b\": only text and numbers can be completed",
             ),
             (
-                vec![command("a", (0..26).map(|n| option(&format!("o{n}"), true)).collect())],
+                vec![command("a", (0..26).map(|n| option(3, &format!("o{n}"), true)).collect())],
                 "its command \"a\": it has 26 options, and Discord allows 25",
             ),
         ];

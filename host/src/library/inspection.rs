@@ -112,10 +112,24 @@ fn listed<'a>(items: impl Iterator<Item = &'a str>) -> String {
     if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }
 
-/// `/remind when [what]`
+/// `/remind when [what]`, `/tag add|remove`, `!old`, the name of a menu.
 fn usage(command: &CommandManifest) -> String {
-    let options = command.options.iter().map(|option| {
-        if option.required { format!(" {}", option.name) } else { format!(" [{}]", option.name) }
+    const SUBCOMMAND_GROUP: u64 = 2;
+    let Some(discord) = &command.discord else { return format!("!{}", command.name) };
+    if command.kind != 1 {
+        return format!("{:?} of a menu", command.name);
+    }
+    let options = discord["options"].as_array().map_or(&[][..], Vec::as_slice);
+    let name = |option: &serde_json::Value| option["name"].as_str().unwrap_or_default().to_owned();
+    if options
+        .first()
+        .is_some_and(|first| first["type"].as_u64().is_some_and(|kind| kind <= SUBCOMMAND_GROUP))
+    {
+        let below: Vec<String> = options.iter().map(name).collect();
+        return format!("/{} {}", command.name, below.join("|"));
+    }
+    let options = options.iter().map(|option| {
+        if option["required"] == true { format!(" {}", name(option)) } else { format!(" [{}]", name(option)) }
     });
     format!("/{}{}", command.name, options.collect::<String>())
 }

@@ -27,7 +27,8 @@ fn a_cog_is_prepared_with_what_it_declares() {
     let (_base, folder) = private_folder();
     let prepared = prepare(&folder, &ping).unwrap();
     assert_eq!(prepared.manifest.name, "ping");
-    assert_eq!(prepared.manifest.commands[0].options[0].name, "text");
+    let registered = prepared.manifest.commands[0].discord.as_ref().expect("a slash command");
+    assert_eq!(registered["options"][0]["name"], "text");
     assert_eq!(prepared.notes, []);
     assert_eq!(prepared.copy.digest(), Digest::of(&ping).unwrap());
     assert_eq!(fs::read(prepared.copy.path()).unwrap(), fs::read(&ping).unwrap());

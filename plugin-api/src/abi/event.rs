@@ -52,6 +52,8 @@ pub struct Message {
     pub guild_id: ROption<u64>,
     /// Who wrote it. In a partial update without author: all zero.
     pub author: User,
+    /// The author's roles in the guild, by snowflake; empty in a direct message and of a webhook.
+    pub roles: RVec<u64>,
     /// Text; empty without the `MESSAGE_CONTENT` intent.
     pub content: RString,
     /// Ids of the users mentioned.
@@ -111,8 +113,18 @@ pub struct Interaction {
     pub guild_id: ROption<u64>,
     /// Who.
     pub user: User,
+    /// The user's roles in the guild, by snowflake; empty in a direct message.
+    pub roles: RVec<u64>,
+    /// The user's permissions in the channel, as Discord's bits; 0 in a direct message.
+    pub permissions: u64,
+    /// The bot's permissions in the channel, as Discord's bits.
+    pub app_permissions: u64,
     /// Command name; with subcommands, their names joined with spaces. Empty for components and modals.
     pub command: RString,
+    /// Discord's command type (1 slash, 2 of a user's menu, 3 of a message's); 0 for components and modals.
+    pub command_kind: u8,
+    /// The user or message whose menu it was chosen from, by snowflake.
+    pub target_id: ROption<u64>,
     /// `custom_id` of the component or modal; empty for commands.
     pub custom_id: RString,
     /// What the person filled in, subcommands resolved.
@@ -236,7 +248,12 @@ mod tests {
             channel_id: RNone,
             guild_id: RNone,
             user: User::default(),
+            roles: RVec::new(),
+            permissions: 0,
+            app_permissions: 0,
             command: "ping".into(),
+            command_kind: 1,
+            target_id: RNone,
             custom_id: RString::new(),
             options: RVec::new(),
             values: RVec::new(),

@@ -290,14 +290,14 @@ pub struct HostTable {
     /// Drops a planned task; whether there was one.
     pub unschedule: extern "C" fn(Lease, RStr<'_>) -> bool,
     /// The bot's own user id.
-    #[sabi(last_prefix_field)]
     pub bot_id: extern "C" fn(Lease) -> u64,
-    /// Asks the gateway, in JSON; the answer is JSON too, and comes at once. Since 1.1.
+    /// Asks the gateway, in JSON; the answer is JSON too, and comes at once.
     ///
     /// `{"do":"presence","presence":{"status":…,"activities":[…]}}` → `null`;
     /// `{"do":"members","guild_id":"…","query":"…","limit":5}` or with `user_ids` → `null`;
     /// `{"do":"shards"}` → `[{"shard":0,"state":"ready","latency_ms":41.5,…}]`;
     /// `{"do":"application"}` → `{"id":"…","name":"…","user_id":"…","user_name":"…","owner_ids":["…"]}`.
+    #[sabi(last_prefix_field)]
     pub gateway: extern "C" fn(Lease, RStr<'_>) -> RResult<RString, HandleError>,
     /// What a later minor might bring; see the feature of that name.
     #[cfg(feature = "next-minor")]

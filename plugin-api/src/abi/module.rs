@@ -57,10 +57,10 @@ pub struct CogModule {
     /// Lets it say goodbye.
     pub teardown: extern "C" fn(Instance) -> LocalFfiFuture<Outcome>,
     /// Drops the instance. The pointer is dead afterwards.
-    #[sabi(last_prefix_field)]
     pub destroy: extern "C" fn(Instance) -> Outcome,
     /// What the last [`FaultKind::Error`](super::FaultKind::Error) of this library came from. Asked right after the function
     /// that answered it, on the same thread.
+    #[sabi(last_prefix_field)]
     pub error_cause: extern "C" fn() -> ErrorCause,
     /// What a later minor might bring; see the feature of that name.
     #[cfg(feature = "next-minor")]

@@ -19,8 +19,9 @@ pub use super::interpose::{
 use super::{guard, interpose, trace};
 pub use crate::abi::{CogModule, CogModuleRef};
 use crate::{
-    Call, Cog, Error, Host, State,
+    Cog, Context, Error, Host, State,
     abi::{self, ErrorCause, Event, Fault, FaultKind, Instance, Invocation, Outcome, SavedState, TaskRun},
+    check, dispatch,
 };
 
 /// The table of a cog.
@@ -92,18 +93,28 @@ extern "C" fn restore<C: Cog>(instance: Instance, state: SavedState) -> LocalFfi
 }
 
 extern "C" fn event<C: Cog>(instance: Instance, event: Event) -> LocalFfiFuture<Outcome> {
-    serve::<C, _>(instance, move |cog, _| async move { cog.event(event).await })
+    serve::<C, _>(instance, move |cog, host| async move { dispatch::event(&*cog, host, event).await })
 }
 
 extern "C" fn command<C: Cog>(instance: Instance, invocation: Invocation) -> LocalFfiFuture<Outcome> {
     serve::<C, _>(instance, move |cog, host| async move {
-        let call = Call::new(host, invocation, C::COMMANDS);
-        cog.command(&call).await
+        let (ctx, problem) = match Context::of_command(host, invocation, C::COMMANDS) {
+            Ok(ctx) => (ctx, None),
+            Err((ctx, problem)) => (ctx, Some(problem)),
+        };
+        let outcome = match problem {
+            Some(problem) => Err(problem),
+            None => match check::hold(&ctx).await {
+                Ok(()) => cog.command(&ctx).await,
+                Err(error) => Err(error),
+            },
+        };
+        dispatch::told(&ctx, outcome).await
     })
 }
 
 extern "C" fn task<C: Cog>(instance: Instance, run: TaskRun) -> LocalFfiFuture<Outcome> {
-    serve::<C, _>(instance, move |cog, _| async move { cog.task(run).await })
+    serve::<C, _>(instance, move |cog, host| async move { cog.task(&Context::of_task(host), run).await })
 }
 
 extern "C" fn teardown<C: Cog>(instance: Instance) -> LocalFfiFuture<Outcome> {

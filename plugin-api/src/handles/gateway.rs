@@ -215,13 +215,7 @@ impl Discord {
     }
 
     fn ask(&self, request: &Value) -> Result<String, HandleError> {
-        let Some(gateway) = self.host.table.gateway() else {
-            return Err(failed(
-                HandleErrorKind::Missing,
-                "this host speaks ABI 1.0 and has no way to its gateway",
-            ));
-        };
-        let answer = gateway(self.host.lease, request.to_string().as_str().into());
+        let answer = (self.host.table.gateway())(self.host.lease, request.to_string().as_str().into());
         answer.into_result().map(abi_stable::std_types::RString::into_string)
     }
 }

@@ -1,9 +1,10 @@
 //! Reads a manifest back, as the host does from the file. It checks form, not compatibility: that is the host's part.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A cog's manifest as read from its file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The cog's name.
     pub name: String,
@@ -19,47 +20,53 @@ pub struct Manifest {
     pub panic: String,
     /// `debug` or `release`.
     pub profile: String,
-    /// Gateway events it hears.
+    /// Gateway events it gets.
     pub events: Vec<String>,
-    /// Commands it answers, in the shape in which Discord takes them.
+    /// Which of them: an event that is named here reaches the cog if one of its filters lets it through.
+    #[serde(default)]
+    pub filters: Vec<FilterManifest>,
+    /// Commands it answers.
     pub commands: Vec<CommandManifest>,
+    /// Components and forms it answers, by pattern of their `custom_id`.
+    #[serde(default)]
+    pub components: Vec<String>,
+    /// Whether it reads settings.
+    #[serde(default)]
+    pub settings: bool,
 }
 
-/// A declared command, in Discord's own field names.
+/// Which of the events of a name wake a cog; what is empty lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CommandManifest {
-    /// Discord's command type: 1 is a slash command.
-    #[serde(rename = "type")]
-    pub kind: u8,
-    /// Name.
-    pub name: String,
-    /// Description.
-    pub description: String,
-    /// Options.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub options: Vec<OptionManifest>,
-    /// Whether its answers are ephemeral. The host goes by it; Discord has no such field.
-    #[serde(default, skip_serializing)]
-    pub ephemeral: bool,
+pub struct FilterManifest {
+    /// The event.
+    pub event: String,
+    /// Channels, by snowflake.
+    pub channels: Vec<String>,
+    /// Guilds, by snowflake.
+    pub guilds: Vec<String>,
+    /// Not if a bot or a webhook caused it.
+    pub skip_bots: bool,
 }
 
-/// A declared option, in Discord's own field names. What is the default is not written: servers other than Discord's may not
-/// know every field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OptionManifest {
-    /// Discord's option type.
+/// A declared command: what the host goes by, and what Discord gets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CommandManifest {
+    /// Name of the command, or of the group.
+    pub name: String,
+    /// Discord's command type: 1 a slash command, 2 of a user's menu, 3 of a message's.
     #[serde(rename = "type")]
     pub kind: u8,
-    /// Name.
-    pub name: String,
-    /// Description.
-    pub description: String,
-    /// Whether it must be filled in.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub required: bool,
-    /// Whether the cog completes it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub autocomplete: bool,
+    /// Whether it can be called with a prefix.
+    pub prefix: bool,
+    /// Further names with a prefix.
+    pub aliases: Vec<String>,
+    /// Paths (`tag`, `tag list`) of those whose answers are ephemeral.
+    pub ephemeral: Vec<String>,
+    /// Guilds, by snowflake, in which alone it is registered; empty for everywhere.
+    pub guilds: Vec<String>,
+    /// Discord's own application command object, as it is registered; none if it is called with a prefix only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discord: Option<Value>,
 }
 
 /// Why the section's content is not a manifest.
@@ -87,6 +94,10 @@ impl Manifest {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
     use super::super::*;
 
     const DECLARATION: Declaration = Declaration {
@@ -96,10 +107,18 @@ mod tests {
         panic: "unwind",
         profile: "debug",
         events: &["MESSAGE_CREATE", "READY"],
+        filters: &[Filter::new("MESSAGE_CREATE").channels(&[7]).skip_bots()],
         commands: &[Command::new("say", "tab\tand é")
             .options(&[Opt::string("text", "what").required(), Opt::integer("times", "n").autocomplete()])
             .ephemeral()],
+        components: &["say:{id}"],
+        settings: true,
     };
+
+    fn registered(bytes: &[u8]) -> Vec<serde_json::Value> {
+        let manifest = Manifest::parse(bytes).expect("valid JSON");
+        manifest.commands.into_iter().filter_map(|command| command.discord).collect()
+    }
 
     #[test]
     fn what_was_declared_is_what_is_read() {
@@ -108,9 +127,16 @@ mod tests {
         assert_eq!(manifest.name, "quo\"te");
         assert_eq!(manifest.abi, crate::abi::ABI);
         assert_eq!(manifest.events, ["MESSAGE_CREATE", "READY"]);
-        assert_eq!(manifest.commands[0].description, "tab\tand é");
-        assert!(manifest.commands[0].options[0].required && manifest.commands[0].options[1].autocomplete);
-        assert!(manifest.commands[0].ephemeral);
+        assert_eq!((&*manifest.filters[0].channels[0], manifest.filters[0].skip_bots), ("7", true));
+        assert_eq!((manifest.components, manifest.settings), (vec!["say:{id}".to_owned()], true));
+        let say = &manifest.commands[0];
+        assert_eq!((&*say.name, say.prefix, &*say.ephemeral), ("say", true, &["say".to_owned()][..]));
+        let discord = say.discord.as_ref().expect("a slash command");
+        assert_eq!(discord["description"], "tab\tand é");
+        assert_eq!(
+            (&discord["options"][0]["required"], &discord["options"][1]["autocomplete"]),
+            (&json!(true), &json!(true))
+        );
         assert!(Manifest::parse(b"{}").is_err());
     }
 
@@ -121,10 +147,70 @@ mod tests {
             ..DECLARATION
         };
         const BYTES: [u8; encoded_len(&PLAIN)] = encode(&PLAIN);
-        let expected = r#"[{"type":1,"name":"a","description":"b"},{"type":1,"name":"c","description":"d","options":[{"type":3,"name":"e","description":"f"}]}]"#;
-        let declared = std::str::from_utf8(&BYTES).expect("text");
-        assert!(declared.ends_with(&format!("\"commands\":{expected}}}")), "{declared}");
-        let manifest = Manifest::parse(&BYTES).expect("valid JSON");
-        assert_eq!(serde_json::to_string(&manifest.commands).expect("JSON"), expected);
+        let expected = json!([
+            { "type": 1, "name": "a", "description": "b" },
+            { "type": 1, "name": "c", "description": "d", "options": [{ "type": 3, "name": "e", "description": "f" }] },
+        ]);
+        assert_eq!(json!(registered(&BYTES)), expected);
+    }
+
+    #[test]
+    fn groups_menus_and_everything_that_discord_knows_are_declared() {
+        const GERMAN: &[Localized] =
+            &[Localized { locale: "de", name: "farbe", description: "Welche Farbe" }];
+        const RED: Choice = Choice { name: "Red", value: ChoiceValue::Number("-3"), localized: &[] };
+        const SET: Command = Command::new("set", "Sets it").options(&[
+            Opt::integer("color", "which").required().choices(&[RED]).localized(GERMAN),
+            Opt::number("size", "s").min("0.5").max("9"),
+            Opt::string("text", "t").min_length(1).max_length(6000),
+            Opt::channel("where", "w").channel_types(&[0, 5]),
+        ]);
+        const ALL: Declaration = Declaration {
+            commands: &[
+                Command::group(
+                    "color",
+                    "Colors",
+                    &[SET, Command::group("mix", "Mixes", &[Command::new("two", "Two of them").ephemeral()])],
+                )
+                .permissions(1 << 40)
+                .guild_only()
+                .aliases(&["c"])
+                .fields("\"handler\":1"),
+                Command::user_menu("Greet them"),
+                Command::message_menu("Pin").guilds(&[9]),
+                Command::new("old", "With a prefix only")
+                    .prefix_only()
+                    .cooldown(Cooldown::new(1, Duration::from_secs(1))),
+            ],
+            ..DECLARATION
+        };
+        const BYTES: [u8; encoded_len(&ALL)] = encode(&ALL);
+        let expected = json!([
+            {
+                "type": 1, "name": "color", "description": "Colors", "default_member_permissions": "1099511627776",
+                "contexts": [0], "handler": 1, "options": [
+                    { "type": 1, "name": "set", "description": "Sets it", "options": [
+                        { "type": 4, "name": "color", "description": "which", "required": true,
+                          "name_localizations": { "de": "farbe" }, "description_localizations": { "de": "Welche Farbe" },
+                          "choices": [{ "name": "Red", "value": -3 }] },
+                        { "type": 10, "name": "size", "description": "s", "min_value": 0.5, "max_value": 9 },
+                        { "type": 3, "name": "text", "description": "t", "min_length": 1, "max_length": 6000 },
+                        { "type": 7, "name": "where", "description": "w", "channel_types": [0, 5] },
+                    ] },
+                    { "type": 2, "name": "mix", "description": "Mixes",
+                      "options": [{ "type": 1, "name": "two", "description": "Two of them" }] },
+                ],
+            },
+            { "type": 2, "name": "Greet them" },
+            { "type": 3, "name": "Pin" },
+        ]);
+        assert_eq!(json!(registered(&BYTES)), expected);
+        let commands = Manifest::parse(&BYTES).expect("valid JSON").commands;
+        assert_eq!(
+            (&*commands[0].ephemeral, &*commands[0].aliases),
+            (&["color mix two".to_owned()][..], &["c".to_owned()][..])
+        );
+        assert_eq!((commands[1].prefix, &*commands[2].guilds), (false, &["9".to_owned()][..]));
+        assert!(commands[3].discord.is_none() && commands[3].prefix);
     }
 }

@@ -64,9 +64,9 @@ impl Cog for Counter {
         Ok(())
     }
 
-    async fn command(&self, call: &Call) -> Result<()> {
-        let (own, all) = self.counts.borrow_mut().count(call.author().id);
-        call.reply(format!("{own} for you, {all} for everybody")).await?;
+    async fn command(&self, ctx: &Context) -> Result<()> {
+        let (own, all) = self.counts.borrow_mut().count(ctx.user().map_or(0, |user| user.id));
+        ctx.reply(format!("{own} for you, {all} for everybody")).await?;
         Ok(())
     }
 

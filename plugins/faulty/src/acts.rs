@@ -28,7 +28,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Carries `op` out and answers.
-pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> {
+pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()> {
     let host = &faulty.host;
     let answer = match op {
         Op::Help => HELP.to_owned(),
@@ -45,20 +45,20 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             return Ok(());
         }
         Op::Hang => {
-            call.reply("hanging").await?;
+            ctx.reply("hanging").await?;
             return pending().await;
         }
         Op::HangPanic => {
             let _local = PanicsWhenDropped;
-            call.reply("hanging").await?;
+            ctx.reply("hanging").await?;
             return pending().await;
         }
         Op::Block(time) => {
-            block(call, time).await?;
+            block(ctx, time).await?;
             format!("blocked {} ms", time.as_millis())
         }
         Op::BlockHang(time) => {
-            block(call, time).await?;
+            block(ctx, time).await?;
             return pending().await;
         }
         Op::Sleep(time) => {
@@ -66,7 +66,7 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             format!("slept {} ms", time.as_millis())
         }
         Op::Flood(times, what) => {
-            flood(host, call, times, what).await?;
+            flood(host, ctx, times, what).await?;
             format!("flooded {times} times")
         }
         Op::Thread(time) => {
@@ -125,12 +125,12 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             faulty.rearm(Plan::default()).await?;
             "disarmed".to_owned()
         }
-        Op::Gateway => gateway(host, call)?,
+        Op::Gateway => gateway(host, ctx)?,
         Op::Buttons => {
             let button = |what: &str| json!({ "type": 2, "style": 1, "label": what, "custom_id": format!("faulty:{what}") });
             let buttons = ["edit", "answer", "secret", "error"].map(button);
             let row = json!([{ "type": 1, "components": buttons }]);
-            call.reply(NewMessage::new("press").field("components", &row)).await?;
+            ctx.reply(NewMessage::new("press").field("components", &row)).await?;
             return Ok(());
         }
         Op::Signal(signal) => {
@@ -138,15 +138,15 @@ pub(crate) async fn perform(faulty: &Faulty, call: &Call, op: Op) -> Result<()> 
             format!("handling signal {signal}")
         }
         Op::Number(text) => text.parse::<u64>()?.to_string(),
-        Op::Say(steps) => return say(faulty, call, &steps).await,
+        Op::Say(steps) => return say(faulty, ctx, &steps).await,
     };
-    Ok(call.reply(answer).await?)
+    Ok(ctx.reply(answer).await?)
 }
 
-fn gateway(host: &Host, call: &Call) -> Result<String> {
+fn gateway(host: &Host, ctx: &Context) -> Result<String> {
     let discord = host.discord();
     discord.set_presence(&Presence::new(Status::Idle).watching("the tests"))?;
-    let guild = call.guild_id().unwrap_or_default();
+    let guild = ctx.guild_id().unwrap_or_default();
     discord.request_members(&Members::named(guild, "ali", 5).nonce("faulty"))?;
     let refused = discord.request_members(&Members::all(guild)).err().map(|error| error.to_string());
     let Application { name, owners, .. } = discord.application()?;
@@ -155,15 +155,15 @@ fn gateway(host: &Host, call: &Call) -> Result<String> {
 }
 
 /// Answers step by step.
-async fn say(faulty: &Faulty, call: &Call, steps: &[Step]) -> Result<()> {
+async fn say(faulty: &Faulty, ctx: &Context, steps: &[Step]) -> Result<()> {
     for step in steps {
         match step {
-            Step::Defer => call.defer().await?,
-            Step::DeferEphemeral => call.defer_ephemeral().await?,
-            Step::Public => call.reply("public").await?,
-            Step::Ephemeral => call.reply(NewMessage::new("secret").ephemeral()).await?,
+            Step::Defer => ctx.defer().await?,
+            Step::DeferEphemeral => ctx.defer_ephemeral().await?,
+            Step::Public => ctx.reply("public").await?,
+            Step::Ephemeral => ctx.reply(NewMessage::new("secret").ephemeral()).await?,
             Step::Form => {
-                let interaction = call.interaction().ok_or_else(|| Error::new("a message opens no form"))?;
+                let interaction = ctx.interaction().ok_or_else(|| Error::new("a message opens no form"))?;
                 let field = json!({ "type": 4, "custom_id": "text", "style": 1, "label": "Text" });
                 let form = json!({
                     "custom_id": "faulty:form", "title": "Form",
@@ -225,12 +225,12 @@ impl Drop for Mark {
     }
 }
 
-async fn flood(host: &Host, call: &Call, times: usize, what: Flood) -> Result<()> {
+async fn flood(host: &Host, ctx: &Context, times: usize, what: Flood) -> Result<()> {
     match what {
         Flood::Log => (0..times).for_each(|number| tracing::info!(number, "flood")),
         Flood::Stats => (0..times).for_each(|_| host.stats().incr("flood", 1)),
         Flood::Rest => {
-            let channel = call.channel_id();
+            let channel = ctx.channel_id()?;
             let send = |number| async move {
                 host.discord().send(channel, format!("flood {number}")).await?;
                 Ok(())
@@ -293,8 +293,8 @@ async fn all<F: Future<Output = Result<()>>>(number: usize, one: impl Fn(usize) 
 
 /// Says so and keeps the thread. The reply is under way before, and its answer is taken after: whoever reads it knows that
 /// the thread does not return to the host in between.
-async fn block(call: &Call, time: Duration) -> Result<()> {
-    let mut reply = pin!(call.reply("blocking"));
+async fn block(ctx: &Context, time: Duration) -> Result<()> {
+    let mut reply = pin!(ctx.reply("blocking"));
     let early = once(reply.as_mut()).await;
     thread::sleep(time);
     let replied = match early {

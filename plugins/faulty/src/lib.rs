@@ -101,7 +101,7 @@ impl Cog for Faulty {
         Ok(())
     }
 
-    async fn event(&self, event: Event) -> Result<()> {
+    async fn event(&self, _ctx: &Context, event: Event) -> Result<()> {
         self.count(|counts| counts.events += 1);
         let plan = self.plan.borrow().clone();
         plan.act(Stage::Event, &self.host).await?;
@@ -111,15 +111,15 @@ impl Cog for Faulty {
         }
     }
 
-    async fn command(&self, call: &Call) -> Result<()> {
+    async fn command(&self, ctx: &Context) -> Result<()> {
         self.count(|counts| counts.commands += 1);
-        match Op::parse(call.option("op").unwrap_or("help")) {
-            Ok(op) => acts::perform(self, call, op).await,
-            Err(why) => Ok(call.reply(why).await?),
+        match Op::parse(ctx.option("op").unwrap_or("help")) {
+            Ok(op) => acts::perform(self, ctx, op).await,
+            Err(why) => Ok(ctx.reply(why).await?),
         }
     }
 
-    async fn task(&self, _run: TaskRun) -> Result<()> {
+    async fn task(&self, _ctx: &Context, _run: TaskRun) -> Result<()> {
         self.count(|counts| counts.ticks += 1);
         let plan = self.plan.borrow().clone();
         plan.act(Stage::Task, &self.host).await

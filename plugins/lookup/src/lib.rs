@@ -55,13 +55,13 @@ impl Cog for Lookup {
         Ok(Self { host })
     }
 
-    async fn command(&self, call: &Call) -> Result<()> {
-        call.defer().await?;
-        let answer = match call.name() {
-            "lookup" => self.lookup(call.option("name").unwrap_or_default()).await?,
-            _ => self.source(call).await?,
+    async fn command(&self, ctx: &Context) -> Result<()> {
+        ctx.defer().await?;
+        let answer = match ctx.command() {
+            "lookup" => self.lookup(ctx.option("name").unwrap_or_default()).await?,
+            _ => self.source(ctx).await?,
         };
-        call.reply(answer).await?;
+        ctx.reply(answer).await?;
         Ok(())
     }
 }
@@ -92,13 +92,13 @@ impl Lookup {
     }
 
     /// Shows or sets the source.
-    async fn source(&self, call: &Call) -> Result<String> {
-        let Some(url) = call.option("url") else {
+    async fn source(&self, ctx: &Context) -> Result<String> {
+        let Some(url) = ctx.option("url") else {
             let source = self.host.store().read_json::<Source>(KEY).await?;
             return Ok(source.map_or("I look nowhere yet.".to_owned(), |it| format!("I look at <{it}>.")));
         };
         // Whoever sets this lets the bot's machine send requests anywhere, its own network included.
-        if !self.is_owner(call.author().id).await? {
+        if !self.is_owner(ctx.user()?.id).await? {
             return Ok("Only the bot's owner can change that.".to_owned());
         }
         Ok(match Source::parse(url) {

@@ -13,9 +13,9 @@ impl Cog for Ping {
         Ok(Self)
     }
 
-    async fn command(&self, call: &Call) -> Result<()> {
-        let text = call.option("text").unwrap_or_default();
-        call.reply(format!("pong {text}").trim_end()).await?;
+    async fn command(&self, ctx: &Context) -> Result<()> {
+        let text = ctx.option("text").unwrap_or_default();
+        ctx.reply(format!("pong {text}").trim_end()).await?;
         Ok(())
     }
 }

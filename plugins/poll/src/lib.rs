@@ -43,24 +43,24 @@ impl Cog for Poll {
         Ok(())
     }
 
-    async fn command(&self, call: &Call) -> Result<()> {
+    async fn command(&self, ctx: &Context) -> Result<()> {
         // A prefix command gives each option a word; a question has several.
-        let (question, answers) = match call.message() {
-            Some(_) => call.rest().split_once('|').unwrap_or((call.rest(), "")),
-            None => (call.option("question").unwrap_or_default(), call.option("answers").unwrap_or_default()),
+        let (question, answers) = match ctx.message() {
+            Some(_) => ctx.rest().split_once('|').unwrap_or((ctx.rest(), "")),
+            None => (ctx.option("question").unwrap_or_default(), ctx.option("answers").unwrap_or_default()),
         };
         match Ballot::new(question, answers) {
             Ok(ballot) => {
                 let message = shown(&ballot, self.ballots.borrow().next());
                 self.ballots.borrow_mut().add(ballot);
-                call.reply(message).await?;
+                ctx.reply(message).await?;
             }
-            Err(why) => call.reply(NewMessage::new(why).ephemeral()).await?,
+            Err(why) => ctx.reply(NewMessage::new(why).ephemeral()).await?,
         }
         Ok(())
     }
 
-    async fn event(&self, event: Event) -> Result<()> {
+    async fn event(&self, _ctx: &Context, event: Event) -> Result<()> {
         let Event::Interaction(press) = event else { return Ok(()) };
         match press.kind {
             interactions::AUTOCOMPLETE if press.command.as_str() == "poll" => self.suggest(&press).await,

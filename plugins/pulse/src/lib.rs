@@ -59,7 +59,7 @@ impl Cog for Pulse {
         Ok(())
     }
 
-    async fn event(&self, event: Event) -> Result<()> {
+    async fn event(&self, _ctx: &Context, event: Event) -> Result<()> {
         match event {
             Event::MessageCreate(_) => {
                 self.messages.set(self.messages.get() + 1);
@@ -75,13 +75,13 @@ impl Cog for Pulse {
         Ok(())
     }
 
-    async fn command(&self, call: &Call) -> Result<()> {
+    async fn command(&self, ctx: &Context) -> Result<()> {
         let (messages, guilds) = (self.messages.get(), self.guilds.borrow().len());
-        call.reply(format!("{messages} messages heard, {guilds} guilds")).await?;
+        ctx.reply(format!("{messages} messages heard, {guilds} guilds")).await?;
         Ok(())
     }
 
-    async fn task(&self, run: TaskRun) -> Result<()> {
+    async fn task(&self, _ctx: &Context, run: TaskRun) -> Result<()> {
         self.gauge();
         self.host.stats().timing("task_lateness", lateness(run.due_unix_ms, now()));
         Ok(())

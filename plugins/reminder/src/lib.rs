@@ -59,17 +59,17 @@ impl Cog for Reminder {
         Ok(reminder)
     }
 
-    async fn command(&self, call: &Call) -> Result<()> {
-        let answer = match self.remember(call).await {
+    async fn command(&self, ctx: &Context) -> Result<()> {
+        let answer = match self.remember(ctx).await {
             Ok(when) => format!("I will remind you in {when}."),
             Err(why) => format!("I cannot do that: {why}."),
         };
-        call.reply(answer).await?;
+        ctx.reply(answer).await?;
         Ok(())
     }
 
     /// The host calls this when a reminder is due; its task has the name of its key.
-    async fn task(&self, run: TaskRun) -> Result<()> {
+    async fn task(&self, _ctx: &Context, run: TaskRun) -> Result<()> {
         let key = run.name.as_str();
         if self.far.borrow_mut().remove(key) {
             return self.plan(key);
@@ -93,8 +93,8 @@ impl Cog for Reminder {
 
 impl Reminder {
     /// Stores and plans what the caller asks for; the delay as text, or why not.
-    async fn remember(&self, call: &Call) -> Result<String> {
-        let (Some(when), Some(what)) = (call.option("when"), call.option("what")) else {
+    async fn remember(&self, ctx: &Context) -> Result<String> {
+        let (Some(when), Some(what)) = (ctx.option("when"), ctx.option("what")) else {
             return Err(Error::new("tell me when and what, such as `10m tea`"));
         };
         let delay = delay::parse(when).map_err(Error::new)?;
@@ -105,8 +105,8 @@ impl Reminder {
         if store.list(PREFIX, MOST).await?.len() >= MOST as usize {
             return Err(Error::new(format!("there are {MOST} reminders already")));
         }
-        let key = key(now() + delay, call_id(call));
-        let stored = Stored { channel: call.channel_id(), user: call.author().id, text: what.to_owned() };
+        let key = key(now() + delay, call_id(ctx));
+        let stored = Stored { channel: ctx.channel_id()?, user: ctx.user()?.id, text: what.to_owned() };
         // Planned first: what the host refuses to plan is not stored, and nobody is promised what is not stored.
         self.host.clock().once(&key, delay)?;
         if let Err(error) = store.write_json(&key, &stored).await {
@@ -141,8 +141,8 @@ fn is_final(error: &HandleError) -> bool {
 }
 
 /// The snowflake of the message or interaction: unique, so two reminders never share a key.
-fn call_id(call: &Call) -> u64 {
-    call.message().map(|message| message.id).or(call.interaction().map(|it| it.id)).unwrap_or_default()
+fn call_id(ctx: &Context) -> u64 {
+    ctx.message().map(|message| message.id).or(ctx.interaction().map(|it| it.id)).unwrap_or_default()
 }
 
 /// `reminder/<due, milliseconds since the Unix epoch>/<id>`: sorts by time up to the year 5138.

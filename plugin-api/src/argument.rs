@@ -1,0 +1,170 @@
+//! From what a user typed or chose to Rust types: one reading for slash and prefix commands.
+
+mod bounds;
+mod text;
+
+use std::future::Future;
+
+pub(crate) use self::text::{split_word, unquoted};
+use crate::{Context, Error, abi::HandleError, manifest::OptionType};
+
+/// A type that an option of a command can have.
+///
+/// Implement it for a type of yours: pick what Discord shows, and read it.
+///
+/// ```
+/// use gearshift_cog::{Argument, ArgumentError, Given, manifest::OptionType};
+///
+/// struct Card(u8);
+///
+/// impl Argument for Card {
+///     const OPTION: OptionType = OptionType::new(3);
+///
+///     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+///         match given.text() {
+///             "ace" => Ok(Card(14)),
+///             text => text.parse().map(Card).map_err(|_| ArgumentError::expected("a card, such as `ace` or `7`")),
+///         }
+///     }
+/// }
+/// ```
+pub trait Argument: Sized {
+    /// What Discord is told of it.
+    const OPTION: OptionType;
+    /// How much of the line it takes in a prefix command.
+    const TAKES: Takes = Takes::Word;
+
+    /// Reads what was given.
+    fn read(given: Given<'_>) -> impl Future<Output = Result<Self, ArgumentError>>;
+
+    /// What stands for nothing given. None: something must be.
+    #[must_use]
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+/// How much of the line an argument takes in a prefix command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// A word, or several in quotation marks.
+    Word,
+    /// A word, or, as the last argument, the rest of the line.
+    Text,
+    /// The rest of the line.
+    Rest,
+    /// Nothing: it comes with the message, as a file does.
+    Nothing,
+}
+
+/// What was given for an option.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) text: &'a str,
+}
+
+impl<'a> Given<'a> {
+    /// The value as text: what was typed, or of a slash command Discord's value (digits of a snowflake, a number, …).
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The call it belongs to: to ask Discord what an id is, or to find what it sent along.
+    #[must_use]
+    pub fn context(&self) -> &'a Context {
+        self.context
+    }
+}
+
+/// Why an argument cannot be read.
+#[derive(Debug)]
+pub enum ArgumentError {
+    /// It is not of the type; in words that follow "must be", such as `a whole number`. The user is shown them.
+    Expected(String),
+    /// What was asked to find it failed.
+    Failed(Error),
+}
+
+impl ArgumentError {
+    /// It is not of the type; in words that follow "must be", such as `a whole number`.
+    #[must_use]
+    pub fn expected(what: impl Into<String>) -> Self {
+        Self::Expected(what.into())
+    }
+}
+
+impl From<HandleError> for ArgumentError {
+    fn from(error: HandleError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The arguments of a call, read one after another in the order in which they are declared.
+pub struct Arguments<'a> {
+    context: &'a Context,
+    /// What is left of the line of a prefix command.
+    line: &'a str,
+}
+
+impl<'a> Arguments<'a> {
+    pub(crate) fn new(context: &'a Context, line: &'a str) -> Self {
+        Self { context, line }
+    }
+
+    /// The next one, declared under this name.
+    ///
+    /// In a prefix command, an optional argument that does not fit the next word is left out, if others follow that may
+    /// take the word.
+    ///
+    /// # Errors
+    /// [Input](Error::input) that names the argument and says what was expected; or what failed while it was looked up.
+    pub async fn next<T: Argument>(&mut self, name: &str) -> Result<T, Error> {
+        let option = self.context.declared_option(name);
+        let is_last = option.is_none_or(|(_, is_last)| is_last);
+        let given = match self.context.message() {
+            None => self.context.option(name).map(|text| (text, self.line)),
+            Some(_) => self.take(T::TAKES, is_last),
+        };
+        let Some((text, rest)) = given else {
+            return T::absent().ok_or_else(|| Error::input(format!("`{name}` is missing")));
+        };
+        let text = match (option, self.context.message()) {
+            (Some((option, _)), Some(_)) => bounds::fit(&option.shape, text),
+            _ => Ok(text),
+        };
+        let read = match text {
+            Ok(text) => T::read(Given { context: self.context, text }).await,
+            Err(expected) => Err(ArgumentError::Expected(expected)),
+        };
+        match (read, T::absent()) {
+            (Ok(value), _) => {
+                self.line = rest;
+                Ok(value)
+            }
+            (Err(ArgumentError::Failed(error)), _) => Err(error),
+            // The word is for the next one.
+            (Err(ArgumentError::Expected(_)), Some(absent))
+                if !is_last && self.context.message().is_some() =>
+            {
+                Ok(absent)
+            }
+            (Err(ArgumentError::Expected(expected)), _) => {
+                Err(Error::input(format!("`{name}` must be {expected}")))
+            }
+        }
+    }
+
+    /// What the next argument takes of the line, and what is left then.
+    fn take(&self, takes: Takes, is_last: bool) -> Option<(&'a str, &'a str)> {
+        let line = self.line.trim_start();
+        match takes {
+            Takes::Nothing => Some(("", self.line)),
+            _ if line.is_empty() => None,
+            Takes::Rest => Some((line.trim_end(), "")),
+            Takes::Text if is_last => Some((unquoted(line.trim_end()), "")),
+            Takes::Text | Takes::Word => Some(split_word(line)),
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! What a handler is called for: a command, a component, a form, an event, a run of a task. It answers in the way that
+//! fits, and gives the handles.
+
+mod reply;
+
+use std::{cell::Cell, ops::Deref};
+
+use crate::{
+    Argument, Error, Host, Result,
+    abi::{Event, Interaction, Invocation, Message, Origin, User},
+    argument::{Arguments, split_word, unquoted},
+    manifest::{Command, Opt, Rules},
+};
+
+use self::reply::Answer;
+
+/// What a handler is called for, with the handles of the cog: [`Host`]'s methods are all here.
+pub struct Context {
+    host: Host,
+    cause: Cause,
+    /// How far an interaction has been answered.
+    answer: Cell<Answer>,
+    /// Whether the first answer is ephemeral though it does not say so.
+    is_first_ephemeral: Cell<bool>,
+}
+
+/// Why a handler is called.
+enum Cause {
+    Command(Call),
+    /// A component or a form.
+    Component(abi_stable::std_types::RArc<Interaction>),
+    Event(Event),
+    /// A task that is due.
+    Task,
+}
+
+/// A command, called by somebody.
+struct Call {
+    raw: Invocation,
+    /// From the declared command at the top down to the one that was called.
+    declared: Vec<&'static Command>,
+    /// Their names with spaces between: `tag add`.
+    path: String,
+    /// Where the arguments begin in the line of a prefix command, in bytes.
+    arguments: usize,
+}
+
+impl Deref for Context {
+    type Target = Host;
+
+    fn deref(&self) -> &Host {
+        &self.host
+    }
+}
+
+impl Context {
+    /// A call of one of the declared commands.
+    ///
+    /// # Errors
+    /// [Input](Error::input) when a group was called, and not a command in it.
+    pub(crate) fn of_command(
+        host: Host,
+        raw: Invocation,
+        commands: &'static [Command],
+    ) -> Result<Self, (Self, Error)> {
+        let (call, problem) = Call::new(raw, commands);
+        let ephemeral = call.declared.iter().any(|command| command.ephemeral);
+        let is_deferred = matches!(&call.raw.origin, Origin::Slash(interaction) if interaction.deferred);
+        // The host defers a command as it is declared.
+        let answer = if is_deferred { Answer::Deferred { ephemeral } } else { Answer::None };
+        let context = Self { answer: Cell::new(answer), ..Self::new(host, Cause::Command(call)) };
+        match problem {
+            Some(error) => Err((context, error)),
+            None => Ok(context),
+        }
+    }
+
+    pub(crate) fn of_component(host: Host, interaction: abi_stable::std_types::RArc<Interaction>) -> Self {
+        Self::new(host, Cause::Component(interaction))
+    }
+
+    pub(crate) fn of_event(host: Host, event: Event) -> Self {
+        Self::new(host, Cause::Event(event))
+    }
+
+    pub(crate) fn of_task(host: Host) -> Self {
+        Self::new(host, Cause::Task)
+    }
+
+    fn new(host: Host, cause: Cause) -> Self {
+        Self { host, cause, answer: Cell::new(Answer::None), is_first_ephemeral: Cell::new(false) }
+    }
+
+    /// The command that was called, with the groups it is in: `tag add`. Empty if it is no command.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        self.call().map_or("", |call| &call.path)
+    }
+
+    /// The `custom_id` of the component or form. Empty if it is neither.
+    #[must_use]
+    pub fn custom_id(&self) -> &str {
+        self.interaction().map_or("", |interaction| &interaction.custom_id)
+    }
+
+    /// What was given for a declared option of a command, or for a field of a form, as text. In a prefix command each
+    /// option takes a word, or several in quotation marks, and the last one the rest of the line.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&str> {
+        if let Some(interaction) = self.interaction() {
+            return interaction
+                .options
+                .iter()
+                .find(|option| option.name == name)
+                .map(|option| option.value.as_str());
+        }
+        let options = self.call()?.declared.last()?.options;
+        let position = options.iter().position(|option| option.name == name)?;
+        word(self.rest(), position, position + 1 == options.len())
+    }
+
+    /// The arguments of a command as Rust types.
+    #[must_use]
+    pub fn arguments(&self) -> Arguments<'_> {
+        Arguments::new(self, self.rest())
+    }
+
+    /// One argument of a command as a Rust type. For several of a prefix command, see [`arguments`](Self::arguments).
+    ///
+    /// # Errors
+    /// As [`Arguments::next`].
+    pub async fn argument<T: Argument>(&self, name: &str) -> Result<T> {
+        let given = self.option(name).unwrap_or_default();
+        Arguments::new(self, if self.message().is_some() { given } else { "" }).next(name).await
+    }
+
+    /// Everything behind the name of a prefix command; empty for slash commands.
+    #[must_use]
+    pub fn rest(&self) -> &str {
+        self.call().map_or("", |call| call.raw.arguments[call.arguments..].trim())
+    }
+
+    /// Who called, pressed, or wrote.
+    ///
+    /// # Errors
+    /// In a task, and for an event that says it in its JSON only.
+    pub fn user(&self) -> Result<&User> {
+        match (self.interaction(), self.message()) {
+            (Some(interaction), _) => Ok(&interaction.user),
+            (_, Some(message)) => Ok(&message.author),
+            _ => Err(Error::new("no user called")),
+        }
+    }
+
+    /// Where it happened, by snowflake.
+    ///
+    /// # Errors
+    /// In a task, and for an event that says it in its JSON only.
+    pub fn channel_id(&self) -> Result<u64> {
+        let channel = match (&self.cause, self.interaction(), self.message()) {
+            (_, Some(interaction), _) => interaction.channel_id.into_option(),
+            (_, _, Some(message)) => Some(message.channel_id),
+            (Cause::Event(Event::MessageDelete(deleted)), ..) => Some(deleted.channel_id),
+            _ => None,
+        };
+        channel.ok_or_else(|| Error::new("it did not happen in a channel"))
+    }
+
+    /// The guild, by snowflake. None in a direct message and in a task, and for an event that says it in its JSON only.
+    #[must_use]
+    pub fn guild_id(&self) -> Option<u64> {
+        match (&self.cause, self.interaction(), self.message()) {
+            (_, Some(interaction), _) => interaction.guild_id.into_option(),
+            (_, _, Some(message)) => message.guild_id.into_option(),
+            (Cause::Event(Event::MessageDelete(deleted)), ..) => deleted.guild_id.into_option(),
+            _ => None,
+        }
+    }
+
+    /// The message of a prefix command or of an event.
+    #[must_use]
+    pub fn message(&self) -> Option<&Message> {
+        match &self.cause {
+            Cause::Command(Call { raw: Invocation { origin: Origin::Prefix(message), .. }, .. }) => {
+                Some(message)
+            }
+            Cause::Event(Event::MessageCreate(message) | Event::MessageUpdate(message)) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The interaction of a slash command, a component, a form or an event.
+    #[must_use]
+    pub fn interaction(&self) -> Option<&Interaction> {
+        match &self.cause {
+            Cause::Command(Call { raw: Invocation { origin: Origin::Slash(interaction), .. }, .. })
+            | Cause::Component(interaction)
+            | Cause::Event(Event::Interaction(interaction)) => Some(interaction),
+            _ => None,
+        }
+    }
+
+    /// The handles of the cog, to be kept.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// A declared option of the command that was called, and whether it is the last.
+    pub(crate) fn declared_option(&self, name: &str) -> Option<(&'static Opt, bool)> {
+        let options = self.call()?.declared.last()?.options;
+        let position = options.iter().position(|option| option.name == name)?;
+        Some((&options[position], position + 1 == options.len()))
+    }
+
+    /// The rules of the command that was called and of the groups it is in, the top first, with the path of each.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (&str, &'static Rules)> {
+        let call = self.call();
+        let declared = call.map_or(&[][..], |call| &call.declared);
+        let mut end = 0;
+        declared.iter().map(move |command| {
+            end += command.name.len() + usize::from(end > 0);
+            (call.map_or("", |call| &call.path[..end]), &command.rules)
+        })
+    }
+
+    fn call(&self) -> Option<&Call> {
+        match &self.cause {
+            Cause::Command(call) => Some(call),
+            _ => None,
+        }
+    }
+}
+
+impl Call {
+    /// Finds the declared command. A problem says why there is none.
+    fn new(raw: Invocation, commands: &'static [Command]) -> (Self, Option<Error>) {
+        let mut call = Self { raw, declared: Vec::new(), path: String::new(), arguments: 0 };
+        let problem = match &call.raw.origin {
+            Origin::Slash(interaction) => {
+                let (kind, path) = (interaction.command_kind, interaction.command.to_string());
+                // A menu's name may hold spaces.
+                match kind {
+                    1 => path.split(' ').for_each(|name| _ = call.enter(commands, name)),
+                    _ => call.declared.extend(commands.iter().find(|it| it.kind == kind && it.name == path)),
+                }
+                call.path = path;
+                None
+            }
+            Origin::Prefix(_) => call.find(commands),
+        };
+        (call, problem)
+    }
+
+    /// Goes down by one name; whether there is such a command.
+    fn enter(&mut self, commands: &'static [Command], name: &str) -> bool {
+        let below = self.declared.last().map_or(commands, |command| command.subcommands);
+        let is_it = |command: &&Command| {
+            command.kind == 1 && (command.name == name || command.aliases.contains(&name))
+        };
+        let Some(command) = below.iter().find(is_it) else { return false };
+        if !self.path.is_empty() {
+            self.path.push(' ');
+        }
+        self.path.push_str(command.name);
+        self.declared.push(command);
+        true
+    }
+
+    /// Finds the command of a prefix call: its name, and in a group the words that follow.
+    fn find(&mut self, commands: &'static [Command]) -> Option<Error> {
+        let (name, line) = (self.raw.command.to_string(), self.raw.arguments.to_string());
+        self.enter(commands, &name);
+        loop {
+            let group = *self.declared.last()?;
+            if group.subcommands.is_empty() {
+                return None;
+            }
+            let rest = line[self.arguments..].trim_start();
+            let (word, after) = split_word(rest);
+            if !self.enter(commands, word) {
+                let names: Vec<&str> = group.subcommands.iter().map(|command| command.name).collect();
+                return Some(Error::input(format!(
+                    "`{}` is followed by one of {}",
+                    self.path,
+                    names.join(", ")
+                )));
+            }
+            self.arguments = line.len() - after.len();
+        }
+    }
+}
+
+/// The word at `position`, or everything from there on.
+fn word(line: &str, position: usize, rest: bool) -> Option<&str> {
+    let mut line = line.trim();
+    for _ in 0..position {
+        line = split_word(line).1.trim_start();
+    }
+    if line.is_empty() {
+        return None;
+    }
+    Some(if rest { unquoted(line) } else { split_word(line).0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn options_of_a_prefix_command_are_words_and_the_last_takes_the_rest() {
+        assert_eq!(word(" add  milk and eggs ", 0, false), Some("add"));
+        assert_eq!(word("add  milk and eggs", 1, true), Some("milk and eggs"));
+        assert_eq!(word("\"two words\" x", 0, false), Some("two words"));
+        assert_eq!(word("add", 1, true), None);
+        assert_eq!(word("", 0, true), None);
+    }
+}

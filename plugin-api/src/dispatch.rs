@@ -1,0 +1,104 @@
+//! Which function of a cog an event is for, and what a user is told when a handler cannot do what was asked.
+
+use serde::Serialize;
+
+use crate::{
+    Cog, Context, Error, Host, NewMessage, Result, Suggestion,
+    abi::{ErrorCause, Event, Interaction},
+    interactions::{AUTOCOMPLETE, CALLBACK_CHOICES, COMPONENT, MODAL},
+};
+
+/// Discord's limit of suggestions.
+const SUGGESTIONS_MAX: usize = 25;
+
+/// Hands an event to the function that it is for.
+pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
+    match event {
+        Event::Interaction(it) if it.kind == AUTOCOMPLETE => {
+            let ctx = Context::of_component(host, it.clone());
+            let Some(typed) = it.options.iter().find(|option| option.focused) else { return Ok(()) };
+            let suggestions = cog.autocomplete(&ctx, &typed.name, &typed.value).await?;
+            suggest(&ctx, &it, suggestions).await
+        }
+        Event::Interaction(it) if is_of(C::COMPONENTS, &it) => {
+            let ctx = Context::of_component(host, it);
+            let outcome = cog.component(&ctx).await;
+            told(&ctx, outcome).await
+        }
+        event => cog.event(&Context::of_event(host, event.clone()), event).await,
+    }
+}
+
+/// What a user cannot have is said to them, and is no failure then.
+pub(crate) async fn told(ctx: &Context, outcome: Result) -> Result {
+    match outcome {
+        Err(error) if error.cause() == ErrorCause::INPUT => {
+            ctx.reply(NewMessage::new(said(&error)).ephemeral()).await?;
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+/// As a sentence: errors begin with a small letter and have no full stop.
+fn said(error: &Error) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    if sentence.ends_with(['.', '!', '?']) { sentence } else { sentence + "." }
+}
+
+fn is_of(patterns: &[&str], interaction: &Interaction) -> bool {
+    let is_component = matches!(interaction.kind, COMPONENT | MODAL);
+    is_component && patterns.iter().any(|pattern| matches(pattern, &interaction.custom_id))
+}
+
+/// Whether a `custom_id` has the form of a pattern: `vote:{number}` stands for everything that begins with `vote:` and has
+/// no further colon.
+pub(crate) fn matches(pattern: &str, custom_id: &str) -> bool {
+    let (mut parts, mut ids) = (pattern.split(':'), custom_id.split(':'));
+    loop {
+        match (parts.next(), ids.next()) {
+            (None, None) => return true,
+            (Some(part), Some(id)) if part == id || part.starts_with('{') && part.ends_with('}') => {}
+            _ => return false,
+        }
+    }
+}
+
+async fn suggest(ctx: &Context, to: &Interaction, mut suggestions: Vec<Suggestion>) -> Result {
+    #[derive(Serialize)]
+    struct Choices {
+        choices: Vec<Suggestion>,
+    }
+    suggestions.truncate(SUGGESTIONS_MAX);
+    ctx.discord().callback(to, CALLBACK_CHOICES, &Choices { choices: suggestions }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_custom_id_has_the_form_of_a_pattern_or_not() {
+        let table = [
+            ("vote:{number}", "vote:3", true),
+            ("vote:{number}", "vote:", true),
+            ("vote:{number}", "vote:3:4", false),
+            ("vote:{number}", "veto:3", false),
+            ("close", "close", true),
+            ("close", "close:1", false),
+            ("a:{b}:c", "a:x:c", true),
+            ("a:{b}:c", "a:x:d", false),
+        ];
+        for (pattern, id, expected) in table {
+            assert_eq!(matches(pattern, id), expected, "{pattern} {id}");
+        }
+    }
+
+    #[test]
+    fn what_a_user_is_told_is_a_sentence() {
+        assert_eq!(said(&Error::input("`n` must be a number")), "`n` must be a number.");
+        assert_eq!(said(&Error::input("éclairs are out!")), "Éclairs are out!");
+    }
+}

@@ -1,0 +1,83 @@
+//! Tasks that a cog declares: the host plans them when the cog serves, and drops them with it.
+
+use std::time::Duration;
+
+/// A task that the host runs for the cog as long as it serves. Its rhythm survives a reload and a restart: what became
+/// due while the host was down runs once, at the start.
+///
+/// If a run is still under way when the next is due, that one is left out. A run that fails is tried again after 5 s, 30 s
+/// and 3 min, unless the next is due before, and the rhythm goes on whatever becomes of it.
+///
+/// ```
+/// use std::time::Duration;
+/// use gearshift_cog::manifest::Task;
+///
+/// const TASKS: &[Task] = &[
+///     Task::every("beat", Duration::from_secs(30)),
+///     Task::daily("greet", "09:00", "Europe/Berlin"),
+///     Task::cron("report", "0 18 * * fri", "UTC"),
+/// ];
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    pub(crate) name: &'static str,
+    pub(crate) when: When,
+    pub(crate) runs_at_start: bool,
+}
+
+/// When a task runs.
+#[derive(Clone, Copy, Debug)]
+pub enum When {
+    /// So much time from start to start.
+    Every(Duration),
+    /// At a time of day, `HH:MM`, in a zone of the IANA database.
+    Daily(&'static str, &'static str),
+    /// When a cron expression of five fields (minute, hour, day of month, month, day of week) says so, in a zone of the IANA
+    /// database.
+    Cron(&'static str, &'static str),
+}
+
+impl Task {
+    /// A task that runs every `period`, the first time after one period.
+    ///
+    /// # Panics
+    /// When the period is below a second.
+    #[must_use]
+    pub const fn every(name: &'static str, period: Duration) -> Self {
+        assert!(period.as_millis() >= 1000, "a task's period is a second or more");
+        Self { name, when: When::Every(period), runs_at_start: false }
+    }
+
+    /// A task that runs once a day, at a wall-clock time such as `09:00`, in a zone such as `Europe/Berlin`. Where the
+    /// clock is put forward over that time, it runs when the gap is over; where it is put back, it runs the first time only.
+    ///
+    /// # Panics
+    /// When `time` is not a time of day. An unknown zone is refused when the cog is set up.
+    #[must_use]
+    pub const fn daily(name: &'static str, time: &'static str, zone: &'static str) -> Self {
+        let bytes = time.as_bytes();
+        assert!(bytes.len() == 5 && bytes[2] == b':', "a time of day is written `HH:MM`");
+        let digits = bytes[0].is_ascii_digit()
+            && bytes[1].is_ascii_digit()
+            && bytes[3].is_ascii_digit()
+            && bytes[4].is_ascii_digit();
+        assert!(digits, "a time of day is written `HH:MM`");
+        let hour = (bytes[0] - b'0') * 10 + bytes[1] - b'0';
+        assert!(hour < 24 && bytes[3] < b'6', "a time of day lies between 00:00 and 23:59");
+        Self { name, when: When::Daily(time, zone), runs_at_start: false }
+    }
+
+    /// A task that runs when a cron expression says so. An expression or a zone that cannot be read is refused when the
+    /// cog is set up.
+    #[must_use]
+    pub const fn cron(name: &'static str, expression: &'static str, zone: &'static str) -> Self {
+        Self { name, when: When::Cron(expression, zone), runs_at_start: false }
+    }
+
+    /// The same task, which also runs once when the cog begins to serve for the first time; a reload is no such time.
+    #[must_use]
+    pub const fn at_start(mut self) -> Self {
+        self.runs_at_start = true;
+        self
+    }
+}
