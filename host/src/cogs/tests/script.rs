@@ -104,7 +104,10 @@ pub(super) fn fault(kind: FaultKind) -> Fault {
 
 /// A library of the cog `name`; each version declares a command of its own beside `name`.
 pub(super) fn candidate(name: &str, code: Code) -> Candidate<Code> {
-    let command = |name: String| CommandManifest { kind: 1, name, ..CommandManifest::default() };
+    let command = |name: String| {
+        let discord = Some(serde_json::json!({ "type": 1, "name": name, "description": "d" }));
+        CommandManifest { kind: 1, name, discord, ..CommandManifest::default() }
+    };
     let manifest = Manifest {
         name: name.to_owned(),
         events: vec!["TYPING_START".to_owned()],
