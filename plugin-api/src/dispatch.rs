@@ -33,8 +33,8 @@ pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
 pub(crate) async fn told(ctx: &Context, outcome: Result) -> Result {
     match outcome {
         Err(error) if error.cause() == ErrorCause::INPUT => {
-            ctx.reply(NewMessage::new(said(&error)).ephemeral()).await?;
-            Ok(())
+            let told = ctx.reply(NewMessage::new(said(&error)).ephemeral()).await;
+            told.map_err(|_| error)
         }
         outcome => outcome,
     }

@@ -117,6 +117,8 @@ pub mod interactions {
 pub mod prelude {
     pub use crate::abi::{Event, Interaction, Message, TaskRun};
     pub use crate::manifest::{Command, Opt};
-    pub use crate::{Cog, Context, Error, Host, Mention, NewMessage, Result, State, events, interactions};
+    pub use crate::{
+        Cog, Context, Error, Host, Mention, NewMessage, Result, State, Suggestion, events, interactions,
+    };
     pub use tracing;
 }

@@ -57,9 +57,8 @@ async fn what_a_user_typed_and_what_discord_refused_undo_nothing() {
         stage.alice.say("general", "!faulty version").await.unwrap();
         stage.until_status("faulty", |status| status.refusals == number).await;
     }
-    for number in 6..=10 {
-        stage.alice.say("general", "!faulty number many").await.unwrap();
-        stage.until_status("faulty", |status| status.refusals == number).await;
+    for _ in 0..5 {
+        assert_eq!(stage.ask("!faulty number many").await, "Invalid digit found in string.");
     }
     assert!(stage.ask("!faulty version").await.ends_with("two"));
     assert_eq!(stage.status("faulty").faults, 0);

@@ -60,7 +60,7 @@ impl Damaged {
         self.written(bytes)
     }
 
-    /// Replaces one text of the manifest by another of the same length.
+    /// Replaces a text of the manifest, wherever it stands in it, by another of the same length.
     pub(crate) fn replace_in_manifest(self, from: &str, to: &str) -> Self {
         let mut bytes = self.bytes();
         let (start, length) = {
@@ -68,9 +68,9 @@ impl Damaged {
             file.section_by_name(".gearshift").unwrap().file_range().unwrap()
         };
         let (start, end) = (start as usize, (start + length) as usize);
-        let at = start + find(&bytes[start..end], from.as_bytes()).expect("the manifest has it");
-        assert_eq!(from.len(), to.len());
-        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        let manifest = String::from_utf8(bytes[start..end].to_vec()).unwrap();
+        assert!(manifest.contains(from) && from.len() == to.len());
+        bytes[start..end].copy_from_slice(manifest.replace(from, to).as_bytes());
         self.written(bytes)
     }
 

@@ -107,7 +107,7 @@ fn a_library_that_this_host_cannot_serve_is_refused_with_both_sides() {
             "\"panic\":\"abort\" ",
             "it is built with `panic = \"abort\"`: a panic in it would end the bot".to_owned(),
         ),
-        ("\"name\":\"ping\",\"description\"", "\"name\":\"Ping\",\"description\"", {
+        ("\"type\":1,\"name\":\"ping\"", "\"type\":1,\"name\":\"Ping\"", {
             "its command \"Ping\": a name has 1 to 32 lower-case letters, digits, `-` and `_`".to_owned()
         }),
     ];

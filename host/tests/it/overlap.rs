@@ -113,10 +113,8 @@ async fn a_slash_command_that_the_new_code_does_not_know_is_answered_by_the_host
     let stage = Setting::new().with("faulty").config("drain_timeout_ms = 10000").up().await;
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
     assert_eq!(stage.ask("!faulty hang").await, "hanging");
-    let other = Damaged::copy_of(&library("faulty")).replace_in_manifest(
-        r#""commands":[{"type":1,"name":"faulty""#,
-        r#""commands":[{"type":1,"name":"fluffy""#,
-    );
+    let other = Damaged::copy_of(&library("faulty"))
+        .replace_in_manifest(r#"{"type":1,"name":"faulty","#, r#"{"type":1,"name":"fluffy","#);
     put(other.path(), &stage.cogs(), "faulty");
     // It waits while the old generation drains, and the new one takes it.
     stage.until_silent().await;

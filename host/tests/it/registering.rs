@@ -71,8 +71,8 @@ async fn the_commands_of_a_cog_that_failed_go_with_its_file_or_when_it_is_unload
 async fn a_cog_is_renamed_in_place_and_keeps_its_command() {
     let stage = Setting::new().with("ping").up().await;
     assert_eq!(stage.ask("!ping").await, "pong");
-    let renamed =
-        Damaged::copy_of(&library("ping")).replace_in_manifest(r#""name":"ping","#, r#""name":"pong","#);
+    let renamed = Damaged::copy_of(&library("ping"))
+        .replace_in_manifest(r#""name":"ping","version""#, r#""name":"pong","version""#);
     put(renamed.path(), &stage.cogs(), "ping");
     stage.until_status("pong", |status| status.generation == Some(1)).await;
     stage.until_status("ping", |status| status.generation.is_none()).await;

@@ -116,11 +116,9 @@ impl<const N: usize> Writer<N> {
 
     /// What the host goes by, and, as `discord`, what Discord gets.
     const fn command(&mut self, it: &Command) {
-        self.raw("{");
-        self.key("name");
-        self.string(it.name);
-        self.raw(",\"type\":");
+        self.raw("{\"type\":");
         self.number(it.kind as u64);
+        self.field("name", it.name);
         self.raw(",\"prefix\":");
         self.bool(it.prefix);
         self.raw(",\"aliases\":");

@@ -63,12 +63,21 @@ impl Cog for Poll {
     async fn event(&self, _ctx: &Context, event: Event) -> Result<()> {
         let Event::Interaction(press) = event else { return Ok(()) };
         match press.kind {
-            interactions::AUTOCOMPLETE if press.command.as_str() == "poll" => self.suggest(&press).await,
             interactions::COMPONENT | interactions::MODAL if press.custom_id.starts_with("poll:") => {
                 self.answer(&press).await
             }
             _ => Ok(()),
         }
+    }
+
+    /// Questions that were asked before, and some ideas.
+    async fn autocomplete(&self, _ctx: &Context, _option: &str, typed: &str) -> Result<Vec<Suggestion>> {
+        let ballots = self.ballots.borrow();
+        let fits = |question: &&str| {
+            question.chars().count() <= LONGEST_CHOICE
+                && question.to_lowercase().contains(&typed.to_lowercase())
+        };
+        Ok(ballots.questions().chain(IDEAS).filter(fits).take(10).map(Suggestion::from).collect())
     }
 
     fn save(&self) -> Result<Option<State>> {
@@ -77,25 +86,6 @@ impl Cog for Poll {
 }
 
 impl Poll {
-    /// Questions that were asked before, and some ideas.
-    async fn suggest(&self, press: &Interaction) -> Result<()> {
-        let typed = press.options.iter().find(|option| option.focused).map_or("", |option| &option.value);
-        let choices: Vec<Value> = self
-            .ballots
-            .borrow()
-            .questions()
-            .chain(IDEAS)
-            .filter(|question| question.chars().count() <= LONGEST_CHOICE)
-            .filter(|question| question.to_lowercase().contains(&typed.to_lowercase()))
-            .take(10)
-            .map(|question| json!({ "name": question, "value": question }))
-            .collect();
-        self.host
-            .discord()
-            .callback(press, interactions::CALLBACK_CHOICES, &json!({ "choices": choices }))
-            .await
-    }
-
     /// A button, the menu or the form of a poll: `poll:<number>:<what>`.
     async fn answer(&self, press: &Interaction) -> Result<()> {
         let discord = self.host.discord();
