@@ -4,7 +4,7 @@ use abi_stable::std_types::RVec;
 
 use super::{Cause, Context};
 use crate::{
-    NewMessage,
+    NewMessage, Result,
     abi::{HandleError, HandleErrorKind, Interaction},
     handles::Original,
 };
@@ -27,13 +27,14 @@ impl Context {
     /// # Errors
     /// Discord's refusal, with its code; or no answer from Discord. [`Invalid`](HandleErrorKind::Invalid) where there is
     /// nothing to answer: in a task, and to an event without a message.
-    pub async fn reply(&self, message: impl Into<NewMessage>) -> Result<(), HandleError> {
+    pub async fn reply(&self, message: impl Into<NewMessage>) -> Result {
         let discord = self.discord();
         let message = message.into();
         if let Some(to) = self.message() {
-            return discord.reply(to, message).await.map(drop);
+            discord.reply(to, message).await?;
+            return Ok(());
         }
-        let Some(to) = self.interaction() else { return Err(nothing_to_answer()) };
+        let Some(to) = self.interaction() else { return Err(nothing_to_answer().into()) };
         let is_first = self.answer.get() != Answer::Given;
         let is_ephemeral = self.is_declared_ephemeral() || is_first && self.is_first_ephemeral.get();
         let message = if is_ephemeral { message.ephemeral() } else { message };
@@ -59,7 +60,7 @@ impl Context {
     /// # Errors
     /// As [`Discord::update`](crate::handles::Discord::update); [`Invalid`](HandleErrorKind::Invalid) where there is no
     /// such message.
-    pub async fn update(&self, message: impl Into<NewMessage>) -> Result<(), HandleError> {
+    pub async fn update(&self, message: impl Into<NewMessage>) -> Result {
         let to = self.component_interaction().ok_or_else(nothing_to_answer)?;
         self.discord().update(to, message).await?;
         self.answer.set(Answer::Given);
@@ -70,7 +71,7 @@ impl Context {
     ///
     /// # Errors
     /// As [`reply`](Self::reply).
-    pub async fn defer(&self) -> Result<(), HandleError> {
+    pub async fn defer(&self) -> Result {
         self.acknowledge(self.is_declared_ephemeral()).await
     }
 
@@ -78,23 +79,23 @@ impl Context {
     ///
     /// # Errors
     /// As [`reply`](Self::reply).
-    pub async fn defer_ephemeral(&self) -> Result<(), HandleError> {
+    pub async fn defer_ephemeral(&self) -> Result {
         // Also if the host was faster, and public.
         self.is_first_ephemeral.set(true);
         self.acknowledge(true).await
     }
 
-    async fn acknowledge(&self, ephemeral: bool) -> Result<(), HandleError> {
+    async fn acknowledge(&self, ephemeral: bool) -> Result {
         let discord = self.discord();
         match (self.message(), self.interaction()) {
-            (Some(to), _) => discord.typing(to.channel_id).await,
+            (Some(to), _) => Ok(discord.typing(to.channel_id).await?),
             (_, Some(to)) if self.answer.get() == Answer::None => {
                 let ephemeral = discord.acknowledge(to, ephemeral).await?;
                 self.answer.set(Answer::Deferred { ephemeral });
                 Ok(())
             }
             (_, Some(_)) => Ok(()),
-            (None, None) => Err(nothing_to_answer()),
+            (None, None) => Err(nothing_to_answer().into()),
         }
     }
 

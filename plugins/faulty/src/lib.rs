@@ -115,7 +115,7 @@ impl Cog for Faulty {
         self.count(|counts| counts.commands += 1);
         match Op::parse(ctx.option("op").unwrap_or("help")) {
             Ok(op) => acts::perform(self, ctx, op).await,
-            Err(why) => Ok(ctx.reply(why).await?),
+            Err(why) => ctx.reply(why).await,
         }
     }
 
