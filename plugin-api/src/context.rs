@@ -54,25 +54,15 @@ impl Deref for Context {
 }
 
 impl Context {
-    /// A call of one of the declared commands.
-    ///
-    /// # Errors
-    /// [Input](Error::input) when a group was called, and not a command in it.
-    pub(crate) fn of_command(
-        host: Host,
-        raw: Invocation,
-        commands: &'static [Command],
-    ) -> Result<Self, (Self, Error)> {
-        let (call, problem) = Call::new(raw, commands);
+    /// A call of one of the declared commands. The error, which is [input](Error::input), says that a group was called and
+    /// not a command in it.
+    pub(crate) fn of_command(host: Host, raw: Invocation, commands: &'static [Command]) -> (Self, Result) {
+        let (call, found) = Call::new(raw, commands);
         let ephemeral = call.declared.iter().any(|command| command.ephemeral);
         let is_deferred = matches!(&call.raw.origin, Origin::Slash(interaction) if interaction.deferred);
         // The host defers a command as it is declared.
         let answer = if is_deferred { Answer::Deferred { ephemeral } } else { Answer::None };
-        let context = Self { answer: Cell::new(answer), ..Self::new(host, Cause::Command(call)) };
-        match problem {
-            Some(error) => Err((context, error)),
-            None => Ok(context),
-        }
+        (Self { answer: Cell::new(answer), ..Self::new(host, Cause::Command(call)) }, found)
     }
 
     pub(crate) fn of_component(host: Host, interaction: abi_stable::std_types::RArc<Interaction>) -> Self {
@@ -233,10 +223,10 @@ impl Context {
 }
 
 impl Call {
-    /// Finds the declared command. A problem says why there is none.
-    fn new(raw: Invocation, commands: &'static [Command]) -> (Self, Option<Error>) {
+    /// Finds the declared command.
+    fn new(raw: Invocation, commands: &'static [Command]) -> (Self, Result) {
         let mut call = Self { raw, declared: Vec::new(), path: String::new(), arguments: 0 };
-        let problem = match &call.raw.origin {
+        let found = match &call.raw.origin {
             Origin::Slash(interaction) => {
                 let (kind, path) = (interaction.command_kind, interaction.command.to_string());
                 // A menu's name may hold spaces.
@@ -245,11 +235,11 @@ impl Call {
                     _ => call.declared.extend(commands.iter().find(|it| it.kind == kind && it.name == path)),
                 }
                 call.path = path;
-                None
+                Ok(())
             }
             Origin::Prefix(_) => call.find(commands),
         };
-        (call, problem)
+        (call, found)
     }
 
     /// Goes down by one name; whether there is such a command.
@@ -268,23 +258,20 @@ impl Call {
     }
 
     /// Finds the command of a prefix call: its name, and in a group the words that follow.
-    fn find(&mut self, commands: &'static [Command]) -> Option<Error> {
+    fn find(&mut self, commands: &'static [Command]) -> Result {
         let (name, line) = (self.raw.command.to_string(), self.raw.arguments.to_string());
         self.enter(commands, &name);
         loop {
-            let group = *self.declared.last()?;
-            if group.subcommands.is_empty() {
-                return None;
-            }
+            let Some(group) = self.declared.last().copied().filter(|command| !command.subcommands.is_empty())
+            else {
+                return Ok(());
+            };
             let rest = line[self.arguments..].trim_start();
             let (word, after) = split_word(rest);
             if !self.enter(commands, word) {
                 let names: Vec<&str> = group.subcommands.iter().map(|command| command.name).collect();
-                return Some(Error::input(format!(
-                    "`{}` is followed by one of {}",
-                    self.path,
-                    names.join(", ")
-                )));
+                let text = format!("`{}` is followed by one of {}", self.path, names.join(", "));
+                return Err(Error::input(text));
             }
             self.arguments = line.len() - after.len();
         }

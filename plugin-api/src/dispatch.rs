@@ -1,15 +1,29 @@
-//! Which function of a cog an event is for, and what a user is told when a handler cannot do what was asked.
+//! Which function of a cog a call or an event is for, and what a user is told when a handler cannot do what was asked.
 
 use serde::Serialize;
 
 use crate::{
     Cog, Context, Error, Host, NewMessage, Result, Suggestion,
-    abi::{ErrorCause, Event, Interaction},
+    abi::{ErrorCause, Event, Interaction, Invocation},
+    check,
     interactions::{AUTOCOMPLETE, CALLBACK_CHOICES, COMPONENT, MODAL},
 };
 
 /// Discord's limit of suggestions.
 const SUGGESTIONS_MAX: usize = 25;
+
+/// Runs a command whose rules hold.
+pub(crate) async fn command<C: Cog>(cog: &C, host: Host, invocation: Invocation) -> Result {
+    let (ctx, found) = Context::of_command(host, invocation, C::COMMANDS);
+    let outcome = match found {
+        Ok(()) => match check::hold(&ctx).await {
+            Ok(()) => cog.command(&ctx).await,
+            refused => refused,
+        },
+        not_found => not_found,
+    };
+    told(&ctx, outcome).await
+}
 
 /// Hands an event to the function that it is for.
 pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
@@ -30,7 +44,7 @@ pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
 }
 
 /// What a user cannot have is said to them, and is no failure then.
-pub(crate) async fn told(ctx: &Context, outcome: Result) -> Result {
+async fn told(ctx: &Context, outcome: Result) -> Result {
     match outcome {
         Err(error) if error.cause() == ErrorCause::INPUT => {
             let told = ctx.reply(NewMessage::new(said(&error)).ephemeral()).await;

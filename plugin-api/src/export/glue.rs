@@ -21,7 +21,7 @@ pub use crate::abi::{CogModule, CogModuleRef};
 use crate::{
     Cog, Context, Error, Host, State,
     abi::{self, ErrorCause, Event, Fault, FaultKind, Instance, Invocation, Outcome, SavedState, TaskRun},
-    check, dispatch,
+    dispatch,
 };
 
 /// The table of a cog.
@@ -97,20 +97,7 @@ extern "C" fn event<C: Cog>(instance: Instance, event: Event) -> LocalFfiFuture<
 }
 
 extern "C" fn command<C: Cog>(instance: Instance, invocation: Invocation) -> LocalFfiFuture<Outcome> {
-    serve::<C, _>(instance, move |cog, host| async move {
-        let (ctx, problem) = match Context::of_command(host, invocation, C::COMMANDS) {
-            Ok(ctx) => (ctx, None),
-            Err((ctx, problem)) => (ctx, Some(problem)),
-        };
-        let outcome = match problem {
-            Some(problem) => Err(problem),
-            None => match check::hold(&ctx).await {
-                Ok(()) => cog.command(&ctx).await,
-                Err(error) => Err(error),
-            },
-        };
-        dispatch::told(&ctx, outcome).await
-    })
+    serve::<C, _>(instance, move |cog, host| async move { dispatch::command(&*cog, host, invocation).await })
 }
 
 extern "C" fn task<C: Cog>(instance: Instance, run: TaskRun) -> LocalFfiFuture<Outcome> {
