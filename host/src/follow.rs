@@ -16,9 +16,14 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
         tokio::select! {
             change = watch.next() => match change {
                 Change::Try(file) => attempt(&mut watch, &cogs, &file).await,
-                Change::Gone(file) => cogs.follow_removal(&file),
+                Change::Gone(file) => {
+                    for heir in cogs.heirs(&file).await {
+                        attempt(&mut watch, &cogs, &heir).await;
+                    }
+                    cogs.follow_removal(&file);
+                }
             },
-            file = cogs.freed() => {
+            files = cogs.freed() => for file in files {
                 tracing::info!("`{}` is tried again: what it was refused for was given up", file.display());
                 attempt(&mut watch, &cogs, &file).await;
             }

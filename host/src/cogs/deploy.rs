@@ -1,11 +1,7 @@
 //! How a library comes to its cog: whether it is wanted, whether its name and commands are free, what happens when it
 //! fails.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use gearshift_cog::manifest::Manifest;
 use tokio::time::Instant;
@@ -24,24 +20,10 @@ const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
 
 impl<L: Life> Owner<L> {
     pub(super) fn expect(&mut self, file: PathBuf, manifest: Arc<Manifest>) -> Result<(), CogError> {
-        self.claim(&file, &manifest)?;
+        self.registry.claim(&file, &manifest, None)?;
         self.file = file;
         self.enter(Now::Loading(manifest));
         Ok(())
-    }
-
-    /// Whether a file may be this cog, and its commands its own.
-    fn claim(&self, file: &Path, manifest: &Manifest) -> Result<(), CogError> {
-        let is_other = !self.file.as_os_str().is_empty() && self.file != file;
-        let is_kept = !matches!(&self.now, Now::Away(absence, _) if absence.is_final());
-        if is_other && is_kept && self.file.exists() {
-            return Err(CogError::NameTaken {
-                name: self.name.to_string(),
-                file: file.to_owned(),
-                other: self.file.clone(),
-            });
-        }
-        self.registry.claim(&self.name, file, manifest)
     }
 
     pub(super) async fn bring(
@@ -50,6 +32,10 @@ impl<L: Life> Owner<L> {
         wish: Wish,
     ) -> Result<Option<Done>, CogError> {
         if wish == Wish::Changed {
+            // Another content has come while this one waited.
+            if !self.registry.holds(&candidate.file, &self.name) {
+                return Ok(None);
+            }
             if matches!(&self.now, Now::Serving(serving) if serving.digest == candidate.digest)
                 && self.file == candidate.file
             {
@@ -142,7 +128,7 @@ impl<L: Life> Owner<L> {
         how: How,
     ) -> Result<Done, CogError> {
         self.life.has_room()?;
-        self.claim(&candidate.file, &candidate.manifest)?;
+        self.registry.claim(&candidate.file, &candidate.manifest, candidate.together.as_ref())?;
         if !matches!(self.now, Now::Serving(_)) {
             self.file.clone_from(&candidate.file);
             self.enter(Now::Loading(Arc::clone(&candidate.manifest)));

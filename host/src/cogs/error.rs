@@ -51,7 +51,7 @@ pub enum CogError {
     },
     /// All cogs together would have more commands than an application may have.
     #[error(
-        "cannot load `{name}` from `{}`: its {own} commands and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), super::registry::COMMANDS_MAX
+        "cannot load `{name}` from `{}`: its {own} commands and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), super::book::COMMANDS_MAX
     )]
     TooManyCommands {
         /// The cog.

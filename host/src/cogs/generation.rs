@@ -58,6 +58,7 @@ pub(super) async fn prepare(parts: &CogsParts, file: &Path) -> Result<Candidate<
         never_unmapped: notes.iter().any(Note::is_never_unmapped),
         notes: notes.iter().map(ToString::to_string).collect(),
         library: copy,
+        together: None,
     })
 }
 

@@ -27,10 +27,7 @@ impl<L: Life> Owner<L> {
         let absence = match &why {
             Leaving::FileGone(file) if *file != self.file => return Err(unknown(&self.name)),
             Leaving::FileGone(_) => Absence::FileGone,
-            Leaving::Unloaded => {
-                self.registry.wants_no_more(&self.name);
-                Absence::Unloaded
-            }
+            Leaving::Unloaded => Absence::Unloaded,
         };
         if matches!(self.now, Now::Away(Absence::New | Absence::Unloaded | Absence::FileGone, _)) {
             return Err(unknown(&self.name));
@@ -38,7 +35,8 @@ impl<L: Life> Owner<L> {
         self.retry = None;
         self.save_at = None;
         let mut report = Report::new(&self.name, Outcome::Unloaded);
-        // First of all nothing comes to it any more.
+        // First of all nothing comes to it any more. If its file is another cog now, some of what waits is that one's.
+        self.registry.hand_on(&self.name);
         let leaving = match self.now.take() {
             Now::Serving(serving) => Now::Leaving(serving),
             now => now,

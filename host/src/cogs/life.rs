@@ -12,7 +12,7 @@ use std::{
 use gearshift_cog::manifest::Manifest;
 use tokio::sync::oneshot;
 
-use super::{CogError, MissingIntent, Retirement};
+use super::{CogError, MissingIntent, Retirement, together::Member};
 use crate::{
     lane::{OrderError, Pulse, State},
     library::Digest,
@@ -33,6 +33,8 @@ pub(super) struct Candidate<T> {
     pub(super) missing_intents: Vec<MissingIntent>,
     /// Whether this system will keep it mapped for good.
     pub(super) never_unmapped: bool,
+    /// What is replaced together with it, if it cannot be alone.
+    pub(super) together: Option<Member>,
     pub(super) library: T,
 }
 

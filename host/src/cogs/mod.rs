@@ -11,9 +11,11 @@
 //! ```
 
 mod blame;
+mod book;
 mod close;
 mod deploy;
 mod error;
+mod files;
 mod generation;
 mod intents;
 mod leave;
@@ -29,6 +31,7 @@ mod start;
 mod status;
 #[cfg(test)]
 mod tests;
+mod together;
 mod trial;
 mod undo;
 mod watchdog;
@@ -47,6 +50,15 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::{
+    book::Entry,
+    generation::Lanes,
+    life::Candidate,
+    message::{Answer, Leaving, Message, Outcomes, Wish},
+    owner::Owner,
+    registry::Registry,
+    retire::Reaper,
+};
 pub use self::{
     error::{CogError, log_error},
     intents::MissingIntent,
@@ -58,19 +70,11 @@ pub use self::{
     status::{CogStatus, HostStatus},
     trial::{TrialFailure, TrialNews},
 };
-use self::{
-    generation::{Lanes, prepare},
-    life::Candidate,
-    message::{Answer, Leaving, Message, Outcomes, Wish},
-    owner::Owner,
-    registry::{Entry, Registry},
-    retire::Reaper,
-};
 use crate::{
     config::{Intent, Limits},
     identity::GenerationId,
     lane::Inbox,
-    library::{self, CopyFolder, PrivateCopy},
+    library::{CopyFolder, PrivateCopy},
     router::Router,
     schedule::Schedule,
     sessions::Sessions,
@@ -142,50 +146,6 @@ impl Cogs {
         report.ok_or_else(ended)
     }
 
-    /// Follows a change of a file: loads its cog or replaces it, if the content differs from what serves. The outcome
-    /// goes into the log.
-    ///
-    /// # Errors
-    /// When the file is refused before its cog is asked.
-    pub async fn follow_change(self: &Arc<Self>, file: &Path) -> Result<(), CogError> {
-        let candidate = match self.prepare_wanted(file).await {
-            Err(CogError::Disabled { .. }) => return Ok(()),
-            prepared => prepared?,
-        };
-        let name = candidate.manifest.name.clone();
-        let (answer, outcome) = oneshot::channel();
-        self.registry.forget_refused(file);
-        self.tell(&name, Message::Bring(candidate, Wish::Changed, Answer(Some(answer))));
-        let (registry, file) = (Arc::clone(&self.registry), file.to_owned());
-        self.parts.runtime.spawn(async move {
-            let outcome = outcome.await.unwrap_or_else(|_| Err(ended()));
-            if let Err(error) = &outcome {
-                registry.refuse(&file, error);
-            }
-            Answer(None).give(outcome);
-        });
-        Ok(())
-    }
-
-    /// Notes that a file cannot be loaded, for the list of refused files.
-    pub fn refuse(&self, file: &Path, error: &CogError) {
-        self.registry.refuse(file, error);
-    }
-
-    /// Retires the cog whose file is gone, if there is one. The outcome goes into the log.
-    pub fn follow_removal(&self, file: &Path) {
-        self.registry.forget_refused(file);
-        if let Some(name) = self.registry.owner_of(file) {
-            self.tell(&name, Message::Leave(Leaving::FileGone(file.to_owned()), Answer(None)));
-        }
-    }
-
-    /// Waits for a file to try again: it was refused for a name or a command that its owner has given up since. Of
-    /// several, the first by name. Never a file of the cog that was unloaded.
-    pub async fn freed(&self) -> PathBuf {
-        self.registry.freed().await
-    }
-
     /// Loads a cog by name from the folder.
     ///
     /// # Errors
@@ -204,7 +164,7 @@ impl Cogs {
     /// As [`load_file`](Self::load_file).
     pub async fn reload(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
         let file = match self.place(name) {
-            Some((_, source)) if source.exists() => source,
+            Some((_, source)) if source.exists() && self.registry.holds(&source, name) => source,
             _ => self.find(name).await?,
         };
         self.load_file(&file).await
@@ -266,16 +226,6 @@ impl Cogs {
         self.tell(&name, Message::Bring(candidate, wish, Answer(Some(answer))));
         let outcome: Outcomes = outcome.await.unwrap_or_else(|_| Err(ended()));
         outcome.inspect_err(|error| self.registry.refuse(&file, error))
-    }
-
-    /// Steps before anything is asked of the cog itself.
-    async fn prepare_wanted(&self, file: &Path) -> Result<Candidate<PrivateCopy>, CogError> {
-        let candidate = prepare(&self.parts, file).await?;
-        let name = candidate.manifest.name.clone();
-        if self.parts.disabled.contains(&name) {
-            return Err(CogError::Disabled { name });
-        }
-        Ok(candidate)
     }
 
     /// Sends a message to a cog's owner, which begins with the first one.
@@ -350,17 +300,6 @@ impl Cogs {
     fn loaded(&self) -> Vec<String> {
         let loaded = self.registry.each(|name, status, _| status.generation.map(|_| name.to_string()));
         loaded.into_iter().flatten().collect()
-    }
-
-    /// The library of the folder that is the cog `name`.
-    async fn find(&self, name: &str) -> Result<PathBuf, CogError> {
-        let folder = self.parts.folder.clone();
-        let wanted = name.to_owned();
-        let found = tokio::task::spawn_blocking(move || library::find(&folder, &wanted)).await;
-        let found = found
-            .map_err(|error| CogError::Host(error.to_string()))?
-            .map_err(|source| CogError::Folder { folder: self.parts.folder.clone(), source })?;
-        found.ok_or_else(|| CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() })
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the cogs share: the status that each owner publishes, and what follows from all of them together: the router's
-//! table, who owns which command, which commands are declared, and which files were refused and wait for something.
-//! Only [`Registry::publish`] changes any of it.
+//! table, which commands are declared, and which files were refused and wait for something.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,27 +14,11 @@ use tokio::sync::{Notify, watch};
 
 use super::{
     CogError,
-    stage::{Absence, Stage, Status},
+    book::{Book, Cog, Entry, Refused},
+    stage::Status,
+    together::{Group, Member},
 };
-use crate::{
-    error::chain,
-    lane::{Inbox, Item},
-    router::{Listener, Router, Table},
-    schedule::Schedule,
-};
-
-/// Slash commands that one application may have.
-/// <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
-pub(super) const COMMANDS_MAX: usize = 100;
-
-/// What is there of one cog besides its owner.
-pub(super) struct Entry {
-    pub(super) inbox: Arc<Inbox>,
-    pub(super) schedule: Arc<Schedule>,
-    pub(super) status: watch::Sender<Status>,
-    /// Tells the owner that the cog's file is another cog now.
-    pub(super) file_gone: Box<dyn Fn(PathBuf) + Send + Sync>,
-}
+use crate::{error::chain, lane::Item, router::Router};
 
 /// A file that is not loaded, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,44 +39,6 @@ pub(super) struct Registry {
     commands: watch::Sender<u64>,
     /// Something that a refused file lacked may be free.
     freed: Notify,
-}
-
-#[derive(Default)]
-struct Book {
-    cogs: BTreeMap<Arc<str>, Cog>,
-    /// At most one entry a file, until it is tried again.
-    refused: BTreeMap<PathBuf, Refused>,
-    /// Every command that a cog of this process has declared so far.
-    seen: BTreeSet<String>,
-}
-
-struct Cog {
-    entry: Entry,
-    /// Commands of a generation that is being brought up beside the one that serves.
-    coming: Vec<String>,
-    /// Its file is another cog that serves: it hears nothing more.
-    is_superseded: bool,
-}
-
-struct Refused {
-    shown: RefusedFile,
-    lack: Option<Lack>,
-}
-
-/// What a file was refused for that may become free.
-struct Lack {
-    /// The cog it would be.
-    name: String,
-    what: Missing,
-}
-
-enum Missing {
-    /// The name belongs to another file.
-    Name,
-    /// The command belongs to another cog.
-    Command(String),
-    /// So many commands are more than there is room for.
-    Room(usize),
 }
 
 /// The slash commands that shall be registered, and those that shall not.
@@ -122,41 +67,47 @@ impl Registry {
         }
     }
 
+    /// Notes what a file holds now. Whether it held another cog before.
+    pub(super) fn found(&self, file: &Path, manifest: &Arc<Manifest>) -> bool {
+        let before = self.change_files(|files| files.insert(file.to_owned(), Arc::clone(manifest)));
+        before.is_some_and(|before| before.name != manifest.name)
+    }
+
+    /// The file is gone: it holds nothing, and is not tried again.
+    pub(super) fn gone(&self, file: &Path) {
+        self.forget_refused(file);
+        self.change_files(|files| files.remove(file));
+    }
+
+    fn change_files<T>(&self, change: impl FnOnce(&mut BTreeMap<PathBuf, Arc<Manifest>>) -> T) -> T {
+        let mut book = self.book();
+        let changed = change(&mut book.files);
+        book.supersede();
+        self.router.publish(book.table());
+        drop(book);
+        self.freed.notify_one();
+        changed
+    }
+
+    /// Whether a file held the cog `name` when it was read last.
+    pub(super) fn holds(&self, file: &Path, name: &str) -> bool {
+        self.book().files.get(file).is_some_and(|manifest| manifest.name == name)
+    }
+
     /// Reserves the commands of a manifest for a cog, until it publishes its next status.
     ///
     /// # Errors
-    /// When another cog has one of the commands, or there are too many.
-    pub(super) fn claim(&self, name: &str, file: &Path, manifest: &Manifest) -> Result<(), CogError> {
+    /// When the name belongs to another file, another cog has one of the commands, or there are too many.
+    pub(super) fn claim(
+        &self,
+        file: &Path,
+        manifest: &Arc<Manifest>,
+        together: Option<&Member>,
+    ) -> Result<(), CogError> {
         let mut book = self.book();
-        let mut count = 0;
-        for (other, cog) in book.cogs.iter().filter(|(other, _)| ***other != *name) {
-            let status = cog.entry.status.borrow();
-            // A cog whose file this is makes room when the new one serves.
-            if status.file == file {
-                continue;
-            }
-            let owned: BTreeSet<&str> = cog.commands(&status).collect();
-            count += owned.len();
-            let taken = manifest.commands.iter().find(|command| owned.contains(&*command.name));
-            if let Some(command) = taken {
-                return Err(CogError::CommandTaken {
-                    command: command.name.clone(),
-                    name: name.to_owned(),
-                    file: file.to_owned(),
-                    other: other.to_string(),
-                    other_file: status.file.clone(),
-                });
-            }
-        }
-        if count + manifest.commands.len() > COMMANDS_MAX {
-            return Err(CogError::TooManyCommands {
-                name: name.to_owned(),
-                file: file.to_owned(),
-                own: manifest.commands.len(),
-                others: count,
-            });
-        }
-        if let Some(cog) = book.cogs.get_mut(name) {
+        let alone = Group::from([(manifest.name.clone(), Arc::clone(manifest))]);
+        book.may_serve(file, manifest, together.map_or(&alone, Member::group))?;
+        if let Some(cog) = book.cogs.get_mut(&*manifest.name) {
             cog.coming = manifest.commands.iter().map(|command| command.name.clone()).collect();
         }
         Ok(())
@@ -186,7 +137,7 @@ impl Registry {
                 cog.entry.inbox.extend(facts.into_iter().map(Item::event));
                 cog.entry.status.send_replace(after);
             }
-            book.supersede(name);
+            book.supersede();
             // Locked until the table is in place: of two that publish at once, the later one knows more.
             self.router.publish(book.table());
         });
@@ -203,37 +154,26 @@ impl Registry {
 
     /// Notes that a file was refused. If what it lacks may become free, it is tried again then.
     pub(super) fn refuse(&self, file: &Path, error: &CogError) {
-        let lack = match error {
-            CogError::NameTaken { name, .. } => Some(Lack { name: name.clone(), what: Missing::Name }),
-            CogError::CommandTaken { name, command, .. } => {
-                Some(Lack { name: name.clone(), what: Missing::Command(command.clone()) })
-            }
-            CogError::TooManyCommands { name, own, .. } => {
-                Some(Lack { name: name.clone(), what: Missing::Room(*own) })
+        let is_waiting = match error {
+            CogError::NameTaken { .. } | CogError::CommandTaken { .. } | CogError::TooManyCommands { .. } => {
+                true
             }
             CogError::File(_)
             | CogError::TooManyHeld { .. }
             | CogError::WentBackFrom { .. }
-            | CogError::Open { .. } => None,
+            | CogError::Open { .. } => false,
             // It is its cog that failed, and says so, or nobody wants it.
             _ => return,
         };
         let shown = RefusedFile { file: file.to_owned(), reason: chain(error), help: error.help() };
-        self.book().refused.insert(file.to_owned(), Refused { shown, lack });
+        self.book().refused.insert(file.to_owned(), Refused { shown, is_waiting });
         // It may have become free since it was found taken.
         self.freed.notify_one();
     }
 
-    /// The file is being tried, or is gone.
+    /// The file is being tried.
     pub(super) fn forget_refused(&self, file: &Path) {
         self.book().refused.remove(file);
-    }
-
-    /// No file of this cog waits for a command any more: somebody unloaded it.
-    pub(super) fn wants_no_more(&self, name: &str) {
-        self.book().refused.retain(|_, refused| {
-            refused.lack.as_ref().is_none_or(|lack| lack.name != name || matches!(lack.what, Missing::Name))
-        });
     }
 
     /// Files that were refused, and why.
@@ -241,24 +181,40 @@ impl Registry {
         self.book().refused.values().map(|refused| refused.shown.clone()).collect()
     }
 
-    /// Waits for a refused file to which what it lacked was given up; of several, the first by name.
-    pub(super) async fn freed(&self) -> PathBuf {
+    /// Waits for refused files that may be loaded now, or can be if it is done together, because each gives up what
+    /// another lacked. Of several groups the one with the first by name.
+    pub(super) async fn freed(&self) -> Vec<PathBuf> {
         loop {
-            if let Some(file) = self.book().take_free() {
-                return file;
+            if let Some(files) = self.book().take_free() {
+                return files;
             }
             self.freed.notified().await;
         }
     }
 
-    /// The cog that a file is, or was last.
-    pub(super) fn owner_of(&self, file: &Path) -> Option<Arc<str>> {
+    /// The part of a file in what is tried again together, if it still holds what it held then.
+    pub(super) fn together(&self, file: &Path, manifest: &Manifest) -> Option<Member> {
+        let member = self.book().together.remove(file)?;
+        member.group().get(&manifest.name).is_some_and(|then| **then == *manifest).then_some(member)
+    }
+
+    /// Gives the other cogs what waits for `name` and is theirs now: a command that was exchanged.
+    pub(super) fn hand_on(&self, name: &str) {
         let book = self.book();
-        let is_of = |cog: &Cog| {
-            let status = cog.entry.status.borrow();
-            status.file == file && !(status.stage == Stage::Away && status.absence == Absence::FileGone)
-        };
-        book.cogs.iter().find(|(_, cog)| is_of(cog)).map(|(name, _)| Arc::clone(name))
+        let Some(cog) = book.cogs.get(name) else { return };
+        let others = book.cogs.iter().filter(|(other, _)| ***other != *name);
+        for (_, other) in others {
+            let status = other.entry.status.borrow();
+            let owned: BTreeSet<&str> = other.owned(&status).collect();
+            other.entry.inbox.extend(cog.entry.inbox.take_commands(|command| owned.contains(command)));
+        }
+    }
+
+    /// The cogs that a file is, or was last.
+    pub(super) fn cogs_of(&self, file: &Path) -> Vec<Arc<str>> {
+        let is_of = |status: &Status| status.file == file && !status.has_left();
+        let cogs = self.each(|name, status, _| is_of(status).then(|| Arc::clone(name)));
+        cogs.into_iter().flatten().collect()
     }
 
     /// What shall be registered. Commands of a cog that went stay for `keep`.
@@ -269,8 +225,7 @@ impl Registry {
             .iter()
             .map(|(name, cog)| (Arc::clone(name), cog.entry.status.borrow().clone()))
             .filter(|(_, status)| {
-                let has_left = status.stage == Stage::Away && status.absence.is_final();
-                !has_left || status.since.is_some_and(|since| since.elapsed() < keep)
+                !status.has_left() || status.since.is_some_and(|since| since.elapsed() < keep)
             })
             .collect();
         // Of two that declare one command the last counts: the one that serves.
@@ -301,82 +256,5 @@ impl Registry {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Cog {
-    /// The commands that it owns.
-    fn commands<'a>(&'a self, status: &'a Status) -> impl Iterator<Item = &'a str> {
-        let serving = status.commands().filter(|_| status.is_routed() && !self.is_superseded);
-        serving.chain(self.coming.iter().map(String::as_str))
-    }
-}
-
-impl Book {
-    /// If the cog `name` serves from a file that was another cog, that one goes.
-    fn supersede(&mut self, name: &str) {
-        let Some(status) = self.cogs.get(name).map(|cog| cog.entry.status.borrow().clone()) else { return };
-        if status.stage != Stage::Serving {
-            return;
-        }
-        for (other, cog) in &mut self.cogs {
-            let is_same_file = {
-                let before = cog.entry.status.borrow();
-                before.is_routed() && before.file == status.file
-            };
-            if **other != *name && is_same_file && !cog.is_superseded {
-                cog.is_superseded = true;
-                (cog.entry.file_gone)(status.file.clone());
-            }
-        }
-    }
-
-    fn table(&self) -> Table {
-        let mut table = Table::default();
-        for (name, cog) in &self.cogs {
-            let status = cog.entry.status.borrow();
-            let Some(manifest) = &status.manifest else { continue };
-            let commands = status.commands().map(str::to_owned);
-            if status.is_routed() && !cog.is_superseded {
-                let listener = Listener { cog: Arc::clone(name), inbox: Arc::clone(&cog.entry.inbox) };
-                table.add(&listener, &manifest.events, commands);
-                table.add_ephemeral(manifest.commands.iter().flat_map(|command| command.ephemeral.clone()));
-            } else {
-                table.add_away(name, commands);
-            }
-        }
-        table
-    }
-
-    /// A file whose lack is gone. One that is no file any more has nothing to try.
-    fn take_free(&mut self) -> Option<PathBuf> {
-        self.refused.retain(|file, refused| refused.lack.is_none() || file.exists());
-        let is_free = |refused: &Refused| {
-            refused.lack.as_ref().is_some_and(|lack| self.is_free(lack, &refused.shown.file))
-        };
-        let file = self.refused.iter().find(|(_, refused)| is_free(refused))?.0.clone();
-        self.refused.remove(&file);
-        Some(file)
-    }
-
-    fn is_free(&self, lack: &Lack, file: &Path) -> bool {
-        let others = || self.cogs.iter().filter(|(name, _)| ***name != *lack.name).map(|(_, cog)| cog);
-        match &lack.what {
-            Missing::Command(command) => !others().any(|cog| {
-                let status = cog.entry.status.borrow();
-                cog.commands(&status).any(|owned| owned == command)
-            }),
-            Missing::Room(own) => {
-                let owned = |cog: &Cog| {
-                    let status = cog.entry.status.borrow();
-                    cog.commands(&status).collect::<BTreeSet<_>>().len()
-                };
-                others().map(owned).sum::<usize>() + own <= COMMANDS_MAX
-            }
-            Missing::Name => self.cogs.get(&*lack.name).is_none_or(|cog| {
-                let status = cog.entry.status.borrow();
-                status.file != file && status.stage == Stage::Away && status.absence == Absence::FileGone
-            }),
-        }
     }
 }

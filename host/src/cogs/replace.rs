@@ -1,8 +1,9 @@
 //! How one generation takes the place of another, step by step as the README tells it. New is completely ready before
 //! old is paused; whatever fails, old goes on with the same instance and the events that waited.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
+use gearshift_cog::manifest::Manifest;
 use tokio::time::Instant;
 
 use super::{
@@ -13,6 +14,7 @@ use super::{
     message::{Done, How},
     owner::{Before, Now, Owner, Serving},
     report::{Outcome, Phase},
+    together::{Member, Point},
 };
 use crate::{
     lane::{OrderError, State},
@@ -23,9 +25,10 @@ impl<L: Life> Owner<L> {
     /// Replaces what serves by a library, or begins with it if nothing serves.
     pub(super) async fn replace(
         &mut self,
-        candidate: Candidate<L::Library>,
+        mut candidate: Candidate<L::Library>,
         how: How,
     ) -> Result<Done, CogError> {
+        let together = candidate.together.take();
         let (manifest, digest, file) =
             (Arc::clone(&candidate.manifest), candidate.digest, candidate.file.clone());
         self.number += 1;
@@ -47,6 +50,10 @@ impl<L: Life> Owner<L> {
             return Err(self.back_out(new, number, Step::Setup, source));
         }
         report.passed(Step::Setup, since);
+        if let Err(error) = self.meet(Point::SetUp, together.as_ref(), &file, &manifest).await {
+            self.discard(new, number);
+            return Err(error);
+        }
 
         // 4. pause: from here on events wait.
         let paused = Instant::now();
@@ -98,6 +105,10 @@ impl<L: Life> Owner<L> {
         if report.state_bytes.is_some() {
             report.passed(Step::Restore, since);
         }
+        if let Err(error) = self.meet(Point::Restored, together.as_ref(), &file, &manifest).await {
+            self.discard(new, number);
+            return Err(error);
+        }
 
         // 6. serve: what waited comes first.
         let since = Instant::now();
@@ -106,6 +117,10 @@ impl<L: Life> Owner<L> {
         report.buffered = self.inbox.len();
         self.file = file;
         let (was, _) = self.enter(Now::Serving(Box::new(serving)));
+        if let Some(member) = &together {
+            member.reach(Point::Published).await;
+            self.registry.hand_on(&self.name);
+        }
         if let Some(new) = self.now.serving() {
             self.life.serve(&new.generation);
         }
@@ -126,6 +141,20 @@ impl<L: Life> Owner<L> {
 
         // 7. retire
         Ok((report, Some(self.life.retire(old.generation))))
+    }
+
+    /// Waits for the cogs that are replaced together with this one. If they are not, it goes on if it can alone.
+    async fn meet(
+        &self,
+        point: Point,
+        together: Option<&Member>,
+        file: &Path,
+        manifest: &Arc<Manifest>,
+    ) -> Result<(), CogError> {
+        match together {
+            Some(member) if !member.reach(point).await => self.registry.claim(file, manifest, None),
+            _ => Ok(()),
+        }
     }
 
     fn new_report(&self, number: u64, candidate: &Candidate<L::Library>, how: &How) -> Report {

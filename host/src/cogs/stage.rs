@@ -41,13 +41,6 @@ pub enum Absence {
     FileGone,
 }
 
-impl Absence {
-    /// Whether it went for good, as far as anybody knows: its name and its commands are free.
-    pub(super) fn is_final(self) -> bool {
-        matches!(self, Absence::Unloaded | Absence::FileGone)
-    }
-}
-
 /// What is known of a cog. Its owner publishes it as one value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Status {
@@ -79,6 +72,11 @@ impl Status {
     /// Whether events and commands go to its queue.
     pub(super) fn is_routed(&self) -> bool {
         matches!(self.stage, Stage::Loading | Stage::Serving)
+    }
+
+    /// Whether it went for good, as far as anybody knows: its name and its commands are free.
+    pub(super) fn has_left(&self) -> bool {
+        self.stage == Stage::Away && matches!(self.absence, Absence::Unloaded | Absence::FileGone)
     }
 
     pub(super) fn commands(&self) -> impl Iterator<Item = &str> {

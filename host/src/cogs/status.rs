@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use serde::Serialize;
 
 use super::{
-    Absence, Cogs, CogsParts, Held, MissingIntent, RefusedFile, Report, Stage, registry::Entry, stage::Status,
+    Absence, Cogs, CogsParts, Held, MissingIntent, RefusedFile, Report, Stage, book::Entry, stage::Status,
 };
 use crate::{
     lane::{Activity, Pulse},

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::Item;
+use super::{Call, Item};
 
 /// Why an item was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,15 @@ impl Inbox {
         let mut queue = self.queue();
         queue.is_open = false;
         std::mem::take(&mut queue.items)
+    }
+
+    /// Takes out the calls of some commands, in order.
+    pub fn take_commands(&self, mut is_one: impl FnMut(&str) -> bool) -> Vec<Item> {
+        let mut queue = self.queue();
+        let is_one = |item: &Item| matches!(&item.call, Call::Command(call) if is_one(&call.command));
+        let (taken, kept) = std::mem::take(&mut queue.items).into_iter().partition(is_one);
+        queue.items = kept;
+        Vec::from(taken)
     }
 
     /// The next item. Only the lane that serves asks.

@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gearshift_cog::manifest::Manifest;
+
 use super::{
     file::{self, Stamp},
     manifest,
@@ -55,13 +57,13 @@ pub fn candidates(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(listing(folder)?.into_keys().collect())
 }
 
-/// The library of a folder that is the cog `name`. Files that are no cogs are passed over.
+/// What the libraries of a folder say about themselves, by name. Files that are no cogs are passed over.
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub fn find(folder: &Path, name: &str) -> io::Result<Option<PathBuf>> {
-    let is_it = |file: &PathBuf| manifest::read(file).is_ok_and(|contents| contents.manifest.name == name);
-    Ok(candidates(folder)?.into_iter().find(is_it))
+pub fn manifests(folder: &Path) -> io::Result<Vec<(PathBuf, Manifest)>> {
+    let read = |file: PathBuf| manifest::read(&file).ok().map(|contents| (file, contents.manifest));
+    Ok(candidates(folder)?.into_iter().filter_map(read).collect())
 }
 
 /// Where private copies are made if nothing else is said: in the runtime directory of this user, else in a folder of

@@ -65,6 +65,13 @@ impl Table {
         self.commands.extend(commands.into_iter().map(|name| (name, listener.clone())));
     }
 
+    /// Adds commands of a cog that will serve them in a moment: until then whoever serves them has them.
+    pub fn add_coming(&mut self, listener: &Listener, commands: &[String]) {
+        for name in commands {
+            self.commands.entry(name.clone()).or_insert_with(|| listener.clone());
+        }
+    }
+
     /// Notes commands whose answers are seen by the caller alone.
     pub fn add_ephemeral(&mut self, commands: impl IntoIterator<Item = String>) {
         self.ephemeral.extend(commands);

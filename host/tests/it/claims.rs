@@ -1,6 +1,10 @@
 //! Two files that claim one name or one command: the first has it, and the second gets it when the first gives it up.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use gearshift_host::cogs::{self, CogError};
 
@@ -95,6 +99,91 @@ async fn a_refused_file_that_is_spoilt_meanwhile_stands_in_nobodys_way() {
     stage.down().await;
 }
 
+/// Three cogs, each with a command of its name.
+const COGS: [&str; 3] = ["pang", "pong", "pung"];
+
+async fn three() -> Stage {
+    let cogs = COGS.map(|name| ping_as(name, name));
+    let setting = COGS.iter().zip(&cogs);
+    setting.fold(Setting::new(), |setting, (name, cog)| setting.with_file(cog.path(), name)).up().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_change_places_are_followed_and_no_event_is_lost() {
+    for shift in [&[1, 0, 2][..], &[1, 2, 0], &[2, 0, 1]] {
+        let stage = three().await;
+        let change = async {
+            let aside = COGS.map(|name| stage.cogs().join(format!("{name}.aside")));
+            for (name, aside) in COGS.iter().zip(&aside) {
+                fs::copy(stage.file(name), aside).unwrap();
+            }
+            for (from, to) in shift.iter().enumerate() {
+                fs::rename(&aside[from], stage.file(COGS[*to])).unwrap();
+            }
+            for (from, to) in shift.iter().enumerate() {
+                stage.until_from(COGS[from], COGS[*to]).await;
+            }
+        };
+        stage.while_asking(&COGS, change).await;
+        for (from, to) in shift.iter().enumerate() {
+            let status = stage.status(COGS[from]);
+            let generation = if from == *to { 1 } else { 2 };
+            assert_eq!(status.generation, Some(generation), "{shift:?}: {status:?}");
+            assert_eq!(status.last_report.unwrap().from.is_some(), from != *to, "it was replaced");
+        }
+        assert_eq!(stage.host.cogs().status().refused, [], "{shift:?}");
+        stage.down().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cog_goes_on_in_the_file_of_another_when_its_own_is_removed() {
+    for is_removed_first in [true, false] {
+        let stage = three().await;
+        let change = async {
+            let aside = stage.cogs().join("aside");
+            fs::copy(stage.file("pong"), &aside).unwrap();
+            if is_removed_first {
+                fs::remove_file(stage.file("pong")).unwrap();
+                fs::rename(&aside, stage.file("pang")).unwrap();
+            } else {
+                fs::rename(&aside, stage.file("pang")).unwrap();
+                let pang = stage.file("pang");
+                stage.until(|status| status.refused.iter().any(|refused| refused.file == pang)).await;
+                fs::remove_file(stage.file("pong")).unwrap();
+            }
+            stage.until_from("pong", "pang").await;
+        };
+        stage.while_asking(&["pong", "pung"], change).await;
+        stage.until_status("pang", |status| status.stage == cogs::Stage::Away).await;
+        let report = stage.status("pong").last_report.unwrap();
+        assert_eq!((report.from, report.to), (Some(1), Some(2)), "it was replaced");
+        assert_eq!(stage.host.cogs().status().refused, []);
+        stage.down().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cogs_that_exchange_commands_are_replaced_together() {
+    for count in [2, 3] {
+        let stage = three().await;
+        let change = async {
+            for (at, name) in COGS[..count].iter().enumerate() {
+                put(ping_as(name, COGS[(at + 1) % count]).path(), &stage.cogs(), name);
+            }
+            for name in &COGS[..count] {
+                stage.until_status(name, |status| status.generation == Some(2)).await;
+            }
+        };
+        stage.while_asking(&COGS, change).await;
+        for (at, name) in COGS[..count].iter().enumerate() {
+            assert_eq!(stage.status(name).commands, [COGS[(at + 1) % count]]);
+        }
+        assert_eq!(stage.host.cogs().status().refused, []);
+        stage.down().await;
+    }
+}
+
 impl Stage {
     fn file(&self, name: &str) -> PathBuf {
         self.cogs().join(format!("lib{name}.so"))
@@ -104,5 +193,24 @@ impl Stage {
     async fn until_from(&self, cog: &str, file: &str) {
         let file = self.file(file);
         self.until_status(cog, |status| status.generation.is_some() && status.file == file).await;
+    }
+
+    /// Asks for commands again and again while something changes; each is answered.
+    async fn while_asking(&self, commands: &[&str], change: impl Future<Output = ()>) {
+        let is_done = AtomicBool::new(false);
+        let asking = futures_util::future::join_all(commands.iter().map(async |command| {
+            loop {
+                let is_last = is_done.load(Ordering::Relaxed);
+                assert_eq!(self.ask(&format!("!{command}")).await, "pong");
+                if is_last {
+                    break;
+                }
+            }
+        }));
+        let change = async {
+            change.await;
+            is_done.store(true, Ordering::Relaxed);
+        };
+        tokio::join!(asking, change);
     }
 }

@@ -17,10 +17,11 @@ use crate::{
     clock::HostClock,
     cogs::{
         CogError, Report, Retirement, Stage,
+        book::Entry,
         life::{Candidate, Kept, Life},
         message::{Answer, Leaving, Message, Wish},
         owner::Owner,
-        registry::{Entry, Registry},
+        registry::Registry,
         stage::Status,
     },
     config::Limits,
@@ -123,6 +124,7 @@ pub(super) fn candidate(name: &str, code: Code) -> Candidate<Code> {
         missing_intents: Vec::new(),
         never_unmapped: false,
         library: code,
+        together: None,
     }
 }
 
@@ -302,6 +304,7 @@ impl Theatre {
         wish: Wish,
     ) -> Result<Option<Report>, CogError> {
         let (answer, outcome) = oneshot::channel();
+        self.registry.found(&candidate.file, &candidate.manifest);
         self.tell(name, Message::Bring(candidate, wish, Answer(Some(answer))));
         outcome.await.expect("the owner answers")
     }

@@ -1,12 +1,16 @@
 //! Stage × message → stage, and what is done on the way.
 
+use gearshift_cog::abi::{Invocation, Origin};
+
 use super::script::{Code, Theatre};
 use crate::{
     cogs::{
         Absence, CogError, Outcome, Stage,
         message::{Leaving, Wish},
+        together::Member,
     },
     fault::FaultKind,
+    lane::{Call, Item},
     step::Step,
 };
 
@@ -312,4 +316,77 @@ async fn a_library_that_is_renamed_serves_on() {
     theatre.leave("music", gone).await.expect_err("it is another file now");
     assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
     assert_eq!(theatre.status("music").file, super::script::file("other"));
+}
+
+/// `music` and `tunes` serve a command each; then each comes with the other's.
+async fn exchange(failing: Option<Step>) -> (Theatre, [bool; 2]) {
+    let theatre = Theatre::new(&["music", "tunes"]);
+    let with = |name: &str, command: &str, code: Code| {
+        let mut candidate = super::script::candidate(name, code);
+        let manifest = std::sync::Arc::make_mut(&mut candidate.manifest);
+        manifest.commands.truncate(1);
+        manifest.commands[0].name = command.to_owned();
+        candidate
+    };
+    for (name, command) in [("music", "play"), ("tunes", "stop")] {
+        theatre.bring_file(name, with(name, command, GOOD), Wish::Asked).await.expect("it is good");
+    }
+    let worse = Code { version: 3, fails_in: failing };
+    let mut both = [with("music", "stop", BETTER), with("tunes", "play", worse)];
+    let error = theatre.bring_file("music", with("music", "stop", BETTER), Wish::Changed).await;
+    assert!(matches!(error, Err(CogError::CommandTaken { .. })), "not alone: {error:?}");
+    let group = both.iter().map(|cog| (cog.manifest.name.clone(), std::sync::Arc::clone(&cog.manifest)));
+    let members = Member::all_of(group.collect());
+    for (candidate, member) in both.iter_mut().zip(members) {
+        candidate.together = Some(member);
+    }
+    let [music, tunes] = both;
+    let (music, tunes) = tokio::join!(
+        theatre.bring_file("music", music, Wish::Changed),
+        theatre.bring_file("tunes", tunes, Wish::Changed),
+    );
+    (theatre, [music.is_ok(), tunes.is_ok()])
+}
+
+#[tokio::test(start_paused = true)]
+async fn cogs_that_exchange_commands_are_both_replaced_or_both_serve_on() {
+    for failing in [None, Some(Step::Open), Some(Step::Setup), Some(Step::Restore)] {
+        let (theatre, came) = exchange(failing).await;
+        assert_eq!(came, [failing.is_none(); 2], "{failing:?}");
+        let (number, commands) = match failing {
+            None => (Some(2), ["stop", "play"]),
+            Some(_) => (Some(1), ["play", "stop"]),
+        };
+        for (cog, command) in ["music", "tunes"].into_iter().zip(commands) {
+            assert_eq!(theatre.stage(cog), (Stage::Serving, number), "{failing:?}");
+            assert_eq!(theatre.status(cog).commands().collect::<Vec<_>>(), [command]);
+            let notes = theatre.script(cog).notes();
+            assert_eq!(notes.taking.iter().copied().collect::<Vec<_>>(), Vec::from_iter(number));
+            assert_eq!(notes.alive, notes.taking, "{failing:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_wait_while_commands_are_exchanged_go_to_whoever_has_the_command_then() {
+    let (theatre, _) = exchange(None).await;
+    // As if it had been routed before the exchange.
+    let json = r#"{"id":"1","application_id":"1","type":2,"token":"t","data":{"name":"play"}}"#;
+    let interaction = crate::event::interaction(json).expect("it can be read");
+    let call = |command: &str| {
+        Item::from(Call::Command(Invocation {
+            command: command.into(),
+            arguments: "".into(),
+            origin: Origin::Slash(interaction.clone()),
+        }))
+    };
+    theatre.registry.each(|name, _, entry| {
+        if **name == *"music" {
+            for command in ["play", "stop", "play"] {
+                entry.inbox.push(call(command)).expect("there is room");
+            }
+        }
+    });
+    theatre.registry.hand_on("music");
+    assert_eq!((theatre.waiting("music"), theatre.waiting("tunes")), (1, 2));
 }

@@ -1,0 +1,218 @@
+//! Who owns what: the names, the files and the commands of all cogs, and which files wait for one of them. It decides;
+//! the registry publishes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gearshift_cog::manifest::Manifest;
+use tokio::sync::watch;
+
+use super::{
+    CogError, RefusedFile,
+    stage::{Absence, Stage, Status},
+    together::{Group, Member},
+};
+use crate::{
+    lane::Inbox,
+    router::{Listener, Table},
+    schedule::Schedule,
+};
+
+/// Slash commands that one application may have.
+/// <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
+pub(super) const COMMANDS_MAX: usize = 100;
+
+/// What is there of one cog besides its owner.
+pub(super) struct Entry {
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) schedule: Arc<Schedule>,
+    pub(super) status: watch::Sender<Status>,
+    /// Tells the owner that the cog's file is another cog now.
+    pub(super) file_gone: Box<dyn Fn(PathBuf) + Send + Sync>,
+}
+
+/// The book.
+#[derive(Default)]
+pub(super) struct Book {
+    pub(super) cogs: BTreeMap<Arc<str>, Cog>,
+    /// What each file held when it was read last.
+    pub(super) files: BTreeMap<PathBuf, Arc<Manifest>>,
+    /// At most one entry a file, until it is tried again.
+    pub(super) refused: BTreeMap<PathBuf, Refused>,
+    /// Files that are tried again together.
+    pub(super) together: BTreeMap<PathBuf, Member>,
+    /// Every command that a cog of this process has declared so far.
+    pub(super) seen: BTreeSet<String>,
+}
+
+/// A cog: its entry, and what its owner has asked for.
+pub(super) struct Cog {
+    pub(super) entry: Entry,
+    /// Commands of a generation that is being brought up beside the one that serves.
+    pub(super) coming: Vec<String>,
+    /// Its file is another cog that serves, and no other file is this one: it hears nothing more.
+    pub(super) is_superseded: bool,
+}
+
+/// A file that was refused.
+pub(super) struct Refused {
+    pub(super) shown: RefusedFile,
+    /// Whether what it was refused for may become free: a name, a command, room for its commands.
+    pub(super) is_waiting: bool,
+}
+
+impl Cog {
+    /// The commands that it owns.
+    pub(super) fn owned<'a>(&'a self, status: &'a Status) -> impl Iterator<Item = &'a str> {
+        let serving = status.commands().filter(|_| status.is_routed() && !self.is_superseded);
+        serving.chain(self.coming.iter().map(String::as_str))
+    }
+}
+
+impl Book {
+    /// Whether a file may be the cog it holds, once everything in `group` serves.
+    pub(super) fn may_serve(&self, file: &Path, manifest: &Manifest, group: &Group) -> Result<(), CogError> {
+        let name = &manifest.name;
+        if let Some(cog) = self.cogs.get(&**name) {
+            let status = cog.entry.status.borrow();
+            let has_file = !status.file.as_os_str().is_empty() && !status.has_left();
+            if has_file && status.file != file && self.is_there(&status.file, name) {
+                return Err(CogError::NameTaken {
+                    name: name.clone(),
+                    file: file.to_owned(),
+                    other: status.file.clone(),
+                });
+            }
+        }
+        let mut others = 0;
+        for (other, cog) in self.cogs.iter().filter(|(other, _)| ***other != **name) {
+            let status = cog.entry.status.borrow();
+            let owned: BTreeSet<&str> = match group.get(&**other) {
+                Some(manifest) => manifest.commands.iter().map(|command| &*command.name).collect(),
+                // A cog whose only file this is makes room when the new one serves.
+                None if status.file == file && !self.has_file(other, file) => continue,
+                None => cog.owned(&status).collect(),
+            };
+            others += owned.len();
+            if let Some(command) = manifest.commands.iter().find(|command| owned.contains(&*command.name)) {
+                return Err(CogError::CommandTaken {
+                    command: command.name.clone(),
+                    name: name.clone(),
+                    file: file.to_owned(),
+                    other: other.to_string(),
+                    other_file: status.file.clone(),
+                });
+            }
+        }
+        let own = manifest.commands.len();
+        if others + own > COMMANDS_MAX {
+            return Err(CogError::TooManyCommands { name: name.clone(), file: file.to_owned(), own, others });
+        }
+        Ok(())
+    }
+
+    /// Whether a file is there and is the cog `name`, as far as is known.
+    fn is_there(&self, file: &Path, name: &str) -> bool {
+        self.files.get(file).is_none_or(|manifest| manifest.name == name) && file.exists()
+    }
+
+    /// Whether a file besides this one is the cog `name`.
+    fn has_file(&self, name: &str, besides: &Path) -> bool {
+        let mut others = self.files.keys().filter(|file| **file != *besides);
+        others.any(|file| self.is_there(file, name))
+    }
+
+    /// A cog goes when its file is another cog that serves, and no other file is this one.
+    pub(super) fn supersede(&mut self) {
+        let serving = |cog: &Cog| {
+            let status = cog.entry.status.borrow();
+            (status.stage == Stage::Serving && !cog.is_superseded).then(|| status.file.clone())
+        };
+        let files: Vec<(Arc<str>, PathBuf)> =
+            self.cogs.iter().filter_map(|(name, cog)| Some((Arc::clone(name), serving(cog)?))).collect();
+        for (name, file) in &files {
+            let is_anothers = files.iter().any(|(other, used)| used == file && other != name)
+                && self.files.get(file).is_none_or(|manifest| *manifest.name != **name);
+            if is_anothers
+                && !self.has_file(name, file)
+                && let Some(cog) = self.cogs.get_mut(name)
+            {
+                cog.is_superseded = true;
+                (cog.entry.file_gone)(file.clone());
+            }
+        }
+    }
+
+    pub(super) fn table(&self) -> Table {
+        let mut table = Table::default();
+        for (name, cog) in &self.cogs {
+            let status = cog.entry.status.borrow();
+            let Some(manifest) = &status.manifest else { continue };
+            let commands = status.commands().map(str::to_owned);
+            let listener = Listener { cog: Arc::clone(name), inbox: Arc::clone(&cog.entry.inbox) };
+            table.add_coming(&listener, &cog.coming);
+            if status.is_routed() && !cog.is_superseded {
+                table.add(&listener, &manifest.events, commands);
+                table.add_ephemeral(manifest.commands.iter().flat_map(|command| command.ephemeral.clone()));
+            } else {
+                table.add_away(name, commands);
+            }
+        }
+        table
+    }
+
+    /// Files that may be loaded now, together. One that is no file any more has nothing to try.
+    pub(super) fn take_free(&mut self) -> Option<Vec<PathBuf>> {
+        self.refused.retain(|file, refused| !refused.is_waiting || file.exists());
+        let waiting =
+            self.refused.iter().filter(|(file, refused)| refused.is_waiting && self.is_wanted(file));
+        let waiting: Vec<PathBuf> = waiting.map(|(file, _)| file.clone()).collect();
+        let files = waiting.iter().find_map(|file| self.free_with(file, &waiting))?;
+        self.refused.retain(|file, _| !files.contains(file));
+        if files.len() > 1 {
+            let group = files.iter().filter_map(|file| self.files.get(file));
+            let group = group.map(|manifest| (manifest.name.clone(), Arc::clone(manifest))).collect();
+            self.together.extend(files.iter().cloned().zip(Member::all_of(group)));
+        }
+        Some(files)
+    }
+
+    /// Not if its cog was unloaded: then nothing brings it back by itself.
+    fn is_wanted(&self, file: &Path) -> bool {
+        self.files.get(file).is_some_and(|manifest| {
+            self.cogs.get(&*manifest.name).is_none_or(|cog| {
+                let status = cog.entry.status.borrow();
+                status.stage != Stage::Away || status.absence != Absence::Unloaded
+            })
+        })
+    }
+
+    /// The file with those of `waiting` that give up what it lacks, and what these lack in turn, if all of them may be
+    /// loaded then.
+    fn free_with(&self, file: &Path, waiting: &[PathBuf]) -> Option<Vec<PathBuf>> {
+        let (mut files, mut group) = (Vec::new(), Group::new());
+        let mut next = Some(file.to_owned());
+        while let Some(file) = next.take() {
+            let manifest = self.files.get(&file)?;
+            group.insert(manifest.name.clone(), Arc::clone(manifest));
+            files.push(file);
+            for file in &files {
+                match self.may_serve(file, self.files.get(file)?, &group) {
+                    Ok(()) => {}
+                    Err(CogError::CommandTaken { other, .. }) if !group.contains_key(&other) => {
+                        let is_its = |file: &&PathBuf| {
+                            self.files.get(*file).is_some_and(|manifest| manifest.name == other)
+                        };
+                        next = Some(waiting.iter().find(is_its)?.clone());
+                        break;
+                    }
+                    Err(_) => return None,
+                }
+            }
+        }
+        Some(files)
+    }
+}

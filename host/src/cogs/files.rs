@@ -1,0 +1,113 @@
+//! How the cogs follow their files: what is wanted of a file that changed, which file is which cog, and what becomes of
+//! a cog whose file is gone.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gearshift_cog::manifest::Manifest;
+use tokio::sync::oneshot;
+
+use super::{
+    CogError, Cogs, ended,
+    generation::prepare,
+    life::Candidate,
+    message::{Answer, Leaving, Message, Wish},
+};
+use crate::library::{self, PrivateCopy};
+
+impl Cogs {
+    /// Follows a change of a file: loads its cog or replaces it, if the content differs from what serves. The outcome
+    /// goes into the log.
+    ///
+    /// # Errors
+    /// When the file is refused before its cog is asked.
+    pub async fn follow_change(self: &Arc<Self>, file: &Path) -> Result<(), CogError> {
+        let mut candidate = match self.prepare_wanted(file).await {
+            Err(CogError::Disabled { .. }) => return Ok(()),
+            prepared => prepared?,
+        };
+        candidate.together = self.registry.together(file, &candidate.manifest);
+        let name = candidate.manifest.name.clone();
+        let (answer, outcome) = oneshot::channel();
+        self.registry.forget_refused(file);
+        self.tell(&name, Message::Bring(candidate, Wish::Changed, Answer(Some(answer))));
+        let (registry, file) = (Arc::clone(&self.registry), file.to_owned());
+        self.parts.runtime.spawn(async move {
+            let outcome = outcome.await.unwrap_or_else(|_| Err(ended()));
+            if let Err(error) = &outcome {
+                registry.refuse(&file, error);
+            }
+            Answer(None).give(outcome);
+        });
+        Ok(())
+    }
+
+    /// Notes that a file cannot be loaded, for the list of refused files.
+    pub fn refuse(&self, file: &Path, error: &CogError) {
+        self.registry.refuse(file, error);
+    }
+
+    /// Other files that are the cogs of a file that is gone. To be tried before the removal is followed: what serves then
+    /// hands over.
+    pub async fn heirs(&self, gone: &Path) -> Vec<PathBuf> {
+        self.registry.gone(gone);
+        let mut heirs = Vec::new();
+        for name in self.registry.cogs_of(gone) {
+            heirs.extend(self.find(&name).await);
+        }
+        heirs
+    }
+
+    /// Retires the cogs whose file is gone. The outcome goes into the log.
+    pub fn follow_removal(&self, file: &Path) {
+        self.registry.gone(file);
+        for name in self.registry.cogs_of(file) {
+            self.tell(&name, Message::Leave(Leaving::FileGone(file.to_owned()), Answer(None)));
+        }
+    }
+
+    /// Waits for files to try again, together: they were refused for names or commands that their owners have given up
+    /// since, or give up for each other. Never a file of a cog that was unloaded.
+    pub async fn freed(&self) -> Vec<PathBuf> {
+        self.registry.freed().await
+    }
+
+    /// Steps before anything is asked of the cog itself.
+    pub(super) async fn prepare_wanted(&self, file: &Path) -> Result<Candidate<PrivateCopy>, CogError> {
+        let candidate = prepare(&self.parts, file).await?;
+        if self.registry.found(file, &candidate.manifest) {
+            // Files change places in groups, one after the other: a cog that is in another file now goes on from there.
+            tokio::time::sleep(self.parts.limits.settle).await;
+            self.read_folder().await?;
+        }
+        let name = candidate.manifest.name.clone();
+        if self.parts.disabled.contains(&name) {
+            return Err(CogError::Disabled { name });
+        }
+        Ok(candidate)
+    }
+
+    /// The library of the folder that is the cog `name`.
+    pub(super) async fn find(&self, name: &str) -> Result<PathBuf, CogError> {
+        let found = self.read_folder().await?.into_iter().find(|(_, manifest)| manifest.name == name);
+        found
+            .map(|(file, _)| file)
+            .ok_or_else(|| CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() })
+    }
+
+    /// What the libraries of the folder hold now, by name of the file.
+    async fn read_folder(&self) -> Result<Vec<(PathBuf, Arc<Manifest>)>, CogError> {
+        let folder = self.parts.folder.clone();
+        let read = tokio::task::spawn_blocking(move || library::manifests(&folder)).await;
+        let read = read
+            .map_err(|error| CogError::Host(error.to_string()))?
+            .map_err(|source| CogError::Folder { folder: self.parts.folder.clone(), source })?;
+        let read: Vec<_> = read.into_iter().map(|(file, manifest)| (file, Arc::new(manifest))).collect();
+        for (file, manifest) in &read {
+            self.registry.found(file, manifest);
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,64 @@
+//! Cogs that are replaced together, because each declares a command that another of them gives up: all of them, or none.
+//! They wait for each other at three points; a step that fails anywhere undoes it for all.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use gearshift_cog::manifest::Manifest;
+use tokio::sync::watch;
+
+/// What the cogs of a group will be, by name.
+pub(super) type Group = BTreeMap<String, Arc<Manifest>>;
+
+/// Where all wait for each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Point {
+    /// Every new generation is set up; none of the old ones has been paused.
+    SetUp,
+    /// Every old one is paused, every new one has its state: nothing can fail any more.
+    Restored,
+    /// Every new one is published; none has taken anything from its queue.
+    Published,
+}
+
+/// One cog's part. Dropping it means that its cog does not go on.
+#[derive(Debug)]
+pub(super) struct Member {
+    group: Arc<Group>,
+    progress: Arc<watch::Sender<Progress>>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    /// How many are at each point, or beyond.
+    reached: [usize; 3],
+    has_ended: bool,
+}
+
+impl Member {
+    /// One for each cog of the group.
+    pub(super) fn all_of(group: Group) -> Vec<Member> {
+        let (group, progress) = (Arc::new(group), Arc::new(watch::Sender::default()));
+        let member = |_| Member { group: Arc::clone(&group), progress: Arc::clone(&progress) };
+        (0..group.len()).map(member).collect()
+    }
+
+    pub(super) fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Waits until all are at this point; false if one of them does not go on.
+    pub(super) async fn reach(&self, point: Point) -> bool {
+        let point = point as usize;
+        self.progress.send_modify(|progress| progress.reached[point] += 1);
+        let are_all_there = |progress: &Progress| progress.reached[point] == self.group.len();
+        let mut progress = self.progress.subscribe();
+        let waited = progress.wait_for(|progress| progress.has_ended || are_all_there(progress)).await;
+        waited.is_ok_and(|progress| are_all_there(&progress))
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.progress.send_modify(|progress| progress.has_ended = true);
+    }
+}
