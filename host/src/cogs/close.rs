@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use tokio::task::JoinSet;
+use futures_util::future::join_all;
 
 use super::{CogError, Cogs};
 
@@ -11,19 +11,13 @@ impl Cogs {
     /// is lost then.
     pub async fn close(self: &Arc<Self>, until: Instant) -> Vec<String> {
         self.parts.closing.cancel();
-        let mut tasks = JoinSet::new();
         let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
-        for name in names {
-            let cogs = Arc::clone(self);
-            tasks.spawn(async move {
-                match cogs.unload(&name).await {
-                    Ok(_) | Err(CogError::NotLoaded { .. }) => {}
-                    Err(error) => tracing::warn!(cog = &*name, "{error}"),
-                }
-            });
-        }
-        while tasks.join_next().await.is_some() {}
-        let stored = self.registry.each(|_, _, entry| entry.status.subscribe());
+        let unloads = names.iter().map(async |name| match self.unload(name).await {
+            Ok(_) | Err(CogError::NotLoaded { .. }) => {}
+            Err(error) => tracing::warn!(cog = &**name, "{error}"),
+        });
+        join_all(unloads).await;
+        let stored = self.registry.each(|_, _, entry| Some(entry.status.subscribe()));
         let all_stored = async {
             for mut status in stored {
                 let _ = status.wait_for(|status| !status.is_unsaved).await;
@@ -34,9 +28,7 @@ impl Cogs {
         let _ =
             tokio::time::timeout_at(until.into(), async { tokio::join!(all_stored, self.parts.work.wait()) })
                 .await;
-        let lost = self
-            .registry
-            .each(|name, status, _| (status.is_unsaved || status.is_state_lost).then(|| name.to_string()));
-        lost.into_iter().flatten().collect()
+        self.registry
+            .each(|name, status, _| (status.is_unsaved || status.is_state_lost).then(|| name.to_string()))
     }
 }

@@ -1,7 +1,11 @@
 //! How a library comes to its cog: whether it is wanted, whether its name and commands are free, what happens when it
 //! fails.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use gearshift_cog::manifest::Manifest;
 use tokio::time::Instant;
@@ -102,21 +106,7 @@ impl<L: Life> Owner<L> {
             _ => self.retry = None,
         }
         if let Err(error) = &result {
-            let text = chain(error);
-            self.registry.note(&self.name, |status| status.last_fault = Some(text.clone()));
-            if !matches!(self.now, Now::Serving(_)) {
-                let (_, dropped) = self.enter(Now::Away(Absence::Failed, Some(text)));
-                if dropped > 0 {
-                    tracing::warn!(
-                        cog = &*self.name,
-                        dropped,
-                        "events that waited for it are dropped: it is not loaded"
-                    );
-                }
-            } else {
-                // What was reserved for the new generation is free again.
-                self.publish();
-            }
+            self.fail(error);
         }
         result
     }
@@ -136,11 +126,25 @@ impl<L: Life> Owner<L> {
         self.replace(candidate, how).await
     }
 
-    /// Nothing could be loaded: if nothing serves, the cog is away.
+    /// Nothing could be loaded: what serves goes on, and if nothing does, the cog is away.
     pub(super) fn fail(&mut self, error: &CogError) {
-        if !matches!(self.now, Now::Serving(_)) {
-            self.enter(Now::Away(Absence::Failed, Some(chain(error))));
+        let text = chain(error);
+        self.registry.note(&self.name, |status| status.last_fault = Some(text.clone()));
+        if matches!(self.now, Now::Serving(_)) {
+            // What was reserved for the new generation is free again.
+            return self.publish();
         }
+        let (_, dropped) = self.enter(Now::Away(Absence::Failed, Some(text)));
+        if dropped > 0 {
+            let cog = &*self.name;
+            tracing::warn!(cog, dropped, "events that waited for it are dropped: it is not loaded");
+        }
+    }
+
+    /// A library that was kept, to be this cog's again in place of what its file holds.
+    pub(super) async fn prepare_kept(&self, kept: &Path) -> Result<Candidate<L::Library>, CogError> {
+        let prepared = self.life.prepare(kept).await?;
+        Ok(Candidate { file: self.file.clone(), ..prepared })
     }
 
     /// A `setup` may have failed for what passes: a site that is not up yet.

@@ -7,10 +7,9 @@ use std::{
 };
 
 use gearshift_cog::manifest::Manifest;
-use tokio::sync::oneshot;
 
 use super::{
-    CogError, Cogs, ended,
+    CogError, Cogs,
     generation::prepare,
     life::Candidate,
     message::{Answer, Leaving, Message, Wish},
@@ -29,18 +28,8 @@ impl Cogs {
             prepared => prepared?,
         };
         candidate.together = self.registry.together(file, &candidate.manifest);
-        let name = candidate.manifest.name.clone();
-        let (answer, outcome) = oneshot::channel();
-        self.registry.forget_refused(file);
-        self.tell(&name, Message::Bring(candidate, Wish::Changed, Answer(Some(answer))));
-        let (registry, file) = (Arc::clone(&self.registry), file.to_owned());
-        self.parts.runtime.spawn(async move {
-            let outcome = outcome.await.unwrap_or_else(|_| Err(ended()));
-            if let Err(error) = &outcome {
-                registry.refuse(&file, error);
-            }
-            Answer(None).give(outcome);
-        });
+        let outcome = self.bring(candidate, Wish::Changed);
+        self.parts.runtime.spawn(async move { Answer(None).give(outcome.await) });
         Ok(())
     }
 

@@ -45,7 +45,7 @@ impl<L: Life> Owner<L> {
         if let Now::Leaving(serving) = &self.now {
             report.from = Some(serving.number);
             report.from_version = Some(serving.manifest.version.clone());
-            let id = format!("{}#{}", self.name, serving.number);
+            let id = self.id(serving.number);
             let limit = self.limits.state_max_bytes;
             let state = last_words(&self.life, &serving.generation, limit, &id, &mut report).await;
             match state {
@@ -98,7 +98,7 @@ impl<L: Life> Owner<L> {
             }
             Ok(None) => {}
             Err(error) => {
-                let id = format!("{}#{}", self.name, serving.number);
+                let id = self.id(serving.number);
                 tracing::warn!(cog = %id, "its state was not saved: {}", chain(&error));
             }
         }

@@ -14,7 +14,7 @@ use crate::{fault::Fault, lane::State};
 /// What a cog's owner is told.
 pub(super) enum Message<T> {
     /// The cog is in the folder when the host starts: its events wait from now on.
-    Expect(PathBuf, Arc<Manifest>, oneshot::Sender<Result<(), CogError>>),
+    Expect(PathBuf, Arc<Manifest>, Answer),
     /// Load this, or replace what serves by it.
     Bring(Candidate<T>, Wish, Answer),
     /// Retire it for good.
@@ -23,8 +23,6 @@ pub(super) enum Message<T> {
     Fault { number: u64, what: String, fault: Fault },
     /// Generation `number` does not return to its loop, or its thread has ended.
     Stuck { number: u64, why: String },
-    /// What became of a generation that was retired is known.
-    Retired(Report),
 }
 
 impl<T> Message<T> {

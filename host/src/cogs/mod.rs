@@ -179,9 +179,7 @@ impl Cogs {
         if !self.owners().contains_key(name) {
             return Err(unknown());
         }
-        let (answer, outcome) = oneshot::channel();
-        self.tell(name, Message::Leave(Leaving::Unloaded, Answer(Some(answer))));
-        match outcome.await.unwrap_or_else(|_| Err(ended())) {
+        match self.ask(name, |answer| Message::Leave(Leaving::Unloaded, answer)).await {
             Ok(report) => report.ok_or_else(ended),
             Err(CogError::NotLoaded { .. }) => Err(unknown()),
             Err(error) => Err(error),
@@ -215,17 +213,28 @@ impl Cogs {
         }
     }
 
-    async fn bring(
-        self: &Arc<Self>,
+    /// Tells a candidate's owner at once; the future is its answer.
+    fn bring(
+        &self,
         candidate: Candidate<PrivateCopy>,
         wish: Wish,
-    ) -> Result<Option<Report>, CogError> {
-        let (answer, outcome) = oneshot::channel();
+    ) -> impl Future<Output = Outcomes> + Send + use<> {
         let (name, file) = (candidate.manifest.name.clone(), candidate.file.clone());
         self.registry.forget_refused(&file);
-        self.tell(&name, Message::Bring(candidate, wish, Answer(Some(answer))));
-        let outcome: Outcomes = outcome.await.unwrap_or_else(|_| Err(ended()));
-        outcome.inspect_err(|error| self.registry.refuse(&file, error))
+        let outcome = self.ask(&name, move |answer| Message::Bring(candidate, wish, answer));
+        let registry = Arc::clone(&self.registry);
+        async move { outcome.await.inspect_err(|error| registry.refuse(&file, error)) }
+    }
+
+    /// Sends a message to a cog's owner at once; the future is its answer.
+    fn ask<M: FnOnce(Answer) -> Message<PrivateCopy>>(
+        &self,
+        name: &str,
+        message: M,
+    ) -> impl Future<Output = Outcomes> + Send + use<M> {
+        let (answer, outcome) = oneshot::channel();
+        self.tell(name, message(Answer(Some(answer))));
+        async move { outcome.await.unwrap_or_else(|_| Err(ended())) }
     }
 
     /// Sends a message to a cog's owner, which begins with the first one.
@@ -246,7 +255,7 @@ impl Cogs {
     fn begin_owner(&self, name: &Arc<str>) -> mpsc::UnboundedSender<Message<PrivateCopy>> {
         let (owner, messages) = mpsc::unbounded_channel();
         let lanes = self.lanes(name, &owner);
-        let (itself, gone) = (owner.downgrade(), owner.downgrade());
+        let gone = owner.downgrade();
         self.registry.add(name, || Entry {
             inbox: Arc::clone(&lanes.inbox),
             schedule: Arc::clone(&lanes.schedule),
@@ -259,7 +268,7 @@ impl Cogs {
         });
         let (inbox, schedule) = (Arc::clone(&lanes.inbox), Arc::clone(&lanes.schedule));
         let (limits, registry) = (self.parts.limits.clone(), Arc::clone(&self.registry));
-        let owning = Owner::new(Arc::clone(name), lanes, limits, registry, inbox, schedule, itself);
+        let owning = Owner::new(Arc::clone(name), lanes, limits, registry, inbox, schedule);
         self.spawn(owning.run(messages));
         owner
     }
@@ -291,15 +300,11 @@ impl Cogs {
 
     /// Whether a cog serves, and its file.
     fn place(&self, name: &str) -> Option<(bool, PathBuf)> {
-        let places = self.registry.each(|other, status, _| {
-            (**other == *name).then(|| (status.generation.is_some(), status.file.clone()))
-        });
-        places.into_iter().flatten().next()
+        self.registry.of(name, |status, _| (status.generation.is_some(), status.file.clone()))
     }
 
     fn loaded(&self) -> Vec<String> {
-        let loaded = self.registry.each(|name, status, _| status.generation.map(|_| name.to_string()));
-        loaded.into_iter().flatten().collect()
+        self.registry.each(|name, status, _| status.generation.map(|_| name.to_string()))
     }
 }
 

@@ -44,7 +44,6 @@ pub(super) struct Owner<L: Life> {
     pub(super) gone_back: Vec<Digest>,
     /// The last of them with what served before, until the store has it.
     pub(super) to_remember: Option<(Digest, Kept)>,
-    pub(super) itself: mpsc::WeakUnboundedSender<Message<L::Library>>,
 }
 
 /// The stage that a cog is in, with what belongs to it.
@@ -110,7 +109,6 @@ impl<L: Life> Owner<L> {
         registry: Arc<Registry>,
         inbox: Arc<Inbox>,
         schedule: Arc<Schedule>,
-        itself: mpsc::WeakUnboundedSender<Message<L::Library>>,
     ) -> Owner<L> {
         Owner {
             name,
@@ -129,7 +127,6 @@ impl<L: Life> Owner<L> {
             retry: None,
             gone_back: Vec::new(),
             to_remember: None,
-            itself,
         }
     }
 
@@ -162,11 +159,16 @@ impl<L: Life> Owner<L> {
         }
     }
 
+    /// The name of one of its generations.
+    pub(super) fn id(&self, number: u64) -> String {
+        format!("{}#{number}", self.name)
+    }
+
     async fn take(&mut self, message: Message<L::Library>) {
         match message {
             Message::Expect(file, manifest, answer) => {
                 let claimed = self.expect(file, manifest);
-                let _ = answer.send(claimed);
+                answer.give(claimed.map(|()| None));
             }
             Message::Bring(candidate, wish, answer) => {
                 let outcome = self.bring(candidate, wish).await;
@@ -182,15 +184,6 @@ impl<L: Life> Owner<L> {
                 }
             }
             Message::Stuck { number, why } => self.give_up(number, why).await,
-            Message::Retired(report) => {
-                self.registry.note(&self.name, |status| {
-                    // Another operation may have been reported since.
-                    let is_last = status.last_report.as_ref().is_some_and(|last| last.is_of_same(&report));
-                    if is_last {
-                        status.last_report = Some(report);
-                    }
-                });
-            }
         }
     }
 
@@ -224,7 +217,7 @@ impl<L: Life> Owner<L> {
             let was_serving = status.generation;
             status.file = file;
             status.is_unsaved = is_unsaved;
-            (status.generation, status.pulse, status.reason) = (None, None, None);
+            (status.generation, status.digest, status.pulse, status.reason) = (None, None, None, None);
             let stage = match &self.now {
                 Now::Away(absence, reason) => {
                     status.absence = *absence;
@@ -264,13 +257,17 @@ impl<L: Life> Owner<L> {
         };
         let (mut report, retired) = done;
         self.registry.note(&name, |status| status.last_report = Some(report.clone()));
-        let (patience, itself) = (self.limits.join_timeout + Duration::from_secs(1), self.itself.clone());
+        let (patience, registry) =
+            (self.limits.join_timeout + Duration::from_secs(1), Arc::clone(&self.registry));
         tokio::spawn(async move {
             if let Some(retired) = retired {
                 report.retirement = tokio::time::timeout(patience, retired).await.ok().and_then(Result::ok);
-                if let Some(itself) = itself.upgrade() {
-                    let _ = itself.send(Message::Retired(report.clone()));
-                }
+                registry.note(&name, |status| {
+                    // Another operation may have been reported since.
+                    if let Some(last) = status.last_report.as_mut().filter(|last| last.is_of_same(&report)) {
+                        last.retirement.clone_from(&report.retirement);
+                    }
+                });
             }
             answer.give(Ok(Some(report)));
         });

@@ -213,8 +213,7 @@ impl Registry {
     /// The cogs that a file is, or was last.
     pub(super) fn cogs_of(&self, file: &Path) -> Vec<Arc<str>> {
         let is_of = |status: &Status| status.file == file && !status.has_left();
-        let cogs = self.each(|name, status, _| is_of(status).then(|| Arc::clone(name)));
-        cogs.into_iter().flatten().collect()
+        self.each(|name, status, _| is_of(status).then(|| Arc::clone(name)))
     }
 
     /// What shall be registered. Commands of a cog that went stay for `keep`.
@@ -248,10 +247,18 @@ impl Registry {
         self.commands.subscribe()
     }
 
-    /// Every cog's name, status and queue.
-    pub(super) fn each<T>(&self, mut look: impl FnMut(&Arc<str>, &Status, &Entry) -> T) -> Vec<T> {
+    /// What `look` finds in the cogs' names, statuses and queues.
+    pub(super) fn each<T>(&self, mut look: impl FnMut(&Arc<str>, &Status, &Entry) -> Option<T>) -> Vec<T> {
         let book = self.book();
-        book.cogs.iter().map(|(name, cog)| look(name, &cog.entry.status.borrow(), &cog.entry)).collect()
+        let looks =
+            book.cogs.iter().filter_map(|(name, cog)| look(name, &cog.entry.status.borrow(), &cog.entry));
+        looks.collect()
+    }
+
+    /// Looks at one cog, if it is known.
+    pub(super) fn of<T>(&self, name: &str, look: impl FnOnce(&Status, &Entry) -> T) -> Option<T> {
+        let book = self.book();
+        book.cogs.get(name).map(|cog| look(&cog.entry.status.borrow(), &cog.entry))
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -1,7 +1,7 @@
 //! How one generation takes the place of another, step by step as the README tells it. New is completely ready before
 //! old is paused; whatever fails, old goes on with the same instance and the events that waited.
 
-use std::{path::Path, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use gearshift_cog::manifest::Manifest;
 use tokio::time::Instant;
@@ -44,71 +44,15 @@ impl<L: Life> Owner<L> {
         let new = self.life.open(number, candidate).await?;
         report.passed(Step::Open, since);
 
-        // 3. setup: the old one still serves.
-        let since = Instant::now();
-        if let Err(source) = self.life.setup(&new).await {
-            return Err(self.back_out(new, number, Step::Setup, source));
-        }
-        report.passed(Step::Setup, since);
-        if let Err(error) = self.meet(Point::SetUp, together.as_ref(), &file, &manifest).await {
-            self.discard(new, number);
-            return Err(error);
-        }
-
-        // 4. pause: from here on events wait.
-        let paused = Instant::now();
-        if let Some(old) = self.now.serving() {
-            match self.life.pause(&old.generation).await {
-                Ok(cancelled) => report.cancelled = cancelled,
-                // What is being undone may be broken.
-                Err(error) if how.is_going_back() => report.notes.push(format!("it did not pause: {error}")),
-                Err(source) => return Err(self.stays(new, number, Step::Pause, source)),
-            }
-            report.passed(Step::Pause, paused);
-        }
-
-        // 5. save, restore
-        let since = Instant::now();
-        let states = match self.states(&how).await {
-            Ok(states) => states,
-            Err(StateError::Store(error)) => {
+        let meeting = Meeting { together, file, manifest };
+        let (paused, state) = match self.make_ready(&new, number, &meeting, &how, &mut report).await {
+            Ok(ready) => ready,
+            Err(error) => {
                 self.discard(new, number);
                 return Err(error);
             }
-            Err(StateError::Save(SaveError::Order(source))) => {
-                return Err(self.stays(new, number, Step::Save, source));
-            }
-            Err(StateError::Save(SaveError::TooLarge { bytes, limit })) => {
-                let name = self.old_id();
-                self.discard(new, number);
-                return Err(CogError::StateTooLarge { name, bytes, limit });
-            }
         };
-        if self.now.serving().is_some() {
-            report.passed(Step::Save, since);
-        }
-        let since = Instant::now();
-        let mut state = None;
-        for given in states {
-            report.state_bytes = Some(given.bytes.len());
-            match self.life.restore(&new, given.clone()).await {
-                Ok(()) => {
-                    state = Some(given);
-                    break;
-                }
-                Err(error) if how.is_going_back() => {
-                    report.notes.push(format!("a state was refused: {error}"));
-                }
-                Err(source) => return Err(self.back_out(new, number, Step::Restore, source)),
-            }
-        }
-        if report.state_bytes.is_some() {
-            report.passed(Step::Restore, since);
-        }
-        if let Err(error) = self.meet(Point::Restored, together.as_ref(), &file, &manifest).await {
-            self.discard(new, number);
-            return Err(error);
-        }
+        let Meeting { together, file, manifest } = meeting;
 
         // 6. serve: what waited comes first.
         let since = Instant::now();
@@ -126,7 +70,7 @@ impl<L: Life> Owner<L> {
         }
         report.passed(Step::Serve, since);
         for missing in &missing_intents {
-            tracing::warn!(cog = %format_args!("{}#{number}", self.name), "{missing}");
+            tracing::warn!(cog = self.id(number), "{missing}");
         }
         self.plan_save();
         let old = match was {
@@ -143,16 +87,69 @@ impl<L: Life> Owner<L> {
         Ok((report, Some(self.life.retire(old.generation))))
     }
 
-    /// Waits for the cogs that are replaced together with this one. If they are not, it goes on if it can alone.
-    async fn meet(
+    /// Steps 3 to 5, up to where nothing can fail any more. When the old generation was paused, and the state that the new
+    /// one has.
+    async fn make_ready(
         &self,
-        point: Point,
-        together: Option<&Member>,
-        file: &Path,
-        manifest: &Arc<Manifest>,
-    ) -> Result<(), CogError> {
-        match together {
-            Some(member) if !member.reach(point).await => self.registry.claim(file, manifest, None),
+        new: &L::Generation,
+        number: u64,
+        meeting: &Meeting,
+        how: &How,
+        report: &mut Report,
+    ) -> Result<(Instant, Option<State>), CogError> {
+        // 3. setup: the old one still serves.
+        let since = Instant::now();
+        let set_up = self.life.setup(new).await;
+        set_up.map_err(|source| self.failed(number, Step::Setup, source))?;
+        report.passed(Step::Setup, since);
+        self.meet(Point::SetUp, meeting).await?;
+
+        // 4. pause: from here on events wait.
+        let paused = Instant::now();
+        if let Some(old) = self.now.serving() {
+            match self.life.pause(&old.generation).await {
+                Ok(cancelled) => report.cancelled = cancelled,
+                // What is being undone may be broken.
+                Err(error) if how.is_going_back() => report.notes.push(format!("it did not pause: {error}")),
+                Err(source) => return Err(self.stays(old, Step::Pause, source)),
+            }
+            report.passed(Step::Pause, paused);
+        }
+
+        // 5. save, restore
+        let since = Instant::now();
+        let states = self.states(how).await?;
+        if self.now.serving().is_some() {
+            report.passed(Step::Save, since);
+        }
+        let since = Instant::now();
+        let mut state = None;
+        for given in states {
+            report.state_bytes = Some(given.bytes.len());
+            match self.life.restore(new, given.clone()).await {
+                Ok(()) => {
+                    state = Some(given);
+                    break;
+                }
+                Err(error) if how.is_going_back() => {
+                    report.notes.push(format!("a state was refused: {error}"));
+                }
+                Err(source) => return Err(self.failed(number, Step::Restore, source)),
+            }
+        }
+        if report.state_bytes.is_some() {
+            report.passed(Step::Restore, since);
+        }
+        self.meet(Point::Restored, meeting).await?;
+        Ok((paused, state))
+    }
+
+    /// Waits for the cogs that are replaced together with this one. If they are not, it goes on if it can alone.
+    async fn meet(&self, point: Point, meeting: &Meeting) -> Result<(), CogError> {
+        match &meeting.together {
+            Some(member) if !member.reach(point).await => {
+                self.registry.claim(&meeting.file, &meeting.manifest, None)
+            }
             _ => Ok(()),
         }
     }
@@ -179,15 +176,19 @@ impl<L: Life> Owner<L> {
     }
 
     /// The states that the new generation may be given, best first.
-    async fn states(&self, how: &How) -> Result<Vec<State>, StateError> {
-        let serving = self.now.serving();
-        let own = match serving {
+    async fn states(&self, how: &How) -> Result<Vec<State>, CogError> {
+        let own = match self.now.serving() {
             Some(old) => {
                 let saved = saved(&self.life, &old.generation, self.limits.state_max_bytes).await;
-                saved.map_err(StateError::Save)
+                saved.map_err(|error| match error {
+                    SaveError::Order(source) => self.stays(old, Step::Save, source),
+                    SaveError::TooLarge { bytes, limit } => {
+                        CogError::StateTooLarge { name: self.id(old.number), bytes, limit }
+                    }
+                })
             }
             None if self.unsaved.is_some() => Ok(self.unsaved.clone()),
-            None => self.life.stored_state().await.map_err(StateError::Store),
+            None => self.life.stored_state().await,
         };
         match how {
             How::Deploy => Ok(own?.into_iter().collect()),
@@ -219,19 +220,17 @@ impl<L: Life> Owner<L> {
     }
 
     /// A step of the new generation failed.
-    fn back_out(&self, new: L::Generation, number: u64, step: Step, source: OrderError) -> CogError {
+    fn failed(&self, number: u64, step: Step, source: OrderError) -> CogError {
         let kept = match self.now.serving() {
-            Some(old) => format!("; `{}#{}` serves on", self.name, old.number),
+            Some(old) => format!("; `{}` serves on", self.id(old.number)),
             None => "; it is not loaded".to_owned(),
         };
-        self.discard(new, number);
-        CogError::Step { name: format!("{}#{number}", self.name), step, kept, source }
+        CogError::Step { name: self.id(number), step, kept, source }
     }
 
     /// The old generation could not be taken over from.
-    fn stays(&self, new: L::Generation, number: u64, step: Step, source: OrderError) -> CogError {
-        self.discard(new, number);
-        CogError::Stays { name: self.old_id(), step, source }
+    fn stays(&self, old: &Serving<L::Generation>, step: Step, source: OrderError) -> CogError {
+        CogError::Stays { name: self.id(old.number), step, source }
     }
 
     /// The new generation will not serve; the old one goes on.
@@ -243,15 +242,11 @@ impl<L: Life> Owner<L> {
         drop(self.life.retire(new));
         self.schedule.forget(number);
     }
-
-    fn old_id(&self) -> String {
-        let number = self.now.serving().map_or(self.number, |old| old.number);
-        format!("{}#{number}", self.name)
-    }
 }
 
-/// Why there is no state to hand over.
-enum StateError {
-    Save(SaveError),
-    Store(CogError),
+/// What is claimed for the new generation, and with whom.
+struct Meeting {
+    together: Option<Member>,
+    file: PathBuf,
+    manifest: Arc<Manifest>,
 }

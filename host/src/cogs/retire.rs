@@ -62,9 +62,15 @@ pub struct Held {
 #[derive(Debug)]
 pub(super) struct Reaper {
     work: mpsc::Sender<Work>,
-    held: Arc<Mutex<Vec<(GenerationId, String)>>>,
-    unmapped: Arc<AtomicUsize>,
+    tally: Arc<Tally>,
     held_max: usize,
+}
+
+/// What became of those that were retired.
+#[derive(Debug, Default)]
+struct Tally {
+    held: Mutex<Vec<(GenerationId, String)>>,
+    unmapped: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -89,13 +95,13 @@ impl Reaper {
     /// Starts the thread. It ends with the reaper.
     pub(super) fn new(held_max: usize) -> Reaper {
         let (work, orders) = mpsc::channel();
-        let (held, unmapped) = (Arc::default(), Arc::default());
-        let (thread_held, thread_unmapped) = (Arc::clone(&held), Arc::clone(&unmapped));
+        let tally = Arc::new(Tally::default());
+        let of_thread = Arc::clone(&tally);
         std::thread::Builder::new()
             .name("reaper".to_owned())
-            .spawn(move || run(&orders, &thread_held, &thread_unmapped))
+            .spawn(move || run(&orders, &of_thread))
             .expect("the host has few threads when it starts");
-        Reaper { work, held, unmapped, held_max }
+        Reaper { work, tally, held_max }
     }
 
     /// Retires what is left of a generation, within `deadline`.
@@ -109,32 +115,36 @@ impl Reaper {
 
     /// Notes a generation of which nothing can be taken back.
     pub(super) fn hold(&self, id: &GenerationId, reason: &str) {
-        lock(&self.held).push((id.clone(), reason.to_owned()));
+        self.tally.held().push((id.clone(), reason.to_owned()));
     }
 
     /// What is held.
     pub(super) fn held(&self) -> Vec<Held> {
-        let held = lock(&self.held);
+        let held = self.tally.held();
         held.iter().map(|(id, reason)| Held { generation: id.to_string(), reason: reason.clone() }).collect()
     }
 
     /// How many generations are held, if no further one of this cog may be opened. A cog of which nothing is held may
     /// always be: otherwise one cog could keep all others from being loaded.
     pub(super) fn is_full_for(&self, cog: &str) -> Option<usize> {
-        let held = lock(&self.held);
+        let held = self.tally.held();
         let is_own = held.iter().any(|(id, _)| *id.cog == *cog);
         (is_own && held.len() >= self.held_max).then_some(held.len())
     }
 
     /// How many libraries were unmapped so far.
     pub(super) fn unmapped(&self) -> usize {
-        self.unmapped.load(Ordering::Relaxed)
+        self.tally.unmapped.load(Ordering::Relaxed)
     }
 }
 
-type HeldList = Mutex<Vec<(GenerationId, String)>>;
+impl Tally {
+    fn held(&self) -> MutexGuard<'_, Vec<(GenerationId, String)>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
-fn run(orders: &mpsc::Receiver<Work>, held: &HeldList, unmapped: &AtomicUsize) {
+fn run(orders: &mpsc::Receiver<Work>, tally: &Tally) {
     let mut pending: Vec<Work> = Vec::new();
     let mut waiting: Vec<Work> = Vec::new();
     let mut looked = Instant::now();
@@ -151,11 +161,11 @@ fn run(orders: &mpsc::Receiver<Work>, held: &HeldList, unmapped: &AtomicUsize) {
         }
         for mut work in std::mem::take(&mut pending) {
             match advance(&mut work) {
-                Ok(bytes) => finish(&mut work, bytes, unmapped),
+                Ok(bytes) => finish(&mut work, bytes, tally),
                 Err(_) if Instant::now() < work.until => pending.push(work),
                 Err(reason) => {
                     tracing::warn!(cog = %work.remains.id, "its library is held: {reason}");
-                    lock(held).push((work.remains.id.clone(), reason.clone()));
+                    tally.held().push((work.remains.id.clone(), reason.clone()));
                     work.tell(Retirement::Held { reason });
                     waiting.push(work);
                 }
@@ -163,7 +173,7 @@ fn run(orders: &mpsc::Receiver<Work>, held: &HeldList, unmapped: &AtomicUsize) {
         }
         if looked.elapsed() >= LOOK_AGAIN {
             looked = Instant::now();
-            waiting.retain_mut(|work| look_again(work, held, unmapped));
+            waiting.retain_mut(|work| look_again(work, tally));
         }
     }
 }
@@ -281,10 +291,10 @@ impl Work {
 }
 
 /// The library is unmapped: its file and the share of its lease are not needed any more.
-fn finish(work: &mut Work, bytes: u64, unmapped: &AtomicUsize) {
+fn finish(work: &mut Work, bytes: u64, tally: &Tally) {
     let remains = &mut work.remains;
     if work.closing.is_some() {
-        unmapped.fetch_add(1, Ordering::Relaxed);
+        tally.unmapped.fetch_add(1, Ordering::Relaxed);
         remains.copy.set_mapping(Mapping::Gone);
     } else {
         remains.copy.set_mapping(Mapping::Never);
@@ -297,15 +307,15 @@ fn finish(work: &mut Work, bytes: u64, unmapped: &AtomicUsize) {
 }
 
 /// A thread may have ended late, and the loader unmaps late. Whether it is still held.
-fn look_again(work: &mut Work, held: &HeldList, unmapped: &AtomicUsize) -> bool {
+fn look_again(work: &mut Work, tally: &Tally) -> bool {
     let result = advance(work);
-    let mut list = lock(held);
+    let mut list = tally.held();
     match result {
         Ok(bytes) => {
             list.retain(|(id, _)| *id != work.remains.id);
             drop(list);
             tracing::info!(cog = %work.remains.id, "its library is held no longer");
-            finish(work, bytes, unmapped);
+            finish(work, bytes, tally);
             false
         }
         Err(reason) => {
@@ -329,8 +339,4 @@ fn is_mapped(file: &Path) -> std::io::Result<bool> {
     let file = file.to_string_lossy();
     let is_code = |line: &str| line.split(' ').nth(1).is_some_and(|permissions| permissions.contains('x'));
     Ok(maps.lines().any(|line| line.contains(&*file) && is_code(line)))
-}
-
-fn lock(held: &HeldList) -> MutexGuard<'_, Vec<(GenerationId, String)>> {
-    held.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,10 +3,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use tokio::{sync::oneshot, task::JoinSet};
+use futures_util::future::join_all;
 
 use super::{
-    CogError, Cogs, Report, ended,
+    CogError, Cogs, Report,
     life::Candidate,
     message::{Message, Wish},
 };
@@ -30,14 +30,9 @@ impl Cogs {
                 return claimed;
             }
         };
-        let mut reads = JoinSet::new();
-        for file in files {
-            let cogs = Arc::clone(self);
-            reads.spawn(async move { (cogs.prepare_wanted(&file).await, file) });
-        }
-        let mut read = reads.join_all().await;
+        let reads = files.into_iter().map(async |file| (self.prepare_wanted(&file).await, file));
         // In the order of their names, so that of two that claim one name the same one wins at every start.
-        read.sort_by(|(_, one), (_, other)| one.cmp(other));
+        let read = join_all(reads).await;
         let mut disabled: BTreeSet<&str> = self.parts.disabled.iter().map(String::as_str).collect();
         for (prepared, file) in read {
             let announced = match prepared {
@@ -64,22 +59,18 @@ impl Cogs {
     }
 
     async fn announce(self: &Arc<Self>, candidate: &Candidate<PrivateCopy>) -> Result<(), CogError> {
-        let (answer, claimed) = oneshot::channel();
-        let message = Message::Expect(candidate.file.clone(), Arc::clone(&candidate.manifest), answer);
-        self.tell(&candidate.manifest.name, message);
-        claimed.await.unwrap_or_else(|_| Err(ended()))
+        let (file, manifest) = (candidate.file.clone(), Arc::clone(&candidate.manifest));
+        let claimed =
+            self.ask(&candidate.manifest.name, move |answer| Message::Expect(file, manifest, answer));
+        claimed.await.map(drop)
     }
 
     /// Brings what was claimed into service, all at once. A cog that cannot be loaded stops neither the others nor the
     /// host.
     pub async fn bring_all(self: &Arc<Self>, claimed: Claimed) -> Vec<Result<Report, CogError>> {
-        let mut tasks = JoinSet::new();
-        for candidate in claimed.candidates {
-            let cogs = Arc::clone(self);
-            tasks.spawn(async move { cogs.bring(candidate, Wish::Changed).await.transpose() });
-        }
+        let brought = claimed.candidates.into_iter().map(|candidate| self.bring(candidate, Wish::Changed));
         let mut results: Vec<_> = claimed.refused.into_iter().map(Err).collect();
-        results.extend(tasks.join_all().await.into_iter().flatten());
+        results.extend(join_all(brought).await.into_iter().filter_map(Result::transpose));
         results
     }
 }

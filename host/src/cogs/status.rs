@@ -84,17 +84,17 @@ impl Cogs {
     /// Whether no cog has an event waiting or a handler under way.
     pub fn is_idle(&self) -> bool {
         let rests = |pulse: &Arc<Pulse>| pulse.handlers() == 0 && pulse.look().1 == Activity::Idle;
-        let idle = self
-            .registry
-            .each(|_, status, entry| entry.inbox.is_empty() && status.pulse.as_ref().is_none_or(rests));
-        idle.into_iter().all(|idle| idle)
+        let busy = self.registry.each(|_, status, entry| {
+            (!entry.inbox.is_empty() || !status.pulse.as_ref().is_none_or(rests)).then_some(())
+        });
+        busy.is_empty()
     }
 
     /// How everything is now.
     pub fn status(&self) -> HostStatus {
         let (routed, unreadable) = self.parts.router.counts();
         HostStatus {
-            cogs: self.registry.each(|name, known, entry| status(name, known, entry, &self.parts)),
+            cogs: self.registry.each(|name, known, entry| Some(status(name, known, entry, &self.parts))),
             refused: self.registry.refused(),
             held: self.reaper.held(),
             unmapped: self.reaper.unmapped(),
@@ -113,7 +113,7 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         generation: status.generation,
         file: status.file.clone(),
         version: manifest.map(|manifest| manifest.version.clone()),
-        digest: status.digest.filter(|_| status.generation.is_some()),
+        digest: status.digest,
         stage: status.stage,
         absence: is_away.then_some(status.absence),
         reason: status.reason.clone().filter(|_| is_away),

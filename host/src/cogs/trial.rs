@@ -74,7 +74,7 @@ impl Cogs {
         let new = steps.run(Step::Open, lanes.open(1, candidate), |_| notes).await?;
 
         let lived = async {
-            let failed = |error: OrderError| TrialError(format!("`{name}` failed: {}", chain(&error)));
+            let failed = |error: OrderError| format!("`{name}` failed: {}", chain(&error));
             let setup = async { lanes.setup(&new).await.map_err(failed) };
             steps.run(Step::Setup, setup, |()| String::new()).await?;
             let save = async { lanes.save(&new).await.map_err(failed) };
@@ -94,10 +94,8 @@ impl Cogs {
             match lanes.retire(new).await {
                 Ok(Retirement::Unmapped { bytes }) => Ok(format!("{bytes} bytes unmapped")),
                 Ok(Retirement::Held { reason }) if never_unmapped => Ok(reason),
-                Ok(Retirement::Held { reason }) => {
-                    Err(TrialError(format!("its library stays mapped: {reason}")))
-                }
-                Err(_) => Err(TrialError("the host failed: its reaper has ended".to_owned())),
+                Ok(Retirement::Held { reason }) => Err(format!("its library stays mapped: {reason}")),
+                Err(_) => Err("the host failed: its reaper has ended".to_owned()),
             }
         };
         if lived.is_err() {
@@ -112,17 +110,27 @@ impl Cogs {
     }
 }
 
-/// Why a step failed that is no operation on a cog.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct TrialError(String);
+/// Why a step failed, and what the reader can do.
+struct Why(String, Option<String>);
+
+impl From<CogError> for Why {
+    fn from(error: CogError) -> Why {
+        Why(chain(&error), error.help())
+    }
+}
+
+impl From<String> for Why {
+    fn from(text: String) -> Why {
+        Why(text, None)
+    }
+}
 
 struct Steps<'a, T> {
     tell: &'a mut T,
 }
 
 impl<T: FnMut(TrialNews)> Steps<'_, T> {
-    async fn run<V, E: Help>(
+    async fn run<V, E: Into<Why>>(
         &mut self,
         step: Step,
         work: impl Future<Output = Result<V, E>>,
@@ -136,23 +144,10 @@ impl<T: FnMut(TrialNews)> Steps<'_, T> {
                 (self.tell)(TrialNews::Passed { step, micros, note: note(&value) });
                 Ok(value)
             }
-            Err(error) => Err(TrialFailure { step, text: chain(&error), help: error.help() }),
+            Err(error) => {
+                let Why(text, help) = error.into();
+                Err(TrialFailure { step, text, help })
+            }
         }
-    }
-}
-
-trait Help: std::error::Error {
-    fn help(&self) -> Option<String>;
-}
-
-impl Help for CogError {
-    fn help(&self) -> Option<String> {
-        CogError::help(self)
-    }
-}
-
-impl Help for TrialError {
-    fn help(&self) -> Option<String> {
-        None
     }
 }

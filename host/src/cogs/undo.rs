@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     blame::Errors,
-    life::{Candidate, Life},
+    life::{Kept, Life},
     message::{Answer, How},
     owner::{Before, Now, Owner, Serving},
     stage::Absence,
@@ -26,8 +26,8 @@ impl<L: Life> Owner<L> {
             return false;
         }
         serving.errors += u64::from(fault.kind == FaultKind::Error);
-        let errors =
-            Errors { handled: self.life.pulse(&serving.generation).handled(), errors: serving.errors };
+        let handled = self.life.pulse(&serving.generation).handled();
+        let errors = Errors { handled, errors: serving.errors };
         let is_fault = fault.is_fault();
         let text = format!("{what}: {fault}");
         self.registry.note(&self.name, |status| {
@@ -56,11 +56,10 @@ impl<L: Life> Owner<L> {
 
     /// Brings the generation before into service again; gives it back if that fails.
     async fn return_to(&mut self, before: Before, from: (u64, Digest), why: &str) -> Result<(), Box<Before>> {
-        let id = format!("{}#{}", self.name, before.number);
+        let id = self.id(before.number);
         let note = format!("{why}, right after it replaced `{id}`");
-        let result = match self.life.prepare(before.library.path()).await {
+        let result = match self.prepare_kept(before.library.path()).await {
             Ok(candidate) => {
-                let candidate = Candidate { file: self.file.clone(), ..candidate };
                 let how = How::GoBack { state: before.state.clone(), from: from.0, note };
                 self.claim_and_replace(candidate, how).await
             }
@@ -91,8 +90,11 @@ impl<L: Life> Owner<L> {
         let library = self.life.keep(&serving.generation);
         let waiting = self.inbox.len();
         let manifest = Arc::clone(&serving.manifest);
-        let id = format!("{}#{number}", self.name);
-        tracing::error!(cog = %id, "it is given up: {why}; its {waiting} waiting events go to the next generation");
+        let id = self.id(number);
+        tracing::error!(
+            cog = id,
+            "it is given up: {why}; its {waiting} waiting events go to the next generation"
+        );
         self.registry.note(&self.name, |status| status.last_fault = Some(why.clone()));
         let (Now::Serving(stuck), _) = self.enter(Now::Loading(manifest)) else { return };
         let Serving { generation, before, digest, .. } = *stuck;
@@ -116,15 +118,9 @@ impl<L: Life> Owner<L> {
             self.enter(Now::Away(Absence::Parked, Some(reason)));
             return;
         }
-        let again = match library {
-            Some(library) => self.life.prepare(library.path()).await,
-            None => self.life.prepare(&self.file).await,
-        };
-        let result = match again {
-            Ok(candidate) => {
-                let candidate = Candidate { file: self.file.clone(), ..candidate };
-                self.try_to_bring(candidate, How::Deploy).await
-            }
+        let library = library.as_ref().map_or(&*self.file, Kept::path);
+        let result = match self.prepare_kept(library).await {
+            Ok(candidate) => self.try_to_bring(candidate, How::Deploy).await,
             Err(error) => {
                 self.fail(&error);
                 Err(error)

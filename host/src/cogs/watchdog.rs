@@ -40,7 +40,7 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
         let (number, pulse) = (status.generation?, status.pulse.clone()?);
         Some((GenerationId { cog: Arc::clone(name), number }, pulse, entry.inbox.len()))
     });
-    for (id, pulse, waiting) in lanes.into_iter().flatten() {
+    for (id, pulse, waiting) in lanes {
         let (turns, _) = pulse.look();
         if pulse.has_ended() {
             cogs.stuck(&id, "its thread has ended".to_owned());

@@ -272,15 +272,8 @@ impl Theatre {
                 }
             }),
         });
-        let owning = Owner::new(
-            name,
-            script.clone(),
-            Limits::default(),
-            Arc::clone(registry),
-            inbox,
-            schedule,
-            owner.downgrade(),
-        );
+        let owning =
+            Owner::new(name, script.clone(), Limits::default(), Arc::clone(registry), inbox, schedule);
         tokio::spawn(owning.run(messages));
         (owner, script)
     }
@@ -332,13 +325,11 @@ impl Theatre {
     }
 
     pub(super) fn status(&self, name: &str) -> Status {
-        let found = self.registry.each(|other, status, _| (**other == *name).then(|| status.clone()));
-        found.into_iter().flatten().next().expect("the cog is known")
+        self.registry.of(name, |status, _| status.clone()).expect("the cog is known")
     }
 
     pub(super) fn waiting(&self, name: &str) -> usize {
-        let found = self.registry.each(|other, _, entry| (**other == *name).then(|| entry.inbox.len()));
-        found.into_iter().flatten().next().expect("the cog is known")
+        self.registry.of(name, |_, entry| entry.inbox.len()).expect("the cog is known")
     }
 
     /// The stage of a cog, and the generation that serves.

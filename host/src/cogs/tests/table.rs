@@ -380,11 +380,9 @@ async fn calls_that_wait_while_commands_are_exchanged_go_to_whoever_has_the_comm
             origin: Origin::Slash(interaction.clone()),
         }))
     };
-    theatre.registry.each(|name, _, entry| {
-        if **name == *"music" {
-            for command in ["play", "stop", "play"] {
-                entry.inbox.push(call(command)).expect("there is room");
-            }
+    theatre.registry.of("music", |_, entry| {
+        for command in ["play", "stop", "play"] {
+            entry.inbox.push(call(command)).expect("there is room");
         }
     });
     theatre.registry.hand_on("music");
