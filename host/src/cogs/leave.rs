@@ -8,7 +8,7 @@ use super::{
     CogError, Report,
     life::Life,
     message::{Done, Leaving},
-    owner::{Now, Owner},
+    owner::{Now, Owner, Serving},
     report::Outcome,
     stage::Absence,
 };
@@ -45,17 +45,15 @@ impl<L: Life> Owner<L> {
         if let Now::Leaving(serving) = &self.now {
             report.from = Some(serving.number);
             report.from_version = Some(serving.manifest.version.clone());
-            let id = self.id(serving.number);
-            let limit = self.limits.state_max_bytes;
-            let state = last_words(&self.life, &serving.generation, limit, &id, &mut report).await;
-            match state {
+            match self.last_words(serving, &mut report).await {
                 Ok(Some(state)) => {
                     self.unsaved = Some(state);
                     self.store().await;
                 }
                 Ok(None) => {}
                 Err(why) => {
-                    tracing::error!(cog = %id, "its state stays as it was saved last: {why}");
+                    let id = self.id(serving.number);
+                    tracing::error!(cog = id, "its state stays as it was saved last: {why}");
                     report.notes.push(format!("its state stays as it was saved last: {why}"));
                     self.registry.note(&self.name, |status| status.is_state_lost = true);
                 }
@@ -78,6 +76,39 @@ impl<L: Life> Owner<L> {
         Ok((report, retired))
     }
 
+    /// The state of a generation, if it is not too large.
+    pub(super) async fn saved(&self, old: &L::Generation) -> Result<Option<State>, SaveError> {
+        let limit = self.limits.state_max_bytes;
+        match self.life.save(old).await? {
+            Some(state) if state.bytes.len() > limit => {
+                Err(SaveError::TooLarge { bytes: state.bytes.len(), limit })
+            }
+            state => Ok(state),
+        }
+    }
+
+    /// Lets a generation end its handlers, and asks for its state, or says why there is none. The cog goes in any case.
+    async fn last_words(
+        &self,
+        leaving: &Serving<L::Generation>,
+        report: &mut Report,
+    ) -> Result<Option<State>, String> {
+        let since = Instant::now();
+        match self.life.pause(&leaving.generation).await {
+            Ok(cancelled) => report.cancelled = cancelled,
+            Err(error) => return Err(format!("it failed in `{}`: {}", Step::Pause, chain(&error))),
+        }
+        report.passed(Step::Pause, since);
+        let since = Instant::now();
+        let state = self.saved(&leaving.generation).await.map_err(|error| chain(&error));
+        report.state_bytes = state.as_ref().ok().and_then(Option::as_ref).map(|state| state.bytes.len());
+        report.passed(Step::Save, since);
+        if let Err(error) = self.life.teardown(&leaving.generation).await {
+            tracing::warn!(cog = self.id(leaving.number), "`teardown` failed: {error}");
+        }
+        state
+    }
+
     /// Plans when states are saved next; zero means never.
     pub(super) fn plan_save(&mut self) {
         let every = self.limits.state_save_every;
@@ -91,7 +122,7 @@ impl<L: Life> Owner<L> {
 
     pub(super) async fn save(&mut self) {
         let Now::Serving(serving) = &self.now else { return self.save_at = None };
-        match saved(&self.life, &serving.generation, self.limits.state_max_bytes).await {
+        match self.saved(&serving.generation).await {
             Ok(Some(state)) => {
                 self.unsaved = Some(state);
                 self.store().await;
@@ -99,7 +130,7 @@ impl<L: Life> Owner<L> {
             Ok(None) => {}
             Err(error) => {
                 let id = self.id(serving.number);
-                tracing::warn!(cog = %id, "its state was not saved: {}", chain(&error));
+                tracing::warn!(cog = id, "its state was not saved: {}", chain(&error));
             }
         }
         self.plan_save();
@@ -147,42 +178,4 @@ pub(super) enum SaveError {
     Order(#[from] OrderError),
     #[error("its state has {bytes} bytes, {limit} are allowed (`[limits] state_max_bytes`)")]
     TooLarge { bytes: usize, limit: usize },
-}
-
-/// The state of a generation, of at most `limit` bytes.
-pub(super) async fn saved<L: Life>(
-    life: &L,
-    old: &L::Generation,
-    limit: usize,
-) -> Result<Option<State>, SaveError> {
-    match life.save(old).await? {
-        Some(state) if state.bytes.len() > limit => {
-            Err(SaveError::TooLarge { bytes: state.bytes.len(), limit })
-        }
-        state => Ok(state),
-    }
-}
-
-/// Lets a generation end its handlers, and asks for its state, or says why there is none. The cog goes in any case.
-async fn last_words<L: Life>(
-    life: &L,
-    old: &L::Generation,
-    limit: usize,
-    id: &str,
-    report: &mut Report,
-) -> Result<Option<State>, String> {
-    let since = Instant::now();
-    match life.pause(old).await {
-        Ok(cancelled) => report.cancelled = cancelled,
-        Err(error) => return Err(format!("it failed in `{}`: {}", Step::Pause, chain(&error))),
-    }
-    report.passed(Step::Pause, since);
-    let since = Instant::now();
-    let state = saved(life, old, limit).await.map_err(|error| chain(&error));
-    report.state_bytes = state.as_ref().ok().and_then(Option::as_ref).map(|state| state.bytes.len());
-    report.passed(Step::Save, since);
-    if let Err(error) = life.teardown(old).await {
-        tracing::warn!(cog = %id, "`teardown` failed: {error}");
-    }
-    state
 }

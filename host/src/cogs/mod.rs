@@ -50,15 +50,6 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{
-    book::Entry,
-    generation::Lanes,
-    life::Candidate,
-    message::{Answer, Leaving, Message, Outcomes, Wish},
-    owner::Owner,
-    registry::Registry,
-    retire::Reaper,
-};
 pub use self::{
     error::{CogError, log_error},
     intents::MissingIntent,
@@ -69,6 +60,14 @@ pub use self::{
     start::Claimed,
     status::{CogStatus, HostStatus},
     trial::{TrialFailure, TrialNews},
+};
+use self::{
+    generation::Lanes,
+    life::Candidate,
+    message::{Answer, Leaving, Message, Outcomes, Wish},
+    owner::Owner,
+    registry::Registry,
+    retire::Reaper,
 };
 use crate::{
     config::{Intent, Limits},
@@ -105,12 +104,15 @@ pub struct CogsParts {
     pub closing: CancellationToken,
 }
 
+/// Where messages to a cog's owner go.
+type ToOwner = mpsc::UnboundedSender<Message<PrivateCopy>>;
+
 /// All cogs.
 pub struct Cogs {
     parts: Arc<CogsParts>,
     registry: Arc<Registry>,
     reaper: Arc<Reaper>,
-    owners: Mutex<BTreeMap<Arc<str>, mpsc::UnboundedSender<Message<PrivateCopy>>>>,
+    owners: Mutex<BTreeMap<Arc<str>, ToOwner>>,
     /// They end with this.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -252,28 +254,18 @@ impl Cogs {
         let _ = owner.send(message);
     }
 
-    fn begin_owner(&self, name: &Arc<str>) -> mpsc::UnboundedSender<Message<PrivateCopy>> {
+    fn begin_owner(&self, name: &Arc<str>) -> ToOwner {
         let (owner, messages) = mpsc::unbounded_channel();
         let lanes = self.lanes(name, &owner);
-        let gone = owner.downgrade();
-        self.registry.add(name, || Entry {
-            inbox: Arc::clone(&lanes.inbox),
-            schedule: Arc::clone(&lanes.schedule),
-            status: Default::default(),
-            file_gone: Box::new(move |file| {
-                if let Some(owner) = gone.upgrade() {
-                    let _ = owner.send(Message::Leave(Leaving::FileGone(file), Answer(None)));
-                }
-            }),
-        });
         let (inbox, schedule) = (Arc::clone(&lanes.inbox), Arc::clone(&lanes.schedule));
         let (limits, registry) = (self.parts.limits.clone(), Arc::clone(&self.registry));
-        let owning = Owner::new(Arc::clone(name), lanes, limits, registry, inbox, schedule);
+        let itself = owner.downgrade();
+        let owning = Owner::new(Arc::clone(name), lanes, limits, registry, inbox, schedule, itself);
         self.spawn(owning.run(messages));
         owner
     }
 
-    fn lanes(&self, name: &Arc<str>, owner: &mpsc::UnboundedSender<Message<PrivateCopy>>) -> Lanes {
+    fn lanes(&self, name: &Arc<str>, owner: &ToOwner) -> Lanes {
         let inbox = Inbox::new(self.parts.limits.lane_queue);
         Lanes {
             name: Arc::clone(name),
@@ -294,7 +286,7 @@ impl Cogs {
         tasks.spawn_on(task, &self.parts.runtime);
     }
 
-    fn owners(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, mpsc::UnboundedSender<Message<PrivateCopy>>>> {
+    fn owners(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, ToOwner>> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -9,8 +9,9 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     CogError,
     blame::{Blame, Hangs},
+    book::Entry,
     life::{Kept, Life},
-    message::{Answer, Done, Message, Wish},
+    message::{Answer, Done, Leaving, Message, Wish},
     registry::Registry,
     stage::{Absence, Stage},
 };
@@ -101,7 +102,7 @@ pub(super) struct Retry {
 }
 
 impl<L: Life> Owner<L> {
-    /// Of a cog of which nothing is loaded.
+    /// Of a cog of which nothing is loaded; it becomes known in the registry. `itself` is where its messages come from.
     pub(super) fn new(
         name: Arc<str>,
         life: L,
@@ -109,7 +110,19 @@ impl<L: Life> Owner<L> {
         registry: Arc<Registry>,
         inbox: Arc<Inbox>,
         schedule: Arc<Schedule>,
+        itself: mpsc::WeakUnboundedSender<Message<L::Library>>,
     ) -> Owner<L> {
+        let entry = Entry {
+            inbox: Arc::clone(&inbox),
+            schedule: Arc::clone(&schedule),
+            status: Default::default(),
+            file_gone: Box::new(move |file| {
+                if let Some(owner) = itself.upgrade() {
+                    let _ = owner.send(Message::Leave(Leaving::FileGone(file), Answer(None)));
+                }
+            }),
+        };
+        registry.add(&name, entry);
         Owner {
             name,
             life,

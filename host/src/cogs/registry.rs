@@ -58,13 +58,10 @@ impl Registry {
         Registry { router, book: Mutex::default(), commands, freed: Notify::new() }
     }
 
-    /// Makes a cog known, if it is not.
-    pub(super) fn add(&self, name: &Arc<str>, entry: impl FnOnce() -> Entry) {
-        let mut book = self.book();
-        if !book.cogs.contains_key(name) {
-            let cog = Cog { entry: entry(), coming: Vec::new(), is_superseded: false };
-            book.cogs.insert(Arc::clone(name), cog);
-        }
+    /// Makes a cog known.
+    pub(super) fn add(&self, name: &Arc<str>, entry: Entry) {
+        let cog = Cog { entry, coming: Vec::new(), is_superseded: false };
+        self.book().cogs.insert(Arc::clone(name), cog);
     }
 
     /// Notes what a file holds now. Whether it held another cog before.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     CogError, Report,
     blame::{Blame, Errors},
-    leave::{SaveError, saved},
+    leave::SaveError,
     life::{Candidate, Life},
     message::{Done, How},
     owner::{Before, Now, Owner, Serving},
@@ -178,15 +178,12 @@ impl<L: Life> Owner<L> {
     /// The states that the new generation may be given, best first.
     async fn states(&self, how: &How) -> Result<Vec<State>, CogError> {
         let own = match self.now.serving() {
-            Some(old) => {
-                let saved = saved(&self.life, &old.generation, self.limits.state_max_bytes).await;
-                saved.map_err(|error| match error {
-                    SaveError::Order(source) => self.stays(old, Step::Save, source),
-                    SaveError::TooLarge { bytes, limit } => {
-                        CogError::StateTooLarge { name: self.id(old.number), bytes, limit }
-                    }
-                })
-            }
+            Some(old) => self.saved(&old.generation).await.map_err(|error| match error {
+                SaveError::Order(source) => self.stays(old, Step::Save, source),
+                SaveError::TooLarge { bytes, limit } => {
+                    CogError::StateTooLarge { name: self.id(old.number), bytes, limit }
+                }
+            }),
             None if self.unsaved.is_some() => Ok(self.unsaved.clone()),
             None => self.life.stored_state().await,
         };

@@ -17,7 +17,6 @@ use crate::{
     clock::HostClock,
     cogs::{
         CogError, Report, Retirement, Stage,
-        book::Entry,
         life::{Candidate, Kept, Life},
         message::{Answer, Leaving, Message, Wish},
         owner::Owner,
@@ -261,19 +260,8 @@ impl Theatre {
         let inbox = Inbox::new(100);
         let schedule = Schedule::new(Arc::clone(&inbox), runtime::Handle::current(), HostClock::default());
         let script = Script { name: Arc::clone(&name), notes: Arc::default() };
-        let gone = owner.downgrade();
-        registry.add(&name, || Entry {
-            inbox: Arc::clone(&inbox),
-            schedule: Arc::clone(&schedule),
-            status: Default::default(),
-            file_gone: Box::new(move |file| {
-                if let Some(owner) = gone.upgrade() {
-                    let _ = owner.send(Message::Leave(Leaving::FileGone(file), Answer(None)));
-                }
-            }),
-        });
-        let owning =
-            Owner::new(name, script.clone(), Limits::default(), Arc::clone(registry), inbox, schedule);
+        let (limits, registry, itself) = (Limits::default(), Arc::clone(registry), owner.downgrade());
+        let owning = Owner::new(name, script.clone(), limits, registry, inbox, schedule, itself);
         tokio::spawn(owning.run(messages));
         (owner, script)
     }
