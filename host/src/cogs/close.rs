@@ -11,6 +11,7 @@ impl Cogs {
     /// is lost then.
     pub async fn close(self: &Arc<Self>, until: Instant) -> Vec<String> {
         self.parts.closing.cancel();
+        self.registry.part();
         let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
         let unloads = names.iter().map(async |name| match self.unload(name).await {
             Ok(_) | Err(CogError::NotLoaded { .. }) => {}

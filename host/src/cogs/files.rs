@@ -23,11 +23,13 @@ impl Cogs {
     /// # Errors
     /// When the file is refused before its cog is asked.
     pub async fn follow_change(self: &Arc<Self>, file: &Path) -> Result<(), CogError> {
+        // Taken in any case: if this file is not brought, nobody waits for it.
+        let together = self.registry.together(file);
         let mut candidate = match self.prepare_wanted(file).await {
             Err(CogError::Disabled { .. }) => return Ok(()),
             prepared => prepared?,
         };
-        candidate.together = self.registry.together(file, &candidate.manifest);
+        candidate.together = together.filter(|member| member.expects(&candidate.manifest));
         let outcome = self.bring(candidate, Wish::Changed);
         self.parts.runtime.spawn(async move { Answer(None).give(outcome.await) });
         Ok(())
@@ -69,7 +71,8 @@ impl Cogs {
         if self.registry.found(file, &candidate.manifest) {
             // Files change places in groups, one after the other: a cog that is in another file now goes on from there.
             tokio::time::sleep(self.parts.limits.settle).await;
-            self.read_folder().await?;
+            // What cannot be read now stays as it was known.
+            let _ = self.read_folder().await;
         }
         let name = candidate.manifest.name.clone();
         if self.parts.disabled.contains(&name) {

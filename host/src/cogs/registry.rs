@@ -189,10 +189,14 @@ impl Registry {
         }
     }
 
-    /// The part of a file in what is tried again together, if it still holds what it held then.
-    pub(super) fn together(&self, file: &Path, manifest: &Manifest) -> Option<Member> {
-        let member = self.book().together.remove(file)?;
-        member.group().get(&manifest.name).is_some_and(|then| **then == *manifest).then_some(member)
+    /// The part of a file in what is tried again together, if it has one.
+    pub(super) fn together(&self, file: &Path) -> Option<Member> {
+        self.book().together.remove(file)
+    }
+
+    /// Files are not followed any more: nobody waits for one that was to be tried together with others.
+    pub(super) fn part(&self) {
+        self.book().together.clear();
     }
 
     /// Gives the other cogs what waits for `name` and is theirs now: a command that was exchanged.

@@ -46,6 +46,11 @@ impl Member {
         &self.group
     }
 
+    /// Whether a file still holds what it held when the group was made.
+    pub(super) fn expects(&self, manifest: &Manifest) -> bool {
+        self.group.get(&manifest.name).is_some_and(|then| **then == *manifest)
+    }
+
     /// Waits until all are at this point; false if one of them does not go on.
     pub(super) async fn reach(&self, point: Point) -> bool {
         let point = point as usize;
@@ -60,5 +65,19 @@ impl Member {
 impl Drop for Member {
     fn drop(&mut self) {
         self.progress.send_modify(|progress| progress.has_ended = true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_go_on_together_and_nobody_waits_for_one_that_does_not() {
+        let group = || ["music", "tunes"].map(|name| (name.to_owned(), Arc::default()));
+        let [music, tunes] = Member::all_of(Group::from(group())).try_into().expect("one for each");
+        assert_eq!(tokio::join!(music.reach(Point::SetUp), tunes.reach(Point::SetUp)), (true, true));
+        drop(tunes);
+        assert!(!music.reach(Point::Restored).await);
     }
 }
