@@ -54,6 +54,7 @@ mod dispatch;
 mod error;
 mod export;
 pub mod handles;
+mod listen;
 mod message;
 
 pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes};
@@ -61,6 +62,7 @@ pub use self::cog::{Cog, State, Suggestion};
 pub use self::context::Context;
 pub use self::error::{Error, Result};
 pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
+pub use self::listen::FromEvent;
 pub use self::message::{Mention, NewMessage, Sent};
 
 #[doc(hidden)]

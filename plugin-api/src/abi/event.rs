@@ -3,14 +3,17 @@
 //!
 //! The typed structs are frozen for a major version of the ABI. A field they lack is in `json`.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use abi_stable::{
     StableAbi,
-    std_types::{RArc, ROption, RString, RVec},
+    std_types::{RArc, RNone, ROption, RSome, RString, RVec},
 };
 
-use crate::interactions::{COMPONENT, MODAL};
+use crate::{
+    events,
+    interactions::{COMPONENT, MODAL},
+};
 
 /// A Discord user as events carry it.
 #[repr(C)]
@@ -200,6 +203,37 @@ pub enum Event {
     Other(RArc<RawEvent>),
 }
 
+impl Event {
+    /// Discord's name of it, such as `MESSAGE_CREATE`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::MessageCreate(_) => events::MESSAGE_CREATE,
+            Self::MessageUpdate(_) => events::MESSAGE_UPDATE,
+            Self::MessageDelete(_) => events::MESSAGE_DELETE,
+            Self::Interaction(_) => events::INTERACTION_CREATE,
+            Self::Other(raw) => &raw.name,
+        }
+    }
+
+    /// Discord's JSON of it.
+    #[must_use]
+    pub fn json(&self) -> Cow<'_, str> {
+        match self {
+            Self::MessageCreate(message) | Self::MessageUpdate(message) => message.json.as_str().into(),
+            // All that Discord sends of it.
+            Self::MessageDelete(deleted) => match (deleted.id, deleted.channel_id, deleted.guild_id) {
+                (id, channel, RSome(guild)) => {
+                    format!(r#"{{"id":"{id}","channel_id":"{channel}","guild_id":"{guild}"}}"#).into()
+                }
+                (id, channel, RNone) => format!(r#"{{"id":"{id}","channel_id":"{channel}"}}"#).into(),
+            },
+            Self::Interaction(interaction) => interaction.json.as_str().into(),
+            Self::Other(raw) => raw.json.as_str().into(),
+        }
+    }
+}
+
 /// How a command was called.
 #[repr(C, u8)]
 #[derive(StableAbi, Clone, Debug)]
@@ -234,8 +268,6 @@ pub struct TaskRun {
 
 #[cfg(test)]
 mod tests {
-    use abi_stable::std_types::RNone;
-
     use super::*;
 
     #[test]
@@ -267,5 +299,13 @@ mod tests {
         for text in [format!("{:?}", Event::Interaction(shared)), format!("{invocation:#?}")] {
             assert!(text.contains("ping") && !text.contains("a-secret"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_typed_event_has_its_name_and_json() {
+        let deleted = MessageDelete { id: 1, channel_id: 2, guild_id: RSome(3) };
+        let event = Event::MessageDelete(RArc::new(deleted));
+        assert_eq!(event.name(), events::MESSAGE_DELETE);
+        assert_eq!(event.json(), r#"{"id":"1","channel_id":"2","guild_id":"3"}"#);
     }
 }

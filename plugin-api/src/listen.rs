@@ -1,0 +1,116 @@
+//! Events as the types that a listener takes: what `#[listen]` reads, and what is left to read by hand.
+
+use abi_stable::std_types::RArc;
+
+use crate::{
+    Error, Result,
+    abi::{Event, Interaction, Message, MessageDelete, RawEvent},
+    events,
+};
+
+/// A type that an event can be read as.
+///
+/// Implement it for a type of yours, from Discord's JSON:
+///
+/// ```
+/// use gearshift_cog::{FromEvent, Result, abi::Event};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Typing {
+///     channel_id: String,
+///     user_id: String,
+/// }
+///
+/// impl FromEvent for Typing {
+///     const NAME: &'static str = "TYPING_START";
+///
+///     fn from_event(event: &Event) -> Result<Self> {
+///         Ok(serde_json::from_str(&event.json())?)
+///     }
+/// }
+/// ```
+pub trait FromEvent: Sized {
+    /// Discord's name of the event. Empty for a type that fits several: the listener then names the event,
+    /// `#[listen("GUILD_CREATE")]`.
+    const NAME: &'static str;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When it is another event, or its JSON is not what Discord documents.
+    fn from_event(event: &Event) -> Result<Self>;
+}
+
+/// The event as it came, of any name.
+impl FromEvent for Event {
+    const NAME: &'static str = "";
+
+    fn from_event(event: &Event) -> Result<Self> {
+        Ok(event.clone())
+    }
+}
+
+/// Discord's JSON, of an event of any name.
+impl FromEvent for RawEvent {
+    const NAME: &'static str = "";
+
+    fn from_event(event: &Event) -> Result<Self> {
+        Ok(match event {
+            Event::Other(raw) => RawEvent::clone(raw),
+            event => Self { name: event.name().into(), json: event.json().into_owned().into() },
+        })
+    }
+}
+
+macro_rules! plain {
+    ($($type:ty = $name:ident: $($event:ident)|+;)+) => {
+        $(impl FromEvent for RArc<$type> {
+            const NAME: &'static str = events::$name;
+
+            fn from_event(event: &Event) -> Result<Self> {
+                match event {
+                    $(Event::$event(it))|+ => Ok(it.clone()),
+                    event => Err(unfit(event, events::$name)),
+                }
+            }
+        }
+
+        impl FromEvent for $type {
+            const NAME: &'static str = events::$name;
+
+            fn from_event(event: &Event) -> Result<Self> {
+                RArc::from_event(event).map(|it: RArc<Self>| Self::clone(&it))
+            }
+        })+
+    };
+}
+
+plain! {
+    Message = MESSAGE_CREATE: MessageCreate | MessageUpdate;
+    MessageDelete = MESSAGE_DELETE: MessageDelete;
+    Interaction = INTERACTION_CREATE: Interaction;
+}
+
+fn unfit(event: &Event, wanted: &str) -> Error {
+    match event.name() {
+        name if name == wanted => Error::new(format!("the JSON of {name} is not what Discord documents")),
+        name => Error::new(format!("{name} cannot be read as {wanted}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_read_as_its_own_type_only() {
+        let raw = |name: &str| {
+            Event::Other(RArc::new(RawEvent { name: name.into(), json: r#"{"id":"1"}"#.into() }))
+        };
+        let error = |event| Message::from_event(&event).expect_err("it is no message").to_string();
+        assert_eq!(error(raw("GUILD_CREATE")), "GUILD_CREATE cannot be read as MESSAGE_CREATE");
+        assert_eq!(error(raw("MESSAGE_CREATE")), "the JSON of MESSAGE_CREATE is not what Discord documents");
+        assert_eq!(RawEvent::from_event(&raw("GUILD_CREATE")).expect("it is raw").json, r#"{"id":"1"}"#);
+    }
+}
