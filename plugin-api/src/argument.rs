@@ -3,7 +3,7 @@
 mod bounds;
 mod text;
 
-use std::future::Future;
+use std::{borrow::Cow, future::Future};
 
 pub(crate) use self::text::{split_word, unquoted};
 use crate::{Context, Error, abi::HandleError, manifest::OptionType};
@@ -53,8 +53,8 @@ pub enum Takes {
     Text,
     /// The rest of the line.
     Rest,
-    /// Nothing: it comes with the message, as a file does.
-    Nothing,
+    /// Nothing: it is a file of the message, the first one for the first such argument. Its id is given.
+    File,
 }
 
 /// What was given for an option.
@@ -62,6 +62,8 @@ pub enum Takes {
 pub struct Given<'a> {
     pub(crate) context: &'a Context,
     pub(crate) text: &'a str,
+    /// Of which types a channel may be, by Discord's numbers; of any, if it is empty.
+    pub(crate) channel_types: &'static [u8],
 }
 
 impl<'a> Given<'a> {
@@ -124,18 +126,22 @@ impl<'a> Arguments<'a> {
         let option = self.context.declared_option(name);
         let is_last = option.is_none_or(|(_, is_last)| is_last);
         let given = match self.context.message() {
-            None => self.context.option(name).map(|text| (text, self.line)),
-            Some(_) => self.take(T::TAKES, is_last),
+            None => self.context.chosen(name).map(|text| (text, self.line)),
+            Some(_) if T::TAKES == Takes::File => {
+                self.context.file(name).map(|file| (file.to_string().into(), self.line))
+            }
+            Some(_) => self.take(T::TAKES, is_last).map(|(text, rest)| (text.into(), rest)),
         };
-        let Some((text, rest)) = given else {
+        let Some((text, rest)): Option<(Cow<'_, str>, &str)> = given else {
             return T::absent().ok_or_else(|| Error::input(format!("`{name}` is missing")));
         };
         let text = match (option, self.context.message()) {
-            (Some((option, _)), Some(_)) => bounds::fit(&option.shape, text),
-            _ => Ok(text),
+            (Some((option, _)), Some(_)) => bounds::fit(&option.shape, &text),
+            _ => Ok(&*text),
         };
+        let channel_types = option.map_or(&[][..], |(option, _)| option.shape.channel_types);
         let read = match text {
-            Ok(text) => T::read(Given { context: self.context, text }).await,
+            Ok(text) => T::read(Given { context: self.context, text, channel_types }).await,
             Err(expected) => Err(ArgumentError::Expected(expected)),
         };
         match (read, T::absent()) {
@@ -160,11 +166,10 @@ impl<'a> Arguments<'a> {
     fn take(&self, takes: Takes, is_last: bool) -> Option<(&'a str, &'a str)> {
         let line = self.line.trim_start();
         match takes {
-            Takes::Nothing => Some(("", self.line)),
             _ if line.is_empty() => None,
             Takes::Rest => Some((line.trim_end(), "")),
             Takes::Text if is_last => Some((unquoted(line.trim_end()), "")),
-            Takes::Text | Takes::Word => Some(split_word(line)),
+            Takes::Text | Takes::Word | Takes::File => Some(split_word(line)),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 mod reply;
 
-use std::{cell::Cell, ops::Deref};
+use std::{borrow::Cow, cell::Cell, ops::Deref};
 
 use crate::{
     Argument, Error, Host, Result,
@@ -22,6 +22,8 @@ pub struct Context {
     answer: Cell<Answer>,
     /// Whether the first answer is ephemeral though it does not say so.
     is_first_ephemeral: Cell<bool>,
+    #[cfg(feature = "serenity")]
+    pub(crate) caller: crate::serenity::Caller,
 }
 
 /// Why a handler is called.
@@ -78,7 +80,14 @@ impl Context {
     }
 
     fn new(host: Host, cause: Cause) -> Self {
-        Self { host, cause, answer: Cell::new(Answer::None), is_first_ephemeral: Cell::new(false) }
+        Self {
+            host,
+            cause,
+            answer: Cell::new(Answer::None),
+            is_first_ephemeral: Cell::new(false),
+            #[cfg(feature = "serenity")]
+            caller: crate::serenity::Caller::default(),
+        }
     }
 
     /// The command that was called, with the groups it is in: `tag add`. Empty if it is no command.
@@ -104,9 +113,9 @@ impl Context {
                 .find(|option| option.name == name)
                 .map(|option| option.value.as_str());
         }
-        let options = self.call()?.declared.last()?.options;
-        let position = options.iter().position(|option| option.name == name)?;
-        word(self.rest(), position, position + 1 == options.len())
+        let mut in_line = self.options().iter().filter(|option| !option.is_file());
+        let position = in_line.position(|option| option.name == name)?;
+        word(self.rest(), position, in_line.next().is_none())
     }
 
     /// The arguments of a command as Rust types.
@@ -167,6 +176,18 @@ impl Context {
         }
     }
 
+    /// The language of the user who called, such as `en-US` or `de`. Discord says it with interactions only.
+    /// <https://discord.com/developers/docs/reference#locales>
+    #[must_use]
+    pub fn locale(&self) -> Option<&str> {
+        #[derive(serde::Deserialize)]
+        struct Locale<'a> {
+            #[serde(borrow)]
+            locale: Option<&'a str>,
+        }
+        serde_json::from_str(&self.interaction()?.json).ok().and_then(|it: Locale<'_>| it.locale)
+    }
+
     /// The message of a prefix command or of an event.
     #[must_use]
     pub fn message(&self) -> Option<&Message> {
@@ -190,17 +211,55 @@ impl Context {
         }
     }
 
+    /// Discord's JSON of what the handler is called for; empty in a task.
+    #[cfg(feature = "serenity")]
+    pub(crate) fn json(&self) -> Cow<'_, str> {
+        match (&self.cause, self.interaction(), self.message()) {
+            (Cause::Event(event), ..) => event.json(),
+            (_, Some(interaction), _) => interaction.json.as_str().into(),
+            (_, _, Some(message)) => message.json.as_str().into(),
+            _ => "".into(),
+        }
+    }
+
+    /// Discord's name of the event that is handled; empty if it is none.
+    #[cfg(feature = "serenity")]
+    pub(crate) fn event_name(&self) -> &str {
+        match &self.cause {
+            Cause::Event(event) => event.name(),
+            _ => "",
+        }
+    }
+
     /// The handles of the cog, to be kept.
     #[must_use]
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// A declared option of the command that was called, and whether it is the last.
+    /// A declared option of the command that was called, and whether it is the last that takes something of a line.
     pub(crate) fn declared_option(&self, name: &str) -> Option<(&'static Opt, bool)> {
-        let options = self.call()?.declared.last()?.options;
+        let options = self.options();
         let position = options.iter().position(|option| option.name == name)?;
-        Some((&options[position], position + 1 == options.len()))
+        Some((&options[position], options[position + 1..].iter().all(Opt::is_file)))
+    }
+
+    /// What was chosen for an argument without a line: in an option, or, of a menu, the user or message that it is on.
+    pub(crate) fn chosen(&self, name: &str) -> Option<Cow<'_, str>> {
+        let target = || self.interaction()?.target_id.map(|id| id.to_string().into()).into_option();
+        self.option(name).map(Cow::Borrowed).or_else(target)
+    }
+
+    /// The file of the message that is for a declared option, by snowflake: the first one for the first such option.
+    pub(crate) fn file(&self, name: &str) -> Option<u64> {
+        let mut files = self.options().iter().filter(|option| option.is_file());
+        let place = files.position(|option| option.name == name).unwrap_or(0);
+        self.message()?.attachments.get(place).map(|file| file.id)
+    }
+
+    /// The declared options of the command that was called.
+    fn options(&self) -> &'static [Opt] {
+        self.call().and_then(|call| call.declared.last()).map_or(&[], |command| command.options)
     }
 
     /// The rules of the command that was called and of the groups it is in, the top first, with the path of each.

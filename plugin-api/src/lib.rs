@@ -54,14 +54,18 @@ mod dispatch;
 mod error;
 mod export;
 pub mod handles;
+mod json;
 mod listen;
 mod message;
+#[cfg(feature = "serenity")]
+pub mod serenity;
 
 pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes};
 pub use self::cog::{Cog, State, Suggestion};
 pub use self::context::Context;
 pub use self::error::{Error, Result};
 pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
+pub use self::json::ToJson;
 pub use self::listen::FromEvent;
 pub use self::message::{Mention, NewMessage, Sent};
 
@@ -117,10 +121,42 @@ pub mod interactions {
 
 /// What a cog usually needs: `use gearshift_cog::prelude::*;`
 pub mod prelude {
-    pub use crate::abi::{Event, Interaction, Message, TaskRun};
+    pub use crate::abi::{Event, Interaction, TaskRun};
     pub use crate::manifest::{Command, Opt};
     pub use crate::{
         Cog, Context, Error, Host, Mention, NewMessage, Result, State, Suggestion, events, interactions,
     };
     pub use tracing;
+
+    #[cfg(feature = "serenity")]
+    #[doc(no_inline)]
+    pub use crate::serenity::{
+        self, GuildBanAddition, GuildBanRemoval, GuildMemberAddition, GuildMemberRemoval, UserOrRole,
+        builder::{
+            CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton, CreateEmbed,
+            CreateEmbedAuthor, CreateEmbedFooter, CreateInputText, CreateInteractionResponseFollowup,
+            CreateInteractionResponseMessage, CreateMessage, CreateModal, CreatePoll, CreatePollAnswer,
+            CreateSelectMenu, CreateSelectMenuKind, CreateSelectMenuOption, EditAttachments,
+            EditInteractionResponse, EditMessage,
+        },
+        model::{
+            Color, Colour, Permissions, Timestamp,
+            application::{ButtonStyle, InputTextStyle},
+            channel::{
+                Attachment, Channel, ChannelType, GuildChannel, Message, MessageFlags, PartialChannel,
+                Reaction, ReactionType,
+            },
+            event::{
+                ChannelCreateEvent, ChannelDeleteEvent, ChannelUpdateEvent, GuildDeleteEvent,
+                GuildMemberUpdateEvent, MessageDeleteBulkEvent, MessageDeleteEvent, MessageUpdateEvent,
+                ReactionRemoveEvent, ThreadCreateEvent, TypingStartEvent,
+            },
+            gateway::Ready,
+            guild::{Guild, Member, PartialGuild, Role},
+            id::{ApplicationId, AttachmentId, ChannelId, EmojiId, GuildId, MessageId, RoleId, UserId},
+            mention::Mentionable,
+            user::User,
+            voice::VoiceState,
+        },
+    };
 }

@@ -92,7 +92,7 @@ plain! {
     Interaction = INTERACTION_CREATE: Interaction;
 }
 
-fn unfit(event: &Event, wanted: &str) -> Error {
+pub(crate) fn unfit(event: &Event, wanted: &str) -> Error {
     match event.name() {
         name if name == wanted => Error::new(format!("the JSON of {name} is not what Discord documents")),
         name => Error::new(format!("{name} cannot be read as {wanted}")),

@@ -4,7 +4,7 @@ use abi_stable::std_types::RVec;
 use serde_json::Value;
 
 use crate::{
-    Result,
+    Result, ToJson,
     abi::{File, HandleError, HandleErrorKind},
 };
 
@@ -22,6 +22,13 @@ pub struct NewMessage {
     /// for JSON values.
     others: Vec<(String, String)>,
     pub(crate) files: Vec<File>,
+    /// What a screen reader says of a file, by the file's place.
+    descriptions: Vec<(usize, String)>,
+    /// The files that stay on an edited message; all, if it does not say.
+    kept: Option<Vec<u64>>,
+    /// Why it cannot be sent.
+    #[cfg(feature = "serenity")]
+    refused: Option<&'static str>,
 }
 
 impl NewMessage {
@@ -30,6 +37,13 @@ impl NewMessage {
     /// somebody else's.
     pub fn new(content: impl Into<String>) -> Self {
         Self { content: Some(content.into()), ..Self::default() }
+    }
+
+    /// Sets its text.
+    #[must_use]
+    pub fn content(mut self, content: impl Into<String>) -> Self {
+        self.content = Some(content.into());
+        self
     }
 
     /// Makes it a reply. If the message is gone by then, is one that cannot be replied to, or stands where the bot may not
@@ -55,22 +69,32 @@ impl NewMessage {
         self
     }
 
-    /// Adds an embed, in Discord's JSON.
+    /// Adds an embed.
     #[must_use]
-    pub fn embed(mut self, embed: &Value) -> Self {
-        self.embeds.push(embed.to_string());
+    pub fn embed(mut self, embed: impl ToJson) -> Self {
+        self.embeds.push(embed.to_json());
         self
+    }
+
+    /// Sets its components: a list of rows, or of whatever else Discord takes.
+    #[must_use]
+    pub fn components(self, components: impl ToJson) -> Self {
+        self.field("components", components)
     }
 
     /// Sets any field of Discord's message object, such as `components` or `poll`; it goes before what other calls set.
     /// `flags` are added to those that are set.
     #[must_use]
-    pub fn field(mut self, name: &str, value: &Value) -> Self {
-        match value.as_u64() {
-            Some(flags) if name == "flags" => self.flags |= flags,
+    pub fn field(self, name: &str, value: impl ToJson) -> Self {
+        self.raw_field(name, &value.to_json())
+    }
+
+    pub(crate) fn raw_field(mut self, name: &str, json: &str) -> Self {
+        match json.parse::<u64>() {
+            Ok(flags) if name == "flags" => self.flags |= flags,
             _ => {
                 self.others.retain(|(other, _)| other != name);
-                self.others.push((name.to_owned(), value.to_string()));
+                self.others.push((name.to_owned(), json.to_owned()));
             }
         }
         self
@@ -80,6 +104,29 @@ impl NewMessage {
     #[must_use]
     pub fn file(mut self, name: &str, bytes: Vec<u8>) -> Self {
         self.files.push(File { name: name.into(), content_type: "".into(), bytes: bytes.into() });
+        self
+    }
+
+    /// Describes the file added last, for those who cannot see it: at most 1024 characters.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        if let Some(file) = self.files.len().checked_sub(1) {
+            self.descriptions.push((file, text.into()));
+        }
+        self
+    }
+
+    /// In an edit: of the files that are there, only these stay, by snowflake. New ones are added to them.
+    #[must_use]
+    pub fn keep_files(mut self, files: &[u64]) -> Self {
+        self.kept = Some(files.to_vec());
+        self
+    }
+
+    /// The same, which is not sent: it fails with this reason.
+    #[cfg(feature = "serenity")]
+    pub(crate) fn refused(mut self, why: &'static str) -> Self {
+        self.refused = Some(why);
         self
     }
 
@@ -102,8 +149,13 @@ impl NewMessage {
     /// Discord's JSON for it.
     ///
     /// # Errors
-    /// A text that is too long, as Discord would refuse it.
+    /// A text that is too long, as Discord would refuse it; [`Invalid`](HandleErrorKind::Invalid) for one that was made of
+    /// what cannot be sent.
     pub(crate) fn encode(&self) -> Result<String, HandleError> {
+        #[cfg(feature = "serenity")]
+        if let Some(why) = self.refused {
+            return Err(refused(why));
+        }
         let length = self.content.as_ref().map_or(0, |content| content.chars().count());
         if length > LONGEST {
             return Err(too_long(length));
@@ -135,11 +187,28 @@ impl NewMessage {
         if !self.embeds.is_empty() {
             default("embeds", &|| format!("[{}]", self.embeds.join(",")));
         }
+        if self.kept.is_some() || !self.descriptions.is_empty() {
+            default("attachments", &|| self.attachments());
+        }
         default("allowed_mentions", &|| match &*self.mentions {
             [] => NOBODY.to_owned(),
             mentions => allowed(mentions),
         });
         json.finish()
+    }
+}
+
+impl NewMessage {
+    /// Discord's list of files: those that stay, and each new one by its place.
+    /// <https://discord.com/developers/docs/reference#uploading-files>
+    fn attachments(&self) -> String {
+        let kept = self.kept.iter().flatten().map(|id| format!(r#"{{"id":"{id}"}}"#));
+        let new = self.files.iter().enumerate().map(|(place, file)| {
+            let description = self.descriptions.iter().find(|(of, _)| *of == place);
+            let description = description.map_or("null".to_owned(), |(_, text)| quoted(text));
+            format!(r#"{{"id":{place},"filename":{},"description":{description}}}"#, quoted(&file.name))
+        });
+        format!("[{}]", kept.chain(new).collect::<Vec<_>>().join(","))
     }
 }
 
@@ -194,6 +263,17 @@ fn allowed(mentions: &[Mention]) -> String {
 /// Discord's limit for a message's text, in characters, and its code for a refused form.
 const LONGEST: usize = 2000;
 const INVALID_FORM: u32 = 50035;
+
+#[cfg(feature = "serenity")]
+fn refused(why: &str) -> HandleError {
+    HandleError {
+        kind: HandleErrorKind::Invalid,
+        status: 0,
+        code: 0,
+        text: format!("cannot send a message: {why}").into(),
+        body: RVec::new(),
+    }
+}
 
 /// As Discord would refuse it, with a text that says how long it is.
 fn too_long(length: usize) -> HandleError {
@@ -336,6 +416,21 @@ mod tests {
             .field("flags", &json!(4096));
         let expected = json!({"content": "x", "flags": 4164, "allowed_mentions": {"parse": ["users"]}});
         assert_eq!(written(&message), expected);
+    }
+
+    #[test]
+    fn files_are_listed_where_something_is_said_of_them() {
+        let message = NewMessage::default().file("a.txt", vec![1]).file("b.txt", vec![2]);
+        assert_eq!(written(&message).get("attachments"), None);
+        let message = message.description("two").keep_files(&[7]).file("c.txt", vec![3]);
+        let expected = json!([
+            {"id": "7"},
+            {"id": 0, "filename": "a.txt", "description": null},
+            {"id": 1, "filename": "b.txt", "description": "two"},
+            {"id": 2, "filename": "c.txt", "description": null},
+        ]);
+        assert_eq!(written(&message)["attachments"], expected);
+        assert_eq!(written(&NewMessage::default().keep_files(&[]))["attachments"], json!([]));
     }
 
     #[test]

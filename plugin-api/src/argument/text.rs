@@ -110,10 +110,7 @@ impl<T: Argument> Argument for Option<T> {
     const TAKES: Takes = T::TAKES;
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
-        match T::read(given).await {
-            Err(_) if matches!(T::TAKES, Takes::Nothing) => Ok(None),
-            read => read.map(Some),
-        }
+        T::read(given).await.map(Some)
     }
 
     fn absent() -> Option<Self> {
@@ -123,7 +120,13 @@ impl<T: Argument> Argument for Option<T> {
 
 /// Words, each of which is one: all the rest of the line, or, in a slash command, of one text.
 impl<T: Argument> Argument for Vec<T> {
-    const OPTION: OptionType = STRING.optional();
+    const OPTION: OptionType = {
+        assert!(
+            !matches!(T::TAKES, Takes::File),
+            "a list is of words; take each file as an argument of its own"
+        );
+        STRING.optional()
+    };
     const TAKES: Takes = Takes::Rest;
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {

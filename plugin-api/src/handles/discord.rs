@@ -6,7 +6,7 @@ use abi_stable::std_types::{RNone, RSome, RVec};
 use serde_json::Value;
 
 use crate::{
-    NewMessage, Result, Sent,
+    NewMessage, Result, Sent, ToJson,
     abi::{self, DiscordRequest, File, HandleError, Message, Method, Reply},
     message::is_about_reference,
 };
@@ -120,8 +120,8 @@ impl Request {
 
     /// Sets the JSON body.
     #[must_use]
-    pub fn json(self, value: &Value) -> Self {
-        self.body(value.to_string())
+    pub fn json(self, value: impl ToJson) -> Self {
+        self.body(value.to_json())
     }
 
     /// Adds files.
@@ -147,12 +147,22 @@ impl Request {
         Ok(if reply.body.is_empty() { Value::Null } else { serde_json::from_slice(&reply.body)? })
     }
 
+    /// Sends it; the answer as one of serenity's models.
+    ///
+    /// # Errors
+    /// Discord's refusal, with its code; no answer; or one that is not what serenity expects.
+    #[cfg(feature = "serenity")]
+    pub async fn read<T: crate::serenity::FromJson>(self) -> Result<T> {
+        let reply = self.send().await?;
+        T::from_json(std::str::from_utf8(&reply.body)?)
+    }
+
     pub(super) fn body(mut self, json: String) -> Self {
         self.raw.json = json.into_bytes().into();
         self
     }
 
-    pub(super) async fn send(self) -> Result<Reply, HandleError> {
+    pub(crate) async fn send(self) -> Result<Reply, HandleError> {
         (self.host.table.discord())(self.host.lease, self.raw).await.into_result()
     }
 

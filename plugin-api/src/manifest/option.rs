@@ -124,6 +124,11 @@ impl Opt {
         Self::typed(T::OPTION, name, description)
     }
 
+    /// Whether it is a file, which in a prefix command comes beside the line.
+    pub(crate) fn is_file(&self) -> bool {
+        self.shape.kind == 11
+    }
+
     const fn typed(shape: OptionType, name: &'static str, description: &'static str) -> Self {
         check(name, description);
         Self { name, description, shape, autocomplete: false, localized: &[] }

@@ -1,0 +1,23 @@
+//! serenity's models as arguments of commands. What Discord sent along is read from there; what a user typed is a mention,
+//! an id or a name, and Discord is asked who or what that is.
+
+mod channels;
+mod given;
+mod messages;
+mod people;
+mod time;
+
+use ::serenity::model::{guild::Role, user::User};
+
+/// A user or a role: what Discord calls mentionable.
+#[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one argument of a call; a box would be in the way of each match"
+)]
+pub enum UserOrRole {
+    /// A user.
+    User(User),
+    /// A role of the guild.
+    Role(Role),
+}

@@ -1,0 +1,127 @@
+//! Channels, also those that are threads.
+
+use ::serenity::model::{
+    channel::{Channel, ChannelType, GuildChannel, PartialChannel},
+    id::ChannelId,
+};
+use serde::Deserialize;
+
+use super::{
+    given::{ask, get, guild, id, is_named, items, sent_along},
+    people::parsed,
+};
+use crate::{Argument, ArgumentError, Given, manifest::OptionType, serenity::FromJson};
+
+const SIGNS: &[&str] = &["#"];
+
+/// Discord is asked for it: what comes with a slash command is not all of a channel. [`PartialChannel`] is.
+impl Argument for GuildChannel {
+    const OPTION: OptionType = OptionType::new(7);
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        parsed(Self::from_json(&find(given).await?))
+    }
+}
+
+impl Argument for Channel {
+    const OPTION: OptionType = OptionType::new(7);
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        GuildChannel::read(given).await.map(Self::Guild)
+    }
+}
+
+impl Argument for PartialChannel {
+    const OPTION: OptionType = OptionType::new(7);
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        let sent = id(given.text(), SIGNS).and_then(|id| sent_along(given.context(), "channels", id));
+        match sent {
+            Some(channel) => parsed(Self::from_json(channel)),
+            None => parsed(Self::from_json(&find(given).await?)),
+        }
+    }
+}
+
+impl Argument for ChannelId {
+    const OPTION: OptionType = OptionType::new(7);
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        PartialChannel::read(given).await.map(|channel| channel.id)
+    }
+}
+
+/// The JSON of a channel of this guild, of a type that fits.
+async fn find(given: Given<'_>) -> Result<String, ArgumentError> {
+    let (ctx, text) = (given.context(), given.text());
+    let what = expected(given.channel_types);
+    let guild = guild(ctx, &what)?;
+    let fits = |channel: &Facts| {
+        let is_here = channel.guild_id.as_deref().is_none_or(|it| it == guild.to_string());
+        is_here && (given.channel_types.is_empty() || given.channel_types.contains(&channel.kind))
+    };
+    if let Some(id) = id(text, SIGNS)
+        && let Some(channel) = ask(get(ctx, format!("/channels/{id}"))).await?
+        // Another server's channels are none of this one's business.
+        && Facts::of(&channel).is_some_and(|facts| fits(&facts) && facts.guild_id.is_some())
+    {
+        return Ok(channel);
+    }
+    let name = text.strip_prefix('#').unwrap_or(text);
+    let channels = ask(get(ctx, format!("/guilds/{guild}/channels"))).await?.unwrap_or_default();
+    let is_it = |channel: &&str| {
+        Facts::of(channel)
+            .is_some_and(|facts| fits(&facts) && facts.name.as_deref().is_some_and(|it| is_named(it, name)))
+    };
+    let found = items(&channels).into_iter().find(is_it);
+    found.map(str::to_owned).ok_or(ArgumentError::Expected(what))
+}
+
+/// What is looked at of a channel.
+#[derive(Deserialize)]
+struct Facts {
+    #[serde(rename = "type")]
+    kind: u8,
+    name: Option<String>,
+    guild_id: Option<String>,
+}
+
+impl Facts {
+    fn of(channel: &str) -> Option<Self> {
+        serde_json::from_str(channel).ok()
+    }
+}
+
+fn expected(types: &[u8]) -> String {
+    let mut kinds: Vec<&str> = types.iter().map(|kind| kind_name((*kind).into())).collect();
+    kinds.dedup();
+    let kinds = if kinds.is_empty() { "channel".to_owned() } else { kinds.join(" or ") };
+    format!("a {kinds} of this server: a mention, an id or a name")
+}
+
+fn kind_name(kind: ChannelType) -> &'static str {
+    match kind {
+        ChannelType::Text => "text channel",
+        ChannelType::Voice => "voice channel",
+        ChannelType::Category => "category",
+        ChannelType::News => "announcement channel",
+        ChannelType::Stage => "stage channel",
+        ChannelType::Forum => "forum channel",
+        ChannelType::NewsThread | ChannelType::PublicThread | ChannelType::PrivateThread => "thread",
+        // Discord's number of a media channel, which serenity does not know.
+        ChannelType::Unknown(16) => "media channel",
+        _ => "channel",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expected;
+
+    #[test]
+    fn what_is_expected_names_the_types() {
+        assert_eq!(expected(&[]), "a channel of this server: a mention, an id or a name");
+        let threads = "a forum channel or thread of this server: a mention, an id or a name";
+        assert_eq!(expected(&[15, 10, 11, 12]), threads);
+    }
+}

@@ -1,0 +1,145 @@
+//! Messages, files, and ids that Discord has no option for.
+
+use ::serenity::model::{
+    channel::{Attachment, Message},
+    id::{GuildId, MessageId},
+};
+use serde::Deserialize;
+
+use super::{
+    given::{ask, get, id, sent_along},
+    people::parsed,
+};
+use crate::{
+    Argument, ArgumentError, Context, Given, Takes,
+    manifest::OptionType,
+    serenity::{FromJson, from_json::complete},
+};
+
+const STRING: OptionType = OptionType::new(3);
+const MESSAGE: &str = "a message of this server: its link, or its id if it is in this channel";
+
+/// A link or an id, and of a message's menu that message.
+impl Argument for Message {
+    const OPTION: OptionType = STRING;
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        let ctx = given.context();
+        let place = Place::read(given.text()).ok_or_else(|| ArgumentError::expected(MESSAGE))?;
+        if let Some(message) = sent_along(ctx, "messages", place.message) {
+            return parsed(in_guild(message, ctx.guild_id()));
+        }
+        let here = ctx.channel_id().map_err(ArgumentError::Failed)?;
+        let channel = place.channel.unwrap_or(here);
+        // A link may lead to a place that the bot sees and the user does not.
+        if channel != here && !is_in(ctx, channel).await? {
+            return Err(ArgumentError::expected(MESSAGE));
+        }
+        let message = ask(get(ctx, format!("/channels/{channel}/messages/{}", place.message))).await?;
+        let message = message.ok_or_else(|| ArgumentError::expected(MESSAGE))?;
+        parsed(in_guild(&message, ctx.guild_id()))
+    }
+}
+
+/// A link or an id. Nobody is asked whether there is such a message.
+impl Argument for MessageId {
+    const OPTION: OptionType = STRING;
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        let place = Place::read(given.text());
+        place.map(|place| Self::new(place.message)).ok_or_else(|| ArgumentError::expected(MESSAGE))
+    }
+}
+
+impl Argument for GuildId {
+    const OPTION: OptionType = STRING;
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        id(given.text(), &[]).map(Self::new).ok_or_else(|| ArgumentError::expected("the id of a server"))
+    }
+}
+
+impl Argument for Attachment {
+    const OPTION: OptionType = OptionType::new(11);
+    const TAKES: Takes = Takes::File;
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        let file = id(given.text(), &[]).and_then(|id| sent_along(given.context(), "attachments", id));
+        parsed(Self::from_json(file.ok_or_else(|| ArgumentError::expected("a file"))?))
+    }
+}
+
+/// Where a message is.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    message: u64,
+    channel: Option<u64>,
+}
+
+impl Place {
+    /// From a link, from `channel-message` as the client copies it with Shift, or from an id.
+    fn read(text: &str) -> Option<Self> {
+        let text = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(text);
+        if let Some(message) = id(text, &[]) {
+            return Some(Self { message, channel: None });
+        }
+        let pair = match text.split_once("/channels/") {
+            // The guild comes first, or `@me`.
+            Some((site, path)) if is_site(site) => {
+                path.split_once('/')?.1.trim_end_matches('/').split_once('/')?
+            }
+            Some(_) => return None,
+            None => text.split_once('-')?,
+        };
+        Some(Self { message: id(pair.1, &[])?, channel: Some(id(pair.0, &[])?) })
+    }
+}
+
+fn is_site(site: &str) -> bool {
+    let host = site.strip_prefix("https://").unwrap_or(site);
+    let host = ["ptb.", "canary."].iter().find_map(|sub| host.strip_prefix(sub)).unwrap_or(host);
+    matches!(host, "discord.com" | "discordapp.com")
+}
+
+/// Whether a channel is in the guild where it was called.
+async fn is_in(ctx: &Context, channel: u64) -> Result<bool, ArgumentError> {
+    #[derive(Deserialize)]
+    struct Channel {
+        guild_id: Option<String>,
+    }
+    let Some(guild) = ctx.guild_id() else { return Ok(false) };
+    let found = ask(get(ctx, format!("/channels/{channel}"))).await?.unwrap_or_default();
+    let found: Option<Channel> = serde_json::from_str(&found).ok();
+    Ok(found.and_then(|it| it.guild_id).is_some_and(|it| it == guild.to_string()))
+}
+
+/// A message that Discord was asked for does not say its guild.
+fn in_guild(message: &str, guild: Option<u64>) -> crate::Result<Message> {
+    let guild = guild.map(|id| format!("\"{id}\""));
+    let fields: Vec<(&str, &str)> = guild.iter().map(|id| ("guild_id", id.as_str())).collect();
+    Message::from_json(&complete(message, &fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_found_by_link_pair_or_id() {
+        let pair = Some(Place { channel: Some(2), message: 3 });
+        let table = [
+            ("https://discord.com/channels/1/2/3", pair),
+            ("<https://canary.discord.com/channels/1/2/3/>", Some(Place { channel: Some(2), message: 3 })),
+            ("https://discord.com/channels/@me/2/3", Some(Place { channel: Some(2), message: 3 })),
+            ("2-3", Some(Place { channel: Some(2), message: 3 })),
+            ("3", Some(Place { channel: None, message: 3 })),
+            ("https://example.com/channels/1/2/3", None),
+            ("https://discord.com/channels/1/2", None),
+            ("message", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(Place::read(text), expected, "{text}");
+        }
+    }
+}

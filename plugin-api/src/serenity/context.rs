@@ -1,0 +1,115 @@
+//! Who called, as serenity's models: read on demand and once, from the JSON at hand.
+
+use std::{borrow::Cow, cell::OnceCell};
+
+use ::serenity::model::{
+    guild::Member,
+    id::{GuildId, UserId},
+    user::User,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::from_json::{FromJson, complete};
+use crate::Context;
+
+/// Who called, once it was asked for.
+#[derive(Default)]
+pub(crate) struct Caller {
+    author: OnceCell<Box<User>>,
+    member: OnceCell<Option<Box<Member>>>,
+}
+
+/// Where Discord's JSON of messages, interactions and events says whom it is about.
+#[derive(Default, Deserialize)]
+struct About<'a> {
+    /// Of a message.
+    #[serde(borrow)]
+    author: Option<&'a RawValue>,
+    /// Of an interaction in a direct message, and of most events.
+    #[serde(borrow)]
+    user: Option<&'a RawValue>,
+    /// Of a message, without the user; of an interaction in a guild and of some events, with it.
+    #[serde(borrow)]
+    member: Option<&'a RawValue>,
+    /// Of events that say no more.
+    #[serde(borrow)]
+    user_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    guild_id: Option<Cow<'a, str>>,
+}
+
+impl Context {
+    /// Who called, pressed, wrote, joined, reacted: whom the call or the event is about. Of an event that has only an id,
+    /// its name is empty. In a task, and of an event that is about no user, it is the bot itself.
+    #[must_use]
+    pub fn author(&self) -> &User {
+        self.caller.author.get_or_init(|| Box::new(author(self)))
+    }
+
+    /// The same with what it is in the guild: its roles, its nickname, and of an interaction its permissions in the
+    /// channel. None in a direct message and in a task, and for an event that does not have it.
+    #[must_use]
+    pub fn member(&self) -> Option<&Member> {
+        self.caller.member.get_or_init(|| member(self).map(Box::new)).as_deref()
+    }
+}
+
+fn author(ctx: &Context) -> User {
+    let json = ctx.json();
+    let about = about(&json);
+    let of_member = || about.member.and_then(|member| self::about(member.get()).user);
+    if let Some(user) = about.author.or(about.user).or_else(of_member)
+        && let Ok(user) = User::from_json(user.get())
+    {
+        return user;
+    }
+    let mut user = User::default();
+    // What is at hand of a user that serenity cannot read.
+    if let Ok(plain) = ctx.user()
+        && plain.id != 0
+    {
+        user.id = UserId::new(plain.id);
+        user.name = plain.name.to_string();
+        user.bot = plain.bot;
+    } else if let Some(id) = about.user_id.and_then(|id| id.parse().ok()) {
+        user.id = id;
+    } else {
+        user.bot = true;
+        user.id = UserId::new(ctx.bot_id().max(1));
+        user.name = ctx.discord().application().map(|bot| bot.user_name).unwrap_or_default();
+    }
+    user
+}
+
+fn member(ctx: &Context) -> Option<Member> {
+    let json = ctx.json();
+    let About { author, member, guild_id, .. } = about(&json);
+    let member = match ctx.event_name() {
+        // The member itself.
+        "GUILD_MEMBER_ADD" | "GUILD_MEMBER_UPDATE" => &json,
+        _ => member?.get(),
+    };
+    let guild = guild_id?.parse().ok()?;
+    match read_member(member, author.map(RawValue::get), guild) {
+        Ok(member) => Some(member),
+        Err(error) => {
+            tracing::warn!("who called is not known as a member: {error}");
+            None
+        }
+    }
+}
+
+/// A member that is a part of something else. Discord leaves out there what is to be found in it (the user and the guild),
+/// and whether the member is muted, which is then taken for no.
+pub(super) fn read_member(member: &str, user: Option<&str>, guild: GuildId) -> crate::Result<Member> {
+    let guild = format!("\"{guild}\"");
+    let known = [("guild_id", &*guild), ("deaf", "false"), ("mute", "false"), ("flags", "0")];
+    let user = user.map(|user| ("user", user));
+    let known: Vec<(&str, &str)> = known.into_iter().chain(user).collect();
+    Member::from_json(&complete(member, &known))
+}
+
+fn about(json: &str) -> About<'_> {
+    serde_json::from_str(json).unwrap_or_default()
+}

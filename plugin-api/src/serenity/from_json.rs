@@ -1,0 +1,126 @@
+//! Discord's JSON as serenity's models. A function for each type, which is not generic: it is compiled here, once, and
+//! not again in every cog that reads the type.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use ::serenity::model::prelude::*;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::{Error, Result};
+
+/// A model that is read from Discord's JSON.
+///
+/// ```
+/// use gearshift_cog::serenity::{FromJson, all::User};
+///
+/// # fn main() -> gearshift_cog::Result {
+/// let user = User::from_json(r#"{"id": "7", "username": "ann"}"#)?;
+/// assert_eq!(user.to_string(), "<@7>");
+/// # Ok(())
+/// # }
+/// ```
+pub trait FromJson: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// JSON that is not what serenity expects of it. The error names the type and the place, never a value.
+    fn from_json(json: &str) -> Result<Self>;
+}
+
+macro_rules! models {
+    ($($type:ident)+) => {
+        $(impl FromJson for $type {
+            fn from_json(json: &str) -> Result<Self> {
+                serde_json::from_str(json).map_err(|error| unreadable(stringify!($type), &error))
+            }
+        })+
+    };
+}
+
+models! {
+    // What an option of a command can be, and what comes with it.
+    User Member PartialMember Role Channel GuildChannel PartialChannel Attachment Message
+    // What the usual requests answer.
+    CurrentUser Guild PartialGuild PrivateChannel Emoji Sticker Invite Webhook Ban VoiceState
+    // What was called, pressed or sent.
+    Interaction CommandInteraction ComponentInteraction ModalInteraction
+}
+
+/// A list.
+impl<T: FromJson> FromJson for Vec<T> {
+    fn from_json(json: &str) -> Result<Self> {
+        list(json)?.into_iter().map(|item| T::from_json(item.get())).collect()
+    }
+}
+
+fn list(json: &str) -> Result<Vec<&RawValue>> {
+    serde_json::from_str(json).map_err(|error| unreadable("a list", &error))
+}
+
+/// A JSON object with these fields too, each as JSON, where it lacks them.
+pub(super) fn complete<'a>(object: &'a str, fields: &[(&str, &str)]) -> Cow<'a, str> {
+    let present: BTreeMap<String, IgnoredAny> = serde_json::from_str(object).unwrap_or_default();
+    let Some(open) = object.trim_end().strip_suffix('}') else { return object.into() };
+    let mut completed = Cow::Borrowed(open);
+    let mut is_empty = present.is_empty();
+    for (name, value) in fields.iter().filter(|(name, _)| !present.contains_key(*name)) {
+        let comma = if is_empty { "" } else { "," };
+        completed.to_mut().push_str(&format!(r#"{comma}"{name}":{value}"#));
+        is_empty = false;
+    }
+    match completed {
+        Cow::Borrowed(_) => object.into(),
+        Cow::Owned(completed) => format!("{completed}}}").into(),
+    }
+}
+
+/// serde's text may hold the value that does not fit, which may be a user's text.
+pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> Error {
+    let text = error.to_string();
+    let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"]
+        .iter()
+        .any(|beginning| text.starts_with(beginning));
+    let why = match names_value {
+        true => format!("line {} column {} is of another type", error.line(), error.column()),
+        false => text,
+    };
+    Error::new(format!("Discord's JSON cannot be read as {what}: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_said_without_the_value() {
+        let error = |json: &str| User::from_json(json).expect_err("it is no user").to_string();
+        let missing = "Discord's JSON cannot be read as User: missing field `username` at line 1 column 10";
+        assert_eq!(error(r#"{"id":"7"}"#), missing);
+        let text = error(r#"{"id":"7","username":["secret"]}"#);
+        assert_eq!(text, "Discord's JSON cannot be read as User: line 1 column 21 is of another type");
+        assert!(!error(r#"{"id":"secret","username":"a"}"#).contains("secret"));
+    }
+
+    #[test]
+    fn an_object_is_completed_where_it_lacks_something() {
+        let table = [
+            ("{}", r#"{"a":1,"b":[]}"#),
+            (r#"{"a":null}"#, r#"{"a":null,"b":[]}"#),
+            ("{\"b\":2,\"a\":1} ", "{\"b\":2,\"a\":1} "),
+            (r#"{"c":{"a":1}}"#, r#"{"c":{"a":1},"a":1,"b":[]}"#),
+        ];
+        for (object, expected) in table {
+            assert_eq!(complete(object, &[("a", "1"), ("b", "[]")]), expected);
+        }
+    }
+
+    #[test]
+    fn a_list_is_read_item_by_item() {
+        let json = r#"[{"id":"1","username":"a"},{"id":"2","username":"b"}]"#;
+        let names: Vec<String> =
+            Vec::<User>::from_json(json).expect("two users").into_iter().map(|user| user.name).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(Vec::<User>::from_json(r#"[{"id":"1"}]"#).is_err());
+    }
+}
