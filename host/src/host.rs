@@ -266,7 +266,7 @@ impl Host {
     pub async fn restart(mut self, config: Arc<Config>) -> Result<Host, HostError> {
         let (clock, bot) = (self.sessions.clock.clone(), self.bot.take());
         self.close().await?;
-        let sessions = Sessions { clock, ..Sessions::open(&config).await? };
+        let sessions = Sessions::open_by(&config, clock).await?;
         Host::open_as(bot, config, Arc::new(sessions)).await
     }
 }

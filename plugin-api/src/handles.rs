@@ -10,7 +10,7 @@ mod interaction;
 mod stats;
 mod store;
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 pub(crate) use self::interaction::Original;
 pub use self::{
@@ -20,7 +20,7 @@ pub use self::{
     gateway::{Application, Members, Presence, Shard, Status},
     http::{Http, HttpRequest, HttpResponse},
     stats::Stats,
-    store::Store,
+    store::{Change, Scan, Store},
 };
 use crate::abi::{self, Header};
 pub use crate::abi::{File, HandleError, HandleErrorKind, Method};
@@ -85,4 +85,9 @@ impl Host {
 
 fn pairs(pairs: &[(&str, &str)]) -> abi_stable::std_types::RVec<Header> {
     pairs.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect()
+}
+
+/// Whole milliseconds, rounded up.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

@@ -87,7 +87,7 @@ impl Life {
         let progress = Progress::begin("opening the sessions");
         let opened = runtime.block_on(async {
             tokio::select! {
-                opened = Sessions::open(&config) => Some(opened),
+                opened = Sessions::open_by(&config, clock) => Some(opened),
                 () = signals.asked() => None,
             }
         });
@@ -96,7 +96,7 @@ impl Life {
             runtime.shutdown_timeout(LEFTOVERS);
             return Ok(());
         };
-        let sessions = Arc::new(Sessions { clock, ..opened? });
+        let sessions = Arc::new(opened?);
         let control = runtime.block_on(async {
             let bound = Socket::bind(&socket_path(&config));
             if bound.is_err() {
@@ -282,7 +282,7 @@ async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Result<(Host,
     };
     tracing::error!("failed to restart, going back to the config it had: {}", failure.text());
     let host = async {
-        let sessions = Sessions { clock, ..Sessions::open(&before).await? };
+        let sessions = Sessions::open_by(&before, clock).await?;
         Ok::<_, Failure>(Host::open(before, Arc::new(sessions)).await?)
     };
     match host.await {

@@ -16,6 +16,7 @@ use super::{
     running::RunningHost,
 };
 use crate::{
+    clock::HostClock,
     config::Config,
     control::{Answer, Client, ExportedState, Request, StateRequest, answer_state},
     log,
@@ -135,7 +136,7 @@ impl Keeper {
                 .help("`[store] path` names it; a host makes it when it starts".to_owned()));
         }
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let opened = runtime.block_on(Store::open(&config, store))?;
+        let opened = runtime.block_on(Store::open(&config, store, HostClock::default()))?;
         log::write(&format!("note: no host runs here; using `{}` itself\n", store.path.display()));
         Ok(Keeper::File(opened, runtime))
     }

@@ -103,7 +103,6 @@ fn check_limits(limits: &Limits, found: &mut Found) {
         (limits.state_max_bytes, "state_max_bytes"),
         (limits.store_key_max_bytes, "store_key_max_bytes"),
         (limits.store_value_max_bytes, "store_value_max_bytes"),
-        (limits.store_list_max_bytes, "store_list_max_bytes"),
         (limits.request_max_bytes, "request_max_bytes"),
     ];
     for (count, key) in counts {

@@ -68,8 +68,6 @@ pub struct Limits {
     pub store_key_max_bytes: usize,
     /// Size of one value in the store, in bytes. Default 1048576 (1 MiB).
     pub store_value_max_bytes: usize,
-    /// Size of what one listing of the store answers, keys with values, in bytes. Default 16777216 (16 MiB).
-    pub store_list_max_bytes: usize,
     /// Size of one request body that a cog sends, in bytes. Default 26214400 (25 MiB).
     pub request_max_bytes: usize,
 }
@@ -99,7 +97,6 @@ impl Default for Limits {
             commands_keep: Duration::from_millis(60_000),
             store_key_max_bytes: 512,
             store_value_max_bytes: 1 << 20,
-            store_list_max_bytes: 16 << 20,
             request_max_bytes: 25 << 20,
         }
     }

@@ -24,7 +24,6 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     stats: stats::send,
     store_read: store::read,
     store_write: store::write,
-    store_delete: store::delete,
     store_list: store::list,
     log_level: log::level,
     log: log::write,

@@ -1,16 +1,16 @@
 //! The store handle: keys and values of one cog. The cog's name is the lease's: no cog can name another one's keys.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use abi_stable::std_types::{ROption, RResult, RString, RVec};
 use async_ffi::LocalFfiFuture;
-use gearshift_cog::abi::{self, Entry, HandleError, HandleErrorKind};
+use gearshift_cog::abi::{self, Entry, HandleError, HandleErrorKind, StoreExpect, StoreList, StoreWrite};
 
 use super::{
     Lease, error, missing,
     slot::{self, Work},
 };
-use crate::sessions::store::{self, StoreError};
+use crate::sessions::store::{self, Change, Expect, StoreError};
 
 pub(super) extern "C" fn read(
     lease: abi::Lease,
@@ -25,42 +25,45 @@ pub(super) extern "C" fn read(
     })
 }
 
-pub(super) extern "C" fn write(lease: abi::Lease, entry: Entry) -> LocalFfiFuture<RResult<(), HandleError>> {
-    slot::call(lease, Work::Write, |lease| {
-        let (session, key, value) = (Session::of(lease), entry.key.into_string(), entry.value.into_vec());
-        async move {
-            let Session { store, cog } = session?;
-            store.set(&cog, &key, value).await.map_err(failed)
-        }
-    })
-}
-
-pub(super) extern "C" fn delete(
+pub(super) extern "C" fn write(
     lease: abi::Lease,
-    key: RString,
+    write: StoreWrite,
 ) -> LocalFfiFuture<RResult<bool, HandleError>> {
     slot::call(lease, Work::Write, |lease| {
-        let (session, key) = (Session::of(lease), key.into_string());
+        let (session, change) = (Session::of(lease), taken(write));
         async move {
             let Session { store, cog } = session?;
-            store.delete(&cog, &key).await.map_err(failed)
+            store.change(&cog, change).await.map_err(failed)
         }
     })
 }
 
 pub(super) extern "C" fn list(
     lease: abi::Lease,
-    prefix: RString,
-    limit: u32,
+    page: StoreList,
 ) -> LocalFfiFuture<RResult<RVec<Entry>, HandleError>> {
     slot::call(lease, Work::Read, |lease| {
-        let (session, prefix) = (Session::of(lease), prefix.into_string());
+        let (session, prefix) = (Session::of(lease), page.prefix.into_string());
+        let (after, limit) = (page.after.into_option().map(RString::into_string), page.limit as usize);
         async move {
             let Session { store, cog } = session?;
-            let entries = store.list_all(&cog, &prefix, limit as usize).await.map_err(failed)?;
+            let entries = store.list(&cog, &prefix, after.as_deref(), limit).await.map_err(failed)?;
             Ok(entries.into_iter().map(|it| Entry { key: it.key.into(), value: it.value.into() }).collect())
         }
     })
+}
+
+fn taken(write: StoreWrite) -> Change {
+    Change {
+        key: write.key.into_string(),
+        value: write.value.into_option().map(RVec::into_vec),
+        expect: match write.expect {
+            StoreExpect::Any => Expect::Any,
+            StoreExpect::Absent => Expect::Absent,
+            StoreExpect::Value(value) => Expect::Value(value.into_vec()),
+        },
+        lasts: (write.expires_ms > 0).then(|| Duration::from_millis(write.expires_ms)),
+    }
 }
 
 /// The session and whose keys are meant.
@@ -78,9 +81,7 @@ impl Session {
 
 fn failed(cause: StoreError) -> HandleError {
     let kind = match &cause {
-        StoreError::Invalid(_) | StoreError::TooLarge { .. } | StoreError::ListTooLarge { .. } => {
-            HandleErrorKind::Invalid
-        }
+        StoreError::Invalid(_) | StoreError::TooLarge { .. } => HandleErrorKind::Invalid,
         StoreError::Full | StoreError::Gone | StoreError::Failed(_) => HandleErrorKind::Internal,
         StoreError::Closed => HandleErrorKind::Missing,
     };

@@ -61,6 +61,14 @@ impl Sessions {
     /// # Errors
     /// The first session that could not be opened; those that were are closed again.
     pub async fn open(config: &Config) -> Result<Sessions, OpenError> {
+        Sessions::open_by(config, HostClock::default()).await
+    }
+
+    /// The same by another clock than the machine's, for cogs.
+    ///
+    /// # Errors
+    /// As [`Sessions::open`].
+    pub async fn open_by(config: &Config, clock: HostClock) -> Result<Sessions, OpenError> {
         let net = Net::new(&config.http);
         let client = net.client_builder().user_agent(&config.http.user_agent).build().map_err(|error| {
             let help = "this is the TLS library of the host itself; report it";
@@ -76,11 +84,11 @@ impl Sessions {
         };
         let store = async {
             let Some(store) = &config.store else { return Ok(None) };
-            Store::open(config, store).await.map(Some)
+            Store::open(config, store, clock.clone()).await.map(Some)
         };
         let (discord, api, store) = tokio::join!(discord, api, store);
         let sessions = Sessions {
-            clock: HostClock::default(),
+            clock: clock.clone(),
             http: Http::new(client.clone(), net.clone(), config),
             stats: config.stats.as_ref().map(|stats| Stats::open(&net, stats)),
             net,

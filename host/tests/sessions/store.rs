@@ -3,9 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use gearshift_host::clock::HostClock;
 use gearshift_host::config::Config;
-use gearshift_host::sessions::store::{Entry, SavedState, StoreError};
+use gearshift_host::sessions::store::{Change, Entry, Expect, SavedState, StoreError};
 use gearshift_host::sessions::{OpenError, Sessions, Store};
 
 use crate::stand_in::*;
@@ -220,23 +222,130 @@ async fn the_file_and_those_beside_it_are_for_this_user_alone() {
 }
 
 #[tokio::test]
-async fn a_listing_comes_in_pages_of_a_bounded_size_and_is_refused_beyond_its_limit() {
+async fn a_listing_comes_in_pages_of_a_bounded_size() {
     let folder = tempfile::tempdir().unwrap();
-    let more = "[limits]\nstore_list_max_bytes = 3000000";
-    let sessions = Sessions::open(&settings(&folder.path().join("a.db"), more)).await.unwrap();
-    let store = sessions.store.clone().unwrap();
+    let (_sessions, store) = open(&folder.path().join("a.db")).await.unwrap();
     for number in 0..5 {
         store.set("c", &format!("a{number}"), vec![0; 500_000]).await.unwrap();
-        store.set("c", &format!("b{number}"), vec![0; 500_000]).await.unwrap();
     }
     assert_eq!(store.list("c", "", None, 99).await.unwrap().len(), 3, "a page ends beyond a mebibyte");
-    assert_eq!(store.list_all("c", "a", 99).await.unwrap().len(), 5);
-    assert_eq!(store.list_all("c", "", 4).await.unwrap().len(), 4);
-    let error = store.list_all("c", "", usize::MAX).await.unwrap_err();
-    assert!(
-        error.to_string().contains("more than 3000000 bytes (`[limits] store_list_max_bytes`)"),
-        "{error}"
-    );
+    assert_eq!(store.list("c", "a", Some("a2"), 99).await.unwrap().len(), 2);
+    assert_eq!(store.list("c", "a", Some("a4"), 99).await.unwrap(), []);
+}
+
+/// A change of `key`.
+fn change(value: Option<&str>, expect: Expect) -> Change {
+    Change { key: "key".to_owned(), value: value.map(|it| it.as_bytes().to_vec()), expect, lasts: None }
+}
+
+#[tokio::test]
+async fn a_change_is_made_only_if_what_it_expects_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_sessions, store) = open(&folder.path().join("a.db")).await.unwrap();
+    let is = |text: &str| Expect::Value(text.as_bytes().to_vec());
+    let steps = [
+        (change(Some("a"), is("a")), false, None),
+        (change(None, Expect::Any), false, None),
+        (change(None, Expect::Absent), false, None),
+        (change(Some("a"), Expect::Absent), true, Some("a")),
+        (change(Some("b"), Expect::Absent), false, Some("a")),
+        (change(Some("b"), is("x")), false, Some("a")),
+        (change(Some("b"), is("a")), true, Some("b")),
+        (change(None, is("a")), false, Some("b")),
+        (change(None, Expect::Absent), false, Some("b")),
+        (change(None, is("b")), true, None),
+        (change(Some(""), Expect::Any), true, Some("")),
+        (change(Some("c"), is("")), true, Some("c")),
+    ];
+    for (number, (change, is_made, after)) in steps.into_iter().enumerate() {
+        assert_eq!(store.change("c", change).await.unwrap(), is_made, "step {number}");
+        let value = store.get("c", "key").await.unwrap();
+        assert_eq!(value.as_deref(), after.map(str::as_bytes), "step {number}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_that_change_a_key_at_once_none_overwrites_another_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_sessions, store) = open(&folder.path().join("a.db")).await.unwrap();
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                loop {
+                    let old = store.get("c", "key").await.unwrap();
+                    let count: u32 =
+                        old.as_deref().map_or(0, |it| std::str::from_utf8(it).unwrap().parse().unwrap());
+                    let expect = old.map_or(Expect::Absent, Expect::Value);
+                    if store.change("c", change(Some(&(count + 1).to_string()), expect)).await.unwrap() {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        soon(task).await.unwrap();
+    }
+    assert_eq!(store.get("c", "key").await.unwrap().as_deref(), Some(b"50".as_slice()));
+}
+
+#[tokio::test]
+async fn a_value_that_has_expired_is_gone_for_everybody_and_from_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let clock = HostClock::movable();
+    clock.freeze();
+    let sessions = Sessions::open_by(&settings(&path, ""), clock.clone()).await.unwrap();
+    let store = sessions.store.clone().unwrap();
+    let minute = Some(Duration::from_secs(60));
+    let lasting = |value| Change { lasts: minute, ..change(Some(value), Expect::Any) };
+    store.change("c", lasting("a")).await.unwrap();
+    store.set("c", "kept", b"a".to_vec()).await.unwrap();
+    store.change("d", lasting("a")).await.unwrap();
+    store.set("d", "key", b"it lasts again".to_vec()).await.unwrap();
+    clock.advance(Duration::from_millis(59_999));
+    assert_eq!(store.get("c", "key").await.unwrap().as_deref(), Some(b"a".as_slice()));
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(store.get("c", "key").await.unwrap(), None);
+    let keys: Vec<_> = store.list("c", "", None, 9).await.unwrap().into_iter().map(|it| it.key).collect();
+    assert_eq!(keys, ["kept"]);
+    let expected = Expect::Value(b"a".to_vec());
+    assert!(!store.change("c", change(Some("b"), expected)).await.unwrap(), "it is no longer there");
+    assert!(!store.delete("c", "key").await.unwrap());
+    store.change("c", lasting("a")).await.unwrap();
+    soon(sessions.close()).await;
+    assert_eq!(rows(&path), 3);
+    clock.advance(Duration::from_secs(60));
+    let sessions = Sessions::open_by(&settings(&path, ""), clock.clone()).await.unwrap();
+    let store = sessions.store.clone().unwrap();
+    assert!(store.change("c", change(Some("b"), Expect::Absent)).await.unwrap());
+    assert!(store.get("d", "key").await.unwrap().is_some());
+    assert!(store.delete("c", "key").await.unwrap());
+    soon(sessions.close()).await;
+    assert_eq!(rows(&path), 2);
+}
+
+fn rows(path: &Path) -> u32 {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.query_row("SELECT count(*) FROM cog_value", [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn what_expires_while_the_host_runs_leaves_the_disk_within_a_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let clock = HostClock::movable();
+    let sessions = Sessions::open_by(&settings(&path, ""), clock.clone()).await.unwrap();
+    let store = sessions.store.clone().unwrap();
+    let lasting = Change { lasts: Some(Duration::from_secs(60)), ..change(Some("a"), Expect::Any) };
+    store.change("c", lasting).await.unwrap();
+    clock.advance(Duration::from_secs(60));
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    soon(sessions.close()).await;
+    assert_eq!(rows(&path), 0);
 }
 
 #[tokio::test]

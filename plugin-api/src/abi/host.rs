@@ -200,6 +200,44 @@ pub struct Entry {
     pub value: RVec<u8>,
 }
 
+/// A page of the store's entries that is asked for.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct StoreList {
+    /// What their keys begin with.
+    pub prefix: RString,
+    /// The key that they come after: the last one of the page before.
+    pub after: ROption<RString>,
+    /// At most so many. A page may be shorter; an empty one is the end.
+    pub limit: u32,
+}
+
+/// A change of one key in the store.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct StoreWrite {
+    /// Key.
+    pub key: RString,
+    /// The new value; none deletes the key.
+    pub value: ROption<RVec<u8>>,
+    /// What must be there for the change to be made.
+    pub expect: StoreExpect,
+    /// How many milliseconds the new value lasts; 0 = until it is changed.
+    pub expires_ms: u64,
+}
+
+/// What must be in the store for a change to be made.
+#[repr(u8)]
+#[derive(StableAbi, Clone, Debug, PartialEq, Eq)]
+pub enum StoreExpect {
+    /// Anything, or nothing.
+    Any,
+    /// Nothing.
+    Absent,
+    /// This value.
+    Value(RVec<u8>),
+}
+
 /// Log level.
 #[repr(u8)]
 #[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -273,12 +311,11 @@ pub struct HostTable {
     pub stats: extern "C" fn(Lease, Metric<'_>),
     /// Reads a key of this cog.
     pub store_read: extern "C" fn(Lease, RString) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>>,
-    /// Writes a key of this cog; on disk when the future is done.
-    pub store_write: extern "C" fn(Lease, Entry) -> LocalFfiFuture<RResult<(), HandleError>>,
-    /// Deletes a key of this cog; whether it was there.
-    pub store_delete: extern "C" fn(Lease, RString) -> LocalFfiFuture<RResult<bool, HandleError>>,
-    /// Lists the entries of this cog whose key starts with a prefix, in key order, at most so many.
-    pub store_list: extern "C" fn(Lease, RString, u32) -> LocalFfiFuture<RResult<RVec<Entry>, HandleError>>,
+    /// Changes a key of this cog; on disk when the future is done. False: what was expected was not there, or there was
+    /// nothing to delete.
+    pub store_write: extern "C" fn(Lease, StoreWrite) -> LocalFfiFuture<RResult<bool, HandleError>>,
+    /// Lists entries of this cog by their keys, in byte order, with a page for each call.
+    pub store_list: extern "C" fn(Lease, StoreList) -> LocalFfiFuture<RResult<RVec<Entry>, HandleError>>,
     /// The most detailed level that the host wants.
     pub log_level: extern "C" fn(Lease) -> ROption<Level>,
     /// Writes to the host's log.

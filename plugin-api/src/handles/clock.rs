@@ -10,6 +10,7 @@ use std::{
 
 use abi_stable::std_types::RStr;
 
+use super::millis;
 use crate::abi::{self, HandleError, TaskPlan};
 
 /// Waits, and plans tasks. Durations are rounded up to milliseconds.
@@ -76,8 +77,4 @@ impl Clock {
         let plan = TaskPlan { name: name.into(), first_ms: millis(first), every_ms };
         (self.host.table.schedule())(self.host.lease, plan).into_result()
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

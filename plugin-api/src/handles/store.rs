@@ -1,35 +1,176 @@
 //! Key/value data of this cog, on the host's disk. Keys of one cog are invisible to the others.
 
+use std::{collections::VecDeque, marker::PhantomData, time::Duration};
+
+use abi_stable::std_types::{RNone, ROption, RSome, RVec};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{
     Result,
-    abi::{self, Entry, HandleError},
+    abi::{self, HandleError, StoreExpect, StoreList, StoreWrite},
 };
 
-/// Reads and writes entries. Values are bytes; the `_json` calls read and write JSON.
+/// Reads and writes entries. Values are kept as JSON; the `_bytes` calls read and write them as they are.
+///
+/// ```
+/// # use gearshift_cog::prelude::*;
+/// # use std::time::Duration;
+/// # async fn example(ctx: &Context) -> Result {
+/// let store = ctx.store();
+/// store.set("greeting", &"hello").await?;
+/// let greeting: Option<String> = store.get("greeting").await?;
+/// // Counts, whoever else does at the same moment.
+/// store.update("calls", |calls: Option<u64>| Some(calls.unwrap_or(0) + 1)).await?;
+/// // One at a time, and no longer than a minute.
+/// if store.set_new_for("lock", &true, Duration::from_secs(60)).await? {
+///     store.delete("lock").await?;
+/// }
+/// let mut notes = store.scan::<String>("note/");
+/// while let Some((key, note)) = notes.next().await? {
+///     tracing::info!("{key}: {note}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Store {
     pub(super) host: abi::Host,
 }
 
+/// A change of one key, with all that can be said of it. [`Store::write`] makes it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    raw: StoreWrite,
+}
+
+/// Entries whose keys begin with a prefix, in byte order of their keys. They are read in pages as they are asked for: an
+/// entry that is written meanwhile is seen if its key is still to come.
+pub struct Scan<T> {
+    pages: Pages,
+    shape: PhantomData<fn() -> T>,
+}
+
+/// What all scans share.
+struct Pages {
+    store: Store,
+    prefix: String,
+    after: Option<String>,
+    page: VecDeque<abi::Entry>,
+    is_at_end: bool,
+}
+
+/// Entries in a page of a scan, which the host may make smaller.
+const PAGE: u32 = 1000;
+
 impl Store {
-    /// The value of `key`.
+    /// The value of `key`; `None` if there is none, or it has expired.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or there is none, or the value is not JSON of that shape.
+    pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        Ok(self.get_bytes(key).await?.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
+    }
+
+    /// The value of `key`, as it is.
     ///
     /// # Errors
     /// When the store cannot be read, or there is none.
-    pub async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, HandleError> {
+    pub async fn get_bytes(&self, key: &str) -> Result<Option<Vec<u8>>, HandleError> {
         let value = (self.host.table.store_read())(self.host.lease, key.into()).await.into_result()?;
         Ok(value.into_option().map(Into::into))
     }
 
-    /// Sets `key`; on disk when this returns.
+    /// Sets `key`, until it is changed; on disk when this returns.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the value is too large, or cannot be written as JSON.
+    pub async fn set<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result {
+        self.write(Change::json(key, value)?).await.map(drop)
+    }
+
+    /// Sets `key` for so long: then it is gone, also over a restart. Rounded up to milliseconds.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub async fn set_for<T: Serialize + ?Sized>(&self, key: &str, value: &T, time: Duration) -> Result {
+        self.write(Change::json(key, value)?.lasting(time)).await.map(drop)
+    }
+
+    /// Sets `key` if there is no such key; whether there was none.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub async fn set_new<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<bool> {
+        self.write(Change::json(key, value)?.if_absent()).await
+    }
+
+    /// The same, for so long.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub async fn set_new_for<T: Serialize + ?Sized>(
+        &self,
+        key: &str,
+        value: &T,
+        time: Duration,
+    ) -> Result<bool> {
+        self.write(Change::json(key, value)?.if_absent().lasting(time)).await
+    }
+
+    /// Sets `key` to a value as it is, until it is changed; on disk when this returns.
     ///
     /// # Errors
     /// When the store cannot be written, or the value is too large.
-    pub async fn write(&self, key: &str, value: Vec<u8>) -> Result<(), HandleError> {
-        let entry = Entry { key: key.into(), value: value.into() };
-        (self.host.table.store_write())(self.host.lease, entry).await.into_result()
+    pub async fn set_bytes(&self, key: &str, value: Vec<u8>) -> Result<(), HandleError> {
+        self.make(Change::bytes(key, value)).await.map(drop)
+    }
+
+    /// Sets `key` to `new`, or deletes it, if its value is `expected` (`None`: if there is no such key); whether it was.
+    /// Nothing comes in between. Values are the same if their JSON is, in whatever order its fields stand.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) and [`set`](Self::set).
+    pub async fn set_if<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        expected: Option<&T>,
+        new: Option<&T>,
+    ) -> Result<bool> {
+        let expected = expected.map(serde_json::to_value).transpose()?;
+        // Through the type: a field that was added since stands there with its default.
+        let shape = |bytes: &[u8]| Ok(serde_json::to_value(serde_json::from_slice::<T>(bytes)?)?);
+        let new = new.map(serde_json::to_vec).transpose()?;
+        self.replace_if(key, expected.as_ref(), &shape, new).await
+    }
+
+    /// Changes the value of `key` by what it is: `None` stands for no value, before and after. What came of it is returned.
+    /// `change` runs again if the value was changed meanwhile. An expiry ends with it: the new value lasts.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) and [`set`](Self::set).
+    pub async fn update<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        mut change: impl FnMut(Option<T>) -> Option<T>,
+    ) -> Result<Option<T>> {
+        loop {
+            let stored = self.get_bytes(key).await?;
+            let before = stored.as_deref().map(serde_json::from_slice).transpose()?;
+            let after = change(before);
+            let new = after.as_ref().map(serde_json::to_vec).transpose()?;
+            if self.replace(key, stored, new).await? {
+                return Ok(after);
+            }
+        }
+    }
+
+    /// Makes a change; on disk when this returns. `false`: what it expects was not there, or there was nothing to delete.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the value is too large.
+    pub async fn write(&self, change: Change) -> Result<bool> {
+        Ok(self.make(change).await?)
     }
 
     /// Deletes `key`; whether it was there.
@@ -37,32 +178,135 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn delete(&self, key: &str) -> Result<bool, HandleError> {
-        (self.host.table.store_delete())(self.host.lease, key.into()).await.into_result()
+        self.make(Change::delete(key)).await
     }
 
-    /// The entries whose key starts with `prefix`, in key order, at most `limit`.
+    /// The entries whose key begins with `prefix`, however many.
+    #[must_use]
+    pub fn scan<T: DeserializeOwned>(&self, prefix: &str) -> Scan<T> {
+        let (store, prefix) = (*self, prefix.to_owned());
+        let pages = Pages { store, prefix, after: None, page: VecDeque::new(), is_at_end: false };
+        Scan { pages, shape: PhantomData }
+    }
+
+    async fn make(&self, change: Change) -> Result<bool, HandleError> {
+        (self.host.table.store_write())(self.host.lease, change.raw).await.into_result()
+    }
+
+    /// Replaces what was read a moment ago; whether it was still there.
+    async fn replace(&self, key: &str, stored: Option<Vec<u8>>, new: Option<Vec<u8>>) -> Result<bool> {
+        let change = match (stored, new) {
+            // Nothing is to be there, and nothing was.
+            (None, None) => return Ok(true),
+            (None, Some(new)) => Change::bytes(key, new).if_absent(),
+            (Some(stored), Some(new)) => Change::bytes(key, new).if_bytes(stored),
+            (Some(stored), None) => Change::delete(key).if_bytes(stored),
+        };
+        self.write(change).await
+    }
+
+    async fn replace_if(
+        &self,
+        key: &str,
+        expected: Option<&Value>,
+        shape: &dyn Fn(&[u8]) -> Result<Value>,
+        new: Option<Vec<u8>>,
+    ) -> Result<bool> {
+        loop {
+            let stored = self.get_bytes(key).await?;
+            if stored.as_deref().map(shape).transpose()?.as_ref() != expected {
+                return Ok(false);
+            }
+            // Written since: looked at again.
+            if self.replace(key, stored, new.clone()).await? {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+impl Change {
+    /// Sets a key to a value as JSON.
+    ///
+    /// # Errors
+    /// When `value` cannot be written as JSON.
+    pub fn json<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<Self> {
+        Ok(Self::bytes(key, serde_json::to_vec(value)?))
+    }
+
+    /// Sets a key to a value as it is.
+    #[must_use]
+    pub fn bytes(key: &str, value: Vec<u8>) -> Self {
+        Self::of(key, RSome(value.into()))
+    }
+
+    /// Deletes a key.
+    #[must_use]
+    pub fn delete(key: &str) -> Self {
+        Self::of(key, RNone)
+    }
+
+    /// Only if there is no such key.
+    #[must_use]
+    pub fn if_absent(mut self) -> Self {
+        self.raw.expect = StoreExpect::Absent;
+        self
+    }
+
+    /// Only if the key has this value, byte by byte.
+    #[must_use]
+    pub fn if_bytes(mut self, value: Vec<u8>) -> Self {
+        self.raw.expect = StoreExpect::Value(value.into());
+        self
+    }
+
+    /// The new value is gone after so long, rounded up to milliseconds.
+    #[must_use]
+    pub fn lasting(mut self, time: Duration) -> Self {
+        self.raw.expires_ms = super::millis(time).max(1);
+        self
+    }
+
+    fn of(key: &str, value: ROption<RVec<u8>>) -> Self {
+        Self { raw: StoreWrite { key: key.into(), value, expect: StoreExpect::Any, expires_ms: 0 } }
+    }
+}
+
+impl<T: DeserializeOwned> Scan<T> {
+    /// The next entry; `None` after the last one.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the value is not JSON of that shape; the scan then goes on behind it.
+    pub async fn next(&mut self) -> Result<Option<(String, T)>> {
+        let Some((key, value)) = self.next_bytes().await? else { return Ok(None) };
+        match serde_json::from_slice(&value) {
+            Ok(value) => Ok(Some((key, value))),
+            Err(error) => Err(crate::Error::new(format!("the value of `{key}` cannot be read: {error}"))),
+        }
+    }
+}
+
+impl<T> Scan<T> {
+    /// The next entry with its value as it is; `None` after the last one.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn list(&self, prefix: &str, limit: u32) -> Result<Vec<(String, Vec<u8>)>, HandleError> {
-        let entries =
-            (self.host.table.store_list())(self.host.lease, prefix.into(), limit).await.into_result()?;
-        Ok(entries.into_iter().map(|entry| (entry.key.into(), entry.value.into())).collect())
+    pub async fn next_bytes(&mut self) -> Result<Option<(String, Vec<u8>)>, HandleError> {
+        self.pages.next().await
     }
+}
 
-    /// The value of `key` as JSON.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read), or when the value is not JSON of that shape.
-    pub async fn read_json<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
-        Ok(self.read(key).await?.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
-    }
-
-    /// Sets `key` to a value as JSON.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write), or when the value cannot be written as JSON.
-    pub async fn write_json(&self, key: &str, value: &impl Serialize) -> Result<()> {
-        Ok(self.write(key, serde_json::to_vec(value)?).await?)
+impl Pages {
+    async fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, HandleError> {
+        if self.page.is_empty() && !self.is_at_end {
+            let after = self.after.take().map(Into::into).into();
+            let asked = StoreList { prefix: self.prefix.as_str().into(), after, limit: PAGE };
+            let host = self.store.host;
+            self.page =
+                (host.table.store_list())(host.lease, asked).await.into_result()?.into_iter().collect();
+            self.after = self.page.back().map(|entry| entry.key.to_string());
+            self.is_at_end = self.page.is_empty();
+        }
+        Ok(self.page.pop_front().map(|entry| (entry.key.into(), entry.value.into())))
     }
 }

@@ -238,8 +238,9 @@ async fn flood(host: &Host, ctx: &Context, times: usize, what: Flood) -> Result<
             all(times, send).await?;
         }
         Flood::Store => {
-            let write =
-                |number| async move { Ok(host.store().write(&format!("flood/{number}"), vec![0]).await?) };
+            let write = |number| async move {
+                Ok(host.store().set_bytes(&format!("flood/{number}"), vec![0]).await?)
+            };
             all(times, write).await?;
         }
     }

@@ -148,7 +148,7 @@ impl Faulty {
     async fn rearm(&self, plan: Plan) -> Result<()> {
         let text = plan.to_string();
         *self.plan.borrow_mut() = plan;
-        match self.host.store().write(PLAN_KEY, text.into_bytes()).await {
+        match self.host.store().set_bytes(PLAN_KEY, text.into_bytes()).await {
             Err(error) if error.kind == HandleErrorKind::Missing => {
                 tracing::warn!("there is no store: the plan ends with this generation");
                 Ok(())
@@ -168,7 +168,7 @@ impl Drop for Faulty {
 
 /// What was armed before this generation.
 async fn stored_plan(host: &Host) -> Result<Plan> {
-    let text = match host.store().read(PLAN_KEY).await {
+    let text = match host.store().get_bytes(PLAN_KEY).await {
         Ok(Some(bytes)) => String::from_utf8(bytes)?,
         Err(error) if error.kind != HandleErrorKind::Missing => return Err(error.into()),
         _ => env::var(PLAN_VARIABLE).unwrap_or_default(),

@@ -72,7 +72,7 @@ impl Lookup {
         if name.chars().all(|character| character == '.') {
             return Ok("What shall I look up?".to_owned());
         }
-        let Some(source) = self.host.store().read_json::<Source>(KEY).await? else {
+        let Some(source) = self.host.store().get::<Source>(KEY).await? else {
             return Ok(
                 "I do not know where to look yet; the bot's owner sets it with `lookup-source`.".to_owned()
             );
@@ -94,7 +94,7 @@ impl Lookup {
     /// Shows or sets the source.
     async fn source(&self, ctx: &Context) -> Result<String> {
         let Some(url) = ctx.option("url") else {
-            let source = self.host.store().read_json::<Source>(KEY).await?;
+            let source = self.host.store().get::<Source>(KEY).await?;
             return Ok(source.map_or("I look nowhere yet.".to_owned(), |it| format!("I look at <{it}>.")));
         };
         // Whoever sets this lets the bot's machine send requests anywhere, its own network included.
@@ -103,7 +103,7 @@ impl Lookup {
         }
         Ok(match Source::parse(url) {
             Ok(source) => {
-                self.host.store().write_json(KEY, &source).await?;
+                self.host.store().set(KEY, &source).await?;
                 format!("From now on I look at <{source}>.")
             }
             Err(why) => why,

@@ -50,7 +50,8 @@ impl Cog for Reminder {
     async fn setup(host: Host) -> Result<Self> {
         let reminder = Self { host, far: RefCell::default() };
         // All of them: calls that came at the same moment may have stored some more than `MOST`.
-        for (key, _) in reminder.host.store().list(PREFIX, u32::MAX).await? {
+        let mut stored = reminder.host.store().scan::<Stored>(PREFIX);
+        while let Some((key, _)) = stored.next_bytes().await? {
             // One that cannot be planned must not keep the others from being sent. It stays where it is.
             if let Err(error) = reminder.plan(&key) {
                 tracing::error!(key, "a stored reminder cannot be planned: {error}");
@@ -74,7 +75,7 @@ impl Cog for Reminder {
         if self.far.borrow_mut().remove(key) {
             return self.plan(key);
         }
-        let Some(stored) = self.host.store().read_json::<Stored>(key).await? else { return Ok(()) };
+        let Some(stored) = self.host.store().get::<Stored>(key).await? else { return Ok(()) };
         match self.remind(&stored).await {
             Ok(()) => {}
             Err(error) if is_final(&error) => {
@@ -102,14 +103,18 @@ impl Reminder {
             return Err(Error::new(format!("that is longer than {LONGEST_TEXT} characters")));
         }
         let store = self.host.store();
-        if store.list(PREFIX, MOST).await?.len() >= MOST as usize {
+        let (mut all, mut count) = (store.scan::<Stored>(PREFIX), 0);
+        while all.next_bytes().await?.is_some() {
+            count += 1;
+        }
+        if count >= MOST {
             return Err(Error::new(format!("there are {MOST} reminders already")));
         }
         let key = key(now() + delay, call_id(ctx));
         let stored = Stored { channel: ctx.channel_id()?, user: ctx.user()?.id, text: what.to_owned() };
         // Planned first: what the host refuses to plan is not stored, and nobody is promised what is not stored.
         self.host.clock().once(&key, delay)?;
-        if let Err(error) = store.write_json(&key, &stored).await {
+        if let Err(error) = store.set(&key, &stored).await {
             let _ = self.host.clock().cancel(&key);
             return Err(error);
         }

@@ -21,20 +21,6 @@ pub enum StoreError {
         /// The limit's name in the config.
         key: &'static str,
     },
-    /// More was asked for at once than one answer may hold.
-    #[error(
-        "cannot list the keys of `{cog}` that begin with `{prefix}`: with their values they are more than {limit} bytes (`[limits] {key}`); ask for fewer, or by a longer prefix"
-    )]
-    ListTooLarge {
-        /// Whose they are.
-        cog: String,
-        /// What they begin with.
-        prefix: String,
-        /// The limit in bytes.
-        limit: usize,
-        /// The limit's name in the config.
-        key: &'static str,
-    },
     /// The disk is full. What was stored before is there.
     #[error("the store failed: the disk is full; nothing more is stored until there is room")]
     Full,

@@ -16,7 +16,7 @@ use crate::sessions::OpenError;
 const APPLICATION_ID: i32 = 0x4765_6172;
 
 /// What brings a file from version N to N + 1. Append only.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE cog_state (
         cog TEXT NOT NULL PRIMARY KEY,
         version INTEGER NOT NULL,
@@ -35,6 +35,8 @@ const MIGRATIONS: [&str; 2] = [
         library BLOB, -- what served before; of the last time only
         PRIMARY KEY (cog, digest)
      ) STRICT;",
+    "ALTER TABLE cog_value ADD COLUMN expires_at INTEGER; -- milliseconds since 1970
+     CREATE INDEX cog_value_expiry ON cog_value (expires_at) WHERE expires_at IS NOT NULL;",
 ];
 
 /// What SQLite puts beside the file: `-wal` and `-shm` while it is in use, and after a crash.

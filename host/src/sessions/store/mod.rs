@@ -5,6 +5,7 @@ mod error;
 mod fallback;
 mod file;
 mod states;
+mod values;
 mod worker;
 
 use std::path::PathBuf;
@@ -12,13 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{OptionalExtension, params};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::AbortHandle};
 
 use super::OpenError;
-use crate::config;
+use crate::{clock::HostClock, config};
 
 pub use error::StoreError;
 pub use states::StateInfo;
+pub use values::{Change, Entry, Expect, LIST_MAX};
 use worker::Worker;
 
 /// The session.
@@ -31,7 +33,10 @@ pub struct Store {
     max_state: usize,
     max_key: usize,
     max_value: usize,
-    max_list: usize,
+    /// By which values expire.
+    clock: HostClock,
+    /// Deletes what has expired.
+    sweeper: Mutex<Option<AbortHandle>>,
 }
 
 /// A cog's state as it was saved.
@@ -45,26 +50,16 @@ pub struct SavedState {
     pub saved_at_ms: u64,
 }
 
-/// A key and its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The key.
-    pub key: String,
-    /// Its value.
-    pub value: Vec<u8>,
-}
-
-/// Entries in one answer of [`Store::list`] at most.
-pub const LIST_MAX: usize = 1000;
-/// An answer ends with the entry that reaches this size, in bytes: the store's thread serves everybody.
-const LIST_PAGE_BYTES: usize = 1 << 20;
-
 impl Store {
-    /// Opens the file that `[store]` names, or makes it. Whoever has it open has it alone.
+    /// Opens the file that `[store]` names, or makes it. Whoever has it open has it alone. Values expire by `clock`.
     ///
     /// # Errors
     /// Another process has it, it is not a file of ours, or it cannot be opened in time.
-    pub async fn open(config: &config::Config, store: &config::Store) -> Result<Arc<Store>, OpenError> {
+    pub async fn open(
+        config: &config::Config,
+        store: &config::Store,
+        clock: HostClock,
+    ) -> Result<Arc<Store>, OpenError> {
         let path = store.path.clone();
         let lock_timeout = store.lock_timeout;
         // A thread of its own and not the runtime's blocking ones: those stay in the process for a while.
@@ -92,15 +87,18 @@ impl Store {
         })?;
         let connection = opened.map_err(|_| failed("it ended".to_owned()))??;
         let (worker, ended) = Worker::start(connection).map_err(|error| failed(error.to_string()))?;
-        Ok(Arc::new(Store {
+        let store = Arc::new(Store {
             path: store.path.clone(),
             worker: Mutex::new(Some(Arc::new(worker))),
             ended: Mutex::new(Some(ended)),
             max_state: config.limits.state_max_bytes,
             max_key: config.limits.store_key_max_bytes,
             max_value: config.limits.store_value_max_bytes,
-            max_list: config.limits.store_list_max_bytes,
-        }))
+            clock,
+            sweeper: Mutex::new(None),
+        });
+        store.start_sweeping().await;
+        Ok(store)
     }
 
     /// Saves a cog's state over the one before. Once this returns, it survives a loss of power.
@@ -167,118 +165,6 @@ impl Store {
         .await
     }
 
-    /// The value of a cog's key; `None` if there is none.
-    ///
-    /// # Errors
-    /// The key is longer than `[limits] store_key_max_bytes`, or the file cannot be read.
-    pub async fn get(&self, cog: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let (cog, key) = self.key(cog, key)?;
-        self.run(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT value FROM cog_value WHERE cog = ?1 AND key = ?2")?;
-            statement.query_row([cog, key], |row| row.get(0)).optional()
-        })
-        .await
-    }
-
-    /// Sets a cog's key. Once this returns, it survives a loss of power.
-    ///
-    /// # Errors
-    /// Key or value are larger than their limits, or the file cannot be written.
-    pub async fn set(&self, cog: &str, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        self.check_size(cog, "a value", value.len(), self.max_value, "store_value_max_bytes")?;
-        let (cog, key) = self.key(cog, key)?;
-        self.run(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "INSERT INTO cog_value (cog, key, value) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (cog, key) DO UPDATE SET value = ?3",
-            )?;
-            statement.execute(params![cog, key, value]).map(|_| ())
-        })
-        .await
-    }
-
-    /// Deletes a cog's key; whether there was one.
-    ///
-    /// # Errors
-    /// The key is longer than its limit, or the file cannot be written.
-    pub async fn delete(&self, cog: &str, key: &str) -> Result<bool, StoreError> {
-        let (cog, key) = self.key(cog, key)?;
-        self.run(move |connection| {
-            let mut statement =
-                connection.prepare_cached("DELETE FROM cog_value WHERE cog = ?1 AND key = ?2")?;
-            statement.execute([cog, key]).map(|rows| rows > 0)
-        })
-        .await
-    }
-
-    /// A page of a cog's keys that begin with `prefix` and come after `after`, in byte order, with their values: at most
-    /// `limit` and [`LIST_MAX`], and fewer when values are large. For the next page, pass the last key as `after`; an
-    /// empty one is the end.
-    ///
-    /// # Errors
-    /// The prefix is longer than a key may be, or the file cannot be read.
-    pub async fn list(
-        &self,
-        cog: &str,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
-        self.check_size(cog, "a key", prefix.len(), self.max_key, "store_key_max_bytes")?;
-        let (cog, prefix) = (cog.to_owned(), prefix.to_owned());
-        let after = after.map(str::to_owned);
-        let limit = limit.min(LIST_MAX) as i64;
-        self.run(move |connection| {
-            // The range lets SQLite stop at the end of the prefix; the comparison makes it exact.
-            let mut statement = connection.prepare_cached(
-                "SELECT key, value FROM cog_value
-                 WHERE cog = ?1 AND key >= ?2 AND key <= ?2 || ?5 AND substr(key, 1, length(?2)) = ?2
-                   AND (?3 IS NULL OR key > ?3)
-                 ORDER BY key LIMIT ?4",
-            )?;
-            let last = char::MAX.to_string().repeat(4);
-            let mut rows = statement.query(params![cog, prefix, after, limit, last])?;
-            let (mut entries, mut bytes) = (Vec::new(), 0);
-            while bytes < LIST_PAGE_BYTES
-                && let Some(row) = rows.next()?
-            {
-                let entry = Entry { key: row.get(0)?, value: row.get(1)? };
-                bytes += entry.key.len() + entry.value.len();
-                entries.push(entry);
-            }
-            Ok(entries)
-        })
-        .await
-    }
-
-    /// Everything that [`Store::list`] has in its pages, at most `limit` entries.
-    ///
-    /// # Errors
-    /// It is more than `[limits] store_list_max_bytes`, or as [`Store::list`].
-    pub async fn list_all(&self, cog: &str, prefix: &str, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        let (mut entries, mut size) = (Vec::<Entry>::new(), 0);
-        while entries.len() < limit {
-            let after = entries.last().map(|entry| entry.key.as_str());
-            let page = self.list(cog, prefix, after, limit - entries.len()).await?;
-            if page.is_empty() {
-                break;
-            }
-            size += page.iter().map(|entry| entry.key.len() + entry.value.len()).sum::<usize>();
-            if size > self.max_list {
-                let (limit, key) = (self.max_list, "store_list_max_bytes");
-                return Err(StoreError::ListTooLarge {
-                    cog: cog.to_owned(),
-                    prefix: prefix.to_owned(),
-                    limit,
-                    key,
-                });
-            }
-            entries.extend(page);
-        }
-        Ok(entries)
-    }
-
     /// The file.
     pub fn path(&self) -> &std::path::Path {
         &self.path
@@ -286,6 +172,9 @@ impl Store {
 
     /// Waits for what was asked before, and closes the file, within `timeout`. Can be called again.
     pub async fn close(&self, timeout: Duration) {
+        if let Some(sweeper) = self.sweeper.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            sweeper.abort();
+        }
         drop(self.worker.lock().unwrap_or_else(PoisonError::into_inner).take());
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(ended) = ended
@@ -302,14 +191,6 @@ impl Store {
     {
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).clone();
         worker.ok_or(StoreError::Closed)?.run(work).await
-    }
-
-    fn key(&self, cog: &str, key: &str) -> Result<(String, String), StoreError> {
-        if key.is_empty() {
-            return Err(StoreError::Invalid(format!("a key of `{cog}` is empty")));
-        }
-        self.check_size(cog, "a key", key.len(), self.max_key, "store_key_max_bytes")?;
-        Ok((cog.to_owned(), key.to_owned()))
     }
 
     fn check_size(

@@ -1,0 +1,219 @@
+//! Keys with values, each a cog's own. A value may expire: from then on no call sees it, and soon after it is deleted.
+
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Store, StoreError};
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// A change of one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The key.
+    pub key: String,
+    /// Its new value; `None` deletes it.
+    pub value: Option<Vec<u8>>,
+    /// What must be there for the change to be made.
+    pub expect: Expect,
+    /// How long the new value lasts; `None`: until it is changed.
+    pub lasts: Option<Duration>,
+}
+
+/// What must be there for a change to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// Anything, or nothing.
+    Any,
+    /// Nothing.
+    Absent,
+    /// This value.
+    Value(Vec<u8>),
+}
+
+/// Entries in one answer of [`Store::list`] at most.
+pub const LIST_MAX: usize = 1000;
+/// An answer ends with the entry that reaches this size, in bytes: the store's thread serves everybody.
+const LIST_PAGE_BYTES: usize = 1 << 20;
+/// How often what has expired is deleted.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Values deleted at once: the store's thread serves everybody.
+const SWEEP_MAX: usize = 1000;
+
+impl Store {
+    /// The value of a cog's key; `None` if there is none.
+    ///
+    /// # Errors
+    /// The key is longer than `[limits] store_key_max_bytes`, or the file cannot be read.
+    pub async fn get(&self, cog: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (cog, key, now) = (cog.to_owned(), self.key(cog, key)?, self.now());
+        self.run(move |connection| value(connection, &cog, &key, now)).await
+    }
+
+    /// Sets a cog's key. Once this returns, it survives a loss of power.
+    ///
+    /// # Errors
+    /// As [`Store::change`].
+    pub async fn set(&self, cog: &str, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        let change = Change { key: key.to_owned(), value: Some(value), expect: Expect::Any, lasts: None };
+        self.change(cog, change).await.map(drop)
+    }
+
+    /// Deletes a cog's key; whether there was one.
+    ///
+    /// # Errors
+    /// As [`Store::change`].
+    pub async fn delete(&self, cog: &str, key: &str) -> Result<bool, StoreError> {
+        self.change(cog, Change { key: key.to_owned(), value: None, expect: Expect::Any, lasts: None }).await
+    }
+
+    /// Makes a change, all of it or nothing, if what it expects is there. `false`: something else is there, or there was
+    /// nothing to delete. Once this returns, it survives a loss of power.
+    ///
+    /// # Errors
+    /// Key or value are larger than their limits, or the file cannot be written.
+    pub async fn change(&self, cog: &str, change: Change) -> Result<bool, StoreError> {
+        let Change { key, value: new, expect, lasts } = change;
+        let size = new.as_ref().map_or(0, Vec::len);
+        self.check_size(cog, "a value", size, self.max_value, "store_value_max_bytes")?;
+        let (cog, key, now) = (cog.to_owned(), self.key(cog, &key)?, self.now());
+        // A time that no calendar has is as good as none.
+        let expires_at = lasts.and_then(|time| now.checked_add(i64::try_from(time.as_millis()).ok()?));
+        self.run(move |connection| {
+            let is_as_expected = match expect {
+                Expect::Any => true,
+                Expect::Absent => value(connection, &cog, &key, now)?.is_none(),
+                Expect::Value(expected) => value(connection, &cog, &key, now)? == Some(expected),
+            };
+            if !is_as_expected {
+                return Ok(false);
+            }
+            let Some(new) = new else {
+                let mut statement = connection.prepare_cached(
+                    "DELETE FROM cog_value WHERE cog = ?1 AND key = ?2
+                     RETURNING expires_at IS NULL OR expires_at > ?3",
+                )?;
+                let deleted: Option<bool> =
+                    statement.query_row(params![cog, key, now], |row| row.get(0)).optional()?;
+                return Ok(deleted == Some(true));
+            };
+            let mut statement = connection.prepare_cached(
+                "INSERT INTO cog_value (cog, key, value, expires_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (cog, key) DO UPDATE SET value = ?3, expires_at = ?4",
+            )?;
+            statement.execute(params![cog, key, new, expires_at]).map(|_| true)
+        })
+        .await
+    }
+
+    /// A page of a cog's keys that begin with `prefix` and come after `after`, in byte order, with their values: at most
+    /// `limit` and [`LIST_MAX`], and fewer when values are large. For the next page, pass the last key as `after`; an
+    /// empty one is the end.
+    ///
+    /// # Errors
+    /// The prefix is longer than a key may be, or the file cannot be read.
+    pub async fn list(
+        &self,
+        cog: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.check_size(cog, "a key", prefix.len(), self.max_key, "store_key_max_bytes")?;
+        let (cog, prefix, now) = (cog.to_owned(), prefix.to_owned(), self.now());
+        let after = after.map(str::to_owned);
+        let limit = limit.min(LIST_MAX) as i64;
+        self.run(move |connection| {
+            // The range lets SQLite stop at the end of the prefix; the comparison makes it exact.
+            let mut statement = connection.prepare_cached(
+                "SELECT key, value FROM cog_value
+                 WHERE cog = ?1 AND key >= ?2 AND key <= ?2 || ?5 AND substr(key, 1, length(?2)) = ?2
+                   AND (?3 IS NULL OR key > ?3) AND (expires_at IS NULL OR expires_at > ?6)
+                 ORDER BY key LIMIT ?4",
+            )?;
+            let last = char::MAX.to_string().repeat(4);
+            let mut rows = statement.query(params![cog, prefix, after, limit, last, now])?;
+            let (mut entries, mut bytes) = (Vec::new(), 0);
+            while bytes < LIST_PAGE_BYTES
+                && let Some(row) = rows.next()?
+            {
+                let entry = Entry { key: row.get(0)?, value: row.get(1)? };
+                bytes += entry.key.len() + entry.value.len();
+                entries.push(entry);
+            }
+            Ok(entries)
+        })
+        .await
+    }
+
+    /// Deletes what expired while no host ran, and from now on every so often, until the store is closed.
+    pub(super) async fn start_sweeping(self: &Arc<Self>) {
+        self.try_sweep().await;
+        let store = Arc::downgrade(self);
+        let sweeper = tokio::spawn(async move {
+            let mut every = tokio::time::interval(SWEEP_EVERY);
+            every.tick().await;
+            loop {
+                every.tick().await;
+                let Some(store) = Weak::upgrade(&store) else { return };
+                store.try_sweep().await;
+            }
+        });
+        *self.sweeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(sweeper.abort_handle());
+    }
+
+    async fn try_sweep(&self) {
+        if let Err(error) = self.sweep().await {
+            tracing::warn!("what has expired stays in the store's file for now: {error}");
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        loop {
+            let deleted = self
+                .run(move |connection| {
+                    let mut statement = connection.prepare_cached(
+                        "DELETE FROM cog_value WHERE (cog, key) IN
+                         (SELECT cog, key FROM cog_value WHERE expires_at <= ?1 LIMIT ?2)",
+                    )?;
+                    statement.execute(params![now, SWEEP_MAX as i64])
+                })
+                .await?;
+            if deleted < SWEEP_MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Milliseconds since 1970, as SQLite keeps them.
+    fn now(&self) -> i64 {
+        i64::try_from(self.clock.unix_ms()).unwrap_or(i64::MAX)
+    }
+
+    fn key(&self, cog: &str, key: &str) -> Result<String, StoreError> {
+        if key.is_empty() {
+            return Err(StoreError::Invalid(format!("a key of `{cog}` is empty")));
+        }
+        self.check_size(cog, "a key", key.len(), self.max_key, "store_key_max_bytes")?;
+        Ok(key.to_owned())
+    }
+}
+
+/// The value of a key, unless it has expired.
+fn value(connection: &Connection, cog: &str, key: &str, now: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT value FROM cog_value
+         WHERE cog = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
+    )?;
+    statement.query_row(params![cog, key, now], |row| row.get(0)).optional()
+}
