@@ -1,7 +1,7 @@
-//! The error of a cog: any error turned into text, causes included, and where it came from.
-//! It carries no types across the library boundary, so there is nothing to downcast.
+//! The error of a cog: any error turned into text, causes included, and where it came from. The error of a handle stays
+//! what it was; of other types nothing is kept.
 
-use std::{error, fmt, num, str};
+use std::{error, fmt, iter, num, str};
 
 use crate::abi::{ErrorCause, HandleError};
 
@@ -10,9 +10,21 @@ use crate::abi::{ErrorCause, HandleError};
 /// It is not always the cog's failure. What Discord or another server refused, and what a user typed, is counted apart and
 /// never takes a new version back: the error of a handle, and of reading a number or a truth value from text, is told
 /// apart by `?`, also as the source of another error; [`Error::input`] says so in words.
+///
+/// ```
+/// # use gearshift_cog::{discord_codes::CANNOT_SEND_TO_USER, prelude::*};
+/// # async fn example(ctx: &Context, user: u64) -> Result {
+/// match ctx.discord().dm(user, "hello").await {
+///     Err(error) if error.discord_code() == Some(CANNOT_SEND_TO_USER) => ctx.reply("Your messages are closed.").await,
+///     sent => sent.map(drop),
+/// }
+/// # }
+/// ```
 pub struct Error {
     text: String,
     cause: ErrorCause,
+    /// Boxed: nearly every `Result` of a cog has the size of this.
+    handle: Option<Box<HandleError>>,
 }
 
 /// `Result` with [`Error`].
@@ -21,12 +33,24 @@ pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error in the cog's own words.
     pub fn new(text: impl fmt::Display) -> Self {
-        Self { text: text.to_string(), cause: ErrorCause::OWN }
+        Self { text: text.to_string(), cause: ErrorCause::OWN, handle: None }
     }
 
     /// What a user typed or chose cannot be used.
     pub fn input(text: impl fmt::Display) -> Self {
-        Self { text: text.to_string(), cause: ErrorCause::INPUT }
+        Self { text: text.to_string(), cause: ErrorCause::INPUT, handle: None }
+    }
+
+    /// The error of a handle that this is, or that was a source of it.
+    #[must_use]
+    pub fn handle(&self) -> Option<&HandleError> {
+        self.handle.as_deref()
+    }
+
+    /// Discord's code, if Discord refused something; see [`discord_codes`](crate::discord_codes).
+    #[must_use]
+    pub fn discord_code(&self) -> Option<u32> {
+        self.handle()?.discord_code()
     }
 
     /// What it came from.
@@ -37,16 +61,24 @@ impl Error {
 
 impl<E: error::Error + 'static> From<E> for Error {
     fn from(error: E) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl Error {
+    /// With the texts of all its sources. Not generic: it would be made again for each type of error.
+    fn of(error: &(dyn error::Error + 'static)) -> Self {
         let mut text = error.to_string();
-        let mut cause = cause_of(&error);
-        let mut source = error.source();
-        while let Some(error) = source {
+        let mut next = error.source();
+        while let Some(source) = next {
             text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = cause.or(cause_of(error));
-            source = error.source();
+            text.push_str(&source.to_string());
+            next = source.source();
         }
-        Self { text, cause: cause.unwrap_or(ErrorCause::OWN) }
+        let mut chain = iter::successors(Some(error), |error| error.source());
+        let cause = chain.clone().find_map(cause_of).unwrap_or(ErrorCause::OWN);
+        let handle = chain.find_map(|error| error.downcast_ref::<HandleError>());
+        Self { text, cause, handle: handle.cloned().map(Box::new) }
     }
 }
 
@@ -79,7 +111,7 @@ mod tests {
     use abi_stable::std_types::RVec;
 
     use super::*;
-    use crate::abi::HandleErrorKind;
+    use crate::{abi::HandleErrorKind, discord_codes};
 
     #[derive(Debug)]
     struct Wrapped(HandleError);
@@ -116,5 +148,18 @@ mod tests {
             assert_eq!(error.cause(), cause, "{error}");
         }
         assert_eq!(Error::from(Wrapped(handle(HandleErrorKind::Status))).to_string(), "failed to greet: no");
+    }
+
+    #[test]
+    fn the_error_of_a_handle_is_kept_also_as_a_source() {
+        let refused = || HandleError { status: 403, code: 50007, ..handle(HandleErrorKind::Status) };
+        let greet = |error: HandleError| -> Result { Err(Wrapped(error))? };
+        for error in [Error::from(refused()), greet(refused()).expect_err("refused")] {
+            assert_eq!(error.discord_code(), Some(discord_codes::CANNOT_SEND_TO_USER));
+            assert_eq!(error.handle().map(|it| (it.kind, it.status)), Some((HandleErrorKind::Status, 403)));
+        }
+        assert_eq!(Error::from(handle(HandleErrorKind::Timeout)).discord_code(), None);
+        assert!(Error::new("no").handle().is_none() && Error::input("no").handle().is_none());
+        assert!(Error::from(std::io::Error::other("no")).handle().is_none());
     }
 }

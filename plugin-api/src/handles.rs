@@ -4,6 +4,9 @@
 mod api;
 mod clock;
 mod discord;
+mod everyday;
+#[cfg(test)]
+pub(crate) mod fake;
 mod gateway;
 mod http;
 mod interaction;
@@ -43,7 +46,7 @@ impl Host {
     /// Discord's REST API.
     #[must_use]
     pub fn discord(&self) -> Discord {
-        Discord { host: self.raw() }
+        Discord::new(self.raw())
     }
 
     /// The shared HTTP client.

@@ -50,9 +50,11 @@ mod argument;
 mod check;
 mod cog;
 mod context;
+pub mod discord_codes;
 mod dispatch;
 mod error;
 mod export;
+mod from_discord;
 pub mod handles;
 mod json;
 mod listen;
@@ -64,10 +66,11 @@ pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes};
 pub use self::cog::{Cog, State, Suggestion};
 pub use self::context::Context;
 pub use self::error::{Error, Result};
+pub use self::from_discord::{FromDiscord, Json};
 pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
 pub use self::json::ToJson;
 pub use self::listen::FromEvent;
-pub use self::message::{Mention, NewMessage, Sent};
+pub use self::message::{Long, Mention, NewMessage, Sent};
 
 #[doc(hidden)]
 pub use self::export::glue as __glue;
@@ -124,7 +127,7 @@ pub mod prelude {
     pub use crate::abi::{Event, Interaction, TaskRun};
     pub use crate::manifest::{Command, Opt};
     pub use crate::{
-        Cog, Context, Error, Host, Mention, NewMessage, Result, State, Suggestion, events, interactions,
+        Cog, Context, Error, Host, Long, Mention, NewMessage, Result, State, Suggestion, events, interactions,
     };
     pub use tracing;
 

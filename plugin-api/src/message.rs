@@ -1,11 +1,15 @@
 //! A message to be sent, and the one that Discord made of it. Sending is the discord handle's part.
 
+mod long;
+
 use abi_stable::std_types::RVec;
 use serde_json::Value;
 
+pub use self::long::Long;
 use crate::{
-    Result, ToJson,
+    FromDiscord, Result, ToJson,
     abi::{File, HandleError, HandleErrorKind},
+    discord_codes::{INVALID_FORM_BODY, REPLY_NEEDS_HISTORY},
 };
 
 /// A message to post, reply or answer with. Text converts into it: `"hello".into()`.
@@ -29,10 +33,11 @@ pub struct NewMessage {
     /// Why it cannot be sent.
     #[cfg(feature = "serenity")]
     refused: Option<&'static str>,
+    long: Long,
 }
 
 impl NewMessage {
-    /// A message with text, at most 2000 characters. It mentions nobody: what looks like a mention is shown and notifies
+    /// A message with text, at most 2000 characters; [`long`](Self::long) says what becomes of more. It mentions nobody: what looks like a mention is shown and notifies
     /// nobody, a reply's author neither, unless [`allow_mentions`](Self::allow_mentions) names them. The text may be
     /// somebody else's.
     pub fn new(content: impl Into<String>) -> Self {
@@ -90,8 +95,10 @@ impl NewMessage {
     }
 
     pub(crate) fn raw_field(mut self, name: &str, json: &str) -> Self {
-        match json.parse::<u64>() {
-            Ok(flags) if name == "flags" => self.flags |= flags,
+        match (name, json.parse::<u64>()) {
+            ("flags", Ok(flags)) => self.flags |= flags,
+            // Kept apart, as its length counts.
+            ("content", _) => self.content = serde_json::from_str(json).unwrap_or_default(),
             _ => {
                 self.others.retain(|(other, _)| other != name);
                 self.others.push((name.to_owned(), json.to_owned()));
@@ -156,11 +163,15 @@ impl NewMessage {
         if let Some(why) = self.refused {
             return Err(refused(why));
         }
-        let length = self.content.as_ref().map_or(0, |content| content.chars().count());
-        if length > LONGEST {
-            return Err(too_long(length));
+        match self.length() {
+            0..=LONGEST => Ok(self.json()),
+            length => Err(too_long(length)),
         }
-        Ok(self.json())
+    }
+
+    /// Characters of its text.
+    fn length(&self) -> usize {
+        self.content.as_ref().map_or(0, |content| content.chars().count())
     }
 
     fn json(&self) -> String {
@@ -260,9 +271,8 @@ fn allowed(mentions: &[Mention]) -> String {
     json
 }
 
-/// Discord's limit for a message's text, in characters, and its code for a refused form.
+/// Discord's limit for a message's text, in characters.
 const LONGEST: usize = 2000;
-const INVALID_FORM: u32 = 50035;
 
 #[cfg(feature = "serenity")]
 fn refused(why: &str) -> HandleError {
@@ -280,18 +290,17 @@ fn too_long(length: usize) -> HandleError {
     HandleError {
         kind: HandleErrorKind::Status,
         status: 400,
-        code: INVALID_FORM,
+        code: INVALID_FORM_BODY,
         text: format!("cannot send a message of {length} characters; Discord takes {LONGEST}").into(),
         body: RVec::new(),
     }
 }
 
-/// Whether Discord refused a message because of what it replies to: no right to read the history there (160002), or a
+/// Whether Discord refused a message because of what it replies to: no right to read the history there, or a
 /// message of the system, or one that is gone.
 pub(crate) fn is_about_reference(error: &HandleError) -> bool {
-    const NO_HISTORY: u32 = 160_002;
     let names_it = || String::from_utf8_lossy(&error.body).contains("message_reference");
-    error.code == NO_HISTORY || error.code == INVALID_FORM && names_it()
+    error.code == REPLY_NEEDS_HISTORY || error.code == INVALID_FORM_BODY && names_it()
 }
 
 /// Discord's message flag for "only you can see this".
@@ -338,6 +347,15 @@ impl From<String> for NewMessage {
     }
 }
 
+/// The snowflake of anything of Discord's.
+pub(crate) fn id_of(json: &[u8]) -> Result<u64> {
+    #[derive(serde::Deserialize)]
+    struct Id<'a> {
+        id: &'a str,
+    }
+    Ok(serde_json::from_slice::<Id<'_>>(json)?.id.parse()?)
+}
+
 /// A message that Discord accepted.
 #[derive(Debug)]
 pub struct Sent {
@@ -354,14 +372,30 @@ impl Sent {
     /// # Errors
     /// When Discord's answer has none.
     pub fn id(&self) -> Result<u64> {
-        #[derive(serde::Deserialize)]
-        struct Id<'a> {
-            id: &'a str,
-        }
-        Ok(serde_json::from_slice::<Id<'_>>(&self.body)?.id.parse()?)
+        id_of(&self.body)
     }
 
-    /// The whole message as Discord returned it.
+    /// The channel it is in, by snowflake.
+    ///
+    /// # Errors
+    /// When Discord's answer has none.
+    pub fn channel_id(&self) -> Result<u64> {
+        #[derive(serde::Deserialize)]
+        struct ChannelId<'a> {
+            channel_id: &'a str,
+        }
+        Ok(serde_json::from_slice::<ChannelId<'_>>(&self.body)?.channel_id.parse()?)
+    }
+
+    /// The whole message as Discord returned it, as a type that it is read as.
+    ///
+    /// # Errors
+    /// When it is not of that form.
+    pub fn read<T: FromDiscord>(&self) -> Result<T> {
+        T::from_discord(std::str::from_utf8(&self.body)?)
+    }
+
+    /// The same as JSON.
     ///
     /// # Errors
     /// When Discord's answer is not JSON.

@@ -7,19 +7,19 @@
 //!   [`Argument`](crate::Argument).
 //! - **Messages** are its builders: whatever is built of [`CreateMessage`](builder::CreateMessage),
 //!   [`CreateEmbed`](builder::CreateEmbed), … is taken wherever a [`NewMessage`](crate::NewMessage) is.
-//! - **Answers** of any endpoint are read as its models with [`FromJson`].
+//! - **Answers** of any endpoint are read as its models with [`FromDiscord`](crate::FromDiscord).
 //!
 //! It opens no connection: requests go through [`ctx.discord()`](crate::Host::discord). What serenity has behind its
 //! features `model`, `http` and `client` (methods that take an `Http`) is not here.
 //!
 //! Only Discord's JSON crosses between a cog and its host, so a cog may use a serenity of another version beside the one
 //! here. What is generic in serenity is compiled once, in this crate: reading a type that is not in
-//! [`FromJson`]'s list with serde_json compiles it in the cog, which takes its time in each release build.
+//! [`FromDiscord`](crate::FromDiscord)'s list with serde_json compiles it in the cog, which takes its time in each release build.
 
 mod argument;
 mod context;
 mod events;
-mod from_json;
+mod models;
 mod send;
 
 pub use ::serenity::*;
@@ -27,4 +27,3 @@ pub use ::serenity::*;
 pub use self::argument::UserOrRole;
 pub(crate) use self::context::Caller;
 pub use self::events::*;
-pub use self::from_json::FromJson;

@@ -9,6 +9,7 @@ use std::{
 use abi_stable::std_types::RArc;
 use gearshift_cog::{
     abi::Interaction,
+    discord_codes,
     interactions::{CALLBACK_DEFERRED_UPDATE, COMMAND, COMPONENT, MODAL},
 };
 use serde_json::{Value, json};
@@ -25,9 +26,9 @@ const MESSAGE: u8 = 4;
 const DEFERRED: u8 = 5;
 /// How long Discord waits for a callback.
 const LIMIT: Duration = Duration::from_secs(3);
-/// Discord's codes for an interaction that somebody has answered, and for a message that is gone.
-const ANSWERED: u64 = 40060;
-const UNKNOWN_MESSAGE: u64 = 10008;
+/// An interaction that somebody has answered, and a message that is gone.
+const ANSWERED: u64 = discord_codes::ALREADY_ACKNOWLEDGED as u64;
+const UNKNOWN_MESSAGE: u64 = discord_codes::UNKNOWN_MESSAGE as u64;
 /// Discord's message flags: "only you can see this", and "thinking …".
 const EPHEMERAL: u64 = 1 << 6;
 const LOADING: u64 = 1 << 7;

@@ -84,6 +84,11 @@ pub struct HandleError {
 }
 
 impl HandleError {
+    /// One without an answer of another server.
+    pub(crate) fn new(kind: HandleErrorKind, text: impl Into<RString>) -> Self {
+        Self { kind, status: 0, code: 0, text: text.into(), body: RVec::new() }
+    }
+
     /// What an error of this kind comes from. A cog that asks for what cannot be sent, or for a session that is not
     /// configured, does so in every generation: that is its own error.
     #[must_use]
@@ -96,6 +101,12 @@ impl HandleError {
             | HandleErrorKind::Status
             | HandleErrorKind::Internal => ErrorCause::REFUSED,
         }
+    }
+
+    /// Discord's code, if Discord refused the request and gave one; see [`discord_codes`](crate::discord_codes).
+    #[must_use]
+    pub fn discord_code(&self) -> Option<u32> {
+        (self.code != 0).then_some(self.code)
     }
 
     /// Whether the request may have been carried out though no answer came, or only that of a server in between.

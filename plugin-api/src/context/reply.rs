@@ -1,7 +1,5 @@
 //! Answers of a handler: a reply to the message, or the interaction's response; further answers are further messages.
 
-use abi_stable::std_types::RVec;
-
 use super::{Cause, Context};
 use crate::{
     NewMessage, Result,
@@ -38,21 +36,22 @@ impl Context {
         let is_first = self.answer.get() != Answer::Given;
         let is_ephemeral = self.is_declared_ephemeral() || is_first && self.is_first_ephemeral.get();
         let message = if is_ephemeral { message.ephemeral() } else { message };
+        let (first, more) = message.into_parts()?;
         match self.answer.get() {
-            Answer::Given => discord.post_followup(to, &message).await.map(drop),
-            Answer::None if self.call().is_none() => discord.respond(to, message).await,
-            Answer::None => match discord.respond_first(to, &message).await {
+            Answer::Given => discord.post_followup(to, &first).await.map(drop)?,
+            Answer::None if self.call().is_none() => discord.respond(to, first).await?,
+            Answer::None => match discord.respond_first(to, &first).await {
                 // Another answer of this call is there already.
                 Err((Some(Original::Answer { .. }), _)) => {
-                    discord.post_followup(to, &message).await.map(drop)
+                    discord.post_followup(to, &first).await.map(drop)?;
                 }
-                sent => sent.map_err(|(_, error)| error),
+                sent => sent.map_err(|(_, error)| error)?,
             },
-            Answer::Deferred { ephemeral } => discord.respond_deferred(to, &message, ephemeral).await,
-        }?;
+            Answer::Deferred { ephemeral } => discord.respond_deferred(to, &first, ephemeral).await?,
+        }
         // Only now: what failed left "thinking …", which the next answer fills in.
         self.answer.set(Answer::Given);
-        Ok(())
+        Ok(discord.post_followups(to, &more).await?)
     }
 
     /// Answers a component by editing the message it is on.
@@ -112,11 +111,6 @@ impl Context {
 }
 
 fn nothing_to_answer() -> HandleError {
-    HandleError {
-        kind: HandleErrorKind::Invalid,
-        status: 0,
-        code: 0,
-        text: "there is nothing here to answer; send to a channel with `ctx.discord().send(…)`".into(),
-        body: RVec::new(),
-    }
+    let text = "there is nothing here to answer; send to a channel with `ctx.discord().send(…)`";
+    HandleError::new(HandleErrorKind::Invalid, text)
 }

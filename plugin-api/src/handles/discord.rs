@@ -1,20 +1,28 @@
-//! Discord's REST API: common calls typed, and any endpoint by method, path and JSON. Answers to interactions are in
-//! `interaction`.
-//! Authorisation, connection and rate limits are the host's.
+//! Discord's REST API: any endpoint by method, path and JSON, and sending messages. The everyday calls are in `everyday`,
+//! answers to interactions in `interaction`. Authorisation, connection and rate limits are the host's.
 
-use abi_stable::std_types::{RNone, RSome, RVec};
-use serde_json::Value;
+use abi_stable::std_types::{ROption, RVec};
 
 use crate::{
-    NewMessage, Result, Sent, ToJson,
+    FromDiscord, NewMessage, Result, Sent, ToJson,
     abi::{self, DiscordRequest, File, HandleError, Message, Method, Reply},
     message::is_about_reference,
 };
 
 /// Sends requests to Discord.
-#[derive(Clone, Copy)]
+///
+/// ```
+/// # use gearshift_cog::prelude::*;
+/// # async fn example(ctx: &Context, guild: u64, user: u64) -> Result {
+/// ctx.discord().reason("spam").ban(guild, user).await?;
+/// let roles: serde_json::Value = ctx.discord().get(format!("/guilds/{guild}/roles")).fetch().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
 pub struct Discord {
     pub(super) host: abi::Host,
+    reason: Option<String>,
 }
 
 /// A request to any endpoint, built step by step.
@@ -24,27 +32,31 @@ pub struct Request {
 }
 
 impl Discord {
-    /// Posts a message to a channel.
+    pub(super) fn new(host: abi::Host) -> Self {
+        Self { host, reason: None }
+    }
+
+    /// The reason shown in the guild's audit log for what is done through this handle. At most 512 characters.
+    /// <https://discord.com/developers/docs/resources/audit-log>
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// Posts a message to a channel, or several if its text is long and [split](crate::Long::Split): the first is returned.
     ///
     /// # Errors
-    /// Discord's refusal, with its code; or no answer.
-    pub async fn send(&self, channel: u64, message: impl Into<NewMessage>) -> Result<Sent, HandleError> {
-        let message = message.into().for_channel();
-        match self.post(channel, &message).await {
-            // Nobody should go without an answer because of where it cannot point to.
-            Err(error) if is_about_reference(&error) => match message.without_reference() {
-                Some(message) => self.post(channel, &message).await,
-                None => Err(error),
-            },
-            posted => posted,
-        }
+    /// Discord's refusal, with its code; or no answer. Of several messages, those before the one that failed are posted.
+    pub async fn send(&self, channel: impl Into<u64>, message: impl Into<NewMessage>) -> Result<Sent> {
+        Ok(self.post_all(channel.into(), message.into()).await?)
     }
 
     /// Posts a reply to a message.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn reply(&self, to: &Message, message: impl Into<NewMessage>) -> Result<Sent, HandleError> {
+    pub async fn reply(&self, to: &Message, message: impl Into<NewMessage>) -> Result<Sent> {
         self.send(to.channel_id, message.into().reply_to(to.id)).await
     }
 
@@ -54,39 +66,12 @@ impl Discord {
     /// As [`send`](Self::send).
     pub async fn edit(
         &self,
-        channel: u64,
-        message: u64,
+        channel: impl Into<u64>,
+        message: impl Into<u64>,
         new: impl Into<NewMessage>,
-    ) -> Result<Sent, HandleError> {
-        let new = new.into();
-        let path = format!("/channels/{channel}/messages/{message}");
-        self.request(Method::Patch, path).body(new.encode()?).files(new.files).reply().await
-    }
-
-    /// Deletes a message.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn delete(&self, channel: u64, message: u64) -> Result<(), HandleError> {
-        self.request(Method::Delete, format!("/channels/{channel}/messages/{message}")).send().await.map(drop)
-    }
-
-    /// Adds a reaction: a Unicode emoji, or `name:id` for one of a guild.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn react(&self, channel: u64, message: u64, emoji: &str) -> Result<(), HandleError> {
-        let emoji = percent_encoded(emoji);
-        let path = format!("/channels/{channel}/messages/{message}/reactions/{emoji}/@me");
-        self.request(Method::Put, path).send().await.map(drop)
-    }
-
-    /// Shows "is typing …" in a channel for 10 s or until the next message.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn typing(&self, channel: u64) -> Result<(), HandleError> {
-        self.request(Method::Post, format!("/channels/{channel}/typing")).send().await.map(drop)
+    ) -> Result<Sent> {
+        let path = format!("/channels/{}/messages/{}", channel.into(), message.into());
+        Ok(self.request(Method::Patch, path).message(&new.into().into_one()?)?.reply().await?)
     }
 
     /// A request to any endpoint. `path` stands below the API's version, such as `/guilds/1/roles`; ids and names in it
@@ -99,14 +84,35 @@ impl Discord {
             query: RVec::new(),
             json: RVec::new(),
             files: RVec::new(),
-            reason: RNone,
+            reason: self.reason.as_deref().map(Into::into).into(),
         };
         Request { host: self.host, raw }
     }
 
+    /// `GET path`; see [`request`](Self::request).
+    #[must_use]
+    pub fn get(&self, path: impl Into<String>) -> Request {
+        self.request(Method::Get, path)
+    }
+
+    async fn post_all(&self, channel: u64, message: NewMessage) -> Result<Sent, HandleError> {
+        let (first, more) = message.for_channel().into_parts()?;
+        let sent = match self.post(channel, &first).await {
+            // Nobody should go without an answer because of where it cannot point to.
+            Err(error) if is_about_reference(&error) => match first.without_reference() {
+                Some(message) => self.post(channel, &message).await?,
+                None => return Err(error),
+            },
+            posted => posted?,
+        };
+        for message in &more {
+            self.post(channel, message).await?;
+        }
+        Ok(sent)
+    }
+
     async fn post(&self, channel: u64, message: &NewMessage) -> Result<Sent, HandleError> {
-        let request = self.request(Method::Post, format!("/channels/{channel}/messages"));
-        request.body(message.encode()?).files(message.files.clone()).reply().await
+        self.request(Method::Post, format!("/channels/{channel}/messages")).message(message)?.reply().await
     }
 }
 
@@ -134,32 +140,27 @@ impl Request {
     /// Sets the reason shown in the guild's audit log.
     #[must_use]
     pub fn reason(mut self, reason: &str) -> Self {
-        self.raw.reason = RSome(reason.into());
+        self.raw.reason = ROption::RSome(reason.into());
         self
     }
 
-    /// Sends it; the answer as JSON, `Null` for 204.
+    /// Sends it; the answer as a type that Discord's JSON is read as: JSON values, [`Json`](crate::Json) of a type of your
+    /// own, or `()` for none.
     ///
     /// # Errors
-    /// Discord's refusal, with its code; or no answer.
-    pub async fn fetch(self) -> Result<Value> {
-        let reply = self.send().await?;
-        Ok(if reply.body.is_empty() { Value::Null } else { serde_json::from_slice(&reply.body)? })
-    }
-
-    /// Sends it; the answer as one of serenity's models.
-    ///
-    /// # Errors
-    /// Discord's refusal, with its code; no answer; or one that is not what serenity expects.
-    #[cfg(feature = "serenity")]
-    pub async fn read<T: crate::serenity::FromJson>(self) -> Result<T> {
-        let reply = self.send().await?;
-        T::from_json(std::str::from_utf8(&reply.body)?)
+    /// Discord's refusal, with its code; or no answer; or one that is not of that form.
+    pub async fn fetch<T: FromDiscord>(self) -> Result<T> {
+        T::from_discord(std::str::from_utf8(&self.send().await?.body)?)
     }
 
     pub(super) fn body(mut self, json: String) -> Self {
         self.raw.json = json.into_bytes().into();
         self
+    }
+
+    /// Sets body and files to a message.
+    pub(super) fn message(self, message: &NewMessage) -> Result<Self, HandleError> {
+        Ok(self.body(message.encode()?).files(message.files.clone()))
     }
 
     pub(crate) async fn send(self) -> Result<Reply, HandleError> {
@@ -169,17 +170,4 @@ impl Request {
     pub(super) async fn reply(self) -> Result<Sent, HandleError> {
         self.send().await.map(|reply| Sent::new(reply.body))
     }
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len() * 3);
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte))
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }

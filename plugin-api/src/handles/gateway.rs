@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::Discord;
-use crate::abi::{self, HandleError, HandleErrorKind};
+use crate::abi::{HandleError, HandleErrorKind};
 
 /// How the bot is shown: a status and, if wanted, an activity.
 ///
@@ -222,12 +222,8 @@ impl Discord {
 
 fn read<'a, T: Deserialize<'a>>(answer: &'a str) -> Result<T, HandleError> {
     serde_json::from_str(answer).map_err(|error| {
-        failed(HandleErrorKind::Internal, &format!("the host's answer cannot be read: {error}"))
+        HandleError::new(HandleErrorKind::Internal, format!("the host's answer cannot be read: {error}"))
     })
-}
-
-fn failed(kind: HandleErrorKind, text: &str) -> HandleError {
-    abi::HandleError { kind, status: 0, code: 0, text: text.into(), body: Vec::new().into() }
 }
 
 fn id<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {

@@ -4,13 +4,13 @@
 
 use std::borrow::Cow;
 
-use abi_stable::std_types::RVec;
 use serde::{Deserialize, Serialize};
 
 use super::Discord;
 use crate::{
     NewMessage, Result, Sent,
     abi::{File, HandleError, HandleErrorKind, Interaction, Method},
+    discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK},
     interactions::MODAL,
     message::EPHEMERAL,
 };
@@ -21,10 +21,6 @@ const CALLBACK_DEFERRED: u8 = 5;
 const CALLBACK_UPDATE: u8 = 7;
 /// Message flag for "thinking …".
 const LOADING: u64 = 1 << 7;
-/// Error codes: no such message; no answer yet; answered before.
-const UNKNOWN_MESSAGE: u32 = 10008;
-const UNKNOWN_WEBHOOK: u32 = 10015;
-const ACKNOWLEDGED: u32 = 40060;
 
 /// What `@original` stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,15 +40,16 @@ impl Discord {
     ///
     /// # Errors
     /// 40060 when it was answered before, 10062 after 3 s without an answer.
-    pub async fn respond(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
-        let message = message.into();
+    pub async fn respond(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result {
+        let (first, more) = message.into().into_parts()?;
         if to.deferred && to.is_on_message() {
-            return self.post_followup(to, &message).await.map(drop);
+            self.post_followup(to, &first).await?;
+        } else if to.deferred {
+            self.respond_deferred(to, &first, to.kind == MODAL).await?;
+        } else {
+            self.respond_first(to, &first).await.map_err(|(_, error)| error)?;
         }
-        if to.deferred {
-            return self.respond_deferred(to, &message, to.kind == MODAL).await;
-        }
-        self.respond_first(to, &message).await.map_err(|(_, error)| error)
+        Ok(self.post_followups(to, &more).await?)
     }
 
     /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
@@ -61,8 +58,9 @@ impl Discord {
     /// # Errors
     /// As [`respond`](Self::respond); 40060 too if the host was faster with an interaction that
     /// [is on a message](Interaction::is_on_message): `edit_response` would edit that message.
-    pub async fn defer(&self, to: &Interaction, ephemeral: bool) -> Result<(), HandleError> {
-        self.acknowledge(to, ephemeral).await.map(drop)
+    pub async fn defer(&self, to: &Interaction, ephemeral: bool) -> Result {
+        self.acknowledge(to, ephemeral).await?;
+        Ok(())
     }
 
     /// Answers a component by editing the message it is on.
@@ -70,20 +68,22 @@ impl Discord {
     /// # Errors
     /// As [`respond`](Self::respond); [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message: an edit cannot change who
     /// sees the message it edits.
-    pub async fn update(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<(), HandleError> {
-        let message = message.into();
+    pub async fn update(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result {
+        let message = message.into().into_one()?;
         if message.is_ephemeral() {
-            return Err(seen_by_all());
+            return Err(seen_by_all().into());
         }
         if to.deferred {
-            return self.patch_original(to, &message).await.map(drop);
+            self.patch_original(to, &message).await?;
+            return Ok(());
         }
         let sent = self.answer(to, CALLBACK_UPDATE, &message.encode()?, &message.files).await;
         let Err(error) = sent else { return Ok(()) };
         match self.original_after(to, &error).await {
-            Some(Original::Source) => self.patch_original(to, &message).await.map(drop),
-            _ => Err(error),
-        }
+            Some(Original::Source) => self.patch_original(to, &message).await?,
+            _ => return Err(error.into()),
+        };
+        Ok(())
     }
 
     /// Edits the first answer of an interaction, or fills in the one that was deferred. Who sees it does not change, with
@@ -92,19 +92,15 @@ impl Discord {
     /// # Errors
     /// 10015 when there is no answer yet; [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message in the place of an
     /// answer that everybody sees.
-    pub async fn edit_response(
-        &self,
-        of: &Interaction,
-        message: impl Into<NewMessage>,
-    ) -> Result<Sent, HandleError> {
-        let message = message.into();
+    pub async fn edit_response(&self, of: &Interaction, message: impl Into<NewMessage>) -> Result<Sent> {
+        let message = message.into().into_one()?;
         if !message.is_ephemeral() {
-            return self.patch_original(of, &message).await;
+            return Ok(self.patch_original(of, &message).await?);
         }
         match self.original(of).await? {
-            Original::Thinking { ephemeral } => self.fill_in(of, &message, ephemeral).await,
-            Original::Answer { ephemeral: true } => self.patch_original(of, &message).await,
-            Original::Answer { ephemeral: false } | Original::Source => Err(seen_by_all()),
+            Original::Thinking { ephemeral } => Ok(self.fill_in(of, &message, ephemeral).await?),
+            Original::Answer { ephemeral: true } => Ok(self.patch_original(of, &message).await?),
+            Original::Answer { ephemeral: false } | Original::Source => Err(seen_by_all().into()),
         }
     }
 
@@ -113,19 +109,18 @@ impl Discord {
     ///
     /// # Errors
     /// 10015 when there is no answer yet.
-    pub async fn followup(
-        &self,
-        to: &Interaction,
-        message: impl Into<NewMessage>,
-    ) -> Result<Sent, HandleError> {
-        let message = message.into();
+    pub async fn followup(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<Sent> {
+        let (first, more) = message.into().into_parts()?;
         // Discord makes the first followup the deferred answer, seen by whom the defer said.
-        if message.is_ephemeral()
+        let sent = if first.is_ephemeral()
             && let Ok(Original::Thinking { ephemeral: false }) = self.original(to).await
         {
-            return self.fill_in(to, &message, false).await;
-        }
-        self.post_followup(to, &message).await
+            self.fill_in(to, &first, false).await?
+        } else {
+            self.post_followup(to, &first).await?
+        };
+        self.post_followups(to, &more).await?;
+        Ok(sent)
     }
 
     /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation.
@@ -193,7 +188,19 @@ impl Discord {
         message: &NewMessage,
     ) -> Result<Sent, HandleError> {
         let path = format!("/webhooks/{}/{}", to.application_id, to.token);
-        self.request(Method::Post, path).body(message.encode()?).files(message.files.clone()).reply().await
+        self.request(Method::Post, path).message(message)?.reply().await
+    }
+
+    /// Posts the further parts of a message.
+    pub(crate) async fn post_followups(
+        &self,
+        to: &Interaction,
+        parts: &[NewMessage],
+    ) -> Result<(), HandleError> {
+        for part in parts {
+            self.post_followup(to, part).await?;
+        }
+        Ok(())
     }
 
     /// Puts the answer in the place of a "thinking …" that is `ephemeral` or not. Neither an edit nor the first followup
@@ -217,14 +224,13 @@ impl Discord {
     }
 
     async fn patch_original(&self, of: &Interaction, message: &NewMessage) -> Result<Sent, HandleError> {
-        let request = self.request(Method::Patch, original_path(of));
-        request.body(message.encode()?).files(message.files.clone()).reply().await
+        self.request(Method::Patch, original_path(of)).message(message)?.reply().await
     }
 
     /// What stands there when a callback failed because the interaction was acknowledged before.
     async fn original_after(&self, to: &Interaction, error: &HandleError) -> Option<Original> {
         match error.code {
-            ACKNOWLEDGED => self.original(to).await.ok(),
+            ALREADY_ACKNOWLEDGED => self.original(to).await.ok(),
             _ => None,
         }
     }
@@ -247,7 +253,7 @@ impl Discord {
         let send = || self.request(Method::Post, &*path).body(body.clone()).files(files.to_vec()).send();
         match send().await {
             Err(error) if error.may_have_been_carried_out() => match send().await {
-                Err(error) if error.code == ACKNOWLEDGED => Ok(()),
+                Err(error) if error.code == ALREADY_ACKNOWLEDGED => Ok(()),
                 // Lost once more: what it was to show is there, or it never arrived.
                 Err(error) if error.may_have_been_carried_out() => {
                     self.original(to).await.map(drop).map_err(|_| error)
@@ -291,14 +297,10 @@ fn original_path(of: &Interaction) -> String {
 
 /// An ephemeral message in a place that others see is refused: it must not be shown to them.
 fn seen_by_all() -> HandleError {
-    HandleError {
-        kind: HandleErrorKind::Invalid,
-        status: 0,
-        code: 0,
-        text: "an ephemeral message cannot take the place of one that was there before; answer with a further one"
-            .into(),
-        body: RVec::new(),
-    }
+    HandleError::new(
+        HandleErrorKind::Invalid,
+        "an ephemeral message cannot take the place of one that was there before; answer with a further one",
+    )
 }
 
 #[cfg(test)]

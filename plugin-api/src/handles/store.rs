@@ -310,3 +310,70 @@ impl Pages {
         Ok(self.page.pop_front().map(|entry| (entry.key.into(), entry.value.into())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::handles::fake::{fake, host};
+
+    fn now<T>(future: impl Future<Output = Result<T>>) -> T {
+        future.now_or_never().expect("the fake answers at once").expect("it is no error")
+    }
+
+    #[test]
+    fn a_value_is_read_as_it_was_set_and_set_only_where_it_may() {
+        let store = host().store();
+        assert_eq!(now(store.get::<u8>("a")), None);
+        assert!(now(store.set_new("a", &1)));
+        assert!(!now(store.set_new("a", &2)));
+        assert_eq!(now(store.get::<u8>("a")), Some(1));
+        assert!(!now(store.set_if("a", None, Some(&2))) && !now(store.set_if("a", Some(&2), None)));
+        assert!(now(store.set_if("a", Some(&1), Some(&2))));
+        assert!(now(store.set_if("a", Some(&2), None)));
+        assert_eq!(now(store.get::<u8>("a")), None);
+    }
+
+    #[test]
+    fn a_value_is_as_expected_in_whatever_order_its_fields_stand() {
+        let store = host().store();
+        now(async { Ok(store.set_bytes("a", br#"{ "y": 2, "x": 1 }"#.to_vec()).await?) });
+        let expected = BTreeMap::from([("x", 1), ("y", 2)]);
+        let expected: BTreeMap<String, u8> = expected.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+        assert!(now(store.set_if("a", Some(&expected), Some(&BTreeMap::new()))));
+    }
+
+    #[test]
+    fn a_change_that_came_in_between_is_not_overwritten() {
+        let store = host().store();
+        now(store.set("a", &1));
+        fake(|fake| fake.meanwhile = Some(("a".to_owned(), b"10".to_vec())));
+        assert_eq!(now(store.update("a", |old: Option<u8>| old.map(|it| it + 1))), Some(11));
+        fake(|fake| fake.meanwhile = Some(("a".to_owned(), b"20".to_vec())));
+        assert!(!now(store.set_if("a", Some(&11), Some(&0))));
+        assert_eq!(now(store.update::<u8>("a", |_| None)), None);
+        assert_eq!(now(store.get::<u8>("a")), None);
+    }
+
+    #[test]
+    fn a_scan_goes_past_the_end_of_a_page_and_says_whose_value_it_cannot_read() {
+        let store = host().store();
+        for number in 0..5 {
+            now(store.set(&format!("note/{number}"), &number));
+        }
+        now(store.set("other", &9));
+        let mut scan = store.scan::<u8>("note/");
+        let mut seen = Vec::new();
+        while let Some(entry) = now(scan.next()) {
+            seen.push(entry);
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 4].map(|number| (format!("note/{number}"), number)));
+        let mut scan = store.scan::<String>("note/4");
+        let error = scan.next().now_or_never().expect("at once").expect_err("it is a number");
+        assert!(error.to_string().contains("`note/4`"), "{error}");
+        assert!(now(scan.next()).is_none());
+    }
+}

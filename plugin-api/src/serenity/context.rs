@@ -10,8 +10,9 @@ use ::serenity::model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::from_json::{FromJson, complete};
-use crate::Context;
+use super::models::complete;
+
+use crate::{Context, FromDiscord};
 
 /// Who called, once it was asked for.
 #[derive(Default)]
@@ -60,7 +61,7 @@ fn author(ctx: &Context) -> User {
     let about = about(&json);
     let of_member = || about.member.and_then(|member| self::about(member.get()).user);
     if let Some(user) = about.author.or(about.user).or_else(of_member)
-        && let Ok(user) = User::from_json(user.get())
+        && let Ok(user) = User::from_discord(user.get())
     {
         return user;
     }
@@ -107,7 +108,7 @@ pub(super) fn read_member(member: &str, user: Option<&str>, guild: GuildId) -> c
     let known = [("guild_id", &*guild), ("deaf", "false"), ("mute", "false"), ("flags", "0")];
     let user = user.map(|user| ("user", user));
     let known: Vec<(&str, &str)> = known.into_iter().chain(user).collect();
-    Member::from_json(&complete(member, &known))
+    Member::from_discord(&complete(member, &known))
 }
 
 fn about(json: &str) -> About<'_> {

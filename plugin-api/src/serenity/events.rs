@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ::serenity::model::{event as all, prelude as model};
 
-use super::from_json::{complete, unreadable};
+use super::models::{complete, unreadable};
 use crate::{FromEvent, Result, abi::Event, listen::unfit};
 
 macro_rules! events {

@@ -83,7 +83,7 @@ impl Cog for Reminder {
             }
             Err(error) => {
                 self.host.clock().once(key, RETRY)?;
-                return Err(error.into());
+                return Err(error);
             }
         }
         // Only now: a crash before this line reminds twice, and never not at all.
@@ -132,7 +132,7 @@ impl Reminder {
         Ok(self.host.clock().once(key, delay.min(Clock::LONGEST))?)
     }
 
-    async fn remind(&self, stored: &Stored) -> Result<(), HandleError> {
+    async fn remind(&self, stored: &Stored) -> Result<()> {
         let message = NewMessage::new(format!("<@{}> {}", stored.user, stored.text))
             // The text is anybody's: it may mention nobody else.
             .allow_mentions(&[Mention::User(stored.user)]);
@@ -141,8 +141,9 @@ impl Reminder {
 }
 
 /// Whether trying again is useless: the channel is gone, or closed to the bot.
-fn is_final(error: &HandleError) -> bool {
-    error.kind == HandleErrorKind::Status && matches!(error.status, 400 | 403 | 404)
+fn is_final(error: &Error) -> bool {
+    let is_refused = |error: &HandleError| error.kind == HandleErrorKind::Status;
+    error.handle().is_some_and(|error| is_refused(error) && matches!(error.status, 400 | 403 | 404))
 }
 
 /// The snowflake of the message or interaction: unique, so two reminders never share a key.

@@ -10,7 +10,7 @@ use super::{
     given::{ask, get, guild, id, is_named, items, sent_along},
     people::parsed,
 };
-use crate::{Argument, ArgumentError, Given, manifest::OptionType, serenity::FromJson};
+use crate::{Argument, ArgumentError, FromDiscord, Given, manifest::OptionType};
 
 const SIGNS: &[&str] = &["#"];
 
@@ -19,7 +19,7 @@ impl Argument for GuildChannel {
     const OPTION: OptionType = OptionType::new(7);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
-        parsed(Self::from_json(&find(given).await?))
+        parsed(Self::from_discord(&find(given).await?))
     }
 }
 
@@ -37,8 +37,8 @@ impl Argument for PartialChannel {
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let sent = id(given.text(), SIGNS).and_then(|id| sent_along(given.context(), "channels", id));
         match sent {
-            Some(channel) => parsed(Self::from_json(channel)),
-            None => parsed(Self::from_json(&find(given).await?)),
+            Some(channel) => parsed(Self::from_discord(channel)),
+            None => parsed(Self::from_discord(&find(given).await?)),
         }
     }
 }

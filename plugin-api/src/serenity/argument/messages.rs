@@ -11,9 +11,8 @@ use super::{
     people::parsed,
 };
 use crate::{
-    Argument, ArgumentError, Context, Given, Takes,
-    manifest::OptionType,
-    serenity::{FromJson, from_json::complete},
+    Argument, ArgumentError, Context, FromDiscord, Given, Takes, manifest::OptionType,
+    serenity::models::complete,
 };
 
 const STRING: OptionType = OptionType::new(3);
@@ -65,7 +64,7 @@ impl Argument for Attachment {
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let file = id(given.text(), &[]).and_then(|id| sent_along(given.context(), "attachments", id));
-        parsed(Self::from_json(file.ok_or_else(|| ArgumentError::expected("a file"))?))
+        parsed(Self::from_discord(file.ok_or_else(|| ArgumentError::expected("a file"))?))
     }
 }
 
@@ -117,7 +116,7 @@ async fn is_in(ctx: &Context, channel: u64) -> Result<bool, ArgumentError> {
 fn in_guild(message: &str, guild: Option<u64>) -> crate::Result<Message> {
     let guild = guild.map(|id| format!("\"{id}\""));
     let fields: Vec<(&str, &str)> = guild.iter().map(|id| ("guild_id", id.as_str())).collect();
-    Message::from_json(&complete(message, &fields))
+    Message::from_discord(&complete(message, &fields))
 }
 
 #[cfg(test)]

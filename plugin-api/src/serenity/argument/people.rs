@@ -14,9 +14,8 @@ use super::{
     given::{ask, get, guild, has_id, id, is_named, items, sent_along},
 };
 use crate::{
-    Argument, ArgumentError, Context, Given,
-    manifest::OptionType,
-    serenity::{FromJson, context::read_member},
+    Argument, ArgumentError, Context, FromDiscord, Given, manifest::OptionType,
+    serenity::context::read_member,
 };
 
 const USER: &str = "a user: a mention, an id or a name";
@@ -33,10 +32,10 @@ impl Argument for User {
         let (ctx, text) = (given.context(), given.text());
         if let Some(id) = id(text, USER_SIGNS) {
             if let Some(user) = sent_along(ctx, "users", id) {
-                return parsed(Self::from_json(user));
+                return parsed(Self::from_discord(user));
             }
             if let Some(user) = ask(get(ctx, format!("/users/{id}"))).await? {
-                return parsed(Self::from_json(&user));
+                return parsed(Self::from_discord(&user));
             }
         }
         let member = named_member(ctx, text, USER).await?;
@@ -184,7 +183,7 @@ fn name_of(object: &str) -> Cow<'_, str> {
 }
 
 fn read_role(role: &str, guild: GuildId) -> crate::Result<Role> {
-    Role::from_json(role).map(|mut role| {
+    Role::from_discord(role).map(|mut role| {
         role.guild_id = guild;
         role
     })

@@ -5,33 +5,13 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use ::serenity::model::prelude::*;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
-use crate::{Error, Result};
-
-/// A model that is read from Discord's JSON.
-///
-/// ```
-/// use gearshift_cog::serenity::{FromJson, all::User};
-///
-/// # fn main() -> gearshift_cog::Result {
-/// let user = User::from_json(r#"{"id": "7", "username": "ann"}"#)?;
-/// assert_eq!(user.to_string(), "<@7>");
-/// # Ok(())
-/// # }
-/// ```
-pub trait FromJson: Sized {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// JSON that is not what serenity expects of it. The error names the type and the place, never a value.
-    fn from_json(json: &str) -> Result<Self>;
-}
+use crate::{Error, FromDiscord, Result};
 
 macro_rules! models {
     ($($type:ident)+) => {
-        $(impl FromJson for $type {
-            fn from_json(json: &str) -> Result<Self> {
+        $(impl FromDiscord for $type {
+            fn from_discord(json: &str) -> Result<Self> {
                 serde_json::from_str(json).map_err(|error| unreadable(stringify!($type), &error))
             }
         })+
@@ -45,17 +25,6 @@ models! {
     CurrentUser Guild PartialGuild PrivateChannel Emoji Sticker Invite Webhook Ban VoiceState
     // What was called, pressed or sent.
     Interaction CommandInteraction ComponentInteraction ModalInteraction
-}
-
-/// A list.
-impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(json: &str) -> Result<Self> {
-        list(json)?.into_iter().map(|item| T::from_json(item.get())).collect()
-    }
-}
-
-fn list(json: &str) -> Result<Vec<&RawValue>> {
-    serde_json::from_str(json).map_err(|error| unreadable("a list", &error))
 }
 
 /// A JSON object with these fields too, each as JSON, where it lacks them.
@@ -94,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said_without_the_value() {
-        let error = |json: &str| User::from_json(json).expect_err("it is no user").to_string();
+        let error = |json: &str| User::from_discord(json).expect_err("it is no user").to_string();
         let missing = "Discord's JSON cannot be read as User: missing field `username` at line 1 column 10";
         assert_eq!(error(r#"{"id":"7"}"#), missing);
         let text = error(r#"{"id":"7","username":["secret"]}"#);
@@ -113,14 +82,5 @@ mod tests {
         for (object, expected) in table {
             assert_eq!(complete(object, &[("a", "1"), ("b", "[]")]), expected);
         }
-    }
-
-    #[test]
-    fn a_list_is_read_item_by_item() {
-        let json = r#"[{"id":"1","username":"a"},{"id":"2","username":"b"}]"#;
-        let names: Vec<String> =
-            Vec::<User>::from_json(json).expect("two users").into_iter().map(|user| user.name).collect();
-        assert_eq!(names, ["a", "b"]);
-        assert!(Vec::<User>::from_json(r#"[{"id":"1"}]"#).is_err());
     }
 }

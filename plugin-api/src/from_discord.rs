@@ -1,0 +1,83 @@
+//! What Discord's answers are read as. Made so that a type is read by code in this crate and not in the author's: a model
+//! is large, and would be compiled again with each change of a cog.
+
+use std::ops::Deref;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, value::RawValue};
+
+use crate::Result;
+
+/// A type that an answer of Discord's is read as. With the feature `serenity`, its models are.
+pub trait FromDiscord: Sized {
+    /// Reads the body of an answer; empty for 204.
+    ///
+    /// # Errors
+    /// When it is not of that form.
+    fn from_discord(json: &str) -> Result<Self>;
+}
+
+/// Any type of your own, read from Discord's JSON.
+///
+/// ```
+/// # use gearshift_cog::{Json, prelude::*};
+/// #[derive(serde::Deserialize)]
+/// struct Topic {
+///     topic: Option<String>,
+/// }
+///
+/// # async fn example(ctx: &Context) -> Result {
+/// let Json(channel): Json<Topic> = ctx.discord().channel(ctx.channel_id()?).await?;
+/// ctx.reply(channel.topic.unwrap_or_default()).await
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T> Deref for Json<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl FromDiscord for Value {
+    /// `Null` for 204.
+    fn from_discord(json: &str) -> Result<Self> {
+        Ok(if json.is_empty() { Value::Null } else { serde_json::from_str(json)? })
+    }
+}
+
+impl FromDiscord for () {
+    /// Whatever it is.
+    fn from_discord(_json: &str) -> Result {
+        Ok(())
+    }
+}
+
+impl<T: DeserializeOwned> FromDiscord for Json<T> {
+    fn from_discord(json: &str) -> Result<Self> {
+        Ok(Self(serde_json::from_str(json)?))
+    }
+}
+
+impl<T: FromDiscord> FromDiscord for Vec<T> {
+    fn from_discord(json: &str) -> Result<Self> {
+        let items: Vec<&RawValue> = serde_json::from_str(json)?;
+        items.iter().map(|item| T::from_discord(item.get())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_item_by_item() {
+        assert_eq!(Vec::<Value>::from_discord("[1, {}]").expect("a list"), [json!(1), json!({})]);
+        assert!(Vec::<Json<u8>>::from_discord("[1, {}]").is_err());
+    }
+}

@@ -1,0 +1,184 @@
+//! A host of data, for the tests of what stands on the table: a store, and a Discord that answers what it is told to.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+    future::ready,
+    ptr,
+};
+
+use abi_stable::{
+    prefix_type::WithMetadata,
+    std_types::{RErr, ROk, ROption, RResult, RStr, RString, RVec},
+};
+use async_ffi::{FutureExt, LocalFfiFuture};
+
+use crate::{
+    Host,
+    abi::{
+        self, ApiRequest, DiscordRequest, Entry, HandleError, HandleErrorKind, HostTable, HostTableRef,
+        HttpRequest, Lease, Level, LogRecord, Method, Metric, Reply, StoreExpect, StoreList, StoreWrite,
+        TaskPlan,
+    },
+};
+
+type Answer<T> = LocalFfiFuture<RResult<T, HandleError>>;
+
+/// What the fake knows, of the thread that tests.
+#[derive(Default)]
+pub(crate) struct Fake {
+    /// The store.
+    pub(crate) entries: BTreeMap<String, Vec<u8>>,
+    /// Written by somebody else, right before the next write.
+    pub(crate) meanwhile: Option<(String, Vec<u8>)>,
+    /// What Discord was asked.
+    pub(crate) asked: Vec<Asked>,
+    /// What it answers, in order; then `{"id":"1"}`.
+    pub(crate) answers: VecDeque<Result<String, HandleError>>,
+}
+
+/// A request to Discord.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) line: String,
+    pub(crate) json: serde_json::Value,
+    pub(crate) files: usize,
+    pub(crate) reason: Option<String>,
+}
+
+thread_local! {
+    static FAKE: RefCell<Fake> = RefCell::default();
+}
+
+/// Looks at the fake, or sets it.
+pub(crate) fn fake<T>(look: impl FnOnce(&mut Fake) -> T) -> T {
+    FAKE.with_borrow_mut(look)
+}
+
+/// Its handles.
+pub(crate) fn host() -> Host {
+    Host::new(abi::Host { lease: Lease(ptr::null()), table: HostTableRef(TABLE.static_as_prefix()) })
+}
+
+static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
+    http,
+    discord,
+    api,
+    stats,
+    store_read,
+    store_write,
+    store_list,
+    log_level,
+    log,
+    sleep,
+    schedule,
+    unschedule,
+    bot_id,
+    gateway,
+    #[cfg(feature = "next-minor")]
+    next_minor,
+});
+
+fn answer<T: 'static>(result: Result<T, HandleError>) -> Answer<T> {
+    ready(RResult::from(result)).into_local_ffi()
+}
+
+fn missing() -> HandleError {
+    HandleError::new(HandleErrorKind::Missing, "not in this fake")
+}
+
+extern "C" fn discord(_: Lease, request: DiscordRequest) -> Answer<Reply> {
+    let query: Vec<String> = request.query.iter().map(|it| format!("{}={}", it.name, it.value)).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let line = format!("{} {}{mark}{}", request.method, request.path, query.join("&"));
+    let json = serde_json::from_slice(&request.json).unwrap_or_default();
+    let reason = request.reason.into_option().map(RString::into_string);
+    let body = fake(|fake| {
+        fake.asked.push(Asked { line, json, files: request.files.len(), reason });
+        fake.answers.pop_front().unwrap_or_else(|| Ok(r#"{"id":"1"}"#.to_owned()))
+    });
+    let reply = |body: String| Reply { status: 200, headers: RVec::new(), body: body.into_bytes().into() };
+    answer(body.map(reply))
+}
+
+extern "C" fn store_read(_: Lease, key: RString) -> Answer<ROption<RVec<u8>>> {
+    answer(Ok(fake(|fake| fake.entries.get(key.as_str()).cloned().map(RVec::from).into())))
+}
+
+extern "C" fn store_write(_: Lease, write: StoreWrite) -> Answer<bool> {
+    let is_made = fake(|fake| {
+        fake.entries.extend(fake.meanwhile.take());
+        let there = fake.entries.get(write.key.as_str());
+        let is_expected = match &write.expect {
+            StoreExpect::Any => true,
+            StoreExpect::Absent => there.is_none(),
+            StoreExpect::Value(value) => there.is_some_and(|there| *there == **value),
+        };
+        is_expected
+            && match write.value.into_option() {
+                Some(value) => {
+                    fake.entries.insert(write.key.into(), value.into());
+                    true
+                }
+                None => fake.entries.remove(write.key.as_str()).is_some(),
+            }
+    });
+    answer(Ok(is_made))
+}
+
+extern "C" fn store_list(_: Lease, list: StoreList) -> Answer<RVec<Entry>> {
+    // A page is short, as that of large values.
+    let limit = (list.limit as usize).min(2);
+    let page = fake(|fake| {
+        let is_meant = |key: &str| {
+            let is_behind = list.after.as_ref().map_or(true, |after| key > after.as_str());
+            is_behind && key.starts_with(list.prefix.as_str())
+        };
+        let entries = fake.entries.iter().filter(|(key, _)| is_meant(key)).take(limit);
+        entries.map(|(key, value)| Entry { key: key.as_str().into(), value: value.clone().into() }).collect()
+    });
+    answer(Ok(page))
+}
+
+extern "C" fn http(_: Lease, _: HttpRequest) -> Answer<Reply> {
+    answer(Err(missing()))
+}
+
+extern "C" fn api(_: Lease, request: ApiRequest) -> Answer<Reply> {
+    let status = if request.method == Method::Delete { 204 } else { 200 };
+    let body = if status == 204 { RVec::new() } else { request.json };
+    answer(Ok(Reply { status, headers: RVec::new(), body }))
+}
+
+extern "C" fn stats(_: Lease, _: Metric<'_>) {}
+
+extern "C" fn log_level(_: Lease) -> ROption<Level> {
+    ROption::RNone
+}
+
+extern "C" fn log(_: Lease, _: &LogRecord<'_>) {}
+
+extern "C" fn sleep(_: Lease, _: u64) -> Answer<()> {
+    answer(Ok(()))
+}
+
+extern "C" fn schedule(_: Lease, _: TaskPlan) -> RResult<(), HandleError> {
+    ROk(())
+}
+
+extern "C" fn unschedule(_: Lease, _: RStr<'_>) -> bool {
+    false
+}
+
+extern "C" fn bot_id(_: Lease) -> u64 {
+    1
+}
+
+extern "C" fn gateway(_: Lease, _: RStr<'_>) -> RResult<RString, HandleError> {
+    RErr(missing())
+}
+
+#[cfg(feature = "next-minor")]
+extern "C" fn next_minor(_: Lease, _: Entry) -> Answer<()> {
+    answer(Ok(()))
+}

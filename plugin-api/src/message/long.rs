@@ -1,0 +1,304 @@
+//! A text that is longer than Discord takes: refused, split into several messages, or attached as a file.
+
+use std::mem;
+
+use super::{LONGEST, NewMessage, too_long};
+use crate::abi::{File, HandleError};
+
+/// What becomes of a text that is longer than the 2000 characters that Discord takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Long {
+    /// It is not sent, and the error says how long it is.
+    #[default]
+    Refuse,
+    /// It is sent as up to five messages, split between lines or words; a code block goes on in the next message as one.
+    /// What is left after those is attached to the last as `message.txt`. A reply is the first message; embeds, files and
+    /// components are on the last.
+    ///
+    /// Where there is one message only, in an edit, what does not fit is attached.
+    Split,
+    /// It is attached as `message.txt`, and the message has no text.
+    Attach,
+}
+
+/// Messages that one text is split into at most: as many as a channel takes at once without a wait.
+const MESSAGES_MAX: usize = 5;
+/// Files that Discord takes with a message.
+const FILES_MAX: usize = 10;
+/// Longest name of a language, in bytes. Those that Discord colours are shorter.
+const LANGUAGE_MAX: usize = 32;
+/// What closes a code block, after which another message opens it again.
+const FENCE: &str = "```";
+const CLOSING: &str = "\n```";
+
+impl NewMessage {
+    /// What becomes of a text that is longer than the 2000 characters that Discord takes. Without this it is refused.
+    #[must_use]
+    pub fn long(mut self, long: Long) -> Self {
+        self.long = long;
+        self
+    }
+
+    /// As messages that Discord takes: the first, and those that follow.
+    ///
+    /// # Errors
+    /// A text that is too long and is to be refused.
+    pub(crate) fn into_parts(self) -> Result<(Self, Vec<Self>), HandleError> {
+        self.parts(MESSAGES_MAX)
+    }
+
+    /// As one message that Discord takes.
+    ///
+    /// # Errors
+    /// As [`into_parts`](Self::into_parts).
+    pub(crate) fn into_one(self) -> Result<Self, HandleError> {
+        self.parts(1).map(|(one, _)| one)
+    }
+
+    fn parts(mut self, most: usize) -> Result<(Self, Vec<Self>), HandleError> {
+        let length = self.length();
+        if length <= LONGEST {
+            return Ok((self, Vec::new()));
+        }
+        let text = self.content.take().unwrap_or_default();
+        let (mut texts, rest) = match self.long {
+            Long::Refuse => return Err(too_long(length)),
+            Long::Split => split(&text, LONGEST, most),
+            Long::Attach => (Vec::new(), text),
+        };
+        if !rest.is_empty() {
+            // With files enough of its own, a message of many parts gets one more for the rest.
+            if self.files.len() >= FILES_MAX && most > 1 {
+                let last = texts.pop();
+                let mut messages: Vec<Self> = texts.into_iter().map(|text| self.text_only(text)).collect();
+                let mut with_rest = self.text_only(last.unwrap_or_default());
+                with_rest.content = with_rest.content.filter(|text| !text.is_empty());
+                with_rest.files.push(text_file(rest));
+                messages.push(with_rest);
+                messages.push(self);
+                return Ok(in_order(messages));
+            }
+            self.files.push(text_file(rest));
+        }
+        self.content = texts.pop();
+        let mut messages: Vec<Self> = texts.into_iter().map(|text| self.text_only(text)).collect();
+        messages.push(self);
+        Ok(in_order(messages))
+    }
+
+    /// One of the messages before the last: its text, seen by the same and notifying the same.
+    fn text_only(&self, text: String) -> Self {
+        let mentions = |(name, _): &&(String, String)| name == "allowed_mentions";
+        Self {
+            content: Some(text),
+            reply_to: self.reply_to,
+            flags: self.flags,
+            mentions: self.mentions.clone(),
+            others: self.others.iter().filter(mentions).cloned().collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The first, which is the reply, and the others, which are none.
+fn in_order(messages: Vec<NewMessage>) -> (NewMessage, Vec<NewMessage>) {
+    let mut messages = messages.into_iter();
+    let first = messages.next().unwrap_or_default();
+    (first, messages.map(|message| NewMessage { reply_to: None, ..message }).collect())
+}
+
+fn text_file(text: String) -> File {
+    let content_type = "text/plain; charset=utf-8".into();
+    File { name: "message.txt".into(), content_type, bytes: text.into_bytes().into() }
+}
+
+/// Splits a text into at most `most` parts of at most `longest` characters, and what is left of it then.
+fn split(text: &str, longest: usize, most: usize) -> (Vec<String>, String) {
+    let (mut parts, mut rest, mut opening) = (Vec::new(), text, String::new());
+    while parts.len() < most {
+        let room = longest - opening.chars().count();
+        if rest.chars().count() <= room {
+            parts.push(mem::take(&mut opening) + rest);
+            rest = "";
+        } else {
+            let mut cut = border(rest, room - CLOSING.len());
+            let mut fence = open_fence(&opening, rest, cut);
+            // A code block that fits into a message stays in one, and none begins with nothing in it.
+            if let Some(Fence { begins: Some(begins), .. }) = fence
+                && begins > 0
+                && (end_of_block(&rest[begins..]).is_some_and(|end| end <= longest)
+                    || !rest[begins..cut].trim_end().contains('\n'))
+            {
+                (cut, fence) = (begins, None);
+            }
+            let part = mem::take(&mut opening) + rest[..cut].trim_end_matches('\n');
+            rest = rest[cut..].strip_prefix(['\n', ' ']).unwrap_or(&rest[cut..]);
+            match fence {
+                Some(fence) => {
+                    opening = format!("{FENCE}{}\n", fence.language);
+                    parts.push(part + CLOSING);
+                }
+                None => parts.push(part),
+            }
+        }
+        // Discord takes no message of white space alone.
+        parts.pop_if(|part| part.trim().is_empty());
+        if rest.trim().is_empty() {
+            return (parts, String::new());
+        }
+    }
+    (parts, rest.to_owned())
+}
+
+/// Where to cut, in bytes, so that at most `longest` characters stand before: between lines, or else words.
+fn border(text: &str, longest: usize) -> usize {
+    let end = text.char_indices().nth(longest).map_or(text.len(), |(at, _)| at);
+    // What stands at the cut itself is left out if it is white space.
+    let window = &text[..text[end..].chars().next().map_or(end, |next| end + next.len_utf8())];
+    let line = window.rfind('\n').filter(|at| *at > end / 2);
+    let border = line.or_else(|| window.rfind([' ', '\n']).filter(|at| *at > 0));
+    border.unwrap_or_else(|| {
+        // Not within the marks of a code block.
+        let marks = text[..end].len() - text[..end].trim_end_matches('`').len();
+        if marks < FENCE.len() && marks < end { end - marks } else { end }
+    })
+}
+
+/// A code block that has no end yet.
+struct Fence {
+    /// Where it begins, in bytes; `None` if that was in the part before.
+    begins: Option<usize>,
+    language: String,
+}
+
+/// The code block that is open where `text` is cut.
+fn open_fence(opening: &str, text: &str, cut: usize) -> Option<Fence> {
+    let before = opening.strip_prefix(FENCE).map(|line| line.trim_end_matches('\n').to_owned());
+    let mut open = before.map(|language| Fence { begins: None, language });
+    for (at, _) in text[..cut].match_indices(FENCE) {
+        open = match open {
+            Some(_) => None,
+            None => {
+                Some(Fence { begins: Some(at), language: language(&text[at + FENCE.len()..]).to_owned() })
+            }
+        };
+    }
+    open
+}
+
+/// The language of a code block: what stands behind its marks, if that is one word and a line of its own.
+fn language(text: &str) -> &str {
+    let is_letter = |it: char| it.is_ascii_alphanumeric() || "+-_.#".contains(it);
+    match text.split_once('\n') {
+        Some((line, _)) if line.len() <= LANGUAGE_MAX && line.chars().all(is_letter) => line,
+        _ => "",
+    }
+}
+
+/// How many characters a code block has that begins here; `None` if it does not end.
+fn end_of_block(text: &str) -> Option<usize> {
+    let inside = &text[FENCE.len()..];
+    let end = inside.find(FENCE)?;
+    Some(inside[..end].chars().count() + 2 * FENCE.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn texts(text: &str, longest: usize, most: usize) -> (Vec<String>, String) {
+        let (parts, rest) = split(text, longest, most);
+        assert!(parts.iter().all(|part| part.chars().count() <= longest), "{parts:?}");
+        (parts, rest)
+    }
+
+    #[test]
+    fn a_text_is_split_between_lines_or_else_words_or_else_anywhere() {
+        let table = [
+            ("one two\nthree four\nfive", 20, vec!["one two\nthree", "four\nfive"]),
+            ("aaaaaaaaaaaa\nbbbbbbbbbbbb", 20, vec!["aaaaaaaaaaaa", "bbbbbbbbbbbb"]),
+            ("aaaaaaaaaaaa bbbbbbbbbbbb", 20, vec!["aaaaaaaaaaaa", "bbbbbbbbbbbb"]),
+            ("ääääääääääääääääääääääää", 20, vec!["ääääääääääääääää", "ääääääää"]),
+            ("aaaaaaaaaaaa\n    indented by four", 20, vec!["aaaaaaaaaaaa", "    indented by four"]),
+        ];
+        for (text, longest, expected) in table {
+            assert_eq!(
+                texts(text, longest, 9),
+                (expected.iter().map(|it| (*it).to_owned()).collect(), String::new())
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_block_stays_in_one_message_or_goes_on_as_one() {
+        let (parts, _) = texts("some words before\n```rs\nlet a = 1;\nlet b = 2;\n```\nand after", 42, 9);
+        assert_eq!(parts, ["some words before", "```rs\nlet a = 1;\nlet b = 2;\n```\nand after"]);
+        let (parts, _) = texts("```rs\nlet a = 1;\nlet b = 2;\nlet c = 3;\n```\nand after", 32, 9);
+        assert_eq!(parts, ["```rs\nlet a = 1;\nlet b = 2;\n```", "```rs\nlet c = 3;\n```\nand after"]);
+        for part in parts {
+            assert_eq!(part.matches(FENCE).count() % 2, 0, "{part}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_whatever_the_text() {
+        for text in [
+            "word ".repeat(3000),
+            "x".repeat(25_000),
+            "```\n".repeat(4000),
+            format!("```{}\n", "x".repeat(1997)).repeat(4),
+            "a\n\n\n".repeat(5000),
+        ] {
+            let (parts, rest) = texts(&text, LONGEST, MESSAGES_MAX);
+            assert!(parts.len() <= MESSAGES_MAX);
+            let letters = |text: &str| text.chars().filter(|it| it.is_ascii_alphabetic()).count();
+            assert_eq!(parts.iter().map(|it| letters(it)).sum::<usize>() + letters(&rest), letters(&text));
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_message_are_seen_by_the_same_and_the_last_has_all_that_is_no_text() {
+        let message = NewMessage::new("word ".repeat(600)).long(Long::Split).ephemeral().reply_to(7);
+        let message = message.embed(&json!({"title": "t"})).file("a.txt", vec![1]).field("tts", &json!(true));
+        let (first, more) = message.into_parts().expect("it is split");
+        let json =
+            |message: &NewMessage| serde_json::from_str(&message.encode().expect("short")).expect("JSON");
+        let (first, last): (serde_json::Value, serde_json::Value) = (json(&first), json(&more[0]));
+        assert_eq!(more.len(), 1);
+        assert_eq!((&first["flags"], &last["flags"]), (&json!(64), &json!(64)));
+        assert_eq!(first["message_reference"]["message_id"], "7");
+        assert_eq!(first["allowed_mentions"], last["allowed_mentions"]);
+        assert!(first.get("embeds").is_none() && last.get("message_reference").is_none());
+        assert_eq!(
+            (&last["embeds"][0]["title"], &last["tts"], more[0].files.len()),
+            (&json!("t"), &json!(true), 1)
+        );
+    }
+
+    #[test]
+    fn what_is_more_than_five_messages_is_attached() {
+        let message = || NewMessage::new("word ".repeat(4000)).long(Long::Split);
+        let (first, more) = message().into_parts().expect("it is split");
+        assert_eq!((more.len(), first.files.len()), (MESSAGES_MAX - 1, 0));
+        let file = &more[MESSAGES_MAX - 2].files[0];
+        assert_eq!((file.name.as_str(), file.bytes.len() > 9000), ("message.txt", true));
+
+        let full = (0..FILES_MAX).fold(message(), |message, _| message.file("a", vec![1]));
+        let (_, more) = full.into_parts().expect("it is split");
+        let files: Vec<usize> = more.iter().map(|it| it.files.len()).collect();
+        assert_eq!(files, [0, 0, 0, 1, FILES_MAX]);
+    }
+
+    #[test]
+    fn an_attached_text_is_there_in_full_and_an_edit_is_one_message() {
+        let text = "é".repeat(2001);
+        let message = NewMessage::new(&*text).long(Long::Attach);
+        let (one, more) = message.into_parts().expect("it is attached");
+        assert_eq!((one.files[0].bytes.as_slice(), one.content, more.len()), (text.as_bytes(), None, 0));
+        let one = NewMessage::new("word ".repeat(600)).long(Long::Split).into_one().expect("it is one");
+        assert_eq!((one.length() <= LONGEST, one.files.len()), (true, 1));
+        assert!(NewMessage::new(text).into_parts().is_err());
+    }
+}
