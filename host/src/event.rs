@@ -14,9 +14,9 @@ use gearshift_cog::abi::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub use self::decode::DecodeError;
+pub use self::decode::{DecodeError, Id};
 use self::{
-    decode::{Id, Text, read},
+    decode::{Text, read},
     form::RawField,
 };
 

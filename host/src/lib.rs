@@ -45,7 +45,9 @@ pub mod text;
 pub mod gateway;
 pub mod sessions;
 
+pub mod cooldowns;
 pub mod event;
+pub mod facts;
 pub mod fault;
 pub mod handles;
 pub mod lane;

@@ -3,7 +3,6 @@
 //! It knows no generations and runs no cog code.
 
 mod defer;
-mod facts;
 mod notice;
 mod observer;
 mod prefix;
@@ -22,13 +21,14 @@ use gearshift_cog::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use self::{defer::Pending, facts::Facts, notice::Due, observer::InteractionObserver, prefix::Prefix};
+use self::{defer::Pending, notice::Due, observer::InteractionObserver, prefix::Prefix};
 pub use self::{
     notice::Notices,
     table::{Listener, Table},
 };
 use crate::{
     event::{self, Incoming},
+    facts::Facts,
     lane::{Call, Full, Item},
 };
 
@@ -37,7 +37,7 @@ use crate::{
 pub struct Router {
     table: Arc<ArcSwap<Table>>,
     prefix: Prefix,
-    facts: Facts,
+    facts: Arc<Facts>,
     notices: Arc<Notices>,
     /// Interactions that are to be deferred if they wait too long.
     due: mpsc::UnboundedSender<Due>,
@@ -56,12 +56,17 @@ impl Router {
         Router {
             table: Arc::default(),
             prefix: Prefix { text: prefix, bot },
-            facts: Facts::default(),
+            facts: Arc::new(Facts::new(bot)),
             notices,
             due,
             routed: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
         }
+    }
+
+    /// What is known of the guilds.
+    pub fn facts(&self) -> &Arc<Facts> {
+        &self.facts
     }
 
     /// Replaces the table. Events that are being routed use the one before.

@@ -188,6 +188,16 @@ impl Context {
         serde_json::from_str(&self.interaction()?.json).ok().and_then(|it: Locale<'_>| it.locale)
     }
 
+    /// The user's roles in the guild, by snowflake; empty in a direct message and where no user called.
+    #[must_use]
+    pub fn roles(&self) -> &[u64] {
+        match (self.interaction(), self.message()) {
+            (Some(interaction), _) => &interaction.roles,
+            (_, Some(message)) => &message.roles,
+            _ => &[],
+        }
+    }
+
     /// The message of a prefix command or of an event.
     #[must_use]
     pub fn message(&self) -> Option<&Message> {

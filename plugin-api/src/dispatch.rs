@@ -17,8 +17,8 @@ pub(crate) async fn command<C: Cog>(cog: &C, host: Host, invocation: Invocation)
     let (ctx, found) = Context::of_command(host, invocation, C::COMMANDS);
     let outcome = match found {
         Ok(()) => match check::hold(&ctx).await {
-            Ok(()) => cog.command(&ctx).await,
-            refused => refused,
+            Ok(_turns) => cog.command(&ctx).await,
+            Err(refused) => Err(refused),
         },
         not_found => not_found,
     };

@@ -2,6 +2,7 @@
 //! Nothing here keeps a connection or a thread: each call is data sent to a session that the host opened before.
 
 mod api;
+mod checks;
 mod clock;
 mod discord;
 mod everyday;
@@ -25,22 +26,31 @@ pub use self::{
     stats::Stats,
     store::{Change, Scan, Store},
 };
-use crate::abi::{self, Header};
 pub use crate::abi::{File, HandleError, HandleErrorKind, Method};
+use crate::{
+    abi::{self, Header},
+    check::Turns,
+};
 
 /// All handles of a generation. Cheap to clone; stays on the cog's thread.
 #[derive(Clone)]
 pub struct Host {
-    raw: Rc<abi::Host>,
+    shared: Rc<Shared>,
+}
+
+/// What a generation has in common.
+struct Shared {
+    raw: abi::Host,
+    turns: Turns,
 }
 
 impl Host {
     pub(crate) fn new(raw: abi::Host) -> Self {
-        Self { raw: Rc::new(raw) }
+        Self { shared: Rc::new(Shared { raw, turns: Turns::default() }) }
     }
 
     pub(crate) fn raw(&self) -> abi::Host {
-        *self.raw
+        self.shared.raw
     }
 
     /// Discord's REST API.
@@ -82,7 +92,8 @@ impl Host {
     /// The bot's own user id (snowflake).
     #[must_use]
     pub fn bot_id(&self) -> u64 {
-        (self.raw.table.bot_id())(self.raw.lease)
+        let raw = self.raw();
+        (raw.table.bot_id())(raw.lease)
     }
 }
 

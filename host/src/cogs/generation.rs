@@ -13,6 +13,7 @@ use super::{
     retire::{Reaper, Remains},
 };
 use crate::{
+    cooldowns::Cooldowns,
     error::chain,
     fault::FaultKind,
     handles::{self, Lease, LeaseParts},
@@ -29,6 +30,7 @@ pub(super) struct Lanes {
     pub(super) reaper: Arc<Reaper>,
     pub(super) inbox: Arc<Inbox>,
     pub(super) schedule: Arc<Schedule>,
+    pub(super) cooldowns: Arc<Cooldowns>,
     /// Where faults go.
     pub(super) owner: mpsc::WeakUnboundedSender<Message<PrivateCopy>>,
 }
@@ -78,6 +80,8 @@ impl Lanes {
             id: id.clone(),
             sessions: Arc::clone(&parts.sessions),
             schedule: Arc::clone(&self.schedule),
+            cooldowns: Arc::clone(&self.cooldowns),
+            facts: Arc::clone(parts.router.facts()),
             runtime: parts.runtime.clone(),
             work: parts.work.clone(),
             calls_in_flight: parts.limits.calls_in_flight,

@@ -71,6 +71,7 @@ use self::{
 };
 use crate::{
     config::{Intent, Limits},
+    cooldowns::Cooldowns,
     identity::GenerationId,
     lane::Inbox,
     library::{CopyFolder, PrivateCopy},
@@ -274,6 +275,11 @@ impl Cogs {
             schedule: Schedule::new(
                 Arc::clone(&inbox),
                 self.parts.runtime.clone(),
+                self.parts.sessions.clock.clone(),
+            ),
+            cooldowns: Cooldowns::new(
+                name,
+                self.parts.sessions.store.clone(),
                 self.parts.sessions.clock.clone(),
             ),
             inbox,

@@ -51,8 +51,8 @@ fn what(error: &serde_json::Error) -> String {
 const NOT_AN_ID: &str = "an id is not a number";
 
 /// A snowflake: digits in a string.
-#[derive(Clone, Copy)]
-pub(super) struct Id(pub(super) u64);
+#[derive(Clone, Copy, Debug)]
+pub struct Id(pub u64);
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Id, D::Error> {

@@ -57,7 +57,7 @@ pub(super) fn method(method: Method) -> Result<Method, HandleError> {
     }
 }
 
-fn failed(cause: DiscordError) -> HandleError {
+pub(super) fn failed(cause: DiscordError) -> HandleError {
     let kind = match &cause {
         DiscordError::Invalid { .. } | DiscordError::TooLarge { .. } => HandleErrorKind::Invalid,
         DiscordError::Refused(_) | DiscordError::TokenRefused { .. } => HandleErrorKind::Status,

@@ -11,7 +11,9 @@ use gearshift_cog::abi::{self, HandleError, HandleErrorKind};
 use tokio::runtime;
 use tokio_util::task::TaskTracker;
 
-use crate::{identity::GenerationId, schedule::Schedule, sessions::Sessions};
+use crate::{
+    cooldowns::Cooldowns, facts::Facts, identity::GenerationId, schedule::Schedule, sessions::Sessions,
+};
 
 /// What a lease is made of.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub struct LeaseParts {
     pub sessions: Arc<Sessions>,
     /// The cog's planned tasks.
     pub schedule: Arc<Schedule>,
+    /// How often the cog's commands were used.
+    pub cooldowns: Arc<Cooldowns>,
+    /// What is known of the guilds.
+    pub facts: Arc<Facts>,
     /// Where the work of calls runs.
     pub runtime: runtime::Handle,
     /// The work of calls under way, also of those whose cog is gone. Shared by all leases of a host.
@@ -100,6 +106,14 @@ impl Lease {
 
     pub(super) fn schedule(&self) -> &Arc<Schedule> {
         &self.parts.schedule
+    }
+
+    pub(super) fn cooldowns(&self) -> &Arc<Cooldowns> {
+        &self.parts.cooldowns
+    }
+
+    pub(super) fn facts(&self) -> &Arc<Facts> {
+        &self.parts.facts
     }
 
     pub(super) fn runtime(&self) -> &runtime::Handle {

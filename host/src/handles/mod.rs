@@ -2,6 +2,7 @@
 //! the host's own types, asks a session, and answers with data. No waker and no value of a cog is kept outside a slot.
 
 mod api;
+mod checks;
 mod clock;
 mod discord;
 mod gateway;
@@ -32,6 +33,9 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     unschedule: clock::unschedule,
     bot_id: discord::bot_id,
     gateway: gateway::ask,
+    cog: checks::cog,
+    cooldown: checks::cooldown,
+    permissions: checks::permissions,
 });
 
 /// The table that every cog is given.

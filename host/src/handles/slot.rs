@@ -167,8 +167,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        clock::HostClock, config::Config, handles::LeaseParts, identity::GenerationId, lane::Inbox,
-        schedule::Schedule, sessions::Sessions,
+        clock::HostClock, config::Config, cooldowns::Cooldowns, handles::LeaseParts, identity::GenerationId,
+        lane::Inbox, schedule::Schedule, sessions::Sessions,
     };
     use tokio::sync::oneshot;
     use tokio_util::task::TaskTracker;
@@ -188,6 +188,8 @@ mod tests {
             id: GenerationId { cog: "music".into(), number: 7 },
             sessions: Arc::new(Sessions::open(&config).await.unwrap()),
             schedule: Schedule::new(Inbox::new(1), runtime.clone(), HostClock::default()),
+            cooldowns: Cooldowns::new("music", None, HostClock::default()),
+            facts: Arc::default(),
             runtime,
             work: TaskTracker::new(),
             calls_in_flight: 2,

@@ -18,4 +18,5 @@ mod loading;
 mod overlap;
 mod registering;
 mod reload;
+mod rules;
 mod stage;

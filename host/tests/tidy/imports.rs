@@ -20,7 +20,7 @@ const ORDER: &[&[&str]] = &[
     &["router"],
     &["lane"],
     &["handles"],
-    &["schedule"],
+    &["cooldowns", "facts", "schedule"],
     &["event", "fault", "gateway", "library"],
     &["sessions"],
     &["log"],

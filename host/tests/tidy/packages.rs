@@ -20,7 +20,7 @@ const WALLS: &[(&str, &[&str], &[&str], &str)] = &[
     ("plugins/", &["gearshift-"], &["gearshift-cog"], "a cog knows its SDK and nothing of the host"),
     (
         "host/Cargo.toml",
-        &["ping", "counter", "reminder", "lookup", "poll", "pulse", "faulty", "gearshift-bench"],
+        &["ping", "counter", "reminder", "lookup", "poll", "pulse", "faulty", "asker", "gearshift-bench"],
         &[],
         "the host loads cogs as files",
     ),

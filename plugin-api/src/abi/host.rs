@@ -295,6 +295,44 @@ pub struct TaskPlan {
     pub every_ms: u64,
 }
 
+/// One cooldown of a command, to be used once.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct CooldownUse {
+    /// What is counted together: the command and, where it is counted by user or place, whose.
+    pub key: RString,
+    /// How often it can be used.
+    pub uses: u32,
+    /// In so many milliseconds, which begin with the first use.
+    pub time_ms: u64,
+}
+
+/// Whose permissions in a channel are wanted, besides the bot's.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct PermissionsRequest {
+    /// The guild.
+    pub guild_id: u64,
+    /// The channel or thread.
+    pub channel_id: u64,
+    /// The user.
+    pub user_id: u64,
+    /// The user's roles in the guild.
+    pub roles: RVec<u64>,
+}
+
+/// What may be done in a channel.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelPermissions {
+    /// The user's permissions, as Discord's bits; all bits for the owner and administrators.
+    pub user: u64,
+    /// The bot's.
+    pub bot: u64,
+    /// Whether the channel is age-restricted; of a thread, the channel it is in.
+    pub nsfw: bool,
+}
+
 /// The host's functions. Those that return a future do the work on the host's runtime; dropping the future gives it up.
 #[repr(C)]
 #[derive(StableAbi)]
@@ -334,8 +372,15 @@ pub struct HostTable {
     /// `{"do":"members","guild_id":"…","query":"…","limit":5}` or with `user_ids` → `null`;
     /// `{"do":"shards"}` → `[{"shard":0,"state":"ready","latency_ms":41.5,…}]`;
     /// `{"do":"application"}` → `{"id":"…","name":"…","user_id":"…","user_name":"…","owner_ids":["…"]}`.
-    #[sabi(last_prefix_field)]
     pub gateway: extern "C" fn(Lease, RStr<'_>) -> RResult<RString, HandleError>,
+    /// The cog's name.
+    pub cog: extern "C" fn(Lease) -> RString,
+    /// Uses all of these cooldowns once, or none if one is used up: the milliseconds until all can be used; 0 = they were.
+    pub cooldown: extern "C" fn(Lease, RVec<CooldownUse>) -> LocalFfiFuture<RResult<u64, HandleError>>,
+    /// What a user and the bot may do in a channel: from what the gateway said of the guild, or else asked of Discord.
+    #[sabi(last_prefix_field)]
+    pub permissions:
+        extern "C" fn(Lease, PermissionsRequest) -> LocalFfiFuture<RResult<ChannelPermissions, HandleError>>,
     /// What a later minor might bring; see the feature of that name.
     #[cfg(feature = "next-minor")]
     pub next_minor: extern "C" fn(Lease, Entry) -> LocalFfiFuture<RResult<(), HandleError>>,

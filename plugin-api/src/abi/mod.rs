@@ -17,9 +17,9 @@ pub use self::event::{
 };
 pub use self::fault::{ErrorCause, Fault, FaultKind, HandleError, HandleErrorKind};
 pub use self::host::{
-    ApiRequest, DiscordRequest, Entry, Field, File, Header, Host, HostTable, HostTableRef, HttpRequest,
-    Lease, Level, LogRecord, Method, Metric, MetricKind, Reply, StoreExpect, StoreList, StoreWrite,
-    TASK_LONGEST, TASK_NAME_MAX, TaskPlan,
+    ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Entry, Field, File, Header, Host, HostTable,
+    HostTableRef, HttpRequest, Lease, Level, LogRecord, Method, Metric, MetricKind, PermissionsRequest,
+    Reply, StoreExpect, StoreList, StoreWrite, TASK_LONGEST, TASK_NAME_MAX, TaskPlan,
 };
 pub use self::ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger};
 pub use self::module::{CogModule, CogModuleRef, Instance, Outcome, SavedState};

@@ -1,7 +1,7 @@
 //! Commands, as Discord knows them and as they are called with a prefix.
 //! <https://discord.com/developers/docs/interactions/application-commands>
 
-use super::{Concurrency, Cooldown, Opt, Rules, rules};
+use super::{Concurrency, Cooldown, Opt, Rules};
 
 /// Discord's command types.
 const SLASH: u8 = 1;
@@ -63,7 +63,7 @@ impl Command {
             slash: true,
             prefix: true,
             ephemeral: false,
-            rules: rules::NONE,
+            rules: Rules::NONE,
             contexts: &[],
             integration_types: &[],
             guilds: &[],
@@ -199,7 +199,7 @@ impl Command {
     }
 
     /// The same command, for members with all these permissions, as Discord's bits: Discord hides it from others
-    /// (`default_member_permissions`, where a guild can decide otherwise), and with a prefix the SDK looks.
+    /// (`default_member_permissions`, where a guild can decide otherwise), and the SDK looks whenever it is called.
     #[must_use]
     pub const fn permissions(mut self, permissions: u64) -> Self {
         self.rules.permissions = permissions;

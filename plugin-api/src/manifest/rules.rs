@@ -16,7 +16,8 @@ pub struct Rules {
     pub dm_only: bool,
     /// For the application's owners only.
     pub owners_only: bool,
-    /// In age-restricted channels only.
+    /// In age-restricted channels only, and in threads of them. In direct messages Discord offers a slash command to
+    /// adults only.
     pub nsfw: bool,
     /// For members with one of these roles, by snowflake.
     pub roles: &'static [u64],
@@ -26,18 +27,20 @@ pub struct Rules {
     pub concurrency: Option<Concurrency>,
 }
 
-/// Rules where nothing is ruled.
-pub(super) const NONE: Rules = Rules {
-    permissions: 0,
-    bot_permissions: 0,
-    guild_only: false,
-    dm_only: false,
-    owners_only: false,
-    nsfw: false,
-    roles: &[],
-    cooldown: None,
-    concurrency: None,
-};
+impl Rules {
+    /// Nothing is ruled: `Rules { dm_only: true, ..Rules::NONE }`.
+    pub const NONE: Self = Self {
+        permissions: 0,
+        bot_permissions: 0,
+        guild_only: false,
+        dm_only: false,
+        owners_only: false,
+        nsfw: false,
+        roles: &[],
+        cooldown: None,
+        concurrency: None,
+    };
+}
 
 /// What is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +104,7 @@ impl Concurrency {
         Self { most, scope, waits: false }
     }
 
-    /// A further call waits for its turn instead.
+    /// A further call waits for its turn instead, in order. It is deferred meanwhile, so it can open no form.
     #[must_use]
     pub const fn wait(mut self) -> Self {
         self.waits = true;

@@ -4,6 +4,7 @@
 //! It is not a cache of guilds: member lists, presences and other bulk are left out.
 
 mod guild;
+mod permissions;
 
 use std::{
     collections::BTreeMap,
@@ -18,18 +19,23 @@ use serde_json::{
 };
 
 use self::guild::{Change, Guild};
+pub use self::permissions::{Asked, ChannelRules, GuildRules, Permissions};
 use crate::event;
 
 /// The facts that last.
 #[derive(Debug, Default)]
-pub(super) struct Facts(Mutex<Known>);
+pub struct Facts {
+    /// The bot's user, by snowflake; without it, nothing is known of the bot's own roles.
+    bot: Option<u64>,
+    known: Mutex<Known>,
+}
 
 /// An event was taken note of; until this is dropped nobody is introduced. The table is looked up
 /// meanwhile: a cog that was introduced before gets the event, one that is introduced later gets it as a fact, and none
 /// gets both.
 #[must_use = "the table is looked up while it is held"]
 #[derive(Debug)]
-pub(super) struct Noted<'f>(#[expect(dead_code, reason = "held, not read")] Option<MutexGuard<'f, Known>>);
+pub struct Noted<'f>(#[expect(dead_code, reason = "held, not read")] Option<MutexGuard<'f, Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -81,8 +87,40 @@ struct About {
 }
 
 impl Facts {
+    /// Nothing is known yet. `bot` is the bot's user.
+    pub fn new(bot: Option<u64>) -> Facts {
+        Facts { bot, known: Mutex::default() }
+    }
+
+    /// What a user and the bot may do in a channel. `None` while the guild, the channel or the bot's own roles are not
+    /// known: without the intent `guilds` they never are.
+    pub fn permissions(&self, asked: &Asked) -> Option<Permissions> {
+        #[derive(Deserialize)]
+        struct Channels {
+            #[serde(default)]
+            channels: Vec<ChannelRules>,
+        }
+        let bot = self.bot?;
+        let (channel, own_roles, created) = {
+            let mut known = self.known();
+            let guild = known.guilds.get_mut(&asked.guild)?;
+            let channel = guild.threads.get(&asked.channel).copied().unwrap_or(asked.channel);
+            (channel, guild.own_roles.clone()?, guild.created()?)
+        };
+        // Read without the lock: a guild with 500 channels takes a while, and the gateway waits for the lock.
+        let Event::Other(created) = created else { return None };
+        let guild: GuildRules = serde_json::from_str(&created.json).ok()?;
+        let Channels { channels } = serde_json::from_str(&created.json).ok()?;
+        let channel = channels.iter().find(|it| it.id() == channel)?;
+        Some(Permissions {
+            user: guild.permissions(asked.guild, channel, asked.user, &asked.roles),
+            bot: guild.permissions(asked.guild, channel, bot, &own_roles),
+            nsfw: channel.is_nsfw(),
+        })
+    }
+
     /// Keeps what an event says, if it says something that lasts.
-    pub(super) fn note(&self, name: &str, json: &str) -> Noted<'_> {
+    pub fn note(&self, name: &str, json: &str) -> Noted<'_> {
         let known = match name {
             "READY" => {
                 let mut known = self.known();
@@ -95,7 +133,7 @@ impl Facts {
                 known
             }
             "GUILD_CREATE" => {
-                let guild = Guild::read(json);
+                let guild = Guild::read(json, self.bot);
                 let mut known = self.known();
                 if let Some((id, guild)) = guild {
                     known.guilds.insert(id, guild);
@@ -112,6 +150,18 @@ impl Facts {
                     }
                     Some((id, false)) => drop(known.guilds.remove(&id)),
                     None => {}
+                }
+                known
+            }
+            // Discord tells of the bot's own member whatever the intents are, and of others by an intent only.
+            // https://discord.com/developers/docs/events/gateway#gateway-intents
+            "GUILD_MEMBER_UPDATE" => {
+                let Some((guild, roles)) = self.bot.and_then(|bot| guild::own_roles(json, bot)) else {
+                    return Noted(None);
+                };
+                let mut known = self.known();
+                if let Some(guild) = known.guilds.get_mut(&guild) {
+                    guild.own_roles = Some(roles);
                 }
                 known
             }
@@ -133,7 +183,7 @@ impl Facts {
 
     /// Hands over the facts of these names as events, in the order in which Discord would send them; no fact changes
     /// meanwhile.
-    pub(super) fn introduce<T>(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>) -> T) -> T {
+    pub fn introduce<T>(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>) -> T) -> T {
         let asks = |name: &str| names.iter().any(|asked| asked == name);
         let mut known = self.known();
         let mut facts = Vec::new();
@@ -153,7 +203,7 @@ impl Facts {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,12 +1,14 @@
 //! One guild as it is now: its `GUILD_CREATE` without bulk, and the events that have changed it since. They are put
 //! together only when somebody wants the guild, or when they have become many: most guilds are never asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use abi_stable::std_types::RArc;
 use gearshift_cog::abi::{Event, RawEvent};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
+
+use crate::event::Id;
 
 /// Lists of `GUILD_CREATE` that grow with the guild or change all the time. They are left out: what is kept of a guild
 /// is bounded by Discord's own limits for channels, roles, emojis and stickers.
@@ -36,6 +38,10 @@ pub(super) struct Guild {
     changes: Vec<(Change, Box<str>)>,
     /// Members who have joined since, less those who have left.
     joined: i64,
+    /// The bot's own roles there; `None` while they are not known.
+    pub(super) own_roles: Option<Vec<u64>>,
+    /// The channel of each thread that is not archived. Discord allows 1,000 of them.
+    pub(super) threads: HashMap<u64, u64>,
     /// Whether an outage has taken it away since.
     pub(super) is_unavailable: bool,
 }
@@ -53,6 +59,9 @@ pub(super) enum Change {
     RoleGone,
     Joined,
     Left,
+    Thread,
+    ThreadGone,
+    Threads,
 }
 
 impl Change {
@@ -67,6 +76,9 @@ impl Change {
             "GUILD_ROLE_DELETE" => Change::RoleGone,
             "GUILD_MEMBER_ADD" => Change::Joined,
             "GUILD_MEMBER_REMOVE" => Change::Left,
+            "THREAD_CREATE" | "THREAD_UPDATE" => Change::Thread,
+            "THREAD_DELETE" => Change::ThreadGone,
+            "THREAD_LIST_SYNC" => Change::Threads,
             _ => return None,
         })
     }
@@ -74,11 +86,20 @@ impl Change {
 
 impl Guild {
     /// The guild of a `GUILD_CREATE`, with its id; `None` when that is no guild.
-    pub(super) fn read(json: &str) -> Option<(u64, Guild)> {
+    pub(super) fn read(json: &str, bot: Option<u64>) -> Option<(u64, Guild)> {
         let mut guild: Object = serde_json::from_str(json).ok()?;
         let id: String = serde_json::from_str(guild.get("id")?.get()).ok()?;
+        let members = guild.get("members").and_then(|members| serde_json::from_str(members.get()).ok());
+        let own_roles = bot.and_then(|bot| roles_of(members.unwrap_or_default(), bot));
+        let mut threads = HashMap::new();
+        if let Some(list) = guild.get("threads").and_then(|list| serde_json::from_str(list.get()).ok()) {
+            note_threads(&mut threads, list);
+        }
         BULK.iter().for_each(|list| _ = guild.remove(*list));
-        Some((id.parse().ok()?, Guild { created: Some(event(&guild)), ..Guild::default() }))
+        Some((
+            id.parse().ok()?,
+            Guild { created: Some(event(&guild)), own_roles, threads, ..Guild::default() },
+        ))
     }
 
     /// Takes note of a change.
@@ -89,6 +110,22 @@ impl Guild {
         match change {
             Change::Joined => self.joined += 1,
             Change::Left => self.joined -= 1,
+            // An event that cannot be read changes nothing.
+            Change::Thread => {
+                if let Ok(thread) = serde_json::from_str(json) {
+                    note_threads(&mut self.threads, vec![thread]);
+                }
+            }
+            Change::ThreadGone => {
+                if let Ok(Thread { id, .. }) = serde_json::from_str(json) {
+                    self.threads.remove(&id.0);
+                }
+            }
+            Change::Threads => {
+                if let Ok(Threads { threads }) = serde_json::from_str(json) {
+                    note_threads(&mut self.threads, threads);
+                }
+            }
             _ => self.changes.push((change, json.into())),
         }
         let bytes: usize = self.changes.iter().map(|(_, json)| json.len()).sum();
@@ -120,6 +157,66 @@ impl Guild {
         }
         self.joined = 0;
         self.created = Some(event(&guild));
+    }
+}
+
+/// A thread, as far as it is kept. <https://discord.com/developers/docs/resources/channel#channel-object>
+#[derive(Deserialize)]
+struct Thread {
+    id: Id,
+    #[serde(default)]
+    parent_id: Option<Id>,
+    #[serde(default)]
+    thread_metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    archived: bool,
+}
+
+#[derive(Deserialize)]
+struct Threads {
+    threads: Vec<Thread>,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    user: User,
+    roles: Vec<Id>,
+    #[serde(default)]
+    guild_id: Option<Id>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: Id,
+}
+
+/// The guild and the roles in it, if a `GUILD_MEMBER_UPDATE` is about the bot.
+pub(super) fn own_roles(json: &str, bot: u64) -> Option<(u64, Vec<u64>)> {
+    // Most are about others, and are not read.
+    if !json.contains(&bot.to_string()) {
+        return None;
+    }
+    let member: Member = serde_json::from_str(json).ok()?;
+    let guild = member.guild_id.map(|id| id.0)?;
+    Some((guild, roles_of(vec![member], bot)?))
+}
+
+fn roles_of(members: Vec<Member>, user: u64) -> Option<Vec<u64>> {
+    let member = members.into_iter().find(|member| member.user.id.0 == user)?;
+    Some(member.roles.iter().map(|id| id.0).collect())
+}
+
+fn note_threads(threads: &mut HashMap<u64, u64>, list: Vec<Thread>) {
+    for thread in list {
+        let is_archived = thread.thread_metadata.is_some_and(|metadata| metadata.archived);
+        match thread.parent_id {
+            Some(parent) if !is_archived => _ = threads.insert(thread.id.0, parent.0),
+            _ => _ = threads.remove(&thread.id.0),
+        }
     }
 }
 
@@ -159,7 +256,7 @@ fn apply(guild: &mut Object, change: Change, json: &str) -> serde_json::Result<(
                 (None, None) => {}
             }
         }
-        Change::Joined | Change::Left => {}
+        Change::Joined | Change::Left | Change::Thread | Change::ThreadGone | Change::Threads => {}
     }
     Ok(())
 }
@@ -225,7 +322,7 @@ mod tests {
         let json = json!({"id": "1", "name": "old", "member_count": 5, "owner_id": "9",
             "channels": [{"id": "10", "name": "a"}, {"id": "11", "name": "b"}],
             "roles": [{"id": "1", "name": "@everyone"}], "emojis": [], "stickers": []});
-        let (_, mut guild) = Guild::read(&json.to_string()).expect("a guild");
+        let (_, mut guild) = Guild::read(&json.to_string(), None).expect("a guild");
         let changes = [
             ("GUILD_UPDATE", json!({"id": "1", "name": "new"})),
             ("CHANNEL_CREATE", json!({"id": "12", "guild_id": "1", "name": "c"})),
@@ -263,7 +360,7 @@ mod tests {
         let lean = json!({"id": "1", "name": "large", "member_count": 2_000, "channels": channels});
         let mut json = lean.clone();
         json["members"] = json!(vec![member; 2_000]);
-        let (_, mut guild) = Guild::read(&json.to_string()).expect("a guild");
+        let (_, mut guild) = Guild::read(&json.to_string(), None).expect("a guild");
         assert_eq!(kept_bytes(&guild), lean.to_string().len());
         for id in 0..1_000 {
             guild.change(Change::Channel, &channel(id % 50).to_string());

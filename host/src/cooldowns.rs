@@ -1,0 +1,276 @@
+//! Cooldowns of one cog's commands: how often each was used lately. The host keeps them, so that a reload does not reset
+//! them; those longer than a minute are in the store too, and a restart does not reset them either.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use crate::{
+    clock::HostClock,
+    sessions::store::{Store, StoreError},
+};
+
+/// Cooldowns of one cog that are under way at once. Beyond it, those that end first are forgotten.
+const MOST: usize = 10_000;
+/// Those that last longer are kept in the store.
+const KEPT_FROM: Duration = Duration::from_secs(60);
+
+/// One cooldown, and how often it can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// What is counted together: a command and, where it is counted by user or place, whose.
+    pub key: String,
+    /// So many uses.
+    pub uses: u32,
+    /// In so much time, which begins with the first of them.
+    pub time: Duration,
+}
+
+/// The cooldowns of one cog.
+#[derive(Debug)]
+pub struct Cooldowns {
+    /// Whose they are in the store. No cog has a name with a slash, so no cog can read or change them.
+    owner: String,
+    store: Option<Arc<Store>>,
+    clock: HostClock,
+    windows: Mutex<HashMap<String, Window>>,
+    /// What a run before this one has left was read.
+    loaded: OnceCell<()>,
+    /// Held while the store is written: what is written last is what was used last.
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// The time that began with the first use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Window {
+    began_unix_ms: u64,
+    time_ms: u64,
+    used: u32,
+}
+
+impl Window {
+    /// Milliseconds until it is over. A machine's clock that was set back makes it no longer than it is.
+    fn left(self, now: u64) -> u64 {
+        self.time_ms.saturating_sub(now.saturating_sub(self.began_unix_ms))
+    }
+
+    fn is_kept(self) -> bool {
+        Duration::from_millis(self.time_ms) > KEPT_FROM
+    }
+}
+
+impl Cooldowns {
+    /// Those of a cog, by `clock`.
+    pub fn new(cog: &str, store: Option<Arc<Store>>, clock: HostClock) -> Arc<Cooldowns> {
+        Arc::new(Cooldowns {
+            owner: format!("{cog}/cooldowns"),
+            store,
+            clock,
+            windows: Mutex::default(),
+            loaded: OnceCell::new(),
+            writing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Uses all of them once, or none if one is used up. How long it then is until all can be used; zero: they were.
+    /// What is kept over a restart is on disk when this returns. A store that fails is logged, and they are counted in
+    /// memory.
+    pub async fn take(&self, uses: Vec<Use>) -> Duration {
+        self.loaded.get_or_init(|| self.load()).await;
+        let kept = match self.count(&uses) {
+            Ok(kept) => kept,
+            Err(wait) => return wait,
+        };
+        if let Some(store) = &self.store
+            && !kept.is_empty()
+        {
+            let _writing = self.writing.lock().await;
+            for key in kept {
+                let window = self.windows().get(&key).copied();
+                let written = match window {
+                    Some(window) => {
+                        let value = serde_json::to_vec(&window).unwrap_or_default();
+                        store.set(&self.owner, &key, value).await
+                    }
+                    None => store.delete(&self.owner, &key).await.map(drop),
+                };
+                self.warn_of(written);
+            }
+        }
+        Duration::ZERO
+    }
+
+    /// Counts a use of each. The keys of what has to be written to the store; or how long it is until they can be used.
+    fn count(&self, uses: &[Use]) -> Result<Vec<String>, Duration> {
+        let now = self.clock.unix_ms();
+        let mut windows = self.windows();
+        let current = |windows: &HashMap<String, Window>, asked: &Use| {
+            let time_ms = u64::try_from(asked.time.as_millis()).unwrap_or(u64::MAX);
+            let window = windows.get(&asked.key).map(|window| Window { time_ms, ..*window });
+            let fresh = Window { began_unix_ms: now, time_ms, used: 0 };
+            window.filter(|window| window.left(now) > 0).unwrap_or(fresh)
+        };
+        let wait = uses.iter().map(|asked| (asked, current(&windows, asked)));
+        let wait =
+            wait.filter(|(asked, window)| window.used >= asked.uses).map(|(_, window)| window.left(now));
+        if let Some(wait) = wait.max() {
+            return Err(Duration::from_millis(wait));
+        }
+        let mut kept = forget_some(&mut windows, now);
+        for asked in uses {
+            let window = current(&windows, asked);
+            let window = Window { used: window.used + 1, ..window };
+            windows.insert(asked.key.clone(), window);
+            if window.is_kept() {
+                kept.push(asked.key.clone());
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Reads what is still under way, and deletes what is over.
+    async fn load(&self) {
+        let Some(store) = &self.store else { return };
+        let (mut after, now) = (None::<String>, self.clock.unix_ms());
+        loop {
+            let page = match store.list(&self.owner, "", after.as_deref(), usize::MAX).await {
+                Ok(page) => page,
+                Err(error) => return self.warn_of(Err(error)),
+            };
+            let Some(last) = page.last() else { return };
+            after = Some(last.key.clone());
+            for entry in page {
+                match serde_json::from_slice::<Window>(&entry.value) {
+                    Ok(window) if window.left(now) > 0 => {
+                        self.windows().insert(entry.key, window);
+                    }
+                    _ => self.warn_of(store.delete(&self.owner, &entry.key).await.map(drop)),
+                }
+            }
+        }
+    }
+
+    fn warn_of(&self, outcome: Result<(), StoreError>) {
+        if let Err(error) = outcome {
+            let of = &self.owner;
+            tracing::warn!(of, "a cooldown cannot be kept over a restart: {error}");
+        }
+    }
+
+    fn windows(&self) -> MutexGuard<'_, HashMap<String, Window>> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes room if there is none: drops what is over, or else the tenth that ends first. The keys that are in the store.
+fn forget_some(windows: &mut HashMap<String, Window>, now: u64) -> Vec<String> {
+    if windows.len() < MOST {
+        return Vec::new();
+    }
+    let mut ends: Vec<u64> = windows.values().map(|window| window.left(now)).collect();
+    ends.sort_unstable();
+    let until = ends[ends.len() / 10];
+    let gone = windows.extract_if(|_, window| window.left(now) <= until);
+    gone.filter(|(_, window)| window.is_kept()).map(|(key, _)| key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, sessions::Sessions};
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+
+    fn once(key: &str, time: Duration) -> Use {
+        Use { key: key.to_owned(), uses: 1, time }
+    }
+
+    fn frozen() -> HostClock {
+        let clock = HostClock::movable();
+        clock.freeze();
+        clock
+    }
+
+    #[tokio::test]
+    async fn so_many_uses_in_so_much_time_and_then_again() {
+        let clock = frozen();
+        let cooldowns = Cooldowns::new("music", None, clock.clone());
+        let twice = || vec![Use { uses: 2, ..once("play", 3 * SECOND) }];
+        assert_eq!(cooldowns.take(twice()).await, Duration::ZERO);
+        clock.advance(SECOND);
+        assert_eq!(cooldowns.take(twice()).await, Duration::ZERO);
+        assert_eq!(cooldowns.take(twice()).await, 2 * SECOND);
+        assert_eq!(cooldowns.take(vec![once("stop", SECOND)]).await, Duration::ZERO);
+        clock.advance(2 * SECOND);
+        assert_eq!(cooldowns.take(twice()).await, Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_refused_call_costs_no_use_of_any_of_its_cooldowns() {
+        let clock = frozen();
+        let cooldowns = Cooldowns::new("music", None, clock.clone());
+        let (group, command) = (Use { uses: 2, ..once("music", HOUR) }, once("music play", SECOND));
+        let both = || vec![group.clone(), command.clone()];
+        assert_eq!(cooldowns.take(both()).await, Duration::ZERO);
+        for _ in 0..3 {
+            assert_eq!(cooldowns.take(both()).await, SECOND);
+        }
+        clock.advance(SECOND);
+        assert_eq!(cooldowns.take(both()).await, Duration::ZERO, "the group has its second use");
+        clock.advance(SECOND);
+        assert_eq!(cooldowns.take(both()).await, HOUR - 2 * SECOND, "and no third");
+    }
+
+    #[tokio::test]
+    async fn a_cooldown_that_was_made_shorter_ends_earlier() {
+        let cooldowns = Cooldowns::new("music", None, frozen());
+        assert_eq!(cooldowns.take(vec![once("play", HOUR)]).await, Duration::ZERO);
+        assert_eq!(cooldowns.take(vec![once("play", SECOND)]).await, SECOND);
+    }
+
+    #[tokio::test]
+    async fn what_is_longer_than_a_minute_survives_a_restart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n";
+        let config = Config::parse(text, &folder.path().join("gearshift.toml")).expect("a configuration");
+        let clock = frozen();
+        let sessions = Sessions::open(&config).await.expect("a store");
+        let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
+        let (long, short) = (|| vec![once("daily", HOUR)], || vec![once("play", 60 * SECOND)]);
+        assert_eq!(cooldowns.take(long()).await, Duration::ZERO);
+        assert_eq!(cooldowns.take(short()).await, Duration::ZERO);
+        sessions.close().await;
+        let sessions = Sessions::open(&config).await.expect("a store");
+        let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
+        clock.advance(SECOND);
+        assert_eq!(cooldowns.take(long()).await, HOUR - SECOND);
+        assert_eq!(cooldowns.take(short()).await, Duration::ZERO);
+        let other = Cooldowns::new("games", sessions.store.clone(), clock.clone());
+        assert_eq!(other.take(long()).await, Duration::ZERO);
+        clock.advance(HOUR);
+        let later = Cooldowns::new("music", sessions.store.clone(), clock.clone());
+        assert_eq!(later.take(short()).await, Duration::ZERO);
+        let store = sessions.store.as_ref().expect("it is open");
+        let left = store.list("music/cooldowns", "", None, 10).await.expect("it is open");
+        assert_eq!(left, [], "what is over is deleted");
+        sessions.close().await;
+    }
+
+    #[tokio::test]
+    async fn they_are_bounded() {
+        let cooldowns = Cooldowns::new("music", None, frozen());
+        assert_eq!(cooldowns.take(vec![once("long", HOUR)]).await, Duration::ZERO);
+        for user in 0..3 * MOST {
+            let key = format!("play user {user}");
+            assert_eq!(cooldowns.take(vec![once(&key, SECOND)]).await, Duration::ZERO);
+            assert!(cooldowns.windows().len() <= MOST + 1);
+        }
+        assert_eq!(cooldowns.take(vec![once("long", HOUR)]).await, HOUR);
+    }
+}

@@ -1,0 +1,104 @@
+//! What a cog asks for before a command runs: its own name, how often the command was used, and what the user and the
+//! bot may do where it was called.
+
+use std::time::Duration;
+
+use abi_stable::std_types::{RResult, RString, RVec};
+use async_ffi::LocalFfiFuture;
+use gearshift_cog::abi::{self, ChannelPermissions, CooldownUse, HandleError, PermissionsRequest};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{
+    Lease,
+    discord::failed,
+    missing,
+    slot::{self, Work},
+};
+use crate::{
+    cooldowns::Use,
+    event::Id,
+    facts::{Asked, ChannelRules, GuildRules, Permissions},
+    sessions::{
+        Discord, Method,
+        discord::{DiscordError, Request},
+    },
+};
+
+pub(super) extern "C" fn cog(lease: abi::Lease) -> RString {
+    RString::from(&*Lease::of(lease).id().cog)
+}
+
+pub(super) extern "C" fn cooldown(
+    lease: abi::Lease,
+    uses: RVec<CooldownUse>,
+) -> LocalFfiFuture<RResult<u64, HandleError>> {
+    let uses = uses.into_iter().map(|asked| Use {
+        key: asked.key.into_string(),
+        uses: asked.uses,
+        time: Duration::from_millis(asked.time_ms),
+    });
+    let uses: Vec<Use> = uses.collect();
+    // A use that was counted is not given back because the cog waits for the answer no more.
+    slot::call(lease, Work::Write, |lease| {
+        let cooldowns = lease.cooldowns().clone();
+        async move { Ok(u64::try_from(cooldowns.take(uses).await.as_millis()).unwrap_or(u64::MAX)) }
+    })
+}
+
+pub(super) extern "C" fn permissions(
+    lease: abi::Lease,
+    request: PermissionsRequest,
+) -> LocalFfiFuture<RResult<ChannelPermissions, HandleError>> {
+    let asked = Asked {
+        guild: request.guild_id,
+        channel: request.channel_id,
+        user: request.user_id,
+        roles: request.roles.into_vec(),
+    };
+    slot::call(lease, Work::Read, |lease| {
+        let (known, discord) = (lease.facts().permissions(&asked), lease.sessions().discord.clone());
+        async move {
+            let Permissions { user, bot, nsfw } = match known {
+                Some(known) => known,
+                None => {
+                    let guild = asked.guild;
+                    tracing::debug!(
+                        guild,
+                        "its channels and roles are not known (the intent `guilds` brings them): Discord is asked"
+                    );
+                    ask_discord(&*discord.ok_or_else(|| missing("discord"))?, &asked).await?
+                }
+            };
+            Ok(ChannelPermissions { user, bot, nsfw })
+        }
+    })
+}
+
+/// The same from Discord's REST API: the guild, the channel, of a thread its channel, and the bot's member.
+async fn ask_discord(discord: &Discord, asked: &Asked) -> Result<Permissions, HandleError> {
+    #[derive(Deserialize)]
+    struct Member {
+        roles: Vec<Id>,
+    }
+    let Asked { guild, channel, user, roles } = asked;
+    let bot = discord.account().user_id;
+    let rules: GuildRules = read(discord, format!("/guilds/{guild}")).await?;
+    let own: Member = read(discord, format!("/guilds/{guild}/members/{bot}")).await?;
+    let own: Vec<u64> = own.roles.iter().map(|id| id.0).collect();
+    let mut place: ChannelRules = read(discord, format!("/channels/{channel}")).await?;
+    if let Some(parent) = place.parent() {
+        place = read(discord, format!("/channels/{parent}")).await?;
+    }
+    Ok(Permissions {
+        user: rules.permissions(*guild, &place, *user, roles),
+        bot: rules.permissions(*guild, &place, bot, &own),
+        nsfw: place.is_nsfw(),
+    })
+}
+
+async fn read<T: DeserializeOwned>(discord: &Discord, path: String) -> Result<T, HandleError> {
+    let asked = format!("GET {path}");
+    let answer = discord.request(Request::new(Method::Get, path)).await.map_err(failed)?;
+    serde_json::from_slice(&answer.body)
+        .map_err(|error| failed(DiscordError::Broken { asked, why: error.to_string() }))
+}

@@ -1,0 +1,132 @@
+//! Calls of one kind that are under way, and those that wait for one of them to end, in order. A call is over when its
+//! [`Turn`] is dropped, however its handler ended.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+};
+
+/// The calls of one generation.
+#[derive(Clone, Default)]
+pub(crate) struct Turns(Rc<RefCell<BTreeMap<String, Line>>>);
+
+#[derive(Default)]
+struct Line {
+    running: u32,
+    waiting: VecDeque<Rc<Place>>,
+}
+
+#[derive(Default)]
+struct Place {
+    has_come: Cell<bool>,
+    waker: Cell<Option<Waker>>,
+}
+
+/// A call that is under way or waits to be.
+pub(crate) struct Turn {
+    turns: Turns,
+    key: String,
+    most: u32,
+    place: Rc<Place>,
+}
+
+impl Turns {
+    /// Takes a turn among the calls of `key`, of which `most` can be under way at once.
+    pub(crate) fn take(&self, key: String, most: u32) -> Turn {
+        let place = Rc::<Place>::default();
+        let mut lines = self.0.borrow_mut();
+        let line = lines.entry(key.clone()).or_default();
+        line.waiting.push_back(Rc::clone(&place));
+        line.go_on(most);
+        drop(lines);
+        Turn { turns: self.clone(), key, most, place }
+    }
+}
+
+impl Line {
+    fn go_on(&mut self, most: u32) {
+        while self.running < most
+            && let Some(next) = self.waiting.pop_front()
+        {
+            self.running += 1;
+            next.has_come.set(true);
+            if let Some(waker) = next.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl Turn {
+    /// Whether the call may be under way.
+    pub(crate) fn has_come(&self) -> bool {
+        self.place.has_come.get()
+    }
+
+    /// Waits until it may be.
+    pub(crate) async fn come(&self) {
+        poll_fn(|cx| match self.has_come() {
+            true => Poll::Ready(()),
+            false => {
+                self.place.waker.set(Some(cx.waker().clone()));
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut lines = self.turns.0.borrow_mut();
+        let Some(line) = lines.get_mut(&self.key) else { return };
+        match self.has_come() {
+            true => line.running -= 1,
+            false => line.waiting.retain(|place| !Rc::ptr_eq(place, &self.place)),
+        }
+        line.go_on(self.most);
+        if line.running == 0 && line.waiting.is_empty() {
+            lines.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn calls_beyond_the_most_wait_in_order() {
+        let turns = Turns::default();
+        let take = || turns.take("play".to_owned(), 2);
+        let (first, second, third, fourth) = (take(), take(), take(), take());
+        assert!(first.has_come() && second.has_come() && !third.has_come());
+        assert!(turns.take("stop".to_owned(), 1).has_come());
+        drop(first);
+        assert!(third.come().now_or_never().is_some());
+        assert!(fourth.come().now_or_never().is_none());
+        drop((second, third));
+        assert!(fourth.has_come());
+    }
+
+    #[test]
+    fn who_gives_up_waiting_leaves_the_turn_to_the_next() {
+        let turns = Turns::default();
+        let take = || turns.take("play".to_owned(), 1);
+        let (first, second, third) = (take(), take(), take());
+        drop(second);
+        drop(first);
+        assert!(third.has_come());
+        // Its turn has come and was not taken up.
+        let fourth = take();
+        drop(third);
+        assert!(fourth.has_come());
+        drop(fourth);
+        assert!(turns.0.borrow().is_empty());
+    }
+}

@@ -1,0 +1,40 @@
+//! What the rules of a command are looked at with: cooldowns, permissions in a channel, and calls under way.
+
+use std::time::Duration;
+
+use super::Host;
+use crate::{
+    abi::{ChannelPermissions, CooldownUse, HandleError, PermissionsRequest},
+    check::Turn,
+};
+
+impl Host {
+    /// Uses all of these cooldowns once, or none. How long until all can be used; zero: they were.
+    pub(crate) async fn use_cooldowns(&self, uses: Vec<CooldownUse>) -> Result<Duration, HandleError> {
+        let raw = self.raw();
+        (raw.table.cooldown())(raw.lease, uses.into()).await.into_result().map(Duration::from_millis)
+    }
+
+    /// What a user and the bot may do in a channel of a guild.
+    pub(crate) async fn channel_permissions(
+        &self,
+        guild: u64,
+        channel: u64,
+        user: u64,
+        roles: &[u64],
+    ) -> Result<ChannelPermissions, HandleError> {
+        let raw = self.raw();
+        let request = PermissionsRequest {
+            guild_id: guild,
+            channel_id: channel,
+            user_id: user,
+            roles: roles.iter().copied().collect(),
+        };
+        (raw.table.permissions())(raw.lease, request).await.into_result()
+    }
+
+    /// Takes a turn among the calls of `key`, of which `most` can be under way at once.
+    pub(crate) fn take_turn(&self, key: String, most: u32) -> Turn {
+        self.shared.turns.take(key, most)
+    }
+}
