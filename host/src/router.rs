@@ -18,6 +18,7 @@ use arc_swap::ArcSwap;
 use gearshift_cog::{
     abi::{Event, Interaction, Invocation, Origin},
     interactions::{AUTOCOMPLETE, COMMAND, COMPONENT, MODAL},
+    manifest::waiting_cog,
 };
 use tokio::{sync::mpsc, time::Instant};
 
@@ -151,22 +152,38 @@ impl Router {
             }
             (AUTOCOMPLETE, Some(owner)) => owner.push(Item::event(Event::Interaction(interaction))).is_ok(),
             (AUTOCOMPLETE, None) => false,
-            (COMPONENT | MODAL, _) => self.component(listeners, interaction),
+            (COMPONENT | MODAL, _) => self.component(table, listeners, interaction),
             _ => hand(listeners, &Event::Interaction(interaction)),
         }
     }
 
-    /// Only the cogs know whose it is: all that subscribed get it.
-    fn component(&self, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
-        // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
-        let pending = Pending::new(interaction, true);
-        let mut is_taken = false;
-        for listener in listeners {
-            let call = Call::Event(Event::Interaction(pending.interaction.clone()));
-            is_taken |= listener.push(self.followed(call, &pending)).is_ok();
+    /// It goes to the cogs whose patterns it fits, and to those that subscribed to interactions: it may be theirs. What a
+    /// handler waits for is its cog's alone.
+    fn component(&self, table: &Table, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
+        let mut takers = table.component(&interaction.custom_id);
+        let owners: Vec<Arc<str>> = takers.iter().map(|owner| Arc::clone(&owner.cog)).collect();
+        if waiting_cog(&interaction.custom_id).is_none() {
+            takers.extend(listeners.iter().filter(|listener| !owners.contains(&listener.cog)));
         }
-        self.defer_in_time(&pending);
-        is_taken
+        // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
+        let pending = self.notices.pending(interaction, true, owners);
+        let (mut is_taken, mut is_full) = (false, false);
+        for taker in takers {
+            let call = Call::Event(Event::Interaction(pending.interaction.clone()));
+            match taker.push(self.followed(call, &pending)) {
+                Ok(()) => is_taken = true,
+                Err((full, _)) => is_full |= full == Full::Full,
+            }
+        }
+        match (is_taken, is_full) {
+            (true, _) => self.defer_in_time(&pending),
+            (false, true) => self.notices.busy(&pending.interaction),
+            (false, false) => {
+                let away = table.component_away(&pending.interaction.custom_id);
+                self.notices.unanswered(&pending.interaction, away);
+            }
+        }
+        true
     }
 
     fn command(
@@ -176,7 +193,7 @@ impl Router {
         ephemeral: bool,
         interaction: RArc<Interaction>,
     ) -> bool {
-        let pending = Pending::new(interaction, ephemeral);
+        let pending = self.notices.pending(interaction, ephemeral, vec![Arc::clone(&owner.cog)]);
         let origin = Origin::Slash(pending.interaction.clone());
         let call =
             Call::Command(Invocation { command: name.into(), arguments: RStr::empty().into(), origin });

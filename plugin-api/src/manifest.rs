@@ -2,6 +2,7 @@
 //! library file, where the host reads it before the library is opened. Nothing here is executed at run time.
 
 mod command;
+mod component;
 mod encode;
 mod option;
 mod read;
@@ -9,6 +10,7 @@ mod rules;
 mod task;
 
 pub use self::command::{Command, Localized};
+pub use self::component::{fits, waiting_cog};
 pub use self::encode::{Declaration, encode, encoded_len};
 pub use self::option::{Choice, ChoiceValue, Opt, OptionType};
 pub use self::read::{CommandManifest, FilterManifest, Manifest, ManifestError};

@@ -156,9 +156,11 @@ impl Book {
             table.add_coming(&listener, &cog.coming);
             if status.is_routed() && !cog.is_superseded {
                 table.add(&listener, &manifest.events, commands);
+                table.add_components(&listener, &manifest.components);
                 table.add_ephemeral(manifest.commands.iter().flat_map(|command| command.ephemeral.clone()));
             } else {
                 table.add_away(name, commands);
+                table.add_components_away(name, &manifest.components);
             }
         }
         table

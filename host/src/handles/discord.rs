@@ -10,7 +10,7 @@ use super::{
 };
 use crate::sessions::{
     Method,
-    discord::{DiscordError, File, Request},
+    discord::{Answering, DiscordError, File, Request},
 };
 
 pub(super) extern "C" fn request(
@@ -22,7 +22,12 @@ pub(super) extern "C" fn request(
         let discord = lease.sessions().discord.clone();
         async move {
             let discord = discord.ok_or_else(|| missing("discord"))?;
-            let answer = discord.request(request?).await.map_err(failed)?;
+            let request = request?;
+            let answering = Answering::of(&request);
+            let answer = discord.request(request).await.map_err(failed)?;
+            if let Some(answering) = answering {
+                discord.answers().note(answering);
+            }
             Ok(Reply { status: answer.status, headers: Vec::new().into(), body: answer.body.into() })
         }
     })

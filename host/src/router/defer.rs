@@ -5,11 +5,16 @@
 //! A component goes to every cog that subscribed, and only one of them will answer. So the host defers only what still
 //! waits in some queue while no handler is running: a running one may be about to answer.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use abi_stable::std_types::RArc;
 use gearshift_cog::abi::Interaction;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
+
+use crate::sessions::discord::Watched;
 
 /// An interaction for as long as it is in a queue or in a handler.
 #[derive(Debug)]
@@ -18,12 +23,12 @@ pub(super) struct Pending {
     /// Whether "thinking …" is for the user alone.
     pub(super) is_ephemeral: bool,
     pub(super) defer: Arc<Defer>,
-}
-
-impl Pending {
-    pub(super) fn new(interaction: RArc<Interaction>, is_ephemeral: bool) -> Arc<Pending> {
-        Arc::new(Pending { interaction, is_ephemeral, defer: Arc::default() })
-    }
+    /// When it came.
+    pub(super) came: Instant,
+    /// The cogs whose it is; none if it only went to those that subscribed to interactions.
+    pub(super) owners: Vec<Arc<str>>,
+    /// How far a cog has answered it; none without a discord session.
+    pub(super) watched: Option<Watched>,
 }
 
 /// One interaction in the queues of all cogs that get it.
@@ -39,6 +44,8 @@ struct Turn {
     waiting: usize,
     /// How many handlers have begun and are not done.
     running: usize,
+    /// Whether a handler has failed: what its user reads then is no matter of the others.
+    has_failed: bool,
     phase: Phase,
 }
 
@@ -58,13 +65,25 @@ enum Phase {
 pub(super) struct Place {
     defer: Arc<Defer>,
     has_begun: bool,
+    has_left: bool,
+}
+
+/// How the last of all cogs that got an interaction left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Others are still at it.
+    ToOthers,
+    /// It was the last, and every handler has ended well, or none began.
+    Done,
+    /// It was the last, and one has failed.
+    Failed,
 }
 
 impl Defer {
     /// It is put into one more queue.
     pub(super) fn place(self: &Arc<Self>) -> Place {
         self.change(|turn| turn.waiting += 1);
-        Place { defer: Arc::clone(self), has_begun: false }
+        Place { defer: Arc::clone(self), has_begun: false, has_left: false }
     }
 
     /// The host wants to defer it: waits until no handler is running. False if it is in no queue any more.
@@ -135,7 +154,7 @@ impl Defer {
 impl Place {
     /// It has left the queue, and its handler runs from now on.
     pub(super) fn begin(&mut self) {
-        if !std::mem::replace(&mut self.has_begun, true) {
+        if !mem::replace(&mut self.has_begun, true) {
             self.defer.change(|turn| {
                 turn.waiting = turn.waiting.saturating_sub(1);
                 turn.running += 1;
@@ -149,13 +168,31 @@ impl Place {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
+impl Place {
+    /// Its handler has ended, or none begins.
+    pub(super) fn leave(&mut self, has_failed: bool) -> Left {
+        let mut left = Left::ToOthers;
+        if mem::replace(&mut self.has_left, true) {
+            return left;
+        }
         let has_begun = self.has_begun;
         self.defer.change(|turn| {
             let count = if has_begun { &mut turn.running } else { &mut turn.waiting };
             *count = count.saturating_sub(1);
+            turn.has_failed |= has_failed;
+            left = match (turn.waiting + turn.running, turn.has_failed) {
+                (0, true) => Left::Failed,
+                (0, false) => Left::Done,
+                _ => Left::ToOthers,
+            };
         });
+        left
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leave(false);
     }
 }
 

@@ -18,14 +18,20 @@ use tokio::{runtime, sync::mpsc, time::Instant};
 use super::defer::{Defer, Pending, Place};
 use crate::sessions::{
     Discord, Method,
-    discord::{DiscordError, Request},
+    discord::{DiscordError, InteractionAnswer, Request, Watched},
 };
 
 /// Discord's callback types: a message, and "thinking …".
 const MESSAGE: u8 = 4;
 const DEFERRED: u8 = 5;
+/// Discord's type of a command that is typed, and not chosen from a menu.
+const SLASH: u8 = 1;
 /// How long Discord waits for a callback.
 const LIMIT: Duration = Duration::from_secs(3);
+/// Until when somebody may still answer whose handler is done: just before Discord says that there was no response, and
+/// after "thinking …", just before the token ends, which it does after 15 minutes.
+const ANSWER_BY: Duration = Duration::from_millis(2_300);
+const FOLLOW_BY: Duration = Duration::from_secs(14 * 60);
 /// An interaction that somebody has answered, and a message that is gone.
 const ANSWERED: u64 = discord_codes::ALREADY_ACKNOWLEDGED as u64;
 const UNKNOWN_MESSAGE: u64 = discord_codes::UNKNOWN_MESSAGE as u64;
@@ -80,29 +86,60 @@ impl Notices {
         self.runtime.spawn(async move {
             defer.settled().await;
             let is_deferred = defer.is_deferred().await;
-            if !is_deferred {
-                match callback(&discord, &to, MESSAGE, &private(&text)).await {
-                    Err(error) if error.code() == Some(ANSWERED) => {}
-                    sent => return warn_of(&to, sent),
-                }
+            warn_of(&to, instead_of_nothing(&discord, &to, is_deferred, &text).await.map(drop));
+        });
+    }
+
+    /// An interaction that goes to cogs.
+    pub(super) fn pending(
+        &self,
+        interaction: RArc<Interaction>,
+        is_ephemeral: bool,
+        owners: Vec<Arc<str>>,
+    ) -> Arc<Pending> {
+        let watched = self.discord.as_ref().map(|discord| discord.answers().watch(&interaction.token));
+        let (defer, came) = (Arc::default(), Instant::now());
+        Arc::new(Pending { interaction, is_ephemeral, defer, came, owners, watched })
+    }
+
+    /// All cogs that got it are done. If none has answered, the log says so, and so does the user's client. What a handler
+    /// has left to others, such as a task that answers later, gets as long as Discord waits.
+    pub(super) fn ended(&self, pending: Arc<Pending>) {
+        let answer = move |pending: &Pending| {
+            pending.watched.as_ref().map_or(InteractionAnswer::Given, Watched::answer)
+        };
+        if answer(&pending) == InteractionAnswer::Given {
+            return;
+        }
+        let Some(discord) = self.discord.clone() else { return };
+        self.runtime.spawn(async move {
+            let Pending { interaction: to, defer, came, owners, .. } = &*pending;
+            tokio::time::sleep_until(*came + ANSWER_BY).await;
+            if answer(&pending) == InteractionAnswer::Thinking {
+                tokio::time::sleep_until(*came + FOLLOW_BY).await;
             }
-            // Deferred by the host or by the cog, or answered.
-            let sent = match is_thinking(&discord, &to).await {
-                Ok(true) => instead_of_thinking(&discord, &to, &text).await,
-                // What the host deferred silently shows nothing by itself.
-                Ok(false) if is_deferred && to.is_on_message() => follow_up(&discord, &to, &text).await,
-                Ok(false) => Ok(()),
-                // A form was opened: that is an answer, and no message.
-                Err(error) if error.status() == Some(404) => Ok(()),
-                Err(error) => Err(error),
+            if answer(&pending) == InteractionAnswer::Given {
+                return;
+            }
+            let text = match &**owners {
+                [] => unanswered(to, None),
+                _ => format!("{} gave no answer.", subject(to)),
             };
-            warn_of(&to, sent);
+            let is_deferred = defer.is_deferred().await;
+            match instead_of_nothing(&discord, to, is_deferred, &text).await {
+                Ok(true) => {
+                    let (command, id, cog) = (to.command.as_str(), to.custom_id.as_str(), owners.join(", "));
+                    tracing::warn!(cog, command, id, "an interaction was not answered by any handler");
+                }
+                Ok(false) => {}
+                Err(error) => warn_of(to, Err(error)),
+            }
         });
     }
 
     /// A cog whose queue is full.
     pub(super) fn busy(&self, to: &Interaction) {
-        self.say(to, &format!("`/{}` is too busy at the moment. Try again later.", to.command));
+        self.say(to, &format!("{} is too busy at the moment. Try again later.", subject(to)));
     }
 
     /// Acknowledges interactions that wait too long in a queue while no handler is at them. They come in the order in
@@ -116,7 +153,7 @@ impl Notices {
             let (Some(pending), Some(discord)) = (pending.upgrade(), self.discord.clone()) else { continue };
             let left = LIMIT.saturating_sub(self.defer_after);
             self.runtime.spawn(async move {
-                let Pending { interaction, is_ephemeral, defer } = &*pending;
+                let Pending { interaction, is_ephemeral, defer, .. } = &*pending;
                 if let Ok(true) = tokio::time::timeout(left, defer.begin()).await {
                     defer.finish(acknowledge(&discord, interaction, *is_ephemeral).await);
                 }
@@ -157,6 +194,31 @@ async fn acknowledge(discord: &Discord, to: &Interaction, ephemeral: bool) -> bo
 fn may_have_been_taken(error: &DiscordError) -> bool {
     let lost = matches!(error, DiscordError::Timeout { .. } | DiscordError::Broken { .. });
     lost || error.status().is_some_and(|status| status >= 500)
+}
+
+/// Answers an interaction that has no answer; whether it had none. `is_deferred`: the host has deferred it.
+async fn instead_of_nothing(
+    discord: &Discord,
+    to: &Interaction,
+    is_deferred: bool,
+    text: &str,
+) -> Result<bool, DiscordError> {
+    if !is_deferred {
+        match callback(discord, to, MESSAGE, &private(text)).await {
+            Err(error) if error.code() == Some(ANSWERED) => {}
+            sent => return sent.map(|()| true),
+        }
+    }
+    // Deferred by the host or by the cog, or answered.
+    match is_thinking(discord, to).await {
+        Ok(true) => instead_of_thinking(discord, to, text).await.map(|()| true),
+        // What the host deferred silently shows nothing by itself.
+        Ok(false) if is_deferred && to.is_on_message() => follow_up(discord, to, text).await.map(|()| true),
+        Ok(false) => Ok(false),
+        // A form was opened: that is an answer, and no message.
+        Err(error) if error.status() == Some(404) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether `@original` is a "thinking …" that waits for its answer.
@@ -202,9 +264,22 @@ fn warn_of(to: &Interaction, sent: Result<(), DiscordError>) {
 }
 
 fn unanswered(to: &Interaction, cog: Option<&Arc<str>>) -> String {
-    match cog {
-        Some(_) => format!("`/{}` is being updated. Try again in a moment.", to.command),
-        None => format!("`/{}` is not available at the moment.", to.command),
+    match (cog, to.kind) {
+        (Some(_), _) => format!("{} is being updated. Try again in a moment.", subject(to)),
+        (None, COMMAND) => format!("{} is not available at the moment.", subject(to)),
+        (None, _) => format!("{} is no longer in use.", subject(to)),
+    }
+}
+
+/// What was called, pressed or sent, as its user knows it.
+fn subject(to: &Interaction) -> String {
+    match (to.kind, to.command_kind) {
+        (COMMAND, SLASH) => format!("`/{}`", to.command),
+        (COMMAND, _) => format!("`{}`", to.command),
+        (MODAL, _) => "This form".to_owned(),
+        // Only a menu has values.
+        _ if to.values.is_empty() => "This button".to_owned(),
+        _ => "This menu".to_owned(),
     }
 }
 

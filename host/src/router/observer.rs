@@ -11,7 +11,7 @@ use gearshift_cog::{
 };
 
 use super::{
-    defer::{Pending, Place},
+    defer::{Left, Pending, Place},
     notice::Notices,
     table::Table,
 };
@@ -49,8 +49,10 @@ impl Observer for InteractionObserver {
         }
     }
 
-    fn end(self: Box<Self>, ended: Ended) {
+    fn end(mut self: Box<Self>, ended: Ended) {
+        let left = self.place.leave(ended != Ended::Done);
         match ended {
+            Ended::Done if left == Left::Done => self.notices.ended(self.pending),
             Ended::Done => {}
             Ended::Failed | Ended::Cancelled => {
                 let Pending { interaction, defer, .. } = &*self.pending;
@@ -60,13 +62,15 @@ impl Observer for InteractionObserver {
     }
 
     fn decline(self: Box<Self>) {
-        let InteractionObserver { pending, place, table, notices } = *self;
+        let InteractionObserver { pending, mut place, table, notices } = *self;
         let interaction = &pending.interaction;
-        // Another cog may still take a component; a command has nobody else.
+        let table = table.load();
         if interaction.kind == COMMAND {
-            let table = table.load();
             let away = table.away(event::command_name(interaction));
             notices.decline(interaction.clone(), place, away);
+        } else if place.leave(false) == Left::Done {
+            // Nobody else has it any more.
+            notices.ended(pending);
         }
     }
 }

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use gearshift_cog::manifest::{fits, waiting_cog};
+
 use crate::lane::{Full, Inbox, Item};
 
 /// A cog as the router sees it.
@@ -45,6 +47,12 @@ pub struct Table {
     commands: HashMap<String, Listener>,
     ephemeral: HashSet<String>,
     away: HashMap<String, Arc<str>>,
+    /// Patterns of components and forms, and who answers them.
+    components: Vec<(String, Listener)>,
+    components_away: Vec<(String, Arc<str>)>,
+    /// Every cog that is there, and those that are not.
+    cogs: HashMap<Arc<str>, Listener>,
+    cogs_away: HashSet<Arc<str>>,
 }
 
 impl Table {
@@ -63,6 +71,12 @@ impl Table {
             }
         }
         self.commands.extend(commands.into_iter().map(|name| (name, listener.clone())));
+        self.cogs.insert(Arc::clone(&listener.cog), listener.clone());
+    }
+
+    /// Adds patterns of components and forms that a cog answers.
+    pub fn add_components(&mut self, listener: &Listener, patterns: &[String]) {
+        self.components.extend(patterns.iter().map(|pattern| (pattern.clone(), listener.clone())));
     }
 
     /// Adds commands of a cog that will serve them in a moment: until then whoever serves them has them.
@@ -80,6 +94,12 @@ impl Table {
     /// Adds commands of a cog that is not there.
     pub fn add_away(&mut self, cog: &Arc<str>, commands: impl IntoIterator<Item = String>) {
         self.away.extend(commands.into_iter().map(|name| (name, Arc::clone(cog))));
+        self.cogs_away.insert(Arc::clone(cog));
+    }
+
+    /// Adds patterns of components and forms of a cog that is not there.
+    pub fn add_components_away(&mut self, cog: &Arc<str>, patterns: &[String]) {
+        self.components_away.extend(patterns.iter().map(|pattern| (pattern.clone(), Arc::clone(cog))));
     }
 
     pub(super) fn listeners(&self, event: &str) -> &[Listener] {
@@ -96,6 +116,31 @@ impl Table {
 
     pub(super) fn away(&self, name: &str) -> Option<&Arc<str>> {
         self.away.get(name)
+    }
+
+    /// Who answers a component or form.
+    pub(super) fn component(&self, custom_id: &str) -> Vec<&Listener> {
+        if let Some(cog) = waiting_cog(custom_id) {
+            return self.cogs.get(cog).into_iter().collect();
+        }
+        let fitting = self.components.iter().filter(|(pattern, _)| fits(pattern, custom_id));
+        let mut found: Vec<&Listener> = Vec::new();
+        for (_, listener) in fitting {
+            // One that has two such patterns gets it once.
+            if !found.iter().any(|other| other.cog == listener.cog) {
+                found.push(listener);
+            }
+        }
+        found
+    }
+
+    /// The cog that would answer a component or form if it were there.
+    pub(super) fn component_away(&self, custom_id: &str) -> Option<&Arc<str>> {
+        if let Some(cog) = waiting_cog(custom_id) {
+            return self.cogs_away.get(cog);
+        }
+        let mut all = self.components_away.iter();
+        all.find(|(pattern, _)| fits(pattern, custom_id)).map(|(_, cog)| cog)
     }
 
     pub(super) fn has_commands(&self) -> bool {

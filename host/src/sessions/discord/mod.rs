@@ -6,6 +6,7 @@
 //! every method but POST, and new messages, which get a nonce that Discord enforces.
 
 mod account;
+mod answers;
 mod base;
 mod bucket;
 mod client;
@@ -35,6 +36,7 @@ use super::{Backoff, OpenError};
 use crate::config::{self, Secret};
 
 pub use account::Account;
+pub use answers::{Answer as InteractionAnswer, Answering, Answers, Watched};
 pub use error::{DiscordError, Refusal, Throttle};
 pub use link::AskError;
 pub(crate) use request::AGENT;
@@ -60,6 +62,7 @@ pub struct Discord {
     max_request_bytes: usize,
     account: Option<Account>,
     link: link::Link,
+    answers: Arc<Answers>,
     closed: AtomicBool,
 }
 
@@ -132,6 +135,7 @@ impl Discord {
             max_request_bytes: config.limits.request_max_bytes,
             account: None,
             link: link::Link::default(),
+            answers: Arc::default(),
             closed: AtomicBool::new(false),
         };
         session.account = Some(session.wait_for_account(discord.open_timeout).await?);
@@ -206,6 +210,11 @@ impl Discord {
     /// Who the token belongs to.
     pub fn account(&self) -> &Account {
         self.account.as_ref().expect("`open` hands out no session without its account")
+    }
+
+    /// Which interactions cogs have answered.
+    pub fn answers(&self) -> &Arc<Answers> {
+        &self.answers
     }
 
     /// The token, for IDENTIFY.
