@@ -18,11 +18,11 @@ use std::{rc::Rc, time::Duration};
 
 pub(crate) use self::interaction::Original;
 pub use self::{
-    api::Api,
+    api::{Api, ApiRequest},
     clock::Clock,
     discord::{Discord, Request},
     gateway::{Application, Members, Presence, Shard, Status},
-    http::{Http, HttpRequest, HttpResponse},
+    http::{Form, Http, HttpRequest, HttpResponse, HttpStream, HttpUpload},
     stats::Stats,
     store::{Change, Scan, Store},
 };

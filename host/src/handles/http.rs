@@ -1,16 +1,69 @@
-//! The http handle.
+//! The http handle: requests with whole bodies, and streams, whose bodies come in chunks.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use abi_stable::std_types::RResult;
+use abi_stable::std_types::{ROption, RResult, RVec};
 use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Header, Reply};
 
 use super::{
-    error,
+    Lease, error,
     slot::{self, Work},
 };
-use crate::sessions::http::{HttpError, HttpRequest};
+use crate::sessions::http::{Download, Feed, HttpError, HttpRequest};
+
+/// The streams of a generation, by their numbers. A stream that is taken out closes its connection.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    open: Mutex<HashMap<u64, Stream>>,
+    last: AtomicU64,
+}
+
+/// One request whose bodies come in chunks. Its parts are used by one call at a time.
+#[derive(Clone, Debug, Default)]
+struct Stream {
+    feed: Part<Feed>,
+    answer: Part<Download>,
+}
+
+type Part<T> = Arc<tokio::sync::Mutex<Option<T>>>;
+
+impl Streams {
+    /// Ends all of them.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Stream>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self, most: usize) -> Result<u64, HandleError> {
+        let mut open = self.lock();
+        if open.len() >= most {
+            let text = format!("{most} streams are open (`[limits] calls_in_flight`); drop some");
+            return Err(error(HandleErrorKind::Invalid, text));
+        }
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        open.insert(number, Stream::default());
+        Ok(number)
+    }
+
+    fn find(&self, number: u64) -> Result<Stream, HandleError> {
+        self.lock().get(&number).cloned().ok_or_else(closed)
+    }
+}
+
+fn closed() -> HandleError {
+    error(HandleErrorKind::Invalid, "this stream is closed")
+}
 
 pub(super) extern "C" fn request(
     lease: abi::Lease,
@@ -21,14 +74,92 @@ pub(super) extern "C" fn request(
         let http = lease.sessions().http.clone();
         async move {
             let answer = http.request(request).await.map_err(failed)?;
-            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            let headers = answer
-                .headers
-                .into_iter()
-                .map(|(name, value)| Header { name: name.into(), value: text(value).into() });
-            Ok(Reply { status: answer.status, headers: headers.collect(), body: answer.body.into() })
+            Ok(Reply { status: answer.status, headers: headers(answer.headers), body: answer.body.into() })
         }
     })
+}
+
+pub(super) extern "C" fn stream(lease: abi::Lease) -> RResult<u64, HandleError> {
+    let lease = Lease::of(lease);
+    lease.check().and_then(|()| lease.streams().open(lease.calls_in_flight())).into()
+}
+
+pub(super) extern "C" fn send(
+    lease: abi::Lease,
+    number: u64,
+    request: abi::HttpRequest,
+    is_fed: bool,
+) -> LocalFfiFuture<RResult<Reply, HandleError>> {
+    // Given up with the stream, whatever its method: its body is in the cog's hands.
+    slot::call(lease, Work::Read, |lease| {
+        let request = taken(request);
+        let http = lease.sessions().http.clone();
+        let stream = lease.streams().find(number);
+        // Before the work begins: what is fed next has its place.
+        let upload = stream.as_ref().ok().filter(|_| is_fed).and_then(|stream| {
+            let (feed, upload) = http.upload();
+            *stream.feed.try_lock().ok()? = Some(feed);
+            Some(upload)
+        });
+        async move {
+            let stream = stream?;
+            let mut answer = http.open(request, upload).await.map_err(failed)?;
+            let headers = headers(std::mem::take(&mut answer.headers));
+            let status = answer.status;
+            *stream.answer.lock().await = Some(answer);
+            Ok(Reply { status, headers, body: RVec::new() })
+        }
+    })
+}
+
+pub(super) extern "C" fn feed(
+    lease: abi::Lease,
+    number: u64,
+    chunk: ROption<RVec<u8>>,
+) -> LocalFfiFuture<RResult<bool, HandleError>> {
+    slot::call(lease, Work::Read, |lease| {
+        let stream = lease.streams().find(number);
+        let chunk = chunk.into_option().map(RVec::into_vec);
+        async move {
+            let stream = stream?;
+            let mut feed = stream.feed.lock().await;
+            let is_wanted = match (&mut *feed, chunk) {
+                (Some(feed), Some(chunk)) => feed.chunk(chunk).await,
+                (open @ Some(_), None) => match open.take() {
+                    Some(feed) => feed.end().await,
+                    None => Ok(false),
+                },
+                (None, _) => return Err(error(HandleErrorKind::Invalid, "this stream has no body to feed")),
+            };
+            is_wanted.map_err(failed)
+        }
+    })
+}
+
+pub(super) extern "C" fn chunk(
+    lease: abi::Lease,
+    number: u64,
+) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>> {
+    slot::call(lease, Work::Read, |lease| {
+        let stream = lease.streams().find(number);
+        async move {
+            let stream = stream?;
+            let mut answer = stream.answer.lock().await;
+            let answer = answer
+                .as_mut()
+                .ok_or_else(|| error(HandleErrorKind::Invalid, "this stream has no answer yet"))?;
+            Ok(answer.chunk().await.map_err(failed)?.map(RVec::from).into())
+        }
+    })
+}
+
+pub(super) extern "C" fn close(lease: abi::Lease, number: u64) {
+    Lease::of(lease).streams().lock().remove(&number);
+}
+
+fn headers(headers: Vec<(String, Vec<u8>)>) -> RVec<Header> {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    headers.into_iter().map(|(name, value)| Header { name: name.into(), value: text(value).into() }).collect()
 }
 
 fn taken(request: abi::HttpRequest) -> HttpRequest {
@@ -40,6 +171,7 @@ fn taken(request: abi::HttpRequest) -> HttpRequest {
         headers: headers.collect(),
         body: request.body.into_vec(),
         timeout: (request.timeout_ms > 0).then(|| Duration::from_millis(request.timeout_ms)),
+        max_bytes: (request.max_bytes > 0).then_some(request.max_bytes),
     }
 }
 
@@ -47,7 +179,7 @@ fn failed(cause: HttpError) -> HandleError {
     let kind = match &cause {
         HttpError::Invalid(_) | HttpError::TooLarge { .. } => HandleErrorKind::Invalid,
         HttpError::Connect { .. } | HttpError::Broken { .. } => HandleErrorKind::Connect,
-        HttpError::Timeout { .. } => HandleErrorKind::Timeout,
+        HttpError::Timeout { .. } | HttpError::Stalled { .. } => HandleErrorKind::Timeout,
         HttpError::Closed => HandleErrorKind::Missing,
     };
     error(kind, cause.to_string())

@@ -11,6 +11,7 @@ use gearshift_cog::abi::{self, HandleError, HandleErrorKind};
 use tokio::runtime;
 use tokio_util::task::TaskTracker;
 
+use super::http::Streams;
 use crate::{
     cooldowns::Cooldowns, facts::Facts, identity::GenerationId, schedule::Schedule, sessions::Sessions,
 };
@@ -45,6 +46,7 @@ pub struct Lease {
     slots: AtomicUsize,
     /// Calls in flight, of [`LeaseParts::calls_in_flight`].
     calls: AtomicUsize,
+    streams: Streams,
 }
 
 /// A place among the calls in flight. Taken until neither the cog nor the work knows of the call any more.
@@ -61,7 +63,7 @@ impl Lease {
     /// A lease that is good from now on.
     pub fn new(parts: LeaseParts) -> Arc<Lease> {
         let (slots, calls) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Lease { parts, retired: AtomicBool::new(false), slots, calls })
+        Arc::new(Lease { parts, retired: AtomicBool::new(false), slots, calls, streams: Streams::default() })
     }
 
     /// The pointer for the cog. It owns a share of the lease, so it is good until [`release`](Self::release), or for
@@ -85,9 +87,10 @@ impl Lease {
         unsafe { &*raw.0.cast::<Lease>() }
     }
 
-    /// Ends it: calls from now on answer an error.
+    /// Ends it: calls from now on answer an error, and connections that are streamed over are closed.
     pub fn retire(&self) {
         self.retired.store(true, Ordering::Release);
+        self.streams.clear();
     }
 
     /// Calls that the cog has not dropped.
@@ -127,6 +130,14 @@ impl Lease {
             return Err(super::error(HandleErrorKind::Retired, text));
         }
         Ok(())
+    }
+
+    pub(super) fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    pub(super) fn calls_in_flight(&self) -> usize {
+        self.parts.calls_in_flight
     }
 
     pub(super) fn work(&self) -> &TaskTracker {

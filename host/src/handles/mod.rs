@@ -20,6 +20,11 @@ pub use self::lease::{Lease, LeaseParts};
 
 static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     http: http::request,
+    http_stream: http::stream,
+    http_send: http::send,
+    http_feed: http::feed,
+    http_chunk: http::chunk,
+    http_close: http::close,
     discord: discord::request,
     api: api::request,
     stats: stats::send,

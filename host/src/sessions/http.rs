@@ -1,12 +1,15 @@
 //! The cogs' HTTP session: any request to anywhere, as plain data, with a time and a size limit.
 //! It adds no authorization; Discord and the site API have sessions of their own.
 
+mod stream;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
+pub use self::stream::{Download, Feed, Upload};
 use super::Method;
 use super::net::Net;
 use crate::config;
@@ -35,6 +38,8 @@ pub struct HttpRequest {
     pub body: Vec<u8>,
     /// How long the whole request may take. `None`: `[http] request_timeout_ms`.
     pub timeout: Option<Duration>,
+    /// Bytes of the answer's body at most. `None`: `[http] max_body_bytes`, which a whole answer never exceeds.
+    pub max_bytes: Option<u64>,
 }
 
 /// What was answered; any status.
@@ -70,13 +75,21 @@ pub enum HttpError {
         /// The limit.
         after: Duration,
     },
+    /// The server reads the body of the request too slowly.
+    #[error("the server took nothing more of the body for {} ms", after.as_millis())]
+    Stalled {
+        /// The limit.
+        after: Duration,
+    },
     /// The answer is larger than the limit.
-    #[error("the answer of `{host}` is larger than {limit} bytes (`[http] max_body_bytes`)")]
+    #[error("the answer of `{host}` is larger than {limit} bytes ({by})")]
     TooLarge {
         /// Host of the URL.
         host: String,
         /// The limit.
-        limit: usize,
+        limit: u64,
+        /// Who set the limit.
+        by: &'static str,
     },
     /// The connection broke, or the answer was not HTTP.
     #[error("the request to `{host}` failed: {why}")]
@@ -108,33 +121,36 @@ impl Http {
     /// # Errors
     /// No answer; an answer of any status is a success.
     pub async fn request(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(HttpError::Closed);
-        }
+        self.check_open()?;
         let after = request.timeout.unwrap_or(self.timeout);
-        let prepared = self.prepare(request, after)?;
+        let limit = Limit::of(&request, self.max_body_bytes as u64).at_most(self.max_body_bytes as u64);
+        let mut prepared = self.prepare(request)?;
+        *prepared.timeout_mut() = Some(after);
         let host = prepared.url().host_str().unwrap_or_default().to_owned();
         let response =
             self.client.execute(prepared).await.map_err(|error| from_reqwest(error, &host, after))?;
         let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-            .collect();
-        let body = match read_body(response, self.max_body_bytes).await {
+        let headers = headers_of(&response);
+        let body = match read_body(response, usize::try_from(limit.bytes).unwrap_or(usize::MAX)).await {
             Ok(body) => body,
-            Err(BodyError::TooLarge) => return Err(HttpError::TooLarge { host, limit: self.max_body_bytes }),
+            Err(BodyError::TooLarge) => return Err(limit.exceeded(host)),
             Err(BodyError::Broken(error)) => return Err(from_reqwest(error, &host, after)),
         };
         Ok(HttpResponse { status, headers, body })
+    }
+
+    fn check_open(&self) -> Result<(), HttpError> {
+        match self.closed.load(Ordering::Acquire) {
+            true => Err(HttpError::Closed),
+            false => Ok(()),
+        }
     }
 
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
     }
 
-    fn prepare(&self, request: HttpRequest, after: Duration) -> Result<reqwest::Request, HttpError> {
+    fn prepare(&self, request: HttpRequest) -> Result<reqwest::Request, HttpError> {
         let invalid = HttpError::Invalid;
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|_| invalid("its method is not a word".to_owned()))?;
@@ -160,12 +176,44 @@ impl Http {
         }
         let mut prepared = reqwest::Request::new(method, url);
         *prepared.headers_mut() = headers;
-        *prepared.timeout_mut() = Some(after);
         if !request.body.is_empty() {
             *prepared.body_mut() = Some(request.body.into());
         }
         Ok(prepared)
     }
+}
+
+/// How large an answer may be, and who says so.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    bytes: u64,
+    by: &'static str,
+}
+
+impl Limit {
+    fn of(request: &HttpRequest, configured: u64) -> Limit {
+        match request.max_bytes {
+            Some(bytes) => Limit { bytes, by: "the limit of the request" },
+            None => Limit::configured(configured),
+        }
+    }
+
+    fn at_most(self, configured: u64) -> Limit {
+        if self.bytes < configured { self } else { Limit::configured(configured) }
+    }
+
+    fn configured(bytes: u64) -> Limit {
+        Limit { bytes, by: "`[http] max_body_bytes`" }
+    }
+
+    fn exceeded(self, host: String) -> HttpError {
+        HttpError::TooLarge { host, limit: self.bytes, by: self.by }
+    }
+}
+
+fn headers_of(response: &reqwest::Response) -> Vec<(String, Vec<u8>)> {
+    let headers = response.headers().iter();
+    headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }
 
 /// A method as the client takes it.

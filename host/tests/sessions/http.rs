@@ -8,7 +8,14 @@ use gearshift_host::sessions::http::{HttpError, HttpRequest};
 use crate::stand_in::*;
 
 fn request(method: &str, url: String) -> HttpRequest {
-    HttpRequest { method: method.to_owned(), url, headers: Vec::new(), body: Vec::new(), timeout: None }
+    HttpRequest {
+        method: method.to_owned(),
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout: None,
+        max_bytes: None,
+    }
 }
 
 #[tokio::test]

@@ -44,7 +44,14 @@ impl World {
 }
 
 fn get(url: String) -> HttpRequest {
-    HttpRequest { method: "GET".to_owned(), url, headers: Vec::new(), body: Vec::new(), timeout: Some(SOON) }
+    HttpRequest {
+        method: "GET".to_owned(),
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout: Some(SOON),
+        max_bytes: None,
+    }
 }
 
 /// Threads of this process whose name is `name`.

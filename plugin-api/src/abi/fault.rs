@@ -89,6 +89,14 @@ impl HandleError {
         Self { kind, status: 0, code: 0, text: text.into(), body: RVec::new() }
     }
 
+    /// The body that came with the status, as JSON.
+    ///
+    /// # Errors
+    /// When it is not JSON of that shape.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body)
+    }
+
     /// What an error of this kind comes from. A cog that asks for what cannot be sent, or for a session that is not
     /// configured, does so in every generation: that is its own error.
     #[must_use]

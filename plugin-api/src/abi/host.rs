@@ -97,10 +97,13 @@ pub struct HttpRequest {
     pub url: RString,
     /// Headers.
     pub headers: RVec<Header>,
-    /// Body; empty for none.
+    /// Body; empty for none, and for one that is fed.
     pub body: RVec<u8>,
-    /// Deadline in milliseconds; 0 = the configured one.
+    /// Deadline in milliseconds; 0 = the configured one. Of a stream: for the head of the answer once the body was sent,
+    /// and for each chunk.
     pub timeout_ms: u64,
+    /// Bytes of the answer's body at most; 0 = as configured. More than that only as a stream.
+    pub max_bytes: u64,
 }
 
 /// A request to Discord's REST API: any endpoint.
@@ -341,6 +344,18 @@ pub struct ChannelPermissions {
 pub struct HostTable {
     /// Sends a request to a web server.
     pub http: extern "C" fn(Lease, HttpRequest) -> LocalFfiFuture<RResult<Reply, HandleError>>,
+    /// Opens a stream of this generation, for one request whose bodies come in chunks. It ends with the generation.
+    pub http_stream: extern "C" fn(Lease) -> RResult<u64, HandleError>,
+    /// Sends a stream's request; with `true`, its body is what is fed. The answer has no body: that comes in chunks.
+    pub http_send:
+        extern "C" fn(Lease, u64, HttpRequest, bool) -> LocalFfiFuture<RResult<Reply, HandleError>>,
+    /// Feeds a stream the next chunk of its body, or its end; done when there is room for another one. False: no more is
+    /// wanted, `http_send` has the answer, or why there is none.
+    pub http_feed: extern "C" fn(Lease, u64, ROption<RVec<u8>>) -> LocalFfiFuture<RResult<bool, HandleError>>,
+    /// The next chunk of a stream's answer; none at its end. Nothing is read from the network before it is asked for.
+    pub http_chunk: extern "C" fn(Lease, u64) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>>,
+    /// Ends a stream: its connection is closed, unless it was read to the end.
+    pub http_close: extern "C" fn(Lease, u64),
     /// Sends a request to Discord.
     pub discord: extern "C" fn(Lease, DiscordRequest) -> LocalFfiFuture<RResult<Reply, HandleError>>,
     /// Sends a request to the site API.

@@ -3,42 +3,122 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Result,
-    abi::{self, ApiRequest, Method},
+    Error, Result,
+    abi::{self, Method},
 };
 
 /// Sends requests to the site API.
+///
+/// ```
+/// # use gearshift_cog::prelude::*;
+/// # async fn example(ctx: &Context) -> Result {
+/// let due: Vec<u64> = ctx.api().get("reminders").query(&[("due", "now")]).fetch().await?;
+/// ctx.api().post("reminders").json(&due).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Api {
     pub(super) host: abi::Host,
 }
 
+/// A request to the site API, built step by step. What is wrong with a step is said when it is sent.
+#[must_use = "a request does nothing before it is sent"]
+pub struct ApiRequest {
+    host: abi::Host,
+    raw: abi::ApiRequest,
+    error: Option<Error>,
+}
+
 impl Api {
-    /// `GET path` with a query. `None` stands for 204.
-    ///
-    /// # Errors
-    /// A status of 400 or more, with its body ([`HandleError`](crate::handles::HandleError)); or no answer.
-    pub async fn fetch<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<T>> {
-        self.request(Method::Get, path, query, None::<&()>).await
+    /// `GET path`.
+    pub fn get(&self, path: &str) -> ApiRequest {
+        self.request(Method::Get, path)
     }
 
-    /// Any method, with a JSON body if there is one. `None` stands for 204.
+    /// `POST path`.
+    pub fn post(&self, path: &str) -> ApiRequest {
+        self.request(Method::Post, path)
+    }
+
+    /// `PUT path`.
+    pub fn put(&self, path: &str) -> ApiRequest {
+        self.request(Method::Put, path)
+    }
+
+    /// `PATCH path`.
+    pub fn patch(&self, path: &str) -> ApiRequest {
+        self.request(Method::Patch, path)
+    }
+
+    /// `DELETE path`.
+    pub fn delete(&self, path: &str) -> ApiRequest {
+        self.request(Method::Delete, path)
+    }
+
+    /// Any method. `path` stands below the configured URL.
+    pub fn request(&self, method: Method, path: &str) -> ApiRequest {
+        let (query, json) = (Vec::new().into(), Vec::new().into());
+        let raw = abi::ApiRequest { method, path: path.into(), query, json };
+        ApiRequest { host: self.host, raw, error: None }
+    }
+}
+
+impl ApiRequest {
+    /// Adds pairs to the query.
+    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.raw.query.extend(super::pairs(pairs));
+        self
+    }
+
+    /// Sets the JSON body.
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(json) => self.raw.json = json.into(),
+            Err(error) => self.error = Some(error.into()),
+        }
+        self
+    }
+
+    /// Sends it, and reads the answer, which is `null` for 204: take an `Option` where there may be none.
     ///
     /// # Errors
-    /// A status of 400 or more, with its body ([`HandleError`](crate::handles::HandleError)); or no answer.
-    pub async fn request<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&impl Serialize>,
-    ) -> Result<Option<T>> {
-        let json = body.map(serde_json::to_vec).transpose()?.unwrap_or_default().into();
-        let request = ApiRequest { method, path: path.into(), query: super::pairs(query), json };
-        let reply = (self.host.table.api())(self.host.lease, request).await.into_result()?;
-        if reply.body.is_empty() {
-            return Ok(None);
+    /// A status of 400 or more, with its body: [`Error::handle`]; no answer; or one that is not of that form.
+    pub async fn fetch<T: DeserializeOwned>(self) -> Result<T> {
+        let body = self.body().await?;
+        Ok(serde_json::from_slice(if body.is_empty() { b"null" } else { &body })?)
+    }
+
+    /// Sends it; whatever is answered below 400 is fine.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn send(self) -> Result {
+        self.body().await.map(drop)
+    }
+
+    async fn body(self) -> Result<Vec<u8>> {
+        if let Some(error) = self.error {
+            return Err(error);
         }
-        Ok(Some(serde_json::from_slice(&reply.body)?))
+        let reply = (self.host.table.api())(self.host.lease, self.raw).await.into_result()?;
+        Ok(reply.body.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use crate::handles::fake::host;
+
+    #[test]
+    fn an_answer_is_read_and_none_is_null() {
+        let api = host().api();
+        let echoed = api.post("x").json(&[1, 2]).fetch::<Vec<u8>>().now_or_never().expect("at once");
+        assert_eq!(echoed.expect("an answer"), [1, 2]);
+        let none = api.delete("x").fetch::<Option<u8>>().now_or_never().expect("at once");
+        assert_eq!(none.expect("an answer"), None);
+        assert!(api.delete("x").send().now_or_never().expect("at once").is_ok());
     }
 }

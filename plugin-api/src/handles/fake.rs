@@ -62,6 +62,11 @@ pub(crate) fn host() -> Host {
 
 static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     http,
+    http_stream,
+    http_send,
+    http_feed,
+    http_chunk,
+    http_close,
     discord,
     api,
     stats,
@@ -140,9 +145,35 @@ extern "C" fn store_list(_: Lease, list: StoreList) -> Answer<RVec<Entry>> {
     answer(Ok(page))
 }
 
-extern "C" fn http(_: Lease, _: HttpRequest) -> Answer<Reply> {
+/// Answers with what it was asked: the line, the headers and the body, and a status that the address names.
+extern "C" fn http(_: Lease, request: HttpRequest) -> Answer<Reply> {
+    let mut text = format!("{} {}\n", request.method, request.url).into_bytes();
+    for header in &request.headers {
+        text.extend_from_slice(format!("{}: {}\n", header.name, header.value).as_bytes());
+    }
+    text.extend_from_slice(&request.body);
+    let path = request.url.split('?').next().unwrap_or_default();
+    let status = path.rsplit('/').next().and_then(|end| end.parse().ok()).unwrap_or(200);
+    answer(Ok(Reply { status, headers: request.headers, body: text.into() }))
+}
+
+extern "C" fn http_stream(_: Lease) -> RResult<u64, HandleError> {
+    RErr(missing())
+}
+
+extern "C" fn http_send(_: Lease, _: u64, _: HttpRequest, _: bool) -> Answer<Reply> {
     answer(Err(missing()))
 }
+
+extern "C" fn http_feed(_: Lease, _: u64, _: ROption<RVec<u8>>) -> Answer<bool> {
+    answer(Err(missing()))
+}
+
+extern "C" fn http_chunk(_: Lease, _: u64) -> Answer<ROption<RVec<u8>>> {
+    answer(Err(missing()))
+}
+
+extern "C" fn http_close(_: Lease, _: u64) {}
 
 extern "C" fn api(_: Lease, request: ApiRequest) -> Answer<Reply> {
     let status = if request.method == Method::Delete { 204 } else { 200 };

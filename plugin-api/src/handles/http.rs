@@ -1,41 +1,91 @@
 //! The shared HTTP client: one connection pool for all cogs, opened before any of them.
 
+mod form;
+mod stream;
+
 use std::time::Duration;
 
-use crate::abi::{self, HandleError, Header, Method, Reply};
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use self::{
+    form::Form,
+    stream::{HttpStream, HttpUpload},
+};
+use crate::{
+    Error, Result,
+    abi::{self, HandleError, HandleErrorKind, Header, Method, Reply},
+};
 
 /// Sends requests to web servers.
+///
+/// ```
+/// # use gearshift_cog::prelude::*;
+/// # async fn example(ctx: &Context) -> Result {
+/// let found: serde_json::Value = ctx
+///     .http()
+///     .get("https://api.example.com/search")
+///     .query(&[("q", "gears & shafts")])
+///     .bearer("a token")
+///     .send()
+///     .await?
+///     .error_for_status()?
+///     .json()?;
+///
+/// let mut large = ctx.http().get("https://example.com/large").max_bytes(1 << 30).stream().await?;
+/// while let Some(chunk) = large.chunk().await? {
+///     tracing::info!("{} bytes more", chunk.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Http {
     pub(super) host: abi::Host,
 }
 
-/// A request, built step by step.
+/// A request, built step by step. What is wrong with a step is said when it is sent.
+#[must_use = "a request does nothing before it is sent"]
 pub struct HttpRequest {
     host: abi::Host,
     raw: abi::HttpRequest,
+    error: Option<Error>,
 }
 
 /// An answer, whatever its status.
+#[derive(Debug)]
 pub struct HttpResponse {
     raw: Reply,
+    /// Host of the URL: the rest may hold a secret.
+    server: String,
 }
 
 impl Http {
     /// `GET url`.
-    #[must_use]
     pub fn get(&self, url: &str) -> HttpRequest {
         self.request(Method::Get, url)
     }
 
     /// `POST url`.
-    #[must_use]
     pub fn post(&self, url: &str) -> HttpRequest {
         self.request(Method::Post, url)
     }
 
+    /// `PUT url`.
+    pub fn put(&self, url: &str) -> HttpRequest {
+        self.request(Method::Put, url)
+    }
+
+    /// `PATCH url`.
+    pub fn patch(&self, url: &str) -> HttpRequest {
+        self.request(Method::Patch, url)
+    }
+
+    /// `DELETE url`.
+    pub fn delete(&self, url: &str) -> HttpRequest {
+        self.request(Method::Delete, url)
+    }
+
     /// Any method.
-    #[must_use]
     pub fn request(&self, method: Method, url: &str) -> HttpRequest {
         let raw = abi::HttpRequest {
             method,
@@ -43,48 +93,114 @@ impl Http {
             headers: Vec::new().into(),
             body: Vec::new().into(),
             timeout_ms: 0,
+            max_bytes: 0,
         };
-        HttpRequest { host: self.host, raw }
+        HttpRequest { host: self.host, raw, error: None }
     }
 }
 
 impl HttpRequest {
+    /// Adds pairs to the query of the URL.
+    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+        if pairs.is_empty() {
+            return self;
+        }
+        let url = self.raw.url.as_str();
+        let (before, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+        let mark = match before.split_once('?') {
+            None => "?",
+            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        self.raw.url = format!("{before}{mark}{}{fragment}", form::urlencoded(pairs)).into();
+        self
+    }
+
     /// Adds a header.
-    #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.raw.headers.push(Header { name: name.into(), value: value.into() });
         self
     }
 
+    /// Adds `Authorization: Bearer …`.
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
     /// Sets the body.
-    #[must_use]
-    pub fn body(mut self, bytes: Vec<u8>) -> Self {
-        self.raw.body = bytes.into();
+    pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.raw.body = bytes.into().into();
         self
     }
 
     /// Sets a JSON body and its content type.
-    ///
-    /// # Errors
-    /// When `value` cannot be written as JSON.
-    pub fn json(self, value: &impl serde::Serialize) -> Result<Self, serde_json::Error> {
-        Ok(self.header("content-type", "application/json").body(serde_json::to_vec(value)?))
-    }
-
-    /// Sets the deadline; without it the host's configured one holds. Rounded to milliseconds.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.raw.timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(json) => return self.header("content-type", "application/json").body(json),
+            Err(error) => self.error = Some(error.into()),
+        }
         self
     }
 
-    /// Sends it.
+    /// Sets a body of pairs, as a web page's form sends them, and its content type.
+    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
+        self.header("content-type", "application/x-www-form-urlencoded").body(form::urlencoded(pairs))
+    }
+
+    /// Sets a body of texts and files, and its content type.
+    pub fn multipart(self, form: Form) -> Self {
+        let (content_type, body) = form.encode();
+        self.header("content-type", &content_type).body(body)
+    }
+
+    /// Sets the deadline; without it the host's configured one holds. Rounded up to milliseconds. Of a stream: for the head
+    /// of the answer, once the body was sent, and for each chunk.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.raw.timeout_ms = super::millis(timeout).max(1);
+        self
+    }
+
+    /// How many bytes the answer's body may have; without it the host's configured limit holds. A whole answer may never
+    /// have more than that, a [stream](Self::stream) may.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.raw.max_bytes = bytes.max(1);
+        self
+    }
+
+    /// Sends it, and waits for the whole answer.
     ///
     /// # Errors
     /// When no answer came; a status of 400 or more is an answer.
-    pub async fn send(self) -> Result<HttpResponse, HandleError> {
-        let raw = (self.host.table.http())(self.host.lease, self.raw).await.into_result()?;
-        Ok(HttpResponse { raw })
+    pub async fn send(self) -> Result<HttpResponse> {
+        let (host, raw, server) = self.checked()?;
+        let raw = (host.table.http())(host.lease, raw).await.into_result()?;
+        Ok(HttpResponse { raw, server })
+    }
+
+    /// Sends it, and waits for the head of the answer; the body is read in chunks.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn stream(self) -> Result<HttpStream> {
+        let (host, raw, server) = self.checked()?;
+        HttpStream::open(host, raw, server).await
+    }
+
+    /// Sends it with a body that is written in chunks; what [`body`](Self::body) set is left out.
+    ///
+    /// # Errors
+    /// When there is no room for another stream.
+    pub fn upload(self) -> Result<HttpUpload> {
+        let (host, raw, server) = self.checked()?;
+        HttpUpload::begin(host, raw, server)
+    }
+
+    fn checked(self) -> Result<(abi::Host, abi::HttpRequest, String)> {
+        let server = server_of(&self.raw.url).to_owned();
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok((self.host, self.raw, server)),
+        }
     }
 }
 
@@ -95,14 +211,21 @@ impl HttpResponse {
         self.raw.status
     }
 
+    /// This, or an error if the status is 400 or more. The error has the status and the body.
+    ///
+    /// # Errors
+    /// [`Status`](HandleErrorKind::Status).
+    pub fn error_for_status(self) -> Result<Self> {
+        match refused(self.status(), &self.server) {
+            Some(error) => Err(HandleError { body: self.raw.body, ..error }.into()),
+            None => Ok(self),
+        }
+    }
+
     /// A header's value; `name` in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.raw
-            .headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value.as_str())
+        header(&self.raw, name)
     }
 
     /// The body.
@@ -111,11 +234,107 @@ impl HttpResponse {
         &self.raw.body
     }
 
+    /// The body as text. Bytes that are no UTF-8 are replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.raw.body).into_owned()
+    }
+
     /// The body as JSON.
     ///
     /// # Errors
     /// When it is not JSON of that shape.
-    pub fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(&self.raw.body)
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.raw.body).map_err(|error| not_json(&self.server, &error))
+    }
+}
+
+fn not_json(server: &str, error: &serde_json::Error) -> Error {
+    Error::new(format!("the answer of `{server}` is not the JSON that was expected: {error}"))
+}
+
+/// The error of a status of 400 or more.
+fn refused(status: u16, server: &str) -> Option<HandleError> {
+    let text = format!("`{server}` answered with status {status}");
+    (status >= 400).then(|| HandleError { status, ..HandleError::new(HandleErrorKind::Status, text) })
+}
+
+fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    let mut headers = reply.headers.iter();
+    headers.find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
+}
+
+/// Host and port of a URL, without user and password.
+fn server_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = &rest[..rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len())];
+    authority.rsplit_once('@').map_or(authority, |(_, server)| server)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::{
+        abi::ErrorCause,
+        handles::{File, fake::host},
+    };
+
+    fn sent(request: HttpRequest) -> HttpResponse {
+        request.send().now_or_never().expect("the fake answers at once").expect("an answer")
+    }
+
+    #[test]
+    fn a_query_is_added_to_what_is_there_and_encoded() {
+        let table = [
+            ("http://a/b", "http://a/b?q=x+%26+y&n=%C3%A4"),
+            ("http://a/b?", "http://a/b?q=x+%26+y&n=%C3%A4"),
+            ("http://a/b?c=1#d?", "http://a/b?c=1&q=x+%26+y&n=%C3%A4#d?"),
+        ];
+        for (url, expected) in table {
+            let request = host().http().get(url).query(&[("q", "x & y"), ("n", "ä")]);
+            assert_eq!(request.raw.url, expected);
+        }
+        assert_eq!(host().http().get("http://a").query(&[]).raw.url, "http://a");
+    }
+
+    #[test]
+    fn bodies_say_what_they_are() {
+        let post = || host().http().post("http://a");
+        let text = sent(post().json(&[1, 2]).bearer("t")).text();
+        assert_eq!(text, "POST http://a\ncontent-type: application/json\nauthorization: Bearer t\n[1,2]");
+        let text = sent(post().form(&[("a", "1 2"), ("b", "=")])).text();
+        assert!(text.ends_with("x-www-form-urlencoded\na=1+2&b=%3D"), "{text}");
+        let file =
+            File { name: "a\"b.txt".into(), content_type: "text/plain".into(), bytes: vec![b'x'].into() };
+        let response = sent(post().multipart(Form::new().text("name", "value").file("file", file)));
+        let boundary =
+            response.header("Content-Type").and_then(|it| it.split_once("boundary=")).expect("one").1;
+        let body = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nvalue\r\n--{boundary}\r\n\
+             Content-Disposition: form-data; name=\"file\"; filename=\"a%22b.txt\"\r\nContent-Type: text/plain\r\n\
+             \r\nx\r\n--{boundary}--\r\n"
+        );
+        assert!(response.text().ends_with(&body), "{}", response.text());
+    }
+
+    #[test]
+    fn a_refusing_status_is_an_error_of_the_server_with_its_body() {
+        let response =
+            sent(host().http().post("https://user:secret@a.example:8/path/404?token=1").body("why"));
+        let error = response.error_for_status().expect_err("404");
+        assert_eq!(error.to_string(), "`a.example:8` answered with status 404");
+        assert_eq!(error.cause(), ErrorCause::REFUSED);
+        let handle = error.handle().expect("a handle's");
+        assert!(handle.status == 404 && handle.body.ends_with(b"why") && error.discord_code().is_none());
+        assert!(sent(host().http().get("http://a/399")).error_for_status().is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_when_it_is_sent() {
+        let unwritable = std::collections::BTreeMap::from([((1, 2), 3)]);
+        let request = host().http().post("http://a").json(&unwritable);
+        assert!(request.send().now_or_never().expect("at once").is_err());
     }
 }

@@ -9,7 +9,7 @@ mod source;
 use std::time::Duration;
 
 use gearshift_cog::{
-    handles::{HandleError, HandleErrorKind, Method},
+    handles::{HandleErrorKind, Method},
     prelude::*,
 };
 use serde::Deserialize;
@@ -119,10 +119,10 @@ impl Lookup {
 }
 
 /// Why there was no answer.
-fn unreachable_in_words(server: &str, error: &HandleError) -> String {
-    match error.kind {
-        HandleErrorKind::Timeout => format!("{server} did not answer within {} s.", DEADLINE.as_secs()),
-        HandleErrorKind::Connect => format!("{server} cannot be reached at the moment."),
+fn unreachable_in_words(server: &str, error: &Error) -> String {
+    match error.handle().map(|error| error.kind) {
+        Some(HandleErrorKind::Timeout) => format!("{server} did not answer within {} s.", DEADLINE.as_secs()),
+        Some(HandleErrorKind::Connect) => format!("{server} cannot be reached at the moment."),
         _ => format!("{server} could not be asked: {error}."),
     }
 }
