@@ -16,9 +16,9 @@ use async_ffi::{FutureExt, LocalFfiFuture};
 use crate::{
     Host,
     abi::{
-        self, ApiRequest, DiscordRequest, Entry, HandleError, HandleErrorKind, HostTable, HostTableRef,
-        HttpRequest, Lease, Level, LogRecord, Method, Metric, Reply, StoreExpect, StoreList, StoreWrite,
-        TaskPlan,
+        self, ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Entry, HandleError,
+        HandleErrorKind, HostTable, HostTableRef, HttpRequest, Lease, Level, LogRecord, Method, Metric,
+        PermissionsRequest, Reply, StoreExpect, StoreList, StoreWrite, TaskPlan,
     },
 };
 
@@ -80,6 +80,9 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     unschedule,
     bot_id,
     gateway,
+    cog,
+    cooldown,
+    permissions,
     #[cfg(feature = "next-minor")]
     next_minor,
 });
@@ -207,6 +210,18 @@ extern "C" fn bot_id(_: Lease) -> u64 {
 
 extern "C" fn gateway(_: Lease, _: RStr<'_>) -> RResult<RString, HandleError> {
     RErr(missing())
+}
+
+extern "C" fn cog(_: Lease) -> RString {
+    "fake".into()
+}
+
+extern "C" fn cooldown(_: Lease, _: RVec<CooldownUse>) -> Answer<u64> {
+    answer(Ok(0))
+}
+
+extern "C" fn permissions(_: Lease, _: PermissionsRequest) -> Answer<ChannelPermissions> {
+    answer(Err(missing()))
 }
 
 #[cfg(feature = "next-minor")]
