@@ -157,6 +157,15 @@ impl Host {
             work: TaskTracker::new(),
             closing: CancellationToken::new(),
         });
+        // It connects while the libraries are read.
+        let gateway = match (&sessions.discord, &config.discord) {
+            (Some(discord), Some(settings)) => {
+                let sink = Arc::clone(&router);
+                let sink = move |dispatch: Dispatch| sink.route(dispatch.name(), dispatch.data());
+                Some(Gateway::open(discord, &sessions.net, settings, sink).map_err(HostError::Gateway)?)
+            }
+            _ => None,
+        };
         let watch = match config.cogs.watch {
             true => {
                 let watch = FolderWatch::new(&folder, config.limits.settle, config.cogs.poll);
@@ -166,14 +175,10 @@ impl Host {
         };
         let tasks = JoinSet::new();
         let claimed = cogs.claim_all().await;
-        let gateway = match (&sessions.discord, &config.discord) {
-            (Some(discord), Some(settings)) => {
-                let sink = Arc::clone(&router);
-                let sink = move |dispatch: Dispatch| sink.route(dispatch.name(), dispatch.data());
-                Some(Gateway::open(discord, &sessions.net, settings, sink).map_err(HostError::Gateway)?)
-            }
-            _ => None,
-        };
+        // Not before: events wait for the cogs that are claimed, and nobody else.
+        if let Some(gateway) = &gateway {
+            gateway.listen();
+        }
         Ok(Host { config, sessions, bot, cogs, gateway, tasks, claimed, watch })
     }
 

@@ -78,6 +78,7 @@ impl Default for Timing {
 #[derive(Debug)]
 pub struct Gateway {
     shards: Arc<Shards>,
+    listening: watch::Sender<bool>,
     tasks: Vec<AbortHandle>,
     closing: Closing,
     goodbye: Duration,
@@ -112,8 +113,8 @@ pub enum EndError {
 const COMMANDS: usize = 64;
 
 impl Gateway {
-    /// Starts all shards and returns at once. `sink` gets every event of every shard, on the gateway's thread, and must
-    /// not wait. Needs a running runtime, the one of the sessions: what a shard asks them is done there.
+    /// Starts all shards and returns at once. They connect, and identify after [`Gateway::listen`]; `sink` then gets every
+    /// event of every shard, on the gateway's thread, and must not wait. Needs a running runtime, the one of the sessions: what a shard asks them is done there.
     ///
     /// # Errors
     /// The system has no thread or no descriptors left.
@@ -156,6 +157,7 @@ impl Gateway {
         let configured =
             Presence::configured(config.status, config.activity.as_deref(), config.activity_kind);
         let presence = watch::Sender::new(configured);
+        let listening = watch::Sender::new(false);
         let (mut handles, mut tasks) = (Vec::new(), Vec::new());
         for number in 0..config.shards {
             let (requests, queue) = mpsc::channel(COMMANDS);
@@ -175,6 +177,7 @@ impl Gateway {
                 state,
                 vitals: vitals.clone(),
                 presence: presence.subscribe(),
+                listening: listening.subscribe(),
                 session: None,
             };
             tasks.push(own.spawn(shard.run(queue, closed.clone())));
@@ -191,7 +194,12 @@ impl Gateway {
         let shards = Arc::new(Shards { all: handles, presence, intents: config.intents.clone() });
         let asked = Arc::clone(&shards);
         discord.link_gateway(move |request| ask::answer(&asked, request));
-        Ok(Gateway { shards, tasks: aborts, closing, goodbye: timing.goodbye })
+        Ok(Gateway { shards, listening, tasks: aborts, closing, goodbye: timing.goodbye })
+    }
+
+    /// Lets the shards identify: events come from now on. Can be called again.
+    pub fn listen(&self) {
+        self.listening.send_replace(true);
     }
 
     /// How all shards are, in order.

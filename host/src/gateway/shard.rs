@@ -38,6 +38,8 @@ pub(super) struct Shard<S> {
     pub(super) vitals: Vitals,
     /// How the bot is shown: sent with IDENTIFY, and whenever it changes.
     pub(super) presence: watch::Receiver<Option<Presence>>,
+    /// Whether somebody is there to take events: nothing identifies before.
+    pub(super) listening: watch::Receiver<bool>,
     /// What a RESUME needs; `None` before READY and after the session was lost.
     pub(super) session: Option<Session>,
 }
@@ -198,7 +200,10 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         };
         // Before the connection and not on it: one that waits is one that does not beat.
         let start = permit.turn(self.number, gateway.session_start_limit.max_concurrency).await;
-        Ok((dial(&self.sessions, self.net.clone(), &gateway.url).await?, Some(start)))
+        let socket = dial(&self.sessions, self.net.clone(), &gateway.url).await?;
+        // An error means that the gateway is closed, which ends the shard by itself.
+        let _ = self.listening.wait_for(|is_listening| *is_listening).await;
+        Ok((socket, Some(start)))
     }
 
     async fn wait_for_starts(&mut self, total: u32, wait: Duration) {

@@ -55,6 +55,7 @@ async fn connect(options: SimOptions, change: impl FnOnce(&Sim, &mut Config)) ->
         quick(),
     )
     .unwrap();
+    gateway.listen();
     World { sim, sessions, gateway, heard }
 }
 
@@ -347,7 +348,9 @@ async fn it_ends_with_the_runtime_of_its_sessions() {
     let opening = async move {
         let sessions = Sessions::open(&config).await.unwrap();
         let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
-        Gateway::open_with(discord, &sessions.net, settings, |_| {}, quick()).unwrap()
+        let gateway = Gateway::open_with(discord, &sessions.net, settings, |_| {}, quick()).unwrap();
+        gateway.listen();
+        gateway
     };
     let gateway = soon(elsewhere.spawn(opening)).await.unwrap();
     let mut state = gateway.state(0).unwrap();
@@ -365,6 +368,7 @@ async fn a_sink_that_panics_is_an_end_that_is_told() {
     let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
     let sink = |_| panic!("this test wants it");
     let gateway = Gateway::open_with(discord, &sessions.net, settings, sink, quick()).unwrap();
+    gateway.listen();
     assert!(matches!(soon(gateway.ended()).await, Err(EndError::Panicked)));
     soon(gateway.close()).await;
 }

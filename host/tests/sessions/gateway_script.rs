@@ -54,6 +54,8 @@ pub(crate) struct Setting {
     pub(crate) change: fn(&mut config::Discord),
     /// Before the gateway is opened.
     pub(crate) before: fn(&sessions::Discord),
+    /// Whether somebody takes events.
+    pub(crate) listens: bool,
     /// `session_start_limit` of the answer so often asked for, from 0.
     pub(crate) limit: fn(usize) -> Value,
 }
@@ -61,7 +63,15 @@ pub(crate) struct Setting {
 impl Default for Setting {
     fn default() -> Setting {
         let limit = |_| json!({"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1});
-        Setting { scheme: "ws", timing: timing(), shards: 1, change: |_| {}, before: |_| {}, limit }
+        Setting {
+            scheme: "ws",
+            timing: timing(),
+            shards: 1,
+            change: |_| {},
+            before: |_| {},
+            listens: true,
+            limit,
+        }
     }
 }
 
@@ -92,6 +102,9 @@ pub(crate) async fn start(setting: Setting) -> (Script, Host) {
         setting.timing,
     )
     .unwrap();
+    if setting.listens {
+        gateway.listen();
+    }
     (Script { listener }, Host { gateway, heard, _sessions: sessions, rest })
 }
 

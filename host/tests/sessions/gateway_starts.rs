@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use gearshift_host::gateway::{State, Timing};
 use serde_json::json;
 
@@ -64,4 +65,20 @@ async fn a_limit_that_is_used_up_is_asked_for_again_when_it_is_renewed() {
     script.accept_until_ready().await;
     let asked = host.rest.seen().iter().filter(|seen| seen.target.ends_with("/gateway/bot")).count();
     assert_eq!(asked, 2);
+}
+
+#[tokio::test]
+async fn a_shard_connects_at_once_and_identifies_when_somebody_listens() {
+    let (script, host) = start(Setting { listens: false, ..Setting::default() }).await;
+    let mut line = script.accept().await;
+    line.say(json!({"op": 10, "d": {"heartbeat_interval": 60_000}})).await;
+    soon(host.gateway.close()).await;
+    while let Some(Ok(frame)) = soon(line.socket.next()).await {
+        assert!(!frame.is_text(), "nothing was listening to {frame}");
+    }
+    let (script, host) = start(Setting { listens: false, ..Setting::default() }).await;
+    let mut line = script.accept().await;
+    host.gateway.listen();
+    line.say(json!({"op": 10, "d": {"heartbeat_interval": 60_000}})).await;
+    assert_eq!(line.hear().await["op"], 2);
 }
