@@ -57,6 +57,8 @@ pub(crate) async fn upgrade(shared: Arc<Shared>, mut parts: Parts) -> Response<B
     };
     // Large enough that a batch of queued events leaves in one write.
     let upgrade = upgrade.write_buffer_size(256 * 1024).max_message_size(64 * 1024);
+    // All of it is cleared before every look for a frame, and a bot sends few.
+    let upgrade = upgrade.read_buffer_size(4 * 1024);
     upgrade.on_upgrade(move |socket| connection::serve(socket, shared, transport))
 }
 
