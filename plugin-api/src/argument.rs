@@ -28,6 +28,10 @@ use crate::{Context, Error, abi::HandleError, manifest::OptionType};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no type of an argument",
+    note = "an enum derives `Choice`; for another type of yours, write `impl Argument`"
+)]
 pub trait Argument: Sized {
     /// What Discord is told of it.
     const OPTION: OptionType;
@@ -71,6 +75,14 @@ impl<'a> Given<'a> {
     #[must_use]
     pub fn text(&self) -> &'a str {
         self.text
+    }
+
+    /// Which of the choices of `option` it is, by value or by name.
+    ///
+    /// # Errors
+    /// [`Expected`](ArgumentError::Expected): it is none of them.
+    pub fn choice(&self, option: &OptionType) -> Result<usize, ArgumentError> {
+        bounds::position(option, self.text).map_err(ArgumentError::Expected)
     }
 
     /// The call it belongs to: to ask Discord what an id is, or to find what it sent along.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub(crate) use self::turns::{Turn, Turns};
 use crate::{
-    Context, Error, Result,
+    Cog, Context, Error, Result,
     abi::{ChannelPermissions, CooldownUse},
     manifest::{Concurrency, Rules, Scope},
 };
@@ -17,11 +17,11 @@ use crate::{
 /// <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
 const THREADS: std::ops::RangeInclusive<u8> = 10..=12;
 
-/// Whether all rules hold. The turns are the call's until they are dropped.
+/// Whether all rules hold, and the cog's own checks. The turns are the call's until they are dropped.
 ///
 /// # Errors
 /// [Input](Error::input) that says what does not. Such a call counts for no cooldown.
-pub(crate) async fn hold(ctx: &Context) -> Result<Vec<Turn>> {
+pub(crate) async fn hold<C: Cog>(cog: &C, ctx: &Context) -> Result<Vec<Turn>> {
     let rules: Vec<(&str, &Rules)> = ctx.rules().collect();
     for (_, rules) in &rules {
         place(ctx, rules)?;
@@ -39,9 +39,31 @@ pub(crate) async fn hold(ctx: &Context) -> Result<Vec<Turn>> {
     for (_, rules) in &rules {
         role(ctx, rules.roles)?;
     }
+    cog.check(ctx).await?;
     let turns = turns(ctx, &rules).await?;
     cooled_down(ctx, &rules).await?;
     Ok(turns)
+}
+
+/// What a check of the cog's own says: `true` or `false`, or nothing and an error that says why not.
+pub trait Verdict {
+    /// That the command may run.
+    ///
+    /// # Errors
+    /// [Input](Error::input) that says it may not.
+    fn hold(self) -> Result;
+}
+
+impl Verdict for bool {
+    fn hold(self) -> Result {
+        if self { Ok(()) } else { Err(Error::input("you cannot use this command here")) }
+    }
+}
+
+impl Verdict for () {
+    fn hold(self) -> Result {
+        Ok(())
+    }
 }
 
 fn place(ctx: &Context, rules: &Rules) -> Result {

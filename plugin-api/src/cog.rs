@@ -52,6 +52,14 @@ pub trait Cog: Sized + 'static {
         ready(Ok(()))
     }
 
+    /// Whether a command may run, once its rules hold. See [`Verdict`](crate::Verdict) for a check that says yes or no.
+    ///
+    /// # Errors
+    /// [Input](Error::input) says to the user why it may not.
+    fn check(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
+        ready(Ok(()))
+    }
+
     /// Answers a command of [`COMMANDS`](Self::COMMANDS); [`Context::command`] says which. Its rules hold, and an error that
     /// is [input](Error::input) is shown to the user.
     fn command(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
@@ -71,6 +79,12 @@ pub trait Cog: Sized + 'static {
     /// Answers a button, a select or a form of [`COMPONENTS`](Self::COMPONENTS); [`Context::custom_id`] says which.
     fn component(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
+    }
+
+    /// Gets what a command or component failed with, rules and checks included. What it returns counts instead: an error
+    /// that is [input](Error::input) is shown to the user, any other is a fault.
+    fn on_error(&self, _ctx: &Context, error: Error) -> impl Future<Output = Result<()>> {
+        ready(Err(error))
     }
 
     /// Runs a task of [`TASKS`](Self::TASKS), or one planned with [`Clock`](crate::handles::Clock).

@@ -3,7 +3,7 @@
 
 mod reply;
 
-use std::{borrow::Cow, cell::Cell, ops::Deref};
+use std::{borrow::Cow, cell::Cell, ops::Deref, str::FromStr};
 
 use crate::{
     Argument, Error, Host, Result,
@@ -43,6 +43,8 @@ struct Call {
     declared: Vec<&'static Command>,
     /// Their names with spaces between: `tag add`.
     path: String,
+    /// The snowflake of what a menu was opened on; empty for other commands.
+    target: String,
     /// Where the arguments begin in the line of a prefix command, in bytes.
     arguments: usize,
 }
@@ -90,10 +92,25 @@ impl Context {
         }
     }
 
-    /// The command that was called, with the groups it is in: `tag add`. Empty if it is no command.
+    /// The command that was called or is being typed, with the groups it is in: `tag add`. Empty if it is no command.
     #[must_use]
     pub fn command(&self) -> &str {
-        self.call().map_or("", |call| &call.path)
+        match (self.call(), self.interaction()) {
+            (Some(call), _) => &call.path,
+            (None, Some(interaction)) => &interaction.command,
+            (None, None) => "",
+        }
+    }
+
+    /// Its type, by Discord's numbers: 1 called with a slash or a prefix, 2 from a user's menu, 3 from a message's. 0 if it
+    /// is no command.
+    #[must_use]
+    pub fn command_kind(&self) -> u8 {
+        match (self.call(), self.interaction()) {
+            (_, Some(interaction)) => interaction.command_kind,
+            (Some(_), None) => 1,
+            (None, None) => 0,
+        }
     }
 
     /// The `custom_id` of the component or form. Empty if it is neither.
@@ -102,10 +119,29 @@ impl Context {
         self.interaction().map_or("", |interaction| &interaction.custom_id)
     }
 
+    /// What was chosen in a select.
+    ///
+    /// # Errors
+    /// When a value cannot be read.
+    pub fn values<T: FromStr>(&self) -> Result<Vec<T>> {
+        let values = self.interaction().map_or(&[][..], |interaction| &interaction.values);
+        let read = |value: &abi_stable::std_types::RString| {
+            let text = format!("`{value}` was chosen in `{}`, and cannot be read", self.custom_id());
+            value.parse().map_err(|_| Error::new(text))
+        };
+        values.iter().map(read).collect()
+    }
+
     /// What was given for a declared option of a command, or for a field of a form, as text. In a prefix command each
-    /// option takes a word, or several in quotation marks, and the last one the rest of the line.
+    /// option takes a word, or several in quotation marks, and the last one the rest of the line. What a menu was opened on
+    /// is its option `user` or `message`.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&str> {
+        if let (Some(call), "user" | "message") = (self.call(), name)
+            && !call.target.is_empty()
+        {
+            return Some(&call.target);
+        }
         if let Some(interaction) = self.interaction() {
             return interaction
                 .options
@@ -294,15 +330,18 @@ impl Context {
 impl Call {
     /// Finds the declared command.
     fn new(raw: Invocation, commands: &'static [Command]) -> (Self, Result) {
-        let mut call = Self { raw, declared: Vec::new(), path: String::new(), arguments: 0 };
+        let mut call =
+            Self { raw, declared: Vec::new(), path: String::new(), target: String::new(), arguments: 0 };
         let found = match &call.raw.origin {
             Origin::Slash(interaction) => {
                 let (kind, path) = (interaction.command_kind, interaction.command.to_string());
+                let target = interaction.target_id.map_or(String::new(), |id| id.to_string());
                 // A menu's name may hold spaces.
                 match kind {
                     1 => path.split(' ').for_each(|name| _ = call.enter(commands, name)),
                     _ => call.declared.extend(commands.iter().find(|it| it.kind == kind && it.name == path)),
                 }
+                call.target = target;
                 call.path = path;
                 Ok(())
             }

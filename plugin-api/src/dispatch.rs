@@ -16,13 +16,13 @@ const SUGGESTIONS_MAX: usize = 25;
 pub(crate) async fn command<C: Cog>(cog: &C, host: Host, invocation: Invocation) -> Result {
     let (ctx, found) = Context::of_command(host, invocation, C::COMMANDS);
     let outcome = match found {
-        Ok(()) => match check::hold(&ctx).await {
+        Ok(()) => match check::hold(cog, &ctx).await {
             Ok(_turns) => cog.command(&ctx).await,
             Err(refused) => Err(refused),
         },
         not_found => not_found,
     };
-    told(&ctx, outcome).await
+    told(cog, &ctx, outcome).await
 }
 
 /// Hands an event to the function that it is for.
@@ -37,14 +37,18 @@ pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
         Event::Interaction(it) if is_of(C::COMPONENTS, &it) => {
             let ctx = Context::of_component(host, it);
             let outcome = cog.component(&ctx).await;
-            told(&ctx, outcome).await
+            told(cog, &ctx, outcome).await
         }
         event => cog.event(&Context::of_event(host, event.clone()), event).await,
     }
 }
 
-/// What a user cannot have is said to them, and is no failure then.
-async fn told(ctx: &Context, outcome: Result) -> Result {
+/// What a user cannot have is said to them, and is no failure then. The cog is asked first.
+async fn told<C: Cog>(cog: &C, ctx: &Context, outcome: Result) -> Result {
+    let outcome = match outcome {
+        Err(error) => cog.on_error(ctx, error).await,
+        outcome => outcome,
+    };
     match outcome {
         Err(error) if error.cause() == ErrorCause::INPUT => {
             let told = ctx.reply(NewMessage::new(said(&error)).ephemeral()).await;

@@ -59,18 +59,21 @@ pub mod handles;
 mod json;
 mod listen;
 mod message;
+mod parts;
 #[cfg(feature = "serenity")]
 pub mod serenity;
 
 pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes};
+pub use self::check::Verdict;
 pub use self::cog::{Cog, State, Suggestion};
 pub use self::context::Context;
 pub use self::error::{Error, Result};
 pub use self::from_discord::{FromDiscord, Json};
 pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
 pub use self::json::ToJson;
-pub use self::listen::FromEvent;
+pub use self::listen::{FromEvent, Listeners, event_name};
 pub use self::message::{Long, Mention, NewMessage, Sent};
+pub use self::parts::Parts;
 
 #[doc(hidden)]
 pub use self::export::glue as __glue;

@@ -1,5 +1,11 @@
 //! Events as the types that a listener takes: what `#[listen]` reads, and what is left to read by hand.
 
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+};
+
 use abi_stable::std_types::RArc;
 
 use crate::{
@@ -30,6 +36,10 @@ use crate::{
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "no event is read as `{Self}`",
+    note = "a listener takes an event's own type, or `RawEvent` with its name: `#[listen(\"GUILD_CREATE\")]`"
+)]
 pub trait FromEvent: Sized {
     /// Discord's name of the event. Empty for a type that fits several: the listener then names the event,
     /// `#[listen("GUILD_CREATE")]`.
@@ -40,6 +50,51 @@ pub trait FromEvent: Sized {
     /// # Errors
     /// When it is another event, or its JSON is not what Discord documents.
     fn from_event(event: &Event) -> Result<Self>;
+}
+
+/// The name of the event that a type is read from.
+///
+/// # Panics
+/// When the type fits several; in a constant, while compiling.
+#[must_use]
+pub const fn event_name<T: FromEvent>() -> &'static str {
+    assert!(!T::NAME.is_empty(), "this type fits any event: name it, `#[listen(\"GUILD_CREATE\")]`");
+    T::NAME
+}
+
+/// What several listeners do with one event. All of them run, side by side, whatever becomes of the others.
+#[derive(Default)]
+pub struct Listeners<'a>(Vec<Pin<Box<dyn Future<Output = Result> + 'a>>>);
+
+impl<'a> Listeners<'a> {
+    /// Adds one.
+    pub fn add(&mut self, listener: impl Future<Output = Result> + 'a) {
+        self.0.push(Box::pin(listener));
+    }
+
+    /// Runs them to their ends.
+    ///
+    /// # Errors
+    /// The first error; further ones are logged.
+    pub async fn run(mut self) -> Result {
+        let mut first = Ok(());
+        poll_fn(|cx| {
+            self.0.retain_mut(|listener| match listener.as_mut().poll(cx) {
+                Poll::Pending => true,
+                Poll::Ready(outcome) => {
+                    match (&first, outcome) {
+                        (Err(_), Err(error)) => tracing::error!("another listener failed as well: {error}"),
+                        (Ok(()), outcome) => first = outcome,
+                        (Err(_), Ok(())) => {}
+                    }
+                    false
+                }
+            });
+            if self.0.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        first
+    }
 }
 
 /// The event as it came, of any name.
@@ -102,6 +157,22 @@ pub(crate) fn unfit(event: &Event, wanted: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_listener_runs_and_the_first_error_counts() {
+        let ran = std::cell::Cell::new(0);
+        let mut listeners = Listeners::default();
+        for number in 1..=3 {
+            let ran = &ran;
+            listeners.add(async move {
+                ran.set(ran.get() + number);
+                if number > 1 { Err(Error::new(number)) } else { Ok(()) }
+            });
+        }
+        let error = futures_util::FutureExt::now_or_never(listeners.run()).expect("none of them waits");
+        assert_eq!(error.expect_err("two failed").to_string(), "2");
+        assert_eq!(ran.get(), 6);
+    }
 
     #[test]
     fn an_event_is_read_as_its_own_type_only() {

@@ -7,6 +7,7 @@ mod encode;
 mod option;
 mod read;
 mod rules;
+mod source;
 mod task;
 
 pub use self::command::{Command, Localized};
@@ -15,7 +16,9 @@ pub use self::encode::{Declaration, encode, encoded_len};
 pub use self::option::{Choice, ChoiceValue, Opt, OptionType};
 pub use self::read::{CommandManifest, FilterManifest, Manifest, ManifestError};
 pub use self::rules::{Concurrency, Cooldown, Rules, Scope};
+pub use self::source::Source;
 pub use self::task::{Task, When};
+use crate::abi::Event;
 
 /// Name of the section that holds the manifest (ELF and Mach-O alike).
 #[cfg(target_vendor = "apple")]
@@ -71,5 +74,16 @@ impl Filter {
     pub const fn skip_bots(mut self) -> Self {
         self.skip_bots = true;
         self
+    }
+
+    /// Whether it lets an event through. The host has looked already; with several listeners of one event, each looks at
+    /// its own.
+    #[must_use]
+    pub fn passes(&self, event: &Event) -> bool {
+        if event.name() != self.event {
+            return false;
+        }
+        let is_open = self.channels.is_empty() && self.guilds.is_empty() && !self.skip_bots;
+        is_open || Source::of(event).passes(self.channels, self.guilds, self.skip_bots)
     }
 }

@@ -1,11 +1,13 @@
 //! What Discord checks for a slash command, checked for a prefix command: choices, smallest and largest, lengths.
 
-use crate::manifest::{ChoiceValue, OptionType};
+use crate::manifest::{Choice, ChoiceValue, OptionType};
 
 /// The value that the text stands for; what it must be if it does not fit.
 pub(super) fn fit<'a>(shape: &OptionType, text: &'a str) -> Result<&'a str, String> {
     if !shape.choices.is_empty() {
-        return chosen(shape, text);
+        let (ChoiceValue::Text(value) | ChoiceValue::Number(value)) =
+            shape.choices[position(shape, text)?].value;
+        return Ok(value);
     }
     let (min, max) = shape.values;
     if let Some(number) = number(text) {
@@ -24,15 +26,16 @@ pub(super) fn fit<'a>(shape: &OptionType, text: &'a str) -> Result<&'a str, Stri
     Ok(text)
 }
 
-fn chosen<'a>(shape: &OptionType, text: &'a str) -> Result<&'a str, String> {
-    for choice in shape.choices {
+/// Which of the choices the text means, by value or by name; what it must be if it means none.
+pub(super) fn position(shape: &OptionType, text: &str) -> Result<usize, String> {
+    let is_meant = |choice: &Choice| {
         let (ChoiceValue::Text(value) | ChoiceValue::Number(value)) = choice.value;
-        if value == text || choice.name.to_lowercase() == text.to_lowercase() {
-            return Ok(value);
-        }
-    }
-    let names: Vec<&str> = shape.choices.iter().map(|choice| choice.name).collect();
-    Err(format!("one of {}", names.join(", ")))
+        value == text || choice.name.to_lowercase() == text.to_lowercase()
+    };
+    shape.choices.iter().position(is_meant).ok_or_else(|| {
+        let names: Vec<&str> = shape.choices.iter().map(|choice| choice.name).collect();
+        format!("one of {}", names.join(", "))
+    })
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -50,7 +53,7 @@ fn range(what: &str, min: &str, max: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{Choice, Opt};
+    use crate::manifest::Opt;
 
     const COLORS: &[Choice] = &[
         Choice { name: "Dark red", value: ChoiceValue::Text("red"), localized: &[] },

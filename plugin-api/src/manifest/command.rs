@@ -206,6 +206,27 @@ impl Command {
         self
     }
 
+    /// The same command, if the bot has all these permissions in the channel, as Discord's bits.
+    #[must_use]
+    pub const fn bot_permissions(mut self, permissions: u64) -> Self {
+        self.rules.bot_permissions = permissions;
+        self
+    }
+
+    /// The same command, for members with one of these roles, by snowflake.
+    #[must_use]
+    pub const fn roles(mut self, roles: &'static [u64]) -> Self {
+        self.rules.roles = roles;
+        self
+    }
+
+    /// The same command, in direct messages only.
+    #[must_use]
+    pub const fn dm_only(mut self) -> Self {
+        self.rules.dm_only = true;
+        self
+    }
+
     /// The same command, in guilds only.
     #[must_use]
     pub const fn guild_only(mut self) -> Self {
@@ -306,7 +327,7 @@ const fn characters(text: &str) -> usize {
     count
 }
 
-const fn same(left: &str, right: &str) -> bool {
+pub(super) const fn same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;

@@ -1,6 +1,6 @@
 //! Writes a declaration as JSON in constant evaluation. It knows nothing of files; `export!` places the bytes.
 
-use super::{Choice, ChoiceValue, Command, Filter, Localized, Opt, RUSTC, TARGET};
+use super::{Choice, ChoiceValue, Command, Filter, Localized, Opt, RUSTC, TARGET, command::same};
 
 /// Discord's types of an option that is a command, and of one that is a group of them.
 const SUBCOMMAND: u64 = 1;
@@ -89,7 +89,7 @@ impl<const N: usize> Writer<N> {
         self.field("panic", it.panic);
         self.field("profile", it.profile);
         self.raw(",\"events\":");
-        list!(self, it.events, event => self.string(event));
+        self.events(it.events);
         self.raw(",\"filters\":");
         list!(self, it.filters, filter => self.filter(filter));
         self.raw(",\"commands\":");
@@ -99,6 +99,24 @@ impl<const N: usize> Writer<N> {
         self.raw(",\"settings\":");
         self.bool(it.settings);
         self.raw("}");
+    }
+
+    /// Each once: several listeners may be for one.
+    const fn events(&mut self, events: &[&str]) {
+        self.raw("[");
+        let mut at = 0;
+        while at < events.len() {
+            let mut before = 0;
+            while before < at && !same(events[before], events[at]) {
+                before += 1;
+            }
+            if before == at {
+                self.raw(if at > 0 { "," } else { "" });
+                self.string(events[at]);
+            }
+            at += 1;
+        }
+        self.raw("]");
     }
 
     const fn filter(&mut self, it: &Filter) {

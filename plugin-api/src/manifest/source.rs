@@ -1,0 +1,135 @@
+//! Where an event happened and who caused it, as far as its data says: what a filter looks at.
+
+use abi_stable::std_types::ROption;
+use serde::Deserialize;
+
+use crate::abi::{Event, Message};
+
+/// Where an event happened, by snowflake, and whether a bot or a webhook caused it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    channel: Option<u64>,
+    guild: Option<u64>,
+    is_bot: bool,
+}
+
+impl Source {
+    /// The source of an event.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        match event {
+            Event::MessageCreate(message) | Event::MessageUpdate(message) => Self::of_message(message),
+            Event::MessageDelete(deleted) => Self {
+                channel: Some(deleted.channel_id),
+                guild: deleted.guild_id.into_option(),
+                is_bot: false,
+            },
+            Event::Interaction(interaction) => Self {
+                channel: interaction.channel_id.into_option(),
+                guild: interaction.guild_id.into_option(),
+                is_bot: interaction.user.bot,
+            },
+            Event::Other(raw) => Self::of_raw(&raw.name, &raw.json),
+        }
+    }
+
+    /// Whether a filter lets it through; a list that is empty lets everything.
+    #[must_use]
+    pub fn passes(&self, channels: &[u64], guilds: &[u64], skip_bots: bool) -> bool {
+        let is_among =
+            |ids: &[u64], id: Option<u64>| ids.is_empty() || id.is_some_and(|id| ids.contains(&id));
+        is_among(channels, self.channel) && is_among(guilds, self.guild) && !(skip_bots && self.is_bot)
+    }
+
+    fn of_message(message: &Message) -> Self {
+        Self {
+            channel: Some(message.channel_id),
+            guild: message.guild_id.into_option(),
+            is_bot: message.author.bot || matches!(message.webhook_id, ROption::RSome(_)),
+        }
+    }
+
+    /// Of an event that is passed on as JSON only the few fields are read that say it.
+    fn of_raw(name: &str, json: &str) -> Self {
+        let raw: Raw<'_> = serde_json::from_str(json).unwrap_or_default();
+        let id = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        let is_bot = |user: Option<RawUser>| user.is_some_and(|user| user.bot);
+        let mut source = Self {
+            channel: id(raw.channel_id),
+            guild: id(raw.guild_id),
+            is_bot: raw.webhook_id.is_some()
+                || is_bot(raw.author)
+                || is_bot(raw.user)
+                || raw.member.is_some_and(|member| is_bot(member.user)),
+        };
+        // An event whose data is a guild or a channel has it as `id`.
+        // https://discord.com/developers/docs/events/gateway-events#receive-events
+        match name {
+            "GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE" => source.guild = id(raw.id),
+            "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "CHANNEL_DELETE" | "THREAD_CREATE" | "THREAD_UPDATE"
+            | "THREAD_DELETE" => source.channel = id(raw.id),
+            _ => {}
+        }
+        source
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a str>,
+    #[serde(borrow, default)]
+    channel_id: Option<&'a str>,
+    #[serde(borrow, default)]
+    guild_id: Option<&'a str>,
+    #[serde(borrow, default)]
+    webhook_id: Option<&'a str>,
+    #[serde(default)]
+    author: Option<RawUser>,
+    #[serde(default)]
+    user: Option<RawUser>,
+    #[serde(default)]
+    member: Option<RawMember>,
+}
+
+#[derive(Deserialize)]
+struct RawUser {
+    #[serde(default)]
+    bot: bool,
+}
+
+#[derive(Deserialize)]
+struct RawMember {
+    #[serde(default)]
+    user: Option<RawUser>,
+}
+
+#[cfg(test)]
+mod tests {
+    use abi_stable::std_types::RArc;
+
+    use super::*;
+    use crate::{abi::RawEvent, manifest::Filter};
+
+    #[test]
+    fn a_filter_lets_through_what_it_is_for() {
+        const ADD: &str = "GUILD_MEMBER_ADD";
+        const HERE: Filter = Filter::new(ADD).guilds(&[41]);
+        const NO_BOTS: Filter = Filter::new(ADD).skip_bots();
+        const CHANNEL: Filter = Filter::new(ADD).channels(&[5]);
+        let table = [
+            (HERE, ADD, r#"{"guild_id":"41"}"#, true),
+            (HERE, ADD, r#"{"guild_id":"42"}"#, false),
+            (HERE, ADD, "{}", false),
+            (HERE, "GUILD_MEMBER_REMOVE", r#"{"guild_id":"41"}"#, false),
+            (NO_BOTS, ADD, r#"{"user":{"bot":true}}"#, false),
+            (NO_BOTS, ADD, r#"{"user":{}}"#, true),
+            (CHANNEL, ADD, r#"{"guild_id":"41"}"#, false),
+            (Filter::new("GUILD_CREATE").guilds(&[41]), "GUILD_CREATE", r#"{"id":"41"}"#, true),
+        ];
+        for (filter, name, json, expected) in table {
+            let event = Event::Other(RArc::new(RawEvent { name: name.into(), json: json.into() }));
+            assert_eq!(filter.passes(&event), expected, "{filter:?} {name} {json}");
+        }
+    }
+}
