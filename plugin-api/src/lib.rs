@@ -43,6 +43,9 @@
     reason = "what the derives of abi_stable 0.11 expand to"
 )]
 
+// What the attributes write names this crate, in its own tests as well.
+extern crate self as gearshift_cog;
+
 pub mod abi;
 pub mod manifest;
 
@@ -62,6 +65,11 @@ mod message;
 mod parts;
 #[cfg(feature = "serenity")]
 pub mod serenity;
+
+pub use gearshift_cog_macros::{
+    Choice, button, check, cog, command, cron, daily, every, listen, message_menu, migrate, modal, on_error,
+    select, setup, task, teardown, user_menu,
+};
 
 pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes};
 pub use self::check::Verdict;
@@ -129,6 +137,10 @@ pub mod interactions {
 pub mod prelude {
     pub use crate::abi::{Event, Interaction, TaskRun};
     pub use crate::manifest::{Command, Opt};
+    pub use crate::{
+        Choice, button, check, cog, command, cron, daily, every, listen, message_menu, migrate, modal,
+        on_error, select, setup, task, teardown, user_menu,
+    };
     pub use crate::{
         Cog, Context, Error, Host, Long, Mention, NewMessage, Result, State, Suggestion, events, interactions,
     };

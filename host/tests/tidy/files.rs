@@ -73,6 +73,8 @@ fn dead(sources: &[Source]) -> Vec<String> {
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
         ["lib.rs", "main.rs", "build.rs"].contains(&file)
             || ["tests", "examples", "benches", "bin"].iter().any(|kind| folder.ends_with(kind))
+            // Crates of their own, which trybuild compiles.
+            || folder.starts_with("plugin-api/tests/macros/")
     };
     let dead = sources.iter().filter(|source| !of_cargo(&source.path) && !named.contains(&source.path));
     dead.map(|source| format!("{}: no `mod` names it", source.path)).collect()

@@ -16,7 +16,13 @@ const WALLS: &[(&str, &[&str], &[&str], &str)] = &[
         &["gearshift-sim"],
         "the built-in Discord knows nothing of cogs or of the host",
     ),
-    ("plugin-api/", &["gearshift-", "tokio", "serenity"], &[], "what crosses to a cog is plain data"),
+    (
+        "plugin-api/",
+        &["gearshift-", "tokio", "serenity"],
+        // Its other half, and what the examples in the attributes' documentation use.
+        &["gearshift-cog-macros", "gearshift-cog"],
+        "what crosses to a cog is plain data",
+    ),
     ("plugins/", &["gearshift-"], &["gearshift-cog"], "a cog knows its SDK and nothing of the host"),
     (
         "host/Cargo.toml",

@@ -1,0 +1,265 @@
+//! The `impl` block that `#[cog]` stands on, and its methods. Their bodies are not looked into, so an error in one is
+//! rustc's alone.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt, quote};
+use syn::{
+    Attribute, Error, FnArg, GenericArgument, Ident, ImplItem, Pat, PatType, PathArguments, Result,
+    ReturnType, Signature, Token, Type, Visibility, braced,
+    ext::IdentExt,
+    parse::{Parse, ParseStream, discouraged::Speculative},
+    spanned::Spanned,
+    token::Brace,
+};
+
+pub(crate) struct Block {
+    pub attributes: Vec<Attribute>,
+    pub cog: Type,
+    pub items: Vec<Item>,
+    brace: Brace,
+}
+
+pub(crate) enum Item {
+    Method(Box<Method>),
+    Other(Box<ImplItem>),
+}
+
+pub(crate) struct Method {
+    pub attributes: Vec<Attribute>,
+    pub visibility: Visibility,
+    pub signature: Signature,
+    body: TokenTree,
+}
+
+impl Parse for Block {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let Ok(keyword) = input.parse::<Token![impl]>() else {
+            let text = "`#[cog]` stands on the block with the cog's functions: `impl Ping { … }`";
+            return Err(Error::new(input.span(), text));
+        };
+        if input.peek(Token![<]) {
+            let text = "a cog cannot be generic: the host creates it as one type";
+            return Err(Error::new(input.span(), text));
+        }
+        let cog: Type = input.parse()?;
+        if input.peek(Token![for]) {
+            let text =
+                "`#[cog]` stands on `impl Ping { … }`, without a trait; it writes `impl Cog for Ping` itself";
+            return Err(Error::new(cog.span(), text));
+        }
+        if input.peek(Token![where]) {
+            return Err(Error::new(keyword.span, "a cog cannot be generic, so it has no `where`"));
+        }
+        let content;
+        let brace = braced!(content in input);
+        let mut items = Vec::new();
+        while !content.is_empty() {
+            items.push(content.parse()?);
+        }
+        Ok(Self { attributes, cog, items, brace })
+    }
+}
+
+impl Parse for Item {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let ahead = input.fork();
+        let method = (|| {
+            let attributes = ahead.call(Attribute::parse_outer)?;
+            let visibility: Visibility = ahead.parse()?;
+            let signature: Signature = ahead.parse()?;
+            Ok(Method { attributes, visibility, signature, body: ahead.parse()? })
+        })();
+        match method {
+            Ok(method) => {
+                input.advance_to(&ahead);
+                Ok(Self::Method(Box::new(method)))
+            }
+            Err(error) if is_method(input) => Err(error),
+            Err(_) => Ok(Self::Other(Box::new(input.parse()?))),
+        }
+    }
+}
+
+/// Whether the next item is a function, by its first words.
+fn is_method(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    let _ = ahead.call(Attribute::parse_outer);
+    let _ = ahead.parse::<Visibility>();
+    while ahead.peek(Token![const]) || ahead.peek(Token![async]) || ahead.peek(Token![unsafe]) {
+        let _ = ahead.call(Ident::parse_any);
+    }
+    ahead.peek(Token![fn])
+}
+
+impl ToTokens for Block {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attributes, cog, items, brace } = self;
+        tokens.append_all(attributes);
+        tokens.extend(quote!(impl #cog));
+        brace.surround(tokens, |tokens| tokens.append_all(items));
+    }
+}
+
+impl ToTokens for Item {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Method(method) => method.to_tokens(tokens),
+            Self::Other(item) => item.to_tokens(tokens),
+        }
+    }
+}
+
+impl ToTokens for Method {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.append_all(&self.attributes);
+        self.visibility.to_tokens(tokens);
+        self.signature.to_tokens(tokens);
+        self.body.to_tokens(tokens);
+    }
+}
+
+impl Method {
+    pub(crate) fn name(&self) -> &Ident {
+        &self.signature.ident
+    }
+
+    /// Its conditions (`#[cfg(…)]`), which what is written for it has as well.
+    pub(crate) fn conditions(&self) -> Vec<Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+    }
+
+    /// The first paragraph of its doc comment, and where that stands.
+    pub(crate) fn documentation(&self) -> Option<(String, Span)> {
+        documentation(&self.attributes)
+    }
+
+    /// The parameters of a handler behind `&self, ctx: &Context`, if it begins so; `like` is its signature.
+    pub(crate) fn handler(&self, like: &str) -> Result<Vec<&PatType>> {
+        let mut inputs = self.signature.inputs.iter();
+        let unfit = |span: Span, what: &str| Err(Error::new(span, format!("{what}: `{like}`")));
+        let name = self.name().span();
+        self.is_plain(like)?;
+        match inputs.next() {
+            Some(FnArg::Receiver(receiver)) if is_shared(receiver) => {}
+            Some(FnArg::Receiver(receiver)) => {
+                let what = "handlers run side by side, so they take `&self` (keep what changes in a `Cell` or `RefCell`)";
+                return unfit(receiver.span(), what);
+            }
+            _ => return unfit(name, "a handler begins with `&self`"),
+        }
+        match inputs.next() {
+            Some(FnArg::Typed(ctx)) if is_reference_to(&ctx.ty, "Context") => {}
+            Some(input) if is_named(input, "Context") => {
+                return unfit(input.span(), "the context is passed by reference");
+            }
+            Some(input) => return unfit(input.span(), "a handler takes `ctx: &Context` first"),
+            None => return unfit(name, "a handler takes `ctx: &Context` first"),
+        }
+        Ok(inputs.filter_map(typed).collect())
+    }
+
+    /// That it is async, has no type parameters and returns something; `like` is its signature.
+    pub(crate) fn is_plain(&self, like: &str) -> Result<()> {
+        let Signature { asyncness, fn_token, generics, output, ident, .. } = &self.signature;
+        if asyncness.is_none() {
+            return Err(Error::new(fn_token.span, format!("it must be `async`: `{like}`")));
+        }
+        if !generics.params.is_empty() {
+            return Err(Error::new(generics.span(), format!("it cannot be generic: `{like}`")));
+        }
+        if matches!(output, ReturnType::Default) {
+            return Err(Error::new(ident.span(), format!("it must return a `Result`: `{like}`")));
+        }
+        Ok(())
+    }
+
+    /// Where its return type stands.
+    pub(crate) fn output(&self) -> Span {
+        match &self.signature.output {
+            ReturnType::Type(_, of) => of.span(),
+            ReturnType::Default => self.name().span(),
+        }
+    }
+}
+
+/// The first paragraph of a doc comment, and where that stands.
+pub(crate) fn documentation(attributes: &[Attribute]) -> Option<(String, Span)> {
+    let mut found: Option<(String, Span)> = None;
+    for attribute in attributes {
+        let syn::Meta::NameValue(pair) = &attribute.meta else { continue };
+        if !pair.path.is_ident("doc") {
+            continue;
+        }
+        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &pair.value else { continue };
+        for line in text.value().lines().map(str::trim) {
+            match &mut found {
+                Some(_) if line.is_empty() => return found,
+                Some((all, _)) => *all = format!("{all} {line}"),
+                None if line.is_empty() => {}
+                None => found = Some((line.to_owned(), text.span())),
+            }
+        }
+    }
+    found
+}
+
+pub(crate) fn typed(input: &FnArg) -> Option<&PatType> {
+    match input {
+        FnArg::Typed(typed) => Some(typed),
+        FnArg::Receiver(_) => None,
+    }
+}
+
+/// The name of a parameter; `mut` may stand before it.
+pub(crate) fn parameter_name(parameter: &PatType) -> Result<&Ident> {
+    match &*parameter.pat {
+        Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => Ok(&pattern.ident),
+        pattern => {
+            let text = "a parameter of a handler is a name, such as `who: User`; take it apart in the body";
+            Err(Error::new(pattern.span(), text))
+        }
+    }
+}
+
+fn is_shared(receiver: &syn::Receiver) -> bool {
+    receiver.to_token_stream().to_string().replace(' ', "") == "&self"
+}
+
+fn is_named(input: &FnArg, name: &str) -> bool {
+    typed(input).is_some_and(|typed| last_name(&typed.ty).is_some_and(|last| last == name))
+}
+
+pub(crate) fn is_reference_to(of: &Type, name: &str) -> bool {
+    match of {
+        Type::Reference(reference) => last_name(&reference.elem).is_some_and(|last| last == name),
+        _ => false,
+    }
+}
+
+/// `User` of `serenity::User`.
+pub(crate) fn last_name(of: &Type) -> Option<String> {
+    match of {
+        Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
+        _ => None,
+    }
+}
+
+/// `User` of `Option<User>`, for the name `Option`.
+pub(crate) fn inside<'a>(of: &'a Type, name: &str) -> Option<&'a Type> {
+    let Type::Path(path) = of else { return None };
+    let segment = path.path.segments.last().filter(|segment| segment.ident == name)?;
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(inner) => Some(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Where an author's token stands, for tokens that the expansion adds: an error about them points there, and they are the
+/// expansion's own to lints.
+pub(crate) fn at(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}

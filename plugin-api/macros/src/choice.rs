@@ -1,0 +1,132 @@
+//! `derive(Choice)`: an enum as the choices of an option.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Error, Fields, Result, Variant, ext::IdentExt, spanned::Spanned};
+
+use crate::{args::Args, command::locale, errors::Errors};
+
+/// Discord's limits of choices, and of characters of a name.
+const CHOICES_MAX: usize = 25;
+const NAME_MAX: usize = 100;
+
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Enum(data) = &input.data else {
+        return Err(Error::new(
+            input.ident.span(),
+            "`Choice` is derived for an `enum`, each variant of which is a choice",
+        ));
+    };
+    if !input.generics.params.is_empty() {
+        return Err(Error::new(input.generics.span(), "an enum of choices has no type parameters"));
+    }
+    let mut errors = Errors::default();
+    if data.variants.is_empty() || data.variants.len() > CHOICES_MAX {
+        let text = format!(
+            "Discord allows 1 to {CHOICES_MAX} choices; more are completed: `#[autocomplete = Self::names]`"
+        );
+        errors.push(Error::new(input.ident.span(), text));
+    }
+    let mut names: Vec<String> = Vec::new();
+    let mut choices = Vec::new();
+    for variant in &data.variants {
+        let Some((name, localized)) = errors.ok(shown(variant)) else { continue };
+        if names.contains(&name.to_lowercase()) {
+            errors.push(Error::new(variant.ident.span(), format!("two choices are called `{name}`")));
+        }
+        names.push(name.to_lowercase());
+        let value = variant.ident.unraw().to_string();
+        let localized = localized.iter().map(|(locale, name)| {
+            quote!(::gearshift_cog::manifest::Localized { locale: #locale, name: #name, description: "" })
+        });
+        choices.push(quote! {
+            ::gearshift_cog::manifest::Choice {
+                name: #name,
+                value: ::gearshift_cog::manifest::ChoiceValue::Text(#value),
+                localized: &[#(#localized),*],
+            }
+        });
+    }
+    if let Some(error) = errors.into_inner() {
+        return Err(error);
+    }
+    let of = &input.ident;
+    let variants: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();
+    let (last, others) = variants.split_last().expect("an enum without variants is an error above");
+    let places = 0..others.len();
+    Ok(quote! {
+        impl ::gearshift_cog::Argument for #of {
+            const OPTION: ::gearshift_cog::manifest::OptionType =
+                ::gearshift_cog::manifest::OptionType::new(3).choices(&[#(#choices),*]);
+
+            async fn read(
+                given: ::gearshift_cog::Given<'_>,
+            ) -> ::std::result::Result<Self, ::gearshift_cog::ArgumentError> {
+                ::std::result::Result::Ok(match given.choice(&Self::OPTION)? {
+                    #(#places => Self::#others,)*
+                    _ => Self::#last,
+                })
+            }
+        }
+    })
+}
+
+/// How a variant is shown, also in other languages.
+fn shown(variant: &Variant) -> Result<(String, BTreeMap<&'static str, String>)> {
+    if !matches!(variant.fields, Fields::Unit) {
+        return Err(Error::new(variant.fields.span(), "a choice has no fields"));
+    }
+    let mut name = words(&variant.ident.unraw().to_string());
+    let mut localized = BTreeMap::new();
+    for attribute in variant.attrs.iter().filter(|attribute| attribute.path().is_ident("choice")) {
+        let mut args = Args::of(attribute)?;
+        if let Some(text) = args.take_text() {
+            name = text.value();
+        }
+        for arg in &args.0 {
+            let key = arg.key();
+            let Some(text) = key.strip_prefix("name_") else {
+                return Err(arg.unknown("`#[choice]`", &["name_de"]));
+            };
+            localized.insert(locale(text, arg.span())?, arg.text("Rot")?.value());
+        }
+    }
+    let length = name.chars().count();
+    if !(1..=NAME_MAX).contains(&length) {
+        let text = format!("the name of a choice has 1 to {NAME_MAX} characters, and this one {length}");
+        return Err(Error::new(variant.ident.span(), text));
+    }
+    Ok((name, localized))
+}
+
+/// `Dark red` for `DarkRed`.
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    let mut before = ' ';
+    for letter in name.chars() {
+        match letter {
+            '_' => words.push(' '),
+            _ if letter.is_uppercase() && before.is_lowercase() => {
+                words.push(' ');
+                words.extend(letter.to_lowercase());
+            }
+            _ => words.push(letter),
+        }
+        before = letter;
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_variant_is_shown_in_words() {
+        for (name, expected) in [("DarkRed", "Dark red"), ("Red", "Red"), ("HTTP", "HTTP"), ("A_B", "A B")] {
+            assert_eq!(words(name), expected);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! `#[cog]`: reads the block and writes the `impl Cog` that a person could have written.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type, spanned::Spanned};
+
+use crate::{
+    args::{Arg, Args},
+    block::{Block, Item, Method},
+    command::{self, Command, Group},
+    component::{self, Component},
+    errors::Errors,
+    hooks::{self, Hook},
+    listen::{self, Listener},
+    nearest::nearest,
+    state::{self, Saved, Step},
+    task::{self, Task},
+};
+
+/// What can stand in the brackets of `#[cog(…)]`.
+const KNOWN: &[&str] = &["export", "group", "name", "saved", "settings", "state"];
+
+/// The attributes of a cog's methods.
+pub(crate) const ATTRIBUTES: &[&str] = &[
+    "button",
+    "check",
+    "command",
+    "cron",
+    "daily",
+    "every",
+    "listen",
+    "message_menu",
+    "migrate",
+    "modal",
+    "on_error",
+    "select",
+    "setup",
+    "task",
+    "teardown",
+    "user_menu",
+];
+
+/// Attributes of rustc that look like one of ours.
+const NOT_OURS: &[&str] =
+    &["deny", "test", "cold", "allow", "cfg", "doc", "warn", "inline", "expect", "must_use"];
+
+/// What `#[cog(…)]` says.
+struct Options {
+    name: Option<LitStr>,
+    is_exported: bool,
+    settings: Option<Type>,
+    saved: Option<Saved>,
+    groups: Vec<Group>,
+}
+
+/// What the methods of the block are.
+#[derive(Default)]
+struct Parts {
+    commands: Vec<Command>,
+    components: Vec<Component>,
+    listeners: Vec<Listener>,
+    tasks: Vec<Task>,
+    steps: Vec<Step>,
+    setup: Option<Hook>,
+    teardown: Option<Hook>,
+    on_error: Option<Hook>,
+    check: Option<Hook>,
+}
+
+pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = Options::read(&options.0, &mut errors);
+    let mut parts = Parts::default();
+    for item in &mut block.items {
+        if let Item::Method(method) = item {
+            parts.take(method, &options, &mut errors);
+        }
+    }
+    let cog = &block.cog;
+    let check = parts.check.as_ref().map(|hook| &hook.method);
+    let setup = hooks::expand_setup(parts.setup.as_ref(), cog, options.settings.as_ref());
+    let state = state::expand(options.saved.as_ref(), parts.steps, &mut errors);
+    let events = listen::expand(&parts.listeners);
+    let commands = command::expand(&options.groups, &parts.commands, check, &mut errors);
+    let components = component::expand(&parts.components, &mut errors);
+    let tasks = task::expand(&parts.tasks, &mut errors);
+    let on_error = hooks::expand_on_error(parts.on_error.as_ref());
+    let teardown = hooks::expand_teardown(parts.teardown.as_ref());
+    // With errors, the block alone: what follows from a missing part would hide them.
+    if let Some(error) = errors.into_inner() {
+        let error = error.into_compile_error();
+        return quote!(#block #error);
+    }
+    let name = options.name.map(|name| quote!(, name = #name));
+    let export = options.is_exported.then(|| quote!(::gearshift_cog::export!(#cog #name);));
+    quote! {
+        #block
+
+        impl ::gearshift_cog::Cog for #cog {
+            #setup
+            #state
+            #events
+            #commands
+            #components
+            #tasks
+            #on_error
+            #teardown
+        }
+
+        #export
+    }
+}
+
+impl Options {
+    fn read(args: &[Arg], errors: &mut Errors) -> Self {
+        let mut options =
+            Self { name: None, is_exported: true, settings: None, saved: None, groups: Vec::new() };
+        let mut field = None;
+        for arg in args {
+            let set = options.set(arg, &mut field);
+            errors.ok(set);
+        }
+        match (&mut options.saved, field) {
+            (Some(saved), field) => saved.field = field,
+            (None, Some(field)) => {
+                let text = "a field is saved with a version: `#[cog(state = 1, saved = counts)]`";
+                errors.push(Error::new(field.span(), text));
+            }
+            (None, None) => {}
+        }
+        options
+    }
+
+    fn set(&mut self, arg: &Arg, field: &mut Option<Ident>) -> Result<()> {
+        match arg.key().as_str() {
+            "name" => self.name = Some(arg.text("ping")?),
+            "export" => self.is_exported = is_true(arg.expr("false")?)?,
+            "settings" => self.settings = Some(as_type(arg.expr("Settings")?)?),
+            "state" => {
+                self.saved = Some(Saved { version: state::version(arg)?, span: arg.span(), field: None })
+            }
+            "saved" => *field = Some(as_field(arg.expr("counts")?)?),
+            "group" => self.groups.push(Group::new(arg)?),
+            _ => return Err(arg.unknown("`#[cog]`", KNOWN)),
+        }
+        Ok(())
+    }
+}
+
+impl Parts {
+    /// Takes a method's attribute away, and what it says.
+    fn take(&mut self, method: &mut Method, options: &Options, errors: &mut Errors) {
+        let own = |attribute: &Attribute| {
+            let name = attribute.path().get_ident()?.to_string();
+            ATTRIBUTES.iter().copied().find(|known| *known == name)
+        };
+        let mut found = Vec::new();
+        method.attributes.retain(|attribute| match own(attribute) {
+            Some(kind) => {
+                found.push((kind, attribute.clone()));
+                false
+            }
+            None => true,
+        });
+        method.attributes.retain(|attribute| match slip(attribute) {
+            Some(error) => {
+                errors.push(error);
+                false
+            }
+            None => true,
+        });
+        let mut found = found.into_iter();
+        let Some((kind, attribute)) = found.next() else { return };
+        if let Some((other, second)) = found.next() {
+            let text =
+                format!("this method is a `#[{kind}]` already; `#[{other}]` needs a method of its own");
+            errors.push(Error::new(second.path().span(), text));
+        }
+        let taken = self.read(kind, &attribute, method, options);
+        errors.ok(taken);
+        // What an attribute asks for is no matter of taste.
+        method.attributes.push(syn::parse_quote! {
+            #[allow(
+                clippy::unused_async,
+                clippy::unused_self,
+                clippy::needless_pass_by_value,
+                clippy::trivially_copy_pass_by_ref,
+                clippy::unnecessary_wraps,
+                reason = "a handler has the signature that its attribute asks for"
+            )]
+        });
+    }
+
+    fn read(
+        &mut self,
+        kind: &str,
+        attribute: &Attribute,
+        method: &mut Method,
+        options: &Options,
+    ) -> Result<()> {
+        match kind {
+            "command" => self.commands.push(Command::slash(attribute, method)?),
+            "user_menu" | "message_menu" => self.commands.push(Command::menu(attribute, method)?),
+            "button" | "select" | "modal" => self.components.push(Component::new(kind, attribute, method)?),
+            "listen" => self.listeners.push(Listener::new(attribute, method)?),
+            "every" | "daily" | "cron" | "task" => self.tasks.push(Task::new(kind, attribute, method)?),
+            "migrate" => self.steps.push(Step::new(attribute, method)?),
+            "setup" => once(&mut self.setup, attribute, Hook::setup(method, options.settings.as_ref())?)?,
+            "teardown" => once(&mut self.teardown, attribute, Hook::teardown(method)?)?,
+            "on_error" => once(&mut self.on_error, attribute, Hook::on_error(method)?)?,
+            _ => once(&mut self.check, attribute, Hook::check(method)?)?,
+        }
+        Ok(())
+    }
+}
+
+fn once(slot: &mut Option<Hook>, attribute: &Attribute, hook: Hook) -> Result<()> {
+    if let Err(syn::Meta::List(list)) = attribute.meta.require_path_only().map_err(|_| attribute.meta.clone())
+    {
+        return Err(Error::new(list.span(), "write it without anything in brackets"));
+    }
+    if let Some(first) = slot {
+        let text = format!("a cog has this once, and `{}` is it", first.method);
+        return Err(Error::new(attribute.path().span(), text));
+    }
+    *slot = Some(hook);
+    Ok(())
+}
+
+/// An attribute that looks like one of ours.
+fn slip(attribute: &Attribute) -> Option<Error> {
+    let name = attribute.path().get_ident()?;
+    let text = name.to_string();
+    if NOT_OURS.contains(&text.as_str()) {
+        return None;
+    }
+    let near = nearest(&text, ATTRIBUTES)?;
+    Some(Error::new(name.span(), format!("there is no attribute `{text}`; did you mean `{near}`?")))
+}
+
+fn is_true(value: &Expr) -> Result<bool> {
+    match value {
+        Expr::Lit(lit) => match &lit.lit {
+            syn::Lit::Bool(value) => Ok(value.value),
+            _ => Err(Error::new(value.span(), "write `true` or `false`")),
+        },
+        _ => Err(Error::new(value.span(), "write `true` or `false`")),
+    }
+}
+
+fn as_type(value: &Expr) -> Result<Type> {
+    match value {
+        Expr::Path(path) => syn::parse2(quote!(#path)),
+        _ => Err(Error::new(value.span(), "write the type of the settings: `settings = Settings`")),
+    }
+}
+
+fn as_field(value: &Expr) -> Result<Ident> {
+    match value {
+        Expr::Path(path) => path.path.get_ident().cloned(),
+        _ => None,
+    }
+    .ok_or_else(|| Error::new(value.span(), "write the name of the field that is saved: `saved = counts`"))
+}

@@ -1,0 +1,294 @@
+//! Commands, groups and menus: what is declared, and which method answers.
+
+mod parameter;
+mod settings;
+mod tree;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Attribute, Error, Expr, Ident, LitStr, Result, ext::IdentExt};
+
+use crate::{
+    args::Args,
+    block::{Method, at, parameter_name},
+    errors::Errors,
+};
+
+pub(crate) use self::settings::locale;
+use self::{
+    parameter::Parameter,
+    settings::{COMMAND, GROUP, MENU, Settings, check_description, check_name},
+};
+
+/// Discord's command types.
+const SLASH: u8 = 1;
+const USER: u8 = 2;
+const MESSAGE: u8 = 3;
+
+/// Discord's limit of options of a command.
+const OPTIONS_MAX: usize = 25;
+
+/// A command or an entry of a menu, with the method that answers it.
+pub(crate) struct Command {
+    kind: u8,
+    /// Its names from the top down: `tag add`.
+    path: Vec<String>,
+    name: Span,
+    description: String,
+    settings: Settings,
+    parameters: Vec<Parameter>,
+    method: Ident,
+    output: Span,
+    conditions: Vec<Attribute>,
+}
+
+/// A group of commands, as `#[cog]` declares it.
+pub(crate) struct Group {
+    path: Vec<String>,
+    name: Span,
+    description: String,
+    settings: Settings,
+}
+
+impl Group {
+    /// Reads `group("tag", "Notes of this server", guild_only)`.
+    pub(crate) fn new(arg: &crate::args::Arg) -> Result<Self> {
+        let like = "\"tag\", \"What its commands are for\"";
+        let list = arg.list(like)?;
+        let (texts, settings): (Vec<_>, Vec<_>) = list.iter().partition(|arg| arg.name.is_none());
+        let [name, description] = &texts[..] else {
+            return Err(Error::new(arg.span(), format!("write `group({like})`")));
+        };
+        let (name, description) = (name.text(like)?, description.text(like)?);
+        let path = path_of(&name)?;
+        check_description(&description.value(), description.span())?;
+        let settings = Settings::read(settings, &GROUP)?;
+        settings.check_place(path.len())?;
+        Ok(Self { path, name: name.span(), description: description.value(), settings })
+    }
+}
+
+impl Command {
+    /// Reads `#[command(…)]` on a method, whose parameters lose their attributes.
+    pub(crate) fn slash(attribute: &Attribute, method: &mut Method) -> Result<Self> {
+        let attributes = Parameter::take_attributes(method);
+        let mut args = Args::of(attribute)?;
+        let (path, name) = match args.take_text() {
+            Some(name) => (path_of(&name)?, name.span()),
+            None => {
+                let name = method.name();
+                let text = name.unraw().to_string();
+                check_name(&text, name.span())?;
+                (vec![text], name.span())
+            }
+        };
+        let settings = Settings::read(args.0.iter().collect(), &COMMAND)?;
+        settings.check_place(path.len())?;
+        let parameters = Parameter::all(method, attributes)?;
+        if let Some(parameter) = parameters.get(OPTIONS_MAX) {
+            let text = format!("Discord allows {OPTIONS_MAX} options of a command");
+            return Err(Error::new(parameter.span(), text));
+        }
+        let Some((description, span)) = method.documentation() else {
+            let text =
+                "a command needs a description for Discord: write it as a doc comment, `/// Says hello`";
+            return Err(Error::new(method.name().span(), text));
+        };
+        check_description(&description, span)?;
+        Ok(Self { description, parameters, ..Self::of(SLASH, path, name, settings, method) })
+    }
+
+    /// Reads `#[user_menu("Name")]` or `#[message_menu("Name")]` on a method.
+    pub(crate) fn menu(attribute: &Attribute, method: &mut Method) -> Result<Self> {
+        let (kind, like) = match attribute.path().is_ident("user_menu") {
+            true => (USER, "async fn greet(&self, ctx: &Context, user: User) -> Result"),
+            false => (MESSAGE, "async fn report(&self, ctx: &Context, message: Message) -> Result"),
+        };
+        let mut args = Args::of(attribute)?;
+        let Some(name) = args.take_text() else {
+            let text = "an entry of a menu needs a name: `#[user_menu(\"Say hello\")]`";
+            return Err(Error::new_spanned(attribute, text.replace("user_menu", &attribute_name(attribute))));
+        };
+        let length = name.value().chars().count();
+        if !(1..=32).contains(&length) {
+            let text = format!("an entry of a menu has 1 to 32 characters, not {length}");
+            return Err(Error::new(name.span(), text));
+        }
+        let settings = Settings::read(args.0.iter().collect(), &MENU)?;
+        let parameters = method.handler(like)?;
+        if let Some(further) = parameters.get(1) {
+            let text = format!("a menu's handler takes what it was opened on, and nothing else: `{like}`");
+            return Err(Error::new_spanned(further, text));
+        }
+        let parameters = match parameters.first() {
+            Some(target) => {
+                parameter_name(target)?;
+                vec![Parameter::target(if kind == USER { "user" } else { "message" }, (*target).clone())]
+            }
+            None => Vec::new(),
+        };
+        let path = vec![name.value()];
+        Ok(Self { parameters, ..Self::of(kind, path, name.span(), settings, method) })
+    }
+
+    fn of(kind: u8, path: Vec<String>, name: Span, settings: Settings, method: &Method) -> Self {
+        Self {
+            kind,
+            path,
+            name,
+            description: String::new(),
+            settings,
+            parameters: Vec::new(),
+            method: method.name().clone(),
+            output: method.output(),
+            conditions: method.conditions(),
+        }
+    }
+
+    fn path(&self) -> String {
+        self.path.join(" ")
+    }
+
+    /// The pattern that a call of it matches: its type and path.
+    fn pattern(&self) -> TokenStream {
+        let (kind, path) = (self.kind, self.path());
+        quote!((#kind, #path))
+    }
+
+    /// The arm of the `match` that calls it.
+    fn arm(&self) -> TokenStream {
+        let Self { method, output, conditions, parameters, .. } = self;
+        let pattern = self.pattern();
+        let names: Vec<Ident> = (0..parameters.len()).map(|at| format_ident!("argument_{at}")).collect();
+        let arguments = (!parameters.is_empty()).then(|| quote!(let mut arguments = ctx.arguments();));
+        let reads = parameters.iter().zip(&names).map(|(parameter, name)| parameter.read(name));
+        let call = call(method, *output, quote!(#(, #names)*));
+        quote! {
+            #(#conditions)*
+            #pattern => {
+                #arguments
+                #(#reads)*
+                #call
+            }
+        }
+    }
+}
+
+/// Calls a handler; `further` are its arguments behind the context.
+pub(crate) fn call(method: &Ident, output: Span, further: TokenStream) -> TokenStream {
+    let unit = quote_spanned!(at(output)=> let ());
+    quote!(#unit = Self::#method(self, ctx #further).await?;)
+}
+
+/// All commands of a cog.
+pub(crate) fn expand(
+    groups: &[Group],
+    commands: &[Command],
+    check: Option<&Ident>,
+    errors: &mut Errors,
+) -> TokenStream {
+    let checks = checks(groups, commands, check);
+    if commands.is_empty() && groups.is_empty() {
+        return checks;
+    }
+    let declared = tree::declare(groups, commands, errors);
+    let arms = commands.iter().map(Command::arm);
+    let completed = commands.iter().flat_map(|command| {
+        let path = command.path();
+        let conditions = &command.conditions;
+        command.parameters.iter().filter_map(move |parameter| {
+            let arm = parameter.completion(&path)?;
+            Some(quote!(#(#conditions)* #arm))
+        })
+    });
+    let completed: Vec<_> = completed.collect();
+    let autocomplete = (!completed.is_empty()).then(|| {
+        quote! {
+            async fn autocomplete(
+                &self,
+                ctx: &::gearshift_cog::Context,
+                option: &str,
+                typed: &str,
+            ) -> ::gearshift_cog::Result<::std::vec::Vec<::gearshift_cog::Suggestion>> {
+                ::std::result::Result::Ok(match (ctx.command(), option) {
+                    #(#completed)*
+                    _ => ::std::vec::Vec::new(),
+                })
+            }
+        }
+    });
+    quote! {
+        const COMMANDS: &'static [::gearshift_cog::manifest::Command] = &[#declared];
+
+        #checks
+
+        async fn command(&self, ctx: &::gearshift_cog::Context) -> ::gearshift_cog::Result<()> {
+            match (ctx.command_kind(), ctx.command()) {
+                #(#arms)*
+                _ => {}
+            }
+            ::std::result::Result::Ok(())
+        }
+
+        #autocomplete
+    }
+}
+
+/// The checks of the cog, of groups and of commands, in this order.
+fn checks(groups: &[Group], commands: &[Command], of_cog: Option<&Ident>) -> TokenStream {
+    let allowed = |check: TokenStream, span: Span| quote_spanned!(at(span)=> ::gearshift_cog::Verdict::hold(#check(self, ctx).await?)?;);
+    let of_cog = of_cog.map(|method| allowed(quote!(Self::#method), method.span()));
+    let check = |expr: &Expr| allowed(quote!((#expr)), syn::spanned::Spanned::span(expr));
+    let of_commands: Vec<TokenStream> = commands
+        .iter()
+        .filter_map(|command| {
+            let above = groups.iter().filter(|group| command.path.starts_with(&group.path));
+            let mut checks: Vec<(usize, TokenStream)> = above
+                .filter_map(|group| Some((group.path.len(), check(group.settings.check.as_ref()?))))
+                .collect();
+            checks.sort_by_key(|(depth, _)| *depth);
+            let own = command.settings.check.as_ref().map(check);
+            let checks: Vec<_> = checks.into_iter().map(|(_, check)| check).chain(own).collect();
+            let (conditions, pattern) = (&command.conditions, command.pattern());
+            (!checks.is_empty()).then(|| quote!(#(#conditions)* #pattern => { #(#checks)* }))
+        })
+        .collect();
+    if of_cog.is_none() && of_commands.is_empty() {
+        return TokenStream::new();
+    }
+    let of_commands = (!of_commands.is_empty()).then(|| {
+        quote! {
+            match (ctx.command_kind(), ctx.command()) {
+                #(#of_commands)*
+                _ => {}
+            }
+        }
+    });
+    quote! {
+        async fn check(&self, ctx: &::gearshift_cog::Context) -> ::gearshift_cog::Result<()> {
+            #of_cog
+            #of_commands
+            ::std::result::Result::Ok(())
+        }
+    }
+}
+
+/// The names of `tag add`.
+fn path_of(text: &LitStr) -> Result<Vec<String>> {
+    let value = text.value();
+    let path: Vec<String> = value.split(' ').map(str::to_owned).collect();
+    for name in &path {
+        check_name(name, text.span())?;
+    }
+    if path.len() > 3 {
+        return Err(Error::new(
+            text.span(),
+            "Discord knows groups in groups, and none below: `tag admin clear`",
+        ));
+    }
+    Ok(path)
+}
+
+fn attribute_name(attribute: &Attribute) -> String {
+    attribute.path().get_ident().map(Ident::to_string).unwrap_or_default()
+}

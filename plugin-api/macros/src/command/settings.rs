@@ -1,0 +1,289 @@
+//! What is said of a command or group besides its name: `guild_only`, `cooldown = "3s per user"`, `name_de = "…"`.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{Error, Expr, Ident, LitStr, Result};
+
+use crate::{
+    amounts,
+    args::{Arg, Value},
+    nearest::nearest,
+    permissions,
+};
+
+/// What can be said of a kind of command.
+pub(super) struct Kind {
+    name: &'static str,
+    keys: &'static [&'static str],
+}
+
+pub(super) const COMMAND: Kind = Kind {
+    name: "`#[command]`",
+    keys: &[
+        "aliases",
+        "bot_permissions",
+        "check",
+        "concurrency",
+        "contexts",
+        "cooldown",
+        "description_de",
+        "dm_only",
+        "ephemeral",
+        "fields",
+        "guild_only",
+        "guilds",
+        "integration_types",
+        "name_de",
+        "nsfw",
+        "owners_only",
+        "permissions",
+        "prefix_only",
+        "roles",
+        "slash_only",
+    ],
+};
+pub(super) const GROUP: Kind = Kind { name: "a group", keys: COMMAND.keys };
+pub(super) const MENU: Kind = Kind {
+    name: "a menu",
+    keys: &[
+        "bot_permissions",
+        "check",
+        "concurrency",
+        "contexts",
+        "cooldown",
+        "dm_only",
+        "ephemeral",
+        "fields",
+        "guild_only",
+        "guilds",
+        "integration_types",
+        "name_de",
+        "nsfw",
+        "owners_only",
+        "permissions",
+        "roles",
+    ],
+};
+
+/// What Discord or the host knows of a command at the top only, not of one in a group.
+const TOP_ONLY: &[&str] =
+    &["contexts", "fields", "guilds", "integration_types", "nsfw", "prefix_only", "slash_only"];
+
+/// Discord's locales. <https://discord.com/developers/docs/reference#locales>
+const LOCALES: &[&str] = &[
+    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl",
+    "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja",
+    "zh-TW", "ko",
+];
+
+/// What is said of one command or group.
+#[derive(Default)]
+pub(super) struct Settings {
+    /// Calls on the SDK's `Command`.
+    rules: TokenStream,
+    pub aliases: Vec<LitStr>,
+    pub check: Option<Expr>,
+    localized: Localized,
+    /// Those of [`TOP_ONLY`].
+    top_only: Vec<Ident>,
+}
+
+/// Names and descriptions by locale.
+#[derive(Default)]
+pub(super) struct Localized(BTreeMap<&'static str, (String, String)>);
+
+impl Settings {
+    pub(super) fn read(args: Vec<&Arg>, kind: &Kind) -> Result<Self> {
+        let mut settings = Self::default();
+        let mut seen: Vec<String> = Vec::new();
+        for arg in args {
+            let key = arg.key();
+            if seen.contains(&key) {
+                return Err(Error::new(arg.span(), format!("`{key}` stands here twice")));
+            }
+            if let (true, Some(name)) = (TOP_ONLY.contains(&key.as_str()), &arg.name) {
+                settings.top_only.push(name.clone());
+            }
+            settings.set(&key, arg, kind)?;
+            seen.push(key);
+        }
+        Ok(settings)
+    }
+
+    fn set(&mut self, key: &str, arg: &Arg, kind: &Kind) -> Result<()> {
+        if let Some((locale, is_name)) = localized(key, "name_", "description_") {
+            return self.localized.set(locale, is_name, arg);
+        }
+        if !kind.keys.contains(&key) {
+            return Err(arg.unknown(kind.name, kind.keys));
+        }
+        let call = match key {
+            "guild_only" | "dm_only" | "owners_only" | "nsfw" | "ephemeral" | "slash_only"
+            | "prefix_only" => {
+                arg.flag()?;
+                let name = &arg.name;
+                quote!(.#name())
+            }
+            "permissions" | "bot_permissions" => {
+                let (name, bits) = (&arg.name, permissions::bits(&arg.text("MANAGE_MESSAGES")?)?);
+                quote!(.#name(#bits))
+            }
+            "cooldown" => {
+                let cooldown = amounts::cooldown(&arg.text("3s per user")?)?;
+                quote!(.cooldown(#cooldown))
+            }
+            "concurrency" => {
+                let concurrency = amounts::concurrency(&arg.text("1 per channel")?)?;
+                quote!(.concurrency(#concurrency))
+            }
+            "guilds" | "roles" => {
+                let (name, ids) = (&arg.name, arg.values("41771983423143937")?);
+                quote!(.#name(&[#(#ids),*]))
+            }
+            "contexts" => {
+                let of = numbers(arg, &[("guild", 0), ("bot_dm", 1), ("private_channel", 2)])?;
+                quote!(.contexts(&[#(#of),*]))
+            }
+            "integration_types" => {
+                let of = numbers(arg, &[("guild", 0), ("user", 1)])?;
+                quote!(.integration_types(&[#(#of),*]))
+            }
+            "fields" => {
+                let json = arg.text("\\\"handler\\\":1")?;
+                quote!(.fields(#json))
+            }
+            "aliases" => {
+                self.aliases = arg.texts("\"a\", \"new\"")?;
+                for alias in &self.aliases {
+                    check_alias(alias)?;
+                }
+                let aliases = &self.aliases;
+                quote!(.aliases(&[#(#aliases),*]))
+            }
+            "check" => {
+                self.check = Some(arg.expr("Self::may")?.clone());
+                return Ok(());
+            }
+            _ => return Err(arg.unknown(kind.name, kind.keys)),
+        };
+        self.rules.extend(call);
+        Ok(())
+    }
+
+    /// That nothing is said of a command in a group which is known of the group alone.
+    pub(super) fn check_place(&self, depth: usize) -> Result<()> {
+        match self.top_only.first() {
+            Some(key) if depth > 1 => {
+                let text = format!("`{key}` applies to a top-level command only; write it on the group");
+                Err(Error::new(key.span(), text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The calls on the SDK's `Command` that say all this.
+    pub(super) fn calls(&self) -> TokenStream {
+        let (rules, localized) = (&self.rules, self.localized.call());
+        quote!(#rules #localized)
+    }
+}
+
+impl Localized {
+    pub(super) fn set(&mut self, locale: &str, is_name: bool, arg: &Arg) -> Result<()> {
+        let locale = self::locale(locale, arg.span())?;
+        let text = arg.text("…")?;
+        let (name, description) = self.0.entry(locale).or_default();
+        if is_name {
+            *name = text.value();
+        } else {
+            check_description(&text.value(), text.span())?;
+            *description = text.value();
+        }
+        Ok(())
+    }
+
+    pub(super) fn call(&self) -> Option<TokenStream> {
+        let all = self.0.iter().map(|(locale, (name, description))| {
+            quote!(::gearshift_cog::manifest::Localized { locale: #locale, name: #name, description: #description })
+        });
+        (!self.0.is_empty()).then(|| quote!(.localized(&[#(#all),*])))
+    }
+}
+
+/// `de` and whether it is a name, of `name_de` or `description_de`. Keys that begin so and are no locale are errors of
+/// their own.
+pub(super) fn localized<'a>(key: &'a str, name: &str, description: &str) -> Option<(&'a str, bool)> {
+    let is_name = |locale| (locale, true);
+    key.strip_prefix(name)
+        .map(is_name)
+        .or_else(|| key.strip_prefix(description).map(|locale| (locale, false)))
+        .filter(|(locale, _)| !locale.is_empty())
+}
+
+/// Discord's locale `pt-BR` for the key's ending `pt_BR`.
+pub(crate) fn locale(text: &str, span: Span) -> Result<&'static str> {
+    let text = text.replace('_', "-");
+    if let Some(locale) = LOCALES.iter().find(|locale| locale.eq_ignore_ascii_case(&text)) {
+        return Ok(locale);
+    }
+    let near = nearest(&text, LOCALES).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let text = format!(
+        "Discord has no locale `{text}`{near} (https://discord.com/developers/docs/reference#locales)"
+    );
+    Err(Error::new(span, text))
+}
+
+/// The numbers that the names in brackets stand for.
+pub(super) fn numbers(arg: &Arg, known: &[(&str, u8)]) -> Result<Vec<u8>> {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let like = names[..names.len().min(2)].join(", ");
+    arg.list(&like)?
+        .iter()
+        .map(|item| {
+            let number =
+                known.iter().find(|(name, _)| item.key() == *name && matches!(item.value, Value::None));
+            number.map(|(_, number)| *number).ok_or_else(|| item.unknown(&format!("`{}`", arg.key()), &names))
+        })
+        .collect()
+}
+
+/// Discord's rules for a name of a command or option.
+/// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming>
+pub(super) fn check_name(name: &str, span: Span) -> Result<()> {
+    let fits = |letter: char| match letter {
+        '-' | '_' | '\'' => true,
+        letter if letter.is_ascii() => letter.is_ascii_lowercase() || letter.is_ascii_digit(),
+        letter => !letter.is_uppercase() && !letter.is_whitespace(),
+    };
+    if (1..=32).contains(&name.chars().count()) && name.chars().all(fits) {
+        return Ok(());
+    }
+    let better: String = name.to_lowercase().chars().filter(|letter| fits(*letter)).take(32).collect();
+    let hint = if better.is_empty() { String::new() } else { format!("; write `{better}`") };
+    let text = format!(
+        "`{name}` is no name of a command or option: Discord takes 1 to 32 lower-case letters, digits, `-` and `_`{hint}"
+    );
+    Err(Error::new(span, text))
+}
+
+/// A word with a prefix: Discord is told nothing of it.
+fn check_alias(alias: &LitStr) -> Result<()> {
+    let value = alias.value();
+    if value.is_empty() || value.contains(char::is_whitespace) {
+        return Err(Error::new(alias.span(), "an alias is one word"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_description(text: &str, span: Span) -> Result<()> {
+    let length = text.chars().count();
+    if (1..=100).contains(&length) {
+        return Ok(());
+    }
+    let text = format!(
+        "a description has 1 to 100 characters, and this one {length}; what stands behind an empty line is not part of it"
+    );
+    Err(Error::new(span, text))
+}

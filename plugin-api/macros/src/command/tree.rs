@@ -1,0 +1,108 @@
+//! Commands in their groups, as the manifest declares them.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Error;
+
+use super::{Command, Group, MESSAGE, SLASH};
+use crate::{block::at, errors::Errors, nearest::nearest};
+
+/// The elements of `COMMANDS`. What does not fit together is an error.
+pub(super) fn declare(groups: &[Group], commands: &[Command], errors: &mut Errors) -> TokenStream {
+    check_names(groups, commands, errors);
+    for (path, name) in paths(groups, commands) {
+        let above = &path[..path.len() - 1];
+        if !above.is_empty() && !groups.iter().any(|group| group.path == above) {
+            errors.push(Error::new(name, no_group(&above.join(" "), groups)));
+        }
+    }
+    for group in groups {
+        if !paths(groups, commands)
+            .any(|(path, _)| path.len() > group.path.len() && path.starts_with(&group.path))
+        {
+            let path = group.path.join(" ");
+            let text =
+                format!("no command is in the group `{path}`; write one as `#[command(\"{path} add\")]`");
+            errors.push(Error::new(group.name, text));
+        }
+    }
+    below(&[], groups, commands)
+}
+
+/// Of groups and slash commands.
+fn paths<'a>(groups: &'a [Group], commands: &'a [Command]) -> impl Iterator<Item = (&'a Vec<String>, Span)> {
+    let commands = commands.iter().filter(|command| command.kind == SLASH);
+    groups
+        .iter()
+        .map(|group| (&group.path, group.name))
+        .chain(commands.map(|command| (&command.path, command.name)))
+}
+
+fn below(path: &[String], groups: &[Group], commands: &[Command]) -> TokenStream {
+    let is_below = |other: &[String]| other.len() == path.len() + 1 && other.starts_with(path);
+    let groups_here = groups.iter().filter(|group| is_below(&group.path)).map(|group| {
+        let inside = below(&group.path, groups, commands);
+        let (name, description) = (group.path.last(), &group.description);
+        let calls = &group.settings.calls();
+        quote!(::gearshift_cog::manifest::Command::group(#name, #description, &[#inside]) #calls,)
+    });
+    let commands_here = commands.iter().filter(|command| is_below(&command.path)).map(declare_command);
+    quote!(#(#groups_here)* #(#commands_here)*)
+}
+
+fn declare_command(command: &Command) -> TokenStream {
+    let Command { kind, path, description, conditions, settings, parameters, .. } = command;
+    let (name, calls) = (path.last(), settings.calls());
+    // What the SDK finds wrong while compiling is said where the command is named.
+    let span = at(command.name);
+    let new = match *kind {
+        SLASH => {
+            let options = parameters.iter().map(super::Parameter::declare);
+            let options = (!parameters.is_empty()).then(|| quote_spanned!(span=> .options(&[#(#options),*])));
+            quote_spanned!(span=> new(#name, #description) #options)
+        }
+        MESSAGE => quote_spanned!(span=> message_menu(#name)),
+        _ => quote_spanned!(span=> user_menu(#name)),
+    };
+    quote_spanned!(span=> #(#conditions)* ::gearshift_cog::manifest::Command::#new #calls,)
+}
+
+/// That no two are called the same, by name or alias, at one place. Under conditions one of them may not be there.
+fn check_names(groups: &[Group], commands: &[Command], errors: &mut Errors) {
+    let mut names: HashMap<(u8, String), ()> = HashMap::new();
+    let mut claim = |kind: u8, path: &[String], name: &str, span: Span| {
+        let (_, above) = path.split_last().expect("a path has a name");
+        let full = above.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(" ");
+        if names.insert((kind, full.clone()), ()).is_some() {
+            errors.push(Error::new(span, format!("two commands are called `{full}`; rename one of them")));
+        }
+    };
+    for group in groups {
+        claim(SLASH, &group.path, group.path.last().map_or("", String::as_str), group.name);
+        group
+            .settings
+            .aliases
+            .iter()
+            .for_each(|alias| claim(SLASH, &group.path, &alias.value(), alias.span()));
+    }
+    for command in commands.iter().filter(|command| command.conditions.is_empty()) {
+        let name = command.path.last().map_or("", String::as_str);
+        claim(command.kind, &command.path, name, command.name);
+        for alias in &command.settings.aliases {
+            claim(command.kind, &command.path, &alias.value(), alias.span());
+        }
+    }
+}
+
+fn no_group(path: &str, groups: &[Group]) -> String {
+    let declared: Vec<String> = groups.iter().map(|group| group.path.join(" ")).collect();
+    let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
+    match nearest(path, &declared) {
+        Some(near) => format!("there is no group `{path}`; did you mean `{near}`?"),
+        None => format!(
+            "there is no group `{path}`; declare it: `#[cog(group(\"{path}\", \"What its commands are for\"))]`"
+        ),
+    }
+}

@@ -1,0 +1,24 @@
+//! All errors of an expansion: an author sees them at once, not one a build.
+
+use syn::{Error, Result};
+
+#[derive(Default)]
+pub(crate) struct Errors(Option<Error>);
+
+impl Errors {
+    pub(crate) fn push(&mut self, error: Error) {
+        match &mut self.0 {
+            Some(all) => all.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+
+    /// The value, or none and the error is kept.
+    pub(crate) fn ok<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.push(error)).ok()
+    }
+
+    pub(crate) fn into_inner(self) -> Option<Error> {
+        self.0
+    }
+}

@@ -1,0 +1,139 @@
+//! `#[setup]`, `#[teardown]`, `#[on_error]` and `#[check]`: functions that a cog has once.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Error, FnArg, Ident, Result, Type};
+
+use crate::block::{Method, at, last_name, typed};
+
+/// A method of a cog that stands there once at most.
+pub(crate) struct Hook {
+    pub method: Ident,
+    call: TokenStream,
+}
+
+impl Hook {
+    /// `async fn build(host: Host) -> Result<Self>`, perhaps with the settings behind the host.
+    pub(crate) fn setup(method: &Method, settings: Option<&Type>) -> Result<Self> {
+        let name = method.name();
+        let further = if settings.is_some() { ", settings: Settings" } else { "" };
+        let like = format!("async fn {name}(host: Host{further}) -> Result<Self>");
+        method.is_plain(&like)?;
+        let inputs: Vec<&FnArg> = method.signature.inputs.iter().collect();
+        let is_host = |input: &FnArg| {
+            typed(input).is_some_and(|input| last_name(&input.ty).is_some_and(|it| it == "Host"))
+        };
+        let arguments = match (&inputs[..], settings) {
+            ([host], _) if is_host(host) => quote!(host),
+            ([host, FnArg::Typed(_)], Some(settings)) if is_host(host) => {
+                quote!(host, ::gearshift_cog::Host::settings::<#settings>(&settings_host)?)
+            }
+            ([_, further, ..], None) if is_host(inputs[0]) => {
+                let text = format!(
+                    "a cog that reads settings names them: `#[cog(settings = Settings)]`; else: `{like}`"
+                );
+                return Err(Error::new_spanned(further, text));
+            }
+            _ => {
+                return Err(Error::new(
+                    name.span(),
+                    format!("a setup takes the handles and returns the cog: `{like}`"),
+                ));
+            }
+        };
+        let clone = (inputs.len() == 2).then(|| quote!(let settings_host = host.clone();));
+        let this = quote_spanned!(at(method.output())=> let this: Self);
+        let call = quote!(#clone #this = Self::#name(#arguments).await?; ::std::result::Result::Ok(this));
+        Ok(Self { method: name.clone(), call })
+    }
+
+    /// `async fn leave(&self) -> Result`.
+    pub(crate) fn teardown(method: &Method) -> Result<Self> {
+        let name = method.name();
+        let like = format!("async fn {name}(&self) -> Result");
+        method.is_plain(&like)?;
+        match method.signature.inputs.iter().collect::<Vec<_>>()[..] {
+            [FnArg::Receiver(_)] => {
+                Ok(Self { method: name.clone(), call: quote!(Self::#name(self).await?;) })
+            }
+            _ => Err(Error::new(
+                name.span(),
+                format!("a teardown has no context and takes `&self` alone: `{like}`"),
+            )),
+        }
+    }
+
+    /// `async fn failed(&self, ctx: &Context, error: Error) -> Result`.
+    pub(crate) fn on_error(method: &Method) -> Result<Self> {
+        let name = method.name();
+        let like = format!("async fn {name}(&self, ctx: &Context, error: Error) -> Result");
+        match method.handler(&like)?[..] {
+            [error] if last_name(&error.ty).is_some_and(|name| name == "Error") => {
+                Ok(Self { method: name.clone(), call: quote!(Self::#name(self, ctx, error).await?;) })
+            }
+            _ => Err(Error::new(name.span(), format!("it takes the context and the error: `{like}`"))),
+        }
+    }
+
+    /// `async fn may(&self, ctx: &Context) -> Result<bool>`.
+    pub(crate) fn check(method: &Method) -> Result<Self> {
+        let name = method.name();
+        let like = format!("async fn {name}(&self, ctx: &Context) -> Result<bool>");
+        match method.handler(&like)?[..] {
+            [] => Ok(Self { method: name.clone(), call: TokenStream::new() }),
+            [further, ..] => {
+                Err(Error::new_spanned(further, format!("a check takes the context alone: `{like}`")))
+            }
+        }
+    }
+}
+
+pub(crate) fn expand_setup(hook: Option<&Hook>, cog: &Type, settings: Option<&Type>) -> TokenStream {
+    let body = match (hook, settings) {
+        (Some(hook), _) => hook.call.clone(),
+        (None, settings) => {
+            // What cannot be read fails the setup, also if nobody asks for it before a command does.
+            let read = settings.map(|of| quote!(::gearshift_cog::Host::settings::<#of>(&host)?;));
+            let unused = settings.is_none().then(|| quote!(let _ = host;));
+            let span = at(syn::spanned::Spanned::span(cog));
+            let default = quote_spanned!(span=> <#cog as ::std::default::Default>::default());
+            quote!(#read #unused ::std::result::Result::Ok(#default))
+        }
+    };
+    let reads = settings.is_some().then(|| {
+        quote!(
+            const SETTINGS: bool = true;
+        )
+    });
+    quote! {
+        #reads
+
+        async fn setup(host: ::gearshift_cog::Host) -> ::gearshift_cog::Result<Self> {
+            #body
+        }
+    }
+}
+
+pub(crate) fn expand_teardown(hook: Option<&Hook>) -> Option<TokenStream> {
+    let call = &hook?.call;
+    Some(quote! {
+        async fn teardown(&self) -> ::gearshift_cog::Result<()> {
+            #call
+            ::std::result::Result::Ok(())
+        }
+    })
+}
+
+pub(crate) fn expand_on_error(hook: Option<&Hook>) -> Option<TokenStream> {
+    let call = &hook?.call;
+    Some(quote! {
+        async fn on_error(
+            &self,
+            ctx: &::gearshift_cog::Context,
+            error: ::gearshift_cog::Error,
+        ) -> ::gearshift_cog::Result<()> {
+            #call
+            ::std::result::Result::Ok(())
+        }
+    })
+}

@@ -1,0 +1,155 @@
+//! `#[cog(state = 2)]` and `#[migrate(1)]`: what is saved, and how older versions of it are read.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Error, FnArg, Ident, Result, ReturnType, Type, spanned::Spanned};
+
+use crate::{
+    args::{Arg, Args, Value},
+    block::{Method, last_name},
+    errors::Errors,
+};
+
+/// What the cog's state is.
+pub(crate) struct Saved {
+    pub version: u32,
+    pub span: proc_macro2::Span,
+    /// The field that is saved; all of the cog if none.
+    pub field: Option<Ident>,
+}
+
+/// A step from a version to the next.
+pub(crate) struct Step {
+    from: u32,
+    span: proc_macro2::Span,
+    of: Type,
+    can_fail: bool,
+    method: Ident,
+}
+
+/// The number of `state = 1`.
+pub(crate) fn version(arg: &Arg) -> Result<u32> {
+    let number = match &arg.value {
+        Value::Expr(syn::Expr::Lit(lit)) => match &lit.lit {
+            syn::Lit::Int(number) => number.base10_parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    };
+    number.ok_or_else(|| Error::new(arg.span(), "write the version of the state as a number: `state = 1`"))
+}
+
+impl Step {
+    pub(crate) fn new(attribute: &Attribute, method: &Method) -> Result<Self> {
+        let like = "#[migrate(1)] fn second(old: V1) -> V2";
+        let unfit = |span| {
+            Error::new(span, format!("a step takes a version of the state and returns the next: `{like}`"))
+        };
+        let mut args = Args::of(attribute)?;
+        let from = match (args.0.pop(), args.0.is_empty()) {
+            (Some(arg), true) => version(&arg).ok(),
+            _ => None,
+        };
+        let text = "say from which version the step is: `#[migrate(1)]`";
+        let from = from.ok_or_else(|| Error::new_spanned(attribute, text))?;
+        let signature = &method.signature;
+        if let Some(asyncness) = &signature.asyncness {
+            return Err(unfit(asyncness.span));
+        }
+        let (Some(FnArg::Typed(old)), 1) = (signature.inputs.first(), signature.inputs.len()) else {
+            return Err(unfit(method.name().span()));
+        };
+        let ReturnType::Type(_, to) = &signature.output else { return Err(unfit(method.name().span())) };
+        Ok(Self {
+            from,
+            span: attribute.path().span(),
+            of: (*old.ty).clone(),
+            can_fail: last_name(to).is_some_and(|name| name == "Result"),
+            method: method.name().clone(),
+        })
+    }
+}
+
+pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut Errors) -> TokenStream {
+    let Some(Saved { version, span, field }) = saved else {
+        if let Some(step) = steps.first() {
+            errors.push(Error::new(
+                step.span,
+                "the cog keeps no state; write its version: `#[cog(state = 2)]`",
+            ));
+        }
+        return TokenStream::new();
+    };
+    steps.sort_by_key(|step| step.from);
+    check(*version, *span, &steps, errors);
+    let place = match field {
+        Some(field) => quote!(self.#field),
+        None => quote!(*self),
+    };
+    let arms = steps.iter().enumerate().map(|(at, step)| {
+        let Step { from, of, .. } = step;
+        let steps = steps[at..].iter().map(|Step { method, can_fail, .. }| {
+            let failing = can_fail.then(|| quote!(?));
+            quote!(let state = Self::#method(state) #failing;)
+        });
+        quote! {
+            #from => {
+                let state: #of = state.parse()?;
+                #(#steps)*
+                #place = state;
+            }
+        }
+    });
+    let first = steps.first().map_or(*version, |step| step.from);
+    let readable = match *version - first.min(*version) {
+        0 => format!("version {version}"),
+        1 => format!("versions {first} and {version}"),
+        _ => format!("versions {first} to {version}"),
+    };
+    let unreadable = format!("it reads state of {readable}, and was given version {{}}");
+    quote! {
+        fn restore(&mut self, state: ::gearshift_cog::State) -> ::gearshift_cog::Result<()> {
+            match state.version {
+                #(#arms)*
+                #version => #place = state.parse()?,
+                other => {
+                    return ::std::result::Result::Err(::gearshift_cog::Error::new(
+                        ::std::format_args!(#unreadable, other),
+                    ));
+                }
+            }
+            ::std::result::Result::Ok(())
+        }
+
+        fn save(&self) -> ::gearshift_cog::Result<::std::option::Option<::gearshift_cog::State>> {
+            ::gearshift_cog::State::json(#version, &#place).map(::std::option::Option::Some)
+        }
+    }
+}
+
+/// That the steps lead to the version, without a gap.
+fn check(version: u32, span: proc_macro2::Span, steps: &[Step], errors: &mut Errors) {
+    let Some(last) = steps.last() else { return };
+    for step in steps.iter().filter(|step| step.from >= version) {
+        let text = format!("this step leads to version {}; write `state = {0}`", step.from + 1);
+        errors.push(Error::new(step.span, text));
+    }
+    for pair in steps.windows(2) {
+        let (before, after) = (&pair[0], &pair[1]);
+        if before.from == after.from {
+            errors.push(Error::new(after.span, format!("two steps are from version {}", after.from)));
+        } else if before.from + 1 < after.from {
+            let text = format!(
+                "no step leads from version {} to {}; write `#[migrate({0})]`",
+                before.from + 1,
+                after.from
+            );
+            errors.push(Error::new(after.span, text));
+        }
+    }
+    if last.from + 1 < version {
+        let text =
+            format!("no step leads from version {} to {version}; write `#[migrate({0})]`", last.from + 1);
+        errors.push(Error::new(span, text));
+    }
+}

@@ -1,0 +1,19 @@
+//! A cog that is not built by `#[setup]` is its default.
+#![allow(unused)]
+
+use gearshift_cog::prelude::*;
+
+struct Ping {
+    host: Host,
+}
+
+#[cog(export = false)]
+impl Ping {
+    /// Answers with pong
+    #[command]
+    async fn ping(&self, ctx: &Context) -> Result {
+        ctx.reply("pong").await
+    }
+}
+
+fn main() {}

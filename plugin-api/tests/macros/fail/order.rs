@@ -1,0 +1,20 @@
+//! An order of arguments that only their types tell is checked while compiling, too.
+#![allow(unused)]
+
+use gearshift_cog::prelude::*;
+
+#[derive(Default)]
+struct Tags;
+
+type Maybe = Option<u8>;
+
+#[cog(export = false)]
+impl Tags {
+    /// One
+    #[command]
+    async fn one(&self, ctx: &Context, maybe: Maybe, surely: u8) -> Result {
+        Ok(())
+    }
+}
+
+fn main() {}

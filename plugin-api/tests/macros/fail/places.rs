@@ -1,0 +1,31 @@
+//! The attributes stand where they mean something.
+#![allow(unused)]
+
+use gearshift_cog::prelude::*;
+
+struct Ping;
+
+impl Ping {
+    #[command]
+    async fn ping(&self, ctx: &Context) -> Result {
+        ctx.reply("pong").await
+    }
+}
+
+#[listen]
+async fn said(ctx: &Context, message: Message) -> Result {
+    Ok(())
+}
+
+#[cog]
+struct Pong;
+
+struct Many<T>(T);
+
+#[cog]
+impl<T> Many<T> {}
+
+#[cog]
+impl Cog for Ping {}
+
+fn main() {}

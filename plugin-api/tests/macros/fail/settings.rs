@@ -1,0 +1,105 @@
+//! What is said of a command is known, and is written as it is meant.
+#![allow(unused)]
+
+use gearshift_cog::prelude::*;
+
+#[derive(Default)]
+struct Tags;
+
+#[cog(group("tag", "Notes", guildonly), colour = 1)]
+impl Tags {
+    /// One
+    #[command(coldown = "3s")]
+    async fn one(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Two
+    #[command(permissions = "MANAGE_MESAGES")]
+    async fn two(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Three
+    #[command(permissions = "FLY")]
+    async fn three(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Four
+    #[command(cooldown = "often")]
+    async fn four(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Five
+    #[command(concurrency = "1 per planet")]
+    async fn five(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Six
+    #[command(guild_only = true)]
+    async fn six(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Seven
+    #[command(cooldown)]
+    async fn seven(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Eight
+    #[command("tag eight", slash_only)]
+    async fn eight(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Nine
+    #[command(name_xx = "neun")]
+    async fn nine(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Ten
+    #[command(guild_only, guild_only)]
+    async fn ten(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[user_menu("Eleven", aliases("e"))]
+    async fn eleven(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Twelve
+    #[command(contexts(guilds))]
+    async fn twelve(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[listen(chanels(1))]
+    async fn thirteen(&self, ctx: &Context, message: Message) -> Result {
+        Ok(())
+    }
+
+    #[listen("message create")]
+    async fn fourteen(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[comand]
+    async fn fifteen(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Sixteen
+    #[command]
+    #[every("30s")]
+    async fn sixteen(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+}
+
+fn main() {}
