@@ -139,9 +139,13 @@ pub fn raw(name: &str, json: &str) -> Event {
     Event::Other(RArc::new(RawEvent { name: name.into(), json: json.into() }))
 }
 
-/// The name at the top of a command's path, which is the one a cog declares.
+/// The name at the top of a command's path, which is the one a cog declares. A menu's may hold spaces.
 pub fn command_name(interaction: &Interaction) -> &str {
-    interaction.command.as_str().split(' ').next().unwrap_or_default()
+    let path = interaction.command.as_str();
+    match interaction.command_kind {
+        USER_MENU | MESSAGE_MENU => path,
+        _ => path.split(' ').next().unwrap_or_default(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -278,6 +282,9 @@ struct RawOption<'a> {
     options: Vec<RawOption<'a>>,
 }
 
+/// Discord's types of commands in the menu of a user and of a message.
+const USER_MENU: u8 = 2;
+const MESSAGE_MENU: u8 = 3;
 /// Discord's option types for a subcommand and a group of them.
 const SUBCOMMAND: u8 = 1;
 const SUBCOMMAND_GROUP: u8 = 2;

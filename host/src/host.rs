@@ -18,7 +18,8 @@ use crate::{
     follow,
     gateway::{Dispatch, EndError, Gateway},
     library::{self, CopyFolder, FolderError},
-    router::{Notices, Router},
+    own_commands::{self, OwnParts},
+    router::{Notices, OwnCommands, Router},
     sessions::{OpenError, Sessions},
     watch::{self, FolderWatch},
 };
@@ -81,7 +82,7 @@ pub struct Host {
     bot: Option<BotClaim>,
     cogs: Arc<Cogs>,
     gateway: Option<Gateway>,
-    /// End with the host: what follows the folder, and the registration of commands.
+    /// End with the host: what follows the folder, and the registration of commands, and the host's own ones.
     tasks: JoinSet<()>,
     /// What is to be brought into service, and followed from then on.
     claimed: Claimed,
@@ -144,7 +145,10 @@ impl Host {
             defer_after: config.limits.defer_after,
             failure_text: config.discord.as_ref().map_or("", |discord| &discord.failure_text).into(),
         };
-        let router = Arc::new(Router::new(prefix, notices));
+        let own_commands = own_commands::manifests(&config.commands);
+        let names = own_commands.iter().map(|command| command.name.clone()).collect();
+        let (own, calls) = OwnCommands::new(names);
+        let router = Arc::new(Router::new(prefix.clone(), own, notices));
         let cogs = Cogs::new(CogsParts {
             sessions: Arc::clone(&sessions),
             limits: config.limits.clone(),
@@ -153,6 +157,8 @@ impl Host {
             intents: config.discord.as_ref().map(|discord| discord.intents.clone()),
             copies: CopyFolder::create(&library::default_base())?,
             router: Arc::clone(&router),
+            own_commands,
+            commands_guild: config.commands.guild,
             runtime,
             work: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -173,7 +179,12 @@ impl Host {
             }
             false => None,
         };
-        let tasks = JoinSet::new();
+        let mut tasks = JoinSet::new();
+        if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord) {
+            let (discord, intents) = (Arc::clone(discord), settings.intents.clone());
+            let parts = OwnParts { cogs: Arc::downgrade(&cogs), discord, prefix, intents };
+            tasks.spawn(own_commands::answer(parts, calls));
+        }
         let claimed = cogs.claim_all().await;
         // Not before: events wait for the cogs that are claimed, and nobody else.
         if let Some(gateway) = &gateway {

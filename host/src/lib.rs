@@ -61,6 +61,7 @@ pub mod watch;
 
 pub mod follow;
 pub mod host;
+pub mod own_commands;
 pub mod panel;
 
 pub mod control;

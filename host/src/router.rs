@@ -3,8 +3,10 @@
 //! It knows no generations and runs no cog code.
 
 mod defer;
+mod filter;
 mod notice;
 mod observer;
+mod own;
 mod prefix;
 mod table;
 
@@ -22,15 +24,18 @@ use gearshift_cog::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use self::{defer::Pending, notice::Due, observer::InteractionObserver, prefix::Prefix};
+use self::{defer::Pending, filter::Asked, notice::Due, observer::InteractionObserver, prefix::Prefix};
 pub use self::{
+    filter::Filters,
     notice::Notices,
+    own::OwnCommands,
     table::{Listener, Table},
 };
 use crate::{
     event::{self, Incoming},
     facts::Facts,
     lane::{Call, Full, Item},
+    library::SLASH,
 };
 
 /// The router.
@@ -38,6 +43,8 @@ use crate::{
 pub struct Router {
     table: Arc<ArcSwap<Table>>,
     prefix: Prefix,
+    /// What answers the commands that no cog does.
+    own: OwnCommands,
     facts: Arc<Facts>,
     notices: Arc<Notices>,
     /// Interactions that are to be deferred if they wait too long.
@@ -48,7 +55,7 @@ pub struct Router {
 
 impl Router {
     /// A router that knows no cogs yet.
-    pub fn new(prefix: String, notices: Notices) -> Router {
+    pub fn new(prefix: String, own: OwnCommands, notices: Notices) -> Router {
         let bot = notices.discord.as_ref().map(|discord| discord.account().user_id);
         let notices = Arc::new(notices);
         let (due, pending) = mpsc::unbounded_channel();
@@ -57,6 +64,7 @@ impl Router {
         Router {
             table: Arc::default(),
             prefix: Prefix { text: prefix, bot },
+            own,
             facts: Arc::new(Facts::new(bot)),
             notices,
             due,
@@ -94,7 +102,8 @@ impl Router {
         let listeners = table.listeners(name);
         let routed = match name {
             "MESSAGE_CREATE"
-                if listeners.is_empty() && !(table.has_commands() && self.prefix.may_be_in(json)) =>
+                if listeners.is_empty()
+                    && !(self.has_prefix_commands(&table) && self.prefix.may_be_in(json)) =>
             {
                 Ok(false)
             }
@@ -127,31 +136,50 @@ impl Router {
 
     fn message(&self, table: &Table, listeners: &[Listener], incoming: Incoming<'_>) -> bool {
         let called = self.prefix.command(&incoming).and_then(|(name, arguments)| {
-            Some((table.command(name)?, RString::from(name), RString::from(arguments)))
+            let owner = table.prefixed(name);
+            (owner.is_some() || self.own.has(name))
+                .then(|| (owner, RString::from(name), RString::from(arguments)))
         });
         if called.is_none() && listeners.is_empty() {
             return false;
         }
         let message = incoming.message();
-        let heard = hand(listeners, &Event::MessageCreate(message.clone()));
-        let Some((owner, command, arguments)) = called else { return heard };
-        let invocation = Invocation { command, arguments, origin: Origin::Prefix(message) };
-        owner.push(Call::Command(invocation).into()).is_ok() || heard
+        let is_delivered = hand(listeners, &Event::MessageCreate(message.clone()));
+        let Some((owner, command, arguments)) = called else { return is_delivered };
+        let call = Call::Command(Invocation { command, arguments, origin: Origin::Prefix(message) });
+        is_delivered
+            | match owner {
+                Some(owner) => owner.push(call.into()).is_ok(),
+                None => self.own.push(call),
+            }
+    }
+
+    fn has_prefix_commands(&self, table: &Table) -> bool {
+        table.has_prefix_commands() || !self.own.is_empty()
     }
 
     fn interaction(&self, table: &Table, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
-        let name = event::command_name(&interaction).to_owned();
-        match (interaction.kind, table.command(&name)) {
+        let (kind, name) = (interaction.command_kind, event::command_name(&interaction).to_owned());
+        let is_own = kind == SLASH && self.own.has(&name);
+        match (interaction.kind, table.command(kind, &name)) {
             (COMMAND, Some(owner)) => {
-                let ephemeral = table.is_ephemeral(&interaction.command);
+                let ephemeral = table.is_ephemeral(kind, &interaction.command);
                 self.command(owner, name, ephemeral, interaction)
             }
+            (COMMAND, None) if is_own => {
+                let origin = Origin::Slash(interaction.clone());
+                let (command, arguments) = (name.into(), RString::new());
+                if !self.own.push(Call::Command(Invocation { command, arguments, origin })) {
+                    self.notices.busy(&interaction);
+                }
+                true
+            }
             (COMMAND, None) => {
-                self.notices.unanswered(&interaction, table.away(&name));
+                self.notices.unanswered(&interaction, table.away(kind, &name));
                 true
             }
             (AUTOCOMPLETE, Some(owner)) => owner.push(Item::event(Event::Interaction(interaction))).is_ok(),
-            (AUTOCOMPLETE, None) => false,
+            (AUTOCOMPLETE, None) => is_own && self.own.push(Call::Event(Event::Interaction(interaction))),
             (COMPONENT | MODAL, _) => self.component(table, listeners, interaction),
             _ => hand(listeners, &Event::Interaction(interaction)),
         }
@@ -163,7 +191,10 @@ impl Router {
         let mut takers = table.component(&interaction.custom_id);
         let owners: Vec<Arc<str>> = takers.iter().map(|owner| Arc::clone(&owner.cog)).collect();
         if waiting_cog(&interaction.custom_id).is_none() {
-            takers.extend(listeners.iter().filter(|listener| !owners.contains(&listener.cog)));
+            let event = Event::Interaction(interaction.clone());
+            let asked = Asked::of(&event);
+            let others = listeners.iter().filter(|listener| !owners.contains(&listener.cog));
+            takers.extend(others.filter(|listener| asked.passes(&listener.filters)));
         }
         // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
         let pending = self.notices.pending(interaction, true, owners);
@@ -221,7 +252,9 @@ impl Router {
     }
 }
 
-/// Hands one event to all listeners; whether at least one took it.
+/// Hands one event to all listeners that want it; whether at least one took it.
 fn hand(listeners: &[Listener], event: &Event) -> bool {
-    listeners.iter().filter(|listener| listener.push(Item::event(event.clone())).is_ok()).count() > 0
+    let asked = Asked::of(event);
+    let wanted = listeners.iter().filter(|listener| asked.passes(&listener.filters));
+    wanted.filter(|listener| listener.push(Item::event(event.clone())).is_ok()).count() > 0
 }

@@ -8,19 +8,21 @@ use super::{
 };
 use crate::control::Request;
 
-/// List the commands that Discord has of the bot, or delete those that no cog declares
+/// Compare the commands that Discord has of the bot with what the cogs declare, register them, or delete old ones
 #[derive(Debug, Args)]
 #[command(
-    long_about = "List the commands that Discord has of the bot, or delete those that no cog declares. The running host is \
-        asked, over its control socket.\n\n\
+    long_about = "Compare the commands that Discord has of the bot with what the cogs declare, register them, or delete \
+        old ones. The running host is asked, over its control socket.\n\n\
         The host registers what its cogs declare, and deletes by itself only what one of its cogs declared since it \
         started: what it does not know may be of a cog whose file is broken today, or of another program. With a command \
         go the permissions that servers gave it.",
     after_long_help = "Examples:\n\
         \n    gearshift commands list\
+        \n    gearshift commands diff\
+        \n    gearshift commands sync\
         \n    gearshift commands prune\
         \n    gearshift commands prune oldname\n\n\
-        The exit code is 1 if Discord refuses, or if it cannot be told which commands are of nobody."
+        The exit code is 1 if Discord refuses something, or if it cannot be told which commands are of nobody."
 )]
 pub(super) struct CommandsCommand {
     #[command(subcommand)]
@@ -34,6 +36,10 @@ pub(super) struct CommandsCommand {
 enum Verb {
     /// Show the commands that Discord has, and which cog declares each
     List,
+    /// Show what the host would create, change and delete at Discord, field by field; nothing is changed
+    Diff,
+    /// Register what the cogs declare, now
+    Sync,
     /// Delete the commands that no cog declares: all of them, or those that are named
     Prune {
         /// Names of commands, without the slash
@@ -46,6 +52,8 @@ impl CommandsCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let request = match self.verb {
             Verb::List => Request::Commands,
+            Verb::Diff => Request::CommandsDiff,
+            Verb::Sync => Request::CommandsSync,
             Verb::Prune { names } => Request::Prune { names },
         };
         let answer = self.host.connect()?.call(&request)?;

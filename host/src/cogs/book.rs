@@ -12,18 +12,11 @@ use tokio::sync::watch;
 
 use super::{
     CogError, RefusedFile,
+    claim::Claims,
     stage::{Absence, Stage, Status},
     together::{Group, Member},
 };
-use crate::{
-    lane::Inbox,
-    router::{Listener, Table},
-    schedule::Schedule,
-};
-
-/// Slash commands that one application may have.
-/// <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
-pub(super) const COMMANDS_MAX: usize = 100;
+use crate::{lane::Inbox, library::CommandKey, router::Table, schedule::Schedule};
 
 /// What is there of one cog besides its owner.
 pub(super) struct Entry {
@@ -45,15 +38,15 @@ pub(super) struct Book {
     /// Files that are tried again together.
     pub(super) together: BTreeMap<PathBuf, Member>,
     /// Every command that a cog of this process has declared so far.
-    pub(super) seen: BTreeSet<String>,
+    pub(super) seen: BTreeSet<CommandKey>,
 }
 
 /// A cog: its entry, and what its owner has asked for.
 pub(super) struct Cog {
     pub(super) entry: Entry,
-    /// Commands of a generation that is being brought up beside the one that serves.
-    pub(super) coming: Vec<String>,
-    /// Its file is another cog that serves, and no other file is this one: it hears nothing more.
+    /// Of a generation that is being brought up beside the one that serves: its commands are reserved.
+    pub(super) coming: Option<Arc<Manifest>>,
+    /// Its file is another cog that serves, and no other file is this one: it gets nothing more.
     pub(super) is_superseded: bool,
 }
 
@@ -65,10 +58,12 @@ pub(super) struct Refused {
 }
 
 impl Cog {
-    /// The commands that it owns.
-    pub(super) fn owned<'a>(&'a self, status: &'a Status) -> impl Iterator<Item = &'a str> {
-        let serving = status.commands().filter(|_| status.is_routed() && !self.is_superseded);
-        serving.chain(self.coming.iter().map(String::as_str))
+    /// What it owns.
+    pub(super) fn claims(&self, status: &Status) -> Claims {
+        let serving = status.manifest.as_ref().filter(|_| status.is_routed() && !self.is_superseded);
+        let mut claims = Claims::default();
+        serving.into_iter().chain(&self.coming).for_each(|manifest| claims.add(manifest));
+        claims
     }
 }
 
@@ -87,31 +82,37 @@ impl Book {
                 });
             }
         }
-        let mut others = 0;
+        let own = Claims::of(manifest);
+        let mut others = Vec::new();
         for (other, cog) in self.cogs.iter().filter(|(other, _)| ***other != **name) {
             let status = cog.entry.status.borrow();
-            let owned: BTreeSet<&str> = match group.get(&**other) {
-                Some(manifest) => manifest.commands.iter().map(|command| &*command.name).collect(),
+            let claims = match group.get(&**other) {
+                Some(manifest) => Claims::of(manifest),
                 // A cog whose only file this is makes room when the new one serves.
                 None if status.file == file && !self.has_file(other, file) => continue,
-                None => cog.owned(&status).collect(),
+                None => cog.claims(&status),
             };
-            others += owned.len();
-            if let Some(command) = manifest.commands.iter().find(|command| owned.contains(&*command.name)) {
+            if let Some(claim) = own.shared(&claims) {
                 return Err(CogError::CommandTaken {
-                    command: command.name.clone(),
+                    claim: claim.clone(),
                     name: name.clone(),
                     file: file.to_owned(),
                     other: other.to_string(),
                     other_file: status.file.clone(),
                 });
             }
+            others.push(claims);
         }
-        let own = manifest.commands.len();
-        if others + own > COMMANDS_MAX {
-            return Err(CogError::TooManyCommands { name: name.clone(), file: file.to_owned(), own, others });
+        match own.crowded(&others) {
+            None => Ok(()),
+            Some((room, others)) => Err(CogError::TooManyCommands {
+                name: name.clone(),
+                file: file.to_owned(),
+                room: room.clone(),
+                own: own.count(room),
+                others,
+            }),
         }
-        Ok(())
     }
 
     /// Whether a file is there and is the cog `name`, as far as is known.
@@ -151,16 +152,15 @@ impl Book {
         for (name, cog) in &self.cogs {
             let status = cog.entry.status.borrow();
             let Some(manifest) = &status.manifest else { continue };
-            let commands = status.commands().map(str::to_owned);
-            let listener = Listener { cog: Arc::clone(name), inbox: Arc::clone(&cog.entry.inbox) };
-            table.add_coming(&listener, &cog.coming);
             if status.is_routed() && !cog.is_superseded {
-                table.add(&listener, &manifest.events, commands);
-                table.add_components(&listener, &manifest.components);
-                table.add_ephemeral(manifest.commands.iter().flat_map(|command| command.ephemeral.clone()));
+                table.add(name, &cog.entry.inbox, manifest);
             } else {
-                table.add_away(name, commands);
-                table.add_components_away(name, &manifest.components);
+                table.add_away(name, manifest);
+            }
+        }
+        for (name, cog) in &self.cogs {
+            if let Some(manifest) = &cog.coming {
+                table.add_coming(name, &cog.entry.inbox, manifest);
             }
         }
         table

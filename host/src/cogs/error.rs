@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use super::claim::{Claim, Room};
 use crate::{
     error::chain,
     fault::{Fault, FaultKind},
@@ -35,11 +36,11 @@ pub enum CogError {
         /// The first file.
         other: PathBuf,
     },
-    /// Another cog has a command of that name.
-    #[error("cannot load `{name}` from `{}`: its command `{command}` belongs to `{other}` from `{}`", .file.display(), .other_file.display())]
+    /// Another cog has one of its commands, or the name or an alias of one with the prefix.
+    #[error("cannot load `{name}` from `{}`: its {claim} belongs to `{other}` from `{}`", .file.display(), .other_file.display())]
     CommandTaken {
-        /// The command.
-        command: String,
+        /// What both claim.
+        claim: Claim,
         /// The second cog.
         name: String,
         /// Its file.
@@ -51,13 +52,15 @@ pub enum CogError {
     },
     /// All cogs together would have more commands than an application may have.
     #[error(
-        "cannot load `{name}` from `{}`: its {own} commands and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), super::book::COMMANDS_MAX
+        "cannot load `{name}` from `{}`: its {own} {room} and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), .room.size()
     )]
     TooManyCommands {
         /// The cog.
         name: String,
         /// Its file.
         file: PathBuf,
+        /// Which commands.
+        room: Room,
         /// How many it declares.
         own: usize,
         /// How many the others have.

@@ -12,6 +12,7 @@
 
 mod blame;
 mod book;
+mod claim;
 mod close;
 mod deploy;
 mod error;
@@ -43,6 +44,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use gearshift_cog::manifest::{CommandManifest, Manifest};
 use tokio::{
     runtime,
     sync::{mpsc, oneshot},
@@ -51,9 +53,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
+    claim::{Claim, Room},
     error::{CogError, log_error},
     intents::MissingIntent,
-    registry::{Declared, RefusedFile},
+    registry::{Declared, DeclaredCommand, RefusedFile},
     report::{Outcome, Phase, Report, Retirement},
     retire::Held,
     stage::{Absence, Stage},
@@ -97,6 +100,10 @@ pub struct CogsParts {
     pub copies: CopyFolder,
     /// Where events and commands go.
     pub router: Arc<Router>,
+    /// Commands of the host itself, registered unless a cog declares one of their names.
+    pub own_commands: Vec<CommandManifest>,
+    /// The guild in which alone all commands are registered; none: as each is declared.
+    pub commands_guild: Option<u64>,
     /// Where calls of handles and timers run.
     pub runtime: runtime::Handle,
     /// The work of calls under way: what a cog has handed over is carried out though the cog is gone.
@@ -206,7 +213,23 @@ impl Cogs {
 
     /// The commands that shall be registered, and those that shall not.
     pub fn declared(&self) -> Declared {
-        self.registry.declared(self.parts.limits.commands_keep)
+        let mut declared = self.registry.declared(self.parts.limits.commands_keep);
+        declared.add_own(&self.parts.own_commands);
+        declared.guild = self.parts.commands_guild;
+        declared
+    }
+
+    /// The host's own commands that are switched on; a cog's of the same name takes precedence.
+    pub fn own_commands(&self) -> &[CommandManifest] {
+        &self.parts.own_commands
+    }
+
+    /// The manifests of the cogs that serve, by name.
+    pub fn manifests(&self) -> Vec<(Arc<str>, Arc<Manifest>)> {
+        self.registry.each(|name, status, _| {
+            let manifest = status.manifest.clone().filter(|_| status.is_routed());
+            manifest.map(|manifest| (Arc::clone(name), manifest))
+        })
     }
 
     /// A generation does not return to its loop, or its thread has ended.

@@ -8,17 +8,28 @@ use std::{
     time::Duration,
 };
 
-use gearshift_cog::manifest::{CommandManifest, Manifest};
+use gearshift_cog::{
+    abi::{Event, Invocation},
+    manifest::{CommandManifest, Manifest},
+};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
 use super::{
     CogError,
     book::{Book, Cog, Entry, Refused},
+    claim::Claim,
     stage::Status,
     together::{Group, Member},
 };
-use crate::{error::chain, lane::Item, router::Router};
+use crate::{
+    error::chain,
+    event,
+    lane::Item,
+    library::{CommandKey, commands_max},
+    router::{Filters, Router},
+};
 
 /// A file that is not loaded, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,15 +52,45 @@ pub(super) struct Registry {
     freed: Notify,
 }
 
-/// The slash commands that shall be registered, and those that shall not.
+/// The commands that shall be registered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declared {
-    /// By name: of cogs that serve, of those that could not be loaded, and of those that went a moment ago.
-    pub commands: BTreeMap<String, CommandManifest>,
-    /// Declared by a cog of this process once, and by none any more.
-    pub gone: BTreeSet<String>,
-    /// The cog of each command.
-    pub cogs: BTreeMap<String, Arc<str>>,
+    /// Of cogs that serve, of those that could not be loaded, and of those that went a moment ago; and the host's own.
+    pub commands: BTreeMap<CommandKey, DeclaredCommand>,
+    /// Those that a cog of this process declared at some time. What is not in `commands` any more is to be deleted.
+    pub seen: BTreeSet<CommandKey>,
+    /// The guild in which alone all of them are registered; none: as each is declared.
+    pub guild: Option<u64>,
+}
+
+/// A command that shall be registered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeclaredCommand {
+    /// The cog that declares it; none if it is the host's own.
+    pub cog: Option<Arc<str>>,
+    /// Discord's own object.
+    pub discord: Value,
+    /// Guilds, by snowflake, in which alone it is registered; empty for everywhere.
+    pub guilds: Vec<String>,
+}
+
+impl Declared {
+    /// Adds the host's own commands: those that no cog declares, as far as there is room.
+    pub(super) fn add_own(&mut self, own: &[CommandManifest]) {
+        for command in own {
+            let key = CommandKey::of(command);
+            let of_kind = |(other, it): &(&CommandKey, &DeclaredCommand)| {
+                other.kind == key.kind && (it.guilds.is_empty() || self.guild.is_some())
+            };
+            let (Some(discord), true) =
+                (&command.discord, self.commands.iter().filter(of_kind).count() < commands_max(key.kind))
+            else {
+                continue;
+            };
+            let own = DeclaredCommand { cog: None, discord: discord.clone(), guilds: Vec::new() };
+            self.commands.entry(key).or_insert(own);
+        }
+    }
 }
 
 impl Registry {
@@ -60,7 +101,7 @@ impl Registry {
 
     /// Makes a cog known.
     pub(super) fn add(&self, name: &Arc<str>, entry: Entry) {
-        let cog = Cog { entry, coming: Vec::new(), is_superseded: false };
+        let cog = Cog { entry, coming: None, is_superseded: false };
         self.book().cogs.insert(Arc::clone(name), cog);
     }
 
@@ -105,7 +146,7 @@ impl Registry {
         let alone = Group::from([(manifest.name.clone(), Arc::clone(manifest))]);
         book.may_serve(file, manifest, together.map_or(&alone, Member::group))?;
         if let Some(cog) = book.cogs.get_mut(&*manifest.name) {
-            cog.coming = manifest.commands.iter().map(|command| command.name.clone()).collect();
+            cog.coming = Some(Arc::clone(manifest));
         }
         Ok(())
     }
@@ -126,12 +167,14 @@ impl Registry {
         let missed: Vec<String> = events(&after).into_iter().filter(|event| !heard.contains(event)).collect();
         self.router.introduce(&missed, |facts| {
             let mut book = self.book();
-            let declares = after.commands().map(str::to_owned).collect::<Vec<_>>();
-            book.seen.extend(declares);
+            let commands = after.manifest.iter().flat_map(|manifest| &manifest.commands);
+            book.seen.extend(commands.filter(|it| it.discord.is_some()).map(CommandKey::of));
             if let Some(cog) = book.cogs.get_mut(name) {
-                cog.coming.clear();
+                cog.coming = None;
                 cog.is_superseded = false;
-                cog.entry.inbox.extend(facts.into_iter().map(Item::event));
+                let filters = after.manifest.as_ref().map_or(&[][..], |manifest| &manifest.filters);
+                let is_wanted = |fact: &Event| Filters::of(filters, event::name(fact)).pass(fact);
+                cog.entry.inbox.extend(facts.into_iter().filter(is_wanted).map(Item::event));
                 cog.entry.status.send_replace(after);
             }
             book.supersede();
@@ -206,8 +249,9 @@ impl Registry {
         let others = book.cogs.iter().filter(|(other, _)| ***other != *name);
         for (_, other) in others {
             let status = other.entry.status.borrow();
-            let owned: BTreeSet<&str> = other.owned(&status).collect();
-            other.entry.inbox.extend(cog.entry.inbox.take_commands(|command| owned.contains(command)));
+            let claims = other.claims(&status);
+            let is_its = |call: &Invocation| claims.names.contains(&Claim::of(call));
+            other.entry.inbox.extend(cog.entry.inbox.take_commands(is_its));
         }
     }
 
@@ -230,16 +274,15 @@ impl Registry {
             .collect();
         // Of two that declare one command the last counts: the one that serves.
         all.sort_by_key(|(_, status)| status.is_routed());
-        let mut declared = Declared::default();
+        let mut declared = Declared { seen: book.seen.clone(), ..Declared::default() };
         for (name, status) in all {
             let commands = status.manifest.iter().flat_map(|manifest| &manifest.commands);
-            for command in commands.filter(|command| command.discord.is_some()) {
-                declared.commands.insert(command.name.clone(), command.clone());
-                declared.cogs.insert(command.name.clone(), Arc::clone(&name));
+            for command in commands {
+                let Some(discord) = command.discord.clone() else { continue };
+                let (cog, guilds) = (Some(Arc::clone(&name)), command.guilds.clone());
+                declared.commands.insert(CommandKey::of(command), DeclaredCommand { cog, discord, guilds });
             }
         }
-        declared.gone =
-            book.seen.iter().filter(|name| !declared.commands.contains_key(*name)).cloned().collect();
         declared
     }
 

@@ -36,7 +36,9 @@ pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
 pub use presence::{ActivityKind, Status};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
-pub use sections::{Api, Build, Cogs, Control, Discord, Http, Log, LogFormat, Play, Runtime, Stats, Store};
+pub use sections::{
+    Api, Build, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Play, Runtime, Stats, Store,
+};
 
 /// Everything the operator can say. A section that is `None` was left out, and so is its session.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -58,6 +60,8 @@ pub struct Config {
     pub store: Option<Store>,
     /// `[limits]`: queues, deadlines and sizes.
     pub limits: Limits,
+    /// `[commands]`: where commands are registered, and the host's own ones.
+    pub commands: Commands,
     /// `[control]`: the socket that `gearshift cogs` talks to.
     pub control: Control,
     /// `[log]`: what is logged, and how it looks.

@@ -248,6 +248,27 @@ impl Default for Cogs {
     }
 }
 
+/// `[commands]`: where the cogs' commands are registered, and the host's own ones.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Commands {
+    /// Id of the guild in which alone all commands are registered, at once and to be seen by nobody else: for
+    /// development. What is registered elsewhere stays as it is. Default none: each is registered as it is declared.
+    pub guild: Option<u64>,
+    /// Whether the application's owners can list, load, unload and reload cogs by `/cogs` and with the prefix. A cog's own
+    /// command of that name takes precedence. Default true.
+    pub owner: bool,
+    /// Whether `/help` lists the commands that a user may call, also with the prefix. A cog's own command of that name
+    /// takes precedence. Default true.
+    pub help: bool,
+}
+
+impl Default for Commands {
+    fn default() -> Commands {
+        Commands { guild: None, owner: true, help: true }
+    }
+}
+
 /// `[control]`: the socket that `gearshift cogs` talks to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]

@@ -1,12 +1,15 @@
-//! The commands that Discord has, for `gearshift commands`: whose they are, and the deletion of those of nobody.
+//! The commands that Discord has, for `gearshift commands`: whose they are, what differs from what is declared, its
+//! registration, and the deletion of those of nobody.
 
 use std::fmt::Write as _;
 
 use super::{protocol::Answer, table::aligned};
 use crate::{
     cogs::Cogs,
-    commands::{self, Listed},
+    commands::{self, Listed, Plan, Registered},
+    duration::Shown,
     error::chain,
+    library::kind_name,
     sessions::Discord,
 };
 
@@ -15,10 +18,50 @@ pub(super) async fn list(cogs: &Cogs) -> Answer {
         Ok(discord) => discord,
         Err(refused) => return refused,
     };
-    match commands::list(discord, &cogs.declared()).await {
+    match commands::list(cogs, discord).await {
         Ok(listed) => Answer::done(table(&listed), &listed),
         Err(error) => Answer::refused(format!("cannot list the commands: {}", chain(&error)), None),
     }
+}
+
+pub(super) async fn diff(cogs: &Cogs) -> Answer {
+    let discord = match discord(cogs) {
+        Ok(discord) => discord,
+        Err(refused) => return refused,
+    };
+    match commands::diff(cogs, discord).await {
+        Ok(plans) => Answer::done(shown(&plans, "Discord has every command as it is declared"), &plans),
+        Err(error) => Answer::refused(format!("cannot compare the commands: {}", chain(&error)), None),
+    }
+}
+
+pub(super) async fn sync(cogs: &Cogs) -> Answer {
+    let discord = match discord(cogs) {
+        Ok(discord) => discord,
+        Err(refused) => return refused,
+    };
+    let Registered { plans, refused, postponed } = match commands::register(cogs, discord).await {
+        Ok(registered) => registered,
+        Err(error) => {
+            return Answer::refused(format!("failed to register the commands: {}", chain(&error)), None);
+        }
+    };
+    if !refused.is_empty() {
+        let help = "correct it in the cog, and build it again; the other commands are registered";
+        return Answer::refused(format!("Discord refuses {}", refused.join("\n")), Some(help.to_owned()));
+    }
+    if let Some(wait) = postponed {
+        let text =
+            format!("Discord takes no more new commands today; the host creates the rest in {}", Shown(wait));
+        let help = "`gearshift commands diff` shows what is missing";
+        return Answer::refused(text, Some(help.to_owned()));
+    }
+    Answer::done(shown(&plans, "Discord has every command as it is declared; nothing is done"), &plans)
+}
+
+fn shown(plans: &[Plan], nothing: &str) -> String {
+    let texts: Vec<String> = plans.iter().filter(|plan| !plan.is_empty()).map(ToString::to_string).collect();
+    if texts.is_empty() { nothing.to_owned() } else { texts.join("\n") }
 }
 
 /// A file that is not loaded may be the cog of any command: then each has to be named.
@@ -35,7 +78,7 @@ pub(super) async fn prune(cogs: &Cogs, names: &[String]) -> Answer {
                     `gearshift commands prune NAME…`";
         return Answer::refused(text, Some(help.to_owned()));
     }
-    match commands::prune(discord, &cogs.declared(), names).await {
+    match commands::prune(cogs, discord, names).await {
         Ok(pruned) => {
             let text = match pruned.is_empty() {
                 true => "a cog declares every command that Discord has; nothing is deleted".to_owned(),
@@ -61,11 +104,12 @@ fn table(listed: &[Listed]) -> String {
     if listed.is_empty() {
         return "Discord has no commands of this bot".to_owned();
     }
-    let mut rows = vec![["COMMAND", "TYPE", "COG", "REGISTERED"].map(str::to_owned)];
+    let mut rows = vec![["COMMAND", "TYPE", "GUILD", "COG", "REGISTERED"].map(str::to_owned)];
     rows.extend(listed.iter().map(|command| {
+        let guild = command.guild.clone().unwrap_or_else(|| "all".to_owned());
         let cog = command.cog.clone().unwrap_or_else(|| "-".to_owned());
         let registered = if command.id.is_some() { "yes" } else { "not yet" };
-        [command.name.clone(), kind(command).to_owned(), cog, registered.to_owned()]
+        [command.name.clone(), kind_name(command.kind).to_owned(), guild, cog, registered.to_owned()]
     }));
     let mut text = aligned(&rows);
     let unknown: Vec<Listed> = listed.iter().filter(|command| command.cog.is_none()).cloned().collect();
@@ -82,18 +126,9 @@ fn table(listed: &[Listed]) -> String {
 }
 
 fn joined(commands: &[Listed]) -> String {
-    let shown = |command: &Listed| match command.kind {
-        1 => format!("/{}", command.name),
-        _ => format!("`{}` ({})", command.name, kind(command)),
+    let shown = |command: &Listed| match &command.guild {
+        Some(guild) => format!("{} in the guild {guild}", command.key()),
+        None => command.key().to_string(),
     };
     commands.iter().map(shown).collect::<Vec<_>>().join(", ")
-}
-
-fn kind(command: &Listed) -> &'static str {
-    match command.kind {
-        1 => "slash",
-        2 => "user menu",
-        3 => "message menu",
-        _ => "other",
-    }
 }

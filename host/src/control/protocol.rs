@@ -18,8 +18,12 @@ pub enum Request {
     List,
     /// How the host is: sessions, shards, cogs in numbers.
     Status,
-    /// Which slash commands Discord has, and whose they are.
+    /// Which commands Discord has, and whose they are.
     Commands,
+    /// What differs between them and what is declared.
+    CommandsDiff,
+    /// Register what is declared, now.
+    CommandsSync,
     /// Delete commands that no cog declares; all of them if none is named.
     Prune {
         /// Their names.
@@ -52,6 +56,8 @@ impl fmt::Display for Request {
             Request::List => out.write_str("list"),
             Request::Status => out.write_str("status"),
             Request::Commands => out.write_str("commands list"),
+            Request::CommandsDiff => out.write_str("commands diff"),
+            Request::CommandsSync => out.write_str("commands sync"),
             Request::Prune { names } => write!(out, "commands prune {}", names.join(" ")),
             Request::Restart => out.write_str("restart"),
             Request::State(request) => write!(out, "state {request}"),

@@ -162,6 +162,8 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
             }
             Request::Status => status::answer(&cogs),
             Request::Commands => commands::list(&cogs).await,
+            Request::CommandsDiff => commands::diff(&cogs).await,
+            Request::CommandsSync => commands::sync(&cogs).await,
             Request::Prune { names } => commands::prune(&cogs, &names).await,
             Request::Restart => {
                 let help = "end it, and start it again";

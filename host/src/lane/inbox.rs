@@ -10,6 +10,8 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use gearshift_cog::abi::Invocation;
+
 use super::{Call, Item};
 
 /// Why an item was refused.
@@ -104,9 +106,9 @@ impl Inbox {
     }
 
     /// Takes out the calls of some commands, in order.
-    pub fn take_commands(&self, mut is_one: impl FnMut(&str) -> bool) -> Vec<Item> {
+    pub fn take_commands(&self, mut is_one: impl FnMut(&Invocation) -> bool) -> Vec<Item> {
         let mut queue = self.queue();
-        let is_one = |item: &Item| matches!(&item.call, Call::Command(call) if is_one(&call.command));
+        let is_one = |item: &Item| matches!(&item.call, Call::Command(call) if is_one(call));
         let (taken, kept) = std::mem::take(&mut queue.items).into_iter().partition(is_one);
         queue.items = kept;
         Vec::from(taken)

@@ -1,22 +1,22 @@
 //! Discord's rules for commands, applied to what a cog declares, before Discord is asked. It registers nothing.
 //! See "Application Command Object" in Discord's documentation.
 
-use std::{collections::HashSet, ops::RangeInclusive};
+use std::{collections::HashSet, fmt, ops::RangeInclusive};
 
 use gearshift_cog::manifest::CommandManifest;
 use serde_json::Value;
 
-/// Commands that an application may have for all guilds together.
-const COMMANDS_MAX: usize = 100;
 const OPTIONS_MAX: usize = 25;
 /// Characters of a name.
 const NAME_CHARS: RangeInclusive<usize> = 1..=32;
 /// Characters of a description.
 const DESCRIPTION_CHARS: RangeInclusive<usize> = 1..=100;
 /// Discord's types of commands.
-const SLASH: u8 = 1;
-const USER_MENU: u8 = 2;
-const MESSAGE_MENU: u8 = 3;
+pub const SLASH: u8 = 1;
+/// An entry of the menu of a user.
+pub const USER_MENU: u8 = 2;
+/// An entry of the menu of a message.
+pub const MESSAGE_MENU: u8 = 3;
 /// Discord's types of options: subcommand, group of them, text, whole number, yes or no, user, channel, role, mentionable,
 /// number, file.
 const OPTION_TYPES: RangeInclusive<u64> = 1..=11;
@@ -25,15 +25,85 @@ const GROUPS: RangeInclusive<u64> = 1..=2;
 /// Those that can be completed while the user types: text, whole number, number.
 const COMPLETED: [u64; 3] = [3, 4, 10];
 
+/// What tells one registered command of a bot from another: a slash command and an entry of a menu may have one name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandKey {
+    /// Discord's type.
+    pub kind: u8,
+    /// Its name; of a group, that of the whole group.
+    pub name: String,
+}
+
+impl CommandKey {
+    /// The key of a declared command.
+    #[must_use]
+    pub fn of(command: &CommandManifest) -> CommandKey {
+        CommandKey { kind: command.kind, name: command.name.clone() }
+    }
+
+    /// The key of a slash command.
+    #[must_use]
+    pub fn slash(name: &str) -> CommandKey {
+        CommandKey { kind: SLASH, name: name.to_owned() }
+    }
+}
+
+/// As a user sees it.
+impl fmt::Display for CommandKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            SLASH => write!(out, "`/{}`", self.name),
+            kind => write!(out, "`{}` ({})", self.name, kind_name(kind)),
+        }
+    }
+}
+
+/// What a type of commands is called.
+#[must_use]
+pub fn kind_name(kind: u8) -> &'static str {
+    match kind {
+        SLASH => "slash",
+        USER_MENU => "user menu",
+        MESSAGE_MENU => "message menu",
+        _ => "other",
+    }
+}
+
+/// How many commands of a type an application may have for all guilds together, and as many again in each guild.
+/// <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
+#[must_use]
+pub fn commands_max(kind: u8) -> usize {
+    match kind {
+        SLASH => 100,
+        _ => 15,
+    }
+}
+
 /// Why Discord would refuse a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandProblem {
     /// Too many.
-    #[error("it has {0} commands, and Discord allows {COMMANDS_MAX}")]
-    TooManyCommands(usize),
+    #[error("it has {count} {} commands, and Discord allows {}", kind_name(*kind), commands_max(*kind))]
+    TooManyCommands {
+        /// Discord's type of them.
+        kind: u8,
+        /// How many.
+        count: usize,
+    },
     /// Declared twice.
-    #[error("it declares the command `{0}` twice")]
-    Twice(String),
+    #[error("it declares {0} twice")]
+    Twice(CommandKey),
+    /// Two of its commands are called by one name with the prefix.
+    #[error("two of its commands are called by `{0}` with the prefix")]
+    PrefixTwice(String),
+    /// An alias that nobody could type.
+    #[error("its command {command:?}: the alias {alias:?} is empty or has spaces")]
+    Alias {
+        /// The command's name.
+        command: String,
+        /// The alias.
+        alias: String,
+    },
     /// Something about one command.
     #[error("its command {command:?}: {what}")]
     Command {
@@ -87,7 +157,7 @@ impl CommandProblem {
     /// What the reader can do.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::TooManyCommands(_) => {
+            Self::TooManyCommands { .. } => {
                 "give some of them to another cog, or make them options of one command"
             }
             Self::Option { what: Wrong::Order, .. } => "declare the required options first",
@@ -100,15 +170,29 @@ impl CommandProblem {
 #[must_use]
 pub(super) fn problems(commands: &[CommandManifest]) -> Vec<CommandProblem> {
     let mut found = Vec::new();
-    let slash = commands.iter().filter(|command| command.kind == SLASH && command.discord.is_some()).count();
-    if slash > COMMANDS_MAX {
-        found.push(CommandProblem::TooManyCommands(slash));
+    for kind in [SLASH, USER_MENU, MESSAGE_MENU] {
+        let of_kind = |command: &&CommandManifest| command.kind == kind && command.discord.is_some();
+        let count = commands.iter().filter(of_kind).count();
+        if count > commands_max(kind) {
+            found.push(CommandProblem::TooManyCommands { kind, count });
+        }
     }
-    let mut names = HashSet::new();
+    let (mut names, mut prefixed) = (HashSet::new(), HashSet::new());
     for command in commands {
         if !names.insert((command.kind, &command.name)) {
-            found.push(CommandProblem::Twice(command.name.clone()));
+            found.push(CommandProblem::Twice(CommandKey::of(command)));
+        } else {
+            let twice = prefix_names(command).filter(|name| !prefixed.insert(*name));
+            found.extend(twice.map(|name| CommandProblem::PrefixTwice(name.to_owned())));
         }
+        let unusable = |alias: &&String| alias.is_empty() || alias.contains(char::is_whitespace);
+        found.extend(
+            command
+                .aliases
+                .iter()
+                .filter(unusable)
+                .map(|alias| CommandProblem::Alias { command: command.name.clone(), alias: alias.clone() }),
+        );
         let wrong = |what| CommandProblem::Command { command: command.name.clone(), what };
         match command.kind {
             SLASH if !is_name(&command.name) => found.push(wrong(Wrong::Name)),
@@ -123,6 +207,12 @@ pub(super) fn problems(commands: &[CommandManifest]) -> Vec<CommandProblem> {
         }
     }
     found
+}
+
+/// What calls a command behind the prefix: its name and its aliases; nothing if it is not called so.
+pub fn prefix_names(command: &CommandManifest) -> impl Iterator<Item = &str> {
+    let names = [&command.name].into_iter().chain(&command.aliases);
+    names.filter(|_| command.prefix).map(String::as_str)
 }
 
 /// What is wrong with the options of a command, of a subcommand or of a group. `path` names it.
@@ -194,6 +284,11 @@ mod tests {
         CommandManifest { kind, name: name.to_owned(), discord: Some(discord), ..CommandManifest::default() }
     }
 
+    fn prefixed(name: &str, aliases: &[&str]) -> CommandManifest {
+        let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
+        CommandManifest { prefix: true, aliases, ..command(name, vec![]) }
+    }
+
     fn option(kind: u8, name: &str, required: bool) -> Value {
         json!({ "type": kind, "name": name, "description": "d", "required": required })
     }
@@ -234,7 +329,12 @@ mod tests {
         let mut long = command("a", vec![]);
         long.discord = Some(json!({ "type": 1, "name": "a", "description": "x".repeat(101) }));
         let table = [
-            (vec![command("a", vec![]), command("a", vec![])], "it declares the command `a` twice"),
+            (vec![command("a", vec![]), command("a", vec![])], "it declares `/a` twice"),
+            (
+                vec![prefixed("a", &["b"]), prefixed("c", &["d", "a", "d", ""])],
+                "two of its commands are called by `a` with the prefix; two of its commands are called by `d` with the \
+                 prefix; its command \"c\": the alias \"\" is empty or has spaces",
+            ),
             (vec![menu(4, "a")], "its command \"a\": type 4 is not served"),
             (vec![menu(2, "")], "its command \"\": a name in a menu has 1 to 32 characters"),
             (vec![long], "its command \"a\": a description has 1 to 100 characters, not 101"),
@@ -263,6 +363,8 @@ mod tests {
             assert_eq!(said(&commands), expected);
         }
         let many: Vec<_> = (0..101).map(|n| command(&format!("c{n}"), vec![])).collect();
-        assert_eq!(said(&many), "it has 101 commands, and Discord allows 100");
+        let menus: Vec<_> = (0..16).map(|n| menu(2, &format!("M{n}"))).collect();
+        assert_eq!(said(&menus), "it has 16 user menu commands, and Discord allows 15");
+        assert_eq!(said(&many), "it has 101 slash commands, and Discord allows 100");
     }
 }

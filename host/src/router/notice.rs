@@ -16,16 +16,17 @@ use serde_json::{Value, json};
 use tokio::{runtime, sync::mpsc, time::Instant};
 
 use super::defer::{Defer, Pending, Place};
-use crate::sessions::{
-    Discord, Method,
-    discord::{DiscordError, InteractionAnswer, Request, Watched},
+use crate::{
+    library::SLASH,
+    sessions::{
+        Discord, Method,
+        discord::{DiscordError, InteractionAnswer, Request, Watched},
+    },
 };
 
 /// Discord's callback types: a message, and "thinking …".
 const MESSAGE: u8 = 4;
 const DEFERRED: u8 = 5;
-/// Discord's type of a command that is typed, and not chosen from a menu.
-const SLASH: u8 = 1;
 /// How long Discord waits for a callback.
 const LIMIT: Duration = Duration::from_secs(3);
 /// Until when somebody may still answer whose handler is done: just before Discord says that there was no response, and

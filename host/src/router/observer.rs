@@ -66,7 +66,7 @@ impl Observer for InteractionObserver {
         let interaction = &pending.interaction;
         let table = table.load();
         if interaction.kind == COMMAND {
-            let away = table.away(event::command_name(interaction));
+            let away = table.away(interaction.command_kind, event::command_name(interaction));
             notices.decline(interaction.clone(), place, away);
         } else if place.leave(false) == Left::Done {
             // Nobody else has it any more.

@@ -1,13 +1,17 @@
-//! The routing table: names of events and commands, and who declared them. Made anew whenever a cog comes or goes.
+//! The routing table: names of events and commands, and who declared them. Made again whenever a cog comes or goes.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use gearshift_cog::manifest::{fits, waiting_cog};
+use gearshift_cog::manifest::{Manifest, fits, waiting_cog};
 
-use crate::lane::{Full, Inbox, Item};
+use super::filter::Filters;
+use crate::{
+    lane::{Full, Inbox, Item},
+    library::prefix_names,
+};
 
 /// A cog as the router sees it.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub struct Listener {
     pub cog: Arc<str>,
     /// Its queue.
     pub inbox: Arc<Inbox>,
+    /// Which of the events of the name it gets; all that is addressed to it alone.
+    pub filters: Filters,
 }
 
 impl Listener {
@@ -40,13 +46,17 @@ impl Listener {
     }
 }
 
-/// Who hears what.
+/// Who gets what.
 #[derive(Debug, Default)]
 pub struct Table {
     events: HashMap<String, Vec<Listener>>,
-    commands: HashMap<String, Listener>,
-    ephemeral: HashSet<String>,
-    away: HashMap<String, Arc<str>>,
+    registered: Named<Listener>,
+    /// Commands of cogs that are not there.
+    away: Named<Arc<str>>,
+    /// Paths of commands whose answers are seen by the user who called alone.
+    ephemeral: Named<()>,
+    /// By what calls them behind the prefix: names and aliases.
+    prefixed: HashMap<String, Listener>,
     /// Patterns of components and forms, and who answers them.
     components: Vec<(String, Listener)>,
     components_away: Vec<(String, Arc<str>)>,
@@ -55,67 +65,78 @@ pub struct Table {
     cogs_away: HashSet<Arc<str>>,
 }
 
+/// By Discord's type of command, and by name: a slash command and an entry of a menu may have one name.
+type Named<T> = HashMap<u8, HashMap<String, T>>;
+
 impl Table {
     /// Adds a cog that serves, or will in a moment.
-    pub fn add(
-        &mut self,
-        listener: &Listener,
-        events: &[String],
-        commands: impl IntoIterator<Item = String>,
-    ) {
-        for event in events {
+    pub fn add(&mut self, cog: &Arc<str>, inbox: &Arc<Inbox>, manifest: &Manifest) {
+        let listener =
+            Listener { cog: Arc::clone(cog), inbox: Arc::clone(inbox), filters: Filters::default() };
+        for event in &manifest.events {
             let listeners = self.events.entry(event.clone()).or_default();
-            // A name that is declared twice is heard once.
+            // A name that is declared twice is delivered once.
             if !listeners.iter().any(|other| other.cog == listener.cog) {
-                listeners.push(listener.clone());
+                let filters = Filters::of(&manifest.filters, event);
+                listeners.push(Listener { filters, ..listener.clone() });
             }
         }
-        self.commands.extend(commands.into_iter().map(|name| (name, listener.clone())));
-        self.cogs.insert(Arc::clone(&listener.cog), listener.clone());
-    }
-
-    /// Adds patterns of components and forms that a cog answers.
-    pub fn add_components(&mut self, listener: &Listener, patterns: &[String]) {
-        self.components.extend(patterns.iter().map(|pattern| (pattern.clone(), listener.clone())));
-    }
-
-    /// Adds commands of a cog that will serve them in a moment: until then whoever serves them has them.
-    pub fn add_coming(&mut self, listener: &Listener, commands: &[String]) {
-        for name in commands {
-            self.commands.entry(name.clone()).or_insert_with(|| listener.clone());
+        let patterns = manifest.components.iter();
+        self.components.extend(patterns.map(|pattern| (pattern.clone(), listener.clone())));
+        self.cogs.insert(Arc::clone(cog), listener.clone());
+        for command in &manifest.commands {
+            self.prefixed.extend(prefix_names(command).map(|name| (name.to_owned(), listener.clone())));
+            if command.discord.is_some() {
+                let registered = self.registered.entry(command.kind).or_default();
+                registered.insert(command.name.clone(), listener.clone());
+                let ephemeral = command.ephemeral.iter().map(|path| (path.clone(), ()));
+                self.ephemeral.entry(command.kind).or_default().extend(ephemeral);
+            }
         }
     }
 
-    /// Notes commands whose answers are seen by the caller alone.
-    pub fn add_ephemeral(&mut self, commands: impl IntoIterator<Item = String>) {
-        self.ephemeral.extend(commands);
+    /// Adds commands of a cog that will serve them in a moment: until then whoever serves them has them. After all that
+    /// serve.
+    pub fn add_coming(&mut self, cog: &Arc<str>, inbox: &Arc<Inbox>, manifest: &Manifest) {
+        let listener =
+            Listener { cog: Arc::clone(cog), inbox: Arc::clone(inbox), filters: Filters::default() };
+        for command in &manifest.commands {
+            for name in prefix_names(command) {
+                self.prefixed.entry(name.to_owned()).or_insert_with(|| listener.clone());
+            }
+            if command.discord.is_some() {
+                let registered = self.registered.entry(command.kind).or_default();
+                registered.entry(command.name.clone()).or_insert_with(|| listener.clone());
+            }
+        }
     }
 
-    /// Adds commands of a cog that is not there.
-    pub fn add_away(&mut self, cog: &Arc<str>, commands: impl IntoIterator<Item = String>) {
-        self.away.extend(commands.into_iter().map(|name| (name, Arc::clone(cog))));
+    /// Adds what a cog that is not there would answer.
+    pub fn add_away(&mut self, cog: &Arc<str>, manifest: &Manifest) {
+        for command in manifest.commands.iter().filter(|command| command.discord.is_some()) {
+            self.away.entry(command.kind).or_default().insert(command.name.clone(), Arc::clone(cog));
+        }
+        let patterns = manifest.components.iter();
+        self.components_away.extend(patterns.map(|pattern| (pattern.clone(), Arc::clone(cog))));
         self.cogs_away.insert(Arc::clone(cog));
-    }
-
-    /// Adds patterns of components and forms of a cog that is not there.
-    pub fn add_components_away(&mut self, cog: &Arc<str>, patterns: &[String]) {
-        self.components_away.extend(patterns.iter().map(|pattern| (pattern.clone(), Arc::clone(cog))));
     }
 
     pub(super) fn listeners(&self, event: &str) -> &[Listener] {
         self.events.get(event).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn command(&self, name: &str) -> Option<&Listener> {
-        self.commands.get(name)
+    /// Who answers a registered command.
+    pub(super) fn command(&self, kind: u8, name: &str) -> Option<&Listener> {
+        self.registered.get(&kind)?.get(name)
     }
 
-    pub(super) fn is_ephemeral(&self, command: &str) -> bool {
-        self.ephemeral.contains(command)
+    /// Who answers a name behind the prefix.
+    pub(super) fn prefixed(&self, name: &str) -> Option<&Listener> {
+        self.prefixed.get(name)
     }
 
-    pub(super) fn away(&self, name: &str) -> Option<&Arc<str>> {
-        self.away.get(name)
+    pub(super) fn is_ephemeral(&self, kind: u8, path: &str) -> bool {
+        self.ephemeral.get(&kind).is_some_and(|paths| paths.contains_key(path))
     }
 
     /// Who answers a component or form.
@@ -143,7 +164,11 @@ impl Table {
         all.find(|(pattern, _)| fits(pattern, custom_id)).map(|(_, cog)| cog)
     }
 
-    pub(super) fn has_commands(&self) -> bool {
-        !self.commands.is_empty()
+    pub(super) fn away(&self, kind: u8, name: &str) -> Option<&Arc<str>> {
+        self.away.get(&kind)?.get(name)
+    }
+
+    pub(super) fn has_prefix_commands(&self) -> bool {
+        !self.prefixed.is_empty()
     }
 }

@@ -14,7 +14,9 @@ use crate::program::{Live, PATIENCE, Place, gearshift, run as once};
 pub(crate) fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
     let runtime = Runtime::new().unwrap();
     let sim = runtime.block_on(Sim::start(SimOptions::default())).unwrap();
-    let config = format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{}\"\n{more}", sim.api_url());
+    let own = "[commands]\nowner = false\nhelp = false";
+    let config =
+        format!("{own}\n[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{}\"\n{more}", sim.api_url());
     place.file("gearshift.toml", &config);
     (runtime, sim)
 }

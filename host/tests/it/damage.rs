@@ -74,6 +74,31 @@ impl Damaged {
         self.written(bytes)
     }
 
+    /// Changes the manifest to one of any length: it stands behind everything else then.
+    pub(crate) fn with_manifest(self, change: impl FnOnce(&mut serde_json::Value)) -> Self {
+        const HEADER: usize = 64;
+        let mut bytes = self.bytes();
+        let (header, mut manifest) = {
+            let file = object::File::parse(&*bytes).unwrap();
+            let section = file.section_by_name(".gearshift").unwrap();
+            let (start, length) = section.file_range().unwrap();
+            let text = &bytes[start as usize..(start + length) as usize];
+            let end = text.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+            let headers = object::from_bytes::<FileHeader64<Endianness>>(&bytes).unwrap().0;
+            let headers = headers.e_shoff.get(Endianness::Little) as usize;
+            (headers + section.index().0 * HEADER, serde_json::from_slice(&text[..end]).unwrap())
+        };
+        change(&mut manifest);
+        let manifest = manifest.to_string();
+        // The fields `sh_offset` and `sh_size`.
+        let place = [bytes.len() as u64, manifest.len() as u64];
+        for (at, field) in [header + 24, header + 32].into_iter().zip(place) {
+            bytes[at..at + 8].copy_from_slice(&field.to_le_bytes());
+        }
+        bytes.extend_from_slice(manifest.as_bytes());
+        self.written(bytes)
+    }
+
     /// Sets the kind of ELF file.
     pub(crate) fn with_type(self, kind: u16) -> Self {
         let mut bytes = self.bytes();

@@ -4,6 +4,7 @@
 mod answering;
 mod blame;
 mod claims;
+mod commanding;
 mod contract;
 mod copies;
 mod damage;
@@ -16,7 +17,9 @@ mod lanes;
 mod libraries;
 mod loading;
 mod overlap;
+mod owner;
 mod registering;
+mod registering_guilds;
 mod reload;
 mod rules;
 mod stage;

@@ -10,7 +10,7 @@ use gearshift_host::{
     cogs::{self, Cogs, CogsParts},
     config::Config,
     library::CopyFolder,
-    router::{Notices, Router},
+    router::{Notices, OwnCommands, Router},
     sessions::Sessions,
 };
 use tempfile::TempDir;
@@ -191,7 +191,7 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
         defer_after: config.limits.defer_after,
         failure_text: "".into(),
     };
-    let router = Arc::new(Router::new("!".to_owned(), notices));
+    let router = Arc::new(Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices));
     let cogs = Cogs::new(CogsParts {
         sessions,
         limits: config.limits.clone(),
@@ -200,6 +200,8 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
         intents: None,
         copies: CopyFolder::create(&folder.path().join("copies")).unwrap(),
         router: Arc::clone(&router),
+        own_commands: Vec::new(),
+        commands_guild: None,
         runtime,
         work: tokio_util::task::TaskTracker::new(),
         closing: tokio_util::sync::CancellationToken::new(),

@@ -24,7 +24,7 @@ impl Stage {
     }
 
     /// How often the bot has written its commands so far.
-    fn writes(&self) -> usize {
+    pub(crate) fn writes(&self) -> usize {
         let history = self.sim.transcript().history();
         history.iter().filter(|entry| matches!(entry.what, What::Commands { .. })).count()
     }

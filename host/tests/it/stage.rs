@@ -28,6 +28,8 @@ pub(crate) struct Setting {
     toml: String,
     /// Further keys of `[discord]`.
     keys: String,
+    /// `[commands]`; the host's own ones are off, so that a test sees those of its cogs alone.
+    commands: String,
     stored: Vec<(&'static str, String, Vec<u8>)>,
     /// How the built-in Discord shall be.
     pub(crate) discord: SimOptions,
@@ -40,7 +42,8 @@ impl Setting {
         fs::create_dir(folder.path().join("cogs")).expect("a fresh folder is empty");
         let toml = "[limits]\ncommands_settle_ms = 20\n".to_owned();
         let (keys, stored) = (String::new(), Vec::new());
-        Setting { folder, toml, keys, stored, discord: SimOptions::default() }
+        let commands = "owner = false\nhelp = false".to_owned();
+        Setting { folder, toml, keys, commands, stored, discord: SimOptions::default() }
     }
 
     /// With an example cog in the folder.
@@ -73,6 +76,12 @@ impl Setting {
         self
     }
 
+    /// With these keys in `[commands]`, and no others.
+    pub(crate) fn commands(mut self, lines: &str) -> Setting {
+        lines.clone_into(&mut self.commands);
+        self
+    }
+
     /// The cogs folder.
     pub(crate) fn cogs(&self) -> PathBuf {
         self.folder.path().join("cogs")
@@ -91,8 +100,9 @@ impl Setting {
     pub(crate) async fn open(self) -> Result<(TempDir, Sim, Config, Sessions), OpenError> {
         let sim = Sim::start(self.discord).await.expect("loopback has a free port");
         let text = format!(
-            "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[discord]\napi_url = \"{}\"\n{}",
+            "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[commands]\n{}\n[discord]\napi_url = \"{}\"\n{}",
             self.toml,
+            self.commands,
             sim.api_url(),
             self.keys,
         );

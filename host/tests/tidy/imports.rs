@@ -13,7 +13,7 @@ const ORDER: &[&[&str]] = &[
     &["cli"],
     &["panel"],
     &["host"],
-    &["follow"],
+    &["follow", "own_commands"],
     &["control", "rebuild", "smoke", "watch"],
     &["commands"],
     &["cogs"],

@@ -44,11 +44,29 @@ impl Part for Scope {
     }
 }
 
-/// `GET …/commands`
+/// `GET …/commands`: with all translations only if they are asked for.
+/// <https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands>
 pub(super) fn list(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
+    let is_translated = call.query("with_localizations") == Some("true");
     let state = scope.check(call)?;
-    let all: Vec<Value> = state.commands.of(scope.bot, scope.guild).map(Command::json).collect();
+    let mut all: Vec<Value> = state.commands.of(scope.bot, scope.guild).map(Command::json).collect();
+    if !is_translated {
+        all.iter_mut().for_each(leave_translations_out);
+    }
     Ok(Reply::json(&all))
+}
+
+fn leave_translations_out(of: &mut Value) {
+    let Value::Object(fields) = of else { return };
+    fields.retain(|key, _| !matches!(key.as_str(), "name_localizations" | "description_localizations"));
+    for key in ["options", "choices"] {
+        fields
+            .get_mut(key)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+            .for_each(leave_translations_out);
+    }
 }
 
 /// `GET …/commands/{command}`

@@ -175,7 +175,7 @@ pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), F
     // In a world that was kept they may be there already, and the host has nothing to register.
     let are_there = || {
         let known = sim.commands();
-        wanted.commands.keys().all(|name| known.contains(name))
+        wanted.commands.keys().all(|key| known.contains(&key.name))
     };
     let registered =
         |entry: &Entry| (matches!(entry.what, What::Commands { .. }) && are_there()).then_some(());

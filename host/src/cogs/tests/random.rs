@@ -11,6 +11,7 @@ use crate::{
         message::{Leaving, Wish},
     },
     fault::FaultKind,
+    library::CommandKey,
     step::Step,
 };
 
@@ -100,10 +101,11 @@ fn holds(theatre: &Theatre, lost: &mut [usize]) {
     for cog in COGS {
         let status = theatre.status(cog);
         if status.stage == Stage::Serving {
-            assert!(status.commands().all(|name| declared.cogs[name].as_ref() == cog));
+            let is_its = |name| declared.commands[&CommandKey::slash(name)].cog.as_deref() == Some(cog);
+            assert!(status.commands().all(is_its));
         }
     }
-    assert!(declared.gone.iter().all(|name| !declared.commands.contains_key(name)));
+    assert!(declared.commands.keys().all(|key| declared.seen.contains(key)));
 }
 
 proptest! {

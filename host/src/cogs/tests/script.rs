@@ -27,7 +27,7 @@ use crate::{
     fault::{Fault, FaultKind},
     lane::{Inbox, OrderError, Pulse, State},
     library::Digest,
-    router::{Notices, Router},
+    router::{Notices, OwnCommands, Router},
     schedule::Schedule,
     step::Step,
 };
@@ -248,7 +248,7 @@ impl Theatre {
             defer_after: Duration::from_secs(2),
             failure_text: "".into(),
         };
-        let router = Arc::new(Router::new("!".to_owned(), notices));
+        let router = Arc::new(Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices));
         let registry = Arc::new(Registry::new(Arc::clone(&router)));
         let owners = names.iter().map(|name| (*name, Theatre::owner(name, &registry))).collect();
         Theatre { registry, router, owners }

@@ -11,6 +11,7 @@ use crate::{
     },
     fault::FaultKind,
     lane::{Call, Item},
+    library::CommandKey,
     step::Step,
 };
 
@@ -100,10 +101,19 @@ async fn a_cog_that_leaves_gives_everything_up_whatever_stage_it_is_in() {
     // One that failed has commands to give up as well.
     let theatre = theatre(Stage::Away).await;
     theatre.bring("music", failing(Step::Setup), Wish::Asked).await.expect_err("it fails");
-    assert!(theatre.registry.declared(std::time::Duration::ZERO).commands.contains_key("music"));
+    assert!(
+        theatre
+            .registry
+            .declared(std::time::Duration::ZERO)
+            .commands
+            .contains_key(&CommandKey::slash("music"))
+    );
     theatre.leave("music", Leaving::Unloaded).await.expect("it is given up");
     let declared = theatre.registry.declared(std::time::Duration::ZERO);
-    assert!(declared.commands.is_empty() && declared.gone.contains("music"), "{declared:?}");
+    assert!(
+        declared.commands.is_empty() && declared.seen.contains(&CommandKey::slash("music")),
+        "{declared:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

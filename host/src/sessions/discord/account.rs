@@ -1,10 +1,15 @@
 //! Who the token belongs to: the bot's user, its application, its owners. Read once, when the session opens.
 //! It keeps nothing else of what Discord tells.
 
-use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{Discord, DiscordError, Method, Request, Throttle, token};
 use crate::sessions::{OpenError, OpenErrorKind};
+
+/// Discord's number of an installation in a guild.
+const GUILD_INSTALL: u64 = 0;
 
 /// The account that the token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +26,9 @@ pub struct Account {
     pub owner_ids: Vec<u64>,
     /// The application's flags; some tell which privileged intents are granted.
     pub flags: u64,
+    /// How the application can be installed, by Discord's numbers: 0 in guilds, 1 by users. A command that does not say
+    /// for which it is, is for all of these.
+    pub integration_types: Vec<u64>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +47,9 @@ struct Application {
     flags: Option<u64>,
     owner: Option<Id>,
     team: Option<Team>,
+    /// By type. <https://discord.com/developers/docs/resources/application#application-object>
+    #[serde(default)]
+    integration_types_config: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +106,10 @@ pub(super) async fn read(discord: &Discord) -> Result<Account, Unread> {
         application_name: application.name,
         owner_ids,
         flags: application.flags.unwrap_or(0),
+        integration_types: match application.integration_types_config {
+            Some(types) => types.keys().filter_map(|kind| kind.parse().ok()).collect(),
+            None => vec![GUILD_INSTALL],
+        },
     })
 }
 

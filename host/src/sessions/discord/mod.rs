@@ -10,6 +10,7 @@ mod answers;
 mod base;
 mod bucket;
 mod client;
+mod creates;
 mod error;
 mod gate;
 mod headers;
@@ -37,6 +38,7 @@ use crate::config::{self, Secret};
 
 pub use account::Account;
 pub use answers::{Answer as InteractionAnswer, Answering, Answers, Watched};
+pub use creates::{CREATES_MAX, Creates};
 pub use error::{DiscordError, Refusal, Throttle};
 pub use link::AskError;
 pub(crate) use request::AGENT;
@@ -61,6 +63,8 @@ pub struct Discord {
     max_body_bytes: usize,
     max_request_bytes: usize,
     account: Option<Account>,
+    /// What was created of commands; locked by whoever registers some.
+    creates: tokio::sync::Mutex<Option<Creates>>,
     link: link::Link,
     answers: Arc<Answers>,
     closed: AtomicBool,
@@ -134,6 +138,7 @@ impl Discord {
             max_body_bytes: config.http.max_body_bytes,
             max_request_bytes: config.limits.request_max_bytes,
             account: None,
+            creates: tokio::sync::Mutex::default(),
             link: link::Link::default(),
             answers: Arc::default(),
             closed: AtomicBool::new(false),
@@ -205,6 +210,12 @@ impl Discord {
     /// Whether Discord is known to refuse the bot's token: it was reset or revoked since the session opened.
     pub fn is_token_refused(&self) -> bool {
         self.standing.is_refused()
+    }
+
+    /// What was created of commands, once it was read from where it is kept. Whoever registers some holds the lock
+    /// meanwhile: two at once would create the same command twice.
+    pub(crate) fn creates(&self) -> &tokio::sync::Mutex<Option<Creates>> {
+        &self.creates
     }
 
     /// Who the token belongs to.

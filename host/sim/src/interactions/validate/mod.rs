@@ -16,6 +16,10 @@ const MAX_COMMAND_CHARS: usize = 8000;
 const CHAT_INPUT: u64 = 1;
 const KINDS: [u64; 3] = [CHAT_INPUT, 2, 3];
 
+/// How applications can be installed here: in guilds and by users. A command that says nothing is for both.
+/// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-structure>
+const INSTALLATIONS: [u64; 2] = [0, 1];
+
 /// Reads a command's body and keeps it with defaults filled in; mistakes stay in the fields.
 pub(crate) fn validated(mut body: Fields) -> Fields {
     let kind =
@@ -68,7 +72,7 @@ fn where_and_for_whom(body: &mut Fields) {
     body.keep("nsfw", nsfw);
     let contexts = numbers(body, "contexts", 3).map_or(Value::Null, |list| json!(list));
     body.keep("contexts", contexts);
-    let integrations = numbers(body, "integration_types", 2).unwrap_or_else(|| vec![0]);
+    let integrations = numbers(body, "integration_types", 2).unwrap_or_else(|| INSTALLATIONS.to_vec());
     body.keep("integration_types", integrations);
 }
 
@@ -128,7 +132,7 @@ mod tests {
             json!({
                 "type": 1, "name": "ping", "name_localizations": null, "description": "Pong",
                 "description_localizations": null, "default_member_permissions": null, "dm_permission": true,
-                "nsfw": false, "contexts": null, "integration_types": [0],
+                "nsfw": false, "contexts": null, "integration_types": [0, 1],
             })
         );
         let kept = read(

@@ -1,0 +1,184 @@
+//! What a cog has alone while it is there: its commands by type and name, and the words that call them behind the prefix.
+//! It knows no cogs; the registry compares.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use gearshift_cog::{
+    abi::{Invocation, Origin},
+    manifest::Manifest,
+};
+
+use crate::library::{CommandKey, commands_max, kind_name, prefix_names};
+
+/// One thing that only one cog can have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    /// A command that is registered at Discord.
+    Command(CommandKey),
+    /// A name or an alias of a command that is called with the prefix.
+    Prefix(String),
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Claim::Command(key) => write!(out, "command {key}"),
+            Claim::Prefix(name) => write!(out, "prefix command `{name}`"),
+        }
+    }
+}
+
+impl Claim {
+    /// By what a call came to its cog.
+    pub(super) fn of(call: &Invocation) -> Claim {
+        match &call.origin {
+            Origin::Prefix(_) => Claim::Prefix(call.command.to_string()),
+            Origin::Slash(interaction) => {
+                let (kind, name) = (interaction.command_kind, call.command.to_string());
+                Claim::Command(CommandKey { kind, name })
+            }
+        }
+    }
+}
+
+/// Where commands count together towards Discord's limit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Room {
+    /// Discord's type of them.
+    pub kind: u8,
+    /// The guild that they are registered in; none for those of all guilds.
+    pub guild: Option<String>,
+}
+
+/// As `slash commands` or `user menu commands of the guild 42`.
+impl fmt::Display for Room {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} commands", kind_name(self.kind))?;
+        match &self.guild {
+            Some(guild) => write!(out, " of the guild {guild}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Room {
+    /// How many an application may have here.
+    pub fn size(&self) -> usize {
+        commands_max(self.kind)
+    }
+}
+
+/// What one cog claims.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Claims {
+    pub(super) names: BTreeSet<Claim>,
+    /// Its registered commands by where they count.
+    rooms: BTreeMap<Room, BTreeSet<String>>,
+}
+
+impl Claims {
+    pub(super) fn of(manifest: &Manifest) -> Claims {
+        let mut claims = Claims::default();
+        claims.add(manifest);
+        claims
+    }
+
+    pub(super) fn add(&mut self, manifest: &Manifest) {
+        for command in &manifest.commands {
+            self.names.extend(prefix_names(command).map(|name| Claim::Prefix(name.to_owned())));
+            if command.discord.is_none() {
+                continue;
+            }
+            self.names.insert(Claim::Command(CommandKey::of(command)));
+            let everywhere = command.guilds.is_empty().then_some(None);
+            for guild in command.guilds.iter().cloned().map(Some).chain(everywhere) {
+                let room = Room { kind: command.kind, guild };
+                self.rooms.entry(room).or_default().insert(command.name.clone());
+            }
+        }
+    }
+
+    /// The first that both claim.
+    pub(super) fn shared(&self, other: &Claims) -> Option<&Claim> {
+        self.names.iter().find(|claim| other.names.contains(claim))
+    }
+
+    /// How many of its commands count in a room.
+    pub(super) fn count(&self, room: &Room) -> usize {
+        self.rooms.get(room).map_or(0, BTreeSet::len)
+    }
+
+    /// The first room that has no place for them beside those of the others, and how many those are.
+    pub(super) fn crowded(&self, others: &[Claims]) -> Option<(&Room, usize)> {
+        let taken = |room: &Room| others.iter().map(|other| other.count(room)).sum::<usize>();
+        let mut rooms = self.rooms.iter().map(|(room, names)| (room, names.len(), taken(room)));
+        rooms.find(|(room, own, taken)| own + taken > room.size()).map(|(room, _, taken)| (room, taken))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gearshift_cog::manifest::CommandManifest;
+    use serde_json::json;
+
+    use super::*;
+    use crate::library::{SLASH, USER_MENU};
+
+    fn command(kind: u8, name: &str) -> CommandManifest {
+        CommandManifest {
+            kind,
+            name: name.to_owned(),
+            prefix: kind == SLASH,
+            discord: Some(json!({})),
+            ..CommandManifest::default()
+        }
+    }
+
+    fn claims(commands: Vec<CommandManifest>) -> Claims {
+        Claims::of(&Manifest { commands, ..Manifest::default() })
+    }
+
+    #[test]
+    fn a_slash_command_and_menus_of_one_name_are_three() {
+        let all = [1, 2, 3].map(|kind| claims(vec![command(kind, "greet")]));
+        for (at, one) in all.iter().enumerate() {
+            for (other_at, other) in all.iter().enumerate() {
+                assert_eq!(one.shared(other).is_some(), at == other_at);
+            }
+        }
+        assert_eq!(all[1].shared(&all[1]).expect("its own").to_string(), "command `greet` (user menu)");
+    }
+
+    #[test]
+    fn an_alias_is_owned_like_a_command_and_a_slash_only_command_owns_no_prefix() {
+        let alias = CommandManifest { aliases: vec!["g".to_owned()], ..command(SLASH, "greet") };
+        let slash_only = CommandManifest { prefix: false, ..command(SLASH, "g") };
+        let prefix_only = CommandManifest { discord: None, ..command(SLASH, "g") };
+        let greet = claims(vec![alias]);
+        assert_eq!(greet.shared(&claims(vec![slash_only.clone()])), None);
+        let taken = greet.shared(&claims(vec![prefix_only.clone()])).expect("the alias");
+        assert_eq!(taken.to_string(), "prefix command `g`");
+        assert_eq!(claims(vec![slash_only]).shared(&claims(vec![prefix_only])), None);
+    }
+
+    #[test]
+    fn each_type_and_each_guild_has_room_of_its_own() {
+        let guild = |mut command: CommandManifest| {
+            command.guilds = vec!["7".to_owned()];
+            command
+        };
+        let slash: Vec<_> = (0..98).map(|n| command(SLASH, &format!("c{n}"))).collect();
+        let others = [claims(slash)];
+        let three = |of: &dyn Fn(u8, &str) -> CommandManifest, kind| {
+            claims(vec![of(kind, "a"), of(kind, "b"), of(kind, "c")])
+        };
+        let (room, taken) = (three(&command, SLASH), 98);
+        let crowded = room.crowded(&others).expect("101 of 100");
+        assert_eq!((crowded.0.to_string(), crowded.1), ("slash commands".to_owned(), taken));
+        assert_eq!(three(&command, USER_MENU).crowded(&others), None);
+        assert_eq!(three(&|kind, name| guild(command(kind, name)), SLASH).crowded(&others), None);
+    }
+}

@@ -1,0 +1,276 @@
+//! Makes Discord's lists equal to what is declared, as far as it may be: asks what is there, and sends what differs.
+//! When that happens is not its matter.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{
+    blame::blamed,
+    plan::{Plan, Present, joined},
+    scope::{Scope, Wanted},
+};
+use crate::{
+    cogs::{Cogs, Declared},
+    library::CommandKey,
+    sessions::{
+        Discord, Method, Sessions,
+        discord::{CREATES_MAX, Creates, DiscordError, Request},
+    },
+};
+
+/// Where the store keeps what was created. No cog can have this name.
+const KEEPER: &str = "@host";
+const CREATES_KEY: &str = "command-creates";
+/// From so many creates of one list in a day on, the log warns.
+const CREATES_WARN: usize = 160;
+/// Discord's code for too many creates in a day.
+/// <https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes>
+const DAY_LIMIT: u64 = 30034;
+/// Discord's code for a guild that the bot is not in.
+const MISSING_ACCESS: u64 = 50001;
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Registered {
+    /// What was to be done, each list with anything to do or to say.
+    pub plans: Vec<Plan>,
+    /// What Discord refused, command by command, or list by list.
+    pub refused: Vec<String>,
+    /// In what time commands can be created that are too many for today.
+    pub postponed: Option<Duration>,
+}
+
+/// Registers what the cogs declare, now.
+///
+/// # Errors
+/// Discord could not be asked. What it refuses is part of the outcome.
+pub async fn register(cogs: &Cogs, discord: &Discord) -> Result<Registered, DiscordError> {
+    let sessions = cogs.sessions();
+    let mut guard = discord.creates().lock().await;
+    let creates = guard.get_or_insert(restored(sessions).await);
+    let before = creates.clone();
+    let declared = cogs.declared();
+    let mut registered = Registered::default();
+    let mut result = Ok(());
+    for scope in Scope::all(&declared, &creates.guilds()) {
+        let mut work =
+            Work { discord, declared: &declared, scope: &scope, creates, now_ms: sessions.clock.unix_ms() };
+        result = work.register(&mut registered).await;
+        if result.is_err() {
+            break;
+        }
+    }
+    if *creates != before {
+        keep(sessions, creates).await;
+    }
+    result.map(|()| registered)
+}
+
+/// What [`register`] would do.
+///
+/// # Errors
+/// Discord refused, or could not be asked.
+pub async fn diff(cogs: &Cogs, discord: &Discord) -> Result<Vec<Plan>, DiscordError> {
+    let declared = cogs.declared();
+    let mut plans = Vec::new();
+    for scope in Scope::all(&declared, &known_guilds(cogs.sessions(), discord).await) {
+        let present = present(discord, &scope).await?;
+        plans.push(Plan::new(&scope, &present, &scope.wanted(&declared), &declared, installs(discord)));
+    }
+    Ok(plans)
+}
+
+/// Guilds in which commands were registered.
+pub(super) async fn known_guilds(
+    sessions: &Sessions,
+    discord: &Discord,
+) -> std::collections::BTreeSet<String> {
+    let mut guard = discord.creates().lock().await;
+    guard.get_or_insert(restored(sessions).await).guilds()
+}
+
+struct Work<'w> {
+    discord: &'w Discord,
+    declared: &'w Declared,
+    scope: &'w Scope,
+    creates: &'w mut Creates,
+    now_ms: u64,
+}
+
+impl Work<'_> {
+    /// One list. Refusals are noted; an error is one of the way to Discord.
+    async fn register(&mut self, registered: &mut Registered) -> Result<(), DiscordError> {
+        let wanted = self.scope.wanted(self.declared);
+        let present = match present(self.discord, self.scope).await {
+            Ok(present) => present,
+            // The bot has left it, and its commands are gone.
+            Err(error) if error.code() == Some(MISSING_ACCESS) && wanted.is_empty() => {
+                self.leave();
+                return Ok(());
+            }
+            Err(error) if is_refusal(&error) => {
+                registered.refused.push(format!("the commands {}: {error}", self.scope));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let mut plan = Plan::new(self.scope, &present, &wanted, self.declared, installs(self.discord));
+        if wanted.is_empty() && plan.delete.is_empty() {
+            self.leave();
+        }
+        let room = self.creates.room(self.scope.guild(), self.now_ms);
+        let postponed = plan.create.split_off(room.min(plan.create.len()));
+        let done = match plan.is_empty() {
+            true => Ok(()),
+            false => self.carry_out(&plan, &wanted, postponed.is_empty(), registered).await,
+        };
+        if !postponed.is_empty() {
+            self.postpone(&postponed, registered);
+        }
+        registered.plans.push(plan);
+        done
+    }
+
+    async fn carry_out(
+        &mut self,
+        plan: &Plan,
+        wanted: &Wanted<'_>,
+        is_all: bool,
+        registered: &mut Registered,
+    ) -> Result<(), DiscordError> {
+        // One request for all, which deletes what is not in it.
+        if is_all && plan.unknown.is_empty() {
+            let list: Vec<_> = wanted.values().collect();
+            match self.send(Method::Put, String::new(), &list).await {
+                Ok(()) => {
+                    self.created(plan.create.len());
+                    return Ok(());
+                }
+                // One of them is wrong: the others are registered all the same.
+                Err(error) if is_refusal(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let changed = plan.change.iter().map(|(key, _)| (key, false));
+        for (key, is_new) in changed.chain(plan.create.iter().map(|key| (key, true))) {
+            let body = Value::Object(wanted[key].clone());
+            // Replaces one of the same name and keeps its id.
+            match self.send(Method::Post, String::new(), &body).await {
+                Ok(()) => self.created(usize::from(is_new)),
+                Err(error) if error.code() == Some(DAY_LIMIT) => {
+                    // Created by somebody else, or before what is remembered.
+                    let room = self.creates.room(self.scope.guild(), self.now_ms);
+                    self.creates.note(self.scope.guild(), self.now_ms, room);
+                    self.postpone(std::slice::from_ref(key), registered);
+                    return Ok(());
+                }
+                Err(error) if is_refusal(&error) => {
+                    registered.refused.extend(blamed(&error, &[(key, &body)], self.declared));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for (id, key) in &plan.delete {
+            match delete(self.discord, self.scope, id).await {
+                Err(error) if is_refusal(&error) => registered.refused.push(format!("{key}: {error}")),
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        below: String,
+        body: &impl serde::Serialize,
+    ) -> Result<(), DiscordError> {
+        let path = self.scope.path(self.discord) + &below;
+        let body = serde_json::to_vec(body).expect("names, texts and numbers are always JSON");
+        self.discord.request(Request::new(method, path).json(body)).await.map(drop)
+    }
+
+    /// So many commands were created; of none, the guild is remembered.
+    fn created(&mut self, count: usize) {
+        let guild = self.scope.guild();
+        let before = CREATES_MAX - self.creates.room(guild, self.now_ms);
+        self.creates.note(guild, self.now_ms, count);
+        let used = before + count;
+        if before < CREATES_WARN && used >= CREATES_WARN {
+            tracing::warn!(
+                help = "commands of which only the content changes do not count; `[commands] guild` registers in one guild \
+                        while developing, which counts apart",
+                "{used} commands were created {} in the last day; Discord takes {CREATES_MAX}",
+                self.scope
+            );
+        }
+    }
+
+    fn postpone(&self, keys: &[CommandKey], registered: &mut Registered) {
+        let wait = self.creates.wait(self.scope.guild(), self.now_ms).max(Duration::from_secs(1));
+        registered.postponed = Some(registered.postponed.map_or(wait, |other| other.min(wait)));
+        tracing::error!(
+            "{} cannot be created {} for {}: Discord takes {CREATES_MAX} new commands a day",
+            joined(keys),
+            self.scope,
+            crate::duration::Shown(wait)
+        );
+    }
+
+    fn leave(&mut self) {
+        if let Some(guild) = self.scope.guild() {
+            self.creates.leave(guild, self.now_ms);
+        }
+    }
+}
+
+/// What Discord has in a list, with translations, which it leaves out otherwise.
+/// <https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands>
+pub(super) async fn present(discord: &Discord, scope: &Scope) -> Result<Vec<Present>, DiscordError> {
+    let mut request = Request::new(Method::Get, scope.path(discord));
+    request.query.push(("with_localizations".to_owned(), "true".to_owned()));
+    let answer = discord.request(request).await?;
+    // One that cannot be read is written again.
+    let list: Vec<Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
+    Ok(list.into_iter().filter_map(|command| serde_json::from_value(command).ok()).collect())
+}
+
+/// Deletes a command, if it is there.
+pub(super) async fn delete(discord: &Discord, scope: &Scope, id: &str) -> Result<(), DiscordError> {
+    let path = format!("{}/{id}", scope.path(discord));
+    match discord.request(Request::new(Method::Delete, path)).await {
+        Err(error) if error.status() != Some(404) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether asking again cannot help before the commands change.
+fn is_refusal(error: &DiscordError) -> bool {
+    error.status().is_some_and(|status| (400..500).contains(&status) && status != 429)
+}
+
+fn installs(discord: &Discord) -> &[u64] {
+    &discord.account().integration_types
+}
+
+/// What was kept of what was created, if there is a store; it may be of an earlier process.
+async fn restored(sessions: &Sessions) -> Creates {
+    let Some(store) = &sessions.store else { return Creates::default() };
+    match store.get(KEEPER, CREATES_KEY).await {
+        Ok(Some(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
+        Ok(None) => Creates::default(),
+        Err(error) => {
+            tracing::warn!("how many commands were created in the last day is not known: {error}");
+            Creates::default()
+        }
+    }
+}
+
+async fn keep(sessions: &Sessions, creates: &Creates) {
+    let Some(store) = &sessions.store else { return };
+    let Ok(bytes) = serde_json::to_vec(creates) else { return };
+    if let Err(error) = store.set(KEEPER, CREATES_KEY, bytes).await {
+        tracing::warn!("how many commands were created in the last day is not kept: {error}");
+    }
+}
