@@ -10,7 +10,8 @@
 //! - **Answers** of any endpoint are read as its models with [`FromDiscord`](crate::FromDiscord).
 //!
 //! It opens no connection: requests go through [`ctx.discord()`](crate::Host::discord). What serenity has behind its
-//! features `model`, `http` and `client` (methods that take an `Http`) is not here.
+//! features `model`, `http` and `client` (methods that take an `Http`) is not here; [`Shown`] and [`Linked`] have what is
+//! missed of it most.
 //!
 //! Only Discord's JSON crosses between a cog and its host, so a cog may use a serenity of another version beside the one
 //! here. What is generic in serenity is compiled once, in this crate: reading a type that is not in
@@ -21,9 +22,11 @@ mod context;
 mod events;
 mod models;
 mod send;
+mod shown;
 
 pub use ::serenity::*;
 
 pub use self::argument::UserOrRole;
 pub(crate) use self::context::Caller;
 pub use self::events::*;
+pub use self::shown::{Linked, Shown};
