@@ -18,7 +18,7 @@ const WALLS: &[(&str, &[&str], &[&str], &str)] = &[
     ),
     (
         "plugin-api/",
-        &["gearshift-", "tokio", "serenity"],
+        &["gearshift-", "tokio"],
         // Its other half, and what the examples in the attributes' documentation use.
         &["gearshift-cog-macros", "gearshift-cog"],
         "what crosses to a cog is plain data",

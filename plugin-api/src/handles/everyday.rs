@@ -155,7 +155,7 @@ impl Discord {
     pub async fn create_thread<T: FromDiscord>(&self, channel: impl Into<u64>, name: &str) -> Result<T> {
         // 11 is a public thread: https://discord.com/developers/docs/resources/channel#channel-object-channel-types
         let path = format!("/channels/{}/threads", channel.into());
-        self.request(Method::Post, path).json(&json!({ "name": name, "type": 11 })).fetch().await
+        self.request(Method::Post, path).json(json!({ "name": name, "type": 11 })).fetch().await
     }
 
     /// Opens a thread on a message.
@@ -169,7 +169,7 @@ impl Discord {
         name: &str,
     ) -> Result<T> {
         let path = message_path(channel.into(), message.into()) + "/threads";
-        self.request(Method::Post, path).json(&json!({ "name": name })).fetch().await
+        self.request(Method::Post, path).json(json!({ "name": name })).fetch().await
     }
 
     /// Gives a member a role.
