@@ -23,3 +23,4 @@ mod registering_guilds;
 mod reload;
 mod rules;
 mod stage;
+mod vocabulary;

@@ -1,0 +1,32 @@
+//! The events that are listened to, each as serenity's struct of it.
+
+use gearshift_cog::{
+    FromEvent,
+    prelude::*,
+    serenity::model::event::{
+        GuildCreateEvent, GuildRoleCreateEvent, GuildRoleDeleteEvent, InteractionCreateEvent,
+        InviteCreateEvent, MessageCreateEvent, ReactionAddEvent, ReadyEvent, ThreadDeleteEvent,
+        ThreadMembersUpdateEvent,
+    },
+};
+
+macro_rules! heard {
+    ($($type:ty)+) => {
+        pub(crate) const NAMES: &[&str] = &[$(<$type>::NAME),+];
+
+        /// The name of the event, if it can be read.
+        pub(crate) fn read(event: &Event) -> Result<&'static str> {
+            match event.name() {
+                $(name if name == <$type>::NAME => <$type>::from_event(event).map(|_| <$type>::NAME),)+
+                other => Err(Error::new(format!("{other} was not asked for"))),
+            }
+        }
+    };
+}
+
+heard! {
+    ReadyEvent GuildCreateEvent GuildMemberAddition GuildMemberRemoval GuildMemberUpdateEvent MessageCreateEvent
+    MessageUpdateEvent MessageDeleteEvent ReactionAddEvent ReactionRemoveEvent TypingStartEvent ChannelCreateEvent
+    ChannelUpdateEvent ChannelDeleteEvent ThreadCreateEvent ThreadDeleteEvent ThreadMembersUpdateEvent
+    GuildRoleCreateEvent GuildRoleDeleteEvent InviteCreateEvent InteractionCreateEvent
+}
