@@ -66,7 +66,6 @@ pub enum Takes {
 pub struct Given<'a> {
     pub(crate) context: &'a Context,
     pub(crate) text: &'a str,
-    /// Of which types a channel may be, by Discord's numbers; of any, if it is empty.
     pub(crate) channel_types: &'static [u8],
 }
 
@@ -83,6 +82,12 @@ impl<'a> Given<'a> {
     /// [`Expected`](ArgumentError::Expected): it is none of them.
     pub fn choice(&self, option: &OptionType) -> Result<usize, ArgumentError> {
         bounds::position(option, self.text).map_err(ArgumentError::Expected)
+    }
+
+    /// Of which types a channel may be, by Discord's numbers; of any, if it is empty.
+    #[must_use]
+    pub fn channel_types(&self) -> &'static [u8] {
+        self.channel_types
     }
 
     /// The call it belongs to: to ask Discord what an id is, or to find what it sent along.

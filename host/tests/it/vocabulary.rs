@@ -172,7 +172,9 @@ async fn a_built_message_arrives_with_its_files_and_an_ephemeral_one_is_ephemera
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_read_as_serenity_models_them() {
-    let mut setting = Setting::new().with("serene");
+    let intents = "guilds guild_members guild_messages guild_message_reactions guild_message_typing guild_invites message_content";
+    let intents: Vec<&str> = intents.split(' ').collect();
+    let mut setting = Setting::new().with("serene").keys(&format!("intents = {intents:?}"));
     let harbour = setting.discord.world.guild_named("Harbour").unwrap().id;
     setting.discord.world.add_role(harbour, "captain", ADMINISTRATOR);
     let stage = setting.up().await;

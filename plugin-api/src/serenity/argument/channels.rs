@@ -54,11 +54,11 @@ impl Argument for ChannelId {
 /// The JSON of a channel of this guild, of a type that fits.
 async fn find(given: Given<'_>) -> Result<String, ArgumentError> {
     let (ctx, text) = (given.context(), given.text());
-    let what = expected(given.channel_types);
+    let what = expected(given.channel_types());
     let guild = guild(ctx, &what)?;
     let fits = |channel: &Facts| {
         let is_here = channel.guild_id.as_deref().is_none_or(|it| it == guild.to_string());
-        is_here && (given.channel_types.is_empty() || given.channel_types.contains(&channel.kind))
+        is_here && (given.channel_types().is_empty() || given.channel_types().contains(&channel.kind))
     };
     if let Some(id) = id(text, SIGNS)
         && let Some(channel) = ask(get(ctx, format!("/channels/{id}"))).await?
