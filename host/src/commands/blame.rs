@@ -7,7 +7,7 @@ use super::place::Place;
 use crate::{cogs::Declared, library::CommandKey, sessions::discord::DiscordError};
 
 /// What Discord says of commands that were sent, one text for each field: "`/tag add`, option `name` of `tags`:
-/// description: …". Without a field that it names, its words of the whole.
+/// description: …". Where Discord names no field, what it says of the request.
 pub(super) fn blamed(
     error: &DiscordError,
     sent: &[(&CommandKey, &Value)],
@@ -125,7 +125,10 @@ mod tests {
             blamed(&refused(Some(in_list)), &both, &declared),
             ["`/ban` of the host: description: is required", "`/tag` of `tags`: options: too many"]
         );
-        let whole = blamed(&refused(None), &both[1..], &declared);
-        assert!(whole[0].starts_with("`/tag` of `tags`: ") && whole[0].contains("400"), "{whole:?}");
+        let of_request = blamed(&refused(None), &both[1..], &declared);
+        assert!(
+            of_request[0].starts_with("`/tag` of `tags`: ") && of_request[0].contains("400"),
+            "{of_request:?}"
+        );
     }
 }

@@ -1,5 +1,4 @@
-//! Where in a command something is: `/tag add`, option `name`, choice `Red`. Differences and Discord's refusals are told
-//! by it.
+//! Where in a command something is, in words: `/tag add`, option `name`, choice `Red`.
 
 use std::fmt;
 

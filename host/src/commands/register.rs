@@ -1,5 +1,4 @@
 //! Makes Discord's lists equal to what is declared, as far as it may be: asks what is there, and sends what differs.
-//! When that happens is not its matter.
 
 use std::time::Duration;
 

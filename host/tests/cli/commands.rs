@@ -50,10 +50,10 @@ fn the_commands_of_discord_are_listed_with_their_cogs_and_those_of_nobody_delete
     let listed = commands(&place, &["list"]);
     assert_eq!(listed.code, 0, "{}", listed.err);
     let words: Vec<Vec<&str>> = listed.out.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(words[1], ["ban", "slash", "-", "yes"]);
-    assert_eq!(words[2], ["ping", "slash", "ping", "yes"]);
-    assert_eq!(words[3], ["Report", "message", "menu", "-", "yes"]);
-    assert!(listed.out.contains("no cog here declares /ban, `Report` (message menu); "), "{}", listed.out);
+    assert_eq!(words[1], ["ban", "slash", "all", "-", "yes"]);
+    assert_eq!(words[2], ["ping", "slash", "all", "ping", "yes"]);
+    assert_eq!(words[3], ["Report", "message", "menu", "all", "-", "yes"]);
+    assert!(listed.out.contains("no cog here declares `/ban`, `Report` (message menu); "), "{}", listed.out);
     let json: Value = serde_json::from_str(&commands(&place, &["list", "--json"]).out).unwrap();
     assert_eq!((&json[1]["name"], &json[1]["cog"]), (&"ping".into(), &"ping".into()));
 
@@ -67,13 +67,37 @@ fn the_commands_of_discord_are_listed_with_their_cogs_and_those_of_nobody_delete
     }
     assert_eq!(sim.commands().len(), 3, "nothing was deleted");
 
-    assert_eq!(commands(&place, &["prune", "ban"]).out, "deleted /ban\n");
+    assert_eq!(commands(&place, &["prune", "ban"]).out, "deleted `/ban`\n");
     assert_eq!(commands(&place, &["prune"]).out, "deleted `Report` (message menu)\n");
     assert_eq!(sim.commands(), ["ping"]);
     let nothing = commands(&place, &["prune"]);
     assert_eq!((nothing.code, nothing.out.contains("nothing is deleted")), (0, true));
     live.signal(15);
     assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn what_differs_is_shown_and_registered_when_it_is_asked_for() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, "register_commands = false");
+    let mut live = serve(&place, sim.token());
+    live.expect("ready; the control socket is");
+    assert!(runtime.block_on(sim.connected(1, PATIENCE)));
+    for _ in 0..2 {
+        let diff = commands(&place, &["diff"]);
+        assert_eq!((diff.code, &*diff.out), (0, "create `/ping` globally\n"), "{}", diff.err);
+        assert!(sim.commands().is_empty());
+    }
+    let json: Value = serde_json::from_str(&commands(&place, &["diff", "--json"]).out).unwrap();
+    assert_eq!((&json[0]["create"][0]["name"], &json[0]["scope"]), (&"ping".into(), &Value::Null));
+    assert_eq!(commands(&place, &["sync"]).out, "create `/ping` globally\n");
+    assert_eq!(sim.commands(), ["ping"]);
+    assert!(commands(&place, &["diff"]).out.starts_with("Discord has every command as it is declared"));
+    assert!(commands(&place, &["sync"]).out.contains("nothing is done"));
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+    let nobody = commands(&place, &["diff"]);
+    assert!(nobody.code == 69 && nobody.err.contains("no host"), "{}", nobody.err);
 }
 
 #[test]
@@ -86,7 +110,7 @@ fn while_a_file_is_not_loaded_only_named_commands_are_deleted() {
     assert!(refused.err.contains("libban.so` is not loaded, and may declare some"), "{}", refused.err);
     assert!(refused.err.contains("help: mend or remove the file"), "{}", refused.err);
     assert_eq!(sim.commands().len(), 3);
-    assert_eq!(commands(&place, &["prune", "old"]).out, "deleted /old\n");
+    assert_eq!(commands(&place, &["prune", "old"]).out, "deleted `/old`\n");
     assert_eq!(sim.commands(), ["ban", "ping"]);
     live.signal(15);
     assert_eq!(live.end().0, 0);
@@ -98,7 +122,7 @@ fn without_discord_that_is_said() {
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
     let mut live = Live::start(&place, &["run"]);
     live.expect("ready; the control socket is");
-    for verb in ["list", "prune"] {
+    for verb in ["list", "diff", "sync", "prune"] {
         let refused = commands(&place, &[verb]);
         assert_eq!(refused.code, 1);
         assert!(
