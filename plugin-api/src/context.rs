@@ -3,13 +3,21 @@
 
 mod reply;
 
-use std::{borrow::Cow, cell::Cell, ops::Deref, str::FromStr};
+use std::{
+    borrow::Cow,
+    cell::{Cell, OnceCell},
+    ops::Deref,
+    str::FromStr,
+};
+
+use abi_stable::std_types::RArc;
 
 use crate::{
     Argument, Error, Host, Result,
     abi::{Event, Interaction, Invocation, Message, Origin, User},
     argument::{Arguments, split_word, unquoted},
     manifest::{Command, Opt, Rules},
+    wait::Taken,
 };
 
 use self::reply::Answer;
@@ -22,6 +30,8 @@ pub struct Context {
     answer: Cell<Answer>,
     /// Whether the first answer is ephemeral though it does not say so.
     is_first_ephemeral: Cell<bool>,
+    /// The form that was sent to it: what is answered from then on.
+    form: OnceCell<(RArc<Interaction>, Taken)>,
     #[cfg(feature = "serenity")]
     pub(crate) caller: crate::serenity::Caller,
 }
@@ -30,7 +40,7 @@ pub struct Context {
 enum Cause {
     Command(Call),
     /// A component or a form.
-    Component(abi_stable::std_types::RArc<Interaction>),
+    Component(RArc<Interaction>),
     Event(Event),
     /// A task that is due.
     Task,
@@ -69,7 +79,7 @@ impl Context {
         (Self { answer: Cell::new(answer), ..Self::new(host, Cause::Command(call)) }, found)
     }
 
-    pub(crate) fn of_component(host: Host, interaction: abi_stable::std_types::RArc<Interaction>) -> Self {
+    pub(crate) fn of_component(host: Host, interaction: RArc<Interaction>) -> Self {
         Self::new(host, Cause::Component(interaction))
     }
 
@@ -87,6 +97,7 @@ impl Context {
             cause,
             answer: Cell::new(Answer::None),
             is_first_ephemeral: Cell::new(false),
+            form: OnceCell::new(),
             #[cfg(feature = "serenity")]
             caller: crate::serenity::Caller::default(),
         }
@@ -274,6 +285,16 @@ impl Context {
         match &self.cause {
             Cause::Event(event) => event.name(),
             _ => "",
+        }
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_interaction(&self) -> Option<RArc<Interaction>> {
+        match &self.cause {
+            Cause::Command(Call { raw: Invocation { origin: Origin::Slash(interaction), .. }, .. })
+            | Cause::Component(interaction)
+            | Cause::Event(Event::Interaction(interaction)) => Some(interaction.clone()),
+            _ => None,
         }
     }
 

@@ -7,6 +7,8 @@ use crate::{
     abi::{ErrorCause, Event, Interaction, Invocation},
     check,
     interactions::{AUTOCOMPLETE, CALLBACK_CHOICES, COMPONENT, MODAL},
+    manifest::{fits, waiting_cog},
+    wait,
 };
 
 /// Discord's limit of suggestions.
@@ -34,12 +36,18 @@ pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
             let suggestions = cog.autocomplete(&ctx, &typed.name, &typed.value).await?;
             suggest(&ctx, &it, suggestions).await
         }
+        Event::Interaction(it) if is_component(&it) && waiting_cog(&it.custom_id).is_some() => {
+            wait::pressed(host, it).await
+        }
         Event::Interaction(it) if is_of(C::COMPONENTS, &it) => {
             let ctx = Context::of_component(host, it);
             let outcome = cog.component(&ctx).await;
             told(cog, &ctx, outcome).await
         }
-        event => cog.event(&Context::of_event(host, event.clone()), event).await,
+        event => {
+            host.waits().offer(&event);
+            cog.event(&Context::of_event(host, event.clone()), event).await
+        }
     }
 }
 
@@ -67,21 +75,11 @@ fn said(error: &Error) -> String {
 }
 
 fn is_of(patterns: &[&str], interaction: &Interaction) -> bool {
-    let is_component = matches!(interaction.kind, COMPONENT | MODAL);
-    is_component && patterns.iter().any(|pattern| matches(pattern, &interaction.custom_id))
+    is_component(interaction) && patterns.iter().any(|pattern| fits(pattern, &interaction.custom_id))
 }
 
-/// Whether a `custom_id` has the form of a pattern: `vote:{number}` stands for everything that begins with `vote:` and has
-/// no further colon.
-pub(crate) fn matches(pattern: &str, custom_id: &str) -> bool {
-    let (mut parts, mut ids) = (pattern.split(':'), custom_id.split(':'));
-    loop {
-        match (parts.next(), ids.next()) {
-            (None, None) => return true,
-            (Some(part), Some(id)) if part == id || part.starts_with('{') && part.ends_with('}') => {}
-            _ => return false,
-        }
-    }
+fn is_component(interaction: &Interaction) -> bool {
+    matches!(interaction.kind, COMPONENT | MODAL)
 }
 
 async fn suggest(ctx: &Context, to: &Interaction, mut suggestions: Vec<Suggestion>) -> Result {
@@ -96,23 +94,6 @@ async fn suggest(ctx: &Context, to: &Interaction, mut suggestions: Vec<Suggestio
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_custom_id_has_the_form_of_a_pattern_or_not() {
-        let table = [
-            ("vote:{number}", "vote:3", true),
-            ("vote:{number}", "vote:", true),
-            ("vote:{number}", "vote:3:4", false),
-            ("vote:{number}", "veto:3", false),
-            ("close", "close", true),
-            ("close", "close:1", false),
-            ("a:{b}:c", "a:x:c", true),
-            ("a:{b}:c", "a:x:d", false),
-        ];
-        for (pattern, id, expected) in table {
-            assert_eq!(matches(pattern, id), expected, "{pattern} {id}");
-        }
-    }
 
     #[test]
     fn what_a_user_is_told_is_a_sentence() {

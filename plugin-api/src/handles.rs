@@ -30,6 +30,7 @@ pub use crate::abi::{File, HandleError, HandleErrorKind, Method};
 use crate::{
     abi::{self, Header},
     check::Turns,
+    wait::Waits,
 };
 
 /// All handles of a generation. Cheap to clone; stays on the cog's thread.
@@ -42,11 +43,14 @@ pub struct Host {
 struct Shared {
     raw: abi::Host,
     turns: Turns,
+    waits: Waits,
+    /// The events that the cog gets.
+    events: &'static [&'static str],
 }
 
 impl Host {
-    pub(crate) fn new(raw: abi::Host) -> Self {
-        Self { shared: Rc::new(Shared { raw, turns: Turns::default() }) }
+    pub(crate) fn new(raw: abi::Host, events: &'static [&'static str]) -> Self {
+        Self { shared: Rc::new(Shared { raw, turns: Turns::default(), waits: Waits::default(), events }) }
     }
 
     pub(crate) fn raw(&self) -> abi::Host {

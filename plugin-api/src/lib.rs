@@ -62,13 +62,15 @@ pub mod handles;
 mod json;
 mod listen;
 mod message;
+mod modal;
 mod parts;
 #[cfg(feature = "serenity")]
 pub mod serenity;
+mod wait;
 
 pub use gearshift_cog_macros::{
-    Choice, button, check, cog, command, cron, daily, every, listen, message_menu, migrate, modal, on_error,
-    select, setup, task, teardown, user_menu,
+    Choice, Modal, button, check, cog, command, cron, daily, every, listen, message_menu, migrate, modal,
+    on_error, select, setup, task, teardown, user_menu,
 };
 
 pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes};
@@ -81,7 +83,9 @@ pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
 pub use self::json::ToJson;
 pub use self::listen::{FromEvent, Listeners, event_name};
 pub use self::message::{Long, Mention, NewMessage, Sent};
+pub use self::modal::{Field, Form, Modal};
 pub use self::parts::Parts;
+pub use self::wait::{Components, Events, Press};
 
 #[doc(hidden)]
 pub use self::export::glue as __glue;
@@ -138,7 +142,7 @@ pub mod prelude {
     pub use crate::abi::{Event, Interaction, TaskRun};
     pub use crate::manifest::{Command, Opt};
     pub use crate::{
-        Choice, button, check, cog, command, cron, daily, every, listen, message_menu, migrate, modal,
+        Choice, Modal, button, check, cog, command, cron, daily, every, listen, message_menu, migrate, modal,
         on_error, select, setup, task, teardown, user_menu,
     };
     pub use crate::{

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::{Error, Result, dispatch};
+use crate::{Error, Result, manifest::fits};
 
 /// A text that has the form of a pattern.
 ///
@@ -24,7 +24,7 @@ impl<'a> Parts<'a> {
     /// The parts of `text`, if it has the form of `pattern`; see [`Cog::COMPONENTS`](crate::Cog::COMPONENTS).
     #[must_use]
     pub fn of(pattern: &'a str, text: &'a str) -> Option<Self> {
-        dispatch::matches(pattern, text).then_some(Self { pattern, text })
+        fits(pattern, text).then_some(Self { pattern, text })
     }
 
     /// What stands at the placeholder `{name}`.

@@ -162,6 +162,10 @@ impl Runner {
             Order::Pause { paused, drained } => {
                 let _ = paused.send(());
                 self.mode = Mode::Draining(drained);
+                let ended = pulse.during(Activity::Step(Step::Pause), || (module.pause())(instance));
+                if let Err(fault) = taken(*module, ended) {
+                    (self.report)("pause", fault);
+                }
             }
             // Whoever wanted it has given up and lets this lane serve on.
             Order::Cancel(answer) if answer.is_closed() => {}

@@ -5,6 +5,7 @@ mod answering;
 mod blame;
 mod claims;
 mod commanding;
+mod components;
 mod contract;
 mod copies;
 mod damage;

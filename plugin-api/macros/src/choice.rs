@@ -102,7 +102,7 @@ fn shown(variant: &Variant) -> Result<(String, BTreeMap<&'static str, String>)> 
 }
 
 /// `Dark red` for `DarkRed`.
-fn words(name: &str) -> String {
+pub(crate) fn words(name: &str) -> String {
     let mut words = String::new();
     let mut before = ' ';
     for letter in name.chars() {

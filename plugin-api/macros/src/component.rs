@@ -54,7 +54,7 @@ impl Component {
                     Some(quote!(ctx.values::<#of>()?))
                 }
                 "modal" if last.is_some_and(|last| std::ptr::eq(&**last, of)) => {
-                    Some(quote!(<#of as ::gearshift_cog::Modal>::read(ctx)?))
+                    Some(quote!(ctx.form::<#of>().await?))
                 }
                 _ => None,
             })

@@ -10,6 +10,7 @@ mod component;
 mod errors;
 mod hooks;
 mod listen;
+mod modal;
 mod nearest;
 mod pattern;
 mod permissions;
@@ -78,6 +79,37 @@ pub fn cog(options: TokenStream, block: TokenStream) -> TokenStream {
 pub fn choice(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as syn::DeriveInput);
     choice::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a struct a form: its fields are what is asked for, with their doc comments as labels.
+///
+/// ```
+/// use gearshift_cog::prelude::*;
+///
+/// #[derive(Modal)]
+/// #[title("Report")] // the struct's name in words if it is left out
+/// struct Report {
+///     /// What happened?
+///     #[field(lines, at_most = 1000, placeholder = "In your own words")]
+///     what: String,
+///     /// How often?
+///     times: Option<u64>,
+/// }
+///
+/// async fn report(ctx: &Context) -> Result {
+///     let Some(report) = ctx.ask::<Report>().await? else { return Ok(()) };
+///     ctx.reply(format!("{}, {} times", report.what, report.times.unwrap_or(1))).await
+/// }
+/// ```
+///
+/// A field can have every type of an argument: text and what is read from it, `bool`, users, roles, channels, files, and
+/// enums with [`Choice`]. What is an `Option` can be left empty, and in a `Vec` there can be several values. In
+/// `#[field(…)]` can stand `label`, `description`, `lines`, `at_least`, `at_most` (characters, values or files),
+/// `placeholder` and `default`.
+#[proc_macro_derive(Modal, attributes(title, field))]
+pub fn modal_form(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as syn::DeriveInput);
+    modal::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// `#[cog]` takes these away: one that is expanded stands in the wrong place.

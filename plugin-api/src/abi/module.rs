@@ -60,8 +60,11 @@ pub struct CogModule {
     pub destroy: extern "C" fn(Instance) -> Outcome,
     /// What the last [`FaultKind::Error`](super::FaultKind::Error) of this library came from. Asked right after the function
     /// that answered it, on the same thread.
-    #[sabi(last_prefix_field)]
     pub error_cause: extern "C" fn() -> ErrorCause,
+    /// No further handler begins, because it is to be replaced or unloaded: what its handlers wait for of users ends. If it
+    /// serves on all the same, the next handler says so.
+    #[sabi(last_prefix_field)]
+    pub pause: extern "C" fn(Instance) -> Outcome,
     /// What a later minor might bring; see the feature of that name.
     #[cfg(feature = "next-minor")]
     pub next_minor: extern "C" fn(Instance, Fault) -> LocalFfiFuture<Outcome>,

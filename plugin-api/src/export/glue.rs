@@ -39,6 +39,7 @@ pub const fn module<C: Cog>() -> CogModule {
         teardown: teardown::<C>,
         destroy: destroy::<C>,
         error_cause,
+        pause: pause::<C>,
         #[cfg(feature = "next-minor")]
         next_minor,
     }
@@ -68,7 +69,7 @@ impl<C: Cog> Cell<C> {
 
 extern "C" fn create<C: Cog>(raw: abi::Host) -> Instance {
     guard::install_hook();
-    let host = Host::new(raw);
+    let host = Host::new(raw, C::EVENTS);
     trace::install(&host);
     Instance(Rc::into_raw(Rc::new(Cell::<C> { host, cog: RefCell::new(None) })).cast_mut().cast())
 }
@@ -108,6 +109,14 @@ extern "C" fn teardown<C: Cog>(instance: Instance) -> LocalFfiFuture<Outcome> {
     serve::<C, _>(instance, move |cog, _| async move { cog.teardown().await })
 }
 
+extern "C" fn pause<C: Cog>(instance: Instance) -> Outcome {
+    let cell = Cell::<C>::of(instance);
+    guard::call(|| {
+        cell.host.waits().pause();
+        Ok(())
+    })
+}
+
 extern "C" fn save<C: Cog>(instance: Instance) -> LocalFfiFuture<RResult<ROption<SavedState>, Fault>> {
     let cell = Cell::<C>::of(instance);
     guard::future(async move {
@@ -144,6 +153,7 @@ where
     let cell = Cell::<C>::of(instance);
     guard::future(async move {
         let cog = cell.cog()?;
+        cell.host.waits().resume();
         handler(cog, cell.host.clone()).await.map_err(fault)
     })
 }

@@ -1,4 +1,5 @@
-//! What the rules of a command are looked at with: cooldowns, permissions in a channel, and calls under way.
+//! What the SDK asks for itself, for rules and waits: cooldowns, permissions in a channel, calls under way, what is waited
+//! for, and what the cog is.
 
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use super::Host;
 use crate::{
     abi::{ChannelPermissions, CooldownUse, HandleError, PermissionsRequest},
     check::Turn,
+    wait::Waits,
 };
 
 impl Host {
@@ -31,6 +33,22 @@ impl Host {
             roles: roles.iter().copied().collect(),
         };
         (raw.table.permissions())(raw.lease, request).await.into_result()
+    }
+
+    /// The cog's name.
+    pub(crate) fn cog_name(&self) -> String {
+        let raw = self.raw();
+        (raw.table.cog())(raw.lease).into_string()
+    }
+
+    /// The events that the cog gets.
+    pub(crate) fn declared_events(&self) -> &'static [&'static str] {
+        self.shared.events
+    }
+
+    /// What its handlers wait for.
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.shared.waits
     }
 
     /// Takes a turn among the calls of `key`, of which `most` can be under way at once.

@@ -57,7 +57,8 @@ pub(crate) fn fake<T>(look: impl FnOnce(&mut Fake) -> T) -> T {
 
 /// Its handles.
 pub(crate) fn host() -> Host {
-    Host::new(abi::Host { lease: Lease(ptr::null()), table: HostTableRef(TABLE.static_as_prefix()) })
+    let raw = abi::Host { lease: Lease(ptr::null()), table: HostTableRef(TABLE.static_as_prefix()) };
+    Host::new(raw, &[])
 }
 
 static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {

@@ -227,6 +227,18 @@ impl Discord {
         self.request(Method::Patch, original_path(of)).message(message)?.reply().await
     }
 
+    /// Edits an answer: the first, or a further one by its snowflake.
+    pub(crate) async fn edit_answer(
+        &self,
+        of: &Interaction,
+        message: Option<u64>,
+        new: &NewMessage,
+    ) -> Result<Sent, HandleError> {
+        let Some(message) = message else { return self.patch_original(of, new).await };
+        let path = format!("/webhooks/{}/{}/messages/{message}", of.application_id, of.token);
+        self.request(Method::Patch, path).message(new)?.reply().await
+    }
+
     /// What stands there when a callback failed because the interaction was acknowledged before.
     async fn original_after(&self, to: &Interaction, error: &HandleError) -> Option<Original> {
         match error.code {

@@ -77,6 +77,14 @@ pub struct Choice {
     pub localized: &'static [Localized],
 }
 
+impl Choice {
+    /// A text, at most 100 characters, shown as `name`.
+    #[must_use]
+    pub const fn text(name: &'static str, value: &'static str) -> Self {
+        Self { name, value: ChoiceValue::Text(value), localized: &[] }
+    }
+}
+
 /// The value of a [`Choice`].
 #[derive(Clone, Copy, Debug)]
 pub enum ChoiceValue {

@@ -1,6 +1,7 @@
 //! For the tests: commands with every rule, and every way to ask a user and wait. It is no template for a cog.
 #![forbid(unsafe_code)]
 
+mod asks;
 mod gate;
 
 use std::time::Duration;
@@ -51,7 +52,11 @@ impl Cog for Asker {
         Command::new("line", "One after the other").concurrency(Concurrency::new(1, Scope::Global).wait()),
         Command::new("open", "Lets one of those that wait go on"),
         Command::user_menu("Kick").permissions(KICK_MEMBERS),
+        Command::new("ask", "Asks in the way you name").options(&[Opt::string("how", "How").required()]),
     ];
+
+    const EVENTS: &'static [&'static str] = &[events::MESSAGE_CREATE];
+    const COMPONENTS: &'static [&'static str] = &["vote:{number}", "idle", "form"];
 
     async fn setup(_host: Host) -> Result<Self> {
         Ok(Self { gate: Gate::default() })
@@ -61,9 +66,18 @@ impl Cog for Asker {
         match ctx.command() {
             "single" | "line" => self.gate.pass().await,
             "open" => self.gate.open(),
+            "ask" => return asks::ask(ctx, ctx.option("how").unwrap_or_default()).await,
             _ => {}
         }
         ctx.reply(format!("{}: done", ctx.command())).await
+    }
+
+    async fn component(&self, ctx: &Context) -> Result<()> {
+        match ctx.custom_id() {
+            "idle" => Ok(()),
+            "form" => ctx.reply(ctx.form::<asks::Report>().await?.to_string()).await,
+            vote => ctx.update(format!("{vote} counted")).await,
+        }
     }
 }
 

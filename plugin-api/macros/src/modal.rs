@@ -1,0 +1,138 @@
+//! `derive(Modal)`: a struct as a form.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{
+    Attribute, Data, DataStruct, DeriveInput, Error, Fields, Ident, Result, ext::IdentExt, spanned::Spanned,
+};
+
+use crate::{
+    args::Args,
+    block::{documentation, inside},
+    choice::words,
+    errors::Errors,
+};
+
+/// Discord's limits: fields of a form, characters of its title and of a label.
+const FIELDS_MAX: usize = 5;
+const TITLE_MAX: usize = 45;
+
+/// What `#[field(…)]` takes.
+const KEYS: [&str; 7] = ["label", "description", "lines", "at_least", "at_most", "placeholder", "default"];
+
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Struct(DataStruct { fields: Fields::Named(fields), .. }) = &input.data else {
+        let text = "`Modal` is derived for a `struct` with named fields, each of which is one of the form";
+        return Err(Error::new(input.ident.span(), text));
+    };
+    if !input.generics.params.is_empty() {
+        return Err(Error::new(input.generics.span(), "a form has no type parameters"));
+    }
+    let mut errors = Errors::default();
+    if fields.named.is_empty() || fields.named.len() > FIELDS_MAX {
+        let text = format!(
+            "Discord allows 1 to {FIELDS_MAX} fields in a form, and these are {}",
+            fields.named.len()
+        );
+        errors.push(Error::new(input.ident.span(), text));
+    }
+    let title = errors.ok(title(input));
+    let (mut declared, mut read) = (Vec::new(), Vec::new());
+    for field in &fields.named {
+        let Some(ident) = &field.ident else { continue };
+        let Some((declaration, reading)) = errors.ok(one(ident, &field.ty, &field.attrs)) else { continue };
+        declared.push(declaration);
+        read.push(reading);
+    }
+    if let Some(error) = errors.into_inner() {
+        return Err(error);
+    }
+    let of = &input.ident;
+    Ok(quote! {
+        impl ::gearshift_cog::Modal for #of {
+            const TITLE: &'static str = #title;
+            const FIELDS: &'static [::gearshift_cog::Field] = &[#(#declared),*];
+
+            async fn read(form: &::gearshift_cog::Form) -> ::gearshift_cog::Result<Self> {
+                ::std::result::Result::Ok(Self { #(#read),* })
+            }
+        }
+    })
+}
+
+/// `#[title("Report")]`, or the name of the struct in words.
+fn title(input: &DeriveInput) -> Result<String> {
+    let mut title = words(&input.ident.unraw().to_string());
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("title")) {
+        let mut args = Args::of(attribute)?;
+        let Some(text) = args.take_text() else {
+            return Err(Error::new_spanned(
+                attribute,
+                "say what stands above the form: `#[modal(\"Report\")]`",
+            ));
+        };
+        title = text.value();
+        if let Some(arg) = args.0.first() {
+            return Err(Error::new(arg.span(), "`#[title]` takes the title of the form alone"));
+        }
+    }
+    let length = title.chars().count();
+    match (1..=TITLE_MAX).contains(&length) {
+        true => Ok(title),
+        false => {
+            let text = format!("the title of a form has 1 to {TITLE_MAX} characters, and this one {length}");
+            Err(Error::new(input.ident.span(), text))
+        }
+    }
+}
+
+/// The declaration of a field, and how it is read.
+fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(TokenStream, TokenStream)> {
+    let name = ident.unraw().to_string();
+    let (mut label, mut at) =
+        documentation(attributes).unwrap_or_else(|| (words(&capital(&name)), ident.span()));
+    let mut further = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("field")) {
+        for arg in &Args::of(attribute)?.0 {
+            match arg.key().as_str() {
+                "label" => (label, at) = (arg.text("What happened?")?.value(), arg.span()),
+                "lines" => {
+                    arg.flag()?;
+                    further.push(quote!(.lines()));
+                }
+                key @ ("at_least" | "at_most") => {
+                    let (key, count) = (Ident::new(key, arg.span()), arg.expr("3")?);
+                    further.push(quote!(.#key(#count)));
+                }
+                key @ ("description" | "placeholder" | "default") => {
+                    let (key, text) = (Ident::new(key, arg.span()), arg.text("…")?);
+                    further.push(quote!(.#key(#text)));
+                }
+                _ => return Err(arg.unknown("`#[field]`", &KEYS)),
+            }
+        }
+    }
+    let length = label.chars().count();
+    if !(1..=TITLE_MAX).contains(&length) {
+        let text = format!(
+            "a label has 1 to {TITLE_MAX} characters, and this one {length}: `#[field(label = \"…\")]`"
+        );
+        return Err(Error::new(at, text));
+    }
+    Ok(match inside(of, "Vec") {
+        Some(of) => (
+            quote!(::gearshift_cog::Field::of::<#of>(#name, #label).several() #(#further)*),
+            quote!(#ident: form.all::<#of>(#name).await?),
+        ),
+        None => (
+            quote!(::gearshift_cog::Field::of::<#of>(#name, #label) #(#further)*),
+            quote!(#ident: form.one::<#of>(#name).await?),
+        ),
+    })
+}
+
+/// With a capital letter at the beginning.
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}

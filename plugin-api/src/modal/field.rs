@@ -1,0 +1,309 @@
+//! One field of a form: a label with a text, a menu or files below it.
+//! <https://discord.com/developers/docs/components/reference#label>
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Argument,
+    manifest::{Choice, ChoiceValue, OptionType},
+};
+
+/// A field of a form.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    description: &'static str,
+    kind: Kind,
+    required: bool,
+    min: Option<u32>,
+    max: Option<u32>,
+    placeholder: &'static str,
+    default: &'static str,
+}
+
+/// What is filled in.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// By Discord's style.
+    Text(u8),
+    Choices(&'static [Choice]),
+    /// Users, roles, …, by Discord's component type.
+    Select(u8),
+    /// By Discord's channel types; empty for all.
+    Channels(&'static [u8]),
+    Files,
+    Checkbox,
+}
+
+/// Discord's limits of values of a menu and of files.
+const VALUES_MAX: u32 = 25;
+const FILES_MAX: u32 = 10;
+
+/// Discord's component types.
+const LABEL: u8 = 18;
+const TEXT: u8 = 4;
+const STRING_SELECT: u8 = 3;
+const USER_SELECT: u8 = 5;
+const ROLE_SELECT: u8 = 6;
+const MENTIONABLE_SELECT: u8 = 7;
+const CHANNEL_SELECT: u8 = 8;
+const FILE_UPLOAD: u8 = 19;
+const CHECKBOX: u8 = 23;
+
+impl Field {
+    /// A text of one line. The label has 1 to 45 characters.
+    #[must_use]
+    pub const fn short(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Kind::Text(1))
+    }
+
+    /// A text of several lines.
+    #[must_use]
+    pub const fn paragraph(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Kind::Text(2))
+    }
+
+    /// A menu of choices, 1 to 25.
+    #[must_use]
+    pub const fn choices(name: &'static str, label: &'static str, choices: &'static [Choice]) -> Self {
+        assert!(!choices.is_empty() && choices.len() <= 25, "a menu has 1 to 25 choices");
+        Self::new(name, label, Kind::Choices(choices))
+    }
+
+    /// A menu of users.
+    #[must_use]
+    pub const fn user(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Kind::Select(USER_SELECT))
+    }
+
+    /// A menu of roles.
+    #[must_use]
+    pub const fn role(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Kind::Select(ROLE_SELECT))
+    }
+
+    /// A menu of users and roles.
+    #[must_use]
+    pub const fn mentionable(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Kind::Select(MENTIONABLE_SELECT))
+    }
+
+    /// A menu of channels, by Discord's types; all of them if there are none.
+    #[must_use]
+    pub const fn channel(name: &'static str, label: &'static str, types: &'static [u8]) -> Self {
+        Self::new(name, label, Kind::Channels(types))
+    }
+
+    /// A file to upload.
+    #[must_use]
+    pub const fn file(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Kind::Files)
+    }
+
+    /// A box to tick.
+    #[must_use]
+    pub const fn checkbox(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Kind::Checkbox)
+    }
+
+    /// The field that a Rust type is read from, as an option of a command would be: a menu for choices, users, roles and
+    /// channels, a box to tick for `bool`, files, and else a text of one line. Required unless the type is an `Option`.
+    #[must_use]
+    pub const fn of<T: Argument>(name: &'static str, label: &'static str) -> Self {
+        let OptionType { kind, required, choices, channel_types, lengths, .. } = T::OPTION;
+        let kind = match kind {
+            5 => Kind::Checkbox,
+            6 => Kind::Select(USER_SELECT),
+            7 => Kind::Channels(channel_types),
+            8 => Kind::Select(ROLE_SELECT),
+            9 => Kind::Select(MENTIONABLE_SELECT),
+            11 => Kind::Files,
+            _ if !choices.is_empty() => Kind::Choices(choices),
+            _ => Kind::Text(1),
+        };
+        let mut field = Self::new(name, label, kind);
+        field.required = required;
+        if let Kind::Text(_) = kind {
+            field.min = wide(lengths.0);
+            field.max = wide(lengths.1);
+        }
+        field
+    }
+
+    const fn new(name: &'static str, label: &'static str, kind: Kind) -> Self {
+        assert!(!name.is_empty() && name.len() <= 100, "a field's name has 1 to 100 characters");
+        assert!(!label.is_empty(), "a label has 1 to 45 characters");
+        let (description, placeholder, default) = ("", "", "");
+        Self { name, label, description, kind, required: true, min: None, max: None, placeholder, default }
+    }
+
+    /// Several lines.
+    #[must_use]
+    pub const fn lines(mut self) -> Self {
+        assert!(matches!(self.kind, Kind::Text(_)), "only a text has several lines");
+        self.kind = Kind::Text(2);
+        self
+    }
+
+    /// Several values, or none: as many as Discord allows if [`at_most`](Self::at_most) says nothing.
+    #[must_use]
+    pub const fn several(mut self) -> Self {
+        self.required = false;
+        self.max = match self.kind {
+            Kind::Choices(choices) => Some(choices.len() as u32),
+            Kind::Files => Some(FILES_MAX),
+            Kind::Select(_) | Kind::Channels(_) => Some(VALUES_MAX),
+            Kind::Text(_) | Kind::Checkbox => panic!("only a menu and files have several values"),
+        };
+        self
+    }
+
+    /// It may be left empty.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+
+    /// With a line below the label, at most 100 characters.
+    #[must_use]
+    pub const fn description(mut self, text: &'static str) -> Self {
+        self.description = text;
+        self
+    }
+
+    /// At least so many characters of a text, or values of a menu, or files.
+    #[must_use]
+    pub const fn at_least(mut self, count: u32) -> Self {
+        self.min = Some(count);
+        self.required = self.required || count > 0 && !matches!(self.kind, Kind::Text(_));
+        self
+    }
+
+    /// At most so many characters of a text, or values of a menu, or files. Discord's own limits are 4,000 characters, 25
+    /// values and 10 files; a menu and files have one if this says nothing.
+    #[must_use]
+    pub const fn at_most(mut self, count: u32) -> Self {
+        self.max = Some(count);
+        self
+    }
+
+    /// What stands in it, greyed, while it is empty; at most 100 characters.
+    #[must_use]
+    pub const fn placeholder(mut self, text: &'static str) -> Self {
+        self.placeholder = text;
+        self
+    }
+
+    /// The text that stands in it from the beginning, or the value that is chosen then.
+    #[must_use]
+    pub const fn default(mut self, text: &'static str) -> Self {
+        self.default = text;
+        self
+    }
+
+    /// Discord's JSON for it, with a text that stands in it.
+    pub(super) fn json(&self, filled: Option<&str>) -> Value {
+        let mut component = Map::new();
+        let mut set = |name: &str, value: Value| _ = component.insert(name.to_owned(), value);
+        set("custom_id", json!(self.name));
+        if !matches!(self.kind, Kind::Checkbox) {
+            set("required", json!(self.required));
+        }
+        let default = filled.unwrap_or(self.default);
+        let (kind, least, most) = match self.kind {
+            Kind::Text(_) => (TEXT, "min_length", "max_length"),
+            Kind::Choices(_) => (STRING_SELECT, "min_values", "max_values"),
+            Kind::Select(kind) => (kind, "min_values", "max_values"),
+            Kind::Channels(_) => (CHANNEL_SELECT, "min_values", "max_values"),
+            Kind::Files => (FILE_UPLOAD, "min_values", "max_values"),
+            Kind::Checkbox => (CHECKBOX, "", ""),
+        };
+        set("type", json!(kind));
+        match self.kind {
+            Kind::Text(style) => {
+                set("style", json!(style));
+                if !default.is_empty() {
+                    set("value", json!(default));
+                }
+            }
+            Kind::Choices(choices) => {
+                set("options", choices.iter().map(|choice| choice_json(choice, default)).collect());
+            }
+            Kind::Channels(types) if !types.is_empty() => set("channel_types", json!(types)),
+            Kind::Checkbox if default == "true" => set("default", json!(true)),
+            Kind::Select(_) | Kind::Channels(_) | Kind::Files | Kind::Checkbox => {}
+        }
+        if let Some(count) = self.min {
+            set(least, json!(count));
+        }
+        if let Some(count) = self.max {
+            set(most, json!(count));
+        }
+        if !self.placeholder.is_empty() {
+            set("placeholder", json!(self.placeholder));
+        }
+        let mut label = json!({ "type": LABEL, "label": self.label, "component": component });
+        if !self.description.is_empty() {
+            label["description"] = json!(self.description);
+        }
+        label
+    }
+}
+
+const fn wide(count: Option<u16>) -> Option<u32> {
+    match count {
+        Some(count) => Some(count as u32),
+        None => None,
+    }
+}
+
+fn choice_json(choice: &Choice, default: &str) -> Value {
+    let value = match choice.value {
+        ChoiceValue::Text(text) | ChoiceValue::Number(text) => text,
+    };
+    let mut json = json!({ "label": choice.name, "value": value });
+    if !default.is_empty() && value == default {
+        json["default"] = json!(true);
+    }
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_a_label_with_discords_component() {
+        let text = Field::paragraph("what", "What?").description("In short").at_most(80).optional();
+        let component = json!({
+            "type": 4, "custom_id": "what", "style": 2, "required": false, "max_length": 80, "value": "so",
+        });
+        assert_eq!(
+            text.json(Some("so")),
+            json!({ "type": 18, "label": "What?", "description": "In short", "component": component })
+        );
+        const COLOURS: &[Choice] = &[Choice::text("Red", "r"), Choice::text("Blue", "b")];
+        let menu = Field::choices("color", "Colour", COLOURS).default("b").at_most(2);
+        assert_eq!(
+            menu.json(None)["component"],
+            json!({ "type": 3, "custom_id": "color", "required": true, "max_values": 2, "options": [
+                { "label": "Red", "value": "r" },
+                { "label": "Blue", "value": "b", "default": true },
+            ] })
+        );
+        let channel = Field::channel("where", "Where?", &[0, 5]).json(None);
+        assert_eq!(channel["component"]["channel_types"], json!([0, 5]));
+        assert_eq!(Field::file("proof", "Proof").json(None)["component"]["type"], 19);
+        let typed = Field::of::<Option<u64>>("count", "How many?").json(None);
+        assert_eq!(
+            typed["component"],
+            json!({ "type": 4, "custom_id": "count", "style": 1, "required": false })
+        );
+        assert_eq!(
+            Field::of::<bool>("sure", "Sure?").json(None)["component"],
+            json!({ "type": 23, "custom_id": "sure" })
+        );
+    }
+}

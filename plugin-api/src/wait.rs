@@ -1,0 +1,275 @@
+//! What handlers wait for: events, presses of buttons, forms. A wait belongs to its generation and ends when that is
+//! paused to be replaced or unloaded, so that its handler ends in its own words and no reload waits for a user.
+
+mod components;
+mod confirm;
+mod events;
+mod form;
+mod pages;
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+pub(crate) use self::components::pressed;
+pub use self::{
+    components::{Components, Press},
+    events::Events,
+};
+use crate::abi::Event;
+
+/// Events that one wait keeps for a handler that is busy. Beyond it the oldest are dropped.
+const KEPT: usize = 1_000;
+
+/// The waits of one generation.
+#[derive(Clone, Default)]
+pub(crate) struct Waits(Rc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    open: RefCell<BTreeMap<u64, Rc<Queue>>>,
+    next: Cell<u64>,
+    /// The generation is being replaced or unloaded.
+    is_paused: Cell<bool>,
+    /// No other generation has it, of this run or another.
+    own: OnceCell<String>,
+}
+
+/// One wait, until this is dropped.
+pub(crate) struct Wait {
+    waits: Waits,
+    number: u64,
+    queue: Rc<Queue>,
+}
+
+struct Queue {
+    wants: Wants,
+    items: RefCell<VecDeque<Item>>,
+    waker: Cell<Option<Waker>>,
+    is_closed: Cell<bool>,
+}
+
+/// What is waited for.
+pub(crate) enum Wants {
+    /// Events of this name.
+    Event(&'static str),
+    /// Components and forms whose ids name this wait, of this user or of all.
+    Interactions(Cell<Option<u64>>),
+}
+
+/// An event on its way to a handler.
+pub(crate) struct Item {
+    event: Event,
+    /// None once it was taken.
+    ticket: Option<Ticket>,
+}
+
+/// An item that a handler has taken, for as long as it is at it.
+pub(crate) struct Taken(Option<Ticket>);
+
+/// Whether a handler has taken an item and is done with it; false if none has.
+#[derive(Clone, Default)]
+struct Ticket(Rc<(Cell<Option<bool>>, Cell<Option<Waker>>)>);
+
+impl Item {
+    fn new(event: Event, ticket: Ticket) -> Self {
+        Self { event, ticket: Some(ticket) }
+    }
+
+    fn take(mut self) -> (Event, Taken) {
+        let ticket = self.ticket.take();
+        (self.event.clone(), Taken(ticket))
+    }
+}
+
+impl Drop for Item {
+    fn drop(&mut self) {
+        if let Some(ticket) = &self.ticket {
+            ticket.decide(false);
+        }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(ticket) = &self.0 {
+            ticket.decide(true);
+        }
+    }
+}
+
+impl Ticket {
+    fn decide(&self, was_taken: bool) {
+        self.0.0.set(Some(was_taken));
+        if let Some(waker) = self.0.1.take() {
+            waker.wake();
+        }
+    }
+
+    async fn was_taken(&self) -> bool {
+        poll_fn(|cx| match self.0.0.get() {
+            Some(was_taken) => Poll::Ready(was_taken),
+            None => {
+                self.0.1.set(Some(cx.waker().clone()));
+                Poll::Pending
+            }
+        })
+        .await
+    }
+}
+
+impl Waits {
+    pub(crate) fn open(&self, wants: Wants) -> Wait {
+        let number = self.0.next.replace(self.0.next.get() + 1);
+        let (items, waker) = (RefCell::default(), Cell::default());
+        let queue = Rc::new(Queue { wants, items, waker, is_closed: Cell::new(self.0.is_paused.get()) });
+        self.0.open.borrow_mut().insert(number, Rc::clone(&queue));
+        Wait { waits: self.clone(), number, queue }
+    }
+
+    /// Hands an event to all that wait for it.
+    pub(crate) fn offer(&self, event: &Event) {
+        for queue in self.0.open.borrow().values() {
+            if matches!(queue.wants, Wants::Event(name) if name == event.name()) {
+                queue.push(Item::new(event.clone(), Ticket::default()));
+            }
+        }
+    }
+
+    /// The generation is being replaced or unloaded: every wait ends.
+    pub(crate) fn pause(&self) {
+        self.0.is_paused.set(true);
+        self.0.open.borrow().values().for_each(|queue| queue.close());
+    }
+
+    /// It serves, or serves on.
+    pub(crate) fn resume(&self) {
+        self.0.is_paused.set(false);
+    }
+
+    fn queue(&self, number: u64) -> Option<Rc<Queue>> {
+        self.0.open.borrow().get(&number).filter(|queue| !queue.is_closed.get()).cloned()
+    }
+
+    /// What the ids of this generation have in common: the time of its first wait, in microseconds.
+    fn own(&self) -> &str {
+        self.0.own.get_or_init(|| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            format!("{:x}", now.as_micros())
+        })
+    }
+}
+
+impl Queue {
+    fn push(&self, item: Item) {
+        let mut items = self.items.borrow_mut();
+        if items.len() >= KEPT {
+            items.pop_front();
+        }
+        items.push_back(item);
+        drop(items);
+        self.wake();
+    }
+
+    fn close(&self) {
+        self.is_closed.set(true);
+        // Dropped outside the borrow: dropping wakes others.
+        let left = self.items.take();
+        drop(left);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Wait {
+    /// The next event; none once the wait has ended.
+    async fn next(&self) -> Option<(Event, Taken)> {
+        poll_fn(|cx| {
+            let item = self.queue.items.borrow_mut().pop_front();
+            match item {
+                Some(item) => Poll::Ready(Some(item.take())),
+                None if self.queue.is_closed.get() => Poll::Ready(None),
+                None => {
+                    self.queue.waker.set(Some(cx.waker().clone()));
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.waits.0.open.borrow_mut().remove(&self.number);
+        self.queue.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use abi_stable::std_types::RArc;
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::abi::RawEvent;
+
+    fn event(name: &str) -> Event {
+        Event::Other(RArc::new(RawEvent { name: name.into(), json: "{}".into() }))
+    }
+
+    #[test]
+    fn a_wait_gets_what_comes_while_it_is_open_in_order() {
+        let waits = Waits::default();
+        waits.offer(&event("TYPING_START"));
+        let wait = waits.open(Wants::Event("TYPING_START"));
+        waits.offer(&event("READY"));
+        assert!(wait.next().now_or_never().is_none());
+        waits.offer(&event("TYPING_START"));
+        assert_eq!(wait.next().now_or_never().flatten().expect("it came").0.name(), "TYPING_START");
+        assert!(wait.next().now_or_never().is_none());
+        drop(wait);
+        assert!(waits.0.open.borrow().is_empty());
+    }
+
+    #[test]
+    fn a_paused_generation_ends_its_waits_and_begins_none() {
+        let waits = Waits::default();
+        let before = waits.open(Wants::Event("READY"));
+        waits.offer(&event("READY"));
+        waits.pause();
+        let after = waits.open(Wants::Event("READY"));
+        for wait in [before, after] {
+            assert!(wait.next().now_or_never().expect("it has ended").is_none());
+        }
+        waits.resume();
+        assert!(waits.open(Wants::Event("READY")).next().now_or_never().is_none());
+    }
+
+    #[test]
+    fn whoever_offers_an_item_learns_whether_it_was_taken() {
+        let waits = Waits::default();
+        let wait = waits.open(Wants::Interactions(Cell::default()));
+        let tickets = [Ticket::default(), Ticket::default()];
+        for ticket in &tickets {
+            let queue = waits.queue(wait.number).expect("it is open");
+            queue.push(Item::new(event("x"), ticket.clone()));
+        }
+        let taken = wait.next().now_or_never().flatten();
+        assert!(taken.is_some());
+        assert!(tickets[0].was_taken().now_or_never().is_none(), "the handler is still at it");
+        drop((taken, wait));
+        let taken = tickets.map(|ticket| ticket.was_taken().now_or_never());
+        assert_eq!(taken, [Some(true), Some(false)]);
+    }
+}

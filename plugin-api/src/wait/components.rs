@@ -1,0 +1,136 @@
+//! Waiting for presses of the buttons and menus of a message. Their ids are `@<cog>:<wait>:<name>`: the host brings them to
+//! this cog alone, and one that no handler of the present generation waits for is answered with a word.
+
+use std::{cell::Cell, ops::Deref, rc::Rc, time::Duration};
+
+use abi_stable::std_types::RArc;
+
+use super::{Item, Taken, Ticket, Wait, Wants};
+use crate::{
+    Context, Host, NewMessage, Result,
+    abi::{Event, Interaction},
+};
+
+/// What a user reads who presses what nobody waits for any more. The message is left as it is: more may stand in it than
+/// what was asked.
+const CLOSED: &str = "This is no longer open; call the command again.";
+const FOR_ANOTHER: &str = "This is for somebody else.";
+
+/// Buttons and menus that a handler waits for.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use gearshift_cog::prelude::*;
+/// # async fn asks(ctx: &Context) -> Result<()> {
+/// let mut buttons = ctx.components().only(ctx.user()?.id);
+/// let button = serde_json::json!({ "type": 2, "style": 1, "label": "Again", "custom_id": buttons.id("again") });
+/// let row = serde_json::json!([{ "type": 1, "components": [button] }]);
+/// ctx.reply(NewMessage::new("Done.").field("components", row)).await?;
+/// while let Some(press) = buttons.next(Duration::from_secs(60)).await {
+///     press.update("Done again.").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// When this is dropped, a press is answered for the user alone: it is no longer open. So it is after a reload or a
+/// restart.
+pub struct Components {
+    host: Host,
+    wait: Wait,
+}
+
+/// A press of a button or a choice in a menu, to be answered like any [`Context`].
+pub struct Press {
+    ctx: Context,
+    name: String,
+    /// Until then, the host takes it for being handled.
+    _taken: Taken,
+}
+
+impl Deref for Press {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.ctx
+    }
+}
+
+impl Press {
+    /// The name that [`Components::id`] was called with.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Host {
+    /// Buttons and menus of a message that is about to be sent, to be waited for.
+    #[must_use]
+    pub fn components(&self) -> Components {
+        let wait = self.waits().open(Wants::Interactions(Cell::default()));
+        Components { host: self.clone(), wait }
+    }
+}
+
+impl Components {
+    /// For one user, by snowflake. Others are told so.
+    #[must_use]
+    pub fn only(self, user: u64) -> Self {
+        if let Wants::Interactions(of) = &self.wait.queue.wants {
+            of.set(Some(user));
+        }
+        self
+    }
+
+    /// The `custom_id` for a button or menu of this name. Discord takes 100 characters, so a name can have about 30.
+    #[must_use]
+    pub fn id(&self, name: &str) -> String {
+        let own = self.host.waits().own();
+        format!("@{}:{own}-{}:{name}", self.host.cog_name(), self.wait.number)
+    }
+
+    /// The next press; none when `time` is over or the cog is replaced or unloaded.
+    pub async fn next(&mut self, time: Duration) -> Option<Press> {
+        let (interaction, taken) = self.host.clock().timeout(time, self.interaction()).await??;
+        let name = interaction.custom_id.splitn(3, ':').nth(2).unwrap_or_default().to_owned();
+        Some(Press { ctx: Context::of_component(self.host.clone(), interaction), name, _taken: taken })
+    }
+
+    /// The next interaction.
+    pub(super) async fn interaction(&self) -> Option<(RArc<Interaction>, Taken)> {
+        loop {
+            if let (Event::Interaction(interaction), taken) = self.wait.next().await? {
+                return Some((interaction, taken));
+            }
+        }
+    }
+}
+
+/// Hands an interaction to the handler that waits for it; if there is none, its user is told.
+pub(crate) async fn pressed(host: Host, interaction: RArc<Interaction>) -> Result {
+    let ctx = Context::of_component(host.clone(), interaction.clone());
+    let text = match queue_of(&host, &interaction.custom_id) {
+        None => CLOSED,
+        Some(queue) => match &queue.wants {
+            Wants::Interactions(of) if of.get().is_none_or(|user| user == interaction.user.id) => {
+                let ticket = Ticket::default();
+                queue.push(Item::new(Event::Interaction(interaction), ticket.clone()));
+                drop(queue);
+                if ticket.was_taken().await {
+                    return Ok(());
+                }
+                CLOSED
+            }
+            Wants::Interactions(_) => FOR_ANOTHER,
+            Wants::Event(_) => CLOSED,
+        },
+    };
+    ctx.reply(NewMessage::new(text).ephemeral()).await
+}
+
+fn queue_of(host: &Host, custom_id: &str) -> Option<Rc<super::Queue>> {
+    let (own, number) = custom_id.split(':').nth(1)?.split_once('-')?;
+    let is_own = own == host.waits().own();
+    is_own.then(|| host.waits().queue(number.parse().ok()?)).flatten()
+}

@@ -1,0 +1,37 @@
+//! Asking whether something shall really be done.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{Context, NewMessage, Result};
+
+impl Context {
+    /// Asks the user who called, with two buttons that nobody else can press. False too when `time` is over or the cog is
+    /// replaced or unloaded. The buttons go when it is decided; an answer that follows is a message of its own.
+    ///
+    /// # Errors
+    /// As [`reply`](Self::reply).
+    pub async fn confirm(&self, question: impl Into<NewMessage>, time: Duration) -> Result<bool> {
+        let question = question.into();
+        let mut buttons = self.components().only(self.user()?.id);
+        let button = |label: &str, style: u8, name: &str| json!({ "type": 2, "style": style, "label": label, "custom_id": buttons.id(name) });
+        // Discord's styles: 4 is for what cannot be undone, 2 the plain one.
+        let row =
+            json!([{ "type": 1, "components": [button("Confirm", 4, "yes"), button("Cancel", 2, "no")] }]);
+        let shown = self.post(question.clone().field("components", row)).await?;
+        let press = buttons.next(time).await;
+        drop(buttons);
+        let decided = question.field("components", json!([]));
+        match press {
+            Some(press) => {
+                press.update(decided.for_channel()).await?;
+                Ok(press.name() == "yes")
+            }
+            None => {
+                shown.edit(self, decided).await?;
+                Ok(false)
+            }
+        }
+    }
+}

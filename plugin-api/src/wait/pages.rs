@@ -1,0 +1,59 @@
+//! Pages to turn.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Components;
+use crate::{Context, Error, NewMessage, Result};
+
+/// Without a press for so long, the buttons go. Discord lets an answer be edited for 15 minutes after the last press.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+impl Context {
+    /// Answers with the first of these pages, and buttons for the user who called to turn them. Returns when nobody has
+    /// turned one for 5 minutes, or when the cog is replaced or unloaded; the buttons go then. A single page has none.
+    ///
+    /// A page's own `components` give way to the buttons.
+    ///
+    /// # Errors
+    /// As [`reply`](Self::reply); without pages.
+    pub async fn paginate<M: Into<NewMessage>>(&self, pages: impl IntoIterator<Item = M>) -> Result {
+        let pages: Vec<NewMessage> = pages.into_iter().map(Into::into).collect();
+        if pages.len() <= 1 {
+            let page = pages.into_iter().next().ok_or_else(|| Error::new("there are no pages to show"))?;
+            return self.reply(page).await;
+        }
+        let mut buttons = self.components().only(self.user()?.id);
+        let mut at = 0;
+        let page = |at: usize, buttons: &Components| {
+            pages[at].clone().field("components", row(buttons, at, pages.len()))
+        };
+        let shown = self.post(page(at, &buttons)).await?;
+        let mut last = None;
+        while let Some(press) = buttons.next(PATIENCE).await {
+            at = match press.name() {
+                "back" => at.saturating_sub(1),
+                _ => (at + 1).min(pages.len() - 1),
+            };
+            press.update(page(at, &buttons).for_channel()).await?;
+            last = Some(press);
+        }
+        drop(buttons);
+        let closed = pages[at].clone().field("components", json!([]));
+        match last.as_deref().and_then(Context::interaction) {
+            // Its token is younger than the first one.
+            Some(press) => self.discord().edit_response(press, closed.for_channel()).await.map(drop)?,
+            None => shown.edit(self, closed).await?,
+        }
+        Ok(())
+    }
+}
+
+fn row(buttons: &Components, at: usize, count: usize) -> Value {
+    let button = |label: &str, name: &str, disabled: bool| json!({ "type": 2, "style": 2, "label": label, "disabled": disabled, "custom_id": buttons.id(name) });
+    let place = format!("{} / {count}", at + 1);
+    json!([{ "type": 1, "components": [
+        button("◀", "back", at == 0), button(&place, "place", true), button("▶", "next", at + 1 == count),
+    ] }])
+}
