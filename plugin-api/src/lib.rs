@@ -1,5 +1,6 @@
 //! What a Gearshift cog is written against: the stable ABI and the SDK on top of it.
-//! It knows nothing of the host's insides, of serenity or of tokio; everything it asks for goes through [`Host`].
+//! It knows nothing of the host's insides; everything it asks for goes through [`Host`]. The feature `tokio` gives crates
+//! that need a tokio runtime one that ends with the cog.
 //!
 //! The smallest cog, whole:
 //!
@@ -67,6 +68,8 @@ mod parts;
 #[cfg(feature = "serenity")]
 pub mod serenity;
 mod wait;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use gearshift_cog_macros::{
     Choice, Modal, button, check, cog, command, cron, daily, every, listen, message_menu, migrate, modal,

@@ -24,4 +24,5 @@ mod registering_guilds;
 mod reload;
 mod rules;
 mod stage;
+mod tokio;
 mod vocabulary;

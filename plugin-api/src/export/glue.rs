@@ -131,6 +131,9 @@ extern "C" fn destroy<C: Cog>(instance: Instance) -> Outcome {
     guard::call(|| {
         // SAFETY: `create::<C>` made it, and the host calls `destroy` once, as the last function.
         let cell = unsafe { Rc::from_raw(instance.0.cast::<Cell<C>>().cast_const()) };
+        // Dropped last, and also if the cog's own drop panics.
+        #[cfg(feature = "tokio")]
+        let _runtime = crate::tokio::EndsWithThis;
         let cog = cell.cog.borrow_mut().take();
         drop(cog);
         Ok(())

@@ -16,8 +16,10 @@ use async_ffi::{FutureExt, LocalFfiFuture};
 
 use crate::abi::{Fault, FaultKind};
 
-/// How tokio panics without a runtime.
+/// How tokio panics without a runtime, and what helps.
 const NO_REACTOR: &str = "there is no reactor running";
+const INSTEAD: &str = "a cog's thread has none: wait with `host.clock()`, send with the handles; for a crate that needs tokio, \
+                       take the feature `tokio` of gearshift-cog and await it in `gearshift_cog::tokio::run(…)`";
 
 thread_local! {
     /// Where this thread panicked last.
@@ -106,8 +108,7 @@ fn panicked(payload: Box<dyn Any + Send>) -> Fault {
         }
     };
     let text = match text.contains(NO_REACTOR) {
-        true => format!("{text} (a cog's thread has none: wait with `host.clock()`, send with the handles)")
-            .into(),
+        true => format!("{text} ({INSTEAD})").into(),
         false => text,
     };
     let place = PLACE.try_with(|slot| slot.borrow_mut().take()).unwrap_or_default();
@@ -146,6 +147,7 @@ mod tests {
         let tokio = "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
         let fault = outcome::<()>(async move { panic!("{tokio}") }).expect_err("it panics");
         assert!(fault.text.starts_with(tokio) && fault.text.contains("`host.clock()`"), "{}", fault.text);
+        assert!(fault.text.contains("the feature `tokio`"), "{}", fault.text);
     }
 
     #[test]

@@ -1,0 +1,148 @@
+//! A runtime of tokio for crates that need one: a worker thread that belongs to this generation. It is started when it is
+//! used first, and is over before the library is unmapped. Everything else in a cog needs none.
+
+use std::{
+    future::Future,
+    mem::{self, ManuallyDrop},
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use ::tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::JoinHandle,
+};
+
+use crate::{Error, Result};
+
+/// Threads for blocking work, such as name lookups, at once: the ledger of a cog's threads has places for 64.
+const BLOCKING_MAX: usize = 16;
+/// How long blocking work may take when the cog ends. What takes longer keeps its library mapped until it is done.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// Statics are one per loaded library, and so one per generation.
+static RUNTIME: Mutex<State> = Mutex::new(State::Unused);
+
+enum State {
+    Unused,
+    Running(Runtime),
+    /// The generation ends.
+    Ended,
+}
+
+/// Runs `future` on the runtime's worker, whether or not what this returns is polled. An error stands for its panic.
+/// Dropping what this returns cancels it.
+///
+/// ```
+/// # async fn fetch() -> u64 { 1 }
+/// # async fn example() -> gearshift_cog::Result {
+/// let number = gearshift_cog::tokio::spawn(async { fetch().await }).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn spawn<F>(future: F) -> Spawned<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    Spawned(handle().map(|handle| handle.spawn(future)))
+}
+
+/// Polls `future` where it is, in the cog's own thread, with the runtime around it: its sockets, its timers and what it
+/// spawns are the runtime's. It need not be `Send`, and may borrow.
+///
+/// # Panics
+/// When the cog is ending.
+pub fn run<F: Future>(future: F) -> Run<F> {
+    Run { future: ManuallyDrop::new(Box::pin(future)) }
+}
+
+/// A future on the runtime; see [`spawn`].
+#[must_use = "it is cancelled when this is dropped"]
+pub struct Spawned<T>(Result<JoinHandle<T>>);
+
+/// A future with the runtime around it; see [`run`].
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Run<F: Future> {
+    /// Dropped with the runtime around it.
+    future: ManuallyDrop<Pin<Box<F>>>,
+}
+
+impl<T> Future for Spawned<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let task = match &mut self.0 {
+            Ok(task) => task,
+            Err(error) => return Poll::Ready(Err(Error::new(&*error))),
+        };
+        Pin::new(task).poll(cx).map_err(|error| match error.try_into_panic() {
+            Ok(payload) => {
+                let text = payload.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                Error::new(format!("a task panicked: {}", text.unwrap_or("a panic without text")))
+            }
+            Err(_) => Error::new("a task was cancelled: the cog is ending"),
+        })
+    }
+}
+
+impl<T> Drop for Spawned<T> {
+    fn drop(&mut self) {
+        if let Ok(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+impl<F: Future> Future for Run<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let handle = handle().unwrap_or_else(|error| panic!("{error}"));
+        let _entered = handle.enter();
+        self.future.as_mut().poll(cx)
+    }
+}
+
+impl<F: Future> Drop for Run<F> {
+    #[allow(unsafe_code, reason = "drops a field early")]
+    fn drop(&mut self) {
+        let handle = handle();
+        let _entered = handle.as_ref().map(Handle::enter);
+        // SAFETY: it is dropped here and nowhere else, and not used any more.
+        unsafe { ManuallyDrop::drop(&mut self.future) };
+    }
+}
+
+/// The runtime, started if it was not.
+fn handle() -> Result<Handle> {
+    let mut state = state();
+    if let State::Unused = *state {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).max_blocking_threads(BLOCKING_MAX).thread_name("cog-tokio").enable_all();
+        *state = State::Running(builder.build()?);
+    }
+    match &*state {
+        State::Running(runtime) => Ok(runtime.handle().clone()),
+        State::Unused | State::Ended => Err(Error::new("the cog is ending, and its tokio runtime has ended")),
+    }
+}
+
+fn state() -> MutexGuard<'static, State> {
+    RUNTIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the runtime when it is dropped, with everything on it, and joins its threads: once the instance is gone, and before
+/// the host looks at the ledger of threads.
+pub(crate) struct EndsWithThis;
+
+impl Drop for EndsWithThis {
+    fn drop(&mut self) {
+        let state = mem::replace(&mut *state(), State::Ended);
+        if let State::Running(runtime) = state {
+            runtime.shutdown_timeout(SHUTDOWN);
+        }
+    }
+}
