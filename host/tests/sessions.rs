@@ -30,3 +30,5 @@ mod stand_in;
 mod stats;
 #[path = "sessions/store.rs"]
 mod store;
+#[path = "sessions/streams.rs"]
+mod streams;

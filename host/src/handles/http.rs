@@ -184,3 +184,65 @@ fn failed(cause: HttpError) -> HandleError {
     };
     error(kind, cause.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use abi_stable::std_types::RNone;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::handles::{slot::tests::lease, table};
+
+    fn get(url: String) -> abi::HttpRequest {
+        abi::HttpRequest {
+            method: abi::Method::Get,
+            url: url.into(),
+            headers: RVec::new(),
+            body: RVec::new(),
+            timeout_ms: 0,
+            max_bytes: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_with_its_generation_and_its_connection_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let closed = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nbeginning").await.unwrap();
+            // The request, and then the end.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        let lease = lease().await;
+        let raw = Lease::lend(&lease);
+        let number = (table().http_stream())(raw).into_result().unwrap();
+        let head = (table().http_send())(raw, number, get(url), false).await.into_result().unwrap();
+        assert_eq!(head.status, 200);
+        let chunk = (table().http_chunk())(raw, number).await.into_result().unwrap();
+        assert_eq!(chunk.unwrap().as_slice(), b"beginning");
+        lease.retire();
+        tokio::time::timeout(Duration::from_secs(20), closed).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_closed_or_of_nobody_answers_an_error_and_its_place_is_free() {
+        let lease = lease().await;
+        let raw = Lease::lend(&lease);
+        let open = || (table().http_stream())(raw).into_result();
+        let (one, two) = (open().unwrap(), open().unwrap());
+        assert!(open().unwrap_err().text.contains("calls_in_flight"));
+        for text in ["no answer yet", "closed"] {
+            let error = (table().http_chunk())(raw, one).await.into_result().unwrap_err();
+            assert!(error.text.contains(text), "{}", error.text);
+            (table().http_close())(raw, one);
+        }
+        assert!(
+            (table().http_feed())(raw, two, RNone).await.into_result().unwrap_err().text.contains("no body")
+        );
+        assert!(open().is_ok());
+    }
+}

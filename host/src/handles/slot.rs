@@ -157,7 +157,7 @@ impl<T> Drop for Answer<T> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{
         path::Path,
         sync::atomic::{AtomicUsize, Ordering},
@@ -181,7 +181,7 @@ mod tests {
         }
     }
 
-    async fn lease() -> Arc<Lease> {
+    pub(in crate::handles) async fn lease() -> Arc<Lease> {
         let config = Config::parse("[cogs]\nfolder = \"cogs\"\n", Path::new("gearshift.toml")).unwrap();
         let runtime = tokio::runtime::Handle::current();
         Lease::new(LeaseParts {
