@@ -52,6 +52,13 @@ where
 /// Polls `future` where it is, in the cog's own thread, with the runtime around it: its sockets, its timers and what it
 /// spawns are the runtime's. It need not be `Send`, and may borrow.
 ///
+/// ```no_run
+/// # async fn connect() -> gearshift_cog::Result { Ok(()) }
+/// # async fn example() -> gearshift_cog::Result {
+/// gearshift_cog::tokio::run(connect()).await
+/// # }
+/// ```
+///
 /// # Panics
 /// When the cog is ending.
 pub fn run<F: Future>(future: F) -> Run<F> {

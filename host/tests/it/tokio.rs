@@ -80,3 +80,10 @@ async fn a_panic_on_the_runtime_is_an_error_of_the_handler_that_waits_for_it() {
     assert_eq!(stage.ask("!incr").await, "1", "the cog goes on");
     stage.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_on_the_runtime_is_cancelled_when_its_handle_is_dropped() {
+    let Some((stage, _redis, _folder)) = up().await else { return };
+    assert_eq!(stage.ask("!cancel").await, "cancelled");
+    stage.down().await;
+}

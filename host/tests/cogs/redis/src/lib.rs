@@ -1,6 +1,7 @@
 //! Counts in a Redis server: a client that needs tokio, in a cog that is reloaded.
 #![forbid(unsafe_code)]
 
+use ::tokio::sync::oneshot;
 use gearshift_cog::{prelude::*, tokio};
 use redis::{AsyncCommands, Client, aio::MultiplexedConnection};
 
@@ -13,6 +14,7 @@ impl Cog for Counter {
         Command::new("incr", "Counts in Redis"),
         Command::new("spawned", "Counts in Redis, from a task"),
         Command::new("panic", "Panics in a task"),
+        Command::new("cancel", "Drops a task, and waits for its end"),
     ];
 
     async fn setup(host: Host) -> Result<Self> {
@@ -23,6 +25,15 @@ impl Cog for Counter {
 
     async fn command(&self, ctx: &Context) -> Result<()> {
         let mut redis = self.redis.clone();
+        if ctx.command() == "cancel" {
+            let (alive, ended) = oneshot::channel::<()>();
+            drop(tokio::spawn(async move {
+                let _alive = alive;
+                std::future::pending::<()>().await;
+            }));
+            let _ = ended.await;
+            return ctx.reply("cancelled").await;
+        }
         let count: u64 = match ctx.command() {
             "incr" => tokio::run(redis.incr("count", 1)).await?,
             "spawned" => tokio::spawn(async move { redis.incr("count", 1).await }).await??,
