@@ -1,13 +1,17 @@
 //! A message to be sent, and the one that Discord made of it. Sending is the discord handle's part.
 
 mod long;
+mod mention;
+mod sent;
 
 use abi_stable::std_types::RVec;
 use serde_json::Value;
 
-pub use self::long::Long;
+use self::mention::{NOBODY, allowed};
+pub(crate) use self::sent::id_of;
+pub use self::{long::Long, mention::Mention, sent::Sent};
 use crate::{
-    FromDiscord, Result, ToJson,
+    ToJson,
     abi::{File, HandleError, HandleErrorKind},
     discord_codes::{INVALID_FORM_BODY, REPLY_NEEDS_HISTORY},
 };
@@ -37,9 +41,9 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
-    /// A message with text, at most 2000 characters; [`long`](Self::long) says what becomes of more. It mentions nobody: what looks like a mention is shown and notifies
-    /// nobody, a reply's author neither, unless [`allow_mentions`](Self::allow_mentions) names them. The text may be
-    /// somebody else's.
+    /// A message with text, at most 2000 characters; [`long`](Self::long) says what becomes of more. It mentions nobody:
+    /// what looks like a mention is shown and notifies nobody, a reply's author neither, unless
+    /// [`allow_mentions`](Self::allow_mentions) names them. The text may be somebody else's.
     pub fn new(content: impl Into<String>) -> Self {
         Self { content: Some(content.into()), ..Self::default() }
     }
@@ -223,54 +227,6 @@ impl NewMessage {
     }
 }
 
-/// Who may be notified by a message. See "Allowed Mentions Object" in Discord's documentation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mention {
-    /// Every user that the text mentions.
-    Users,
-    /// Every role that the text mentions.
-    Roles,
-    /// `@everyone` and `@here`.
-    Everyone,
-    /// The author of the message that is replied to.
-    RepliedUser,
-    /// A user, by snowflake.
-    User(u64),
-    /// A role, by snowflake.
-    Role(u64),
-}
-
-/// Discord's JSON for a message that notifies nobody, as nearly all do.
-const NOBODY: &str = r#"{"parse":[]}"#;
-
-/// Discord's JSON for who may be notified. It refuses ids beside the kind that covers them.
-/// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
-fn allowed(mentions: &[Mention]) -> String {
-    let [mut parse, mut users, mut roles] = [const { Vec::new() }; 3];
-    for mention in mentions {
-        match mention {
-            Mention::Users => parse.push("\"users\"".to_owned()),
-            Mention::Roles => parse.push("\"roles\"".to_owned()),
-            Mention::Everyone => parse.push("\"everyone\"".to_owned()),
-            Mention::User(id) => users.push(format!("\"{id}\"")),
-            Mention::Role(id) => roles.push(format!("\"{id}\"")),
-            Mention::RepliedUser => {}
-        }
-    }
-    let mut json = format!(r#"{{"parse":[{}]"#, parse.join(","));
-    if !users.is_empty() && !mentions.contains(&Mention::Users) {
-        json.push_str(&format!(r#","users":[{}]"#, users.join(",")));
-    }
-    if !roles.is_empty() && !mentions.contains(&Mention::Roles) {
-        json.push_str(&format!(r#","roles":[{}]"#, roles.join(",")));
-    }
-    if mentions.contains(&Mention::RepliedUser) {
-        json.push_str(r#","replied_user":true"#);
-    }
-    json.push('}');
-    json
-}
-
 /// Discord's limit for a message's text, in characters.
 const LONGEST: usize = 2000;
 
@@ -344,63 +300,6 @@ impl From<&str> for NewMessage {
 impl From<String> for NewMessage {
     fn from(content: String) -> Self {
         Self::new(content)
-    }
-}
-
-/// The snowflake of anything of Discord's.
-pub(crate) fn id_of(json: &[u8]) -> Result<u64> {
-    #[derive(serde::Deserialize)]
-    struct Id<'a> {
-        id: &'a str,
-    }
-    Ok(serde_json::from_slice::<Id<'_>>(json)?.id.parse()?)
-}
-
-/// A message that Discord accepted.
-#[derive(Debug)]
-pub struct Sent {
-    body: RVec<u8>,
-}
-
-impl Sent {
-    pub(crate) fn new(body: RVec<u8>) -> Self {
-        Self { body }
-    }
-
-    /// Its snowflake.
-    ///
-    /// # Errors
-    /// When Discord's answer has none.
-    pub fn id(&self) -> Result<u64> {
-        id_of(&self.body)
-    }
-
-    /// The channel it is in, by snowflake.
-    ///
-    /// # Errors
-    /// When Discord's answer has none.
-    pub fn channel_id(&self) -> Result<u64> {
-        #[derive(serde::Deserialize)]
-        struct ChannelId<'a> {
-            channel_id: &'a str,
-        }
-        Ok(serde_json::from_slice::<ChannelId<'_>>(&self.body)?.channel_id.parse()?)
-    }
-
-    /// The whole message as Discord returned it, as a type that it is read as.
-    ///
-    /// # Errors
-    /// When it is not of that form.
-    pub fn read<T: FromDiscord>(&self) -> Result<T> {
-        T::from_discord(std::str::from_utf8(&self.body)?)
-    }
-
-    /// The same as JSON.
-    ///
-    /// # Errors
-    /// When Discord's answer is not JSON.
-    pub fn json(&self) -> Result<Value> {
-        Ok(serde_json::from_slice(&self.body)?)
     }
 }
 

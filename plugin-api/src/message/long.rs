@@ -52,10 +52,21 @@ impl NewMessage {
     /// # Errors
     /// As [`into_parts`](Self::into_parts).
     pub(crate) fn into_one(self) -> Result<Self, HandleError> {
-        self.parts(1).map(|(one, _)| one)
+        let was_long = self.length() > LONGEST;
+        let (mut one, _) = self.parts(1)?;
+        if was_long {
+            // Without a text an edit leaves the one that is there.
+            one.content.get_or_insert_default();
+        }
+        Ok(one)
     }
 
     fn parts(mut self, most: usize) -> Result<(Self, Vec<Self>), HandleError> {
+        // Before any part of it is sent.
+        #[cfg(feature = "serenity")]
+        if let Some(why) = self.refused {
+            return Err(super::refused(why));
+        }
         let length = self.length();
         if length <= LONGEST {
             return Ok((self, Vec::new()));
@@ -299,6 +310,8 @@ mod tests {
         assert_eq!((one.files[0].bytes.as_slice(), one.content, more.len()), (text.as_bytes(), None, 0));
         let one = NewMessage::new("word ".repeat(600)).long(Long::Split).into_one().expect("it is one");
         assert_eq!((one.length() <= LONGEST, one.files.len()), (true, 1));
+        let one = NewMessage::new(&*text).long(Long::Attach).into_one().expect("it is one");
+        assert_eq!(one.content.as_deref(), Some(""), "the old text goes");
         assert!(NewMessage::new(text).into_parts().is_err());
     }
 }

@@ -1,0 +1,63 @@
+//! The message that Discord made of one that was sent.
+
+use abi_stable::std_types::RVec;
+use serde_json::Value;
+
+use crate::{FromDiscord, Result};
+
+/// The snowflake of anything of Discord's.
+pub(crate) fn id_of(json: &[u8]) -> Result<u64> {
+    #[derive(serde::Deserialize)]
+    struct Id<'a> {
+        id: &'a str,
+    }
+    Ok(serde_json::from_slice::<Id<'_>>(json)?.id.parse()?)
+}
+
+/// A message that Discord accepted.
+#[derive(Debug)]
+pub struct Sent {
+    body: RVec<u8>,
+}
+
+impl Sent {
+    pub(crate) fn new(body: RVec<u8>) -> Self {
+        Self { body }
+    }
+
+    /// Its snowflake.
+    ///
+    /// # Errors
+    /// When Discord's answer has none.
+    pub fn id(&self) -> Result<u64> {
+        id_of(&self.body)
+    }
+
+    /// The channel it is in, by snowflake.
+    ///
+    /// # Errors
+    /// When Discord's answer has none.
+    pub fn channel_id(&self) -> Result<u64> {
+        #[derive(serde::Deserialize)]
+        struct ChannelId<'a> {
+            channel_id: &'a str,
+        }
+        Ok(serde_json::from_slice::<ChannelId<'_>>(&self.body)?.channel_id.parse()?)
+    }
+
+    /// The whole message as Discord returned it, as a type that it is read as.
+    ///
+    /// # Errors
+    /// When it is not of that form.
+    pub fn read<T: FromDiscord>(&self) -> Result<T> {
+        T::from_discord(std::str::from_utf8(&self.body)?)
+    }
+
+    /// The same as JSON.
+    ///
+    /// # Errors
+    /// When Discord's answer is not JSON.
+    pub fn json(&self) -> Result<Value> {
+        Ok(serde_json::from_slice(&self.body)?)
+    }
+}
