@@ -5,7 +5,6 @@ mod mention;
 mod sent;
 
 use abi_stable::std_types::RVec;
-use serde_json::Value;
 
 use self::mention::{NOBODY, allowed};
 pub(crate) use self::sent::id_of;

@@ -32,7 +32,7 @@ async fn stage() -> Stage {
 }
 
 impl Stage {
-    async fn answer(&self, who: &str, command: &str, options: &[(&str, &str)]) -> Arc<Message> {
+    async fn answer_to(&self, who: &str, command: &str, options: &[(&str, &str)]) -> Arc<Message> {
         // Whatever is registered is, once this command of alice's can be called.
         self.slash("help", &[]).await.answered(SOON).await.unwrap();
         let member = self.sim.member(who).unwrap().at("general").unwrap();
@@ -51,20 +51,20 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_looks_after_cogs_with_a_slash_and_with_the_prefix() {
     let stage = stage().await;
-    let list = stage.answer("alice", "cogs list", &[]).await;
+    let list = stage.answer_to("alice", "cogs list", &[]).await;
     assert!(list.is_ephemeral() && list.content.contains("ping#1"), "{}", list.content);
     assert!(stage.ask("!cogs").await.contains("ping#1"));
-    let report = stage.answer("alice", "cogs reload", &[("cog", "ping")]).await;
+    let report = stage.answer_to("alice", "cogs reload", &[("cog", "ping")]).await;
     assert!(report.is_ephemeral() && report.content.contains("ping#2"), "{}", report.content);
     assert!(stage.ask("!cogs reload ping").await.contains("ping#3"));
     assert_eq!(stage.ask("!ping").await, "pong");
-    let info = stage.answer("alice", "cogs info", &[("cog", "ping")]).await;
+    let info = stage.answer_to("alice", "cogs info", &[("cog", "ping")]).await;
     assert!(
         info.content.contains("stage: serving") && info.content.contains("commands: ping"),
         "{}",
         info.content
     );
-    stage.answer("alice", "cogs unload", &[("cog", "ping")]).await;
+    stage.answer_to("alice", "cogs unload", &[("cog", "ping")]).await;
     stage.until_status("ping", |status| status.generation.is_none()).await;
     let refused = stage.ask("!cogs unload ping").await;
     assert!(
@@ -108,7 +108,7 @@ async fn names_are_suggested_while_they_are_typed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn help_lists_what_a_user_may_call_and_explains_a_command() {
     let stage = stage().await;
-    let all = stage.answer("alice", "help", &[]).await;
+    let all = stage.answer_to("alice", "help", &[]).await;
     for line in [
         "**ping**\n`/ping` – Answers with pong\n",
         "**tags**\n`/tag add` – Adds a note\n`/tag show` – Shows a note\n`/ban` – does it\n",
@@ -119,17 +119,17 @@ async fn help_lists_what_a_user_may_call_and_explains_a_command() {
         assert!(all.content.contains(line), "{line}: {}", all.content);
     }
     assert!(all.is_ephemeral());
-    let of_bob = stage.answer("bob", "help", &[]).await;
+    let of_bob = stage.answer_to("bob", "help", &[]).await;
     assert!(of_bob.content.contains("`/tag add`"), "{}", of_bob.content);
     assert!(!of_bob.content.contains("ban") && !of_bob.content.contains("/cogs"), "{}", of_bob.content);
-    let page = stage.answer("alice", "help", &[("command", "/tag show")]).await;
+    let page = stage.answer_to("alice", "help", &[("command", "/tag show")]).await;
     assert_eq!(
         &*page.content,
         "**`/tag show`**\nShows a note\n- `color` – Which: Red\nIn a message: `!tag show`"
     );
     let page = stage.ask("!help b").await;
     assert_eq!(page, "**`/ban`**\ndoes it\n- `who` (required) – Whom\nIn a message: `!ban`, `!b`");
-    let unknown = stage.answer("bob", "help", &[("command", "ban")]).await;
+    let unknown = stage.answer_to("bob", "help", &[("command", "ban")]).await;
     assert!(
         unknown.content.starts_with("There is no command `ban` that you may call"),
         "{}",
