@@ -143,7 +143,7 @@ impl<'a> Arguments<'a> {
         let option = self.context.declared_option(name);
         let is_last = option.is_none_or(|(_, is_last)| is_last);
         let given = match self.context.message() {
-            None => self.context.chosen(name).map(|text| (text, self.line)),
+            None => self.context.option(name).map(|text| (text.into(), self.line)),
             Some(_) if T::TAKES == Takes::File => {
                 self.context.file(name).map(|file| (file.to_string().into(), self.line))
             }

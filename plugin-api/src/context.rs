@@ -1,6 +1,7 @@
 //! What a handler is called for: a command, a component, a form, an event, a run of a task. It answers in the way that
 //! fits, and gives the handles.
 
+mod call;
 mod reply;
 
 use std::{
@@ -15,12 +16,15 @@ use abi_stable::std_types::RArc;
 use crate::{
     Argument, Error, Host, Result,
     abi::{Event, Interaction, Invocation, Message, Origin, User},
-    argument::{Arguments, split_word, unquoted},
+    argument::Arguments,
     manifest::{Command, Opt, Rules},
     wait::Taken,
 };
 
-use self::reply::Answer;
+use self::{
+    call::{Call, word},
+    reply::Answer,
+};
 
 /// What a handler is called for, with the handles of the cog: [`Host`]'s methods are all here.
 pub struct Context {
@@ -44,19 +48,6 @@ enum Cause {
     Event(Event),
     /// A task that is due.
     Task,
-}
-
-/// A command, called by somebody.
-struct Call {
-    raw: Invocation,
-    /// From the declared command at the top down to the one that was called.
-    declared: Vec<&'static Command>,
-    /// Their names with spaces between: `tag add`.
-    path: String,
-    /// The snowflake of what a menu was opened on; empty for other commands.
-    target: String,
-    /// Where the arguments begin in the line of a prefix command, in bytes.
-    arguments: usize,
 }
 
 impl Deref for Context {
@@ -311,12 +302,6 @@ impl Context {
         Some((&options[position], options[position + 1..].iter().all(Opt::is_file)))
     }
 
-    /// What was chosen for an argument without a line: in an option, or, of a menu, the user or message that it is on.
-    pub(crate) fn chosen(&self, name: &str) -> Option<Cow<'_, str>> {
-        let target = || self.interaction()?.target_id.map(|id| id.to_string().into()).into_option();
-        self.option(name).map(Cow::Borrowed).or_else(target)
-    }
-
     /// The file of the message that is for a declared option, by snowflake: the first one for the first such option.
     pub(crate) fn file(&self, name: &str) -> Option<u64> {
         let mut files = self.options().iter().filter(|option| option.is_file());
@@ -345,90 +330,5 @@ impl Context {
             Cause::Command(call) => Some(call),
             _ => None,
         }
-    }
-}
-
-impl Call {
-    /// Finds the declared command.
-    fn new(raw: Invocation, commands: &'static [Command]) -> (Self, Result) {
-        let mut call =
-            Self { raw, declared: Vec::new(), path: String::new(), target: String::new(), arguments: 0 };
-        let found = match &call.raw.origin {
-            Origin::Slash(interaction) => {
-                let (kind, path) = (interaction.command_kind, interaction.command.to_string());
-                let target = interaction.target_id.map_or(String::new(), |id| id.to_string());
-                // A menu's name may hold spaces.
-                match kind {
-                    1 => path.split(' ').for_each(|name| _ = call.enter(commands, name)),
-                    _ => call.declared.extend(commands.iter().find(|it| it.kind == kind && it.name == path)),
-                }
-                call.target = target;
-                call.path = path;
-                Ok(())
-            }
-            Origin::Prefix(_) => call.find(commands),
-        };
-        (call, found)
-    }
-
-    /// Goes down by one name; whether there is such a command.
-    fn enter(&mut self, commands: &'static [Command], name: &str) -> bool {
-        let below = self.declared.last().map_or(commands, |command| command.subcommands);
-        let is_it = |command: &&Command| {
-            command.kind == 1 && (command.name == name || command.aliases.contains(&name))
-        };
-        let Some(command) = below.iter().find(is_it) else { return false };
-        if !self.path.is_empty() {
-            self.path.push(' ');
-        }
-        self.path.push_str(command.name);
-        self.declared.push(command);
-        true
-    }
-
-    /// Finds the command of a prefix call: its name, and in a group the words that follow.
-    fn find(&mut self, commands: &'static [Command]) -> Result {
-        let (name, line) = (self.raw.command.to_string(), self.raw.arguments.to_string());
-        self.enter(commands, &name);
-        loop {
-            let Some(group) = self.declared.last().copied().filter(|command| !command.subcommands.is_empty())
-            else {
-                return Ok(());
-            };
-            let rest = line[self.arguments..].trim_start();
-            let (word, after) = split_word(rest);
-            if !self.enter(commands, word) {
-                let names: Vec<&str> = group.subcommands.iter().map(|command| command.name).collect();
-                let text = format!("`{}` is followed by one of {}", self.path, names.join(", "));
-                return Err(Error::input(text));
-            }
-            self.arguments = line.len() - after.len();
-        }
-    }
-}
-
-/// The word at `position`, or everything from there on.
-fn word(line: &str, position: usize, rest: bool) -> Option<&str> {
-    let mut line = line.trim();
-    for _ in 0..position {
-        line = split_word(line).1.trim_start();
-    }
-    if line.is_empty() {
-        return None;
-    }
-    Some(if rest { unquoted(line) } else { split_word(line).0 })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::word;
-
-    #[test]
-    fn options_of_a_prefix_command_are_words_and_the_last_takes_the_rest() {
-        assert_eq!(word(" add  milk and eggs ", 0, false), Some("add"));
-        assert_eq!(word("add  milk and eggs", 1, true), Some("milk and eggs"));
-        assert_eq!(word("\"two words\" x", 0, false), Some("two words"));
-        assert_eq!(word("add", 1, true), None);
-        assert_eq!(word("", 0, true), None);
     }
 }

@@ -92,6 +92,9 @@ async fn suggest(ctx: &Context, to: &Interaction, mut suggestions: Vec<Suggestio
 }
 
 #[cfg(test)]
+mod attributes;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -61,6 +61,9 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             const OPTION: ::gearshift_cog::manifest::OptionType =
                 ::gearshift_cog::manifest::OptionType::new(3).choices(&[#(#choices),*]);
 
+            // A name may have several words.
+            const TAKES: ::gearshift_cog::Takes = ::gearshift_cog::Takes::Text;
+
             async fn read(
                 given: ::gearshift_cog::Given<'_>,
             ) -> ::std::result::Result<Self, ::gearshift_cog::ArgumentError> {

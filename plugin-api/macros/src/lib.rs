@@ -217,7 +217,7 @@ attributes! {
     /// # impl Remind {
     /// #[daily("09:00", tz = "Europe/Berlin")]
     /// async fn morning(&self, ctx: &Context) -> Result {
-    ///     ctx.discord().send(41, "Good morning!").await?;
+    ///     ctx.discord().send(41_u64, "Good morning!").await?;
     ///     Ok(())
     /// }
     /// # }

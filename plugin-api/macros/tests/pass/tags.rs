@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use gearshift_cog::{Suggestion, prelude::*};
+use gearshift_cog::{
+    abi::{Message, MessageDelete},
+    prelude::*,
+};
 
 #[derive(Default)]
 struct Tags {
@@ -122,7 +125,7 @@ impl Tags {
     }
 
     #[listen]
-    async fn deleted(&self, _ctx: &Context, _message: gearshift_cog::abi::MessageDelete) -> Result {
+    async fn deleted(&self, _ctx: &Context, _message: MessageDelete) -> Result {
         Ok(())
     }
 

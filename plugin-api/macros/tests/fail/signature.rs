@@ -1,7 +1,7 @@
 //! A handler has the signature that its attribute asks for.
 #![allow(unused)]
 
-use gearshift_cog::prelude::*;
+use gearshift_cog::{abi::Message, prelude::*};
 
 #[derive(Default)]
 struct Ping;

@@ -1,7 +1,7 @@
 //! What is said of a command is known, and is written as it is meant.
 #![allow(unused)]
 
-use gearshift_cog::prelude::*;
+use gearshift_cog::{abi::Message, prelude::*};
 
 #[derive(Default)]
 struct Tags;

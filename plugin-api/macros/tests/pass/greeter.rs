@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use gearshift_cog::prelude::*;
+use gearshift_cog::{abi::Message, prelude::*};
 use serde::{Deserialize, Serialize};
 
 /// Greets people.

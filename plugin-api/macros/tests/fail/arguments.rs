@@ -6,6 +6,8 @@ use gearshift_cog::prelude::*;
 #[derive(Default)]
 struct Tags;
 
+struct Channel;
+
 #[cog]
 impl Tags {
     /// One

@@ -2,10 +2,10 @@
 
 #[test]
 fn what_an_author_writes_compiles() {
-    trybuild::TestCases::new().pass("tests/macros/pass/*.rs");
+    trybuild::TestCases::new().pass("tests/pass/*.rs");
 }
 
 #[test]
 fn a_slip_is_answered_where_it_is() {
-    trybuild::TestCases::new().compile_fail("tests/macros/fail/*.rs");
+    trybuild::TestCases::new().compile_fail("tests/fail/*.rs");
 }
