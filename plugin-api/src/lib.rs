@@ -67,9 +67,9 @@ mod modal;
 mod parts;
 #[cfg(feature = "serenity")]
 pub mod serenity;
-mod wait;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+mod wait;
 
 pub use gearshift_cog_macros::{
     Choice, Modal, button, check, cog, command, cron, daily, every, listen, message_menu, migrate, modal,
