@@ -5,7 +5,6 @@ mod call;
 mod reply;
 
 use std::{
-    borrow::Cow,
     cell::{Cell, OnceCell},
     ops::Deref,
     str::FromStr,
@@ -261,7 +260,7 @@ impl Context {
 
     /// Discord's JSON of what the handler is called for; empty in a task.
     #[cfg(feature = "serenity")]
-    pub(crate) fn json(&self) -> Cow<'_, str> {
+    pub(crate) fn json(&self) -> std::borrow::Cow<'_, str> {
         match (&self.cause, self.interaction(), self.message()) {
             (Cause::Event(event), ..) => event.json(),
             (_, Some(interaction), _) => interaction.json.as_str().into(),
