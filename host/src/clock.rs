@@ -9,14 +9,18 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
+/// How long the machine's wall clock is trusted: it is put right by NTP, and goes on while the machine is suspended, which
+/// the clock that timers go by does not.
+const LOOK: Duration = Duration::from_secs(10);
+/// Further than any task can be planned, and less than what timers can count.
+const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 /// A clock; clones share it. The default is the machine's time.
 #[derive(Clone, Debug, Default)]
 pub struct HostClock(Option<Arc<Movable>>);
 
 #[derive(Debug)]
 struct Movable {
-    /// A moment on this clock, and when that was, in milliseconds since the Unix epoch.
-    origin: (Instant, u64),
     hands: Mutex<Hands>,
     /// The hands were moved.
     moved: Notify,
@@ -24,6 +28,8 @@ struct Movable {
 
 #[derive(Debug)]
 struct Hands {
+    /// A moment on this clock, and when that was, in milliseconds since the Unix epoch.
+    origin: (Instant, u64),
     /// What time it is, or was when the machine's clock stood at `running_since`.
     at: Instant,
     /// `None`: time stands still.
@@ -56,10 +62,15 @@ impl Drop for Due {
 impl HostClock {
     /// A clock that runs with the machine's time until it is moved.
     pub fn movable() -> HostClock {
+        HostClock::movable_at(machine_unix_ms())
+    }
+
+    /// One that begins at some time, in milliseconds since the Unix epoch.
+    fn movable_at(unix_ms: u64) -> HostClock {
         let now = Instant::now();
-        let hands = Hands { at: now, running_since: Some(now), waits: BTreeSet::new(), next: 0 };
-        let origin = (now, machine_unix_ms());
-        HostClock(Some(Arc::new(Movable { origin, hands: Mutex::new(hands), moved: Notify::new() })))
+        let waits = BTreeSet::new();
+        let hands = Hands { origin: (now, unix_ms), at: now, running_since: Some(now), waits, next: 0 };
+        HostClock(Some(Arc::new(Movable { hands: Mutex::new(hands), moved: Notify::new() })))
     }
 
     /// What time it is, for spans.
@@ -67,12 +78,41 @@ impl HostClock {
         self.0.as_ref().map_or_else(Instant::now, |clock| clock.hands().now())
     }
 
-    /// What time it is, in milliseconds since the Unix epoch.
+    /// What time it is, in milliseconds since the Unix epoch. Unlike [`now`](Self::now) it may be put forward or back.
     pub fn unix_ms(&self) -> u64 {
         self.0.as_ref().map_or_else(machine_unix_ms, |clock| {
-            let (began, unix_ms) = clock.origin;
-            unix_ms + whole_ms(clock.hands().now().saturating_duration_since(began))
+            let hands = clock.hands();
+            let (began, unix_ms) = hands.origin;
+            unix_ms + whole_ms(hands.now().saturating_duration_since(began))
         })
+    }
+
+    /// Notes that something has to happen at some time, in milliseconds since the Unix epoch: a wait like that of
+    /// [`until`](Self::until), for whoever looks at the time in [`toward`](Self::toward).
+    pub fn expect(&self, unix_ms: u64) -> Due {
+        let Some(clock) = &self.0 else { return Due(None) };
+        let (began, origin_ms) = clock.hands().origin;
+        let span = Duration::from_millis(unix_ms.saturating_sub(origin_ms)).min(FAR);
+        clock.enter(began + span)
+    }
+
+    /// Waits until it is that time, in milliseconds since the Unix epoch, or may be: the wall clock can be put right
+    /// meanwhile, so whoever waits looks at it again.
+    pub async fn toward(&self, unix_ms: u64) {
+        let left = Duration::from_millis(unix_ms.saturating_sub(self.unix_ms()));
+        let look = tokio::time::sleep(left.min(LOOK));
+        let Some(clock) = &self.0 else { return look.await };
+        // Made before the hands are read: it hears of every move from here on.
+        let moved = clock.moved.notified();
+        let stands = clock.hands().running_since.is_none();
+        match unix_ms <= self.unix_ms() {
+            true => {}
+            false if stands => moved.await,
+            false => tokio::select! {
+                () = look => {}
+                () = moved => {}
+            },
+        }
     }
 
     /// Waits until that moment, never less. The wait counts from the call on, polled or not.
@@ -145,6 +185,28 @@ impl Movable {
     fn hands(&self) -> MutexGuard<'_, Hands> {
         self.hands.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[cfg(test)]
+impl HostClock {
+    /// One that shows a time such as `2026-03-29T01:59:50+01:00` and runs.
+    pub(crate) fn at(time: &str) -> HostClock {
+        HostClock::movable_at(unix_ms_of(time))
+    }
+
+    /// Puts the wall clock right, as NTP does: spans go on as they were, and nobody is told.
+    pub(crate) fn put(&self, time: &str) {
+        let clock = self.0.as_ref().expect("the machine's time cannot be moved");
+        let mut hands = clock.hands();
+        hands.origin = (hands.now(), unix_ms_of(time));
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+#[cfg(test)]
+pub(crate) fn unix_ms_of(time: &str) -> u64 {
+    let time: jiff::Timestamp = time.parse().expect("a time with its offset");
+    time.as_millisecond().try_into().expect("a time after 1970")
 }
 
 fn machine_unix_ms() -> u64 {

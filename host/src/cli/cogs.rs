@@ -9,10 +9,10 @@ use super::{
 };
 use crate::control::Request;
 
-/// List, load, unload or reload the cogs of the running host
+/// List, show, load, unload or reload the cogs of the running host
 #[derive(Debug, Args)]
 #[command(
-    long_about = "List, load, unload or reload the cogs of the running host, over its control socket.\n\n\
+    long_about = "List, show, load, unload or reload the cogs of the running host, over its control socket.\n\n\
         The host is found by its config file: run this in the same folder, or name the file with --config. Without a \
         config file the only running host of this user is taken.",
     after_long_help = "Examples:\n\
@@ -33,6 +33,8 @@ pub(super) struct CogsCommand {
 enum Verb {
     /// Show every cog, its generation, what it has done and what is wrong with it
     List,
+    /// Show cogs with their events and planned tasks: when each runs, when it is due next, how it ended
+    Info(Names),
     /// Load cogs by name from the host's folder
     Load(Names),
     /// Let cogs save their state and go; their files stay
@@ -53,6 +55,7 @@ impl CogsCommand {
         let mut client = self.host.connect()?;
         let requests: Vec<Request> = match self.verb {
             Verb::List => vec![Request::List],
+            Verb::Info(names) => names.each(|cog| Request::Info { cog }),
             Verb::Load(names) => names.each(|cog| Request::Load { cog }),
             Verb::Unload(names) => names.each(|cog| Request::Unload { cog }),
             Verb::Reload(names) => names.each(|cog| Request::Reload { cog }),

@@ -165,6 +165,7 @@ impl Life for Lanes {
     }
 
     async fn setup(&self, new: &Generation) -> Result<(), OrderError> {
+        self.schedule.recall().await;
         tokio::select! {
             done = new.lane.setup(self.parts.limits.setup_timeout) => done,
             () = self.parts.closing.cancelled() => Err(OrderError::Closing),

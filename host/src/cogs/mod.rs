@@ -79,7 +79,7 @@ use crate::{
     lane::Inbox,
     library::{CopyFolder, PrivateCopy},
     router::Router,
-    schedule::Schedule,
+    schedule::{Keeper, Schedule},
     sessions::Sessions,
 };
 
@@ -291,14 +291,18 @@ impl Cogs {
 
     fn lanes(&self, name: &Arc<str>, owner: &ToOwner) -> Lanes {
         let inbox = Inbox::new(self.parts.limits.lane_queue);
+        let (runtime, work) = (&self.parts.runtime, &self.parts.work);
+        let keeper = |store| Keeper::new(name, store, runtime.clone(), work.clone());
         Lanes {
             name: Arc::clone(name),
             parts: Arc::clone(&self.parts),
             reaper: Arc::clone(&self.reaper),
             schedule: Schedule::new(
+                name,
                 Arc::clone(&inbox),
-                self.parts.runtime.clone(),
+                runtime.clone(),
                 self.parts.sessions.clock.clone(),
+                self.parts.sessions.store.clone().map(keeper),
             ),
             cooldowns: Cooldowns::new(
                 name,

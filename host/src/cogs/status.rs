@@ -10,7 +10,11 @@ use super::{
 use crate::{
     lane::{Activity, Pulse},
     library::Digest,
+    schedule::TaskStatus,
 };
+
+/// Planned tasks of a cog that are listed.
+const PLANNED_MAX: usize = 100;
 
 /// One cog.
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +53,8 @@ pub struct CogStatus {
     pub dropped: u64,
     /// Planned tasks.
     pub tasks: usize,
+    /// The first of them by name, at most 100.
+    pub planned: Vec<TaskStatus>,
     /// Faults of this generation.
     pub faults: u64,
     /// Handlers of this generation that ended with what Discord refused, the network did or a user typed.
@@ -131,6 +137,7 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         handled: counts.taken,
         dropped: counts.dropped,
         tasks: entry.schedule.len(),
+        planned: entry.schedule.tasks(PLANNED_MAX),
         faults: status.faults,
         refusals: status.refusals,
         last_fault: status.last_fault.clone(),

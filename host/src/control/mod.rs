@@ -8,6 +8,7 @@
 mod bot;
 mod client;
 mod commands;
+mod info;
 mod path;
 mod protocol;
 mod server;

@@ -16,6 +16,11 @@ pub const REQUEST_MAX_BYTES: usize = 4096;
 pub enum Request {
     /// How the cogs are.
     List,
+    /// How one cog is, with its tasks.
+    Info {
+        /// Its name.
+        cog: String,
+    },
     /// How the host is: sessions, shards, cogs in numbers.
     Status,
     /// Which commands Discord has, and whose they are.
@@ -54,6 +59,7 @@ impl fmt::Display for Request {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Request::List => out.write_str("list"),
+            Request::Info { cog } => write!(out, "info {cog}"),
             Request::Status => out.write_str("status"),
             Request::Commands => out.write_str("commands list"),
             Request::CommandsDiff => out.write_str("commands diff"),

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    commands,
+    commands, info,
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     socket::Socket,
     state::{StateRequest, answer_state},
@@ -160,6 +160,7 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
                 let status = cogs.status();
                 Answer::done(table::of(&status), &status)
             }
+            Request::Info { cog } => info::answer(&cogs, &cog),
             Request::Status => status::answer(&cogs),
             Request::Commands => commands::list(&cogs).await,
             Request::CommandsDiff => commands::diff(&cogs).await,

@@ -11,7 +11,8 @@ use crate::{
 /// The table, and below it what is worth knowing about one cog or another.
 pub(super) fn of(status: &HostStatus) -> String {
     let mut rows = vec![
-        ["COG", "VERSION", "STAGE", "UP", "HANDLED", "WAITING", "FAULTS", "COMMANDS"].map(str::to_owned),
+        ["COG", "VERSION", "STAGE", "UP", "HANDLED", "WAITING", "TASKS", "FAULTS", "COMMANDS"]
+            .map(str::to_owned),
     ];
     rows.extend(status.cogs.iter().map(row));
     let mut text = if status.cogs.is_empty() { "no cog is loaded\n".to_owned() } else { aligned(&rows) };
@@ -43,7 +44,7 @@ pub(super) fn of(status: &HostStatus) -> String {
     text
 }
 
-fn row(cog: &CogStatus) -> [String; 8] {
+fn row(cog: &CogStatus) -> [String; 9] {
     let stage = match (cog.stage, cog.activity) {
         (Stage::Away, _) => "away".to_owned(),
         (Stage::Loading, _) => "loading".to_owned(),
@@ -59,6 +60,7 @@ fn row(cog: &CogStatus) -> [String; 8] {
             .map_or_else(|| "-".to_owned(), |seconds| Shown(Duration::from_secs(seconds)).to_string()),
         cog.handled.to_string(),
         cog.queued.to_string(),
+        cog.tasks.to_string(),
         cog.faults.to_string(),
         cog.commands.join(", "),
     ]

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use abi_stable::std_types::{RResult, RStr};
 use async_ffi::LocalFfiFuture;
-use gearshift_cog::abi::{self, HandleError, HandleErrorKind, TASK_LONGEST, TASK_NAME_MAX, TaskPlan};
+use gearshift_cog::abi::{
+    self, HandleError, HandleErrorKind, TASK_LONGEST, TASK_NAME_MAX, TaskPlan, TaskWhen,
+};
 
 use super::{
     Lease, error,
     slot::{self, Work},
 };
-use crate::schedule::Plan;
+use crate::schedule::{Plan, Rhythm, Times, When};
 
 pub(super) extern "C" fn sleep(lease: abi::Lease, millis: u64) -> LocalFfiFuture<RResult<(), HandleError>> {
     slot::call(lease, Work::Wait, |lease| {
@@ -27,6 +29,10 @@ pub(super) extern "C" fn sleep(lease: abi::Lease, millis: u64) -> LocalFfiFuture
     })
 }
 
+pub(super) extern "C" fn now(lease: abi::Lease) -> u64 {
+    Lease::of(lease).sessions().clock.unix_ms()
+}
+
 pub(super) extern "C" fn schedule(lease: abi::Lease, plan: TaskPlan) -> RResult<(), HandleError> {
     let lease = Lease::of(lease);
     planned(lease, plan).into()
@@ -39,19 +45,31 @@ pub(super) extern "C" fn unschedule(lease: abi::Lease, name: RStr<'_>) -> bool {
 
 fn planned(lease: &Lease, plan: TaskPlan) -> Result<(), HandleError> {
     lease.check()?;
+    let invalid = |text: String| error(HandleErrorKind::Invalid, text);
     let name = plan.name.into_string();
-    let (first, every) = (Duration::from_millis(plan.first_ms), Duration::from_millis(plan.every_ms));
     if name.is_empty() || name.len() > TASK_NAME_MAX {
-        return Err(error(HandleErrorKind::Invalid, format!("a task's name has 1 to {TASK_NAME_MAX} bytes")));
+        return Err(invalid(format!("a task's name has 1 to {TASK_NAME_MAX} bytes")));
     }
-    if first > TASK_LONGEST || every > TASK_LONGEST {
-        return Err(error(
-            HandleErrorKind::Invalid,
-            format!("task `{name}` is planned more than a year ahead"),
-        ));
-    }
+    let span = |millis| match Duration::from_millis(millis) {
+        span if span > TASK_LONGEST => {
+            Err(invalid(format!("task `{name}` is planned more than a year ahead")))
+        }
+        span => Ok(span),
+    };
+    let when = match plan.when {
+        TaskWhen::Once { after_ms } => When::Once(span(after_ms)?),
+        TaskWhen::Every { first_ms, every_ms } => {
+            When::Repeated { first: span(first_ms)?, rhythm: Rhythm::Every(span(every_ms.max(1))?) }
+        }
+        TaskWhen::Cron { expression, zone } => {
+            let now = lease.sessions().clock.unix_ms();
+            let times = Times::read(&expression, &zone, now)
+                .map_err(|why| invalid(format!("cannot plan task `{name}`: {why}")))?;
+            When::Repeated { first: Duration::ZERO, rhythm: Rhythm::Times(Box::new(times)) }
+        }
+    };
     lease
         .schedule()
-        .plan(lease.id().number, name, Plan { first, every: (!every.is_zero()).then_some(every) })
-        .map_err(|limit| error(HandleErrorKind::Invalid, limit.to_string()))
+        .plan(lease.id().number, name, Plan { when, runs_at_start: plan.runs_at_start })
+        .map_err(|limit| invalid(limit.to_string()))
 }

@@ -34,6 +34,7 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     log_level: log::level,
     log: log::write,
     sleep: clock::sleep,
+    now: clock::now,
     schedule: clock::schedule,
     unschedule: clock::unschedule,
     bot_id: discord::bot_id,

@@ -187,7 +187,13 @@ pub(super) mod tests {
         Lease::new(LeaseParts {
             id: GenerationId { cog: "music".into(), number: 7 },
             sessions: Arc::new(Sessions::open(&config).await.unwrap()),
-            schedule: Schedule::new(Inbox::new(1), runtime.clone(), HostClock::default()),
+            schedule: Schedule::new(
+                &Arc::from("music"),
+                Inbox::new(1),
+                runtime.clone(),
+                HostClock::default(),
+                None,
+            ),
             cooldowns: Cooldowns::new("music", None, HostClock::default()),
             facts: Arc::default(),
             runtime,

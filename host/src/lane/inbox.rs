@@ -115,7 +115,7 @@ impl Inbox {
     }
 
     /// The next item. Only the lane that serves asks.
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Item> {
+    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Item> {
         let mut queue = self.queue();
         match queue.items.pop_front() {
             Some(item) => {

@@ -26,3 +26,4 @@ mod rules;
 mod stage;
 mod tokio;
 mod vocabulary;
+mod tasks;

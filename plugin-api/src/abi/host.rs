@@ -290,12 +290,37 @@ pub const TASK_NAME_MAX: usize = 256;
 #[repr(C)]
 #[derive(StableAbi, Clone, Debug)]
 pub struct TaskPlan {
-    /// Its name: scheduling a name again replaces it. A repeated task with unchanged period keeps its rhythm.
+    /// Its name: planning a name again replaces it. A repeated task that is planned as before keeps its rhythm.
     pub name: RString,
-    /// Milliseconds until the first run.
-    pub first_ms: u64,
-    /// Milliseconds from start to start; 0 = once.
-    pub every_ms: u64,
+    /// When it runs.
+    pub when: TaskWhen,
+    /// Whether it also runs when the cog begins to serve and no generation served before.
+    pub runs_at_start: bool,
+}
+
+/// When a planned task runs.
+#[repr(C, u8)]
+#[derive(StableAbi, Clone, Debug)]
+pub enum TaskWhen {
+    /// Once.
+    Once {
+        /// Milliseconds until then.
+        after_ms: u64,
+    },
+    /// Every so often, start to start.
+    Every {
+        /// Milliseconds until the first run.
+        first_ms: u64,
+        /// Milliseconds from start to start.
+        every_ms: u64,
+    },
+    /// At times of the wall clock.
+    Cron {
+        /// Five fields: minute, hour, day of month, month, day of week.
+        expression: RString,
+        /// The time zone, by its name in the IANA database.
+        zone: RString,
+    },
 }
 
 /// One cooldown of a command, to be used once.
@@ -375,6 +400,8 @@ pub struct HostTable {
     pub log: extern "C" fn(Lease, &LogRecord<'_>),
     /// Waits so many milliseconds.
     pub sleep: extern "C" fn(Lease, u64) -> LocalFfiFuture<RResult<(), HandleError>>,
+    /// What time it is, in milliseconds since the Unix epoch.
+    pub now: extern "C" fn(Lease) -> u64,
     /// Plans a task.
     pub schedule: extern "C" fn(Lease, TaskPlan) -> RResult<(), HandleError>,
     /// Drops a planned task; whether there was one.

@@ -19,7 +19,7 @@ pub use self::fault::{ErrorCause, Fault, FaultKind, HandleError, HandleErrorKind
 pub use self::host::{
     ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Entry, Field, File, Header, Host, HostTable,
     HostTableRef, HttpRequest, Lease, Level, LogRecord, Method, Metric, MetricKind, PermissionsRequest,
-    Reply, StoreExpect, StoreList, StoreWrite, TASK_LONGEST, TASK_NAME_MAX, TaskPlan,
+    Reply, StoreExpect, StoreList, StoreWrite, TASK_LONGEST, TASK_NAME_MAX, TaskPlan, TaskWhen,
 };
 pub use self::ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger};
 pub use self::module::{CogModule, CogModuleRef, Instance, Outcome, SavedState};

@@ -77,6 +77,9 @@ extern "C" fn create<C: Cog>(raw: abi::Host) -> Instance {
 extern "C" fn setup<C: Cog>(instance: Instance) -> LocalFfiFuture<Outcome> {
     let cell = Cell::<C>::of(instance);
     guard::future(async move {
+        for task in C::TASKS {
+            cell.host.clock().declared(task).map_err(|error| fault(error.into()))?;
+        }
         let cog = C::setup(cell.host.clone()).await.map_err(fault)?;
         *cell.cog.borrow_mut() = Some(Rc::new(cog));
         Ok(())

@@ -1,17 +1,20 @@
-//! Waiting, and tasks that the host runs for the cog. The host owns the tasks: they keep their rhythm over a reload,
-//! and end with the cog.
+//! Waiting, and tasks that the host runs for the cog. The host owns the tasks: they keep their rhythm over a reload and a
+//! restart, and end with the cog.
 
 use std::{
     future::{Future, pending, poll_fn},
     pin::pin,
     task::Poll,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use abi_stable::std_types::RStr;
 
 use super::millis;
-use crate::abi::{self, HandleError, TaskPlan};
+use crate::{
+    abi::{self, HandleError, TaskPlan, TaskWhen},
+    manifest::{Task, When},
+};
 
 /// Waits, and plans tasks. Durations are rounded up to milliseconds.
 #[derive(Clone, Copy)]
@@ -23,6 +26,12 @@ impl Clock {
     /// The longest delay and period that can be planned: a year. What is due later is planned for then, and once more when
     /// that run comes.
     pub const LONGEST: Duration = abi::TASK_LONGEST;
+
+    /// What time it is. Under `gearshift play`, `:time` moves it.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis((self.host.table.now())(self.host.lease))
+    }
 
     /// Waits, and never less than that. Other handlers of the cog go on meanwhile, and however many wait, none of them takes
     /// a place among the calls in flight.
@@ -50,21 +59,51 @@ impl Clock {
 
     /// Runs [`Cog::task`](crate::Cog::task) every `period`, start to start, the first time after one period; a period
     /// below one millisecond is one millisecond. Planning the same name with the same period again changes nothing, so a
-    /// reload does not disturb the rhythm.
+    /// reload does not disturb the rhythm; nor does a restart, if the host has a store. What a [`Task`] is beyond that, this
+    /// is too: plan it in `setup`, as a generation that does not plan it again ends it.
     ///
     /// # Errors
     /// As [`once`](Self::once).
     pub fn every(&self, name: &str, period: Duration) -> Result<(), HandleError> {
-        self.plan(name, period, millis(period).max(1))
+        let period = millis(period).max(1);
+        self.plan(name, TaskWhen::Every { first_ms: period, every_ms: period }, false)
     }
 
-    /// Runs [`Cog::task`](crate::Cog::task) once, after `delay`. Planning the same name again moves it.
+    /// Runs [`Cog::task`](crate::Cog::task) once a day, as [`Task::daily`] does.
+    ///
+    /// # Errors
+    /// As [`cron`](Self::cron).
+    pub fn daily(&self, name: &str, time: &str, zone: &str) -> Result<(), HandleError> {
+        self.plan(name, daily(time, zone), false)
+    }
+
+    /// Runs [`Cog::task`](crate::Cog::task) when a cron expression says so, as [`Task::cron`] does.
+    ///
+    /// # Errors
+    /// [`Invalid`](abi::HandleErrorKind::Invalid): an expression or a zone that cannot be read, or as [`once`](Self::once).
+    pub fn cron(&self, name: &str, expression: &str, zone: &str) -> Result<(), HandleError> {
+        self.plan(name, cron(expression, zone), false)
+    }
+
+    /// Runs [`Cog::task`](crate::Cog::task) once, after `delay`. Planning the same name again moves it. It is kept over a
+    /// reload; what shall happen after a restart, keep in the state or the store, and plan it again in `setup`. A run that
+    /// fails is not tried again.
     ///
     /// # Errors
     /// [`Invalid`](abi::HandleErrorKind::Invalid): later than [`LONGEST`](Self::LONGEST), a name that is empty or longer than 256
     /// bytes, more than 10,000 tasks.
     pub fn once(&self, name: &str, delay: Duration) -> Result<(), HandleError> {
-        self.plan(name, delay, 0)
+        self.plan(name, TaskWhen::Once { after_ms: millis(delay) }, false)
+    }
+
+    /// Plans a task that the cog declares.
+    pub(crate) fn declared(&self, task: &Task) -> Result<(), HandleError> {
+        let when = match task.when {
+            When::Every(period) => TaskWhen::Every { first_ms: millis(period), every_ms: millis(period) },
+            When::Daily(time, zone) => daily(time, zone),
+            When::Cron(expression, zone) => cron(expression, zone),
+        };
+        self.plan(task.name, when, task.runs_at_start)
     }
 
     /// Drops a planned task; whether there was one.
@@ -73,8 +112,21 @@ impl Clock {
         (self.host.table.unschedule())(self.host.lease, RStr::from(name))
     }
 
-    fn plan(&self, name: &str, first: Duration, every_ms: u64) -> Result<(), HandleError> {
-        let plan = TaskPlan { name: name.into(), first_ms: millis(first), every_ms };
+    fn plan(&self, name: &str, when: TaskWhen, runs_at_start: bool) -> Result<(), HandleError> {
+        let plan = TaskPlan { name: name.into(), when, runs_at_start };
         (self.host.table.schedule())(self.host.lease, plan).into_result()
     }
+}
+
+/// `09:30` is minute 30 of hour 9, every day. What is no time of day makes no expression, and the host says so.
+fn daily(time: &str, zone: &str) -> TaskWhen {
+    let (hour, minute) = time.split_once(':').unwrap_or((time, ""));
+    let bare =
+        |digits: &str| digits.parse().map_or_else(|_| digits.to_owned(), |number: u8| number.to_string());
+    let (hour, minute) = (bare(hour), bare(minute));
+    cron(&format!("{minute} {hour} * * *"), zone)
+}
+
+fn cron(expression: &str, zone: &str) -> TaskWhen {
+    TaskWhen::Cron { expression: expression.into(), zone: zone.into() }
 }

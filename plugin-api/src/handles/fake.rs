@@ -77,6 +77,7 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     log_level,
     log,
     sleep,
+    now,
     schedule,
     unschedule,
     bot_id,
@@ -203,6 +204,10 @@ extern "C" fn schedule(_: Lease, _: TaskPlan) -> RResult<(), HandleError> {
 
 extern "C" fn unschedule(_: Lease, _: RStr<'_>) -> bool {
     false
+}
+
+extern "C" fn now(_: Lease) -> u64 {
+    0
 }
 
 extern "C" fn bot_id(_: Lease) -> u64 {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-/// A task that the host runs for the cog as long as it serves. Its rhythm survives a reload and a restart: what became
-/// due while the host was down runs once, at the start.
+/// A task that the host runs for the cog as long as it serves. Its rhythm survives a reload and, if the host has a store, a
+/// restart: what became due while the host was down runs once, at the start. A generation without the task ends it.
 ///
-/// If a run is still under way when the next is due, that one is left out. A run that fails is tried again after 5 s, 30 s
-/// and 3 min, unless the next is due before, and the rhythm goes on whatever becomes of it.
+/// If a run is still under way when the next is due, that one is left out. A run that fails, or that a reload has cancelled,
+/// is tried again after 5 s, 30 s and 3 min, unless the next is due before, and the rhythm goes on whatever becomes of it.
+///
+/// Time is the host's wall clock: what became due while the machine was suspended runs once, when it goes on.
 ///
 /// ```
 /// use std::time::Duration;
@@ -67,14 +69,20 @@ impl Task {
         Self { name, when: When::Daily(time, zone), runs_at_start: false }
     }
 
-    /// A task that runs when a cron expression says so. An expression or a zone that cannot be read is refused when the
-    /// cog is set up.
+    /// A task that runs when a cron expression says so: `*`, lists, ranges, steps, and names of months and days. With a day
+    /// of month and a day of week, one of them is enough, as in cron. An expression or a zone that cannot be read is refused
+    /// when the cog is set up.
+    ///
+    /// If minute and hour are without `*`, they are times of day, and what [`daily`](Self::daily) says of clocks that are
+    /// put forward or back holds for each of them. With a `*` they are a rhythm, which goes on in real time: `*/15 * * * *`
+    /// runs every 15 minutes on those two days as well.
     #[must_use]
     pub const fn cron(name: &'static str, expression: &'static str, zone: &'static str) -> Self {
         Self { name, when: When::Cron(expression, zone), runs_at_start: false }
     }
 
-    /// The same task, which also runs once when the cog begins to serve for the first time; a reload is no such time.
+    /// The same task, which also runs once when the cog begins to serve: when it is loaded, and when the host starts. A
+    /// reload is no such time.
     #[must_use]
     pub const fn at_start(mut self) -> Self {
         self.runs_at_start = true;

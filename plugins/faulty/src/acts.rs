@@ -111,6 +111,10 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             host.clock().every("tick", period)?;
             format!("ticking every {} ms", period.as_millis())
         }
+        Op::Cron(expression, zone) => match host.clock().cron("cron", &expression, &zone) {
+            Ok(()) => "planned".to_owned(),
+            Err(error) => error.to_string(),
+        },
         Op::GrowState(bytes) => {
             faulty.ballast.set(bytes);
             format!("state has {bytes} bytes more")

@@ -13,9 +13,10 @@ use std::{
     cell::{Cell, RefCell},
     env,
     task::Waker,
+    time::Duration,
 };
 
-use gearshift_cog::{handles::HandleErrorKind, prelude::*};
+use gearshift_cog::{handles::HandleErrorKind, manifest::Task, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -76,6 +77,15 @@ impl Cog for Faulty {
             .options(&[Opt::string("op", "What to do; `help` lists it")])
             .ephemeral(),
     ];
+
+    const TASKS: &'static [Task] = match VARIANT.as_bytes() {
+        b"tasks" => &[
+            Task::every("hourly", Duration::from_secs(3600)).at_start(),
+            Task::daily("daily", "09:00", "Europe/Berlin"),
+        ],
+        b"lost-zone" => &[Task::daily("daily", "09:00", "Europe/Berln")],
+        _ => &[],
+    };
 
     async fn setup(host: Host) -> Result<Self> {
         let plan = stored_plan(&host).await?;

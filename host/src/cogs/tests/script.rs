@@ -258,7 +258,8 @@ impl Theatre {
         let name: Arc<str> = name.into();
         let (owner, messages) = mpsc::unbounded_channel();
         let inbox = Inbox::new(100);
-        let schedule = Schedule::new(Arc::clone(&inbox), runtime::Handle::current(), HostClock::default());
+        let schedule =
+            Schedule::new(&name, Arc::clone(&inbox), runtime::Handle::current(), HostClock::default(), None);
         let script = Script { name: Arc::clone(&name), notes: Arc::default() };
         let (limits, registry, itself) = (Limits::default(), Arc::clone(registry), owner.downgrade());
         let owning = Owner::new(name, script.clone(), limits, registry, inbox, schedule, itself);

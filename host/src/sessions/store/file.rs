@@ -16,7 +16,7 @@ use crate::sessions::OpenError;
 const APPLICATION_ID: i32 = 0x4765_6172;
 
 /// What brings a file from version N to N + 1. Append only.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE cog_state (
         cog TEXT NOT NULL PRIMARY KEY,
         version INTEGER NOT NULL,
@@ -37,6 +37,13 @@ const MIGRATIONS: [&str; 3] = [
      ) STRICT;",
     "ALTER TABLE cog_value ADD COLUMN expires_at INTEGER; -- milliseconds since 1970
      CREATE INDEX cog_value_expiry ON cog_value (expires_at) WHERE expires_at IS NOT NULL;",
+    "CREATE TABLE cog_task (
+        cog TEXT NOT NULL,
+        name TEXT NOT NULL,
+        rhythm TEXT NOT NULL,
+        due INTEGER NOT NULL, -- milliseconds since 1970
+        PRIMARY KEY (cog, name)
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// What SQLite puts beside the file: `-wal` and `-shm` while it is in use, and after a crash.

@@ -5,6 +5,7 @@ mod error;
 mod fallback;
 mod file;
 mod states;
+mod tasks;
 mod values;
 mod worker;
 
@@ -20,6 +21,7 @@ use crate::{clock::HostClock, config};
 
 pub use error::StoreError;
 pub use states::StateInfo;
+pub use tasks::KeptTask;
 pub use values::{Change, Entry, Expect, LIST_MAX};
 use worker::Worker;
 

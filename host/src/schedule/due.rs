@@ -1,0 +1,149 @@
+//! What happens when a task is due: it goes into the queue, and what becomes of the run is followed.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use gearshift_cog::abi::TaskRun;
+
+use super::{Planned, Run, Schedule, Table, millis};
+use crate::lane::{Begin, Call, Ended, Full, Item, Observer};
+
+/// A wall clock that was put back by more was wrong before: what is due is planned by the right time. By less, nothing runs
+/// twice because of it.
+const PUT_BACK: Duration = Duration::from_secs(60 * 60);
+/// When a run is offered again to a cog whose queue was full.
+const FULL_AGAIN: Duration = Duration::from_secs(5);
+
+/// Follows one run through the cog.
+#[derive(Debug)]
+struct Follow {
+    schedule: Weak<Schedule>,
+    name: Arc<str>,
+    number: u64,
+}
+
+impl Schedule {
+    /// Pushes what is due, until the schedule is cleared.
+    pub(super) async fn drive(self: Arc<Self>) {
+        loop {
+            match self.push_due() {
+                Some(at) => tokio::select! {
+                    () = self.clock.toward(at) => {}
+                    () = self.changed.notified() => {}
+                },
+                None => self.changed.notified().await,
+            }
+        }
+    }
+
+    /// The next moment.
+    fn push_due(self: &Arc<Self>) -> Option<u64> {
+        let (span, now) = (self.clock.now(), self.clock.unix_ms());
+        let mut table = self.table();
+        let table = &mut *table;
+        let before = table.seen.replace((span, now));
+        let by = before.map_or(0, |(then, was)| {
+            let expected = was + millis(span.saturating_duration_since(then));
+            expected.saturating_sub(now)
+        });
+        if by > millis(PUT_BACK) {
+            tracing::info!(
+                cog = &*self.cog,
+                "the wall clock was put back: its tasks are planned by the new time"
+            );
+            let names: Vec<_> = table.tasks.keys().cloned().collect();
+            names.iter().for_each(|name| _ = table.change(name, |task| task.put_back(by, now, &self.clock)));
+        }
+        let mut is_to_keep = by > millis(PUT_BACK);
+        while let Some((at, name)) = table.agenda.first().filter(|(at, _)| *at <= now).cloned() {
+            is_to_keep |= self.reach(table, &name, at, now);
+        }
+        if is_to_keep && let Some(keeper) = &self.keeper {
+            keeper.keep(&table.marks(|task| task.next));
+        }
+        table.agenda.first().map(|(at, _)| *at)
+    }
+
+    /// A task has come to one of its moments; whether it has a rhythm that is worth keeping at once.
+    fn reach(self: &Arc<Self>, table: &mut Table, name: &Arc<str>, at: u64, now: u64) -> bool {
+        let Some((due, over)) = table.change(name, |task| task.reach(at, now, &self.clock)) else {
+            return false;
+        };
+        match due {
+            Some(due) => self.push(table, name, due, now),
+            None => {
+                let left_out = table.tasks.get(name).map_or(0, Planned::left_out);
+                tracing::debug!(
+                    cog = &*self.cog,
+                    task = &**name,
+                    left_out,
+                    "a run is left out: the one before is still under way"
+                );
+            }
+        }
+        // Not before: whoever waits for the clock to have caught up would see neither the moment nor its run.
+        drop(over);
+        table.tasks.get(name).and_then(Planned::rhythm).is_some_and(super::Rhythm::is_slow)
+    }
+
+    /// Puts a run into the queue.
+    pub(super) fn push(self: &Arc<Self>, table: &mut Table, name: &Arc<str>, due: u64, now: u64) {
+        table.runs += 1;
+        let number = table.runs;
+        let follow = Follow { schedule: Arc::downgrade(self), name: Arc::clone(name), number };
+        let call = Call::Task(TaskRun { name: (&**name).into(), due_unix_ms: due });
+        let item = Item { call, observer: Some(Box::new(follow)) };
+        let is_single = table.tasks.get(name).is_some_and(|task| task.rhythm().is_none());
+        match self.inbox.push(item) {
+            Ok(()) if is_single => _ = table.remove(name),
+            Ok(()) => _ = table.change(name, |task| task.run = Run::Waiting { number, due }),
+            Err((Full::Full, _)) => {
+                tracing::warn!(
+                    cog = &*self.cog,
+                    task = &**name,
+                    "a task is due, but the queue of its cog is full; it is tried again"
+                );
+                table.change(name, |task| match is_single {
+                    true => drop(task.plan_next(now + millis(FULL_AGAIN), &self.clock)),
+                    false => task.fail(due, now, &self.clock),
+                });
+            }
+            // The cog is leaving, and the schedule is about to be cleared.
+            Err((Full::Closed, _)) if is_single => _ = table.remove(name),
+            Err((Full::Closed, _)) => _ = table.change(name, |task| task.run = Run::Missed { due }),
+        }
+    }
+
+    fn follow(&self, name: &Arc<str>, news: impl FnOnce(&mut Planned, u64)) {
+        let now = self.clock.unix_ms();
+        self.table().change(name, |task| news(task, now));
+        self.changed.notify_one();
+    }
+}
+
+impl Follow {
+    fn ended(&self, ended: Option<Ended>) {
+        if let Some(schedule) = self.schedule.upgrade() {
+            schedule.follow(&self.name, |task, now| task.ended(self.number, ended, now, &schedule.clock));
+        }
+    }
+}
+
+impl Observer for Follow {
+    fn begin(&mut self, call: Call) -> Begin {
+        if let Some(schedule) = self.schedule.upgrade() {
+            schedule.table().change(&self.name, |task| task.begun(self.number));
+        }
+        Begin::Now(call)
+    }
+
+    fn end(self: Box<Self>, ended: Ended) {
+        self.ended(Some(ended));
+    }
+
+    fn decline(self: Box<Self>) {
+        self.ended(None);
+    }
+}

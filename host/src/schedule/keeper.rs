@@ -1,0 +1,119 @@
+//! Keeps in the store when the repeated tasks of a cog are due. Writing waits for nobody: while one write is under way, only
+//! the newest of what comes meanwhile is written next.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::runtime;
+use tokio_util::task::TaskTracker;
+
+use crate::sessions::store::{KeptTask, Store};
+
+/// When repeated tasks are due, by name.
+pub(super) type Marks = HashMap<Arc<str>, Mark>;
+
+/// When a repeated task is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The [key](super::Rhythm::key) of its rhythm.
+    pub(super) rhythm: String,
+    pub(super) due_ms: u64,
+}
+
+/// The store, for the tasks of one cog. Clones share what is under way.
+#[derive(Clone, Debug)]
+pub struct Keeper(Arc<Keeping>);
+
+#[derive(Debug)]
+struct Keeping {
+    cog: Arc<str>,
+    store: Arc<Store>,
+    /// Where writes run, and what the host waits for before it closes the store.
+    runtime: runtime::Handle,
+    work: TaskTracker,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    has_recalled: bool,
+    /// What the store has, or is being given.
+    known: Marks,
+    /// What it shall have after that.
+    wanted: Option<Marks>,
+    is_writing: bool,
+    has_failed: bool,
+}
+
+impl Keeper {
+    /// For the tasks of `cog`. Writes run on `runtime` and are counted in `work`.
+    pub fn new(cog: &Arc<str>, store: Arc<Store>, runtime: runtime::Handle, work: TaskTracker) -> Keeper {
+        Keeper(Arc::new(Keeping { cog: Arc::clone(cog), store, runtime, work, state: Mutex::default() }))
+    }
+
+    /// What the store has. None if it was read before.
+    pub(super) async fn recall(&self) -> Option<Marks> {
+        if std::mem::replace(&mut self.state().has_recalled, true) {
+            return None;
+        }
+        match self.0.store.kept_tasks(&self.0.cog).await {
+            Ok(tasks) => {
+                let mark = |task: KeptTask| {
+                    (Arc::from(task.name), Mark { rhythm: task.rhythm, due_ms: task.due_ms })
+                };
+                let marks: Marks = tasks.into_iter().map(mark).collect();
+                self.state().known.clone_from(&marks);
+                Some(marks)
+            }
+            Err(error) => {
+                tracing::warn!(cog = &*self.0.cog, "its tasks begin their rhythm again: {error}");
+                None
+            }
+        }
+    }
+
+    /// Writes soon.
+    pub(super) fn keep(&self, marks: &Marks) {
+        let mut state = self.state();
+        if !state.is_writing && state.known == *marks && !state.has_failed {
+            return;
+        }
+        state.wanted = Some(marks.clone());
+        if !std::mem::replace(&mut state.is_writing, true) {
+            self.0.work.spawn_on(self.clone().write(), &self.0.runtime);
+        }
+    }
+
+    async fn write(self) {
+        loop {
+            let rows = {
+                let mut state = self.state();
+                let Some(marks) = state.wanted.take() else { return state.is_writing = false };
+                let row = |(name, mark): (&Arc<str>, &Mark)| KeptTask {
+                    name: name.to_string(),
+                    rhythm: mark.rhythm.clone(),
+                    due_ms: mark.due_ms,
+                };
+                let rows = marks.iter().map(row).collect();
+                state.known = marks;
+                rows
+            };
+            let outcome = self.0.store.keep_tasks(&self.0.cog, rows).await;
+            let had_failed = std::mem::replace(&mut self.state().has_failed, outcome.is_err());
+            if let Err(error) = outcome
+                && !had_failed
+            {
+                tracing::warn!(
+                    cog = &*self.0.cog,
+                    "when its tasks are due is not kept over a restart: {error}"
+                );
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

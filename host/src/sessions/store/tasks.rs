@@ -1,0 +1,55 @@
+//! When the repeated tasks of cogs are due: with it, their rhythm outlasts the process.
+
+use rusqlite::params;
+
+use super::{Store, StoreError};
+
+/// A repeated task of a cog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptTask {
+    /// Its name.
+    pub name: String,
+    /// Its rhythm, to see whether it is the same one.
+    pub rhythm: String,
+    /// When it is due next, in milliseconds since 1970.
+    pub due_ms: u64,
+}
+
+impl Store {
+    /// Keeps a cog's repeated tasks in place of those before.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn keep_tasks(&self, cog: &str, tasks: Vec<KeptTask>) -> Result<(), StoreError> {
+        let cog = cog.to_owned();
+        self.run(move |connection| {
+            connection.prepare_cached("DELETE FROM cog_task WHERE cog = ?1")?.execute([&cog])?;
+            let mut insert = connection
+                .prepare_cached("INSERT INTO cog_task (cog, name, rhythm, due) VALUES (?1, ?2, ?3, ?4)")?;
+            for task in tasks {
+                let due = i64::try_from(task.due_ms).unwrap_or(i64::MAX);
+                insert.execute(params![cog, task.name, task.rhythm, due])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// A cog's repeated tasks, as they were kept last.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn kept_tasks(&self, cog: &str) -> Result<Vec<KeptTask>, StoreError> {
+        let cog = cog.to_owned();
+        self.run(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT name, rhythm, due FROM cog_task WHERE cog = ?1")?;
+            let rows = statement.query_map([cog], |row| {
+                let due: i64 = row.get(2)?;
+                Ok(KeptTask { name: row.get(0)?, rhythm: row.get(1)?, due_ms: due.max(0).unsigned_abs() })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+}
