@@ -15,7 +15,9 @@ mod interaction;
 mod stats;
 mod store;
 
-use std::{rc::Rc, time::Duration};
+use std::{future::Future, panic::Location, rc::Rc, time::Duration};
+
+use abi_stable::std_types::RStr;
 
 pub(crate) use self::interaction::Original;
 pub use self::{
@@ -29,9 +31,11 @@ pub use self::{
 };
 pub use crate::abi::{File, HandleError, HandleErrorKind, Method};
 use crate::{
+    Result,
     abi::{self, Header},
     check::Turns,
     wait::Waits,
+    export::glue,
 };
 
 /// All handles of a generation. Cheap to clone; stays on the cog's thread.
@@ -92,6 +96,35 @@ impl Host {
     #[must_use]
     pub fn clock(&self) -> Clock {
         Clock { host: self.raw() }
+    }
+
+    /// Runs a future beside the handlers, on the cog's own thread: for work that goes on when the handler that began it has
+    /// answered. An error or panic in it is a fault like a handler's.
+    ///
+    /// It begins when the cog serves, and ends with this generation: it is dropped at its `await` when the cog is replaced
+    /// or unloaded, and nothing waits for it. While the cog is paused for a replacement it rests, and goes on if that fails.
+    /// What has to survive a reload, plan with [`clock`](Self::clock). At most 10,000 at once.
+    ///
+    /// ```
+    /// # use gearshift_cog::prelude::*;
+    /// # use std::time::Duration;
+    /// # async fn command(ctx: &Context) -> Result<()> {
+    /// let (clock, discord, channel) = (ctx.clock(), ctx.discord(), ctx.channel_id()?);
+    /// ctx.spawn(async move {
+    ///     clock.sleep(Duration::from_secs(10)).await;
+    ///     discord.send(channel, "ten seconds later").await?;
+    ///     Ok(())
+    /// });
+    /// ctx.reply("wait for it").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn(&self, future: impl Future<Output = Result<()>> + 'static) {
+        let place = Location::caller();
+        let what = format!("spawned at {}:{}", place.file(), place.line());
+        let future = glue::spawned(future);
+        (self.raw().table.spawn())(self.raw().lease, RStr::from(&*what), future);
     }
 
     /// The bot's own user id (snowflake).

@@ -47,6 +47,8 @@ pub struct CogStatus {
     pub queued: usize,
     /// Handlers that were begun and are not done.
     pub in_flight: usize,
+    /// Futures that its handlers have spawned and that are not done.
+    pub spawned: usize,
     /// Items handed to it so far.
     pub handled: u64,
     /// Items that found its queue full so far.
@@ -125,6 +127,7 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         reason: status.reason.clone().filter(|_| is_away),
         activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
         in_flight: status.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
+        spawned: status.pulse.as_ref().map_or(0, |pulse| pulse.spawned()),
         missing_intents: manifest
             .map_or_else(Vec::new, |manifest| MissingIntent::of(&manifest.events, parts.intents.as_deref())),
         events: manifest.map_or_else(Vec::new, |manifest| manifest.events.clone()),

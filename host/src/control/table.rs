@@ -45,6 +45,10 @@ pub(super) fn of(status: &HostStatus) -> String {
 }
 
 fn row(cog: &CogStatus) -> [String; 9] {
+    let tasks = match cog.spawned {
+        0 => cog.tasks.to_string(),
+        spawned => format!("{} + {spawned} spawned", cog.tasks),
+    };
     let stage = match (cog.stage, cog.activity) {
         (Stage::Away, _) => "away".to_owned(),
         (Stage::Loading, _) => "loading".to_owned(),
@@ -60,7 +64,7 @@ fn row(cog: &CogStatus) -> [String; 9] {
             .map_or_else(|| "-".to_owned(), |seconds| Shown(Duration::from_secs(seconds)).to_string()),
         cog.handled.to_string(),
         cog.queued.to_string(),
-        cog.tasks.to_string(),
+        tasks,
         cog.faults.to_string(),
         cog.commands.join(", "),
     ]

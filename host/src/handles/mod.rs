@@ -10,13 +10,17 @@ mod http;
 mod lease;
 mod log;
 mod slot;
+mod spawn;
 mod stats;
 mod store;
 
 use abi_stable::{prefix_type::WithMetadata, std_types::RString};
 use gearshift_cog::abi::{HandleError, HandleErrorKind, HostTable, HostTableRef};
 
-pub use self::lease::{Lease, LeaseParts};
+pub use self::{
+    lease::{Lease, LeaseParts},
+    spawn::{Spawned, Spawns},
+};
 
 static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     http: http::request,
@@ -37,6 +41,7 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     now: clock::now,
     schedule: clock::schedule,
     unschedule: clock::unschedule,
+    spawn: spawn::spawn,
     bot_id: discord::bot_id,
     gateway: gateway::ask,
     cog: checks::cog,

@@ -24,10 +24,13 @@ pub enum Activity {
     Command,
     /// `task`
     Task,
+    /// A future that a handler left behind.
+    Spawned,
 }
 
 impl Activity {
-    const HANDLERS: [Activity; 4] = [Activity::Idle, Activity::Event, Activity::Command, Activity::Task];
+    const HANDLERS: [Activity; 5] =
+        [Activity::Idle, Activity::Event, Activity::Command, Activity::Task, Activity::Spawned];
 
     /// The function of the cog or the step, as its author knows it.
     pub fn name(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Activity {
             Activity::Event => "event",
             Activity::Command => "command",
             Activity::Task => "task",
+            Activity::Spawned => "spawned",
         }
     }
 
@@ -66,6 +70,7 @@ pub struct Pulse {
     /// The handler that was polled last, such as `command !ping`.
     handler: Mutex<Option<Arc<str>>>,
     handlers: AtomicUsize,
+    spawned: AtomicUsize,
     handled: AtomicU64,
     orders: AtomicUsize,
     ended: AtomicBool,
@@ -103,6 +108,11 @@ impl Pulse {
     /// Tells how many handlers are begun and not done.
     pub(super) fn set_handlers(&self, handlers: usize) {
         self.handlers.store(handlers, Ordering::Relaxed);
+    }
+
+    /// Tells how many spawned futures there are.
+    pub(super) fn set_spawned(&self, spawned: usize) {
+        self.spawned.store(spawned, Ordering::Relaxed);
     }
 
     /// A handler is done.
@@ -151,6 +161,11 @@ impl Pulse {
         self.handlers.load(Ordering::Relaxed)
     }
 
+    /// Futures that handlers left behind and that are not done.
+    pub fn spawned(&self) -> usize {
+        self.spawned.load(Ordering::Relaxed)
+    }
+
     /// Handlers of this generation that are done.
     pub fn handled(&self) -> u64 {
         self.handled.load(Ordering::Relaxed)
@@ -165,7 +180,9 @@ impl Pulse {
     /// What the thread is in, as precisely as it is known: `command !ping`, `setup`.
     pub fn describe(&self) -> String {
         match (self.look().1, &*self.handler()) {
-            (Activity::Event | Activity::Command | Activity::Task, Some(what)) => what.to_string(),
+            (Activity::Event | Activity::Command | Activity::Task | Activity::Spawned, Some(what)) => {
+                what.to_string()
+            }
             (activity, _) => activity.name().to_owned(),
         }
     }

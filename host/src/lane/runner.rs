@@ -23,11 +23,14 @@ use super::{
     handler::{CogCalls, Handler, Labels, Work, taken},
 };
 use crate::{
-    fault::Fault,
-    handles::Lease,
+    fault::{Fault, FaultKind},
+    handles::{Lease, Spawned, Spawns},
     library::{self, OpenFailure, OpenLibrary},
     step::Step,
 };
+
+/// Spawned futures of one generation. A cog that leaves more behind has forgotten that it does.
+const SPAWNED_MAX: usize = 10_000;
 
 pub(super) type Opened = oneshot::Sender<Result<OpenLibrary, OpenFailure>>;
 
@@ -50,6 +53,7 @@ pub(super) fn run(
             return;
         }
     };
+    let spawns = Spawns::begin();
     let host = abi::Host { lease: Lease::lend(&parts.lease), table: parts.table };
     let instance = pulse.during(open, || (module.create())(host));
     // A runtime without drivers: timers and sockets belong to the host's runtime, this one only parks the thread.
@@ -65,6 +69,8 @@ pub(super) fn run(
         inbox: parts.inbox,
         orders,
         running: FuturesUnordered::new(),
+        spawned: FuturesUnordered::new(),
+        spawns,
         control: None,
         mode: Mode::Paused,
         handlers_in_flight: parts.handlers_in_flight,
@@ -100,6 +106,9 @@ struct Runner {
     inbox: Arc<Inbox>,
     orders: mpsc::UnboundedReceiver<Order>,
     running: FuturesUnordered<Handler>,
+    /// Polled unless the lane is paused.
+    spawned: FuturesUnordered<Handler>,
+    spawns: Spawns,
     control: Option<Control>,
     mode: Mode,
     handlers_in_flight: usize,
@@ -124,6 +133,9 @@ impl Runner {
                 continue;
             }
             self.answer_drained();
+            if self.poll_spawned(cx) {
+                continue;
+            }
             if self.cog.pulse.has_orders() {
                 // It is in the channel, or will be in a moment.
                 cx.waker().wake_by_ref();
@@ -281,6 +293,36 @@ impl Runner {
         self.cog.pulse.set_handlers(self.running.len());
     }
 
+    /// Goes on with what handlers left behind; whether there is more of it to do. What has to end before the lane is paused may
+    /// wait for one, so only then they rest.
+    fn poll_spawned(&mut self, cx: &mut Context<'_>) -> bool {
+        for Spawned { what, future } in self.spawns.take() {
+            let (activity, cog) = (Activity::Spawned, self.cog.clone());
+            if self.spawned.len() >= SPAWNED_MAX {
+                self.cog.pulse.during_handler(activity, &what, || drop(future));
+                let text = format!("it is dropped: {SPAWNED_MAX} spawned futures are not done");
+                (self.report)(&what, Fault { kind: FaultKind::Error, text, place: None });
+                continue;
+            }
+            self.spawned.push(Handler { activity, what, work: Work::Cog(future), observer: None, cog });
+        }
+        self.cog.pulse.set_spawned(self.spawned.len());
+        if matches!(self.mode, Mode::Paused) {
+            return false;
+        }
+        let Poll::Ready(Some((handler, outcome))) = Pin::new(&mut self.spawned).poll_next(cx) else {
+            // One of them may have spawned another.
+            return !self.spawns.is_empty();
+        };
+        let Handler { activity, what, work, .. } = handler;
+        self.cog.pulse.during_handler(activity, &what, || drop(work));
+        if let Err(fault) = outcome {
+            (self.report)(&what, fault);
+        }
+        self.cog.pulse.set_spawned(self.spawned.len());
+        true
+    }
+
     fn answer_drained(&mut self) {
         if self.running.is_empty()
             && let Mode::Draining(_) = self.mode
@@ -293,9 +335,11 @@ impl Runner {
     /// Drops everything of the cog, on its own thread.
     fn end(mut self) {
         self.cancel();
-        let Runner { cog: CogCalls { module, instance, pulse }, control, report, .. } = self;
+        let Runner { cog: CogCalls { module, instance, pulse }, control, report, spawned, spawns, .. } = self;
         pulse.during(Activity::Step(Step::Retire), || {
             drop(control);
+            drop(spawned);
+            drop(spawns);
             if let Err(fault) = taken(module, (module.destroy())(instance)) {
                 report("drop", fault);
             }

@@ -23,6 +23,7 @@ mod registering;
 mod registering_guilds;
 mod reload;
 mod rules;
+mod spawning;
 mod stage;
 mod tokio;
 mod vocabulary;

@@ -10,7 +10,7 @@ use abi_stable::{
 };
 use async_ffi::LocalFfiFuture;
 
-use super::HandleError;
+use super::{HandleError, Outcome};
 
 /// Names the generation that asks. Owned by the host, good until the library is closed.
 #[repr(transparent)]
@@ -406,6 +406,9 @@ pub struct HostTable {
     pub schedule: extern "C" fn(Lease, TaskPlan) -> RResult<(), HandleError>,
     /// Drops a planned task; whether there was one.
     pub unschedule: extern "C" fn(Lease, RStr<'_>) -> bool,
+    /// Runs a future of the cog beside its handlers, on the cog's thread, where this is called; the text says in messages
+    /// which one it is. It is polled while the generation serves, and dropped before `destroy`.
+    pub spawn: extern "C" fn(Lease, RStr<'_>, LocalFfiFuture<Outcome>),
     /// The bot's own user id.
     pub bot_id: extern "C" fn(Lease) -> u64,
     /// Asks the gateway, in JSON; the answer is JSON too, and comes at once.

@@ -148,6 +148,11 @@ extern "C" fn next_minor(_: Instance, fault: Fault) -> LocalFfiFuture<Outcome> {
     guard::future(std::future::ready(Err(fault)))
 }
 
+/// A future that a handler leaves behind.
+pub(crate) fn spawned(future: impl Future<Output = crate::Result<()>> + 'static) -> LocalFfiFuture<Outcome> {
+    guard::future(async move { future.await.map_err(fault) })
+}
+
 /// Runs a handler of the cog.
 fn serve<C: Cog, F>(
     instance: Instance,

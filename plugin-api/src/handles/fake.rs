@@ -18,7 +18,7 @@ use crate::{
     abi::{
         self, ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Entry, HandleError,
         HandleErrorKind, HostTable, HostTableRef, HttpRequest, Lease, Level, LogRecord, Method, Metric,
-        PermissionsRequest, Reply, StoreExpect, StoreList, StoreWrite, TaskPlan,
+        Outcome, PermissionsRequest, Reply, StoreExpect, StoreList, StoreWrite, TaskPlan,
     },
 };
 
@@ -80,6 +80,7 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     now,
     schedule,
     unschedule,
+    spawn,
     bot_id,
     gateway,
     cog,
@@ -209,6 +210,8 @@ extern "C" fn unschedule(_: Lease, _: RStr<'_>) -> bool {
 extern "C" fn now(_: Lease) -> u64 {
     0
 }
+
+extern "C" fn spawn(_: Lease, _: RStr<'_>, _: LocalFfiFuture<Outcome>) {}
 
 extern "C" fn bot_id(_: Lease) -> u64 {
     1

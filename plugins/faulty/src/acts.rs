@@ -6,6 +6,7 @@ use std::{
     future::{Future, pending, poll_fn},
     mem,
     pin::{Pin, pin},
+    rc::Rc,
     sync::Arc,
     task::Poll,
     thread,
@@ -18,7 +19,7 @@ use serde_json::json;
 use crate::{
     Faulty, VARIANT,
     op::{Flood, HELP, Op, Step},
-    plan::Plan,
+    plan::{Plan, Stage},
 };
 
 /// Long enough to be waiting whenever the cog is unloaded.
@@ -115,6 +116,23 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             Ok(()) => "planned".to_owned(),
             Err(error) => error.to_string(),
         },
+        Op::Spawn(trick) => {
+            let (mut plan, own) = (Plan::default(), host.clone());
+            plan.arm(Stage::Task, trick);
+            host.spawn(async move { plan.act(Stage::Task, &own).await });
+            "spawned".to_owned()
+        }
+        Op::Beat(pause) => {
+            let (beats, clock) = (Rc::clone(&faulty.beats), host.clock());
+            host.spawn(async move {
+                loop {
+                    clock.sleep(pause).await;
+                    beats.set(beats.get() + 1);
+                }
+            });
+            "spawned".to_owned()
+        }
+        Op::Beats => format!("{} beats", faulty.beats.get()),
         Op::GrowState(bytes) => {
             faulty.ballast.set(bytes);
             format!("state has {bytes} bytes more")

@@ -12,6 +12,7 @@ mod plan;
 use std::{
     cell::{Cell, RefCell},
     env,
+    rc::Rc,
     task::Waker,
     time::Duration,
 };
@@ -51,6 +52,8 @@ struct Faulty {
     ballast: Cell<usize>,
     /// Futures of handles that nobody awaits any more, with the waker they were polled with.
     kept: RefCell<Vec<(Waiting, Waker)>>,
+    /// How often a spawned future has beaten.
+    beats: Rc<Cell<u64>>,
 }
 
 /// What happened so far, over all generations.
@@ -96,6 +99,7 @@ impl Cog for Faulty {
             counts: Cell::default(),
             ballast: Cell::default(),
             kept: RefCell::default(),
+            beats: Rc::default(),
         })
     }
 

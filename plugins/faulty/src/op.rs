@@ -13,8 +13,8 @@ const MOST_BYTES: usize = 64 << 20;
 pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
- forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, \
- grow-state BYTES, buttons, gateway, number TEXT, signal N, \
+ forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
+ spawn beat MS, beats, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
  say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
@@ -71,6 +71,12 @@ pub(crate) enum Op {
     Every(Duration),
     /// Plans a task by cron in a zone.
     Cron(String, String),
+    /// Spawns a future that does a trick.
+    Spawn(Trick),
+    /// Spawns a future that beats every so often.
+    Beat(Duration),
+    /// Tells how often it has beaten.
+    Beats,
     /// Makes the state so many bytes larger.
     GrowState(usize),
     Arm(Stage, Trick),
@@ -132,6 +138,9 @@ impl Op {
             ["many-sleeps", n, ms] => Self::ManySleeps(number(n, MOST)?, millis(ms)?),
             ["every", ms] => Self::Every(millis(ms)?),
             ["cron", ref fields @ .., zone] => Self::Cron(fields.join(" "), zone.to_owned()),
+            ["spawn", "beat", ms] => Self::Beat(millis(ms)?),
+            ["spawn", ref trick @ ..] => Self::Spawn(trick.join(" ").parse()?),
+            ["beats"] => Self::Beats,
             ["grow-state", bytes] => Self::GrowState(number(bytes, MOST_BYTES)?),
             ["arm", stage, ref trick @ ..] => Self::Arm(stage.parse()?, trick.join(" ").parse()?),
             ["disarm"] => Self::Disarm,

@@ -1,0 +1,68 @@
+//! Futures that a cog leaves to its lane. They stay on the thread of the cog, which is the lane's: here they wait until its
+//! loop takes them.
+
+use std::{cell::RefCell, mem, sync::Arc};
+
+use abi_stable::std_types::RStr;
+use async_ffi::LocalFfiFuture;
+use gearshift_cog::abi::{self, Outcome};
+
+use super::Lease;
+
+thread_local! {
+    /// `None`: this thread is no lane.
+    static SPAWNED: RefCell<Option<Vec<Spawned>>> = const { RefCell::new(None) };
+}
+
+/// A future of a cog, and what it is called in messages.
+pub struct Spawned {
+    /// Such as `spawned at src/lib.rs:41`.
+    pub what: Arc<str>,
+    /// It.
+    pub future: LocalFfiFuture<Outcome>,
+}
+
+/// This thread takes what its cog spawns, as long as this value lives.
+#[derive(Debug)]
+pub struct Spawns(());
+
+impl Spawns {
+    /// From now on, on this thread.
+    pub fn begin() -> Spawns {
+        SPAWNED.set(Some(Vec::new()));
+        Spawns(())
+    }
+
+    /// Whether nothing was spawned since the last [`take`](Self::take).
+    pub fn is_empty(&self) -> bool {
+        SPAWNED.with_borrow(|spawned| spawned.as_ref().is_none_or(Vec::is_empty))
+    }
+
+    /// What was spawned since the last call.
+    pub fn take(&self) -> Vec<Spawned> {
+        SPAWNED.with_borrow_mut(|spawned| spawned.as_mut().map(mem::take).unwrap_or_default())
+    }
+}
+
+impl Drop for Spawns {
+    fn drop(&mut self) {
+        // Dropping a future may spawn another one.
+        let left = SPAWNED.take();
+        drop(left);
+    }
+}
+
+pub(super) extern "C" fn spawn(lease: abi::Lease, what: RStr<'_>, future: LocalFfiFuture<Outcome>) {
+    let lease = Lease::of(lease);
+    let new = Spawned { what: what.as_str().into(), future };
+    let refused = SPAWNED.with_borrow_mut(|spawned| match spawned {
+        Some(spawned) if lease.check().is_ok() => {
+            spawned.push(new);
+            None
+        }
+        _ => Some(new),
+    });
+    if let Some(Spawned { what, .. }) = refused {
+        tracing::warn!(cog = %lease.id(), "what it {what} is dropped: it was retired, or this is not its own thread");
+    }
+}

@@ -1,0 +1,57 @@
+//! Futures that handlers leave behind: they run beside the handlers, rest while the cog is paused, and end with their
+//! generation.
+
+use gearshift_host::cogs::Retirement;
+
+use crate::stage::{Setting, Stage};
+
+impl Stage {
+    async fn beats(&self) -> u64 {
+        let answer = self.ask("!faulty beats").await;
+        answer.strip_suffix(" beats").and_then(|number| number.parse().ok()).expect("it tells how many")
+    }
+
+    /// Waits until the dummy's spawned future has gone on.
+    async fn until_beating(&self) {
+        let before = self.beats().await;
+        while self.beats().await == before {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spawned_future_outlives_its_handler_and_ends_with_its_generation() {
+    let stage = Setting::new().with("faulty").up().await;
+    assert_eq!(stage.ask("!faulty spawn beat 5").await, "spawned");
+    stage.until_beating().await;
+    assert_eq!(stage.status("faulty").spawned, 1);
+
+    // It goes on if the replacement fails.
+    stage.ask("!faulty arm restore error").await;
+    stage.host.cogs().reload("faulty").await.expect_err("it refuses the state");
+    stage.until_beating().await;
+    stage.ask("!faulty disarm").await;
+
+    // Nothing waits for it, and nothing of it is left.
+    stage.ask("!faulty spawn hang").await;
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    assert_eq!(report.cancelled, 0, "{report}");
+    assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "{report}");
+    assert_eq!((stage.beats().await, stage.status("faulty").spawned), (0, 0));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_in_a_spawned_future_is_a_fault_with_its_place() {
+    let stage = Setting::new().with("faulty").up().await;
+    for (trick, faults, words) in [("error", 1, "told to fail"), ("panic", 2, "told to panic")] {
+        assert_eq!(stage.ask(&format!("!faulty spawn {trick}")).await, "spawned");
+        stage.until_status("faulty", |status| status.faults == faults).await;
+        let fault = stage.status("faulty").last_fault.expect("it is shown");
+        assert!(
+            fault.contains("spawned at ") && fault.contains("acts.rs:") && fault.contains(words),
+            "{fault}"
+        );
+    }
+    stage.until_status("faulty", |status| status.spawned == 0).await;
+    stage.down().await;
+}
