@@ -18,6 +18,8 @@ pub enum FaultKind {
     Panic,
     /// It cannot read the state it was given.
     State,
+    /// It cannot use what its operator has set for it.
+    Settings,
 }
 
 /// What went wrong inside a cog.
@@ -27,7 +29,7 @@ pub struct Fault {
     pub kind: FaultKind,
     /// In the cog's words.
     pub text: String,
-    /// `file:line:column` of a panic.
+    /// `file:line:column` of a panic, or the key of a setting.
     pub place: Option<String>,
 }
 
@@ -36,6 +38,7 @@ impl FaultKind {
         match (kind, cause) {
             (abi::FaultKind::Panic, _) => FaultKind::Panic,
             (abi::FaultKind::State, _) => FaultKind::State,
+            (abi::FaultKind::Settings, _) => FaultKind::Settings,
             (abi::FaultKind::Error, ErrorCause::REFUSED) => FaultKind::Refused,
             (abi::FaultKind::Error, ErrorCause::INPUT) => FaultKind::Input,
             (abi::FaultKind::Error, _) => FaultKind::Error,
@@ -64,6 +67,8 @@ impl fmt::Display for Fault {
             (FaultKind::Panic, Some(place)) => write!(out, "it panicked at {place}: {}", self.text),
             (FaultKind::Panic, None) => write!(out, "it panicked: {}", self.text),
             (FaultKind::State, _) => write!(out, "it cannot take the state: {}", self.text),
+            (FaultKind::Settings, Some(key)) if !key.is_empty() => write!(out, "`{key}`: {}", self.text),
+            (FaultKind::Settings, _) => out.write_str(&self.text),
             (FaultKind::Error | FaultKind::Refused | FaultKind::Input, _) => out.write_str(&self.text),
         }
     }

@@ -1,11 +1,17 @@
 //! Follows the cogs folder: what changes in it is loaded, what is gone is retired, what was refused for something that is
-//! free now is tried again. Whether a change is wanted is for the cog's owner to decide, and so is the order: one file's
+//! free now is tried again. And what the config file sets for the cogs. Whether a change is wanted is for the cog's owner to decide, and so is the order: one file's
 //! changes come to it one after the other.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use crate::{
     cogs::{Cogs, log_error},
+    config::Config,
     error::chain,
     watch::{Change, FolderWatch},
 };
@@ -29,6 +35,31 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
             }
         }
     }
+}
+
+/// Follows what the config file sets for the cogs, looking at it every so often, until it is dropped. A file that has just
+/// been written may not be complete, so it is read when two looks saw the same. Anything else in it waits for a restart.
+pub async fn follow_settings(file: PathBuf, every: Duration, cogs: Arc<Cogs>) {
+    // It may have changed since the host read it.
+    let (mut read, mut before) = (None, None);
+    loop {
+        tokio::time::sleep(every).await;
+        let now = stamp(&file).await;
+        if now.is_some() && now == before && now != read {
+            read = now;
+            match Config::load(&file) {
+                Ok(config) => cogs.follow_settings(config.cog).await,
+                Err(error) => tracing::error!("the settings of the cogs stay as they are: {error}"),
+            }
+        }
+        before = now;
+    }
+}
+
+/// What tells one content of a file from another, without reading it; none if it is not there.
+async fn stamp(file: &Path) -> Option<(u64, u64, SystemTime)> {
+    let found = tokio::fs::metadata(file).await.ok()?;
+    Some((found.ino(), found.len(), found.modified().ok()?))
 }
 
 async fn attempt(watch: &mut FolderWatch, cogs: &Arc<Cogs>, file: &Path) {

@@ -11,7 +11,7 @@ use tokio::{runtime, signal::unix::SignalKind, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    cogs::{self, Claimed, Cogs, CogsParts, Stage},
+    cogs::{self, Claimed, CogSettings, Cogs, CogsParts, Stage},
     commands,
     config::Config,
     control::{BotClaim, BotTaken},
@@ -154,6 +154,7 @@ impl Host {
             limits: config.limits.clone(),
             folder: folder.clone(),
             disabled: config.cogs.disabled.clone(),
+            settings: CogSettings::new(config.file.clone(), config.cog.clone()),
             intents: config.discord.as_ref().map(|discord| discord.intents.clone()),
             copies: CopyFolder::create(&library::default_base())?,
             router: Arc::clone(&router),
@@ -212,6 +213,10 @@ impl Host {
         }
         if let Some(watch) = self.watch.take() {
             self.tasks.spawn(follow::follow(watch, Arc::clone(&self.cogs)));
+            let (file, every) = (self.config.file.clone(), self.config.cogs.poll);
+            if !file.as_os_str().is_empty() && !every.is_zero() {
+                self.tasks.spawn(follow::follow_settings(file, every, Arc::clone(&self.cogs)));
+            }
         }
     }
 

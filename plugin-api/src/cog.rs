@@ -5,7 +5,7 @@ use std::future::{Future, ready};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Context, Error, Host, Result,
+    Context, Error, Host, Result, SettingsType,
     abi::{Event, TaskRun},
     manifest::{Command, Filter, Task},
 };
@@ -27,8 +27,9 @@ pub trait Cog: Sized + 'static {
     const COMPONENTS: &'static [&'static str] = &[];
     /// The tasks that run as long as it serves.
     const TASKS: &'static [Task] = &[];
-    /// Whether it reads [`Host::settings`].
-    const SETTINGS: bool = false;
+    /// The type of its settings, which the operator writes into `[cog.NAME.settings]` of the host's config: they are checked
+    /// before `setup`, and [`Host::settings`] reads them. When they change, the cog is reloaded.
+    const SETTINGS: Option<SettingsType> = None;
 
     /// Builds the cog from its handles. All sessions behind them are open. The generation before, if any, is still
     /// serving while this runs, and goes on serving if this fails.

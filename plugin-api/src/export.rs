@@ -32,7 +32,7 @@ macro_rules! export {
                 filters: <$cog as Cog>::FILTERS,
                 commands: <$cog as Cog>::COMMANDS,
                 components: <$cog as Cog>::COMPONENTS,
-                settings: <$cog as Cog>::SETTINGS,
+                settings: <$cog as Cog>::SETTINGS.is_some(),
             };
 
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,gearshift"))]

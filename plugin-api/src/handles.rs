@@ -17,7 +17,8 @@ mod store;
 
 use std::{future::Future, panic::Location, rc::Rc, time::Duration};
 
-use abi_stable::std_types::RStr;
+use abi_stable::std_types::{RStr, RString};
+use serde::de::DeserializeOwned;
 
 pub(crate) use self::interaction::Original;
 pub use self::{
@@ -36,6 +37,7 @@ use crate::{
     check::Turns,
     wait::Waits,
     export::glue,
+    settings,
 };
 
 /// All handles of a generation. Cheap to clone; stays on the cog's thread.
@@ -96,6 +98,19 @@ impl Host {
     #[must_use]
     pub fn clock(&self) -> Clock {
         Clock { host: self.raw() }
+    }
+
+    /// What the operator has set for this cog in `[cog.NAME.settings]`: the same for the life of a generation. Without that
+    /// section it is an empty table.
+    ///
+    /// # Errors
+    /// When it is no `T`. With [`Cog::SETTINGS`](crate::Cog::SETTINGS) of that type, it is.
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T> {
+        Ok(settings::read(&self.settings_json())?)
+    }
+
+    pub(crate) fn settings_json(&self) -> RString {
+        (self.raw().table.settings())(self.raw().lease)
     }
 
     /// Runs a future beside the handlers, on the cog's own thread: for work that goes on when the handler that began it has

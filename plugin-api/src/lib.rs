@@ -67,6 +67,7 @@ mod modal;
 mod parts;
 #[cfg(feature = "serenity")]
 pub mod serenity;
+mod settings;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod wait;
@@ -88,6 +89,7 @@ pub use self::listen::{FromEvent, Listeners, event_name};
 pub use self::message::{Long, Mention, NewMessage, Sent};
 pub use self::modal::{Field, Form, Modal};
 pub use self::parts::Parts;
+pub use self::settings::{SettingsError, SettingsType};
 pub use self::wait::{Components, Events, Press};
 
 #[doc(hidden)]

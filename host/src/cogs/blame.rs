@@ -54,7 +54,7 @@ impl Blame {
             FaultKind::Error => {
                 return now.errors >= u64::from(self.limit) && now.are_worse_than(self.before);
             }
-            FaultKind::Refused | FaultKind::Input => return false,
+            FaultKind::Refused | FaultKind::Input | FaultKind::Settings => return false,
         }
         self.severe >= self.limit
     }

@@ -172,13 +172,13 @@ impl CogError {
         matches!(self, CogError::File(refused) if refused.why.is_passing())
     }
 
-    /// Whether trying the same code again later may help: its `setup` returned an error. A panic or a state that cannot
-    /// be read comes again.
+    /// Whether trying the same code again later may help: its `setup` returned an error. A panic, a state or a setting that
+    /// cannot be read comes again.
     pub(super) fn is_worth_retrying(&self) -> bool {
         matches!(
             self,
             CogError::Step { step: Step::Setup, source: OrderError::Fault(Fault { kind, .. }), .. }
-                if !matches!(kind, FaultKind::Panic | FaultKind::State)
+                if !matches!(kind, FaultKind::Panic | FaultKind::State | FaultKind::Settings)
         )
     }
 
@@ -206,6 +206,10 @@ impl CogError {
             CogError::NotLoaded { known, .. } => format!("loaded are: {}", known.join(", ")),
             CogError::NotFound { .. } => {
                 "a cog is named like its package, unless `export!` names it otherwise".to_owned()
+            }
+            CogError::Step { source: OrderError::Fault(Fault { kind: FaultKind::Settings, .. }), .. } => {
+                "mend it there; it is tried again when the file has changed, and by `gearshift restart`"
+                    .to_owned()
             }
             CogError::Step { step: Step::Restore, name, .. } => {
                 let cog = name.split('#').next().unwrap_or(name);

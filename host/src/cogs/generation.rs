@@ -79,6 +79,10 @@ impl Lanes {
         let lease = Lease::new(LeaseParts {
             id: id.clone(),
             sessions: Arc::clone(&parts.sessions),
+            settings: parts
+                .settings
+                .of(&self.name)
+                .map_or_else(|| "{}".to_owned(), |settings| settings.json().to_owned()),
             schedule: Arc::clone(&self.schedule),
             cooldowns: Arc::clone(&self.cooldowns),
             facts: Arc::clone(parts.router.facts()),
@@ -140,6 +144,9 @@ impl Life for Lanes {
     async fn open(&self, number: u64, candidate: Candidate<PrivateCopy>) -> Result<Generation, CogError> {
         let Candidate { file, manifest, library: mut copy, .. } = candidate;
         let id = self.id(number);
+        if let Some(unused) = self.parts.settings.unused(&manifest) {
+            tracing::warn!(cog = %id, "{unused}");
+        }
         copy.rename(&self.name, number).map_err(|why| {
             let cog = Some(self.name.to_string());
             CogError::from(Box::new(Refused { file: file.clone(), cog, why: why.into() }))
@@ -166,10 +173,14 @@ impl Life for Lanes {
 
     async fn setup(&self, new: &Generation) -> Result<(), OrderError> {
         self.schedule.recall().await;
-        tokio::select! {
+        let done = tokio::select! {
             done = new.lane.setup(self.parts.limits.setup_timeout) => done,
             () = self.parts.closing.cancelled() => Err(OrderError::Closing),
-        }
+        };
+        done.map_err(|error| match error {
+            OrderError::Fault(fault) => self.parts.settings.placed(&self.name, fault).into(),
+            error => error,
+        })
     }
 
     /// Handlers that are not done in time are dropped at their `await`.

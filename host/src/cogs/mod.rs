@@ -27,6 +27,7 @@ mod registry;
 mod replace;
 mod report;
 mod retire;
+mod settings;
 mod stage;
 mod start;
 mod status;
@@ -59,6 +60,7 @@ pub use self::{
     registry::{Declared, DeclaredCommand, RefusedFile},
     report::{Outcome, Phase, Report, Retirement},
     retire::Held,
+    settings::CogSettings,
     stage::{Absence, Stage},
     start::Claimed,
     status::{CogStatus, HostStatus},
@@ -94,6 +96,8 @@ pub struct CogsParts {
     pub folder: PathBuf,
     /// Cogs that shall not be loaded, by name.
     pub disabled: Vec<String>,
+    /// What is set for each cog.
+    pub settings: CogSettings,
     /// The intents of the gateway; none if there is no gateway.
     pub intents: Option<Vec<Intent>>,
     /// Where private copies are made.

@@ -55,6 +55,17 @@ impl Cogs {
             let folder = self.parts.folder.display();
             tracing::warn!("`[cogs] disabled` names `{name}`, and no library in `{folder}` is that cog");
         }
+        let found: BTreeSet<&str> =
+            claimed.candidates.iter().map(|candidate| &*candidate.manifest.name).collect();
+        if claimed.refused.is_empty() {
+            let unknown = |name: &String| !found.contains(&**name) && !self.parts.disabled.contains(name);
+            for name in self.parts.settings.names().into_iter().filter(unknown) {
+                let folder = self.parts.folder.display();
+                tracing::warn!(
+                    "the config has a section `[cog.{name}]`, and no library in `{folder}` is that cog"
+                );
+            }
+        }
         claimed
     }
 

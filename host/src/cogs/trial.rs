@@ -71,6 +71,7 @@ impl Cogs {
         let lanes = self.lanes(&name, &owner);
         let never_unmapped = candidate.never_unmapped;
         let (notes, missing_intents) = (candidate.notes.join("; "), candidate.missing_intents.clone());
+        let unused = self.parts.settings.unused(&candidate.manifest);
         let new = steps.run(Step::Open, lanes.open(1, candidate), |_| notes).await?;
 
         let lived = async {
@@ -105,6 +106,9 @@ impl Cogs {
         let retired = steps.run(Step::Retire, retire, String::clone).await;
         for missing in missing_intents {
             (steps.tell)(TrialNews::Warned { text: missing.to_string() });
+        }
+        if let Some(text) = unused {
+            (steps.tell)(TrialNews::Warned { text });
         }
         retired.map(drop)
     }

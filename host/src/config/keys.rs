@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::value::{Error as ValueError, MapDeserializer, SeqDeserializer};
+use serde::de::value::{Error as ValueError, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -29,7 +29,7 @@ pub(super) fn read<T: DeserializeOwned>(
     let problems = unknown.into_iter().map(|keys| {
         let (key, section) =
             keys.split_last().map(|(key, section)| (key.as_str(), section)).unwrap_or_default();
-        let siblings = known.get(&section.join(".")).copied().unwrap_or_default();
+        let siblings = known.get(&known_path(&known, section)).copied().unwrap_or_default();
         let what = format!("unknown key `{}`; {}", keys.join("."), hint(key, siblings.iter().copied()));
         Problem { line: document.line_of_key(&keys), field: keys.join("."), what }
     });
@@ -51,6 +51,23 @@ pub(super) fn hint<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone
     }
 }
 
+/// The path of a section in [`known_keys`].
+fn known_path(known: &BTreeMap<String, &'static [&'static str]>, section: &[String]) -> String {
+    let mut path = String::new();
+    for key in section {
+        let key = if known.get(&path).is_some_and(|keys| **keys == [ANY]) { ANY } else { key };
+        path = below(&path, key);
+    }
+    path
+}
+
+fn below(section: &str, key: &str) -> String {
+    match section {
+        "" => key.to_owned(),
+        section => format!("{section}.{key}"),
+    }
+}
+
 fn collect(path: &serde_ignored::Path<'_>, keys: &mut Vec<String>) {
     use serde_ignored::Path;
     match path {
@@ -68,6 +85,9 @@ fn collect(path: &serde_ignored::Path<'_>, keys: &mut Vec<String>) {
         }
     }
 }
+
+/// The key of a section whose keys are names, such as `[cog]`.
+const ANY: &str = "*";
 
 /// The fields of each section: `""` for the top, then `discord`, `limits` and so on.
 fn known_keys<T: DeserializeOwned>() -> BTreeMap<String, &'static [&'static str]> {
@@ -123,7 +143,8 @@ impl<'de> de::Deserializer<'de> for Probe<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, u64)>()))
+        self.found.insert(self.path.clone(), &[ANY]);
+        visitor.visit_map(Fields { section: self.path, found: self.found, left: [ANY].iter(), current: "" })
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -165,10 +186,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
-        let path = match self.section.as_str() {
-            "" => self.current.to_owned(),
-            section => format!("{section}.{}", self.current),
-        };
+        let path = below(&self.section, self.current);
         seed.deserialize(Probe { path, found: self.found })
     }
 }

@@ -1,6 +1,8 @@
 //! Where a key or a value stands in the file: keys in, line numbers out.
 //! It gives no opinion on the values.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
@@ -43,6 +45,20 @@ impl<'t> Document<'t> {
         line
     }
 
+    /// The lines of everything below a key, by paths such as `roles[1].id`; that of the key itself is the empty path's.
+    pub(super) fn lines_below(&self, keys: &[&str]) -> BTreeMap<String, usize> {
+        let mut lines = BTreeMap::from([(String::new(), self.line_of_key(keys))]);
+        let mut table = self.table.get_ref();
+        for key in keys {
+            match table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value.get_ref()) {
+                Some(DeValue::Table(inner)) => table = inner,
+                _ => return lines,
+            }
+        }
+        lines_in(self.text, table, "", &mut lines);
+        lines
+    }
+
     pub(super) fn problem_at(&self, wrong: Wrong) -> Problem {
         Problem { line: self.line_of_key(&wrong.keys), field: wrong.keys.join("."), what: wrong.what }
     }
@@ -59,6 +75,29 @@ impl<'t> Document<'t> {
             field: keys.join("."),
             what: error.message().to_owned(),
         }
+    }
+}
+
+fn lines_in(text: &str, table: &DeTable<'_>, above: &str, lines: &mut BTreeMap<String, usize>) {
+    for (name, value) in table.iter() {
+        let dot = if above.is_empty() { "" } else { "." };
+        let path = format!("{above}{dot}{}", name.get_ref());
+        lines.insert(path.clone(), line_of(text, name.span().start));
+        lines_of(text, value.get_ref(), &path, lines);
+    }
+}
+
+fn lines_of(text: &str, value: &DeValue<'_>, path: &str, lines: &mut BTreeMap<String, usize>) {
+    match value {
+        DeValue::Table(table) => lines_in(text, table, path, lines),
+        DeValue::Array(values) => {
+            for (index, value) in values.iter().enumerate() {
+                let path = format!("{path}[{index}]");
+                lines.insert(path.clone(), line_of(text, value.span().start));
+                lines_of(text, value.get_ref(), &path, lines);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -13,6 +13,7 @@
 //! the folder of the file; once read, every path of a [`Config`] is resolved.
 
 mod check;
+mod cog;
 mod error;
 mod events;
 mod intents;
@@ -24,12 +25,16 @@ mod presence;
 mod secret;
 mod sections;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
 use crate::text;
 
+pub use cog::{CogSection, Settings};
 pub use error::{ConfigError, Problem};
 pub use events::{missing_intents, without_message_content};
 pub use intents::{Intent, bits as intent_bits};
@@ -70,6 +75,8 @@ pub struct Config {
     pub build: Option<Build>,
     /// `[play]`: the built-in Discord of `gearshift play`.
     pub play: Play,
+    /// `[cog.NAME]`: what is set for one cog, by its name.
+    pub cog: BTreeMap<String, CogSection>,
     /// The file this came from; empty for a default config.
     #[serde(skip)]
     pub file: PathBuf,
@@ -119,6 +126,11 @@ impl Config {
             problems.sort_by_key(|problem| problem.line);
             return Err(invalid(problems));
         }
+        for (name, section) in &mut config.cog {
+            if let Some(settings) = &mut section.settings {
+                settings.lines = document.lines_below(&["cog", name, "settings"]);
+            }
+        }
         config.file = path.to_path_buf();
         paths::resolve(&mut config);
         Ok(config)
@@ -152,16 +164,43 @@ mod tests {
 
     #[test]
     fn an_unknown_key_names_file_line_and_the_nearest_key() {
-        let error = parse("[limits]\n\nlane_queu = 3\n[cog]\n").unwrap_err();
+        let error = parse("[limits]\n\nlane_queu = 3\n[cgos]\n").unwrap_err();
         assert!(error.contains("/srv/bot/gearshift.toml:3: unknown key `limits.lane_queu`"), "{error}");
         assert!(error.contains("did you mean `lane_queue`?"), "{error}");
-        assert!(error.contains(":4: unknown key `cog`; did you mean `cogs`?"), "{error}");
+        assert!(error.contains(":4: unknown key `cgos`; did you mean `cogs`?"), "{error}");
     }
 
     #[test]
     fn an_unknown_key_far_from_all_others_lists_the_known_ones() {
         let error = parse("[store]\nxyzzyplugh = 1\n").unwrap_err();
         assert!(error.contains("known here: `path`"), "{error}");
+    }
+
+    #[test]
+    fn what_is_set_for_a_cog_is_kept_as_json_with_the_line_of_each_key() {
+        let text = "[cogs]\n[cog.welcome.settings]\nchannel = 41\nsince = 2026-11-02\nroles = [\n  { id = 1 },\n  { id = 2 },\n]\n\
+             [cog.welcome.settings.texts]\nhello = \"s3cret\"\n[cog.empty]\n";
+        let config = parse(text).unwrap();
+        let settings = config.cog["welcome"].settings.as_ref().unwrap();
+        assert_eq!(
+            settings.json(),
+            r#"{"channel":41,"roles":[{"id":1},{"id":2}],"since":"2026-11-02","texts":{"hello":"s3cret"}}"#
+        );
+        let lines = ["channel", "roles[1].id", "roles[1].name", "texts.hello", "texts.bye", "other", ""];
+        assert_eq!(lines.map(|key| settings.line_of(key)), [3, 7, 7, 10, 9, 2, 2].map(Some));
+        assert!(config.cog["empty"].settings.is_none());
+        assert!(!format!("{config:?}").contains("s3cret"), "they may hold a secret");
+    }
+
+    #[test]
+    fn a_key_beside_a_cog_s_settings_is_unknown() {
+        let error = parse("[cogs]\n[cog.welcome]\nsetings = { a = 1 }\nchannel = 4\n").unwrap_err();
+        assert!(error.contains(":3: unknown key `cog.welcome.setings`; did you mean `settings`?"), "{error}");
+        assert!(error.contains(":4: unknown key `cog.welcome.channel`; known here: `settings`"), "{error}");
+        let error = parse("[cog.welcome]\nsettings = 3\n").unwrap_err();
+        assert!(error.contains(":2: `cog.welcome.settings`: invalid type: integer `3`"), "{error}");
+        let error = parse("[cog.welcome.settings]\na = nan\n").unwrap_err();
+        assert!(error.contains("`inf` and `nan` cannot be settings of a cog"), "{error}");
     }
 
     #[test]

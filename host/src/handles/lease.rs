@@ -23,6 +23,8 @@ pub struct LeaseParts {
     pub id: GenerationId,
     /// The sessions, open.
     pub sessions: Arc<Sessions>,
+    /// What its operator has set for it, as a JSON object.
+    pub settings: String,
     /// The cog's planned tasks.
     pub schedule: Arc<Schedule>,
     /// How often the cog's commands were used.
@@ -105,6 +107,10 @@ impl Lease {
 
     pub(super) fn sessions(&self) -> &Sessions {
         &self.parts.sessions
+    }
+
+    pub(super) fn settings(&self) -> &str {
+        &self.parts.settings
     }
 
     pub(super) fn schedule(&self) -> &Arc<Schedule> {

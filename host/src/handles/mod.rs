@@ -15,7 +15,7 @@ mod stats;
 mod store;
 
 use abi_stable::{prefix_type::WithMetadata, std_types::RString};
-use gearshift_cog::abi::{HandleError, HandleErrorKind, HostTable, HostTableRef};
+use gearshift_cog::abi::{self, HandleError, HandleErrorKind, HostTable, HostTableRef};
 
 pub use self::{
     lease::{Lease, LeaseParts},
@@ -42,12 +42,17 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     schedule: clock::schedule,
     unschedule: clock::unschedule,
     spawn: spawn::spawn,
+    settings,
     bot_id: discord::bot_id,
     gateway: gateway::ask,
     cog: checks::cog,
     cooldown: checks::cooldown,
     permissions: checks::permissions,
 });
+
+extern "C" fn settings(lease: abi::Lease) -> RString {
+    Lease::of(lease).settings().into()
+}
 
 /// The table that every cog is given.
 pub fn table() -> HostTableRef {

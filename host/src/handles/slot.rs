@@ -187,6 +187,7 @@ pub(super) mod tests {
         Lease::new(LeaseParts {
             id: GenerationId { cog: "music".into(), number: 7 },
             sessions: Arc::new(Sessions::open(&config).await.unwrap()),
+            settings: "{}".to_owned(),
             schedule: Schedule::new(
                 &Arc::from("music"),
                 Inbox::new(1),

@@ -23,6 +23,7 @@ mod registering;
 mod registering_guilds;
 mod reload;
 mod rules;
+mod settings;
 mod spawning;
 mod stage;
 mod tokio;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use gearshift_host::{
-    cogs::{self, Cogs, CogsParts},
+    cogs::{self, CogSettings, Cogs, CogsParts},
     config::Config,
     library::CopyFolder,
     router::{Notices, OwnCommands, Router},
@@ -197,6 +197,7 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
         limits: config.limits.clone(),
         folder: folder.path().to_owned(),
         disabled: Vec::new(),
+        settings: CogSettings::default(),
         intents: None,
         copies: CopyFolder::create(&folder.path().join("copies")).unwrap(),
         router: Arc::clone(&router),

@@ -89,20 +89,18 @@ impl Hook {
 }
 
 pub(crate) fn expand_setup(hook: Option<&Hook>, cog: &Type, settings: Option<&Type>) -> TokenStream {
-    let body = match (hook, settings) {
-        (Some(hook), _) => hook.call.clone(),
-        (None, settings) => {
-            // What cannot be read fails the setup, also if nobody asks for it before a command does.
-            let read = settings.map(|of| quote!(::gearshift_cog::Host::settings::<#of>(&host)?;));
-            let unused = settings.is_none().then(|| quote!(let _ = host;));
+    let body = match hook {
+        Some(hook) => hook.call.clone(),
+        None => {
             let span = at(syn::spanned::Spanned::span(cog));
             let default = quote_spanned!(span=> <#cog as ::std::default::Default>::default());
-            quote!(#read #unused ::std::result::Result::Ok(#default))
+            quote!(let _ = host; ::std::result::Result::Ok(#default))
         }
     };
-    let reads = settings.is_some().then(|| {
+    let reads = settings.map(|of| {
         quote!(
-            const SETTINGS: bool = true;
+            const SETTINGS: ::std::option::Option<::gearshift_cog::SettingsType> =
+                ::std::option::Option::Some(::gearshift_cog::SettingsType::of::<#of>());
         )
     });
     quote! {

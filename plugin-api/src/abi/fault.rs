@@ -18,6 +18,8 @@ pub enum FaultKind {
     Panic,
     /// The cog cannot read the state it was given.
     State,
+    /// The cog cannot use what its operator has set for it; `place` is the key, such as `roles[1].id`.
+    Settings,
 }
 
 /// What an error of a cog came from. A number, so that a later minor can add some: an unknown one counts as
@@ -43,7 +45,7 @@ pub struct Fault {
     pub kind: FaultKind,
     /// What went wrong, in the cog's words.
     pub text: RString,
-    /// `file:line:column` of a panic.
+    /// `file:line:column` of a panic, or the key of a setting.
     pub place: ROption<RString>,
 }
 

@@ -409,6 +409,8 @@ pub struct HostTable {
     /// Runs a future of the cog beside its handlers, on the cog's thread, where this is called; the text says in messages
     /// which one it is. It is polled while the generation serves, and dropped before `destroy`.
     pub spawn: extern "C" fn(Lease, RStr<'_>, LocalFfiFuture<Outcome>),
+    /// What the operator has set for the cog, as a JSON object.
+    pub settings: extern "C" fn(Lease) -> RString,
     /// The bot's own user id.
     pub bot_id: extern "C" fn(Lease) -> u64,
     /// Asks the gateway, in JSON; the answer is JSON too, and comes at once.

@@ -19,7 +19,7 @@ pub use super::interpose::{
 use super::{guard, interpose, trace};
 pub use crate::abi::{CogModule, CogModuleRef};
 use crate::{
-    Cog, Context, Error, Host, State,
+    Cog, Context, Error, Host, SettingsError, State,
     abi::{self, ErrorCause, Event, Fault, FaultKind, Instance, Invocation, Outcome, SavedState, TaskRun},
     dispatch,
 };
@@ -77,6 +77,9 @@ extern "C" fn create<C: Cog>(raw: abi::Host) -> Instance {
 extern "C" fn setup<C: Cog>(instance: Instance) -> LocalFfiFuture<Outcome> {
     let cell = Cell::<C>::of(instance);
     guard::future(async move {
+        if let Some(settings) = C::SETTINGS {
+            settings.check(&cell.host.settings_json()).map_err(unusable)?;
+        }
         for task in C::TASKS {
             cell.host.clock().declared(task).map_err(|error| fault(error.into()))?;
         }
@@ -176,6 +179,11 @@ thread_local! {
 
 extern "C" fn error_cause() -> ErrorCause {
     CAUSE.get()
+}
+
+fn unusable(error: SettingsError) -> Fault {
+    let SettingsError { key, text } = error;
+    Fault { kind: FaultKind::Settings, text: text.into(), place: RSome(key.into()) }
 }
 
 fn fault(error: Error) -> Fault {

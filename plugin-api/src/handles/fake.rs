@@ -81,6 +81,7 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
     schedule,
     unschedule,
     spawn,
+    settings,
     bot_id,
     gateway,
     cog,
@@ -212,6 +213,10 @@ extern "C" fn now(_: Lease) -> u64 {
 }
 
 extern "C" fn spawn(_: Lease, _: RStr<'_>, _: LocalFfiFuture<Outcome>) {}
+
+extern "C" fn settings(_: Lease) -> RString {
+    "{}".into()
+}
 
 extern "C" fn bot_id(_: Lease) -> u64 {
     1

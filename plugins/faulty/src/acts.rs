@@ -17,7 +17,7 @@ use gearshift_cog::{Application, Host, Members, Presence, Status, prelude::*};
 use serde_json::json;
 
 use crate::{
-    Faulty, VARIANT,
+    Faulty, Settings, VARIANT,
     op::{Flood, HELP, Op, Step},
     plan::{Plan, Stage},
 };
@@ -133,6 +133,10 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             "spawned".to_owned()
         }
         Op::Beats => format!("{} beats", faulty.beats.get()),
+        Op::Settings => {
+            let Settings { text, numbers } = host.settings()?;
+            format!("text `{text}`, numbers {numbers:?}")
+        }
         Op::GrowState(bytes) => {
             faulty.ballast.set(bytes);
             format!("state has {bytes} bytes more")

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use gearshift_cog::{handles::HandleErrorKind, manifest::Task, prelude::*};
+use gearshift_cog::{SettingsType, handles::HandleErrorKind, manifest::Task, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -56,6 +56,14 @@ struct Faulty {
     beats: Rc<Cell<u64>>,
 }
 
+/// What can be set, and does nothing.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    text: String,
+    numbers: Vec<u32>,
+}
+
 /// What happened so far, over all generations.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Counts {
@@ -89,6 +97,7 @@ impl Cog for Faulty {
         b"lost-zone" => &[Task::daily("daily", "09:00", "Europe/Berln")],
         _ => &[],
     };
+    const SETTINGS: Option<SettingsType> = Some(SettingsType::of::<Settings>());
 
     async fn setup(host: Host) -> Result<Self> {
         let plan = stored_plan(&host).await?;

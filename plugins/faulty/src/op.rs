@@ -14,7 +14,7 @@ pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
- spawn beat MS, beats, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
+ spawn beat MS, beats, settings, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
  say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
@@ -77,6 +77,8 @@ pub(crate) enum Op {
     Beat(Duration),
     /// Tells how often it has beaten.
     Beats,
+    /// Tells what is set.
+    Settings,
     /// Makes the state so many bytes larger.
     GrowState(usize),
     Arm(Stage, Trick),
@@ -141,6 +143,7 @@ impl Op {
             ["spawn", "beat", ms] => Self::Beat(millis(ms)?),
             ["spawn", ref trick @ ..] => Self::Spawn(trick.join(" ").parse()?),
             ["beats"] => Self::Beats,
+            ["settings"] => Self::Settings,
             ["grow-state", bytes] => Self::GrowState(number(bytes, MOST_BYTES)?),
             ["arm", stage, ref trick @ ..] => Self::Arm(stage.parse()?, trick.join(" ").parse()?),
             ["disarm"] => Self::Disarm,

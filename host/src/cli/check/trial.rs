@@ -54,7 +54,7 @@ impl Told {
 #[command(hide = true)]
 pub(in crate::cli) struct Trial {
     file: PathBuf,
-    /// Whose intents the bot has.
+    /// Whose intents the bot has, and what is set for the cogs.
     config: Option<PathBuf>,
 }
 
@@ -74,8 +74,10 @@ impl Trial {
         let runtime = tokio::runtime::Runtime::new()?;
         let mut config = empty(folder.path().to_owned());
         if let Some(file) = &self.config {
-            let intents = Config::load(file)?.discord.unwrap_or_default().intents;
+            let wanted = Config::load(file)?;
+            let intents = wanted.discord.unwrap_or_default().intents;
             config.discord = Some(Discord { intents, ..Discord::default() });
+            (config.cog, config.file) = (wanted.cog, wanted.file);
         }
         let sim = runtime.block_on(play::start(&mut config, &Work::default()))?;
         if let Some(discord) = &mut config.discord {

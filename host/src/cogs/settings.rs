@@ -1,0 +1,134 @@
+//! What the operator has set for the cogs: handed to each generation when it is opened, changed while the host runs.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use gearshift_cog::manifest::Manifest;
+
+use super::{Absence, Cogs};
+use crate::{
+    config::{CogSection, Settings},
+    fault::{Fault, FaultKind},
+};
+
+/// What is set for all cogs.
+#[derive(Debug, Default)]
+pub struct CogSettings {
+    /// The config file, for messages.
+    file: PathBuf,
+    sections: RwLock<BTreeMap<String, CogSection>>,
+}
+
+impl CogSettings {
+    /// What the config file `file` says.
+    pub fn new(file: PathBuf, sections: BTreeMap<String, CogSection>) -> CogSettings {
+        CogSettings { file, sections: RwLock::new(sections) }
+    }
+
+    /// The settings of a cog; none if it has no section for them.
+    pub(super) fn of(&self, cog: &str) -> Option<Settings> {
+        self.sections.read().unwrap_or_else(PoisonError::into_inner).get(cog)?.settings.clone()
+    }
+
+    /// Takes the place of what was set; the cogs for which it differs.
+    fn replace(&self, new: BTreeMap<String, CogSection>) -> Vec<String> {
+        let mut sections = self.sections.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *sections, new);
+        let names = before.keys().chain(sections.keys().filter(|name| !before.contains_key(*name)));
+        let settings = |of: &BTreeMap<String, CogSection>, name: &str| of.get(name)?.settings.clone();
+        names.filter(|name| settings(&before, name) != settings(&sections, name)).cloned().collect()
+    }
+
+    /// Says where in the config a setting stands that a cog cannot use.
+    pub(super) fn placed(&self, cog: &str, fault: Fault) -> Fault {
+        let FaultKind::Settings = fault.kind else { return fault };
+        let key = fault.place.unwrap_or_default();
+        let line = self.of(cog).and_then(|settings| settings.line_of(&key));
+        let line = line.map_or(String::new(), |line| format!(":{line}"));
+        let dot = if key.is_empty() { "" } else { "." };
+        let text = format!("{}{line}: `cog.{cog}.settings{dot}{key}`: {}", self.file.display(), fault.text);
+        Fault { text, place: None, ..fault }
+    }
+
+    /// What is set for a cog that takes no settings.
+    pub(super) fn unused(&self, manifest: &Manifest) -> Option<String> {
+        let settings = self.of(&manifest.name).filter(|_| !manifest.settings)?;
+        let line = settings.line_of("").map_or(String::new(), |line| format!(":{line}"));
+        Some(format!(
+            "{}{line}: `cog.{}.settings` is not used: it takes none",
+            self.file.display(),
+            manifest.name
+        ))
+    }
+
+    /// Cogs for which something is set.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.sections.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+}
+
+impl Cogs {
+    /// Takes over what is set for the cogs now. Those for which it has changed are reloaded; one that cannot use it goes on
+    /// with what it had. The outcome goes into the log.
+    pub async fn follow_settings(self: &Arc<Self>, sections: BTreeMap<String, CogSection>) {
+        for name in self.parts.settings.replace(sections) {
+            let file = self.registry.of(&name, |status, _| {
+                let is_wanted = status.generation.is_some() || status.absence == Absence::Failed;
+                is_wanted.then(|| status.file.clone())
+            });
+            let Some(file) = file.flatten().filter(|file| file.exists()) else { continue };
+            tracing::info!(cog = &*name, "its settings have changed");
+            match self.load_file(&file).await {
+                Ok(report) => report.log(),
+                Err(error) => super::log_error(&error),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn sections(text: &str) -> BTreeMap<String, CogSection> {
+        Config::parse(text, Path::new("gearshift.toml")).expect("it is valid").cog
+    }
+
+    fn settings(text: &str) -> CogSettings {
+        CogSettings::new("gearshift.toml".into(), sections(text))
+    }
+
+    #[test]
+    fn a_cog_is_reloaded_when_its_own_settings_change_and_only_then() {
+        let all = settings("[cog.a.settings]\nx = 1\n[cog.b.settings]\nx = 1\n[cog.d.settings]\nx = 1\n");
+        let same = all.replace(sections(
+            "\n\n[cog.d]\nsettings.x = 1\n[cog.a.settings]\nx = 1\n[cog.b.settings]\nx = 1\n",
+        ));
+        assert!(same.is_empty(), "{same:?}");
+        let changed =
+            all.replace(sections("[cog.a.settings]\nx = 1\n[cog.b.settings]\nx = 2\n[cog.c.settings]\n"));
+        assert_eq!(changed, ["b", "d", "c"]);
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_used_is_named_with_its_line() {
+        let all = settings("[cogs]\n[cog.a.settings]\nroles = [\n1,\n\"x\"]\n");
+        let fault = |key: &str| Fault {
+            kind: FaultKind::Settings,
+            text: "no".to_owned(),
+            place: Some(key.to_owned()),
+        };
+        let text = |cog, key| all.placed(cog, fault(key)).to_string();
+        assert_eq!(text("a", "roles[1]"), "gearshift.toml:5: `cog.a.settings.roles[1]`: no");
+        assert_eq!(text("a", ""), "gearshift.toml:2: `cog.a.settings`: no");
+        assert_eq!(text("b", ""), "gearshift.toml: `cog.b.settings`: no");
+        let own = Fault { kind: FaultKind::Error, ..fault("x") };
+        assert_eq!(all.placed("a", own.clone()), own);
+    }
+}

@@ -1,0 +1,83 @@
+//! `[cog.NAME]`: what the operator sets for one cog. What its settings mean, only the cog knows; here they are JSON, with the
+//! line of each key.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value};
+
+/// One cog's section.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct CogSection {
+    /// `[cog.NAME.settings]`: handed to the cog.
+    pub settings: Option<Settings>,
+}
+
+/// The settings of a cog. They may hold a secret of the cog's, so `Debug` shows none.
+#[derive(Clone)]
+pub struct Settings {
+    /// A JSON object.
+    json: String,
+    /// Line of each key below them, from 1.
+    pub(super) lines: BTreeMap<String, usize>,
+}
+
+impl Settings {
+    /// As a JSON object.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The line of a key such as `roles[1].id`, or of the nearest one above it that stands in the file.
+    pub fn line_of(&self, key: &str) -> Option<usize> {
+        let mut key = key;
+        loop {
+            match (self.lines.get(key), key.rfind(['.', '['])) {
+                (Some(line), _) => return Some(*line),
+                (None, Some(end)) => key = &key[..end],
+                (None, None) => return self.lines.get("").copied(),
+            }
+        }
+    }
+}
+
+/// The same settings, wherever they stand.
+impl PartialEq for Settings {
+    fn eq(&self, other: &Settings) -> bool {
+        self.json == other.json
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Settings").field("keys", &self.lines.len()).finish_non_exhaustive()
+    }
+}
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Settings, D::Error> {
+        let table = toml::Table::deserialize(deserializer)?;
+        let json = object(table).map_err(D::Error::custom)?;
+        Ok(Settings { json: Value::Object(json).to_string(), lines: BTreeMap::new() })
+    }
+}
+
+fn object(table: toml::Table) -> Result<Map<String, Value>, &'static str> {
+    table.into_iter().map(|(key, value)| Ok((key, json(value)?))).collect()
+}
+
+fn json(value: toml::Value) -> Result<Value, &'static str> {
+    Ok(match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => match serde_json::Number::from_f64(number) {
+            Some(number) => Value::Number(number),
+            None => return Err("`inf` and `nan` cannot be settings of a cog"),
+        },
+        toml::Value::Boolean(value) => Value::Bool(value),
+        toml::Value::Datetime(time) => Value::String(time.to_string()),
+        toml::Value::Array(values) => values.into_iter().map(json).collect::<Result<_, _>>()?,
+        toml::Value::Table(table) => Value::Object(object(table)?),
+    })
+}
