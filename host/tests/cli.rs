@@ -24,6 +24,8 @@ mod rebuilding;
 mod restarting;
 #[path = "cli/running.rs"]
 mod running;
+#[path = "cli/settings.rs"]
+mod settings;
 #[path = "cli/simulating.rs"]
 mod simulating;
 #[path = "cli/smoking.rs"]

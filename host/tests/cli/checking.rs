@@ -107,3 +107,20 @@ fn broken_constructor(place: &Place) -> String {
     std::fs::write(&path, bytes).unwrap();
     path.to_str().unwrap().to_owned()
 }
+
+#[test]
+fn a_cog_is_checked_with_what_the_config_sets_for_it() {
+    let place = Place::with(&[]);
+    let (faulty, ping) = (library("faulty"), library("ping"));
+    let (faulty, ping) = (faulty.to_str().unwrap(), ping.to_str().unwrap());
+    let set = "[cogs]\n[cog.faulty.settings]\nnumbers = [1, \"x\"]\n[cog.ping.settings]\na = 1\n";
+    let config = place.file("set.toml", set);
+    let checked = check(&place, "", &["--config", &config, faulty, ping]);
+    assert_eq!(checked.code, 1, "{}", checked.out);
+    let wrong = ":3: `cog.faulty.settings.numbers[1]`: invalid type: string \"x\", expected u32";
+    assert!(checked.out.contains("FAILED in setup: ") && checked.out.contains(wrong), "{}", checked.out);
+    let unused = ":4: `cog.ping.settings` is not used: it takes none";
+    assert!(checked.out.contains("warning: ") && checked.out.contains(unused), "{}", checked.out);
+    let config = place.file("set.toml", &set.replace("\"x\"", "2"));
+    assert_eq!(check(&place, "", &["--config", &config, faulty]).code, 0);
+}
