@@ -17,10 +17,10 @@ impl Stage {
     /// Alice asks the cog to ask her; its first answer.
     async fn asked(&self, how: &str) -> Arc<Message> {
         let asked = self.slash("ask", &[("how", how)]).await;
-        self.answer(&asked).await
+        self.given(&asked).await
     }
 
-    async fn answer(&self, asked: &InteractionHandle) -> Arc<Message> {
+    async fn given(&self, asked: &InteractionHandle) -> Arc<Message> {
         match asked.answered(SOON).await {
             Ok(answer) => answer,
             Err(error) => panic!("{error}\n{}", self.transcript()),
@@ -30,7 +30,7 @@ impl Stage {
     /// What the user alone reads who presses a button.
     async fn refused(&self, who: &str, shown: &Message, button: &str) -> String {
         let press = self.sim.member(who).unwrap().press(shown.id, button).await.unwrap();
-        let answer = self.answer(&press).await;
+        let answer = self.given(&press).await;
         assert!(answer.is_ephemeral(), "{}", self.transcript());
         answer.content.to_string()
     }
@@ -87,7 +87,7 @@ async fn presses_reach_the_handler_that_waits_until_the_cog_is_replaced() {
     let shown = stage.asked("press").await;
     for (who, button) in [("alice", "left"), ("bob", "right")] {
         let press = stage.sim.member(who).unwrap().press(shown.id, button).await.unwrap();
-        assert_eq!(stage.answer(&press).await.content, format!("{who} pressed {button}"));
+        assert_eq!(stage.given(&press).await.content, format!("{who} pressed {button}"));
     }
     let report = stage.host.cogs().reload("asker").await.unwrap();
     assert_eq!(report.cancelled, 0, "{report:?}");
@@ -152,29 +152,29 @@ async fn a_form_is_asked_in_line_and_read_as_a_struct() {
         let opened = stage.slash("ask", &[("how", how)]).await;
         assert_eq!(opened.acknowledged(SOON).await.unwrap().how, Acknowledgement::Modal);
         let sent = stage.alice.submit(&opened, fill("3")).await.unwrap();
-        assert_eq!(stage.answer(&sent).await.content, expected, "{how}");
+        assert_eq!(stage.given(&sent).await.content, expected, "{how}");
         let opened = stage.slash("ask", &[("how", how)]).await;
         opened.acknowledged(SOON).await.unwrap();
         let sent = stage.alice.submit(&opened, fill("many")).await.unwrap();
-        let answer = stage.answer(&sent).await;
+        let answer = stage.given(&sent).await;
         assert!(answer.content.starts_with("`How many?` must be"), "{}", answer.content);
         assert!(answer.is_ephemeral());
         let opened = stage.slash("ask", &[("how", how)]).await;
         opened.acknowledged(SOON).await.unwrap();
         let sent = stage.alice.submit(&opened, [("what", "gulls")]).await.unwrap();
-        assert_eq!(stage.answer(&sent).await.content, "gulls, None, []", "{how}");
+        assert_eq!(stage.given(&sent).await.content, "gulls, None, []", "{how}");
     }
     let said = stage.alice.say("general", "!ask form").await.unwrap();
     let shown = stage.sim.reply_to(said, SOON).await.unwrap();
     let opened = stage.alice.press(shown.id, "Fill in").await.unwrap();
     assert_eq!(opened.acknowledged(SOON).await.unwrap().how, Acknowledgement::Modal);
     let sent = stage.alice.submit(&opened, fill("3")).await.unwrap();
-    assert_eq!(stage.answer(&sent).await.content, expected);
+    assert_eq!(stage.given(&sent).await.content, expected);
     let open = stage.slash("ask", &[("how", "form")]).await;
     open.acknowledged(SOON).await.unwrap();
     stage.host.cogs().reload("asker").await.unwrap();
     let sent = stage.alice.submit(&open, fill("3")).await.unwrap();
-    assert_eq!(stage.answer(&sent).await.content, "This is no longer open; call the command again.");
+    assert_eq!(stage.given(&sent).await.content, "This is no longer open; call the command again.");
     assert_eq!(stage.status("asker").faults, 0, "{}", stage.transcript());
     stage.down().await;
 }
