@@ -24,7 +24,13 @@ use gearshift_cog::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use self::{defer::Pending, filter::Asked, notice::Due, observer::InteractionObserver, prefix::Prefix};
+use self::{
+    defer::{Left, Pending},
+    filter::Asked,
+    notice::Due,
+    observer::InteractionObserver,
+    prefix::Prefix,
+};
 pub use self::{
     filter::Filters,
     notice::Notices,
@@ -199,6 +205,8 @@ impl Router {
         // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
         let pending = self.notices.pending(interaction, true, owners);
         let (mut is_taken, mut is_full) = (false, false);
+        // One that is done before the next has it is not the last.
+        let mut handing_out = pending.defer.place();
         for taker in takers {
             let call = Call::Event(Event::Interaction(pending.interaction.clone()));
             match taker.push(self.followed(call, &pending)) {
@@ -207,7 +215,12 @@ impl Router {
             }
         }
         match (is_taken, is_full) {
-            (true, _) => self.defer_in_time(&pending),
+            (true, _) => {
+                self.defer_in_time(&pending);
+                if handing_out.leave(false) == Left::Done {
+                    self.notices.ended(pending);
+                }
+            }
             (false, true) => self.notices.busy(&pending.interaction),
             (false, false) => {
                 let away = table.component_away(&pending.interaction.custom_id);
