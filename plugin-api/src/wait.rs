@@ -74,7 +74,13 @@ pub(crate) struct Taken(Option<Ticket>);
 
 /// Whether a handler has taken an item and is done with it; false if none has.
 #[derive(Clone, Default)]
-struct Ticket(Rc<(Cell<Option<bool>>, Cell<Option<Waker>>)>);
+struct Ticket(Rc<Fate>);
+
+#[derive(Default)]
+struct Fate {
+    was_taken: Cell<Option<bool>>,
+    waker: Cell<Option<Waker>>,
+}
 
 impl Item {
     fn new(event: Event, ticket: Ticket) -> Self {
@@ -105,17 +111,17 @@ impl Drop for Taken {
 
 impl Ticket {
     fn decide(&self, was_taken: bool) {
-        self.0.0.set(Some(was_taken));
-        if let Some(waker) = self.0.1.take() {
+        self.0.was_taken.set(Some(was_taken));
+        if let Some(waker) = self.0.waker.take() {
             waker.wake();
         }
     }
 
     async fn was_taken(&self) -> bool {
-        poll_fn(|cx| match self.0.0.get() {
+        poll_fn(|cx| match self.0.was_taken.get() {
             Some(was_taken) => Poll::Ready(was_taken),
             None => {
-                self.0.1.set(Some(cx.waker().clone()));
+                self.0.waker.set(Some(cx.waker().clone()));
                 Poll::Pending
             }
         })
