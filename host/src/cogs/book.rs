@@ -94,7 +94,7 @@ impl Book {
             };
             if let Some(claim) = own.shared(&claims) {
                 return Err(CogError::CommandTaken {
-                    claim: claim.clone(),
+                    claim: Box::new(claim.clone()),
                     name: name.clone(),
                     file: file.to_owned(),
                     other: other.to_string(),

@@ -40,7 +40,7 @@ pub enum CogError {
     #[error("cannot load `{name}` from `{}`: its {claim} belongs to `{other}` from `{}`", .file.display(), .other_file.display())]
     CommandTaken {
         /// What both claim.
-        claim: Claim,
+        claim: Box<Claim>,
         /// The second cog.
         name: String,
         /// Its file.
