@@ -35,9 +35,9 @@ use crate::{
     Result,
     abi::{self, Header},
     check::Turns,
-    wait::Waits,
     export::glue,
     settings,
+    wait::Waits,
 };
 
 /// All handles of a generation. Cheap to clone; stays on the cog's thread.

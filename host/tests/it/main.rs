@@ -26,6 +26,6 @@ mod rules;
 mod settings;
 mod spawning;
 mod stage;
+mod tasks;
 mod tokio;
 mod vocabulary;
-mod tasks;

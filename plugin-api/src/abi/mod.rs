@@ -10,6 +10,7 @@ mod fault;
 mod host;
 mod ledger;
 mod module;
+mod task;
 
 pub use self::event::{
     Attachment, CommandOption, Event, Interaction, Invocation, Message, MessageDelete, Origin, RawEvent,
@@ -19,10 +20,11 @@ pub use self::fault::{ErrorCause, Fault, FaultKind, HandleError, HandleErrorKind
 pub use self::host::{
     ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Entry, Field, File, Header, Host, HostTable,
     HostTableRef, HttpRequest, Lease, Level, LogRecord, Method, Metric, MetricKind, PermissionsRequest,
-    Reply, StoreExpect, StoreList, StoreWrite, TASK_LONGEST, TASK_NAME_MAX, TaskPlan, TaskWhen,
+    Reply, StoreExpect, StoreList, StoreWrite,
 };
 pub use self::ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger};
 pub use self::module::{CogModule, CogModuleRef, Instance, Outcome, SavedState};
+pub use self::task::{TASK_LONGEST, TASK_NAME_MAX, TaskPlan, TaskWhen};
 
 /// Version of this contract, `(major, minor)`. See the history at the foot of this file.
 ///
