@@ -304,7 +304,7 @@ impl From<String> for NewMessage {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

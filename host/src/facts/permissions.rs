@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn permissions_follow_discords_order() {
-        let table: [(&[(u64, u64, u64)], u64, &[u64], u64); 9] = [
+        /// Whom an overwrite is for, what it allows and what it denies.
+        type Overwrites<'a> = &'a [(u64, u64, u64)];
+        let table: [(Overwrites<'_>, u64, &[u64], u64); 9] = [
             (&[], 7, &[], SEND),
             (&[], 7, &[20], SEND | MANAGE),
             (&[], 9, &[], ALL),

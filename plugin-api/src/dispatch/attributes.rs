@@ -366,7 +366,7 @@ fn the_manifest_says_what_the_attributes_say() {
         filters: Diary::FILTERS,
         commands: Diary::COMMANDS,
         components: Diary::COMPONENTS,
-        settings: Diary::SETTINGS,
+        settings: Diary::SETTINGS.is_some(),
     };
     const LENGTH: usize = encoded_len(&DECLARATION);
     let manifest: Manifest =

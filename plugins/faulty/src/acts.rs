@@ -328,5 +328,5 @@ async fn block(ctx: &Context, time: Duration) -> Result<()> {
         Poll::Ready(replied) => replied,
         Poll::Pending => reply.await,
     };
-    Ok(replied?)
+    replied
 }
