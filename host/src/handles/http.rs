@@ -194,7 +194,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::handles::{slot::tests::lease, table};
+    use crate::handles::{slot::lease, table};
 
     fn get(url: String) -> abi::HttpRequest {
         abi::HttpRequest {

@@ -157,7 +157,10 @@ impl<T> Drop for Answer<T> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(super) use self::tests::lease;
+
+#[cfg(test)]
+mod tests {
     use std::{
         path::Path,
         sync::atomic::{AtomicUsize, Ordering},

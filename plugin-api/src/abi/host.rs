@@ -10,7 +10,7 @@ use abi_stable::{
 };
 use async_ffi::LocalFfiFuture;
 
-use super::{HandleError, Outcome, TaskPlan};
+use super::{Entry, HandleError, Outcome, StoreList, StoreWrite, TaskPlan};
 
 /// Names the generation that asks. Owned by the host, good until the library is closed.
 #[repr(transparent)]
@@ -191,54 +191,6 @@ pub struct Metric<'a> {
     pub value: f64,
     /// The member of a set.
     pub text: RStr<'a>,
-}
-
-/// A key and its value in the store.
-#[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
-pub struct Entry {
-    /// Key.
-    pub key: RString,
-    /// Value.
-    pub value: RVec<u8>,
-}
-
-/// A page of the store's entries that is asked for.
-#[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
-pub struct StoreList {
-    /// What their keys begin with.
-    pub prefix: RString,
-    /// The key that they come after: the last one of the page before.
-    pub after: ROption<RString>,
-    /// At most so many. A page may be shorter; an empty one is the end.
-    pub limit: u32,
-}
-
-/// A change of one key in the store.
-#[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
-pub struct StoreWrite {
-    /// Key.
-    pub key: RString,
-    /// The new value; none deletes the key.
-    pub value: ROption<RVec<u8>>,
-    /// What must be there for the change to be made.
-    pub expect: StoreExpect,
-    /// How many milliseconds the new value lasts; 0 = until it is changed.
-    pub expires_ms: u64,
-}
-
-/// What must be in the store for a change to be made.
-#[repr(u8)]
-#[derive(StableAbi, Clone, Debug, PartialEq, Eq)]
-pub enum StoreExpect {
-    /// Anything, or nothing.
-    Any,
-    /// Nothing.
-    Absent,
-    /// This value.
-    Value(RVec<u8>),
 }
 
 /// Log level.

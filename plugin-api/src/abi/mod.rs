@@ -10,6 +10,7 @@ mod fault;
 mod host;
 mod ledger;
 mod module;
+mod store;
 mod task;
 
 pub use self::event::{
@@ -18,12 +19,13 @@ pub use self::event::{
 };
 pub use self::fault::{ErrorCause, Fault, FaultKind, HandleError, HandleErrorKind};
 pub use self::host::{
-    ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Entry, Field, File, Header, Host, HostTable,
+    ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Field, File, Header, Host, HostTable,
     HostTableRef, HttpRequest, Lease, Level, LogRecord, Method, Metric, MetricKind, PermissionsRequest,
-    Reply, StoreExpect, StoreList, StoreWrite,
+    Reply,
 };
 pub use self::ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger};
 pub use self::module::{CogModule, CogModuleRef, Instance, Outcome, SavedState};
+pub use self::store::{Entry, StoreExpect, StoreList, StoreWrite};
 pub use self::task::{TASK_LONGEST, TASK_NAME_MAX, TaskPlan, TaskWhen};
 
 /// Version of this contract, `(major, minor)`. See the history at the foot of this file.

@@ -2,10 +2,11 @@
 //! by whoever acknowledges first, which may be the host.
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding>
 
-use std::borrow::Cow;
+mod original;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+pub(crate) use self::original::Original;
 use super::Discord;
 use crate::{
     NewMessage, Result, Sent,
@@ -19,19 +20,6 @@ use crate::{
 const CALLBACK_MESSAGE: u8 = 4;
 const CALLBACK_DEFERRED: u8 = 5;
 const CALLBACK_UPDATE: u8 = 7;
-/// Message flag for "thinking …".
-const LOADING: u64 = 1 << 7;
-
-/// What `@original` stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Original {
-    /// "thinking …", which waits for the answer.
-    Thinking { ephemeral: bool },
-    /// The message of the component, which was acknowledged silently or by an edit.
-    Source,
-    /// An answer that was given.
-    Answer { ephemeral: bool },
-}
 
 impl Discord {
     /// Answers an interaction with a message: the first answer. If the host has already acknowledged it
@@ -277,32 +265,6 @@ impl Discord {
     }
 }
 
-impl Original {
-    /// From the message that is `@original`, and the interaction it belongs to.
-    fn read(message: &[u8], interaction: &str) -> Self {
-        #[derive(Default, Deserialize)]
-        struct Message<'a> {
-            #[serde(borrow)]
-            id: Cow<'a, str>,
-            #[serde(default)]
-            flags: u64,
-        }
-        #[derive(Deserialize)]
-        struct Interaction<'a> {
-            #[serde(borrow)]
-            message: Option<Message<'a>>,
-        }
-        let original: Message<'_> = serde_json::from_slice(message).unwrap_or_default();
-        let source = serde_json::from_str(interaction).ok().and_then(|it: Interaction<'_>| it.message);
-        let ephemeral = original.flags & EPHEMERAL != 0;
-        match original.flags & LOADING {
-            0 if source.is_some_and(|source| source.id == original.id) => Self::Source,
-            0 => Self::Answer { ephemeral },
-            _ => Self::Thinking { ephemeral },
-        }
-    }
-}
-
 fn original_path(of: &Interaction) -> String {
     format!("/webhooks/{}/{}/messages/@original", of.application_id, of.token)
 }
@@ -382,21 +344,5 @@ mod tests {
         let attached = host().discord().respond(&command(false), message).now_or_never();
         attached.expect("at once").expect("it is answered");
         assert_eq!(fake(|fake| fake.asked.pop().map(|asked| asked.files)), Some(1));
-    }
-
-    #[test]
-    fn what_stands_there_is_told_by_its_flags_and_by_the_message_of_the_component() {
-        let component = r#"{"type":3,"message":{"id":"7","flags":0}}"#;
-        let table = [
-            (r#"{"id":"8","flags":128}"#, Original::Thinking { ephemeral: false }),
-            (r#"{"id":"8","flags":192}"#, Original::Thinking { ephemeral: true }),
-            (r#"{"id":"8","flags":64}"#, Original::Answer { ephemeral: true }),
-            (r#"{"id":"8"}"#, Original::Answer { ephemeral: false }),
-            (r#"{"id":"7","flags":0}"#, Original::Source),
-        ];
-        for (message, expected) in table {
-            assert_eq!(Original::read(message.as_bytes(), component), expected, "{message}");
-        }
-        assert_eq!(Original::read(br#"{"id":"7"}"#, r#"{"type":2}"#), Original::Answer { ephemeral: false });
     }
 }

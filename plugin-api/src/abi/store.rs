@@ -1,0 +1,55 @@
+//! What a cog may ask of the store, as data.
+#![allow(unsafe_code, reason = "what abi_stable derives")]
+
+use abi_stable::{
+    StableAbi,
+    std_types::{ROption, RString, RVec},
+};
+
+/// A key and its value in the store.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct Entry {
+    /// Key.
+    pub key: RString,
+    /// Value.
+    pub value: RVec<u8>,
+}
+
+/// A page of the store's entries that is asked for.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct StoreList {
+    /// What their keys begin with.
+    pub prefix: RString,
+    /// The key that they come after: the last one of the page before.
+    pub after: ROption<RString>,
+    /// At most so many. A page may be shorter; an empty one is the end.
+    pub limit: u32,
+}
+
+/// A change of one key in the store.
+#[repr(C)]
+#[derive(StableAbi, Clone, Debug)]
+pub struct StoreWrite {
+    /// Key.
+    pub key: RString,
+    /// The new value; none deletes the key.
+    pub value: ROption<RVec<u8>>,
+    /// What must be there for the change to be made.
+    pub expect: StoreExpect,
+    /// How many milliseconds the new value lasts; 0 = until it is changed.
+    pub expires_ms: u64,
+}
+
+/// What must be in the store for a change to be made.
+#[repr(u8)]
+#[derive(StableAbi, Clone, Debug, PartialEq, Eq)]
+pub enum StoreExpect {
+    /// Anything, or nothing.
+    Any,
+    /// Nothing.
+    Absent,
+    /// This value.
+    Value(RVec<u8>),
+}
