@@ -313,8 +313,8 @@ mod tests {
         let message = NewMessage::new("\"hi\"")
             .reply_to(7)
             .ephemeral()
-            .embed(&json!({"title": "t"}))
-            .field("tts", &json!(true));
+            .embed(json!({"title": "t"}))
+            .field("tts", json!(true));
         let nobody = json!({"parse": []});
         let expected = json!({
             "content": "\"hi\"", "flags": 64, "tts": true, "embeds": [{"title": "t"}], "allowed_mentions": nobody,
@@ -342,10 +342,10 @@ mod tests {
     #[test]
     fn a_field_goes_before_what_other_calls_set_and_flags_are_added() {
         let message = NewMessage::new("x")
-            .field("allowed_mentions", &json!({"parse": ["users"]}))
-            .field("flags", &json!(4))
+            .field("allowed_mentions", json!({"parse": ["users"]}))
+            .field("flags", json!(4))
             .ephemeral()
-            .field("flags", &json!(4096));
+            .field("flags", json!(4096));
         let expected = json!({"content": "x", "flags": 4164, "allowed_mentions": {"parse": ["users"]}});
         assert_eq!(written(&message), expected);
     }

@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn the_parts_of_a_message_are_seen_by_the_same_and_the_last_has_all_that_is_no_text() {
         let message = NewMessage::new("word ".repeat(600)).long(Long::Split).ephemeral().reply_to(7);
-        let message = message.embed(&json!({"title": "t"})).file("a.txt", vec![1]).field("tts", &json!(true));
+        let message = message.embed(json!({"title": "t"})).file("a.txt", vec![1]).field("tts", json!(true));
         let (first, more) = message.into_parts().expect("it is split");
         let json =
             |message: &NewMessage| serde_json::from_str(&message.encode().expect("short")).expect("JSON");
