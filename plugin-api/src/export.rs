@@ -5,6 +5,15 @@ mod guard;
 mod interpose;
 mod trace;
 
+/// What the test kit shares of the rooms: there, a process holds many cogs, and a thread that of the test.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod in_test {
+    pub(crate) use super::{
+        guard::{run_in_test as run, share_hook},
+        trace::forward,
+    };
+}
+
 /// Exports a [`Cog`](crate::Cog) from this library: its manifest, its function table, and the interposed functions that
 /// let the library be unmapped. Once per crate; the crate is a `cdylib`.
 ///

@@ -68,6 +68,8 @@ mod parts;
 #[cfg(feature = "serenity")]
 pub mod serenity;
 mod settings;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod wait;

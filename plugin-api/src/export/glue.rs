@@ -71,6 +71,11 @@ extern "C" fn create<C: Cog>(raw: abi::Host) -> Instance {
     guard::install_hook();
     let host = Host::new(raw, C::EVENTS);
     trace::install(&host);
+    instance::<C>(host)
+}
+
+/// An instance that owns its handles and nothing else yet.
+pub(crate) fn instance<C: Cog>(host: Host) -> Instance {
     Instance(Rc::into_raw(Rc::new(Cell::<C> { host, cog: RefCell::new(None) })).cast_mut().cast())
 }
 

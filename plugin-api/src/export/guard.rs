@@ -36,6 +36,25 @@ pub(super) fn install_hook() {
     panic::set_hook(Box::new(note_place));
 }
 
+/// As [`install_hook`], in a process of tests: a panic outside of [`run_in_test`] is left to the hook that was there.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn share_hook() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| if IS_LANE.get() { note_place(info) } else { before(info) }));
+    });
+}
+
+/// Runs a function of a cog on the thread of its test.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn run_in_test<T>(body: impl FnOnce() -> T) -> T {
+    let before = IS_LANE.replace(true);
+    let result = body();
+    IS_LANE.set(before);
+    result
+}
+
 fn note_place(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string);
     if !IS_LANE.get() {

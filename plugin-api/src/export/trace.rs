@@ -68,22 +68,9 @@ impl Subscriber for Forward {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let Some(host) = host() else { return };
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let pairs: Vec<abi::Field<'_>> = fields
-            .others
-            .iter()
-            .map(|(name, value)| abi::Field { name: (*name).into(), value: RStr::from(&**value) })
-            .collect();
-        let metadata = event.metadata();
-        let record = LogRecord {
-            level: level(*metadata.level()),
-            target: metadata.target().into(),
-            message: RStr::from(&*fields.message),
-            fields: RSlice::from_slice(&pairs),
-        };
-        (host.table.log())(host.lease, &record);
+        if let Some(host) = host() {
+            forward(host, event);
+        }
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
@@ -94,6 +81,25 @@ impl Subscriber for Forward {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
     fn enter(&self, _: &span::Id) {}
     fn exit(&self, _: &span::Id) {}
+}
+
+/// Sends an event to the log of `host`.
+pub(crate) fn forward(host: &abi::Host, event: &Event<'_>) {
+    let mut fields = Fields::default();
+    event.record(&mut fields);
+    let pairs: Vec<abi::Field<'_>> = fields
+        .others
+        .iter()
+        .map(|(name, value)| abi::Field { name: (*name).into(), value: RStr::from(&**value) })
+        .collect();
+    let metadata = event.metadata();
+    let record = LogRecord {
+        level: level(*metadata.level()),
+        target: metadata.target().into(),
+        message: RStr::from(&*fields.message),
+        fields: RSlice::from_slice(&pairs),
+    };
+    (host.table.log())(host.lease, &record);
 }
 
 fn level(level: tracing::Level) -> Level {

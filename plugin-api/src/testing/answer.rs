@@ -1,0 +1,204 @@
+//! What came of something that a user did.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::{
+    decode::number,
+    discord::{Discord, Open, State},
+    form::Form,
+    message::Message,
+    stage::Stage,
+    transcript::quoted,
+};
+
+/// The bot's answer, as it is at this moment: what is posted or edited later, is seen.
+pub struct Answer {
+    stage: Rc<Stage>,
+    to: To,
+}
+
+enum To {
+    /// The interaction of this token.
+    Interaction(String),
+    /// A message of a user.
+    Message(u64),
+}
+
+/// A value that the cog suggests for an option.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suggested {
+    /// What is shown.
+    pub name: String,
+    /// What is sent when it is chosen.
+    pub value: Value,
+}
+
+impl Answer {
+    pub(super) fn to_interaction(stage: &Rc<Stage>, token: String) -> Self {
+        Self { stage: Rc::clone(stage), to: To::Interaction(token) }
+    }
+
+    pub(super) fn to_message(stage: &Rc<Stage>, id: u64) -> Self {
+        Self { stage: Rc::clone(stage), to: To::Message(id) }
+    }
+
+    /// All messages that answer, in order: of an interaction also the message that was edited, of a message those that
+    /// reply to it, or else what the bot posted in its channel after it.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        let discord = self.stage.world.discord.borrow();
+        let ids = match &self.to {
+            To::Interaction(_) => self.open(&discord).map(|open| open.shown.clone()).unwrap_or_default(),
+            To::Message(id) => answers_to(&discord, *id),
+        };
+        let is_there = |id: &u64| discord.messages.get(id).is_some_and(|posted| !posted.is_deleted);
+        ids.into_iter().filter(is_there).map(|id| Message::new(&self.stage, id)).collect()
+    }
+
+    /// The first message that answers.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn message(&self) -> Message {
+        match self.messages().into_iter().next() {
+            Some(message) => message,
+            None => self.stage.fail(&format!("there is no message in answer: {}", self.shown())),
+        }
+    }
+
+    /// The text of the first message that answers.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn content(&self) -> String {
+        self.message().content()
+    }
+
+    /// Whether the user who called sees the first message alone.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn is_ephemeral(&self) -> bool {
+        self.message().is_ephemeral()
+    }
+
+    /// Whether the user sees "thinking …".
+    #[must_use]
+    pub fn is_thinking(&self) -> bool {
+        self.open(&self.stage.world.discord.borrow()).is_some_and(|open| open.state == State::Thinking)
+    }
+
+    /// The form that is shown.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn form(&self) -> Form {
+        let discord = self.stage.world.discord.borrow();
+        let open =
+            self.open(&discord).filter(|open| open.data.as_ref().is_some_and(|it| !it["title"].is_null()));
+        let form = open.and_then(Form::new);
+        drop(discord);
+        match form {
+            Some(form) => form,
+            None => self.stage.fail(&format!("there is no form in answer: {}", self.shown())),
+        }
+    }
+
+    /// What is suggested for the option.
+    ///
+    /// # Panics
+    /// When the cog answered something else, or nothing.
+    #[must_use]
+    #[track_caller]
+    pub fn suggestions(&self) -> Vec<Suggested> {
+        let discord = self.stage.world.discord.borrow();
+        let data = self.open(&discord).and_then(|open| open.data.clone());
+        drop(discord);
+        let Some(choices) = data.as_ref().and_then(|data| data["choices"].as_array()) else {
+            self.stage.fail(&format!("there are no suggestions in answer: {}", self.shown()))
+        };
+        let suggested = |it: &Value| Suggested {
+            name: it["name"].as_str().unwrap_or_default().to_owned(),
+            value: it["value"].clone(),
+        };
+        choices.iter().map(suggested).collect()
+    }
+
+    /// Fails the test if the first message says something else.
+    ///
+    /// # Panics
+    /// With both texts and the transcript.
+    #[track_caller]
+    pub fn assert_content(&self, expected: &str) {
+        self.message().assert_content(expected);
+    }
+
+    /// Fails the test if the bot answered.
+    ///
+    /// # Panics
+    /// With the answer and the transcript.
+    #[track_caller]
+    pub fn assert_none(&self) {
+        let has_answered = match &self.to {
+            To::Interaction(_) => {
+                self.open(&self.stage.world.discord.borrow()).is_some_and(|open| open.state != State::Waiting)
+            }
+            To::Message(_) => !self.messages().is_empty(),
+        };
+        if has_answered {
+            self.stage.fail(&format!("there should be no answer: {}", self.shown()));
+        }
+    }
+
+    /// What the user sees.
+    fn shown(&self) -> String {
+        let messages: Vec<String> =
+            self.messages().iter().map(|message| quoted(&message.content())).collect();
+        let discord = self.stage.world.discord.borrow();
+        let open = self.open(&discord);
+        let state = match open.map(|open| (open.state, open.kind, &open.data)) {
+            Some((State::Waiting, ..)) => "the bot has not answered",
+            Some((State::Thinking, ..)) => "the user sees “thinking …”",
+            Some((State::Acknowledged, ..)) => "it was acknowledged silently",
+            Some((State::Answered, 4, _)) => "the user sees suggestions",
+            Some((State::Answered, _, Some(_))) => "the user sees a form",
+            Some((State::Answered, ..)) | None if !messages.is_empty() => return messages.join(", "),
+            Some((State::Answered, ..)) => "the answer was deleted",
+            None => "the bot has not answered",
+        };
+        state.to_owned()
+    }
+
+    fn open<'d>(&self, discord: &'d Discord) -> Option<&'d Open> {
+        match &self.to {
+            To::Interaction(token) => discord.interactions.iter().find(|open| open.token == *token),
+            To::Message(_) => None,
+        }
+    }
+}
+
+/// The bot's messages that answer one of a user.
+fn answers_to(discord: &Discord, id: u64) -> Vec<u64> {
+    let channel = discord.messages[&id].channel;
+    let after = discord.messages.range(id + 1..).filter(|(_, posted)| posted.channel == channel);
+    let replies = |(at, posted): (&u64, &super::discord::Posted)| {
+        let to = number(&posted.json["message_reference"]["message_id"]);
+        (posted.is_bots() && to == Some(id)).then_some(*at)
+    };
+    let replies: Vec<u64> = after.clone().filter_map(replies).collect();
+    if !replies.is_empty() {
+        return replies;
+    }
+    let until_next = after.take_while(|(_, posted)| posted.is_bots());
+    until_next.filter(|(_, posted)| posted.json["message_reference"].is_null()).map(|(at, _)| *at).collect()
+}

@@ -1,0 +1,325 @@
+//! The bot of a test: a cog that serves, and what the test arranges around it.
+
+use std::{
+    rc::Rc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+
+use super::{
+    Builder, Fault, User,
+    discord::{BOT, GUILD, Posted},
+    message::Message,
+    metrics::Recorded,
+    refusals::Outcome,
+    stage::Stage,
+    web::{Asked, Server},
+};
+use crate::{Cog, State};
+
+/// A bot with one cog, in a guild of its own. It ends with the last of it, its users and their answers.
+pub struct Bot {
+    pub(super) stage: Rc<Stage>,
+}
+
+impl Bot {
+    /// A bot with this cog, which was set up.
+    ///
+    /// # Panics
+    /// When `setup` fails, with its text.
+    #[must_use]
+    #[track_caller]
+    pub fn new<C: Cog>() -> Self {
+        Self::builder().build::<C>()
+    }
+
+    /// To set a cog up with more: a state, a time, keys of the store.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// The bot's user id.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        BOT
+    }
+
+    /// The id of the guild.
+    #[must_use]
+    pub fn guild_id(&self) -> u64 {
+        GUILD
+    }
+
+    /// A user of this name, who is in the guild: the same one for the same name. The first one has the id 1.
+    #[must_use]
+    pub fn user(&self, name: &str) -> User {
+        let now = self.stage.world.clock.unix_ms();
+        let mut discord = self.stage.world.discord.borrow_mut();
+        let known = discord.users.iter().find(|(_, account)| account.name == name).map(|(id, _)| *id);
+        let id = known.unwrap_or_else(|| discord.add_user(name, now));
+        drop(discord);
+        User::new(Rc::clone(&self.stage), id)
+    }
+
+    /// The id of the guild's text channel of this name, which is made if there is none. `general` is there from the start.
+    pub fn channel(&self, name: &str) -> u64 {
+        let mut discord = self.stage.world.discord.borrow_mut();
+        discord.channel(name).unwrap_or_else(|| discord.add_channel(name))
+    }
+
+    /// The id of the guild's role of this name, which is made if there is none.
+    pub fn role(&self, name: &str) -> u64 {
+        self.stage.world.discord.borrow_mut().role(name)
+    }
+
+    /// Makes a channel age-restricted.
+    pub fn restrict(&self, channel: &str) {
+        let id = self.channel(channel);
+        if let Some(channel) = self.stage.world.discord.borrow_mut().channels.get_mut(&id) {
+            channel.is_nsfw = true;
+        }
+    }
+
+    /// Makes a user an owner of the application.
+    pub fn owner(&self, user: &User) {
+        self.stage.world.discord.borrow_mut().owners.push(user.id());
+    }
+
+    /// What the bot may do in the guild, as Discord's bits; everything otherwise.
+    /// <https://discord.com/developers/docs/topics/permissions>
+    pub fn permissions(&self, bits: u64) {
+        if let Some(bot) = self.stage.world.discord.borrow_mut().users.get_mut(&BOT) {
+            bot.permissions = bits;
+        }
+    }
+
+    /// The gateway sends an event, with Discord's `d`.
+    ///
+    /// # Panics
+    /// When the cog does not declare the event, or the JSON lacks what Discord always sends.
+    #[track_caller]
+    pub fn event(&self, name: &str, d: Value) {
+        let declared = self.stage.serving(|generation| generation.declared);
+        if !declared.events.contains(&name) {
+            self.stage.fail(&format!("the cog does not listen to {name}; it declares {:?}", declared.events));
+        }
+        if let Err(problem) = super::decode::event(name, &d) {
+            self.stage.fail(&format!("the JSON of {name} is not what Discord documents: {problem}"));
+        }
+        self.stage.world.note(format!("gateway: {name}"));
+        self.stage.world.emit(name, d);
+        self.stage.run();
+    }
+
+    /// Time goes on by so much: waits are over, tasks run, answers come too late, each at its own moment.
+    ///
+    /// # Panics
+    /// When a handler panics.
+    #[track_caller]
+    pub fn advance(&self, time: Duration) {
+        self.stage.world.note(format!("time goes on by {time:?}"));
+        self.stage.advance(time);
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.stage.world.clock.unix_ms())
+    }
+
+    /// Discord refuses such requests from now on, with a status and its own code. In the path, `*` stands for one part, or at
+    /// the end for the rest.
+    pub fn refuse(&self, method: &str, path: &str, status: u16, code: u32) {
+        self.arrange(method, path, Outcome::Refused { status, code }, false);
+    }
+
+    /// Discord refuses the next such request.
+    pub fn refuse_once(&self, method: &str, path: &str, status: u16, code: u32) {
+        self.arrange(method, path, Outcome::Refused { status, code }, true);
+    }
+
+    /// The next such request to Discord is lost: 30 s later there is still no answer.
+    pub fn lose_request(&self, method: &str, path: &str) {
+        self.arrange(method, path, Outcome::Lost, true);
+    }
+
+    /// The next such request to Discord is carried out, but its answer is lost: 30 s later there is still none.
+    pub fn lose_answer(&self, method: &str, path: &str) {
+        self.arrange(method, path, Outcome::Unanswered, true);
+    }
+
+    /// Discord answers again as it does by itself.
+    pub fn relent(&self) {
+        self.stage.world.refusals.borrow_mut().clear();
+    }
+
+    fn arrange(&self, method: &str, path: &str, outcome: Outcome, is_once: bool) {
+        self.stage.world.refusals.borrow_mut().add(method, path, outcome, is_once);
+    }
+
+    /// The host acknowledges interactions from now on before the cog gets them, as it does for one that is busy or just being
+    /// replaced; see [`Interaction::deferred`](crate::abi::Interaction::deferred).
+    pub fn host_defers(&self, defers: bool) {
+        self.stage.defers.set(defers);
+    }
+
+    /// What a web server answers, with a body. Other requests find nobody.
+    pub fn http(&self, method: &str, url: &str, status: u16, body: impl Into<Vec<u8>>) {
+        self.stage.world.web.borrow_mut().give(Server::Http, method, url, status, body.into());
+    }
+
+    /// What the site API answers, with JSON. Without an answer there is no such API.
+    pub fn api(&self, method: &str, path: &str, status: u16, body: Value) {
+        self.give(Server::Api, method, path, status, &body);
+    }
+
+    /// What Discord answers where the kit has no answer of its own, or in its place.
+    pub fn discord(&self, method: &str, path: &str, status: u16, body: Value) {
+        self.give(Server::Discord, method, path, status, &body);
+    }
+
+    fn give(&self, server: Server, method: &str, path: &str, status: u16, body: &Value) {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.stage.world.web.borrow_mut().give(server, method, path, status, body);
+    }
+
+    /// The requests that the cog sent to web servers, in order.
+    #[must_use]
+    pub fn http_requests(&self) -> Vec<Asked> {
+        self.stage.world.web.borrow().requests(Server::Http)
+    }
+
+    /// The requests that the cog sent to the site API, in order.
+    #[must_use]
+    pub fn api_requests(&self) -> Vec<Asked> {
+        self.stage.world.web.borrow().requests(Server::Api)
+    }
+
+    /// The requests that the cog sent to Discord, in order, without those that the test refused.
+    #[must_use]
+    pub fn discord_requests(&self) -> Vec<Asked> {
+        self.stage.world.web.borrow().requests(Server::Discord)
+    }
+
+    /// The metrics that the cog sent, in order.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<Recorded> {
+        self.stage.world.metrics.borrow().clone()
+    }
+
+    /// The value of a key of the store.
+    #[must_use]
+    pub fn stored(&self, key: &str) -> Option<Vec<u8>> {
+        let world = &self.stage.world;
+        world.store.borrow_mut().get(key, world.clock.unix_ms())
+    }
+
+    /// How the bot is shown, in Discord's JSON; null if the cog did not say.
+    #[must_use]
+    pub fn presence(&self) -> Value {
+        self.stage.world.discord.borrow().presence.clone()
+    }
+
+    /// All messages of a channel that everybody sees, in order.
+    #[must_use]
+    pub fn messages(&self, channel: &str) -> Vec<Message> {
+        let id = self.channel(channel);
+        Message::all(&self.stage, |posted| posted.channel == id && posted.only_for.is_none())
+    }
+
+    /// All messages of the bot, in order, wherever they are and whoever sees them.
+    #[must_use]
+    pub fn posted(&self) -> Vec<Message> {
+        Message::all(&self.stage, Posted::is_bots)
+    }
+
+    /// What handlers failed with, in order. A panic fails the test at once.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.stage.faults.borrow().clone()
+    }
+
+    /// Handlers that wait, by what they were called for.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<String> {
+        self.stage.serving(|generation| generation.under_way())
+    }
+
+    /// Who said, did, asked and answered what, in order.
+    #[must_use]
+    pub fn transcript(&self) -> String {
+        self.stage.world.transcript.text()
+    }
+
+    /// The state that the cog would hand over now.
+    ///
+    /// # Panics
+    /// When `save` fails.
+    #[must_use]
+    #[track_caller]
+    pub fn state(&self) -> Option<State> {
+        match self.stage.serving(|generation| generation.save()) {
+            Ok(state) => state,
+            Err(fault) => self.stage.fail(&fault.to_string()),
+        }
+    }
+
+    /// The operator sets something else for the cog, which is reloaded.
+    ///
+    /// # Panics
+    /// As [`reload`](Self::reload).
+    #[track_caller]
+    pub fn set<C: Cog>(&self, settings: Value) {
+        self.stage.world.settings.replace(settings);
+        self.reload::<C>();
+    }
+
+    /// Replaces the cog by a new generation of it: state is carried over, handlers that wait are cancelled.
+    ///
+    /// # Panics
+    /// When `save`, `setup` or `restore` fails, with its text.
+    #[track_caller]
+    pub fn reload<C: Cog>(&self) {
+        if let Err(fault) = self.try_reload::<C>() {
+            self.stage.fail(&fault.to_string());
+        }
+    }
+
+    /// As [`reload`](Self::reload), for a cog that should refuse: the generation before then goes on.
+    ///
+    /// # Errors
+    /// What `save`, `setup` or `restore` failed with.
+    #[track_caller]
+    pub fn try_reload<C: Cog>(&self) -> Result<(), Fault> {
+        let stage = &self.stage;
+        stage.world.note("the cog is reloaded");
+        let new = stage.build::<C>(|| {
+            stage.pause()?;
+            stage.serving(|generation| generation.save())
+        })?;
+        stage.world.tasks.borrow_mut().take_over(stage.world.clock.unix_ms());
+        let fault = stage.replace(Some(new)).and_then(|old| old.destroy());
+        stage.introduce();
+        stage.run();
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// Unloads the cog: `teardown` runs, tasks end.
+    ///
+    /// # Panics
+    /// When `teardown` fails.
+    #[track_caller]
+    pub fn unload(&self) {
+        let stage = &self.stage;
+        stage.world.note("the cog is unloaded");
+        let paused = stage.pause();
+        let outcome = paused.and_then(|()| stage.serving(|generation| generation.teardown()));
+        stage.world.tasks.borrow_mut().clear();
+        let dropped = stage.replace(None).and_then(|old| old.destroy());
+        if let Some(fault) = outcome.err().or(dropped) {
+            stage.fail(&fault.to_string());
+        }
+    }
+}

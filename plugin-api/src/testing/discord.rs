@@ -1,0 +1,212 @@
+//! A Discord that acts: users, a guild with channels and roles, messages and interactions, in memory. What is asked of it
+//! is in `route`; ids and times are the same in every run.
+
+mod form;
+mod interactions;
+mod json;
+mod members;
+mod messages;
+mod refused;
+pub(super) mod route;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+pub(super) use self::{
+    interactions::{FIRST_ANSWER_MS, Open, State},
+    json::mentions,
+    messages::New,
+    refused::Refused,
+};
+
+/// The bot's user, which is its application as well.
+pub(super) const BOT: u64 = 900;
+/// The guild, and its role `@everyone`.
+pub(super) const GUILD: u64 = 100;
+/// First ids: users count from 1, to be read with ease.
+const CHANNELS: u64 = 200;
+const ROLES: u64 = 300;
+
+/// Discord's first moment, in milliseconds since the Unix epoch. <https://discord.com/developers/docs/reference#snowflakes>
+const EPOCH: u64 = 1_420_070_400_000;
+
+/// Discord's permissions. <https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags>
+pub(super) mod bits {
+    pub(in crate::testing) const KICK_MEMBERS: u64 = 1 << 1;
+    pub(in crate::testing) const BAN_MEMBERS: u64 = 1 << 2;
+    pub(in crate::testing) const ADMINISTRATOR: u64 = 1 << 3;
+    pub(in crate::testing) const ADD_REACTIONS: u64 = 1 << 6;
+    pub(in crate::testing) const SEND_MESSAGES: u64 = 1 << 11;
+    pub(in crate::testing) const MANAGE_MESSAGES: u64 = 1 << 13;
+    pub(in crate::testing) const MANAGE_ROLES: u64 = 1 << 28;
+    pub(in crate::testing) const MODERATE_MEMBERS: u64 = 1 << 40;
+    /// What `@everyone` has in a new guild, as far as it concerns texts: to see, write, react, read, embed and attach.
+    pub(in crate::testing) const EVERYONE: u64 =
+        1 << 6 | 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 31;
+    /// All that there are.
+    pub(in crate::testing) const ALL: u64 = (1 << 51) - 1;
+}
+
+/// Everything that there is.
+pub(super) struct Discord {
+    pub(super) users: BTreeMap<u64, Account>,
+    pub(super) channels: BTreeMap<u64, Channel>,
+    /// Names by id, without `@everyone`.
+    pub(super) roles: BTreeMap<u64, String>,
+    pub(super) messages: BTreeMap<u64, Posted>,
+    pub(super) interactions: Vec<Open>,
+    pub(super) owners: Vec<u64>,
+    pub(super) presence: Value,
+    made: u64,
+}
+
+/// A user, and what they are in the guild.
+pub(super) struct Account {
+    pub(super) name: String,
+    pub(super) is_bot: bool,
+    pub(super) is_member: bool,
+    pub(super) nick: Option<String>,
+    pub(super) roles: Vec<u64>,
+    /// What they may do in every channel of the guild.
+    pub(super) permissions: u64,
+    pub(super) joined_ms: u64,
+    /// Whether they take no direct messages.
+    pub(super) is_closed: bool,
+}
+
+/// A channel of the guild, or a direct message.
+pub(super) struct Channel {
+    pub(super) name: String,
+    pub(super) is_nsfw: bool,
+    /// Of a direct message: with whom.
+    pub(super) recipient: Option<u64>,
+}
+
+/// A message.
+pub(super) struct Posted {
+    pub(super) channel: u64,
+    /// As REST answers it.
+    pub(super) json: Value,
+    pub(super) is_deleted: bool,
+    /// Of an ephemeral message: who sees it.
+    pub(super) only_for: Option<u64>,
+}
+
+impl Discord {
+    pub(super) fn new(unix_ms: u64) -> Self {
+        let mut discord = Self {
+            users: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            interactions: Vec::new(),
+            owners: Vec::new(),
+            presence: Value::Null,
+            made: 0,
+        };
+        let bot = Account { is_bot: true, permissions: bits::ALL, ..Account::new("bot", unix_ms) };
+        discord.users.insert(BOT, bot);
+        discord.add_channel("general");
+        discord
+    }
+
+    pub(super) fn add_user(&mut self, name: &str, unix_ms: u64) -> u64 {
+        let id = 1 + self.users.keys().filter(|id| **id < GUILD).count() as u64;
+        self.users.insert(id, Account::new(name, unix_ms));
+        id
+    }
+
+    pub(super) fn add_channel(&mut self, name: &str) -> u64 {
+        let channel = Channel { name: name.to_owned(), is_nsfw: false, recipient: None };
+        self.insert_channel(channel)
+    }
+
+    /// The direct message with a user.
+    pub(super) fn direct(&mut self, user: u64) -> u64 {
+        let found = self.channels.iter().find(|(_, channel)| channel.recipient == Some(user));
+        if let Some((id, _)) = found {
+            return *id;
+        }
+        self.insert_channel(Channel { name: String::new(), is_nsfw: false, recipient: Some(user) })
+    }
+
+    fn insert_channel(&mut self, channel: Channel) -> u64 {
+        let id = CHANNELS + self.channels.len() as u64;
+        self.channels.insert(id, channel);
+        id
+    }
+
+    pub(super) fn channel(&self, name: &str) -> Option<u64> {
+        let is_it = |channel: &Channel| channel.recipient.is_none() && channel.name == name;
+        self.channels.iter().find(|(_, channel)| is_it(channel)).map(|(id, _)| *id)
+    }
+
+    /// The role of a name, made if there is none.
+    pub(super) fn role(&mut self, name: &str) -> u64 {
+        if let Some((id, _)) = self.roles.iter().find(|(_, known)| *known == name) {
+            return *id;
+        }
+        let id = ROLES + self.roles.len() as u64;
+        self.roles.insert(id, name.to_owned());
+        id
+    }
+
+    /// The guild of a channel; none of a direct message.
+    pub(super) fn guild_of(&self, channel: u64) -> Option<u64> {
+        self.channels.get(&channel).filter(|channel| channel.recipient.is_none()).map(|_| GUILD)
+    }
+
+    /// A new snowflake: later ones are larger, and tell when they were made.
+    pub(super) fn snowflake(&mut self, unix_ms: u64) -> u64 {
+        self.made += 1;
+        (unix_ms.saturating_sub(EPOCH) << 22) | self.made
+    }
+
+    /// How a channel is called in the transcript.
+    pub(super) fn channel_name(&self, channel: u64) -> String {
+        match self.channels.get(&channel) {
+            Some(Channel { recipient: Some(_), .. }) => "a direct message".to_owned(),
+            Some(channel) => format!("#{}", channel.name),
+            None => format!("channel {channel}"),
+        }
+    }
+
+    pub(super) fn user_name(&self, user: u64) -> &str {
+        self.users.get(&user).map_or("nobody", |account| &account.name)
+    }
+
+    /// The gateway's answer to who the bot is.
+    pub(super) fn application(&self) -> Value {
+        let owners: Vec<String> = self.owners.iter().map(u64::to_string).collect();
+        json!({
+            "id": BOT.to_string(), "name": "bot", "user_id": BOT.to_string(), "user_name": "bot", "owner_ids": owners,
+        })
+    }
+}
+
+impl Posted {
+    /// Whether the bot wrote it.
+    pub(super) fn is_bots(&self) -> bool {
+        self.json["author"]["id"].as_str() == Some(&BOT.to_string())
+    }
+}
+
+impl Account {
+    fn new(name: &str, unix_ms: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_bot: false,
+            is_member: true,
+            nick: None,
+            roles: Vec::new(),
+            permissions: bits::EVERYONE,
+            joined_ms: unix_ms,
+            is_closed: false,
+        }
+    }
+
+    pub(super) fn may(&self, permission: u64) -> bool {
+        self.permissions & (permission | bits::ADMINISTRATOR) != 0
+    }
+}

@@ -1,0 +1,207 @@
+//! Users, members, channels and messages as Discord writes them.
+
+use serde_json::{Value, json};
+
+use super::{Account, BOT, Discord, GUILD, Posted, bits};
+
+impl Discord {
+    pub(in crate::testing) fn user_json(&self, id: u64) -> Value {
+        let name = self.user_name(id);
+        let is_bot = self.users.get(&id).is_some_and(|account| account.is_bot);
+        json!({
+            "id": id.to_string(), "username": name, "discriminator": "0", "global_name": null, "avatar": null,
+            "bot": is_bot, "public_flags": 0,
+        })
+    }
+
+    /// Without the user, as it stands beside one.
+    pub(super) fn bare_member_json(&self, account: &Account) -> Value {
+        let roles: Vec<String> = account.roles.iter().map(u64::to_string).collect();
+        json!({
+            "nick": account.nick, "avatar": null, "roles": roles, "joined_at": timestamp(account.joined_ms),
+            "premium_since": null, "deaf": false, "mute": false, "pending": false, "flags": 0,
+            "communication_disabled_until": null,
+        })
+    }
+
+    /// None if the user is not in the guild.
+    pub(in crate::testing) fn member_json(&self, id: u64) -> Option<Value> {
+        let account = self.users.get(&id).filter(|account| account.is_member)?;
+        let mut member = self.bare_member_json(account);
+        member["user"] = self.user_json(id);
+        Some(member)
+    }
+
+    pub(in crate::testing) fn role_json(&self, id: u64, name: &str) -> Value {
+        let permissions = if id == GUILD { bits::EVERYONE } else { 0 };
+        let colors = json!({ "primary_color": 0, "secondary_color": null, "tertiary_color": null });
+        json!({
+            "id": id.to_string(), "name": name, "color": 0, "colors": colors, "hoist": false, "icon": null,
+            "unicode_emoji": null, "position": if id == GUILD { 0 } else { 1 }, "permissions": permissions.to_string(),
+            "managed": false, "mentionable": true, "flags": 0,
+        })
+    }
+
+    pub(super) fn roles_json(&self) -> Vec<Value> {
+        let everyone = self.role_json(GUILD, "@everyone");
+        std::iter::once(everyone)
+            .chain(self.roles.iter().map(|(id, name)| self.role_json(*id, name)))
+            .collect()
+    }
+
+    pub(in crate::testing) fn channel_json(&self, id: u64) -> Option<Value> {
+        let channel = self.channels.get(&id)?;
+        let last = self.messages.iter().rev().find(|(_, posted)| posted.channel == id && !posted.is_deleted);
+        let last = last.map(|(id, _)| id.to_string());
+        Some(match channel.recipient {
+            Some(user) => json!({
+                "id": id.to_string(), "type": 1, "last_message_id": last, "recipients": [self.user_json(user)], "flags": 0,
+            }),
+            None => json!({
+                "id": id.to_string(), "type": 0, "guild_id": GUILD.to_string(), "name": channel.name, "position": 0,
+                "permission_overwrites": [], "nsfw": channel.is_nsfw, "parent_id": null, "topic": null,
+                "rate_limit_per_user": 0, "last_message_id": last, "flags": 0,
+            }),
+        })
+    }
+
+    pub(super) fn channels_json(&self) -> Vec<Value> {
+        let of_guild = self.channels.iter().filter(|(_, channel)| channel.recipient.is_none());
+        of_guild.filter_map(|(id, _)| self.channel_json(*id)).collect()
+    }
+
+    /// The guild as REST answers it.
+    pub(in crate::testing) fn guild_json(&self) -> Value {
+        json!({
+            "id": GUILD.to_string(), "name": "guild", "icon": null, "icon_hash": null, "splash": null,
+            "discovery_splash": null, "owner_id": self.owners.first().unwrap_or(&1).to_string(), "region": null,
+            "afk_channel_id": null, "afk_timeout": 300, "widget_enabled": false, "widget_channel_id": null,
+            "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0,
+            "roles": self.roles_json(), "emojis": [], "stickers": [], "features": [], "mfa_level": 0,
+            "application_id": null, "system_channel_id": null, "system_channel_flags": 0, "rules_channel_id": null,
+            "max_presences": null, "max_members": 500_000, "vanity_url_code": null, "description": null, "banner": null,
+            "premium_tier": 0, "premium_subscription_count": 0, "preferred_locale": "en-US",
+            "public_updates_channel_id": null, "nsfw_level": 0, "premium_progress_bar_enabled": false,
+            "safety_alerts_channel_id": null,
+        })
+    }
+
+    /// The guild as `GUILD_CREATE` has it, without what grows with it.
+    pub(in crate::testing) fn guild_create_json(&self, joined_ms: u64) -> Value {
+        let mut guild = self.guild_json();
+        let members = self.users.values().filter(|account| account.is_member).count();
+        guild["joined_at"] = json!(timestamp(joined_ms));
+        guild["large"] = json!(false);
+        guild["unavailable"] = json!(false);
+        guild["member_count"] = json!(members);
+        guild["channels"] = json!(self.channels_json());
+        for empty in [
+            "members",
+            "presences",
+            "voice_states",
+            "threads",
+            "stage_instances",
+            "guild_scheduled_events",
+            "soundboard_sounds",
+        ] {
+            guild[empty] = json!([]);
+        }
+        guild
+    }
+
+    pub(in crate::testing) fn ready_json(&self) -> Value {
+        let guilds = json!([{ "id": GUILD.to_string(), "unavailable": true }]);
+        json!({
+            "v": 10, "user": self.user_json(BOT), "guilds": guilds, "session_id": "session", "shard": [0, 1],
+            "resume_gateway_url": "wss://gateway.discord.gg", "application": { "id": BOT.to_string(), "flags": 0 },
+        })
+    }
+
+    /// `GUILD_MEMBERS_CHUNK` for a request of the cog's.
+    pub(in crate::testing) fn members_chunk(&self, request: &Value) -> Value {
+        let query = request["query"].as_str().unwrap_or_default();
+        let ids: Option<Vec<&str>> =
+            request["user_ids"].as_array().map(|ids| ids.iter().filter_map(Value::as_str).collect());
+        let limit = request["limit"].as_u64().filter(|limit| *limit > 0).unwrap_or(u64::MAX);
+        let wanted = |id: &u64| match &ids {
+            Some(ids) => ids.contains(&&*id.to_string()),
+            None => self.user_name(*id).starts_with(query),
+        };
+        let members = self.users.keys().copied().filter(wanted).filter_map(|id| self.member_json(id));
+        let members: Vec<Value> = members.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        json!({
+            "guild_id": request["guild_id"], "members": members, "chunk_index": 0, "chunk_count": 1, "not_found": [],
+            "nonce": request["nonce"],
+        })
+    }
+
+    /// A message as an event has it.
+    pub(in crate::testing) fn event_json(&self, posted: &Posted) -> Value {
+        let mut json = posted.json.clone();
+        if self.guild_of(posted.channel).is_some() {
+            json["guild_id"] = json!(GUILD.to_string());
+            let author = json["author"]["id"].as_str().and_then(|id| id.parse().ok());
+            if let Some(account) = author.and_then(|id: u64| self.users.get(&id)).filter(|it| it.is_member) {
+                json["member"] = self.bare_member_json(account);
+            }
+        }
+        json
+    }
+
+    /// The users that a text mentions.
+    pub(super) fn mentioned(&self, text: &str) -> Vec<u64> {
+        mentions(text, "<@").into_iter().filter(|id| self.users.contains_key(id)).collect()
+    }
+}
+
+/// The ids in a text behind `<@`, `<@&` or `<#`, each once.
+pub(in crate::testing) fn mentions(text: &str, mark: &str) -> Vec<u64> {
+    let mut ids = Vec::new();
+    for (at, _) in text.match_indices(mark) {
+        let rest = &text[at + mark.len()..];
+        let rest = rest.strip_prefix('!').unwrap_or(rest);
+        let id = rest.split_once('>').and_then(|(id, _)| id.parse().ok());
+        ids.extend(id.filter(|id| !ids.contains(id)));
+    }
+    ids
+}
+
+/// A moment as Discord writes it, from milliseconds since the Unix epoch.
+pub(super) fn timestamp(unix_ms: u64) -> String {
+    let (days, millis) = (unix_ms / 86_400_000, unix_ms % 86_400_000);
+    let (year, month, day) = civil(days);
+    let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
+    let (second, millis) = (millis / 1000 % 60, millis % 1000);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}000+00:00")
+}
+
+/// Year, month and day of a number of days since the Unix epoch.
+/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_discord_does() {
+        assert_eq!(timestamp(0), "1970-01-01T00:00:00.000000+00:00");
+        assert_eq!(timestamp(951_827_696_789), "2000-02-29T12:34:56.789000+00:00");
+        assert_eq!(timestamp(1_767_225_600_000), "2026-01-01T00:00:00.000000+00:00");
+    }
+
+    #[test]
+    fn mentions_are_found_once_each() {
+        assert_eq!(mentions("<@1> <@!2> <@1> <@x> <@3", "<@"), [1, 2]);
+        assert_eq!(mentions("<#7>", "<#"), [7]);
+    }
+}

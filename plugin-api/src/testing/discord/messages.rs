@@ -1,0 +1,257 @@
+//! Messages: posting, editing, deleting, reacting.
+
+use serde_json::{Value, json};
+
+use super::{BOT, Discord, Posted, Refused, form, json::timestamp};
+use crate::{abi::File, testing::world::World};
+
+/// Message flags: seen by one user, "thinking …", and those that a bot may set (no previews, silent, components hold all).
+pub(in crate::testing) const EPHEMERAL: u64 = 1 << 6;
+pub(in crate::testing) const LOADING: u64 = 1 << 7;
+const SETTABLE: u64 = 1 << 2 | 1 << 12 | 1 << 15;
+
+/// A message that is to be posted.
+pub(in crate::testing) struct New<'a> {
+    pub(in crate::testing) channel: u64,
+    pub(in crate::testing) author: u64,
+    pub(in crate::testing) body: &'a Value,
+    pub(in crate::testing) files: &'a [File],
+    /// Of an ephemeral one: who sees it.
+    pub(in crate::testing) only_for: Option<u64>,
+    /// Of an answer to an interaction: what it says of it.
+    pub(in crate::testing) interaction: Option<Value>,
+}
+
+impl Discord {
+    /// Checks a message and posts it; its id.
+    pub(in crate::testing) fn post_checked(&mut self, world: &World, new: &New<'_>) -> Result<u64, Refused> {
+        form::message(new.body, !new.files.is_empty())?;
+        self.post(world, new)
+    }
+
+    /// Posts a message that was checked; its id.
+    pub(in crate::testing) fn post(&mut self, world: &World, new: &New<'_>) -> Result<u64, Refused> {
+        let reference = self.reference(new)?;
+        let now = world.clock.unix_ms();
+        let id = self.snowflake(now);
+        let ephemeral = if new.only_for.is_some() { EPHEMERAL } else { 0 };
+        let flags = new.body["flags"].as_u64().unwrap_or(0) & SETTABLE | ephemeral;
+        let mut json = json!({
+            "id": id.to_string(), "channel_id": new.channel.to_string(), "type": if reference.is_some() { 19 } else { 0 },
+            "author": self.user_json(new.author), "timestamp": timestamp(now), "edited_timestamp": null,
+            "tts": new.body["tts"] == json!(true), "mention_everyone": false, "mentions": [], "mention_roles": [],
+            "attachments": [], "embeds": [], "components": [], "content": "", "pinned": false, "flags": flags,
+        });
+        if let Some(to) = reference {
+            json["message_reference"] = json!({
+                "type": 0, "message_id": to.to_string(), "channel_id": new.channel.to_string(),
+                "guild_id": self.guild_of(new.channel).map(|id| id.to_string()),
+            });
+            json["referenced_message"] = self.messages[&to].json.clone();
+        }
+        if let Some(interaction) = &new.interaction {
+            json["interaction_metadata"] = interaction.clone();
+            json["webhook_id"] = json!(BOT.to_string());
+            json["application_id"] = json!(BOT.to_string());
+        }
+        if !new.body["poll"].is_null() {
+            json["poll"] = new.body["poll"].clone();
+        }
+        self.fill(&mut json, new.body, new.files, now);
+        let posted = Posted { channel: new.channel, json, is_deleted: false, only_for: new.only_for };
+        if posted.only_for.is_none() {
+            world.emit("MESSAGE_CREATE", self.event_json(&posted));
+        }
+        self.messages.insert(id, posted);
+        Ok(id)
+    }
+
+    /// What the message replies to.
+    fn reference(&self, new: &New<'_>) -> Result<Option<u64>, Refused> {
+        let reference = &new.body["message_reference"];
+        let Some(id) = reference["message_id"].as_str() else { return Ok(None) };
+        let id: Option<u64> = id.parse().ok();
+        let there = id
+            .filter(|id| self.messages.get(id).is_some_and(|to| to.channel == new.channel && !to.is_deleted));
+        match (there, &reference["fail_if_not_exists"]) {
+            (Some(id), _) => Ok(Some(id)),
+            (None, Value::Bool(false)) => Ok(None),
+            (None, _) => {
+                let code = "REPLIES_UNKNOWN_MESSAGE";
+                Err(Refused::form("message_reference", code, "Unknown message"))
+            }
+        }
+    }
+
+    /// Sets the fields that the body has.
+    fn fill(&mut self, json: &mut Value, body: &Value, files: &[File], now: u64) {
+        for field in ["content", "embeds", "components"] {
+            if !body[field].is_null() {
+                json[field] = body[field].clone();
+            }
+        }
+        number_components(&mut json["components"]);
+        for embed in json["embeds"].as_array_mut().into_iter().flatten() {
+            if embed["type"].is_null() {
+                embed["type"] = json!("rich");
+            }
+        }
+        self.notify(json, &body["allowed_mentions"]);
+        if let Some(kept) = body["attachments"].as_array().filter(|_| files.is_empty()) {
+            let ids: Vec<&Value> = kept.iter().map(|attachment| &attachment["id"]).collect();
+            if let Some(attachments) = json["attachments"].as_array_mut() {
+                attachments.retain(|attachment| ids.contains(&&attachment["id"]));
+            }
+        }
+        for file in files {
+            let id = self.snowflake(now);
+            let url = format!("https://cdn.discordapp.com/attachments/{id}/{}", file.name);
+            let attachment = json!({
+                "id": id.to_string(), "filename": file.name.as_str(), "size": file.bytes.len(), "url": url,
+                "proxy_url": url, "content_type": file.content_type.as_str(),
+            });
+            if let Some(attachments) = json["attachments"].as_array_mut() {
+                attachments.push(attachment);
+            }
+        }
+    }
+
+    /// Says whom the text notifies. <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
+    fn notify(&self, json: &mut Value, allowed: &Value) {
+        let text = json["content"].as_str().unwrap_or_default().to_owned();
+        let parse = |kind: &str| {
+            allowed.is_null() || allowed["parse"].as_array().is_some_and(|kinds| kinds.contains(&json!(kind)))
+        };
+        let listed = |kind: &str, id: u64| {
+            allowed[kind].as_array().is_some_and(|ids| ids.contains(&json!(id.to_string())))
+        };
+        let mut users = self.mentioned(&text);
+        users.retain(|id| parse("users") || listed("users", *id));
+        let replied = json["referenced_message"]["author"]["id"].as_str().and_then(|id| id.parse().ok());
+        if allowed.is_null() || allowed["replied_user"] == json!(true) {
+            users.extend(replied.filter(|id| !users.contains(id)));
+        }
+        let mut roles = super::mentions(&text, "<@&");
+        roles.retain(|id| self.roles.contains_key(id) && (parse("roles") || listed("roles", *id)));
+        let everyone = (text.contains("@everyone") || text.contains("@here")) && parse("everyone");
+        json["mentions"] = users.iter().map(|id| self.user_json(*id)).collect();
+        json["mention_roles"] = roles.iter().map(|id| json!(id.to_string())).collect();
+        json["mention_everyone"] = json!(everyone);
+    }
+
+    /// Edits a message that was checked.
+    pub(in crate::testing) fn edit(
+        &mut self,
+        world: &World,
+        id: u64,
+        body: &Value,
+        files: &[File],
+    ) -> Result<(), Refused> {
+        let Some(posted) = self.messages.get(&id).filter(|posted| !posted.is_deleted) else {
+            return Err(Refused::UNKNOWN_MESSAGE.into());
+        };
+        let now = world.clock.unix_ms();
+        let mut json = posted.json.clone();
+        json["edited_timestamp"] = json!(timestamp(now));
+        self.fill(&mut json, body, files, now);
+        form::message(&json, !json["attachments"].as_array().is_none_or(Vec::is_empty))?;
+        if let Some(posted) = self.messages.get_mut(&id) {
+            posted.json = json;
+        }
+        let posted = &self.messages[&id];
+        if posted.only_for.is_none() {
+            world.emit("MESSAGE_UPDATE", self.event_json(posted));
+        }
+        Ok(())
+    }
+
+    pub(in crate::testing) fn delete(&mut self, world: &World, id: u64) -> Result<(), Refused> {
+        let Some(posted) = self.messages.get_mut(&id).filter(|posted| !posted.is_deleted) else {
+            return Err(Refused::UNKNOWN_MESSAGE.into());
+        };
+        posted.is_deleted = true;
+        let (channel, is_seen) = (posted.channel, posted.only_for.is_none());
+        if is_seen {
+            let mut gone = json!({ "id": id.to_string(), "channel_id": channel.to_string() });
+            if let Some(guild) = self.guild_of(channel) {
+                gone["guild_id"] = json!(guild.to_string());
+            }
+            world.emit("MESSAGE_DELETE", gone);
+        }
+        Ok(())
+    }
+
+    /// Adds or takes away the reaction of a user: a Unicode emoji, or `name:id`.
+    pub(in crate::testing) fn react(
+        &mut self,
+        world: &World,
+        id: u64,
+        user: u64,
+        emoji: &str,
+        is_added: bool,
+    ) -> Result<(), Refused> {
+        let Some(posted) = self.messages.get_mut(&id).filter(|posted| !posted.is_deleted) else {
+            return Err(Refused::UNKNOWN_MESSAGE.into());
+        };
+        let emoji = match emoji.split_once(':') {
+            Some((name, id)) => json!({ "id": id, "name": name, "animated": false }),
+            None => json!({ "id": null, "name": emoji }),
+        };
+        let mut reactions = posted.json["reactions"].as_array().cloned().unwrap_or_default();
+        let at = reactions.iter().position(|reaction| reaction["emoji"] == emoji);
+        let at = at.unwrap_or_else(|| {
+            reactions.push(json!({
+                "emoji": emoji, "count": 0, "count_details": { "burst": 0, "normal": 0 }, "me": false, "me_burst": false,
+                "burst_colors": [], "users": [],
+            }));
+            reactions.len() - 1
+        });
+        let mut users: Vec<Value> = reactions[at]["users"].as_array().cloned().unwrap_or_default();
+        users.retain(|it| *it != json!(user));
+        if is_added {
+            users.push(json!(user));
+        }
+        let it = &mut reactions[at];
+        (it["count"], it["me"]) = (json!(users.len()), json!(users.contains(&json!(BOT))));
+        it["count_details"]["normal"] = json!(users.len());
+        it["users"] = json!(users);
+        if users.is_empty() {
+            reactions.remove(at);
+        }
+        posted.json["reactions"] = json!(reactions);
+        let (channel, author) = (posted.channel, posted.json["author"]["id"].clone());
+        let mut event = json!({
+            "user_id": user.to_string(), "channel_id": channel.to_string(), "message_id": id.to_string(),
+            "emoji": emoji, "burst": false, "type": 0,
+        });
+        if let Some(guild) = self.guild_of(channel) {
+            event["guild_id"] = json!(guild.to_string());
+        }
+        let name = if is_added { "MESSAGE_REACTION_ADD" } else { "MESSAGE_REACTION_REMOVE" };
+        if is_added {
+            event["message_author_id"] = author;
+            if let Some(member) = self.guild_of(channel).and_then(|_| self.member_json(user)) {
+                event["member"] = member;
+            }
+        }
+        world.emit(name, event);
+        Ok(())
+    }
+}
+
+/// Discord gives each component a number that is its own in the message.
+fn number_components(components: &mut Value) {
+    fn number(component: &mut Value, next: &mut u64) {
+        if component["id"].is_null() && component.is_object() {
+            component["id"] = json!(*next);
+        }
+        *next += 1;
+        for inner in component["components"].as_array_mut().into_iter().flatten() {
+            number(inner, next);
+        }
+    }
+    let mut next = 1;
+    for component in components.as_array_mut().into_iter().flatten() {
+        number(component, &mut next);
+    }
+}

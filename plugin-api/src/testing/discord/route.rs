@@ -1,0 +1,260 @@
+//! Which function answers which endpoint. What is not here is answered 404, unless the test gives an answer.
+
+use serde_json::{Value, json};
+
+use super::{BOT, Discord, GUILD, Refused, bits, form, messages::New};
+use crate::{
+    abi::{DiscordRequest, File, Method},
+    testing::world::World,
+};
+
+type Answer = Result<(u16, Value), Refused>;
+
+/// Answers a request of the bot's.
+pub(in crate::testing) fn answer(world: &World, request: &DiscordRequest) -> Answer {
+    let body = match request.json.is_empty() {
+        true => Value::Null,
+        false => serde_json::from_slice(&request.json)
+            .map_err(|error| Refused::form("body", "INVALID_JSON", &error.to_string()))?,
+    };
+    let path = request.path.trim_start_matches('/');
+    let parts: Vec<&str> = path.split('/').collect();
+    let call = Call { world, request, body: &body, files: &request.files };
+    let discord = &mut *world.discord.borrow_mut();
+    match parts.first() {
+        Some(&"channels") => call.channels(discord, &parts[1..]),
+        Some(&"interactions" | &"webhooks") => call.interactions(discord, &parts),
+        Some(&"guilds") => call.guilds(discord, &parts[1..]),
+        _ => call.others(discord, &parts),
+    }
+}
+
+struct Call<'a> {
+    world: &'a World,
+    request: &'a DiscordRequest,
+    body: &'a Value,
+    files: &'a [File],
+}
+
+const DONE: Answer = Ok((204, Value::Null));
+
+impl Call<'_> {
+    fn unknown(&self) -> Answer {
+        Err(Refused::unknown_endpoint(self.request.method.as_str(), &self.request.path))
+    }
+
+    fn channels(&self, discord: &mut Discord, parts: &[&str]) -> Answer {
+        let [channel, parts @ ..] = parts else { return self.unknown() };
+        let id =
+            id(channel).filter(|id| discord.channels.contains_key(id)).ok_or(Refused::UNKNOWN_CHANNEL)?;
+        let message = |at: usize| parts.get(at).and_then(|part| self::id(part)).unwrap_or_default();
+        match (self.request.method, parts) {
+            (Method::Get, []) => Ok((200, discord.channel_json(id).unwrap_or_default())),
+            (Method::Post, ["typing"]) => DONE,
+            (Method::Post, ["messages"]) => self.post(discord, id),
+            (Method::Get, ["messages"]) => Ok((200, self.history(discord, id))),
+            (Method::Get, ["messages", _]) => {
+                let posted = discord.messages.get(&message(1));
+                let posted = posted.filter(|it| it.channel == id && !it.is_deleted && it.only_for.is_none());
+                posted.map(|it| (200, it.json.clone())).ok_or_else(|| Refused::UNKNOWN_MESSAGE.into())
+            }
+            (Method::Patch, ["messages", _]) => {
+                own(discord, id, message(1))?.then_some(()).ok_or(Refused::OF_ANOTHER)?;
+                discord.edit(self.world, message(1), self.body, self.files)?;
+                Ok((200, discord.messages[&message(1)].json.clone()))
+            }
+            (Method::Delete, ["messages", _]) => {
+                if !own(discord, id, message(1))? {
+                    may(discord, bits::MANAGE_MESSAGES)?;
+                }
+                discord.delete(self.world, message(1))?;
+                DONE
+            }
+            (Method::Post, ["messages", "bulk-delete"]) => {
+                may(discord, bits::MANAGE_MESSAGES)?;
+                for gone in self.body["messages"].as_array().into_iter().flatten() {
+                    // As Discord, which skips those that are gone.
+                    let _ = discord.delete(self.world, gone.as_str().and_then(self::id).unwrap_or_default());
+                }
+                DONE
+            }
+            (method @ (Method::Put | Method::Delete), ["messages", _, "reactions", emoji, user]) => {
+                let is_own = *user == "@me";
+                may(discord, if is_own { bits::ADD_REACTIONS } else { bits::MANAGE_MESSAGES })?;
+                let user = if is_own { BOT } else { self::id(user).ok_or(Refused::UNKNOWN_USER)? };
+                discord.react(self.world, message(1), user, &decoded(emoji), method == Method::Put)?;
+                DONE
+            }
+            (method @ (Method::Put | Method::Delete), ["messages", "pins", _] | ["pins", _]) => {
+                may(discord, bits::MANAGE_MESSAGES)?;
+                let posted = discord.messages.get_mut(&message(parts.len() - 1));
+                let posted = posted.filter(|it| it.channel == id && !it.is_deleted);
+                posted.ok_or(Refused::UNKNOWN_MESSAGE)?.json["pinned"] = json!(method == Method::Put);
+                DONE
+            }
+            _ => self.unknown(),
+        }
+    }
+
+    fn post(&self, discord: &mut Discord, channel: u64) -> Answer {
+        let recipient = discord.channels[&channel].recipient;
+        if recipient.and_then(|user| discord.users.get(&user)).is_some_and(|user| user.is_closed) {
+            return Err(Refused::CLOSED.into());
+        }
+        if recipient.is_none() {
+            may(discord, bits::SEND_MESSAGES)?;
+        }
+        form::message(self.body, !self.files.is_empty())?;
+        let (body, files) = (self.body, self.files);
+        let new = New { channel, author: BOT, body, files, only_for: None, interaction: None };
+        let id = discord.post(self.world, &new)?;
+        Ok((200, discord.messages[&id].json.clone()))
+    }
+
+    /// The newest first. <https://discord.com/developers/docs/resources/message#get-channel-messages>
+    fn history(&self, discord: &Discord, channel: u64) -> Value {
+        let asked = |name: &str| {
+            self.request
+                .query
+                .iter()
+                .find(|pair| pair.name == name)
+                .and_then(|pair| pair.value.parse::<u64>().ok())
+        };
+        let limit = usize::try_from(asked("limit").unwrap_or(50)).unwrap_or(50);
+        let (before, after) = (asked("before").unwrap_or(u64::MAX), asked("after").unwrap_or(0));
+        let seen = discord.messages.iter().rev().filter(|(id, it)| {
+            it.channel == channel && !it.is_deleted && it.only_for.is_none() && **id < before && **id > after
+        });
+        seen.take(limit).map(|(_, posted)| posted.json.clone()).collect()
+    }
+
+    fn interactions(&self, discord: &mut Discord, parts: &[&str]) -> Answer {
+        let (world, body, files) = (self.world, self.body, self.files);
+        match (self.request.method, parts) {
+            (Method::Post, ["interactions", id, token, "callback"]) => {
+                let message = discord.callback(world, id, token, body, files)?;
+                let wants = |pair: &crate::abi::Header| pair.name == "with_response" && pair.value == "true";
+                if !self.request.query.iter().any(wants) {
+                    return DONE;
+                }
+                let message = message.and_then(|id| discord.messages.get(&id)).map(|it| it.json.clone());
+                let resource = json!({ "type": body["type"], "message": message });
+                Ok((200, json!({ "interaction": { "id": id }, "resource": resource })))
+            }
+            (Method::Post, ["webhooks", _, token]) => {
+                Ok((200, discord.follow_up(world, token, body, files)?))
+            }
+            (Method::Get, ["webhooks", _, token, "messages", message]) => {
+                Ok((200, discord.read_answer(world, token, message)?))
+            }
+            (Method::Patch, ["webhooks", _, token, "messages", message]) => {
+                Ok((200, discord.patch_answer(world, token, message, body, files)?))
+            }
+            (Method::Delete, ["webhooks", _, token, "messages", message]) => {
+                discord.delete_answer(world, token, message)?;
+                DONE
+            }
+            _ => self.unknown(),
+        }
+    }
+
+    fn guilds(&self, discord: &mut Discord, parts: &[&str]) -> Answer {
+        let [guild, parts @ ..] = parts else { return self.unknown() };
+        if id(guild) != Some(GUILD) {
+            return Err(Refused::UNKNOWN_GUILD.into());
+        }
+        let user = |at: usize| match parts.get(at) {
+            Some(&"@me") => BOT,
+            part => part.and_then(|part| id(part)).unwrap_or_default(),
+        };
+        let member = |discord: &Discord| discord.member_json(user(1)).ok_or(Refused::UNKNOWN_MEMBER);
+        let world = self.world;
+        match (self.request.method, parts) {
+            (Method::Get, []) => Ok((200, discord.guild_json())),
+            (Method::Get, ["channels"]) => Ok((200, json!(discord.channels_json()))),
+            (Method::Get, ["roles"]) => Ok((200, json!(discord.roles_json()))),
+            (Method::Get, ["members"]) => {
+                let members = discord.users.keys().filter_map(|id| discord.member_json(*id));
+                Ok((200, members.collect()))
+            }
+            (Method::Get, ["members", _]) => Ok((200, member(discord)?)),
+            (Method::Patch, ["members", _]) => {
+                let is_timeout = self.body.get("communication_disabled_until").is_some();
+                may(discord, if is_timeout { bits::MODERATE_MEMBERS } else { 0 })?;
+                Ok((200, discord.edit_member(world, user(1), self.body)?))
+            }
+            (Method::Delete, ["members", _]) => {
+                may(discord, bits::KICK_MEMBERS)?;
+                discord.leave(world, user(1))?;
+                DONE
+            }
+            (method @ (Method::Put | Method::Delete), ["members", _, "roles", role]) => {
+                may(discord, bits::MANAGE_ROLES)?;
+                let role = id(role).ok_or(Refused::UNKNOWN_ROLE)?;
+                discord.set_role(world, user(1), role, method == Method::Put)?;
+                DONE
+            }
+            (Method::Put, ["bans", _]) => {
+                may(discord, bits::BAN_MEMBERS)?;
+                discord.ban(world, user(1))?;
+                DONE
+            }
+            _ => self.unknown(),
+        }
+    }
+
+    fn others(&self, discord: &mut Discord, parts: &[&str]) -> Answer {
+        match (self.request.method, parts) {
+            (Method::Get, ["users", "@me"]) => Ok((200, discord.user_json(BOT))),
+            (Method::Get, ["users", user]) => {
+                let user =
+                    id(user).filter(|id| discord.users.contains_key(id)).ok_or(Refused::UNKNOWN_USER)?;
+                Ok((200, discord.user_json(user)))
+            }
+            (Method::Post, ["users", "@me", "channels"]) => {
+                let user = self.body["recipient_id"].as_str().and_then(id);
+                let user = user.filter(|id| discord.users.contains_key(id)).ok_or(Refused::UNKNOWN_USER)?;
+                let channel = discord.direct(user);
+                Ok((200, discord.channel_json(channel).unwrap_or_default()))
+            }
+            _ => self.unknown(),
+        }
+    }
+}
+
+fn id(part: &str) -> Option<u64> {
+    part.parse().ok()
+}
+
+/// Whether a message of the channel is the bot's.
+fn own(discord: &Discord, channel: u64, message: u64) -> Result<bool, Refused> {
+    let posted = discord.messages.get(&message).filter(|it| it.channel == channel && !it.is_deleted);
+    Ok(posted.ok_or(Refused::UNKNOWN_MESSAGE)?.is_bots())
+}
+
+/// Whether the bot has a permission.
+fn may(discord: &Discord, permission: u64) -> Result<(), Refused> {
+    match permission == 0 || discord.users[&BOT].may(permission) {
+        true => Ok(()),
+        false => Err(Refused::MISSING_PERMISSIONS.into()),
+    }
+}
+
+/// Percent-encoded text.
+fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match (first, digits.and_then(|digits| u8::from_str_radix(digits, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

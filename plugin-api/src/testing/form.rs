@@ -1,0 +1,111 @@
+//! A form that the bot shows, and what a user writes into it.
+
+use serde_json::{Value, json};
+
+use super::{discord::Open, message::collect};
+
+/// A form that is open for a user.
+#[derive(Clone)]
+pub struct Form {
+    pub(super) user: u64,
+    pub(super) channel: u64,
+    /// The message of the component that opened it.
+    pub(super) source: Option<u64>,
+    data: Value,
+}
+
+impl Form {
+    pub(super) fn new(open: &Open) -> Option<Self> {
+        let data = open.data.clone()?;
+        Some(Self { user: open.user, channel: open.channel, source: open.source, data })
+    }
+
+    /// Its title.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.data["title"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Its `custom_id`.
+    #[must_use]
+    pub fn custom_id(&self) -> String {
+        self.data["custom_id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Discord's JSON of it.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        self.data.clone()
+    }
+
+    /// Its fields, in Discord's JSON.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Value> {
+        let mut fields = Vec::new();
+        collect(&self.data["components"], &mut fields);
+        fields
+    }
+
+    /// The data of the interaction when it is sent with these values, by `custom_id` of the field.
+    ///
+    /// # Errors
+    /// What Discord's client would not let through.
+    pub(super) fn filled(&self, values: &[(String, Value)]) -> Result<Value, String> {
+        let fields = self.fields();
+        let known: Vec<&str> = fields.iter().filter_map(|field| field["custom_id"].as_str()).collect();
+        if let Some((name, _)) = values.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            return Err(format!("the form has no field `{name}`; it has {known:?}"));
+        }
+        let mut components = self.data["components"].clone();
+        for part in components.as_array_mut().into_iter().flatten() {
+            fill(part, values)?;
+        }
+        Ok(json!({ "custom_id": self.custom_id(), "components": components, "resolved": {} }))
+    }
+}
+
+/// Text input, and the fields that hold one value or any number.
+const TEXT: u64 = 4;
+const SINGLE: [u64; 3] = [TEXT, 21, 23];
+
+fn fill(part: &mut Value, values: &[(String, Value)]) -> Result<(), String> {
+    for inner in part["components"].as_array_mut().into_iter().flatten() {
+        fill(inner, values)?;
+    }
+    if part["component"].is_object() {
+        fill(&mut part["component"], values)?;
+    }
+    let Some(name) = part["custom_id"].as_str().map(str::to_owned) else { return Ok(()) };
+    let kind = part["type"].as_u64().unwrap_or(0);
+    let given = values.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone());
+    // As Discord has it: a field must be filled in unless it says otherwise.
+    let is_required = part["required"] != json!(false) && kind != 23;
+    let filled = if SINGLE.contains(&kind) {
+        let preset = part["value"].clone();
+        let value = given.unwrap_or(if preset.is_null() && kind == TEXT { json!("") } else { preset });
+        let length = value.as_str().map_or(0, |text| text.chars().count()) as u64;
+        if is_required && (value.is_null() || value == json!("")) {
+            return Err(format!("the form's field `{name}` must be filled in"));
+        }
+        let (min, max) =
+            (part["min_length"].as_u64().unwrap_or(0), part["max_length"].as_u64().unwrap_or(4000));
+        if kind == TEXT && length > 0 && !(min..=max).contains(&length) {
+            return Err(format!(
+                "the form's field `{name}` takes {min} to {max} characters, and not {length}"
+            ));
+        }
+        json!({ "type": kind, "id": part["id"], "custom_id": name, "value": value })
+    } else {
+        let chosen = match given {
+            Some(Value::Array(values)) => values,
+            Some(value) => vec![value],
+            None => Vec::new(),
+        };
+        if is_required && chosen.is_empty() {
+            return Err(format!("the form's field `{name}` must be filled in"));
+        }
+        json!({ "type": kind, "id": part["id"], "custom_id": name, "values": chosen })
+    };
+    *part = filled;
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! One generation of the cog under test: its real table, called as the host's lane does, on the test's thread.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use abi_stable::std_types::RResult;
+use async_ffi::LocalFfiFuture;
+
+use super::{declared::Declared, host, log::Log, world::World};
+use crate::{
+    Cog, Host, State,
+    abi::{
+        self, CogModule, ErrorCause, Event, FaultKind, Instance, Invocation, Outcome, SavedState, TaskRun,
+    },
+    export::{glue, in_test},
+};
+
+/// A cog that was built.
+pub(super) struct Generation {
+    world: Rc<World>,
+    log: Log,
+    table: CogModule,
+    instance: Instance,
+    pub(super) declared: Declared,
+    flights: RefCell<Vec<Flight>>,
+}
+
+/// What a handler failed with.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// What it was called for: `/hello`, `GUILD_MEMBER_ADD`, `task digest`, `setup`, …
+    pub handler: String,
+    /// Whether it is an error, a panic, or state or settings that cannot be read.
+    pub kind: FaultKind,
+    /// The error's or the panic's text.
+    pub text: String,
+    /// `file:line:column` of a panic, or the key of a setting.
+    pub place: Option<String>,
+    /// What an error came from.
+    pub cause: ErrorCause,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = match self.kind {
+            FaultKind::Panic => "panicked",
+            FaultKind::Error | FaultKind::State | FaultKind::Settings => "failed",
+        };
+        write!(out, "{} {what}: {}", self.handler, self.text)?;
+        self.place.as_ref().map_or(Ok(()), |place| write!(out, " ({place})"))
+    }
+}
+
+/// A handler under way.
+struct Flight {
+    handler: String,
+    future: LocalFfiFuture<Outcome>,
+    is_woken: Arc<Flag>,
+    on_end: OnEnd,
+}
+
+/// What follows when a handler has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum OnEnd {
+    Nothing,
+    /// The interaction of this token should have an answer.
+    Interaction(String),
+    /// The run of a task is over.
+    Task(String),
+}
+
+/// A handler that has ended.
+pub(super) struct Ended {
+    pub(super) fault: Option<Fault>,
+    pub(super) on_end: OnEnd,
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// How often handlers are polled at one moment before they count as busy for ever.
+const POLLS_MAX: usize = 20_000;
+/// How long `setup`, `restore`, `save` and `teardown` may take, in milliseconds: as the host has it by default.
+const DEADLINE_MS: u64 = 30_000;
+
+impl Generation {
+    /// Makes an instance that is not set up.
+    pub(super) fn create<C: Cog>(world: &Rc<World>) -> Self {
+        in_test::share_hook();
+        let (table, log) = (glue::module::<C>(), Log::new());
+        let host = Host::new(host::host(world), C::EVENTS);
+        // Not the table's `create`: that makes the process the cog's own.
+        let instance = log.within(world, || glue::instance::<C>(host));
+        let declared = Declared::of::<C>();
+        Self { world: Rc::clone(world), log, table, instance, declared, flights: RefCell::default() }
+    }
+
+    pub(super) fn setup(&self) -> Result<(), Fault> {
+        self.drive("setup", |instance| (self.table.setup)(instance))
+    }
+
+    pub(super) fn restore(&self, state: State) -> Result<(), Fault> {
+        let state = SavedState { version: state.version, bytes: state.bytes.into() };
+        self.drive("restore", |instance| (self.table.restore)(instance, state))
+    }
+
+    /// No further handler begins: what handlers wait for of users ends.
+    pub(super) fn pause(&self) -> Option<Fault> {
+        let outcome = self.log.within(&self.world, || (self.table.pause)(self.instance));
+        outcome.into_result().err().map(|fault| self.fault("pause", fault))
+    }
+
+    pub(super) fn save(&self) -> Result<Option<State>, Fault> {
+        let saved = self.drive("save", |instance| (self.table.save)(instance))?;
+        Ok(saved.map(|state| State { version: state.version, bytes: state.bytes.into() }).into_option())
+    }
+
+    pub(super) fn teardown(&self) -> Result<(), Fault> {
+        self.drive("teardown", |instance| (self.table.teardown)(instance))
+    }
+
+    pub(super) fn event(&self, handler: String, event: Event, on_end: OnEnd) {
+        self.start(handler, on_end, |instance| (self.table.event)(instance, event));
+    }
+
+    pub(super) fn command(&self, handler: String, invocation: Invocation, on_end: OnEnd) {
+        self.start(handler, on_end, |instance| (self.table.command)(instance, invocation));
+    }
+
+    pub(super) fn task(&self, run: TaskRun) {
+        let name = run.name.to_string();
+        self.start(format!("task {name}"), OnEnd::Task(name), |instance| (self.table.task)(instance, run));
+    }
+
+    fn start(&self, handler: String, on_end: OnEnd, call: impl FnOnce(Instance) -> LocalFfiFuture<Outcome>) {
+        let future = self.log.within(&self.world, || call(self.instance));
+        self.fly(handler, future, on_end);
+    }
+
+    fn fly(&self, handler: String, future: LocalFfiFuture<Outcome>, on_end: OnEnd) {
+        let is_woken = Arc::new(Flag(AtomicBool::new(true)));
+        self.flights.borrow_mut().push(Flight { handler, future, is_woken, on_end });
+    }
+
+    /// Takes what the cog has spawned.
+    fn adopt(&self) {
+        for (what, future) in self.world.spawned.take() {
+            self.fly(what, future, OnEnd::Nothing);
+        }
+    }
+
+    /// Polls every handler that can go on once; those that have ended.
+    pub(super) fn turn(&self) -> Vec<Ended> {
+        let mut ended = Vec::new();
+        // Out of the cell: a handler may cause another one.
+        for mut flight in self.flights.take() {
+            match self.poll(&mut flight) {
+                Poll::Pending => self.flights.borrow_mut().push(flight),
+                Poll::Ready(outcome) => {
+                    let fault = outcome.into_result().err().map(|fault| self.fault(&flight.handler, fault));
+                    self.log.within(&self.world, || drop(flight.future));
+                    ended.push(Ended { fault, on_end: flight.on_end });
+                }
+            }
+        }
+        self.adopt();
+        ended
+    }
+
+    fn poll(&self, flight: &mut Flight) -> Poll<Outcome> {
+        if !flight.is_woken.0.swap(false, Ordering::Acquire) {
+            return Poll::Pending;
+        }
+        let waker = Waker::from(Arc::clone(&flight.is_woken));
+        self.log.within(&self.world, || Pin::new(&mut flight.future).poll(&mut Context::from_waker(&waker)))
+    }
+
+    pub(super) fn can_go_on(&self) -> bool {
+        self.flights.borrow().iter().any(|flight| flight.is_woken.0.load(Ordering::Acquire))
+    }
+
+    /// What the handlers under way were called for.
+    pub(super) fn under_way(&self) -> Vec<String> {
+        self.flights.borrow().iter().map(|flight| flight.handler.clone()).collect()
+    }
+
+    /// Ends handlers at their `await`.
+    pub(super) fn cancel(&self) {
+        let flights = self.flights.take();
+        self.log.within(&self.world, || drop(flights));
+    }
+
+    /// Runs one function of the cog to its end. Time goes on by itself meanwhile: nobody else can move it.
+    fn drive<T>(
+        &self,
+        what: &str,
+        call: impl FnOnce(Instance) -> LocalFfiFuture<RResult<T, abi::Fault>>,
+    ) -> Result<T, Fault> {
+        let outcome = self.run_to_end(what, call);
+        self.adopt();
+        outcome
+    }
+
+    fn run_to_end<T>(
+        &self,
+        what: &str,
+        call: impl FnOnce(Instance) -> LocalFfiFuture<RResult<T, abi::Fault>>,
+    ) -> Result<T, Fault> {
+        let mut future = self.log.within(&self.world, || call(self.instance));
+        let is_woken = Arc::new(Flag(AtomicBool::new(true)));
+        let waker = Waker::from(Arc::clone(&is_woken));
+        let (deadline, polls) = (self.world.clock.unix_ms() + DEADLINE_MS, Cell::new(0));
+        let fault = |text: String| {
+            let fault = abi::Fault { kind: FaultKind::Error, text: text.into(), place: None.into() };
+            self.fault(what, fault)
+        };
+        loop {
+            polls.set(polls.get() + 1);
+            is_woken.0.store(false, Ordering::Release);
+            let poll =
+                self.log.within(&self.world, || Pin::new(&mut future).poll(&mut Context::from_waker(&waker)));
+            if let Poll::Ready(outcome) = poll {
+                self.log.within(&self.world, || drop(future));
+                return outcome.into_result().map_err(|fault| self.fault(what, fault));
+            }
+            if polls.get() > POLLS_MAX {
+                return Err(fault("it keeps itself busy".to_owned()));
+            }
+            if is_woken.0.load(Ordering::Acquire) {
+                continue;
+            }
+            match self.world.clock.next().filter(|next| *next <= deadline) {
+                Some(next) => self.world.clock.set(next.max(self.world.clock.unix_ms())),
+                None => return Err(fault(format!("it did not return within {} s", DEADLINE_MS / 1000))),
+            }
+        }
+    }
+
+    /// The fault that the table answered a moment ago.
+    fn fault(&self, handler: &str, fault: abi::Fault) -> Fault {
+        Fault {
+            handler: handler.to_owned(),
+            kind: fault.kind,
+            text: fault.text.into(),
+            place: fault.place.map(Into::into).into_option(),
+            cause: (self.table.error_cause)(),
+        }
+    }
+
+    /// Ends everything and drops the instance.
+    pub(super) fn destroy(self) -> Option<Fault> {
+        self.cancel();
+        let outcome = self.log.within(&self.world, || (self.table.destroy)(self.instance));
+        outcome.into_result().err().map(|fault| self.fault("drop", fault))
+    }
+
+    /// Whether handlers were polled too often at one moment.
+    pub(super) fn is_too_often(polls: usize) -> bool {
+        polls > POLLS_MAX
+    }
+}

@@ -1,0 +1,50 @@
+//! The api handle: what the test answers in place of the site API.
+
+use abi_stable::std_types::{RResult, RVec};
+use async_ffi::LocalFfiFuture;
+
+use super::{http::with_query, soon};
+use crate::{
+    abi::{ApiRequest, HandleError, HandleErrorKind, Lease, Reply},
+    testing::{
+        web::{Asked, Server},
+        world::World,
+    },
+};
+
+pub(super) extern "C" fn request(
+    lease: Lease,
+    request: ApiRequest,
+) -> LocalFfiFuture<RResult<Reply, HandleError>> {
+    soon(answer(&World::of(lease), request))
+}
+
+fn answer(world: &World, request: ApiRequest) -> Result<Reply, HandleError> {
+    let asked = Asked {
+        server: Server::Api,
+        method: request.method.to_string(),
+        address: with_query(&request.path, &request.query),
+        headers: Vec::new(),
+        body: request.json.into_vec(),
+    };
+    let shown = format!("{} {}", asked.method, asked.address);
+    let given = world.web.borrow_mut().answer(&asked);
+    world.web.borrow_mut().note(asked);
+    let Some((status, body)) = given else {
+        world.note(format!("site API: {shown} → nobody answers; give an answer with `bot.api(…)`"));
+        return Err(HandleError::new(
+            HandleErrorKind::Missing,
+            format!("the test gives no answer to {shown}"),
+        ));
+    };
+    world.note(format!("site API: {shown} → {status}"));
+    if status >= 400 {
+        let text = format!("{shown}: the site API answered {status}");
+        return Err(HandleError {
+            status,
+            body: body.into(),
+            ..HandleError::new(HandleErrorKind::Status, text)
+        });
+    }
+    Ok(Reply { status, headers: RVec::new(), body: body.into() })
+}

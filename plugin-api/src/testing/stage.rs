@@ -1,0 +1,277 @@
+//! The stage of a test: the world, the generation that serves, and what reaches it, in the order in which it happened.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use abi_stable::std_types::RArc;
+use serde_json::Value;
+
+use super::{
+    decode,
+    discord::State as Answered,
+    generation::{Ended, Fault, Generation, OnEnd},
+    transcript::quoted,
+    world::World,
+};
+use crate::{
+    Cog, State,
+    abi::{Event, FaultKind, Invocation, Origin},
+    events,
+    interactions::{AUTOCOMPLETE, COMMAND},
+};
+
+/// What a bot, its users and their messages share.
+pub(super) struct Stage {
+    pub(super) world: Rc<World>,
+    generation: RefCell<Option<Generation>>,
+    pub(super) faults: RefCell<Vec<Fault>>,
+    /// Panics that no act of the test has failed with yet.
+    panics: RefCell<Vec<Fault>>,
+    pub(super) prefix: String,
+    /// Whether the host acknowledges interactions before the cog gets them.
+    pub(super) defers: Cell<bool>,
+}
+
+impl Stage {
+    pub(super) fn new(world: Rc<World>, prefix: String) -> Self {
+        Self {
+            world,
+            generation: RefCell::new(None),
+            faults: RefCell::default(),
+            panics: RefCell::default(),
+            prefix,
+            defers: Cell::new(false),
+        }
+    }
+
+    /// Fails the test, with the transcript.
+    #[track_caller]
+    pub(super) fn fail(&self, text: &str) -> ! {
+        panic!("{text}\n\nthe transcript:\n{}", self.world.transcript.show())
+    }
+
+    pub(super) fn replace(&self, generation: Option<Generation>) -> Option<Generation> {
+        self.generation.replace(generation)
+    }
+
+    /// The generation that serves.
+    #[track_caller]
+    pub(super) fn serving<T>(&self, look: impl FnOnce(&Generation) -> T) -> T {
+        match &*self.generation.borrow() {
+            Some(generation) => look(generation),
+            None => self.fail("the cog was unloaded"),
+        }
+    }
+
+    /// Builds a generation beside the one that serves, and gives it the state that is there once it is set up.
+    pub(super) fn build<C: Cog>(
+        &self,
+        state: impl FnOnce() -> Result<Option<State>, Fault>,
+    ) -> Result<Generation, Fault> {
+        let generation = Generation::create::<C>(&self.world);
+        self.world.tasks.borrow_mut().begin_trial();
+        let built = generation.setup().and_then(|()| state()).and_then(|state| match state {
+            Some(state) => generation.restore(state),
+            None => Ok(()),
+        });
+        match built {
+            Ok(()) => Ok(generation),
+            Err(fault) => {
+                self.world.tasks.borrow_mut().forget();
+                self.world.note(fault.to_string());
+                generation.destroy();
+                Err(fault)
+            }
+        }
+    }
+
+    /// Lets the handlers under way end by themselves, as far as they do without more time, and cancels the rest.
+    #[track_caller]
+    pub(super) fn pause(&self) -> Result<(), Fault> {
+        let fault = self.serving(Generation::pause);
+        self.run();
+        self.serving(Generation::cancel);
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// The gateway tells a cog that was loaded what it has missed.
+    pub(super) fn introduce(&self) {
+        let discord = self.world.discord.borrow();
+        let facts = [
+            (events::READY, discord.ready_json()),
+            (events::GUILD_CREATE, discord.guild_create_json(self.world.clock.unix_ms())),
+        ];
+        drop(discord);
+        let declared = self.serving(|generation| generation.declared);
+        for (name, d) in facts {
+            if declared.events.contains(&name) {
+                self.world.emit(name, d);
+            }
+        }
+    }
+
+    /// Runs everything that can go on, until all of it waits or is done. Time stands still.
+    #[track_caller]
+    pub(super) fn run(&self) {
+        self.run_quietly();
+        let panics = self.panics.take();
+        if let Some(fault) = panics.first() {
+            self.fail(&fault.to_string());
+        }
+    }
+
+    fn run_quietly(&self) {
+        let mut turns = 0;
+        loop {
+            let event = self.world.events.borrow_mut().pop_front();
+            if let Some((name, d)) = event {
+                self.deliver(&name, &d);
+                continue;
+            }
+            let Some(generation) = &*self.generation.borrow() else { return };
+            for run in self.due() {
+                self.world.note(format!("task {} is due", run.name));
+                generation.task(run);
+            }
+            if !generation.can_go_on() {
+                return;
+            }
+            turns += 1;
+            if Generation::is_too_often(turns) {
+                let busy = generation.under_way().join(", ");
+                generation.cancel();
+                self.fail(&format!("the cog keeps itself busy: {busy}"));
+            }
+            for ended in generation.turn() {
+                self.ended(ended);
+            }
+        }
+    }
+
+    fn due(&self) -> Vec<crate::abi::TaskRun> {
+        self.world.tasks.borrow_mut().due(self.world.clock.unix_ms())
+    }
+
+    fn ended(&self, ended: Ended) {
+        let world = &self.world;
+        match ended.on_end {
+            OnEnd::Nothing => {}
+            OnEnd::Interaction(token) => self.report_silence(&token, "its handler ended"),
+            OnEnd::Task(name) => {
+                world.tasks.borrow_mut().ended(&name, ended.fault.is_some(), world.clock.unix_ms());
+            }
+        }
+        if let Some(fault) = ended.fault {
+            world.note(fault.to_string());
+            if fault.kind == FaultKind::Panic {
+                self.panics.borrow_mut().push(fault.clone());
+            }
+            self.faults.borrow_mut().push(fault);
+        }
+    }
+
+    /// Moves the time, moment by moment.
+    #[track_caller]
+    pub(super) fn advance(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let end = self.world.clock.unix_ms().saturating_add(millis);
+        self.run();
+        loop {
+            let moments = [self.world.clock.next(), self.world.tasks.borrow().next(), self.next_silence()];
+            let Some(next) = moments.into_iter().flatten().min().filter(|next| *next <= end) else { break };
+            self.world.clock.set(next.max(self.world.clock.unix_ms()));
+            self.silences();
+            self.run();
+        }
+        self.world.clock.set(end);
+        self.run();
+    }
+
+    /// Hands an event to the cog, if it is for it.
+    fn deliver(&self, name: &str, d: &Value) {
+        let event = match decode::event(name, d) {
+            Ok(event) => event,
+            Err(problem) => return self.world.note(format!("{name} cannot be read: {problem}")),
+        };
+        let generation = self.generation.borrow();
+        let Some(generation) = &*generation else { return };
+        let (declared, wants) = (generation.declared, generation.declared.wants(name, d));
+        match event {
+            Event::Interaction(it) => {
+                let is_deferred = self.state_of(&it.token) != Some(Answered::Waiting);
+                let it = RArc::new(crate::abi::Interaction { deferred: is_deferred, ..(*it).clone() });
+                let on_end = OnEnd::Interaction(it.token.to_string());
+                let path = format!("/{}", it.command);
+                match it.kind {
+                    COMMAND => {
+                        let command = it.command.as_str().split(' ').next().unwrap_or_default();
+                        let command = if it.command_kind == 1 { command } else { &it.command };
+                        let invocation = Invocation {
+                            command: command.into(),
+                            arguments: "".into(),
+                            origin: Origin::Slash(it.clone()),
+                        };
+                        generation.command(path, invocation, on_end);
+                    }
+                    AUTOCOMPLETE => {
+                        generation.event(format!("autocomplete of {path}"), Event::Interaction(it), on_end);
+                    }
+                    _ if wants || declared.answers(&it.custom_id) => {
+                        let handler = format!("`{}`", it.custom_id);
+                        generation.event(handler, Event::Interaction(it), on_end);
+                    }
+                    _ => {
+                        drop(on_end);
+                        self.report_silence(&it.token, "no cog declares it; it stays");
+                    }
+                }
+            }
+            event => {
+                let message = match &event {
+                    Event::MessageCreate(message) => Some(message.clone()),
+                    _ => None,
+                };
+                if wants {
+                    generation.event(name.to_owned(), event, OnEnd::Nothing);
+                }
+                // Bots do not command bots.
+                let Some(message) = message.filter(|message| !message.author.bot) else { return };
+                let Some((command, arguments)) = declared.called(&self.prefix, &message.content) else {
+                    return;
+                };
+                let invocation = Invocation {
+                    command: command.into(),
+                    arguments: arguments.into(),
+                    origin: Origin::Prefix(message.clone()),
+                };
+                generation.command(format!("{}{command}", self.prefix), invocation, OnEnd::Nothing);
+            }
+        }
+    }
+
+    /// A text as it is shown in the transcript, with who says it where.
+    pub(super) fn note_act(&self, user: u64, channel: u64, act: &str, text: Option<&str>) {
+        let discord = self.world.discord.borrow();
+        let (name, place) = (discord.user_name(user).to_owned(), discord.channel_name(channel));
+        drop(discord);
+        let text = text.map_or(String::new(), |text| format!(" {}", quoted(text)));
+        self.world.note(format!("{name} in {place}: {act}{text}"));
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let fault = self.generation.take().and_then(Generation::destroy);
+        if std::thread::panicking() {
+            if !self.world.transcript.is_shown() {
+                // The test's own output, which is shown when it fails.
+                eprintln!("the transcript:\n{}", self.world.transcript.text());
+            }
+        } else if let Some(fault) = fault {
+            panic!("{fault}");
+        }
+    }
+}

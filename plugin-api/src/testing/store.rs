@@ -1,0 +1,64 @@
+//! The keys and values of the cog, in memory.
+
+use std::collections::BTreeMap;
+
+use crate::abi::{StoreExpect, StoreList, StoreWrite};
+
+/// The store of one cog. It outlives its generations.
+#[derive(Default)]
+pub(super) struct Store {
+    entries: BTreeMap<String, Stored>,
+}
+
+struct Stored {
+    value: Vec<u8>,
+    /// When it is gone, in milliseconds since the Unix epoch.
+    until: Option<u64>,
+}
+
+impl Store {
+    pub(super) fn get(&mut self, key: &str, now: u64) -> Option<Vec<u8>> {
+        self.expire(now);
+        self.entries.get(key).map(|stored| stored.value.clone())
+    }
+
+    pub(super) fn set(&mut self, key: &str, value: Vec<u8>, until: Option<u64>) {
+        self.entries.insert(key.to_owned(), Stored { value, until });
+    }
+
+    /// Makes a change; whether it was made.
+    pub(super) fn write(&mut self, write: StoreWrite, now: u64) -> bool {
+        self.expire(now);
+        let there = self.entries.get(write.key.as_str()).map(|stored| &*stored.value);
+        let is_expected = match &write.expect {
+            StoreExpect::Any => true,
+            StoreExpect::Absent => there.is_none(),
+            StoreExpect::Value(value) => there == Some(value),
+        };
+        if !is_expected {
+            return false;
+        }
+        match write.value.into_option() {
+            Some(value) => {
+                let until = (write.expires_ms > 0).then(|| now.saturating_add(write.expires_ms));
+                self.set(&write.key, value.into_vec(), until);
+                true
+            }
+            None => self.entries.remove(write.key.as_str()).is_some(),
+        }
+    }
+
+    /// A page of entries.
+    pub(super) fn list(&mut self, list: &StoreList, now: u64) -> Vec<(String, Vec<u8>)> {
+        self.expire(now);
+        let is_behind = |key: &str| list.after.as_ref().map_or(true, |after| key > after.as_str());
+        let found = self.entries.range(list.prefix.to_string()..);
+        let found = found.take_while(|(key, _)| key.starts_with(list.prefix.as_str()));
+        let found = found.filter(|(key, _)| is_behind(key)).take(list.limit as usize);
+        found.map(|(key, stored)| (key.clone(), stored.value.clone())).collect()
+    }
+
+    fn expire(&mut self, now: u64) {
+        self.entries.retain(|_, stored| stored.until.is_none_or(|until| until > now));
+    }
+}

@@ -1,0 +1,209 @@
+//! The planned tasks of the cog, as the host runs them: a rhythm survives a reload, a run that is still under way when the
+//! next is due lets that one out, and one that failed is tried again.
+
+mod times;
+
+use std::collections::BTreeMap;
+
+use self::times::Times;
+use crate::abi::{TaskPlan, TaskRun, TaskWhen};
+
+/// When a run that failed is tried again, in milliseconds; see [`Task`](crate::manifest::Task).
+const TRIES: [u64; 3] = [5_000, 30_000, 180_000];
+
+/// All tasks.
+#[derive(Default)]
+pub(super) struct Tasks {
+    planned: BTreeMap<String, Planned>,
+    /// What a generation in its setup asked for, in order.
+    trial: Option<Vec<Ask>>,
+    /// Whether a generation has served.
+    has_served: bool,
+}
+
+enum Ask {
+    Plan(String, Plan),
+    Cancel(String),
+}
+
+struct Planned {
+    rhythm: Rhythm,
+    /// When it is due next, in milliseconds since the Unix epoch.
+    due: u64,
+    /// When a run begins out of turn, and when it was due: one that failed is tried again, one at the start.
+    again: Option<(u64, u64)>,
+    /// When the run under way was due.
+    under_way: Option<u64>,
+    failures: usize,
+    /// Whether the generation that takes over has planned it again.
+    is_kept: bool,
+}
+
+/// What the cog asked for.
+struct Plan {
+    rhythm: Rhythm,
+    /// When it is due first.
+    first: u64,
+    runs_at_start: bool,
+}
+
+/// When a task runs.
+#[derive(Clone, PartialEq)]
+enum Rhythm {
+    Once,
+    /// Milliseconds from start to start.
+    Every(u64),
+    /// At times of the wall clock.
+    Times(Box<Times>),
+}
+
+impl Rhythm {
+    /// When it is due after `due`; never if it is not.
+    fn next(&self, due: u64) -> u64 {
+        match self {
+            Self::Once => NEVER,
+            Self::Every(period) => due.saturating_add(*period),
+            Self::Times(times) => times.after(due).unwrap_or(NEVER),
+        }
+    }
+}
+
+const NEVER: u64 = u64::MAX;
+
+impl Tasks {
+    /// Plans a task, or plans it again.
+    ///
+    /// # Errors
+    /// A cron expression or a time zone that cannot be read.
+    pub(super) fn plan(&mut self, plan: &TaskPlan, now: u64) -> Result<(), String> {
+        let (rhythm, first) = match &plan.when {
+            TaskWhen::Once { after_ms } => (Rhythm::Once, now.saturating_add(*after_ms)),
+            TaskWhen::Every { first_ms, every_ms } => {
+                (Rhythm::Every((*every_ms).max(1)), now.saturating_add(*first_ms))
+            }
+            TaskWhen::Cron { expression, zone } => {
+                let (times, first) = Times::read(expression, zone, now)?;
+                (Rhythm::Times(Box::new(times)), first)
+            }
+        };
+        let (name, plan) = (plan.name.to_string(), Plan { rhythm, first, runs_at_start: plan.runs_at_start });
+        match &mut self.trial {
+            Some(asks) => asks.push(Ask::Plan(name, plan)),
+            None => self.apply(name, plan),
+        }
+        Ok(())
+    }
+
+    /// Drops a task; whether it was planned.
+    pub(super) fn cancel(&mut self, name: &str) -> bool {
+        let Some(asks) = &mut self.trial else { return self.planned.remove(name).is_some() };
+        let before = asks.len();
+        asks.retain(|ask| !matches!(ask, Ask::Plan(asked, ..) if asked == name));
+        let is_found = self.planned.contains_key(name) || asks.len() < before;
+        asks.push(Ask::Cancel(name.to_owned()));
+        is_found
+    }
+
+    /// A generation is being set up: what it plans counts when it takes over.
+    pub(super) fn begin_trial(&mut self) {
+        self.trial = Some(Vec::new());
+    }
+
+    /// The generation in its setup does not take over.
+    pub(super) fn forget(&mut self) {
+        self.trial = None;
+    }
+
+    /// The generation in its setup serves from now on. What repeats and was not planned again ends.
+    pub(super) fn take_over(&mut self, now: u64) {
+        let is_first = !std::mem::replace(&mut self.has_served, true);
+        self.planned.values_mut().for_each(|task| task.is_kept = task.rhythm == Rhythm::Once);
+        for ask in self.trial.take().unwrap_or_default() {
+            match ask {
+                Ask::Plan(name, plan) => {
+                    let runs_now = is_first && plan.runs_at_start;
+                    self.apply(name.clone(), plan);
+                    if let Some(task) = self.planned.get_mut(&name).filter(|_| runs_now) {
+                        task.again = Some((now, now));
+                    }
+                }
+                Ask::Cancel(name) => drop(self.planned.remove(&name)),
+            }
+        }
+        self.planned.retain(|_, task| task.is_kept);
+    }
+
+    /// Nothing is planned any more.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn apply(&mut self, name: String, Plan { rhythm, first, .. }: Plan) {
+        if let Some(task) = self.planned.get_mut(&name)
+            && rhythm != Rhythm::Once
+            && task.rhythm == rhythm
+        {
+            task.is_kept = true;
+            return;
+        }
+        let task = Planned { rhythm, due: first, again: None, under_way: None, failures: 0, is_kept: true };
+        self.planned.insert(name, task);
+    }
+
+    /// When something is to be done next.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.planned.values().map(Planned::next).filter(|at| *at < NEVER).min()
+    }
+
+    /// The runs that begin now, in the order in which they were due.
+    pub(super) fn due(&mut self, now: u64) -> Vec<TaskRun> {
+        let mut runs = Vec::new();
+        for (name, task) in &mut self.planned {
+            if let Some(due) = task.reach(now) {
+                runs.push(TaskRun { name: name.as_str().into(), due_unix_ms: due });
+            }
+        }
+        runs.sort_by_key(|run| run.due_unix_ms);
+        runs
+    }
+
+    /// A run has ended.
+    pub(super) fn ended(&mut self, name: &str, has_failed: bool, now: u64) {
+        let Some(task) = self.planned.get_mut(name) else { return };
+        let due = task.under_way.take().unwrap_or(now);
+        if task.rhythm == Rhythm::Once {
+            // It may have been planned again meanwhile.
+            if task.due == NEVER {
+                self.planned.remove(name);
+            }
+            return;
+        }
+        let wait = has_failed.then(|| TRIES.get(task.failures)).flatten();
+        task.failures = if wait.is_some() { task.failures + 1 } else { 0 };
+        task.again = wait.map(|wait| (now + wait, due)).filter(|(at, _)| *at < task.due);
+    }
+}
+
+impl Planned {
+    fn next(&self) -> u64 {
+        self.again.map_or(self.due, |(again, _)| again.min(self.due))
+    }
+
+    /// When the run was due that begins now, if one does.
+    fn reach(&mut self, now: u64) -> Option<u64> {
+        if let Some((_, due)) = self.again.take_if(|(at, _)| *at <= now) {
+            self.under_way = Some(due);
+            return Some(due);
+        }
+        if self.due > now {
+            return None;
+        }
+        let due = self.due;
+        self.due = self.rhythm.next(due);
+        if self.under_way.is_some() {
+            return None;
+        }
+        (self.again, self.failures, self.under_way) = (None, 0, Some(due));
+        Some(due)
+    }
+}

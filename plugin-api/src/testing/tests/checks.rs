@@ -1,0 +1,88 @@
+//! Rules of commands hold in a test as they do behind a host.
+
+use std::time::Duration;
+
+use crate::{
+    Cog, Context, Host, Result,
+    manifest::{Command, Cooldown, Rules},
+    testing::Bot,
+};
+
+const MANAGE_MESSAGES: u64 = 1 << 13;
+
+struct Guarded;
+
+impl Cog for Guarded {
+    const COMMANDS: &'static [Command] = &[
+        Command::new("owner", "For owners").owners_only(),
+        Command::new("nsfw", "For adults").nsfw(),
+        Command::new("manage", "For moderators").permissions(MANAGE_MESSAGES),
+        Command::new("role", "For a role").rules(RULES),
+        Command::new("guild", "In guilds").guild_only(),
+        Command::new("seldom", "Now and then").cooldown(Cooldown::new(1, Duration::from_secs(3))),
+    ];
+
+    async fn setup(_: Host) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn command(&self, ctx: &Context) -> Result {
+        ctx.reply("yes").await?;
+        Ok(())
+    }
+}
+
+/// The first role of a guild of the kit.
+const ROLES: &[u64] = &[300];
+const RULES: Rules = Rules {
+    permissions: 0,
+    bot_permissions: 0,
+    guild_only: false,
+    dm_only: false,
+    owners_only: false,
+    nsfw: false,
+    roles: ROLES,
+    cooldown: None,
+    concurrency: None,
+};
+
+#[test]
+fn rules_hold_with_a_slash_and_with_a_prefix() {
+    let bot = Bot::new::<Guarded>();
+    let alice = bot.user("alice");
+    let refused = ["owner", "nsfw", "manage", "role"];
+    for command in refused {
+        assert_ne!(alice.say(&format!("!{command}")).content(), "yes", "{command}");
+        assert_ne!(alice.slash(command, ()).content(), "yes", "{command}");
+    }
+    bot.owner(&alice);
+    bot.restrict("general");
+    alice.permissions(MANAGE_MESSAGES);
+    assert_eq!(alice.role("friends"), ROLES[0]);
+    for command in refused {
+        alice.say(&format!("!{command}")).assert_content("yes");
+        alice.slash(command, ()).assert_content("yes");
+    }
+    assert!(bot.faults().is_empty());
+}
+
+#[test]
+fn a_direct_message_is_no_guild() {
+    let bot = Bot::new::<Guarded>();
+    let alice = bot.user("alice");
+    alice.say("!guild").assert_content("yes");
+    alice.in_dm().say("!guild").assert_content("This command works in a server only.");
+}
+
+#[test]
+fn a_cooldown_is_over_when_its_time_has_passed_and_outlives_a_reload() {
+    let bot = Bot::new::<Guarded>();
+    let (alice, bob) = (bot.user("alice"), bot.user("bob"));
+    alice.slash("seldom", ()).assert_content("yes");
+    bob.slash("seldom", ()).assert_content("yes");
+    bot.reload::<Guarded>();
+    bot.advance(Duration::from_secs(1));
+    alice.slash("seldom", ()).assert_content("Try again in 2 s.");
+    bot.advance(Duration::from_secs(2));
+    alice.slash("seldom", ()).assert_content("yes");
+}

@@ -1,0 +1,211 @@
+//! Discord refuses what it would refuse, and what the test wants it to.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    Cog, Context, Host, NewMessage, Result,
+    abi::{ErrorCause, HandleError, HandleErrorKind, Method, MetricKind},
+    manifest::Command,
+    testing::Bot,
+};
+
+/// Does what its command says, and answers with how it went.
+struct Asker;
+
+impl Cog for Asker {
+    const COMMANDS: &'static [Command] = &[
+        Command::new("long", "Too long"),
+        Command::new("empty", "Nothing"),
+        Command::new("twice", "Answers twice"),
+        Command::new("late", "Answers too late"),
+        Command::new("dm", "Writes to the user"),
+        Command::new("teapot", "Asks for what the kit does not know"),
+        Command::new("send", "Posts"),
+        Command::new("web", "Asks the web and the API"),
+        Command::new("stream", "Sends and reads in chunks"),
+    ];
+
+    async fn setup(_: Host) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn command(&self, ctx: &Context) -> Result {
+        let (discord, channel) = (ctx.discord(), ctx.channel_id()?);
+        match ctx.command() {
+            "long" => {
+                let path = format!("/channels/{channel}/messages");
+                let body = json!({ "content": "x".repeat(2001) });
+                said(ctx, discord.request(Method::Post, path).json(&body).fetch().await).await
+            }
+            "empty" => Ok(discord.send(channel, NewMessage::default()).await.map(drop)?),
+            "twice" => {
+                let to = ctx.interaction().expect("a slash command");
+                discord.callback(to, 4, &json!({ "content": "one" })).await?;
+                discord.callback(to, 4, &json!({ "content": "two" })).await
+            }
+            "late" => {
+                ctx.clock().sleep(Duration::from_secs(4)).await;
+                ctx.reply("late").await?;
+                Ok(())
+            }
+            "dm" => {
+                discord.dm(ctx.user()?.id, "hello").await?;
+                Ok(())
+            }
+            "teapot" => said(ctx, discord.request(Method::Get, "/teapots/1").fetch().await).await,
+            "send" => {
+                discord.send(channel, "sent").await?;
+                Ok(())
+            }
+            "stream" => {
+                let mut upload =
+                    ctx.http().post("https://example.com/up").header("x-kind", "log").upload()?;
+                upload.write(vec![b'a']).await?;
+                upload.write(vec![b'b']).await?;
+                let mut answer = upload.finish().await?;
+                let mut sizes = Vec::new();
+                while let Some(chunk) = answer.chunk().await? {
+                    sizes.push(chunk.len());
+                }
+                ctx.reply(format!("{sizes:?}")).await?;
+                Ok(())
+            }
+            _ => {
+                let page = ctx.http().get("https://example.com/a?b=c").send().await?;
+                let user: Option<Value> =
+                    ctx.api().get("/users/1").query(&[("full", "true")]).fetch().await?;
+                ctx.stats().incr("asked", 2);
+                ctx.reply(format!("{} {:?}", page.status(), user.map(|user| user["name"].clone()))).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn said(ctx: &Context, outcome: Result<Value>) -> Result {
+    let text = match outcome {
+        Ok(value) => value.to_string(),
+        Err(error) => error.to_string(),
+    };
+    ctx.reply(text).await?;
+    Ok(())
+}
+
+/// How the only handler failed.
+fn failure(bot: &Bot) -> (ErrorCause, String) {
+    let [fault] = &bot.faults()[..] else { panic!("{:?}", bot.faults()) };
+    (fault.cause, fault.text.clone())
+}
+
+#[test]
+fn the_common_mistakes_are_refused_as_discord_refuses_them() {
+    let bot = Bot::new::<Asker>();
+    let answer = bot.user("alice").slash("long", ());
+    assert!(answer.content().contains("400, code 50035"), "{}", answer.content());
+    for (command, code) in [("empty", "400, code 50006"), ("twice", "400, code 40060")] {
+        let bot = Bot::new::<Asker>();
+        bot.user("alice").slash(command, ());
+        let (cause, text) = failure(&bot);
+        assert!(cause == ErrorCause::REFUSED && text.contains(code), "{text}");
+    }
+}
+
+#[test]
+fn an_answer_after_three_seconds_finds_no_interaction() {
+    let bot = Bot::new::<Asker>();
+    let answer = bot.user("alice").slash("late", ());
+    bot.advance(Duration::from_millis(3_001));
+    assert!(bot.transcript().contains("3 s have passed without an answer: alice sees"));
+    bot.advance(Duration::from_secs(1));
+    answer.assert_none();
+    assert!(failure(&bot).1.contains("404, code 10062"));
+}
+
+#[test]
+fn closed_messages_and_missing_permissions_are_refused() {
+    let bot = Bot::new::<Asker>();
+    let alice = bot.user("alice");
+    alice.slash("dm", ());
+    assert_eq!(alice.dms()[0].content(), "hello");
+    alice.close_dms();
+    alice.slash("dm", ());
+    assert!(failure(&bot).1.contains("403, code 50007"));
+    bot.permissions(0);
+    alice.slash("send", ());
+    assert!(bot.faults()[1].text.contains("403, code 50013"));
+}
+
+#[test]
+fn what_the_kit_does_not_know_is_answered_by_the_test() {
+    let bot = Bot::new::<Asker>();
+    let alice = bot.user("alice");
+    let text = alice.slash("teapot", ()).content();
+    assert!(text.contains("404") && text.contains("GET /teapots/1"), "{text}");
+    bot.discord("GET", "/teapots/*", 200, json!({ "tea": true }));
+    alice.slash("teapot", ()).assert_content(r#"{"tea":true}"#);
+    bot.discord("GET", "/teapots/*", 418, json!({ "code": 7, "message": "short and stout" }));
+    let text = alice.slash("teapot", ()).content();
+    assert!(text.contains("418, code 7: short and stout"), "{text}");
+}
+
+#[test]
+fn a_request_is_refused_when_the_test_wants_it() {
+    let bot = Bot::new::<Asker>();
+    let alice = bot.user("alice");
+    bot.refuse_once("POST", "/channels/*/messages", 403, 50013);
+    alice.say("!send").assert_none();
+    alice.say("!send").assert_content("sent");
+    bot.refuse("POST", "/channels/*/messages", 500, 0);
+    alice.say("!send").assert_none();
+    alice.say("!send").assert_none();
+    bot.relent();
+    alice.say("!send").assert_content("sent");
+    assert_eq!(bot.faults().len(), 3);
+}
+
+#[test]
+fn a_lost_request_and_a_lost_answer_are_given_up_after_some_time() {
+    let bot = Bot::new::<Asker>();
+    let alice = bot.user("alice");
+    bot.lose_request("POST", "/channels/*/messages");
+    alice.say("!send");
+    bot.lose_answer("POST", "/channels/*/messages");
+    alice.say("!send");
+    assert_eq!((bot.waiting().len(), bot.posted().len()), (2, 1));
+    bot.advance(Duration::from_secs(30));
+    assert_eq!((bot.waiting().len(), bot.faults().len()), (0, 2));
+    assert!(bot.faults()[0].text.contains("no answer within 30000 ms"));
+}
+
+#[test]
+fn servers_are_what_the_test_answers_and_metrics_are_kept() {
+    let bot = Bot::new::<Asker>();
+    let alice = bot.user("alice");
+    alice.slash("web", ());
+    assert!(failure(&bot).1.contains("no answer to GET https://example.com/a?b=c"));
+    bot.http("GET", "https://example.com/*", 200, "page");
+    bot.api("GET", "/users/1", 200, json!({ "name": "alice" }));
+    alice.slash("web", ()).assert_content(r#"200 Some(String("alice"))"#);
+    assert_eq!(bot.api_requests()[0].address, "/users/1?full=true");
+    let metric = &bot.metrics()[0];
+    assert_eq!((metric.kind, &*metric.name, metric.value), (MetricKind::Count, "asked", 2.0));
+}
+
+#[test]
+fn bodies_come_in_chunks_both_ways() {
+    let bot = Bot::new::<Asker>();
+    bot.http("POST", "https://example.com/up", 200, vec![b'x'; 20_000]);
+    bot.user("alice").slash("stream", ()).assert_content("[16384, 3616]");
+    let asked = &bot.http_requests()[0];
+    assert_eq!(asked.body, b"ab");
+    assert_eq!(asked.headers, [("x-kind".to_owned(), "log".to_owned())]);
+}
+
+#[test]
+fn an_error_of_a_handle_has_its_kind() {
+    let error = super::super::discord::Refused::injected(403, 50013).error("POST /x");
+    let HandleError { kind, status, code, .. } = error;
+    assert_eq!((kind, status, code), (HandleErrorKind::Status, 403, 50013));
+}

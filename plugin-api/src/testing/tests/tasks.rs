@@ -1,0 +1,135 @@
+//! Declared tasks, settings and spawned futures are the host's in a test as well.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    Cog, Context, Error, Host, Result, SettingsType,
+    abi::{FaultKind, TaskRun},
+    manifest::{Command, Task},
+    testing::Bot,
+};
+
+#[derive(Deserialize)]
+struct Settings {
+    greeting: String,
+}
+
+/// Greets in the morning.
+struct Morning {
+    greeting: String,
+}
+
+impl Cog for Morning {
+    const COMMANDS: &'static [Command] = &[Command::new("later", "Answers later")];
+    const TASKS: &'static [Task] = &[
+        Task::daily("greet", "09:00", "Europe/Berlin"),
+        Task::cron("half", "*/30 * * * *", "UTC"),
+        Task::every("start", Duration::from_secs(86_400)).at_start(),
+    ];
+    const SETTINGS: Option<SettingsType> = Some(SettingsType::of::<Settings>());
+
+    async fn setup(host: Host) -> Result<Self> {
+        Ok(Self { greeting: host.settings::<Settings>()?.greeting })
+    }
+
+    async fn command(&self, ctx: &Context) -> Result {
+        let (clock, discord, channel) = (ctx.clock(), ctx.discord(), ctx.channel_id()?);
+        ctx.spawn(async move {
+            clock.sleep(Duration::from_secs(60)).await;
+            discord.send(channel, "a minute later").await?;
+            Err(Error::new("and no more"))
+        });
+        ctx.reply("wait").await?;
+        Ok(())
+    }
+
+    async fn task(&self, _: &Context, run: TaskRun) -> Result {
+        tracing::info!("ran {}: {}", run.name, self.greeting);
+        Ok(())
+    }
+}
+
+fn runs(bot: &Bot, what: &str) -> usize {
+    bot.transcript().matches(&format!("ran {what}")).count()
+}
+
+/// 2026-03-28 00:00 UTC: the clocks are put forward in the night that follows.
+const MARCH: Duration = Duration::from_secs(1_774_656_000);
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn bot() -> Bot {
+    Bot::builder().now(UNIX_EPOCH + MARCH).settings(json!({ "greeting": "hi" })).build::<Morning>()
+}
+
+#[test]
+fn tasks_run_by_the_wall_clock_in_summer_and_in_winter() {
+    let bot = bot();
+    bot.advance(8 * HOUR - Duration::from_secs(1));
+    assert_eq!((runs(&bot, "greet"), runs(&bot, "half")), (0, 15));
+    bot.advance(Duration::from_secs(1));
+    assert_eq!(runs(&bot, "greet: hi"), 1);
+    // An hour less than a day, by the clock of summer.
+    bot.advance(23 * HOUR - Duration::from_secs(1));
+    assert_eq!(runs(&bot, "greet"), 1);
+    bot.advance(Duration::from_secs(1));
+    assert_eq!(runs(&bot, "greet"), 2);
+}
+
+#[test]
+fn a_task_at_the_start_runs_at_the_load_and_not_at_a_reload() {
+    let bot = bot();
+    assert_eq!(runs(&bot, "start"), 1);
+    bot.reload::<Morning>();
+    assert_eq!(runs(&bot, "start"), 1);
+    bot.advance(24 * HOUR);
+    assert_eq!(runs(&bot, "start"), 2);
+}
+
+#[test]
+fn settings_are_checked_before_setup_and_changed_by_a_reload() {
+    let bot = bot();
+    bot.set::<Morning>(json!({ "greeting": "ho" }));
+    bot.advance(8 * HOUR);
+    assert_eq!(runs(&bot, "greet: ho"), 1);
+    let wrong = Bot::builder().settings(json!({ "greeting": 1 })).try_build::<Morning>().err();
+    let wrong = wrong.expect("it is no text");
+    assert_eq!((wrong.kind, wrong.place.as_deref()), (FaultKind::Settings, Some("greeting")));
+}
+
+#[test]
+fn a_spawned_future_goes_on_beside_the_handlers_and_ends_with_its_generation() {
+    let bot = bot();
+    let alice = bot.user("alice");
+    alice.slash("later", ()).assert_content("wait");
+    bot.advance(Duration::from_secs(60));
+    let texts: Vec<String> = bot.messages("general").iter().map(|message| message.content()).collect();
+    assert_eq!(texts, ["wait", "a minute later"]);
+    assert!(bot.faults()[0].handler.starts_with("spawned at ") && bot.faults()[0].text == "and no more");
+    alice.slash("later", ());
+    bot.reload::<Morning>();
+    bot.advance(Duration::from_secs(60));
+    assert_eq!(bot.messages("general").len(), 3);
+}
+
+/// A cog with a time that is none.
+struct Wrong;
+
+impl Cog for Wrong {
+    const TASKS: &'static [Task] = &[Task::cron("never", "61 * * * *", "UTC")];
+
+    async fn setup(_: Host) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[test]
+fn an_expression_that_cannot_be_read_fails_the_setup() {
+    let fault = Bot::builder().try_build::<Wrong>().err().expect("it cannot be read");
+    assert!(
+        fault.text.starts_with("cannot plan task `never`: `61 * * * *` is no cron expression"),
+        "{fault}"
+    );
+}

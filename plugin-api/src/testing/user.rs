@@ -1,0 +1,241 @@
+//! A user of the test, and what they write. What they call is in `commands`, what they press in `components`.
+
+mod commands;
+mod components;
+mod values;
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+pub use self::values::Values;
+use super::{
+    answer::Answer,
+    discord::{Discord, New},
+    message::Message,
+    stage::Stage,
+};
+
+/// A user. They act in the channel `general`, or where [`within`](Self::within) and [`in_dm`](Self::in_dm) take them; each
+/// act returns when every handler that it caused waits or is done.
+#[derive(Clone)]
+pub struct User {
+    stage: Rc<Stage>,
+    id: u64,
+    /// Where they act; `general` if it is none.
+    place: Option<u64>,
+}
+
+impl User {
+    pub(super) fn new(stage: Rc<Stage>, id: u64) -> Self {
+        Self { stage, id, place: None }
+    }
+
+    /// Their snowflake.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// How a text mentions them: `<@1>`.
+    #[must_use]
+    pub fn mention(&self) -> String {
+        format!("<@{}>", self.id)
+    }
+
+    /// The same user in another channel of the guild, by name; it is made if there is none.
+    #[must_use]
+    pub fn within(&self, channel: &str) -> Self {
+        let mut discord = self.stage.world.discord.borrow_mut();
+        let id = discord.channel(channel).unwrap_or_else(|| discord.add_channel(channel));
+        drop(discord);
+        Self { place: Some(id), ..self.clone() }
+    }
+
+    /// The same user in a direct message with the bot.
+    #[must_use]
+    pub fn in_dm(&self) -> Self {
+        let channel = self.stage.world.discord.borrow_mut().direct(self.id);
+        Self { place: Some(channel), ..self.clone() }
+    }
+
+    /// The id of the channel where they act.
+    #[must_use]
+    pub fn channel_id(&self) -> u64 {
+        let general = || self.stage.world.discord.borrow().channel("general").unwrap_or_default();
+        self.place.unwrap_or_else(general)
+    }
+
+    /// What they may do in the guild, as Discord's bits; what `@everyone` may otherwise.
+    /// <https://discord.com/developers/docs/topics/permissions>
+    pub fn permissions(&self, bits: u64) {
+        self.account(|account| account.permissions = bits);
+    }
+
+    /// Gives them the guild's role of this name, which is made if there is none; its id.
+    pub fn role(&self, name: &str) -> u64 {
+        let role = self.stage.world.discord.borrow_mut().role(name);
+        self.account(|account| account.roles.push(role));
+        role
+    }
+
+    /// Their name in the guild.
+    pub fn nick(&self, name: &str) {
+        self.account(|account| account.nick = Some(name.to_owned()));
+    }
+
+    /// They take no more direct messages: Discord refuses them with 50007.
+    pub fn close_dms(&self) {
+        self.account(|account| account.is_closed = true);
+    }
+
+    /// Makes them a bot.
+    pub fn bot(&self) {
+        self.account(|account| account.is_bot = true);
+    }
+
+    fn account(&self, change: impl FnOnce(&mut super::discord::Account)) {
+        if let Some(account) = self.stage.world.discord.borrow_mut().users.get_mut(&self.id) {
+            change(account);
+        }
+    }
+
+    /// The roles that they have, by snowflake.
+    #[must_use]
+    pub fn roles(&self) -> Vec<u64> {
+        self.stage.world.discord.borrow().users[&self.id].roles.clone()
+    }
+
+    /// Whether they are in the guild: they may have left, or been removed.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.stage.world.discord.borrow().users[&self.id].is_member
+    }
+
+    /// The messages that the bot sent to them directly, in order.
+    #[must_use]
+    pub fn dms(&self) -> Vec<Message> {
+        let channel = self.in_dm().channel_id();
+        Message::all(&self.stage, |posted| posted.channel == channel && posted.is_bots())
+    }
+
+    /// Writes a message. `@name` mentions the user or role of that name, `#name` the channel, as Discord's clients have it.
+    ///
+    /// # Panics
+    /// When a handler panics, or Discord would refuse the message.
+    #[track_caller]
+    pub fn say(&self, text: &str) -> Answer {
+        self.post(text, json!({ "content": self.mentioning(text) }))
+    }
+
+    /// Writes a message with a reply to another one.
+    ///
+    /// # Panics
+    /// As [`say`](Self::say).
+    #[track_caller]
+    pub fn reply(&self, to: &Message, text: &str) -> Answer {
+        let reference = json!({ "message_id": to.id().to_string() });
+        let body = json!({ "content": self.mentioning(text), "message_reference": reference });
+        Self { place: Some(to.channel_id()), ..self.clone() }.post(text, body)
+    }
+
+    #[track_caller]
+    fn post(&self, text: &str, body: Value) -> Answer {
+        let (world, channel) = (&self.stage.world, self.channel_id());
+        self.stage.note_act(self.id, channel, "says", Some(text));
+        let new =
+            New { channel, author: self.id, body: &body, files: &[], only_for: None, interaction: None };
+        let posted = world.discord.borrow_mut().post_checked(world, &new);
+        let id = posted.unwrap_or_else(|refused| self.stage.fail(&format!("Discord refuses it: {refused}")));
+        self.stage.run();
+        Answer::to_message(&self.stage, id)
+    }
+
+    /// Edits a message.
+    ///
+    /// # Panics
+    /// As [`say`](Self::say).
+    #[track_caller]
+    pub fn edit(&self, message: &Message, text: &str) {
+        let body = json!({ "content": self.mentioning(text) });
+        self.stage.note_act(self.id, message.channel_id(), "edits a message to", Some(text));
+        self.act(|discord, world| discord.edit(world, message.id(), &body, &[]));
+    }
+
+    /// Deletes a message.
+    ///
+    /// # Panics
+    /// When a handler panics, or the message is gone.
+    #[track_caller]
+    pub fn delete(&self, message: &Message) {
+        self.stage.note_act(self.id, message.channel_id(), "deletes", Some(&message.content()));
+        self.act(|discord, world| discord.delete(world, message.id()));
+    }
+
+    /// Reacts to a message with a Unicode emoji, or `name:id` of one of the guild.
+    ///
+    /// # Panics
+    /// As [`delete`](Self::delete).
+    #[track_caller]
+    pub fn react(&self, message: &Message, emoji: &str) {
+        self.stage.note_act(self.id, message.channel_id(), &format!("reacts with {emoji}"), None);
+        self.act(|discord, world| discord.react(world, message.id(), self.id, emoji, true));
+    }
+
+    /// Takes a reaction away.
+    ///
+    /// # Panics
+    /// As [`delete`](Self::delete).
+    #[track_caller]
+    pub fn unreact(&self, message: &Message, emoji: &str) {
+        self.stage.note_act(self.id, message.channel_id(), &format!("takes {emoji} away"), None);
+        self.act(|discord, world| discord.react(world, message.id(), self.id, emoji, false));
+    }
+
+    /// Joins the guild, again if they are in it.
+    ///
+    /// # Panics
+    /// When a handler panics.
+    #[track_caller]
+    pub fn join(&self) {
+        self.stage.note_act(self.id, self.channel_id(), "joins the guild", None);
+        self.act(|discord, world| {
+            discord.join(world, self.id);
+            Ok(())
+        });
+    }
+
+    /// Leaves the guild.
+    ///
+    /// # Panics
+    /// When a handler panics, or they are not in it.
+    #[track_caller]
+    pub fn leave(&self) {
+        self.stage.note_act(self.id, self.channel_id(), "leaves the guild", None);
+        self.act(|discord, world| discord.leave(world, self.id));
+    }
+
+    #[track_caller]
+    fn act(
+        &self,
+        act: impl FnOnce(&mut Discord, &super::world::World) -> Result<(), super::discord::Refused>,
+    ) {
+        let done = act(&mut self.stage.world.discord.borrow_mut(), &self.stage.world);
+        if let Err(refused) = done {
+            self.stage.fail(&format!("Discord refuses it: {refused}"));
+        }
+        self.stage.run();
+    }
+
+    fn mentioning(&self, text: &str) -> String {
+        let discord = self.stage.world.discord.borrow();
+        let users =
+            discord.users.iter().map(|(id, account)| (format!("@{}", account.name), format!("<@{id}>")));
+        let roles = discord.roles.iter().map(|(id, name)| (format!("@{name}"), format!("<@&{id}>")));
+        let channels = discord.channels.iter().filter(|(_, channel)| channel.recipient.is_none());
+        let channels = channels.map(|(id, channel)| (format!("#{}", channel.name), format!("<#{id}>")));
+        let mut names: Vec<(String, String)> = users.chain(roles).chain(channels).collect();
+        names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        names.iter().fold(text.to_owned(), |text, (name, mention)| text.replace(name, mention))
+    }
+}

@@ -1,0 +1,290 @@
+//! Commands that a user calls: with a slash, from a menu, and while they still type. What Discord's client would not let
+//! through fails the test.
+
+use serde_json::{Map, Value, json};
+
+use super::{User, Values};
+use crate::{
+    interactions::{AUTOCOMPLETE, COMMAND},
+    manifest::{ChoiceValue, Command, Opt},
+    testing::{
+        answer::{Answer, Suggested},
+        begun::Begun,
+        discord::Discord,
+        message::Message,
+    },
+};
+
+/// Discord's command types, and its types of options that are commands.
+const SLASH: u8 = 1;
+const USER_MENU: u8 = 2;
+const MESSAGE_MENU: u8 = 3;
+const SUBCOMMAND: u8 = 1;
+const GROUP: u8 = 2;
+
+/// What Discord sends along: the users, channels, … behind the ids.
+#[derive(Default)]
+struct Resolved(Map<String, Value>);
+
+impl Resolved {
+    fn add(&mut self, kind: &str, id: u64, json: Value) {
+        let all = self.0.entry(kind).or_insert_with(|| json!({}));
+        all[id.to_string()] = json;
+    }
+
+    fn user(&mut self, discord: &Discord, id: u64) {
+        self.add("users", id, discord.user_json(id));
+        if let Some(mut member) = discord.member_json(id) {
+            member["permissions"] = json!(discord.users[&id].permissions.to_string());
+            if let Some(member) = member.as_object_mut() {
+                for beside in ["user", "deaf", "mute"] {
+                    member.remove(beside);
+                }
+            }
+            self.add("members", id, member);
+        }
+    }
+}
+
+impl User {
+    /// Calls a slash command, by its path such as `tag add`, with values for its options. A user, role or channel is given by
+    /// its id, a file by its name.
+    ///
+    /// # Panics
+    /// When a handler panics; when there is no such command, or Discord's client would not let the values through.
+    #[track_caller]
+    pub fn slash(&self, command: &str, options: impl Values) -> Answer {
+        let values = options.values();
+        let shown: Vec<String> = values.iter().map(|(name, value)| format!(" {name}:{value}")).collect();
+        self.stage.note_act(self.id, self.channel_id(), &format!("/{command}{}", shown.concat()), None);
+        let path = self.declared(command, SLASH);
+        let last = path.last().copied();
+        let mut resolved = Resolved::default();
+        let options = last.map_or(&[][..], |command| command.options);
+        let given = self.options(command, options, &values, None, &mut resolved);
+        if let Some(missing) = options
+            .iter()
+            .find(|option| option.shape.required && !values.iter().any(|(name, _)| name == option.name))
+        {
+            self.stage.fail(&format!("`/{command}` needs the option `{}`", missing.name));
+        }
+        let is_ephemeral = path.iter().any(|command| command.ephemeral);
+        self.call(COMMAND, data(&path, given, resolved), is_ephemeral)
+    }
+
+    /// Types into an option of a slash command; what the cog suggests.
+    ///
+    /// # Panics
+    /// When a handler panics or suggests nothing that Discord takes; when there is no such option to complete.
+    #[track_caller]
+    pub fn complete(&self, command: &str, option: &str, typed: &str) -> Vec<Suggested> {
+        self.complete_with(command, (), option, typed)
+    }
+
+    /// As [`complete`](Self::complete), with values that were filled in before.
+    ///
+    /// # Panics
+    /// As [`complete`](Self::complete).
+    #[track_caller]
+    pub fn complete_with(
+        &self,
+        command: &str,
+        others: impl Values,
+        option: &str,
+        typed: &str,
+    ) -> Vec<Suggested> {
+        let act = format!("types into {option} of /{command}");
+        self.stage.note_act(self.id, self.channel_id(), &act, Some(typed));
+        let path = self.declared(command, SLASH);
+        let options = path.last().map_or(&[][..], |command| command.options);
+        if !options.iter().any(|it| it.name == option && it.autocomplete) {
+            self.stage.fail(&format!("`/{command}` has no option `{option}` that is completed"));
+        }
+        let mut values = others.values();
+        values.push((option.to_owned(), json!(typed)));
+        let mut resolved = Resolved::default();
+        let given = self.options(command, options, &values, Some(option), &mut resolved);
+        self.call(AUTOCOMPLETE, data(&path, given, resolved), false).suggestions()
+    }
+
+    /// Chooses an entry of the menu of a user.
+    ///
+    /// # Panics
+    /// When a handler panics, or there is no such entry.
+    #[track_caller]
+    pub fn user_menu(&self, name: &str, of: &User) -> Answer {
+        self.stage.note_act(self.id, self.channel_id(), &format!("{name:?} of a user"), None);
+        let path = self.declared(name, USER_MENU);
+        let mut resolved = Resolved::default();
+        resolved.user(&self.stage.world.discord.borrow(), of.id);
+        self.menu(&path, of.id, resolved)
+    }
+
+    /// Chooses an entry of the menu of a message.
+    ///
+    /// # Panics
+    /// As [`user_menu`](Self::user_menu).
+    #[track_caller]
+    pub fn message_menu(&self, name: &str, of: &Message) -> Answer {
+        let here = Self { place: Some(of.channel_id()), ..self.clone() };
+        self.stage.note_act(self.id, of.channel_id(), &format!("{name:?} of a message"), None);
+        let path = self.declared(name, MESSAGE_MENU);
+        let mut resolved = Resolved::default();
+        resolved.add("messages", of.id(), of.json());
+        here.menu(&path, of.id(), resolved)
+    }
+
+    #[track_caller]
+    fn menu(&self, path: &[&Command], target: u64, resolved: Resolved) -> Answer {
+        let mut data = data(path, Vec::new(), resolved);
+        data["target_id"] = json!(target.to_string());
+        self.call(COMMAND, data, path.iter().any(|command| command.ephemeral))
+    }
+
+    #[track_caller]
+    fn call(&self, kind: u8, data: Value, is_ephemeral: bool) -> Answer {
+        let (user, channel) = (self.id, self.channel_id());
+        let token = self.stage.interact(Begun { user, channel, kind, data, source: None, is_ephemeral });
+        Answer::to_interaction(&self.stage, token)
+    }
+
+    #[track_caller]
+    fn declared(&self, command: &str, kind: u8) -> Vec<&'static Command> {
+        let declared = self.stage.serving(|generation| generation.declared);
+        declared.path(command, kind).unwrap_or_else(|| {
+            let paths = declared.paths(kind);
+            self.stage
+                .fail(&format!("the cog declares no command `{command}` of that kind; there are {paths:?}"))
+        })
+    }
+
+    /// Values as Discord's client sends them.
+    #[track_caller]
+    fn options(
+        &self,
+        command: &str,
+        options: &[Opt],
+        values: &[(String, Value)],
+        focused: Option<&str>,
+        resolved: &mut Resolved,
+    ) -> Vec<Value> {
+        let mut given = Vec::new();
+        for (name, value) in values {
+            let Some(option) = options.iter().find(|option| option.name == name) else {
+                let names: Vec<&str> = options.iter().map(|option| option.name).collect();
+                self.stage.fail(&format!("`/{command}` has no option `{name}`; it has {names:?}"))
+            };
+            let is_focused = focused == Some(name);
+            let sent = match is_focused {
+                // Whatever was typed so far.
+                true => Ok(value.clone()),
+                false => self.value(option, value, resolved),
+            };
+            let sent = sent.unwrap_or_else(|expected| {
+                self.stage
+                    .fail(&format!("the option `{name}` of `/{command}` takes {expected}, and not {value}"))
+            });
+            let mut json = json!({ "name": name, "type": option.shape.kind, "value": sent });
+            if is_focused {
+                json["focused"] = json!(true);
+            }
+            given.push(json);
+        }
+        given
+    }
+
+    /// A value as Discord sends it, or what the option takes.
+    fn value(&self, option: &Opt, value: &Value, resolved: &mut Resolved) -> Result<Value, String> {
+        if !option.shape.choices.is_empty() {
+            return chosen(option, value);
+        }
+        let now = self.stage.world.clock.unix_ms();
+        let discord = &mut *self.stage.world.discord.borrow_mut();
+        let id = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        match option.shape.kind {
+            3 if value.is_string() => long_enough(option, value),
+            4 if value.is_i64() || value.is_u64() => in_bounds(option, value),
+            5 if value.is_boolean() => Ok(value.clone()),
+            10 if value.is_number() => in_bounds(option, value),
+            11 => {
+                let name = value.as_str().ok_or("a file, by its name")?;
+                let id = discord.snowflake(now);
+                let url = format!("https://cdn.discordapp.com/ephemeral-attachments/{id}/{name}");
+                let file = json!({
+                    "id": id.to_string(), "filename": name, "size": 0, "url": url, "proxy_url": url, "ephemeral": true,
+                });
+                resolved.add("attachments", id, file);
+                Ok(json!(id.to_string()))
+            }
+            kind @ (6..=9) => {
+                let id = id.ok_or("an id")?;
+                let is_user = kind != 7 && kind != 8 && discord.users.contains_key(&id);
+                let role = discord.roles.get(&id).filter(|_| kind == 8 || kind == 9).cloned();
+                let channel = discord.channel_json(id).filter(|_| kind == 7);
+                if is_user {
+                    resolved.user(discord, id);
+                } else if let Some(name) = role {
+                    resolved.add("roles", id, discord.role_json(id, &name));
+                } else if let Some(mut channel) = channel {
+                    channel["permissions"] = json!(discord.users[&self.id].permissions.to_string());
+                    resolved.add("channels", id, channel);
+                } else {
+                    return Err("the id of something that is there and of its kind".to_owned());
+                }
+                Ok(json!(id.to_string()))
+            }
+            3 => Err("text".to_owned()),
+            4 => Err("a whole number".to_owned()),
+            5 => Err("true or false".to_owned()),
+            10 => Err("a number".to_owned()),
+            kind => Err(format!("values of type {kind}, which the kit does not know")),
+        }
+    }
+}
+
+/// The data of the interaction.
+fn data(path: &[&Command], given: Vec<Value>, resolved: Resolved) -> Value {
+    let (top, below) = path.split_first().map_or((None, path), |(top, below)| (Some(top), below));
+    let mut options = json!(given);
+    for (at, command) in below.iter().enumerate().rev() {
+        let kind = if at + 1 == below.len() { SUBCOMMAND } else { GROUP };
+        options = json!([{ "name": command.name, "type": kind, "options": options }]);
+    }
+    json!({
+        "id": "400", "name": top.map(|top| top.name), "type": top.map(|top| top.kind), "options": options,
+        "resolved": resolved.0,
+    })
+}
+
+fn chosen(option: &Opt, value: &Value) -> Result<Value, String> {
+    let of = |value: ChoiceValue| match value {
+        ChoiceValue::Text(text) => json!(text),
+        ChoiceValue::Number(number) => serde_json::from_str(number).unwrap_or_default(),
+    };
+    let mut choices = option.shape.choices.iter();
+    match choices.find(|choice| of(choice.value) == *value || value.as_str() == Some(choice.name)) {
+        Some(choice) => Ok(of(choice.value)),
+        None => {
+            let names: Vec<&str> = option.shape.choices.iter().map(|choice| choice.name).collect();
+            Err(format!("one of {names:?}"))
+        }
+    }
+}
+
+fn in_bounds(option: &Opt, value: &Value) -> Result<Value, String> {
+    let (min, max) = option.shape.values;
+    let number = value.as_f64().unwrap_or_default();
+    let is_below = min.parse::<f64>().is_ok_and(|min| number < min);
+    let is_above = max.parse::<f64>().is_ok_and(|max| number > max);
+    if is_below || is_above { Err(format!("a number from {min} to {max}")) } else { Ok(value.clone()) }
+}
+
+fn long_enough(option: &Opt, value: &Value) -> Result<Value, String> {
+    let (min, max) = option.shape.lengths;
+    let length = value.as_str().map_or(0, |text| text.chars().count());
+    let (min, max) = (min.map_or(0, usize::from), max.map_or(6000, usize::from));
+    match (min..=max).contains(&length) {
+        true => Ok(value.clone()),
+        false => Err(format!("{min} to {max} characters")),
+    }
+}

@@ -1,0 +1,154 @@
+//! Buttons that a user presses, selects that they choose from, forms that they send.
+
+use serde_json::{Value, json};
+
+use super::{User, Values};
+use crate::{
+    interactions::{COMPONENT, MODAL},
+    testing::{answer::Answer, begun::Begun, form::Form, message::Message},
+};
+
+/// Discord's types of components.
+const BUTTON: u64 = 2;
+const STRING_SELECT: u64 = 3;
+const USER_SELECT: u64 = 5;
+const ROLE_SELECT: u64 = 6;
+const MENTIONABLE_SELECT: u64 = 7;
+const CHANNEL_SELECT: u64 = 8;
+
+impl User {
+    /// Presses a button, by its `custom_id` or its label.
+    ///
+    /// # Panics
+    /// When a handler panics; when there is no such button on the message, or it is disabled.
+    #[track_caller]
+    pub fn press(&self, message: &Message, button: &str) -> Answer {
+        self.stage.note_act(self.id, message.channel_id(), "presses", Some(button));
+        let found = self.component(message, button, &[BUTTON]);
+        let data = json!({ "component_type": BUTTON, "custom_id": found["custom_id"], "id": found["id"] });
+        self.touch(message, data)
+    }
+
+    /// Chooses from a select, by its `custom_id` or its placeholder. Texts are chosen by value or label; users, roles and
+    /// channels by id.
+    ///
+    /// # Panics
+    /// When a handler panics; when there is no such select on the message, or it does not offer these values.
+    #[track_caller]
+    pub fn select<V: Into<Value> + Clone>(&self, message: &Message, select: &str, values: &[V]) -> Answer {
+        let values: Vec<Value> = values.iter().cloned().map(Into::into).collect();
+        self.stage.note_act(
+            self.id,
+            message.channel_id(),
+            &format!("chooses {} in", json!(values)),
+            Some(select),
+        );
+        let kinds = [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT];
+        let found = self.component(message, select, &kinds);
+        let chosen: Vec<Value> = values.iter().map(|value| self.chosen(&found, select, value)).collect();
+        let least = found["min_values"].as_u64().unwrap_or(1);
+        let most = found["max_values"].as_u64().unwrap_or(1);
+        if !(least..=most).contains(&(chosen.len() as u64)) {
+            self.stage.fail(&format!("`{select}` takes {least} to {most} values, and not {}", chosen.len()));
+        }
+        let resolved = self.resolved(&found, &chosen);
+        let data = json!({
+            "component_type": found["type"], "custom_id": found["custom_id"], "id": found["id"], "values": chosen,
+            "resolved": resolved,
+        });
+        self.touch(message, data)
+    }
+
+    /// Sends a form, with values by the `custom_id` of each field.
+    ///
+    /// # Panics
+    /// When a handler panics; when the form has no such field, or one that must be filled in is not.
+    #[track_caller]
+    pub fn submit(&self, form: &Form, fields: impl Values) -> Answer {
+        let values = fields.values();
+        self.stage.note_act(self.id, form.channel, "sends the form", Some(&form.title()));
+        if form.user != self.id {
+            self.stage.fail("the form is open for another user");
+        }
+        let data = form.filled(&values).unwrap_or_else(|problem| self.stage.fail(&problem));
+        let (user, channel, source) = (self.id, form.channel, form.source);
+        let begun = Begun { user, channel, kind: MODAL, data, source, is_ephemeral: true };
+        let token = self.stage.interact(begun);
+        Answer::to_interaction(&self.stage, token)
+    }
+
+    #[track_caller]
+    fn touch(&self, message: &Message, data: Value) -> Answer {
+        let custom_id = data["custom_id"].as_str().unwrap_or_default().to_owned();
+        let (is_declared, listens) = self.stage.serving(|generation| {
+            let declared = generation.declared;
+            (declared.answers(&custom_id), declared.events.contains(&"INTERACTION_CREATE"))
+        });
+        if !is_declared && !listens {
+            let text =
+                format!("no pattern in the cog's COMPONENTS is for `{custom_id}`, so it would not get it");
+            self.stage.fail(&text);
+        }
+        let (user, channel, source) = (self.id, message.channel_id(), Some(message.id()));
+        let begun = Begun { user, channel, kind: COMPONENT, data, source, is_ephemeral: false };
+        let token = self.stage.interact(begun);
+        Answer::to_interaction(&self.stage, token)
+    }
+
+    /// A component of the message that can be used.
+    #[track_caller]
+    fn component(&self, message: &Message, wanted: &str, kinds: &[u64]) -> Value {
+        let mut all = message.components();
+        all.retain(|it| it["type"].as_u64().is_some_and(|kind| kinds.contains(&kind)));
+        let by = |field: &str| all.iter().find(|it| it[field] == json!(wanted));
+        let Some(found) = by("custom_id").or_else(|| by("label")).or_else(|| by("placeholder")) else {
+            let there: Vec<&str> = all.iter().filter_map(|it| it["custom_id"].as_str()).collect();
+            self.stage.fail(&format!("the message has no `{wanted}`; it has {there:?}"))
+        };
+        if found["disabled"] == json!(true) {
+            self.stage.fail(&format!("`{wanted}` is disabled"));
+        }
+        let only_for = self.stage.world.discord.borrow().messages[&message.id()].only_for;
+        if message.is_deleted() || only_for.is_some_and(|user| user != self.id) {
+            self.stage.fail("the user does not see the message");
+        }
+        found.clone()
+    }
+
+    /// A value that the select offers.
+    #[track_caller]
+    fn chosen(&self, select: &Value, name: &str, value: &Value) -> Value {
+        if select["type"] != json!(STRING_SELECT) {
+            return value.as_u64().map_or_else(|| value.clone(), |id| json!(id.to_string()));
+        }
+        let options = select["options"].as_array().map_or(&[][..], Vec::as_slice);
+        match options.iter().find(|it| it["value"] == *value || it["label"] == *value) {
+            Some(option) => option["value"].clone(),
+            None => {
+                let values: Vec<&str> = options.iter().filter_map(|it| it["value"].as_str()).collect();
+                self.stage.fail(&format!("`{name}` does not offer {value}; it offers {values:?}"))
+            }
+        }
+    }
+
+    fn resolved(&self, select: &Value, chosen: &[Value]) -> Value {
+        let discord = self.stage.world.discord.borrow();
+        let mut resolved = json!({});
+        for id in chosen.iter().filter_map(|value| value.as_str()?.parse::<u64>().ok()) {
+            let kind = select["type"].as_u64().unwrap_or(0);
+            let role = discord.roles.get(&id).map(|name| discord.role_json(id, name));
+            let (name, json) = match kind {
+                USER_SELECT | MENTIONABLE_SELECT if discord.users.contains_key(&id) => {
+                    ("users", Some(discord.user_json(id)))
+                }
+                ROLE_SELECT | MENTIONABLE_SELECT => ("roles", role),
+                CHANNEL_SELECT => ("channels", discord.channel_json(id)),
+                _ => continue,
+            };
+            if let Some(json) = json {
+                resolved[name][id.to_string()] = json;
+            }
+        }
+        resolved
+    }
+}

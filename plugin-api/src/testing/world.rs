@@ -1,0 +1,75 @@
+//! What stands in for the host and for Discord, all of it behind the lease of the cog under test.
+#![allow(unsafe_code, reason = "the world crosses the boundary as a pointer")]
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+
+use async_ffi::LocalFfiFuture;
+use serde_json::{Value, json};
+
+use super::{
+    clock::Clock, cooldowns::Cooldowns, discord::Discord, metrics::Recorded, refusals::Refusals,
+    store::Store, tasks::Tasks, transcript::Transcript, web::Web,
+};
+use crate::abi::{Lease, Outcome};
+
+/// Everything that a cog can ask for. Borrowed only inside one of its functions, never while the cog runs.
+pub(super) struct World {
+    pub(super) clock: Clock,
+    pub(super) transcript: Transcript,
+    pub(super) discord: RefCell<Discord>,
+    pub(super) refusals: RefCell<Refusals>,
+    pub(super) web: RefCell<Web>,
+    pub(super) store: RefCell<Store>,
+    pub(super) tasks: RefCell<Tasks>,
+    pub(super) cooldowns: RefCell<Cooldowns>,
+    /// What the operator has set for the cog: an object.
+    pub(super) settings: RefCell<Value>,
+    /// What the cog left to run beside its handlers, and what it is called, until its generation takes it.
+    pub(super) spawned: RefCell<Vec<(String, LocalFfiFuture<Outcome>)>>,
+    pub(super) metrics: RefCell<Vec<Recorded>>,
+    /// What the gateway has to say, as name and `d`, oldest first.
+    pub(super) events: RefCell<VecDeque<(String, Value)>>,
+}
+
+impl World {
+    pub(super) fn new(unix_ms: u64) -> Rc<Self> {
+        Rc::new(Self {
+            clock: Clock::new(unix_ms),
+            transcript: Transcript::default(),
+            discord: RefCell::new(Discord::new(unix_ms)),
+            refusals: RefCell::default(),
+            web: RefCell::default(),
+            store: RefCell::default(),
+            tasks: RefCell::default(),
+            cooldowns: RefCell::default(),
+            settings: RefCell::new(json!({})),
+            spawned: RefCell::default(),
+            metrics: RefCell::default(),
+            events: RefCell::default(),
+        })
+    }
+
+    pub(super) fn lease(self: &Rc<Self>) -> Lease {
+        Lease(Rc::as_ptr(self).cast())
+    }
+
+    /// Another owner of the world behind a lease.
+    pub(super) fn of(lease: Lease) -> Rc<Self> {
+        let pointer = lease.0.cast::<Self>();
+        // SAFETY: the lease was made by `lease` above, and the bot owns the world until the cog is destroyed.
+        unsafe {
+            Rc::increment_strong_count(pointer);
+            Rc::from_raw(pointer)
+        }
+    }
+
+    /// Writes a line of the transcript.
+    pub(super) fn note(&self, line: impl Into<String>) {
+        self.transcript.note(self.clock.elapsed_ms(), line.into());
+    }
+
+    /// Something happened on Discord: the cog gets it in the order of these calls.
+    pub(super) fn emit(&self, name: &str, d: Value) {
+        self.events.borrow_mut().push_back((name.to_owned(), d));
+    }
+}
