@@ -1,4 +1,195 @@
 //! Tests of a cog, without library, host or network.
+//!
+//! ```toml
+//! [dev-dependencies]
+//! gearshift-cog = { version = "…", features = ["testing"] }
+//! ```
+//!
+//! ```standalone_crate
+//! use gearshift_cog::prelude::*;
+//!
+//! #[derive(Default)]
+//! struct Greeter;
+//!
+//! #[cog]
+//! impl Greeter {
+//!     /// Says hello to somebody
+//!     #[command]
+//!     async fn hello(&self, ctx: &Context, #[describe = "Whom"] who: User) -> Result {
+//!         ctx.reply(format!("Hello, {}!", who.mention())).await
+//!     }
+//! }
+//!
+//! // In `#[cfg(test)] mod tests`:
+//! use gearshift_cog::testing::Bot;
+//!
+//! # /*
+//! #[test]
+//! # */
+//! fn greets_whoever_is_named() {
+//!     let bot = Bot::new::<Greeter>();
+//!     let (alice, bob) = (bot.user("alice"), bot.user("bob"));
+//!     let answer = alice.slash("hello", [("who", &bob)]);
+//!     assert_eq!(answer.content(), "Hello, <@2>!");
+//!     alice.say("!hello @bob").assert_content("Hello, <@2>!");
+//! }
+//! # fn main() {
+//! #     greets_whoever_is_named();
+//! # }
+//! ```
+//!
+//! The functions that run are those that a host calls: the cog's own table, on the thread of the test. What it asks of the
+//! host is answered from memory, and Discord is one that [acts](#discord). Ids and times are the same in each run.
+//!
+//! # What fails a test
+//!
+//! * A panic of a handler, with its text and place. An error does not: it is in [`Bot::faults`].
+//! * An act that Discord's client would not let through: an option that there is not, a button that is disabled.
+//! * `setup` or `restore` that fails, unless it was built with [`Builder::try_build`].
+//!
+//! The transcript is shown when a test fails, whatever failed: who said, did, asked and answered what, what was refused, and
+//! what the cog logged.
+//!
+//! # Users
+//!
+//! [`Bot::user`] is a user of the guild, who acts in the channel `general`; [`User::within`] and [`User::in_dm`] are the same
+//! user elsewhere. They call commands with [`slash`](User::slash) and [`say`](User::say), from menus with
+//! [`user_menu`](User::user_menu) and [`message_menu`](User::message_menu); they [press](User::press) buttons,
+//! [select](User::select), [submit](User::submit) forms, [react](User::react), [edit](User::edit), [join](User::join) and so
+//! on. An [`Answer`] is what came of it; it stays up to date.
+//!
+//! ```
+//! # use gearshift_cog::{interactions::CALLBACK_MODAL, manifest::*, prelude::*, testing::Bot};
+//! # use serde_json::json;
+//! # struct Form;
+//! # impl Cog for Form {
+//! #     const COMMANDS: &'static [Command] = &[Command::new("idea", "Asks for one")];
+//! #     const COMPONENTS: &'static [&'static str] = &["idea", "like:{number}"];
+//! #     async fn setup(_: Host) -> Result<Self> { Ok(Self) }
+//! #     async fn command(&self, ctx: &Context) -> Result {
+//! #         let field = json!({ "type": 4, "custom_id": "text", "label": "Text", "style": 1 });
+//! #         let rows = json!([{ "type": 1, "components": [field] }]);
+//! #         let form = json!({ "custom_id": "idea", "title": "Your idea", "components": rows });
+//! #         ctx.discord().callback(ctx.interaction().expect("one"), CALLBACK_MODAL, &form).await
+//! #     }
+//! #     async fn component(&self, ctx: &Context) -> Result {
+//! #         if ctx.custom_id() != "idea" { return Ok(ctx.update("liked").await?); }
+//! #         let button = json!({ "type": 2, "style": 1, "label": "Like", "custom_id": "like:1" });
+//! #         let row = json!([{ "type": 1, "components": [button] }]);
+//! #         let text = ctx.option("text").unwrap_or_default();
+//! #         Ok(ctx.reply(NewMessage::new(text).field("components", &row)).await?)
+//! #     }
+//! # }
+//! # let bot = Bot::new::<Form>();
+//! let alice = bot.user("alice");
+//! let form = alice.slash("idea", ()).form();
+//! let answer = alice.submit(&form, [("text", "more tea")]);
+//! assert_eq!(answer.content(), "more tea");
+//! // By its label, or by its `custom_id`.
+//! bot.user("bob").press(&answer.message(), "Like");
+//! assert_eq!(answer.content(), "liked");
+//! ```
+//!
+//! # Time
+//!
+//! Time stands still until [`Bot::advance`] moves it. Then waits are over, tasks run, entries of the store and cooldowns
+//! expire, and interactions that nobody answered in 3 s are given up by Discord, each at its own moment. Only `setup` and
+//! `teardown` do not wait for the test: time goes on by itself there.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use gearshift_cog::{manifest::*, prelude::*, testing::Bot};
+//! # struct Tea;
+//! # impl Cog for Tea {
+//! #     const COMMANDS: &'static [Command] = &[Command::new("tea", "In three minutes")];
+//! #     async fn setup(_: Host) -> Result<Self> { Ok(Self) }
+//! #     async fn command(&self, ctx: &Context) -> Result {
+//! #         ctx.defer().await?;
+//! #         ctx.clock().sleep(Duration::from_secs(180)).await;
+//! #         Ok(ctx.reply("ready").await?)
+//! #     }
+//! # }
+//! # let bot = Bot::new::<Tea>();
+//! let answer = bot.user("alice").slash("tea", ());
+//! assert!(answer.is_thinking());
+//! bot.advance(Duration::from_secs(180));
+//! assert_eq!(answer.content(), "ready");
+//! ```
+//!
+//! # Discord
+//!
+//! Messages are posted, edited, deleted, answered and reacted to; interactions are answered once, in time, and then further;
+//! members have roles, leave and are banned. What is refused on Discord is refused here: an empty message (50006), one that
+//! is too long (50035), a second first answer (40060), a late one (10062), a closed direct message (50007), a
+//! [permission](Bot::permissions) that the bot lacks (50013). There are no limits of requests and no intents, and a channel
+//! has no permissions of its own: a bot of several cogs is played with `gearshift smoke`.
+//!
+//! An endpoint that is missing is answered 404, until the test [answers](Bot::discord) for it; so are the
+//! [web](Bot::http) and the [site API](Bot::api). Requests can be [refused](Bot::refuse) and [lost](Bot::lose_answer).
+//!
+//! ```
+//! # use gearshift_cog::{manifest::*, prelude::*, testing::Bot};
+//! # use serde_json::json;
+//! # struct Weather;
+//! # impl Cog for Weather {
+//! #     const EVENTS: &'static [&'static str] = &["GUILD_MEMBER_ADD"];
+//! #     const COMMANDS: &'static [Command] = &[Command::new("weather", "Of today")];
+//! #     async fn setup(_: Host) -> Result<Self> { Ok(Self) }
+//! #     async fn command(&self, ctx: &Context) -> Result {
+//! #         let page = ctx.http().get("https://example.com/today").send().await?;
+//! #         ctx.stats().incr("asked", 1);
+//! #         Ok(ctx.reply(page.text()).await?)
+//! #     }
+//! #     async fn event(&self, ctx: &Context, _: Event) -> Result {
+//! #         let _: serde_json::Value = ctx.discord().request(gearshift_cog::handles::Method::Get, "/guilds/100/invites").fetch().await?;
+//! #         Ok(())
+//! #     }
+//! # }
+//! # let bot = Bot::new::<Weather>();
+//! # let alice = bot.user("alice");
+//! bot.http("GET", "https://example.com/*", 200, "sunny");
+//! alice.slash("weather", ()).assert_content("sunny");
+//! assert_eq!(bot.metrics()[0].name, "asked");
+//!
+//! bot.refuse("POST", "/channels/*/messages", 403, 50013);
+//! alice.say("!weather").assert_none();
+//! assert!(bot.faults()[0].text.contains("50013"));
+//!
+//! bot.discord("GET", "/guilds/*/invites", 200, json!([]));
+//! bot.event("GUILD_MEMBER_ADD", json!({ "guild_id": "100", "user": { "id": "7", "username": "zoe" } }));
+//! ```
+//!
+//! # Reloads
+//!
+//! [`Bot::reload`] replaces the cog, by the same type or another one that stands for its next version.
+//!
+//! ```
+//! # use std::cell::Cell;
+//! # use gearshift_cog::{manifest::*, prelude::*, testing::Bot};
+//! # struct Counter(Cell<u64>);
+//! # impl Cog for Counter {
+//! #     const COMMANDS: &'static [Command] = &[Command::new("count", "Counts")];
+//! #     async fn setup(_: Host) -> Result<Self> { Ok(Self(Cell::new(0))) }
+//! #     fn restore(&mut self, state: State) -> Result { self.0.set(state.parse()?); Ok(()) }
+//! #     fn save(&self) -> Result<Option<State>> { State::json(1, &self.0.get()).map(Some) }
+//! #     async fn command(&self, ctx: &Context) -> Result {
+//! #         self.0.set(self.0.get() + 1);
+//! #         Ok(ctx.reply(self.0.get().to_string()).await?)
+//! #     }
+//! # }
+//! // What an older version left behind.
+//! let bot = Bot::builder().state(State::json(1, &40)?).build::<Counter>();
+//! let alice = bot.user("alice");
+//! alice.slash("count", ()).assert_content("41");
+//! bot.reload::<Counter>();
+//! alice.slash("count", ()).assert_content("42");
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Miri
+//!
+//! The kit starts no thread, opens no library, file or socket, and asks for no time, so that [Miri](https://github.com/rust-lang/miri)
+//! can run the same tests: `cargo +nightly miri test`. What the cog itself uses has to keep to that too.
 
 mod answer;
 mod begun;

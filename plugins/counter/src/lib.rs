@@ -79,6 +79,8 @@ gearshift_cog::export!(Counter);
 
 #[cfg(test)]
 mod tests {
+    use gearshift_cog::testing::Bot;
+
     use super::*;
 
     fn state(version: u32, json: &str) -> State {
@@ -106,5 +108,24 @@ mod tests {
         let refusal = Counts::read(&state(3, "{}")).expect_err("it is refused").to_string();
         assert_eq!(refusal, "it reads counts of version 1 and 2, not 3");
         assert!(Counts::read(&state(2, "[]")).is_err());
+    }
+
+    #[test]
+    fn counts_are_of_each_user_and_outlive_a_reload() {
+        let bot = Bot::new::<Counter>();
+        let (alice, bob) = (bot.user("alice"), bot.user("bob"));
+        alice.slash("count", ()).assert_content("1 for you, 1 for everybody");
+        bot.reload::<Counter>();
+        bob.say("!count").assert_content("1 for you, 2 for everybody");
+        alice.say("!count").assert_content("2 for you, 3 for everybody");
+    }
+
+    #[test]
+    fn the_counts_of_version_1_go_on() {
+        let bot = Bot::builder().state(state(1, r#"{"total":40}"#)).build::<Counter>();
+        bot.user("alice").slash("count", ()).assert_content("1 for you, 41 for everybody");
+        let refused =
+            Bot::builder().state(state(3, "{}")).try_build::<Counter>().err().expect("it is refused");
+        assert_eq!(refused.text, "it reads counts of version 1 and 2, not 3");
     }
 }
