@@ -106,7 +106,7 @@ impl Answer {
         let discord = self.stage.world.discord.borrow();
         let open =
             self.open(&discord).filter(|open| open.data.as_ref().is_some_and(|it| !it["title"].is_null()));
-        let form = open.and_then(Form::new);
+        let form = open.and_then(|open| Form::new(open, open.metadata(&discord)));
         drop(discord);
         match form {
             Some(form) => form,

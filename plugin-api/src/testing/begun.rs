@@ -19,6 +19,8 @@ pub(super) struct Begun {
     pub(super) data: Value,
     /// The message that it is on.
     pub(super) source: Option<u64>,
+    /// Of a form: what a message says of the interaction that opened it.
+    pub(super) opened_by: Option<Value>,
     /// Whether its command is declared ephemeral.
     pub(super) is_ephemeral: bool,
 }
@@ -55,6 +57,7 @@ impl Stage {
             channel: begun.channel,
             began_ms: now,
             source: begun.source,
+            opened_by: begun.opened_by.clone(),
             state: State::Waiting,
             original: None,
             shown: Vec::new(),

@@ -11,13 +11,15 @@ pub struct Form {
     pub(super) channel: u64,
     /// The message of the component that opened it.
     pub(super) source: Option<u64>,
+    /// What a message says of the interaction that opened it.
+    pub(super) opened_by: Value,
     data: Value,
 }
 
 impl Form {
-    pub(super) fn new(open: &Open) -> Option<Self> {
+    pub(super) fn new(open: &Open, opened_by: Value) -> Option<Self> {
         let data = open.data.clone()?;
-        Some(Self { user: open.user, channel: open.channel, source: open.source, data })
+        Some(Self { user: open.user, channel: open.channel, source: open.source, opened_by, data })
     }
 
     /// Its title.

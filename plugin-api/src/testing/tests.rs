@@ -3,6 +3,8 @@
 mod answers;
 mod checks;
 mod life;
+#[cfg(feature = "serenity")]
+mod models;
 mod refusals;
 mod tasks;
 mod times;

@@ -34,6 +34,8 @@ pub(in crate::testing) struct Open {
     pub(in crate::testing) began_ms: u64,
     /// The message that a component is on, or that a form was opened from.
     pub(in crate::testing) source: Option<u64>,
+    /// Of a form: what a message says of the interaction that opened it.
+    pub(in crate::testing) opened_by: Option<Value>,
     pub(in crate::testing) state: State,
     /// What `@original` is.
     pub(in crate::testing) original: Option<u64>,
@@ -59,11 +61,20 @@ pub(in crate::testing) enum State {
 }
 
 impl Open {
-    fn metadata(&self, discord: &Discord) -> Value {
-        json!({
+    /// What a message says of the interaction that it answers.
+    /// <https://discord.com/developers/docs/resources/message#message-interaction-metadata-object>
+    pub(in crate::testing) fn metadata(&self, discord: &Discord) -> Value {
+        let mut metadata = json!({
             "id": self.id.to_string(), "type": self.kind, "user": discord.user_json(self.user),
             "authorizing_integration_owners": { "0": super::GUILD.to_string() },
-        })
+        });
+        if let Some(message) = self.source.filter(|_| self.kind == COMPONENT) {
+            metadata["interacted_message_id"] = json!(message.to_string());
+        }
+        if let Some(before) = &self.opened_by {
+            metadata["triggering_interaction_metadata"] = before.clone();
+        }
+        metadata
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{BOT, Discord, Posted, Refused, form, json::timestamp};
-use crate::{abi::File, testing::world::World};
+use crate::{abi::File, interactions::COMMAND, testing::world::World};
 
 /// Message flags: seen by one user, "thinking …", and those that a bot may set (no previews, silent, components hold all).
 pub(in crate::testing) const EPHEMERAL: u64 = 1 << 6;
@@ -37,7 +37,7 @@ impl Discord {
         let ephemeral = if new.only_for.is_some() { EPHEMERAL } else { 0 };
         let flags = new.body["flags"].as_u64().unwrap_or(0) & SETTABLE | ephemeral;
         let mut json = json!({
-            "id": id.to_string(), "channel_id": new.channel.to_string(), "type": if reference.is_some() { 19 } else { 0 },
+            "id": id.to_string(), "channel_id": new.channel.to_string(), "type": kind(new, reference.is_some()),
             "author": self.user_json(new.author), "timestamp": timestamp(now), "edited_timestamp": null,
             "tts": new.body["tts"] == json!(true), "mention_everyone": false, "mentions": [], "mention_roles": [],
             "attachments": [], "embeds": [], "components": [], "content": "", "pinned": false, "flags": flags,
@@ -236,6 +236,18 @@ impl Discord {
         }
         world.emit(name, event);
         Ok(())
+    }
+}
+
+/// <https://discord.com/developers/docs/resources/message#message-object-message-types>
+fn kind(new: &New<'_>, is_reply: bool) -> u8 {
+    const DEFAULT: u8 = 0;
+    const REPLY: u8 = 19;
+    const OF_COMMAND: u8 = 20;
+    match &new.interaction {
+        Some(interaction) if interaction["type"] == json!(COMMAND) => OF_COMMAND,
+        _ if is_reply => REPLY,
+        _ => DEFAULT,
     }
 }
 

@@ -144,7 +144,15 @@ impl User {
     #[track_caller]
     fn call(&self, kind: u8, data: Value, is_ephemeral: bool) -> Answer {
         let (user, channel) = (self.id, self.channel_id());
-        let token = self.stage.interact(Begun { user, channel, kind, data, source: None, is_ephemeral });
+        let token = self.stage.interact(Begun {
+            user,
+            channel,
+            kind,
+            data,
+            source: None,
+            opened_by: None,
+            is_ephemeral,
+        });
         Answer::to_interaction(&self.stage, token)
     }
 

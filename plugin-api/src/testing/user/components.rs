@@ -72,7 +72,15 @@ impl User {
         }
         let data = form.filled(&values).unwrap_or_else(|problem| self.stage.fail(&problem));
         let (user, channel, source) = (self.id, form.channel, form.source);
-        let begun = Begun { user, channel, kind: MODAL, data, source, is_ephemeral: true };
+        let begun = Begun {
+            user,
+            channel,
+            kind: MODAL,
+            data,
+            source,
+            opened_by: Some(form.opened_by.clone()),
+            is_ephemeral: true,
+        };
         let token = self.stage.interact(begun);
         Answer::to_interaction(&self.stage, token)
     }
@@ -90,7 +98,8 @@ impl User {
             self.stage.fail(&text);
         }
         let (user, channel, source) = (self.id, message.channel_id(), Some(message.id()));
-        let begun = Begun { user, channel, kind: COMPONENT, data, source, is_ephemeral: false };
+        let begun =
+            Begun { user, channel, kind: COMPONENT, data, source, opened_by: None, is_ephemeral: false };
         let token = self.stage.interact(begun);
         Answer::to_interaction(&self.stage, token)
     }

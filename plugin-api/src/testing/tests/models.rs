@@ -1,0 +1,159 @@
+//! What the kit sends and answers is what serenity's models are read from.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::{
+    Cog, Context, Host, NewMessage, Result,
+    abi::Event,
+    handles::Method,
+    interactions::CALLBACK_MODAL,
+    manifest::{Command, Opt},
+    serenity::model::{
+        application::{CommandInteraction, ComponentInteraction, ModalInteraction},
+        channel::{GuildChannel, Message, PrivateChannel, Reaction},
+        event::{GuildMemberUpdateEvent, GuildMembersChunkEvent, MessageDeleteEvent},
+        gateway::Ready,
+        guild::{Guild, Member, PartialGuild, Role},
+        user::User,
+    },
+    testing::Bot,
+};
+
+thread_local! {
+    /// The JSON of everything that reached the cog, by name.
+    static SEEN: Rc<RefCell<BTreeMap<String, String>>> = Rc::default();
+}
+
+fn see(name: &str, json: impl Into<String>) {
+    SEEN.with(|seen| seen.borrow_mut().insert(name.to_owned(), json.into()));
+}
+
+#[track_caller]
+fn read<T: DeserializeOwned>(name: &str) {
+    let json = SEEN.with(|seen| seen.borrow().get(name).cloned()).unwrap_or_else(|| panic!("no {name} came"));
+    if let Err(error) = serde_json::from_str::<T>(&json) {
+        panic!("{name} cannot be read: {error}: {json}");
+    }
+}
+
+struct Reader;
+
+impl Cog for Reader {
+    const EVENTS: &'static [&'static str] = &[
+        "READY",
+        "GUILD_CREATE",
+        "MESSAGE_CREATE",
+        "MESSAGE_UPDATE",
+        "MESSAGE_DELETE",
+        "MESSAGE_REACTION_ADD",
+        "GUILD_MEMBER_ADD",
+        "GUILD_MEMBER_UPDATE",
+        "GUILD_MEMBERS_CHUNK",
+    ];
+    const COMMANDS: &'static [Command] = &[
+        Command::new("all", "With options of each kind").options(&[
+            Opt::user("user", "A user"),
+            Opt::role("role", "A role"),
+            Opt::channel("channel", "A channel"),
+            Opt::attachment("file", "A file"),
+        ]),
+        Command::new("form", "A form"),
+        Command::message_menu("Pin"),
+    ];
+    const COMPONENTS: &'static [&'static str] = &["press", "form"];
+
+    async fn setup(_: Host) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn command(&self, ctx: &Context) -> Result {
+        let Some(interaction) = ctx.interaction() else { return Ok(()) };
+        see(ctx.command(), &*interaction.json);
+        let discord = ctx.discord();
+        if ctx.command() == "form" {
+            let field = json!({ "type": 4, "custom_id": "text", "label": "Text", "style": 1 });
+            let rows = json!([{ "type": 1, "components": [field] }]);
+            let form = json!({ "custom_id": "form", "title": "Form", "components": rows });
+            return Ok(discord.callback(interaction, CALLBACK_MODAL, &form).await?);
+        }
+        let button = json!({ "type": 2, "style": 1, "label": "Press", "custom_id": "press" });
+        let rows = json!([{ "type": 1, "components": [button] }]);
+        let message = NewMessage::new("<@1>").field("components", &rows).file("a.txt", vec![1]);
+        ctx.reply(message.embed(json!({ "title": "t" }))).await?;
+        for path in ["/guilds/100", "/guilds/100/members/1", "/users/1", "/channels/200"] {
+            let answer: Value = discord.request(Method::Get, path).fetch().await?;
+            see(path, answer.to_string());
+        }
+        let dm = json!({ "recipient_id": "1" });
+        let dm: Value = discord.request(Method::Post, "/users/@me/channels").json(dm).fetch().await?;
+        see("dm", dm.to_string());
+        let roles: Value = discord.request(Method::Get, "/guilds/100/roles").fetch().await?;
+        see("role", roles[1].to_string());
+        let path = format!("/guilds/100/members/1/roles/{}", roles[1]["id"].as_str().unwrap_or_default());
+        let _: Value = discord.request(Method::Put, path).fetch().await?;
+        discord.request_members(&crate::Members::all(100_u64))?;
+        Ok(())
+    }
+
+    async fn component(&self, ctx: &Context) -> Result {
+        let json = ctx.interaction().map(|it| it.json.to_string()).unwrap_or_default();
+        see(&format!("component {}", ctx.custom_id()), json);
+        ctx.defer().await?;
+        Ok(())
+    }
+
+    async fn event(&self, _: &Context, event: Event) -> Result {
+        see(event.name(), event.json());
+        Ok(())
+    }
+}
+
+#[test]
+fn everything_is_read_as_serenitys_models() {
+    let bot = Bot::new::<Reader>();
+    let (alice, role) = (bot.user("alice"), bot.role("friends"));
+    let options = json!({ "user": alice.id(), "role": role, "channel": 200, "file": "a.png" });
+    let answer = alice.slash("all", options);
+    alice.in_dm().slash("all", ());
+    alice.press(&answer.message(), "Press");
+    alice.message_menu("Pin", &answer.message());
+    alice.react(&answer.message(), "👋");
+    alice.say("hello @alice in #general");
+    let said = bot.messages("general").pop().expect("it was posted");
+    alice.reply(&said, "once more");
+    alice.edit(&said, "other");
+    alice.delete(&said);
+    alice.join();
+    let form = alice.slash("form", ()).form();
+    alice.submit(&form, [("text", "x")]);
+    assert!(bot.faults().is_empty(), "{:?}", bot.faults());
+    read::<Ready>("READY");
+    read::<Guild>("GUILD_CREATE");
+    read::<Message>("MESSAGE_CREATE");
+    read::<MessageDeleteEvent>("MESSAGE_DELETE");
+    read::<Reaction>("MESSAGE_REACTION_ADD");
+    read::<Member>("GUILD_MEMBER_ADD");
+    read::<GuildMemberUpdateEvent>("GUILD_MEMBER_UPDATE");
+    read::<GuildMembersChunkEvent>("GUILD_MEMBERS_CHUNK");
+    read::<CommandInteraction>("all");
+    read::<CommandInteraction>("Pin");
+    read::<ComponentInteraction>("component press");
+    read::<ModalInteraction>("component form");
+    read::<PartialGuild>("/guilds/100");
+    read::<User>("/users/1");
+    read::<GuildChannel>("/channels/200");
+    read::<PrivateChannel>("dm");
+    let member = SEEN.with(|seen| seen.borrow()["/guilds/100/members/1"].clone());
+    let role = SEEN.with(|seen| seen.borrow()["role"].clone());
+    for (name, json) in [("member", member), ("the role", role)] {
+        let mut json: Value = serde_json::from_str(&json).expect("JSON");
+        // serenity adds it to what REST answers.
+        json["guild_id"] = json!("100");
+        see(name, json.to_string());
+    }
+    read::<Member>("member");
+    read::<Role>("the role");
+}
