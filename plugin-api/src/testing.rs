@@ -116,13 +116,41 @@
 //! assert_eq!(answer.content(), "ready");
 //! ```
 //!
+//! Tasks run as the host plans them, at times of day too: the test says what time it is when it [begins](Builder::now).
+//!
+//! ```
+//! # use std::time::{Duration, UNIX_EPOCH};
+//! # use gearshift_cog::{SettingsType, manifest::*, prelude::*, testing::Bot};
+//! # use serde_json::{Value, json};
+//! # struct Morning;
+//! # impl Cog for Morning {
+//! #     const TASKS: &'static [Task] = &[Task::daily("greet", "09:00", "Europe/Berlin")];
+//! #     const SETTINGS: Option<SettingsType> = Some(SettingsType::of::<Value>());
+//! #     async fn setup(_: Host) -> Result<Self> { Ok(Self) }
+//! #     async fn task(&self, ctx: &Context, _: TaskRun) -> Result {
+//! #         let settings: Value = ctx.settings()?;
+//! #         let channel = settings["channel"].as_u64().unwrap_or(0);
+//! #         ctx.discord().send(channel, "Good morning!").await?;
+//! #         Ok(())
+//! #     }
+//! # }
+//! // 2026-07-01, 06:59 UTC: it is 08:59 in Berlin.
+//! let bot = Bot::builder()
+//!     .now(UNIX_EPOCH + Duration::from_secs(1_782_889_140))
+//!     .settings(json!({ "channel": 200 }))
+//!     .build::<Morning>();
+//! bot.advance(Duration::from_secs(60));
+//! assert_eq!(bot.messages("general")[0].content(), "Good morning!");
+//! ```
+//!
 //! # Discord
 //!
 //! Messages are posted, edited, deleted, answered and reacted to; interactions are answered once, in time, and then further;
 //! members have roles, leave and are banned. What is refused on Discord is refused here: an empty message (50006), one that
 //! is too long (50035), a second first answer (40060), a late one (10062), a closed direct message (50007), a
 //! [permission](Bot::permissions) that the bot lacks (50013). There are no limits of requests and no intents, and a channel
-//! has no permissions of its own: a bot of several cogs is played with `gearshift smoke`.
+//! has no permissions of its own: a bot of several cogs is played with `gearshift smoke`. What a cog does with
+//! `gearshift_cog::tokio` is real, and the kit does not wait for it.
 //!
 //! An endpoint that is missing is answered 404, until the test [answers](Bot::discord) for it; so are the
 //! [web](Bot::http) and the [site API](Bot::api). Requests can be [refused](Bot::refuse) and [lost](Bot::lose_answer).
@@ -189,7 +217,9 @@
 //! # Miri
 //!
 //! The kit starts no thread, opens no library, file or socket, and asks for no time, so that [Miri](https://github.com/rust-lang/miri)
-//! can run the same tests: `cargo +nightly miri test`. What the cog itself uses has to keep to that too.
+//! can run the same tests: `cargo +nightly miri test`. What the cog itself uses has to keep to that too, and two things of
+//! the SDK ask the system: buttons and forms that a handler waits for, and time zones. They need
+//! `MIRIFLAGS=-Zmiri-disable-isolation`; tests of a cog that uses `gearshift_cog::tokio` do not run there.
 
 mod answer;
 mod begun;

@@ -15,6 +15,7 @@ use super::{
     message::Message,
     stage::Stage,
 };
+use crate::abi::File;
 
 /// A user. They act in the channel `general`, or where [`within`](Self::within) and [`in_dm`](Self::in_dm) take them; each
 /// act returns when every handler that it caused waits or is done.
@@ -125,7 +126,22 @@ impl User {
     /// When a handler panics, or Discord would refuse the message.
     #[track_caller]
     pub fn say(&self, text: &str) -> Answer {
-        self.post(text, json!({ "content": self.mentioning(text) }))
+        self.post(text, json!({ "content": self.mentioning(text) }), &[])
+    }
+
+    /// Writes a message with files, by name and content.
+    ///
+    /// # Panics
+    /// As [`say`](Self::say).
+    #[track_caller]
+    pub fn say_with(&self, text: &str, files: &[(&str, &[u8])]) -> Answer {
+        let file = |(name, bytes): &(&str, &[u8])| File {
+            name: (*name).into(),
+            content_type: "".into(),
+            bytes: bytes.to_vec().into(),
+        };
+        let files: Vec<File> = files.iter().map(file).collect();
+        self.post(text, json!({ "content": self.mentioning(text) }), &files)
     }
 
     /// Writes a message with a reply to another one.
@@ -136,15 +152,14 @@ impl User {
     pub fn reply(&self, to: &Message, text: &str) -> Answer {
         let reference = json!({ "message_id": to.id().to_string() });
         let body = json!({ "content": self.mentioning(text), "message_reference": reference });
-        Self { place: Some(to.channel_id()), ..self.clone() }.post(text, body)
+        Self { place: Some(to.channel_id()), ..self.clone() }.post(text, body, &[])
     }
 
     #[track_caller]
-    fn post(&self, text: &str, body: Value) -> Answer {
+    fn post(&self, text: &str, body: Value, files: &[File]) -> Answer {
         let (world, channel) = (&self.stage.world, self.channel_id());
         self.stage.note_act(self.id, channel, "says", Some(text));
-        let new =
-            New { channel, author: self.id, body: &body, files: &[], only_for: None, interaction: None };
+        let new = New { channel, author: self.id, body: &body, files, only_for: None, interaction: None };
         let posted = world.discord.borrow_mut().post_checked(world, &new);
         let id = posted.unwrap_or_else(|refused| self.stage.fail(&format!("Discord refuses it: {refused}")));
         self.stage.run();

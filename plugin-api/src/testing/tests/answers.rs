@@ -213,6 +213,13 @@ fn reactions_edits_deletions_and_members_reach_the_cog() {
 }
 
 #[test]
+fn files_come_with_a_message() {
+    let bot = Bot::new::<Everything>();
+    bot.user("alice").say_with("", &[("a.png", b"picture")]);
+    assert_eq!(bot.messages("general")[0].files(), ["a.png"]);
+}
+
+#[test]
 fn an_interaction_without_an_answer_is_said() {
     let bot = Bot::new::<Everything>();
     bot.user("alice").slash("silent", ()).assert_none();
