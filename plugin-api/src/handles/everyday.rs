@@ -1,11 +1,11 @@
 //! The everyday calls to Discord, typed. Ids are snowflakes, or anything that is one, such as serenity's.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    Discord,
+    Clock, Discord,
     encoding::{percent_encoded, timestamp},
 };
 use crate::{FromDiscord, NewMessage, Result, Sent, abi::Method, message::id_of};
@@ -241,7 +241,7 @@ impl Discord {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn timeout(&self, guild: impl Into<u64>, user: impl Into<u64>, time: Duration) -> Result {
-        let until = (!time.is_zero()).then(|| timestamp(SystemTime::now() + time));
+        let until = (!time.is_zero()).then(|| timestamp(Clock { host: self.host }.now() + time));
         let body = json!({ "communication_disabled_until": until });
         self.tell(Method::Patch, member_path(guild.into(), user.into()), Some(body)).await
     }

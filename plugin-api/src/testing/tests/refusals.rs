@@ -24,6 +24,7 @@ impl Cog for Asker {
         Command::new("teapot", "Asks for what the kit does not know"),
         Command::new("send", "Posts"),
         Command::new("web", "Asks the web and the API"),
+        Command::new("timeout", "For an hour"),
         Command::new("stream", "Sends and reads in chunks"),
     ];
 
@@ -58,6 +59,9 @@ impl Cog for Asker {
             "send" => {
                 discord.send(channel, "sent").await?;
                 Ok(())
+            }
+            "timeout" => {
+                discord.timeout(ctx.guild_id().unwrap_or(0), ctx.user()?.id, Duration::from_secs(3600)).await
             }
             "stream" => {
                 let mut upload =
@@ -191,6 +195,16 @@ fn servers_are_what_the_test_answers_and_metrics_are_kept() {
     assert_eq!(bot.api_requests()[0].address, "/users/1?full=true");
     let metric = &bot.metrics()[0];
     assert_eq!((metric.kind, &*metric.name, metric.value), (MetricKind::Count, "asked", 2.0));
+}
+
+#[test]
+fn a_timeout_of_a_member_is_counted_by_the_clock_of_the_host() {
+    let bot = Bot::new::<Asker>();
+    bot.advance(Duration::from_secs(60));
+    bot.user("alice").slash("timeout", ());
+    assert!(bot.faults().is_empty(), "{:?}", bot.faults());
+    let until = &bot.discord_requests()[0].json()["communication_disabled_until"];
+    assert!(until.as_str().is_some_and(|until| until.starts_with("2026-01-01T01:01:00")), "{until}");
 }
 
 #[test]
