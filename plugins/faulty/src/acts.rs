@@ -324,9 +324,8 @@ async fn block(ctx: &Context, time: Duration) -> Result<()> {
     let mut reply = pin!(ctx.reply("blocking"));
     let early = once(reply.as_mut()).await;
     thread::sleep(time);
-    let replied = match early {
+    match early {
         Poll::Ready(replied) => replied,
         Poll::Pending => reply.await,
-    };
-    replied
+    }
 }

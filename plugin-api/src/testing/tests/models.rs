@@ -77,7 +77,7 @@ impl Cog for Reader {
             let field = json!({ "type": 4, "custom_id": "text", "label": "Text", "style": 1 });
             let rows = json!([{ "type": 1, "components": [field] }]);
             let form = json!({ "custom_id": "form", "title": "Form", "components": rows });
-            return Ok(discord.callback(interaction, CALLBACK_MODAL, &form).await?);
+            return discord.callback(interaction, CALLBACK_MODAL, &form).await;
         }
         let button = json!({ "type": 2, "style": 1, "label": "Press", "custom_id": "press" });
         let rows = json!([{ "type": 1, "components": [button] }]);
