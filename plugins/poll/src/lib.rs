@@ -125,11 +125,11 @@ fn shown(ballot: &Ballot, number: u64) -> NewMessage {
     rows.push(row(&[menu]));
     let votes = ballot.votes();
     NewMessage::default()
-        .embed(&json!({
+        .embed(json!({
             "title": ballot.question(), "description": ballot.standing(), "color": 0x1f_7a_72,
             "footer": { "text": format!("{votes} {}", if votes == 1 { "vote" } else { "votes" }) },
         }))
-        .field("components", &json!(rows))
+        .field("components", json!(rows))
 }
 
 fn form(number: u64) -> impl Serialize {
