@@ -5,7 +5,7 @@ mod guard;
 mod interpose;
 mod trace;
 
-/// What the test kit shares of the rooms: there, a process holds many cogs, and a thread that of the test.
+/// For the test kit, where a process has many cogs and a cog's thread is that of its test.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod in_test {
     pub(crate) use super::{

@@ -92,7 +92,7 @@ impl Wake for Flag {
     }
 }
 
-/// How often handlers are polled at one moment before they count as busy for ever.
+/// How often handlers are polled at one moment before they count as busy forever.
 const POLLS_MAX: usize = 20_000;
 /// How long `setup`, `restore`, `save` and `teardown` may take, in milliseconds: as the host has it by default.
 const DEADLINE_MS: u64 = 30_000;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Cog, State,
-    abi::{Event, FaultKind, Invocation, Origin},
+    abi::{Event, FaultKind, Interaction, Invocation, Message, Origin},
     events,
     interactions::{AUTOCOMPLETE, COMMAND},
 };
@@ -198,37 +198,9 @@ impl Stage {
         };
         let generation = self.generation.borrow();
         let Some(generation) = &*generation else { return };
-        let (declared, wants) = (generation.declared, generation.declared.wants(name, d));
+        let wants = generation.declared.wants(name, d);
         match event {
-            Event::Interaction(it) => {
-                let is_deferred = self.state_of(&it.token) != Some(Answered::Waiting);
-                let it = RArc::new(crate::abi::Interaction { deferred: is_deferred, ..(*it).clone() });
-                let on_end = OnEnd::Interaction(it.token.to_string());
-                let path = format!("/{}", it.command);
-                match it.kind {
-                    COMMAND => {
-                        let command = it.command.as_str().split(' ').next().unwrap_or_default();
-                        let command = if it.command_kind == 1 { command } else { &it.command };
-                        let invocation = Invocation {
-                            command: command.into(),
-                            arguments: "".into(),
-                            origin: Origin::Slash(it.clone()),
-                        };
-                        generation.command(path, invocation, on_end);
-                    }
-                    AUTOCOMPLETE => {
-                        generation.event(format!("autocomplete of {path}"), Event::Interaction(it), on_end);
-                    }
-                    _ if wants || declared.answers(&it.custom_id) => {
-                        let handler = format!("`{}`", it.custom_id);
-                        generation.event(handler, Event::Interaction(it), on_end);
-                    }
-                    _ => {
-                        drop(on_end);
-                        self.report_silence(&it.token, "no cog declares it; it stays");
-                    }
-                }
-            }
+            Event::Interaction(it) => self.interaction(generation, it, wants),
             event => {
                 let message = match &event {
                     Event::MessageCreate(message) => Some(message.clone()),
@@ -237,19 +209,49 @@ impl Stage {
                 if wants {
                     generation.event(name.to_owned(), event, OnEnd::Nothing);
                 }
-                // Bots do not command bots.
-                let Some(message) = message.filter(|message| !message.author.bot) else { return };
-                let Some((command, arguments)) = declared.called(&self.prefix, &message.content) else {
-                    return;
-                };
-                let invocation = Invocation {
-                    command: command.into(),
-                    arguments: arguments.into(),
-                    origin: Origin::Prefix(message.clone()),
-                };
-                generation.command(format!("{}{command}", self.prefix), invocation, OnEnd::Nothing);
+                if let Some(message) = message {
+                    self.prefix_command(generation, message);
+                }
             }
         }
+    }
+
+    fn interaction(&self, generation: &Generation, it: RArc<Interaction>, wants: bool) {
+        let deferred = self.state_of(&it.token).is_some_and(|state| state != Answered::Waiting);
+        let it = RArc::new(Interaction { deferred, ..(*it).clone() });
+        let on_end = OnEnd::Interaction(it.token.to_string());
+        let path = format!("/{}", it.command);
+        match it.kind {
+            COMMAND => {
+                // The name of a menu may have spaces.
+                let top = it.command.as_str().split(' ').next().unwrap_or_default();
+                let command = if it.command_kind == 1 { top } else { &it.command }.into();
+                let origin = Origin::Slash(it.clone());
+                let invocation = Invocation { command, arguments: "".into(), origin };
+                generation.command(path, invocation, on_end);
+            }
+            AUTOCOMPLETE => {
+                generation.event(format!("autocomplete of {path}"), Event::Interaction(it), on_end);
+            }
+            _ if wants || generation.declared.answers(&it.custom_id) => {
+                generation.event(format!("`{}`", it.custom_id), Event::Interaction(it), on_end);
+            }
+            _ => self
+                .report_silence(&it.token, "no pattern of the cog's COMPONENTS is for it, which leaves it"),
+        }
+    }
+
+    fn prefix_command(&self, generation: &Generation, message: RArc<Message>) {
+        // Bots do not command bots.
+        if message.author.bot {
+            return;
+        }
+        let Some((command, arguments)) = generation.declared.called(&self.prefix, &message.content) else {
+            return;
+        };
+        let (handler, origin) = (format!("{}{command}", self.prefix), Origin::Prefix(message.clone()));
+        let invocation = Invocation { command: command.into(), arguments: arguments.into(), origin };
+        generation.command(handler, invocation, OnEnd::Nothing);
     }
 
     /// A text as it is shown in the transcript, with who says it where.

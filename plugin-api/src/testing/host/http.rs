@@ -1,4 +1,4 @@
-//! The http handle: what the test answers in place of web servers, whole or in chunks.
+//! The http handle: what the test answers in place of web servers, at once or in chunks.
 
 use std::{future::poll_fn, rc::Rc, task::Poll};
 

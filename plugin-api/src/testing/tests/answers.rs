@@ -29,7 +29,7 @@ impl Cog for Everything {
             "Notes",
             &[Command::new("add", "Adds one").options(&[Opt::string("name", "Its name").required()])],
         ),
-        Command::new("secret", "Whispers").ephemeral(),
+        Command::new("secret", "For you alone").ephemeral(),
         Command::new("form", "Asks"),
         Command::new("find", "Finds").options(&[Opt::string("what", "What").autocomplete()]),
         Command::new("vote", "Asks all"),

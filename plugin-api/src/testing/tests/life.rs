@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    Cog, Context, Error, Host, Result, State,
+    Cog, Context, Error, Host, NewMessage, Result, State,
     abi::{Event, FaultKind, TaskRun},
     manifest::Command,
     testing::{Bot, Fault},
@@ -29,6 +29,7 @@ impl<const N: u32> Cog for Counter<N> {
         Command::new("panic", "Panics"),
         Command::new("wait", "Waits"),
         Command::new("loop", "Is busy"),
+        Command::new("buttons", "Nobody answers them"),
     ];
 
     async fn setup(host: Host) -> Result<Self> {
@@ -53,6 +54,11 @@ impl<const N: u32> Cog for Counter<N> {
             "fail" => return Err(Error::new("no luck")),
             "input" => return Err(Error::input("that is no number")),
             "panic" => panic!("what a pity"),
+            "buttons" => {
+                let button = |id: &str, off: bool| json!({ "type": 2, "style": 1, "label": id, "custom_id": id, "disabled": off });
+                let row = json!([{ "type": 1, "components": [button("stray", false), button("off", true)] }]);
+                ctx.reply(NewMessage::new("?").field("components", row)).await?;
+            }
             "wait" => ctx.clock().sleep(Duration::from_secs(3600)).await,
             _ => loop {
                 ctx.discord().application()?;
@@ -168,6 +174,15 @@ fn what_a_user_cannot_do_fails_the_test() {
     assert!(text.starts_with("the cog declares no command `cuont`") && text.contains("\"count\""), "{text}");
     let text = panics(|| drop(alice.slash("count", [("x", 1)])));
     assert!(text.starts_with("`/count` has no option `x`"), "{text}");
+    let message = alice.slash("buttons", ()).message();
+    for (button, expected) in [
+        ("stray", "no pattern in the cog's COMPONENTS is for `stray`"),
+        ("off", "`off` is disabled"),
+        ("none", "the message has no `none`; it has [\"stray\", \"off\"]"),
+    ] {
+        let text = panics(|| drop(alice.press(&message, button)));
+        assert!(text.starts_with(expected), "{text}");
+    }
     let text = panics(|| bot.event("GUILD_MEMBER_ADD", json!({})));
     assert!(text.starts_with("the cog does not listen to GUILD_MEMBER_ADD"), "{text}");
 }

@@ -71,6 +71,7 @@ impl User {
             self.stage.fail("the form is open for another user");
         }
         let data = form.filled(&values).unwrap_or_else(|problem| self.stage.fail(&problem));
+        self.check_declared(&data);
         let (user, channel, source) = (self.id, form.channel, form.source);
         let begun = Begun {
             user,
@@ -87,21 +88,27 @@ impl User {
 
     #[track_caller]
     fn touch(&self, message: &Message, data: Value) -> Answer {
-        let custom_id = data["custom_id"].as_str().unwrap_or_default().to_owned();
-        let (is_declared, listens) = self.stage.serving(|generation| {
-            let declared = generation.declared;
-            (declared.answers(&custom_id), declared.events.contains(&"INTERACTION_CREATE"))
-        });
-        if !is_declared && !listens {
-            let text =
-                format!("no pattern in the cog's COMPONENTS is for `{custom_id}`, so it would not get it");
-            self.stage.fail(&text);
-        }
+        self.check_declared(&data);
         let (user, channel, source) = (self.id, message.channel_id(), Some(message.id()));
         let begun =
             Begun { user, channel, kind: COMPONENT, data, source, opened_by: None, is_ephemeral: false };
         let token = self.stage.interact(begun);
         Answer::to_interaction(&self.stage, token)
+    }
+
+    /// Fails the test if the cog would not get the interaction.
+    #[track_caller]
+    fn check_declared(&self, data: &Value) {
+        let custom_id = data["custom_id"].as_str().unwrap_or_default();
+        let is_declared = self.stage.serving(|generation| {
+            let declared = generation.declared;
+            declared.answers(custom_id) || declared.events.contains(&"INTERACTION_CREATE")
+        });
+        if !is_declared {
+            let text =
+                format!("no pattern in the cog's COMPONENTS is for `{custom_id}`, so it would not get it");
+            self.stage.fail(&text);
+        }
     }
 
     /// A component of the message that can be used.
