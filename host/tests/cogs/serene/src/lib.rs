@@ -52,9 +52,15 @@ impl Cog for Serene {
     }
 
     async fn command(&self, ctx: &Context) -> Result {
+        // A menu is opened on a user or a message, which it names so.
+        let it = match ctx.command() {
+            "Who" => "user",
+            "Quote" => "message",
+            _ => "it",
+        };
         let answer: NewMessage = match ctx.command() {
             "user" | "Who" => {
-                let user: User = ctx.argument("it").await?;
+                let user: User = ctx.argument(it).await?;
                 format!("{user} is {}", user.name).into()
             }
             "member" => {
@@ -76,7 +82,7 @@ impl Cog for Serene {
                 UserOrRole::Role(role) => format!("role {}", role.name).into(),
             },
             "message" | "Quote" => {
-                let message: Message = ctx.argument("it").await?;
+                let message: Message = ctx.argument(it).await?;
                 format!("{}: {}", message.author.name, message.content).into()
             }
             "file" => {
