@@ -28,6 +28,7 @@ macro_rules! export {
     };
     // Not for authors: a cog that tests the host can claim an ABI that it does not have.
     ($cog:ty, name = $name:expr, abi = $abi:expr) => {
+        $crate::__crate_type!();
         const _: () = {
             use $crate::{__glue as glue, Cog, manifest};
 

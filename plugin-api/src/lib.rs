@@ -96,6 +96,8 @@ pub use self::wait::{Components, Events, Press};
 
 #[doc(hidden)]
 pub use self::export::glue as __glue;
+#[doc(hidden)]
+pub use gearshift_cog_macros::crate_type as __crate_type;
 
 /// Names of Discord's gateway events, for [`Cog::EVENTS`]. Any other name of Discord's works as well.
 pub mod events {

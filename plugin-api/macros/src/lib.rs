@@ -7,6 +7,7 @@ mod choice;
 mod cog;
 mod command;
 mod component;
+mod crate_type;
 mod errors;
 mod hooks;
 mod listen;
@@ -61,6 +62,13 @@ pub fn cog(options: TokenStream, block: TokenStream) -> TokenStream {
     let options = parse_macro_input!(options as args::Args);
     let block = parse_macro_input!(block as block::Block);
     cog::expand(options, block).into()
+}
+
+/// What `export!` asks of the package that it stands in.
+#[doc(hidden)]
+#[proc_macro]
+pub fn crate_type(_: TokenStream) -> TokenStream {
+    crate_type::expand().into()
 }
 
 /// Makes an enum the type of an argument: its variants are the choices.
