@@ -1,42 +1,6 @@
-//! What a Gearshift cog is written against: the stable ABI and the SDK on top of it.
-//! It knows nothing of the host's insides; everything it asks for goes through [`Host`]. The feature `tokio` gives crates
-//! that need a tokio runtime one that ends with the cog.
+//! What a Gearshift cog is written with: `#[cog]` and its attributes, the handles, and the stable ABI below them.
 //!
-//! The smallest cog, whole:
-//!
-//! ```
-//! use gearshift_cog::prelude::*;
-//!
-//! struct Ping;
-//!
-//! impl Cog for Ping {
-//!     const COMMANDS: &'static [Command] = &[Command::new("ping", "Answers with pong")
-//!         .options(&[Opt::string("text", "What to say back")])];
-//!
-//!     async fn setup(_host: Host) -> Result<Self> {
-//!         Ok(Self)
-//!     }
-//!
-//!     async fn command(&self, ctx: &Context) -> Result<()> {
-//!         let text = ctx.option("text").unwrap_or_default();
-//!         ctx.reply(format!("pong {text}").trim_end()).await?;
-//!         Ok(())
-//!     }
-//! }
-//!
-//! gearshift_cog::export!(Ping);
-//! # fn main() {}
-//! ```
-//!
-//! A cog's life, step by step, in the words that the host uses everywhere:
-//!
-//! 1. **prepare**: the host reads the [`manifest`] from the file, nothing is executed;
-//! 2. **open**: the library is opened and [`export!`]'s table is checked ([`abi`]);
-//! 3. **setup**: [`Cog::setup`] builds the cog from its handles ([`handles`]);
-//! 4. **pause**: the generation before, if there is one, ends its handlers;
-//! 5. **save**, **restore**: its [`Cog::save`] gives the state, and [`Cog::restore`] takes it;
-//! 6. **serve**: [`Cog::event`], [`Cog::command`], [`Cog::component`] and [`Cog::task`], interleaving at `await`, on one thread of their own;
-//! 7. **retire**: [`Cog::teardown`], if the cog goes for good; then its thread ends and its library is unmapped.
+#![doc = include_str!("guide.md")]
 #![deny(unsafe_code)]
 #![allow(
     non_local_definitions,
