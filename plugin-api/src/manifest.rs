@@ -11,25 +11,34 @@ mod source;
 mod task;
 
 pub use self::command::{Command, Localized};
-pub use self::component::{fits, waiting_cog};
-pub use self::encode::{Declaration, encode, encoded_len};
 pub use self::option::{Choice, ChoiceValue, Opt, OptionType};
-pub use self::read::{CommandManifest, FilterManifest, Manifest, ManifestError};
 pub use self::rules::{Concurrency, Cooldown, Rules, Scope};
-pub use self::source::Source;
 pub use self::task::{Task, When};
+
+// What `export!` writes with and the host reads with.
+#[doc(hidden)]
+pub use self::{
+    component::{fits, waiting_cog},
+    encode::{Declaration, encode, encoded_len},
+    read::{CommandManifest, FilterManifest, Manifest, ManifestError},
+    source::Source,
+};
 use crate::abi::Event;
 
 /// Name of the section that holds the manifest (ELF and Mach-O alike).
+#[doc(hidden)]
 #[cfg(target_vendor = "apple")]
 pub const SECTION: &str = "__DATA,gearshift";
 /// Name of the section that holds the manifest.
+#[doc(hidden)]
 #[cfg(not(target_vendor = "apple"))]
 pub const SECTION: &str = ".gearshift";
 
 /// The compiler this crate, and so the cog, was built with.
+#[doc(hidden)]
 pub const RUSTC: &str = env!("GEARSHIFT_RUSTC");
 /// The target triple this crate, and so the cog, was built for.
+#[doc(hidden)]
 pub const TARGET: &str = env!("GEARSHIFT_TARGET");
 
 /// Which of the events of a name wake the cog. The host looks before the cog is woken; what is left empty lets everything

@@ -2,8 +2,10 @@
 //! It holds no behaviour; the SDK beside it and the host's lanes give these types their meaning.
 //!
 //! Who owns what: a value passed *by value* belongs to the receiver, who turns it into its own type while the cog is
-//! still loaded. A pointer ([`Instance`], [`Lease`]) belongs to the side that made it and stays good until the
-//! generation is retired. Every function returns; none unwinds: the SDK turns a panic into a [`Fault`] inside the cog.
+//! still loaded. A pointer (`Instance`, `Lease`) belongs to the side that made it and stays good until the
+//! generation is retired. Every function returns; none unwinds: the SDK turns a panic into a `Fault` inside the cog.
+//!
+//! Shown here is what a cog's author meets: events, callers and errors as plain data, whether or not serenity is there.
 
 mod event;
 mod fault;
@@ -14,24 +16,30 @@ mod store;
 mod task;
 
 pub use self::event::{
-    Attachment, CommandOption, Event, Interaction, Invocation, Message, MessageDelete, Origin, RawEvent,
-    TaskRun, User,
+    Attachment, CommandOption, Event, Interaction, Message, MessageDelete, RawEvent, TaskRun, User,
 };
-pub use self::fault::{ErrorCause, Fault, FaultKind, HandleError, HandleErrorKind};
-pub use self::host::{
-    ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Field, File, Header, Host, HostTable,
-    HostTableRef, HttpRequest, Lease, Level, LogRecord, Method, Metric, MetricKind, PermissionsRequest,
-    Reply,
+pub use self::fault::{ErrorCause, HandleError, HandleErrorKind};
+pub use self::host::{File, Method};
+
+// What lies between host and SDK: no author meets it.
+#[doc(hidden)]
+pub use self::{
+    event::{Invocation, Origin},
+    fault::{Fault, FaultKind},
+    host::{
+        ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Field, Header, Host, HostTable,
+        HostTableRef, HttpRequest, Lease, Level, LogRecord, Metric, MetricKind, PermissionsRequest, Reply,
+    },
+    ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger},
+    module::{CogModule, CogModuleRef, Instance, Outcome, SavedState},
+    store::{Entry, StoreExpect, StoreList, StoreWrite},
+    task::{TASK_LONGEST, TASK_NAME_MAX, TaskPlan, TaskWhen},
 };
-pub use self::ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger};
-pub use self::module::{CogModule, CogModuleRef, Instance, Outcome, SavedState};
-pub use self::store::{Entry, StoreExpect, StoreList, StoreWrite};
-pub use self::task::{TASK_LONGEST, TASK_NAME_MAX, TaskPlan, TaskWhen};
 
 /// Version of this contract, `(major, minor)`. See the history at the foot of this file.
 ///
-/// A host serves every minor of its major. A minor only appends functions to the two prefix types ([`CogModule`],
-/// [`HostTable`]); anything else is a new major.
+/// A host serves every minor of its major. A minor only appends functions to the two prefix types (`CogModule`,
+/// `HostTable`); anything else is a new major.
 pub const ABI: (u16, u16) = HISTORY[HISTORY.len() - 1].0;
 
 /// The version as `abi_stable` wants it: it compares the major part.
