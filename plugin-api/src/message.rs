@@ -246,7 +246,7 @@ fn too_long(length: usize) -> HandleError {
         kind: HandleErrorKind::Status,
         status: 400,
         code: INVALID_FORM_BODY,
-        text: format!("cannot send a message of {length} characters; Discord takes {LONGEST}").into(),
+        text: format!("cannot send a message of {length} characters; Discord takes {LONGEST}, and `NewMessage::long` makes it fit").into(),
         body: RVec::new(),
     }
 }
@@ -369,6 +369,9 @@ mod tests {
     fn a_text_that_discord_would_refuse_is_refused_in_words() {
         assert!(NewMessage::new("é".repeat(2000)).encode().is_ok());
         let error = NewMessage::new("é".repeat(2001)).encode().expect_err("it is too long");
-        assert_eq!(error.text, "cannot send a message of 2001 characters; Discord takes 2000");
+        assert_eq!(
+            error.text,
+            "cannot send a message of 2001 characters; Discord takes 2000, and `NewMessage::long` makes it fit"
+        );
     }
 }

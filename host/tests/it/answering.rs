@@ -61,6 +61,6 @@ async fn an_answer_that_is_too_long_is_refused_with_its_length_and_its_user_told
     let answer = asked.answered(SOON).await.unwrap();
     assert_eq!((&*answer.content, answer.is_ephemeral()), ("Something went wrong. Try again later.", true));
     let fault = stage.status("ping").last_fault.expect("it is shown");
-    assert!(fault.ends_with("cannot send a message of 2001 characters; Discord takes 2000"), "{fault}");
+    assert!(fault.ends_with("cannot send a message of 2001 characters; Discord takes 2000, and `NewMessage::long` makes it fit"), "{fault}");
     stage.down().await;
 }

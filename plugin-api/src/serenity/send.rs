@@ -224,7 +224,10 @@ mod tests {
         assert_eq!(written(secret())["flags"], 64);
         assert!(!NewMessage::from(secret()).for_channel().is_ephemeral());
         let long = refusal(CreateMessage::new().content("x".repeat(2001)));
-        assert_eq!(long, "cannot send a message of 2001 characters; Discord takes 2000");
+        assert_eq!(
+            long,
+            "cannot send a message of 2001 characters; Discord takes 2000, and `NewMessage::long` makes it fit"
+        );
     }
 
     #[test]

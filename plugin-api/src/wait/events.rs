@@ -56,7 +56,7 @@ impl Host {
         }
         if !self.declared_events().contains(&name) {
             return Err(Error::new(format!(
-                "this cog does not get the event {name}; add it to `Cog::EVENTS` to wait for it"
+                "this cog does not get the event {name}; to wait for it, `#[listen]` to it, or add it to `Cog::EVENTS`"
             )));
         }
         let wait = self.waits().open(Wants::Event(name));
