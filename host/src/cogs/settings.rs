@@ -47,21 +47,25 @@ impl CogSettings {
         let FaultKind::Settings = fault.kind else { return fault };
         let key = fault.place.unwrap_or_default();
         let line = self.of(cog).and_then(|settings| settings.line_of(&key));
-        let line = line.map_or(String::new(), |line| format!(":{line}"));
         let dot = if key.is_empty() { "" } else { "." };
-        let text = format!("{}{line}: `cog.{cog}.settings{dot}{key}`: {}", self.file.display(), fault.text);
+        let text = format!("{}`cog.{cog}.settings{dot}{key}`: {}", self.line(line), fault.text);
         Fault { text, place: None, ..fault }
     }
 
     /// What is set for a cog that takes no settings.
     pub(super) fn unused(&self, manifest: &Manifest) -> Option<String> {
         let settings = self.of(&manifest.name).filter(|_| !manifest.settings)?;
-        let line = settings.line_of("").map_or(String::new(), |line| format!(":{line}"));
-        Some(format!(
-            "{}{line}: `cog.{}.settings` is not used: it takes none",
-            self.file.display(),
-            manifest.name
-        ))
+        let line = self.line(settings.line_of(""));
+        Some(format!("{line}`cog.{}.settings` is not used: it takes none", manifest.name))
+    }
+
+    /// A line of the config, in front of what is wrong with it. Nothing where there is no config: `gearshift check` needs none.
+    fn line(&self, line: Option<usize>) -> String {
+        match (self.file.display(), line) {
+            _ if self.file.as_os_str().is_empty() => String::new(),
+            (file, Some(line)) => format!("{file}:{line}: "),
+            (file, None) => format!("{file}: "),
+        }
     }
 
     /// Cogs for which something is set.
@@ -128,6 +132,8 @@ mod tests {
         assert_eq!(text("a", "roles[1]"), "gearshift.toml:5: `cog.a.settings.roles[1]`: no");
         assert_eq!(text("a", ""), "gearshift.toml:2: `cog.a.settings`: no");
         assert_eq!(text("b", ""), "gearshift.toml: `cog.b.settings`: no");
+        let none = CogSettings::default().placed("b", fault("")).to_string();
+        assert_eq!(none, "`cog.b.settings`: no", "there is no config");
         let own = Fault { kind: FaultKind::Error, ..fault("x") };
         assert_eq!(all.placed("a", own.clone()), own);
     }
