@@ -150,6 +150,28 @@ fn the_cog_in_the_text_is_the_one_in_plugins() {
 }
 
 #[test]
+fn what_the_text_takes_from_the_guide_stands_there() {
+    let (readme, guide) = (read("README.md").text, read("plugin-api/src/guide.md").text);
+    let cog = readme.split("```rust\n").nth(2).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(guide.contains(cog), "the guide compiles another cog than README's");
+    let anchor = |heading: &str| {
+        let kept = |sign: &char| sign.is_alphanumeric() || [' ', '-'].contains(sign);
+        heading.chars().filter(kept).collect::<String>().to_lowercase().replace(' ', "-")
+    };
+    let anchors: BTreeSet<String> =
+        guide.lines().filter_map(|line| line.strip_prefix("# ")).map(anchor).collect();
+    let links: Vec<&str> =
+        readme.split("guide.md#").skip(1).filter_map(|rest| rest.split(char::is_whitespace).next()).collect();
+    assert!(links.len() > 10, "{links:?}");
+    for link in links {
+        assert!(
+            anchors.contains(link),
+            "README.md links to `{link}` in the guide, which has no such heading"
+        );
+    }
+}
+
+#[test]
 fn files_that_the_text_names_are_there() {
     let text = read("README.md").text;
     let named: Vec<&str> = text
@@ -161,6 +183,7 @@ fn files_that_the_text_names_are_there() {
         .collect();
     assert!(named.contains(&"scripts/demo") && named.contains(&"scripts/test"), "{named:?}");
     for name in named {
+        let name = name.split('#').next().unwrap();
         assert!(top().join(name).exists(), "README.md names `{name}`, which is not there");
     }
 }
