@@ -6,6 +6,8 @@
 //! generation is retired. Every function returns; none unwinds: the SDK turns a panic into a `Fault` inside the cog.
 //!
 //! Shown here is what a cog's author meets: events, callers and errors as plain data, whether or not serenity is there.
+//! `RString`, `RVec` and `ROption` are abi_stable's `String`, `Vec` and `Option`: the first two can be used like `str` and slices,
+//! and `into_option()` makes the third one of std's.
 
 mod event;
 mod fault;

@@ -111,15 +111,13 @@ impl Call<'_> {
         Ok((200, discord.messages[&id].json.clone()))
     }
 
+    fn query(&self, name: &str) -> Option<&str> {
+        self.request.query.iter().find(|pair| pair.name == name).map(|pair| pair.value.as_str())
+    }
+
     /// The newest first. <https://discord.com/developers/docs/resources/message#get-channel-messages>
     fn history(&self, discord: &Discord, channel: u64) -> Value {
-        let asked = |name: &str| {
-            self.request
-                .query
-                .iter()
-                .find(|pair| pair.name == name)
-                .and_then(|pair| pair.value.parse::<u64>().ok())
-        };
+        let asked = |name: &str| self.query(name)?.parse::<u64>().ok();
         let limit = usize::try_from(asked("limit").unwrap_or(50)).unwrap_or(50);
         let (before, after) = (asked("before").unwrap_or(u64::MAX), asked("after").unwrap_or(0));
         let seen = discord.messages.iter().rev().filter(|(id, it)| {
@@ -176,6 +174,12 @@ impl Call<'_> {
             (Method::Get, ["members"]) => {
                 let members = discord.users.keys().filter_map(|id| discord.member_json(*id));
                 Ok((200, members.collect()))
+            }
+            // <https://discord.com/developers/docs/resources/guild#search-guild-members>
+            (Method::Get, ["members", "search"]) => {
+                let limit = self.query("limit").and_then(|limit| limit.parse::<u64>().ok()).unwrap_or(1);
+                let asked = json!({ "query": self.query("query"), "limit": limit });
+                Ok((200, discord.members_chunk(&asked)["members"].take()))
             }
             (Method::Get, ["members", _]) => Ok((200, member(discord)?)),
             (Method::Patch, ["members", _]) => {

@@ -157,3 +157,30 @@ fn everything_is_read_as_serenitys_models() {
     read::<Member>("member");
     read::<Role>("the role");
 }
+
+struct Greeter;
+
+impl Cog for Greeter {
+    const COMMANDS: &'static [Command] =
+        &[Command::new("hello", "Greets").options(&[Opt::of::<User>("who", "Whom")])];
+
+    async fn setup(_: Host) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn command(&self, ctx: &Context) -> Result {
+        let who: User = ctx.argument("who").await?;
+        ctx.reply(format!("Hello, {}!", who.name)).await
+    }
+}
+
+#[test]
+fn a_user_is_found_by_name_as_by_mention() {
+    let bot = Bot::new::<Greeter>();
+    let (alice, bob) = (bot.user("alice"), bot.user("bob"));
+    alice.slash("hello", [("who", &bob)]).assert_content("Hello, bob!");
+    for text in ["!hello @bob", "!hello bob"] {
+        alice.say(text).assert_content("Hello, bob!");
+    }
+    assert!(alice.say("!hello nobody").content().contains("must be a user"));
+}
