@@ -1,12 +1,12 @@
 //! `#[cog]`: reads the block and writes the `impl Cog` that a person could have written.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type, spanned::Spanned};
 
 use crate::{
     args::{Arg, Args},
-    block::{Block, Item, Method},
+    block::{Block, Item, Method, at},
     command::{self, Command, Group},
     component::{self, Component},
     errors::Errors,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What can stand in the brackets of `#[cog(…)]`.
-const KNOWN: &[&str] = &["export", "group", "name", "saved", "settings", "state"];
+const KNOWN: &[&str] = &["export", "group", "name", "saved", "settings", "state", "unit"];
 
 /// The attributes of a cog's methods.
 pub(crate) const ATTRIBUTES: &[&str] = &[
@@ -50,6 +50,8 @@ struct Options {
     is_exported: bool,
     settings: Option<Type>,
     saved: Option<Saved>,
+    /// Where `unit` stands.
+    unit: Option<Span>,
     groups: Vec<Group>,
 }
 
@@ -84,16 +86,19 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
     let commands = command::expand(&options.groups, &parts.commands, check, &mut errors);
     let components = component::expand(&parts.components, &mut errors);
     let tasks = task::expand(&parts.tasks, &mut errors);
+    let unit = options.unit.and_then(|unit| declare(unit, cog, options.saved.is_some(), &mut errors));
     let on_error = hooks::expand_on_error(parts.on_error.as_ref());
     let teardown = hooks::expand_teardown(parts.teardown.as_ref());
     // With errors, the block alone: what follows from a missing part would hide them.
     if let Some(error) = errors.into_inner() {
         let error = error.into_compile_error();
-        return quote!(#block #error);
+        return quote!(#unit #block #error);
     }
     let name = options.name.map(|name| quote!(, name = #name));
     let export = options.is_exported.then(|| quote!(::gearshift_cog::export!(#cog #name);));
     quote! {
+        #unit
+
         #block
 
         impl ::gearshift_cog::Cog for #cog {
@@ -113,8 +118,14 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
 
 impl Options {
     fn read(args: &[Arg], errors: &mut Errors) -> Self {
-        let mut options =
-            Self { name: None, is_exported: true, settings: None, saved: None, groups: Vec::new() };
+        let mut options = Self {
+            name: None,
+            is_exported: true,
+            settings: None,
+            saved: None,
+            unit: None,
+            groups: Vec::new(),
+        };
         let mut field = None;
         for arg in args {
             let set = options.set(arg, &mut field);
@@ -141,6 +152,10 @@ impl Options {
             }
             "saved" => *field = Some(as_field(arg.expr("counts")?)?),
             "group" => self.groups.push(Group::new(arg)?),
+            "unit" => {
+                arg.flag()?;
+                self.unit = Some(arg.span());
+            }
             _ => return Err(arg.unknown("`#[cog]`", KNOWN)),
         }
         Ok(())
@@ -211,6 +226,30 @@ impl Parts {
             _ => once(&mut self.check, attribute, Hook::check(method)?)?,
         }
         Ok(())
+    }
+}
+
+/// The struct of a cog that holds nothing. That there is one already is said at `unit`.
+fn declare(unit: Span, cog: &Type, is_saved: bool, errors: &mut Errors) -> Option<TokenStream> {
+    if is_saved {
+        let text = "a cog that keeps state has fields; leave `unit` out and write its struct";
+        errors.push(Error::new(unit, text));
+    }
+    let Some(name) = as_name(cog) else {
+        let text = "`unit` declares a struct in this place, which needs a name alone: `impl Ping { … }`";
+        errors.push(Error::new(cog.span(), text));
+        return None;
+    };
+    Some(quote_spanned! {at(unit)=>
+        #[derive(::std::default::Default)]
+        struct #name;
+    })
+}
+
+fn as_name(of: &Type) -> Option<&Ident> {
+    match of {
+        Type::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
     }
 }
 

@@ -26,10 +26,7 @@ use syn::parse_macro_input;
 /// ```standalone_crate
 /// use gearshift_cog::prelude::*;
 ///
-/// #[derive(Default)]
-/// struct Ping;
-///
-/// #[cog]
+/// #[cog(unit)]
 /// impl Ping {
 ///     /// Answers with pong
 ///     #[command]
@@ -48,6 +45,7 @@ use syn::parse_macro_input;
 ///
 /// In brackets can stand:
 ///
+/// * `unit`: the cog holds nothing, so its struct is declared here too, as `#[derive(Default)] struct Ping;`.
 /// * `state = 1`: the struct, which serde can write and read, is kept over reloads and restarts. Raise the number when its
 ///   shape changes, and read the old one with [`migrate`](macro@migrate). What was saved takes the place of the struct
 ///   that [`setup`](macro@setup) made, and a field with `#[serde(skip)]` has its default then.

@@ -3,10 +3,7 @@
 
 use gearshift_cog::prelude::*;
 
-#[derive(Default)]
-struct Ping;
-
-#[cog]
+#[cog(unit)]
 impl Ping {
     /// Answers with pong
     #[command]
