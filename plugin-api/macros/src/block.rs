@@ -192,7 +192,8 @@ pub(crate) fn documentation(attributes: &[Attribute]) -> Option<(String, Span)> 
             continue;
         }
         let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &pair.value else { continue };
-        for line in text.value().lines().map(str::trim) {
+        // Not `lines`: a bare `///` is an empty text, and ends the paragraph.
+        for line in text.value().split('\n').map(str::trim) {
             match &mut found {
                 Some(_) if line.is_empty() => return found,
                 Some((all, _)) => *all = format!("{all} {line}"),
@@ -262,4 +263,31 @@ pub(crate) fn inside<'a>(of: &'a Type, name: &str) -> Option<&'a Type> {
 /// expansion's own to lints.
 pub(crate) fn at(span: Span) -> Span {
     Span::call_site().located_at(span)
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn a_description_is_the_first_paragraph() {
+        let method: syn::ItemFn = parse_quote! {
+            ///
+            /// Adds
+            /// a note
+            ///
+            /// What stands here is for readers of the code.
+            fn add() {}
+        };
+        assert_eq!(documentation(&method.attrs).map(|(text, _)| text).as_deref(), Some("Adds a note"));
+        let block: syn::ItemFn = parse_quote! {
+            /** Adds a note
+
+            for readers */
+            fn add() {}
+        };
+        assert_eq!(documentation(&block.attrs).map(|(text, _)| text).as_deref(), Some("Adds a note"));
+    }
 }
