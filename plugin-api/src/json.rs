@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// A JSON object for Discord: a value made with `json!`, or, with the feature `serenity`, any of serenity's builders.
+/// JSON for Discord: a value made with `json!`, a text, number or truth value, or, with the feature `serenity`, any of
+/// serenity's builders.
 pub trait ToJson {
     /// Its JSON.
     fn to_json(&self) -> String;
@@ -13,6 +14,30 @@ impl ToJson for Value {
         self.to_string()
     }
 }
+
+impl ToJson for str {
+    fn to_json(&self) -> String {
+        Value::from(self).to_string()
+    }
+}
+
+impl ToJson for String {
+    fn to_json(&self) -> String {
+        self.as_str().to_json()
+    }
+}
+
+macro_rules! plain {
+    ($($type:ty)+) => {
+        $(impl ToJson for $type {
+            fn to_json(&self) -> String {
+                self.to_string()
+            }
+        })+
+    };
+}
+
+plain! { bool i64 u64 }
 
 impl<T: ToJson + ?Sized> ToJson for &T {
     fn to_json(&self) -> String {
@@ -43,5 +68,11 @@ mod tests {
     fn a_list_is_written_item_by_item() {
         assert_eq!(vec![json!({"a": 1}), json!(2)].to_json(), r#"[{"a":1},2]"#);
         assert_eq!(Vec::<Value>::new().to_json(), "[]");
+    }
+
+    #[test]
+    fn plain_values_are_json() {
+        assert_eq!(["a\"b", ""].to_json(), r#"["a\"b",""]"#);
+        assert_eq!((true.to_json(), 7_u64.to_json()), ("true".to_owned(), "7".to_owned()));
     }
 }

@@ -62,6 +62,14 @@ impl NewMessage {
         self
     }
 
+    /// Posts it once, however often it is sent within some minutes: where Discord has a message of the bot's with this nonce,
+    /// it answers with that one. At most 25 characters.
+    /// <https://discord.com/developers/docs/resources/message#create-message>
+    #[must_use]
+    pub fn nonce(self, nonce: &str) -> Self {
+        self.field("nonce", nonce).field("enforce_nonce", true)
+    }
+
     /// Only the user who asked can see it, whatever was deferred before. Answers to interactions only: in a channel
     /// everybody sees it.
     #[must_use]

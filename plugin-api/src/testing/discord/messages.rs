@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{BOT, Discord, Posted, Refused, form, json::timestamp};
+use super::{BOT, Discord, EPOCH, Posted, Refused, form, json::timestamp};
 use crate::{abi::File, interactions::COMMAND, testing::world::World};
 
 /// Message flags: seen by one user, "thinking …", and those that a bot may set (no previews, silent, components hold all).
 pub(in crate::testing) const EPHEMERAL: u64 = 1 << 6;
 pub(in crate::testing) const LOADING: u64 = 1 << 7;
 const SETTABLE: u64 = 1 << 2 | 1 << 12 | 1 << 15;
+
+/// How far back a nonce counts: with Discord, "a few minutes".
+const NONCE_MS: u64 = 5 * 60 * 1000;
 
 /// A message that is to be posted.
 pub(in crate::testing) struct New<'a> {
@@ -33,6 +36,9 @@ impl Discord {
     pub(in crate::testing) fn post(&mut self, world: &World, new: &New<'_>) -> Result<u64, Refused> {
         let reference = self.reference(new)?;
         let now = world.clock.unix_ms();
+        if let Some(id) = self.posted_with_nonce(new, now) {
+            return Ok(id);
+        }
         let id = self.snowflake(now);
         let ephemeral = if new.only_for.is_some() { EPHEMERAL } else { 0 };
         let flags = new.body["flags"].as_u64().unwrap_or(0) & SETTABLE | ephemeral;
@@ -54,8 +60,10 @@ impl Discord {
             json["webhook_id"] = json!(BOT.to_string());
             json["application_id"] = json!(BOT.to_string());
         }
-        if !new.body["poll"].is_null() {
-            json["poll"] = new.body["poll"].clone();
+        for field in ["nonce", "poll"] {
+            if !new.body[field].is_null() {
+                json[field] = new.body[field].clone();
+            }
         }
         self.fill(&mut json, new.body, new.files, now);
         let posted = Posted { channel: new.channel, json, is_deleted: false, only_for: new.only_for };
@@ -64,6 +72,23 @@ impl Discord {
         }
         self.messages.insert(id, posted);
         Ok(id)
+    }
+
+    /// The message of the same author and nonce, if a second one is not to be posted.
+    /// <https://discord.com/developers/docs/resources/message#create-message>
+    fn posted_with_nonce(&self, new: &New<'_>, now: u64) -> Option<u64> {
+        let nonce = &new.body["nonce"];
+        if nonce.is_null() || new.body["enforce_nonce"] != json!(true) {
+            return None;
+        }
+        let (channel, author) = (new.channel, json!(new.author.to_string()));
+        let is_it = |posted: &Posted| {
+            posted.channel == channel
+                && posted.json["nonce"] == *nonce
+                && posted.json["author"]["id"] == author
+        };
+        let after = now.saturating_sub(EPOCH + NONCE_MS) << 22;
+        self.messages.range(after..).find(|(_, posted)| is_it(posted)).map(|(id, _)| *id)
     }
 
     /// What the message replies to.
