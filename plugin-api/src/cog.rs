@@ -67,7 +67,8 @@ pub trait Cog: Sized + 'static {
         ready(Ok(()))
     }
 
-    /// Suggests values for an option that is completed; `typed` is what stands there so far. At most 25.
+    /// Suggests values for an option that is completed; `typed` is what stands there so far. The first 25 are shown; one
+    /// that is empty or longer than 100 characters, name or text, is left out.
     fn autocomplete(
         &self,
         _ctx: &Context,

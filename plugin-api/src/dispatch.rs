@@ -11,8 +11,10 @@ use crate::{
     wait,
 };
 
-/// Discord's limit of suggestions.
+/// Discord's limits: suggestions, and characters of their names and texts.
+/// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
 const SUGGESTIONS_MAX: usize = 25;
+const SUGGESTION_LENGTH_MAX: usize = 100;
 
 /// Runs a command whose rules hold.
 pub(crate) async fn command<C: Cog>(cog: &C, host: Host, invocation: Invocation) -> Result {
@@ -87,8 +89,15 @@ async fn suggest(ctx: &Context, to: &Interaction, mut suggestions: Vec<Suggestio
     struct Choices {
         choices: Vec<Suggestion>,
     }
+    // For one of them, Discord would refuse all.
+    suggestions.retain(can_be_suggested);
     suggestions.truncate(SUGGESTIONS_MAX);
     ctx.discord().callback(to, CALLBACK_CHOICES, &Choices { choices: suggestions }).await
+}
+
+fn can_be_suggested(suggestion: &Suggestion) -> bool {
+    let fits = |text: &str| (1..=SUGGESTION_LENGTH_MAX).contains(&text.chars().count());
+    fits(&suggestion.name) && suggestion.value.as_str().is_none_or(fits)
 }
 
 #[cfg(test)]
@@ -97,6 +106,13 @@ mod attributes;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_suggestion_that_discord_would_refuse_is_left_out() {
+        let fits = |name: &str| can_be_suggested(&name.to_owned().into());
+        assert!(fits(&"é".repeat(100)) && !fits(&"é".repeat(101)) && !fits(""));
+        assert!(can_be_suggested(&Suggestion { name: "seven".to_owned(), value: 7.into() }));
+    }
 
     #[test]
     fn what_a_user_is_told_is_a_sentence() {
