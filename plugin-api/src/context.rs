@@ -188,6 +188,18 @@ impl Context {
         }
     }
 
+    /// The snowflake of the interaction or message: no other call has it, and a second attempt at the same one does.
+    ///
+    /// # Errors
+    /// In a task, and for an event without a message.
+    pub fn id(&self) -> Result<u64> {
+        match (self.interaction(), self.message()) {
+            (Some(interaction), _) => Ok(interaction.id),
+            (_, Some(message)) => Ok(message.id),
+            _ => Err(Error::new("neither an interaction nor a message called")),
+        }
+    }
+
     /// Where it happened, by snowflake.
     ///
     /// # Errors

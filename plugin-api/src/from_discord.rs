@@ -6,7 +6,7 @@ use std::ops::Deref;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
-use crate::Result;
+use crate::{FromEvent, Result, abi::Event};
 
 /// A type that an answer of Discord's is read as. With the feature `serenity`, its models are.
 pub trait FromDiscord: Sized {
@@ -17,7 +17,8 @@ pub trait FromDiscord: Sized {
     fn from_discord(json: &str) -> Result<Self>;
 }
 
-/// Any type of your own, read from Discord's JSON.
+/// Any type of your own, read from Discord's JSON: of an answer, or of an event that the listener names,
+/// `#[listen("GUILD_CREATE")]`.
 ///
 /// ```
 /// # use gearshift_cog::{Json, prelude::*};
@@ -59,6 +60,14 @@ impl FromDiscord for () {
 impl<T: DeserializeOwned> FromDiscord for Json<T> {
     fn from_discord(json: &str) -> Result<Self> {
         Ok(Self(serde_json::from_str(json)?))
+    }
+}
+
+impl<T: DeserializeOwned> FromEvent for Json<T> {
+    const NAME: &'static str = "";
+
+    fn from_event(event: &Event) -> Result<Self> {
+        Self::from_discord(&event.json())
     }
 }
 
