@@ -14,11 +14,11 @@ use crate::{
     stage::{SOON, Setting, Stage, put},
 };
 
-/// `ping` by another name and with another command, each of four letters.
+/// A cog that answers as `ping` does, by this name and with this command, each of four letters.
 fn ping_as(name: &str, command: &str) -> Damaged {
-    Damaged::copy_of(&library("ping"))
-        .replace_in_manifest(r#""name":"ping","version""#, &format!(r#""name":"{name}","version""#))
-        .replace_in_manifest(r#""type":1,"name":"ping""#, &format!(r#""type":1,"name":"{command}""#))
+    Damaged::copy_of(&library("echo"))
+        .replace_in_manifest(r#""name":"echo","version""#, &format!(r#""name":"{name}","version""#))
+        .replace_in_manifest(r#""type":1,"name":"echo""#, &format!(r#""type":1,"name":"{command}""#))
 }
 
 #[tokio::test(flavor = "multi_thread")]
