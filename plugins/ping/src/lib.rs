@@ -3,21 +3,29 @@
 
 use gearshift_cog::prelude::*;
 
-struct Ping;
-
-impl Cog for Ping {
-    const COMMANDS: &'static [Command] =
-        &[Command::new("ping", "Answers with pong").options(&[Opt::string("text", "What to say back")])];
-
-    async fn setup(_host: Host) -> Result<Self> {
-        Ok(Self)
-    }
-
-    async fn command(&self, ctx: &Context) -> Result<()> {
-        let text = ctx.option("text").unwrap_or_default();
-        ctx.reply(format!("pong {text}").trim_end()).await?;
-        Ok(())
+#[cog(unit)]
+impl Ping {
+    /// Answers with pong
+    #[command]
+    async fn ping(&self, ctx: &Context, #[describe = "What to say back"] text: Option<String>) -> Result {
+        ctx.reply(format!("pong {}", text.unwrap_or_default()).trim_end()).await
     }
 }
 
-gearshift_cog::export!(Ping);
+#[cfg(test)]
+mod tests {
+    use gearshift_cog::testing::Bot;
+
+    use super::*;
+
+    #[test]
+    fn it_says_back_what_it_is_given_and_notifies_nobody() {
+        let bot = Bot::new::<Ping>();
+        let alice = bot.user("alice");
+        alice.slash("ping", ()).assert_content("pong");
+        alice.say("!ping hi there").assert_content("pong hi there");
+        let answer = alice.slash("ping", [("text", "@everyone")]);
+        answer.assert_content("pong @everyone");
+        assert!(answer.message().notifies().is_empty());
+    }
+}
