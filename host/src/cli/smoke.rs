@@ -56,8 +56,8 @@ use crate::{
         (reacts) 👍, (choices) a, b, (form) what opened it, (no answer) /command; or behind it: \
         [embed title: description], [file name], [button label], [select placeholder]. A new line in a text is \\n; \\*, \\{ and \\\\ stand for themselves.\n\n\
         Examples:\n\
-        \n    gearshift smoke --cogs target/debug plugins/*/smoke.txt\n\n\
-        `plugins/poll/smoke.txt` is a commented one that shows everything.\n\n\
+        \n    gearshift smoke --config plugins/smoke.toml plugins/*/smoke.txt\n\n\
+        `plugins/poll/smoke.txt` is a commented one that shows most of it.\n\n\
         The exit code is 1 if a script fails, 65 if one cannot be understood."
 )]
 pub(super) struct Smoke {

@@ -25,7 +25,7 @@ pub(crate) struct Ballots {
 pub(crate) struct Ballot {
     question: String,
     answers: Vec<String>,
-    /// Each person's answer, by user id.
+    /// Each user's answer, by user id.
     votes: BTreeMap<u64, usize>,
     view: View,
 }
@@ -58,7 +58,7 @@ impl Ballots {
         change: impl FnOnce(&mut Ballot) -> Result<(), String>,
     ) -> Result<Ballot, String> {
         let place = number.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
-        let ballot = place.and_then(|place| self.all.get_mut(place)).ok_or("This poll is over.")?;
+        let ballot = place.and_then(|place| self.all.get_mut(place)).ok_or("this poll is over")?;
         change(ballot)?;
         Ok(ballot.clone())
     }
@@ -74,7 +74,7 @@ impl Ballot {
         let question = question.trim();
         if question.is_empty() || question.chars().count() > LONGEST_QUESTION {
             return Err(format!(
-                "A question has 1 to {LONGEST_QUESTION} characters: `!poll Lunch? | soup, salad`"
+                "a question has 1 to {LONGEST_QUESTION} characters: `!poll \"Lunch today?\" soup, salad`"
             ));
         }
         let mut ballot = Self {
@@ -111,13 +111,13 @@ impl Ballot {
     pub(crate) fn add(&mut self, answer: &str) -> Result<(), String> {
         let answer = answer.trim();
         if answer.is_empty() || answer.chars().count() > LONGEST_ANSWER {
-            return Err(format!("An answer has 1 to {LONGEST_ANSWER} characters."));
+            return Err(format!("an answer has 1 to {LONGEST_ANSWER} characters"));
         }
         if self.answers.iter().any(|one| one == answer) {
-            return Err(format!("`{answer}` is there already."));
+            return Err(format!("`{answer}` is there already"));
         }
         if self.answers.len() >= MOST_ANSWERS {
-            return Err(format!("A poll has at most {MOST_ANSWERS} answers."));
+            return Err(format!("a poll has at most {MOST_ANSWERS} answers"));
         }
         self.answers.push(answer.to_owned());
         Ok(())
@@ -126,7 +126,7 @@ impl Ballot {
     /// Votes; a second press of the same button takes the vote back.
     pub(crate) fn vote(&mut self, user: u64, place: usize) -> Result<(), String> {
         if place >= self.answers.len() {
-            return Err("This answer is not there.".to_owned());
+            return Err("this answer is not there".to_owned());
         }
         if self.votes.insert(user, place) == Some(place) {
             self.votes.remove(&user);
@@ -139,7 +139,7 @@ impl Ballot {
             "bars" => View::Bars,
             "numbers" => View::Numbers,
             "nothing" => View::Nothing,
-            _ => return Err("It cannot be shown in this way.".to_owned()),
+            _ => return Err("it cannot be shown in this way".to_owned()),
         };
         Ok(())
     }
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_person_has_one_vote_and_may_take_it_back() {
+    fn a_user_has_one_vote_and_may_take_it_back() {
         let mut ballot = Ballot::new("Lunch?", "soup, salad").expect("it is valid");
         ballot.vote(7, 0).expect("it is there");
         ballot.vote(7, 1).expect("it is there");

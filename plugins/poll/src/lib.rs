@@ -7,138 +7,151 @@ mod ballot;
 use std::cell::RefCell;
 
 use gearshift_cog::prelude::*;
-use serde::Serialize;
-use serde_json::{Value, json};
 
-use ballot::{Ballot, Ballots, MOST_ANSWERS};
+use self::ballot::{Ballot, Ballots, MOST_ANSWERS};
 
-const VERSION: u32 = 1;
-/// Discord's limit for a suggestion, in characters. One that is longer would make Discord refuse all of them.
-const LONGEST_CHOICE: usize = 100;
 /// Suggested when nobody has asked anything yet.
 const IDEAS: [&str; 3] = ["Tea or coffee?", "When do we meet?", "Ship it?"];
 
 /// The `RefCell` is never held across an `await`.
+#[derive(Default)]
 struct Poll {
-    host: Host,
     ballots: RefCell<Ballots>,
 }
 
-impl Cog for Poll {
-    const EVENTS: &'static [&'static str] = &[events::INTERACTION_CREATE];
-    const COMMANDS: &'static [Command] = &[Command::new("poll", "Asks everybody").options(&[
-        Opt::string("question", "What to ask").required().autocomplete(),
-        Opt::string("answers", "What can be answered, with commas between; yes and no if left out"),
-    ])];
+/// What is asked for.
+#[derive(Modal)]
+#[title("Another answer")]
+struct Another {
+    #[field(at_most = 80)]
+    answer: String,
+}
 
-    async fn setup(host: Host) -> Result<Self> {
-        Ok(Self { host, ballots: RefCell::default() })
+#[cog(state = 1, saved = ballots)]
+impl Poll {
+    /// Asks everybody
+    #[command]
+    async fn poll(
+        &self,
+        ctx: &Context,
+        #[describe = "What to ask"]
+        #[autocomplete = Self::questions]
+        question: String,
+        #[describe = "What can be answered, with commas between; yes and no if left out"] answers: Option<
+            String,
+        >,
+    ) -> Result {
+        let answers = answers.unwrap_or_default();
+        let ballot = Ballot::new(&question, &answers).map_err(Error::input)?;
+        let message = shown(&ballot, self.ballots.borrow().next());
+        self.ballots.borrow_mut().add(ballot);
+        ctx.reply(message).await
     }
 
-    fn restore(&mut self, state: State) -> Result<()> {
-        if state.version != VERSION {
-            return Err(Error::new(format!("it reads polls of version {VERSION}, not {}", state.version)));
-        }
-        self.ballots = RefCell::new(state.parse()?);
-        Ok(())
+    #[button("poll:{number}:vote:{place}")]
+    async fn vote(&self, ctx: &Context, number: u64, place: usize) -> Result {
+        let user = ctx.user()?.id;
+        self.change(ctx, number, |ballot| ballot.vote(user, place)).await
     }
 
-    async fn command(&self, ctx: &Context) -> Result<()> {
-        // A prefix command gives each option a word; a question has several.
-        let (question, answers) = match ctx.message() {
-            Some(_) => ctx.rest().split_once('|').unwrap_or((ctx.rest(), "")),
-            None => (ctx.option("question").unwrap_or_default(), ctx.option("answers").unwrap_or_default()),
-        };
-        match Ballot::new(question, answers) {
-            Ok(ballot) => {
-                let message = shown(&ballot, self.ballots.borrow().next());
-                self.ballots.borrow_mut().add(ballot);
-                ctx.reply(message).await?;
-            }
-            Err(why) => ctx.reply(NewMessage::new(why).ephemeral()).await?,
-        }
-        Ok(())
+    #[select("poll:{number}:show")]
+    async fn show(&self, ctx: &Context, number: u64, values: Vec<String>) -> Result {
+        self.change(ctx, number, |ballot| values.iter().try_for_each(|view| ballot.show(view))).await
     }
 
-    async fn event(&self, _ctx: &Context, event: Event) -> Result<()> {
-        let Event::Interaction(press) = event else { return Ok(()) };
-        match press.kind {
-            interactions::COMPONENT | interactions::MODAL if press.custom_id.starts_with("poll:") => {
-                self.answer(&press).await
-            }
-            _ => Ok(()),
-        }
+    #[button("poll:{number}:form")]
+    async fn another(&self, ctx: &Context, number: u64) -> Result {
+        ctx.open::<Another>(&format!("poll:{number}:add"), &[]).await
+    }
+
+    #[modal("poll:{number}:add")]
+    async fn add(&self, ctx: &Context, number: u64, form: Another) -> Result {
+        self.change(ctx, number, |ballot| ballot.add(&form.answer)).await
     }
 
     /// Questions that were asked before, and some ideas.
-    async fn autocomplete(&self, _ctx: &Context, _option: &str, typed: &str) -> Result<Vec<Suggestion>> {
-        let ballots = self.ballots.borrow();
-        let fits = |question: &&str| {
-            question.chars().count() <= LONGEST_CHOICE
-                && question.to_lowercase().contains(&typed.to_lowercase())
-        };
-        Ok(ballots.questions().chain(IDEAS).filter(fits).take(10).map(Suggestion::from).collect())
+    async fn questions(&self, _ctx: &Context, typed: &str) -> Result<Vec<String>> {
+        let (ballots, typed) = (self.ballots.borrow(), typed.to_lowercase());
+        let fits = |question: &&str| question.to_lowercase().contains(&typed);
+        Ok(ballots.questions().chain(IDEAS).filter(fits).map(str::to_owned).collect())
     }
 
-    fn save(&self) -> Result<Option<State>> {
-        State::json(VERSION, &*self.ballots.borrow()).map(Some)
-    }
-}
-
-impl Poll {
-    /// A button, the menu or the form of a poll: `poll:<number>:<what>`.
-    async fn answer(&self, press: &Interaction) -> Result<()> {
-        let discord = self.host.discord();
-        let mut parts = press.custom_id.split(':').skip(1);
-        let number: u64 = parts.next().and_then(|text| text.parse().ok()).unwrap_or_default();
-        let what = parts.next().unwrap_or_default();
-        if what == "form" {
-            return discord.callback(press, interactions::CALLBACK_MODAL, &form(number)).await;
-        }
-        let changed = self.ballots.borrow_mut().change(number, |ballot| match what {
-            "add" => ballot.add(press.options.first().map_or("", |field| &field.value)),
-            "show" => ballot.show(press.values.first().map_or("", |value| value)),
-            place => ballot.vote(press.user.id, place.parse().unwrap_or(usize::MAX)),
-        });
-        match changed {
-            Ok(ballot) => discord.update(press, shown(&ballot, number)).await?,
-            Err(why) => discord.respond(press, NewMessage::new(why).ephemeral()).await?,
-        }
-        Ok(())
+    async fn change(
+        &self,
+        ctx: &Context,
+        number: u64,
+        change: impl FnOnce(&mut Ballot) -> Result<(), String>,
+    ) -> Result {
+        let ballot = self.ballots.borrow_mut().change(number, change).map_err(Error::input)?;
+        ctx.update(shown(&ballot, number)).await
     }
 }
 
 /// A poll as a message: how it stands, and what can be pressed.
-fn shown(ballot: &Ballot, number: u64) -> NewMessage {
-    let button = |(place, label): (usize, &str)| json!({ "type": 2, "style": 2, "label": label, "custom_id": format!("poll:{number}:{place}") });
-    let mut buttons: Vec<Value> = ballot.answers().enumerate().map(button).collect();
+fn shown(ballot: &Ballot, number: u64) -> CreateMessage {
+    let vote = |(place, label): (usize, &str)| {
+        let id = format!("poll:{number}:vote:{place}");
+        CreateButton::new(id).label(label).style(ButtonStyle::Secondary)
+    };
+    let mut buttons: Vec<CreateButton> = ballot.answers().enumerate().map(vote).collect();
     if buttons.len() < MOST_ANSWERS {
-        buttons.push(json!({ "type": 2, "style": 1, "label": "Another answer …", "custom_id": format!("poll:{number}:form") }));
+        buttons.push(CreateButton::new(format!("poll:{number}:form")).label("Another answer …"));
     }
-    let option = |(value, label): (&str, &str)| json!({ "value": value, "label": label, "default": ballot.view() == value });
     let views =
-        [("bars", "Show bars"), ("numbers", "Show numbers"), ("nothing", "Show nothing until the end")]
-            .map(option);
-    let menu = json!({ "type": 3, "custom_id": format!("poll:{number}:show"), "options": views });
-    let row = |components: &[Value]| json!({ "type": 1, "components": components });
-    let mut rows: Vec<Value> = buttons.chunks(5).map(row).collect();
-    rows.push(row(&[menu]));
+        [("bars", "Show bars"), ("numbers", "Show numbers"), ("nothing", "Show nothing until the end")];
+    let options = views.map(|(value, label)| {
+        CreateSelectMenuOption::new(label, value).default_selection(ballot.view() == value)
+    });
+    let kind = CreateSelectMenuKind::String { options: options.to_vec() };
+    let menu = CreateSelectMenu::new(format!("poll:{number}:show"), kind);
+    let mut rows: Vec<_> = buttons.chunks(5).map(|row| CreateActionRow::Buttons(row.to_vec())).collect();
+    rows.push(CreateActionRow::SelectMenu(menu));
     let votes = ballot.votes();
-    NewMessage::default()
-        .embed(json!({
-            "title": ballot.question(), "description": ballot.standing(), "color": 0x1f_7a_72,
-            "footer": { "text": format!("{votes} {}", if votes == 1 { "vote" } else { "votes" }) },
-        }))
-        .field("components", json!(rows))
+    let footer = CreateEmbedFooter::new(format!("{votes} {}", if votes == 1 { "vote" } else { "votes" }));
+    let embed = CreateEmbed::new().title(ballot.question()).description(ballot.standing());
+    CreateMessage::new().embed(embed.color(0x1f_7a_72).footer(footer)).components(rows)
 }
 
-fn form(number: u64) -> impl Serialize {
-    json!({
-        "custom_id": format!("poll:{number}:add"), "title": "Another answer",
-        "components": [{ "type": 1, "components": [{
-            "type": 4, "custom_id": "answer", "style": 1, "label": "Answer", "max_length": 80, "required": true,
-        }]}],
-    })
-}
+#[cfg(test)]
+mod tests {
+    use gearshift_cog::testing::Bot;
 
-gearshift_cog::export!(Poll);
+    use super::*;
+
+    #[test]
+    fn people_vote_and_answer_while_the_cog_is_replaced() {
+        let bot = Bot::new::<Poll>();
+        let (alice, bob) = (bot.user("alice"), bot.user("bob"));
+        let poll = alice.slash("poll", [("question", "Lunch?"), ("answers", "soup, salad")]).message();
+        bob.press(&poll, "soup");
+        let form = alice.press(&poll, "Another answer …").form();
+        bot.reload::<Poll>();
+        alice.submit(&form, [("answer", "bread")]);
+        bob.press(&poll, "bread");
+        alice.select(&poll, "poll:0:show", &["numbers"]);
+        let embed = poll.embeds().remove(0);
+        assert_eq!(embed["description"], "- soup: **0**\n- salad: **0**\n- bread: **1**");
+        assert_eq!(embed["footer"]["text"], "1 vote");
+        let form = bob.press(&poll, "Another answer …").form();
+        let refused = bob.submit(&form, [("answer", "soup")]);
+        refused.assert_content("`soup` is there already.");
+        assert!(refused.is_ephemeral() && bot.faults().is_empty(), "{:?}", bot.faults());
+    }
+
+    #[test]
+    fn a_poll_is_asked_with_a_prefix_too() {
+        let bot = Bot::new::<Poll>();
+        let poll = bot.user("alice").say("!poll \"Tea or coffee?\" tea, coffee").message();
+        assert_eq!(poll.embeds()[0]["title"], "Tea or coffee?");
+        assert_eq!(poll.components().len(), 4);
+    }
+
+    #[test]
+    fn questions_that_were_asked_are_suggested_first() {
+        let bot = Bot::new::<Poll>();
+        let alice = bot.user("alice");
+        alice.say("!poll \"Ship now?\"");
+        let suggested = alice.complete("poll", "question", "ship").into_iter().map(|it| it.name);
+        assert_eq!(suggested.collect::<Vec<_>>(), ["Ship now?", "Ship it?"]);
+    }
+}
