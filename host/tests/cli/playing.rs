@@ -43,7 +43,7 @@ fn answers_are_waited_for_when_stdin_ends() {
 
 #[test]
 fn time_that_is_advanced_at_the_prompt_brings_what_cogs_have_planned() {
-    let place = Place::with(&["reminder"]);
+    let place = Place::with(&["remind"]);
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"gearshift.db\"\n");
     let mut live = Live::start(&place, &["play"]);
     live.say("!remind 1h tea is ready");

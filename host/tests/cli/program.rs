@@ -93,7 +93,15 @@ pub(crate) fn library(cog: &str) -> PathBuf {
                 "-p",
                 "poll",
                 "-p",
-                "reminder",
+                "remind",
+                "-p",
+                "tags",
+                "-p",
+                "welcome",
+                "-p",
+                "pulse",
+                "-p",
+                "lookup",
             ])
             .current_dir(workspace())
             .env_remove("GEARSHIFT_TEST_VARIANT")

@@ -90,10 +90,10 @@ async fn a_sleep_is_never_over_early_however_few_calls_may_be_in_flight() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reminder_is_kept_over_reload_and_restart() {
-    let stage = Setting::new().with("reminder").up().await;
+    let stage = Setting::new().with("remind").up().await;
     let said = stage.alice.say("general", "!remind 1s tea").await.unwrap();
     stage.sim.reply_to(said, SOON).await.unwrap();
-    stage.host.cogs().reload("reminder").await.unwrap();
+    stage.host.cogs().reload("remind").await.unwrap();
     let found = stage.sim.until(std::time::Instant::now() + SOON, |entry| {
         entry.posted().filter(|message| message.content.contains("tea") && message.id > said).cloned()
     });
@@ -140,7 +140,7 @@ async fn a_host_restarts_a_hundred_times_without_growth() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_cog_runs_before_every_session_is_open() {
-    let setting = Setting::new().with("reminder");
+    let setting = Setting::new().with("remind");
     std::fs::write(setting.cogs().join("../store.db"), "this is no database, and it must stay as it is")
         .unwrap();
     let error = setting.open().await.map(drop).expect_err("the store cannot be opened");

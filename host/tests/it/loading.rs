@@ -36,7 +36,7 @@ fn a_cog_is_prepared_with_what_it_declares() {
 
 #[test]
 fn every_example_cog_can_be_loaded() {
-    for cog in ["counter", "faulty", "lookup", "poll", "pulse", "reminder"] {
+    for cog in ["counter", "faulty", "lookup", "poll", "pulse", "remind", "tags", "welcome"] {
         let inspection = Inspection::of(&library(cog)).unwrap();
         assert!(inspection.loads() && inspection.notes.is_empty(), "{inspection}");
         assert_eq!(inspection.cog.name, cog);

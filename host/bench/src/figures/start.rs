@@ -45,7 +45,7 @@ pub(super) async fn one(scale: Scale) -> Result<Vec<Figure>> {
 
 /// With five cogs and a store, against poise with nothing but `ping`.
 pub(super) async fn five(scale: Scale) -> Result<Vec<Figure>> {
-    let names = ["ping", "counter", "reminder", "lookup", "pulse"];
+    let names = ["ping", "counter", "remind", "lookup", "pulse"];
     let built = libraries::examples(&names)?;
     let cogs: Vec<_> = names.iter().map(|name| (*name, built[*name].as_path())).collect();
     let [ours, poise] = starts(scale, [Kind::Gearshift, Kind::Poise], &cogs, STORE).await?;
