@@ -5,145 +5,102 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
-use gearshift_cog::prelude::*;
+use gearshift_cog::{Json, prelude::*};
 use serde::{Deserialize, Serialize};
 
-/// Gauges are sent this often: statsd servers forget them after a while.
-const PERIOD: Duration = Duration::from_secs(10);
-const TASK: &str = "beat";
-const GUILD_DELETE: &str = "GUILD_DELETE";
-const VERSION: u32 = 1;
-
+#[derive(Default, Serialize, Deserialize)]
 struct Pulse {
-    host: Host,
     messages: Cell<u64>,
+    /// A guild that Discord cannot reach at the moment is one of them: the bot is still in it.
     guilds: RefCell<BTreeSet<u64>>,
 }
 
-/// The state, version 1.
-#[derive(Serialize, Deserialize)]
-struct Beat {
-    messages: u64,
-    guilds: BTreeSet<u64>,
-}
-
-/// The part of a guild event that counts.
+/// What counts of a guild. serenity's `Guild` has much more, which would be read for nothing.
 #[derive(Deserialize)]
-struct Guild<'a> {
-    id: &'a str,
-    /// Set when Discord cannot reach the guild at the moment: the bot is still in it.
-    #[serde(default)]
-    unavailable: bool,
+struct Joined {
+    id: GuildId,
 }
 
-impl Cog for Pulse {
-    const EVENTS: &'static [&'static str] = &[events::MESSAGE_CREATE, events::GUILD_CREATE, GUILD_DELETE];
-    const COMMANDS: &'static [Command] = &[Command::new("pulse", "Tells what the bot has heard so far")];
-
-    async fn setup(host: Host) -> Result<Self> {
-        host.clock().every(TASK, PERIOD)?;
-        Ok(Self { host, messages: Cell::default(), guilds: RefCell::default() })
-    }
-
-    fn restore(&mut self, state: State) -> Result<()> {
-        if state.version != VERSION {
-            return Err(Error::new(format!("it reads state of version {VERSION}, not {}", state.version)));
-        }
-        let Beat { messages, guilds } = state.parse()?;
-        self.messages.set(messages);
-        // Guilds may have been heard of between `setup` and now.
-        self.guilds.borrow_mut().extend(guilds);
-        Ok(())
-    }
-
-    async fn event(&self, _ctx: &Context, event: Event) -> Result<()> {
-        match event {
-            Event::MessageCreate(_) => {
-                self.messages.set(self.messages.get() + 1);
-                self.host.stats().incr("messages", 1);
-            }
-            Event::Other(event) => {
-                let joined = event.name == events::GUILD_CREATE;
-                moved(&mut self.guilds.borrow_mut(), joined, event.json.as_str())?;
-                self.gauge();
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    async fn command(&self, ctx: &Context) -> Result<()> {
-        let (messages, guilds) = (self.messages.get(), self.guilds.borrow().len());
-        ctx.reply(format!("{messages} messages heard, {guilds} guilds")).await?;
-        Ok(())
-    }
-
-    async fn task(&self, _ctx: &Context, run: TaskRun) -> Result<()> {
-        self.gauge();
-        self.host.stats().timing("task_lateness", lateness(run.due_unix_ms, now()));
-        Ok(())
-    }
-
-    fn save(&self) -> Result<Option<State>> {
-        let beat = Beat { messages: self.messages.get(), guilds: self.guilds.borrow().clone() };
-        State::json(VERSION, &beat).map(Some)
-    }
-}
-
+#[cog(state = 1)]
 impl Pulse {
-    fn gauge(&self) {
-        self.host.stats().gauge("guilds", self.guilds.borrow().len() as f64);
+    /// Tells what the bot has heard so far
+    #[command]
+    async fn pulse(&self, ctx: &Context) -> Result {
+        let (messages, guilds) = (self.messages.get(), self.guilds.borrow().len());
+        ctx.reply(format!("{messages} messages heard, {guilds} guilds")).await
+    }
+
+    #[listen("MESSAGE_CREATE")]
+    async fn said(&self, ctx: &Context) -> Result {
+        self.messages.update(|messages| messages + 1);
+        ctx.stats().incr("messages", 1);
+        Ok(())
+    }
+
+    #[listen("GUILD_CREATE")]
+    async fn joined(&self, ctx: &Context, guild: Json<Joined>) -> Result {
+        self.guilds.borrow_mut().insert(guild.id.get());
+        self.gauge(ctx);
+        Ok(())
+    }
+
+    #[listen]
+    async fn left(&self, ctx: &Context, event: GuildDeleteEvent) -> Result {
+        if !event.guild.unavailable {
+            self.guilds.borrow_mut().remove(&event.guild.id.get());
+        }
+        self.gauge(ctx);
+        Ok(())
+    }
+
+    /// So often that no statsd server forgets the gauge.
+    #[every("10s")]
+    async fn beat(&self, ctx: &Context, run: TaskRun) -> Result {
+        self.gauge(ctx);
+        let due = UNIX_EPOCH + Duration::from_millis(run.due_unix_ms);
+        // A clock that went back is not late.
+        ctx.stats().timing("task_lateness", ctx.clock().now().duration_since(due).unwrap_or_default());
+        Ok(())
+    }
+
+    fn gauge(&self, host: &Host) {
+        host.stats().gauge("guilds", self.guilds.borrow().len() as f64);
     }
 }
-
-/// Notes that the bot joined or left a guild.
-fn moved(guilds: &mut BTreeSet<u64>, joined: bool, json: &str) -> Result<()> {
-    let guild: Guild<'_> = serde_json::from_str(json)?;
-    let id = guild.id.parse()?;
-    if joined {
-        guilds.insert(id);
-    } else if !guild.unavailable {
-        guilds.remove(&id);
-    }
-    Ok(())
-}
-
-/// How late a task runs.
-fn lateness(due_unix_ms: u64, now: Duration) -> Duration {
-    now.saturating_sub(Duration::from_millis(due_unix_ms))
-}
-
-/// Time since the Unix epoch.
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-gearshift_cog::export!(Pulse);
 
 #[cfg(test)]
 mod tests {
+    use gearshift_cog::testing::Bot;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_guild_counts_until_the_bot_has_left_it() {
-        let mut guilds = BTreeSet::new();
-        moved(&mut guilds, true, r#"{"id":"1","name":"one"}"#).expect("it is valid");
-        moved(&mut guilds, true, r#"{"id":"1"}"#).expect("it is valid");
-        moved(&mut guilds, true, r#"{"id":"2"}"#).expect("it is valid");
-        assert_eq!(guilds.len(), 2);
-        moved(&mut guilds, false, r#"{"id":"1","unavailable":true}"#).expect("it is valid");
-        assert_eq!(guilds.len(), 2);
-        moved(&mut guilds, false, r#"{"id":"1"}"#).expect("it is valid");
-        assert_eq!(guilds, BTreeSet::from([2]));
-        assert!(moved(&mut guilds, true, r#"{"id":"two"}"#).is_err());
+        let bot = Bot::new::<Pulse>();
+        let tells = |expected: &str| {
+            let told = bot.user("alice").slash("pulse", ()).content();
+            assert_eq!(told.split(", ").nth(1), Some(expected), "{}", bot.transcript());
+        };
+        tells("1 guilds");
+        bot.event("GUILD_DELETE", json!({ "id": "100", "unavailable": true }));
+        tells("1 guilds");
+        bot.reload::<Pulse>();
+        bot.event("GUILD_DELETE", json!({ "id": "100" }));
+        tells("0 guilds");
+        assert!(bot.faults().is_empty(), "{:?}", bot.faults());
     }
 
     #[test]
-    fn a_clock_that_went_back_is_not_late() {
-        assert_eq!(lateness(1_000, Duration::from_millis(1_250)), Duration::from_millis(250));
-        assert_eq!(lateness(2_000, Duration::from_millis(1_250)), Duration::ZERO);
+    fn what_it_hears_goes_to_statsd() {
+        let bot = Bot::new::<Pulse>();
+        bot.user("alice").say("hello");
+        bot.user("alice").say("!pulse").assert_content("2 messages heard, 1 guilds");
+        bot.advance(Duration::from_secs(10));
+        let names: BTreeSet<String> = bot.metrics().into_iter().map(|it| it.name).collect();
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["guilds", "messages", "task_lateness"]);
     }
 }
