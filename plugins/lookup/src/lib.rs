@@ -1,4 +1,4 @@
-//! `!lookup name` fetches JSON from a web server and shows it. `!lookup-source url` tells the bot's owner where from, or
+//! `!lookup name` fetches JSON from a web server and shows it. `!lookup-source url` tells the bot's owners where from, or
 //! sets it. Shows the shared HTTP client, a deadline, and errors in words that a person in the channel understands.
 //! It opens no connection of its own.
 #![forbid(unsafe_code)]
@@ -9,10 +9,9 @@ mod source;
 use std::time::Duration;
 
 use gearshift_cog::{
-    handles::{HandleErrorKind, Method},
+    handles::{HandleErrorKind, HttpResponse},
     prelude::*,
 };
-use serde::Deserialize;
 use serde_json::Value;
 
 use self::source::Source;
@@ -22,99 +21,57 @@ const KEY: &str = "source";
 /// How long a server may take. Discord waits 3 s for a sign of life, so the answer is deferred before.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-struct Lookup {
-    host: Host,
-}
-
-/// The part of Discord's application object that says whose bot this is.
-#[derive(Deserialize)]
-struct Application {
-    owner: Option<Owner>,
-    team: Option<Team>,
-}
-
-#[derive(Deserialize)]
-struct Owner {
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct Team {
-    owner_user_id: Option<String>,
-}
-
-impl Cog for Lookup {
-    const COMMANDS: &'static [Command] = &[
-        Command::new("lookup", "Looks something up")
-            .options(&[Opt::string("name", "What to look up").required()]),
-        Command::new("lookup-source", "Where things are looked up; the bot's owner can change it")
-            .options(&[Opt::string("url", "An address with {name} in it")]),
-    ];
-
-    async fn setup(host: Host) -> Result<Self> {
-        Ok(Self { host })
-    }
-
-    async fn command(&self, ctx: &Context) -> Result<()> {
-        ctx.defer().await?;
-        let answer = match ctx.command() {
-            "lookup" => self.lookup(ctx.option("name").unwrap_or_default()).await?,
-            _ => self.source(ctx).await?,
-        };
-        ctx.reply(answer).await?;
-        Ok(())
-    }
-}
-
+#[cog(unit)]
 impl Lookup {
-    async fn lookup(&self, name: &str) -> Result<String> {
+    /// Looks something up
+    #[command]
+    async fn lookup(&self, ctx: &Context, #[describe = "What to look up"] name: String) -> Result {
         // `..` would climb out of its place in the address, percent-encoded or not.
         if name.chars().all(|character| character == '.') {
-            return Ok("What shall I look up?".to_owned());
+            return Err(Error::input("what shall I look up?"));
         }
-        let Some(source) = self.host.store().get::<Source>(KEY).await? else {
-            return Ok(
-                "I do not know where to look yet; the bot's owner sets it with `lookup-source`.".to_owned()
-            );
+        let Some(source) = ctx.store().get::<Source>(KEY).await? else {
+            let text = "I do not know where to look yet; the bot's owner sets it with `lookup-source`";
+            return Err(Error::input(text));
         };
-        let response = self.host.http().get(&source.address(name)).timeout(DEADLINE).send().await;
-        Ok(match response {
-            Err(error) => unreachable_in_words(source.server(), &error),
-            Ok(response) => match response.status() {
-                200..=299 => match response.json::<Value>() {
-                    Ok(value) => show::readable(&value),
-                    Err(_) => format!("{} answered something that is not JSON.", source.server()),
-                },
-                404 => format!("{} knows nothing of that name.", source.server()),
-                status => format!("{} answered with status {status}; try again later.", source.server()),
+        ctx.defer().await?;
+        let response = ctx.http().get(&source.address(&name)).timeout(DEADLINE).send().await;
+        ctx.reply(in_words(source.server(), response)).await
+    }
+
+    /// Where things are looked up
+    ///
+    /// Whoever sets this lets the bot's machine send requests anywhere, its own network included.
+    #[command("lookup-source", owners_only)]
+    async fn source(
+        &self,
+        ctx: &Context,
+        #[describe = "An address with {name} in it"] url: Option<String>,
+    ) -> Result {
+        let Some(url) = url else {
+            let source: Option<Source> = ctx.store().get(KEY).await?;
+            return ctx
+                .reply(source.map_or("I look nowhere yet.".to_owned(), |it| format!("I look at <{it}>.")))
+                .await;
+        };
+        let source = Source::parse(&url).map_err(Error::input)?;
+        ctx.store().set(KEY, &source).await?;
+        ctx.reply(format!("From now on I look at <{source}>.")).await
+    }
+}
+
+/// What a server answered, or why there was no answer.
+fn in_words(server: &str, response: Result<HttpResponse>) -> String {
+    match response {
+        Err(error) => unreachable_in_words(server, &error),
+        Ok(response) => match response.status() {
+            200..=299 => match response.json::<Value>() {
+                Ok(value) => show::readable(&value),
+                Err(_) => format!("{server} answered something that is not JSON."),
             },
-        })
-    }
-
-    /// Shows or sets the source.
-    async fn source(&self, ctx: &Context) -> Result<String> {
-        let Some(url) = ctx.option("url") else {
-            let source = self.host.store().get::<Source>(KEY).await?;
-            return Ok(source.map_or("I look nowhere yet.".to_owned(), |it| format!("I look at <{it}>.")));
-        };
-        // Whoever sets this lets the bot's machine send requests anywhere, its own network included.
-        if !self.is_owner(ctx.user()?.id).await? {
-            return Ok("Only the bot's owner can change that.".to_owned());
-        }
-        Ok(match Source::parse(url) {
-            Ok(source) => {
-                self.host.store().set(KEY, &source).await?;
-                format!("From now on I look at <{source}>.")
-            }
-            Err(why) => why,
-        })
-    }
-
-    async fn is_owner(&self, user: u64) -> Result<bool> {
-        let answer = self.host.discord().request(Method::Get, "/oauth2/applications/@me").fetch().await?;
-        let Application { owner, team } = serde_json::from_value(answer)?;
-        let owner = team.and_then(|team| team.owner_user_id).or(owner.map(|owner| owner.id));
-        Ok(owner.is_some_and(|owner| owner == user.to_string()))
+            404 => format!("{server} knows nothing of that name."),
+            status => format!("{server} answered with status {status}; try again later."),
+        },
     }
 }
 
@@ -127,4 +84,34 @@ fn unreachable_in_words(server: &str, error: &Error) -> String {
     }
 }
 
-gearshift_cog::export!(Lookup);
+#[cfg(test)]
+mod tests {
+    use gearshift_cog::testing::Bot;
+
+    use super::*;
+
+    #[test]
+    fn what_a_server_answers_is_shown_in_words() {
+        let bot = Bot::new::<Lookup>();
+        let (owner, bob) = (bot.user("alice"), bot.user("bob"));
+        bot.owner(&owner);
+        let nowhere = "I do not know where to look yet; the bot's owner sets it with `lookup-source`.";
+        bob.say("!lookup tea").assert_content(nowhere);
+        assert!(bob.say("!lookup-source https://example.com/{name}").content().contains("owner"));
+        owner.say("!lookup-source").assert_content("I look nowhere yet.");
+        let set = "From now on I look at <https://example.com/{name}>.";
+        owner.say("!lookup-source https://example.com/{name}").assert_content(set);
+
+        bot.http("GET", "https://example.com/green%20tea", 200, r#"{"name":"green tea","price":3}"#);
+        bot.http("GET", "https://example.com/page", 200, "<html>");
+        bot.http("GET", "https://example.com/broken", 500, "");
+        bot.http("GET", "https://example.com/missing", 404, "{}");
+        bob.slash("lookup", [("name", "green tea")]).assert_content("**name**: green tea\n**price**: 3");
+        bob.say("!lookup page").assert_content("example.com answered something that is not JSON.");
+        bob.say("!lookup broken").assert_content("example.com answered with status 500; try again later.");
+        bob.say("!lookup missing").assert_content("example.com knows nothing of that name.");
+        bob.say("!lookup away").assert_content("example.com cannot be reached at the moment.");
+        bob.say("!lookup ..").assert_content("What shall I look up?");
+        assert!(bot.faults().is_empty(), "{:?}", bot.faults());
+    }
+}
