@@ -1,5 +1,7 @@
 //! `gearshift smoke`: scripts that pass, scripts that fail at a line, scripts that are not understood.
 
+use std::{fs, path::PathBuf};
+
 use crate::program::{Place, run, workspace};
 
 fn smoke(place: &Place, scripts: &[&str]) -> crate::program::Ended {
@@ -8,12 +10,18 @@ fn smoke(place: &Place, scripts: &[&str]) -> crate::program::Ended {
 
 #[test]
 fn the_scripts_of_the_example_cogs_pass() {
-    let place = Place::with(&["ping", "counter", "poll"]);
-    let scripts =
-        ["ping", "counter", "poll"].map(|cog| workspace().join("plugins").join(cog).join("smoke.txt"));
-    let played = smoke(&place, &scripts.each_ref().map(|script| script.to_str().unwrap()));
+    let plugins = workspace().join("plugins");
+    let cogs = ["ping", "counter", "tags", "poll", "welcome", "remind", "pulse", "lookup"];
+    let scripts = cogs.map(|cog| plugins.join(cog).join("smoke.txt"));
+    let beside = |it: &PathBuf| it.join("smoke.txt").exists();
+    let all = fs::read_dir(&plugins).unwrap().map(|entry| entry.unwrap().path()).filter(beside).count();
+    assert_eq!(all, cogs.len(), "a script in {} is not played", plugins.display());
+    let config = plugins.join("smoke.toml");
+    let arguments = ["smoke", "--config", config.to_str().unwrap(), "--cogs", "cogs"];
+    let scripts = scripts.each_ref().map(|script| script.to_str().unwrap());
+    let played = run(&Place::with(&cogs), &[&arguments[..], &scripts].concat());
     assert_eq!(played.code, 0, "{}{}", played.out, played.err);
-    assert_eq!(played.out.matches("ok      ").count(), 3, "{}", played.out);
+    assert_eq!(played.out.matches("ok      ").count(), cogs.len(), "{}", played.out);
 }
 
 #[test]
@@ -94,14 +102,14 @@ fn what_was_said_before_a_restart_is_still_there_after_it() {
 
 #[test]
 fn the_tasks_of_cogs_go_by_the_time_of_the_built_in_discord() {
-    let place = Place::with(&["reminder"]);
+    let place = Place::with(&["remind"]);
     let script = place.file(
         "remind.txt",
-        "needs reminder\n\
-         alice> !remind 10m tea\nbot< I will remind you in 10*\n\
-         alice> !remind 2h dinner\n:time advance 9m\nbot< I will remind you in 2*\nwithin 100ms\nbot< (nothing)\nwithin 10s\n\
+        "needs remind\n\
+         alice> !remind 10m tea\nbot< I will remind you <t:*\n\
+         alice> !remind 2h dinner\n:time advance 9m\nbot< I will remind you <t:*\nwithin 100ms\nbot< (nothing)\nwithin 10s\n\
          :time advance 15m\nbot< <@{alice}> tea\n\
-         reload reminder\n\
+         reload remind\n\
          :time freeze\n:time advance 1h\n:time advance 1h\nbot< <@{alice}> dinner\n",
     );
     let played = smoke(&place, &[&script]);
@@ -110,7 +118,7 @@ fn the_tasks_of_cogs_go_by_the_time_of_the_built_in_discord() {
 
 #[test]
 fn an_advance_over_many_tasks_runs_each_at_its_moment_and_in_order() {
-    let place = Place::with(&["reminder"]);
+    let place = Place::with(&["remind"]);
     let script = place.file(
         "order.txt",
         ":time freeze\n\

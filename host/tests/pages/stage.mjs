@@ -29,7 +29,7 @@ export class Stage {
 
   /** `cogs`: a watched folder of its own with these; otherwise all that were built but the `disabled` ones. `more` goes
    *  into the config. */
-  static async open({ disabled = ["faulty", "pulse", "lookup"], cogs = null, more = "", prepare = () => {} } = {}) {
+  static async open({ disabled = ["faulty", "pulse", "lookup", "welcome"], cogs = null, more = "", prepare = () => {} } = {}) {
     const stage = new Stage();
     prepare((name) => stage.path(name));
     if (cogs) {

@@ -145,8 +145,43 @@ fn the_cog_in_the_text_is_the_one_in_plugins() {
     let readme = read("README.md").text;
     let shown = readme.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let ping = read("plugins/ping/src/lib.rs").text;
-    let code = &ping[ping.find("use ").unwrap()..];
+    let code = &ping[ping.find("use ").unwrap()..ping.find("\n#[cfg(test)]").unwrap()];
     assert_eq!(shown, code);
+}
+
+/// Lines of code, without blank lines, comments, `use` and what stands behind `#[cfg(test)]` or before `fn main`.
+fn lines_of_code(text: &str) -> usize {
+    let code = text.split("\n#[cfg(test)]").next().unwrap();
+    let is_code =
+        |line: &&str| !line.is_empty() && !["//", "use ", "fn main()"].iter().any(|it| line.starts_with(it));
+    code.lines().map(str::trim).filter(is_code).count()
+}
+
+#[test]
+fn every_example_is_in_the_table_and_no_other() {
+    let named: BTreeSet<String> =
+        readme("example").iter().map(|row| unquoted(&row[0]).unwrap().to_owned()).collect();
+    let folders = std::fs::read_dir(top().join("plugins")).unwrap().map(|entry| entry.unwrap());
+    let folders = folders.filter(|entry| entry.path().is_dir());
+    let names = folders.map(|entry| entry.file_name().into_string().unwrap());
+    let expected = names.filter(|name| !["asker", "faulty"].contains(&name.as_str()));
+    assert_eq!(named, expected.map(|name| format!("plugins/{name}")).collect());
+}
+
+#[test]
+fn what_an_author_writes_is_almost_only_the_command() {
+    for (file, most) in [
+        ("plugins/ping/src/lib.rs", 8),
+        ("plugins/tags/src/lib.rs", 50),
+        ("plugins/welcome/src/lib.rs", 20),
+        ("plugin-api/macros/tests/pass/morning.rs", 10),
+    ] {
+        let lines = lines_of_code(&read(file).text);
+        assert!(
+            lines > 5 && lines <= most,
+            "{file} has {lines} lines of code, and should have at most {most}"
+        );
+    }
 }
 
 #[test]
