@@ -34,6 +34,8 @@ pub mod serenity;
 mod settings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(any(test, feature = "times"))]
+pub mod times;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod wait;

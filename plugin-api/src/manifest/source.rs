@@ -132,4 +132,28 @@ mod tests {
             assert_eq!(filter.passes(&event), expected, "{filter:?} {name} {json}");
         }
     }
+
+    #[test]
+    fn the_source_of_an_event_that_is_passed_on_as_json_is_read_from_it() {
+        for (name, json, channel, guild, is_bot) in [
+            (
+                "TYPING_START",
+                r#"{"channel_id":"1","guild_id":"2","member":{"user":{"bot":true}}}"#,
+                1,
+                2,
+                true,
+            ),
+            ("GUILD_MEMBER_ADD", r#"{"guild_id":"2","user":{"id":"3","bot":true}}"#, 0, 2, true),
+            ("GUILD_CREATE", r#"{"id":"2","name":"a \" b"}"#, 0, 2, false),
+            ("CHANNEL_UPDATE", r#"{"id":"1","guild_id":"2","name":"x"}"#, 1, 2, false),
+            ("MESSAGE_REACTION_ADD", r#"{"channel_id":"1","user_id":"3","member":{"user":{}}}"#, 1, 0, false),
+            ("READY", r#"{"user":{"id":"3","bot":true}}"#, 0, 0, true),
+            ("ODD", "[]", 0, 0, false),
+        ] {
+            let some = |id| (id != 0).then_some(id);
+            let expected = Source { channel: some(channel), guild: some(guild), is_bot };
+            let event = Event::Other(RArc::new(RawEvent { name: name.into(), json: json.into() }));
+            assert_eq!(Source::of(&event), expected, "{name}");
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! The planned tasks of the cog, as the host runs them: a rhythm survives a reload, a run that is still under way when the
 //! next is due lets that one out, and one that failed is tried again.
 
-mod times;
-
 use std::collections::BTreeMap;
 
-use self::times::Times;
-use crate::abi::{TaskPlan, TaskRun, TaskWhen};
+use crate::{
+    abi::{TaskPlan, TaskRun, TaskWhen},
+    times::Times,
+};
 
 /// When a run that failed is tried again, in milliseconds; see [`Task`](crate::manifest::Task).
 const TRIES: [u64; 3] = [5_000, 30_000, 180_000];
@@ -82,7 +82,8 @@ impl Tasks {
                 (Rhythm::Every((*every_ms).max(1)), now.saturating_add(*first_ms))
             }
             TaskWhen::Cron { expression, zone } => {
-                let (times, first) = Times::read(expression, zone, now)?;
+                let times = Times::read(expression, zone, now).map_err(|error| error.to_string())?;
+                let first = times.after(now).unwrap_or(NEVER);
                 (Rhythm::Times(Box::new(times)), first)
             }
         };
