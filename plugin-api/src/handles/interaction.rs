@@ -11,7 +11,7 @@ use super::Discord;
 use crate::{
     NewMessage, Result, Sent,
     abi::{File, HandleError, HandleErrorKind, Interaction, Method},
-    discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK},
+    discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK},
     interactions::MODAL,
     message::EPHEMERAL,
 };
@@ -251,7 +251,7 @@ impl Discord {
         let path = format!("/interactions/{}/{}/callback", to.id, to.token);
         let body = format!(r#"{{"type":{kind},"data":{data}}}"#);
         let send = || self.request(Method::Post, &*path).body(body.clone()).files(files.to_vec()).send();
-        match send().await {
+        let sent = match send().await {
             Err(error) if error.may_have_been_carried_out() => match send().await {
                 Err(error) if error.code == ALREADY_ACKNOWLEDGED => Ok(()),
                 // Lost once more: what it was to show is there, or it never arrived.
@@ -261,8 +261,17 @@ impl Discord {
                 second => second.map(drop),
             },
             first => first.map(drop),
-        }
+        };
+        sent.map_err(late)
     }
+}
+
+/// Says what to do about an answer that came after Discord's 3 s.
+fn late(mut error: HandleError) -> HandleError {
+    if error.code == UNKNOWN_INTERACTION {
+        error.text = format!("{}; answer within 3 s, or call `ctx.defer()` first", error.text).into();
+    }
+    error
 }
 
 fn original_path(of: &Interaction) -> String {

@@ -124,7 +124,8 @@ fn an_answer_after_three_seconds_finds_no_interaction() {
     assert!(bot.transcript().contains("3 s have passed without an answer: alice sees"));
     bot.advance(Duration::from_secs(1));
     answer.assert_none();
-    assert!(failure(&bot).1.contains("404, code 10062"));
+    let text = failure(&bot).1;
+    assert!(text.contains("404, code 10062") && text.contains("`ctx.defer()` first"), "{text}");
 }
 
 #[test]
