@@ -1,3 +1,5 @@
+//! Each reminder comes once, whoever plans it and whatever becomes of the cog in between.
+
 use gearshift_cog::testing::Bot;
 use serde_json::{Value, json};
 
