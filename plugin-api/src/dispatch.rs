@@ -26,7 +26,7 @@ pub(crate) async fn command<C: Cog>(cog: &C, host: Host, invocation: Invocation)
         },
         not_found => not_found,
     };
-    told(cog, &ctx, outcome).await
+    explained(cog, &ctx, outcome).await
 }
 
 /// Hands an event to the function that it is for.
@@ -44,7 +44,7 @@ pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
         Event::Interaction(it) if is_of(C::COMPONENTS, &it) => {
             let ctx = Context::of_component(host, it);
             let outcome = cog.component(&ctx).await;
-            told(cog, &ctx, outcome).await
+            explained(cog, &ctx, outcome).await
         }
         event => {
             host.waits().offer(&event);
@@ -54,15 +54,15 @@ pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
 }
 
 /// What a user cannot have is said to them, and is no failure then. The cog is asked first.
-async fn told<C: Cog>(cog: &C, ctx: &Context, outcome: Result) -> Result {
+async fn explained<C: Cog>(cog: &C, ctx: &Context, outcome: Result) -> Result {
     let outcome = match outcome {
         Err(error) => cog.on_error(ctx, error).await,
         outcome => outcome,
     };
     match outcome {
         Err(error) if error.cause() == ErrorCause::INPUT => {
-            let told = ctx.reply(NewMessage::new(said(&error)).ephemeral()).await;
-            told.map_err(|_| error)
+            let sent = ctx.reply(NewMessage::new(said(&error)).ephemeral()).await;
+            sent.map_err(|_| error)
         }
         outcome => outcome,
     }

@@ -66,10 +66,10 @@ fn check<T: DeserializeOwned>(json: &str) -> Result<(), SettingsError> {
 
 /// Settings in JSON as a `T`.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, SettingsError> {
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(told)
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(in_words)
 }
 
-fn told(error: serde_path_to_error::Error<serde_json::Error>) -> SettingsError {
+fn in_words(error: serde_path_to_error::Error<serde_json::Error>) -> SettingsError {
     let key = error.path().to_string();
     let inner = error.inner();
     // The operator wrote no JSON: places in it say nothing.

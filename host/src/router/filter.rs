@@ -78,12 +78,12 @@ mod tests {
 
     #[test]
     fn without_a_filter_everything_passes_and_of_several_one_is_enough() {
-        let person = posted(r#""author":{"id":"4"}"#);
-        assert!(Filters::of(&[filter("TYPING_START", &["9"], &[], false)], "MESSAGE_CREATE").pass(&person));
+        let user = posted(r#""author":{"id":"4"}"#);
+        assert!(Filters::of(&[filter("TYPING_START", &["9"], &[], false)], "MESSAGE_CREATE").pass(&user));
         let one = filter("MESSAGE_CREATE", &["9"], &[], false);
         let other = filter("MESSAGE_CREATE", &[], &["3"], true);
-        assert!(!Filters::of(std::slice::from_ref(&one), "MESSAGE_CREATE").pass(&person));
-        assert!(Filters::of(&[one, other], "MESSAGE_CREATE").pass(&person));
+        assert!(!Filters::of(std::slice::from_ref(&one), "MESSAGE_CREATE").pass(&user));
+        assert!(Filters::of(&[one, other], "MESSAGE_CREATE").pass(&user));
     }
 
     #[test]
@@ -91,14 +91,14 @@ mod tests {
         let pass =
             |filter: FilterManifest, event: &Event| Filters::of(&[filter], "MESSAGE_CREATE").pass(event);
         let of = |channels: &[&str], guilds: &[&str], skip| filter("MESSAGE_CREATE", channels, guilds, skip);
-        let person = posted(r#""author":{"id":"4"}"#);
+        let user = posted(r#""author":{"id":"4"}"#);
         for (channels, guilds, wanted) in [
             (&["2"][..], &["3"][..], true),
             (&["3"], &[], false),
             (&["2"], &["9"], false),
             (&[], &["9", "3"], true),
         ] {
-            assert_eq!(pass(of(channels, guilds, true), &person), wanted, "{channels:?} {guilds:?}");
+            assert_eq!(pass(of(channels, guilds, true), &user), wanted, "{channels:?} {guilds:?}");
         }
         for bot in [r#""author":{"id":"4","bot":true}"#, r#""author":{"id":"4"},"webhook_id":"8""#] {
             assert!(!pass(of(&[], &[], true), &posted(bot)), "{bot}");

@@ -19,7 +19,7 @@ impl Stage {
     }
 
     /// What the bot answers a member's prefix command in a channel.
-    async fn told(&self, who: &str, channel: &str, line: &str) -> String {
+    async fn answer_in(&self, who: &str, channel: &str, line: &str) -> String {
         let said = self.member(who).say(channel, line).await.unwrap();
         match self.sim.reply_to(said, SOON).await {
             Some(reply) => reply.content.to_string(),
@@ -82,11 +82,15 @@ async fn rules_hold_for_slash_and_prefix_alike() {
     for (who, command, refusal) in table {
         let command = format!("ruled {command}");
         let expected = refusal.map_or(done(&command), refused);
-        assert_eq!(stage.told(who, "general", &format!("!{command}")).await, expected.0, "{who} !{command}");
+        assert_eq!(
+            stage.answer_in(who, "general", &format!("!{command}")).await,
+            expected.0,
+            "{who} !{command}"
+        );
         assert_eq!(stage.slashed(who, "general", &command).await, expected, "{who} /{command}");
     }
     for said in [
-        stage.told("carol", "general", "!ruled moderate").await,
+        stage.answer_in("carol", "general", "!ruled moderate").await,
         stage.slashed("carol", "general", "ruled moderate").await.0,
     ] {
         assert!(said.starts_with("You need one of the roles <@&"), "{said}");
@@ -109,7 +113,7 @@ async fn rules_hold_in_direct_messages() {
         ("kick", "ruled kick: done"),
     ];
     for (command, expected) in table {
-        assert_eq!(stage.told("alice", &bot, &format!("!ruled {command}")).await, expected, "{command}");
+        assert_eq!(stage.answer_in("alice", &bot, &format!("!ruled {command}")).await, expected, "{command}");
     }
     stage.down().await;
 }
@@ -126,8 +130,8 @@ async fn permissions_of_a_prefix_command_follow_overwrites_and_threads() {
     let need = "You need Manage Messages to use this command.";
     let adult = "This command works in age-restricted channels only.";
     for place in ["dev", &thread] {
-        assert_eq!(stage.told("carol", place, "!ruled manage").await, need);
-        assert_eq!(stage.told("carol", place, "!ruled adult").await, adult);
+        assert_eq!(stage.answer_in("carol", place, "!ruled manage").await, need);
+        assert_eq!(stage.answer_in("carol", place, "!ruled adult").await, adult);
         assert_eq!(stage.slashed("carol", place, "ruled adult").await, refused(adult));
     }
     let allow = |bits: u64| json!({"type": 1, "allow": bits.to_string(), "deny": "0"});
@@ -138,11 +142,11 @@ async fn permissions_of_a_prefix_command_follow_overwrites_and_threads() {
     for place in ["dev", &thread] {
         for command in ["manage", "kick", "adult"] {
             let command = format!("ruled {command}");
-            assert_eq!(stage.told("carol", place, &format!("!{command}")).await, done(&command).0);
+            assert_eq!(stage.answer_in("carol", place, &format!("!{command}")).await, done(&command).0);
             assert_eq!(stage.slashed("carol", place, &command).await, done(&command));
         }
     }
-    assert_eq!(stage.told("carol", "general", "!ruled manage").await, need);
+    assert_eq!(stage.answer_in("carol", "general", "!ruled manage").await, need);
     stage.down().await;
 }
 
@@ -150,9 +154,9 @@ async fn permissions_of_a_prefix_command_follow_overwrites_and_threads() {
 async fn without_the_guilds_of_the_gateway_permissions_are_asked_of_discord() {
     let keys = "intents = [\"guild_messages\", \"message_content\"]";
     let stage = Setting::new().with("asker").keys(keys).up().await;
-    assert_eq!(stage.told("bob", "general", "!ruled manage").await, "ruled manage: done");
+    assert_eq!(stage.answer_in("bob", "general", "!ruled manage").await, "ruled manage: done");
     let need = "You need Manage Messages to use this command.";
-    assert_eq!(stage.told("carol", "general", "!ruled manage").await, need);
+    assert_eq!(stage.answer_in("carol", "general", "!ruled manage").await, need);
     stage.down().await;
 }
 
@@ -163,22 +167,22 @@ async fn cooldowns_survive_a_reload_and_long_ones_a_restart() {
     assert_eq!(stage.slashed("alice", "general", "limited once").await, done("limited once"));
     assert_eq!(stage.slashed("alice", "general", "limited once").await, refused(wait));
     assert_eq!(
-        stage.told("alice", "general", "!limited once").await,
+        stage.answer_in("alice", "general", "!limited once").await,
         wait,
         "a prefix command is the same one"
     );
-    assert_eq!(stage.told("bob", "general", "!limited once").await, done("limited once").0);
+    assert_eq!(stage.answer_in("bob", "general", "!limited once").await, done("limited once").0);
     stage.host.cogs().reload("asker").await.unwrap();
     assert_eq!(stage.slashed("alice", "general", "limited once").await, refused(wait));
     let stage = stage.restart().await;
-    assert_eq!(stage.told("alice", "general", "!limited once").await, wait);
+    assert_eq!(stage.answer_in("alice", "general", "!limited once").await, wait);
     // What was refused cost the group no use.
-    assert_eq!(stage.told("alice", "general", "!limited often").await, "limited often: done");
-    assert_eq!(stage.told("alice", "general", "!limited often").await, wait);
+    assert_eq!(stage.answer_in("alice", "general", "!limited often").await, "limited often: done");
+    assert_eq!(stage.answer_in("alice", "general", "!limited often").await, wait);
     // Counted by channel, and by member.
-    assert_eq!(stage.told("carol", "general", "!limited here").await, "limited here: done");
-    assert_eq!(stage.told("dave", "general", "!limited here").await, wait);
-    assert_eq!(stage.told("dave", "random", "!limited here").await, "limited here: done");
+    assert_eq!(stage.answer_in("carol", "general", "!limited here").await, "limited here: done");
+    assert_eq!(stage.answer_in("dave", "general", "!limited here").await, wait);
+    assert_eq!(stage.answer_in("dave", "random", "!limited here").await, "limited here: done");
     stage.down().await;
 }
 
@@ -190,7 +194,7 @@ async fn calls_at_once_are_refused_or_wait_in_order() {
     stage.until_status("asker", |status| status.in_flight == 1).await;
     let busy = "`single` is under way already; try again when it is done.";
     assert_eq!(stage.slashed("alice", "general", "single").await, refused(busy));
-    assert_eq!(stage.told("alice", "general", "!open").await, "open: done");
+    assert_eq!(stage.answer_in("alice", "general", "!open").await, "open: done");
     assert_eq!(stage.sim.reply_to(first, SOON).await.unwrap().content, "single: done");
     let first = bob.say("general", "!line").await.unwrap();
     stage.until_status("asker", |status| status.in_flight == 1).await;
@@ -198,11 +202,11 @@ async fn calls_at_once_are_refused_or_wait_in_order() {
     second.acknowledged(SOON).await.unwrap();
     let third = bob.say("general", "!line").await.unwrap();
     stage.until_status("asker", |status| status.in_flight == 3).await;
-    assert_eq!(stage.told("alice", "general", "!open").await, "open: done");
+    assert_eq!(stage.answer_in("alice", "general", "!open").await, "open: done");
     assert_eq!(stage.sim.reply_to(first, SOON).await.unwrap().content, "line: done");
-    assert_eq!(stage.told("alice", "general", "!open").await, "open: done");
+    assert_eq!(stage.answer_in("alice", "general", "!open").await, "open: done");
     assert_eq!(stage.answer_of(&second).await, done("line"));
-    assert_eq!(stage.told("alice", "general", "!open").await, "open: done");
+    assert_eq!(stage.answer_in("alice", "general", "!open").await, "open: done");
     assert_eq!(stage.sim.reply_to(third, SOON).await.unwrap().content, "line: done");
     stage.down().await;
 }

@@ -275,10 +275,10 @@ fn menus_of_one_name_come_to_their_own_methods() {
 #[test]
 fn what_a_command_fails_with_comes_to_the_hook_and_then_to_the_user() {
     let diary = Diary::default();
-    prefix(&diary, "note get milk").expect("the user was told");
-    prefix(&diary, "note list sideways").expect("the user was told");
+    prefix(&diary, "note get milk").expect("the user was answered");
+    prefix(&diary, "note list sideways").expect("the user was answered");
     diary.closed.set(true);
-    prefix(&diary, "note list newest first").expect("the user was told");
+    prefix(&diary, "note list newest first").expect("the user was answered");
     slash(&diary, "Greet", 2, Some(41), &[]).expect("the check is the group's alone");
     let expected = [
         "note get failed: there is no `milk`",

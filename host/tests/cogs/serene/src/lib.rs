@@ -1,7 +1,7 @@
 //! A cog that says in words what it was given as serenity's models, and listens to every event that a built-in Discord sends.
 #![forbid(unsafe_code)]
 
-mod heard;
+mod events;
 
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -17,7 +17,7 @@ struct Serene {
 }
 
 impl Cog for Serene {
-    const EVENTS: &'static [&'static str] = heard::NAMES;
+    const EVENTS: &'static [&'static str] = events::NAMES;
     const COMMANDS: &'static [Command] = &[
         Command::new("user", "Says who it is").options(&[Opt::of::<User>("it", "A user")]),
         Command::new("member", "Says who it is here").options(&[Opt::of::<Member>("it", "A member")]),
@@ -47,7 +47,7 @@ impl Cog for Serene {
     }
 
     async fn event(&self, _ctx: &Context, event: Event) -> Result {
-        self.read.borrow_mut().insert(heard::read(&event)?);
+        self.read.borrow_mut().insert(events::read(&event)?);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use gearshift_cog::{
     },
 };
 
-macro_rules! heard {
+macro_rules! events {
     ($($type:ty)+) => {
         pub(crate) const NAMES: &[&str] = &[$(<$type>::NAME),+];
 
@@ -24,7 +24,7 @@ macro_rules! heard {
     };
 }
 
-heard! {
+events! {
     ReadyEvent GuildCreateEvent GuildMemberAddition GuildMemberRemoval GuildMemberUpdateEvent MessageCreateEvent
     MessageUpdateEvent MessageDeleteEvent ReactionAddEvent ReactionRemoveEvent TypingStartEvent ChannelCreateEvent
     ChannelUpdateEvent ChannelDeleteEvent ThreadCreateEvent ThreadDeleteEvent ThreadMembersUpdateEvent
