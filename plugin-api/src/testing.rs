@@ -152,8 +152,9 @@
 //! has no permissions of its own: a bot of several cogs is played with `gearshift smoke`. What a cog does with
 //! `gearshift_cog::tokio` is real, and the kit does not wait for it.
 //!
-//! An endpoint that is missing is answered 404, until the test [answers](Bot::discord) for it; so are the
-//! [web](Bot::http) and the [site API](Bot::api). Requests can be [refused](Bot::refuse) and [lost](Bot::lose_answer).
+//! An endpoint that is missing is answered 404, until the test [answers](Bot::discord) for it. The [web](Bot::http) cannot
+//! be reached and there is no [site API](Bot::api), until the test answers for them. Requests can be
+//! [refused](Bot::refuse) and [lost](Bot::lose_answer).
 //!
 //! ```
 //! # use gearshift_cog::{manifest::*, prelude::*, testing::Bot};
