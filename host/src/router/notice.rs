@@ -129,8 +129,12 @@ impl Notices {
             let is_deferred = defer.is_deferred().await;
             match instead_of_nothing(&discord, to, is_deferred, &text).await {
                 Ok(true) => {
-                    let (command, id, cog) = (to.command.as_str(), to.custom_id.as_str(), owners.join(", "));
-                    tracing::warn!(cog, command, id, "an interaction was not answered by any handler");
+                    let cog = owners.join(", ");
+                    let what = match to.kind {
+                        COMMAND => subject(to),
+                        _ => format!("`{}`", to.custom_id),
+                    };
+                    tracing::warn!(cog, "{what} was not answered by any handler");
                 }
                 Ok(false) => {}
                 Err(error) => warn_of(to, Err(error)),
