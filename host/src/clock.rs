@@ -88,7 +88,7 @@ impl HostClock {
     }
 
     /// Notes that something has to happen at some time, in milliseconds since the Unix epoch: a wait like that of
-    /// [`until`](Self::until), for whoever looks at the time in [`toward`](Self::toward).
+    /// [`until`](Self::until), for a caller that looks at the time in [`toward`](Self::toward).
     pub fn expect(&self, unix_ms: u64) -> Due {
         let Some(clock) = &self.0 else { return Due(None) };
         let (began, origin_ms) = clock.hands().origin;
@@ -97,7 +97,7 @@ impl HostClock {
     }
 
     /// Waits until it is that time, in milliseconds since the Unix epoch, or may be: the wall clock can be put right
-    /// meanwhile, so whoever waits looks at it again.
+    /// meanwhile, so each waiter looks at it again.
     pub async fn toward(&self, unix_ms: u64) {
         let left = Duration::from_millis(unix_ms.saturating_sub(self.unix_ms()));
         let look = tokio::time::sleep(left.min(LOOK));

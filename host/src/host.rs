@@ -269,7 +269,7 @@ impl Host {
         }
         let lost = within(until, "the cogs", self.cogs.close(until - SESSIONS_MIN)).await;
         self.sessions.close().await;
-        // Whoever is still there has not given its state.
+        // A cog that is still there has not given its state.
         let lost = lost.unwrap_or_else(|| {
             let cogs = self.cogs.status().cogs;
             cogs.into_iter().filter(|cog| cog.stage != Stage::Away).map(|cog| cog.name).collect()

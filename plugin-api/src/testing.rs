@@ -26,7 +26,7 @@
 //! # /*
 //! #[test]
 //! # */
-//! fn greets_whoever_is_named() {
+//! fn greets_the_user_who_is_named() {
 //!     let bot = Bot::new::<Greeter>();
 //!     let (alice, bob) = (bot.user("alice"), bot.user("bob"));
 //!     let answer = alice.slash("hello", [("who", &bob)]);
@@ -34,7 +34,7 @@
 //!     alice.say("!hello @bob").assert_content("Hello, <@2>!");
 //! }
 //! # fn main() {
-//! #     greets_whoever_is_named();
+//! #     greets_the_user_who_is_named();
 //! # }
 //! ```
 //!

@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_offers_an_item_learns_whether_it_was_taken() {
+    fn an_offer_says_whether_the_item_was_taken() {
         let waits = Waits::default();
         let wait = waits.open(Wants::Interactions(Cell::default()));
         let tickets = [Ticket::default(), Ticket::default()];

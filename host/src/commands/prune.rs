@@ -1,4 +1,4 @@
-//! What Discord has and no cog declares: listed for whoever asks, and deleted when somebody wants it.
+//! What Discord has and no cog declares: listed on request, and deleted on request.
 
 use serde::Serialize;
 

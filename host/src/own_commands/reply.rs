@@ -28,7 +28,7 @@ pub(super) enum Text {
     Table(String),
 }
 
-/// The way to whoever called.
+/// The way to the user who called.
 pub(super) struct Reply<'a> {
     discord: &'a Discord,
     to: &'a Origin,

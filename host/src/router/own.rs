@@ -1,4 +1,4 @@
-//! Commands of the host itself: what no cog answers goes to them. Only whoever has the other end of the channel knows what
+//! Commands of the host itself: what no cog answers goes to them. Only the owner of the channel's other end knows what
 //! they do; the router does not wait for it.
 
 use tokio::sync::mpsc;

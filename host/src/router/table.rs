@@ -95,7 +95,7 @@ impl Table {
         }
     }
 
-    /// Adds commands of a cog that will serve them in a moment: until then whoever serves them has them. After all that
+    /// Adds commands of a cog that will serve them in a moment: until then the cog that serves them has them. After all that
     /// serve.
     pub fn add_coming(&mut self, cog: &Arc<str>, inbox: &Arc<Inbox>, manifest: &Manifest) {
         let listener =

@@ -83,7 +83,7 @@ impl Schedule {
                 );
             }
         }
-        // Not before: whoever waits for the clock to have caught up would see neither the moment nor its run.
+        // Not before: a task that waits for the clock to have caught up would see neither the moment nor its run.
         drop(over);
         table.tasks.get(name).and_then(Planned::rhythm).is_some_and(super::Rhythm::is_slow)
     }

@@ -20,7 +20,7 @@ use crate::{
 /// let store = ctx.store();
 /// store.set("greeting", &"hello").await?;
 /// let greeting: Option<String> = store.get("greeting").await?;
-/// // Counts, whoever else does at the same moment.
+/// // Counts, also if another handler does at the same moment.
 /// store.update("calls", |calls: Option<u64>| Some(calls.unwrap_or(0) + 1)).await?;
 /// // One at a time, and no longer than a minute.
 /// if store.set_new_for("lock", &true, Duration::from_secs(60)).await? {

@@ -229,7 +229,7 @@ impl Bot {
         Message::all(&self.stage, |posted| posted.channel == id && posted.only_for.is_none())
     }
 
-    /// All messages of the bot, in order, wherever they are and whoever sees them.
+    /// All messages of the bot, in order, in all channels, ephemeral ones too.
     #[must_use]
     pub fn posted(&self) -> Vec<Message> {
         Message::all(&self.stage, Posted::is_bots)

@@ -45,7 +45,7 @@ impl Clock {
         self.timers.borrow().keys().next().map(|(at, _)| *at)
     }
 
-    /// Moves the time and wakes whoever waited for it.
+    /// Moves the time and wakes what waited for it.
     pub(super) fn set(&self, unix_ms: u64) {
         self.now.set(unix_ms);
         loop {

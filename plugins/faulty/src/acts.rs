@@ -318,7 +318,7 @@ async fn all<F: Future<Output = Result<()>>>(number: usize, one: impl Fn(usize) 
     outcome
 }
 
-/// Says so and keeps the thread. The reply is under way before, and its answer is taken after: whoever reads it knows that
+/// Says so and keeps the thread. The reply is under way before, and its answer is taken after: a test that reads it knows that
 /// the thread does not return to the host in between.
 async fn block(ctx: &Context, time: Duration) -> Result<()> {
     let mut reply = pin!(ctx.reply("blocking"));

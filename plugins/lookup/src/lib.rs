@@ -41,7 +41,7 @@ impl Lookup {
 
     /// Where things are looked up
     ///
-    /// Whoever sets this lets the bot's machine send requests anywhere, its own network included.
+    /// Who sets this lets the bot's machine send requests anywhere, its own network included.
     #[command("lookup-source", owners_only)]
     async fn source(
         &self,

@@ -1,4 +1,4 @@
-//! Each reminder comes once, whoever plans it and whatever becomes of the cog in between.
+//! Each reminder comes once, by slash, prefix or site API, and though the cog is replaced in between.
 
 use gearshift_cog::testing::Bot;
 use serde_json::{Value, json};

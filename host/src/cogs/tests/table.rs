@@ -378,7 +378,7 @@ async fn cogs_that_exchange_commands_are_both_replaced_or_both_serve_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_wait_while_commands_are_exchanged_go_to_whoever_has_the_command_then() {
+async fn calls_that_wait_while_commands_are_exchanged_go_to_the_cog_that_has_the_command_then() {
     let (theatre, _) = exchange(None).await;
     // As if it had been routed before the exchange.
     let json = r#"{"id":"1","application_id":"1","type":2,"token":"t","data":{"type":1,"name":"play"}}"#;

@@ -63,7 +63,7 @@ pub struct Discord {
     max_body_bytes: usize,
     max_request_bytes: usize,
     account: Option<Account>,
-    /// What was created of commands; locked by whoever registers some.
+    /// What was created of commands; locked while some are registered.
     creates: tokio::sync::Mutex<Option<Creates>>,
     link: link::Link,
     answers: Arc<Answers>,
@@ -212,7 +212,7 @@ impl Discord {
         self.standing.is_refused()
     }
 
-    /// What was created of commands, once it was read from where it is kept. Whoever registers some holds the lock
+    /// What was created of commands, once it was read from where it is kept. A registration holds the lock
     /// meanwhile: two at once would create the same command twice.
     pub(crate) fn creates(&self) -> &tokio::sync::Mutex<Option<Creates>> {
         &self.creates

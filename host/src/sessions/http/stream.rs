@@ -48,7 +48,7 @@ pub struct Download {
 impl Http {
     /// A body that is fed, of at most `[limits] request_max_bytes`.
     pub fn upload(&self) -> (Feed, Upload) {
-        // One waits while one is sent: whoever feeds waits for the network.
+        // One waits while one is sent: the one who feeds waits for the network.
         let (chunks, taken) = mpsc::channel(1);
         let (sending, sent) = oneshot::channel();
         let limit = self.max_request_bytes as u64;

@@ -53,7 +53,7 @@ pub struct SavedState {
 }
 
 impl Store {
-    /// Opens the file that `[store]` names, or makes it. Whoever has it open has it alone. Values expire by `clock`.
+    /// Opens the file that `[store]` names, or makes it. One process has it open at a time. Values expire by `clock`.
     ///
     /// # Errors
     /// Another process has it, it is not a file of ours, or it cannot be opened in time.
