@@ -1,6 +1,6 @@
-//! Cogs that only the benchmarks need, generated from the example `ping` into a workspace below the target folder: a
-//! second version of it, one of which a hundred are made, one built against a newer minor of the ABI; and one that posts in
-//! every channel.
+//! Cogs that only the benchmarks need, generated into a workspace below the target folder: a second version of the example
+//! `ping`; of the tests' `echo`, which does not ask what it was called, one of which a hundred are made and one built
+//! against a newer minor of the ABI; and one that posts in every channel.
 //! It loads none.
 
 use std::{
@@ -19,9 +19,8 @@ const NUMBER: &str = "000";
 /// `ping` as it is and a version that says another word; both are the cog `ping`.
 pub(crate) fn pings() -> Result<[PathBuf; 2]> {
     let workspace = Workspace::new("pings")?;
-    let source = workspace.ping()?;
-    let next = replaced(&source, "pong {", "pang {")?;
-    workspace.add("ping-next", &replaced(&next, "export!(Ping)", "export!(Ping, name = \"ping\")")?)?;
+    let next = replaced(&workspace.ping()?, "pong {", "pang {")?;
+    workspace.add("ping-next", &replaced(&next, "#[cog(unit)]", "#[cog(unit, name = \"ping\")]")?)?;
     let next = workspace.build(&["ping-next"])?.remove(0);
     let ping = libraries::examples(&["ping"])?["ping"].clone();
     Ok([ping, next])
@@ -30,10 +29,8 @@ pub(crate) fn pings() -> Result<[PathBuf; 2]> {
 /// So many cogs that differ in name and command only: the `n`-th is `ping-n` and answers `!ping-n`, three digits.
 pub(crate) fn many(count: usize, folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let workspace = Workspace::new("many")?;
-    let source = workspace.ping()?;
     let name = format!("ping-{NUMBER}");
-    let source = replaced(&source, "Command::new(\"ping\"", &format!("Command::new(\"{name}\""))?;
-    workspace.add(&name, &source)?;
+    workspace.add(&name, &workspace.echo(&name)?)?;
     let library = workspace.build(&[&name])?.remove(0);
     (0..count)
         .map(|number| {
@@ -48,8 +45,7 @@ pub(crate) fn many(count: usize, folder: &Path) -> Result<Vec<(String, PathBuf)>
 /// A cog `ping-newer` that is built against the next minor of the ABI: one function more in each of the two tables.
 pub(crate) fn newer() -> Result<PathBuf> {
     let workspace = Workspace::new("newer")?;
-    let source = replaced(&workspace.ping()?, "Command::new(\"ping\"", "Command::new(\"ping-newer\"")?;
-    workspace.add("ping-newer", &source)?;
+    workspace.add("ping-newer", &workspace.echo("ping-newer")?)?;
     let manifest = fs::read_to_string(workspace.folder.join("cogs/ping-newer/Cargo.toml"))?;
     let newer = "gearshift-cog = { workspace = true, features = [\"next-minor\"] }";
     let manifest = replaced(&manifest, "gearshift-cog.workspace = true", newer)?;
@@ -60,29 +56,29 @@ pub(crate) fn newer() -> Result<PathBuf> {
 /// What the cog of [`announcer`] posts.
 pub(crate) const NEWS: &str = "news";
 
+/// The cog of [`announcer`].
+const ANNOUNCER: &str = r#"//! Posts in every channel of a guild at once.
+use gearshift_cog::{handles::Method, prelude::*};
+
+#[cog(unit)]
+impl Announcer {
+    /// Posts the news
+    #[command]
+    async fn announce(&self, ctx: &Context) -> Result {
+        let discord = ctx.discord();
+        let path = format!("/guilds/{}/channels", ctx.guild_id().unwrap_or_default());
+        let channels = discord.request(Method::Get, path).fetch().await?;
+        let ids = channels.as_array().into_iter().flatten().filter_map(|channel| channel["id"].as_str()?.parse::<u64>().ok());
+        futures_util::future::try_join_all(ids.map(|id| discord.send(id, "news"))).await?;
+        Ok(())
+    }
+}
+"#;
+
 /// A cog that posts [`NEWS`] in every channel of the guild in which somebody says `!announce`, at once.
 pub(crate) fn announcer() -> Result<PathBuf> {
     let workspace = Workspace::new("announcer")?;
-    let source = workspace.ping()?;
-    let source = replaced(&source, "Command::new(\"ping\"", "Command::new(\"announce\"")?;
-    let source = replaced(&source, "struct Ping;", "struct Ping(Host);")?;
-    let source = replaced(&source, "setup(_host: Host)", "setup(host: Host)")?;
-    let source = replaced(&source, "Ok(Self)", "Ok(Self(host))")?;
-    let start = source.find("        let text = ").ok_or("`ping` has another command")?;
-    let end = source[start..].find("        Ok(())").ok_or("`ping` ends its command otherwise")? + start;
-    let posts = format!(
-        "        let discord = self.0.discord();
-        let guild = call.guild_id().unwrap_or_default();
-        let path = format!(\"/guilds/{{guild}}/channels\");
-        let channels = discord.request(gearshift_cog::handles::Method::Get, path).fetch().await?;
-        let ids = channels.as_array().into_iter().flatten().filter_map(|channel| channel[\"id\"].as_str()?.parse().ok());
-        let posts = ids.map(|id| discord.send(id, {NEWS:?}));
-        for posted in futures_util::future::join_all(posts).await {{
-            posted?;
-        }}
-"
-    );
-    workspace.add("announcer", &format!("{}{posts}{}", &source[..start], &source[end..]))?;
+    workspace.add("announcer", &replaced(ANNOUNCER, "\"news\"", &format!("{NEWS:?}"))?)?;
     let manifest = fs::read_to_string(workspace.folder.join("cogs/announcer/Cargo.toml"))?;
     let manifest = replaced(
         &manifest,
@@ -151,6 +147,12 @@ impl Workspace {
         Ok(fs::read_to_string(libraries::workspace().join("plugins/ping/src/lib.rs"))?)
     }
 
+    /// The source of the tests' `echo`, with another name for its command.
+    fn echo(&self, command: &str) -> Result<String> {
+        let source = fs::read_to_string(libraries::workspace().join("host/tests/cogs/echo/src/lib.rs"))?;
+        replaced(&source, "Command::new(\"echo\"", &format!("Command::new(\"{command}\""))
+    }
+
     fn add(&self, name: &str, source: &str) -> Result<()> {
         let manifest = fs::read_to_string(libraries::workspace().join("plugins/ping/Cargo.toml"))?;
         let manifest = replaced(&manifest, "name = \"ping\"", &format!("name = \"{name}\""))?;
@@ -177,7 +179,7 @@ impl Workspace {
 /// A text with one part replaced.
 ///
 /// # Errors
-/// When the part is not there: the example has changed, and this room must follow.
+/// When the part is not there: the source has changed, and this module must follow.
 fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
     match text.contains(from) {
         true => Ok(text.replace(from, to)),
