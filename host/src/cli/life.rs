@@ -17,6 +17,7 @@ use super::{
     exit::{Exit, Failure},
     progress::Progress,
     signals::Signals,
+    start_pages,
 };
 use crate::{
     clock::HostClock,
@@ -174,6 +175,7 @@ async fn serve(
     work: &mut impl AsyncFnMut(&Host) -> Result<(), Failure>,
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
+    tokio::spawn(start_pages::give_back_later());
     let path = control.path().to_owned();
     // On a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();

@@ -16,6 +16,7 @@ mod signals;
 mod sim;
 mod smoke;
 mod source;
+mod start_pages;
 mod state;
 mod status;
 
