@@ -65,7 +65,7 @@ pub mod own_commands;
 pub mod panel;
 
 pub mod control;
-pub mod rebuild;
+pub mod dev;
 pub mod smoke;
 
 pub mod cli;

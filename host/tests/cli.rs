@@ -8,6 +8,8 @@ mod checking;
 mod commands;
 #[path = "cli/control.rs"]
 mod control;
+#[path = "cli/developing.rs"]
+mod developing;
 #[path = "cli/ending.rs"]
 mod ending;
 #[path = "cli/exits.rs"]
@@ -18,8 +20,6 @@ mod intents;
 mod playing;
 #[path = "cli/program.rs"]
 mod program;
-#[path = "cli/rebuilding.rs"]
-mod rebuilding;
 #[path = "cli/restarting.rs"]
 mod restarting;
 #[path = "cli/running.rs"]

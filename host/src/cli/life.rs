@@ -10,7 +10,6 @@ use std::{
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{mpsc, oneshot},
-    task::JoinSet,
 };
 
 use super::{
@@ -25,7 +24,6 @@ use crate::{
     control::{self, Answer, Asker, Socket},
     duration::Shown,
     host::{Host, HostError},
-    rebuild::Rebuild,
     sessions::Sessions,
     watch,
 };
@@ -189,10 +187,6 @@ async fn serve(
         }
         control
     });
-    let mut rebuilding = JoinSet::new();
-    if let Some(build) = &host.config().build {
-        rebuilding.spawn(Rebuild::new(build, host.config().folder()).run());
-    }
     let restarts = async {
         let Some(reread) = reread else { return std::future::pending().await };
         while let Some(asker) = asked.recv().await {
@@ -209,7 +203,6 @@ async fn serve(
         () = signals.asked() => End::Done(Ok(())),
         end = restarts => end,
     };
-    rebuilding.shutdown().await;
     drop(stop);
     (end, serving.await.ok())
 }

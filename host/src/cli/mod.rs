@@ -4,6 +4,7 @@
 mod check;
 mod cogs;
 mod commands;
+mod dev;
 mod exit;
 mod inspect;
 mod life;
@@ -48,6 +49,7 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Play(play::Play),
+    Dev(dev::DevCommand),
     Cogs(cogs::CogsCommand),
     Status(status::StatusCommand),
     Commands(commands::CommandsCommand),
@@ -91,6 +93,7 @@ fn execute(command: Command) -> ExitCode {
     let done: Result<(), Failure> = match command {
         Command::Run(run) => run.execute(),
         Command::Play(play) => play.execute(),
+        Command::Dev(dev) => dev.execute(),
         Command::Cogs(cogs) => cogs.execute(),
         Command::Status(status) => status.execute(),
         Command::Commands(commands) => commands.execute(),

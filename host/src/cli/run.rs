@@ -18,8 +18,7 @@ use crate::{clock::HostClock, log};
         Examples:\n\
         \n    DISCORD_TOKEN=… gearshift run\
         \n    gearshift run --config /etc/bot/gearshift.toml --log info,cog=debug\n\n\
-        While developing, `[build]` rebuilds a cog whenever its source changes:\n\
-        \n    [cogs]\n    folder = \"target/debug\"\n    [build]\n    sources = \"plugins\"\n"
+        While developing, `gearshift dev` builds cogs and replaces them whenever their sources change."
 )]
 pub(super) struct Run {
     #[command(flatten)]

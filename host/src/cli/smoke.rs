@@ -122,7 +122,6 @@ fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>
     let folder = tempfile::tempdir()?;
     config.store = Some(Store { path: folder.path().join("store.db"), ..Store::default() });
     config.control.socket = Some(folder.path().join("control.sock"));
-    config.build = None;
     // On a runtime of its own: it outlives the hosts.
     let discord = Runtime::new()?;
     let work = Work::default();

@@ -34,12 +34,9 @@ pub(super) struct Source {
 impl Source {
     /// The configuration.
     pub(super) fn read(&self) -> Result<Config, Failure> {
-        let file = self.config.as_deref().unwrap_or(Path::new(DEFAULT));
-        let is_needed = self.config.is_some() || self.cogs.is_none();
-        let mut config = if is_needed || file.exists() {
-            Config::load(file)?
-        } else {
-            Config { file: PathBuf::from(DEFAULT), discord: Some(Discord::default()), ..Config::default() }
+        let mut config = match &self.cogs {
+            Some(_) => config_or_default(self.config.as_deref())?,
+            None => Config::load(self.config.as_deref().unwrap_or(Path::new(DEFAULT)))?,
         };
         if let Some(cogs) = &self.cogs {
             config.cogs.folder = std::path::absolute(cogs)?;
@@ -48,5 +45,18 @@ impl Source {
             config.control.socket.clone_from(&self.socket);
         }
         Ok(config)
+    }
+}
+
+/// The config of the named file, or of the usual one; where that is not there, one with nothing but Discord.
+pub(super) fn config_or_default(named: Option<&Path>) -> Result<Config, Failure> {
+    match named {
+        Some(file) => Ok(Config::load(file)?),
+        None if Path::new(DEFAULT).exists() => Ok(Config::load(Path::new(DEFAULT))?),
+        None => Ok(Config {
+            file: PathBuf::from(DEFAULT),
+            discord: Some(Discord::default()),
+            ..Config::default()
+        }),
     }
 }

@@ -57,13 +57,6 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
         found.unless(!store.path.as_os_str().is_empty(), &["store", "path"], "must not be empty");
         found.positive(store.open_timeout, &["store", "open_timeout_ms"]);
     }
-    if let Some(build) = &config.build {
-        found.unless(
-            !build.command.is_empty(),
-            &["build", "command"],
-            "must name a program, as [\"cargo\", \"build\"]",
-        );
-    }
     found.wrong
 }
 

@@ -42,7 +42,7 @@ pub use limits::Limits;
 pub use presence::{ActivityKind, Status};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
 pub use sections::{
-    Api, Build, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Play, Runtime, Stats, Store,
+    Api, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Play, Runtime, Stats, Store,
 };
 
 /// Everything the operator can say. A section that is `None` was left out, and so is its session.
@@ -71,8 +71,6 @@ pub struct Config {
     pub control: Control,
     /// `[log]`: what is logged, and how it looks.
     pub log: Log,
-    /// `[build]`: rebuilding cogs from sources while developing. Left out: no rebuilding.
-    pub build: Option<Build>,
     /// `[play]`: the built-in Discord of `gearshift play`.
     pub play: Play,
     /// `[cog.NAME]`: what is set for one cog, by its name.
@@ -261,8 +259,8 @@ mod tests {
     fn a_path_that_only_a_shell_expands_is_refused_for_every_key() {
         let error = parse(
             "[cogs]\nfolder = \"~/cogs\"\n[discord]\ntoken_file = \"$HOME/token\"\n[api]\nurl = \"https://site\"\n\
-             token_file = \"~\"\n[store]\npath = \"~bot/bot.db\"\n[control]\nsocket = \"${X}/c\"\n[build]\n\
-             sources = \"~/src\"\n[play]\nworld = \"~/w\"\nkeep = \"~/k\"\n",
+             token_file = \"~\"\n[store]\npath = \"~bot/bot.db\"\n[control]\nsocket = \"${X}/c\"\n[play]\n\
+             world = \"~/w\"\nkeep = \"~/k\"\n",
         )
         .unwrap_err();
         for part in [
@@ -271,9 +269,8 @@ mod tests {
             ":7: `api.token_file`",
             ":9: `store.path`",
             ":11: `control.socket`",
-            ":13: `build.sources`",
-            ":15: `play.world`",
-            ":16: `play.keep`",
+            ":13: `play.world`",
+            ":14: `play.keep`",
         ] {
             assert!(error.contains(part), "{part} is not in {error}");
         }

@@ -15,13 +15,12 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 
 /// Every path in the config, with its key.
 fn paths(config: &mut Config) -> impl Iterator<Item = ([&'static str; 2], &mut PathBuf)> {
-    let paths: [([&'static str; 2], Option<&mut PathBuf>); 8] = [
+    let paths: [([&'static str; 2], Option<&mut PathBuf>); 7] = [
         (["cogs", "folder"], Some(&mut config.cogs.folder)),
         (["discord", "token_file"], config.discord.as_mut().and_then(|discord| discord.token_file.as_mut())),
         (["api", "token_file"], config.api.as_mut().and_then(|api| api.token_file.as_mut())),
         (["store", "path"], config.store.as_mut().map(|store| &mut store.path)),
         (["control", "socket"], config.control.socket.as_mut()),
-        (["build", "sources"], config.build.as_mut().map(|build| &mut build.sources)),
         (["play", "world"], config.play.world.as_mut()),
         (["play", "keep"], config.play.keep.as_mut()),
     ];

@@ -303,26 +303,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// `[build]`: rebuilding cogs from their sources while developing.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Build {
-    /// Folder whose changes start a build. Default `plugins`.
-    pub sources: PathBuf,
-    /// The command, run in the folder of the config file, once for each changed package: `{package}` stands for its
-    /// name. Without `{package}` it is run once, whatever changed. The library must land in `[cogs] folder` in one step,
-    /// as cargo's do in its target folder. Build once with the same command before: cargo builds dependencies anew when
-    /// other packages are selected. Default `cargo build -p {package}`.
-    pub command: Vec<String>,
-}
-
-impl Default for Build {
-    fn default() -> Build {
-        let command = ["cargo", "build", "-p", "{package}"].map(str::to_owned).to_vec();
-        Build { sources: "plugins".into(), command }
-    }
-}
-
 /// `[play]`: the built-in Discord of `gearshift play`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]

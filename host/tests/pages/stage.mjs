@@ -28,9 +28,10 @@ export class Stage {
   #pages = [];
 
   /** `cogs`: a watched folder of its own with these; otherwise all that were built but the `disabled` ones. `more` goes
-   *  into the config. */
-  static async open({ disabled = ["faulty", "pulse", "lookup", "welcome"], cogs = null, more = "", prepare = () => {} } = {}) {
+   *  into the config. `command`: what the host is started as. */
+  static async open({ disabled = ["faulty", "pulse", "lookup", "welcome"], cogs = null, more = "", command = ["play"], prepare = () => {} } = {}) {
     const stage = new Stage();
+    stage.command = command;
     prepare((name) => stage.path(name));
     if (cogs) {
       mkdirSync(stage.path("cogs"));
@@ -50,7 +51,7 @@ export class Stage {
 
   /** Starts the host and waits for the page's link. */
   async start() {
-    this.host = spawn(GEARSHIFT, ["play", "--config", "gearshift.toml"], {
+    this.host = spawn(GEARSHIFT, [...this.command, "--config", "gearshift.toml"], {
       cwd: this.#folder, env: { ...process.env, XDG_RUNTIME_DIR: this.#folder, NO_COLOR: "1" }, stdio: ["pipe", "ignore", "pipe"],
     });
     this.log = "";

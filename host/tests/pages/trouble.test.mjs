@@ -5,13 +5,20 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { after, afterEach, before, test } from "node:test";
 import { message, say, sees, Stage } from "./stage.mjs";
 
-const BUILD = `[build]
-sources = 'src'
-command = ["sh", "-c", "echo 'error[E0308]: mismatched types in a line that is much longer than a phone is wide' >&2; exit 101"]
+/** Cargo finds what it needs at once, and nothing of it is there. */
+const MANIFEST = `[package]
+name = "broken"
+edition = "2024"
+
+[lib]
+crate-type = ["cdylib"]
+
+[dependencies]
+gearshift-cog = { path = "there/is/no/such/folder/and/its/name/is/much/longer/than/a/phone/is/wide" }
 `;
 
 let stage;
-before(async () => { stage = await Stage.open({ cogs: ["ping", "counter"], more: BUILD, prepare: (at) => mkdirSync(at("src")) }); });
+before(async () => { stage = await Stage.open({ cogs: ["ping", "counter"] }); });
 afterEach(() => stage.clear());
 after(() => stage.close());
 
@@ -26,14 +33,25 @@ test("an empty channel says what to try, until something is said", async () => {
   await hint.waitFor({ state: "hidden" });
 });
 
-test("a failed build is announced in the conversation with the compiler's words, on a phone as well", async () => {
-  const page = await stage.page({ width: 390, height: 780 });
-  writeFileSync(stage.path("src/lib.rs"), "fn main() {");
-  const announced = page.locator(".announcement.bad", { hasText: "failed to build" }).first();
-  await announced.waitFor();
-  await announced.getByText("Details").click();
-  await announced.getByText("error[E0308]: mismatched types").waitFor();
-  assert.equal(await page.locator(".scroller").evaluate((one) => one.scrollWidth - one.clientWidth), 0);
+test("a failed build is announced in the conversation with the words of what failed, on a phone as well", async () => {
+  const prepare = (at) => {
+    mkdirSync(at("broken/src"), { recursive: true });
+    writeFileSync(at("broken/Cargo.toml"), MANIFEST);
+    writeFileSync(at("broken/src/lib.rs"), "");
+  };
+  const developing = await Stage.open({ cogs: [], command: ["dev", "broken"], prepare });
+  try {
+    const page = await developing.page({ width: 390, height: 780 });
+    // The first build may have failed before the page was there.
+    writeFileSync(developing.path("broken/src/lib.rs"), "fn main() {");
+    const announced = page.locator(".announcement.bad", { hasText: "failed to build" }).first();
+    await announced.waitFor();
+    await announced.getByText("Details").click();
+    await announced.getByText("much/longer/than/a/phone").first().waitFor();
+    assert.equal(await page.locator(".scroller").evaluate((one) => one.scrollWidth - one.clientWidth), 0);
+  } finally {
+    await developing.close();
+  }
 });
 
 test("a refused cog is announced in the conversation, and history is not", async () => {

@@ -14,7 +14,7 @@ const ORDER: &[&[&str]] = &[
     &["panel"],
     &["host"],
     &["follow", "own_commands"],
-    &["control", "rebuild", "smoke", "watch"],
+    &["control", "dev", "smoke", "watch"],
     &["commands"],
     &["cogs"],
     &["router"],

@@ -58,6 +58,22 @@ pub(super) struct Play {
     #[command(flatten)]
     source: Source,
 
+    #[command(flatten)]
+    talk: Talk,
+}
+
+impl Play {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let config = self.source.read()?;
+        let journal = Journal::default();
+        log::init(&config.log, self.source.log.as_deref(), Some(journal.clone()))?;
+        serve(config, journal, &self.talk, async |_| {})
+    }
+}
+
+/// How members talk to the bot, and what is shown of it.
+#[derive(Debug, Args)]
+pub(super) struct Talk {
     /// Who speaks at first
     #[arg(long = "as", value_name = "MEMBER", default_value = "alice")]
     member: String,
@@ -71,39 +87,53 @@ pub(super) struct Play {
     transcript: Option<PathBuf>,
 }
 
-impl Play {
-    pub(super) fn execute(self) -> Result<(), Failure> {
-        let mut config = self.source.read()?;
-        let journal = Journal::default();
-        log::init(&config.log, self.source.log.as_deref(), Some(journal.clone()))?;
-        let panel = Panel::new(journal);
-        // On a runtime of its own: it outlives the host, so that the world is kept with what happened last.
-        let discord = Runtime::new()?;
-        let life = Life::begin(&config.runtime)?;
-        let kept = address::beside(&life::socket_path(&config));
-        let work = Work::default();
-        let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
-        let record = self.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
-        let detail = if self.wire { Detail::Wire } else { Detail::Talk };
-        let done = life.live(config, work.clock(), None, async |host| {
-            Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
-            panel.show(host);
-            arrived(&sim, host, &work).await?;
-            log::write(&format!("The page is at {}\n", sim.page_url()));
-            let printer = Printer::new(&sim, detail);
-            let prompt =
-                Prompt::new(&sim, &self.member).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+/// A host on a Discord in this process, with a page and a prompt, until somebody asks to leave, or the input has ended and
+/// `beside` is done.
+pub(super) fn serve(
+    mut config: Config,
+    journal: Journal,
+    talk: &Talk,
+    beside: impl AsyncFn(&Host),
+) -> Result<(), Failure> {
+    let panel = Panel::new(journal);
+    // On a runtime of its own: it outlives the host, so that the world is kept with what happened last.
+    let discord = Runtime::new()?;
+    let life = Life::begin(&config.runtime)?;
+    let kept = address::beside(&life::socket_path(&config));
+    let work = Work::default();
+    let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
+    let record = talk.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
+    let detail = if talk.wire { Detail::Wire } else { Detail::Talk };
+    let done = life.live(config, work.clock(), None, async |host| {
+        Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
+        panel.show(host);
+        arrived(&sim, host, &work).await?;
+        log::write(&format!("The page is at {}\n", sim.page_url()));
+        let printer = Printer::new(&sim, detail);
+        let prompt =
+            Prompt::new(&sim, &talk.member).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+        let talking = async {
             match stdin().is_terminal() && stdout().is_terminal() {
-                true => terminal::talk(prompt, printer).await,
-                false => piped::talk(prompt, printer).await,
+                true => Err(terminal::talk(prompt, printer).await),
+                // A line that asks to leave ends all; the end of the input only the talking.
+                false => match piped::talk(prompt, printer).await {
+                    Ok(piped::End::OfInput) => Ok(()),
+                    Ok(piped::End::Asked) => Err(Ok(())),
+                    Err(failure) => Err(Err(failure)),
+                },
             }
-        });
-        // Once more: the editor may have begun to read while the host was closing.
-        restore_terminal();
-        discord.block_on(sim.close());
-        let recorded = record.map_or(Ok(()), |record| record.end(&discord));
-        done.and(recorded)
-    }
+        };
+        let beside = async {
+            beside(host).await;
+            Ok(())
+        };
+        tokio::try_join!(talking, beside).map_or_else(|ended| ended, |_| Ok(()))
+    });
+    // Once more: the editor may have begun to read while the host was closing.
+    restore_terminal();
+    discord.block_on(sim.close());
+    let recorded = record.map_or(Ok(()), |record| record.end(&discord));
+    done.and(recorded)
 }
 
 /// Starts with the page where it was last, so that one that is open comes back by itself; elsewhere if that is taken.

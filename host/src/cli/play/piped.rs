@@ -19,8 +19,16 @@ const QUIET: Duration = Duration::from_millis(700);
 /// Waiting for that takes at most so long.
 const AFTER_END: Duration = Duration::from_secs(15);
 
+/// Why nobody talks any more.
+pub(super) enum End {
+    /// A line asks to leave.
+    Asked,
+    /// Stdin has ended, and what was open is answered.
+    OfInput,
+}
+
 /// Until stdin ends, or a line asks to leave.
-pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(), Failure> {
+pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<End, Failure> {
     let mut lines = read();
     loop {
         let line = tokio::select! {
@@ -36,14 +44,14 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(),
             Outcome::Done => {}
             Outcome::Shown(text) => print(&text)?,
             Outcome::Refused(why) => log::write(&format!("error: {why}\n")),
-            Outcome::Quit => return Ok(()),
+            Outcome::Quit => return Ok(End::Asked),
         }
     }
     let until = Instant::now() + AFTER_END;
     while let Ok(Ok(shown)) = timeout_at(until, timeout(QUIET, printer.line())).await {
         print(&shown)?;
     }
-    Ok(())
+    Ok(End::OfInput)
 }
 
 /// Lines of stdin. Read by a thread of its own, which ends with the process: stdin cannot be read without blocking.

@@ -1,0 +1,144 @@
+//! `gearshift dev`: builds cogs, runs the bot with them, and replaces each as its sources change.
+
+use std::{path::PathBuf, process::Stdio};
+
+use clap::Args;
+use tokio::process::Command;
+
+use super::{
+    exit::{Exit, Failure},
+    life::Life,
+    play::{self, Talk},
+    source,
+};
+use crate::{
+    clock::HostClock,
+    config::{Config, Store},
+    dev::{Dev, DevError, Installed},
+    log::{self, Journal},
+};
+
+/// Build cogs, run the bot with them, and replace each as soon as its sources have changed
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Build cogs, run the bot with them, and replace each as soon as its sources have changed. The bot stays \
+        connected meanwhile; a source that does not compile leaves what serves as it is, and the compiler's words stand in \
+        the log and on the page.\n\n\
+        The bot runs on a Discord inside this process, with a prompt and a page as `gearshift play` has them, or with \
+        `--discord` on the real one, as `gearshift run` does. The cogs of the folders are all that it has; everything \
+        else comes from the config file, if there is one. Without one it has a store.\n\n\
+        What a build reads is what cargo says it reads: sources, included files, path dependencies.",
+    after_long_help = "Examples:\n\
+        \n    gearshift new greeter && cd greeter && gearshift dev\
+        \n    gearshift dev plugins/ping plugins/counter\
+        \n    DISCORD_TOKEN=… gearshift dev --discord --config bot.toml cogs\n\n\
+        Build with the same cargo from a shell meanwhile: it waits for the other one, and nothing is built twice."
+)]
+pub(super) struct DevCommand {
+    /// Packages of cogs, or folders with such packages [default: the current folder]
+    #[arg(value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
+
+    /// Connect to Discord instead of the one in this process
+    #[arg(long, conflicts_with_all = ["member", "wire", "transcript"])]
+    discord: bool,
+
+    /// Build as for shipping: slower to build, faster to run
+    #[arg(long)]
+    release: bool,
+
+    /// Play a package's `smoke.txt` against each new version of its cog
+    #[arg(long)]
+    smoke: bool,
+
+    /// The config file [default: gearshift.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// What is logged, instead of RUST_LOG and `[log] filter`: `debug`, or `info,cog=debug`
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+
+    #[command(flatten)]
+    talk: Talk,
+}
+
+impl DevCommand {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let folders = if self.folders.is_empty() { vec![PathBuf::from(".")] } else { self.folders.clone() };
+        let dev = Dev::find(&folders, self.release)?;
+        let config = self.read(&dev)?;
+        let journal = Journal::default();
+        log::init(&config.log, self.log.as_deref(), Some(journal.clone()))?;
+        let installed = async |installed: Installed| {
+            if self.smoke {
+                smoke(&installed, &config).await;
+            }
+        };
+        match self.discord {
+            false => play::serve(config.clone(), journal, &self.talk, async |_| dev.run(&installed).await),
+            true => {
+                Life::begin(&config.runtime)?.live(config.clone(), HostClock::default(), None, async |_| {
+                    dev.run(&installed).await;
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    /// The config, with the cogs that are built.
+    fn read(&self, dev: &Dev) -> Result<Config, Failure> {
+        let mut config = source::config_or_default(self.config.as_deref())?;
+        config.cogs.folder = dev.folder().to_owned();
+        config.cogs.watch = true;
+        if !config.file.exists() {
+            let path = dev.folder().with_file_name("store.db");
+            config.store = Some(Store { path, ..Store::default() });
+        }
+        if self.discord {
+            config.discord.get_or_insert_default();
+        }
+        Ok(config)
+    }
+}
+
+/// Plays the package's transcript in a process of its own: against the new library, with an empty store.
+async fn smoke(installed: &Installed, config: &Config) {
+    let script = installed.package.join("smoke.txt");
+    if !script.is_file() {
+        return tracing::info!("there is no `{}` to be played", script.display());
+    }
+    let output = async {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("smoke").arg(&script).arg("--cogs").arg(&config.cogs.folder);
+        if config.file.exists() {
+            command.arg("--config").arg(&config.file);
+        }
+        command.stdin(Stdio::null()).kill_on_drop(true).output().await
+    };
+    match output.await {
+        Err(error) => tracing::error!("failed to play `{}`: {error}", script.display()),
+        Ok(output) => {
+            let text = [output.stdout, output.stderr].concat();
+            let text = String::from_utf8_lossy(&text);
+            match output.status.success() {
+                true => tracing::info!("{}", text.trim_end()),
+                false => tracing::error!(output = %text.trim_end(), "failed: `{}`", script.display()),
+            }
+        }
+    }
+}
+
+impl From<DevError> for Failure {
+    fn from(error: DevError) -> Failure {
+        let failure = match &error {
+            DevError::Folder { .. } => Exit::CannotCreate,
+            _ => Exit::Data,
+        };
+        let failure = Failure::new(failure, crate::error::chain(&error));
+        match error.help() {
+            Some(help) => failure.help(help.to_owned()),
+            None => failure,
+        }
+    }
+}

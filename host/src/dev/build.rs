@@ -1,0 +1,176 @@
+//! One run of cargo. It does not decide when to build, nor what becomes of the libraries.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use cargo_metadata::{Artifact, Message};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStderr, ChildStdout, Command},
+    time::interval,
+};
+
+use super::{
+    packages::{Workspace, cargo},
+    words::Words,
+};
+use crate::{config::TOKEN_VARIABLE, duration::Shown};
+
+/// How often a build that takes long says so.
+const STILL: Duration = Duration::from_secs(15);
+/// How cargo says that another one works in the same target folder.
+const LOCKED: &str = "Blocking waiting for file lock on ";
+
+/// What came of a build.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The libraries by the ids of their packages.
+    Built { libraries: BTreeMap<String, PathBuf>, warnings: String },
+    /// Where the first error is and what it says, all the compiler's words, and how cargo ended.
+    Failed { first: Option<String>, words: String, status: ExitStatus },
+}
+
+/// Packages whose build script has not run yet in a build.
+#[derive(Debug, Clone)]
+pub(super) struct Scripts(Arc<Mutex<BTreeSet<String>>>);
+
+impl Scripts {
+    fn pending(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a file that changes now may have been written by the build.
+    pub(super) fn may_write(&self) -> bool {
+        !self.pending().is_empty()
+    }
+}
+
+/// A run of cargo. Dropping it ends it, with all that it has started.
+#[derive(Debug)]
+pub(super) struct Build {
+    child: Child,
+    _group: Group,
+    stdout: Lines<BufReader<ChildStdout>>,
+    stderr: Lines<BufReader<ChildStderr>>,
+    cogs: BTreeSet<String>,
+    scripts: Scripts,
+}
+
+impl Build {
+    /// Begins to build all cogs of a workspace.
+    pub(super) fn start(workspace: &Workspace, is_release: bool) -> io::Result<Build> {
+        let mut command = Command::new(cargo());
+        command.args(["build", "--message-format", "json"]);
+        if is_release {
+            command.arg("--release");
+        }
+        // By their ids: two packages of one workspace's dependencies may share a name.
+        command.args(workspace.cogs.iter().flat_map(|cog| ["--package", &cog.id]));
+        command
+            .current_dir(&workspace.root)
+            // A build script is code of others, and needs no token.
+            .env_remove(TOKEN_VARIABLE)
+            .env("CARGO_TERM_PROGRESS_WHEN", "never")
+            .env("CARGO_TERM_COLOR", "never")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // The compilers that cargo starts do not end with it.
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        Ok(Build {
+            child,
+            _group: group,
+            stdout: BufReader::new(stdout).lines(),
+            stderr: BufReader::new(stderr).lines(),
+            cogs: workspace.cogs.iter().map(|cog| cog.id.clone()).collect(),
+            scripts: Scripts(Arc::new(Mutex::new(workspace.scripts.iter().cloned().collect()))),
+        })
+    }
+
+    /// What is known of build scripts while it goes on.
+    pub(super) fn scripts(&self) -> Scripts {
+        self.scripts.clone()
+    }
+
+    /// Waits for its end.
+    pub(super) async fn end(mut self) -> io::Result<Outcome> {
+        let since = Instant::now();
+        let mut still = interval(STILL);
+        still.tick().await;
+        let (mut words, mut libraries, mut done) = (Words::default(), BTreeMap::new(), 0_usize);
+        let (mut reads_messages, mut reads_errors) = (true, true);
+        while reads_messages || reads_errors {
+            tokio::select! {
+                line = self.stdout.next_line(), if reads_messages => match line? {
+                    Some(line) => {
+                        // What a macro prints is no message.
+                        let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
+                        done += usize::from(matches!(message, Message::CompilerArtifact(_)));
+                        self.take(message, &mut words, &mut libraries);
+                    }
+                    None => reads_messages = false,
+                },
+                line = self.stderr.next_line(), if reads_errors => match line? {
+                    Some(line) => match line.trim_start().strip_prefix(LOCKED) {
+                        Some(what) => tracing::info!("another cargo works with the {what}, and is waited for"),
+                        None => words.cargo_says(&line),
+                    },
+                    None => reads_errors = false,
+                },
+                _ = still.tick() => {
+                    tracing::info!("still building after {}: {done} crates so far", Shown(since.elapsed()));
+                }
+            }
+        }
+        let status = self.child.wait().await?;
+        Ok(match status.success() {
+            true => Outcome::Built { libraries, warnings: words.warnings() },
+            false => Outcome::Failed { first: words.first_error(), words: words.errors(), status },
+        })
+    }
+
+    fn take(&self, message: Message, words: &mut Words, libraries: &mut BTreeMap<String, PathBuf>) {
+        match message {
+            Message::CompilerMessage(message) => words.compiler_says(&message.message),
+            Message::BuildScriptExecuted(script) => {
+                self.scripts.pending().remove(&script.package_id.repr);
+            }
+            Message::CompilerArtifact(Artifact { package_id, filenames, .. })
+                if self.cogs.contains(&package_id.repr) =>
+            {
+                let is_library = |file: &PathBuf| {
+                    file.extension().is_some_and(|extension| extension == std::env::consts::DLL_EXTENSION)
+                };
+                let library = filenames.into_iter().map(PathBuf::from).find(is_library);
+                libraries.extend(library.map(|library| (package_id.repr, library)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The processes of one build.
+#[derive(Debug)]
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // Cargo and rustc leave nothing half done that they would take for complete. None is left after a build's end.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}

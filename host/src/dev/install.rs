@@ -1,0 +1,56 @@
+//! Puts built libraries into the folder of cogs, each in one step.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Copies a library into the folder; none if the same is there already.
+pub(super) fn install(built: &Path, folder: &Path) -> io::Result<Option<PathBuf>> {
+    let name = built.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let library = folder.join(name);
+    let digest = |file: &Path| fs::read(file).map(|bytes| blake3::hash(&bytes));
+    if digest(&library).ok() == Some(digest(built)?) {
+        return Ok(None);
+    }
+    let mut part = std::ffi::OsString::from(".");
+    part.push(name);
+    let part = folder.join(part);
+    fs::copy(built, &part)?;
+    fs::rename(&part, &library)?;
+    Ok(Some(library))
+}
+
+/// Removes what other packages left there, which are not built any more.
+pub(super) fn keep_only(folder: &Path, is_kept: impl Fn(&str) -> bool) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !entry.file_name().to_str().is_some_and(&is_kept) {
+            // One that stays is loaded, which is seen.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_is_put_in_once_and_what_nobody_builds_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir(&from).unwrap();
+        fs::create_dir(&to).unwrap();
+        let built = from.join("liba.so");
+        fs::write(&built, "one").unwrap();
+        assert_eq!(install(&built, &to).unwrap(), Some(to.join("liba.so")));
+        assert_eq!(install(&built, &to).unwrap(), None, "the same again");
+        fs::write(&built, "two").unwrap();
+        assert_eq!(install(&built, &to).unwrap(), Some(to.join("liba.so")));
+        assert_eq!(fs::read(to.join("liba.so")).unwrap(), b"two");
+        fs::write(to.join("libold.so"), "old").unwrap();
+        keep_only(&to, |name| name == "liba.so");
+        let left: Vec<_> = fs::read_dir(&to).unwrap().map(|it| it.unwrap().file_name()).collect();
+        assert_eq!(left, ["liba.so"]);
+    }
+}

@@ -1,0 +1,238 @@
+//! Builds cogs from their sources while the host runs: an edit of a source is a new library a moment later.
+//! It loads nothing: the new library lands in a folder of cogs, and the watcher there does the rest.
+//!
+//! ```text
+//! sources ──change──▶ cargo build ──library──▶ folder of cogs ──▶ the host's watcher
+//!                       ▲     │ fails
+//!                       │     └──▶ the compiler's words in the log; what serves stays
+//!                       └ a further change ends the build, and another one begins
+//! ```
+
+mod build;
+mod install;
+mod packages;
+mod sources;
+mod words;
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use futures_util::future::join_all;
+
+use self::{
+    build::{Build, Outcome},
+    packages::Workspace,
+    sources::Sources,
+};
+use crate::duration::Shown;
+
+/// Why nothing can be built.
+#[derive(Debug, thiserror::Error)]
+pub enum DevError {
+    /// `cargo metadata` failed: no cargo, no package, or a manifest that is wrong. The text is cargo's.
+    #[error("cannot see what packages are in `{}`: {text}", .folder.display())]
+    Metadata {
+        /// Where it was asked.
+        folder: PathBuf,
+        /// What it said.
+        text: String,
+    },
+    /// There are packages, but no cogs.
+    #[error("no package in `{}` is a cog{}", .folder.display(), .almost.as_deref().unwrap_or_default())]
+    NoCog {
+        /// Where they are.
+        folder: PathBuf,
+        /// What one of them lacks.
+        almost: Option<String>,
+    },
+    /// Two cogs with the same library.
+    #[error("`{}` and `{}` both make the library `{library}`", .manifests[0].display(), .manifests[1].display())]
+    Twice {
+        /// Its name.
+        library: String,
+        /// The packages.
+        manifests: [PathBuf; 2],
+    },
+    /// The folder of the libraries cannot be made.
+    #[error("cannot make the folder `{}`", .folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl DevError {
+    /// What can be done.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            DevError::Metadata { .. } => {
+                Some("name a folder with a `Cargo.toml` of a cog; `gearshift new NAME` makes one")
+            }
+            DevError::NoCog { .. } => Some(
+                "a cog's package has `gearshift-cog` among its dependencies, and in `[lib]` the line \
+                 `crate-type = [\"cdylib\"]`",
+            ),
+            DevError::Twice { .. } => Some("name the folder of one of them"),
+            DevError::Folder { .. } => None,
+        }
+    }
+}
+
+/// A library that is new in the folder.
+#[derive(Debug)]
+pub struct Installed {
+    /// The package's folder.
+    pub package: PathBuf,
+    /// The library in the folder of cogs.
+    pub library: PathBuf,
+}
+
+/// Cogs that are built from sources.
+#[derive(Debug)]
+pub struct Dev {
+    workspaces: Vec<Workspace>,
+    folder: PathBuf,
+    is_release: bool,
+}
+
+impl Dev {
+    /// The cogs below some folders: of the packages there those that are cogs, each built as its workspace wants it.
+    ///
+    /// # Errors
+    /// There are none, or cargo cannot say.
+    pub fn find(folders: &[PathBuf], is_release: bool) -> Result<Dev, DevError> {
+        let mut workspaces: BTreeMap<PathBuf, Workspace> = BTreeMap::new();
+        for folder in folders {
+            for found in packages::find(folder)? {
+                match workspaces.get_mut(&found.root) {
+                    Some(known) => known.add(found.cogs),
+                    None => _ = workspaces.insert(found.root.clone(), found),
+                }
+            }
+        }
+        let workspaces: Vec<Workspace> = workspaces.into_values().collect();
+        let mut libraries = BTreeMap::new();
+        for cog in workspaces.iter().flat_map(|workspace| &workspace.cogs) {
+            if let Some(other) = libraries.insert(cog.library.clone(), &cog.manifest) {
+                let manifests = [other.clone(), cog.manifest.clone()];
+                return Err(DevError::Twice { library: cog.library.clone(), manifests });
+            }
+        }
+        let folder = workspaces.first().map(libraries_of).unwrap_or_default();
+        std::fs::create_dir_all(&folder)
+            .map_err(|source| DevError::Folder { folder: folder.clone(), source })?;
+        install::keep_only(&folder, |library| libraries.contains_key(library));
+        Ok(Dev { workspaces, folder, is_release })
+    }
+
+    /// Where the libraries land. What was built the last time is there from the start.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Builds, and again whenever sources have changed; `installed` gets each library that is new. Never ends.
+    pub async fn run(&self, installed: &impl AsyncFn(Installed)) {
+        join_all(self.workspaces.iter().map(|workspace| self.follow(workspace, installed))).await;
+    }
+
+    async fn follow(&self, workspace: &Workspace, installed: &impl AsyncFn(Installed)) {
+        let mut sources = match Sources::watch(workspace) {
+            Ok(sources) => sources,
+            Err(error) => {
+                let root = workspace.root.display();
+                tracing::error!("cannot watch the sources in `{root}`, so that they are built once: {error}");
+                self.build(workspace, &mut None, installed).await;
+                return std::future::pending().await;
+            }
+        };
+        tracing::info!("sources are followed of {}", workspace.names());
+        loop {
+            sources.begin_build();
+            let mut watched = Some(&mut sources);
+            self.build(workspace, &mut watched, installed).await;
+            sources.end_build();
+            sources.changed().await;
+        }
+    }
+
+    /// One build that comes to its end; one that sources change under is ended, and begins again.
+    async fn build(
+        &self,
+        workspace: &Workspace,
+        sources: &mut Option<&mut Sources>,
+        installed: &impl AsyncFn(Installed),
+    ) {
+        let what = workspace.names();
+        tracing::info!("building {what}");
+        let since = Instant::now();
+        loop {
+            let build = match Build::start(workspace, self.is_release) {
+                Ok(build) => build,
+                Err(error) => return tracing::error!("failed to run cargo: {error}"),
+            };
+            let scripts = build.scripts();
+            let outcome = tokio::select! {
+                outcome = build.end() => outcome,
+                () = changed(sources, scripts) => {
+                    tracing::info!("the sources of {what} changed during the build, which begins again");
+                    continue;
+                }
+            };
+            match outcome {
+                Err(error) => tracing::error!("failed to run cargo: {error}"),
+                Ok(Outcome::Failed { first, words, status }) => {
+                    if let Some(sources) = sources {
+                        sources.failed();
+                    }
+                    let first = first.map(|first| format!(": {first}")).unwrap_or_default();
+                    tracing::error!(output = %words, "failed to build {what} ({status}); what serves stays{first}");
+                }
+                Ok(Outcome::Built { libraries, warnings }) => {
+                    if !warnings.is_empty() {
+                        tracing::warn!(output = %warnings, "the compiler warns of something in {what}");
+                    }
+                    if let Some(sources) = sources {
+                        sources.built(libraries.values());
+                    }
+                    tracing::info!("built {what} in {}", Shown(since.elapsed()));
+                    for cog in &workspace.cogs {
+                        let Some(built) = libraries.get(&cog.id) else { continue };
+                        match install::install(built, &self.folder) {
+                            Ok(None) => {}
+                            Ok(Some(library)) => {
+                                installed(Installed { package: cog.folder.clone(), library }).await;
+                            }
+                            Err(error) => tracing::error!(
+                                "cannot put `{}` into `{}`: {error}",
+                                built.display(),
+                                self.folder.display()
+                            ),
+                        }
+                    }
+                }
+            }
+            return;
+        }
+    }
+}
+
+/// A folder of this workspace alone: some share their target folder.
+fn libraries_of(workspace: &Workspace) -> PathBuf {
+    let digest = blake3::hash(workspace.root.as_os_str().as_encoded_bytes()).to_hex();
+    workspace.target.join("gearshift").join(&digest[..8]).join("cogs")
+}
+
+/// Returns when sources have changed so that a build under way is of no use.
+async fn changed(sources: &mut Option<&mut Sources>, scripts: build::Scripts) {
+    match sources {
+        Some(sources) => sources.changed_during(scripts).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,180 @@
+//! What is built: packages that are cogs, as cargo sees them. It reads no source.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cargo_metadata::{CrateType, Metadata, Package, TargetKind};
+
+use super::DevError;
+use crate::config::TOKEN_VARIABLE;
+
+/// What every cog depends on.
+const SDK: &str = "gearshift-cog";
+
+/// Cogs that are built together.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    /// The folder of its manifest.
+    pub(super) root: PathBuf,
+    /// Cargo's target folder.
+    pub(super) target: PathBuf,
+    /// In the order of their names.
+    pub(super) cogs: Vec<CogPackage>,
+    /// The ids of the cogs, and of what they depend on in the workspace, whose build runs a script.
+    pub(super) scripts: Vec<String>,
+}
+
+/// A package that is a cog.
+#[derive(Debug)]
+pub(super) struct CogPackage {
+    /// Cargo's id.
+    pub(super) id: String,
+    /// Cargo's name.
+    pub(super) name: String,
+    pub(super) manifest: PathBuf,
+    pub(super) folder: PathBuf,
+    /// Its library's file.
+    pub(super) library: String,
+}
+
+impl Workspace {
+    /// More cogs of it.
+    pub(super) fn add(&mut self, cogs: Vec<CogPackage>) {
+        self.cogs.extend(cogs);
+        self.cogs.sort_by(|one, other| one.name.cmp(&other.name));
+        self.cogs.dedup_by(|one, other| one.id == other.id);
+    }
+
+    /// "`ping`", "`ping` and `counter`".
+    pub(super) fn names(&self) -> String {
+        let names: Vec<String> = self.cogs.iter().map(|cog| format!("`{}`", cog.name)).collect();
+        match names.as_slice() {
+            [names @ .., last] if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+            names => names.concat(),
+        }
+    }
+}
+
+/// The cogs below `folder`: of the workspace that it belongs to, or of the packages in the folders directly below it.
+pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
+    let failed = |text: String| DevError::Metadata { folder: folder.to_owned(), text };
+    let folder = folder.canonicalize().map_err(|error| failed(error.to_string()))?;
+    let mut almost = None;
+    let mut found = Vec::new();
+    let metadata = match metadata(&folder) {
+        Ok(metadata) => vec![metadata],
+        Err(text) => match below(&folder) {
+            folders if folders.is_empty() => return Err(failed(text)),
+            folders => folders.iter().map(|it| metadata(it)).collect::<Result<_, _>>().map_err(failed)?,
+        },
+    };
+    for metadata in metadata {
+        let members = metadata.workspace_packages();
+        let below = |package: &&&Package| package.manifest_path.as_std_path().starts_with(&folder);
+        let mut cogs = Vec::new();
+        for package in members.iter().filter(below) {
+            match cog(package) {
+                Ok(cog) => cogs.extend(cog),
+                Err(lack) => almost = Some(lack),
+            }
+        }
+        if cogs.is_empty() {
+            continue;
+        }
+        let mut workspace = Workspace {
+            root: metadata.workspace_root.clone().into(),
+            target: metadata.target_directory.clone().into(),
+            cogs: Vec::new(),
+            scripts: Vec::new(),
+        };
+        workspace.add(cogs);
+        workspace.scripts = scripts(&members, &workspace.cogs);
+        found.push(workspace);
+    }
+    if found.is_empty() { Err(DevError::NoCog { folder, almost }) } else { Ok(found) }
+}
+
+/// The package as a cog; none if it is none; what it lacks if it was meant to be one.
+fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
+    let uses_sdk = |package: &Package| {
+        package
+            .dependencies
+            .iter()
+            .any(|it| it.name == SDK && it.kind == cargo_metadata::DependencyKind::Normal)
+    };
+    if !uses_sdk(package) {
+        return Ok(None);
+    }
+    let library = package.targets.iter().find(|target| target.crate_types.contains(&CrateType::CDyLib));
+    let Some(library) = library else {
+        let is_library = package.targets.iter().any(|it| it.kind.contains(&TargetKind::Lib));
+        // The SDK's own crates and helpers of cogs are libraries as well.
+        return match is_library {
+            true => Err(format!(": `{}` makes no dynamic library", package.name)),
+            false => Ok(None),
+        };
+    };
+    let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
+    Ok(Some(CogPackage {
+        id: package.id.repr.clone(),
+        name: package.name.to_string(),
+        manifest: package.manifest_path.clone().into(),
+        folder: folder.to_owned().into(),
+        library: format!(
+            "{}{}{}",
+            std::env::consts::DLL_PREFIX,
+            library.name.replace('-', "_"),
+            std::env::consts::DLL_SUFFIX
+        ),
+    }))
+}
+
+/// Of the cogs, and of the members that they need, those with a build script.
+fn scripts(members: &[&Package], cogs: &[CogPackage]) -> Vec<String> {
+    let mut needed: Vec<&Package> =
+        members.iter().copied().filter(|it| cogs.iter().any(|cog| cog.id == it.id.repr)).collect();
+    let mut next = 0;
+    while let Some(package) = needed.get(next).copied() {
+        let paths: Vec<_> = package.dependencies.iter().filter_map(|it| it.path.as_deref()).collect();
+        let of_it = members
+            .iter()
+            .copied()
+            .filter(|it| it.manifest_path.parent().is_some_and(|folder| paths.contains(&folder)));
+        for member in of_it {
+            if !needed.iter().any(|known| known.id == member.id) {
+                needed.push(member);
+            }
+        }
+        next += 1;
+    }
+    let has_script = |package: &&Package| package.targets.iter().any(|target| target.is_custom_build());
+    needed.into_iter().filter(has_script).map(|package| package.id.repr.clone()).collect()
+}
+
+/// What cargo says of the package or workspace that a folder belongs to, or why it says nothing.
+fn metadata(folder: &Path) -> Result<Metadata, String> {
+    let mut cargo = Command::new(cargo());
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(folder);
+    let output = cargo.env_remove(TOKEN_VARIABLE).output();
+    let output = output.map_err(|error| format!("failed to run cargo: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+}
+
+/// Folders directly below that have a manifest.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    folders.retain(|folder| folder.join("Cargo.toml").is_file());
+    folders.sort();
+    folders
+}
+
+/// The cargo that started this process, or the one of the path.
+pub(super) fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
