@@ -96,7 +96,7 @@ impl Build {
             stdout: BufReader::new(stdout).lines(),
             stderr: BufReader::new(stderr).lines(),
             cogs: workspace.cogs.iter().map(|cog| cog.id.clone()).collect(),
-            scripts: Scripts(Arc::new(Mutex::new(workspace.scripts.iter().cloned().collect()))),
+            scripts: Scripts(Arc::new(Mutex::new(workspace.scripts.clone()))),
         })
     }
 

@@ -25,10 +25,14 @@ pub(super) fn install(built: &Path, folder: &Path) -> io::Result<Option<PathBuf>
 pub(super) fn keep_only(folder: &Path, is_kept: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if !entry.file_name().to_str().is_some_and(&is_kept) {
-            // One that stays is loaded, which is seen.
-            let _ = fs::remove_file(entry.path());
+            remove(&entry.path());
         }
     }
+}
+
+/// Removes a library. One that stays is loaded, which is seen.
+pub(super) fn remove(library: &Path) {
+    let _ = fs::remove_file(library);
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl Dev {
         for folder in folders {
             for found in packages::find(folder)? {
                 match workspaces.get_mut(&found.root) {
-                    Some(known) => known.add(found.cogs),
+                    Some(known) => known.add(found),
                     None => _ = workspaces.insert(found.root.clone(), found),
                 }
             }
@@ -139,27 +139,43 @@ impl Dev {
 
     /// Builds, and again whenever sources have changed; `installed` gets each library that is new. Never ends.
     pub async fn run(&self, installed: &impl AsyncFn(Installed)) {
-        join_all(self.workspaces.iter().map(|workspace| self.follow(workspace, installed))).await;
+        join_all(self.workspaces.iter().map(|workspace| self.follow(workspace.clone(), installed))).await;
     }
 
-    async fn follow(&self, workspace: &Workspace, installed: &impl AsyncFn(Installed)) {
-        let mut sources = match Sources::watch(workspace) {
+    async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(Installed)) {
+        let mut sources = match Sources::watch(&workspace) {
             Ok(sources) => sources,
             Err(error) => {
                 let root = workspace.root.display();
                 tracing::error!("cannot watch the sources in `{root}`, so that they are built once: {error}");
-                self.build(workspace, &mut None, installed).await;
+                self.build(&workspace, &mut None, installed).await;
                 return std::future::pending().await;
             }
         };
         tracing::info!("sources are followed of {}", workspace.names());
         loop {
             sources.begin_build();
-            let mut watched = Some(&mut sources);
-            self.build(workspace, &mut watched, installed).await;
+            if sources.takes_manifests()
+                && let Err(error) = self.look_again(&mut workspace, &mut sources)
+            {
+                tracing::error!(help = error.help(), "failed to build {}: {error}", workspace.names());
+            } else {
+                self.build(&workspace, &mut Some(&mut sources), installed).await;
+            }
             sources.end_build();
             sources.changed().await;
         }
+    }
+
+    /// A manifest has changed: another name or version, another cog, one less.
+    fn look_again(&self, workspace: &mut Workspace, sources: &mut Sources) -> Result<(), DevError> {
+        let now = workspace.again()?;
+        for gone in workspace.cogs.iter().filter(|cog| now.cogs.iter().all(|it| it.library != cog.library)) {
+            install::remove(&self.folder.join(&gone.library));
+        }
+        sources.follow(&now);
+        *workspace = now;
+        Ok(())
     }
 
     /// One build that comes to its end; one that sources change under is ended, and begins again.

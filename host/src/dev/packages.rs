@@ -1,6 +1,7 @@
 //! What is built: packages that are cogs, as cargo sees them. It reads no source.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -14,8 +15,10 @@ use crate::config::TOKEN_VARIABLE;
 const SDK: &str = "gearshift-cog";
 
 /// Cogs that are built together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Workspace {
+    /// Where they are looked for.
+    pub(super) folders: BTreeSet<PathBuf>,
     /// The folder of its manifest.
     pub(super) root: PathBuf,
     /// Cargo's target folder.
@@ -23,11 +26,11 @@ pub(super) struct Workspace {
     /// In the order of their names.
     pub(super) cogs: Vec<CogPackage>,
     /// The ids of the cogs, and of what they depend on in the workspace, whose build runs a script.
-    pub(super) scripts: Vec<String>,
+    pub(super) scripts: BTreeSet<String>,
 }
 
 /// A package that is a cog.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct CogPackage {
     /// Cargo's id.
     pub(super) id: String,
@@ -40,11 +43,27 @@ pub(super) struct CogPackage {
 }
 
 impl Workspace {
-    /// More cogs of it.
-    pub(super) fn add(&mut self, cogs: Vec<CogPackage>) {
-        self.cogs.extend(cogs);
+    /// The same one, found from another folder.
+    pub(super) fn add(&mut self, other: Workspace) {
+        self.folders.extend(other.folders);
+        self.scripts.extend(other.scripts);
+        self.cogs.extend(other.cogs);
         self.cogs.sort_by(|one, other| one.name.cmp(&other.name));
         self.cogs.dedup_by(|one, other| one.id == other.id);
+    }
+
+    /// As it is after a manifest has changed.
+    pub(super) fn again(&self) -> Result<Workspace, DevError> {
+        let mut again: Option<Workspace> = None;
+        for folder in &self.folders {
+            for found in find(folder)?.into_iter().filter(|found| found.root == self.root) {
+                match &mut again {
+                    Some(again) => again.add(found),
+                    None => again = Some(found),
+                }
+            }
+        }
+        again.ok_or_else(|| DevError::NoCog { folder: self.root.clone(), almost: None })
     }
 
     /// "`ping`", "`ping` and `counter`".
@@ -83,15 +102,14 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
         if cogs.is_empty() {
             continue;
         }
-        let mut workspace = Workspace {
+        cogs.sort_by(|one, other| one.name.cmp(&other.name));
+        found.push(Workspace {
+            folders: BTreeSet::from([folder.clone()]),
             root: metadata.workspace_root.clone().into(),
             target: metadata.target_directory.clone().into(),
-            cogs: Vec::new(),
-            scripts: Vec::new(),
-        };
-        workspace.add(cogs);
-        workspace.scripts = scripts(&members, &workspace.cogs);
-        found.push(workspace);
+            scripts: scripts(&members, &cogs),
+            cogs,
+        });
     }
     if found.is_empty() { Err(DevError::NoCog { folder, almost }) } else { Ok(found) }
 }
@@ -132,7 +150,7 @@ fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
 }
 
 /// Of the cogs, and of the members that they need, those with a build script.
-fn scripts(members: &[&Package], cogs: &[CogPackage]) -> Vec<String> {
+fn scripts(members: &[&Package], cogs: &[CogPackage]) -> BTreeSet<String> {
     let mut needed: Vec<&Package> =
         members.iter().copied().filter(|it| cogs.iter().any(|cog| cog.id == it.id.repr)).collect();
     let mut next = 0;

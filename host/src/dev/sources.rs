@@ -21,12 +21,17 @@ const SETTLE: Duration = Duration::from_millis(20);
 /// So many builds in a row may change a file by their scripts before it counts as written by them.
 const OWN_WRITES: u32 = 2;
 
+/// What cargo calls a manifest.
+const MANIFEST: &str = "Cargo.toml";
+
 /// Watches the sources of a workspace.
 #[derive(Debug)]
 pub(super) struct Sources {
     watcher: RecommendedWatcher,
     changes: mpsc::UnboundedReceiver<PathBuf>,
     root: PathBuf,
+    /// Where packages are looked for.
+    folders: BTreeSet<PathBuf>,
     /// The packages' folders.
     packages: Vec<PathBuf>,
     target: PathBuf,
@@ -44,6 +49,8 @@ pub(super) struct Sources {
     own_writes: BTreeMap<PathBuf, u32>,
     /// The last build may have missed something.
     is_stale: bool,
+    /// A manifest has changed.
+    has_other_manifests: bool,
 }
 
 impl Sources {
@@ -62,7 +69,8 @@ impl Sources {
             watcher,
             changes,
             root: workspace.root.clone(),
-            packages: workspace.cogs.iter().map(|cog| cog.folder.clone()).collect(),
+            folders: BTreeSet::new(),
+            packages: Vec::new(),
             target: workspace.target.clone(),
             watched: BTreeSet::new(),
             inputs: BTreeSet::new(),
@@ -71,13 +79,29 @@ impl Sources {
             suspects: BTreeSet::new(),
             own_writes: BTreeMap::new(),
             is_stale: false,
+            has_other_manifests: false,
         };
         sources.watch_one(&workspace.root)?;
         sources.watch_one(&workspace.root.join(".cargo"))?;
-        for folder in sources.packages.clone() {
-            sources.watch_below(&folder)?;
-        }
+        sources.follow(workspace);
         Ok(sources)
+    }
+
+    /// The packages as they are now.
+    pub(super) fn follow(&mut self, workspace: &Workspace) {
+        self.folders.clone_from(&workspace.folders);
+        self.packages = workspace.cogs.iter().map(|cog| cog.folder.clone()).collect();
+        for folder in &workspace.folders {
+            self.seen(folder, Sources::watch_one);
+        }
+        for cog in &workspace.cogs {
+            self.seen(&cog.folder, Sources::watch_below);
+        }
+    }
+
+    /// Whether a manifest has changed since this was asked.
+    pub(super) fn takes_manifests(&mut self) -> bool {
+        std::mem::take(&mut self.has_other_manifests)
     }
 
     /// What changes from now on is not in the build.
@@ -102,9 +126,13 @@ impl Sources {
         let folders: BTreeSet<PathBuf> =
             self.inputs.iter().filter_map(|file| file.parent().map(Path::to_owned)).collect();
         for folder in folders {
-            if let Err(error) = self.watch_one(&folder) {
-                tracing::warn!("changes in `{}` are not seen: {error}", folder.display());
-            }
+            self.seen(&folder, Sources::watch_one);
+        }
+    }
+
+    fn seen(&mut self, folder: &Path, watch: fn(&mut Sources, &Path) -> notify::Result<()>) {
+        if let Err(error) = watch(self, folder) {
+            tracing::warn!("changes in `{}` are not seen: {error}", folder.display());
         }
     }
 
@@ -165,7 +193,14 @@ impl Sources {
         }
         if path.is_dir() {
             // What lies in it now was there before it was watched.
-            return self.is_in_package(&path) && self.watch_below(&path).is_ok() && has_source(&path);
+            let is_new_package = path.parent().is_some_and(|folder| self.folders.contains(folder))
+                && path.join(MANIFEST).is_file();
+            self.has_other_manifests |= is_new_package;
+            let is_source = is_new_package || self.is_in_package(&path) && has_source(&path);
+            if is_source {
+                self.seen(&path, Sources::watch_below);
+            }
+            return is_source;
         }
         if !self.is_source(&path) {
             return false;
@@ -175,6 +210,7 @@ impl Sources {
         if before.unwrap_or_default() == now && (before.is_some() || now.is_none()) {
             return false;
         }
+        self.has_other_manifests |= path.ends_with(MANIFEST);
         match during {
             // Cargo completes it before it compiles.
             Some(_) if path.file_name() == Some(OsStr::new("Cargo.lock")) => false,

@@ -109,6 +109,28 @@ fn an_edit_serves_a_moment_later_with_the_state_and_a_mistake_is_shown_with_its_
 }
 
 #[test]
+fn packages_that_come_go_and_change_their_names_are_followed() {
+    let place = greeter("one");
+    let mut live = develop(&place, &[]);
+    live.expect("`one#1` was loaded");
+    // Another version, and then another name.
+    edit(&place, "greeter/Cargo.toml", "0.1.0", "0.2.0");
+    live.expect("built `one` in");
+    edit(&place, "greeter/Cargo.toml", "name = \"one\"\n", "name = \"two\"\n");
+    live.expect("built `two` in");
+    live.expect("`two#1` was loaded (0.2.0)");
+    // A manifest that is wrong leaves what serves, and says why.
+    edit(&place, "greeter/Cargo.toml", "[lib]", "[lib");
+    live.expect("failed to build `two`: cannot see what packages are in");
+    live.say("!greet");
+    live.expect("one word 1");
+    edit(&place, "greeter/Cargo.toml", "[lib", "[lib]");
+    live.expect("built `two` in");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn a_build_script_that_writes_a_source_each_time_starts_no_endless_build() {
     let place = greeter("scripted");
     // Each time another text; it also sees that it gets no token.
