@@ -12,7 +12,7 @@ use std::{
 
 use gearshift_sim::Sim;
 
-use crate::{Result, process::Process, rig::Home};
+use crate::{Result, libraries, process::Process, rig::Home};
 
 /// Which bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Bot {
     }
 
     fn in_home(kind: Kind, sim: &Sim, home: Home) -> Result<Bot> {
-        let mut command = match kind {
+        let command = match kind {
             Kind::Gearshift => {
                 let mut command = Command::new(beside("gearshift")?);
                 command.args(["run", "--config"]).arg(home.config());
@@ -69,6 +69,19 @@ impl Bot {
                 command
             }
         };
+        Bot::spawn(kind, command, sim, home)
+    }
+
+    /// Starts `gearshift dev` on the folder of a package, in the dev profile.
+    pub(crate) fn develop(sim: &Sim, package: &Path) -> Result<Bot> {
+        let home = Home::new(&sim.api_url(), &[], "")?;
+        let mut command = Command::new(beside("gearshift")?);
+        command.args(["dev", "--discord", "--config"]).arg(home.config()).arg(package);
+        command.env("CARGO_TARGET_DIR", libraries::target()?);
+        Bot::spawn(Kind::Gearshift, command, sim, home)
+    }
+
+    fn spawn(kind: Kind, mut command: Command, sim: &Sim, home: Home) -> Result<Bot> {
         let log = File::create(home.log())?;
         command.env("DISCORD_TOKEN", sim.token()).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);

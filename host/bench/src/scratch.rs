@@ -103,11 +103,21 @@ pub(crate) fn editable() -> Result<Editable> {
 }
 
 impl Editable {
-    /// Lets it say something that it did not say before.
-    pub(crate) fn change(&self, round: u32) -> Result<()> {
-        let new = std::time::UNIX_EPOCH.elapsed()?.as_nanos();
-        self.workspace
-            .add("ping-edited", &replaced(&self.source, "pong {", &format!("pong {round} {new} {{"))?)
+    /// Lets it say something that it did not say before, and gives that.
+    pub(crate) fn change(&self, round: u32) -> Result<String> {
+        let words = format!("pong {round} {}", std::time::UNIX_EPOCH.elapsed()?.as_nanos());
+        self.workspace.add("ping-edited", &replaced(&self.source, "pong {", &format!("{words} {{"))?)?;
+        Ok(words)
+    }
+
+    /// Lets its last line be one that no compiler understands.
+    pub(crate) fn spoil(&self) -> Result<()> {
+        self.workspace.add("ping-edited", &format!("{}\nfn 1() {{\n", self.source))
+    }
+
+    /// Its package's folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.workspace.folder.join("cogs/ping-edited")
     }
 
     /// Its workspace's manifest.

@@ -2,6 +2,7 @@
 
 mod announcing;
 mod blocking;
+mod developing;
 mod full;
 mod growth;
 mod hundred;
@@ -19,7 +20,7 @@ use crate::{
     figure::{Report, Scale},
 };
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "versus",
     "start",
     "start-cogs",
@@ -30,6 +31,7 @@ const NAMES: [&str; 15] = [
     "trigger",
     "control",
     "saved",
+    "developing",
     "soak",
     "newer",
     "blocking",
@@ -61,6 +63,7 @@ pub(crate) async fn measure(scale: Scale, wanted: &[String]) -> Result<Report> {
             "trigger" => reload::trigger(scale).await,
             "control" => reload::control(scale).await,
             "saved" => reload::saved(scale).await,
+            "developing" => developing::developing(scale).await,
             "soak" => soak::soak(scale).await,
             "newer" => newer::newer(scale).await,
             "blocking" => blocking::blocking(scale).await,
