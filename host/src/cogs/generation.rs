@@ -19,7 +19,9 @@ use crate::{
     handles::{self, Lease, LeaseParts},
     identity::GenerationId,
     lane::{Inbox, Lane, LaneParts, OrderError, PauseError, Pulse, State},
-    library::{self, Digest, Mapping, Note, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused},
+    library::{
+        self, Digest, Mapping, Note, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused, prefix_names,
+    },
     schedule::Schedule,
 };
 
@@ -99,7 +101,12 @@ impl Lanes {
             table: handles::table(),
             inbox: Arc::clone(&self.inbox),
             events: manifest.events.clone(),
-            commands: manifest.commands.iter().map(|command| command.name.clone()).collect(),
+            commands: manifest
+                .commands
+                .iter()
+                .flat_map(|command| prefix_names(command).chain([&*command.name]))
+                .map(str::to_owned)
+                .collect(),
             handlers_in_flight: parts.limits.handlers_in_flight,
             report: Box::new(move |what, fault| {
                 if fault.is_fault() {

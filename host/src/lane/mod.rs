@@ -85,7 +85,7 @@ pub struct LaneParts {
     pub inbox: Arc<Inbox>,
     /// Events it declared; others are passed over.
     pub events: Vec<String>,
-    /// Commands it declared.
+    /// By what its commands are called: names and aliases.
     pub commands: Vec<String>,
     /// Handlers in flight at once.
     pub handlers_in_flight: usize,

@@ -155,3 +155,14 @@ async fn a_cog_is_woken_for_what_its_filters_let_through_only() {
     assert_eq!(["all", "none", "people"].map(|cog| stage.handled(cog)), [4, 1, 3], "{}", stage.transcript());
     stage.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_calls_its_command() {
+    let commands = json!([command(1, "repeat", json!({ "aliases": ["r", "again"] }))]);
+    let echo = Damaged::copy_of(&library("echo")).with_manifest(|manifest| manifest["commands"] = commands);
+    let stage = Setting::new().with_file(echo.path(), "echo").up().await;
+    for name in ["repeat", "r", "again"] {
+        assert_eq!(stage.ask(&format!("!{name}")).await, "pong");
+    }
+    stage.down().await;
+}
