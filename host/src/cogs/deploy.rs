@@ -67,6 +67,27 @@ impl<L: Life> Owner<L> {
         Ok(Some(done))
     }
 
+    /// Begins again with what is set for it now. What serves does so with the code it has: the file may hold what the host
+    /// went back from, or what is not complete yet.
+    pub(super) async fn renew(&mut self) -> Result<Option<Done>, CogError> {
+        match &self.now {
+            Now::Serving(serving) => {
+                let Some(kept) = self.life.keep(&serving.generation) else {
+                    return Err(CogError::Host("a private copy of what serves cannot be kept".to_owned()));
+                };
+                let candidate = self.prepare_kept(kept.path()).await?;
+                // The replacement keeps the same code, under the same name.
+                drop(kept);
+                self.try_to_bring(candidate, How::Deploy).await.map(Some)
+            }
+            Now::Away(Absence::Failed, _) => {
+                let candidate = self.life.prepare(&self.file).await?;
+                self.bring(candidate, Wish::Changed).await
+            }
+            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => Ok(None),
+        }
+    }
+
     fn went_back_from(&mut self, candidate: Candidate<L::Library>) -> CogError {
         let error = CogError::WentBackFrom { name: self.name.to_string(), file: candidate.file };
         self.fail(&error);

@@ -17,6 +17,8 @@ pub(super) enum Message<T> {
     Expect(PathBuf, Arc<Manifest>, Answer),
     /// Load this, or replace what serves by it.
     Bring(Candidate<T>, Wish, Answer),
+    /// What is set for it has changed.
+    Renew(Answer),
     /// Retire it for good.
     Leave(Leaving, Answer),
     /// A handler of generation `number` ended with a fault.

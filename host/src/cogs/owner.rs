@@ -187,6 +187,10 @@ impl<L: Life> Owner<L> {
                 let outcome = self.bring(candidate, wish).await;
                 self.settle(outcome, answer);
             }
+            Message::Renew(answer) => {
+                let outcome = self.renew().await;
+                self.settle(outcome, answer);
+            }
             Message::Leave(why, answer) => {
                 let outcome = self.leave(why).await;
                 self.settle(outcome.map(Some), answer);

@@ -56,7 +56,12 @@ impl<L: Life> Owner<L> {
 
         // 6. serve: what waited comes first.
         let since = Instant::now();
-        let before = if how.is_going_back() { None } else { self.before(state.as_ref()) };
+        let before = match &mut self.now {
+            // The same code again: what it replaced can still be gone back to.
+            Now::Serving(old) if old.digest == digest => old.before.take(),
+            _ if how.is_going_back() => None,
+            _ => self.before(state.as_ref()),
+        };
         let serving = Serving { number, generation: new, manifest, digest, errors: 0, before };
         report.buffered = self.inbox.len();
         self.file = file;

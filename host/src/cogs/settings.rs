@@ -6,9 +6,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use futures_util::future::join_all;
 use gearshift_cog::manifest::Manifest;
 
-use super::{Absence, Cogs};
+use super::{Absence, Cogs, book::Entry, message::Message, stage::Status};
 use crate::{
     config::{CogSection, Settings},
     fault::{Fault, FaultKind},
@@ -78,18 +79,21 @@ impl Cogs {
     /// Takes over what is set for the cogs now. Those for which it has changed are reloaded; one that cannot use it goes on
     /// with what it had. The outcome goes into the log.
     pub async fn follow_settings(self: &Arc<Self>, sections: BTreeMap<String, CogSection>) {
-        for name in self.parts.settings.replace(sections) {
-            let file = self.registry.of(&name, |status, _| {
-                let is_wanted = status.generation.is_some() || status.absence == Absence::Failed;
-                is_wanted.then(|| status.file.clone())
-            });
-            let Some(file) = file.flatten().filter(|file| file.exists()) else { continue };
+        let renewed = self.parts.settings.replace(sections).into_iter().map(async |name| {
+            // One that is being loaded may have been given what was set before.
+            let is_wanted =
+                |status: &Status, _: &Entry| status.is_routed() || status.absence == Absence::Failed;
+            if self.registry.of(&name, is_wanted) != Some(true) {
+                return;
+            }
             tracing::info!(cog = &*name, "its settings have changed");
-            match self.load_file(&file).await {
-                Ok(report) => report.log(),
+            match self.ask(&name, Message::Renew).await {
+                Ok(Some(report)) => report.log(),
+                Ok(None) => {}
                 Err(error) => super::log_error(&error),
             }
-        }
+        });
+        join_all(renewed).await;
     }
 }
 

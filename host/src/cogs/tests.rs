@@ -2,5 +2,6 @@
 //! invariants after each step. The life is a script that notes what it is asked and fails where it shall.
 
 mod random;
+mod renew;
 mod script;
 mod table;

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use gearshift_host::{cogs::Stage as CogStage, config::Config};
 
-use crate::stage::{Setting, Stage};
+use crate::{
+    libraries::library,
+    stage::{Setting, Stage, put},
+};
 
 fn set(lines: &str) -> Setting {
     Setting::new().with("faulty").with("ping").config(&format!("[cog.faulty.settings]\n{lines}"))
@@ -59,6 +62,16 @@ async fn a_cog_whose_settings_are_wrong_from_the_start_comes_when_they_are_mende
         "{reason}"
     );
     assert_eq!(stage.ask("!ping still").await, "pong still");
+    stage.change("text = \"hi\"").await;
+    assert_eq!(stage.ask("!faulty settings").await, "text `hi`, numbers []");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_while_a_cog_is_loaded_reaches_it_too() {
+    let stage = Setting::new().stored("faulty", "plan", "setup=sleep 1000").up().await;
+    put(&library("faulty"), &stage.cogs(), "faulty");
+    stage.until_status("faulty", |status| status.stage == CogStage::Loading).await;
     stage.change("text = \"hi\"").await;
     assert_eq!(stage.ask("!faulty settings").await, "text `hi`, numbers []");
     stage.down().await;

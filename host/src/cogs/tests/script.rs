@@ -291,6 +291,12 @@ impl Theatre {
         outcome.await.expect("the owner answers")
     }
 
+    pub(super) async fn renew(&self, name: &str) -> Result<Option<Report>, CogError> {
+        let (answer, outcome) = oneshot::channel();
+        self.tell(name, Message::Renew(Answer(Some(answer))));
+        outcome.await.expect("the owner answers")
+    }
+
     pub(super) async fn leave(&self, name: &str, why: Leaving) -> Result<Option<Report>, CogError> {
         let (answer, outcome) = oneshot::channel();
         self.tell(name, Message::Leave(why, Answer(Some(answer))));

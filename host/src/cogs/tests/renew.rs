@@ -1,0 +1,64 @@
+//! What is set for a cog has changed: which code begins again with it.
+
+use super::script::{Code, Theatre};
+use crate::{
+    cogs::{
+        Outcome, Stage,
+        message::{Leaving, Wish},
+    },
+    fault::FaultKind,
+    step::Step,
+};
+
+const GOOD: Code = Code { version: 1, fails_in: None };
+const BETTER: Code = Code { version: 2, fails_in: None };
+
+async fn theatre(codes: &[Code]) -> Theatre {
+    let theatre = Theatre::new(&["music"]);
+    for code in codes {
+        theatre.bring("music", *code, Wish::Changed).await.expect("it is new");
+        theatre.script("music").keep_file("music", *code);
+    }
+    theatre
+}
+
+fn version(theatre: &Theatre) -> String {
+    theatre.status("music").manifest.expect("it has one").commands[1].name.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_code_that_serves_begins_again_and_not_what_was_gone_back_from() {
+    let theatre = theatre(&[GOOD, BETTER]).await;
+    for _ in 0..3 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(3)), "music-1"));
+    let report = theatre.renew("music").await.expect("it is good").expect("it serves");
+    assert_eq!(report.outcome, Outcome::Replaced);
+    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(4)), "music-1"));
+    theatre.bring("music", BETTER, Wish::Changed).await.expect_err("it is still what was gone back from");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_code_again_stays_on_probation() {
+    let theatre = theatre(&[GOOD, BETTER]).await;
+    theatre.renew("music").await.expect("it is good");
+    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    for _ in 0..3 {
+        theatre.fault("music", 4, FaultKind::Panic).await;
+    }
+    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(5)), "music-1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_is_tried_again_and_what_was_unloaded_is_not() {
+    let theatre = Theatre::new(&["music"]);
+    let failing = Code { version: 1, fails_in: Some(Step::Open) };
+    theatre.bring("music", failing, Wish::Changed).await.expect_err("it fails");
+    theatre.script("music").keep_file("music", GOOD);
+    theatre.renew("music").await.expect("it is good").expect("it is loaded");
+    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+    theatre.leave("music", Leaving::Unloaded).await.expect("it is there");
+    assert!(theatre.renew("music").await.expect("nobody wants it").is_none());
+    assert_eq!(theatre.stage("music"), (Stage::Away, None));
+}
