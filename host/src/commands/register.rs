@@ -151,6 +151,13 @@ impl Work<'_> {
                 Err(error) => return Err(error),
             }
         }
+        // First what goes: a list that is full has no room for what comes.
+        for (id, key) in &plan.delete {
+            match delete(self.discord, self.scope, id).await {
+                Err(error) if is_refusal(&error) => registered.refused.push(format!("{key}: {error}")),
+                result => result?,
+            }
+        }
         let changed = plan.change.iter().map(|(key, _)| (key, false));
         for (key, is_new) in changed.chain(plan.create.iter().map(|key| (key, true))) {
             let body = Value::Object(wanted[key].clone());
@@ -168,12 +175,6 @@ impl Work<'_> {
                     registered.refused.extend(blamed(&error, &[(key, &body)], self.declared));
                 }
                 Err(error) => return Err(error),
-            }
-        }
-        for (id, key) in &plan.delete {
-            match delete(self.discord, self.scope, id).await {
-                Err(error) if is_refusal(&error) => registered.refused.push(format!("{key}: {error}")),
-                result => result?,
             }
         }
         Ok(())

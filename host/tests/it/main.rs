@@ -20,6 +20,7 @@ mod loading;
 mod overlap;
 mod owner;
 mod registering;
+mod registering_full;
 mod registering_guilds;
 mod reload;
 mod rules;
