@@ -228,12 +228,19 @@ impl Work<'_> {
 /// What Discord has in a list, with translations, which it leaves out otherwise.
 /// <https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands>
 pub(super) async fn present(discord: &Discord, scope: &Scope) -> Result<Vec<Present>, DiscordError> {
-    let mut request = Request::new(Method::Get, scope.path(discord));
+    let path = scope.path(discord);
+    let mut request = Request::new(Method::Get, path.clone());
     request.query.push(("with_localizations".to_owned(), "true".to_owned()));
     let answer = discord.request(request).await?;
-    // One that cannot be read is written again.
-    let list: Vec<Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
-    Ok(list.into_iter().filter_map(|command| serde_json::from_value(command).ok()).collect())
+    read(&answer.body, &path)
+}
+
+/// All or none: what is passed over would be deleted when the list is written.
+fn read(list: &[u8], path: &str) -> Result<Vec<Present>, DiscordError> {
+    serde_json::from_slice(list).map_err(|error| DiscordError::Broken {
+        asked: format!("GET {path}"),
+        why: format!("the answer is no list of commands (column {})", error.column()),
+    })
 }
 
 /// Deletes a command, if it is there.
@@ -272,5 +279,21 @@ async fn keep(sessions: &Sessions, creates: &Creates) {
     let Ok(bytes) = serde_json::to_vec(creates) else { return };
     if let Err(error) = store.set(KEEPER, CREATES_KEY, bytes).await {
         tracing::warn!("how many commands were created in the last day is not kept: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_cannot_be_read_is_not_an_empty_one() {
+        let good = r#"[{"id":"1","name":"ping","later":7},{"id":"2","type":4,"name":"launch"}]"#;
+        assert_eq!(read(good.as_bytes(), "/commands").expect("a list").len(), 2);
+        for list in ["", "<html>", "{}", "null", r#"[{"id":"1","name":"ping"},{"name":"no id"}]"#] {
+            let error = read(list.as_bytes(), "/commands").expect_err(list);
+            assert!(matches!(error, DiscordError::Broken { .. }), "{error}");
+            assert!(!is_refusal(&error), "it is asked again");
+        }
     }
 }
