@@ -54,7 +54,13 @@ struct Window {
 }
 
 impl Window {
-    /// Milliseconds until it is over. A machine's clock that was set back makes it no longer than it is.
+    /// As it is at `now`: it begins then if the machine's clock was set back since, and would else last until the clock has
+    /// come to where it was.
+    fn seen(self, now: u64) -> Window {
+        Window { began_unix_ms: self.began_unix_ms.min(now), ..self }
+    }
+
+    /// Milliseconds until it is over.
     fn left(self, now: u64) -> u64 {
         self.time_ms.saturating_sub(now.saturating_sub(self.began_unix_ms))
     }
@@ -109,6 +115,11 @@ impl Cooldowns {
     fn count(&self, uses: &[Use]) -> Result<Vec<String>, Duration> {
         let now = self.clock.unix_ms();
         let mut windows = self.windows();
+        for asked in uses {
+            if let Some(window) = windows.get_mut(&asked.key) {
+                *window = window.seen(now);
+            }
+        }
         let current = |windows: &HashMap<String, Window>, asked: &Use| {
             let time_ms = u64::try_from(asked.time.as_millis()).unwrap_or(u64::MAX);
             let window = windows.get(&asked.key).map(|window| Window { time_ms, ..*window });
@@ -147,7 +158,7 @@ impl Cooldowns {
             for entry in page {
                 match serde_json::from_slice::<Window>(&entry.value) {
                     Ok(window) if window.left(now) > 0 => {
-                        self.windows().insert(entry.key, window);
+                        self.windows().insert(entry.key, window.seen(now));
                     }
                     _ => self.warn_of(store.delete(&self.owner, &entry.key).await.map(drop)),
                 }
@@ -232,6 +243,18 @@ mod tests {
         let cooldowns = Cooldowns::new("music", None, frozen());
         assert_eq!(cooldowns.take(vec![once("play", HOUR)]).await, Duration::ZERO);
         assert_eq!(cooldowns.take(vec![once("play", SECOND)]).await, SECOND);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_makes_no_cooldown_longer_than_it_is() {
+        let clock = HostClock::at("2026-11-29T12:00:00Z");
+        clock.freeze();
+        let cooldowns = Cooldowns::new("music", None, clock.clone());
+        assert_eq!(cooldowns.take(vec![once("play", 3 * SECOND)]).await, Duration::ZERO);
+        clock.put("2025-11-29T12:00:00Z");
+        assert_eq!(cooldowns.take(vec![once("play", 3 * SECOND)]).await, 3 * SECOND);
+        clock.advance(3 * SECOND);
+        assert_eq!(cooldowns.take(vec![once("play", 3 * SECOND)]).await, Duration::ZERO);
     }
 
     #[tokio::test]
