@@ -22,7 +22,7 @@ pub struct Account {
     pub application_id: u64,
     /// The application's name.
     pub application_name: String,
-    /// Users who own the application: one person, or the members of a team who have accepted.
+    /// Users who own the application: one user, or the members of a team who have accepted and may change its applications.
     pub owner_ids: Vec<u64>,
     /// The application's flags; some tell which privileged intents are granted.
     pub flags: u64,
@@ -63,6 +63,15 @@ struct Member {
     user: Id,
     /// 1: invited, 2: accepted. <https://discord.com/developers/docs/topics/teams#data-models-membership-state-enum>
     membership_state: u8,
+    /// `admin`, `developer` or `read_only`. <https://discord.com/developers/docs/topics/teams#team-member-roles>
+    #[serde(default)]
+    role: String,
+}
+
+impl Member {
+    fn is_owner(&self) -> bool {
+        self.membership_state == 2 && self.role != "read_only"
+    }
 }
 
 #[derive(Deserialize)]
@@ -94,8 +103,7 @@ pub(super) async fn read(discord: &Discord) -> Result<Account, Unread> {
     let application: Application = understand(discord, "/oauth2/applications/@me", &application)?;
     let owner_ids = match application.team {
         Some(team) => {
-            let accepted = team.members.into_iter().filter(|member| member.membership_state == 2);
-            accepted.map(|member| member.user.id).collect()
+            team.members.iter().filter(|member| member.is_owner()).map(|member| member.user.id).collect()
         }
         None => application.owner.into_iter().map(|owner| owner.id).collect(),
     };
@@ -161,4 +169,23 @@ fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
     let tried = format!("GET {path} at {}", discord.origin());
     let error = OpenError::new("discord", tried, why, format!("{help}{hint}"));
     Unread { error: OpenError { kind, ..error }, is_away }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_team_those_own_an_application_who_may_change_it() {
+        let is_owner = |rest: &str| {
+            let member = format!(r#"{{"user":{{"id":"1"}},"team_id":"2","permissions":["*"],{rest}}}"#);
+            serde_json::from_str::<Member>(&member).expect("a member").is_owner()
+        };
+        for role in ["admin", "developer", ""] {
+            assert!(is_owner(&format!(r#""membership_state":2,"role":"{role}""#)), "{role}");
+        }
+        assert!(is_owner(r#""membership_state":2"#));
+        assert!(!is_owner(r#""membership_state":1,"role":"admin""#));
+        assert!(!is_owner(r#""membership_state":2,"role":"read_only""#));
+    }
 }
