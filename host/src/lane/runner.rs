@@ -133,9 +133,8 @@ impl Runner {
                 continue;
             }
             self.answer_drained();
-            if self.poll_spawned(cx) {
-                continue;
-            }
+            // Futures that spawn each other without end leave the items their turn.
+            let has_more = self.poll_spawned(cx);
             if self.cog.pulse.has_orders() {
                 // It is in the channel, or will be in a moment.
                 cx.waker().wake_by_ref();
@@ -143,6 +142,7 @@ impl Runner {
             }
             match self.next_item(cx) {
                 Some(item) => self.begin(item, cx),
+                None if has_more => {}
                 None => return Poll::Pending,
             }
         }

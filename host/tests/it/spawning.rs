@@ -55,3 +55,15 @@ async fn what_fails_in_a_spawned_future_is_a_fault_with_its_place() {
     stage.until_status("faulty", |status| status.spawned == 0).await;
     stage.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn futures_that_spawn_each_other_without_end_leave_handlers_their_turn() {
+    let stage = Setting::new().with("faulty").up().await;
+    assert_eq!(stage.ask("!faulty spawn chain").await, "spawned");
+    for _ in 0..3 {
+        assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    }
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "{report}");
+    stage.down().await;
+}

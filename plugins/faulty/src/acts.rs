@@ -28,6 +28,15 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// A future of a handle.
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()>>>;
 
+/// Never waits, and never ends.
+fn chain(host: Host) {
+    let next = host.clone();
+    host.spawn(async move {
+        chain(next);
+        Ok(())
+    });
+}
+
 /// Carries `op` out and answers.
 pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()> {
     let host = &faulty.host;
@@ -130,6 +139,10 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
                     beats.set(beats.get() + 1);
                 }
             });
+            "spawned".to_owned()
+        }
+        Op::Chain => {
+            chain(host.clone());
             "spawned".to_owned()
         }
         Op::Beats => format!("{} beats", faulty.beats.get()),

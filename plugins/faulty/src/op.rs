@@ -14,7 +14,7 @@ pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
- spawn beat MS, beats, settings, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
+ spawn beat MS, spawn chain, beats, settings, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
  say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
@@ -75,6 +75,8 @@ pub(crate) enum Op {
     Spawn(Trick),
     /// Spawns a future that beats every so often.
     Beat(Duration),
+    /// Spawns a future that spawns the next one when it ends, and so on.
+    Chain,
     /// Tells how often it has beaten.
     Beats,
     /// Tells what is set.
@@ -141,6 +143,7 @@ impl Op {
             ["every", ms] => Self::Every(millis(ms)?),
             ["cron", ref fields @ .., zone] => Self::Cron(fields.join(" "), zone.to_owned()),
             ["spawn", "beat", ms] => Self::Beat(millis(ms)?),
+            ["spawn", "chain"] => Self::Chain,
             ["spawn", ref trick @ ..] => Self::Spawn(trick.join(" ").parse()?),
             ["beats"] => Self::Beats,
             ["settings"] => Self::Settings,
