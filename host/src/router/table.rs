@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use gearshift_cog::manifest::{Manifest, fits, waiting_cog};
+use gearshift_cog::manifest::{CommandManifest, Manifest, fits, waiting_cog};
 
 use super::filter::Filters;
 use crate::{
@@ -89,10 +89,14 @@ impl Table {
             if command.discord.is_some() {
                 let registered = self.registered.entry(command.kind).or_default();
                 registered.insert(command.name.clone(), listener.clone());
-                let ephemeral = command.ephemeral.iter().map(|path| (path.clone(), ()));
-                self.ephemeral.entry(command.kind).or_default().extend(ephemeral);
+                self.add_ephemeral(command);
             }
         }
+    }
+
+    fn add_ephemeral(&mut self, command: &CommandManifest) {
+        let paths = command.ephemeral.iter().map(|path| (path.clone(), ()));
+        self.ephemeral.entry(command.kind).or_default().extend(paths);
     }
 
     /// Adds commands of a cog that will serve them in a moment: until then the cog that serves them has them. After all that
@@ -107,6 +111,8 @@ impl Table {
             if command.discord.is_some() {
                 let registered = self.registered.entry(command.kind).or_default();
                 registered.entry(command.name.clone()).or_insert_with(|| listener.clone());
+                // A call that waits until then is answered by the new one: nothing that it hides may be shown.
+                self.add_ephemeral(command);
             }
         }
     }
@@ -170,5 +176,33 @@ impl Table {
 
     pub(super) fn has_prefix_commands(&self) -> bool {
         !self.prefixed.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::library::SLASH;
+
+    #[test]
+    fn a_call_that_waits_for_a_new_version_is_hidden_if_either_version_hides_it() {
+        let version = |ephemeral: &[&str]| Manifest {
+            commands: vec![CommandManifest {
+                kind: SLASH,
+                name: "bank".to_owned(),
+                discord: Some(json!({})),
+                ephemeral: ephemeral.iter().map(|path| (*path).to_owned()).collect(),
+                ..CommandManifest::default()
+            }],
+            ..Manifest::default()
+        };
+        let (cog, inbox) = (Arc::from("bank"), Inbox::new(1));
+        let mut table = Table::default();
+        table.add(&cog, &inbox, &version(&["bank pin"]));
+        table.add_coming(&cog, &inbox, &version(&["bank balance"]));
+        let hidden = ["bank pin", "bank balance", "bank"].map(|path| table.is_ephemeral(SLASH, path));
+        assert_eq!(hidden, [true, true, false]);
     }
 }
