@@ -116,7 +116,14 @@ impl Notices {
         self.runtime.spawn(async move {
             let Pending { interaction: to, defer, came, owners, .. } = &*pending;
             tokio::time::sleep_until(*came + ANSWER_BY).await;
-            if answer(&pending) == InteractionAnswer::Thinking {
+            let is_deferred = defer.is_deferred().await;
+            let is_thinking = match answer(&pending) {
+                InteractionAnswer::Given => return,
+                InteractionAnswer::Thinking => true,
+                // By the host: of a component on a message it shows nothing.
+                InteractionAnswer::None => is_deferred && !to.is_on_message(),
+            };
+            if is_thinking {
                 tokio::time::sleep_until(*came + FOLLOW_BY).await;
             }
             if answer(&pending) == InteractionAnswer::Given {
@@ -126,7 +133,6 @@ impl Notices {
                 [] => unanswered(to, None),
                 _ => format!("{} gave no answer.", subject(to)),
             };
-            let is_deferred = defer.is_deferred().await;
             match instead_of_nothing(&discord, to, is_deferred, &text).await {
                 Ok(true) => {
                     let cog = owners.join(", ");

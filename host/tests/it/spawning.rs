@@ -3,7 +3,7 @@
 
 use gearshift_host::cogs::Retirement;
 
-use crate::stage::{Setting, Stage};
+use crate::stage::{SOON, Setting, Stage};
 
 impl Stage {
     async fn beats(&self) -> u64 {
@@ -65,5 +65,17 @@ async fn futures_that_spawn_each_other_without_end_leave_handlers_their_turn() {
     }
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "{report}");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spawned_future_may_answer_late_what_the_host_has_deferred() {
+    let stage = Setting::new().with("faulty").config("defer_after_ms = 50").up().await;
+    // It waits behind this one, and the host says "thinking …".
+    assert_eq!(stage.ask("!faulty block 500").await, "blocking");
+    let asked = stage.slash("faulty", &[("op", "later 3000")]).await;
+    asked.acknowledged(SOON).await.unwrap();
+    let answer = asked.answered(SOON).await.unwrap();
+    assert_eq!(&*answer.content, "later", "{}", stage.transcript());
     stage.down().await;
 }

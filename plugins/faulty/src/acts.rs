@@ -145,6 +145,16 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             chain(host.clone());
             "spawned".to_owned()
         }
+        Op::Later(time) => {
+            let interaction = ctx.interaction().ok_or_else(|| Error::new("a message is not waited for"))?;
+            let (own, interaction) = (host.clone(), interaction.clone());
+            host.spawn(async move {
+                own.clock().sleep(time).await;
+                own.discord().respond(&interaction, "later").await?;
+                Ok(())
+            });
+            return Ok(());
+        }
         Op::Beats => format!("{} beats", faulty.beats.get()),
         Op::Settings => {
             let Settings { text, numbers } = host.settings()?;

@@ -15,7 +15,7 @@ now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block 
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
  spawn beat MS, spawn chain, beats, settings, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
- say [defer|defer-ephemeral|public|ephemeral|form|error]...
+ later MS, say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
 
@@ -93,6 +93,8 @@ pub(crate) enum Op {
     Signal(i32),
     /// Reads a number as a user typed it.
     Number(String),
+    /// Leaves the answer to a spawned future, which waits first.
+    Later(Duration),
     /// Answers in steps.
     Say(Vec<Step>),
 }
@@ -147,6 +149,7 @@ impl Op {
             ["spawn", ref trick @ ..] => Self::Spawn(trick.join(" ").parse()?),
             ["beats"] => Self::Beats,
             ["settings"] => Self::Settings,
+            ["later", ms] => Self::Later(millis(ms)?),
             ["grow-state", bytes] => Self::GrowState(number(bytes, MOST_BYTES)?),
             ["arm", stage, ref trick @ ..] => Self::Arm(stage.parse()?, trick.join(" ").parse()?),
             ["disarm"] => Self::Disarm,
