@@ -7,12 +7,13 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use crate::{
     clock::HostClock,
-    sessions::store::{Store, StoreError},
+    sessions::store::{Change, Entry, Expect, Store, StoreError},
 };
 
 /// Cooldowns of one cog that are under way at once. Beyond it, those that end first are forgotten.
@@ -96,17 +97,15 @@ impl Cooldowns {
             && !kept.is_empty()
         {
             let _writing = self.writing.lock().await;
-            for key in kept {
+            let now = self.clock.unix_ms();
+            let writes = kept.into_iter().map(|key| {
                 let window = self.windows().get(&key).copied();
-                let written = match window {
-                    Some(window) => {
-                        let value = serde_json::to_vec(&window).unwrap_or_default();
-                        store.set(&self.owner, &key, value).await
-                    }
-                    None => store.delete(&self.owner, &key).await.map(drop),
-                };
-                self.warn_of(written);
-            }
+                let value = window.and_then(|window| serde_json::to_vec(&window).ok());
+                let lasts = window.map(|window| Duration::from_millis(window.left(now)));
+                store.change(&self.owner, Change { key, value, expect: Expect::Any, lasts })
+            });
+            // At once, so that they are one wait for the disk.
+            join_all(writes).await.into_iter().for_each(|written| self.warn_of(written.map(drop)));
         }
         Duration::ZERO
     }
@@ -144,7 +143,7 @@ impl Cooldowns {
         Ok(kept)
     }
 
-    /// Reads what is still under way, and deletes what is over.
+    /// Reads what is still under way.
     async fn load(&self) {
         let Some(store) = &self.store else { return };
         let (mut after, now) = (None::<String>, self.clock.unix_ms());
@@ -155,14 +154,9 @@ impl Cooldowns {
             };
             let Some(last) = page.last() else { return };
             after = Some(last.key.clone());
-            for entry in page {
-                match serde_json::from_slice::<Window>(&entry.value) {
-                    Ok(window) if window.left(now) > 0 => {
-                        self.windows().insert(entry.key, window.seen(now));
-                    }
-                    _ => self.warn_of(store.delete(&self.owner, &entry.key).await.map(drop)),
-                }
-            }
+            let read = |entry: Entry| Some((entry.key, serde_json::from_slice::<Window>(&entry.value).ok()?));
+            let read = page.into_iter().filter_map(read).map(|(key, window)| (key, window.seen(now)));
+            self.windows().extend(read.filter(|(_, window)| window.left(now) > 0));
         }
     }
 
@@ -263,13 +257,13 @@ mod tests {
         let text = "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n";
         let config = Config::parse(text, &folder.path().join("gearshift.toml")).expect("a configuration");
         let clock = frozen();
-        let sessions = Sessions::open(&config).await.expect("a store");
+        let sessions = Sessions::open_by(&config, clock.clone()).await.expect("a store");
         let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
         let (long, short) = (|| vec![once("daily", HOUR)], || vec![once("play", 60 * SECOND)]);
         assert_eq!(cooldowns.take(long()).await, Duration::ZERO);
         assert_eq!(cooldowns.take(short()).await, Duration::ZERO);
         sessions.close().await;
-        let sessions = Sessions::open(&config).await.expect("a store");
+        let sessions = Sessions::open_by(&config, clock.clone()).await.expect("a store");
         let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
         clock.advance(SECOND);
         assert_eq!(cooldowns.take(long()).await, HOUR - SECOND);
@@ -277,11 +271,9 @@ mod tests {
         let other = Cooldowns::new("games", sessions.store.clone(), clock.clone());
         assert_eq!(other.take(long()).await, Duration::ZERO);
         clock.advance(HOUR);
-        let later = Cooldowns::new("music", sessions.store.clone(), clock.clone());
-        assert_eq!(later.take(short()).await, Duration::ZERO);
         let store = sessions.store.as_ref().expect("it is open");
         let left = store.list("music/cooldowns", "", None, 10).await.expect("it is open");
-        assert_eq!(left, [], "what is over is deleted");
+        assert_eq!(left, [], "what is over is gone by itself");
         sessions.close().await;
     }
 
