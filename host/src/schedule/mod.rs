@@ -216,6 +216,7 @@ impl Schedule {
                 Ask::Cancel(name) => _ = table.remove(&name),
             }
         }
+        table.tasks.values_mut().for_each(Planned::leave_behind);
         let ends = |task: &Planned| task.by != generation && task.rhythm().is_some();
         let gone: Vec<Arc<str>> =
             table.tasks.iter().filter(|(_, task)| ends(task)).map(|(name, _)| Arc::clone(name)).collect();

@@ -150,6 +150,15 @@ impl Planned {
         }
     }
 
+    /// Another generation serves. What a generation had begun has ended when it was paused, or it keeps the thread that was
+    /// given up with it, and nothing will be heard of it.
+    pub(super) fn leave_behind(&mut self) {
+        if let Run::UnderWay { .. } = self.run {
+            self.run = Run::None;
+            self.last = Some(Ended::Cancelled);
+        }
+    }
+
     /// Plans another try, unless it was tried often enough or is due before.
     pub(super) fn fail(&mut self, due: u64, now: u64, clock: &HostClock) {
         let pause = TRIES.get(self.failures).copied();

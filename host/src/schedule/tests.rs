@@ -207,6 +207,20 @@ async fn a_run_that_a_reload_cancels_is_tried_again_by_the_new_generation() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_that_keeps_its_thread_for_good_ends_with_its_generation() {
+    let it = Planner::serving();
+    it.plan(1, "digest", every(HOUR));
+    let stuck = it.given().await;
+    it.plan(2, "digest", every(HOUR));
+    it.schedule.take_over(2);
+    assert_eq!((it.only().is_running, it.only().last), (false, Some("cancelled")));
+    assert_eq!(it.run().await, 7200);
+    // It comes back after all.
+    stuck.observer.end(Ended::Failed);
+    assert_eq!((it.only().last, it.run().await), (Some("done"), 3 * 3600));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_single_run_that_finds_the_queue_full_waits_for_room() {
     let it = Planner::serving();
     for number in 0..101 {
