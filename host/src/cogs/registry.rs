@@ -57,7 +57,7 @@ pub(super) struct Registry {
 pub struct Declared {
     /// Of cogs that serve, of those that could not be loaded, and of those that went a moment ago; and the host's own.
     pub commands: BTreeMap<CommandKey, DeclaredCommand>,
-    /// Those that a cog of this process declared at some time. What is not in `commands` any more is to be deleted.
+    /// Those that a cog of this process declared at some time, or the host itself. What is not in `commands` any more is to be deleted.
     pub seen: BTreeSet<CommandKey>,
     /// The guild in which alone all of them are registered; none: as each is declared.
     pub guild: Option<u64>,
@@ -79,6 +79,8 @@ impl Declared {
     pub(super) fn add_own(&mut self, own: &[CommandManifest]) {
         for command in own {
             let key = CommandKey::of(command);
+            // One that finds no room any more goes, if it was registered before.
+            self.seen.insert(key.clone());
             let of_kind = |(other, it): &(&CommandKey, &DeclaredCommand)| {
                 other.kind == key.kind && (it.guilds.is_empty() || self.guild.is_some())
             };

@@ -38,3 +38,24 @@ async fn a_command_can_be_renamed_though_the_list_is_full() {
     assert!(has("new") && has("other") && !has("old") && names.len() == 100, "{names:?}");
     stage.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hosts_own_commands_make_room_for_those_of_cogs() {
+    let of = |name: &str, count: usize| {
+        let command = |at: usize| command(1, &format!("{name}{at}"), json!({}));
+        ping_with(name, (0..count).map(command).collect())
+    };
+    let setting = Setting::new().commands("").keys("register_commands = false");
+    let stage = setting.with_file(of("many", 98).path(), "many").up().await;
+    let discord = stage.host.sessions().discord.clone().unwrap();
+    commands::register(stage.host.cogs(), &discord).await.unwrap();
+    assert!(stage.sim.commands().iter().any(|name| name == "help") && stage.sim.commands().len() == 100);
+    let file = put(of("more", 2).path(), &stage.cogs(), "more");
+    stage.host.cogs().load_file(&file).await.unwrap();
+    let registered = commands::register(stage.host.cogs(), &discord).await.unwrap();
+    assert!(registered.refused.is_empty(), "{:?}", registered.refused);
+    let names = stage.sim.commands();
+    assert!(names.iter().any(|name| name == "more1") && names.len() == 100, "{names:?}");
+    stage.host.cogs().unload("more").await.unwrap();
+    stage.down().await;
+}
