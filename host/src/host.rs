@@ -139,9 +139,11 @@ impl Host {
             .map_err(|source| HostError::Folder { folder: folder.clone(), source })?;
         let runtime = runtime::Handle::current();
         let prefix = config.discord.as_ref().map_or_else(String::new, |discord| discord.prefix.clone());
+        let work = TaskTracker::new();
         let notices = Notices {
             discord: sessions.discord.clone(),
             runtime: runtime.clone(),
+            work: work.clone(),
             defer_after: config.limits.defer_after,
             failure_text: config.discord.as_ref().map_or("", |discord| &discord.failure_text).into(),
         };
@@ -161,7 +163,7 @@ impl Host {
             own_commands,
             commands_guild: config.commands.guild,
             runtime,
-            work: TaskTracker::new(),
+            work,
             closing: CancellationToken::new(),
         });
         // It connects while the libraries are read.

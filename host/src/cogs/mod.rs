@@ -110,7 +110,8 @@ pub struct CogsParts {
     pub commands_guild: Option<u64>,
     /// Where calls of handles and timers run.
     pub runtime: runtime::Handle,
-    /// The work of calls under way: what a cog has handed over is carried out though the cog is gone.
+    /// The work of calls under way, and of answers in a cog's place: what a cog has handed over is carried out though the
+    /// cog is gone.
     pub work: TaskTracker,
     /// Cancelled when the host closes: a `setup` that takes long is not waited for.
     pub closing: CancellationToken,

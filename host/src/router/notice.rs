@@ -14,6 +14,7 @@ use gearshift_cog::{
 };
 use serde_json::{Value, json};
 use tokio::{runtime, sync::mpsc, time::Instant};
+use tokio_util::task::TaskTracker;
 
 use super::defer::{Defer, Pending, Place};
 use crate::{
@@ -50,6 +51,8 @@ pub struct Notices {
     pub discord: Option<Arc<Discord>>,
     /// Where it sends from.
     pub runtime: runtime::Handle,
+    /// Answers that are being sent: a host that closes waits for them.
+    pub work: TaskTracker,
     /// How long an interaction may wait in a queue before the host acknowledges it.
     pub defer_after: Duration,
     /// What a user reads when a handler failed; empty: nothing.
@@ -67,7 +70,7 @@ impl Notices {
         let Some(discord) = self.discord.clone() else { return };
         let text = unanswered(&to, cog);
         place.begin();
-        self.runtime.spawn(async move {
+        self.send(async move {
             let sent = match place.defer().is_deferred().await {
                 true => instead_of_thinking(&discord, &to, &text).await,
                 false => callback(&discord, &to, MESSAGE, &private(&text)).await,
@@ -84,7 +87,7 @@ impl Notices {
             return;
         }
         let text = Arc::clone(&self.failure_text);
-        self.runtime.spawn(async move {
+        self.send(async move {
             defer.settled().await;
             let is_deferred = defer.is_deferred().await;
             warn_of(&to, instead_of_nothing(&discord, &to, is_deferred, &text).await.map(drop));
@@ -175,7 +178,11 @@ impl Notices {
     fn say(&self, to: &Interaction, text: &str) {
         let Some(discord) = self.discord.clone() else { return };
         let (to, data) = (to.clone(), private(text));
-        self.runtime.spawn(async move { warn_of(&to, callback(&discord, &to, MESSAGE, &data).await) });
+        self.send(async move { warn_of(&to, callback(&discord, &to, MESSAGE, &data).await) });
+    }
+
+    fn send(&self, answer: impl Future<Output = ()> + Send + 'static) {
+        self.work.spawn_on(answer, &self.runtime);
     }
 }
 

@@ -4,6 +4,7 @@
 mod answering;
 mod blame;
 mod claims;
+mod closing;
 mod commanding;
 mod components;
 mod contract;

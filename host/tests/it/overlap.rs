@@ -188,6 +188,7 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
     let notices = Notices {
         discord: None,
         runtime: runtime.clone(),
+        work: tokio_util::task::TaskTracker::new(),
         defer_after: config.limits.defer_after,
         failure_text: "".into(),
     };

@@ -12,6 +12,7 @@ use tokio::{
     runtime,
     sync::{mpsc, oneshot},
 };
+use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::HostClock,
@@ -245,6 +246,7 @@ impl Theatre {
         let notices = Notices {
             discord: None,
             runtime: runtime::Handle::current(),
+            work: TaskTracker::new(),
             defer_after: Duration::from_secs(2),
             failure_text: "".into(),
         };
