@@ -14,10 +14,10 @@ use super::{
     CogError,
     life::{Candidate, Kept, Life},
     message::{Answer, Done, How, Wish},
-    owner::{Now, Owner, Retry},
+    owner::{Attempt, Now, Owner, Retry},
     stage::Absence,
 };
-use crate::error::chain;
+use crate::{error::chain, library::Digest};
 
 /// Shortest and longest pause between two attempts at a `setup` that failed.
 const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
@@ -58,7 +58,8 @@ impl<L: Life> Owner<L> {
         }
         self.hangs.forget();
         let digest = candidate.digest;
-        let done = self.try_to_bring(candidate, How::Deploy).await?;
+        let of = Attempt::File(candidate.file.clone(), digest);
+        let done = self.try_to_bring(candidate, of).await?;
         if wish == Wish::Asked {
             self.gone_back.retain(|other| *other != digest);
             self.to_remember.take_if(|(other, _)| *other == digest);
@@ -67,25 +68,50 @@ impl<L: Life> Owner<L> {
         Ok(Some(done))
     }
 
-    /// Begins again with what is set for it now. What serves does so with the code it has: the file may hold what the host
-    /// went back from, or what is not complete yet.
+    /// Begins again with what is set for it now. A file that holds something else than what serves may have lacked just
+    /// that, and comes first; but not what the host went back from.
     pub(super) async fn renew(&mut self) -> Result<Option<Done>, CogError> {
-        match &self.now {
-            Now::Serving(serving) => {
-                let Some(kept) = self.life.keep(&serving.generation) else {
-                    return Err(CogError::Host("a private copy of what serves cannot be kept".to_owned()));
-                };
-                let candidate = self.prepare_kept(kept.path()).await?;
-                // The replacement keeps the same code, under the same name.
-                drop(kept);
-                self.try_to_bring(candidate, How::Deploy).await.map(Some)
+        let is_serving = match &self.now {
+            Now::Serving(_) => true,
+            Now::Away(Absence::Failed, _) => false,
+            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => return Ok(None),
+        };
+        match self.life.prepare(&self.file).await {
+            Ok(candidate) if is_serving && self.is_gone_back_from(&candidate.digest).await => {}
+            Ok(candidate) if candidate.manifest.name == *self.name => {
+                match self.bring(candidate, Wish::Changed).await {
+                    Ok(None) => {}
+                    Err(error) if is_serving => self.settle(Err(error), Answer(None)),
+                    outcome => return outcome,
+                }
             }
-            Now::Away(Absence::Failed, _) => {
-                let candidate = self.life.prepare(&self.file).await?;
-                self.bring(candidate, Wish::Changed).await
-            }
-            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => Ok(None),
+            Err(error) if !is_serving => return Err(error),
+            // What has become of the file is the watcher's to tell.
+            Ok(_) | Err(_) => {}
         }
+        self.renew_serving().await
+    }
+
+    /// The code that serves begins again: its file may hold another one by now.
+    async fn renew_serving(&mut self) -> Result<Option<Done>, CogError> {
+        let Now::Serving(serving) = &self.now else { return Ok(None) };
+        let Some(kept) = self.life.keep(&serving.generation) else {
+            return Err(CogError::Host("a private copy of what serves cannot be kept".to_owned()));
+        };
+        let candidate = self.prepare_kept(kept.path()).await?;
+        // The replacement keeps the same code, under the same name.
+        drop(kept);
+        // What else is to be tried again still is.
+        let other = self.retry.take_if(|retry| matches!(retry.of, Attempt::File(..)));
+        let done = self.try_to_bring(candidate, Attempt::Renewal).await;
+        if other.is_some() {
+            self.retry = other;
+        }
+        done.map(Some)
+    }
+
+    async fn is_gone_back_from(&self, digest: &Digest) -> bool {
+        self.gone_back.contains(digest) || self.life.remembered(digest).await.is_some()
     }
 
     fn went_back_from(&mut self, candidate: Candidate<L::Library>) -> CogError {
@@ -114,20 +140,19 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Brings a library into service, or leaves everything as it was.
+    /// Brings a library into service, or leaves everything as it was. `of` is tried again if that may help.
     pub(super) async fn try_to_bring(
         &mut self,
         candidate: Candidate<L::Library>,
-        how: How,
+        of: Attempt,
     ) -> Result<Done, CogError> {
-        let (file, is_going_back) = (candidate.file.clone(), how.is_going_back());
-        let result = self.claim_and_replace(candidate, how).await;
+        let result = self.claim_and_replace(candidate, How::Deploy).await;
         match &result {
-            Err(error) if !is_going_back => self.plan_retry(file, error),
-            _ => self.retry = None,
-        }
-        if let Err(error) = &result {
-            self.fail(error);
+            Ok(_) => self.retry = None,
+            Err(error) => {
+                self.plan_retry(of, error);
+                self.fail(error);
+            }
         }
         result
     }
@@ -169,23 +194,43 @@ impl<L: Life> Owner<L> {
     }
 
     /// A `setup` may have failed for what passes: a site that is not up yet.
-    fn plan_retry(&mut self, file: PathBuf, error: &CogError) {
+    fn plan_retry(&mut self, of: Attempt, error: &CogError) {
         let pause = self.retry.take().map_or(RETRY[0], |retry| (retry.pause * 2).min(RETRY[1]));
         if error.is_worth_retrying() {
-            tracing::warn!(cog = &*self.name, "`{}` is tried again in {} s", file.display(), pause.as_secs());
-            self.retry = Some(Retry { file, at: Instant::now() + pause, pause });
+            tracing::warn!(cog = &*self.name, "it is tried again in {} s", pause.as_secs());
+            self.retry = Some(Retry { of, at: Instant::now() + pause, pause });
         }
     }
 
     pub(super) async fn try_again(&mut self, retry: Retry) {
+        let (file, failed) = match &retry.of {
+            Attempt::File(file, digest) => (file.clone(), *digest),
+            Attempt::Renewal => {
+                // What it fails for next is tried after a longer pause.
+                self.retry = Some(retry);
+                let outcome = self.renew_serving().await;
+                return self.tried_again(outcome);
+            }
+        };
         // What has become of the file meanwhile is the watcher's to tell.
-        let Ok(candidate) = self.life.prepare(&retry.file).await else { return };
+        let Ok(candidate) = self.life.prepare(&file).await else { return };
         if candidate.manifest.name != *self.name {
             return;
         }
-        // What it fails for next is tried after a longer pause.
         self.retry = Some(retry);
-        let outcome = self.bring(candidate, Wish::Changed).await;
+        // It is wanted, whatever serves: it may be what serves, and have been asked for.
+        let is_wanted = candidate.digest == failed && !self.is_gone_back_from(&failed).await;
+        let outcome = match is_wanted {
+            true => {
+                let of = Attempt::File(file, failed);
+                self.try_to_bring(candidate, of).await.map(Some)
+            }
+            false => self.bring(candidate, Wish::Changed).await,
+        };
+        self.tried_again(outcome);
+    }
+
+    fn tried_again(&mut self, outcome: Result<Option<Done>, CogError>) {
         // It was not even tried: it serves already, or was gone back from meanwhile.
         self.retry.take_if(|retry| retry.at <= Instant::now());
         self.settle(outcome, Answer(None));

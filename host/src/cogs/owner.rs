@@ -96,9 +96,17 @@ pub(super) struct Before {
 
 /// An attempt at a `setup` that failed.
 pub(super) struct Retry {
-    pub(super) file: PathBuf,
+    pub(super) of: Attempt,
     pub(super) at: Instant,
     pub(super) pause: Duration,
+}
+
+/// What is tried again.
+pub(super) enum Attempt {
+    /// A file, and the content that failed.
+    File(PathBuf, Digest),
+    /// The code that serves, with what is set for it now.
+    Renewal,
 }
 
 impl<L: Life> Owner<L> {

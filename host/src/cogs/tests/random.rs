@@ -21,6 +21,8 @@ const COGS: [&str; 2] = ["music", "chess"];
 enum Event {
     /// A file changed, or somebody asked for it.
     Bring(usize, Code, Wish),
+    /// What is set for it has changed.
+    Renew(usize),
     Leave(usize, bool),
     Fault(usize, FaultKind),
     Stuck(usize),
@@ -40,6 +42,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let kind = prop::sample::select(vec![FaultKind::Panic, FaultKind::Error, FaultKind::State]);
     let event = prop_oneof![
         4 => (cog.clone(), code, wish).prop_map(|(cog, code, wish)| Event::Bring(cog, code, wish)),
+        1 => cog.clone().prop_map(Event::Renew),
         1 => (cog.clone(), any::<bool>()).prop_map(|(cog, unload)| Event::Leave(cog, unload)),
         3 => (cog.clone(), kind).prop_map(|(cog, kind)| Event::Fault(cog, kind)),
         2 => cog.clone().prop_map(Event::Stuck),
@@ -54,11 +57,17 @@ async fn happen(theatre: &Theatre, event: &Event) {
     match event {
         Event::Bring(cog, code, wish) => {
             let before = theatre.stage(COGS[*cog]);
+            theatre.script(COGS[*cog]).keep_file(COGS[*cog], *code);
             let outcome = theatre.bring(COGS[*cog], *code, *wish).await;
             // Invariant 4: a new version that fails leaves the running one as it was.
             if outcome.is_err() && before.0 == Stage::Serving {
                 assert_eq!(theatre.stage(COGS[*cog]), before, "{outcome:?}");
             }
+        }
+        Event::Renew(cog) => {
+            let before = theatre.stage(COGS[*cog]).0;
+            drop(theatre.renew(COGS[*cog]).await);
+            assert!(before != Stage::Serving || theatre.stage(COGS[*cog]).0 == Stage::Serving);
         }
         Event::Leave(cog, true) => drop(theatre.leave(COGS[*cog], Leaving::Unloaded).await),
         Event::Leave(cog, false) => {

@@ -1,5 +1,7 @@
 //! What is set for a cog has changed: which code begins again with it.
 
+use std::time::Duration;
+
 use super::script::{Code, Theatre};
 use crate::{
     cogs::{
@@ -61,4 +63,44 @@ async fn what_failed_is_tried_again_and_what_was_unloaded_is_not() {
     theatre.leave("music", Leaving::Unloaded).await.expect("it is there");
     assert!(theatre.renew("music").await.expect("nobody wants it").is_none());
     assert_eq!(theatre.stage("music"), (Stage::Away, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_setup_that_fails_for_the_code_that_serves_is_tried_again_too() {
+    for renew in [true, false] {
+        let theatre = theatre(&[GOOD]).await;
+        theatre.script("music").spoil(GOOD, Step::Setup);
+        let outcome = match renew {
+            true => theatre.renew("music").await,
+            false => theatre.bring("music", GOOD, Wish::Asked).await,
+        };
+        outcome.expect_err("its site is not up");
+        theatre.script("music").notes().spoiled.clear();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        theatre.settle("music").await;
+        assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)), "renewed: {renew}");
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)), "and no more");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_lacked_a_setting_comes_when_it_is_set_and_otherwise_what_serves_begins_again() {
+    for (spoiled, version_then) in [(false, "music-2"), (true, "music-1")] {
+        let theatre = theatre(&[GOOD]).await;
+        let script = theatre.script("music");
+        script.spoil(BETTER, Step::Setup);
+        theatre.bring("music", BETTER, Wish::Changed).await.expect_err("it lacks something");
+        script.keep_file("music", BETTER);
+        if !spoiled {
+            script.notes().spoiled.clear();
+        }
+        theatre.renew("music").await.expect("one of them is good").expect("it serves");
+        assert_eq!(version(&theatre), version_then);
+        // What failed is still tried again.
+        script.notes().spoiled.clear();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        theatre.settle("music").await;
+        assert_eq!(version(&theatre), "music-2");
+    }
 }
