@@ -5,7 +5,11 @@ mod channels;
 mod given;
 mod messages;
 mod people;
+mod seen;
 mod time;
+
+#[cfg(test)]
+mod tests;
 
 use ::serenity::model::{guild::Role, user::User};
 

@@ -4,11 +4,11 @@ use ::serenity::model::{
     channel::{Channel, ChannelType, GuildChannel, PartialChannel},
     id::ChannelId,
 };
-use serde::Deserialize;
 
 use super::{
     given::{ask, get, guild, id, is_named, items, sent_along},
     people::parsed,
+    seen::{Facts, VIEW_CHANNEL},
 };
 use crate::{Argument, ArgumentError, FromDiscord, Given, manifest::OptionType};
 
@@ -51,7 +51,7 @@ impl Argument for ChannelId {
     }
 }
 
-/// The JSON of a channel of this guild, of a type that fits.
+/// The JSON of a channel of this guild, of a type that fits, that the caller sees.
 async fn find(given: Given<'_>) -> Result<String, ArgumentError> {
     let (ctx, text) = (given.context(), given.text());
     let what = expected(given.channel_types());
@@ -62,34 +62,26 @@ async fn find(given: Given<'_>) -> Result<String, ArgumentError> {
     };
     if let Some(id) = id(text, SIGNS)
         && let Some(channel) = ask(get(ctx, format!("/channels/{id}"))).await?
+        && let Some(facts) = Facts::of(&channel)
         // Another server's channels are none of this one's business.
-        && Facts::of(&channel).is_some_and(|facts| fits(&facts) && facts.guild_id.is_some())
+        && fits(&facts)
+        && facts.guild_id.is_some()
+        && facts.may(ctx, VIEW_CHANNEL).await?
     {
         return Ok(channel);
     }
     let name = text.strip_prefix('#').unwrap_or(text);
     let channels = ask(get(ctx, format!("/guilds/{guild}/channels"))).await?.unwrap_or_default();
-    let is_it = |channel: &&str| {
-        Facts::of(channel)
-            .is_some_and(|facts| fits(&facts) && facts.name.as_deref().is_some_and(|it| is_named(it, name)))
-    };
-    let found = items(&channels).into_iter().find(is_it);
-    found.map(str::to_owned).ok_or(ArgumentError::Expected(what))
-}
-
-/// What is looked at of a channel.
-#[derive(Deserialize)]
-struct Facts {
-    #[serde(rename = "type")]
-    kind: u8,
-    name: Option<String>,
-    guild_id: Option<String>,
-}
-
-impl Facts {
-    fn of(channel: &str) -> Option<Self> {
-        serde_json::from_str(channel).ok()
+    for channel in items(&channels) {
+        if let Some(facts) = Facts::of(channel)
+            && fits(&facts)
+            && facts.name.as_deref().is_some_and(|it| is_named(it, name))
+            && facts.may(ctx, VIEW_CHANNEL).await?
+        {
+            return Ok(channel.to_owned());
+        }
     }
+    Err(ArgumentError::Expected(what))
 }
 
 fn expected(types: &[u8]) -> String {

@@ -4,11 +4,11 @@ use ::serenity::model::{
     channel::{Attachment, Message},
     id::{GuildId, MessageId},
 };
-use serde::Deserialize;
 
 use super::{
     given::{ask, get, id, sent_along},
     people::parsed,
+    seen::{Facts, READ_MESSAGE_HISTORY, VIEW_CHANNEL},
 };
 use crate::{
     Argument, ArgumentError, Context, FromDiscord, Given, Takes, manifest::OptionType,
@@ -30,8 +30,7 @@ impl Argument for Message {
         }
         let here = ctx.channel_id().map_err(ArgumentError::Failed)?;
         let channel = place.channel.unwrap_or(here);
-        // A link may lead to a place that the bot sees and the user does not.
-        if channel != here && !is_in(ctx, channel).await? {
+        if !may_read(ctx, channel, channel == here).await? {
             return Err(ArgumentError::expected(MESSAGE));
         }
         let message = ask(get(ctx, format!("/channels/{channel}/messages/{}", place.message))).await?;
@@ -100,16 +99,16 @@ fn is_site(site: &str) -> bool {
     matches!(host, "discord.com" | "discordapp.com")
 }
 
-/// Whether a channel is in the guild where it was called.
-async fn is_in(ctx: &Context, channel: u64) -> Result<bool, ArgumentError> {
-    #[derive(Deserialize)]
-    struct Channel {
-        guild_id: Option<String>,
-    }
-    let Some(guild) = ctx.guild_id() else { return Ok(false) };
+/// Whether the caller reads what was written in a channel, and it is one of the guild where it was called.
+async fn may_read(ctx: &Context, channel: u64, is_here: bool) -> Result<bool, ArgumentError> {
+    let Some(guild) = ctx.guild_id() else { return Ok(is_here) };
     let found = ask(get(ctx, format!("/channels/{channel}"))).await?.unwrap_or_default();
-    let found: Option<Channel> = serde_json::from_str(&found).ok();
-    Ok(found.and_then(|it| it.guild_id).is_some_and(|it| it == guild.to_string()))
+    match Facts::of(&found) {
+        Some(facts) if facts.guild_id.as_deref() == Some(&guild.to_string()) => {
+            facts.may(ctx, VIEW_CHANNEL | READ_MESSAGE_HISTORY).await
+        }
+        _ => Ok(false),
+    }
 }
 
 /// A message that Discord was asked for does not say its guild.

@@ -1,0 +1,62 @@
+//! What the caller may see. The bot often sees more, and a cog shows what it finds: an argument must not lead a user to a
+//! channel that Discord's client would not show them.
+
+use serde::Deserialize;
+
+use super::given::{ask, get};
+use crate::{ArgumentError, Context};
+
+/// Discord's permissions, by their bits.
+/// <https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags>
+const ADMINISTRATOR: u64 = 1 << 3;
+pub(super) const VIEW_CHANNEL: u64 = 1 << 10;
+pub(super) const READ_MESSAGE_HISTORY: u64 = 1 << 16;
+const MANAGE_THREADS: u64 = 1 << 34;
+
+/// Discord's type of a thread that only its members and moderators see.
+/// <https://discord.com/developers/docs/topics/threads#private-threads>
+const PRIVATE_THREAD: u8 = 12;
+
+/// What is looked at of a channel.
+#[derive(Deserialize)]
+pub(super) struct Facts {
+    pub(super) id: String,
+    #[serde(rename = "type")]
+    pub(super) kind: u8,
+    pub(super) name: Option<String>,
+    pub(super) guild_id: Option<String>,
+}
+
+impl Facts {
+    pub(super) fn of(channel: &str) -> Option<Self> {
+        serde_json::from_str(channel).ok()
+    }
+
+    /// Whether the caller has these permissions in it, and is in it if it is a private thread. In a direct message nobody
+    /// lacks any.
+    pub(super) async fn may(&self, ctx: &Context, needed: u64) -> Result<bool, ArgumentError> {
+        let (Some(guild), Ok(id)) = (ctx.guild_id(), self.id.parse()) else { return Ok(true) };
+        let user = ctx.user().map_err(ArgumentError::Failed)?.id;
+        let has = match ctx.interaction() {
+            // Discord has worked them out for the channel.
+            Some(interaction) if interaction.channel_id.into_option() == Some(id) => interaction.permissions,
+            _ => match ctx.channel_permissions(guild, id, user, ctx.roles()).await {
+                Ok(permissions) => permissions.user,
+                // The bot does not see it either.
+                Err(error) if matches!(error.status, 403 | 404) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            },
+        };
+        if has & ADMINISTRATOR != 0 {
+            return Ok(true);
+        }
+        if has & needed != needed {
+            return Ok(false);
+        }
+        if self.kind != PRIVATE_THREAD || has & MANAGE_THREADS != 0 {
+            return Ok(true);
+        }
+        let member = get(ctx, format!("/channels/{id}/thread-members/{user}"));
+        Ok(ask(member).await?.is_some())
+    }
+}
