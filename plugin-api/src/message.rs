@@ -248,15 +248,10 @@ fn refused(why: &str) -> HandleError {
     }
 }
 
-/// As Discord would refuse it, with a text that says how long it is.
 fn too_long(length: usize) -> HandleError {
-    HandleError {
-        kind: HandleErrorKind::Status,
-        status: 400,
-        code: INVALID_FORM_BODY,
-        text: format!("cannot send a message of {length} characters; Discord takes {LONGEST}, and `NewMessage::long` makes it fit").into(),
-        body: RVec::new(),
-    }
+    HandleError::form_body(format!(
+        "cannot send a message of {length} characters; Discord takes {LONGEST}, and `NewMessage::long` makes it fit"
+    ))
 }
 
 /// Whether Discord refused a message because of what it replies to: no right to read the history there, or a

@@ -8,6 +8,8 @@ use abi_stable::{
     std_types::{ROption, RString, RVec},
 };
 
+use crate::discord_codes::INVALID_FORM_BODY;
+
 /// How a cog's function failed.
 #[repr(u8)]
 #[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +91,11 @@ impl HandleError {
     /// One without an answer of another server.
     pub(crate) fn new(kind: HandleErrorKind, text: impl Into<RString>) -> Self {
         Self { kind, status: 0, code: 0, text: text.into(), body: RVec::new() }
+    }
+
+    /// As Discord would refuse what stands in a request, with words for it.
+    pub(crate) fn form_body(text: impl Into<RString>) -> Self {
+        Self { status: 400, code: INVALID_FORM_BODY, ..Self::new(HandleErrorKind::Status, text) }
     }
 
     /// The body that came with the status, as JSON.

@@ -8,10 +8,16 @@ use super::{
     Clock, Discord,
     encoding::{percent_encoded, timestamp},
 };
-use crate::{FromDiscord, NewMessage, Result, Sent, abi::Method, message::id_of};
+use crate::{
+    FromDiscord, NewMessage, Result, Sent,
+    abi::{HandleError, Method},
+    message::id_of,
+};
 
 /// What Discord lets be fetched, and deleted, at once.
 const PAGE: u32 = 100;
+/// <https://discord.com/developers/docs/resources/guild#modify-guild-member>
+const TIMEOUT_MAX: Duration = Duration::from_secs(28 * 24 * 60 * 60);
 
 impl Discord {
     /// A message.
@@ -239,8 +245,11 @@ impl Discord {
     /// Lets a member neither write nor speak for so long, up to 28 days; zero ends it.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send); for longer than 28 days, which Discord is not asked for.
     pub async fn timeout(&self, guild: impl Into<u64>, user: impl Into<u64>, time: Duration) -> Result {
+        if time > TIMEOUT_MAX {
+            return Err(HandleError::form_body("cannot time a member out for more than 28 days").into());
+        }
         let until = (!time.is_zero()).then(|| timestamp(Clock { host: self.host }.now() + time));
         let body = json!({ "communication_disabled_until": until });
         self.tell(Method::Patch, member_path(guild.into(), user.into()), Some(body)).await
@@ -258,7 +267,7 @@ impl Discord {
 
     async fn pages(&self, channel: u64, limit: u32, mut before: Option<u64>) -> Result<Vec<Box<RawValue>>> {
         let mut messages = Vec::new();
-        while let left @ 1.. = limit - messages.len() as u32 {
+        while let left @ 1.. = limit.saturating_sub(messages.len() as u32) {
             let limit = left.min(PAGE);
             let mut query = vec![("limit", limit.to_string())];
             query.extend(before.map(|before| ("before", before.to_string())));
@@ -354,6 +363,16 @@ mod tests {
         now(host().discord().kick(1_u64, 2_u64));
         let reasons: Vec<_> = fake(|fake| fake.asked.drain(..).map(|asked| asked.reason).collect());
         assert_eq!(reasons, [Some("spam".to_owned()), Some("spam".to_owned()), None]);
+    }
+
+    #[test]
+    fn no_time_is_too_long_to_be_refused_in_words() {
+        let time_out = |time| host().discord().timeout(1_u64, 2_u64, time).now_or_never().expect("at once");
+        for time in [TIMEOUT_MAX + Duration::from_secs(1), Duration::MAX] {
+            assert_eq!(time_out(time).expect_err("too long").discord_code(), Some(INVALID_FORM_BODY));
+        }
+        assert!(lines().is_empty(), "nothing was sent");
+        assert!(time_out(TIMEOUT_MAX).is_ok());
     }
 
     #[test]
