@@ -1,7 +1,7 @@
-//! `export!`: makes a library out of a cog. It only places symbols; what they do is in the rooms below.
+//! `export!`: makes a library out of a cog. It only places symbols; what they do is in the modules below.
 
 pub mod glue;
-mod guard;
+pub(crate) mod guard;
 mod interpose;
 mod trace;
 

@@ -21,7 +21,7 @@ pub use self::{
     components::{Components, Press},
     events::Events,
 };
-use crate::abi::Event;
+use crate::{abi::Event, export::guard};
 
 /// Events that one wait keeps for a handler that is busy. Beyond it the oldest are dropped.
 const KEPT: usize = 1_000;
@@ -36,6 +36,8 @@ struct Shared {
     next: Cell<u64>,
     /// The generation is being replaced or unloaded.
     is_paused: Cell<bool>,
+    /// How often it was, counting this time.
+    pauses: Cell<u64>,
     /// No other generation has it, of this run or another.
     own: OnceCell<String>,
 }
@@ -51,7 +53,8 @@ struct Queue {
     wants: Wants,
     items: RefCell<VecDeque<Item>>,
     waker: Cell<Option<Waker>>,
-    is_closed: Cell<bool>,
+    /// The pause of its generation has ended it, and it has not said so yet.
+    ends: Cell<bool>,
 }
 
 /// What is waited for.
@@ -130,10 +133,13 @@ impl Ticket {
 }
 
 impl Waits {
+    /// A wait that begins while the generation is paused ends at once, if it is the first of its handler: a handler that
+    /// goes on waiting, in a loop around waits, would never give the thread back. Its further waits just wait.
     pub(crate) fn open(&self, wants: Wants) -> Wait {
         let number = self.0.next.replace(self.0.next.get() + 1);
+        let ends = self.0.is_paused.get() && guard::is_first_wait_since(self.0.pauses.get());
         let (items, waker) = (RefCell::default(), Cell::default());
-        let queue = Rc::new(Queue { wants, items, waker, is_closed: Cell::new(self.0.is_paused.get()) });
+        let queue = Rc::new(Queue { wants, items, waker, ends: Cell::new(ends) });
         self.0.open.borrow_mut().insert(number, Rc::clone(&queue));
         Wait { waits: self.clone(), number, queue }
     }
@@ -150,7 +156,12 @@ impl Waits {
     /// The generation is being replaced or unloaded: every wait ends.
     pub(crate) fn pause(&self) {
         self.0.is_paused.set(true);
-        self.0.open.borrow().values().for_each(|queue| queue.close());
+        self.0.pauses.set(self.0.pauses.get() + 1);
+        let open: Vec<_> = self.0.open.borrow().values().cloned().collect();
+        for queue in open {
+            queue.ends.set(true);
+            queue.clear();
+        }
     }
 
     /// It serves, or serves on.
@@ -159,7 +170,8 @@ impl Waits {
     }
 
     fn queue(&self, number: u64) -> Option<Rc<Queue>> {
-        self.0.open.borrow().get(&number).filter(|queue| !queue.is_closed.get()).cloned()
+        let is_open = |queue: &&Rc<Queue>| !self.0.is_paused.get() && !queue.ends.get();
+        self.0.open.borrow().get(&number).filter(is_open).cloned()
     }
 
     /// What the ids of this generation have in common: the time of its first wait, in microseconds.
@@ -182,8 +194,8 @@ impl Queue {
         self.wake();
     }
 
-    fn close(&self) {
-        self.is_closed.set(true);
+    /// Nobody takes what is left in it.
+    fn clear(&self) {
         // Dropped outside the borrow: dropping wakes others.
         let left = self.items.take();
         drop(left);
@@ -198,13 +210,15 @@ impl Queue {
 }
 
 impl Wait {
-    /// The next event; none once the wait has ended.
+    /// The next event; none, once, when the wait has ended.
     async fn next(&self) -> Option<(Event, Taken)> {
         poll_fn(|cx| {
+            if self.queue.ends.take() {
+                return Poll::Ready(None);
+            }
             let item = self.queue.items.borrow_mut().pop_front();
             match item {
                 Some(item) => Poll::Ready(Some(item.take())),
-                None if self.queue.is_closed.get() => Poll::Ready(None),
                 None => {
                     self.queue.waker.set(Some(cx.waker().clone()));
                     Poll::Pending
@@ -218,7 +232,7 @@ impl Wait {
 impl Drop for Wait {
     fn drop(&mut self) {
         self.waits.0.open.borrow_mut().remove(&self.number);
-        self.queue.close();
+        self.queue.clear();
     }
 }
 
@@ -260,6 +274,41 @@ mod tests {
         }
         waits.resume();
         assert!(waits.open(Wants::Event("READY")).next().now_or_never().is_none());
+    }
+
+    #[test]
+    fn a_handler_that_goes_on_waiting_does_not_spin_while_its_generation_is_paused() {
+        let waits = Waits::default();
+        let (ends, shared) = (Rc::new(Cell::new(0)), waits.clone());
+        let handler = |ends: Rc<Cell<u32>>| {
+            let waits = shared.clone();
+            guard::future(async move {
+                let wait = waits.open(Wants::Event("READY"));
+                loop {
+                    // The one that was open, and one that is opened for the purpose.
+                    for wait in [&wait, &waits.open(Wants::Event("READY"))] {
+                        if wait.next().await.is_none() {
+                            ends.set(ends.get() + 1);
+                        }
+                    }
+                }
+                #[expect(unreachable_code, reason = "it says what the future would answer")]
+                Ok(())
+            })
+        };
+        let mut first = handler(Rc::clone(&ends));
+        assert!((&mut first).now_or_never().is_none());
+        for pause in 1..=2 {
+            waits.pause();
+            assert!((&mut first).now_or_never().is_none());
+            assert_eq!(ends.get(), 2 * pause);
+            waits.resume();
+            assert!((&mut first).now_or_never().is_none());
+        }
+        waits.pause();
+        let late = Rc::new(Cell::new(0));
+        assert!(handler(Rc::clone(&late)).now_or_never().is_none());
+        assert_eq!(late.get(), 1, "a handler learns of the pause by its first wait");
     }
 
     #[test]

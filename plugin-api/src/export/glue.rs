@@ -1,5 +1,5 @@
 //! The functions behind a cog's exported table: from the ABI's types to the [`Cog`] trait and back.
-//! They decide nothing; a panic in any of them becomes a fault (the room `guard`).
+//! They decide nothing; a panic in any of them becomes a fault (module `guard`).
 #![allow(unsafe_code, reason = "an instance crosses the boundary as a pointer")]
 
 use std::{cell::RefCell, future::Future, rc::Rc};

@@ -1,5 +1,5 @@
 //! Catches panics inside the cog: around every call, every poll and every drop of a future.
-//! A panic that crossed into the host would end the process, so none leaves this room.
+//! A panic that crossed into the host would end the process, so none leaves this module.
 
 use std::{
     any::Any,
@@ -26,6 +26,13 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
     /// Whether this is the cog's own thread: a panic there becomes a fault.
     static IS_LANE: Cell<bool> = const { Cell::new(false) };
+    /// The pause of its generation that the handler being polled has learned of, by number.
+    static PAUSE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Whether the handler being polled begins its first wait since a pause of its generation.
+pub(crate) fn is_first_wait_since(pause: u64) -> bool {
+    PAUSE.replace(pause) != pause
 }
 
 /// Notes where a panic happened instead of printing it; on a thread that the cog started itself, where nobody looks at
@@ -72,21 +79,25 @@ pub(super) fn call<T>(body: impl FnOnce() -> Result<T, Fault>) -> RResult<T, Fau
 }
 
 /// Turns a future into one that crosses the boundary; a panic in a poll or in its drop becomes a fault.
-pub(super) fn future<T: 'static>(
+pub(crate) fn future<T: 'static>(
     future: impl Future<Output = Result<T, Fault>> + 'static,
 ) -> LocalFfiFuture<RResult<T, Fault>> {
-    Guarded(Some(Box::pin(future))).into_local_ffi()
+    Guarded { handler: Some(Box::pin(future)), pause: 0 }.into_local_ffi()
 }
 
-/// `None` once it is done: it is dropped at once, and only once. Boxed, so that all handlers of all cogs share this code
-/// instead of each having its own.
-struct Guarded<T>(Option<Handler<T>>);
+struct Guarded<T> {
+    /// `None` once it is done: it is dropped at once, and only once. Boxed, so that all handlers of all cogs share this code
+    /// instead of each having its own.
+    handler: Option<Handler<T>>,
+    /// See [`PAUSE`].
+    pause: u64,
+}
 
 type Handler<T> = Pin<Box<dyn Future<Output = Result<T, Fault>>>>;
 
 impl<T> Guarded<T> {
     fn finish(&mut self) -> Result<(), Fault> {
-        let done = self.0.take();
+        let done = self.handler.take();
         panic::catch_unwind(AssertUnwindSafe(|| drop(done))).map_err(panicked)
     }
 }
@@ -95,8 +106,11 @@ impl<T> Future for Guarded<T> {
     type Output = RResult<T, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.0.as_mut().expect("a future is not polled after it is done");
-        let output = match panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        let before = PAUSE.replace(self.pause);
+        let future = self.handler.as_mut().expect("a future is not polled after it is done");
+        let polled = panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        self.pause = PAUSE.replace(before);
+        let output = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => output,
             Err(payload) => Err(panicked(payload)),

@@ -90,7 +90,8 @@ impl Components {
         format!("@{}:{own}-{}:{name}", self.host.cog_name(), self.wait.number)
     }
 
-    /// The next press; none when `time` is over or the cog is replaced or unloaded.
+    /// The next press; none when `time` is over or the cog is replaced or unloaded. A handler that waits again after that
+    /// just waits, until the host ends it.
     pub async fn next(&mut self, time: Duration) -> Option<Press> {
         let (interaction, taken) = self.host.clock().timeout(time, self.interaction()).await??;
         let name = interaction.custom_id.splitn(3, ':').nth(2).unwrap_or_default().to_owned();

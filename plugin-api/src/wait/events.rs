@@ -15,6 +15,8 @@ pub struct Events<T> {
 impl Host {
     /// Waits for an event: the first that `filter` takes, or none when `time` is over or the cog is replaced or unloaded.
     ///
+    /// A handler that waits again after it was replaced or unloaded just waits, until the host ends it.
+    ///
     /// What comes while this is not awaited is not seen. Where an answer may come before the question is sent, call
     /// [`events`](Self::events) first.
     ///
