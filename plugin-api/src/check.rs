@@ -196,6 +196,7 @@ async fn turns(ctx: &Context, rules: &[(&str, &Rules)]) -> Result<Vec<Turn>> {
                 ctx.defer().await?;
                 turn.come().await;
             }
+            (false, false) if has_ended_form(ctx, &turn).await? => {}
             (false, false) => {
                 return Err(Error::input(match most {
                     1 => format!("`{path}` is under way already; try again when it is done"),
@@ -206,6 +207,15 @@ async fn turns(ctx: &Context, rules: &[(&str, &Rules)]) -> Result<Vec<Turn>> {
         turns.push(turn);
     }
     Ok(turns)
+}
+
+/// How long a call may take to end whose form was closed. The answer to this one has 3 s.
+const FORM_END: Duration = Duration::from_secs(2);
+
+/// Whether the turn has come because the user's own call before waited for a form, which they have closed.
+async fn has_ended_form(ctx: &Context, turn: &Turn) -> Result<bool> {
+    let had_form = ctx.waits().close_forms(ctx.user()?.id);
+    Ok(had_form && ctx.clock().timeout(FORM_END, turn.come()).await.is_some())
 }
 
 async fn cooled_down(ctx: &Context, rules: &[(&str, &Rules)]) -> Result {

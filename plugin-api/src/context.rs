@@ -5,7 +5,7 @@ mod call;
 mod reply;
 
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, RefCell},
     ops::Deref,
     str::FromStr,
 };
@@ -20,6 +20,7 @@ use crate::{
     wait::Taken,
 };
 
+pub(crate) use self::reply::Shown;
 use self::{
     call::{Call, word},
     reply::Answer,
@@ -33,8 +34,8 @@ pub struct Context {
     answer: Cell<Answer>,
     /// Whether the first answer is ephemeral though it does not say so.
     is_first_ephemeral: Cell<bool>,
-    /// The form that was sent to it: what is answered from then on.
-    form: OnceCell<(RArc<Interaction>, Taken)>,
+    /// The form that was sent to it last: what is answered from then on.
+    form: RefCell<Option<(RArc<Interaction>, Taken)>>,
     #[cfg(feature = "serenity")]
     pub(crate) caller: crate::serenity::Caller,
 }
@@ -70,11 +71,16 @@ impl Context {
     }
 
     pub(crate) fn of_component(host: Host, interaction: RArc<Interaction>) -> Self {
-        Self::new(host, Cause::Component(interaction))
+        let answer = Cell::new(Answer::of(&interaction));
+        Self { answer, ..Self::new(host, Cause::Component(interaction)) }
     }
 
     pub(crate) fn of_event(host: Host, event: Event) -> Self {
-        Self::new(host, Cause::Event(event))
+        let answer = match &event {
+            Event::Interaction(interaction) => Answer::of(interaction),
+            _ => Answer::None,
+        };
+        Self { answer: Cell::new(answer), ..Self::new(host, Cause::Event(event)) }
     }
 
     pub(crate) fn of_task(host: Host) -> Self {
@@ -87,7 +93,7 @@ impl Context {
             cause,
             answer: Cell::new(Answer::None),
             is_first_ephemeral: Cell::new(false),
-            form: OnceCell::new(),
+            form: RefCell::new(None),
             #[cfg(feature = "serenity")]
             caller: crate::serenity::Caller::default(),
         }
@@ -343,3 +349,6 @@ impl Context {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub struct NewMessage {
     pub(crate) files: Vec<File>,
     /// What a screen reader says of a file, by the file's place.
     descriptions: Vec<(usize, String)>,
-    /// The files that stay on an edited message; all, if it does not say.
+    /// The files that stay on an edited message, if it says so.
     kept: Option<Vec<u64>>,
     /// Why it cannot be sent.
     #[cfg(feature = "serenity")]
@@ -134,7 +134,8 @@ impl NewMessage {
         self
     }
 
-    /// In an edit: of the files that are there, only these stay, by snowflake. New ones are added to them.
+    /// In an edit: of the files that are there, only these stay, by snowflake. New ones are added to them. Without this, all
+    /// stay if the edit brings none, and none if it does, or sets a text that can be a file ([`long`](Self::long)).
     #[must_use]
     pub fn keep_files(mut self, files: &[u64]) -> Self {
         self.kept = Some(files.to_vec());
@@ -157,6 +158,22 @@ impl NewMessage {
     pub(crate) fn for_channel(mut self) -> Self {
         self.flags &= !EPHEMERAL;
         self
+    }
+
+    /// An edit that takes buttons and menus away, and nothing else.
+    pub(crate) fn without_components() -> Self {
+        Self::default().raw_field("components", "[]")
+    }
+
+    /// As an edit that leaves nothing of what is there: no text, embeds or files of another page.
+    pub(crate) fn in_place_of_all(mut self) -> Self {
+        self.kept.get_or_insert_default();
+        if self.flags & COMPONENTS_V2 != 0 {
+            return self;
+        }
+        self.content.get_or_insert_default();
+        let has_embeds = !self.embeds.is_empty() || self.others.iter().any(|(name, _)| name == "embeds");
+        if has_embeds { self } else { self.raw_field("embeds", "[]") }
     }
 
     /// The same as no reply; none if it is none.
@@ -263,6 +280,8 @@ pub(crate) fn is_about_reference(error: &HandleError) -> bool {
 
 /// Discord's message flag for "only you can see this".
 pub(crate) const EPHEMERAL: u64 = 1 << 6;
+/// Discord's message flag for components that hold the text as well: it takes neither a text nor embeds beside them.
+const COMPONENTS_V2: u64 = 1 << 15;
 
 /// A JSON object that is being written.
 struct Object(String);

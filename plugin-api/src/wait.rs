@@ -53,7 +53,7 @@ struct Queue {
     wants: Wants,
     items: RefCell<VecDeque<Item>>,
     waker: Cell<Option<Waker>>,
-    /// The pause of its generation has ended it, and it has not said so yet.
+    /// It was ended, and has not said so yet.
     ends: Cell<bool>,
 }
 
@@ -63,6 +63,8 @@ pub(crate) enum Wants {
     Event(&'static str),
     /// Components and forms whose ids name this wait, of this user or of all.
     Interactions(Cell<Option<u64>>),
+    /// The same for a form of this user.
+    Form(u64),
 }
 
 /// An event on its way to a handler.
@@ -158,15 +160,21 @@ impl Waits {
         self.0.is_paused.set(true);
         self.0.pauses.set(self.0.pauses.get() + 1);
         let open: Vec<_> = self.0.open.borrow().values().cloned().collect();
-        for queue in open {
-            queue.ends.set(true);
-            queue.clear();
-        }
+        open.iter().for_each(|queue| queue.end());
     }
 
     /// It serves, or serves on.
     pub(crate) fn resume(&self) {
         self.0.is_paused.set(false);
+    }
+
+    /// Ends the waits for forms of a user, who has done something else: with Discord's client that closes a form, and
+    /// Discord does not say so. Whether there was one.
+    pub(crate) fn close_forms(&self, user: u64) -> bool {
+        let is_form = |queue: &&Rc<Queue>| matches!(queue.wants, Wants::Form(of) if of == user);
+        let forms: Vec<_> = self.0.open.borrow().values().filter(is_form).cloned().collect();
+        forms.iter().for_each(|form| form.end());
+        !forms.is_empty()
     }
 
     fn queue(&self, number: u64) -> Option<Rc<Queue>> {
@@ -183,6 +191,17 @@ impl Waits {
     }
 }
 
+impl Wants {
+    /// Whether it waits for interactions of this user.
+    fn takes(&self, user: u64) -> bool {
+        match self {
+            Self::Event(_) => false,
+            Self::Interactions(of) => of.get().is_none_or(|of| of == user),
+            Self::Form(of) => *of == user,
+        }
+    }
+}
+
 impl Queue {
     fn push(&self, item: Item) {
         let mut items = self.items.borrow_mut();
@@ -192,6 +211,11 @@ impl Queue {
         items.push_back(item);
         drop(items);
         self.wake();
+    }
+
+    fn end(&self) {
+        self.ends.set(true);
+        self.clear();
     }
 
     /// Nobody takes what is left in it.
@@ -235,6 +259,9 @@ impl Drop for Wait {
         self.queue.clear();
     }
 }
+
+#[cfg(test)]
+mod in_bot;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,8 @@ use super::{Cause, Context};
 use crate::{
     NewMessage, Result, Sent,
     abi::{HandleError, HandleErrorKind, Interaction, Message},
-    handles::Original,
+    handles::{Discord, Original},
+    interactions::MODAL,
     wait::Taken,
 };
 
@@ -14,40 +15,59 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     None,
-    Deferred { ephemeral: bool },
+    /// With "thinking …".
+    Deferred {
+        ephemeral: bool,
+    },
+    /// Silently, or by an edit of the message that the component is on: that one is `@original`, and an answer is one more.
+    Updated,
     Given,
+}
+
+impl Answer {
+    /// What the host has done to a component or form. <https://discord.com/developers/docs/interactions/receiving-and-responding>
+    pub(super) fn of(interaction: &Interaction) -> Self {
+        match interaction.deferred {
+            true if interaction.is_on_message() => Self::Updated,
+            true => Self::Deferred { ephemeral: interaction.kind == MODAL },
+            false => Self::None,
+        }
+    }
 }
 
 /// What an answer goes to.
 enum Answered<'c> {
     Message(&'c Message),
-    Interaction(&'c Interaction),
+    Interaction(RArc<Interaction>),
 }
 
-/// An answer that was posted.
+/// An answer that was posted; of several messages the last, which has the components.
 pub(crate) enum Shown {
     /// To a message, in this channel.
     Reply(u64, Sent),
     /// The first one to an interaction.
-    First,
-    Followup(Sent),
+    First(RArc<Interaction>),
+    Followup(RArc<Interaction>, Sent),
 }
 
 impl Shown {
-    /// Edits it.
-    pub(crate) async fn edit(&self, ctx: &Context, new: NewMessage) -> Result {
-        // An edit cannot change who sees it.
-        let new = new.for_channel();
-        let discord = ctx.discord();
-        match (self, ctx.sent_form().or_else(|| ctx.interaction())) {
-            (Self::Reply(channel, sent), _) => drop(discord.edit(*channel, sent.id()?, new).await?),
-            (Self::First, Some(of)) => drop(discord.edit_answer(of, None, &new).await?),
-            (Self::Followup(sent), Some(of)) => {
-                drop(discord.edit_answer(of, Some(sent.id()?), &new).await?);
-            }
-            (_, None) => return Err(nothing_to_answer().into()),
+    /// Takes its buttons away, if it is still there: what they were for is decided either way.
+    pub(crate) async fn close(&self, discord: &Discord) {
+        let new = NewMessage::without_components();
+        let closed = match self {
+            Self::Reply(channel, sent) => match sent.id() {
+                Ok(id) => discord.edit(*channel, id, new).await.map(drop),
+                Err(error) => Err(error),
+            },
+            Self::First(of) => discord.edit_answer(of, None, &new).await.map(drop).map_err(Into::into),
+            Self::Followup(of, sent) => match sent.id() {
+                Ok(id) => discord.edit_answer(of, Some(id), &new).await.map(drop).map_err(Into::into),
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = closed {
+            tracing::debug!("a message keeps its buttons, which do nothing any more: {error}");
         }
-        Ok(())
     }
 }
 
@@ -71,43 +91,34 @@ impl Context {
         let message = message.into();
         let to = match self.answered() {
             Some(Answered::Message(to)) => {
-                return Ok(Shown::Reply(to.channel_id, discord.reply(to, message).await?));
+                let (first, last) = discord.post_all(to.channel_id, message.reply_to(to.id)).await?;
+                return Ok(Shown::Reply(to.channel_id, last.unwrap_or(first)));
             }
             Some(Answered::Interaction(to)) => to,
             None => return Err(nothing_to_answer().into()),
         };
-        let is_first = self.answer.get() != Answer::Given;
-        let is_ephemeral = self.is_declared_ephemeral() || is_first && self.is_first_ephemeral.get();
+        let is_ephemeral = self.is_declared_ephemeral() || self.is_first_ephemeral.get();
         let message = if is_ephemeral { message.ephemeral() } else { message };
         let (first, more) = message.into_parts()?;
-        let is_component = self.call().is_none() || self.form.get().is_some();
         let followup = match self.answer.get() {
-            Answer::Given => Some(discord.post_followup(to, &first).await?),
-            // `@original` is the component's message.
-            Answer::None if is_component && to.deferred && to.is_on_message() => {
-                Some(discord.post_followup(to, &first).await?)
-            }
-            Answer::None if is_component => {
-                discord.respond(to, first).await?;
-                None
-            }
-            Answer::None => match discord.respond_first(to, &first).await {
+            Answer::Given | Answer::Updated => Some(discord.post_followup(&to, &first).await?),
+            Answer::None => match discord.respond_first(&to, &first).await {
                 // Another answer of this call is there already.
-                Err((Some(Original::Answer { .. }), _)) => Some(discord.post_followup(to, &first).await?),
-                sent => {
-                    sent.map_err(|(_, error)| error)?;
-                    None
-                }
+                Err((Some(Original::Answer { .. }), _)) => Some(discord.post_followup(&to, &first).await?),
+                sent => sent.map_err(|(_, error)| error)?,
             },
-            Answer::Deferred { ephemeral } => {
-                discord.respond_deferred(to, &first, ephemeral).await?;
-                None
-            }
+            Answer::Deferred { ephemeral } => discord.respond_deferred(&to, &first, ephemeral).await?,
         };
         // Only now: what failed left "thinking …", which the next answer fills in.
-        self.answer.set(Answer::Given);
-        discord.post_followups(to, &more).await?;
-        Ok(followup.map_or(Shown::First, Shown::Followup))
+        if self.answer.get() != Answer::Updated {
+            self.answer.set(Answer::Given);
+        }
+        self.is_first_ephemeral.set(false);
+        let last = discord.post_followups(&to, &more).await?;
+        Ok(match last.or(followup) {
+            Some(sent) => Shown::Followup(to, sent),
+            None => Shown::First(to),
+        })
     }
 
     /// Whether an interaction was answered or deferred.
@@ -120,10 +131,18 @@ impl Context {
         self.answer.set(Answer::Given);
     }
 
-    /// What follows answers this form, the first that was sent.
+    /// What follows answers this form.
     pub(crate) fn answer_form(&self, form: RArc<Interaction>, taken: Taken) {
-        if self.form.set((form, taken)).is_ok() {
-            self.answer.set(Answer::None);
+        self.answer.set(Answer::of(&form));
+        self.form.replace(Some((form, taken)));
+    }
+
+    /// The interaction that is to be answered, if a form can still be its answer: a form cannot open another.
+    /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-modal>
+    pub(crate) fn opens_forms(&self) -> Option<RArc<Interaction>> {
+        match self.answered() {
+            Some(Answered::Interaction(to)) if to.kind != MODAL => Some(to),
+            _ => None,
         }
     }
 
@@ -134,8 +153,9 @@ impl Context {
     /// such message.
     pub async fn update(&self, message: impl Into<NewMessage>) -> Result {
         let to = self.component_interaction().ok_or_else(nothing_to_answer)?;
-        self.discord().update(to, message).await?;
-        self.answer.set(Answer::Given);
+        let is_acknowledged = self.answer.get() == Answer::Updated;
+        self.discord().update_after(&to, message.into(), is_acknowledged).await?;
+        self.answer.set(Answer::Updated);
         Ok(())
     }
 
@@ -153,7 +173,7 @@ impl Context {
     /// As [`reply`](Self::reply).
     pub async fn defer_ephemeral(&self) -> Result {
         // Also if the host was faster, and public.
-        self.is_first_ephemeral.set(true);
+        self.is_first_ephemeral.set(self.answer.get() != Answer::Given);
         self.acknowledge(true).await
     }
 
@@ -162,8 +182,12 @@ impl Context {
         match self.answered() {
             Some(Answered::Message(to)) => Ok(discord.typing(to.channel_id).await?),
             Some(Answered::Interaction(to)) if self.answer.get() == Answer::None => {
-                let ephemeral = discord.acknowledge(to, ephemeral).await?;
-                self.answer.set(Answer::Deferred { ephemeral });
+                self.answer.set(match discord.acknowledge(&to, ephemeral).await {
+                    Ok(ephemeral) => Answer::Deferred { ephemeral },
+                    // The host was faster. There is nothing to show: it has acknowledged it silently.
+                    Err((Some(Original::Source), _)) => Answer::Updated,
+                    Err((_, error)) => return Err(error.into()),
+                });
                 Ok(())
             }
             Some(Answered::Interaction(_)) => Ok(()),
@@ -171,23 +195,23 @@ impl Context {
         }
     }
 
-    fn sent_form(&self) -> Option<&Interaction> {
-        self.form.get().map(|(form, _)| &**form)
+    fn sent_form(&self) -> Option<RArc<Interaction>> {
+        self.form.borrow().as_ref().map(|(form, _)| form.clone())
     }
 
     fn answered(&self) -> Option<Answered<'_>> {
-        if let Some(form) = self.sent_form() {
-            return Some(Answered::Interaction(form));
+        match (self.sent_form(), self.message()) {
+            (Some(form), _) => Some(Answered::Interaction(form)),
+            (None, Some(message)) => Some(Answered::Message(message)),
+            (None, None) => self.shared_interaction().map(Answered::Interaction),
         }
-        let message = self.message().map(Answered::Message);
-        message.or_else(|| self.interaction().map(Answered::Interaction))
     }
 
-    fn component_interaction(&self) -> Option<&Interaction> {
+    fn component_interaction(&self) -> Option<RArc<Interaction>> {
         match (&self.cause, self.sent_form()) {
             (_, Some(form)) => Some(form),
             (Cause::Command(_), None) => None,
-            _ => self.interaction(),
+            _ => self.shared_interaction(),
         }
     }
 

@@ -49,7 +49,8 @@ impl Discord {
     /// # Errors
     /// Discord's refusal, with its code; or no answer. Of several messages, those before the one that failed are posted.
     pub async fn send(&self, channel: impl Into<u64>, message: impl Into<NewMessage>) -> Result<Sent> {
-        Ok(self.post_all(channel.into(), message.into()).await?)
+        let (first, _) = self.post_all(channel.into(), message.into()).await?;
+        Ok(first)
     }
 
     /// Posts a reply to a message.
@@ -71,7 +72,7 @@ impl Discord {
         new: impl Into<NewMessage>,
     ) -> Result<Sent> {
         let path = format!("/channels/{}/messages/{}", channel.into(), message.into());
-        Ok(self.request(Method::Patch, path).message(&new.into().into_one()?)?.reply().await?)
+        Ok(self.request(Method::Patch, path).message(&new.into().into_edit()?)?.reply().await?)
     }
 
     /// A request to any endpoint. `path` stands below the API's version, such as `/guilds/1/roles`; ids and names in it
@@ -95,7 +96,12 @@ impl Discord {
         self.request(Method::Get, path)
     }
 
-    async fn post_all(&self, channel: u64, message: NewMessage) -> Result<Sent, HandleError> {
+    /// The first of the messages that it was posted as, and the last if that is another.
+    pub(crate) async fn post_all(
+        &self,
+        channel: u64,
+        message: NewMessage,
+    ) -> Result<(Sent, Option<Sent>), HandleError> {
         let (first, more) = message.for_channel().into_parts()?;
         let sent = match self.post(channel, &first).await {
             // Nobody should go without an answer because of where it cannot point to.
@@ -105,10 +111,11 @@ impl Discord {
             },
             posted => posted?,
         };
+        let mut last = None;
         for message in &more {
-            self.post(channel, message).await?;
+            last = Some(self.post(channel, message).await?);
         }
-        Ok(sent)
+        Ok((sent, last))
     }
 
     async fn post(&self, channel: u64, message: &NewMessage) -> Result<Sent, HandleError> {

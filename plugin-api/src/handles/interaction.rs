@@ -37,7 +37,8 @@ impl Discord {
         } else {
             self.respond_first(to, &first).await.map_err(|(_, error)| error)?;
         }
-        Ok(self.post_followups(to, &more).await?)
+        self.post_followups(to, &more).await?;
+        Ok(())
     }
 
     /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
@@ -47,7 +48,9 @@ impl Discord {
     /// As [`respond`](Self::respond); 40060 too if the host was faster with an interaction that
     /// [is on a message](Interaction::is_on_message): `edit_response` would edit that message.
     pub async fn defer(&self, to: &Interaction, ephemeral: bool) -> Result {
-        self.acknowledge(to, ephemeral).await?;
+        if !to.deferred || to.is_on_message() {
+            self.acknowledge(to, ephemeral).await.map_err(|(_, error)| error)?;
+        }
         Ok(())
     }
 
@@ -57,11 +60,21 @@ impl Discord {
     /// As [`respond`](Self::respond); [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message: an edit cannot change who
     /// sees the message it edits.
     pub async fn update(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result {
-        let message = message.into().into_one()?;
+        self.update_after(to, message.into(), to.deferred).await
+    }
+
+    /// The same; `is_acknowledged` if the message that it is on is known to be its `@original`.
+    pub(crate) async fn update_after(
+        &self,
+        to: &Interaction,
+        message: NewMessage,
+        is_acknowledged: bool,
+    ) -> Result {
+        let message = message.into_edit()?;
         if message.is_ephemeral() {
             return Err(seen_by_all().into());
         }
-        if to.deferred {
+        if is_acknowledged {
             self.patch_original(to, &message).await?;
             return Ok(());
         }
@@ -81,12 +94,12 @@ impl Discord {
     /// 10015 when there is no answer yet; [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message in the place of an
     /// answer that everybody sees.
     pub async fn edit_response(&self, of: &Interaction, message: impl Into<NewMessage>) -> Result<Sent> {
-        let message = message.into().into_one()?;
+        let message = message.into().into_edit()?;
         if !message.is_ephemeral() {
             return Ok(self.patch_original(of, &message).await?);
         }
         match self.original(of).await? {
-            Original::Thinking { ephemeral } => Ok(self.fill_in(of, &message, ephemeral).await?),
+            Original::Thinking { ephemeral } => Ok(self.fill_in(of, &message, ephemeral).await?.0),
             Original::Answer { ephemeral: true } => Ok(self.patch_original(of, &message).await?),
             Original::Answer { ephemeral: false } | Original::Source => Err(seen_by_all().into()),
         }
@@ -103,7 +116,7 @@ impl Discord {
         let sent = if first.is_ephemeral()
             && let Ok(Original::Thinking { ephemeral: false }) = self.original(to).await
         {
-            self.fill_in(to, &first, false).await?
+            self.fill_in(to, &first, false).await?.0
         } else {
             self.post_followup(to, &first).await?
         };
@@ -120,52 +133,57 @@ impl Discord {
         Ok(self.answer(to, kind, &serde_json::to_string(data)?, &[]).await?)
     }
 
-    /// As [`defer`](Self::defer); whether "thinking …" is ephemeral, which another one may have decided.
-    pub(crate) async fn acknowledge(&self, to: &Interaction, ephemeral: bool) -> Result<bool, HandleError> {
-        if to.deferred && !to.is_on_message() {
-            return Ok(to.kind == MODAL);
-        }
+    /// Acknowledges an interaction that is not known to be; whether "thinking …" is ephemeral, which another one may have
+    /// decided. A failure comes with what stands there instead.
+    pub(crate) async fn acknowledge(
+        &self,
+        to: &Interaction,
+        ephemeral: bool,
+    ) -> Result<bool, (Option<Original>, HandleError)> {
         let data = format!(r#"{{"flags":{}}}"#, if ephemeral { EPHEMERAL } else { 0 });
         let Err(error) = self.answer(to, CALLBACK_DEFERRED, &data, &[]).await else { return Ok(ephemeral) };
         match self.original_after(to, &error).await {
             Some(Original::Thinking { ephemeral }) => Ok(ephemeral),
-            _ => Err(error),
+            original => Err((original, error)),
         }
     }
 
-    /// The first answer of an interaction that is not known to be acknowledged; a failure comes with what stands there
-    /// instead.
+    /// The first answer of an interaction that is not known to be acknowledged: the message, if it is not `@original`. A
+    /// failure comes with what stands there instead.
     pub(crate) async fn respond_first(
         &self,
         to: &Interaction,
         message: &NewMessage,
-    ) -> Result<(), (Option<Original>, HandleError)> {
+    ) -> Result<Option<Sent>, (Option<Original>, HandleError)> {
         let json = message.encode().map_err(|error| (None, error))?;
         let sent = self.answer(to, CALLBACK_MESSAGE, &json, &message.files).await;
-        let Err(error) = sent else { return Ok(()) };
+        let Err(error) = sent else { return Ok(None) };
         // The host, or a defer whose answer was lost, was faster.
         let original = self.original_after(to, &error).await;
         let posted = match original {
-            Some(Original::Thinking { ephemeral }) => self.fill_in(to, message, ephemeral).await.map(drop),
-            Some(Original::Source) => self.post_followup(to, message).await.map(drop),
+            Some(Original::Thinking { ephemeral }) => {
+                self.fill_in(to, message, ephemeral).await.map(Filled::elsewhere)
+            }
+            Some(Original::Source) => self.post_followup(to, message).await.map(Some),
             Some(Original::Answer { .. }) | None => Err(error),
         };
         posted.map_err(|error| (original, error))
     }
 
-    /// The first answer of an interaction that was deferred, as far as anybody knows.
+    /// The first answer of an interaction that was deferred, as far as anybody knows: the message, if it is not
+    /// `@original`.
     pub(crate) async fn respond_deferred(
         &self,
         to: &Interaction,
         message: &NewMessage,
         ephemeral: bool,
-    ) -> Result<(), HandleError> {
+    ) -> Result<Option<Sent>, HandleError> {
         match self.fill_in(to, message, ephemeral).await {
             // The host did not learn what became of its defer, and it was not carried out.
             Err(error) if error.code == UNKNOWN_WEBHOOK => {
-                self.answer(to, CALLBACK_MESSAGE, &message.encode()?, &message.files).await
+                self.answer(to, CALLBACK_MESSAGE, &message.encode()?, &message.files).await.map(|()| None)
             }
-            filled => filled.map(drop),
+            filled => filled.map(Filled::elsewhere),
         }
     }
 
@@ -179,16 +197,17 @@ impl Discord {
         self.request(Method::Post, path).message(message)?.reply().await
     }
 
-    /// Posts the further parts of a message.
+    /// Posts the further parts of a message; the last of them.
     pub(crate) async fn post_followups(
         &self,
         to: &Interaction,
         parts: &[NewMessage],
-    ) -> Result<(), HandleError> {
+    ) -> Result<Option<Sent>, HandleError> {
+        let mut last = None;
         for part in parts {
-            self.post_followup(to, part).await?;
+            last = Some(self.post_followup(to, part).await?);
         }
-        Ok(())
+        Ok(last)
     }
 
     /// Puts the answer in the place of a "thinking …" that is `ephemeral` or not. Neither an edit nor the first followup
@@ -199,16 +218,22 @@ impl Discord {
         to: &Interaction,
         message: &NewMessage,
         ephemeral: bool,
-    ) -> Result<Sent, HandleError> {
+    ) -> Result<Filled, HandleError> {
         if message.is_ephemeral() == ephemeral {
-            return self.patch_original(to, message).await;
+            match self.patch_original(to, message).await {
+                // The user has dismissed it, or an answer that was to replace it failed after that was deleted.
+                Err(error) if error.code == UNKNOWN_MESSAGE => {}
+                edited => return Ok(Filled(edited?, true)),
+            }
+        } else {
+            // Before anything is deleted.
+            message.encode()?;
+            match self.request(Method::Delete, original_path(to)).send().await {
+                Err(error) if error.code != UNKNOWN_MESSAGE => return Err(error),
+                _ => {}
+            }
         }
-        // Before anything is deleted.
-        message.encode()?;
-        match self.request(Method::Delete, original_path(to)).send().await {
-            Err(error) if error.code != UNKNOWN_MESSAGE => Err(error),
-            _ => self.post_followup(to, message).await,
-        }
+        Ok(Filled(self.post_followup(to, message).await?, false))
     }
 
     async fn patch_original(&self, of: &Interaction, message: &NewMessage) -> Result<Sent, HandleError> {
@@ -263,6 +288,16 @@ impl Discord {
             first => first.map(drop),
         };
         sent.map_err(late)
+    }
+}
+
+/// An answer in the place of "thinking …", and whether it is `@original`.
+struct Filled(Sent, bool);
+
+impl Filled {
+    /// The message, if it is not `@original`.
+    fn elsewhere(self) -> Option<Sent> {
+        (!self.1).then_some(self.0)
     }
 }
 

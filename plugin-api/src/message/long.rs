@@ -15,7 +15,8 @@ pub enum Long {
     /// What is left after those is attached to the last as `message.txt`. A reply is the first message; embeds, files and
     /// components are on the last.
     ///
-    /// Where there is one message only, in an edit, what does not fit is attached.
+    /// Where there is one message only, in an edit, what does not fit is attached; see [`NewMessage::keep_files`] for what
+    /// becomes of the files that are there.
     Split,
     /// It is attached as `message.txt`, and the message has no text.
     Attach,
@@ -47,13 +48,19 @@ impl NewMessage {
         self.parts(MESSAGES_MAX)
     }
 
-    /// As one message that Discord takes.
+    /// As one message that Discord takes in the place of one that is there. Files of its own take the place of those that
+    /// are there, if it does not say which of them [stay](Self::keep_files): so does a text that may have been a file.
+    /// Discord would add them.
     ///
     /// # Errors
     /// As [`into_parts`](Self::into_parts).
-    pub(crate) fn into_one(self) -> Result<Self, HandleError> {
+    pub(crate) fn into_edit(self) -> Result<Self, HandleError> {
+        let may_have_been_file = self.long != Long::Refuse && self.content.is_some();
         let was_long = self.length() > LONGEST;
         let (mut one, _) = self.parts(1)?;
+        if may_have_been_file || !one.files.is_empty() {
+            one.kept.get_or_insert_default();
+        }
         if was_long {
             // Without a text an edit leaves the one that is there.
             one.content.get_or_insert_default();
@@ -308,10 +315,22 @@ mod tests {
         let message = NewMessage::new(&*text).long(Long::Attach);
         let (one, more) = message.into_parts().expect("it is attached");
         assert_eq!((one.files[0].bytes.as_slice(), one.content, more.len()), (text.as_bytes(), None, 0));
-        let one = NewMessage::new("word ".repeat(600)).long(Long::Split).into_one().expect("it is one");
+        let one = NewMessage::new("word ".repeat(600)).long(Long::Split).into_edit().expect("it is one");
         assert_eq!((one.length() <= LONGEST, one.files.len()), (true, 1));
-        let one = NewMessage::new(&*text).long(Long::Attach).into_one().expect("it is one");
+        let one = NewMessage::new(&*text).long(Long::Attach).into_edit().expect("it is one");
         assert_eq!(one.content.as_deref(), Some(""), "the old text goes");
         assert!(NewMessage::new(text).into_parts().is_err());
+    }
+
+    #[test]
+    fn files_of_an_edit_take_the_place_of_those_that_are_there_unless_they_are_to_stay() {
+        let kept = |message: NewMessage| message.into_edit().expect("it is one").kept;
+        let long = |text: &str| NewMessage::new(text).long(Long::Split);
+        assert_eq!(kept(NewMessage::new("x")), None);
+        assert_eq!(kept(NewMessage::new("x").file("a", vec![1])), Some(vec![]));
+        assert_eq!(kept(NewMessage::new("x").file("a", vec![1]).keep_files(&[7])), Some(vec![7]));
+        assert_eq!(kept(long(&"word ".repeat(600))), Some(vec![]));
+        assert_eq!(kept(long("x")), Some(vec![]), "the text before may have been a file");
+        assert_eq!(kept(NewMessage::default().long(Long::Split)), None, "the text stays");
     }
 }

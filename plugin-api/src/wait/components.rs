@@ -98,6 +98,11 @@ impl Components {
         Some(Press { ctx: Context::of_component(self.host.clone(), interaction), name, _taken: taken })
     }
 
+    /// What is to be waited for until a user has filled in a form.
+    pub(super) fn of_form(host: &Host, user: u64) -> Self {
+        Self { host: host.clone(), wait: host.waits().open(Wants::Form(user)) }
+    }
+
     /// The next interaction.
     pub(super) async fn interaction(&self) -> Option<(RArc<Interaction>, Taken)> {
         loop {
@@ -114,7 +119,7 @@ pub(crate) async fn pressed(host: Host, interaction: RArc<Interaction>) -> Resul
     let text = match queue_of(&host, &interaction.custom_id) {
         None => CLOSED,
         Some(queue) => match &queue.wants {
-            Wants::Interactions(of) if of.get().is_none_or(|user| user == interaction.user.id) => {
+            wants if wants.takes(interaction.user.id) => {
                 let ticket = Ticket::default();
                 queue.push(Item::new(Event::Interaction(interaction), ticket.clone()));
                 drop(queue);
@@ -123,7 +128,7 @@ pub(crate) async fn pressed(host: Host, interaction: RArc<Interaction>) -> Resul
                 }
                 CLOSED
             }
-            Wants::Interactions(_) => FOR_ANOTHER,
+            Wants::Interactions(_) | Wants::Form(_) => FOR_ANOTHER,
             Wants::Event(_) => CLOSED,
         },
     };

@@ -13,25 +13,22 @@ impl Context {
     /// # Errors
     /// As [`reply`](Self::reply).
     pub async fn confirm(&self, question: impl Into<NewMessage>, time: Duration) -> Result<bool> {
-        let question = question.into();
         let mut buttons = self.components().only(self.user()?.id);
         let button = |label: &str, style: u8, name: &str| json!({ "type": 2, "style": style, "label": label, "custom_id": buttons.id(name) });
         // Discord's styles: 4 is for what cannot be undone, 2 the plain one.
         let row =
             json!([{ "type": 1, "components": [button("Confirm", 4, "yes"), button("Cancel", 2, "no")] }]);
-        let shown = self.post(question.clone().field("components", row)).await?;
+        let shown = self.post(question.into().field("components", row)).await?;
         let press = buttons.next(time).await;
         drop(buttons);
-        let decided = question.field("components", json!([]));
-        match press {
-            Some(press) => {
-                press.update(decided.for_channel()).await?;
-                Ok(press.name() == "yes")
-            }
-            None => {
-                shown.edit(self, decided).await?;
-                Ok(false)
-            }
+        let Some(press) = press else {
+            shown.close(&self.discord()).await;
+            return Ok(false);
+        };
+        // It is decided, also if the message is gone by now.
+        if let Err(error) = press.update(NewMessage::without_components()).await {
+            tracing::debug!("the question keeps its buttons, which do nothing any more: {error}");
         }
+        Ok(press.name() == "yes")
     }
 }

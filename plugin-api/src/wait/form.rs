@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::Components;
 use crate::{
-    Context, Error, NewMessage, Result,
-    interactions::CALLBACK_MODAL,
-    modal::{self, Form, Modal},
+    Context, Error, Modal, NewMessage, Result,
+    context::Shown,
+    interactions::{CALLBACK_MODAL, COMPONENT},
+    modal::{self, Form},
 };
 
 /// So long an interaction can be answered, and so long a form is waited for.
@@ -18,7 +20,12 @@ impl Context {
     /// Shows a form and waits until it is sent; what [`reply`](Self::reply) says from then on answers the form. None when the
     /// user has closed it, which Discord does not tell: then after 15 minutes, or when the cog is replaced or unloaded.
     ///
-    /// A form must be the first answer, within 3 s. A prefix command has a button posted that opens it.
+    /// A form must be the first answer, within 3 s. Where none can open, to a prefix command or to another form, a button is
+    /// posted that opens it, as often as it is closed.
+    ///
+    /// Meanwhile the call is under way, and counts for its [concurrency](crate::manifest::Concurrency). A user who calls again
+    /// has closed the form: the call before ends, if it is in the way. What shall not be in anybody's way so long opens the
+    /// form with [`open`](Self::open).
     ///
     /// # Errors
     /// [Input](Error::input) when something in it does not fit, or when it is too late for a form; where there is nobody to
@@ -32,18 +39,29 @@ impl Context {
     /// # Errors
     /// As [`ask`](Self::ask).
     pub async fn ask_with<M: Modal>(&self, filled: &[(&str, &str)]) -> Result<Option<M>> {
-        let components = self.components().only(self.user()?.id);
-        if self.message().is_some() {
-            if !self.open_by_button::<M>(&components.id("form"), filled).await? {
-                return Ok(None);
+        let waiting = Components::of_form(self, self.user()?.id);
+        let id = waiting.id("form");
+        let button = match self.opens_forms() {
+            Some(_) => {
+                self.open::<M>(&id, filled).await?;
+                None
             }
-        } else {
-            self.open::<M>(&components.id("form"), filled).await?;
-        }
-        let Some((sent, taken)) = self.clock().timeout(PATIENCE, components.interaction()).await.flatten()
-        else {
-            return Ok(None);
+            None => Some(self.post_button(M::TITLE, &waiting.id("open")).await?),
         };
+        let sent = loop {
+            match self.clock().timeout(PATIENCE, waiting.interaction()).await.flatten() {
+                Some((press, _taken)) if press.kind == COMPONENT => {
+                    let press = Self::of_component(self.host().clone(), press);
+                    press.open::<M>(&id, filled).await?;
+                }
+                sent => break sent,
+            }
+        };
+        drop(waiting);
+        if let Some(button) = button {
+            button.close(&self.discord()).await;
+        }
+        let Some((sent, taken)) = sent else { return Ok(None) };
         self.answer_form(sent.clone(), taken);
         let ctx = Self::of_component(self.host().clone(), sent);
         M::read(&Form { ctx, fields: M::FIELDS }).await.map(Some)
@@ -55,14 +73,16 @@ impl Context {
     /// # Errors
     /// As [`ask`](Self::ask).
     pub async fn open<M: Modal>(&self, custom_id: &str, filled: &[(&str, &str)]) -> Result {
-        let to = self.interaction().ok_or_else(|| Error::new("a form opens from an interaction only"))?;
+        let to = self.opens_forms();
+        let to =
+            to.ok_or_else(|| Error::new("a form opens from a command with a slash or a component only"))?;
         if to.deferred {
             return Err(Error::input("that took too long to begin; try again"));
         }
         if self.is_answered() {
             return Err(Error::new("a form must be the first answer, and there is one"));
         }
-        self.discord().callback(to, CALLBACK_MODAL, &modal::json::<M>(custom_id, filled)).await?;
+        self.discord().callback(&to, CALLBACK_MODAL, &modal::json::<M>(custom_id, filled)).await?;
         self.set_answered();
         Ok(())
     }
@@ -77,18 +97,10 @@ impl Context {
         M::read(&Form { ctx, fields: M::FIELDS }).await
     }
 
-    /// Only an interaction can open a form: posts a button, and opens it when that is pressed. False if it is not.
-    async fn open_by_button<M: Modal>(&self, custom_id: &str, filled: &[(&str, &str)]) -> Result<bool> {
-        let mut components = self.components().only(self.user()?.id);
-        let button = json!({ "type": 2, "style": 1, "label": "Fill in", "custom_id": components.id("open") });
+    /// A button that opens a form.
+    async fn post_button(&self, title: &str, custom_id: &str) -> Result<Shown> {
+        let button = json!({ "type": 2, "style": 1, "label": "Fill in", "custom_id": custom_id });
         let row = json!([{ "type": 1, "components": [button] }]);
-        let shown = self.post(NewMessage::new(M::TITLE).field("components", row)).await?;
-        let press = components.next(PATIENCE).await;
-        drop(components);
-        if let Some(press) = &press {
-            press.open::<M>(custom_id, filled).await?;
-        }
-        shown.edit(self, NewMessage::new(M::TITLE).field("components", json!([]))).await?;
-        Ok(press.is_some())
+        self.post(NewMessage::new(title).field("components", row)).await
     }
 }

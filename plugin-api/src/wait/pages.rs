@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Components;
-use crate::{Context, Error, NewMessage, Result};
+use crate::{Context, Error, NewMessage, Result, context::Shown};
 
 /// Without a press for so long, the buttons go. Discord lets an answer be edited for 15 minutes after the last press.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
@@ -24,6 +24,8 @@ impl Context {
             let page = pages.into_iter().next().ok_or_else(|| Error::new("there are no pages to show"))?;
             return self.reply(page).await;
         }
+        // Each is one message, also the first.
+        let pages = pages.into_iter().map(NewMessage::into_edit).collect::<Result<Vec<_>, _>>()?;
         let mut buttons = self.components().only(self.user()?.id);
         let mut at = 0;
         let page = |at: usize, buttons: &Components| {
@@ -36,15 +38,14 @@ impl Context {
                 "back" => at.saturating_sub(1),
                 _ => (at + 1).min(pages.len() - 1),
             };
-            press.update(page(at, &buttons).for_channel()).await?;
-            last = Some(press);
+            press.update(page(at, &buttons).for_channel().in_place_of_all()).await?;
+            last = press.shared_interaction();
         }
         drop(buttons);
-        let closed = pages[at].clone().field("components", json!([]));
-        match last.as_deref().and_then(Context::interaction) {
+        match last {
             // Its token is younger than the first one.
-            Some(press) => self.discord().edit_response(press, closed.for_channel()).await.map(drop)?,
-            None => shown.edit(self, closed).await?,
+            Some(press) => Shown::First(press).close(&self.discord()).await,
+            None => shown.close(&self.discord()).await,
         }
         Ok(())
     }

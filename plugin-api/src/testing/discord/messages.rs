@@ -121,8 +121,11 @@ impl Discord {
                 embed["type"] = json!("rich");
             }
         }
-        self.notify(json, &body["allowed_mentions"]);
-        if let Some(kept) = body["attachments"].as_array().filter(|_| files.is_empty()) {
+        // An edit decides anew only with a text. <https://discord.com/developers/docs/resources/message#edit-message>
+        if json["edited_timestamp"].is_null() || !body["content"].is_null() {
+            self.notify(json, &body["allowed_mentions"]);
+        }
+        if let Some(kept) = body["attachments"].as_array() {
             let ids: Vec<&Value> = kept.iter().map(|attachment| &attachment["id"]).collect();
             if let Some(attachments) = json["attachments"].as_array_mut() {
                 attachments.retain(|attachment| ids.contains(&&attachment["id"]));

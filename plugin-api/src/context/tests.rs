@@ -1,0 +1,153 @@
+//! Answers of a handler, whoever acknowledged the interaction first.
+
+use std::future::Future;
+
+use abi_stable::std_types::{RArc, RNone, RString, RVec};
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::{
+    Long, NewMessage, Result,
+    abi::{HandleError, HandleErrorKind, Interaction, Invocation, Origin, User},
+    discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE},
+    handles::fake::{Asked, fake, host},
+    interactions::{COMMAND, COMPONENT},
+};
+
+const CALLBACK: &str = "POST /interactions/1/token/callback";
+const FOLLOWUP: &str = "POST /webhooks/2/token";
+const GET: &str = "GET /webhooks/2/token/messages/@original";
+const PATCH: &str = "PATCH /webhooks/2/token/messages/@original";
+const DELETE: &str = "DELETE /webhooks/2/token/messages/@original";
+
+fn interaction(kind: u8, deferred: bool) -> RArc<Interaction> {
+    RArc::new(Interaction {
+        id: 1,
+        application_id: 2,
+        kind,
+        token: "token".into(),
+        channel_id: RNone,
+        guild_id: RNone,
+        user: User::default(),
+        roles: RVec::new(),
+        permissions: 0,
+        app_permissions: 0,
+        command: "ask".into(),
+        command_kind: 1,
+        target_id: RNone,
+        custom_id: RString::new(),
+        options: RVec::new(),
+        values: RVec::new(),
+        deferred,
+        json: r#"{"message":{"id":"7"}}"#.into(),
+    })
+}
+
+fn pressed(deferred: bool) -> Context {
+    Context::of_component(host(), interaction(COMPONENT, deferred))
+}
+
+fn called(deferred: bool) -> Context {
+    let origin = Origin::Slash(interaction(COMMAND, deferred));
+    let raw = Invocation { command: "ask".into(), arguments: "".into(), origin };
+    Context::of_command(host(), raw, &[]).0
+}
+
+fn refused(code: u32) -> Result<String, HandleError> {
+    let error = HandleError::new(HandleErrorKind::Status, "refused");
+    Err(HandleError { status: if code == UNKNOWN_MESSAGE { 404 } else { 400 }, code, ..error })
+}
+
+/// Discord answers in this order.
+fn answers<const N: usize>(answers: [Result<String, HandleError>; N]) {
+    fake(|fake| fake.answers = answers.into());
+}
+
+fn done(answer: impl Future<Output = Result>) {
+    answer.now_or_never().expect("the fake answers at once").expect("it is answered");
+}
+
+fn asked() -> Vec<Asked> {
+    fake(|fake| fake.asked.drain(..).collect())
+}
+
+fn lines() -> Vec<String> {
+    asked().into_iter().map(|it| it.line).collect()
+}
+
+/// The component's message, as `@original`.
+fn source() -> Result<String, HandleError> {
+    Ok(r#"{"id":"7"}"#.to_owned())
+}
+
+#[test]
+fn a_component_that_the_host_has_acknowledged_can_be_deferred_and_is_answered_by_one_more_message() {
+    let known = pressed(true);
+    done(known.defer());
+    done(known.reply("late"));
+    assert_eq!(lines(), [FOLLOWUP]);
+    let raced = pressed(false);
+    answers([refused(ALREADY_ACKNOWLEDGED), source()]);
+    done(raced.defer_ephemeral());
+    done(raced.reply("late"));
+    done(raced.reply("and more"));
+    let asked = asked();
+    let lines: Vec<&str> = asked.iter().map(|it| &*it.line).collect();
+    assert_eq!(lines, [CALLBACK, GET, FOLLOWUP, FOLLOWUP]);
+    // Ephemeral is the first answer, as the handler said.
+    assert_eq!((&asked[2].json["flags"], &asked[3].json["flags"]), (&json!(64), &Value::Null));
+}
+
+#[test]
+fn a_further_update_is_one_request() {
+    let ctx = pressed(false);
+    for text in ["one", "two", "three"] {
+        done(ctx.update(text));
+    }
+    done(ctx.reply("beside it"));
+    done(ctx.update("four"));
+    assert_eq!(lines(), [CALLBACK, PATCH, PATCH, FOLLOWUP, PATCH]);
+    let raced = pressed(false);
+    answers([refused(ALREADY_ACKNOWLEDGED), source()]);
+    done(raced.update("one"));
+    done(raced.update("two"));
+    assert_eq!(lines(), [CALLBACK, GET, PATCH, PATCH]);
+}
+
+#[test]
+fn an_answer_that_is_one_more_message_is_edited_where_it_stands() {
+    let close = |ctx: &Context, message: NewMessage| {
+        fake(|fake| fake.asked.clear());
+        let shown = ctx.post(message).now_or_never().expect("at once").expect("it is posted");
+        fake(|fake| fake.asked.clear());
+        shown.close(&ctx.discord()).now_or_never().expect("at once");
+        asked().pop().expect("it was edited")
+    };
+    let buttons = || NewMessage::new("sure?").components(json!([]));
+    let own = "PATCH /webhooks/2/token/messages/1";
+    let sent = || Ok(r#"{"id":"1"}"#.to_owned());
+    assert_eq!(close(&called(false), buttons()).line, PATCH);
+    // The host acknowledged the component first, silently.
+    answers([refused(ALREADY_ACKNOWLEDGED), source(), sent()]);
+    assert_eq!(close(&pressed(false), buttons()).line, own);
+    // It says "thinking …" to everybody, and the answer is for one.
+    assert_eq!(close(&called(true), buttons().ephemeral()).line, own);
+    // The buttons are on the last of several.
+    let long = buttons().content("word ".repeat(600)).long(Long::Split);
+    answers([Ok(String::new()), sent()]);
+    let closed = close(&called(false), long);
+    assert_eq!(closed.line, own);
+    let nobody = json!({ "parse": [] });
+    assert_eq!(closed.json, json!({ "components": [], "allowed_mentions": nobody }), "nothing else changes");
+}
+
+#[test]
+fn an_answer_that_failed_after_thinking_was_deleted_is_followed_by_the_next() {
+    let ctx = called(true);
+    answers([Ok(String::new()), refused(50035)]);
+    assert!(ctx.reply(NewMessage::new("for you").ephemeral()).now_or_never().expect("at once").is_err());
+    answers([refused(UNKNOWN_MESSAGE)]);
+    done(ctx.reply("for all"));
+    assert_eq!(lines(), [DELETE, FOLLOWUP, PATCH, FOLLOWUP]);
+}
