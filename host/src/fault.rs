@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use gearshift_cog::abi::{self, CogModuleRef, ErrorCause};
+use gearshift_cog::abi::{self, ErrorCause};
 
 /// How a handler failed, and so who is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +47,10 @@ impl FaultKind {
 }
 
 impl Fault {
-    /// Copies a fault out of the cog's memory: right after the function of `module` that answered it, on the same thread.
-    pub fn take(raw: abi::Fault, module: CogModuleRef) -> Fault {
-        // A cog of ABI 1.0 does not tell.
-        let cause = (module.error_cause())();
+    /// Copies a fault out of the cog's memory.
+    pub fn take(raw: abi::Fault) -> Fault {
         let place = raw.place.into_option().map(|place| place.into_string());
-        Fault { kind: FaultKind::of(raw.kind, cause), text: raw.text.into_string(), place }
+        Fault { kind: FaultKind::of(raw.kind, raw.cause), text: raw.text.into_string(), place }
     }
 
     /// Whether the cog failed: what Discord refused, the network did or a user typed is not its fault.

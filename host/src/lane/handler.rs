@@ -59,7 +59,7 @@ impl Handler {
         let Work::Cog(future) = &mut self.work else { return Poll::Pending };
         let pulse = &self.cog.pulse;
         let outcome = pulse.during_handler(self.activity, &self.what, || Pin::new(future).poll(cx));
-        outcome.map(|outcome| taken(self.cog.module, outcome))
+        outcome.map(taken)
     }
 }
 
@@ -123,6 +123,6 @@ impl Labels {
 }
 
 /// The outcome in the host's own types.
-pub(super) fn taken(module: CogModuleRef, outcome: Outcome) -> Result<(), Fault> {
-    outcome.into_result().map_err(|raw| Fault::take(raw, module))
+pub(super) fn taken(outcome: Outcome) -> Result<(), Fault> {
+    outcome.into_result().map_err(Fault::take)
 }

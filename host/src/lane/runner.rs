@@ -175,7 +175,7 @@ impl Runner {
                 let _ = paused.send(());
                 self.mode = Mode::Draining(drained);
                 let ended = pulse.during(Activity::Step(Step::Pause), || (module.pause())(instance));
-                if let Err(fault) = taken(*module, ended) {
+                if let Err(fault) = taken(ended) {
                     (self.report)("pause", fault);
                 }
             }
@@ -215,7 +215,7 @@ impl Runner {
                     Poll::Pending => self.control = Some(Control::Plain(step, future, answer)),
                     Poll::Ready(outcome) => {
                         pulse.during(activity, || drop(future));
-                        let _ = answer.send(taken(self.cog.module, outcome));
+                        let _ = answer.send(taken(outcome));
                     }
                 }
             }
@@ -225,7 +225,7 @@ impl Runner {
                     Poll::Pending => self.control = Some(Control::Save(future, answer)),
                     Poll::Ready(outcome) => {
                         pulse.during(activity, || drop(future));
-                        let state = outcome.into_result().map_err(|raw| Fault::take(raw, self.cog.module));
+                        let state = outcome.into_result().map_err(Fault::take);
                         let state = state.map(|state| state.into_option().map(taken_state));
                         let _ = answer.send(state);
                     }
@@ -340,7 +340,7 @@ impl Runner {
             drop(control);
             drop(spawned);
             drop(spawns);
-            if let Err(fault) = taken(module, (module.destroy())(instance)) {
+            if let Err(fault) = taken((module.destroy())(instance)) {
                 report("drop", fault);
             }
         });

@@ -45,6 +45,8 @@ impl ErrorCause {
 pub struct Fault {
     /// How it failed.
     pub kind: FaultKind,
+    /// Of an error: what it came from.
+    pub cause: ErrorCause,
     /// What went wrong, in the cog's words.
     pub text: RString,
     /// `file:line:column` of a panic, or the key of a setting.

@@ -10,7 +10,7 @@ use abi_stable::{
 };
 use async_ffi::LocalFfiFuture;
 
-use super::{ABI_STRING, ErrorCause, Event, Fault, Host, Invocation, Ledger, TaskRun};
+use super::{ABI_STRING, Event, Fault, Host, Invocation, Ledger, TaskRun};
 
 /// A cog's own object behind a pointer. Owned by the cog's side from `create` to `destroy`.
 #[repr(transparent)]
@@ -58,9 +58,6 @@ pub struct CogModule {
     pub teardown: extern "C" fn(Instance) -> LocalFfiFuture<Outcome>,
     /// Drops the instance. The pointer is dead afterwards.
     pub destroy: extern "C" fn(Instance) -> Outcome,
-    /// What the last [`FaultKind::Error`](super::FaultKind::Error) of this library came from. Asked right after the function
-    /// that answered it, on the same thread.
-    pub error_cause: extern "C" fn() -> ErrorCause,
     /// No further handler begins, because it is to be replaced or unloaded: what its handlers wait for of users ends. If it
     /// serves on all the same, the next handler says so.
     #[sabi(last_prefix_field)]

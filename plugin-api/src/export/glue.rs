@@ -38,7 +38,6 @@ pub const fn module<C: Cog>() -> CogModule {
         save: save::<C>,
         teardown: teardown::<C>,
         destroy: destroy::<C>,
-        error_cause,
         pause: pause::<C>,
         #[cfg(feature = "next-minor")]
         next_minor,
@@ -177,21 +176,28 @@ where
     })
 }
 
-thread_local! {
-    /// Of the last error that this thread answered. Const and without a destructor, so it takes no pthread key.
-    static CAUSE: std::cell::Cell<ErrorCause> = const { std::cell::Cell::new(ErrorCause::OWN) };
-}
-
-extern "C" fn error_cause() -> ErrorCause {
-    CAUSE.get()
-}
-
 fn unusable(error: SettingsError) -> Fault {
     let SettingsError { key, text } = error;
-    Fault { kind: FaultKind::Settings, text: text.into(), place: RSome(key.into()) }
+    Fault { kind: FaultKind::Settings, cause: ErrorCause::OWN, text: text.into(), place: RSome(key.into()) }
 }
 
 fn fault(error: Error) -> Fault {
-    CAUSE.set(error.cause());
-    Fault { kind: FaultKind::Error, text: error.to_string().into(), place: RNone }
+    Fault { kind: FaultKind::Error, cause: error.cause(), text: error.to_string().into(), place: RNone }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_says_what_its_own_error_came_from() {
+        let fails =
+            |error: Error| spawned(async move { Err(error) }).now_or_never().expect("it fails at once");
+        // Both are there before either is read.
+        let [first, second] = [fails(Error::input("no")), fails(Error::new("broken"))];
+        let cause = |outcome: Outcome| outcome.into_result().expect_err("it failed").cause;
+        assert_eq!((cause(first), cause(second)), (ErrorCause::INPUT, ErrorCause::OWN));
+    }
 }

@@ -14,7 +14,7 @@ use std::{
 use abi_stable::std_types::{RResult, RString};
 use async_ffi::{FutureExt, LocalFfiFuture};
 
-use crate::abi::{Fault, FaultKind};
+use crate::abi::{ErrorCause, Fault, FaultKind};
 
 /// How tokio panics without a runtime, and what helps.
 const NO_REACTOR: &str = "there is no reactor running";
@@ -145,7 +145,7 @@ fn panicked(payload: Box<dyn Any + Send>) -> Fault {
         false => text,
     };
     let place = PLACE.try_with(|slot| slot.borrow_mut().take()).unwrap_or_default();
-    Fault { kind: FaultKind::Panic, text, place: place.map(RString::from).into() }
+    Fault { kind: FaultKind::Panic, cause: ErrorCause::OWN, text, place: place.map(RString::from).into() }
 }
 
 #[cfg(test)]

@@ -225,7 +225,12 @@ impl Generation {
         let waker = Waker::from(Arc::clone(&is_woken));
         let (deadline, polls) = (self.world.clock.unix_ms() + DEADLINE_MS, Cell::new(0));
         let fault = |text: String| {
-            let fault = abi::Fault { kind: FaultKind::Error, text: text.into(), place: None.into() };
+            let fault = abi::Fault {
+                kind: FaultKind::Error,
+                cause: ErrorCause::OWN,
+                text: text.into(),
+                place: None.into(),
+            };
             self.fault(what, fault)
         };
         loop {
@@ -250,14 +255,14 @@ impl Generation {
         }
     }
 
-    /// The fault that the table answered a moment ago.
+    /// A fault that the table answered.
     fn fault(&self, handler: &str, fault: abi::Fault) -> Fault {
         Fault {
             handler: handler.to_owned(),
             kind: fault.kind,
             text: fault.text.into(),
             place: fault.place.map(Into::into).into_option(),
-            cause: (self.table.error_cause)(),
+            cause: fault.cause,
         }
     }
 
