@@ -4,14 +4,12 @@ mod long;
 mod mention;
 mod sent;
 
-use abi_stable::std_types::RVec;
-
 use self::mention::{NOBODY, allowed};
 pub(crate) use self::sent::id_of;
 pub use self::{long::Long, mention::Mention, sent::Sent};
 use crate::{
     ToJson,
-    abi::{File, HandleError, HandleErrorKind},
+    abi::{File, HandleError},
     discord_codes::{INVALID_FORM_BODY, REPLY_NEEDS_HISTORY},
 };
 
@@ -184,7 +182,7 @@ impl NewMessage {
     /// Discord's JSON for it.
     ///
     /// # Errors
-    /// A text that is too long, as Discord would refuse it; [`Invalid`](HandleErrorKind::Invalid) for one that was made of
+    /// A text that is too long, as Discord would refuse it; [`Invalid`](crate::abi::HandleErrorKind::Invalid) for one that was made of
     /// what cannot be sent.
     pub(crate) fn encode(&self) -> Result<String, HandleError> {
         #[cfg(feature = "serenity")]
@@ -256,13 +254,7 @@ const LONGEST: usize = 2000;
 
 #[cfg(feature = "serenity")]
 fn refused(why: &str) -> HandleError {
-    HandleError {
-        kind: HandleErrorKind::Invalid,
-        status: 0,
-        code: 0,
-        text: format!("cannot send a message: {why}").into(),
-        body: RVec::new(),
-    }
+    HandleError::new(crate::abi::HandleErrorKind::Invalid, format!("cannot send a message: {why}"))
 }
 
 fn too_long(length: usize) -> HandleError {
