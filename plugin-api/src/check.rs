@@ -1,7 +1,6 @@
 //! The rules of a command, looked at before its handler runs: those of the groups above it hold as well. The place comes
 //! first, then who calls, and what costs something last.
 
-mod permissions;
 mod turns;
 
 use std::time::Duration;
@@ -11,6 +10,7 @@ use crate::{
     Cog, Context, Error, Result,
     abi::{ChannelPermissions, CooldownUse},
     manifest::{Concurrency, Rules, Scope},
+    permissions,
 };
 
 /// Discord's types of threads, which have no age restriction of their own.
@@ -153,18 +153,24 @@ async fn permitted(ctx: &Context, rules: &Rules, here: &mut Here<'_>) -> Result 
             0 => Ok(()),
             needed => Err(Error::input(format!(
                 "this command works in a server only: it is for who has {}",
-                permissions::names(needed)
+                list(&mut permissions::names(needed), "and")
             ))),
         };
     };
     let (user, bot) = here.permissions(guild).await?;
     let missing = permissions::missing(user, rules.permissions);
     if missing != 0 {
-        return Err(Error::input(format!("you need {} to use this command", permissions::names(missing))));
+        return Err(Error::input(format!(
+            "you need {} to use this command",
+            list(&mut permissions::names(missing), "and")
+        )));
     }
     let missing = permissions::missing(bot, rules.bot_permissions);
     if missing != 0 {
-        return Err(Error::input(format!("the bot needs {} here for this", permissions::names(missing))));
+        return Err(Error::input(format!(
+            "the bot needs {} here for this",
+            list(&mut permissions::names(missing), "and")
+        )));
     }
     Ok(())
 }

@@ -29,6 +29,7 @@ mod listen;
 mod message;
 mod modal;
 mod parts;
+pub mod permissions;
 #[cfg(feature = "serenity")]
 pub mod serenity;
 mod settings;

@@ -210,3 +210,8 @@ async fn calls_at_once_are_refused_or_wait_in_order() {
     assert_eq!(stage.sim.reply_to(third, SOON).await.unwrap().content, "line: done");
     stage.down().await;
 }
+
+#[test]
+fn the_built_in_discord_and_the_sdk_know_the_same_permissions() {
+    assert_eq!(gearshift_sim::bits::NAMES, gearshift_cog::permissions::ALL);
+}

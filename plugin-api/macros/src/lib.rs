@@ -69,6 +69,13 @@ pub fn crate_type(_: TokenStream) -> TokenStream {
     crate_type::expand().into()
 }
 
+/// Discord's permissions as constants, for `gearshift_cog::permissions`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn permissions(_: TokenStream) -> TokenStream {
+    permissions::constants().into()
+}
+
 /// Makes an enum the type of an argument: its variants are the choices.
 ///
 /// ```

@@ -1,72 +1,91 @@
-//! Discord's permissions by name.
+//! Discord's permissions: the one table of them, for what a cog writes in its attributes and for the SDK.
 //! <https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags>
 
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
 use syn::{Error, LitStr, Result};
 
 use crate::nearest::nearest;
 
-/// Names with the position of their bit.
-const PERMISSIONS: &[(&str, u8)] = &[
-    ("CREATE_INSTANT_INVITE", 0),
-    ("KICK_MEMBERS", 1),
-    ("BAN_MEMBERS", 2),
-    ("ADMINISTRATOR", 3),
-    ("MANAGE_CHANNELS", 4),
-    ("MANAGE_GUILD", 5),
-    ("ADD_REACTIONS", 6),
-    ("VIEW_AUDIT_LOG", 7),
-    ("PRIORITY_SPEAKER", 8),
-    ("STREAM", 9),
-    ("VIEW_CHANNEL", 10),
-    ("SEND_MESSAGES", 11),
-    ("SEND_TTS_MESSAGES", 12),
-    ("MANAGE_MESSAGES", 13),
-    ("EMBED_LINKS", 14),
-    ("ATTACH_FILES", 15),
-    ("READ_MESSAGE_HISTORY", 16),
-    ("MENTION_EVERYONE", 17),
-    ("USE_EXTERNAL_EMOJIS", 18),
-    ("VIEW_GUILD_INSIGHTS", 19),
-    ("CONNECT", 20),
-    ("SPEAK", 21),
-    ("MUTE_MEMBERS", 22),
-    ("DEAFEN_MEMBERS", 23),
-    ("MOVE_MEMBERS", 24),
-    ("USE_VAD", 25),
-    ("CHANGE_NICKNAME", 26),
-    ("MANAGE_NICKNAMES", 27),
-    ("MANAGE_ROLES", 28),
-    ("MANAGE_WEBHOOKS", 29),
-    ("MANAGE_GUILD_EXPRESSIONS", 30),
-    ("USE_APPLICATION_COMMANDS", 31),
-    ("REQUEST_TO_SPEAK", 32),
-    ("MANAGE_EVENTS", 33),
-    ("MANAGE_THREADS", 34),
-    ("CREATE_PUBLIC_THREADS", 35),
-    ("CREATE_PRIVATE_THREADS", 36),
-    ("USE_EXTERNAL_STICKERS", 37),
-    ("SEND_MESSAGES_IN_THREADS", 38),
-    ("USE_EMBEDDED_ACTIVITIES", 39),
-    ("MODERATE_MEMBERS", 40),
-    ("VIEW_CREATOR_MONETIZATION_ANALYTICS", 41),
-    ("USE_SOUNDBOARD", 42),
-    ("CREATE_GUILD_EXPRESSIONS", 43),
-    ("CREATE_EVENTS", 44),
-    ("USE_EXTERNAL_SOUNDS", 45),
-    ("SEND_VOICE_MESSAGES", 46),
-    ("SEND_POLLS", 49),
-    ("USE_EXTERNAL_APPS", 50),
-    ("PIN_MESSAGES", 51),
-    ("BYPASS_SLOWMODE", 52),
+/// Names, each with the position of its bit, and as Discord's client shows it.
+const PERMISSIONS: &[(&str, u8, &str)] = &[
+    ("CREATE_INSTANT_INVITE", 0, "Create Invite"),
+    ("KICK_MEMBERS", 1, "Kick Members"),
+    ("BAN_MEMBERS", 2, "Ban Members"),
+    ("ADMINISTRATOR", 3, "Administrator"),
+    ("MANAGE_CHANNELS", 4, "Manage Channels"),
+    ("MANAGE_GUILD", 5, "Manage Server"),
+    ("ADD_REACTIONS", 6, "Add Reactions"),
+    ("VIEW_AUDIT_LOG", 7, "View Audit Log"),
+    ("PRIORITY_SPEAKER", 8, "Priority Speaker"),
+    ("STREAM", 9, "Video"),
+    ("VIEW_CHANNEL", 10, "View Channel"),
+    ("SEND_MESSAGES", 11, "Send Messages"),
+    ("SEND_TTS_MESSAGES", 12, "Send Text-to-Speech Messages"),
+    ("MANAGE_MESSAGES", 13, "Manage Messages"),
+    ("EMBED_LINKS", 14, "Embed Links"),
+    ("ATTACH_FILES", 15, "Attach Files"),
+    ("READ_MESSAGE_HISTORY", 16, "Read Message History"),
+    ("MENTION_EVERYONE", 17, "Mention Everyone"),
+    ("USE_EXTERNAL_EMOJIS", 18, "Use External Emojis"),
+    ("VIEW_GUILD_INSIGHTS", 19, "View Server Insights"),
+    ("CONNECT", 20, "Connect"),
+    ("SPEAK", 21, "Speak"),
+    ("MUTE_MEMBERS", 22, "Mute Members"),
+    ("DEAFEN_MEMBERS", 23, "Deafen Members"),
+    ("MOVE_MEMBERS", 24, "Move Members"),
+    ("USE_VAD", 25, "Use Voice Activity"),
+    ("CHANGE_NICKNAME", 26, "Change Nickname"),
+    ("MANAGE_NICKNAMES", 27, "Manage Nicknames"),
+    ("MANAGE_ROLES", 28, "Manage Roles"),
+    ("MANAGE_WEBHOOKS", 29, "Manage Webhooks"),
+    ("MANAGE_GUILD_EXPRESSIONS", 30, "Manage Expressions"),
+    ("USE_APPLICATION_COMMANDS", 31, "Use Application Commands"),
+    ("REQUEST_TO_SPEAK", 32, "Request to Speak"),
+    ("MANAGE_EVENTS", 33, "Manage Events"),
+    ("MANAGE_THREADS", 34, "Manage Threads"),
+    ("CREATE_PUBLIC_THREADS", 35, "Create Public Threads"),
+    ("CREATE_PRIVATE_THREADS", 36, "Create Private Threads"),
+    ("USE_EXTERNAL_STICKERS", 37, "Use External Stickers"),
+    ("SEND_MESSAGES_IN_THREADS", 38, "Send Messages in Threads"),
+    ("USE_EMBEDDED_ACTIVITIES", 39, "Use Activities"),
+    ("MODERATE_MEMBERS", 40, "Timeout Members"),
+    ("VIEW_CREATOR_MONETIZATION_ANALYTICS", 41, "View Monetization Analytics"),
+    ("USE_SOUNDBOARD", 42, "Use Soundboard"),
+    ("CREATE_GUILD_EXPRESSIONS", 43, "Create Expressions"),
+    ("CREATE_EVENTS", 44, "Create Events"),
+    ("USE_EXTERNAL_SOUNDS", 45, "Use External Sounds"),
+    ("SEND_VOICE_MESSAGES", 46, "Send Voice Messages"),
+    ("SEND_POLLS", 49, "Create Polls"),
+    ("USE_EXTERNAL_APPS", 50, "Use External Apps"),
+    ("PIN_MESSAGES", 51, "Pin Messages"),
+    ("BYPASS_SLOWMODE", 52, "Bypass Slowmode"),
 ];
+
+/// The table as constants.
+pub(crate) fn constants() -> TokenStream {
+    let constants = PERMISSIONS.iter().map(|(name, bit, shown)| {
+        let (name, doc) = (format_ident!("{name}"), format!("“{shown}”."));
+        quote! { #[doc = #doc] pub const #name: u64 = 1 << #bit; }
+    });
+    let all = PERMISSIONS.iter().map(|(name, bit, _)| quote! { (#name, 1 << #bit) });
+    let shown = PERMISSIONS.iter().map(|(_, bit, shown)| quote! { (1 << #bit, #shown) });
+    quote! {
+        #(#constants)*
+        /// All of them by name.
+        pub const ALL: &[(&str, u64)] = &[#(#all),*];
+        /// All of them as Discord's client shows them. Apart, as every cog has these in its library.
+        const SHOWN: &[(u64, &str)] = &[#(#shown),*];
+    }
+}
 
 /// The bits of `MANAGE_MESSAGES | KICK_MEMBERS`, in either case.
 pub(crate) fn bits(text: &LitStr) -> Result<u64> {
     let mut bits = 0;
     for name in text.value().split('|') {
         let name = name.trim().to_uppercase();
-        match PERMISSIONS.iter().find(|(known, _)| *known == name) {
-            Some((_, bit)) => bits |= 1_u64 << bit,
+        match PERMISSIONS.iter().find(|(known, ..)| *known == name) {
+            Some((_, bit, _)) => bits |= 1_u64 << bit,
             None => return Err(Error::new(text.span(), unknown(&name))),
         }
     }
@@ -74,7 +93,7 @@ pub(crate) fn bits(text: &LitStr) -> Result<u64> {
 }
 
 fn unknown(name: &str) -> String {
-    let names: Vec<&str> = PERMISSIONS.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = PERMISSIONS.iter().map(|(name, ..)| *name).collect();
     match nearest(name, &names) {
         Some(known) => format!("`{name}` is no permission of Discord's; did you mean `{known}`?"),
         None => format!(

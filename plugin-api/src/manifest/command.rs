@@ -198,7 +198,7 @@ impl Command {
         self
     }
 
-    /// The same command, for members with all these permissions, as Discord's bits: Discord hides it from others
+    /// The same command, for members with all these permissions, as [Discord's bits](crate::permissions): Discord hides it from others
     /// (`default_member_permissions`, where a guild can decide otherwise), and the SDK looks whenever it is called.
     #[must_use]
     pub const fn permissions(mut self, permissions: u64) -> Self {
@@ -206,7 +206,7 @@ impl Command {
         self
     }
 
-    /// The same command, if the bot has all these permissions in the channel, as Discord's bits.
+    /// The same command, if the bot has all these permissions in the channel, as [Discord's bits](crate::permissions).
     #[must_use]
     pub const fn bot_permissions(mut self, permissions: u64) -> Self {
         self.rules.bot_permissions = permissions;

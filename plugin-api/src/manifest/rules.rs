@@ -6,9 +6,9 @@ use std::time::Duration;
 /// The rules of one command or group.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rules {
-    /// Permissions that the user needs, as Discord's bits.
+    /// Permissions that the user needs, as [Discord's bits](crate::permissions).
     pub permissions: u64,
-    /// Permissions that the bot needs in the channel, as Discord's bits.
+    /// Permissions that the bot needs in the channel, as [Discord's bits](crate::permissions).
     pub bot_permissions: u64,
     /// In a guild only.
     pub guild_only: bool,

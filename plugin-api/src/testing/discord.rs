@@ -19,6 +19,7 @@ pub(super) use self::{
     messages::New,
     refused::Refused,
 };
+use crate::permissions;
 
 /// The bot's user, which is its application as well.
 pub(super) const BOT: u64 = 900;
@@ -31,22 +32,14 @@ const ROLES: u64 = 300;
 /// Discord's first moment, in milliseconds since the Unix epoch. <https://discord.com/developers/docs/reference#snowflakes>
 const EPOCH: u64 = 1_420_070_400_000;
 
-/// Discord's permissions. <https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags>
-pub(super) mod bits {
-    pub(in crate::testing) const KICK_MEMBERS: u64 = 1 << 1;
-    pub(in crate::testing) const BAN_MEMBERS: u64 = 1 << 2;
-    pub(in crate::testing) const ADMINISTRATOR: u64 = 1 << 3;
-    pub(in crate::testing) const ADD_REACTIONS: u64 = 1 << 6;
-    pub(in crate::testing) const SEND_MESSAGES: u64 = 1 << 11;
-    pub(in crate::testing) const MANAGE_MESSAGES: u64 = 1 << 13;
-    pub(in crate::testing) const MANAGE_ROLES: u64 = 1 << 28;
-    pub(in crate::testing) const MODERATE_MEMBERS: u64 = 1 << 40;
-    /// What `@everyone` has in a new guild, as far as it concerns texts: to see, write, react, read, embed and attach.
-    pub(in crate::testing) const EVERYONE: u64 =
-        1 << 6 | 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 31;
-    /// All that there are.
-    pub(in crate::testing) const ALL: u64 = (1 << 51) - 1;
-}
+/// What `@everyone` has in a new guild, as far as it concerns texts.
+const EVERYONE: u64 = permissions::ADD_REACTIONS
+    | permissions::VIEW_CHANNEL
+    | permissions::SEND_MESSAGES
+    | permissions::EMBED_LINKS
+    | permissions::ATTACH_FILES
+    | permissions::READ_MESSAGE_HISTORY
+    | permissions::USE_APPLICATION_COMMANDS;
 
 /// Everything that there is.
 pub(super) struct Discord {
@@ -105,7 +98,7 @@ impl Discord {
             presence: Value::Null,
             made: 0,
         };
-        let bot = Account { is_bot: true, permissions: bits::ALL, ..Account::new("bot", unix_ms) };
+        let bot = Account { is_bot: true, permissions: permissions::every(), ..Account::new("bot", unix_ms) };
         discord.users.insert(BOT, bot);
         discord.add_channel("general");
         discord
@@ -200,13 +193,13 @@ impl Account {
             is_member: true,
             nick: None,
             roles: Vec::new(),
-            permissions: bits::EVERYONE,
+            permissions: EVERYONE,
             joined_ms: unix_ms,
             is_closed: false,
         }
     }
 
     pub(super) fn may(&self, permission: u64) -> bool {
-        self.permissions & (permission | bits::ADMINISTRATOR) != 0
+        permissions::missing(self.permissions, permission) == 0
     }
 }

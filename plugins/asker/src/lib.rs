@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use gearshift_cog::{
     manifest::{Concurrency, Cooldown, Rules, Scope},
+    permissions::{KICK_MEMBERS, MANAGE_MESSAGES},
     prelude::*,
 };
 
 use self::gate::Gate;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-const KICK_MEMBERS: u64 = 1 << 1;
-const MANAGE_MESSAGES: u64 = 1 << 13;
 /// The role `moderator` of the built-in Discord, whose ids are the same at every start.
 const MODERATOR: u64 = 801604121408444013;
 

@@ -70,14 +70,17 @@ fn no_note(name: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use gearshift_cog::testing::{Bot, User};
+    use gearshift_cog::{
+        permissions::MANAGE_MESSAGES,
+        testing::{Bot, User},
+    };
 
     use super::*;
 
     /// Somebody who may manage messages.
     fn moderator(bot: &Bot) -> User {
         let alice = bot.user("alice");
-        alice.permissions(1 << 13);
+        alice.permissions(MANAGE_MESSAGES);
         alice
     }
 

@@ -8,9 +8,9 @@ use ::serenity::model::{
 use super::{
     given::{ask, get, guild, id, is_named, items, sent_along},
     people::parsed,
-    seen::{Facts, VIEW_CHANNEL},
+    seen::Facts,
 };
-use crate::{Argument, ArgumentError, FromDiscord, Given, manifest::OptionType};
+use crate::{Argument, ArgumentError, FromDiscord, Given, manifest::OptionType, permissions::VIEW_CHANNEL};
 
 const SIGNS: &[&str] = &["#"];
 

@@ -8,10 +8,12 @@ use ::serenity::model::{
 use super::{
     given::{ask, get, id, sent_along},
     people::parsed,
-    seen::{Facts, READ_MESSAGE_HISTORY, VIEW_CHANNEL},
+    seen::Facts,
 };
 use crate::{
-    Argument, ArgumentError, Context, FromDiscord, Given, Takes, manifest::OptionType,
+    Argument, ArgumentError, Context, FromDiscord, Given, Takes,
+    manifest::OptionType,
+    permissions::{READ_MESSAGE_HISTORY, VIEW_CHANNEL},
     serenity::models::complete,
 };
 

@@ -4,14 +4,10 @@
 use serde::Deserialize;
 
 use super::given::{ask, get};
-use crate::{ArgumentError, Context};
-
-/// Discord's permissions, by their bits.
-/// <https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags>
-const ADMINISTRATOR: u64 = 1 << 3;
-pub(super) const VIEW_CHANNEL: u64 = 1 << 10;
-pub(super) const READ_MESSAGE_HISTORY: u64 = 1 << 16;
-const MANAGE_THREADS: u64 = 1 << 34;
+use crate::{
+    ArgumentError, Context,
+    permissions::{MANAGE_THREADS, missing},
+};
 
 /// Discord's type of a thread that only its members and moderators see.
 /// <https://discord.com/developers/docs/topics/threads#private-threads>
@@ -47,13 +43,10 @@ impl Facts {
                 Err(error) => return Err(error.into()),
             },
         };
-        if has & ADMINISTRATOR != 0 {
-            return Ok(true);
-        }
-        if has & needed != needed {
+        if missing(has, needed) != 0 {
             return Ok(false);
         }
-        if self.kind != PRIVATE_THREAD || has & MANAGE_THREADS != 0 {
+        if self.kind != PRIVATE_THREAD || missing(has, MANAGE_THREADS) == 0 {
             return Ok(true);
         }
         let member = get(ctx, format!("/channels/{id}/thread-members/{user}"));

@@ -3,12 +3,11 @@
 use ::serenity::model::channel::{GuildChannel, Message};
 use serde_json::json;
 
-use crate::{Context, Result, cog, testing::Bot};
-
-const VIEW_CHANNEL: u64 = 1 << 10;
-const SEND_MESSAGES: u64 = 1 << 11;
-const READ_MESSAGE_HISTORY: u64 = 1 << 16;
-const MANAGE_THREADS: u64 = 1 << 34;
+use crate::{
+    Context, Result, cog,
+    permissions::{MANAGE_THREADS, READ_MESSAGE_HISTORY, SEND_MESSAGES, VIEW_CHANNEL},
+    testing::Bot,
+};
 
 #[derive(Default)]
 struct Quotes;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, BOT, Discord, GUILD, Posted, bits};
+use super::{Account, BOT, Discord, GUILD, Posted};
 
 impl Discord {
     pub(in crate::testing) fn user_json(&self, id: u64) -> Value {
@@ -33,7 +33,7 @@ impl Discord {
     }
 
     pub(in crate::testing) fn role_json(&self, id: u64, name: &str) -> Value {
-        let permissions = if id == GUILD { bits::EVERYONE } else { 0 };
+        let permissions = if id == GUILD { super::EVERYONE } else { 0 };
         let colors = json!({ "primary_color": 0, "secondary_color": null, "tertiary_color": null });
         json!({
             "id": id.to_string(), "name": name, "color": 0, "colors": colors, "hoist": false, "icon": null,

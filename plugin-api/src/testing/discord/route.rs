@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{BOT, Discord, GUILD, Refused, bits, form, messages::New};
+use super::{BOT, Discord, GUILD, Refused, form, messages::New};
 use crate::{
     abi::{DiscordRequest, File, Method},
+    permissions,
     testing::world::World,
 };
 
@@ -65,13 +66,13 @@ impl Call<'_> {
             }
             (Method::Delete, ["messages", _]) => {
                 if !own(discord, id, message(1))? {
-                    may(discord, bits::MANAGE_MESSAGES)?;
+                    may(discord, permissions::MANAGE_MESSAGES)?;
                 }
                 discord.delete(self.world, message(1))?;
                 DONE
             }
             (Method::Post, ["messages", "bulk-delete"]) => {
-                may(discord, bits::MANAGE_MESSAGES)?;
+                may(discord, permissions::MANAGE_MESSAGES)?;
                 for gone in self.body["messages"].as_array().into_iter().flatten() {
                     // As Discord, which skips those that are gone.
                     let _ = discord.delete(self.world, gone.as_str().and_then(self::id).unwrap_or_default());
@@ -80,13 +81,13 @@ impl Call<'_> {
             }
             (method @ (Method::Put | Method::Delete), ["messages", _, "reactions", emoji, user]) => {
                 let is_own = *user == "@me";
-                may(discord, if is_own { bits::ADD_REACTIONS } else { bits::MANAGE_MESSAGES })?;
+                may(discord, if is_own { permissions::ADD_REACTIONS } else { permissions::MANAGE_MESSAGES })?;
                 let user = if is_own { BOT } else { self::id(user).ok_or(Refused::UNKNOWN_USER)? };
                 discord.react(self.world, message(1), user, &decoded(emoji), method == Method::Put)?;
                 DONE
             }
             (method @ (Method::Put | Method::Delete), ["messages", "pins", _] | ["pins", _]) => {
-                may(discord, bits::MANAGE_MESSAGES)?;
+                may(discord, permissions::MANAGE_MESSAGES)?;
                 let posted = discord.messages.get_mut(&message(parts.len() - 1));
                 let posted = posted.filter(|it| it.channel == id && !it.is_deleted);
                 posted.ok_or(Refused::UNKNOWN_MESSAGE)?.json["pinned"] = json!(method == Method::Put);
@@ -102,7 +103,7 @@ impl Call<'_> {
             return Err(Refused::CLOSED.into());
         }
         if recipient.is_none() {
-            may(discord, bits::SEND_MESSAGES)?;
+            may(discord, permissions::SEND_MESSAGES)?;
         }
         form::message(self.body, !self.files.is_empty())?;
         let (body, files) = (self.body, self.files);
@@ -184,22 +185,22 @@ impl Call<'_> {
             (Method::Get, ["members", _]) => Ok((200, member(discord)?)),
             (Method::Patch, ["members", _]) => {
                 let is_timeout = self.body.get("communication_disabled_until").is_some();
-                may(discord, if is_timeout { bits::MODERATE_MEMBERS } else { 0 })?;
+                may(discord, if is_timeout { permissions::MODERATE_MEMBERS } else { 0 })?;
                 Ok((200, discord.edit_member(world, user(1), self.body)?))
             }
             (Method::Delete, ["members", _]) => {
-                may(discord, bits::KICK_MEMBERS)?;
+                may(discord, permissions::KICK_MEMBERS)?;
                 discord.leave(world, user(1))?;
                 DONE
             }
             (method @ (Method::Put | Method::Delete), ["members", _, "roles", role]) => {
-                may(discord, bits::MANAGE_ROLES)?;
+                may(discord, permissions::MANAGE_ROLES)?;
                 let role = id(role).ok_or(Refused::UNKNOWN_ROLE)?;
                 discord.set_role(world, user(1), role, method == Method::Put)?;
                 DONE
             }
             (Method::Put, ["bans", _]) => {
-                may(discord, bits::BAN_MEMBERS)?;
+                may(discord, permissions::BAN_MEMBERS)?;
                 discord.ban(world, user(1))?;
                 DONE
             }
@@ -238,7 +239,7 @@ fn own(discord: &Discord, channel: u64, message: u64) -> Result<bool, Refused> {
 
 /// Whether the bot has a permission.
 fn may(discord: &Discord, permission: u64) -> Result<(), Refused> {
-    match permission == 0 || discord.users[&BOT].may(permission) {
+    match discord.users[&BOT].may(permission) {
         true => Ok(()),
         false => Err(Refused::MISSING_PERMISSIONS.into()),
     }

@@ -6,8 +6,9 @@ use async_ffi::LocalFfiFuture;
 use super::soon;
 use crate::{
     abi::{ChannelPermissions, CooldownUse, HandleError, HandleErrorKind, Lease, PermissionsRequest},
+    permissions,
     testing::{
-        discord::{Account, BOT, GUILD, bits},
+        discord::{Account, BOT, GUILD},
         world::World,
     },
 };
@@ -47,6 +48,6 @@ fn permitted(world: &World, request: &PermissionsRequest) -> Result<ChannelPermi
 
 impl Account {
     fn all_permissions(&self) -> u64 {
-        if self.permissions & bits::ADMINISTRATOR != 0 { bits::ALL } else { self.permissions }
+        if self.may(permissions::ADMINISTRATOR) { permissions::every() } else { self.permissions }
     }
 }

@@ -5,10 +5,9 @@ use std::time::Duration;
 use crate::{
     Cog, Context, Host, Result,
     manifest::{Command, Cooldown, Rules},
+    permissions::MANAGE_MESSAGES,
     testing::Bot,
 };
-
-const MANAGE_MESSAGES: u64 = 1 << 13;
 
 struct Guarded;
 
