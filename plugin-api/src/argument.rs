@@ -5,7 +5,8 @@ mod text;
 
 use std::{borrow::Cow, future::Future};
 
-pub(crate) use self::text::{split_word, unquoted};
+use self::text::unquoted;
+pub(crate) use self::text::{behind, split_word, words};
 use crate::{Context, Error, abi::HandleError, manifest::OptionType};
 
 /// A type that an option of a command can have.
@@ -147,7 +148,7 @@ impl<'a> Arguments<'a> {
             Some(_) if T::TAKES == Takes::File => {
                 self.context.file(name).map(|file| (file.to_string().into(), self.line))
             }
-            Some(_) => self.take(T::TAKES, is_last).map(|(text, rest)| (text.into(), rest)),
+            Some(_) => self.take(T::TAKES, is_last),
         };
         let Some((text, rest)): Option<(Cow<'_, str>, &str)> = given else {
             return T::absent().ok_or_else(|| Error::input(format!("`{name}` is missing")));
@@ -180,11 +181,11 @@ impl<'a> Arguments<'a> {
     }
 
     /// What the next argument takes of the line, and what is left then.
-    fn take(&self, takes: Takes, is_last: bool) -> Option<(&'a str, &'a str)> {
+    fn take(&self, takes: Takes, is_last: bool) -> Option<(Cow<'a, str>, &'a str)> {
         let line = self.line.trim_start();
         match takes {
             _ if line.is_empty() => None,
-            Takes::Rest => Some((line.trim_end(), "")),
+            Takes::Rest => Some((line.trim_end().into(), "")),
             Takes::Text if is_last => Some((unquoted(line.trim_end()), "")),
             Takes::Text | Takes::Word | Takes::File => Some(split_word(line)),
         }

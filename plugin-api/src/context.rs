@@ -15,16 +15,13 @@ use abi_stable::std_types::RArc;
 use crate::{
     Argument, Error, Host, Result,
     abi::{Event, Interaction, Invocation, Message, Origin, User},
-    argument::Arguments,
+    argument::{Arguments, behind},
     manifest::{Command, Opt, Rules},
     wait::Taken,
 };
 
 pub(crate) use self::reply::Shown;
-use self::{
-    call::{Call, word},
-    reply::Answer,
-};
+use self::{call::Call, reply::Answer};
 
 /// What a handler is called for, with the handles of the cog: [`Host`]'s methods are all here.
 pub struct Context {
@@ -156,9 +153,7 @@ impl Context {
                 .find(|option| option.name == name)
                 .map(|option| option.value.as_str());
         }
-        let mut in_line = self.options().iter().filter(|option| !option.is_file());
-        let position = in_line.position(|option| option.name == name)?;
-        word(self.rest(), position, in_line.next().is_none())
+        self.call()?.typed(name)
     }
 
     /// The arguments of a command as Rust types.
@@ -172,14 +167,15 @@ impl Context {
     /// # Errors
     /// As [`Arguments::next`].
     pub async fn argument<T: Argument>(&self, name: &str) -> Result<T> {
-        let given = self.option(name).unwrap_or_default();
-        Arguments::new(self, if self.message().is_some() { given } else { "" }).next(name).await
+        let position = self.call().and_then(|call| call.position(name));
+        let line = position.map_or("", |position| behind(self.rest(), position));
+        Arguments::new(self, line).next(name).await
     }
 
     /// Everything behind the name of a prefix command; empty for slash commands.
     #[must_use]
     pub fn rest(&self) -> &str {
-        self.call().map_or("", |call| call.raw.arguments[call.arguments..].trim())
+        self.call().map_or("", Call::rest)
     }
 
     /// Who called, pressed, or wrote.
@@ -328,7 +324,7 @@ impl Context {
 
     /// The declared options of the command that was called.
     fn options(&self) -> &'static [Opt] {
-        self.call().and_then(|call| call.declared.last()).map_or(&[], |command| command.options)
+        self.call().map_or(&[], Call::options)
     }
 
     /// The rules of the command that was called and of the groups it is in, the top first, with the path of each.

@@ -8,6 +8,7 @@ use crate::{
     check,
     interactions::{AUTOCOMPLETE, CALLBACK_CHOICES, COMPONENT, MODAL},
     manifest::{fits, waiting_cog},
+    message::TEXT_MAX,
     wait,
 };
 
@@ -68,11 +69,16 @@ async fn explained<C: Cog>(cog: &C, ctx: &Context, outcome: Result) -> Result {
     }
 }
 
-/// As a sentence: errors begin with a small letter and have no full stop.
+/// As a sentence: errors begin with a small letter and have no full stop. It is cut where Discord would not take it.
 fn said(error: &Error) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
-    let sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let mut sentence: String =
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    if let Some((end, _)) = sentence.char_indices().nth(TEXT_MAX - 1) {
+        sentence.truncate(end);
+        return sentence + "…";
+    }
     if sentence.ends_with(['.', '!', '?']) { sentence } else { sentence + "." }
 }
 
@@ -118,5 +124,9 @@ mod tests {
     fn what_a_user_is_told_is_a_sentence() {
         assert_eq!(said(&Error::input("`n` must be a number")), "`n` must be a number.");
         assert_eq!(said(&Error::input("éclairs are out!")), "Éclairs are out!");
+        for length in [TEXT_MAX - 1, TEXT_MAX, TEXT_MAX + 1, 9000] {
+            let said = said(&Error::input("é".repeat(length)));
+            assert_eq!((said.chars().count(), said.ends_with('…')), (TEXT_MAX, length >= TEXT_MAX));
+        }
     }
 }

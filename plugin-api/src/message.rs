@@ -190,7 +190,7 @@ impl NewMessage {
             return Err(refused(why));
         }
         match self.length() {
-            0..=LONGEST => Ok(self.json()),
+            0..=TEXT_MAX => Ok(self.json()),
             length => Err(too_long(length)),
         }
     }
@@ -250,7 +250,7 @@ impl NewMessage {
 }
 
 /// Discord's limit for a message's text, in characters.
-const LONGEST: usize = 2000;
+pub(crate) const TEXT_MAX: usize = 2000;
 
 #[cfg(feature = "serenity")]
 fn refused(why: &str) -> HandleError {
@@ -259,7 +259,7 @@ fn refused(why: &str) -> HandleError {
 
 fn too_long(length: usize) -> HandleError {
     HandleError::form_body(format!(
-        "cannot send a message of {length} characters; Discord takes {LONGEST}, and `NewMessage::long` makes it fit"
+        "cannot send a message of {length} characters; Discord takes {TEXT_MAX}, and `NewMessage::long` makes it fit"
     ))
 }
 

@@ -1,6 +1,10 @@
 //! What Discord checks for a slash command, checked for a prefix command: choices, smallest and largest, lengths.
 
+use super::text::decimal;
 use crate::manifest::{Choice, ChoiceValue, OptionType};
+
+/// Names of choices that are listed for who gives none of them.
+const LISTED: usize = 10;
 
 /// The value that the text stands for; what it must be if it does not fit.
 pub(super) fn fit<'a>(shape: &OptionType, text: &'a str) -> Result<&'a str, String> {
@@ -33,13 +37,14 @@ pub(super) fn position(shape: &OptionType, text: &str) -> Result<usize, String> 
         value == text || choice.name.to_lowercase() == text.to_lowercase()
     };
     shape.choices.iter().position(is_meant).ok_or_else(|| {
-        let names: Vec<&str> = shape.choices.iter().map(|choice| choice.name).collect();
-        format!("one of {}", names.join(", "))
+        let names: Vec<&str> = shape.choices.iter().map(|choice| choice.name).take(LISTED).collect();
+        let more = if shape.choices.len() > LISTED { ", …" } else { "" };
+        format!("one of {}{more}", names.join(", "))
     })
 }
 
 fn number(text: &str) -> Option<f64> {
-    text.parse().ok()
+    decimal(text)?.parse().ok()
 }
 
 fn range(what: &str, min: &str, max: &str) -> String {
@@ -66,6 +71,7 @@ mod tests {
             (Opt::integer("n", "d").min("1").max("5"), "6", Err("1 to 5")),
             (Opt::integer("n", "d").min("1"), "0", Err("at least 1")),
             (Opt::number("n", "d").max("0.5"), "0.5", Ok("0.5")),
+            (Opt::number("n", "d").max("0.5"), "0,6", Err("at most 0.5")),
             (Opt::string("n", "d").min_length(2).max_length(3), "é", Err("2 to 3 characters long")),
             (Opt::string("n", "d").max_length(3), "éäö", Ok("éäö")),
             (Opt::string("n", "d").choices(COLORS), "dark red", Ok("red")),

@@ -1,6 +1,6 @@
 //! The plain types: text, numbers, yes or no, durations, lists, and what may be left out.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use super::{Argument, ArgumentError, Given, Takes};
 use crate::manifest::OptionType;
@@ -49,7 +49,7 @@ macro_rules! floats {
             const OPTION: OptionType = NUMBER;
 
             async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
-                let number: Option<$type> = given.text().replacen(',', ".", 1).parse().ok();
+                let number: Option<$type> = decimal(given.text()).and_then(|text| text.parse().ok());
                 number.filter(|number| number.is_finite()).ok_or_else(|| ArgumentError::expected("a number"))
             }
         })+
@@ -133,7 +133,7 @@ impl<T: Argument> Argument for Vec<T> {
         let (mut all, mut rest) = (Vec::new(), given.text().trim());
         while !rest.is_empty() {
             let (word, after) = split_word(rest);
-            all.push(T::read(Given { text: word, ..given }).await?);
+            all.push(T::read(Given { text: &word, ..given }).await?);
             rest = after.trim_start();
         }
         Ok(all)
@@ -144,24 +144,87 @@ impl<T: Argument> Argument for Vec<T> {
     }
 }
 
+/// Marks that begin a word of several, each with those that end it. Phones write the typographic ones by themselves.
+const QUOTATION: [(char, &[char]); 4] = [('"', &['"']), ('“', &['”']), ('„', &['“', '”']), ('«', &['»'])];
+
 /// The first word of a line that does not begin with white space, without its quotation marks, and what follows it.
-/// A mark that nothing closes is a letter.
-pub(crate) fn split_word(line: &str) -> (&str, &str) {
-    if let Some(quoted) = line.strip_prefix('"')
-        && let Some((word, rest)) = quoted.split_once('"')
+/// A mark that nothing closes is a letter; behind `\`, so is one that would close.
+pub(crate) fn split_word(line: &str) -> (Cow<'_, str>, &str) {
+    if let Some((word, rest)) = split_quoted(line)
         && rest.chars().next().is_none_or(char::is_whitespace)
     {
         return (word, rest);
     }
-    line.split_at(line.find(char::is_whitespace).unwrap_or(line.len()))
+    let (word, rest) = line.split_at(line.find(char::is_whitespace).unwrap_or(line.len()));
+    (word.into(), rest)
+}
+
+fn split_quoted(line: &str) -> Option<(Cow<'_, str>, &str)> {
+    let opening = line.chars().next()?;
+    let (_, closing) = QUOTATION.iter().find(|(mark, _)| *mark == opening)?;
+    let quoted = &line[opening.len_utf8()..];
+    let (mut is_escaped, mut has_escapes) = (false, false);
+    for (at, letter) in quoted.char_indices() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            letter if closing.contains(&letter) => {
+                let (word, rest) = (&quoted[..at], &quoted[at + letter.len_utf8()..]);
+                let word = if has_escapes { unescaped(word, closing).into() } else { word.into() };
+                return Some((word, rest));
+            }
+            _ => {}
+        }
+        has_escapes |= is_escaped;
+    }
+    None
+}
+
+/// Without the `\` in front of closing marks. Elsewhere it stands for itself: it is Discord's markdown, too.
+fn unescaped(word: &str, closing: &[char]) -> String {
+    let mut letters = word.chars().peekable();
+    let mut text = String::with_capacity(word.len());
+    while let Some(letter) = letters.next() {
+        if letter != '\\' || letters.peek().is_none_or(|next| !closing.contains(next)) {
+            text.push(letter);
+        }
+    }
+    text
 }
 
 /// A text without the quotation marks around all of it.
-pub(crate) fn unquoted(text: &str) -> &str {
+pub(crate) fn unquoted(text: &str) -> Cow<'_, str> {
     match split_word(text) {
         (word, "") => word,
-        _ => text,
+        _ => text.into(),
     }
+}
+
+/// What was typed for each of so many options: a word each, and for the last one the rest of the line.
+pub(crate) fn words(line: &str, options: usize) -> Vec<String> {
+    let (mut words, mut rest) = (Vec::new(), line.trim());
+    while words.len() < options && !rest.is_empty() {
+        let (word, after) = match words.len() + 1 == options {
+            true => (unquoted(rest), ""),
+            false => split_word(rest),
+        };
+        words.push(word.into_owned());
+        rest = after.trim_start();
+    }
+    words
+}
+
+/// The line behind so many words.
+pub(crate) fn behind(line: &str, words: usize) -> &str {
+    (0..words).fold(line.trim(), |line, _| split_word(line).1.trim_start())
+}
+
+/// A number as it is typed, with a point: a comma is one as well. Where thousands could be meant, it is none.
+pub(super) fn decimal(text: &str) -> Option<Cow<'_, str>> {
+    let Some((whole, decimals)) = text.split_once(',') else { return Some(text.into()) };
+    let may_be_thousands = decimals.len() == 3 && whole.trim_start_matches(['+', '-']) != "0";
+    let is_number = decimals.bytes().all(|digit| digit.is_ascii_digit()) && !whole.contains('.');
+    (is_number && !may_be_thousands).then(|| format!("{whole}.{decimals}").into())
 }
 
 #[cfg(test)]
@@ -177,12 +240,53 @@ mod tests {
             ("\"a\"b c", ("\"a\"b", " c")),
             ("\"\"", ("", "")),
             ("one", ("one", "")),
+            ("“two words” x", ("two words", " x")),
+            ("„zwei Wörter“ x", ("zwei Wörter", " x")),
+            ("«deux mots»", ("deux mots", "")),
+            ("“open end\" x", ("“open", " end\" x")),
+            (r#""say \"hi\" now" x"#, (r#"say "hi" now"#, " x")),
+            (r#""a \* star" x"#, (r"a \* star", " x")),
+            (r#"\"no mark" x"#, (r#"\"no"#, r#" mark" x"#)),
+            (r#""open \" end"#, (r#""open"#, r#" \" end"#)),
         ];
-        for (line, expected) in table {
-            assert_eq!(split_word(line), expected, "{line}");
+        for (line, (word, rest)) in table {
+            assert_eq!(split_word(line), (word.into(), rest), "{line}");
         }
         assert_eq!(unquoted("\"all of it\""), "all of it");
         assert_eq!(unquoted("\"a\" and \"b\""), "\"a\" and \"b\"");
+    }
+
+    #[test]
+    fn options_of_a_prefix_command_are_words_and_the_last_takes_the_rest() {
+        let table: [(&str, usize, &[&str]); 6] = [
+            (" add  milk and eggs ", 2, &["add", "milk and eggs"]),
+            ("add  milk and eggs", 3, &["add", "milk", "and eggs"]),
+            ("\"two words\" x", 2, &["two words", "x"]),
+            ("\"all of it\"", 1, &["all of it"]),
+            ("add", 2, &["add"]),
+            ("", 1, &[]),
+        ];
+        for (line, options, expected) in table {
+            assert_eq!(words(line, options), expected, "{line}");
+        }
+        assert_eq!(behind(" \"two words\"  \"x\" ", 1), "\"x\"");
+    }
+
+    #[test]
+    fn a_comma_is_a_point_and_never_divides_thousands() {
+        let table = [
+            ("1.5", Some("1.5")),
+            ("1,5", Some("1.5")),
+            ("-0,125", Some("-0.125")),
+            ("1,000", None),
+            ("1,000.5", None),
+            ("1.000,5", None),
+            ("1,000,000", None),
+            ("1,0000", Some("1.0000")),
+        ];
+        for (text, expected) in table {
+            assert_eq!(decimal(text).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

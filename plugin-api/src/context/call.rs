@@ -1,10 +1,12 @@
 //! A call of a command: which of the declared ones it is, and what was typed behind it.
 
+use std::cell::OnceCell;
+
 use crate::{
     Error, Result,
     abi::{Invocation, Origin},
-    argument::{split_word, unquoted},
-    manifest::Command,
+    argument::{split_word, words},
+    manifest::{Command, Opt},
 };
 
 /// A command, called by somebody.
@@ -18,13 +20,21 @@ pub(super) struct Call {
     pub(super) target: String,
     /// Where the arguments begin in the line of a prefix command, in bytes.
     pub(super) arguments: usize,
+    /// What was typed for each declared option that is no file, in order.
+    typed: OnceCell<Vec<String>>,
 }
 
 impl Call {
     /// Finds the declared command.
     pub(super) fn new(raw: Invocation, commands: &'static [Command]) -> (Self, Result) {
-        let mut call =
-            Self { raw, declared: Vec::new(), path: String::new(), target: String::new(), arguments: 0 };
+        let mut call = Self {
+            raw,
+            declared: Vec::new(),
+            path: String::new(),
+            target: String::new(),
+            arguments: 0,
+            typed: OnceCell::new(),
+        };
         let found = match &call.raw.origin {
             Origin::Slash(interaction) => {
                 let (kind, path) = (interaction.command_kind, interaction.command.to_string());
@@ -69,7 +79,7 @@ impl Call {
             };
             let rest = line[self.arguments..].trim_start();
             let (word, after) = split_word(rest);
-            if !self.enter(commands, word) {
+            if !self.enter(commands, &word) {
                 let names: Vec<&str> = group.subcommands.iter().map(|command| command.name).collect();
                 let text = format!("`{}` is followed by one of {}", self.path, names.join(", "));
                 return Err(Error::input(text));
@@ -77,30 +87,26 @@ impl Call {
             self.arguments = line.len() - after.len();
         }
     }
-}
 
-/// The word at `position`, or everything from there on.
-pub(super) fn word(line: &str, position: usize, rest: bool) -> Option<&str> {
-    let mut line = line.trim();
-    for _ in 0..position {
-        line = split_word(line).1.trim_start();
+    /// Everything behind the name of a prefix command.
+    pub(super) fn rest(&self) -> &str {
+        self.raw.arguments[self.arguments..].trim()
     }
-    if line.is_empty() {
-        return None;
+
+    /// The declared options.
+    pub(super) fn options(&self) -> &'static [Opt] {
+        self.declared.last().map_or(&[], |command| command.options)
     }
-    Some(if rest { unquoted(line) } else { split_word(line).0 })
-}
 
-#[cfg(test)]
-mod tests {
-    use super::word;
+    /// At which place among the options that take something of a line an option stands.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.options().iter().filter(|option| !option.is_file()).position(|option| option.name == name)
+    }
 
-    #[test]
-    fn options_of_a_prefix_command_are_words_and_the_last_takes_the_rest() {
-        assert_eq!(word(" add  milk and eggs ", 0, false), Some("add"));
-        assert_eq!(word("add  milk and eggs", 1, true), Some("milk and eggs"));
-        assert_eq!(word("\"two words\" x", 0, false), Some("two words"));
-        assert_eq!(word("add", 1, true), None);
-        assert_eq!(word("", 0, true), None);
+    /// What was typed for an option of a prefix command.
+    pub(super) fn typed(&self, name: &str) -> Option<&str> {
+        let in_line = || self.options().iter().filter(|option| !option.is_file()).count();
+        let typed = self.typed.get_or_init(|| words(self.rest(), in_line()));
+        typed.get(self.position(name)?).map(String::as_str)
     }
 }

@@ -8,12 +8,48 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::{
-    Long, NewMessage, Result,
+    Cog, Host, Long, NewMessage, Result,
     abi::{HandleError, HandleErrorKind, Interaction, Invocation, Origin, User},
     discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE},
     handles::fake::{Asked, fake, host},
     interactions::{COMMAND, COMPONENT},
+    manifest::{Command, Opt},
+    testing::Bot,
 };
+
+/// Takes its arguments one by one.
+struct Taker;
+
+impl Cog for Taker {
+    const COMMANDS: &'static [Command] = &[Command::new("take", "Takes").options(&[
+        Opt::string("first", "A word"),
+        Opt::string("second", "Words"),
+        Opt::number("third", "A number"),
+    ])];
+
+    async fn setup(_: Host) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn command(&self, ctx: &Context) -> Result {
+        let first: String = ctx.argument("first").await?;
+        let second: Vec<String> = ctx.argument("second").await?;
+        ctx.reply(format!("{first:?} {second:?} {:?}", ctx.option("second"))).await
+    }
+}
+
+#[test]
+fn an_argument_is_freed_of_its_quotation_marks_once() {
+    let alice = Bot::new::<Taker>().user("alice");
+    let table = [
+        (r#"!take "two words" x"#, r#""two words" ["x"] Some("x")"#),
+        (r#"!take x "two words" 3"#, r#""x" ["two words", "3"] Some("two words")"#),
+        (r#"!take "\"a\" b" “two words”"#, r#""\"a\" b" ["two words"] Some("two words")"#),
+    ];
+    for (line, expected) in table {
+        alice.say(line).assert_content(expected);
+    }
+}
 
 const CALLBACK: &str = "POST /interactions/1/token/callback";
 const FOLLOWUP: &str = "POST /webhooks/2/token";

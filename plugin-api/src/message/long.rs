@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::{LONGEST, NewMessage, too_long};
+use super::{NewMessage, TEXT_MAX, too_long};
 use crate::abi::{File, HandleError};
 
 /// What becomes of a text that is longer than the 2000 characters that Discord takes.
@@ -56,7 +56,7 @@ impl NewMessage {
     /// As [`into_parts`](Self::into_parts).
     pub(crate) fn into_edit(self) -> Result<Self, HandleError> {
         let may_have_been_file = self.long != Long::Refuse && self.content.is_some();
-        let was_long = self.length() > LONGEST;
+        let was_long = self.length() > TEXT_MAX;
         let (mut one, _) = self.parts(1)?;
         if may_have_been_file || !one.files.is_empty() {
             one.kept.get_or_insert_default();
@@ -75,13 +75,13 @@ impl NewMessage {
             return Err(super::refused(why));
         }
         let length = self.length();
-        if length <= LONGEST {
+        if length <= TEXT_MAX {
             return Ok((self, Vec::new()));
         }
         let text = self.content.take().unwrap_or_default();
         let (mut texts, rest) = match self.long {
             Long::Refuse => return Err(too_long(length)),
-            Long::Split => split(&text, LONGEST, most),
+            Long::Split => split(&text, TEXT_MAX, most),
             Long::Attach => (Vec::new(), text),
         };
         if !rest.is_empty() {
@@ -269,7 +269,7 @@ mod tests {
             format!("```{}\n", "x".repeat(1997)).repeat(4),
             "a\n\n\n".repeat(5000),
         ] {
-            let (parts, rest) = texts(&text, LONGEST, MESSAGES_MAX);
+            let (parts, rest) = texts(&text, TEXT_MAX, MESSAGES_MAX);
             assert!(parts.len() <= MESSAGES_MAX);
             let letters = |text: &str| text.chars().filter(|it| it.is_ascii_alphabetic()).count();
             assert_eq!(parts.iter().map(|it| letters(it)).sum::<usize>() + letters(&rest), letters(&text));
@@ -316,7 +316,7 @@ mod tests {
         let (one, more) = message.into_parts().expect("it is attached");
         assert_eq!((one.files[0].bytes.as_slice(), one.content, more.len()), (text.as_bytes(), None, 0));
         let one = NewMessage::new("word ".repeat(600)).long(Long::Split).into_edit().expect("it is one");
-        assert_eq!((one.length() <= LONGEST, one.files.len()), (true, 1));
+        assert_eq!((one.length() <= TEXT_MAX, one.files.len()), (true, 1));
         let one = NewMessage::new(&*text).long(Long::Attach).into_edit().expect("it is one");
         assert_eq!(one.content.as_deref(), Some(""), "the old text goes");
         assert!(NewMessage::new(text).into_parts().is_err());
