@@ -98,7 +98,8 @@ async fn suggest(ctx: &Context, to: &Interaction, mut suggestions: Vec<Suggestio
     // For one of them, Discord would refuse all.
     suggestions.retain(can_be_suggested);
     suggestions.truncate(SUGGESTIONS_MAX);
-    ctx.discord().callback(to, CALLBACK_CHOICES, &Choices { choices: suggestions }).await
+    let choices = serde_json::to_string(&Choices { choices: suggestions })?;
+    ctx.discord().call_back(to, CALLBACK_CHOICES, &choices).await
 }
 
 fn can_be_suggested(suggestion: &Suggestion) -> bool {

@@ -5,8 +5,8 @@ mod mention;
 mod sent;
 
 use self::mention::{NOBODY, allowed};
-pub(crate) use self::sent::id_of;
 pub use self::{long::Long, mention::Mention, sent::Sent};
+pub(crate) use self::{mention::notify_nobody, sent::id_of};
 use crate::{
     ToJson,
     abi::{File, HandleError},

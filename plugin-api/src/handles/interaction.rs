@@ -13,7 +13,7 @@ use crate::{
     abi::{File, HandleError, HandleErrorKind, Interaction, Method},
     discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK},
     interactions::MODAL,
-    message::EPHEMERAL,
+    message::{EPHEMERAL, notify_nobody},
 };
 
 /// Callback types: a message, "thinking …", and an edit of the message that the component is on.
@@ -124,13 +124,23 @@ impl Discord {
         Ok(sent)
     }
 
-    /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation.
+    /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation. A message
+    /// notifies nobody unless its data says so.
     ///
     /// # Errors
     /// As [`respond`](Self::respond); 40060 too if the host was faster ([`Interaction::deferred`]): a form can only be
     /// the first answer.
     pub async fn callback(&self, to: &Interaction, kind: u8, data: &impl Serialize) -> Result<()> {
-        Ok(self.answer(to, kind, &serde_json::to_string(data)?, &[]).await?)
+        let mut data = serde_json::to_value(data)?;
+        if matches!(kind, CALLBACK_MESSAGE | CALLBACK_UPDATE) {
+            notify_nobody(&mut data, "");
+        }
+        self.call_back(to, kind, &data.to_string()).await
+    }
+
+    /// The same with data that is JSON, and no message.
+    pub(crate) async fn call_back(&self, to: &Interaction, kind: u8, data: &str) -> Result<()> {
+        Ok(self.answer(to, kind, data, &[]).await?)
     }
 
     /// Acknowledges an interaction that is not known to be; whether "thinking …" is ephemeral, which another one may have
@@ -322,71 +332,4 @@ fn seen_by_all() -> HandleError {
 }
 
 #[cfg(test)]
-mod tests {
-    use abi_stable::std_types::{RNone, RString, RVec};
-    use futures_util::FutureExt as _;
-
-    use super::*;
-    use crate::{
-        Long,
-        abi::User,
-        handles::fake::{fake, host},
-        interactions::COMMAND,
-    };
-
-    fn command(deferred: bool) -> Interaction {
-        Interaction {
-            id: 1,
-            application_id: 2,
-            kind: COMMAND,
-            token: "token".into(),
-            channel_id: RNone,
-            guild_id: RNone,
-            user: User::default(),
-            roles: RVec::new(),
-            permissions: 0,
-            app_permissions: 0,
-            command: "long".into(),
-            command_kind: 1,
-            target_id: RNone,
-            custom_id: RString::new(),
-            options: RVec::new(),
-            values: RVec::new(),
-            deferred,
-            json: RString::new(),
-        }
-    }
-
-    #[test]
-    fn a_long_answer_goes_on_in_followups_and_is_ephemeral_in_all_its_parts() {
-        let lines = [
-            "POST /interactions/1/token/callback",
-            "POST /webhooks/2/token",
-            // The host said "thinking …" to everybody: the answer replaces it.
-            "DELETE /webhooks/2/token/messages/@original",
-            "POST /webhooks/2/token",
-            "POST /webhooks/2/token",
-        ];
-        for deferred in [false, true] {
-            let message = NewMessage::new("word ".repeat(600)).long(Long::Split).ephemeral();
-            let answered = host().discord().respond(&command(deferred), message).now_or_never();
-            answered.expect("the fake answers at once").expect("it is answered");
-        }
-        let asked = fake(|fake| fake.asked.drain(..).collect::<Vec<_>>());
-        assert_eq!(asked.iter().map(|it| &*it.line).collect::<Vec<_>>(), lines);
-        let flags = asked.iter().map(|it| (it.json["data"]["flags"].as_u64(), it.json["flags"].as_u64()));
-        let [first, later, none] = [(Some(64), None), (None, Some(64)), (None, None)];
-        assert_eq!(flags.collect::<Vec<_>>(), [first, later, none, later, later]);
-    }
-
-    #[test]
-    fn a_text_that_is_too_long_to_be_sent_leaves_what_was_there() {
-        let refused = host().discord().respond(&command(true), "x".repeat(2001)).now_or_never();
-        assert!(refused.expect("at once").is_err());
-        assert!(fake(|fake| fake.asked.is_empty()));
-        let message = NewMessage::new("x".repeat(2001)).long(Long::Attach);
-        let attached = host().discord().respond(&command(false), message).now_or_never();
-        attached.expect("at once").expect("it is answered");
-        assert_eq!(fake(|fake| fake.asked.pop().map(|asked| asked.files)), Some(1));
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! Who may be notified by a message.
 
+use serde_json::Value;
+
 /// Who may be notified by a message. See "Allowed Mentions Object" in Discord's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mention {
@@ -19,6 +21,14 @@ pub enum Mention {
 
 /// Discord's JSON for a message that notifies nobody, as nearly all do.
 pub(super) const NOBODY: &str = r#"{"parse":[]}"#;
+
+/// The same for a message that is JSON already, if that does not say who may be; `message` is where it is in `json`, as a
+/// JSON pointer.
+pub(crate) fn notify_nobody(json: &mut Value, message: &str) {
+    if let Some(message) = json.pointer_mut(message).and_then(Value::as_object_mut) {
+        message.entry("allowed_mentions").or_insert_with(|| serde_json::json!({ "parse": [] }));
+    }
+}
 
 /// Discord's JSON for who may be notified. It refuses ids beside the kind that covers them.
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>

@@ -5,33 +5,72 @@ mod files;
 use std::collections::BTreeMap;
 
 use ::serenity::builder::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use self::files::Hidden;
-use crate::{NewMessage, ToJson};
+use crate::{NewMessage, ToJson, message::notify_nobody};
 
 macro_rules! builders {
     ($($type:ty)+) => {
         $(impl ToJson for $type {
             fn to_json(&self) -> String {
-                // Their fields are plain data with text for keys.
-                serde_json::to_string(self).expect("a builder is always JSON")
+                written(self)
             }
         })+
     };
 }
 
+fn written(builder: &impl Serialize) -> String {
+    // Their fields are plain data with text for keys.
+    serde_json::to_string(builder).expect("a builder is always JSON")
+}
+
 builders! {
-    // Messages and their parts.
-    CreateActionRow CreateAllowedMentions CreateButton CreateEmbed CreateInputText CreateInteractionResponse
-    CreateInteractionResponseFollowup CreateInteractionResponseMessage CreateMessage CreateModal CreatePoll<create_poll::Ready>
-    CreateSelectMenu EditInteractionResponse EditMessage EditWebhookMessage ExecuteWebhook
+    // Parts of messages.
+    CreateActionRow CreateAllowedMentions CreateButton CreateEmbed CreateInputText CreateModal
+    CreatePoll<create_poll::Ready> CreateSelectMenu
     // Guilds, channels and what is in them.
-    AddMember CreateChannel<'_> CreateCommand CreateForumPost<'_> CreateForumTag CreateInvite<'_> CreateScheduledEvent<'_>
+    AddMember CreateChannel<'_> CreateCommand CreateForumTag CreateInvite<'_> CreateScheduledEvent<'_>
     CreateStageInstance<'_> CreateThread<'_> CreateWebhook<'_> EditAutoModRule<'_> EditChannel<'_> EditGuild<'_>
     EditGuildWelcomeScreen<'_> EditMember<'_> EditRole<'_> EditScheduledEvent<'_> EditStageInstance<'_> EditThread<'_>
     EditVoiceState EditWebhook<'_>
+}
+
+/// What is a message, or has one in this field. As JSON too it notifies nobody, unless the builder says otherwise.
+macro_rules! notifying {
+    ($($type:ty: $message:literal;)+) => {
+        $(impl ToJson for $type {
+            fn to_json(&self) -> String {
+                let mut json = serde_json::from_str(&written(self)).unwrap_or_default();
+                notify_nobody(&mut json, $message);
+                json.to_string()
+            }
+        })+
+    };
+}
+
+// Each with where in it the message is.
+notifying! {
+    CreateForumPost<'_>: "/message";
+    CreateInteractionResponseFollowup: "";
+    CreateInteractionResponseMessage: "";
+    CreateMessage: "";
+    EditInteractionResponse: "";
+    EditMessage: "";
+    EditWebhookMessage: "";
+    ExecuteWebhook: "";
+}
+
+impl ToJson for CreateInteractionResponse {
+    fn to_json(&self) -> String {
+        let mut json: Value = serde_json::from_str(&written(self)).unwrap_or_default();
+        // The others are forms and suggestions.
+        if matches!(self, Self::Message(_) | Self::UpdateMessage(_)) {
+            notify_nobody(&mut json, "/data");
+        }
+        json.to_string()
+    }
 }
 
 /// Builders of a message, each with the fields that it writes also if they were not set: empty or false then. In an edit
@@ -42,7 +81,7 @@ macro_rules! messages {
             fn from(builder: $type) -> Self {
                 let mut hidden = Hidden::default();
                 hidden.read(&builder);
-                message(&builder.to_json(), &$unset, hidden)
+                message(&written(&builder), &$unset, hidden)
             }
         })+
     };
@@ -215,6 +254,35 @@ mod tests {
         let allowed = CreateAllowedMentions::new().all_users(true);
         let sent = written(CreateMessage::new().content("x").allowed_mentions(allowed));
         assert_eq!(sent["allowed_mentions"]["parse"], json!(["users"]));
+    }
+
+    #[test]
+    fn a_message_notifies_nobody_as_json_either() {
+        let message = || CreateMessage::new().content("@everyone");
+        let answer = || CreateInteractionResponseMessage::new().content("@everyone");
+        let allowed = CreateAllowedMentions::new().everyone(true);
+        let table: [(&dyn ToJson, &str, Value); 8] = [
+            (&message(), "/allowed_mentions", json!({"parse": []})),
+            (&message().allowed_mentions(allowed), "/allowed_mentions/parse", json!(["everyone"])),
+            (&ExecuteWebhook::new().content("x"), "/allowed_mentions", json!({"parse": []})),
+            (&EditMessage::new().content("x"), "/allowed_mentions", json!({"parse": []})),
+            (&CreateForumPost::new("t", message()), "/message/allowed_mentions", json!({"parse": []})),
+            (&CreateInteractionResponse::Message(answer()), "/data/allowed_mentions", json!({"parse": []})),
+            (
+                &CreateInteractionResponse::UpdateMessage(answer()),
+                "/data/allowed_mentions",
+                json!({"parse": []}),
+            ),
+            (
+                &CreateInteractionResponse::Modal(CreateModal::new("i", "t")),
+                "/data/allowed_mentions",
+                Value::Null,
+            ),
+        ];
+        for (builder, pointer, expected) in table {
+            let json: Value = serde_json::from_str(&builder.to_json()).expect("JSON");
+            assert_eq!(json.pointer(pointer).unwrap_or(&Value::Null), &expected, "{json}");
+        }
     }
 
     #[test]

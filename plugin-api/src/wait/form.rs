@@ -82,7 +82,8 @@ impl Context {
         if self.is_answered() {
             return Err(Error::new("a form must be the first answer, and there is one"));
         }
-        self.discord().callback(&to, CALLBACK_MODAL, &modal::json::<M>(custom_id, filled)).await?;
+        let form = modal::json::<M>(custom_id, filled).to_string();
+        self.discord().call_back(&to, CALLBACK_MODAL, &form).await?;
         self.set_answered();
         Ok(())
     }
