@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    panic::resume_unwind,
     pin::Pin,
     task::Poll,
 };
@@ -12,6 +13,7 @@ use crate::{
     Error, Result,
     abi::{Event, Interaction, Message, MessageDelete, RawEvent},
     events,
+    export::guard::{caught, text_of},
 };
 
 /// A type that an event can be read as.
@@ -76,16 +78,26 @@ impl<'a> Listeners<'a> {
     ///
     /// # Errors
     /// The first error; further ones are logged.
+    ///
+    /// # Panics
+    /// When one of them does, once all have ended.
     pub async fn run(mut self) -> Result {
-        let mut first = Ok(());
+        let (mut failed, mut panicked) = (Ok(()), None);
         poll_fn(|cx| {
-            self.0.retain_mut(|listener| match listener.as_mut().poll(cx) {
-                Poll::Pending => true,
-                Poll::Ready(outcome) => {
-                    match (&first, outcome) {
-                        (Err(_), Err(error)) => tracing::error!("another listener failed as well: {error}"),
-                        (Ok(()), outcome) => first = outcome,
-                        (Err(_), Ok(())) => {}
+            self.0.retain_mut(|listener| match caught(|| listener.as_mut().poll(cx)) {
+                Ok(Poll::Pending) => true,
+                Ok(Poll::Ready(outcome)) => {
+                    if let (Err(_), Err(error)) = (&failed, &outcome) {
+                        tracing::error!("another listener failed as well: {error}");
+                    } else if outcome.is_err() {
+                        failed = outcome;
+                    }
+                    false
+                }
+                Err(payload) => {
+                    // The last one is passed on: where it happened is known of that one.
+                    if let Some(before) = panicked.replace(payload) {
+                        tracing::error!("another listener panicked as well: {}", text_of(&*before));
                     }
                     false
                 }
@@ -93,7 +105,15 @@ impl<'a> Listeners<'a> {
             if self.0.is_empty() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
-        first
+        match (panicked, &failed) {
+            (None, _) => failed,
+            (Some(payload), outcome) => {
+                if let Err(error) = outcome {
+                    tracing::error!("another listener failed as well: {error}");
+                }
+                resume_unwind(payload)
+            }
+        }
     }
 }
 
@@ -172,6 +192,34 @@ mod tests {
         let error = futures_util::FutureExt::now_or_never(listeners.run()).expect("none of them waits");
         assert_eq!(error.expect_err("two failed").to_string(), "2");
         assert_eq!(ran.get(), 6);
+    }
+
+    #[test]
+    fn a_panic_in_one_listener_leaves_the_others_their_run() {
+        let ran = std::cell::Cell::new(0);
+        let mut listeners = Listeners::default();
+        for number in 1..=4 {
+            let ran = &ran;
+            listeners.add(async move {
+                let mut is_first = true;
+                poll_fn(|cx| {
+                    if std::mem::take(&mut is_first) {
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(())
+                })
+                .await;
+                assert!(number % 2 == 1, "listener {number} panics");
+                ran.set(ran.get() + number);
+                Ok(())
+            });
+        }
+        let mut run: Pin<Box<dyn Future<Output = Result>>> = Box::pin(listeners.run());
+        let mut poll = || caught(|| futures_util::FutureExt::now_or_never(run.as_mut()));
+        assert!(poll().expect("none has got that far").is_none());
+        let payload = poll().expect_err("two of them panic");
+        assert_eq!((text_of(&*payload), ran.get()), ("listener 4 panics".to_owned(), 4));
     }
 
     #[test]

@@ -75,7 +75,7 @@ fn note_place(info: &PanicHookInfo<'_>) {
 
 /// Calls `body`; a panic becomes a fault.
 pub(super) fn call<T>(body: impl FnOnce() -> Result<T, Fault>) -> RResult<T, Fault> {
-    panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload))).into()
+    caught(body).unwrap_or_else(|payload| Err(panicked(payload))).into()
 }
 
 /// Turns a future into one that crosses the boundary; a panic in a poll or in its drop becomes a fault.
@@ -98,7 +98,7 @@ type Handler<T> = Pin<Box<dyn Future<Output = Result<T, Fault>>>>;
 impl<T> Guarded<T> {
     fn finish(&mut self) -> Result<(), Fault> {
         let done = self.handler.take();
-        panic::catch_unwind(AssertUnwindSafe(|| drop(done))).map_err(panicked)
+        caught(|| drop(done)).map_err(panicked)
     }
 }
 
@@ -108,7 +108,7 @@ impl<T> Future for Guarded<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let before = PAUSE.replace(self.pause);
         let future = self.handler.as_mut().expect("a future is not polled after it is done");
-        let polled = panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        let polled = caught(|| future.as_mut().poll(cx));
         self.pause = PAUSE.replace(before);
         let output = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
@@ -129,23 +129,36 @@ impl<T> Drop for Guarded<T> {
     }
 }
 
+/// Runs `body`; of a panic, the payload.
+pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    panic::catch_unwind(AssertUnwindSafe(body))
+}
+
+/// What a panic says.
+pub(crate) fn text_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without text").to_owned()
+}
+
 /// The payload of a panic as data.
 fn panicked(payload: Box<dyn Any + Send>) -> Fault {
-    let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-        (Some(text), _) => RString::from(*text),
-        (_, Some(text)) => RString::from(text.as_str()),
-        _ => {
-            // A payload of another type may panic again when it is dropped.
-            mem::forget(payload);
-            RString::from("a panic without text")
-        }
-    };
+    let text = text_of(&*payload);
+    if !payload.is::<&str>() && !payload.is::<String>() {
+        // One of another type may panic again when it is dropped.
+        mem::forget(payload);
+    }
     let text = match text.contains(NO_REACTOR) {
-        true => format!("{text} ({INSTEAD})").into(),
+        true => format!("{text} ({INSTEAD})"),
         false => text,
     };
     let place = PLACE.try_with(|slot| slot.borrow_mut().take()).unwrap_or_default();
-    Fault { kind: FaultKind::Panic, cause: ErrorCause::OWN, text, place: place.map(RString::from).into() }
+    Fault {
+        kind: FaultKind::Panic,
+        cause: ErrorCause::OWN,
+        text: text.into(),
+        place: place.map(RString::from).into(),
+    }
 }
 
 #[cfg(test)]
