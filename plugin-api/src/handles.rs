@@ -5,7 +5,7 @@ mod api;
 mod checks;
 mod clock;
 mod discord;
-mod encoding;
+pub(crate) mod encoding;
 mod everyday;
 #[cfg(test)]
 pub(crate) mod fake;

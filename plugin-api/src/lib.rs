@@ -105,8 +105,14 @@ pub mod interactions {
     pub const AUTOCOMPLETE: u8 = 4;
     /// A form was sent.
     pub const MODAL: u8 = 5;
-    /// [`Discord::callback`](crate::handles::Discord::callback): "the message will be edited", which shows nothing.
+    /// [`Discord::callback`](crate::handles::Discord::callback): a message.
+    pub const CALLBACK_MESSAGE: u8 = 4;
+    /// "Thinking …".
+    pub const CALLBACK_DEFERRED: u8 = 5;
+    /// "The message will be edited", which shows nothing.
     pub const CALLBACK_DEFERRED_UPDATE: u8 = 6;
+    /// An edit of the message that the component is on.
+    pub const CALLBACK_UPDATE: u8 = 7;
     /// Choices for an option.
     pub const CALLBACK_CHOICES: u8 = 8;
     /// A form.

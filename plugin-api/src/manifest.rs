@@ -14,6 +14,7 @@ pub use self::command::{Command, Localized};
 pub use self::option::{Choice, ChoiceValue, Opt, OptionType};
 pub use self::rules::{Concurrency, Cooldown, Rules, Scope};
 pub use self::task::{Task, When};
+pub(crate) use self::{command::characters, option::kind};
 
 // What `export!` writes with and the host reads with.
 #[doc(hidden)]

@@ -272,8 +272,10 @@ pub(crate) fn is_about_reference(error: &HandleError) -> bool {
 
 /// Discord's message flag for "only you can see this".
 pub(crate) const EPHEMERAL: u64 = 1 << 6;
+/// For "thinking …".
+pub(crate) const LOADING: u64 = 1 << 7;
 /// Discord's message flag for components that hold the text as well: it takes neither a text nor embeds beside them.
-const COMPONENTS_V2: u64 = 1 << 15;
+pub(crate) const COMPONENTS_V2: u64 = 1 << 15;
 
 /// A JSON object that is being written.
 struct Object(String);

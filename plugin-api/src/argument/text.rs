@@ -3,16 +3,10 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{Argument, ArgumentError, Given, Takes};
-use crate::manifest::OptionType;
-
-/// Discord's option types.
-const STRING: OptionType = OptionType::new(3);
-const INTEGER: OptionType = OptionType::new(4);
-const BOOLEAN: OptionType = OptionType::new(5);
-const NUMBER: OptionType = OptionType::new(10);
+use crate::manifest::{OptionType, kind};
 
 impl Argument for String {
-    const OPTION: OptionType = STRING;
+    const OPTION: OptionType = OptionType::new(kind::STRING);
     const TAKES: Takes = Takes::Text;
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
@@ -23,7 +17,7 @@ impl Argument for String {
 macro_rules! integers {
     ($($type:ty)+) => {
         $(impl Argument for $type {
-            const OPTION: OptionType = INTEGER;
+            const OPTION: OptionType = OptionType::new(kind::INTEGER);
 
             async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
                 given.text().parse().map_err(|_| {
@@ -46,7 +40,7 @@ integers! { u8 u16 u32 u64 i8 i16 i32 i64 }
 macro_rules! floats {
     ($($type:ty)+) => {
         $(impl Argument for $type {
-            const OPTION: OptionType = NUMBER;
+            const OPTION: OptionType = OptionType::new(kind::NUMBER);
 
             async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
                 let number: Option<$type> = decimal(given.text()).and_then(|text| text.parse().ok());
@@ -59,7 +53,7 @@ macro_rules! floats {
 floats! { f32 f64 }
 
 impl Argument for bool {
-    const OPTION: OptionType = BOOLEAN;
+    const OPTION: OptionType = OptionType::new(kind::BOOLEAN);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         match given.text().to_ascii_lowercase().as_str() {
@@ -72,7 +66,7 @@ impl Argument for bool {
 
 /// Such as `90s`, `1h30m`, `2d 12h`: Discord has no option for it.
 impl Argument for Duration {
-    const OPTION: OptionType = STRING;
+    const OPTION: OptionType = OptionType::new(kind::STRING);
     const TAKES: Takes = Takes::Text;
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
@@ -125,7 +119,7 @@ impl<T: Argument> Argument for Vec<T> {
             !matches!(T::TAKES, Takes::File),
             "a list is of words; take each file as an argument of its own"
         );
-        STRING.optional()
+        OptionType::new(kind::STRING).optional()
     };
     const TAKES: Takes = Takes::Rest;
 

@@ -19,8 +19,14 @@ pub(super) fn percent_encoded(text: &str) -> String {
 /// As Discord writes times: ISO 8601, in UTC.
 pub(super) fn timestamp(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let (days, clock) = (seconds / 86_400, seconds % 86_400);
-    // Days to a date of the Gregorian calendar: https://howardhinnant.github.io/date_algorithms.html#civil_from_days
+    let ((year, month, date), clock) = (civil(seconds / 86_400), seconds % 86_400);
+    let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
+    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month and day of a number of days since the Unix epoch, in the Gregorian calendar.
+/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
+pub(crate) fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -28,9 +34,7 @@ pub(super) fn timestamp(time: SystemTime) -> String {
     // Years begin in March here.
     let month = (5 * day + 2) / 153;
     let (date, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    let year = year + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
-    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}Z")
+    (year + era * 400 + u64::from(month <= 2), month, date)
 }
 
 #[cfg(test)]

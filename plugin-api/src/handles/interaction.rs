@@ -12,14 +12,9 @@ use crate::{
     NewMessage, Result, Sent,
     abi::{File, HandleError, HandleErrorKind, Interaction, Method},
     discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK},
-    interactions::MODAL,
+    interactions::{CALLBACK_DEFERRED, CALLBACK_MESSAGE, CALLBACK_UPDATE, MODAL},
     message::{EPHEMERAL, notify_nobody},
 };
-
-/// Callback types: a message, "thinking …", and an edit of the message that the component is on.
-const CALLBACK_MESSAGE: u8 = 4;
-const CALLBACK_DEFERRED: u8 = 5;
-const CALLBACK_UPDATE: u8 = 7;
 
 impl Discord {
     /// Answers an interaction with a message: the first answer. If the host has already acknowledged it

@@ -315,7 +315,7 @@ pub(super) const fn check(name: &str, description: &str) {
     assert!(1 <= length && length <= 100, "a description has 1 to 100 characters");
 }
 
-const fn characters(text: &str) -> usize {
+pub(crate) const fn characters(text: &str) -> usize {
     let (bytes, mut at, mut count) = (text.as_bytes(), 0, 0);
     while at < bytes.len() {
         // Further bytes of a character begin with the bits 10.

@@ -4,6 +4,19 @@
 use super::command::{Localized, check};
 use crate::Argument;
 
+/// Discord's types of options, by number.
+pub(crate) mod kind {
+    pub(crate) const STRING: u8 = 3;
+    pub(crate) const INTEGER: u8 = 4;
+    pub(crate) const BOOLEAN: u8 = 5;
+    pub(crate) const USER: u8 = 6;
+    pub(crate) const CHANNEL: u8 = 7;
+    pub(crate) const ROLE: u8 = 8;
+    pub(crate) const MENTIONABLE: u8 = 9;
+    pub(crate) const NUMBER: u8 = 10;
+    pub(crate) const ATTACHMENT: u8 = 11;
+}
+
 /// An option of a command. In `!name a b c`, each option takes a word and the last one, if it is text, the rest of the line.
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
@@ -95,11 +108,11 @@ pub enum ChoiceValue {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $kind:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident;)+) => {
         $($(#[$doc])*
         #[must_use]
         pub const fn $name(name: &'static str, description: &'static str) -> Self {
-            Self::typed(OptionType::new($kind).optional(), name, description)
+            Self::typed(OptionType::new(kind::$kind).optional(), name, description)
         })+
     };
 }
@@ -107,23 +120,23 @@ macro_rules! kinds {
 impl Opt {
     kinds! {
         /// Text.
-        string = 3;
+        string = STRING;
         /// A whole number.
-        integer = 4;
+        integer = INTEGER;
         /// Yes or no.
-        boolean = 5;
+        boolean = BOOLEAN;
         /// A user.
-        user = 6;
+        user = USER;
         /// A channel.
-        channel = 7;
+        channel = CHANNEL;
         /// A role.
-        role = 8;
+        role = ROLE;
         /// A user or a role.
-        mentionable = 9;
+        mentionable = MENTIONABLE;
         /// A number.
-        number = 10;
+        number = NUMBER;
         /// A file.
-        attachment = 11;
+        attachment = ATTACHMENT;
     }
 
     /// The option that a Rust type is read from; required unless the type is an `Option` or a list.
@@ -134,7 +147,7 @@ impl Opt {
 
     /// Whether it is a file, which in a prefix command comes beside the line.
     pub(crate) fn is_file(&self) -> bool {
-        self.shape.kind == 11
+        self.shape.kind == kind::ATTACHMENT
     }
 
     const fn typed(shape: OptionType, name: &'static str, description: &'static str) -> Self {

@@ -4,10 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::message::EPHEMERAL;
-
-/// Message flag for "thinking …".
-const LOADING: u64 = 1 << 7;
+use crate::message::{EPHEMERAL, LOADING};
 
 /// What `@original` stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,13 +10,17 @@ use super::{
     people::parsed,
     seen::Facts,
 };
-use crate::{Argument, ArgumentError, FromDiscord, Given, manifest::OptionType, permissions::VIEW_CHANNEL};
+use crate::{
+    Argument, ArgumentError, FromDiscord, Given,
+    manifest::{OptionType, kind},
+    permissions::VIEW_CHANNEL,
+};
 
 const SIGNS: &[&str] = &["#"];
 
 /// Discord is asked for it: what comes with a slash command is not all of a channel. [`PartialChannel`] is.
 impl Argument for GuildChannel {
-    const OPTION: OptionType = OptionType::new(7);
+    const OPTION: OptionType = OptionType::new(kind::CHANNEL);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         parsed(Self::from_discord(&find(given).await?))
@@ -24,7 +28,7 @@ impl Argument for GuildChannel {
 }
 
 impl Argument for Channel {
-    const OPTION: OptionType = OptionType::new(7);
+    const OPTION: OptionType = OptionType::new(kind::CHANNEL);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         GuildChannel::read(given).await.map(Self::Guild)
@@ -32,7 +36,7 @@ impl Argument for Channel {
 }
 
 impl Argument for PartialChannel {
-    const OPTION: OptionType = OptionType::new(7);
+    const OPTION: OptionType = OptionType::new(kind::CHANNEL);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let sent = id(given.text(), SIGNS).and_then(|id| sent_along(given.context(), "channels", id));
@@ -44,7 +48,7 @@ impl Argument for PartialChannel {
 }
 
 impl Argument for ChannelId {
-    const OPTION: OptionType = OptionType::new(7);
+    const OPTION: OptionType = OptionType::new(kind::CHANNEL);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         PartialChannel::read(given).await.map(|channel| channel.id)

@@ -12,17 +12,16 @@ use super::{
 };
 use crate::{
     Argument, ArgumentError, Context, FromDiscord, Given, Takes,
-    manifest::OptionType,
+    manifest::{OptionType, kind},
     permissions::{READ_MESSAGE_HISTORY, VIEW_CHANNEL},
     serenity::models::complete,
 };
 
-const STRING: OptionType = OptionType::new(3);
 const MESSAGE: &str = "a message of this server: its link, or its id if it is in this channel";
 
 /// A link or an id, and of a message's menu that message.
 impl Argument for Message {
-    const OPTION: OptionType = STRING;
+    const OPTION: OptionType = OptionType::new(kind::STRING);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let ctx = given.context();
@@ -43,7 +42,7 @@ impl Argument for Message {
 
 /// A link or an id. Nobody is asked whether there is such a message.
 impl Argument for MessageId {
-    const OPTION: OptionType = STRING;
+    const OPTION: OptionType = OptionType::new(kind::STRING);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let place = Place::read(given.text());
@@ -52,7 +51,7 @@ impl Argument for MessageId {
 }
 
 impl Argument for GuildId {
-    const OPTION: OptionType = STRING;
+    const OPTION: OptionType = OptionType::new(kind::STRING);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         id(given.text(), &[]).map(Self::new).ok_or_else(|| ArgumentError::expected("the id of a server"))
@@ -60,7 +59,7 @@ impl Argument for GuildId {
 }
 
 impl Argument for Attachment {
-    const OPTION: OptionType = OptionType::new(11);
+    const OPTION: OptionType = OptionType::new(kind::ATTACHMENT);
     const TAKES: Takes = Takes::File;
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {

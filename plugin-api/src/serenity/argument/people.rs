@@ -14,7 +14,8 @@ use super::{
     given::{ask, get, guild, has_id, id, is_named, items, sent_along},
 };
 use crate::{
-    Argument, ArgumentError, Context, FromDiscord, Given, manifest::OptionType,
+    Argument, ArgumentError, Context, FromDiscord, Given,
+    manifest::{OptionType, kind},
     serenity::context::read_member,
 };
 
@@ -26,7 +27,7 @@ const USER_SIGNS: &[&str] = &["@!", "@"];
 const ROLE_SIGNS: &[&str] = &["@&"];
 
 impl Argument for User {
-    const OPTION: OptionType = OptionType::new(6);
+    const OPTION: OptionType = OptionType::new(kind::USER);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let (ctx, text) = (given.context(), given.text());
@@ -45,7 +46,7 @@ impl Argument for User {
 
 /// Of a member in an option of a slash command, Discord does not say whether it is muted or deafened.
 impl Argument for Member {
-    const OPTION: OptionType = OptionType::new(6);
+    const OPTION: OptionType = OptionType::new(kind::USER);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let (ctx, text) = (given.context(), given.text());
@@ -64,7 +65,7 @@ impl Argument for Member {
 
 /// Of an id nobody is asked whether there is such a user.
 impl Argument for UserId {
-    const OPTION: OptionType = OptionType::new(6);
+    const OPTION: OptionType = OptionType::new(kind::USER);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         match id(given.text(), USER_SIGNS) {
@@ -75,7 +76,7 @@ impl Argument for UserId {
 }
 
 impl Argument for Role {
-    const OPTION: OptionType = OptionType::new(8);
+    const OPTION: OptionType = OptionType::new(kind::ROLE);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let (ctx, text) = (given.context(), given.text());
@@ -94,7 +95,7 @@ impl Argument for Role {
 
 /// Of an id nobody is asked whether there is such a role.
 impl Argument for RoleId {
-    const OPTION: OptionType = OptionType::new(8);
+    const OPTION: OptionType = OptionType::new(kind::ROLE);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         match id(given.text(), ROLE_SIGNS) {
@@ -105,7 +106,7 @@ impl Argument for RoleId {
 }
 
 impl Argument for UserOrRole {
-    const OPTION: OptionType = OptionType::new(9);
+    const OPTION: OptionType = OptionType::new(kind::MENTIONABLE);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let is_role = id(given.text(), ROLE_SIGNS).is_some_and(|id| {

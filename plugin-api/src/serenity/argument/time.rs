@@ -2,12 +2,15 @@
 
 use ::serenity::model::Timestamp;
 
-use crate::{Argument, ArgumentError, Given, Takes, manifest::OptionType};
+use crate::{
+    Argument, ArgumentError, Given, Takes,
+    manifest::{OptionType, kind},
+};
 
 /// Discord's `<t:1700000000:R>`, or ISO 8601 such as `2024-05-01T12:00:00+02:00`. Without an offset it is UTC, without a
 /// time it is midnight.
 impl Argument for Timestamp {
-    const OPTION: OptionType = OptionType::new(3);
+    const OPTION: OptionType = OptionType::new(kind::STRING);
     const TAKES: Takes = Takes::Text;
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::Refused;
+use crate::message::COMPONENTS_V2;
 
 /// Discord's limits, in characters and in numbers.
 const CONTENT_MAX: usize = 2000;
@@ -17,8 +18,6 @@ const LABEL_MAX: usize = 80;
 const SELECT_OPTIONS_MAX: usize = 25;
 const TITLE_MAX: usize = 45;
 const CHOICES_MAX: usize = 25;
-/// Message flag for components that hold the text as well.
-const COMPONENTS_V2: u64 = 1 << 15;
 
 /// Checks a message; `has_files` says whether files come with it.
 pub(super) fn message(body: &Value, has_files: bool) -> Result<(), Refused> {

@@ -3,26 +3,20 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    BOT, Discord, Refused, form,
-    messages::{EPHEMERAL, LOADING, New},
-};
+use super::{BOT, Discord, Refused, form, messages::New};
 use crate::{
     abi::File,
     interactions::{
-        AUTOCOMPLETE, CALLBACK_CHOICES, CALLBACK_DEFERRED_UPDATE, CALLBACK_MODAL, COMPONENT, MODAL,
+        AUTOCOMPLETE, CALLBACK_CHOICES, CALLBACK_DEFERRED, CALLBACK_DEFERRED_UPDATE, CALLBACK_MESSAGE,
+        CALLBACK_MODAL, CALLBACK_UPDATE, COMPONENT, MODAL,
     },
+    message::{EPHEMERAL, LOADING},
     testing::world::World,
 };
 
 /// How long a first answer may take, and all others, in milliseconds.
 pub(in crate::testing) const FIRST_ANSWER_MS: u64 = 3_000;
 const TOKEN_MS: u64 = 15 * 60 * 1000;
-
-/// Callback types: a message, "thinking …", an edit of the message that the component is on.
-const CALLBACK_MESSAGE: u8 = 4;
-const CALLBACK_DEFERRED: u8 = 5;
-const CALLBACK_UPDATE: u8 = 7;
 
 /// An interaction, and how it was answered.
 pub(in crate::testing) struct Open {

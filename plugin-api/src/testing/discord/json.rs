@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Account, BOT, Discord, GUILD, Posted};
+use crate::handles::encoding;
 
 impl Discord {
     pub(in crate::testing) fn user_json(&self, id: u64) -> Value {
@@ -169,23 +170,10 @@ pub(in crate::testing) fn mentions(text: &str, mark: &str) -> Vec<u64> {
 /// A moment as Discord writes it, from milliseconds since the Unix epoch.
 pub(super) fn timestamp(unix_ms: u64) -> String {
     let (days, millis) = (unix_ms / 86_400_000, unix_ms % 86_400_000);
-    let (year, month, day) = civil(days);
+    let (year, month, day) = encoding::civil(days);
     let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
     let (second, millis) = (millis / 1000 % 60, millis % 1000);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}000+00:00")
-}
-
-/// Year, month and day of a number of days since the Unix epoch.
-/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

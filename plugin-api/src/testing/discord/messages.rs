@@ -3,12 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{BOT, Discord, EPOCH, Posted, Refused, form, json::timestamp};
-use crate::{abi::File, interactions::COMMAND, testing::world::World};
+use crate::{
+    abi::File,
+    interactions::COMMAND,
+    message::{COMPONENTS_V2, EPHEMERAL},
+    testing::world::World,
+};
 
-/// Message flags: seen by one user, "thinking …", and those that a bot may set (no previews, silent, components hold all).
-pub(in crate::testing) const EPHEMERAL: u64 = 1 << 6;
-pub(in crate::testing) const LOADING: u64 = 1 << 7;
-const SETTABLE: u64 = 1 << 2 | 1 << 12 | 1 << 15;
+/// Message flags that a bot may set beside the ephemeral one: no previews, silent, components hold all.
+const SETTABLE: u64 = 1 << 2 | 1 << 12 | COMPONENTS_V2;
 
 /// How far back a nonce counts: with Discord, "a few minutes".
 const NONCE_MS: u64 = 5 * 60 * 1000;
