@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Argument,
-    manifest::{Choice, ChoiceValue, OptionType},
+    manifest::{Choice, ChoiceValue, OptionType, characters, kind as option},
 };
 
 /// A field of a form.
@@ -113,12 +113,12 @@ impl Field {
     pub const fn of<T: Argument>(name: &'static str, label: &'static str) -> Self {
         let OptionType { kind, required, choices, channel_types, lengths, .. } = T::OPTION;
         let kind = match kind {
-            5 => Kind::Checkbox,
-            6 => Kind::Select(USER_SELECT),
-            7 => Kind::Channels(channel_types),
-            8 => Kind::Select(ROLE_SELECT),
-            9 => Kind::Select(MENTIONABLE_SELECT),
-            11 => Kind::Files,
+            option::BOOLEAN => Kind::Checkbox,
+            option::USER => Kind::Select(USER_SELECT),
+            option::CHANNEL => Kind::Channels(channel_types),
+            option::ROLE => Kind::Select(ROLE_SELECT),
+            option::MENTIONABLE => Kind::Select(MENTIONABLE_SELECT),
+            option::ATTACHMENT => Kind::Files,
             _ if !choices.is_empty() => Kind::Choices(choices),
             _ => Kind::Text(1),
         };
@@ -132,8 +132,8 @@ impl Field {
     }
 
     const fn new(name: &'static str, label: &'static str, kind: Kind) -> Self {
-        assert!(!name.is_empty() && name.len() <= 100, "a field's name has 1 to 100 characters");
-        assert!(!label.is_empty(), "a label has 1 to 45 characters");
+        assert!(within(name, 1, 100), "a field's name has 1 to 100 characters");
+        assert!(within(label, 1, 45), "a label has 1 to 45 characters");
         let (description, placeholder, default) = ("", "", "");
         Self { name, label, description, kind, required: true, min: None, max: None, placeholder, default }
     }
@@ -169,6 +169,7 @@ impl Field {
     /// With a line below the label, at most 100 characters.
     #[must_use]
     pub const fn description(mut self, text: &'static str) -> Self {
+        assert!(within(text, 0, 100), "a description has at most 100 characters");
         self.description = text;
         self
     }
@@ -192,11 +193,13 @@ impl Field {
     /// What stands in it, greyed, while it is empty; at most 100 characters.
     #[must_use]
     pub const fn placeholder(mut self, text: &'static str) -> Self {
+        assert!(within(text, 0, 100), "a placeholder has at most 100 characters");
         self.placeholder = text;
         self
     }
 
-    /// The text that stands in it from the beginning, or the value that is chosen then.
+    /// The text that stands in it from the beginning, or the value that is chosen then: of a menu of users, roles or
+    /// channels their ids or mentions, with spaces between.
     #[must_use]
     pub const fn default(mut self, text: &'static str) -> Self {
         self.default = text;
@@ -231,9 +234,20 @@ impl Field {
             Kind::Choices(choices) => {
                 set("options", choices.iter().map(|choice| choice_json(choice, default)).collect());
             }
-            Kind::Channels(types) if !types.is_empty() => set("channel_types", json!(types)),
+            Kind::Select(_) | Kind::Channels(_) => {
+                if let Kind::Channels(types) = self.kind
+                    && !types.is_empty()
+                {
+                    set("channel_types", json!(types));
+                }
+                let chosen: Vec<Value> =
+                    default.split_whitespace().filter_map(|it| chosen(kind, it)).collect();
+                if !chosen.is_empty() {
+                    set("default_values", json!(chosen));
+                }
+            }
             Kind::Checkbox if default == "true" => set("default", json!(true)),
-            Kind::Select(_) | Kind::Channels(_) | Kind::Files | Kind::Checkbox => {}
+            Kind::Files | Kind::Checkbox => {}
         }
         if let Some(count) = self.min {
             set(least, json!(count));
@@ -257,6 +271,26 @@ const fn wide(count: Option<u16>) -> Option<u32> {
         Some(count) => Some(count as u32),
         None => None,
     }
+}
+
+/// Whether a text has so many characters.
+const fn within(text: &str, least: usize, most: usize) -> bool {
+    let length = characters(text);
+    least <= length && length <= most
+}
+
+/// A value of a menu of users, roles or channels, by id or mention. Where both users and roles can be chosen, an id alone
+/// is a user's. <https://discord.com/developers/docs/components/reference#user-select-select-default-value-structure>
+fn chosen(menu: u8, text: &str) -> Option<Value> {
+    let digits = text.trim_matches(|letter: char| !letter.is_ascii_digit());
+    let kind = match menu {
+        CHANNEL_SELECT => "channel",
+        ROLE_SELECT => "role",
+        MENTIONABLE_SELECT if text.starts_with("<@&") => "role",
+        _ => "user",
+    };
+    let id: u64 = digits.parse().ok()?;
+    Some(json!({ "id": id.to_string(), "type": kind }))
 }
 
 fn choice_json(choice: &Choice, default: &str) -> Value {
@@ -305,5 +339,32 @@ mod tests {
             Field::of::<bool>("sure", "Sure?").json(None)["component"],
             json!({ "type": 23, "custom_id": "sure" })
         );
+    }
+
+    #[test]
+    fn a_menu_of_users_roles_or_channels_begins_with_what_is_chosen() {
+        let begins = |field: Field, text| field.json(Some(text))["component"]["default_values"].clone();
+        let both = begins(Field::mentionable("who", "Who?").several(), "<@7> <@&8> 9");
+        let kinds = [("7", "user"), ("8", "role"), ("9", "user")];
+        assert_eq!(both, json!(kinds.map(|(id, kind)| json!({ "id": id, "type": kind }))));
+        let channel = Field::channel("where", "Where?", &[0]).default("<#5>");
+        assert_eq!(
+            channel.json(None)["component"]["default_values"],
+            json!([{ "id": "5", "type": "channel" }])
+        );
+        assert_eq!(begins(Field::role("role", "Which?"), "8"), json!([{ "id": "8", "type": "role" }]));
+        assert_eq!(begins(Field::user("user", "Who?"), "nobody"), Value::Null);
+    }
+
+    #[test]
+    fn what_discord_would_refuse_of_a_field_is_refused_when_it_is_made() {
+        let long = || "é".repeat(46).leak() as &'static str;
+        assert!(std::panic::catch_unwind(|| Field::short("name", long())).is_err());
+        let text = || "é".repeat(101).leak() as &'static str;
+        assert!(std::panic::catch_unwind(|| Field::short("name", "Label").placeholder(text())).is_err());
+        assert!(std::panic::catch_unwind(|| Field::short("name", "Label").description(text())).is_err());
+        assert!(std::panic::catch_unwind(|| Field::short(text(), "Label")).is_err());
+        let fits = Field::short("é".repeat(100).leak(), "é".repeat(45).leak());
+        assert_eq!(fits.json(None)["label"], "é".repeat(45));
     }
 }
