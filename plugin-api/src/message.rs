@@ -65,7 +65,7 @@ impl NewMessage {
     /// <https://discord.com/developers/docs/resources/message#create-message>
     #[must_use]
     pub fn nonce(self, nonce: &str) -> Self {
-        self.field("nonce", nonce).field("enforce_nonce", true)
+        self.raw_field("nonce", &quoted(nonce)).raw_field("enforce_nonce", "true")
     }
 
     /// Only the user who asked can see it, whatever was deferred before. Answers to interactions only: in a channel

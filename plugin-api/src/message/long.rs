@@ -26,6 +26,8 @@ pub enum Long {
 const MESSAGES_MAX: usize = 5;
 /// Files that Discord takes with a message.
 const FILES_MAX: usize = 10;
+/// Longest nonce that Discord takes, in characters.
+const NONCE_MAX: usize = 25;
 /// Longest name of a language, in bytes. Those that Discord colours are shorter.
 const LANGUAGE_MAX: usize = 32;
 /// What closes a code block, after which another message opens it again.
@@ -118,8 +120,19 @@ impl NewMessage {
     }
 }
 
-/// The first, which is the reply, and the others, which are none.
-fn in_order(messages: Vec<NewMessage>) -> (NewMessage, Vec<NewMessage>) {
+/// The first, which is the reply, and the others, which are none. The last one has the nonce, and each other one its own
+/// made of that: Discord would take two with the same for one.
+fn in_order(mut messages: Vec<NewMessage>) -> (NewMessage, Vec<NewMessage>) {
+    if let Some((last, before)) = messages.split_last_mut()
+        && let Some((_, nonce)) = last.others.iter().find(|(name, _)| name == "nonce")
+    {
+        let nonce = nonce.trim_matches('"');
+        let skipped = nonce.chars().count().saturating_sub(NONCE_MAX - 2);
+        let end: String = nonce.chars().skip(skipped).collect();
+        for (place, message) in before.iter_mut().enumerate() {
+            *message = mem::take(message).nonce(&format!("{place}:{end}"));
+        }
+    }
     let mut messages = messages.into_iter();
     let first = messages.next().unwrap_or_default();
     (first, messages.map(|message| NewMessage { reply_to: None, ..message }).collect())
@@ -224,6 +237,10 @@ fn end_of_block(text: &str) -> Option<usize> {
 mod tests {
     use serde_json::json;
 
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
     use super::*;
 
     fn texts(text: &str, longest: usize, most: usize) -> (Vec<String>, String) {
@@ -320,6 +337,21 @@ mod tests {
         let one = NewMessage::new(&*text).long(Long::Attach).into_edit().expect("it is one");
         assert_eq!(one.content.as_deref(), Some(""), "the old text goes");
         assert!(NewMessage::new(text).into_parts().is_err());
+    }
+
+    #[test]
+    fn each_part_is_posted_once_where_the_message_is() {
+        for nonce in ["n".repeat(25), "1234567890".to_owned()] {
+            let message = NewMessage::new("word ".repeat(1000)).long(Long::Split).nonce(&nonce);
+            let (first, more) = message.into_parts().expect("it is split");
+            let parts = std::iter::once(&first).chain(&more);
+            let json = parts.map(|part| part.encode().expect("it is short"));
+            let json: Vec<Value> = json.map(|it| serde_json::from_str(&it).expect("JSON")).collect();
+            assert!(json.iter().all(|it| it["enforce_nonce"] == true));
+            let nonces: BTreeSet<&str> = json.iter().filter_map(|it| it["nonce"].as_str()).collect();
+            assert!(nonces.len() == 3 && nonces.iter().all(|it| it.len() <= NONCE_MAX), "{nonces:?}");
+            assert_eq!(json[2]["nonce"], *nonce);
+        }
     }
 
     #[test]
