@@ -119,7 +119,7 @@ impl NewMessage {
     /// Adds a file.
     #[must_use]
     pub fn file(mut self, name: &str, bytes: Vec<u8>) -> Self {
-        self.files.push(File { name: name.into(), content_type: "".into(), bytes: bytes.into() });
+        self.files.push(File::new(name, bytes));
         self
     }
 

@@ -42,7 +42,8 @@ fn taken(request: DiscordRequest) -> Result<Request, HandleError> {
     let files = request.files.into_iter().map(|file| File {
         name: file.name.into_string(),
         content_type: file.content_type.into_string(),
-        bytes: file.bytes.into_vec().into(),
+        // Copied here and nowhere else: what the cog shares is in its own memory, which is unmapped with it.
+        bytes: file.bytes.to_vec().into(),
     });
     Ok(Request {
         method: method(request.method)?,

@@ -6,7 +6,7 @@ use std::fmt;
 
 use abi_stable::{
     StableAbi,
-    std_types::{ROption, RResult, RSlice, RStr, RString, RVec},
+    std_types::{RArc, ROption, RResult, RSlice, RStr, RString, RVec},
 };
 use async_ffi::LocalFfiFuture;
 
@@ -83,8 +83,23 @@ pub struct File {
     pub name: RString,
     /// MIME type; empty lets the host send `application/octet-stream`.
     pub content_type: RString,
-    /// Content.
-    pub bytes: RVec<u8>,
+    /// Content. Shared: a message may be sent more than once, and its files may be large.
+    pub bytes: RArc<RVec<u8>>,
+}
+
+impl File {
+    /// A file of this name, of no particular type.
+    #[must_use]
+    pub fn new(name: &str, bytes: Vec<u8>) -> Self {
+        Self { name: name.into(), content_type: RString::new(), bytes: RArc::new(bytes.into()) }
+    }
+
+    /// The same with a MIME type.
+    #[must_use]
+    pub fn content_type(mut self, mime: &str) -> Self {
+        self.content_type = mime.into();
+        self
+    }
 }
 
 /// A request to any web server.

@@ -178,3 +178,20 @@ impl Request {
         self.send().await.map(|reply| Sent::new(reply.body))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handles::fake::host;
+
+    #[test]
+    fn a_file_is_not_copied_however_often_it_is_sent() {
+        let message = NewMessage::new("x").file("a", vec![1, 2, 3]);
+        let bytes = |files: &[File]| files[0].bytes.as_ptr();
+        let discord = host().discord();
+        for _ in 0..2 {
+            let request = discord.request(Method::Post, "/").message(&message.clone()).expect("it is short");
+            assert_eq!(bytes(&request.raw.files), bytes(&message.files));
+        }
+    }
+}

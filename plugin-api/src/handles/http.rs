@@ -306,8 +306,7 @@ mod tests {
         assert_eq!(text, "POST http://a\ncontent-type: application/json\nauthorization: Bearer t\n[1,2]");
         let text = sent(post().form(&[("a", "1 2"), ("b", "=")])).text();
         assert!(text.ends_with("x-www-form-urlencoded\na=1+2&b=%3D"), "{text}");
-        let file =
-            File { name: "a\"b.txt".into(), content_type: "text/plain".into(), bytes: vec![b'x'].into() };
+        let file = File::new("a\"b.txt", vec![b'x']).content_type("text/plain");
         let response = sent(post().multipart(Form::new().text("name", "value").file("file", file)));
         let boundary =
             response.header("Content-Type").and_then(|it| it.split_once("boundary=")).expect("one").1;

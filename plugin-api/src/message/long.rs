@@ -139,8 +139,7 @@ fn in_order(mut messages: Vec<NewMessage>) -> (NewMessage, Vec<NewMessage>) {
 }
 
 fn text_file(text: String) -> File {
-    let content_type = "text/plain; charset=utf-8".into();
-    File { name: "message.txt".into(), content_type, bytes: text.into_bytes().into() }
+    File::new("message.txt", text.into_bytes()).content_type("text/plain; charset=utf-8")
 }
 
 /// Splits a text into at most `most` parts of at most `longest` characters, and what is left of it then.

@@ -304,7 +304,8 @@ mod tests {
             .add_file(CreateAttachment::bytes([0, 200], "a.bin").description("two bytes"))
             .add_file(CreateAttachment::bytes("text", "b.txt"));
         let message = NewMessage::from(message).file("c.txt", vec![1]);
-        let files: Vec<(&str, &[u8])> = message.files.iter().map(|it| (&*it.name, &*it.bytes)).collect();
+        let files: Vec<(&str, &[u8])> =
+            message.files.iter().map(|it| (&*it.name, it.bytes.as_slice())).collect();
         assert_eq!(files, [("a.bin", &[0, 200][..]), ("b.txt", b"text"), ("c.txt", &[1])]);
         let expected = json!([
             {"id": 0, "filename": "a.bin", "description": "two bytes"},

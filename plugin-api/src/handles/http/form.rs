@@ -47,8 +47,8 @@ impl Form {
         for (name, part) in self.parts {
             let mut head =
                 format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(&name));
-            let bytes = match part {
-                Part::Text(text) => text.into_bytes(),
+            let bytes = match &part {
+                Part::Text(text) => text.as_bytes(),
                 Part::File(file) => {
                     let content_type = match file.content_type.as_str() {
                         "" => "application/octet-stream",
@@ -59,12 +59,12 @@ impl Form {
                         quoted(&file.name),
                         one_line(content_type)
                     );
-                    file.bytes.into_vec()
+                    file.bytes.as_slice()
                 }
             };
             body.extend_from_slice(head.as_bytes());
             body.extend_from_slice(b"\r\n\r\n");
-            body.extend_from_slice(&bytes);
+            body.extend_from_slice(bytes);
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
