@@ -130,8 +130,9 @@ impl Context {
     pub fn values<T: FromStr>(&self) -> Result<Vec<T>> {
         let values = self.interaction().map_or(&[][..], |interaction| &interaction.values);
         let read = |value: &abi_stable::std_types::RString| {
-            let text = format!("`{value}` was chosen in `{}`, and cannot be read", self.custom_id());
-            value.parse().map_err(|_| Error::new(text))
+            value.parse().map_err(|_| {
+                Error::new(format!("`{value}` was chosen in `{}`, and cannot be read", self.custom_id()))
+            })
         };
         values.iter().map(read).collect()
     }

@@ -15,7 +15,7 @@ mod interaction;
 mod stats;
 mod store;
 
-use std::{future::Future, panic::Location, rc::Rc, time::Duration};
+use std::{cell::OnceCell, future::Future, panic::Location, rc::Rc, time::Duration};
 
 use abi_stable::std_types::{RStr, RString};
 use serde::de::DeserializeOwned;
@@ -53,11 +53,14 @@ struct Shared {
     waits: Waits,
     /// The events that the cog gets.
     events: &'static [&'static str],
+    /// What its operator has set, once it was asked for.
+    settings: OnceCell<RString>,
 }
 
 impl Host {
     pub(crate) fn new(raw: abi::Host, events: &'static [&'static str]) -> Self {
-        Self { shared: Rc::new(Shared { raw, turns: Turns::default(), waits: Waits::default(), events }) }
+        let (turns, waits, settings) = (Turns::default(), Waits::default(), OnceCell::new());
+        Self { shared: Rc::new(Shared { raw, turns, waits, events, settings }) }
     }
 
     pub(crate) fn raw(&self) -> abi::Host {
@@ -106,11 +109,11 @@ impl Host {
     /// # Errors
     /// When it is no `T`. With [`Cog::SETTINGS`](crate::Cog::SETTINGS) of that type, it is.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T> {
-        Ok(settings::read(&self.settings_json())?)
+        Ok(settings::read(self.settings_json())?)
     }
 
-    pub(crate) fn settings_json(&self) -> RString {
-        (self.raw().table.settings())(self.raw().lease)
+    pub(crate) fn settings_json(&self) -> &str {
+        self.shared.settings.get_or_init(|| (self.raw().table.settings())(self.raw().lease))
     }
 
     /// Runs a future beside the handlers, on the cog's own thread: for work that goes on when the handler that began it has

@@ -70,7 +70,7 @@ pub(crate) enum Wants {
 /// An event on its way to a handler.
 pub(crate) struct Item {
     event: Event,
-    /// None once it was taken.
+    /// Who waits for what becomes of it; none once it was taken.
     ticket: Option<Ticket>,
 }
 
@@ -88,10 +88,6 @@ struct Fate {
 }
 
 impl Item {
-    fn new(event: Event, ticket: Ticket) -> Self {
-        Self { event, ticket: Some(ticket) }
-    }
-
     fn take(mut self) -> (Event, Taken) {
         let ticket = self.ticket.take();
         (self.event.clone(), Taken(ticket))
@@ -150,7 +146,7 @@ impl Waits {
     pub(crate) fn offer(&self, event: &Event) {
         for queue in self.0.open.borrow().values() {
             if matches!(queue.wants, Wants::Event(name) if name == event.name()) {
-                queue.push(Item::new(event.clone(), Ticket::default()));
+                queue.push(Item { event: event.clone(), ticket: None });
             }
         }
     }
@@ -345,7 +341,7 @@ mod tests {
         let tickets = [Ticket::default(), Ticket::default()];
         for ticket in &tickets {
             let queue = waits.queue(wait.number).expect("it is open");
-            queue.push(Item::new(event("x"), ticket.clone()));
+            queue.push(Item { event: event("x"), ticket: Some(ticket.clone()) });
         }
         let taken = wait.next().now_or_never().flatten();
         assert!(taken.is_some());

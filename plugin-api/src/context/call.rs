@@ -1,6 +1,6 @@
 //! A call of a command: which of the declared ones it is, and what was typed behind it.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, mem};
 
 use crate::{
     Error, Result,
@@ -37,15 +37,15 @@ impl Call {
         };
         let found = match &call.raw.origin {
             Origin::Slash(interaction) => {
-                let (kind, path) = (interaction.command_kind, interaction.command.to_string());
-                let target = interaction.target_id.map_or(String::new(), |id| id.to_string());
+                let interaction = interaction.clone();
+                let (kind, path) = (interaction.command_kind, &*interaction.command);
                 // A menu's name may hold spaces.
                 match kind {
                     1 => path.split(' ').for_each(|name| _ = call.enter(commands, name)),
                     _ => call.declared.extend(commands.iter().find(|it| it.kind == kind && it.name == path)),
                 }
-                call.target = target;
-                call.path = path;
+                call.target = interaction.target_id.map_or(String::new(), |id| id.to_string());
+                path.clone_into(&mut call.path);
                 Ok(())
             }
             Origin::Prefix(_) => call.find(commands),
@@ -70,8 +70,14 @@ impl Call {
 
     /// Finds the command of a prefix call: its name, and in a group the words that follow.
     fn find(&mut self, commands: &'static [Command]) -> Result {
-        let (name, line) = (self.raw.command.to_string(), self.raw.arguments.to_string());
+        let (name, line) = (mem::take(&mut self.raw.command), mem::take(&mut self.raw.arguments));
         self.enter(commands, &name);
+        let found = self.find_below(commands, &line);
+        (self.raw.command, self.raw.arguments) = (name, line);
+        found
+    }
+
+    fn find_below(&mut self, commands: &'static [Command], line: &str) -> Result {
         loop {
             let Some(group) = self.declared.last().copied().filter(|command| !command.subcommands.is_empty())
             else {

@@ -82,7 +82,7 @@ extern "C" fn setup<C: Cog>(instance: Instance) -> LocalFfiFuture<Outcome> {
     let cell = Cell::<C>::of(instance);
     guard::future(async move {
         if let Some(settings) = C::SETTINGS {
-            settings.check(&cell.host.settings_json()).map_err(unusable)?;
+            settings.check(cell.host.settings_json()).map_err(unusable)?;
         }
         for task in C::TASKS {
             cell.host.clock().declared(task).map_err(|error| fault(error.into()))?;

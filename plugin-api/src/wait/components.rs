@@ -121,7 +121,7 @@ pub(crate) async fn pressed(host: Host, interaction: RArc<Interaction>) -> Resul
         Some(queue) => match &queue.wants {
             wants if wants.takes(interaction.user.id) => {
                 let ticket = Ticket::default();
-                queue.push(Item::new(Event::Interaction(interaction), ticket.clone()));
+                queue.push(Item { event: Event::Interaction(interaction), ticket: Some(ticket.clone()) });
                 drop(queue);
                 if ticket.was_taken().await {
                     return Ok(());
