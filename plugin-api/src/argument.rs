@@ -1,6 +1,10 @@
 //! From what a user typed or chose to Rust types: one reading for slash and prefix commands.
 
 mod bounds;
+pub(crate) mod given;
+pub mod ids;
+mod plain;
+pub(crate) mod seen;
 mod text;
 
 use std::{borrow::Cow, future::Future};

@@ -46,7 +46,7 @@ pub use gearshift_cog_macros::{
     on_error, select, setup, task, teardown, user_menu,
 };
 
-pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes};
+pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes, ids};
 pub use self::check::Verdict;
 pub use self::cog::{Cog, State, Suggestion};
 pub use self::context::Context;

@@ -5,7 +5,6 @@ mod channels;
 mod given;
 mod messages;
 mod people;
-mod seen;
 mod time;
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use ::serenity::model::{
 use super::{
     given::{ask, get, guild, id, is_named, items, sent_along},
     people::parsed,
-    seen::Facts,
 };
 use crate::{
     Argument, ArgumentError, FromDiscord, Given,
+    argument::seen::Facts,
     manifest::{OptionType, kind},
     permissions::VIEW_CHANNEL,
 };

@@ -8,10 +8,10 @@ use ::serenity::model::{
 use super::{
     given::{ask, get, id, sent_along},
     people::parsed,
-    seen::Facts,
 };
 use crate::{
     Argument, ArgumentError, Context, FromDiscord, Given, Takes,
+    argument::seen::Facts,
     manifest::{OptionType, kind},
     permissions::{READ_MESSAGE_HISTORY, VIEW_CHANNEL},
     serenity::models::complete,

@@ -15,22 +15,23 @@ const PRIVATE_THREAD: u8 = 12;
 
 /// What is looked at of a channel.
 #[derive(Deserialize)]
-pub(super) struct Facts {
-    pub(super) id: String,
+pub(crate) struct Facts {
+    pub(crate) id: String,
     #[serde(rename = "type")]
-    pub(super) kind: u8,
-    pub(super) name: Option<String>,
-    pub(super) guild_id: Option<String>,
+    pub(crate) kind: u8,
+    #[cfg(feature = "serenity")]
+    pub(crate) name: Option<String>,
+    pub(crate) guild_id: Option<String>,
 }
 
 impl Facts {
-    pub(super) fn of(channel: &str) -> Option<Self> {
+    pub(crate) fn of(channel: &str) -> Option<Self> {
         serde_json::from_str(channel).ok()
     }
 
     /// Whether the caller has these permissions in it, and is in it if it is a private thread. In a direct message nobody
     /// lacks any.
-    pub(super) async fn may(&self, ctx: &Context, needed: u64) -> Result<bool, ArgumentError> {
+    pub(crate) async fn may(&self, ctx: &Context, needed: u64) -> Result<bool, ArgumentError> {
         let (Some(guild), Ok(id)) = (ctx.guild_id(), self.id.parse()) else { return Ok(true) };
         let user = ctx.user().map_err(ArgumentError::Failed)?.id;
         let has = match ctx.interaction() {

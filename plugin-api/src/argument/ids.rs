@@ -1,0 +1,77 @@
+//! Ids as arguments, with serenity and without: what Discord offers is a user, a role or a channel, and what comes is its
+//! snowflake. Each converts into the `u64` that the handles take.
+
+use super::{
+    given::{ask, get, id},
+    seen::Facts,
+};
+use crate::{
+    Argument, ArgumentError, Given,
+    manifest::{OptionType, kind},
+    permissions::VIEW_CHANNEL,
+};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {
+        $($(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u64);
+
+        impl From<$name> for u64 {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        })+
+    };
+}
+
+ids! {
+    /// A user, by a mention or an id. Nobody is asked whether there is such a user.
+    User;
+    /// A role, by a mention or an id. Nobody is asked whether there is such a role.
+    Role;
+    /// A channel of this server that the caller sees, by a mention or an id.
+    Channel;
+}
+
+impl Argument for User {
+    const OPTION: OptionType = OptionType::new(kind::USER);
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        let id = id(given.text(), &["@!", "@"]);
+        id.map(Self).ok_or_else(|| ArgumentError::expected("a user: a mention or an id"))
+    }
+}
+
+impl Argument for Role {
+    const OPTION: OptionType = OptionType::new(kind::ROLE);
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        let id = id(given.text(), &["@&"]);
+        id.map(Self).ok_or_else(|| ArgumentError::expected("a role: a mention or an id"))
+    }
+}
+
+impl Argument for Channel {
+    const OPTION: OptionType = OptionType::new(kind::CHANNEL);
+
+    async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
+        let unfit = || {
+            let kind =
+                if given.channel_types().is_empty() { "a channel" } else { "a channel of a type that fits" };
+            ArgumentError::expected(format!("{kind} of this server: a mention or an id"))
+        };
+        let (ctx, id) = (given.context(), id(given.text(), &["#"]).ok_or_else(unfit)?);
+        // With a slash, Discord has looked.
+        if ctx.message().is_none() {
+            return Ok(Self(id));
+        }
+        let found = ask(get(ctx, format!("/channels/{id}"))).await?.unwrap_or_default();
+        let facts = Facts::of(&found).ok_or_else(unfit)?;
+        let guild = ctx.guild_id().map(|id| id.to_string());
+        let types = given.channel_types();
+        let fits =
+            guild.is_some() && facts.guild_id == guild && (types.is_empty() || types.contains(&facts.kind));
+        if fits && facts.may(ctx, VIEW_CHANNEL).await? { Ok(Self(id)) } else { Err(unfit()) }
+    }
+}
