@@ -16,6 +16,8 @@ mod ending;
 mod exits;
 #[path = "cli/intents.rs"]
 mod intents;
+#[path = "cli/making.rs"]
+mod making;
 #[path = "cli/playing.rs"]
 mod playing;
 #[path = "cli/program.rs"]

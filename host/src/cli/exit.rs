@@ -51,6 +51,7 @@ Exit codes:
 #[repr(u8)]
 pub(super) enum Exit {
     Failed = 1,
+    Usage = 2,
     Data = 65,
     Unavailable = 69,
     Internal = 70,

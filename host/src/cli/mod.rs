@@ -8,6 +8,7 @@ mod dev;
 mod exit;
 mod inspect;
 mod life;
+mod new;
 mod play;
 mod progress;
 mod restart;
@@ -47,6 +48,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::New),
     Run(run::Run),
     Play(play::Play),
     Dev(dev::DevCommand),
@@ -91,6 +93,7 @@ const REPORT: &str = "help: this is a mistake in the host; please report it with
 
 fn execute(command: Command) -> ExitCode {
     let done: Result<(), Failure> = match command {
+        Command::New(new) => new.execute(),
         Command::Run(run) => run.execute(),
         Command::Play(play) => play.execute(),
         Command::Dev(dev) => dev.execute(),

@@ -1,0 +1,88 @@
+//! Makes a folder with its files: aside, and renamed into place when it is whole. It overwrites nothing.
+
+use std::{fs, io, path::Path};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::{super::exit::Failure, cannot, template::File};
+
+/// # Errors
+/// Something is there already, or there is no folder that it could be made in.
+pub(super) fn is_free(folder: &Path) -> Result<(), Failure> {
+    if folder.symlink_metadata().is_ok() {
+        return Err(taken(folder));
+    }
+    match folder.parent() {
+        Some(parent) if parent.is_dir() => Ok(()),
+        parent => {
+            let parent = parent.unwrap_or(folder).display();
+            Err(cannot(
+                format!("there is no folder `{parent}` to make it in"),
+                "make that first, or correct the path",
+            ))
+        }
+    }
+}
+
+/// # Errors
+/// The folder cannot be made; then nothing of it is left.
+pub(super) fn make(folder: &Path, files: &[File]) -> Result<(), Failure> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => taken(folder),
+        _ => {
+            let text = format!("failed to make `{}`: {error}", folder.display());
+            cannot(text, "choose a folder that this user may write in, with space left")
+        }
+    };
+    write_aside(folder, files).map_err(failed)
+}
+
+fn taken(folder: &Path) -> Failure {
+    cannot(format!("`{}` is there already", folder.display()), "choose another name; nothing is overwritten")
+}
+
+fn write_aside(folder: &Path, files: &[File]) -> io::Result<()> {
+    let parent = folder.parent().unwrap_or(folder);
+    // Beside its place: a rename does not leave the file system. It is removed with what is in it when this fails.
+    let aside = tempfile::Builder::new().prefix(".gearshift-new-").tempdir_in(parent);
+    // Its name says nothing to the reader of an error.
+    let aside = aside.map_err(|error| io::Error::from(error.kind()))?;
+    // In it, as that one is private, and this one is as others that the user makes.
+    let whole = aside.path().join("whole");
+    fs::create_dir(&whole)?;
+    for file in files {
+        let path = whole.join(&file.path);
+        fs::create_dir_all(path.parent().unwrap_or(&whole))?;
+        fs::write(path, &file.text)?;
+    }
+    match renameat_with(CWD, &whole, CWD, folder, RenameFlags::NOREPLACE) {
+        // Not every file system can; a plain rename replaces an empty folder, and nothing else.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::rename(&whole, folder),
+        done => Ok(done?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_appears_meanwhile_is_not_overwritten_and_nothing_is_left_behind() {
+        let place = tempfile::tempdir().expect("a folder");
+        let there = place.path().join("there");
+        fs::create_dir(&there).expect("it is made");
+        fs::write(there.join("mine"), "mine").expect("it is written");
+        let file = || File { path: "a/b".into(), text: "text".to_owned() };
+        let failure = make(&there, &[file()]).expect_err("it is taken").to_string();
+        assert!(failure.contains("is there already"), "{failure}");
+        assert_eq!(fs::read_dir(&there).expect("it is there").count(), 1);
+        // A file where a folder must be: the second cannot be written.
+        let bad = [file(), File { path: "a/b/c".into(), text: String::new() }];
+        make(&place.path().join("new"), &bad).expect_err("it cannot be written");
+        let left: Vec<_> = fs::read_dir(place.path())
+            .expect("it is there")
+            .map(|it| it.expect("a name").file_name())
+            .collect();
+        assert_eq!(left, ["there"]);
+    }
+}

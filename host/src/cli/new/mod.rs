@@ -1,0 +1,115 @@
+//! `gearshift new`: a folder with a cog or a bot to go on from. It builds nothing and asks no host.
+
+mod folder;
+mod name;
+mod sdk;
+mod template;
+mod workspace;
+
+use std::{
+    io::{Write, stdout},
+    path::{Path, PathBuf, absolute},
+};
+
+use clap::Args;
+
+use self::{name::Name, sdk::Sdk, template::Template, workspace::Workspace};
+use super::exit::{Exit, Failure};
+
+/// Make a folder with a cog, or with a bot, to go on from
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Make a folder with a cog to go on from: its code, its tests, a transcript for `gearshift smoke`. With \
+        --workspace a bot: its config, a folder of cogs with one in it, and checks for CI.\n\n\
+        What is made builds at once, and its tests pass. Inside a cargo workspace that takes it as a member, a cog has \
+        only what a member needs. Nothing is ever overwritten, and what fails leaves nothing behind.",
+    after_long_help = "Examples:\n\
+        \n    gearshift new greeter\
+        \n    gearshift new quiz --template components\
+        \n    gearshift new my-bot --workspace                        a bot with one cog\
+        \n    gearshift new my-bot/plugins/notes --template commands    one more cog of it\
+        \n    gearshift new greeter --sdk https://example.com/gearshift#0123abc\n\n\
+        The exit code is 2 for a name or an SDK that will not do, and 73 when the folder cannot be made."
+)]
+pub(super) struct New {
+    /// The folder to make. Its last part names the package and the cog's command
+    #[arg(value_name = "NAME")]
+    folder: PathBuf,
+
+    /// What the cog shows
+    #[arg(long, value_enum, default_value_t = Template::Minimal)]
+    template: Template,
+
+    /// Make a bot: a config, a folder of cogs with one in it, checks for CI
+    #[arg(long)]
+    workspace: bool,
+
+    /// Where `gearshift-cog` comes from: a path, a git URL with or without `#REVISION`, or a version
+    /// [default: what this gearshift was built from]
+    #[arg(long, value_name = "PATH|URL|VERSION")]
+    sdk: Option<String>,
+}
+
+impl New {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let name = Name::of(&self.folder)?;
+        let folder = absolute(&self.folder)?;
+        folder::is_free(&folder)?;
+        let around = match Workspace::around(&folder)? {
+            Some(around) if around.takes_it && self.workspace => return Err(around.nested(&folder)),
+            Some(around) if around.takes_it => Some(around),
+            Some(around) if !self.workspace => return Err(around.refuses(&folder)),
+            // A bot is the root of a workspace, and cargo looks no further.
+            _ => None,
+        };
+        let sdk = match &around {
+            Some(around) if self.sdk.is_none() && around.has_sdk => Sdk::OfWorkspace,
+            _ => Sdk::chosen(self.sdk.as_deref())?,
+        };
+        let files = match around {
+            _ if self.workspace => template::bot(&name, self.template, &sdk),
+            Some(_) => template::member(&name, self.template, &sdk),
+            None => template::cog(&name, self.template, &sdk),
+        };
+        let next = match &around {
+            Some(around) => steps_of_member(&name, &self.folder, &around.root),
+            None => steps_of_readme(&self.folder, &files),
+        };
+        folder::make(&folder, &files)?;
+        let kind = if self.workspace { "bot" } else { "cog" };
+        let shown = self.folder.display();
+        write!(stdout(), "made the {kind} `{name}` in `{shown}`\n{sdk}\n\nTo go on:\n\n{next}")?;
+        Ok(())
+    }
+}
+
+/// The commands in its README, which come after going there.
+fn steps_of_readme(folder: &Path, files: &[template::File]) -> String {
+    let readme = files.iter().find(|file| file.path == Path::new("README.md")).map_or("", |file| &file.text);
+    let block = readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
+    let steps = [format!("cd {}", folder.display())].into_iter().chain(block.lines().map(str::to_owned));
+    steps.map(|step| format!("    {step}\n")).collect()
+}
+
+/// A member is built where its workspace builds.
+fn steps_of_member(name: &Name, folder: &Path, root: &Path) -> String {
+    let built = root.join("target/debug");
+    let built = std::env::current_dir()
+        .ok()
+        .and_then(|here| built.strip_prefix(here).ok().map(Path::to_owned))
+        .unwrap_or(built);
+    let (built, folder) = (built.display(), folder.display());
+    format!(
+        "    cargo test -p {name}\n    cargo build -p {name}\n    gearshift smoke --cogs {built} {folder}/smoke.txt\n"
+    )
+}
+
+/// Something on the command line will not do.
+fn refused(text: String, help: impl Into<String>) -> Failure {
+    Failure::new(Exit::Usage, text).help(help.into())
+}
+
+/// The folder cannot be made.
+fn cannot(text: String, help: impl Into<String>) -> Failure {
+    Failure::new(Exit::CannotCreate, text).help(help.into())
+}

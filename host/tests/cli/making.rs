@@ -1,0 +1,181 @@
+//! `gearshift new`: what it makes builds at once, keeps its promises and is silent under every lint; what it refuses leaves
+//! nothing behind.
+
+use std::{env, fs, os::unix::fs::symlink, path::Path, process::Command};
+
+use crate::program::{Ended, Place, gearshift, run, workspace};
+
+/// Made with the crates of this repository's lock file, in a target folder that is kept: nothing is fetched, and only what
+/// is new is built.
+fn prepare(folder: &Path) {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("made");
+    fs::create_dir_all(&target).unwrap();
+    symlink(&target, folder.join("target")).unwrap();
+    fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+}
+
+/// Libraries of another time are not what is played.
+fn forget_built() {
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("made/debug");
+    for entry in fs::read_dir(built).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|it| it == env::consts::DLL_EXTENSION) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+/// Runs a line as a shell does, with `gearshift` and `cargo` where it finds them.
+#[track_caller]
+fn shell(place: &Place, folder: &Path, line: &str) -> String {
+    let beside = |program: &str| Path::new(program).parent().unwrap().to_owned();
+    let mut path = vec![beside(env!("CARGO_BIN_EXE_gearshift"))];
+    path.extend(env::var_os("CARGO").map(|cargo| beside(cargo.to_str().unwrap())));
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
+    let mut command = Command::new("sh");
+    // The variables are the program's in the tests.
+    command.envs(gearshift(place).get_envs().filter_map(|(name, value)| Some((name, value?))));
+    for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "DISCORD_TOKEN"] {
+        command.env_remove(name);
+    }
+    command.env("PATH", env::join_paths(path).unwrap()).env("CARGO_NET_OFFLINE", "true");
+    // What a debugger needs is half of the work, and nobody debugs here.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    let done = command.current_dir(folder).args(["-c", line]).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    assert!(done.status.success(), "{line}\n{}{}", text(&done.stdout), text(&done.stderr));
+    text(&done.stdout)
+}
+
+/// The lines of the first block of commands.
+fn commands(markdown: &str) -> Vec<String> {
+    let block = markdown.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    block.lines().map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect()
+}
+
+/// Everything that its README says, but what goes on until somebody ends it; and the lints.
+fn keeps_its_promises(place: &Place, folder: &Path, scripts: usize) {
+    prepare(folder);
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    let (mut played, mut said) = (0, commands(&readme));
+    said.retain(|line| !line.starts_with("gearshift play") && !line.starts_with("DISCORD_TOKEN"));
+    said.push("cargo fmt --all --check".to_owned());
+    said.push("cargo clippy --workspace --all-targets -- -D warnings".to_owned());
+    for line in said {
+        let out = shell(place, folder, &line);
+        if line.starts_with("gearshift smoke") {
+            played = out.lines().filter(|line| line.starts_with("ok ")).count();
+        }
+    }
+    assert_eq!(played, scripts);
+}
+
+fn new(place: &Place, arguments: &[&str]) -> String {
+    let Ended { code, out, err } = run(place, &[&["new"], arguments].concat());
+    assert_eq!((code, &*err), (0, ""), "{arguments:?}: {out}");
+    out
+}
+
+/// What there is in a folder, hidden or not.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_cog_and_a_bot_of_every_template_build_pass_their_tests_and_answer_as_their_transcripts_say() {
+    let place = Place::with(&[]);
+    forget_built();
+    new(&place, &["my-bot", "--workspace", "--template", "tasks"]);
+    // Names whose types are in the prelude, or which make a line longer or shorter than others.
+    for (name, template) in
+        [("user", "minimal"), ("a-name-of-24-characters1", "commands"), ("x", "components")]
+    {
+        let said = new(&place, &[&format!("my-bot/plugins/{name}"), "--template", template]);
+        assert!(said.contains("its SDK, gearshift-cog, is the workspace's"), "{said}");
+    }
+    keeps_its_promises(&place, &place.path().join("my-bot"), 4);
+    let another = fs::read_to_string(place.path().join("my-bot/plugins/another/src/lib.rs")).unwrap();
+    assert!(another.contains("#[command(\"another\")]"), "{another}");
+
+    let said = new(&place, &["greeter"]);
+    assert!(said.contains("from which this gearshift was built"), "{said}");
+    let folder = place.path().join("greeter");
+    assert_eq!(names(&folder), [".gitignore", "Cargo.toml", "README.md", "smoke.txt", "src"]);
+    keeps_its_promises(&place, &folder, 1);
+    let steps = commands(&fs::read_to_string(folder.join("README.md")).unwrap());
+    let expected: Vec<String> =
+        ["gearshift new greeter", "cd greeter"].map(str::to_owned).into_iter().chain(steps).collect();
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let own = readme.split("## A cog of your own").nth(1).unwrap();
+    assert_eq!(commands(own), expected, "the repository's README shows other steps");
+}
+
+#[test]
+fn the_sdk_comes_from_where_it_is_said_to() {
+    let place = Place::with(&[]);
+    for (name, sdk, line) in [
+        ("a", "0.1", "gearshift-cog = { version = \"0.1\" }"),
+        (
+            "b",
+            "https://example.com/g#0a1b",
+            "gearshift-cog = { git = \"https://example.com/g\", rev = \"0a1b\" }",
+        ),
+        (
+            "d",
+            "https://example.com/g",
+            "gearshift-cog = { git = \"https://example.com/g\", features = [\"testing\"] }",
+        ),
+    ] {
+        new(&place, &[name, "--sdk", sdk]);
+        let manifest = fs::read_to_string(place.path().join(name).join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(line), "{manifest}");
+    }
+}
+
+#[test]
+fn what_cannot_be_made_is_said_with_what_to_do_and_leaves_nothing_behind() {
+    let place = Place::with(&[]);
+    place.file("there/mine.txt", "mine");
+    place.file("a-file", "mine");
+    symlink("/nowhere", place.path().join("a-link")).unwrap();
+    place.file("some/Cargo.toml", "[workspace]\nmembers = [\"cogs/*\"]\n");
+    let before = names(place.path());
+    for (arguments, code, what, help) in [
+        (&["Greeter"][..], 2, "`Greeter` is no name for a cog: it has a `G`", "`greeter` would do"),
+        (&["some/fn"], 2, "`fn` is no name for a cog: it is a keyword of Rust's", "such as `fn-cog`"),
+        (&["9lives", "--workspace"], 2, "does not begin with a letter", "a letter first"),
+        (&["m"], 2, "`libm` is a library of the system's", "such as `m-cog`"),
+        (&["greeter", "--sdk", "there"], 2, "there is no `gearshift-cog` in `there`", "a git URL"),
+        (
+            &["greeter", "--template", "large"],
+            2,
+            "invalid value 'large'",
+            "minimal, commands, components, tasks",
+        ),
+        (&["there"], 73, "is there already", "nothing is overwritten"),
+        (&["a-file", "--workspace"], 73, "is there already", "nothing is overwritten"),
+        (&["a-link"], 73, "is there already", "nothing is overwritten"),
+        (&["nowhere/greeter"], 73, "there is no folder `", "make that first"),
+        (&["a-file/greeter"], 73, "there is no folder `", "make that first"),
+        (&["some/greeter"], 73, "whose `members` do not take it", "add \"greeter\" to its `members`"),
+        (&["some/deep/greeter"], 73, "there is no folder `", "make that first"),
+        (&["/proc/greeter"], 73, "failed to make `/proc/greeter`: ", "may write in"),
+    ] {
+        let ended = run(&place, &[&["new"], arguments].concat());
+        assert_eq!((ended.code, &*ended.out), (code, ""), "{arguments:?}: {}", ended.err);
+        assert!(ended.err.contains(what) && ended.err.contains(help), "{arguments:?}: {}", ended.err);
+        assert_eq!(names(place.path()), before, "{arguments:?}");
+        assert_eq!(names(&place.path().join("some")), ["Cargo.toml"], "{arguments:?}");
+    }
+    assert_eq!(names(&place.path().join("there")), ["mine.txt"]);
+    // A bot is made beside the workspace's members, and not among them.
+    fs::create_dir(place.path().join("some/cogs")).unwrap();
+    new(&place, &["some/my-bot", "--workspace"]);
+    let ended = run(&place, &["new", "some/cogs/my-bot", "--workspace"]);
+    assert!(ended.code == 73 && ended.err.contains("a bot is a workspace of its own"), "{}", ended.err);
+}
