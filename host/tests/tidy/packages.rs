@@ -4,7 +4,7 @@ use toml::Table;
 
 use crate::{
     nothing_found,
-    sources::{Source, below},
+    sources::{Source, below, read, top},
 };
 
 /// Dependencies that a package may not have: folder, how their names begin, save these, why.
@@ -81,6 +81,48 @@ fn packages_keep_to_their_side_of_the_walls() {
     let manifests =
         ["host", "plugin-api", "plugins"].into_iter().flat_map(|folder| below(folder, "Cargo.toml"));
     nothing_found(&manifests.flat_map(|manifest| findings(&manifest)).collect::<Vec<_>>());
+}
+
+/// What a registry would not take of a package: by its `Cargo.toml`, with the workspace's, and by the files beside it.
+fn missing(manifest: &Source, workspace: &Table, has_file: impl Fn(&str) -> bool) -> Vec<String> {
+    let table: Table = manifest.text.parse().unwrap_or_else(|error| panic!("{}: {error}", manifest.path));
+    let package = table["package"].as_table().unwrap();
+    if package.contains_key("publish") {
+        return Vec::new();
+    }
+    let mut missing: Vec<String> = ["LICENSE-MIT", "LICENSE-APACHE"]
+        .into_iter()
+        .filter(|file| !has_file(file))
+        .map(str::to_owned)
+        .collect();
+    missing.extend(
+        ["description", "license"].into_iter().filter(|key| !package.contains_key(*key)).map(str::to_owned),
+    );
+    let shared = &workspace["workspace"]["dependencies"];
+    for (name, own) in ["dependencies", "build-dependencies"]
+        .iter()
+        .filter_map(|kind| table.get(*kind)?.as_table())
+        .flatten()
+    {
+        let said = if own.get("workspace").is_some() { &shared[name] } else { own };
+        if said.get("path").is_some() && said.get("version").is_none() {
+            missing.push(format!("a version of `{name}`"));
+        }
+    }
+    missing.into_iter().map(|what| format!("{}: has no {what}", manifest.path)).collect()
+}
+
+#[test]
+fn what_others_may_depend_on_can_be_packaged() {
+    let workspace: Table = read("Cargo.toml").text.parse().unwrap();
+    let manifests: Vec<Source> =
+        ["host", "plugin-api"].into_iter().flat_map(|folder| below(folder, "Cargo.toml")).collect();
+    let beside = |manifest: &Source, file: &str| top().join(&manifest.path).with_file_name(file).exists();
+    let found = manifests.iter().flat_map(|it| missing(it, &workspace, |file| beside(it, file)));
+    nothing_found(&found.collect::<Vec<_>>());
+    let bare =
+        Source::sample("a/Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nb = { path = \"../b\" }\n");
+    assert_eq!(missing(&bare, &workspace, |_| false).len(), 5);
 }
 
 #[test]
