@@ -198,10 +198,12 @@ impl Generation {
         self.flights.borrow().iter().map(|flight| flight.handler.clone()).collect()
     }
 
-    /// Ends handlers at their `await`.
-    pub(super) fn cancel(&self) {
-        let flights = self.flights.take();
-        self.log.within(&self.world, || drop(flights));
+    /// Ends handlers at their `await`; what follows for each of them.
+    pub(super) fn cancel(&self) -> Vec<OnEnd> {
+        let (futures, ends): (Vec<_>, Vec<_>) =
+            self.flights.take().into_iter().map(|flight| (flight.future, flight.on_end)).unzip();
+        self.log.within(&self.world, || drop(futures));
+        ends
     }
 
     /// Runs one function of the cog to its end. Time goes on by itself meanwhile: nobody else can move it.

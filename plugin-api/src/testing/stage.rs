@@ -93,7 +93,10 @@ impl Stage {
     pub(super) fn pause(&self) -> Result<(), Fault> {
         let fault = self.serving(Generation::pause);
         self.run();
-        self.serving(Generation::cancel);
+        // As on the host, a run that was cancelled is one that failed.
+        for on_end in self.serving(Generation::cancel) {
+            self.follow(on_end, "its handler was cancelled", true);
+        }
         fault.map_or(Ok(()), Err)
     }
 
@@ -156,20 +159,24 @@ impl Stage {
     }
 
     fn ended(&self, ended: Ended) {
-        let world = &self.world;
-        match ended.on_end {
-            OnEnd::Nothing => {}
-            OnEnd::Interaction(token) => self.report_silence(&token, "its handler ended"),
-            OnEnd::Task(name) => {
-                world.tasks.borrow_mut().ended(&name, ended.fault.is_some(), world.clock.unix_ms());
-            }
-        }
+        self.follow(ended.on_end, "its handler ended", ended.fault.is_some());
         if let Some(fault) = ended.fault {
-            world.note(fault.to_string());
+            self.world.note(fault.to_string());
             if fault.kind == FaultKind::Panic {
                 self.panics.borrow_mut().push(fault.clone());
             }
             self.faults.borrow_mut().push(fault);
+        }
+    }
+
+    /// What follows when a handler has ended: `how`, and whether it has failed.
+    fn follow(&self, on_end: OnEnd, how: &str, has_failed: bool) {
+        match on_end {
+            OnEnd::Nothing => {}
+            OnEnd::Interaction(token) => self.report_silence(&token, how),
+            OnEnd::Task(name) => {
+                self.world.tasks.borrow_mut().ended(&name, has_failed, self.world.clock.unix_ms());
+            }
         }
     }
 

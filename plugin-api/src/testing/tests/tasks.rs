@@ -133,3 +133,54 @@ fn an_expression_that_cannot_be_read_fails_the_setup() {
         "{fault}"
     );
 }
+
+/// A cog whose task takes ten minutes, and whose command says first that it takes its time.
+struct Slow;
+
+impl Cog for Slow {
+    const COMMANDS: &'static [Command] = &[Command::new("think", "Takes its time")];
+    const TASKS: &'static [Task] = &[Task::every("digest", HOUR)];
+
+    async fn setup(host: Host) -> Result<Self> {
+        host.clock().once("single", HOUR)?;
+        Ok(Self)
+    }
+
+    async fn command(&self, ctx: &Context) -> Result {
+        ctx.defer().await?;
+        ctx.clock().sleep(HOUR).await;
+        Ok(())
+    }
+
+    async fn task(&self, ctx: &Context, run: TaskRun) -> Result {
+        tracing::info!("began {}", run.name);
+        ctx.clock().sleep(Duration::from_secs(600)).await;
+        tracing::info!("ran {}", run.name);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_that_a_reload_cancels_is_tried_again_and_then_the_rhythm_goes_on() {
+    let bot = Bot::new::<Slow>();
+    let began = |what: &str| bot.transcript().matches(&format!("began {what}")).count();
+    bot.advance(HOUR);
+    assert_eq!((began("digest"), began("single"), bot.waiting().len()), (1, 1, 2));
+    bot.reload::<Slow>();
+    assert!(bot.waiting().is_empty());
+    // A run that was cancelled is one that failed: it is tried again 5 s later. What runs once is not.
+    bot.advance(Duration::from_secs(5));
+    assert_eq!(bot.waiting(), ["task digest"], "{}", bot.transcript());
+    bot.advance(HOUR);
+    assert_eq!((began("digest"), runs(&bot, "digest")), (3, 1));
+}
+
+#[test]
+fn a_cancelled_handler_that_left_its_user_waiting_is_in_the_transcript() {
+    let bot = Bot::new::<Slow>();
+    bot.user("alice").slash("think", ());
+    bot.reload::<Slow>();
+    let transcript = bot.transcript();
+    let line = "its handler was cancelled without an answer: alice sees “thinking …” for 15 minutes";
+    assert!(transcript.contains(line), "{transcript}");
+}
