@@ -1,10 +1,9 @@
 //! What the cog declares, as the host's router goes by it: which events reach it, which command a line calls.
 
-use serde_json::Value;
-
-use super::{decode::number, discord::BOT};
+use super::discord::BOT;
 use crate::{
     Cog,
+    abi::Event,
     manifest::{Command, Filter, fits, waiting_cog},
 };
 
@@ -23,9 +22,11 @@ impl Declared {
     }
 
     /// Whether an event wakes the cog.
-    pub(super) fn wants(&self, name: &str, d: &Value) -> bool {
+    pub(super) fn wants(&self, event: &Event) -> bool {
+        let name = event.name();
         let mut filters = self.filters.iter().filter(|filter| filter.event == name).peekable();
-        self.events.contains(&name) && (filters.peek().is_none() || filters.any(|filter| passes(filter, d)))
+        self.events.contains(&name)
+            && (filters.peek().is_none() || filters.any(|filter| filter.passes(event)))
     }
 
     /// Whether a component or form is the cog's.
@@ -82,14 +83,4 @@ impl Declared {
         of_kind.for_each(|command| add(std::slice::from_ref(command), "", &mut paths));
         paths
     }
-}
-
-fn passes(filter: &Filter, d: &Value) -> bool {
-    let listed =
-        |ids: &[u64], field: &str| ids.is_empty() || number(&d[field]).is_some_and(|id| ids.contains(&id));
-    let users = [&d["author"], &d["user"], &d["member"]["user"]];
-    let is_bot = !d["webhook_id"].is_null() || users.iter().any(|user| user["bot"] == Value::Bool(true));
-    listed(filter.channels, "channel_id")
-        && listed(filter.guilds, "guild_id")
-        && !(filter.skip_bots && is_bot)
 }

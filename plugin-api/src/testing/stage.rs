@@ -205,7 +205,7 @@ impl Stage {
         };
         let generation = self.generation.borrow();
         let Some(generation) = &*generation else { return };
-        let wants = generation.declared.wants(name, d);
+        let wants = generation.declared.wants(&event);
         match event {
             Event::Interaction(it) => self.interaction(generation, it, wants),
             event => {
@@ -217,7 +217,7 @@ impl Stage {
                     generation.event(name.to_owned(), event, OnEnd::Nothing);
                 }
                 if let Some(message) = message {
-                    self.prefix_command(generation, message);
+                    self.prefix_command(generation, message, &d["type"]);
                 }
             }
         }
@@ -248,9 +248,11 @@ impl Stage {
         }
     }
 
-    fn prefix_command(&self, generation: &Generation, message: RArc<Message>) {
-        // Bots do not command bots.
-        if message.author.bot {
+    fn prefix_command(&self, generation: &Generation, message: RArc<Message>, kind: &Value) {
+        // Bots do not command bots, and Discord's own messages command nobody: of a type that is neither 0 nor a reply.
+        // https://discord.com/developers/docs/resources/message#message-object-message-types
+        let is_written = matches!(kind.as_u64(), None | Some(0 | 19));
+        if message.author.bot || message.webhook_id.is_some() || !is_written {
             return;
         }
         let Some((command, arguments)) = generation.declared.called(&self.prefix, &message.content) else {

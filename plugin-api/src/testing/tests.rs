@@ -2,6 +2,7 @@
 
 mod answers;
 mod checks;
+mod events;
 mod life;
 #[cfg(feature = "serenity")]
 mod models;
