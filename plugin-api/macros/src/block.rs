@@ -124,9 +124,26 @@ impl Method {
         &self.signature.ident
     }
 
-    /// Its conditions (`#[cfg(…)]`), which what is written for it has as well.
+    /// Its conditions, which what is written for it has as well.
     pub(crate) fn conditions(&self) -> Vec<Attribute> {
-        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+        conditions(&self.attributes)
+    }
+
+    /// That none of its parameters has a condition: a call cannot leave an argument out under one.
+    pub(crate) fn check_parameters(&self) -> Result<()> {
+        let attributes = |input: &'_ FnArg| match input {
+            FnArg::Typed(input) => input.attrs.clone(),
+            FnArg::Receiver(receiver) => receiver.attrs.clone(),
+        };
+        let mut conditions = self.signature.inputs.iter().flat_map(|input| conditions(&attributes(input)));
+        match conditions.next() {
+            Some(condition) => {
+                let text =
+                    "a parameter cannot stand under a condition; write the method twice, each under its own";
+                Err(Error::new(condition.path().span(), text))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The first paragraph of its doc comment, and where that stands.
@@ -181,6 +198,23 @@ impl Method {
             ReturnType::Default => self.name().span(),
         }
     }
+}
+
+/// The conditions among attributes: `#[cfg(…)]`.
+pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+}
+
+/// The predicate that holds when those of one of these do: `any(all(unix, test), all(windows))`.
+pub(crate) fn any_of<'a>(all: impl IntoIterator<Item = &'a Vec<Attribute>>) -> TokenStream {
+    let all = all.into_iter().map(|conditions| {
+        let predicates = conditions.iter().filter_map(|condition| {
+            let predicate = &condition.meta.require_list().ok()?.tokens;
+            Some(quote!(all(#predicate)))
+        });
+        quote!(all(#(#predicates),*))
+    });
+    quote!(any(#(#all),*))
 }
 
 /// The first paragraph of a doc comment, and where that stands.

@@ -6,7 +6,7 @@ use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type, spanned::Spanned}
 
 use crate::{
     args::{Arg, Args},
-    block::{Block, Item, Method, at},
+    block::{Block, Item, Method, at, conditions},
     command::{self, Command, Group},
     component::{self, Component},
     errors::Errors,
@@ -63,10 +63,10 @@ struct Parts {
     listeners: Vec<Listener>,
     tasks: Vec<Task>,
     steps: Vec<Step>,
-    setup: Option<Hook>,
-    teardown: Option<Hook>,
-    on_error: Option<Hook>,
-    check: Option<Hook>,
+    setup: Vec<Hook>,
+    teardown: Vec<Hook>,
+    on_error: Vec<Hook>,
+    check: Vec<Hook>,
 }
 
 pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
@@ -79,28 +79,30 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
         }
     }
     let cog = &block.cog;
-    let check = parts.check.as_ref().map(|hook| &hook.method);
-    let setup = hooks::expand_setup(parts.setup.as_ref(), cog, options.settings.as_ref());
+    let setup = hooks::expand_setup(&parts.setup, cog, options.settings.as_ref());
     let state = state::expand(options.saved.as_ref(), parts.steps, &mut errors);
     let events = listen::expand(&parts.listeners);
-    let commands = command::expand(&options.groups, &parts.commands, check, &mut errors);
+    let commands = command::expand(&options.groups, &parts.commands, &parts.check, &mut errors);
     let components = component::expand(&parts.components, &mut errors);
     let tasks = task::expand(&parts.tasks, &mut errors);
     let unit = options.unit.and_then(|unit| declare(unit, cog, options.saved.is_some(), &mut errors));
-    let on_error = hooks::expand_on_error(parts.on_error.as_ref());
-    let teardown = hooks::expand_teardown(parts.teardown.as_ref());
+    let on_error = hooks::expand_on_error(&parts.on_error);
+    let teardown = hooks::expand_teardown(&parts.teardown);
     // With errors, the block alone: what follows from a missing part would hide them.
     if let Some(error) = errors.into_inner() {
         let error = error.into_compile_error();
         return quote!(#unit #block #error);
     }
     let name = options.name.map(|name| quote!(, name = #name));
-    let export = options.is_exported.then(|| quote!(::gearshift_cog::export!(#cog #name);));
+    let conditions = conditions(&block.attributes);
+    let unit = unit.map(|unit| quote!(#(#conditions)* #unit));
+    let export = options.is_exported.then(|| quote!(#(#conditions)* ::gearshift_cog::export!(#cog #name);));
     quote! {
         #unit
 
         #block
 
+        #(#conditions)*
         impl ::gearshift_cog::Cog for #cog {
             #setup
             #state
@@ -191,7 +193,7 @@ impl Parts {
                 format!("this method is a `#[{kind}]` already; `#[{other}]` needs a method of its own");
             errors.push(Error::new(second.path().span(), text));
         }
-        let taken = self.read(kind, &attribute, method, options);
+        let taken = method.check_parameters().and_then(|()| self.read(kind, &attribute, method, options));
         errors.ok(taken);
         // What an attribute asks for is no matter of taste.
         method.attributes.push(syn::parse_quote! {
@@ -253,16 +255,17 @@ fn as_name(of: &Type) -> Option<&Ident> {
     }
 }
 
-fn once(slot: &mut Option<Hook>, attribute: &Attribute, hook: Hook) -> Result<()> {
+fn once(slot: &mut Vec<Hook>, attribute: &Attribute, hook: Hook) -> Result<()> {
     if let Err(syn::Meta::List(list)) = attribute.meta.require_path_only().map_err(|_| attribute.meta.clone())
     {
         return Err(Error::new(list.span(), "write it without anything in brackets"));
     }
-    if let Some(first) = slot {
+    let is_unconditional = |hook: &&Hook| hook.conditions.is_empty();
+    if let (Some(first), true) = (slot.iter().find(is_unconditional), hook.conditions.is_empty()) {
         let text = format!("a cog has this once, and `{}` is it", first.method);
         return Err(Error::new(attribute.path().span(), text));
     }
-    *slot = Some(hook);
+    slot.push(hook);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use crate::{
     args::Args,
     block::{Method, at, parameter_name},
     errors::Errors,
+    hooks::Hook,
 };
 
 pub(crate) use self::settings::locale;
@@ -184,10 +185,10 @@ pub(crate) fn call(method: &Ident, output: Span, further: TokenStream) -> TokenS
 pub(crate) fn expand(
     groups: &[Group],
     commands: &[Command],
-    check: Option<&Ident>,
+    of_cog: &[Hook],
     errors: &mut Errors,
 ) -> TokenStream {
-    let checks = checks(groups, commands, check);
+    let checks = checks(groups, commands, of_cog);
     if commands.is_empty() && groups.is_empty() {
         return checks;
     }
@@ -235,9 +236,15 @@ pub(crate) fn expand(
 }
 
 /// The checks of the cog, of groups and of commands, in this order.
-fn checks(groups: &[Group], commands: &[Command], of_cog: Option<&Ident>) -> TokenStream {
+fn checks(groups: &[Group], commands: &[Command], of_cog: &[Hook]) -> TokenStream {
     let allowed = |check: TokenStream, span: Span| quote_spanned!(at(span)=> ::gearshift_cog::Verdict::hold(#check(self, ctx).await?)?;);
-    let of_cog = of_cog.map(|method| allowed(quote!(Self::#method), method.span()));
+    let of_cog: Vec<TokenStream> = of_cog
+        .iter()
+        .map(|Hook { method, conditions, .. }| {
+            let check = allowed(quote!(Self::#method), method.span());
+            quote!(#(#conditions)* { #check })
+        })
+        .collect();
     let check = |expr: &Expr| allowed(quote!((#expr)), syn::spanned::Spanned::span(expr));
     let of_commands: Vec<TokenStream> = commands
         .iter()
@@ -253,7 +260,7 @@ fn checks(groups: &[Group], commands: &[Command], of_cog: Option<&Ident>) -> Tok
             (!checks.is_empty()).then(|| quote!(#(#conditions)* #pattern => { #(#checks)* }))
         })
         .collect();
-    if of_cog.is_none() && of_commands.is_empty() {
+    if of_cog.is_empty() && of_commands.is_empty() {
         return TokenStream::new();
     }
     let of_commands = (!of_commands.is_empty()).then(|| {
@@ -266,7 +273,7 @@ fn checks(groups: &[Group], commands: &[Command], of_cog: Option<&Ident>) -> Tok
     });
     quote! {
         async fn check(&self, ctx: &::gearshift_cog::Context) -> ::gearshift_cog::Result<()> {
-            #of_cog
+            #(#of_cog)*
             #of_commands
             ::std::result::Result::Ok(())
         }

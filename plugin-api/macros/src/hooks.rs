@@ -2,13 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Error, FnArg, Ident, Result, Type};
+use syn::{Attribute, Error, FnArg, Ident, Result, Type};
 
-use crate::block::{Method, at, last_name, typed};
+use crate::block::{Method, any_of, at, last_name, typed};
 
-/// A method of a cog that stands there once at most.
+/// A method of a cog that stands there once at most; under conditions, once for each.
 pub(crate) struct Hook {
     pub method: Ident,
+    pub conditions: Vec<Attribute>,
     call: TokenStream,
 }
 
@@ -44,7 +45,11 @@ impl Hook {
         let clone = (inputs.len() == 2).then(|| quote!(let settings_host = host.clone();));
         let this = quote_spanned!(at(method.output())=> let this: Self);
         let call = quote!(#clone #this = Self::#name(#arguments).await?; ::std::result::Result::Ok(this));
-        Ok(Self { method: name.clone(), call })
+        Ok(Self::of(method, call))
+    }
+
+    fn of(method: &Method, call: TokenStream) -> Self {
+        Self { method: method.name().clone(), conditions: method.conditions(), call }
     }
 
     /// `async fn leave(&self) -> Result`.
@@ -53,9 +58,7 @@ impl Hook {
         let like = format!("async fn {name}(&self) -> Result");
         method.is_plain(&like)?;
         match method.signature.inputs.iter().collect::<Vec<_>>()[..] {
-            [FnArg::Receiver(_)] => {
-                Ok(Self { method: name.clone(), call: quote!(Self::#name(self).await?;) })
-            }
+            [FnArg::Receiver(_)] => Ok(Self::of(method, quote!(Self::#name(self).await?;))),
             _ => Err(Error::new(
                 name.span(),
                 format!("a teardown has no context and takes `&self` alone: `{like}`"),
@@ -69,7 +72,7 @@ impl Hook {
         let like = format!("async fn {name}(&self, ctx: &Context, error: Error) -> Result");
         match method.handler(&like)?[..] {
             [error] if last_name(&error.ty).is_some_and(|name| name == "Error") => {
-                Ok(Self { method: name.clone(), call: quote!(Self::#name(self, ctx, error).await?;) })
+                Ok(Self::of(method, quote!(Self::#name(self, ctx, error).await?;)))
             }
             _ => Err(Error::new(name.span(), format!("it takes the context and the error: `{like}`"))),
         }
@@ -80,7 +83,7 @@ impl Hook {
         let name = method.name();
         let like = format!("async fn {name}(&self, ctx: &Context) -> Result<bool>");
         match method.handler(&like)?[..] {
-            [] => Ok(Self { method: name.clone(), call: TokenStream::new() }),
+            [] => Ok(Self::of(method, TokenStream::new())),
             [further, ..] => {
                 Err(Error::new_spanned(further, format!("a check takes the context alone: `{like}`")))
             }
@@ -88,50 +91,64 @@ impl Hook {
     }
 }
 
-pub(crate) fn expand_setup(hook: Option<&Hook>, cog: &Type, settings: Option<&Type>) -> TokenStream {
-    let body = match hook {
-        Some(hook) => hook.call.clone(),
-        None => {
-            let span = at(syn::spanned::Spanned::span(cog));
-            let default = quote_spanned!(span=> <#cog as ::std::default::Default>::default());
-            quote!(let _ = host; ::std::result::Result::Ok(#default))
-        }
-    };
+pub(crate) fn expand_setup(hooks: &[Hook], cog: &Type, settings: Option<&Type>) -> TokenStream {
     let reads = settings.map(|of| {
         quote!(
             const SETTINGS: ::std::option::Option<::gearshift_cog::SettingsType> =
                 ::std::option::Option::Some(::gearshift_cog::SettingsType::of::<#of>());
         )
     });
-    quote! {
-        #reads
-
-        async fn setup(host: ::gearshift_cog::Host) -> ::gearshift_cog::Result<Self> {
-            #body
+    let written = hooks.iter().map(|Hook { conditions, call, .. }| {
+        quote! {
+            #(#conditions)*
+            async fn setup(host: ::gearshift_cog::Host) -> ::gearshift_cog::Result<Self> {
+                #call
+            }
         }
-    }
+    });
+    // What holds when no setup is there.
+    let default = hooks.iter().all(|hook| !hook.conditions.is_empty()).then(|| {
+        let any = any_of(hooks.iter().map(|hook| &hook.conditions));
+        let condition = (!hooks.is_empty()).then(|| quote!(#[cfg(not(#any))]));
+        let span = at(syn::spanned::Spanned::span(cog));
+        let default = quote_spanned!(span=> <#cog as ::std::default::Default>::default());
+        quote! {
+            #condition
+            async fn setup(host: ::gearshift_cog::Host) -> ::gearshift_cog::Result<Self> {
+                let _ = host;
+                ::std::result::Result::Ok(#default)
+            }
+        }
+    });
+    quote!(#reads #(#written)* #default)
 }
 
-pub(crate) fn expand_teardown(hook: Option<&Hook>) -> Option<TokenStream> {
-    let call = &hook?.call;
-    Some(quote! {
-        async fn teardown(&self) -> ::gearshift_cog::Result<()> {
-            #call
-            ::std::result::Result::Ok(())
+pub(crate) fn expand_teardown(hooks: &[Hook]) -> TokenStream {
+    let written = hooks.iter().map(|Hook { conditions, call, .. }| {
+        quote! {
+            #(#conditions)*
+            async fn teardown(&self) -> ::gearshift_cog::Result<()> {
+                #call
+                ::std::result::Result::Ok(())
+            }
         }
-    })
+    });
+    quote!(#(#written)*)
 }
 
-pub(crate) fn expand_on_error(hook: Option<&Hook>) -> Option<TokenStream> {
-    let call = &hook?.call;
-    Some(quote! {
-        async fn on_error(
-            &self,
-            ctx: &::gearshift_cog::Context,
-            error: ::gearshift_cog::Error,
-        ) -> ::gearshift_cog::Result<()> {
-            #call
-            ::std::result::Result::Ok(())
+pub(crate) fn expand_on_error(hooks: &[Hook]) -> TokenStream {
+    let written = hooks.iter().map(|Hook { conditions, call, .. }| {
+        quote! {
+            #(#conditions)*
+            async fn on_error(
+                &self,
+                ctx: &::gearshift_cog::Context,
+                error: ::gearshift_cog::Error,
+            ) -> ::gearshift_cog::Result<()> {
+                #call
+                ::std::result::Result::Ok(())
+            }
         }
-    })
+    });
+    quote!(#(#written)*)
 }

@@ -25,6 +25,7 @@ pub(crate) struct Step {
     of: Type,
     can_fail: bool,
     method: Ident,
+    conditions: Vec<Attribute>,
 }
 
 /// The number of `state = 1`.
@@ -66,6 +67,7 @@ impl Step {
             of: (*old.ty).clone(),
             can_fail: last_name(to).is_some_and(|name| name == "Result"),
             method: method.name().clone(),
+            conditions: method.conditions(),
         })
     }
 }
@@ -87,12 +89,15 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
         None => quote!(*self),
     };
     let arms = steps.iter().enumerate().map(|(at, step)| {
-        let Step { from, of, .. } = step;
-        let steps = steps[at..].iter().map(|Step { method, can_fail, .. }| {
+        let Step { from, of, conditions, .. } = step;
+        // Under conditions there can be another one from the same version.
+        let behind = steps[at + 1..].iter().filter(|other| other.from > *from);
+        let steps = [step].into_iter().chain(behind).map(|Step { method, can_fail, conditions, .. }| {
             let failing = can_fail.then(|| quote!(?));
-            quote!(let state = Self::#method(state) #failing;)
+            quote!(#(#conditions)* let state = Self::#method(state) #failing;)
         });
         quote! {
+            #(#conditions)*
             #from => {
                 let state: #of = state.parse()?;
                 #(#steps)*
@@ -131,25 +136,32 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
 fn check(version: u32, span: proc_macro2::Span, steps: &[Step], errors: &mut Errors) {
     let Some(last) = steps.last() else { return };
     for step in steps.iter().filter(|step| step.from >= version) {
-        let text = format!("this step leads to version {}; write `state = {0}`", step.from + 1);
+        let text = match step.from.checked_add(1) {
+            Some(next) => format!("this step leads to version {next}; write `state = {next}`"),
+            None => "there is no version behind this one".to_owned(),
+        };
         errors.push(Error::new(step.span, text));
     }
     for pair in steps.windows(2) {
         let (before, after) = (&pair[0], &pair[1]);
-        if before.from == after.from {
+        if before.from == after.from && before.conditions.is_empty() && after.conditions.is_empty() {
             errors.push(Error::new(after.span, format!("two steps are from version {}", after.from)));
-        } else if before.from + 1 < after.from {
+        } else if let Some(missing) = between(before.from, after.from) {
             let text = format!(
-                "no step leads from version {} to {}; write `#[migrate({0})]`",
-                before.from + 1,
+                "no step leads from version {missing} to {}; write `#[migrate({missing})]`",
                 after.from
             );
             errors.push(Error::new(after.span, text));
         }
     }
-    if last.from + 1 < version {
+    if let Some(missing) = between(last.from, version) {
         let text =
-            format!("no step leads from version {} to {version}; write `#[migrate({0})]`", last.from + 1);
+            format!("no step leads from version {missing} to {version}; write `#[migrate({missing})]`");
         errors.push(Error::new(span, text));
     }
+}
+
+/// The version behind `from`, if that is not yet `to`.
+fn between(from: u32, to: u32) -> Option<u32> {
+    from.checked_add(1).filter(|next| *next < to)
 }

@@ -28,7 +28,7 @@ const KNOWN: &[&str] = &[
     "rename_de",
 ];
 /// What rustc knows there.
-const RUSTC: &[&str] = &["allow", "warn", "deny", "forbid", "expect"];
+const RUSTC: &[&str] = &["allow", "cfg", "warn", "deny", "forbid", "expect"];
 
 /// Discord's channel types. <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
 const CHANNEL_TYPES: &[(&str, u8)] = &[

@@ -7,7 +7,11 @@ use quote::{quote, quote_spanned};
 use syn::Error;
 
 use super::{Command, Group, MESSAGE, SLASH};
-use crate::{block::at, errors::Errors, nearest::nearest};
+use crate::{
+    block::{any_of, at},
+    errors::Errors,
+    nearest::nearest,
+};
 
 /// The elements of `COMMANDS`. What does not fit together is an error.
 pub(super) fn declare(groups: &[Group], commands: &[Command], errors: &mut Errors) -> TokenStream {
@@ -46,7 +50,16 @@ fn below(path: &[String], groups: &[Group], commands: &[Command]) -> TokenStream
         let inside = below(&group.path, groups, commands);
         let (name, description) = (group.path.last(), &group.description);
         let calls = &group.settings.calls();
-        quote!(::gearshift_cog::manifest::Command::group(#name, #description, &[#inside]) #calls,)
+        // A group of commands that are all left out would be empty.
+        let inner: Vec<_> = commands
+            .iter()
+            .filter(|command| command.path.starts_with(&group.path))
+            .map(|command| &command.conditions)
+            .collect();
+        let is_there = inner.iter().any(|conditions| conditions.is_empty());
+        let any = any_of(inner);
+        let condition = (!is_there).then(|| quote!(#[cfg(#any)]));
+        quote!(#condition ::gearshift_cog::manifest::Command::group(#name, #description, &[#inside]) #calls,)
     });
     let commands_here = commands.iter().filter(|command| is_below(&command.path)).map(declare_command);
     quote!(#(#groups_here)* #(#commands_here)*)

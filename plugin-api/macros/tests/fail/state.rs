@@ -60,4 +60,15 @@ struct Wordy;
 #[cog(state = "one", export = false)]
 impl Wordy {}
 
+#[derive(Default)]
+struct Last;
+
+#[cog(state = 1, export = false)]
+impl Last {
+    #[migrate(4294967295)]
+    fn last(old: V1) -> Self {
+        Self
+    }
+}
+
 fn main() {}
