@@ -4,6 +4,7 @@
 mod command;
 mod component;
 mod encode;
+mod limits;
 mod option;
 mod read;
 mod rules;
@@ -11,10 +12,11 @@ mod source;
 mod task;
 
 pub use self::command::{Command, Localized};
+pub(crate) use self::limits::characters;
 pub use self::option::{Choice, ChoiceValue, Opt, OptionType};
 pub use self::rules::{Concurrency, Cooldown, Rules, Scope};
 pub use self::task::{Task, When};
-pub(crate) use self::{command::characters, option::kind};
+pub(crate) use self::option::kind;
 
 // What `export!` writes with and the host reads with.
 #[doc(hidden)]

@@ -1,7 +1,10 @@
 //! Commands, as Discord knows them and as they are called with a prefix.
 //! <https://discord.com/developers/docs/interactions/application-commands>
 
-use super::{Concurrency, Cooldown, Opt, Rules};
+use super::{
+    Concurrency, Cooldown, Opt, Rules,
+    limits::{characters, check, check_localized, check_localized_menu, checked, same},
+};
 
 /// Discord's command types.
 const SLASH: u8 = 1;
@@ -163,39 +166,54 @@ impl Command {
     /// The same command, with answers that only the user who called it can see: every
     /// [`Context::reply`](crate::Context::reply) to `/name` is ephemeral, and so is "thinking …" when the host must acknowledge
     /// the call for a busy cog. Answers to `!name` are seen by everybody: Discord has no other ones there.
+    ///
+    /// # Panics
+    /// When it is called with a prefix only.
     #[must_use]
     pub const fn ephemeral(mut self) -> Self {
         self.ephemeral = true;
-        self
+        checked(self)
     }
 
     /// Further names for it with a prefix: `!t` for `!tag`.
+    ///
+    /// # Panics
+    /// When it is not called with a prefix.
     #[must_use]
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
-        self
+        checked(self)
     }
 
     /// The same command, not called with a prefix.
+    ///
+    /// # Panics
+    /// When it is called with a prefix only, or has aliases.
     #[must_use]
     pub const fn slash_only(mut self) -> Self {
         self.prefix = false;
-        self
+        checked(self)
     }
 
-    /// The same command, called with a prefix only: Discord is told nothing of it.
+    /// The same command, called with a prefix only: it is not registered with Discord.
+    ///
+    /// # Panics
+    /// When it is called with a slash only, or has what only Discord would know of it: contexts, guilds, …
     #[must_use]
     pub const fn prefix_only(mut self) -> Self {
         assert!(self.kind == SLASH, "a menu is called from a menu only");
         self.slash = false;
-        self
+        checked(self)
     }
 
     /// What must hold before it runs.
+    ///
+    /// # Panics
+    /// When it could run nowhere.
     #[must_use]
     pub const fn rules(mut self, rules: Rules) -> Self {
         self.rules = rules;
-        self
+        checked(self)
     }
 
     /// The same command, for members with all these permissions, as [Discord's bits](crate::permissions): Discord hides it from others
@@ -214,24 +232,33 @@ impl Command {
     }
 
     /// The same command, for members with one of these roles, by snowflake.
+    ///
+    /// # Panics
+    /// When it is for direct messages, where nobody has one.
     #[must_use]
     pub const fn roles(mut self, roles: &'static [u64]) -> Self {
         self.rules.roles = roles;
-        self
+        checked(self)
     }
 
     /// The same command, in direct messages only.
+    ///
+    /// # Panics
+    /// When it could run nowhere.
     #[must_use]
     pub const fn dm_only(mut self) -> Self {
         self.rules.dm_only = true;
-        self
+        checked(self)
     }
 
     /// The same command, in guilds only.
+    ///
+    /// # Panics
+    /// When it could run nowhere.
     #[must_use]
     pub const fn guild_only(mut self) -> Self {
         self.rules.guild_only = true;
-        self
+        checked(self)
     }
 
     /// The same command, for the application's owners only.
@@ -263,81 +290,57 @@ impl Command {
     }
 
     /// Where it is offered, by Discord's numbers: 0 guilds, 1 direct messages with the bot, 2 other private channels.
+    ///
+    /// # Panics
+    /// When it could run nowhere, or is called with a prefix only.
     #[must_use]
     pub const fn contexts(mut self, contexts: &'static [u8]) -> Self {
         self.contexts = contexts;
-        self
+        checked(self)
     }
 
     /// For which installations, by Discord's numbers: 0 of guilds, 1 of users.
+    ///
+    /// # Panics
+    /// When it is called with a prefix only.
     #[must_use]
     pub const fn integration_types(mut self, types: &'static [u8]) -> Self {
         self.integration_types = types;
-        self
+        checked(self)
     }
 
     /// The same command, registered in these guilds only, by snowflake. Discord shows it there at once.
+    ///
+    /// # Panics
+    /// When it could run nowhere, or is called with a prefix only.
     #[must_use]
     pub const fn guilds(mut self, guilds: &'static [u64]) -> Self {
         self.guilds = guilds;
-        self
+        checked(self)
     }
 
     /// Names and descriptions in other languages.
+    ///
+    /// # Panics
+    /// When one breaks Discord's rules, or it is called with a prefix only.
     #[must_use]
     pub const fn localized(mut self, localized: &'static [Localized]) -> Self {
+        match self.kind {
+            SLASH => check_localized(localized),
+            _ => check_localized_menu(localized),
+        }
         self.localized = localized;
-        self
+        checked(self)
     }
 
     /// Further fields of Discord's command object, as JSON without the braces: `"handler":1`. What Discord adds can be
     /// declared before this crate knows it.
+    ///
+    /// # Panics
+    /// When it is called with a prefix only.
     #[must_use]
     pub const fn fields(mut self, json: &'static str) -> Self {
         self.fields = json;
-        self
+        checked(self)
     }
-}
-
-/// Discord's rules as far as they can be told while compiling: of letters other than ASCII the host says at load whether
-/// Discord takes them.
-/// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming>
-pub(super) const fn check(name: &str, description: &str) {
-    let length = characters(name);
-    assert!(1 <= length && length <= 32, "a name of a command or option has 1 to 32 characters");
-    let (bytes, mut at) = (name.as_bytes(), 0);
-    while at < bytes.len() {
-        let fits = matches!(bytes[at], b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'\'' | 0x80..);
-        assert!(fits, "a name of a command or option has lower-case letters, digits, `-` and `_`");
-        at += 1;
-    }
-    let length = characters(description);
-    assert!(1 <= length && length <= 100, "a description has 1 to 100 characters");
-}
-
-pub(crate) const fn characters(text: &str) -> usize {
-    let (bytes, mut at, mut count) = (text.as_bytes(), 0, 0);
-    while at < bytes.len() {
-        // Further bytes of a character begin with the bits 10.
-        if bytes[at] & 0xc0 != 0x80 {
-            count += 1;
-        }
-        at += 1;
-    }
-    count
-}
-
-pub(super) const fn same(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    if left.len() != right.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < left.len() {
-        if left[at] != right[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }

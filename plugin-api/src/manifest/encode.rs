@@ -1,6 +1,6 @@
 //! Writes a declaration as JSON in constant evaluation. It knows nothing of files; `export!` places the bytes.
 
-use super::{Choice, ChoiceValue, Command, Filter, Localized, Opt, RUSTC, TARGET, command::same};
+use super::{Choice, ChoiceValue, Command, Filter, Localized, Opt, RUSTC, TARGET, limits::same};
 
 /// Discord's types of an option that is a command, and of one that is a group of them.
 const SUBCOMMAND: u64 = 1;

@@ -1,7 +1,10 @@
 //! Options of commands, as Discord knows them.
 //! <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-structure>
 
-use super::command::{Localized, check};
+use super::{
+    command::Localized,
+    limits::{characters, check, check_localized},
+};
 use crate::Argument;
 
 /// Discord's types of options, by number.
@@ -60,20 +63,30 @@ impl OptionType {
         self
     }
 
-    /// The same, with these choices only: at most 25.
+    /// The same, with these choices only: 1 to 25.
     ///
     /// # Panics
-    /// When there are more.
+    /// When there are more or none, or one is not of the option's type or breaks Discord's rules.
     #[must_use]
     pub const fn choices(mut self, choices: &'static [Choice]) -> Self {
+        assert!(!choices.is_empty(), "an option without a choice cannot be filled in");
         assert!(choices.len() <= 25, "Discord allows 25 choices of an option; complete it instead");
+        let mut at = 0;
+        while at < choices.len() {
+            choices[at].check(self.kind);
+            at += 1;
+        }
         self.choices = choices;
         self
     }
 
     /// The same, for channels of these types only, by Discord's numbers.
+    ///
+    /// # Panics
+    /// When it is no channel.
     #[must_use]
     pub const fn channel_types(mut self, types: &'static [u8]) -> Self {
+        assert!(self.kind == 7, "only a channel has a channel type");
         self.channel_types = types;
         self
     }
@@ -95,6 +108,30 @@ impl Choice {
     #[must_use]
     pub const fn text(name: &'static str, value: &'static str) -> Self {
         Self { name, value: ChoiceValue::Text(value), localized: &[] }
+    }
+
+    /// Discord's rules for a choice of an option of this type.
+    /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
+    const fn check(&self, kind: u8) {
+        let length = characters(self.name);
+        assert!(1 <= length && length <= 100, "the name of a choice has 1 to 100 characters");
+        match self.value {
+            ChoiceValue::Text(text) => {
+                assert!(kind == 3, "the choices of an option of numbers are numbers");
+                let length = characters(text);
+                assert!(1 <= length && length <= 100, "the value of a choice has 1 to 100 characters");
+            }
+            ChoiceValue::Number(number) => {
+                assert!(matches!(kind, 4 | 10), "the choices of an option of text are texts");
+                check_number(kind, number);
+            }
+        }
+        let mut at = 0;
+        while at < self.localized.len() {
+            let length = characters(self.localized[at].name);
+            assert!(1 <= length && length <= 100, "the name of a choice has 1 to 100 characters");
+            at += 1;
+        }
     }
 }
 
@@ -177,27 +214,31 @@ impl Opt {
     /// The same option, with these choices only.
     ///
     /// # Panics
-    /// When there are more than 25.
+    /// When there are more than 25 or none, one is not of the option's type, or it is completed.
     #[must_use]
     pub const fn choices(mut self, choices: &'static [Choice]) -> Self {
+        assert!(!self.autocomplete, "an option has choices or is completed, not both");
         self.shape = self.shape.choices(choices);
         self
     }
 
     /// The same option, for channels of these types only, by Discord's numbers.
+    ///
+    /// # Panics
+    /// When it is no channel.
     #[must_use]
     pub const fn channel_types(mut self, types: &'static [u8]) -> Self {
-        self.shape.channel_types = types;
+        self.shape = self.shape.channel_types(types);
         self
     }
 
     /// The same option, with a smallest value: a JSON number as text, so that it is exact.
     ///
     /// # Panics
-    /// When it is not a number.
+    /// When it is not a number, or not one of the option's type.
     #[must_use]
     pub const fn min(mut self, value: &'static str) -> Self {
-        check_number(value);
+        check_number(self.shape.kind, value);
         self.shape.values.0 = value;
         self
     }
@@ -205,43 +246,133 @@ impl Opt {
     /// The same option, with a largest value: a JSON number as text, so that it is exact.
     ///
     /// # Panics
-    /// When it is not a number.
+    /// When it is not a number, or not one of the option's type.
     #[must_use]
     pub const fn max(mut self, value: &'static str) -> Self {
-        check_number(value);
+        check_number(self.shape.kind, value);
         self.shape.values.1 = value;
         self
     }
 
     /// The same option, with at least so many characters (at most 6000).
+    ///
+    /// # Panics
+    /// When it is no text, or the number is out of Discord's bounds.
     #[must_use]
     pub const fn min_length(mut self, characters: u16) -> Self {
         self.shape.lengths.0 = Some(characters);
+        self.check_lengths();
         self
     }
 
     /// The same option, with at most so many characters (1 to 6000).
+    ///
+    /// # Panics
+    /// When it is no text, or the number is out of Discord's bounds.
     #[must_use]
     pub const fn max_length(mut self, characters: u16) -> Self {
         self.shape.lengths.1 = Some(characters);
+        self.check_lengths();
         self
     }
 
+    const fn check_lengths(&self) {
+        assert!(self.shape.kind == 3, "only a text has a length; numbers have `min` and `max`");
+        let least = match self.shape.lengths.0 {
+            Some(least) => least,
+            None => 0,
+        };
+        assert!(least <= 6000, "a smallest length is 0 to 6000");
+        if let Some(most) = self.shape.lengths.1 {
+            assert!(1 <= most && most <= 6000, "a largest length is 1 to 6000");
+            assert!(least <= most, "the smallest length is above the largest");
+        }
+    }
+
     /// Names and descriptions in other languages.
+    ///
+    /// # Panics
+    /// When one breaks Discord's rules.
     #[must_use]
     pub const fn localized(mut self, localized: &'static [Localized]) -> Self {
+        check_localized(localized);
         self.localized = localized;
         self
     }
 }
 
-const fn check_number(text: &str) {
-    let (bytes, mut at) = (text.as_bytes(), 0);
-    assert!(!bytes.is_empty(), "a bound is a number");
+/// That a JSON number, without an exponent, is one of an option of this type.
+const fn check_number(kind: u8, text: &str) {
+    assert!(matches!(kind, 4 | 10), "only a number has a smallest and a largest value");
+    let (bytes, mut at, mut digits, mut points) = (text.as_bytes(), 0, 0, 0);
     while at < bytes.len() {
-        let sign = bytes[at] == b'-' && at == 0;
-        let fits = bytes[at].is_ascii_digit() || sign || (bytes[at] == b'.' && at > 0);
-        assert!(fits, "a bound is a number");
+        match bytes[at] {
+            b'0'..=b'9' => digits += 1,
+            b'.' if digits > 0 => points += 1,
+            b'-' if at == 0 => {}
+            _ => panic!("it is no number, such as `5` or `-0.5`"),
+        }
         at += 1;
+    }
+    let ends_well = digits > 0 && bytes[at - 1] != b'.';
+    assert!(ends_well && points <= 1, "it is no number, such as `5` or `-0.5`");
+    assert!(kind == 10 || points == 0, "an option of whole numbers takes no other");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    type Change = fn(Opt) -> Opt;
+
+    const TEXTS: &[Choice] = &[Choice::text("Red", "red")];
+    const NUMBERS: &[Choice] = &[Choice { name: "One", value: ChoiceValue::Number("1"), localized: &[] }];
+    const HALVES: &[Choice] = &[Choice { name: "Half", value: ChoiceValue::Number("0.5"), localized: &[] }];
+    const NAMELESS: &[Choice] = &[Choice::text("", "red")];
+    const EMPTY: &[Choice] = &[Choice::text("Red", "")];
+    const GERMAN: &[Localized] = &[Localized { locale: "de", name: "Name", description: "" }];
+
+    #[test]
+    fn what_discord_would_refuse_of_an_option_does_not_compile() {
+        let (text, whole) = (Opt::string("o", "d"), Opt::integer("o", "d"));
+        let (number, user) = (Opt::number("o", "d"), Opt::user("o", "d"));
+        let refused: [(&str, Change, Opt); 20] = [
+            ("texts for numbers", |it| it.choices(TEXTS), whole),
+            ("numbers for texts", |it| it.choices(NUMBERS), text),
+            ("fractions for whole numbers", |it| it.choices(HALVES), whole),
+            ("choices of users", |it| it.choices(TEXTS), user),
+            ("no choice", |it| it.choices(&[]), text),
+            ("a choice without a name", |it| it.choices(NAMELESS), text),
+            ("a choice without a value", |it| it.choices(EMPTY), text),
+            ("choices and completion", |it| it.autocomplete().choices(TEXTS), text),
+            ("completion and choices", |it| it.choices(TEXTS).autocomplete(), text),
+            ("types of users", |it| it.channel_types(&[0]), user),
+            ("a smallest text", |it| it.min("1"), text),
+            ("a largest user", |it| it.max("1"), user),
+            ("a fraction of whole numbers", |it| it.min("0.5"), whole),
+            ("no number", |it| it.max("-"), number),
+            ("half a number", |it| it.max("1."), number),
+            ("two points", |it| it.max("1.2.3"), number),
+            ("the length of a number", |it| it.min_length(1), number),
+            ("no characters", |it| it.max_length(0), text),
+            ("too many characters", |it| it.max_length(6001), text),
+            ("lengths crossed", |it| it.max_length(2).min_length(3), text),
+        ];
+        for (what, make, option) in refused {
+            assert!(catch_unwind(|| make(option)).is_err(), "{what}");
+        }
+        assert!(catch_unwind(|| text.localized(GERMAN)).is_err(), "a capital letter in another language");
+        let taken: [(Change, Opt); 5] = [
+            (|it| it.choices(TEXTS), text),
+            (|it| it.choices(NUMBERS).min("-5").max("5"), whole),
+            (|it| it.choices(HALVES).min("-0.5"), number),
+            (|it| it.channel_types(&[0]), Opt::channel("o", "d")),
+            (|it| it.min_length(0).max_length(6000), text),
+        ];
+        for (make, option) in taken {
+            make(option);
+        }
     }
 }

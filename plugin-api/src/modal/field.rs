@@ -36,7 +36,8 @@ enum Kind {
     Checkbox,
 }
 
-/// Discord's limits of values of a menu and of files.
+/// Discord's limits of characters of a text, of values of a menu and of files.
+const CHARACTERS_MAX: u32 = 4000;
 const VALUES_MAX: u32 = 25;
 const FILES_MAX: u32 = 10;
 
@@ -167,33 +168,70 @@ impl Field {
     }
 
     /// With a line below the label, at most 100 characters.
+    ///
+    /// # Panics
+    /// When it is longer.
     #[must_use]
     pub const fn description(mut self, text: &'static str) -> Self {
-        assert!(within(text, 0, 100), "a description has at most 100 characters");
+        assert!(characters(text) <= 100, "the description of a field has at most 100 characters");
         self.description = text;
         self
     }
 
     /// At least so many characters of a text, or values of a menu, or files.
+    ///
+    /// # Panics
+    /// When it is more than Discord allows or than [`at_most`](Self::at_most), or there is nothing to count.
     #[must_use]
     pub const fn at_least(mut self, count: u32) -> Self {
         self.min = Some(count);
+        self.check_counts();
         self.required = self.required || count > 0 && !matches!(self.kind, Kind::Text(_));
         self
     }
 
     /// At most so many characters of a text, or values of a menu, or files. Discord's own limits are 4,000 characters, 25
     /// values and 10 files; a menu and files have one if this says nothing.
+    ///
+    /// # Panics
+    /// When it is none, more than Discord allows or less than [`at_least`](Self::at_least), or there is nothing to count.
     #[must_use]
     pub const fn at_most(mut self, count: u32) -> Self {
         self.max = Some(count);
+        self.check_counts();
         self
     }
 
+    const fn check_counts(&self) {
+        let limit = match self.kind {
+            Kind::Text(_) => CHARACTERS_MAX,
+            Kind::Choices(choices) => choices.len() as u32,
+            Kind::Select(_) | Kind::Channels(_) => VALUES_MAX,
+            Kind::Files => FILES_MAX,
+            Kind::Checkbox => panic!("a box to tick has nothing to count"),
+        };
+        let least = match self.min {
+            Some(least) => least,
+            None => 0,
+        };
+        assert!(least <= limit, "it asks for more than Discord allows");
+        if let Some(most) = self.max {
+            assert!(1 <= most && most <= limit, "it allows nothing, or more than Discord does");
+            assert!(least <= most, "the smallest count is above the largest");
+        }
+    }
+
     /// What stands in it, greyed, while it is empty; at most 100 characters.
+    ///
+    /// # Panics
+    /// When it is longer, or the field is no text and no menu.
     #[must_use]
     pub const fn placeholder(mut self, text: &'static str) -> Self {
-        assert!(within(text, 0, 100), "a placeholder has at most 100 characters");
+        assert!(
+            !matches!(self.kind, Kind::Files | Kind::Checkbox),
+            "only a text and a menu have a placeholder"
+        );
+        assert!(characters(text) <= 100, "a placeholder has at most 100 characters");
         self.placeholder = text;
         self
     }
@@ -307,6 +345,35 @@ fn choice_json(choice: &Choice, default: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    type Change = fn(Field) -> Field;
+
+    #[test]
+    fn what_discord_would_refuse_of_a_field_does_not_compile() {
+        let text = Field::short("f", "Field");
+        let (tick, file, user) =
+            (Field::checkbox("f", "Field"), Field::file("f", "Field"), Field::user("f", "Field"));
+        let refused: [(&str, Change, Field); 12] = [
+            ("ticks of a box", |it| it.at_least(1), tick),
+            ("ticks of a box", |it| it.at_most(1), tick),
+            ("what stands in a box", |it| it.placeholder("yes"), tick),
+            ("what stands in a file", |it| it.placeholder("a.png"), file),
+            ("lines of a user", |it| it.lines(), user),
+            ("several boxes", |it| it.several(), tick),
+            ("no characters", |it| it.at_most(0), text),
+            ("too many characters", |it| it.at_most(4001), text),
+            ("too many files", |it| it.at_least(11), file),
+            ("too many users", |it| it.at_most(26), user),
+            ("counts crossed", |it| it.at_most(2).at_least(3), text),
+            ("counts crossed", |it| it.at_least(3).at_most(2), text),
+        ];
+        for (what, make, field) in refused {
+            assert!(std::panic::catch_unwind(|| make(field)).is_err(), "{what}");
+        }
+        const LONG: &str = "This text has more than one hundred characters, which is more than Discord shows in a field of a form.";
+        assert!(std::panic::catch_unwind(|| text.placeholder(LONG)).is_err());
+        assert!(std::panic::catch_unwind(|| text.description(LONG)).is_err());
+    }
 
     #[test]
     fn a_field_is_a_label_with_discords_component() {
