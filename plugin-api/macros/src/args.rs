@@ -1,6 +1,7 @@
 //! What stands in the brackets of an attribute: `("tag add", guild_only, cooldown = "3s", guilds(1, 2))`.
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::{
     Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, Result, Token,
     ext::IdentExt,
@@ -38,6 +39,22 @@ impl Parse for Args {
     }
 }
 
+/// What was said already at one place.
+#[derive(Default)]
+pub(crate) struct Seen(Vec<String>);
+
+impl Seen {
+    /// That it is said for the first time.
+    pub(crate) fn once(&mut self, arg: &Arg) -> Result<()> {
+        let key = arg.key();
+        if arg.name.is_some() && self.0.contains(&key) {
+            return Err(Error::new(arg.span(), format!("`{key}` stands here twice")));
+        }
+        self.0.push(key);
+        Ok(())
+    }
+}
+
 impl Parse for Arg {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         if !input.peek(Ident::peek_any) || input.peek2(Token![::]) {
@@ -50,7 +67,7 @@ impl Parse for Arg {
         } else if input.peek(syn::token::Paren) {
             let content;
             let brackets = parenthesized!(content in input);
-            Value::List(content.parse::<Args>()?.0, brackets.span.join())
+            Value::List(content.parse::<Args>()?.each_once()?.0, brackets.span.join())
         } else {
             Value::None
         };
@@ -63,11 +80,18 @@ impl Args {
     pub(crate) fn of(attribute: &Attribute) -> Result<Self> {
         match &attribute.meta {
             Meta::Path(_) => Ok(Self(Vec::new())),
-            Meta::List(list) => list.parse_args(),
+            Meta::List(list) => list.parse_args::<Self>()?.each_once(),
             Meta::NameValue(pair) => {
                 Ok(Self(vec![Arg { name: None, value: Value::Expr(pair.value.clone()) }]))
             }
         }
+    }
+
+    /// That no name is there twice.
+    fn each_once(self) -> Result<Self> {
+        let mut seen = Seen::default();
+        self.0.iter().try_for_each(|arg| seen.once(arg))?;
+        Ok(self)
     }
 
     /// Takes the first of them if it is a bare text.
@@ -130,7 +154,14 @@ impl Arg {
             Arg { name: Some(name), value: Value::None } => Ok(parse_quote!(#name)),
             _ => Err(Error::new(arg.span(), format!("write `{}({like})`", self.key()))),
         };
-        self.list(like)?.iter().map(value).collect()
+        let values: Vec<Expr> = self.list(like)?.iter().map(value).collect::<Result<_>>()?;
+        let text = |value: &Expr| value.to_token_stream().to_string();
+        for (at, value) in values.iter().enumerate() {
+            if values[..at].iter().any(|before| text(before) == text(value)) {
+                return Err(Error::new(value.span(), format!("`{}` stands here twice", text(value))));
+            }
+        }
+        Ok(values)
     }
 
     /// The texts of `name("…", "…")`.

@@ -200,6 +200,23 @@ impl Method {
     }
 }
 
+/// The name of an attribute of this crate: `command`, also of `gearshift_cog::command`.
+pub(crate) fn own_name(attribute: &Attribute) -> Option<&Ident> {
+    let segments = &attribute.path().segments;
+    let is_own = segments.len() == 1 || segments.first().is_some_and(|first| first.ident == "gearshift_cog");
+    segments.last().filter(|_| is_own).map(|last| &last.ident)
+}
+
+/// The attribute of a name, which stands there once at most.
+pub(crate) fn only<'a>(attributes: &'a [Attribute], name: &str) -> Result<Option<&'a Attribute>> {
+    let mut found = attributes.iter().filter(|attribute| attribute.path().is_ident(name));
+    let first = found.next();
+    match found.next() {
+        Some(second) => Err(Error::new(second.path().span(), format!("`#[{name}]` stands here twice"))),
+        None => Ok(first),
+    }
+}
+
 /// The conditions among attributes: `#[cfg(…)]`.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
@@ -244,6 +261,11 @@ pub(crate) fn typed(input: &FnArg) -> Option<&PatType> {
         FnArg::Typed(typed) => Some(typed),
         FnArg::Receiver(_) => None,
     }
+}
+
+/// What a parameter is called for those who know no Rust: `type` for `r#type`, `who` for `_who`, which is not used.
+pub(crate) fn plain_name(ident: &Ident) -> String {
+    ident.unraw().to_string().trim_start_matches('_').to_owned()
 }
 
 /// The name of a parameter; `mut` may stand before it.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Fields, Result, Variant, ext::IdentExt, spanned::Spanned};
 
-use crate::{args::Args, command::locale, errors::Errors};
+use crate::{args::Args, block::only, command::locale, errors::Errors};
 
 /// Discord's limits of choices, and of characters of a name.
 const CHOICES_MAX: usize = 25;
@@ -83,7 +83,7 @@ fn shown(variant: &Variant) -> Result<(String, BTreeMap<&'static str, String>)> 
     }
     let mut name = words(&variant.ident.unraw().to_string());
     let mut localized = BTreeMap::new();
-    for attribute in variant.attrs.iter().filter(|attribute| attribute.path().is_ident("choice")) {
+    if let Some(attribute) = only(&variant.attrs, "choice")? {
         let mut args = Args::of(attribute)?;
         if let Some(text) = args.take_text() {
             name = text.value();
@@ -93,15 +93,24 @@ fn shown(variant: &Variant) -> Result<(String, BTreeMap<&'static str, String>)> 
             let Some(text) = key.strip_prefix("name_") else {
                 return Err(arg.unknown("`#[choice]`", &["name_de"]));
             };
-            localized.insert(locale(text, arg.span())?, arg.text("Rot")?.value());
+            let (locale, text) = (locale(text, arg.span())?, arg.text("Rot")?);
+            check_length(&text.value(), text.span())?;
+            if localized.insert(locale, text.value()).is_some() {
+                return Err(Error::new(arg.span(), format!("the one in `{locale}` stands here twice")));
+            }
         }
     }
-    let length = name.chars().count();
-    if !(1..=NAME_MAX).contains(&length) {
-        let text = format!("the name of a choice has 1 to {NAME_MAX} characters, and this one {length}");
-        return Err(Error::new(variant.ident.span(), text));
-    }
+    check_length(&name, variant.ident.span())?;
     Ok((name, localized))
+}
+
+fn check_length(name: &str, span: Span) -> Result<()> {
+    let length = name.chars().count();
+    if (1..=NAME_MAX).contains(&length) {
+        return Ok(());
+    }
+    let text = format!("the name of a choice has 1 to {NAME_MAX} characters, and this one {length}");
+    Err(Error::new(span, text))
 }
 
 /// `Dark red` for `DarkRed`.

@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type, spanned::Spanned};
 
 use crate::{
-    args::{Arg, Args},
-    block::{Block, Item, Method, at, conditions},
+    args::{Arg, Args, Seen},
+    block::{Block, Item, Method, at, conditions, own_name},
     command::{self, Command, Group},
     component::{self, Component},
     errors::Errors,
@@ -129,8 +129,11 @@ impl Options {
             groups: Vec::new(),
         };
         let mut field = None;
+        let mut seen = Seen::default();
         for arg in args {
-            let set = options.set(arg, &mut field);
+            // A cog has many groups.
+            let is_new = if arg.key() == "group" { Ok(()) } else { seen.once(arg) };
+            let set = is_new.and_then(|()| options.set(arg, &mut field));
             errors.ok(set);
         }
         match (&mut options.saved, field) {
@@ -168,7 +171,7 @@ impl Parts {
     /// Takes a method's attribute away, and what it says.
     fn take(&mut self, method: &mut Method, options: &Options, errors: &mut Errors) {
         let own = |attribute: &Attribute| {
-            let name = attribute.path().get_ident()?.to_string();
+            let name = own_name(attribute)?.to_string();
             ATTRIBUTES.iter().copied().find(|known| *known == name)
         };
         let mut found = Vec::new();

@@ -3,6 +3,7 @@
 mod parameter;
 mod settings;
 mod tree;
+mod value;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -10,7 +11,7 @@ use syn::{Attribute, Error, Expr, Ident, LitStr, Result, ext::IdentExt};
 
 use crate::{
     args::Args,
-    block::{Method, at, parameter_name},
+    block::{Method, at, own_name},
     errors::Errors,
     hooks::Hook,
 };
@@ -18,7 +19,7 @@ use crate::{
 pub(crate) use self::settings::locale;
 use self::{
     parameter::Parameter,
-    settings::{COMMAND, GROUP, MENU, Settings, check_description, check_name},
+    settings::{COMMAND, GROUP, MENU, Settings, check_description, check_menu_name, check_name},
 };
 
 /// Discord's command types.
@@ -101,20 +102,17 @@ impl Command {
 
     /// Reads `#[user_menu("Name")]` or `#[message_menu("Name")]` on a method.
     pub(crate) fn menu(attribute: &Attribute, method: &mut Method) -> Result<Self> {
-        let (kind, like) = match attribute.path().is_ident("user_menu") {
-            true => (USER, "async fn greet(&self, ctx: &Context, user: User) -> Result"),
-            false => (MESSAGE, "async fn report(&self, ctx: &Context, message: Message) -> Result"),
+        let name = own_name(attribute).map(Ident::to_string).unwrap_or_default();
+        let (kind, like) = match &*name {
+            "user_menu" => (USER, "async fn greet(&self, ctx: &Context, user: User) -> Result"),
+            _ => (MESSAGE, "async fn report(&self, ctx: &Context, message: Message) -> Result"),
         };
         let mut args = Args::of(attribute)?;
         let Some(name) = args.take_text() else {
-            let text = "an entry of a menu needs a name: `#[user_menu(\"Say hello\")]`";
-            return Err(Error::new_spanned(attribute, text.replace("user_menu", &attribute_name(attribute))));
+            let text = format!("an entry of a menu needs a name: `#[{name}(\"Say hello\")]`");
+            return Err(Error::new_spanned(attribute, text));
         };
-        let length = name.value().chars().count();
-        if !(1..=32).contains(&length) {
-            let text = format!("an entry of a menu has 1 to 32 characters, not {length}");
-            return Err(Error::new(name.span(), text));
-        }
+        check_menu_name(&name.value(), name.span())?;
         let settings = Settings::read(args.0.iter().collect(), &MENU)?;
         let parameters = method.handler(like)?;
         if let Some(further) = parameters.get(1) {
@@ -123,7 +121,6 @@ impl Command {
         }
         let parameters = match parameters.first() {
             Some(target) => {
-                parameter_name(target)?;
                 vec![Parameter::target(if kind == USER { "user" } else { "message" }, (*target).clone())]
             }
             None => Vec::new(),
@@ -294,8 +291,4 @@ fn path_of(text: &LitStr) -> Result<Vec<String>> {
         ));
     }
     Ok(path)
-}
-
-fn attribute_name(attribute: &Attribute) -> String {
-    attribute.path().get_ident().map(Ident::to_string).unwrap_or_default()
 }

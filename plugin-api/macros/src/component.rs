@@ -78,6 +78,12 @@ pub(crate) fn expand(components: &[Component], errors: &mut Errors) -> TokenStre
     for (at, component) in components.iter().enumerate() {
         let same = components[..at].iter().filter(|before| before.pattern.is_same(&component.pattern));
         let is_unconditional = |component: &Component| component.conditions.is_empty();
+        let unconditional = components[..at]
+            .iter()
+            .filter(|before| before.is_form == component.is_form && before.conditions.is_empty());
+        if component.conditions.is_empty() {
+            errors.ok(component.pattern.check_order(unconditional.map(|before| &before.pattern)));
+        }
         match same.clone().any(|before| before.is_form == component.is_form && is_unconditional(before)) {
             true if is_unconditional(component) => {
                 let text = format!(
@@ -93,7 +99,9 @@ pub(crate) fn expand(components: &[Component], errors: &mut Errors) -> TokenStre
             }
         }
     }
-    let answers = components.iter().map(|component| {
+    let mut in_order: Vec<&Component> = components.iter().collect();
+    in_order.sort_by_key(|component| component.pattern.placeholders());
+    let answers = in_order.into_iter().map(|component| {
         let Component { is_form, pattern, arguments, method, output, conditions } = component;
         let (call, variable, pattern) =
             (call(method, *output, arguments.clone()), pattern.variable(), &pattern.text);

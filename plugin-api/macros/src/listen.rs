@@ -6,7 +6,7 @@ use syn::{Attribute, Error, Ident, Result, Type, spanned::Spanned};
 
 use crate::{
     args::Args,
-    block::{Method, at, parameter_name},
+    block::{Method, at},
     command::call,
 };
 
@@ -55,7 +55,6 @@ impl Listener {
         }
         let of = match parameters.first() {
             Some(event) => {
-                parameter_name(event)?;
                 if let Type::Reference(of) = &*event.ty {
                     return Err(Error::new(
                         of.span(),

@@ -1,14 +1,14 @@
 //! `derive(Modal)`: a struct as a form.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{
     Attribute, Data, DataStruct, DeriveInput, Error, Fields, Ident, Result, ext::IdentExt, spanned::Spanned,
 };
 
 use crate::{
     args::Args,
-    block::{documentation, inside},
+    block::{at, documentation, inside, only},
     choice::words,
     errors::Errors,
 };
@@ -57,18 +57,21 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                 ::std::result::Result::Ok(Self { #(#read),* })
             }
         }
+
+        // A constant of a trait is looked at where it is used; this one, here.
+        const _: &[::gearshift_cog::Field] = <#of as ::gearshift_cog::Modal>::FIELDS;
     })
 }
 
 /// `#[title("Report")]`, or the name of the struct in words.
 fn title(input: &DeriveInput) -> Result<String> {
     let mut title = words(&input.ident.unraw().to_string());
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("title")) {
+    if let Some(attribute) = only(&input.attrs, "title")? {
         let mut args = Args::of(attribute)?;
         let Some(text) = args.take_text() else {
             return Err(Error::new_spanned(
                 attribute,
-                "say what stands above the form: `#[modal(\"Report\")]`",
+                "say what stands above the form: `#[title(\"Report\")]`",
             ));
         };
         title = text.value();
@@ -89,24 +92,26 @@ fn title(input: &DeriveInput) -> Result<String> {
 /// The declaration of a field, and how it is read.
 fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(TokenStream, TokenStream)> {
     let name = ident.unraw().to_string();
-    let (mut label, mut at) =
+    let (mut label, mut label_span) =
         documentation(attributes).unwrap_or_else(|| (words(&capital(&name)), ident.span()));
     let mut further = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("field")) {
+    if let Some(attribute) = only(attributes, "field")? {
         for arg in &Args::of(attribute)?.0 {
+            // What the SDK finds wrong while compiling is said where it stands.
+            let span = at(arg.span());
             match arg.key().as_str() {
-                "label" => (label, at) = (arg.text("What happened?")?.value(), arg.span()),
+                "label" => (label, label_span) = (arg.text("What happened?")?.value(), arg.span()),
                 "lines" => {
                     arg.flag()?;
-                    further.push(quote!(.lines()));
+                    further.push(quote_spanned!(span=> .lines()));
                 }
                 key @ ("at_least" | "at_most") => {
                     let (key, count) = (Ident::new(key, arg.span()), arg.expr("3")?);
-                    further.push(quote!(.#key(#count)));
+                    further.push(quote_spanned!(span=> .#key(#count)));
                 }
                 key @ ("description" | "placeholder" | "default") => {
                     let (key, text) = (Ident::new(key, arg.span()), arg.text("…")?);
-                    further.push(quote!(.#key(#text)));
+                    further.push(quote_spanned!(span=> .#key(#text)));
                 }
                 _ => return Err(arg.unknown("`#[field]`", &KEYS)),
             }
@@ -117,15 +122,16 @@ fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(Token
         let text = format!(
             "a label has 1 to {TITLE_MAX} characters, and this one {length}: `#[field(label = \"…\")]`"
         );
-        return Err(Error::new(at, text));
+        return Err(Error::new(label_span, text));
     }
+    let span = at(of.span());
     Ok(match inside(of, "Vec") {
         Some(of) => (
-            quote!(::gearshift_cog::Field::of::<#of>(#name, #label).several() #(#further)*),
+            quote_spanned!(span=> ::gearshift_cog::Field::of::<#of>(#name, #label).several() #(#further)*),
             quote!(#ident: form.all::<#of>(#name).await?),
         ),
         None => (
-            quote!(::gearshift_cog::Field::of::<#of>(#name, #label) #(#further)*),
+            quote_spanned!(span=> ::gearshift_cog::Field::of::<#of>(#name, #label) #(#further)*),
             quote!(#ident: form.one::<#of>(#name).await?),
         ),
     })

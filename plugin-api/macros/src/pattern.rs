@@ -2,9 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Error, LitStr, PatType, Result, Type, ext::IdentExt, spanned::Spanned};
+use syn::{Error, LitStr, Pat, PatType, Result, Type, ext::IdentExt, spanned::Spanned};
 
-use crate::block::parameter_name;
+use crate::block::{parameter_name, plain_name};
 
 /// Discord's limit of a `custom_id`, in characters.
 const LENGTH_MAX: usize = 100;
@@ -30,7 +30,7 @@ impl Pattern {
         let mut names = Vec::new();
         for part in value.split(':').filter(|part| part.contains(['{', '}'])) {
             let name = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-            match name.filter(|name| syn::parse_str::<syn::Ident>(name).is_ok()) {
+            match name.filter(|name| is_name(name)) {
                 Some(name) if names.iter().any(|other| other == name) => {
                     return unfit(format!("`{{{name}}}` stands in it twice"));
                 }
@@ -46,6 +46,7 @@ impl Pattern {
     }
 
     /// The arguments for these parameters, in their order: those that are placeholders by name, of one other by `other`.
+    /// A placeholder `{type}` is the parameter `r#type`, and one that the method does not use is called `_type` there.
     pub(crate) fn arguments(
         &self,
         parameters: &[&PatType],
@@ -54,14 +55,22 @@ impl Pattern {
         let mut arguments = TokenStream::new();
         let mut found = Vec::new();
         for parameter in parameters {
-            let name = parameter_name(parameter)?.unraw().to_string();
             let of = &parameter.ty;
-            if self.names.contains(&name) {
+            if let Pat::Wild(_) = *parameter.pat
+                && let Ok(Some(argument)) = other("", of)
+            {
+                arguments.extend(quote!(, #argument));
+                continue;
+            }
+            let ident = parameter_name(parameter)?;
+            let name = plain_name(ident);
+            let names = [ident.unraw().to_string(), name.clone()];
+            if let Some(name) = self.names.iter().find(|name| names.contains(name)) {
                 if let Type::Reference(of) = &**of {
                     return Err(Error::new(of.span(), "a placeholder is passed by value; write `String`"));
                 }
                 arguments.extend(quote!(, parts.get::<#of>(#name)?));
-                found.push(name);
+                found.push(name.clone());
                 continue;
             }
             match other(&name, of)? {
@@ -77,8 +86,9 @@ impl Pattern {
         }
         match self.names.iter().find(|name| !found.contains(name)) {
             Some(name) => {
+                let raw = if syn::parse_str::<syn::Ident>(name).is_ok() { "" } else { "r#" };
                 let text = format!(
-                    "no parameter takes `{{{name}}}`; add one such as `{name}: u64` or `{name}: String`"
+                    "no parameter takes `{{{name}}}`; add one such as `{raw}{name}: u64` or `{raw}{name}: String`"
                 );
                 Err(Error::new(self.span, text))
             }
@@ -93,10 +103,66 @@ impl Pattern {
 
     /// Whether the same texts have this form, whatever the placeholders are called.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let form = |pattern: &Self| -> Vec<String> {
-            let part = |part: &str| if part.starts_with('{') { "{}".to_owned() } else { part.to_owned() };
-            pattern.text.split(':').map(part).collect()
-        };
-        form(self) == form(other)
+        matches!(self.overlap(other), Overlap::Same)
     }
+
+    /// How many placeholders it has. Of two forms that fit a text, the one with fewer is tried first: `vote:all` is there for
+    /// that text alone, and `vote:{number}` for the others.
+    pub(crate) fn placeholders(&self) -> usize {
+        self.names.len()
+    }
+
+    /// That none of `before` fits a text that this one fits as well, with neither of them the narrower form.
+    pub(crate) fn check_order<'a>(&self, before: impl IntoIterator<Item = &'a Self>) -> Result<()> {
+        for other in before {
+            if let Overlap::Crossing(text) = self.overlap(other) {
+                let text = format!(
+                    "`{}` and `{}` both fit `{text}`, and neither is the narrower one; change one of them",
+                    other.text, self.text
+                );
+                return Err(Error::new(self.span, text));
+            }
+        }
+        Ok(())
+    }
+
+    fn overlap(&self, other: &Self) -> Overlap {
+        let (own, others): (Vec<_>, Vec<_>) =
+            (self.text.split(':').collect(), other.text.split(':').collect());
+        if own.len() != others.len() {
+            return Overlap::None;
+        }
+        let (mut is_narrower, mut is_wider, mut text) = (false, false, Vec::new());
+        for (own, other) in own.into_iter().zip(others) {
+            match (own.starts_with('{'), other.starts_with('{')) {
+                (false, false) if own != other => return Overlap::None,
+                (false, true) => is_narrower = true,
+                (true, false) => is_wider = true,
+                (true, true) | (false, false) => {}
+            }
+            text.push(if own.starts_with('{') { other } else { own });
+        }
+        match (is_narrower, is_wider) {
+            (false, false) => Overlap::Same,
+            (true, true) => Overlap::Crossing(text.join(":")),
+            _ => Overlap::Nested,
+        }
+    }
+}
+
+/// Which texts two patterns fit.
+enum Overlap {
+    None,
+    Same,
+    /// All that one fits, the other does too.
+    Nested,
+    /// Each fits texts that the other does not; this one, both.
+    Crossing(String),
+}
+
+/// Whether a parameter can be called so, if need be as `r#name`. <https://doc.rust-lang.org/reference/identifiers.html>
+fn is_name(text: &str) -> bool {
+    let is_ident = |text: &str| syn::parse_str::<syn::Ident>(text).is_ok();
+    // A text that is `r#name` already names no parameter by its plain name.
+    !text.contains('#') && (is_ident(text) || is_ident(&format!("r#{text}")))
 }

@@ -130,6 +130,10 @@ pub(crate) fn expand(tasks: &[Task], errors: &mut Errors) -> TokenStream {
         return TokenStream::new();
     }
     for (at, task) in tasks.iter().enumerate() {
+        if task.conditions.is_empty() {
+            let unconditional = tasks[..at].iter().filter(|before| before.conditions.is_empty());
+            errors.ok(task.pattern.check_order(unconditional.map(|before| &before.pattern)));
+        }
         if tasks[..at].iter().any(|before| before.pattern.is_same(&task.pattern))
             && task.conditions.is_empty()
         {
@@ -146,7 +150,9 @@ pub(crate) fn expand(tasks: &[Task], errors: &mut Errors) -> TokenStream {
         .collect();
     let planned = (!planned.is_empty())
         .then(|| quote!(const TASKS: &'static [::gearshift_cog::manifest::Task] = &[#(#planned),*];));
-    let runs = tasks.iter().map(|task| {
+    let mut in_order: Vec<&Task> = tasks.iter().collect();
+    in_order.sort_by_key(|task| task.pattern.placeholders());
+    let runs = in_order.into_iter().map(|task| {
         let Task { pattern, arguments, method, output, conditions, .. } = task;
         let (call, variable, pattern) =
             (call(method, *output, arguments.clone()), pattern.variable(), &pattern.text);

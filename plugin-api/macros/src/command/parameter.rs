@@ -2,14 +2,15 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{
-    Attribute, Error, Expr, FnArg, Ident, Lit, PatType, Result, Type, UnOp, ext::IdentExt, spanned::Spanned,
-};
+use syn::{Attribute, Error, Expr, FnArg, Ident, PatType, Result, Type, spanned::Spanned};
 
-use super::settings::{Localized, check_description, check_name, localized, numbers};
+use super::{
+    settings::{Localized, check_description, check_name, localized, numbers},
+    value::{Shape, length, number, shape, text},
+};
 use crate::{
-    args::{Arg, Args, Value},
-    block::{Method, at, documentation, inside, last_name, parameter_name},
+    args::{Arg, Args, Seen, Value},
+    block::{Method, at, documentation, inside, last_name, parameter_name, plain_name},
     nearest::nearest,
 };
 
@@ -47,6 +48,8 @@ const CHANNEL_TYPES: &[(&str, u8)] = &[
     ("media", 16),
 ];
 
+const EITHER: &str = "an option has choices or is completed, not both";
+
 pub(super) struct Parameter {
     name: String,
     of: Type,
@@ -55,18 +58,10 @@ pub(super) struct Parameter {
     /// Calls on the SDK's `Opt`.
     calls: TokenStream,
     completed: Option<Expr>,
+    has_choices: bool,
     localized: Localized,
     bounds: [Option<f64>; 2],
     lengths: [Option<u16>; 2],
-}
-
-/// What an option of a type is, as far as its name tells.
-#[derive(Clone, Copy, PartialEq)]
-enum Shape {
-    Text,
-    Number,
-    Other,
-    Unknown,
 }
 
 impl Parameter {
@@ -109,6 +104,7 @@ impl Parameter {
             pattern,
             calls: TokenStream::new(),
             completed: None,
+            has_choices: false,
             localized: Localized::default(),
             bounds: [None; 2],
             lengths: [None; 2],
@@ -124,14 +120,12 @@ impl Parameter {
                 format!("an argument is passed by value; write a type such as `{owned}`"),
             ));
         }
-        let name = ident.unraw().to_string();
-        let mut parameter =
-            Self::plain(name.trim_start_matches('_').to_owned(), (*input.ty).clone(), ident.span());
+        let mut parameter = Self::plain(plain_name(ident), (*input.ty).clone(), ident.span());
         if let Some((text, span)) = documentation(attributes) {
             check_description(&text, span)?;
             parameter.description = text;
         }
-        let mut name = ident.span();
+        let (mut name, mut seen) = (ident.span(), Seen::default());
         for attribute in attributes {
             if attribute.path().is_ident("doc") {
                 continue;
@@ -143,6 +137,7 @@ impl Parameter {
                 ));
             };
             let arg = Arg { name: Some(key.clone()), value: value(attribute)? };
+            seen.once(&arg)?;
             if key == "rename" {
                 name = key.span();
             }
@@ -154,7 +149,12 @@ impl Parameter {
 
     fn set(&mut self, key: &str, arg: &Arg) -> Result<()> {
         if let Some((locale, is_name)) = localized(key, "rename_", "describe_") {
-            return self.localized.set(locale, is_name, arg);
+            return self.localized.set(
+                locale,
+                is_name,
+                arg,
+                if is_name { check_name } else { check_description },
+            );
         }
         // What the SDK finds wrong while compiling is said where it stands.
         let span = at(arg.span());
@@ -174,10 +174,11 @@ impl Parameter {
             "min" | "max" => {
                 self.is(
                     arg,
-                    &[Shape::Number],
+                    Shape::is_number,
                     "numbers have a smallest and a largest value; a text has `min_length`",
                 )?;
-                let (text, value) = number(arg)?;
+                let (text, value) = number(arg.expr("1")?)?;
+                self.check_value(&text, arg.span())?;
                 self.bounds[usize::from(key == "max")] = Some(value);
                 if let [Some(min), Some(max)] = self.bounds
                     && min > max
@@ -188,8 +189,12 @@ impl Parameter {
                 quote_spanned!(span=> .#name(#text))
             }
             "min_length" | "max_length" => {
-                self.is(arg, &[Shape::Text], "a text has a length; numbers have `min` and `max`")?;
-                let length = length(arg)?;
+                self.is(
+                    arg,
+                    |shape| shape == Shape::Text,
+                    "a text has a length; numbers have `min` and `max`",
+                )?;
+                let length = length(arg, if key == "max_length" { 1 } else { 0 })?;
                 self.lengths[usize::from(key == "max_length")] = Some(length);
                 if let [Some(min), Some(max)] = self.lengths
                     && min > max
@@ -200,17 +205,25 @@ impl Parameter {
                 quote_spanned!(span=> .#name(#length))
             }
             "channel_types" => {
-                self.is(arg, &[Shape::Other], "it is no channel")?;
+                self.is(arg, |_| false, "it is no channel")?;
                 let types = numbers(arg, CHANNEL_TYPES)?;
                 quote_spanned!(span=> .channel_types(&[#(#types),*]))
             }
             "choices" => {
-                self.is(arg, &[Shape::Text, Shape::Number], "only texts and numbers have choices")?;
-                let choices = choices(arg)?;
+                let has_choices = |shape: Shape| shape == Shape::Text || shape.is_number();
+                self.is(arg, has_choices, "only texts and numbers have choices")?;
+                if self.completed.is_some() {
+                    return Err(Error::new(arg.span(), EITHER));
+                }
+                let choices = self.choices(arg)?;
                 quote_spanned!(span=> .choices(&[#(#choices),*]))
             }
             "autocomplete" => {
-                self.is(arg, &[Shape::Text, Shape::Number], "only texts and numbers can be completed")?;
+                let can_be = |shape: Shape| shape == Shape::Text || shape.is_number();
+                self.is(arg, can_be, "only texts and numbers can be completed")?;
+                if self.has_choices {
+                    return Err(Error::new(arg.span(), EITHER));
+                }
                 self.completed = Some(arg.expr("Self::names")?.clone());
                 quote_spanned!(span=> .autocomplete())
             }
@@ -220,13 +233,78 @@ impl Parameter {
         Ok(())
     }
 
-    /// That the type is one of these shapes, or not known.
-    fn is(&self, arg: &Arg, shapes: &[Shape], otherwise: &str) -> Result<()> {
+    /// That the type has a shape that `fits`, or one that is not known.
+    fn is(&self, arg: &Arg, fits: impl Fn(Shape) -> bool, otherwise: &str) -> Result<()> {
         let shape = shape(&self.of);
-        if shape == Shape::Unknown || shapes.contains(&shape) {
+        if shape == Shape::Unknown || fits(shape) {
             return Ok(());
         }
         Err(Error::new(arg.span(), format!("`#[{}]` does not fit `{}`: {otherwise}", arg.key(), self.name)))
+    }
+
+    /// That the type has a number among its values, and that Discord can send it.
+    fn check_value(&self, number: &str, span: Span) -> Result<()> {
+        let Shape::Whole(min, max) = shape(&self.of) else { return Ok(()) };
+        match number.parse::<i128>() {
+            Ok(value) if (min..=max).contains(&value) => Ok(()),
+            Ok(_) => {
+                Err(Error::new(span, format!("`{}` is from {min} to {max}, and not {number}", self.name)))
+            }
+            Err(_) => Err(Error::new(span, format!("`{}` is a whole number, and not {number}", self.name))),
+        }
+    }
+
+    /// `"red"`, `"Dark red" = "red"`, `1`.
+    fn choices(&mut self, arg: &Arg) -> Result<Vec<TokenStream>> {
+        let like = "\"red\", \"Dark blue\" = \"blue\"";
+        let values = arg.values(like)?;
+        if values.len() > 25 {
+            return Err(Error::new(
+                arg.span(),
+                "Discord allows 25 choices of an option; complete it: `#[autocomplete = Self::names]`",
+            ));
+        }
+        let unfit = |value: &Expr| Error::new(value.span(), format!("write `choices({like})`"));
+        let shape = shape(&self.of);
+        let (mut names, mut choices) = (Vec::new(), Vec::new());
+        for item in &values {
+            let (name, value) = match item {
+                Expr::Assign(pair) => (text(&pair.left).ok_or_else(|| unfit(&pair.left))?, &*pair.right),
+                value => {
+                    let number = || number(value).ok().map(|(text, _)| text);
+                    (text(value).or_else(number).ok_or_else(|| unfit(value))?, value)
+                }
+            };
+            let kind = match text(value) {
+                Some(_) if shape.is_number() => {
+                    let text = format!("the choices of `{}` are numbers: `\"One\" = 1`", self.name);
+                    return Err(Error::new(value.span(), text));
+                }
+                Some(text) => quote!(Text(#text)),
+                None if shape == Shape::Text => {
+                    let text = format!("the choices of `{}` are texts: `\"One\" = \"1\"`", self.name);
+                    return Err(Error::new(value.span(), text));
+                }
+                None => {
+                    let (number, _) = number(value).map_err(|_| unfit(value))?;
+                    self.check_value(&number, value.span())?;
+                    quote!(Number(#number))
+                }
+            };
+            if names.contains(&name.to_lowercase()) {
+                return Err(Error::new(item.span(), format!("two choices are called `{name}`")));
+            }
+            names.push(name.to_lowercase());
+            choices.push(quote! {
+                ::gearshift_cog::manifest::Choice {
+                    name: #name,
+                    value: ::gearshift_cog::manifest::ChoiceValue::#kind,
+                    localized: &[],
+                }
+            });
+        }
+        self.has_choices = true;
+        Ok(choices)
     }
 
     pub(super) fn span(&self) -> Span {
@@ -287,18 +365,6 @@ fn in_order(all: &[Parameter]) -> Result<()> {
     Ok(())
 }
 
-fn shape(of: &Type) -> Shape {
-    if let Some(of) = inside(of, "Option") {
-        return shape(of);
-    }
-    match last_name(of).as_deref() {
-        Some("String") => Shape::Text,
-        Some("u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" | "f32" | "f64") => Shape::Number,
-        Some("bool" | "User" | "Member" | "Role" | "Attachment") => Shape::Other,
-        _ => Shape::Unknown,
-    }
-}
-
 fn is_of_rustc(attribute: &Attribute) -> bool {
     RUSTC.iter().any(|known| attribute.path().is_ident(known))
 }
@@ -313,84 +379,7 @@ fn unknown(name: &str) -> String {
 fn value(attribute: &Attribute) -> Result<Value> {
     Ok(match &attribute.meta {
         syn::Meta::Path(_) => Value::None,
-        syn::Meta::List(list) => Value::List(list.parse_args::<Args>()?.0, list.span()),
+        syn::Meta::List(list) => Value::List(Args::of(attribute)?.0, list.span()),
         syn::Meta::NameValue(pair) => Value::Expr(pair.value.clone()),
     })
-}
-
-/// The number of `min = -5`, as it is written in JSON.
-fn number(arg: &Arg) -> Result<(String, f64)> {
-    let value = arg.expr("1")?;
-    let text = number_text(value)
-        .ok_or_else(|| Error::new(value.span(), "write a number, such as `1` or `-0.5`"))?;
-    let number =
-        text.parse().map_err(|_| Error::new(value.span(), "write a number, such as `1` or `-0.5`"))?;
-    Ok((text, number))
-}
-
-fn number_text(value: &Expr) -> Option<String> {
-    match value {
-        Expr::Lit(lit) => match &lit.lit {
-            Lit::Int(number) => Some(number.base10_digits().to_owned()),
-            Lit::Float(number) => Some(number.base10_digits().to_owned()),
-            _ => None,
-        },
-        Expr::Unary(minus) if matches!(minus.op, UnOp::Neg(_)) => {
-            Some(format!("-{}", number_text(&minus.expr)?))
-        }
-        _ => None,
-    }
-}
-
-/// Discord's limit of a length is 6000.
-fn length(arg: &Arg) -> Result<u16> {
-    let value = arg.expr("1")?;
-    number_text(value)
-        .and_then(|text| text.parse().ok())
-        .filter(|length| *length <= 6000)
-        .ok_or_else(|| Error::new(value.span(), "a length is a number up to 6000"))
-}
-
-/// `"red"`, `"Dark red" = "red"`, `1`.
-fn choices(arg: &Arg) -> Result<Vec<TokenStream>> {
-    let like = "\"red\", \"Dark blue\" = \"blue\"";
-    let values = arg.values(like)?;
-    if values.len() > 25 {
-        return Err(Error::new(
-            arg.span(),
-            "Discord allows 25 choices of an option; complete it: `#[autocomplete = Self::names]`",
-        ));
-    }
-    let unfit = |value: &Expr| Error::new(value.span(), format!("write `choices({like})`"));
-    values
-        .iter()
-        .map(|value| {
-            let (name, value) = match value {
-                Expr::Assign(pair) => (text(&pair.left).ok_or_else(|| unfit(&pair.left))?, &*pair.right),
-                value => (text(value).or_else(|| number_text(value)).ok_or_else(|| unfit(value))?, value),
-            };
-            let value = match (text(value), number_text(value)) {
-                (Some(text), _) => quote!(Text(#text)),
-                (_, Some(number)) => quote!(Number(#number)),
-                _ => return Err(unfit(value)),
-            };
-            Ok(quote! {
-                ::gearshift_cog::manifest::Choice {
-                    name: #name,
-                    value: ::gearshift_cog::manifest::ChoiceValue::#value,
-                    localized: &[],
-                }
-            })
-        })
-        .collect()
-}
-
-fn text(value: &Expr) -> Option<String> {
-    match value {
-        Expr::Lit(lit) => match &lit.lit {
-            Lit::Str(text) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    }
 }

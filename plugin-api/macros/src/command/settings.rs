@@ -3,20 +3,25 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Error, Expr, Ident, LitStr, Result};
 
 use crate::{
     amounts,
     args::{Arg, Value},
+    block::at,
     nearest::nearest,
     permissions,
 };
+
+/// Whether Discord takes a text.
+type Check = fn(&str, Span) -> Result<()>;
 
 /// What can be said of a kind of command.
 pub(super) struct Kind {
     name: &'static str,
     keys: &'static [&'static str],
+    check_name: Check,
 }
 
 pub(super) const COMMAND: Kind = Kind {
@@ -43,8 +48,9 @@ pub(super) const COMMAND: Kind = Kind {
         "roles",
         "slash_only",
     ],
+    check_name,
 };
-pub(super) const GROUP: Kind = Kind { name: "a group", keys: COMMAND.keys };
+pub(super) const GROUP: Kind = Kind { name: "a group", ..COMMAND };
 pub(super) const MENU: Kind = Kind {
     name: "a menu",
     keys: &[
@@ -65,6 +71,7 @@ pub(super) const MENU: Kind = Kind {
         "permissions",
         "roles",
     ],
+    check_name: check_menu_name,
 };
 
 /// What Discord or the host knows of a command at the top only, not of one in a group.
@@ -97,25 +104,26 @@ pub(super) struct Localized(BTreeMap<&'static str, (String, String)>);
 impl Settings {
     pub(super) fn read(args: Vec<&Arg>, kind: &Kind) -> Result<Self> {
         let mut settings = Self::default();
-        let mut seen: Vec<String> = Vec::new();
         for arg in args {
             let key = arg.key();
-            if seen.contains(&key) {
-                return Err(Error::new(arg.span(), format!("`{key}` stands here twice")));
-            }
             if let (true, Some(name)) = (TOP_ONLY.contains(&key.as_str()), &arg.name) {
                 settings.top_only.push(name.clone());
             }
             settings.set(&key, arg, kind)?;
-            seen.push(key);
         }
         Ok(settings)
     }
 
     fn set(&mut self, key: &str, arg: &Arg, kind: &Kind) -> Result<()> {
         if let Some((locale, is_name)) = localized(key, "name_", "description_") {
-            return self.localized.set(locale, is_name, arg);
+            let known = if is_name { "name_de" } else { "description_de" };
+            if !kind.keys.contains(&known) {
+                return Err(arg.unknown(kind.name, kind.keys));
+            }
+            let check = if is_name { kind.check_name } else { check_description };
+            return self.localized.set(locale, is_name, arg, check);
         }
+        let span = at(arg.span());
         if !kind.keys.contains(&key) {
             return Err(arg.unknown(kind.name, kind.keys));
         }
@@ -124,35 +132,35 @@ impl Settings {
             | "prefix_only" => {
                 arg.flag()?;
                 let name = &arg.name;
-                quote!(.#name())
+                quote_spanned!(span=> .#name())
             }
             "permissions" | "bot_permissions" => {
                 let (name, bits) = (&arg.name, permissions::bits(&arg.text("MANAGE_MESSAGES")?)?);
-                quote!(.#name(#bits))
+                quote_spanned!(span=> .#name(#bits))
             }
             "cooldown" => {
                 let cooldown = amounts::cooldown(&arg.text("3s per user")?)?;
-                quote!(.cooldown(#cooldown))
+                quote_spanned!(span=> .cooldown(#cooldown))
             }
             "concurrency" => {
                 let concurrency = amounts::concurrency(&arg.text("1 per channel")?)?;
-                quote!(.concurrency(#concurrency))
+                quote_spanned!(span=> .concurrency(#concurrency))
             }
             "guilds" | "roles" => {
                 let (name, ids) = (&arg.name, arg.values("41771983423143937")?);
-                quote!(.#name(&[#(#ids),*]))
+                quote_spanned!(span=> .#name(&[#(#ids),*]))
             }
             "contexts" => {
                 let of = numbers(arg, &[("guild", 0), ("bot_dm", 1), ("private_channel", 2)])?;
-                quote!(.contexts(&[#(#of),*]))
+                quote_spanned!(span=> .contexts(&[#(#of),*]))
             }
             "integration_types" => {
                 let of = numbers(arg, &[("guild", 0), ("user", 1)])?;
-                quote!(.integration_types(&[#(#of),*]))
+                quote_spanned!(span=> .integration_types(&[#(#of),*]))
             }
             "fields" => {
                 let json = arg.text("\\\"handler\\\":1")?;
-                quote!(.fields(#json))
+                quote_spanned!(span=> .fields(#json))
             }
             "aliases" => {
                 self.aliases = arg.texts("\"a\", \"new\"")?;
@@ -160,7 +168,7 @@ impl Settings {
                     check_alias(alias)?;
                 }
                 let aliases = &self.aliases;
-                quote!(.aliases(&[#(#aliases),*]))
+                quote_spanned!(span=> .aliases(&[#(#aliases),*]))
             }
             "check" => {
                 self.check = Some(arg.expr("Self::may")?.clone());
@@ -191,16 +199,17 @@ impl Settings {
 }
 
 impl Localized {
-    pub(super) fn set(&mut self, locale: &str, is_name: bool, arg: &Arg) -> Result<()> {
+    /// Adds a text in a language, which `check` lets through: a name, unless it looks at a description.
+    pub(super) fn set(&mut self, locale: &str, is_name: bool, arg: &Arg, check: Check) -> Result<()> {
         let locale = self::locale(locale, arg.span())?;
         let text = arg.text("…")?;
+        check(&text.value(), text.span())?;
         let (name, description) = self.0.entry(locale).or_default();
-        if is_name {
-            *name = text.value();
-        } else {
-            check_description(&text.value(), text.span())?;
-            *description = text.value();
+        let slot = if is_name { name } else { description };
+        if !slot.is_empty() {
+            return Err(Error::new(arg.span(), format!("the one in `{locale}` stands here twice")));
         }
+        *slot = text.value();
         Ok(())
     }
 
@@ -266,6 +275,15 @@ pub(super) fn check_name(name: &str, span: Span) -> Result<()> {
         "`{name}` is no name of a command or option: Discord takes 1 to 32 lower-case letters, digits, `-` and `_`{hint}"
     );
     Err(Error::new(span, text))
+}
+
+/// Discord's rule for the name of an entry of a menu.
+pub(super) fn check_menu_name(name: &str, span: Span) -> Result<()> {
+    let length = name.chars().count();
+    match (1..=32).contains(&length) {
+        true => Ok(()),
+        false => Err(Error::new(span, format!("an entry of a menu has 1 to 32 characters, not {length}"))),
+    }
 }
 
 /// A word with a prefix: Discord is told nothing of it.

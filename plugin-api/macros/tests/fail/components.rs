@@ -59,4 +59,40 @@ impl Poll {
     }
 }
 
+#[derive(Default)]
+struct Quiz;
+
+#[cog(export = false)]
+impl Quiz {
+    #[button("quiz:{id}:yes")]
+    async fn yes(&self, ctx: &Context, id: u64) -> Result {
+        Ok(())
+    }
+
+    #[button("quiz:last:{answer}")]
+    async fn last(&self, ctx: &Context, answer: String) -> Result {
+        Ok(())
+    }
+
+    #[button("quiz:{type}")]
+    async fn word(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[button("quiz:{self}")]
+    async fn no_name(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[task("{id}:yes")]
+    async fn due(&self, ctx: &Context, id: u64) -> Result {
+        Ok(())
+    }
+
+    #[task("last:{answer}")]
+    async fn last_due(&self, ctx: &Context, answer: String) -> Result {
+        Ok(())
+    }
+}
+
 fn main() {}

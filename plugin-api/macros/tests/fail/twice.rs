@@ -34,4 +34,53 @@ impl Ping {
     }
 }
 
+#[derive(Default)]
+struct Pong;
+
+#[cog(state = 1, state = 2, export = false)]
+impl Pong {
+    /// Is renamed in German
+    #[command(name_de = "eins", name_DE = "zwei")]
+    async fn one(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Has a count
+    #[command]
+    async fn two(&self, ctx: &Context, #[min = 1] #[min = 2] count: u8) -> Result {
+        Ok(())
+    }
+
+    /// Is in a guild
+    #[command(guilds(41, 42, 41))]
+    async fn three(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Is in a context
+    #[command(contexts(guild, bot_dm, guild))]
+    async fn four(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[listen("READY", skip_bots, skip_bots)]
+    async fn five(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[daily("09:00", tz = "UTC", tz = "Europe/Berlin")]
+    async fn six(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+}
+
+#[derive(Choice)]
+enum Color {
+    #[choice("Red")]
+    #[choice("Crimson")]
+    Red,
+    #[choice(name_de = "Blau", name_de = "Himmelblau")]
+    Blue,
+}
+
 fn main() {}
