@@ -8,6 +8,7 @@ mod members;
 mod messages;
 mod refused;
 pub(super) mod route;
+mod select;
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{discord::Open, message::collect};
+use super::{
+    discord::{Discord, Open},
+    message::collect,
+};
 
 /// A form that is open for a user.
 #[derive(Clone)]
@@ -52,7 +55,7 @@ impl Form {
     ///
     /// # Errors
     /// What Discord's client would not let through.
-    pub(super) fn filled(&self, values: &[(String, Value)]) -> Result<Value, String> {
+    pub(super) fn filled(&self, values: &[(String, Value)], discord: &Discord) -> Result<Value, String> {
         let fields = self.fields();
         let known: Vec<&str> = fields.iter().filter_map(|field| field["custom_id"].as_str()).collect();
         if let Some((name, _)) = values.iter().find(|(name, _)| !known.contains(&name.as_str())) {
@@ -60,7 +63,7 @@ impl Form {
         }
         let mut components = self.data["components"].clone();
         for part in components.as_array_mut().into_iter().flatten() {
-            fill(part, values)?;
+            fill(part, values, discord)?;
         }
         Ok(json!({ "custom_id": self.custom_id(), "components": components, "resolved": {} }))
     }
@@ -69,13 +72,14 @@ impl Form {
 /// Text input, and the fields that hold one value or any number.
 const TEXT: u64 = 4;
 const SINGLE: [u64; 3] = [TEXT, 21, 23];
+const SELECTS: [u64; 5] = [3, 5, 6, 7, 8];
 
-fn fill(part: &mut Value, values: &[(String, Value)]) -> Result<(), String> {
+fn fill(part: &mut Value, values: &[(String, Value)], discord: &Discord) -> Result<(), String> {
     for inner in part["components"].as_array_mut().into_iter().flatten() {
-        fill(inner, values)?;
+        fill(inner, values, discord)?;
     }
     if part["component"].is_object() {
-        fill(&mut part["component"], values)?;
+        fill(&mut part["component"], values, discord)?;
     }
     let Some(name) = part["custom_id"].as_str().map(str::to_owned) else { return Ok(()) };
     let kind = part["type"].as_u64().unwrap_or(0);
@@ -106,6 +110,14 @@ fn fill(part: &mut Value, values: &[(String, Value)]) -> Result<(), String> {
         if is_required && chosen.is_empty() {
             return Err(format!("the form's field `{name}` must be filled in"));
         }
+        // What may be left out may be empty, whatever the least number is.
+        let chosen = match chosen.is_empty() {
+            true => chosen,
+            false if SELECTS.contains(&kind) => {
+                discord.chosen(part, &chosen).map_err(|why| format!("the form's field `{name}` {why}"))?
+            }
+            false => chosen,
+        };
         json!({ "type": kind, "id": part["id"], "custom_id": name, "values": chosen })
     };
     *part = filled;

@@ -9,4 +9,5 @@ mod models;
 mod refusals;
 mod tasks;
 mod times;
+mod users;
 mod waits;

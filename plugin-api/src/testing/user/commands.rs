@@ -228,6 +228,10 @@ impl User {
                 let id = id.ok_or("an id")?;
                 let is_user = kind != 7 && kind != 8 && discord.users.contains_key(&id);
                 let role = discord.roles.get(&id).filter(|_| kind == 8 || kind == 9).cloned();
+                let types = option.shape.channel_types;
+                if kind == 7 && !types.is_empty() && !discord.has_channel(id, types) {
+                    return Err(format!("a channel of the types {types:?}"));
+                }
                 let channel = discord.channel_json(id).filter(|_| kind == 7);
                 if is_user {
                     resolved.user(discord, id);

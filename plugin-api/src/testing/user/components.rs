@@ -45,12 +45,8 @@ impl User {
         );
         let kinds = [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT];
         let found = self.component(message, select, &kinds);
-        let chosen: Vec<Value> = values.iter().map(|value| self.chosen(&found, select, value)).collect();
-        let least = found["min_values"].as_u64().unwrap_or(1);
-        let most = found["max_values"].as_u64().unwrap_or(1);
-        if !(least..=most).contains(&(chosen.len() as u64)) {
-            self.stage.fail(&format!("`{select}` takes {least} to {most} values, and not {}", chosen.len()));
-        }
+        let chosen = self.stage.world.discord.borrow().chosen(&found, &values);
+        let chosen = chosen.unwrap_or_else(|why| self.stage.fail(&format!("`{select}` {why}")));
         let resolved = self.resolved(&found, &chosen);
         let data = json!({
             "component_type": found["type"], "custom_id": found["custom_id"], "id": found["id"], "values": chosen,
@@ -70,7 +66,8 @@ impl User {
         if form.user != self.id {
             self.stage.fail("the form is open for another user");
         }
-        let data = form.filled(&values).unwrap_or_else(|problem| self.stage.fail(&problem));
+        let data = form.filled(&values, &self.stage.world.discord.borrow());
+        let data = data.unwrap_or_else(|problem| self.stage.fail(&problem));
         self.check_declared(&data);
         let (user, channel, source) = (self.id, form.channel, form.source);
         let begun = Begun {
@@ -129,22 +126,6 @@ impl User {
             self.stage.fail("the user does not see the message");
         }
         found.clone()
-    }
-
-    /// A value that the select offers.
-    #[track_caller]
-    fn chosen(&self, select: &Value, name: &str, value: &Value) -> Value {
-        if select["type"] != json!(STRING_SELECT) {
-            return value.as_u64().map_or_else(|| value.clone(), |id| json!(id.to_string()));
-        }
-        let options = select["options"].as_array().map_or(&[][..], Vec::as_slice);
-        match options.iter().find(|it| it["value"] == *value || it["label"] == *value) {
-            Some(option) => option["value"].clone(),
-            None => {
-                let values: Vec<&str> = options.iter().filter_map(|it| it["value"].as_str()).collect();
-                self.stage.fail(&format!("`{name}` does not offer {value}; it offers {values:?}"))
-            }
-        }
     }
 
     fn resolved(&self, select: &Value, chosen: &[Value]) -> Value {

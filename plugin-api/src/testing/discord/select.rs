@@ -1,0 +1,65 @@
+//! What a select offers to a user, on a message and in a form.
+//! <https://discord.com/developers/docs/components/reference#string-select>
+
+use serde_json::{Value, json};
+
+use super::Discord;
+
+/// Discord's types of selects.
+const STRING: u64 = 3;
+const USER: u64 = 5;
+const ROLE: u64 = 6;
+const MENTIONABLE: u64 = 7;
+const CHANNEL: u64 = 8;
+
+impl Discord {
+    /// Whether there is such a channel, of one of these of Discord's types; of any if there are none.
+    pub(in crate::testing) fn has_channel(&self, id: u64, types: &[u8]) -> bool {
+        let kind = self.channel_json(id).and_then(|channel| channel["type"].as_u64());
+        kind.is_some_and(|kind| types.is_empty() || types.iter().any(|one| u64::from(*one) == kind))
+    }
+
+    /// The values that are chosen from a select, as Discord sends them: a text by its value or its label, the others by id.
+    ///
+    /// # Errors
+    /// What the select offers.
+    pub(in crate::testing) fn chosen(&self, select: &Value, values: &[Value]) -> Result<Vec<Value>, String> {
+        let chosen: Vec<Value> =
+            values.iter().map(|value| self.offered(select, value)).collect::<Result<_, _>>()?;
+        let least = select["min_values"].as_u64().unwrap_or(1);
+        let most = select["max_values"].as_u64().unwrap_or(1);
+        let count = chosen.len() as u64;
+        match (least..=most).contains(&count) {
+            true => Ok(chosen),
+            false => Err(format!("takes {least} to {most} values, and not {count}")),
+        }
+    }
+
+    fn offered(&self, select: &Value, value: &Value) -> Result<Value, String> {
+        let kind = select["type"].as_u64().unwrap_or(0);
+        if kind == STRING {
+            let options = select["options"].as_array().map_or(&[][..], Vec::as_slice);
+            let found = options.iter().find(|it| it["value"] == *value || it["label"] == *value);
+            return found.map(|option| option["value"].clone()).ok_or_else(|| {
+                let values: Vec<&str> = options.iter().filter_map(|it| it["value"].as_str()).collect();
+                format!("does not offer {value}; it offers {values:?}")
+            });
+        }
+        let id = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        let id = id.ok_or_else(|| format!("takes ids, and not {value}"))?;
+        let types: Vec<u8> = serde_json::from_value(select["channel_types"].clone()).unwrap_or_default();
+        let (is_user, is_role) = (self.users.contains_key(&id), self.roles.contains_key(&id));
+        let (is_there, what) = match kind {
+            USER => (is_user, "a user".to_owned()),
+            ROLE => (is_role, "a role".to_owned()),
+            MENTIONABLE => (is_user || is_role, "a user or a role".to_owned()),
+            CHANNEL if types.is_empty() => (self.has_channel(id, &types), "a channel".to_owned()),
+            CHANNEL => (self.has_channel(id, &types), format!("a channel of the types {types:?}")),
+            _ => (true, String::new()),
+        };
+        match is_there {
+            true => Ok(json!(id.to_string())),
+            false => Err(format!("takes the id of {what}, and {id} is none")),
+        }
+    }
+}
