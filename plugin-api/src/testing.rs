@@ -219,8 +219,8 @@
 //!
 //! The kit starts no thread, opens no library, file or socket, and asks for no time: it needs nothing that
 //! [Miri](https://github.com/rust-lang/miri) lacks, so `cargo +nightly miri test` can be tried on the same tests. What the cog
-//! itself uses has to keep to that too, and two things of the SDK ask the system: buttons and forms that a handler waits
-//! for, and time zones. They need `MIRIFLAGS=-Zmiri-disable-isolation`. Tests of a cog that uses `gearshift_cog::tokio` do not
+//! itself uses has to keep to that too, and one thing of the SDK asks the system: time zones, which need
+//! `MIRIFLAGS=-Zmiri-disable-isolation`. Tests of a cog that uses `gearshift_cog::tokio` do not
 //! run there.
 
 mod answer;

@@ -178,6 +178,13 @@ impl Waits {
         self.0.open.borrow().get(&number).filter(is_open).cloned()
     }
 
+    /// Says what the ids of this generation have in common, before the first of them: for the test kit, whose ids are the same
+    /// in each run.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn name_own(&self, own: String) {
+        _ = self.0.own.set(own);
+    }
+
     /// What the ids of this generation have in common: the time of its first wait, in microseconds.
     fn own(&self) -> &str {
         self.0.own.get_or_init(|| {

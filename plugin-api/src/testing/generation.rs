@@ -103,6 +103,9 @@ impl Generation {
         in_test::share_hook();
         let (table, log) = (glue::module::<C>(), Log::new());
         let host = Host::new(host::host(world), C::EVENTS);
+        let number = world.generations.get() + 1;
+        world.generations.set(number);
+        host.waits().name_own(number.to_string());
         // Not the table's `create`: that makes the process the cog's own.
         let instance = log.within(world, || glue::instance::<C>(host));
         let declared = Declared::of::<C>();

@@ -1,7 +1,11 @@
 //! What stands in for the host and for Discord, all of it behind the lease of the cog under test.
 #![allow(unsafe_code, reason = "the world crosses the boundary as a pointer")]
 
-use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
 
 use async_ffi::LocalFfiFuture;
 use serde_json::{Value, json};
@@ -27,6 +31,8 @@ pub(super) struct World {
     /// What the cog left to run beside its handlers, and what it is called, until its generation takes it.
     pub(super) spawned: RefCell<Vec<(String, LocalFfiFuture<Outcome>)>>,
     pub(super) metrics: RefCell<Vec<Recorded>>,
+    /// How many generations of the cog there were.
+    pub(super) generations: Cell<u32>,
     /// What the gateway has to say, as name and `d`, oldest first.
     pub(super) events: RefCell<VecDeque<(String, Value)>>,
 }
@@ -45,6 +51,7 @@ impl World {
             settings: RefCell::new(json!({})),
             spawned: RefCell::default(),
             metrics: RefCell::default(),
+            generations: Cell::default(),
             events: RefCell::default(),
         })
     }

@@ -35,6 +35,23 @@ fn a_button_that_a_handler_waits_for_is_pressed_by_its_label() {
 }
 
 #[test]
+fn the_ids_of_a_wait_are_the_same_in_each_run_and_others_after_a_reload() {
+    let ids = || {
+        let bot = Bot::new::<Careful>();
+        let alice = bot.user("alice");
+        let of = |answer: crate::testing::Answer| {
+            answer.message().components().iter().map(|it| it["custom_id"].to_string()).collect::<Vec<_>>()
+        };
+        let first = of(alice.slash("drop", ()));
+        bot.reload::<Careful>();
+        (first, of(alice.slash("drop", ())))
+    };
+    let (first, second) = ids();
+    assert!(first.len() == 2 && first.iter().all(|id| !second.contains(id)), "{first:?} {second:?}");
+    assert_eq!(ids(), (first, second));
+}
+
+#[test]
 fn a_wait_ends_with_its_time() {
     let bot = Bot::new::<Careful>();
     let answer = bot.user("alice").slash("drop", ());
