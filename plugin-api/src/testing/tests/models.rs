@@ -14,9 +14,10 @@ use crate::{
     serenity::model::{
         application::{CommandInteraction, ComponentInteraction, ModalInteraction},
         channel::{GuildChannel, Message, PrivateChannel, Reaction},
-        event::{GuildMemberUpdateEvent, GuildMembersChunkEvent, MessageDeleteEvent},
+        event::{GuildMemberUpdateEvent, GuildMembersChunkEvent, MessageDeleteEvent, MessageUpdateEvent},
         gateway::Ready,
         guild::{Guild, Member, PartialGuild, Role},
+        id::UserId,
         user::User,
     },
     testing::Bot,
@@ -32,11 +33,9 @@ fn see(name: &str, json: impl Into<String>) {
 }
 
 #[track_caller]
-fn read<T: DeserializeOwned>(name: &str) {
+fn read<T: DeserializeOwned>(name: &str) -> T {
     let json = SEEN.with(|seen| seen.borrow().get(name).cloned()).unwrap_or_else(|| panic!("no {name} came"));
-    if let Err(error) = serde_json::from_str::<T>(&json) {
-        panic!("{name} cannot be read: {error}: {json}");
-    }
+    serde_json::from_str(&json).unwrap_or_else(|error| panic!("{name} cannot be read: {error}: {json}"))
 }
 
 struct Reader;
@@ -71,7 +70,8 @@ impl Cog for Reader {
 
     async fn command(&self, ctx: &Context) -> Result {
         let Some(interaction) = ctx.interaction() else { return Ok(()) };
-        see(ctx.command(), &*interaction.json);
+        let place = if interaction.guild_id.is_some() { "" } else { " in a direct message" };
+        see(&format!("{}{place}", ctx.command()), &*interaction.json);
         let discord = ctx.discord();
         if ctx.command() == "form" {
             let field = json!({ "type": 4, "custom_id": "text", "label": "Text", "style": 1 });
@@ -106,7 +106,8 @@ impl Cog for Reader {
     }
 
     async fn event(&self, _: &Context, event: Event) -> Result {
-        see(event.name(), event.json());
+        let is_own = matches!(&event, Event::MessageCreate(message) if message.author.bot);
+        see(&format!("{}{}", if is_own { "own " } else { "" }, event.name()), event.json());
         Ok(())
     }
 }
@@ -130,22 +131,38 @@ fn everything_is_read_as_serenitys_models() {
     let form = alice.slash("form", ()).form();
     alice.submit(&form, [("text", "x")]);
     assert!(bot.faults().is_empty(), "{:?}", bot.faults());
-    read::<Ready>("READY");
-    read::<Guild>("GUILD_CREATE");
-    read::<Message>("MESSAGE_CREATE");
-    read::<MessageDeleteEvent>("MESSAGE_DELETE");
-    read::<Reaction>("MESSAGE_REACTION_ADD");
-    read::<Member>("GUILD_MEMBER_ADD");
-    read::<GuildMemberUpdateEvent>("GUILD_MEMBER_UPDATE");
-    read::<GuildMembersChunkEvent>("GUILD_MEMBERS_CHUNK");
-    read::<CommandInteraction>("all");
-    read::<CommandInteraction>("Pin");
-    read::<ComponentInteraction>("component press");
-    read::<ModalInteraction>("component form");
-    read::<PartialGuild>("/guilds/100");
-    read::<User>("/users/1");
-    read::<GuildChannel>("/channels/200");
-    read::<PrivateChannel>("dm");
+    let alice_id = UserId::new(alice.id());
+    assert_eq!(read::<Ready>("READY").user.id, bot.id());
+    let guild: Guild = read("GUILD_CREATE");
+    assert!(guild.id == bot.guild_id() && guild.channels.contains_key(&200.into()), "{guild:?}");
+    let message: Message = read("MESSAGE_CREATE");
+    assert_eq!((message.author.id, &*message.content), (alice_id, "once more"));
+    assert_eq!(message.referenced_message.map(|it| it.id.get()), Some(said.id()));
+    assert_eq!(read::<MessageUpdateEvent>("MESSAGE_UPDATE").content.as_deref(), Some("other"));
+    assert_eq!(read::<MessageDeleteEvent>("MESSAGE_DELETE").message_id, said.id());
+    let reaction: Reaction = read("MESSAGE_REACTION_ADD");
+    assert!(reaction.emoji.unicode_eq("👋") && reaction.user_id == Some(alice_id), "{reaction:?}");
+    assert_eq!(read::<Member>("GUILD_MEMBER_ADD").user.name, "alice");
+    assert_eq!(read::<GuildMemberUpdateEvent>("GUILD_MEMBER_UPDATE").roles, [role]);
+    let chunk: GuildMembersChunkEvent = read("GUILD_MEMBERS_CHUNK");
+    assert!(chunk.members.contains_key(&alice_id), "{chunk:?}");
+    let CommandInteraction { data, user, .. } = read("all");
+    let resolved = &data.resolved;
+    assert_eq!((user.id, data.options.len()), (alice_id, 4));
+    assert_eq!((resolved.users[&alice_id].name.as_str(), resolved.roles.len()), ("alice", 1));
+    assert_eq!((resolved.channels.len(), resolved.attachments.len()), (1, 1));
+    let direct: CommandInteraction = read("all in a direct message");
+    assert_eq!((direct.guild_id, direct.user.id), (None, alice_id));
+    assert_eq!(
+        read::<CommandInteraction>("Pin").data.target_id.map(|id| id.get()),
+        Some(answer.message().id())
+    );
+    assert_eq!(read::<ComponentInteraction>("component press").message.id, answer.message().id());
+    assert_eq!(read::<ModalInteraction>("component form").data.custom_id, "form");
+    assert_eq!(read::<PartialGuild>("/guilds/100").id, 100);
+    assert_eq!(read::<User>("/users/1").name, "alice");
+    assert_eq!(read::<GuildChannel>("/channels/200").name, "general");
+    assert_eq!(read::<PrivateChannel>("dm").recipient.id, alice_id);
     let member = SEEN.with(|seen| seen.borrow()["/guilds/100/members/1"].clone());
     let role = SEEN.with(|seen| seen.borrow()["role"].clone());
     for (name, json) in [("member", member), ("the role", role)] {
@@ -154,8 +171,8 @@ fn everything_is_read_as_serenitys_models() {
         json["guild_id"] = json!("100");
         see(name, json.to_string());
     }
-    read::<Member>("member");
-    read::<Role>("the role");
+    assert_eq!(read::<Member>("member").user.id, alice_id);
+    assert_eq!(read::<Role>("the role").name, "friends");
 }
 
 struct Greeter;

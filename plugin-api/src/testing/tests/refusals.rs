@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    Cog, Context, Host, NewMessage, Result,
-    abi::{ErrorCause, HandleError, HandleErrorKind, Method, MetricKind},
+    Cog, Context, Error, Host, NewMessage, Result,
+    abi::{ErrorCause, HandleError, Method, MetricKind},
     manifest::Command,
     testing::Bot,
 };
@@ -26,6 +26,7 @@ impl Cog for Asker {
         Command::new("web", "Asks the web and the API"),
         Command::new("timeout", "For an hour"),
         Command::new("stream", "Sends and reads in chunks"),
+        Command::new("why", "Says what failed"),
     ];
 
     async fn setup(_: Host) -> Result<Self> {
@@ -58,6 +59,16 @@ impl Cog for Asker {
             "teapot" => said(ctx, discord.request(Method::Get, "/teapots/1").fetch().await).await,
             "send" => {
                 discord.send(channel, "sent").await?;
+                Ok(())
+            }
+            "why" => {
+                ctx.defer().await?;
+                let error = discord.send(channel, "sent").await.err();
+                let Some(HandleError { kind, status, code, .. }) = error.as_ref().and_then(Error::handle)
+                else {
+                    return Err(Error::new("it is sent"));
+                };
+                ctx.reply(format!("{kind:?} {status} {code}")).await?;
                 Ok(())
             }
             "timeout" => {
@@ -219,8 +230,13 @@ fn bodies_come_in_chunks_both_ways() {
 }
 
 #[test]
-fn an_error_of_a_handle_has_its_kind() {
-    let error = super::super::discord::Refused::injected(403, 50013).error("POST /x");
-    let HandleError { kind, status, code, .. } = error;
-    assert_eq!((kind, status, code), (HandleErrorKind::Status, 403, 50013));
+fn a_cog_sees_what_a_handle_failed_with() {
+    let bot = Bot::new::<Asker>();
+    let alice = bot.user("alice");
+    bot.refuse_once("POST", "/channels/*/messages", 403, 50013);
+    alice.slash("why", ()).assert_content("Status 403 50013");
+    bot.lose_request("POST", "/channels/*/messages");
+    let answer = alice.slash("why", ());
+    bot.advance(Duration::from_secs(30));
+    answer.assert_content("Timeout 0 0");
 }
