@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::program::{Live, PATIENCE, Place, gearshift, run};
+use crate::program::{Live, PATIENCE, PROGRAM, Place, gearshift, run};
 
 const HANGUP: i32 = 1;
 const QUIT: i32 = 3;
@@ -55,9 +55,8 @@ fn a_host_that_could_not_store_a_state_does_not_end_with_0() {
 #[test]
 fn a_hangup_that_is_ignored_stays_ignored() {
     let place = Place::with(&["ping"]);
-    let program = gearshift(&place).get_program().to_owned();
     let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(program).args(["play", "--cogs", "cogs"]);
+    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(PROGRAM).args(["play", "--cogs", "cogs"]);
     shell.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path().join("runtime"));
     let mut live = Live::spawn(&mut shell);
     live.expect("ready; the control socket is");

@@ -16,6 +16,9 @@ use std::{
 /// Whatever is waited for comes within this, on a busy machine too.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The program's file.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_gearshift");
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -26,7 +29,9 @@ pub(crate) struct Ended {
 
 /// The program with a runtime folder of its own, so that tests and live hosts do not meet.
 pub(crate) fn gearshift(place: &Place) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gearshift"));
+    // Who runs the tests may ignore a hangup (`nohup`), which a program inherits and the host then keeps to.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", PROGRAM]);
     command.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path().join("runtime"));
     for name in ["DISCORD_TOKEN", "RUST_LOG", "GEARSHIFT_FAULTY", "NO_COLOR"] {
         command.env_remove(name);

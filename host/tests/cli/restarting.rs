@@ -125,7 +125,7 @@ fn the_control_socket_moves_with_the_config() {
 fn a_signal_right_after_a_restart_ends_in_order() {
     let (place, runtime, sim, live) = counted();
     assert_eq!(restart(&place).code, 0);
-    live.signal(15);
+    live.signal(1);
     let (code, lines) = live.end();
     assert_eq!(code, 0, "{lines:#?}");
     let live = serve(&place, sim.token());
