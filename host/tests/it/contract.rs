@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::{
     libraries::{Build, library},
     overlap::offstage,
-    stage::{SOON, Setting},
+    stage::{SOON, Setting, look_until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,16 +60,12 @@ async fn a_fault_says_whether_the_cog_is_to_blame() {
             "author": { "id": "3", "username": "alice" }, "mentions": [], "attachments": [],
         });
         router.route("MESSAGE_CREATE", &message.to_string());
-        let counted = async {
-            loop {
-                let status = cogs.status().cogs.remove(0);
-                if status.faults + status.refusals == counts.0 + counts.1 {
-                    return (status.faults, status.refusals);
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        assert_eq!(tokio::time::timeout(SOON, counted).await.unwrap(), counts, "{op}");
+        let counted = look_until(|| {
+            let status = cogs.status().cogs.remove(0);
+            let is_counted = status.faults + status.refusals == counts.0 + counts.1;
+            is_counted.then_some((status.faults, status.refusals))
+        });
+        assert_eq!(counted.await, counts, "{op}");
     }
     cogs.close(Instant::now() + SOON).await;
 }

@@ -5,7 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gearshift_host::{
@@ -14,13 +14,30 @@ use gearshift_host::{
     host::Host,
     sessions::{OpenError, Sessions},
 };
-use gearshift_sim::{InteractionHandle, Member, Sim, SimOptions};
+use gearshift_sim::{Entry, InteractionHandle, Member, Sim, SimOptions, What};
 use tempfile::TempDir;
 
 use crate::libraries::library;
 
 /// How long anything may take before a test calls it lost. Generous: the machine may be busy.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// How often a test looks at a status. Nothing announces its counters, and the machine's cores are the host's meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// What `look` finds, once it finds something.
+pub(crate) async fn look_until<T>(look: impl Fn() -> Option<T>) -> T {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let found = async {
+        loop {
+            looks.tick().await;
+            if let Some(found) = look() {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(SOON, found).await.expect("the host gets there")
+}
 
 /// What a stage is built from.
 pub(crate) struct Setting {
@@ -154,38 +171,33 @@ impl Stage {
 
     /// Waits until a cog is as wanted.
     pub(crate) async fn until_status(&self, cog: &str, wanted: impl Fn(&CogStatus) -> bool) {
-        let reached = async {
-            let is_there =
-                || self.host.cogs().status().cogs.into_iter().any(|it| it.name == cog && wanted(&it));
-            while !is_there() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(SOON, reached).await.expect("the cog gets there");
+        self.until(|status| status.cogs.iter().any(|it| it.name == cog && wanted(it))).await;
     }
 
     /// Waits until all is as wanted.
     pub(crate) async fn until(&self, wanted: impl Fn(&HostStatus) -> bool) {
-        let reached = async {
-            while !wanted(&self.host.cogs().status()) {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(SOON, reached).await.expect("the host gets there");
+        look_until(|| wanted(&self.host.cogs().status()).then_some(())).await;
     }
 
     /// Alice calls a slash command, as soon as it is registered.
     pub(crate) async fn slash(&self, command: &str, options: &[(&str, &str)]) -> InteractionHandle {
         let alice = self.alice.at("general").expect("the channel exists");
-        let called = async {
-            loop {
-                match alice.slash(command, options.to_vec()).await {
-                    Ok(handle) => return handle,
-                    Err(_) => tokio::task::yield_now().await,
+        let (mut reader, end) = (self.sim.transcript().reader(), Instant::now() + SOON);
+        loop {
+            match alice.slash(command, options.to_vec()).await {
+                Ok(handle) => return handle,
+                Err(why) => {
+                    let is_written =
+                        |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
+                    let written = reader.until(end, is_written).await;
+                    assert!(
+                        written.is_some(),
+                        "`/{command}` is not registered: {why}\n{}",
+                        self.transcript()
+                    );
                 }
             }
-        };
-        tokio::time::timeout(SOON, called).await.expect("the command is registered")
+        }
     }
 
     /// Closes the host and opens it again.

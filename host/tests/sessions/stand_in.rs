@@ -66,7 +66,7 @@ pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply 
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: watch::Sender<Vec<Seen>>,
 }
 
 impl Server {
@@ -80,23 +80,23 @@ impl Server {
         answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
     ) -> Server {
         let address = listener.local_addr().unwrap();
-        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
-        let noted = Arc::clone(&seen);
+        let seen = watch::Sender::new(Vec::new());
+        let noted = seen.clone();
         let answer = Arc::new(answer);
         let router = axum::Router::new().fallback(
             move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
-                let (noted, answer) = (Arc::clone(&noted), Arc::clone(&answer));
+                let (noted, answer) = (noted.clone(), Arc::clone(&answer));
                 async move {
                     let (parts, body) = request.into_parts();
                     let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
                     let target = parts.uri.path_and_query().unwrap().to_string();
                     let method = parts.method.to_string();
                     let request = Seen { method, target, headers: parts.headers, body, peer };
-                    let number = {
-                        let mut noted = noted.lock().unwrap();
+                    let mut number = 0;
+                    noted.send_modify(|noted| {
+                        number = noted.len();
                         noted.push(request.clone());
-                        noted.len() - 1
-                    };
+                    });
                     match answer(&request, number) {
                         Reply::Now(response) => response,
                         Reply::Never => std::future::pending().await,
@@ -115,7 +115,11 @@ impl Server {
         format!("http://{}", self.address)
     }
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+        self.seen.borrow().clone()
+    }
+    /// Waits until what came in is as wanted.
+    pub(crate) async fn until(&self, wanted: impl Fn(&[Seen]) -> bool) {
+        soon(self.seen.subscribe().wait_for(|seen| wanted(seen))).await.unwrap();
     }
 }
 

@@ -8,8 +8,11 @@ use tokio::net::UdpSocket;
 
 use crate::stand_in::*;
 
+/// How often what waits is sent.
+const FLUSH: Duration = Duration::from_millis(5);
+
 async fn open(address: &str, more: &str) -> (Sessions, std::sync::Arc<Stats>) {
-    let text = format!("[stats]\naddress = \"{address}\"\nflush_ms = 5\n{more}");
+    let text = format!("[stats]\naddress = \"{address}\"\nflush_ms = {}\n{more}", FLUSH.as_millis());
     let sessions = Sessions::open(&config(&text)).await.unwrap();
     let stats = sessions.stats.clone().unwrap();
     (sessions, stats)
@@ -66,14 +69,14 @@ async fn a_full_datagram_goes_before_its_time() {
     assert!(packet.lines().all(|line| line == "bot.filler:1|c"));
 }
 
-/// Counts until the server hears something; each datagram may be refused or lost on the way.
-async fn count_until_heard(stats: &Stats, server: &UdpSocket) {
+/// Counts until the server receives something; each datagram may be refused or lost on the way.
+async fn count_until_received(stats: &Stats, server: &UdpSocket) {
     let mut packet = [0; 2000];
     soon(async {
         loop {
             stats.incr("again", 1);
-            let heard = tokio::time::timeout(Duration::from_millis(20), server.recv(&mut packet)).await;
-            if heard.is_ok() {
+            let received = tokio::time::timeout(Duration::from_millis(20), server.recv(&mut packet)).await;
+            if received.is_ok() {
                 return;
             }
         }
@@ -90,12 +93,13 @@ async fn a_server_that_was_away_is_reached_again() {
     receive(&server).await;
     drop(server);
     // Nobody is there: the refusals come back to the socket, and callers do not notice.
+    let mut flushes = tokio::time::interval(FLUSH);
     for _ in 0..20 {
+        flushes.tick().await;
         stats.incr("lost", 1);
-        tokio::task::yield_now().await;
     }
     let server = UdpSocket::bind(address).await.unwrap();
-    count_until_heard(&stats, &server).await;
+    count_until_received(&stats, &server).await;
 }
 
 #[tokio::test]
@@ -107,9 +111,9 @@ async fn a_server_that_moves_is_followed() {
     names.set("stats.test", &[IpAddr::V4(Ipv4Addr::LOCALHOST)]);
     let more = format!("resolve_every_ms = 10\n[http]\nname_servers = [\"{}\"]", names.address);
     let (_sessions, stats) = open(&format!("stats.test:{port}"), &more).await;
-    count_until_heard(&stats, &first).await;
+    count_until_received(&stats, &first).await;
     names.set("stats.test", &[IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2))]);
-    count_until_heard(&stats, &second).await;
+    count_until_received(&stats, &second).await;
 }
 
 #[tokio::test]
@@ -119,12 +123,13 @@ async fn a_name_that_is_resolved_later_is_no_error_now() {
     let more = format!("resolve_every_ms = 10\n[http]\nname_servers = [\"{}\"]", names.address);
     let (_sessions, stats) = open(&format!("late.test:{}", server.local_addr().unwrap().port()), &more).await;
     stats.incr("early", 1);
+    let mut flushes = tokio::time::interval(FLUSH);
     soon(async {
         while stats.dropped().unsent == 0 {
-            tokio::task::yield_now().await;
+            flushes.tick().await;
         }
     })
     .await;
     names.set("late.test", &[IpAddr::V4(Ipv4Addr::LOCALHOST)]);
-    count_until_heard(&stats, &server).await;
+    count_until_received(&stats, &server).await;
 }

@@ -39,6 +39,9 @@ fn findings(source: &Source) -> Vec<String> {
                 "{path}:{number}: a test that sleeps; wait for the event itself, with a bound"
             ));
         }
+        if path.starts_with("host/tests/") && line.contains(concat!("yield", "_now")) {
+            findings.push(format!("{path}:{number}: a test that spins; the machine's cores are the host's"));
+        }
     }
     findings
 }

@@ -136,7 +136,7 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             host.spawn(async move {
                 loop {
                     clock.sleep(pause).await;
-                    beats.set(beats.get() + 1);
+                    beats.add();
                 }
             });
             "spawned".to_owned()
@@ -155,7 +155,8 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             });
             return Ok(());
         }
-        Op::Beats => format!("{} beats", faulty.beats.get()),
+        Op::Beats => format!("{} beats", faulty.beats.count()),
+        Op::NextBeat => format!("{} beats", faulty.beats.next().await),
         Op::Settings => {
             let Settings { text, numbers } = host.settings()?;
             format!("text `{text}`, numbers {numbers:?}")

@@ -12,8 +12,9 @@ mod plan;
 use std::{
     cell::{Cell, RefCell},
     env,
+    future::poll_fn,
     rc::Rc,
-    task::Waker,
+    task::{Poll, Waker},
     time::Duration,
 };
 
@@ -52,8 +53,37 @@ struct Faulty {
     ballast: Cell<usize>,
     /// Futures of handles that nobody awaits any more, with the waker they were polled with.
     kept: RefCell<Vec<(Waiting, Waker)>>,
-    /// How often a spawned future has beaten.
-    beats: Rc<Cell<u64>>,
+    beats: Rc<Beats>,
+}
+
+/// How often a spawned future has beaten, and who waits for the next time.
+#[derive(Default)]
+struct Beats {
+    count: Cell<u64>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Beats {
+    fn add(&self) {
+        self.count.update(|count| count + 1);
+        self.waiting.take().into_iter().for_each(Waker::wake);
+    }
+
+    fn count(&self) -> u64 {
+        self.count.get()
+    }
+
+    async fn next(&self) -> u64 {
+        let before = self.count();
+        poll_fn(|cx| match self.count() {
+            count if count > before => Poll::Ready(count),
+            _ => {
+                self.waiting.borrow_mut().push(cx.waker().clone());
+                Poll::Pending
+            }
+        })
+        .await
+    }
 }
 
 /// What can be set, and does nothing.

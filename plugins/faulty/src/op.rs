@@ -14,7 +14,7 @@ pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
- spawn beat MS, spawn chain, beats, settings, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
+ spawn beat MS, spawn chain, beats, next-beat, settings, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
  later MS, say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
@@ -77,8 +77,10 @@ pub(crate) enum Op {
     Beat(Duration),
     /// Spawns a future that spawns the next one when it ends, and so on.
     Chain,
-    /// Tells how often it has beaten.
+    /// Says how often it has beaten.
     Beats,
+    /// The same, at the next beat.
+    NextBeat,
     /// Tells what is set.
     Settings,
     /// Makes the state so many bytes larger.
@@ -148,6 +150,7 @@ impl Op {
             ["spawn", "chain"] => Self::Chain,
             ["spawn", ref trick @ ..] => Self::Spawn(trick.join(" ").parse()?),
             ["beats"] => Self::Beats,
+            ["next-beat"] => Self::NextBeat,
             ["settings"] => Self::Settings,
             ["later", ms] => Self::Later(millis(ms)?),
             ["grow-state", bytes] => Self::GrowState(number(bytes, MOST_BYTES)?),
