@@ -56,6 +56,9 @@ test("a cog is unloaded and loaded from the panel, and its log is live", async (
   await page.getByRole("log", { name: "Log of ping" }).getByText("`ping#2` was loaded").first().waitFor();
   await say(page, "!ping again");
   await sees(page, "pong again");
+  // The host's own log says what is not of one cog alone.
+  await page.locator(".host > .log summary").click();
+  await page.getByRole("log", { name: "Log of the host" }).getByText("ready; the control socket is").first().waitFor();
 });
 
 test("a page that is open comes back by itself when the host is restarted", async () => {

@@ -185,6 +185,20 @@ test("an answer for one's own eyes is nobody else's and goes when it is dismisse
   await whisper.waitFor({ state: "detached" });
 });
 
+test("a press that its bot leaves unanswered has failed once Discord's 3 s are over", async () => {
+  const page = await stage.page();
+  const bot = await stage.bot("silent");
+  await bot.ask("POST", `/channels/${await stage.channelOf(page)}/messages`, {
+    content: "nobody answers", components: [{ type: 1, components: [{ type: 2, style: 1, label: "Press", custom_id: "silence" }] }],
+  });
+  const offered = await sees(page, "nobody answers");
+  await offered.getByRole("button", { name: "Press" }).click();
+  await bot.interaction();
+  await offered.locator(".button.busy").waitFor();
+  await offered.getByText("This interaction failed").waitFor();
+  await bot.close();
+});
+
 test("a press that no cog takes is answered by the host, for the user alone", async () => {
   const page = await stage.page();
   await stage.asBot("POST", `/channels/${await stage.channelOf(page)}/messages`, {
