@@ -1,7 +1,7 @@
 //! README's tables say what the code does: commands, exit codes, keys of the config, the smallest cog.
 //! Its sentences are not judged.
 
-use std::{collections::BTreeSet, path::Path, process::Command};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use gearshift_host::config::Config;
 
@@ -150,6 +150,27 @@ fn the_cog_in_the_text_is_the_one_in_plugins() {
 }
 
 /// Lines of code, without blank lines, comments, `use` and what stands behind `#[cfg(test)]` or before `fn main`.
+/// A copy with a name of its own beside the first, as the text tells to make it.
+#[test]
+fn a_copy_of_the_cog_in_the_text_is_renamed_in_all_its_files() {
+    let readme = read("README.md").text;
+    let named = readme.split("hello/{").nth(1).and_then(|rest| rest.split('}').next()).unwrap();
+    let mut named: Vec<&str> = named.split(',').collect();
+    let ping = top().join("plugins/ping");
+    for file in &named {
+        assert!(fs::read_to_string(ping.join(file)).unwrap().contains("ping"), "{file}");
+    }
+    let files = |folder: &str| {
+        let entries = fs::read_dir(ping.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<_> = entries.filter(|path| path.is_file()).collect();
+        files.into_iter().map(|path| path.strip_prefix(top().join("plugins/ping")).unwrap().to_owned())
+    };
+    let mut there: Vec<_> = files(".").chain(files("src")).map(|path| path.display().to_string()).collect();
+    named.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(named, there);
+}
+
 fn lines_of_code(text: &str) -> usize {
     let code = text.split("\n#[cfg(test)]").next().unwrap();
     let is_code =
