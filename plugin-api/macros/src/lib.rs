@@ -116,9 +116,10 @@ pub fn choice(input: TokenStream) -> TokenStream {
 /// ```
 ///
 /// A field can have every type of an argument: text and what is read from it, `bool`, users, roles, channels, files, and
-/// enums with [`Choice`]. What is an `Option` can be left empty, and in a `Vec` there can be several values. In
-/// `#[field(…)]` can stand `label`, `description`, `lines`, `at_least`, `at_most` (characters, values or files),
-/// `placeholder` and `default`.
+/// enums with [`Choice`]. What is an `Option` can be left empty. In a `Vec` there can be several values of what is chosen
+/// from a menu, or files; of text there is one. In `#[field(…)]` can stand `label` and `description`; of a text `lines`; of
+/// texts and menus `placeholder` and `default`; and of all but a `bool` `at_least` and `at_most` (characters, values or
+/// files).
 #[proc_macro_derive(Modal, attributes(title, field))]
 pub fn modal_form(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as syn::DeriveInput);
@@ -157,7 +158,8 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// What stands between colons at `{number}` becomes the parameter of that name, of any type with `FromStr`.
+    /// What stands between colons at `{number}` becomes the parameter of that name, of any type with `FromStr`. Where several
+    /// patterns fit, the narrowest answers: `vote:all` before `vote:{number}`.
     button;
     /// A check before every command of the cog, once the rules of the command hold.
     ///
@@ -299,7 +301,7 @@ attributes! {
     /// cannot be read refuses the reload, and nothing is lost.
     migrate;
     /// Answers a form, by its `custom_id`: `#[modal("tag:{name}")] async fn saved(&self, ctx: &Context, name: String, form:
-    /// Form) -> Result`. The parameter that is not in the pattern is what was filled in, a `Modal`. See
+    /// Form) -> Result`. The last parameter, if it is not in the pattern, is what was filled in, a `Modal`. See
     /// [`button`](macro@button).
     modal;
     /// Gets what a command or component failed with, before the user does.
