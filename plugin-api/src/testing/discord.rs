@@ -8,7 +8,7 @@ mod members;
 mod messages;
 mod refused;
 pub(super) mod route;
-mod select;
+pub(super) mod select;
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    discord::{Discord, Open},
+    discord::{Discord, Open, select::SELECTS},
     message::collect,
 };
 
@@ -72,7 +72,6 @@ impl Form {
 /// Text input, and the fields that hold one value or any number.
 const TEXT: u64 = 4;
 const SINGLE: [u64; 3] = [TEXT, 21, 23];
-const SELECTS: [u64; 5] = [3, 5, 6, 7, 8];
 
 fn fill(part: &mut Value, values: &[(String, Value)], discord: &Discord) -> Result<(), String> {
     for inner in part["components"].as_array_mut().into_iter().flatten() {

@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 
 use super::Discord;
 
-/// Discord's types of selects.
-const STRING: u64 = 3;
-const USER: u64 = 5;
-const ROLE: u64 = 6;
-const MENTIONABLE: u64 = 7;
-const CHANNEL: u64 = 8;
+/// Discord's types of components that are selects. <https://discord.com/developers/docs/components/reference#component-object-component-types>
+pub(in crate::testing) const STRING_SELECT: u64 = 3;
+pub(in crate::testing) const USER_SELECT: u64 = 5;
+pub(in crate::testing) const ROLE_SELECT: u64 = 6;
+pub(in crate::testing) const MENTIONABLE_SELECT: u64 = 7;
+pub(in crate::testing) const CHANNEL_SELECT: u64 = 8;
+pub(in crate::testing) const SELECTS: [u64; 5] =
+    [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT];
 
 impl Discord {
     /// Whether there is such a channel, of one of these of Discord's types; of any if there are none.
@@ -37,7 +39,7 @@ impl Discord {
 
     fn offered(&self, select: &Value, value: &Value) -> Result<Value, String> {
         let kind = select["type"].as_u64().unwrap_or(0);
-        if kind == STRING {
+        if kind == STRING_SELECT {
             let options = select["options"].as_array().map_or(&[][..], Vec::as_slice);
             let found = options.iter().find(|it| it["value"] == *value || it["label"] == *value);
             return found.map(|option| option["value"].clone()).ok_or_else(|| {
@@ -50,11 +52,11 @@ impl Discord {
         let types: Vec<u8> = serde_json::from_value(select["channel_types"].clone()).unwrap_or_default();
         let (is_user, is_role) = (self.users.contains_key(&id), self.roles.contains_key(&id));
         let (is_there, what) = match kind {
-            USER => (is_user, "a user".to_owned()),
-            ROLE => (is_role, "a role".to_owned()),
-            MENTIONABLE => (is_user || is_role, "a user or a role".to_owned()),
-            CHANNEL if types.is_empty() => (self.has_channel(id, &types), "a channel".to_owned()),
-            CHANNEL => (self.has_channel(id, &types), format!("a channel of the types {types:?}")),
+            USER_SELECT => (is_user, "a user".to_owned()),
+            ROLE_SELECT => (is_role, "a role".to_owned()),
+            MENTIONABLE_SELECT => (is_user || is_role, "a user or a role".to_owned()),
+            CHANNEL_SELECT if types.is_empty() => (self.has_channel(id, &types), "a channel".to_owned()),
+            CHANNEL_SELECT => (self.has_channel(id, &types), format!("a channel of the types {types:?}")),
             _ => (true, String::new()),
         };
         match is_there {

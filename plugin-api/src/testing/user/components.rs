@@ -5,16 +5,17 @@ use serde_json::{Value, json};
 use super::{User, Values};
 use crate::{
     interactions::{COMPONENT, MODAL},
-    testing::{answer::Answer, begun::Begun, form::Form, message::Message},
+    testing::{
+        answer::Answer,
+        begun::Begun,
+        discord::select::{CHANNEL_SELECT, MENTIONABLE_SELECT, ROLE_SELECT, SELECTS, USER_SELECT},
+        form::Form,
+        message::Message,
+    },
 };
 
-/// Discord's types of components.
+/// Discord's type of a component that is a button.
 const BUTTON: u64 = 2;
-const STRING_SELECT: u64 = 3;
-const USER_SELECT: u64 = 5;
-const ROLE_SELECT: u64 = 6;
-const MENTIONABLE_SELECT: u64 = 7;
-const CHANNEL_SELECT: u64 = 8;
 
 impl User {
     /// Presses a button, by its `custom_id` or its label.
@@ -43,8 +44,7 @@ impl User {
             &format!("chooses {} in", json!(values)),
             Some(select),
         );
-        let kinds = [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT];
-        let found = self.component(message, select, &kinds);
+        let found = self.component(message, select, &SELECTS);
         let chosen = self.stage.world.discord.borrow().chosen(&found, &values);
         let chosen = chosen.unwrap_or_else(|why| self.stage.fail(&format!("`{select}` {why}")));
         let resolved = self.resolved(&found, &chosen);
