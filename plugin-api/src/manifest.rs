@@ -13,10 +13,10 @@ mod task;
 
 pub use self::command::{Command, Localized};
 pub(crate) use self::limits::characters;
+pub(crate) use self::option::kind;
 pub use self::option::{Choice, ChoiceValue, Opt, OptionType};
 pub use self::rules::{Concurrency, Cooldown, Rules, Scope};
 pub use self::task::{Task, When};
-pub(crate) use self::option::kind;
 
 // What `export!` writes with and the host reads with.
 #[doc(hidden)]
