@@ -36,3 +36,5 @@ mod smoking;
 mod states;
 #[path = "cli/status.rs"]
 mod status;
+#[path = "cli/supervising.rs"]
+mod supervising;

@@ -16,7 +16,7 @@ use super::{
     exit::{Exit, Failure},
     progress::Progress,
     signals::Signals,
-    start_pages,
+    start_pages, supervisor,
 };
 use crate::{
     clock::HostClock,
@@ -125,6 +125,7 @@ impl Life {
                 match end {
                     End::Done(done) => {
                         let since = Instant::now();
+                        supervisor::stopping(host.config().limits.close_timeout);
                         let closed = host.close().await;
                         tracing::info!("closed in {}", Shown(since.elapsed()));
                         // Only now another host may have it: this one has saved its states.
@@ -173,6 +174,7 @@ async fn serve(
     work: &mut impl AsyncFnMut(&Host) -> Result<(), Failure>,
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
+    supervisor::ready();
     tokio::spawn(start_pages::give_back_later());
     let path = control.path().to_owned();
     // On a task of its own: `work` may wait for the reader of stdout.
@@ -202,6 +204,7 @@ async fn serve(
         done = host.run() => End::Done(done.map_err(Failure::from)),
         () = signals.asked() => End::Done(Ok(())),
         end = restarts => end,
+        never = supervisor::live() => match never {},
     };
     drop(stop);
     (end, serving.await.ok())
@@ -265,6 +268,7 @@ impl Restarted {
 /// Closes the host and opens it by another config; by the one it had if it does not open by that.
 async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Result<(Host, Restarted), Failure> {
     tracing::info!("restarting");
+    supervisor::reloading();
     let since = Instant::now();
     let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
     let ignored = match config.log == before.log && config.runtime == before.runtime {

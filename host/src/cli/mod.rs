@@ -21,6 +21,7 @@ mod source;
 mod start_pages;
 mod state;
 mod status;
+mod supervisor;
 
 use std::{process::ExitCode, time::Duration};
 
