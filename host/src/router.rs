@@ -217,7 +217,7 @@ impl Router {
         match (is_taken, is_full) {
             (true, _) => {
                 self.defer_in_time(&pending);
-                if handing_out.leave(false) == Left::Done {
+                if matches!(handing_out.leave(false), Left::Done | Left::Unhandled) {
                     self.notices.ended(pending);
                 }
             }

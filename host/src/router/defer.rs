@@ -44,6 +44,8 @@ struct Turn {
     waiting: usize,
     /// How many handlers have begun and are not done.
     running: usize,
+    /// Whether a handler has begun.
+    has_begun: bool,
     /// Whether a handler has failed: what its user reads then is no matter of the others.
     has_failed: bool,
     phase: Phase,
@@ -73,7 +75,9 @@ pub(super) struct Place {
 pub(super) enum Left {
     /// Others are still at it.
     ToOthers,
-    /// It was the last, and every handler has ended well, or none began.
+    /// It was the last, and no handler began.
+    Unhandled,
+    /// It was the last, and every handler has ended well.
     Done,
     /// It was the last, and one has failed.
     Failed,
@@ -158,6 +162,7 @@ impl Place {
             self.defer.change(|turn| {
                 turn.waiting = turn.waiting.saturating_sub(1);
                 turn.running += 1;
+                turn.has_begun = true;
             });
         }
     }
@@ -180,9 +185,10 @@ impl Place {
             let count = if has_begun { &mut turn.running } else { &mut turn.waiting };
             *count = count.saturating_sub(1);
             turn.has_failed |= has_failed;
-            left = match (turn.waiting + turn.running, turn.has_failed) {
-                (0, true) => Left::Failed,
-                (0, false) => Left::Done,
+            left = match (turn.waiting + turn.running, turn.has_begun) {
+                (0, _) if turn.has_failed => Left::Failed,
+                (0, false) => Left::Unhandled,
+                (0, true) => Left::Done,
                 _ => Left::ToOthers,
             };
         });

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::{runtime, sync::mpsc, time::Instant};
 use tokio_util::task::TaskTracker;
 
-use super::defer::{Defer, Pending, Place};
+use super::defer::{Defer, Pending};
 use crate::{
     library::SLASH,
     sessions::{
@@ -65,13 +65,14 @@ impl Notices {
         self.say(to, &unanswered(to, cog));
     }
 
-    /// As [`unanswered`](Self::unanswered), for a command that has waited in a queue and may have been deferred there.
-    pub(super) fn decline(&self, to: RArc<Interaction>, mut place: Place, cog: Option<&Arc<str>>) {
+    /// As [`unanswered`](Self::unanswered), for what has left all queues and may have been deferred there.
+    pub(super) fn decline(&self, to: RArc<Interaction>, defer: Arc<Defer>, cog: Option<&Arc<str>>) {
         let Some(discord) = self.discord.clone() else { return };
         let text = unanswered(&to, cog);
-        place.begin();
         self.send(async move {
-            let sent = match place.defer().is_deferred().await {
+            let sent = match defer.is_deferred().await {
+                // What is thinking there is the message itself.
+                true if to.is_on_message() => follow_up(&discord, &to, &text).await,
                 true => instead_of_thinking(&discord, &to, &text).await,
                 false => callback(&discord, &to, MESSAGE, &private(&text)).await,
             };

@@ -63,14 +63,17 @@ impl Observer for InteractionObserver {
 
     fn decline(self: Box<Self>) {
         let InteractionObserver { pending, mut place, table, notices } = *self;
-        let interaction = &pending.interaction;
-        let table = table.load();
-        if interaction.kind == COMMAND {
-            let away = table.away(interaction.command_kind, event::command_name(interaction));
-            notices.decline(interaction.clone(), place, away);
-        } else if place.leave(false) == Left::Done {
-            // Nobody else has it any more.
-            notices.ended(pending);
+        let (interaction, table) = (&pending.interaction, table.load());
+        match place.leave(false) {
+            Left::Unhandled => {
+                let away = match interaction.kind {
+                    COMMAND => table.away(interaction.command_kind, event::command_name(interaction)),
+                    _ => table.component_away(&interaction.custom_id),
+                };
+                notices.decline(interaction.clone(), Arc::clone(&pending.defer), away);
+            }
+            Left::Done => notices.ended(pending),
+            Left::ToOthers | Left::Failed => {}
         }
     }
 }

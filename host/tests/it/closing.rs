@@ -1,8 +1,8 @@
 //! What users still read from a host that closes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gearshift_sim::RestFault;
+use gearshift_sim::{Entry, RestFault};
 
 use crate::stage::{SOON, Setting};
 
@@ -19,4 +19,30 @@ async fn a_call_that_waits_when_the_host_closes_is_answered_before_it_has_closed
     let answer = asked.answered(SOON).await.unwrap();
     assert!(answer.content.starts_with("`/faulty` is "), "{}", answer.content);
     stage.sim.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_that_waits_when_the_host_closes_is_answered_and_its_message_stays() {
+    for defer_after in [50, 2_900] {
+        let setting = Setting::new().with("faulty").config(&format!("defer_after_ms = {defer_after}"));
+        let stage = setting.up().await;
+        let said = stage.alice.say("general", "!faulty buttons").await.unwrap();
+        let shown = stage.sim.reply_to(said, SOON).await.unwrap();
+        assert_eq!(stage.ask("!faulty block 500").await, "blocking");
+        let press = stage.alice.press(shown.id, "faulty:edit").await.unwrap();
+        // The answer "blocking", and the press.
+        stage.until_status("faulty", |status| status.queued == 2).await;
+        if defer_after < 500 {
+            press.acknowledged(SOON).await.unwrap();
+        }
+        stage.host.close().await.expect("no state is lost");
+        let read = |entry: &Entry| {
+            let message = entry.posted()?;
+            message.content.starts_with("This button is ").then_some(())
+        };
+        let answered = stage.sim.until(Instant::now() + SOON, read).await;
+        assert!(answered.is_some(), "{:#?}", stage.sim.transcript().history());
+        stage.alice.press(shown.id, "faulty:edit").await.expect("its message is still there");
+        stage.sim.close().await;
+    }
 }
