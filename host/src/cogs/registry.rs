@@ -177,7 +177,11 @@ impl Registry {
                 let filters = after.manifest.as_ref().map_or(&[][..], |manifest| &manifest.filters);
                 let is_wanted = |fact: &Event| Filters::of(filters, event::name(fact)).pass(fact);
                 cog.entry.inbox.extend(facts.into_iter().filter(is_wanted).map(Item::event));
-                cog.entry.status.send_replace(after);
+                cog.entry.status.send_modify(|status| {
+                    // What became of the generation that went is noted by another task.
+                    after.last_report = status.last_report.take();
+                    *status = after;
+                });
             }
             book.supersede();
             // Locked until the table is in place: of two that publish at once, the later one knows more.

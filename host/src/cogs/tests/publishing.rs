@@ -1,0 +1,15 @@
+//! What several tasks publish of one cog at once.
+
+use super::script::Theatre;
+use crate::cogs::{Outcome, Report};
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_comes_while_a_stage_is_published_is_not_lost() {
+    let theatre = Theatre::new(&["music"]);
+    let registry = &theatre.registry;
+    registry.publish("music", |_| {
+        let report = Report::new("music", Outcome::Unloaded);
+        registry.note("music", |status| status.last_report = Some(report));
+    });
+    assert!(theatre.status("music").last_report.is_some());
+}
