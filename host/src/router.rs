@@ -24,13 +24,7 @@ use gearshift_cog::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use self::{
-    defer::{Left, Pending},
-    filter::Asked,
-    notice::Due,
-    observer::InteractionObserver,
-    prefix::Prefix,
-};
+use self::{defer::Pending, filter::Asked, notice::Due, observer::InteractionObserver, prefix::Prefix};
 pub use self::{
     filter::Filters,
     notice::Notices,
@@ -217,9 +211,7 @@ impl Router {
         match (is_taken, is_full) {
             (true, _) => {
                 self.defer_in_time(&pending);
-                if matches!(handing_out.leave(false), Left::Done | Left::Unhandled) {
-                    self.notices.ended(pending);
-                }
+                self.notices.left(handing_out.leave(false), pending);
             }
             (false, true) => self.notices.busy(&pending.interaction),
             (false, false) => {

@@ -109,17 +109,6 @@ impl Defer {
         }
     }
 
-    /// Waits until no handler is running and none will.
-    pub(super) async fn settled(&self) {
-        loop {
-            let changed = self.changed.notified();
-            if matches!(*self.turn(), Turn { waiting: 0, running: 0, .. }) {
-                return;
-            }
-            changed.await;
-        }
-    }
-
     /// The host has tried: whether it is acknowledged now.
     pub(super) fn finish(&self, accepted: bool) {
         self.change(|turn| turn.phase = if accepted { Phase::Deferred } else { Phase::Open });

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::{runtime, sync::mpsc, time::Instant};
 use tokio_util::task::TaskTracker;
 
-use super::defer::{Defer, Pending};
+use super::defer::{Defer, Left, Pending};
 use crate::{
     library::SLASH,
     sessions::{
@@ -80,16 +80,25 @@ impl Notices {
         });
     }
 
-    /// A handler of a cog failed. Unless the interaction has an answer, or gets one from another cog that heard it, the
-    /// user reads why nothing else comes.
-    pub(super) fn failed(&self, to: RArc<Interaction>, defer: Arc<Defer>) {
+    /// A cog has left it; what follows if that was the last.
+    pub(super) fn left(&self, how: Left, pending: Arc<Pending>) {
+        match how {
+            Left::ToOthers => {}
+            Left::Unhandled | Left::Done => self.ended(pending),
+            Left::Failed => self.failed(&pending),
+        }
+    }
+
+    /// A handler of a cog failed, and no other is at it any more. Unless the interaction has an answer, the user reads why
+    /// nothing else comes.
+    fn failed(&self, pending: &Pending) {
         let Some(discord) = self.discord.clone() else { return };
+        let (to, defer) = (pending.interaction.clone(), Arc::clone(&pending.defer));
         if self.failure_text.is_empty() || !matches!(to.kind, COMMAND | COMPONENT | MODAL) {
             return;
         }
         let text = Arc::clone(&self.failure_text);
         self.send(async move {
-            defer.settled().await;
             let is_deferred = defer.is_deferred().await;
             warn_of(&to, instead_of_nothing(&discord, &to, is_deferred, &text).await.map(drop));
         });
@@ -109,7 +118,7 @@ impl Notices {
 
     /// All cogs that got it are done. If none has answered, the log says so, and so does the user's client. What a handler
     /// has left to others, such as a task that answers later, gets as long as Discord waits.
-    pub(super) fn ended(&self, pending: Arc<Pending>) {
+    fn ended(&self, pending: Arc<Pending>) {
         let answer = move |pending: &Pending| {
             pending.watched.as_ref().map_or(InteractionAnswer::Given, Watched::answer)
         };

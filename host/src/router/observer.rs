@@ -51,14 +51,7 @@ impl Observer for InteractionObserver {
 
     fn end(mut self: Box<Self>, ended: Ended) {
         let left = self.place.leave(ended != Ended::Done);
-        match ended {
-            Ended::Done if left == Left::Done => self.notices.ended(self.pending),
-            Ended::Done => {}
-            Ended::Failed | Ended::Cancelled => {
-                let Pending { interaction, defer, .. } = &*self.pending;
-                self.notices.failed(interaction.clone(), Arc::clone(defer));
-            }
-        }
+        self.notices.left(left, self.pending);
     }
 
     fn decline(self: Box<Self>) {
@@ -72,8 +65,7 @@ impl Observer for InteractionObserver {
                 };
                 notices.decline(interaction.clone(), Arc::clone(&pending.defer), away);
             }
-            Left::Done => notices.ended(pending),
-            Left::ToOthers | Left::Failed => {}
+            left => notices.left(left, pending),
         }
     }
 }

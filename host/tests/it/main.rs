@@ -13,6 +13,7 @@ mod damage;
 mod ephemeral;
 mod events;
 mod examples;
+mod failing;
 mod flow;
 mod isolation;
 mod lanes;
