@@ -195,14 +195,13 @@ async fn turns(ctx: &Context, rules: &[(&str, &Rules)]) -> Result<Vec<Turn>> {
     for (path, rules) in rules {
         let Some(Concurrency { most, scope, waits }) = rules.concurrency else { continue };
         let turn = ctx.take_turn(key(ctx, path, scope)?, most);
-        match (turn.has_come(), waits) {
+        match (turn.has_come() || has_ended_form(ctx, &turn).await?, waits) {
             (true, _) => {}
             (false, true) => {
                 // It may take longer than Discord waits for a first answer.
                 ctx.defer().await?;
                 turn.come().await;
             }
-            (false, false) if has_ended_form(ctx, &turn).await? => {}
             (false, false) => {
                 return Err(Error::input(match most {
                     1 => format!("`{path}` is under way already; try again when it is done"),

@@ -41,6 +41,13 @@ impl Asker {
         }
     }
 
+    /// Asks with a form, one call after the other
+    #[command(concurrency = "1 per channel, wait")]
+    async fn line(&self, ctx: &Context) -> Result {
+        let note = ctx.ask::<Note>().await?;
+        if note.is_some() { ctx.reply("noted").await } else { Ok(()) }
+    }
+
     /// Asks with two forms, one after the other
     #[command]
     async fn twice(&self, ctx: &Context) -> Result {
@@ -108,6 +115,16 @@ fn a_second_form_is_asked_by_a_button_and_answered_too() {
     let button = alice.submit(&form, [("text", "one")]).message();
     let form = alice.press(&button, "Fill in").form();
     alice.submit(&form, [("text", "two")]).assert_content("one and two");
+    assert!(bot.faults().is_empty() && bot.waiting().is_empty());
+}
+
+#[test]
+fn a_closed_form_is_not_in_the_way_of_a_call_that_would_wait_for_its_turn() {
+    let bot = Bot::new::<Asker>();
+    let alice = bot.user("alice");
+    let _closed = alice.slash("line", ()).form();
+    let form = alice.slash("line", ()).form();
+    alice.submit(&form, [("text", "tea")]).assert_content("noted");
     assert!(bot.faults().is_empty() && bot.waiting().is_empty());
 }
 
