@@ -153,26 +153,25 @@ async fn permitted(ctx: &Context, rules: &Rules, here: &mut Here<'_>) -> Result 
             0 => Ok(()),
             needed => Err(Error::input(format!(
                 "this command works in a server only: it is for who has {}",
-                list(&mut permissions::names(needed), "and")
+                named(needed)
             ))),
         };
     };
     let (user, bot) = here.permissions(guild).await?;
     let missing = permissions::missing(user, rules.permissions);
     if missing != 0 {
-        return Err(Error::input(format!(
-            "you need {} to use this command",
-            list(&mut permissions::names(missing), "and")
-        )));
+        return Err(Error::input(format!("you need {} to use this command", named(missing))));
     }
     let missing = permissions::missing(bot, rules.bot_permissions);
     if missing != 0 {
-        return Err(Error::input(format!(
-            "the bot needs {} here for this",
-            list(&mut permissions::names(missing), "and")
-        )));
+        return Err(Error::input(format!("the bot needs {} here for this", named(missing))));
     }
     Ok(())
+}
+
+/// Permissions as they are said: `Manage Messages and Embed Links`.
+fn named(permissions: u64) -> String {
+    list(&mut permissions::names(permissions), "and")
 }
 
 fn role(ctx: &Context, roles: &[u64]) -> Result {

@@ -155,8 +155,7 @@ impl Waits {
     pub(crate) fn pause(&self) {
         self.0.is_paused.set(true);
         self.0.pauses.set(self.0.pauses.get() + 1);
-        let open: Vec<_> = self.0.open.borrow().values().cloned().collect();
-        open.iter().for_each(|queue| queue.end());
+        self.0.open.borrow().values().for_each(|queue| queue.end());
     }
 
     /// It serves, or serves on.
@@ -167,10 +166,14 @@ impl Waits {
     /// Ends the waits for forms of a user, who has done something else: with Discord's client that closes a form, and
     /// Discord does not say so. Whether there was one.
     pub(crate) fn close_forms(&self, user: u64) -> bool {
-        let is_form = |queue: &&Rc<Queue>| matches!(queue.wants, Wants::Form(of) if of == user);
-        let forms: Vec<_> = self.0.open.borrow().values().filter(is_form).cloned().collect();
-        forms.iter().for_each(|form| form.end());
-        !forms.is_empty()
+        let mut had_form = false;
+        for queue in self.0.open.borrow().values() {
+            if matches!(queue.wants, Wants::Form(of) if of == user) {
+                queue.end();
+                had_form = true;
+            }
+        }
+        had_form
     }
 
     fn queue(&self, number: u64) -> Option<Rc<Queue>> {

@@ -138,9 +138,6 @@ impl<T: Argument> Argument for Vec<T> {
     }
 }
 
-/// Marks that begin a word of several, each with those that end it. Phones write the typographic ones by themselves.
-const QUOTATION: [(char, &[char]); 4] = [('"', &['"']), ('“', &['”']), ('„', &['“', '”']), ('«', &['»'])];
-
 /// The first word of a line that does not begin with white space, without its quotation marks, and what follows it.
 /// A mark that nothing closes is a letter; behind `\`, so is one that would close.
 pub(crate) fn split_word(line: &str) -> (Cow<'_, str>, &str) {
@@ -154,36 +151,28 @@ pub(crate) fn split_word(line: &str) -> (Cow<'_, str>, &str) {
 }
 
 fn split_quoted(line: &str) -> Option<(Cow<'_, str>, &str)> {
-    let opening = line.chars().next()?;
-    let (_, closing) = QUOTATION.iter().find(|(mark, _)| *mark == opening)?;
-    let quoted = &line[opening.len_utf8()..];
-    let (mut is_escaped, mut has_escapes) = (false, false);
-    for (at, letter) in quoted.char_indices() {
-        match letter {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = true,
-            letter if closing.contains(&letter) => {
-                let (word, rest) = (&quoted[..at], &quoted[at + letter.len_utf8()..]);
-                let word = if has_escapes { unescaped(word, closing).into() } else { word.into() };
-                return Some((word, rest));
-            }
-            _ => {}
-        }
-        has_escapes |= is_escaped;
+    let mut letters = line.chars();
+    // Phones write the typographic ones by themselves.
+    let closing: &[char] = match letters.next()? {
+        '"' => &['"'],
+        '“' => &['”'],
+        '„' => &['“', '”'],
+        '«' => &['»'],
+        _ => return None,
+    };
+    let (mut word, mut quoted) = (Cow::Borrowed(""), letters.as_str());
+    loop {
+        let (before, mark) = quoted.split_at(quoted.find(closing)?);
+        let mut rest = mark.chars();
+        let mark = rest.next()?;
+        let Some(before) = before.strip_suffix('\\') else {
+            word += before;
+            return Some((word, rest.as_str()));
+        };
+        word += before;
+        word.to_mut().push(mark);
+        quoted = rest.as_str();
     }
-    None
-}
-
-/// Without the `\` in front of closing marks. Elsewhere it stands for itself: it is Discord's markdown, too.
-fn unescaped(word: &str, closing: &[char]) -> String {
-    let mut letters = word.chars().peekable();
-    let mut text = String::with_capacity(word.len());
-    while let Some(letter) = letters.next() {
-        if letter != '\\' || letters.peek().is_none_or(|next| !closing.contains(next)) {
-            text.push(letter);
-        }
-    }
-    text
 }
 
 /// A text without the quotation marks around all of it.

@@ -82,13 +82,12 @@ impl Context {
     /// Discord's refusal, with its code; or no answer from Discord. [`Invalid`](HandleErrorKind::Invalid) where there is
     /// nothing to answer: in a task, and to an event without a message.
     pub async fn reply(&self, message: impl Into<NewMessage>) -> Result {
-        self.post(message).await.map(drop)
+        self.post(message.into()).await.map(drop)
     }
 
     /// The same, to be edited.
-    pub(crate) async fn post(&self, message: impl Into<NewMessage>) -> Result<Shown> {
+    pub(crate) async fn post(&self, message: NewMessage) -> Result<Shown> {
         let discord = self.discord();
-        let message = message.into();
         let to = match self.answered() {
             Some(Answered::Message(to)) => {
                 let (first, last) = discord.post_all(to.channel_id, message.reply_to(to.id)).await?;

@@ -106,15 +106,15 @@ impl NewMessage {
         Ok(in_order(messages))
     }
 
-    /// One of the messages before the last: its text, seen by the same and notifying the same.
+    /// One of the messages before the last: its text, seen by the same, notifying the same, and posted as often.
     fn text_only(&self, text: String) -> Self {
-        let mentions = |(name, _): &&(String, String)| name == "allowed_mentions";
+        let of_each = |(name, _): &&(String, String)| matches!(&**name, "allowed_mentions" | "enforce_nonce");
         Self {
             content: Some(text),
             reply_to: self.reply_to,
             flags: self.flags,
             mentions: self.mentions.clone(),
-            others: self.others.iter().filter(mentions).cloned().collect(),
+            others: self.others.iter().filter(of_each).cloned().collect(),
             ..Self::default()
         }
     }
@@ -127,10 +127,9 @@ fn in_order(mut messages: Vec<NewMessage>) -> (NewMessage, Vec<NewMessage>) {
         && let Some((_, nonce)) = last.others.iter().find(|(name, _)| name == "nonce")
     {
         let nonce = nonce.trim_matches('"');
-        let skipped = nonce.chars().count().saturating_sub(NONCE_MAX - 2);
-        let end: String = nonce.chars().skip(skipped).collect();
+        let end = nonce.get(nonce.len().saturating_sub(NONCE_MAX - 2)..).unwrap_or_default();
         for (place, message) in before.iter_mut().enumerate() {
-            *message = mem::take(message).nonce(&format!("{place}:{end}"));
+            message.others.push(("nonce".to_owned(), format!(r#""{place}:{end}""#)));
         }
     }
     let mut messages = messages.into_iter();
