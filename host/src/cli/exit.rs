@@ -3,7 +3,7 @@
 //!
 //! | code | name | when |
 //! |---|---|---|
-//! | 0 | ok | done; a host that was told to end has closed everything in order |
+//! | 0 | ok | done; a host that was asked to end has closed everything in order |
 //! | 1 | failed | a cog was refused, a host or its store does not do what was asked, a shard is not ready (`gearshift status`), a check or a smoke script failed, a file is no library |
 //! | 2 | usage | the command line is not understood |
 //! | 65 | data | a smoke script, a world file or an exported state cannot be read or understood |
@@ -31,7 +31,7 @@ use crate::{
 /// The table of exit codes, for `--help`.
 pub(super) const TABLE: &str = "\
 Exit codes:
-  0    done; a host that was told to end has closed everything in order
+  0    done; a host that was asked to end has closed everything in order
   1    failed: a cog was refused, a host or its store does not do what was asked,
        a check or a smoke script failed
   2    usage: the command line is not understood

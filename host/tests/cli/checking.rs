@@ -81,7 +81,7 @@ fn a_cog_that_hangs_is_killed_at_the_deadline() {
 #[test]
 fn a_cog_that_ends_the_process_is_reported_and_not_the_end_of_the_check() {
     let place = Place::with(&[]);
-    // Its code is intact as far as its file tells; its first instruction is not.
+    // Its code is intact as far as its file shows; its first instruction is not.
     let broken = broken_constructor(&place);
     let checked = check(&place, "", &[&broken, library("ping").to_str().unwrap()]);
     assert_eq!(checked.code, 1);

@@ -104,7 +104,7 @@ fn the_first_signal_closes_in_order_and_the_second_ends_at_once() {
         let (code, lines) = live.end();
         assert_eq!(code, 0, "{lines:#?}");
 
-        // A cog that keeps its thread when it is told to save keeps the host from closing for a while.
+        // A cog that keeps its thread when it is asked to save keeps the host from closing for a while.
         let mut command = gearshift(&place);
         command.args(["play", "--cogs", "cogs"]).env("GEARSHIFT_FAULTY", "save=block 30000");
         let mut live = Live::spawn(&mut command);
@@ -148,11 +148,11 @@ fn a_world_file_is_played_kept_for_the_next_time_and_all_of_it_written_down() {
     live.say(":quit");
     assert_eq!(live.end().0, 0);
     let entries = fs::read_to_string(place.path().join("all.jsonl")).unwrap();
-    let told: Vec<serde_json::Value> =
+    let printed: Vec<serde_json::Value> =
         entries.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let said = |text: &str| told.iter().any(|entry| entry["message"]["content"] == text);
+    let said = |text: &str| printed.iter().any(|entry| entry["message"]["content"] == text);
     assert!(said("!count") && said("1 for you, 1 for everybody") && said("remember this"), "{entries}");
-    assert!(told.iter().any(|entry| entry["what"] == "rest"), "{entries}");
+    assert!(printed.iter().any(|entry| entry["what"] == "rest"), "{entries}");
 
     let mut live = play();
     live.say(":delete");

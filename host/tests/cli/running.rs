@@ -140,8 +140,8 @@ fn a_bot_that_discord_refuses_for_good_is_77() {
     let live = run(&place, sim.token());
     let (code, lines) = live.end();
     assert_eq!(code, 77, "{lines:#?}");
-    let told = lines.iter().any(|line| line.contains("with 4014: an intent is not switched on"));
-    assert!(told && lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
+    let is_reported = lines.iter().any(|line| line.contains("with 4014: an intent is not switched on"));
+    assert!(is_reported && lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ async fn it_says_where_it_is_and_everything_it_says_works() {
 }
 
 #[tokio::test]
-async fn what_happens_is_watched_and_told_in_plain_text() {
+async fn what_happens_is_watched_and_shown_in_plain_text() {
     let mut live = Live::start(&Place::with(&[]), &["sim", "--watch", "talk", "--control-token", "mine"]);
     live.expect("api      http://127.0.0.1:");
     live.expect("bot      bot ");

@@ -79,7 +79,7 @@ fn a_script_that_is_not_understood_is_65_and_nothing_is_played() {
 }
 
 #[test]
-fn an_answer_that_never_comes_is_told_when_its_time_is_over_and_a_lost_call_is_not_forgiven() {
+fn an_answer_that_never_comes_is_reported_when_its_time_is_over_and_a_lost_call_is_not_forgiven() {
     let place = Place::with(&["ping"]);
     let late = place.file(
         "late.txt",

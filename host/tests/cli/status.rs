@@ -1,4 +1,4 @@
-//! `gearshift status`: whether the bot is connected, for people and supervisors.
+//! `gearshift status`: whether the bot is connected, for operators and supervisors.
 
 use gearshift_sim::{Sim, SimOptions};
 use serde_json::Value;

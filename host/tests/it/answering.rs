@@ -55,7 +55,7 @@ async fn where_the_history_may_not_be_read_an_answer_is_no_reply() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_too_long_is_refused_with_its_length_and_its_user_told() {
+async fn an_answer_that_is_too_long_is_refused_with_its_length_and_its_user_notified() {
     let stage = Setting::new().with("ping").up().await;
     let asked = stage.slash("ping", &[("text", &"x".repeat(1996))]).await;
     let answer = asked.answered(SOON).await.unwrap();

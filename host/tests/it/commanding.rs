@@ -141,9 +141,9 @@ async fn a_cog_is_woken_for_what_its_filters_let_through_only() {
     };
     let all = cog("all", vec![]);
     let none = cog("none", vec![filter("MESSAGE_CREATE", vec!["1".to_owned()], false)]);
-    let people = cog("people", vec![filter("MESSAGE_CREATE", vec![], true)]);
+    let humans = cog("humans", vec![filter("MESSAGE_CREATE", vec![], true)]);
     let setting = Setting::new().with("ping").with_file(all.path(), "all").with_file(none.path(), "none");
-    let stage = setting.with_file(people.path(), "people").up().await;
+    let stage = setting.with_file(humans.path(), "humans").up().await;
     assert_eq!(stage.ask("!ping").await, "pong");
     // Alice's message and the bot's own; each is handed over before the next is read.
     stage.until_status("all", |status| status.handled >= 2).await;
@@ -151,8 +151,8 @@ async fn a_cog_is_woken_for_what_its_filters_let_through_only() {
     stage.alice.react(said, "👍").await.unwrap();
     stage.until_status("all", |status| status.handled >= 4).await;
     stage.until_status("none", |status| status.handled >= 1).await;
-    stage.until_status("people", |status| status.handled >= 3).await;
-    assert_eq!(["all", "none", "people"].map(|cog| stage.handled(cog)), [4, 1, 3], "{}", stage.transcript());
+    stage.until_status("humans", |status| status.handled >= 3).await;
+    assert_eq!(["all", "none", "humans"].map(|cog| stage.handled(cog)), [4, 1, 3], "{}", stage.transcript());
     stage.down().await;
 }
 

@@ -202,12 +202,12 @@ async fn a_handler_that_fails_leaves_its_user_a_word_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_has_an_answer_is_not_told_of_a_failure() {
+async fn who_has_an_answer_is_not_notified_of_a_failure() {
     let stage = stage().await;
     let answered = stage.slash("faulty", &[("op", "say public error")]).await;
     let form = stage.slash("faulty", &[("op", "say form error")]).await;
     assert_eq!(form.acknowledged(SOON).await.unwrap().how, Acknowledgement::Modal);
-    // The button of another cog, which every listener hears: one of them fails, the other one answers.
+    // The button of another cog, which every listener gets: one of them fails, the other one answers.
     let poll = stage.slash("poll", &[("question", "Lunch?"), ("answers", "soup")]).await;
     let poll = poll.answered(SOON).await.unwrap();
     assert_eq!(stage.ask("!faulty arm event error").await, "armed: event=error");

@@ -40,8 +40,9 @@ async fn a_cog_shows_the_bot_asks_for_members_and_knows_its_owners_and_shards() 
     let intents = "\"guilds\", \"guild_messages\", \"message_content\", \"guild_presences\"";
     let stage = Setting::new().with("faulty").keys(&format!("intents = [{intents}]")).up().await;
     let owners = stage.host.sessions().discord.as_ref().unwrap().account().owner_ids.clone();
-    let told = |entry: &Entry| matches!(entry.what, What::Dispatched { name: "PRESENCE_UPDATE", .. });
-    let before = stage.sim.transcript().history().iter().filter(|entry| told(entry)).count();
+    let is_dispatched =
+        |entry: &Entry| matches!(entry.what, What::Dispatched { name: "PRESENCE_UPDATE", .. });
+    let before = stage.sim.transcript().history().iter().filter(|entry| is_dispatched(entry)).count();
     let answer = stage.ask("!faulty gateway").await;
     assert!(answer.contains(&format!("of {owners:?}; shards [\"ready\"]; ")), "{answer}");
     assert!(answer.contains("`guild_members` in `[discord] intents`"), "{answer}");
@@ -49,7 +50,7 @@ async fn a_cog_shows_the_bot_asks_for_members_and_knows_its_owners_and_shards() 
     stage.until_status("faulty", |status| status.handled >= 4).await;
     let mut count = 0;
     let shown = stage.sim.until(Instant::now() + SOON, |entry| {
-        count += usize::from(told(entry));
+        count += usize::from(is_dispatched(entry));
         (count > before).then_some(())
     });
     assert!(shown.await.is_some(), "{}", stage.transcript());

@@ -80,7 +80,7 @@ async fn a_question_that_is_too_long_to_be_suggested_does_not_keep_the_others_fr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lookup_shows_json_and_tells_kindly_what_went_wrong() {
+async fn a_lookup_shows_json_and_says_kindly_what_went_wrong() {
     let stage = Setting::new().with("lookup").up().await;
     assert!(stage.ask("!lookup tea").await.starts_with("I do not know where to look yet"));
     let (server, address) = json_server().await;
@@ -108,9 +108,9 @@ async fn a_lookup_shows_json_and_tells_kindly_what_went_wrong() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pulse_goes_on_over_a_reload() {
     let stage = Setting::new().with("pulse").up().await;
-    let first = heard(&stage.ask("!pulse").await);
+    let first = received(&stage.ask("!pulse").await);
     stage.host.cogs().reload("pulse").await.unwrap();
-    let second = heard(&stage.ask("!pulse").await);
+    let second = received(&stage.ask("!pulse").await);
     // Each `!pulse` and the answer to the first one.
     assert_eq!((second.0 - first.0, second.1), (2, first.1));
     assert_eq!(first.1, 2);
@@ -118,7 +118,7 @@ async fn a_pulse_goes_on_over_a_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn faulty_misbehaves_as_told_and_goes_on() {
+async fn faulty_misbehaves_as_asked_and_goes_on() {
     let stage = Setting::new().with("faulty").up().await;
     let table = [
         ("version", "faulty 0.1.0 plain"),
@@ -143,7 +143,7 @@ async fn faulty_misbehaves_as_told_and_goes_on() {
         stage.alice.say("general", &format!("!faulty {op}")).await.unwrap();
     }
     let refusal = stage.host.cogs().reload("faulty").await.expect_err("the state is refused");
-    assert!(format!("{refusal:?}").contains("told to fail in restore"), "{refusal:?}");
+    assert!(format!("{refusal:?}").contains("asked to fail in restore"), "{refusal:?}");
     assert_eq!(stage.ask("!faulty disarm").await, "disarmed");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "{report}");
@@ -165,7 +165,7 @@ async fn ask_as(stage: &Stage, name: &str, line: &str) -> String {
 }
 
 /// Messages and guilds in an answer of `pulse`.
-fn heard(answer: &str) -> (u64, u64) {
+fn received(answer: &str) -> (u64, u64) {
     let numbers: Vec<u64> = answer.split(' ').filter_map(|word| word.parse().ok()).collect();
     (numbers[0], numbers[1])
 }

@@ -66,7 +66,7 @@ async fn an_interaction_that_waits_too_long_is_deferred_by_the_host_and_answered
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cog_that_is_loaded_late_hears_what_it_missed() {
+async fn a_cog_that_is_loaded_late_gets_what_it_missed() {
     // `pulse` counts guilds from GUILD_CREATE; the default world has two.
     let stage = Setting::new().with("ping").up().await;
     assert_eq!(stage.ask("!ping").await, "pong");
@@ -160,7 +160,7 @@ async fn pressed_late(button: &str) -> (Stage, Snowflake) {
     assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let press = stage.alice.press(shown.id, button).await.unwrap();
-    // `poll` has heard it as well, and has passed it over.
+    // `poll` has received it as well, and has passed it over.
     let acknowledged = press.acknowledged(SOON).await.unwrap();
     assert_eq!(acknowledged.how, Acknowledgement::DeferredUpdate, "{}", stage.transcript());
     (stage, shown.id)

@@ -35,7 +35,7 @@ impl Build {
         self
     }
 
-    /// With `GEARSHIFT_TEST_VARIANT` set: `faulty` tells it when asked for its version.
+    /// With `GEARSHIFT_TEST_VARIANT` set: `faulty` says it when asked for its version.
     pub(crate) fn variant(mut self, variant: &str) -> Self {
         self.variant = variant.to_owned();
         self

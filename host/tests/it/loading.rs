@@ -76,7 +76,7 @@ fn a_file_that_is_only_reserved_is_waited_for() {
 }
 
 #[test]
-fn other_files_are_told_apart() {
+fn other_files_are_distinguished() {
     let text = Damaged::from_bytes(b"a cog, honestly\n");
     assert_eq!(refusal(text.path()), "cannot load `FILE`: it is not a library of any known format");
     let folder = TempDir::new().unwrap();

@@ -1,5 +1,5 @@
 //! What happens when things overlap: an operation that is given up, work that waits while a cog is stuck or goes,
-//! files that come while others go. Nothing may get lost or wait for ever.
+//! files that come while others go. Nothing may get lost or wait forever.
 
 use std::{
     sync::Arc,
@@ -64,7 +64,7 @@ async fn a_reload_that_nobody_waits_for_any_more_is_finished_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cog_that_heard_a_fact_while_it_was_loaded_is_not_told_again() {
+async fn a_cog_that_received_a_fact_while_it_was_loaded_does_not_get_it_again() {
     let folder = TempDir::new().unwrap();
     put(&library("pulse"), folder.path(), "pulse");
     let (cogs, router) = offstage(&folder).await;
@@ -74,17 +74,17 @@ async fn a_cog_that_heard_a_fact_while_it_was_loaded_is_not_told_again() {
     guild("2");
     assert!(cogs.bring_all(claimed).await.iter().all(Result::is_ok));
     guild("3");
-    let heard = |cogs: &Cogs| {
+    let received = |cogs: &Cogs| {
         let status = cogs.status().cogs.remove(0);
         status.handled + status.queued as u64
     };
-    assert_eq!(heard(&cogs), 3);
+    assert_eq!(received(&cogs), 3);
     // One that goes and comes back has missed all that there is.
     cogs.unload("pulse").await.unwrap();
-    let before = heard(&cogs);
+    let before = received(&cogs);
     guild("4");
     cogs.load("pulse").await.unwrap();
-    assert_eq!(heard(&cogs), before + 4);
+    assert_eq!(received(&cogs), before + 4);
     cogs.close(Instant::now() + SOON).await;
 }
 
@@ -218,7 +218,7 @@ impl Stage {
         for _ in 0..times {
             said.push(self.alice.say("general", line).await.unwrap());
         }
-        // Each line is heard as an event and called as a command.
+        // Each line is received as an event and called as a command.
         self.until_status("faulty", |status| status.queued >= times * 2).await;
         said
     }

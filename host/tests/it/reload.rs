@@ -153,7 +153,7 @@ async fn repeated_failures_on_probation_bring_the_old_code_back() {
     }
     stage.until_answer("!faulty version", |answer| answer.ends_with("one")).await;
     assert_eq!(stage.status("faulty").generation, Some(3));
-    // The bad content is not tried again by itself, and an explicit reload does what it is told.
+    // The bad content is not tried again by itself, and an explicit reload does what it is asked to.
     stage.host.cogs().reload("faulty").await.unwrap();
     assert!(stage.ask("!faulty version").await.ends_with("two"));
     stage.down().await;

@@ -31,7 +31,7 @@ async fn a_spawned_future_outlives_its_handler_and_ends_with_its_generation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_in_a_spawned_future_is_a_fault_with_its_place() {
     let stage = Setting::new().with("faulty").up().await;
-    for (trick, faults, words) in [("error", 1, "told to fail"), ("panic", 2, "told to panic")] {
+    for (trick, faults, words) in [("error", 1, "asked to fail"), ("panic", 2, "asked to panic")] {
         assert_eq!(stage.ask(&format!("!faulty spawn {trick}")).await, "spawned");
         stage.until_status("faulty", |status| status.faults == faults).await;
         let fault = stage.status("faulty").last_fault.expect("it is shown");

@@ -78,7 +78,7 @@ async fn a_panic_on_the_runtime_is_an_error_of_the_handler_that_waits_for_it() {
     stage.alice.say("general", "!panic").await.expect("alice may speak");
     stage.until_status("redis", |status| status.faults > 0).await;
     let fault = stage.status("redis").last_fault.unwrap_or_default();
-    assert!(fault.contains("a task panicked: told to panic"), "{fault}");
+    assert!(fault.contains("a task panicked: asked to panic"), "{fault}");
     assert_eq!(stage.ask("!incr").await, "1", "the cog goes on");
     stage.down().await;
 }

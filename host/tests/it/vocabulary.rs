@@ -33,7 +33,7 @@ async fn answer(handle: InteractionHandle) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_are_named_by_mention_id_or_name() {
+async fn users_are_named_by_mention_id_or_name() {
     let stage = up().await;
     let (bob, dave) = (user(&stage, "bob"), user(&stage, "dave"));
     let is_bob = format!("<@{bob}> is bob");

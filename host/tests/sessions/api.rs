@@ -81,7 +81,7 @@ async fn an_endpoint_can_never_leave_the_base_url() {
         assert!(matches!(error, ApiError::Invalid(_)), "{endpoint}: {error}");
     }
     soon(api.request(ask(Method::Get, "https://evil.example/x"))).await.unwrap();
-    assert_eq!(server.seen().len(), 1, "a whole URL is a path like any other");
+    assert_eq!(server.seen().len(), 1, "a full URL is a path like any other");
     assert_eq!(server.seen()[0].target, "/v1/https://evil.example/x");
 }
 

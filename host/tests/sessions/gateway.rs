@@ -14,12 +14,12 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::stand_in::*;
 
-/// A host's connection to a simulator, and what it heard.
+/// A host's connection to a simulator, and what it received.
 struct World {
     sim: Sim,
     sessions: Sessions,
     gateway: Gateway,
-    heard: UnboundedReceiver<Dispatch>,
+    received: UnboundedReceiver<Dispatch>,
 }
 
 /// Discord's times, shortened.
@@ -43,7 +43,7 @@ async fn connect(options: SimOptions, change: impl FnOnce(&Sim, &mut Config)) ->
     let mut config = settings(&sim);
     change(&sim, &mut config);
     let sessions = soon(Sessions::open(&config)).await.unwrap();
-    let (sink, heard) = mpsc::unbounded_channel();
+    let (sink, received) = mpsc::unbounded_channel();
     let gateway = Gateway::open_with(
         sessions.discord.as_ref().unwrap(),
         &sessions.net,
@@ -56,7 +56,7 @@ async fn connect(options: SimOptions, change: impl FnOnce(&Sim, &mut Config)) ->
     )
     .unwrap();
     gateway.listen();
-    World { sim, sessions, gateway, heard }
+    World { sim, sessions, gateway, received }
 }
 
 async fn ready() -> World {
@@ -87,7 +87,7 @@ impl World {
     async fn messages(&mut self, count: usize) -> Vec<String> {
         let mut contents = Vec::new();
         while contents.len() < count {
-            let event = soon(self.heard.recv()).await.unwrap();
+            let event = soon(self.received.recv()).await.unwrap();
             if event.name() == "MESSAGE_CREATE" {
                 let data: serde_json::Value = serde_json::from_str(event.data()).unwrap();
                 contents.push(data["content"].as_str().unwrap().to_owned());
@@ -118,7 +118,7 @@ async fn events_come_in_order_with_their_numbers() {
     let (mut last, mut contents) = (0, Vec::new());
     let mut names = Vec::new();
     while contents.len() < 300 {
-        let event = soon(world.heard.recv()).await.unwrap();
+        let event = soon(world.received.recv()).await.unwrap();
         last += 1;
         assert_eq!((event.shard, event.seq), (0, Some(last)));
         names.push(event.name().to_owned());
@@ -133,7 +133,7 @@ async fn events_come_in_order_with_their_numbers() {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_or_heard_twice_when_the_connection_breaks() {
+async fn nothing_is_lost_or_received_twice_when_the_connection_breaks() {
     let mut world = ready().await;
     let session = world.session().await;
     let alice = world.sim.member("alice").unwrap();
@@ -155,7 +155,7 @@ async fn nothing_is_lost_or_heard_twice_when_the_connection_breaks() {
                 trouble(sim);
             })
             .await;
-        assert_eq!(after, session, "it is resumed, not begun anew");
+        assert_eq!(after, session, "it is resumed, not begun again");
         for _ in 0..20 {
             alice.say("general", &said.to_string()).await.unwrap();
             said += 1;
@@ -165,7 +165,7 @@ async fn nothing_is_lost_or_heard_twice_when_the_connection_breaks() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_lost_is_begun_anew() {
+async fn a_session_that_is_lost_is_begun_again() {
     let mut world = ready().await;
     let mut session = world.session().await;
     let troubles: [fn(&Sim) -> usize; 2] =
@@ -281,7 +281,7 @@ async fn requests_that_the_limits_and_faults_of_discord_hit_all_arrive() {
 }
 
 #[tokio::test]
-async fn every_shard_hears_its_own_guilds_and_each_event_comes_once() {
+async fn every_shard_receives_its_own_guilds_and_each_event_comes_once() {
     let side_by_side = SimOptions { max_concurrency: 3, ..SimOptions::default() };
     let mut world = connect(side_by_side, |_, config| {
         config.discord.as_mut().unwrap().shards = 3;
@@ -306,7 +306,7 @@ async fn every_shard_hears_its_own_guilds_and_each_event_comes_once() {
     };
     world.gateway.send(Command::RequestMembers(request)).unwrap();
     loop {
-        let event = soon(world.heard.recv()).await.unwrap();
+        let event = soon(world.received.recv()).await.unwrap();
         if event.name() == "GUILD_MEMBERS_CHUNK" {
             assert_eq!(u64::from(event.shard), (guild >> 22) % 3);
             assert!(event.data().contains("\"mine\""));
@@ -361,7 +361,7 @@ async fn it_ends_with_the_runtime_of_its_sessions() {
 }
 
 #[tokio::test]
-async fn a_sink_that_panics_is_an_end_that_is_told() {
+async fn a_sink_that_panics_is_an_end_that_is_reported() {
     let sim = Sim::start(SimOptions::default()).await.unwrap();
     let config = settings(&sim);
     let sessions = soon(Sessions::open(&config)).await.unwrap();

@@ -27,20 +27,20 @@ async fn ready_is_new_whatever_number_it_has() {
         let (script, mut host) = plain().await;
         let (mut line, _) = script.accept_and_greet().await;
         line.ready(&script.url(), s.clone()).await;
-        assert_eq!(heard(&mut host, 1).await[0].1, "READY", "{s}");
+        assert_eq!(received(&mut host, 1).await[0].1, "READY", "{s}");
         state(&host, is_ready).await;
         // Commands go out: the shard is not taken for one that identifies.
         let presence = Presence { status: Status::Idle, ..Presence::default() };
         host.gateway.send(Command::Presence(presence)).unwrap();
-        assert_eq!(line.hear().await["op"], 3, "{s}");
+        assert_eq!(line.receive().await["op"], 3, "{s}");
         // The number of the next is taken as it is, and RESUME names it.
         line.event(1, "A").await;
-        heard(&mut host, 1).await;
+        received(&mut host, 1).await;
         drop(line);
         let (mut line, resume) = script.accept_and_greet().await;
         assert_eq!((&resume["op"], &resume["d"]["seq"]), (&json!(6), &json!(1)), "{s}");
         line.say(json!({"op": 0, "s": null, "t": "RESUMED", "d": {}})).await;
-        assert_eq!(heard(&mut host, 1).await[0].1, "RESUMED");
+        assert_eq!(received(&mut host, 1).await[0].1, "RESUMED");
         state(&host, is_ready).await;
     }
 }
@@ -50,14 +50,14 @@ async fn a_working_session_is_resumed_at_once_however_often_it_breaks() {
     let (script, mut host) = plain().await;
     let (mut line, _) = script.accept_and_greet().await;
     line.ready(&script.url(), json!(0)).await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     for _ in 0..8 {
         drop(line);
         let resume;
         (line, resume) = script.accept_and_greet().await;
         assert_eq!(resume["op"], 6);
         line.say(json!({"op": 0, "s": 0, "t": "RESUMED", "d": {}})).await;
-        assert_eq!(heard(&mut host, 1).await[0].1, "RESUMED");
+        assert_eq!(received(&mut host, 1).await[0].1, "RESUMED");
         state(&host, is_ready).await;
     }
 }
@@ -68,7 +68,7 @@ async fn one_number_too_high_makes_nobody_deaf() {
     let mut line = script.accept_until_ready().await;
     line.event(1_000_000, "HIGH").await;
     line.event(3, "LOW").await;
-    assert_eq!(heard(&mut host, 3).await[1..], numbered(&[(1_000_000, "HIGH"), (3, "LOW")]));
+    assert_eq!(received(&mut host, 3).await[1..], numbered(&[(1_000_000, "HIGH"), (3, "LOW")]));
     drop(line);
     let (_line, resume) = script.accept_and_greet().await;
     assert_eq!(resume["d"]["seq"], 3);
@@ -80,13 +80,13 @@ async fn what_a_replay_repeats_is_dropped_with_a_warning() {
     let (script, mut host) = plain().await;
     let mut line = script.accept_until_ready().await;
     line.event(2, "REPEATED_BY_A_SERVER").await;
-    heard(&mut host, 2).await;
+    received(&mut host, 2).await;
     drop(line);
     let (mut line, _) = script.accept_and_greet().await;
     line.event(2, "REPEATED_BY_A_SERVER").await;
     line.event(3, "B").await;
     line.say(json!({"op": 0, "s": 3, "t": "RESUMED", "d": {}})).await;
-    assert_eq!(heard(&mut host, 2).await, numbered(&[(3, "B"), (3, "RESUMED")]));
+    assert_eq!(received(&mut host, 2).await, numbered(&[(3, "B"), (3, "RESUMED")]));
     let log = logged();
     let warning = log.lines().find(|line| line.contains("`REPEATED_BY_A_SERVER` came twice"));
     assert!(warning.is_some_and(|line| line.contains("WARN")), "{log}");
@@ -96,7 +96,7 @@ async fn what_a_replay_repeats_is_dropped_with_a_warning() {
 async fn an_odd_frame_is_passed_over_and_the_connection_stays() {
     let (script, mut host) = plain().await;
     let mut line = script.accept_until_ready().await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     let odd = [
         json!({"op": 0, "s": 2, "t": null, "d": {}}),
         json!({"op": 0, "s": 2, "t": 5, "d": {}}),
@@ -111,13 +111,13 @@ async fn an_odd_frame_is_passed_over_and_the_connection_stays() {
     // Without a number it is an event all the same.
     for s in [Value::Null, json!("x"), json!(-1)] {
         line.say(json!({"op": 0, "s": s, "t": "WITHOUT", "d": {}})).await;
-        assert_eq!(heard(&mut host, 1).await, [(None, "WITHOUT".to_owned())]);
+        assert_eq!(received(&mut host, 1).await, [(None, "WITHOUT".to_owned())]);
     }
     line.say(json!({"op": 0, "t": "WITHOUT", "d": {}})).await;
     line.event(2, "A").await;
-    assert_eq!(heard(&mut host, 2).await[1..], numbered(&[(2, "A")]));
+    assert_eq!(received(&mut host, 2).await[1..], numbered(&[(2, "A")]));
     line.say(json!({"op": 1, "d": null})).await;
-    assert_eq!(line.hear().await, json!({"op": 1, "d": 2}));
+    assert_eq!(line.receive().await, json!({"op": 1, "d": 2}));
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn a_server_that_never_says_ready_is_left_and_tried_again() {
     let (script, host) = start(Setting { timing, ..Setting::default() }).await;
     let closed = async {
         let (mut line, _) = script.accept_and_greet().await;
-        line.hear_close().await
+        line.receive_close().await
     };
     // The state is short: it is waited for from before it can come.
     let (waiting, code) = tokio::join!(state(&host, |state| matches!(state, State::Waiting { .. })), closed);
@@ -139,7 +139,7 @@ async fn a_server_that_never_says_ready_is_left_and_tried_again() {
 async fn a_session_whose_resumes_are_never_confirmed_is_given_up() {
     let (script, mut host) = plain().await;
     drop(script.accept_until_ready().await);
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     let mut resumes = 0;
     let mut line = loop {
         let (line, greeting) = script.accept_and_greet().await;
@@ -158,7 +158,7 @@ async fn a_session_without_an_address_is_resumed_at_the_usual_one() {
     let (script, mut host) = plain().await;
     let (mut line, _) = script.accept_and_greet().await;
     line.say(json!({"op": 0, "s": 1, "t": "READY", "d": {"session_id": "one"}})).await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     drop(line);
     assert_eq!(script.accept_and_greet().await.1["op"], 6);
 }

@@ -36,7 +36,7 @@ async fn identify_shows_what_the_config_says_and_later_sessions_what_was_said_la
     for status in [Status::Online, Status::Invisible, Status::Idle] {
         host.gateway.send(Command::Presence(Presence { status, ..Presence::default() })).unwrap();
     }
-    while line.hear().await["d"]["status"] != "idle" {}
+    while line.receive().await["d"]["status"] != "idle" {}
     line.say(json!({"op": 9, "d": false})).await;
     let (_line, identify) = script.accept_and_greet().await;
     assert_eq!((&identify["op"], &identify["d"]["presence"]["status"]), (&json!(2), &json!("idle")));
@@ -59,17 +59,17 @@ async fn a_presence_that_is_wanted_before_the_gateway_is_open_goes_out_with_iden
     line.ready(&script.url(), json!(1)).await;
     // Whichever is quicker.
     if identify["d"].get("presence").is_none() {
-        assert_eq!(line.hear().await["d"]["status"], "idle");
+        assert_eq!(line.receive().await["d"]["status"], "idle");
     } else {
         assert_eq!(identify["d"]["presence"]["status"], "idle");
     }
 }
 
 #[tokio::test]
-async fn shards_tell_how_they_are() {
+async fn shards_say_how_they_are() {
     let (script, mut host) = plain().await;
     let line = script.accept_until_ready().await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     let mut state = host.gateway.state(0).unwrap();
     soon(state.wait_for(|state| matches!(state, State::Ready { .. }))).await.unwrap();
     let shards = host.gateway.shards();
@@ -79,7 +79,7 @@ async fn shards_tell_how_they_are() {
     let (mut line, _) = script.accept_and_greet().await;
     assert_eq!(host.gateway.shards()[0].state, "resuming");
     line.say(json!({"op": 0, "s": 2, "t": "RESUMED", "d": {}})).await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     assert_eq!(host.gateway.shards()[0].resumes, 1);
     host.gateway.close().await;
     assert_eq!(host.gateway.shards()[0].state, "closed");
@@ -91,7 +91,7 @@ async fn resume_names_the_last_event_that_was_handed_over() {
     let mut line = script.accept_until_ready().await;
     line.event(2, "A").await;
     line.event(3, "B").await;
-    heard(&mut host, 3).await;
+    received(&mut host, 3).await;
     drop(line);
     let (mut line, resume) = script.accept_and_greet().await;
     assert_eq!(resume, json!({"op": 6, "d": {"token": "t0ken.of.a.test", "session_id": "one", "seq": 3}}));
@@ -100,7 +100,7 @@ async fn resume_names_the_last_event_that_was_handed_over() {
         line.event(seq, name).await;
     }
     line.say(json!({"op": 0, "s": 5, "t": "RESUMED", "d": {}})).await;
-    assert_eq!(heard(&mut host, 2).await, numbered(&[(4, "C"), (5, "RESUMED")]));
+    assert_eq!(received(&mut host, 2).await, numbered(&[(4, "C"), (5, "RESUMED")]));
 }
 
 #[tokio::test]
@@ -116,9 +116,9 @@ async fn a_server_without_hello_is_left() {
 async fn frames_that_are_not_understood_end_the_connection_and_not_the_session() {
     let (script, mut host) = plain().await;
     let mut line = script.accept_until_ready().await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     line.socket.send(Message::text("{\"op\":0,")).await.unwrap();
-    assert_eq!(line.hear_close().await, 4000);
+    assert_eq!(line.receive_close().await, 4000);
     let (_line, resume) = script.accept_and_greet().await;
     assert_eq!((&resume["op"], &resume["d"]["seq"]), (&json!(6), &json!(1)));
 }
@@ -130,7 +130,7 @@ async fn what_is_unknown_is_passed_over() {
     line.say(json!({"op": 99, "d": {"new": true}})).await;
     line.socket.send(Message::binary(vec![1, 2, 3])).await.unwrap();
     line.event(2, "AN_EVENT_OF_TOMORROW").await;
-    assert_eq!(heard(&mut host, 2).await[1..], numbered(&[(2, "AN_EVENT_OF_TOMORROW")]));
+    assert_eq!(received(&mut host, 2).await[1..], numbered(&[(2, "AN_EVENT_OF_TOMORROW")]));
 }
 
 #[tokio::test]
@@ -138,9 +138,9 @@ async fn a_heartbeat_that_is_asked_for_comes_at_once_with_the_last_number() {
     let (script, mut host) = plain().await;
     let mut line = script.accept_until_ready().await;
     line.event(2, "A").await;
-    heard(&mut host, 2).await;
+    received(&mut host, 2).await;
     line.say(json!({"op": 1, "d": null})).await;
-    assert_eq!(line.hear().await, json!({"op": 1, "d": 2}));
+    assert_eq!(line.receive().await, json!({"op": 1, "d": 2}));
 }
 
 #[tokio::test]
@@ -148,11 +148,11 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
     let (script, mut host) = plain().await;
     let mut line = script.accept().await;
     line.say(json!({"op": 10, "d": {"heartbeat_interval": 500}})).await;
-    assert_eq!(line.hear().await["op"], 2);
+    assert_eq!(line.receive().await["op"], 2);
     line.ready(&script.url(), json!(1)).await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     for seq in 1..6 {
-        let beat = line.hear().await;
+        let beat = line.receive().await;
         // The first may have gone out before READY came in.
         assert!(
             beat == json!({"op": 1, "d": seq}) || (seq == 1 && beat == json!({"op": 1, "d": null})),
@@ -160,13 +160,13 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
         );
         line.say(json!({"op": 11})).await;
         line.event(seq + 1, "A").await;
-        heard(&mut host, 1).await;
+        received(&mut host, 1).await;
     }
     let latency = host.gateway.shards()[0].latency_ms.unwrap();
     assert!(latency > 0.0 && latency < SOON.as_secs_f64() * 1000.0, "{latency}");
     // Nobody answers the next: the connection is left, and the session kept.
-    assert_eq!(line.hear().await["op"], 1);
-    assert_eq!(line.hear_close().await, 4000);
+    assert_eq!(line.receive().await["op"], 1);
+    assert_eq!(line.receive_close().await, 4000);
     let (_line, resume) = script.accept_and_greet().await;
     assert_eq!((&resume["op"], &resume["d"]["session_id"]), (&json!(6), &json!("one")));
 }
@@ -176,7 +176,7 @@ async fn a_flood_of_events_does_not_delay_the_heartbeat() {
     let (script, _host) = plain().await;
     let mut line = script.accept().await;
     line.say(json!({"op": 10, "d": {"heartbeat_interval": 50}})).await;
-    line.hear().await;
+    line.receive().await;
     let (mut send, mut receive) = line.socket.split();
     let url = script.url();
     let ready = json!({"op": 0, "s": 1, "t": "READY", "d": {"session_id": "one", "resume_gateway_url": url}});
@@ -203,8 +203,8 @@ async fn a_flood_of_events_does_not_delay_the_heartbeat() {
 async fn closing_ends_the_session_with_1000() {
     let (script, mut host) = plain().await;
     let mut line = script.accept_until_ready().await;
-    heard(&mut host, 1).await;
-    let (code, ()) = tokio::join!(line.hear_close(), host.gateway.close());
+    received(&mut host, 1).await;
+    let (code, ()) = tokio::join!(line.receive_close(), host.gateway.close());
     assert_eq!(code, 1000);
 }
 
@@ -212,7 +212,7 @@ async fn closing_ends_the_session_with_1000() {
 async fn closing_does_not_wait_for_a_server_that_does_not_say_goodbye() {
     let (script, mut host) = plain().await;
     let _line = script.accept_until_ready().await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     soon(host.gateway.close()).await;
     assert!(matches!(*host.gateway.state(0).unwrap().borrow(), State::Closed));
 }

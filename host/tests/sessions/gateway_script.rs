@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 use crate::stand_in::*;
 
-/// The server's side: accepts connections and speaks as it is told.
+/// The server's side: accepts connections and sends what it is given.
 pub(crate) struct Script {
     pub(crate) listener: TcpListener,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Line {
 
 pub(crate) struct Host {
     pub(crate) gateway: Gateway,
-    pub(crate) heard: mpsc::UnboundedReceiver<Dispatch>,
+    pub(crate) received: mpsc::UnboundedReceiver<Dispatch>,
     _sessions: Sessions,
     pub(crate) rest: Server,
 }
@@ -90,7 +90,7 @@ pub(crate) async fn start(setting: Setting) -> (Script, Host) {
     (setting.change)(discord);
     let sessions = soon(Sessions::open(&config)).await.unwrap();
     (setting.before)(sessions.discord.as_ref().unwrap());
-    let (sink, heard) = mpsc::unbounded_channel();
+    let (sink, received) = mpsc::unbounded_channel();
     let gateway = Gateway::open_with(
         sessions.discord.as_ref().unwrap(),
         &sessions.net,
@@ -105,7 +105,7 @@ pub(crate) async fn start(setting: Setting) -> (Script, Host) {
     if setting.listens {
         gateway.listen();
     }
-    (Script { listener }, Host { gateway, heard, _sessions: sessions, rest })
+    (Script { listener }, Host { gateway, received, _sessions: sessions, rest })
 }
 
 pub(crate) async fn plain() -> (Script, Host) {
@@ -134,7 +134,7 @@ impl Script {
     pub(crate) async fn accept_and_greet(&self) -> (Line, Value) {
         let mut line = self.accept().await;
         line.say(json!({"op": 10, "d": {"heartbeat_interval": 60_000}})).await;
-        let greeting = line.hear().await;
+        let greeting = line.receive().await;
         (line, greeting)
     }
 
@@ -152,7 +152,7 @@ impl Line {
         self.socket.send(Message::text(frame.to_string())).await.unwrap();
     }
 
-    pub(crate) async fn hear(&mut self) -> Value {
+    pub(crate) async fn receive(&mut self) -> Value {
         loop {
             match soon(self.socket.next()).await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -162,7 +162,7 @@ impl Line {
     }
 
     /// The code the host closes with.
-    pub(crate) async fn hear_close(&mut self) -> u16 {
+    pub(crate) async fn receive_close(&mut self) -> u16 {
         loop {
             if let Message::Close(frame) = soon(self.socket.next()).await.unwrap().unwrap() {
                 return frame.unwrap().code.into();
@@ -181,10 +181,10 @@ impl Line {
 }
 
 /// The numbers and names of the next events.
-pub(crate) async fn heard(host: &mut Host, count: usize) -> Vec<(Option<u64>, String)> {
+pub(crate) async fn received(host: &mut Host, count: usize) -> Vec<(Option<u64>, String)> {
     let mut events = Vec::new();
     while events.len() < count {
-        let event = soon(host.heard.recv()).await.unwrap();
+        let event = soon(host.received.recv()).await.unwrap();
         events.push((event.seq, event.name().to_owned()));
     }
     events

@@ -18,7 +18,7 @@ async fn the_time_between_two_identifies_is_counted_from_the_first_and_not_from_
     // IDENTIFY cannot come before HELLO, so the other shard does not even connect before this moment and the pause.
     let greeted = Instant::now();
     line.say(json!({"op": 10, "d": {"heartbeat_interval": 60_000}})).await;
-    assert_eq!(line.hear().await["op"], 2);
+    assert_eq!(line.receive().await["op"], 2);
     script.accept().await;
     assert!(greeted.elapsed() >= EVERY, "{:?}", greeted.elapsed());
 }
@@ -45,11 +45,11 @@ async fn another_host_with_the_same_token_is_noticed_by_its_session_starts() {
     let timing = Timing { compare_starts_every: Duration::from_millis(20), ..timing() };
     let (script, mut host) = start(Setting { timing, limit, ..Setting::default() }).await;
     let mut line = script.accept_until_ready().await;
-    heard(&mut host, 1).await;
+    received(&mut host, 1).await;
     let noticed = async {
         while !logged().contains("another process has started 6 gateway session(s) with this bot's token") {
             line.event(2, "A").await;
-            heard(&mut host, 1).await;
+            received(&mut host, 1).await;
         }
     };
     soon(noticed).await;
@@ -77,5 +77,5 @@ async fn a_shard_connects_at_once_and_identifies_when_somebody_listens() {
     other.accept_until_ready().await;
     assert!(line.socket.next().now_or_never().is_none(), "nothing was listening");
     host.gateway.listen();
-    assert_eq!(line.hear().await["op"], 2);
+    assert_eq!(line.receive().await["op"], 2);
 }

@@ -1,4 +1,4 @@
-//! Every client dials IPv4 only and resolves without threads, and the tests can tell when one does not.
+//! Every client dials IPv4 only and resolves without threads, and the tests notice when one does not.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;

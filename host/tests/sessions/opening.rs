@@ -38,7 +38,7 @@ fn what_the_first_made_the_second_uses(runtime: Runtime) {
         let timer = tokio::time::sleep(Duration::from_millis(60));
         (sessions, Box::pin(timer))
     });
-    let heard = |text: &str| {
+    let received = |text: &str| {
         elsewhere.block_on(async {
             let mut packet = [0; 2000];
             loop {
@@ -60,7 +60,7 @@ fn what_the_first_made_the_second_uses(runtime: Runtime) {
     });
     assert!(started.elapsed() < SOON);
     runtime.block_on(soon(sessions.close()));
-    heard("bot.second:1|c");
+    received("bot.second:1|c");
     let seen = server.seen();
     let peer = |target: &str| seen.iter().find(|seen| seen.target.ends_with(target)).unwrap().peer;
     assert_eq!(peer("/first"), peer("/second"), "the connection of the first is used in the second");

@@ -1,4 +1,4 @@
-//! What every file of the house looks like: its opening, its length, its tests, its scripts.
+//! What every file looks like: its opening, its length, its tests, its scripts.
 //! It knows nothing of what a file is about.
 
 use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt};
@@ -44,6 +44,46 @@ fn findings(source: &Source) -> Vec<String> {
         }
     }
     findings
+}
+
+/// Words with a plainer one in Discord's documentation or in Rust's, and where they are not used.
+const WORDS: [&str; 8] = ["person", "told", "heard", "anew", "obey", "whisper", "deed", "for ever"];
+const PLAIN: [&str; 5] =
+    ["host/tests/", "plugins/", "plugin-api/macros/", "plugin-api/tests/", "plugin-api/src/testing"];
+
+/// Words of [`WORDS`] in a file of [`PLAIN`], in names and in comments.
+fn odd_words(source: &Source) -> Vec<String> {
+    let path = &source.path;
+    if path == "host/tests/tidy/files.rs" || !PLAIN.iter().any(|folder| path.starts_with(folder)) {
+        return Vec::new();
+    }
+    let is_in = |text: &str, word: &str| {
+        text.match_indices(word).any(|(at, _)| {
+            let (before, after) = (text[..at].chars().next_back(), text[at + word.len()..].chars().next());
+            ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+        })
+    };
+    let lines = source.text.lines().enumerate();
+    lines
+        .flat_map(|(number, line)| {
+            let text = line.to_lowercase();
+            let found: Vec<_> = WORDS.into_iter().filter(|word| is_in(&text, word)).collect();
+            found.into_iter().map(move |word| format!("{path}:{}: `{word}` has a plainer word", number + 1))
+        })
+        .collect()
+}
+
+#[test]
+fn the_words_are_those_of_the_field() {
+    nothing_found(&rust().iter().flat_map(odd_words).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_odd_word_is_found_in_names_and_in_comments() {
+    let odd = |path: &str, text: &str| odd_words(&Source::sample(path, text)).len();
+    assert_eq!(odd("host/tests/it/sample.rs", "fn who_is_told() {} // Told again, in person.\n"), 2);
+    assert_eq!(odd("plugins/ping/src/lib.rs", "// personal, retold\n"), 0);
+    assert_eq!(odd("host/sim/src/lib.rs", "// a person\n"), 0);
 }
 
 fn sleeps(line: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Which room of the host may know which: imports point one way, downwards in [`ORDER`].
+//! Which module of the host may know which: imports point one way, downwards in [`ORDER`].
 //! Events travel the other way, through channels, and are not seen here.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use crate::{
     sources::{Source, below},
 };
 
-/// The rooms from top to bottom. A room knows rooms of lower lines only, none of its own.
+/// The modules from top to bottom. A module knows modules of lower lines only, none of its own.
 const ORDER: &[&[&str]] = &[
     &["cli"],
     &["panel"],
@@ -35,44 +35,44 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[(
     "a task that is due goes into the queue in front of its cog, which is the lane's",
 )];
 
-/// What a file may not know: the room it belongs to, and what it imports from rooms that are not below it.
+/// What a file may not know: the module it belongs to, and what it imports from modules that are not below it.
 fn findings(source: &Source) -> Vec<String> {
-    let room = room_of(&source.path);
-    let Some(own) = rank(room) else {
-        return vec![format!("{}: room `{room}` has no place in ORDER", source.path)];
+    let module = module_of(&source.path);
+    let Some(own) = rank(module) else {
+        return vec![format!("{}: module `{module}` has no place in ORDER", source.path)];
     };
     let mut findings: Vec<String> = imports(source)
         .into_iter()
-        .filter(|other| other != room && !excepted(room, other))
+        .filter(|other| other != module && !excepted(module, other))
         .filter_map(|other| match rank(&other) {
             Some(rank) if rank > own => None,
             Some(_) => {
-                Some(format!("{}: `{room}` stands below or beside `{other}` and imports it", source.path))
+                Some(format!("{}: `{module}` stands below or beside `{other}` and imports it", source.path))
             }
             None => Some(format!("{}: imports `{other}`, which has no place in ORDER", source.path)),
         })
         .collect();
     if source.code().any(|(_, line)| climbs_out(line, depth(&source.path))) {
-        findings.push(format!("{}: names another room through `super`; say `crate`", source.path));
+        findings.push(format!("{}: names another module through `super`; say `crate`", source.path));
     }
     findings
 }
 
 /// `lane` for `host/src/lane/inbox.rs`.
-fn room_of(path: &str) -> &str {
+fn module_of(path: &str) -> &str {
     let inside = path.strip_prefix("host/src/").unwrap_or(path);
     inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
 }
 
-fn rank(room: &str) -> Option<usize> {
-    ORDER.iter().position(|line| line.contains(&room))
+fn rank(module: &str) -> Option<usize> {
+    ORDER.iter().position(|line| line.contains(&module))
 }
 
-fn excepted(room: &str, other: &str) -> bool {
-    EXCEPTIONS.iter().any(|(from, to, _)| (*from, *to) == (room, other))
+fn excepted(module: &str, other: &str) -> bool {
+    EXCEPTIONS.iter().any(|(from, to, _)| (*from, *to) == (module, other))
 }
 
-/// The rooms that a file names, by `crate::room` or in a `crate::{…}`. Its tests may build on any room.
+/// The modules that a file names, by `crate::module` or in a `crate::{…}`. Its tests may build on any module.
 fn imports(source: &Source) -> BTreeSet<String> {
     let code: Vec<&str> =
         source.code().map(|(_, line)| line).take_while(|line| *line != "mod tests {").collect();
@@ -117,7 +117,7 @@ fn first_word(text: &str) -> Option<String> {
     (!word.is_empty() && word != "self").then_some(word)
 }
 
-/// How many modules deep a file is: 1 for a room's own file.
+/// How many modules deep a file is: 1 for a module's own file.
 fn depth(path: &str) -> usize {
     let inside = path.strip_prefix("host/src/").unwrap_or(path);
     inside.split('/').filter(|part| *part != "mod.rs").count()
@@ -129,8 +129,8 @@ fn climbs_out(line: &str, depth: usize) -> bool {
     line.strip_prefix("use ").is_some_and(|path| path.starts_with(&"super::".repeat(depth)))
 }
 
-/// The rooms' files: all but the map and the program, which is one call.
-fn rooms() -> Vec<Source> {
+/// The modules' files: all but the map and the program, which is one call.
+fn modules() -> Vec<Source> {
     let mut sources = below("host/src", ".rs");
     sources.retain(|source| !matches!(source.path.as_str(), "host/src/lib.rs" | "host/src/main.rs"));
     sources
@@ -138,23 +138,24 @@ fn rooms() -> Vec<Source> {
 
 #[test]
 fn imports_point_one_way() {
-    nothing_found(&rooms().iter().flat_map(findings).collect::<Vec<_>>());
+    nothing_found(&modules().iter().flat_map(findings).collect::<Vec<_>>());
 }
 
 #[test]
 fn the_order_and_its_exceptions_name_nothing_that_is_gone() {
-    let rooms = rooms();
-    let there: BTreeSet<&str> = rooms.iter().map(|source| room_of(&source.path)).collect();
-    let gone: Vec<_> = ORDER.iter().copied().flatten().filter(|room| !there.contains(*room)).collect();
-    assert!(gone.is_empty(), "no such rooms: {gone:?}");
+    let modules = modules();
+    let there: BTreeSet<&str> = modules.iter().map(|source| module_of(&source.path)).collect();
+    let gone: Vec<_> = ORDER.iter().copied().flatten().filter(|module| !there.contains(*module)).collect();
+    assert!(gone.is_empty(), "no such modules: {gone:?}");
     for (from, to, _) in EXCEPTIONS {
-        let used = rooms.iter().any(|source| room_of(&source.path) == *from && imports(source).contains(*to));
+        let used =
+            modules.iter().any(|source| module_of(&source.path) == *from && imports(source).contains(*to));
         assert!(used, "`{from}` no longer imports `{to}`: take the exception away");
     }
 }
 
 #[test]
-fn the_map_has_every_room_and_no_other() {
+fn the_map_has_every_module_and_no_other() {
     let map = crate::sources::read("host/src/lib.rs");
     let named: BTreeSet<&str> = map
         .code()

@@ -1,4 +1,4 @@
-//! Keeps the house: which room may know which, what every file looks like, and that README says what the code does.
+//! Keeps order: which module may import which, what every file looks like, and that README says what the code does.
 //! It reads sources and asks the program for its help; it starts no host. Each check is shown a bad sample first.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
 

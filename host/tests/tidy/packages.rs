@@ -1,4 +1,4 @@
-//! Which package may depend on which, by their `Cargo.toml`. What the rooms inside the host know is judged elsewhere.
+//! Which package may depend on which, by their `Cargo.toml`. What the modules inside the host import is judged elsewhere.
 
 use toml::Table;
 

@@ -98,7 +98,7 @@ fn every_command_of_the_program_is_in_the_table_and_no_other() {
         assert!(expected.remove(group), "the program lists its commands: {expected:?}");
         expected.extend(listed(&[group]).into_iter().map(|verb| format!("{group} {verb}")));
     }
-    let told: BTreeSet<String> = readme("command")
+    let listed_in_text: BTreeSet<String> = readme("command")
         .iter()
         .filter_map(|row| unquoted(&row[0])?.strip_prefix("gearshift "))
         .map(|command| {
@@ -106,7 +106,7 @@ fn every_command_of_the_program_is_in_the_table_and_no_other() {
             words.collect::<Vec<_>>().join(" ")
         })
         .collect();
-    assert_eq!(told, expected);
+    assert_eq!(listed_in_text, expected);
 }
 
 #[test]
@@ -120,10 +120,10 @@ fn the_exit_codes_are_those_of_the_program() {
 fn every_key_of_the_config_is_in_the_tables_and_no_other() {
     let mut expected = keys("host/src/config/sections.rs");
     expected.extend(keys("host/src/config/limits.rs"));
-    let told: BTreeSet<String> =
+    let listed_in_text: BTreeSet<String> =
         readme("key").iter().filter_map(|row| Some(unquoted(&row[0])?.to_owned())).collect();
-    let missing: Vec<_> = expected.difference(&told).collect();
-    let gone: Vec<_> = told.difference(&expected).collect();
+    let missing: Vec<_> = expected.difference(&listed_in_text).collect();
+    let gone: Vec<_> = listed_in_text.difference(&expected).collect();
     assert!(missing.is_empty() && gone.is_empty(), "missing: {missing:?}\ngone: {gone:?}");
 }
 
@@ -150,7 +150,7 @@ fn the_cog_in_the_text_is_the_one_in_plugins() {
 }
 
 /// Lines of code, without blank lines, comments, `use` and what stands behind `#[cfg(test)]` or before `fn main`.
-/// A copy with a name of its own beside the first, as the text tells to make it.
+/// A copy with a name of its own beside the first, as the text says to make it.
 #[test]
 fn a_copy_of_the_cog_in_the_text_is_renamed_in_all_its_files() {
     let readme = read("README.md").text;

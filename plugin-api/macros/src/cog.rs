@@ -1,4 +1,4 @@
-//! `#[cog]`: reads the block and writes the `impl Cog` that a person could have written.
+//! `#[cog]`: reads the block and writes the `impl Cog` that an author could have written.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

@@ -1,4 +1,4 @@
-//! The attributes of `gearshift-cog`. Each only writes what a person could write on the trait `Cog`; use them from there.
+//! The attributes of `gearshift-cog`. Each only writes what an author could write on the trait `Cog`; use them from there.
 
 mod amounts;
 mod args;

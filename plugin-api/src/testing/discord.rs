@@ -151,7 +151,7 @@ impl Discord {
         self.channels.get(&channel).filter(|channel| channel.recipient.is_none()).map(|_| GUILD)
     }
 
-    /// A new snowflake: later ones are larger, and tell when they were made.
+    /// A new snowflake: later ones are larger, and hold when they were made.
     pub(super) fn snowflake(&mut self, unix_ms: u64) -> u64 {
         self.made += 1;
         (unix_ms.saturating_sub(EPOCH) << 22) | self.made

@@ -100,7 +100,7 @@ impl Stage {
         fault.map_or(Ok(()), Err)
     }
 
-    /// The gateway tells a cog that was loaded what it has missed.
+    /// A cog that was loaded gets from the gateway what it has missed.
     pub(super) fn introduce(&self) {
         let discord = self.world.discord.borrow();
         let facts = [

@@ -24,7 +24,7 @@ struct Total {
 
 #[cog(state = 2)]
 impl Counter {
-    /// Counts you, and tells how often
+    /// Counts you, and says how often
     #[command]
     async fn count(&self, ctx: &Context) -> Result {
         let (own, all) = self.add(ctx.user()?.id);

@@ -48,8 +48,8 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             format!("{} commands, {} events, {} ticks", counts.commands, counts.events, counts.ticks)
         }
         Op::Plan => format!("plan: {}", faulty.plan.borrow()),
-        Op::Panic => panic!("told to panic"),
-        Op::Error => return Err(Error::new("told to fail")),
+        Op::Panic => panic!("asked to panic"),
+        Op::Error => return Err(Error::new("asked to fail")),
         Op::PanicInDrop => {
             let _local = PanicsWhenDropped;
             return Ok(());
@@ -221,7 +221,7 @@ async fn say(faulty: &Faulty, ctx: &Context, steps: &[Step]) -> Result<()> {
                 });
                 faulty.host.discord().callback(interaction, interactions::CALLBACK_MODAL, &form).await?;
             }
-            Step::Error => return Err(Error::new("told to fail")),
+            Step::Error => return Err(Error::new("asked to fail")),
         }
     }
     Ok(())
@@ -235,7 +235,7 @@ pub(crate) async fn pressed(host: &Host, press: &Interaction) -> Result<()> {
         "faulty:secret" => {
             host.discord().respond(press, NewMessage::new("secret").ephemeral()).await?;
         }
-        "faulty:error" => return Err(Error::new("told to fail")),
+        "faulty:error" => return Err(Error::new("asked to fail")),
         "faulty:form" => {
             let typed = press.options.first().map_or("", |field| &field.value);
             let answer = NewMessage::new(typed);
@@ -253,7 +253,7 @@ struct PanicsWhenDropped;
 impl Drop for PanicsWhenDropped {
     fn drop(&mut self) {
         if !thread::panicking() {
-            panic!("told to panic in a drop");
+            panic!("asked to panic in a drop");
         }
     }
 }

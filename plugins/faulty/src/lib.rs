@@ -31,7 +31,7 @@ use self::{
 const PLAN_KEY: &str = "plan";
 /// The environment's name for what is armed, such as `setup=panic;save=block 500`.
 const PLAN_VARIABLE: &str = "GEARSHIFT_FAULTY";
-/// Tells two builds apart: tests build the dummy with different values.
+/// Distinguishes two builds: tests build the dummy with different values.
 const VARIANT: &str = match option_env!("GEARSHIFT_TEST_VARIANT") {
     Some(variant) => variant,
     None => "plain",

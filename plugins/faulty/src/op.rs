@@ -1,4 +1,4 @@
-//! What the dummy can be told to do, and how it is written. It does nothing itself.
+//! What the dummy can be asked to do, and how it is written. It does nothing itself.
 
 use std::time::Duration;
 
@@ -32,11 +32,11 @@ pub(crate) enum Flood {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Help,
-    /// Tells which build this is.
+    /// Says which build this is.
     Version,
-    /// Tells what was counted over all generations.
+    /// Says what was counted over all generations.
     Count,
-    /// Tells what is armed.
+    /// Says what is armed.
     Plan,
     Panic,
     Error,
@@ -81,7 +81,7 @@ pub(crate) enum Op {
     Beats,
     /// The same, at the next beat.
     NextBeat,
-    /// Tells what is set.
+    /// Says what is set.
     Settings,
     /// Makes the state so many bytes larger.
     GrowState(usize),
@@ -89,7 +89,7 @@ pub(crate) enum Op {
     Disarm,
     /// Shows buttons: answered by editing the message, by another message, by an ephemeral one, and not at all.
     Buttons,
-    /// Shows the bot as idle, asks for a member, and tells who owns the bot and how its shards are.
+    /// Shows the bot as idle, asks for a member, and says who owns the bot and how its shards are.
     Gateway,
     /// Handles a signal, by its number, from now on.
     Signal(i32),

@@ -40,7 +40,7 @@ pub(crate) enum Trick {
     Sleep(Duration),
     /// Keeps the thread.
     Block(Duration),
-    /// Never comes back; where there is no `await`, it keeps the thread for ever.
+    /// Never comes back; where there is no `await`, it keeps the thread forever.
     Hang,
 }
 
@@ -78,8 +78,8 @@ impl Plan {
     pub(crate) fn act_now(&self, stage: Stage) -> Result<()> {
         match self.tricks.get(&stage) {
             None => {}
-            Some(Trick::Panic) => panic!("told to panic in {stage}"),
-            Some(Trick::Error) => return Err(Error::new(format!("told to fail in {stage}"))),
+            Some(Trick::Panic) => panic!("asked to panic in {stage}"),
+            Some(Trick::Error) => return Err(Error::new(format!("asked to fail in {stage}"))),
             Some(Trick::Sleep(time) | Trick::Block(time)) => thread::sleep(*time),
             Some(Trick::Hang) => loop {
                 thread::park();

@@ -1,5 +1,5 @@
-//! `!lookup name` fetches JSON from a web server and shows it. `!lookup-source url` tells the bot's owners where from, or
-//! sets it. Shows the shared HTTP client, a deadline, and errors in words that a person in the channel understands.
+//! `!lookup name` fetches JSON from a web server and shows it. `!lookup-source url` shows the bot's owners where from, or
+//! sets it. Shows the shared HTTP client, a deadline, and errors in words that a user in the channel understands.
 //! It opens no connection of its own.
 #![forbid(unsafe_code)]
 

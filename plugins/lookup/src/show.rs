@@ -1,4 +1,4 @@
-//! Any JSON as a few lines that a person can read. It knows no server's schema.
+//! Any JSON as a few lines that a user can read. It knows no server's schema.
 
 use serde_json::Value;
 

@@ -34,7 +34,7 @@ impl Source {
         self.0.replace(PLACE, &percent_encoded(name))
     }
 
-    /// The server, for people to read.
+    /// The server, as users read it.
     pub(crate) fn server(&self) -> &str {
         let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
         rest.split_once('/').map_or(rest, |(server, _)| server)

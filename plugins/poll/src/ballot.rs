@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_told_apart_and_limited() {
+    fn answers_are_distinguished_and_limited() {
         assert!(Ballot::new(" ", "").is_err());
         assert_eq!(Ballot::new("Q", "").expect("it is valid").answers().collect::<Vec<_>>(), ["Yes", "No"]);
         assert!(Ballot::new("Q", "a, a").is_err());

@@ -1,5 +1,5 @@
 //! `/poll question:Lunch? answers:soup, salad` asks everybody. Shows buttons, a menu, a form and suggestions, and that
-//! people can go on voting while the cog is replaced. It shows its polls; what they are is in `ballot`.
+//! users can go on voting while the cog is replaced. It shows its polls; what they are is in `ballot`.
 #![forbid(unsafe_code)]
 
 mod ballot;
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_vote_and_answer_while_the_cog_is_replaced() {
+    fn users_vote_and_answer_while_the_cog_is_replaced() {
         let bot = Bot::new::<Poll>();
         let (alice, bob) = (bot.user("alice"), bot.user("bob"));
         let poll = alice.slash("poll", [("question", "Lunch?"), ("answers", "soup, salad")]).message();

@@ -1,4 +1,4 @@
-//! Sends the bot's pulse to statsd: messages heard, guilds joined, and how late its own task runs. `!pulse` tells it in
+//! Sends the bot's pulse to statsd: messages received, guilds joined, and how late its own task runs. `!pulse` says it in
 //! words. It never waits for statsd, and runs as well without one.
 #![forbid(unsafe_code)]
 
@@ -26,11 +26,11 @@ struct Joined {
 
 #[cog(state = 1)]
 impl Pulse {
-    /// Tells what the bot has heard so far
+    /// Says what the bot has received so far
     #[command]
     async fn pulse(&self, ctx: &Context) -> Result {
         let (messages, guilds) = (self.messages.get(), self.guilds.borrow().len());
-        ctx.reply(format!("{messages} messages heard, {guilds} guilds")).await
+        ctx.reply(format!("{messages} messages received, {guilds} guilds")).await
     }
 
     #[listen("MESSAGE_CREATE")]
@@ -81,24 +81,24 @@ mod tests {
     #[test]
     fn a_guild_counts_until_the_bot_has_left_it() {
         let bot = Bot::new::<Pulse>();
-        let tells = |expected: &str| {
-            let told = bot.user("alice").slash("pulse", ()).content();
-            assert_eq!(told.split(", ").nth(1), Some(expected), "{}", bot.transcript());
+        let shows = |expected: &str| {
+            let shown = bot.user("alice").slash("pulse", ()).content();
+            assert_eq!(shown.split(", ").nth(1), Some(expected), "{}", bot.transcript());
         };
-        tells("1 guilds");
+        shows("1 guilds");
         bot.event("GUILD_DELETE", json!({ "id": "100", "unavailable": true }));
-        tells("1 guilds");
+        shows("1 guilds");
         bot.reload::<Pulse>();
         bot.event("GUILD_DELETE", json!({ "id": "100" }));
-        tells("0 guilds");
+        shows("0 guilds");
         assert!(bot.faults().is_empty(), "{:?}", bot.faults());
     }
 
     #[test]
-    fn what_it_hears_goes_to_statsd() {
+    fn what_it_receives_goes_to_statsd() {
         let bot = Bot::new::<Pulse>();
         bot.user("alice").say("hello");
-        bot.user("alice").say("!pulse").assert_content("2 messages heard, 1 guilds");
+        bot.user("alice").say("!pulse").assert_content("2 messages received, 1 guilds");
         bot.advance(Duration::from_secs(10));
         let names: BTreeSet<String> = bot.metrics().into_iter().map(|it| it.name).collect();
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["guilds", "messages", "task_lateness"]);

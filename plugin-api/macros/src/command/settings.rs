@@ -286,7 +286,7 @@ pub(super) fn check_menu_name(name: &str, span: Span) -> Result<()> {
     }
 }
 
-/// A word with a prefix: Discord is told nothing of it.
+/// A word with a prefix: it is not registered with Discord.
 fn check_alias(alias: &LitStr) -> Result<()> {
     let value = alias.value();
     if value.is_empty() || value.contains(char::is_whitespace) {

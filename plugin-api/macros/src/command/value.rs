@@ -11,7 +11,7 @@ use crate::{
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-type>
 const WHOLE_MAX: i128 = 1 << 53;
 
-/// What an option of a type is, as far as its name tells.
+/// What an option of a type is, as far as its name says.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Shape {
     Text,

@@ -1,4 +1,4 @@
-//! An order of arguments that only their types tell is checked while compiling, too.
+//! An order of arguments that only their types show is checked while compiling, too.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

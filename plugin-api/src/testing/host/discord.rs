@@ -80,7 +80,7 @@ fn reply((status, json): (u16, Value)) -> Reply {
     Reply { status, headers: RVec::new(), body }
 }
 
-/// The text of a message that is sent, to tell requests apart.
+/// The text of a message that is sent, to distinguish requests.
 fn said(request: &DiscordRequest) -> String {
     let body: Value = serde_json::from_slice(&request.json).unwrap_or(Value::Null);
     let message = if body["data"].is_object() { &body["data"] } else { &body };

@@ -37,7 +37,7 @@ impl Cog for Counter {
         let count: u64 = match ctx.command() {
             "incr" => tokio::run(redis.incr("count", 1)).await?,
             "spawned" => tokio::spawn(async move { redis.incr("count", 1).await }).await??,
-            _ => tokio::spawn(async { panic!("told to panic") }).await?,
+            _ => tokio::spawn(async { panic!("asked to panic") }).await?,
         };
         ctx.reply(count.to_string()).await?;
         Ok(())
