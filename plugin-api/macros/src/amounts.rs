@@ -4,6 +4,15 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, LitStr, Result};
 
+/// Names of units, in seconds: those that a user may type for an argument that is a `Duration`.
+const UNITS: [(&[&str], u64); 5] = [
+    (&["s", "sec", "secs", "second", "seconds"], 1),
+    (&["m", "min", "mins", "minute", "minutes"], 60),
+    (&["h", "hour", "hours"], 60 * 60),
+    (&["d", "day", "days"], 24 * 60 * 60),
+    (&["w", "week", "weeks"], 7 * 24 * 60 * 60),
+];
+
 /// Milliseconds of `90s`, `1h30m`, `500ms`.
 pub(crate) fn duration(text: &LitStr) -> Result<u64> {
     millis(&text.value()).ok_or_else(|| {
@@ -20,12 +29,7 @@ fn millis(text: &str) -> Option<u64> {
         let unit = rest.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(rest.len());
         let millis = match &rest[..unit] {
             "ms" => 1,
-            "s" => 1000,
-            "m" | "min" => 60 * 1000,
-            "h" => 60 * 60 * 1000,
-            "d" => 24 * 60 * 60 * 1000,
-            "w" => 7 * 24 * 60 * 60 * 1000,
-            _ => return None,
+            name => 1000 * UNITS.iter().find(|(names, _)| names.contains(&name))?.1,
         };
         total = total.checked_add(number.checked_mul(millis)?)?;
         rest = rest[unit..].trim_start();
@@ -150,11 +154,24 @@ mod tests {
             ("30", None),
             ("", None),
             ("s", None),
-            ("3 weeks", None),
+            ("3 weeks", Some(1_814_400_000)),
+            ("2 hours 1 min", Some(7_260_000)),
+            ("3 months", None),
             ("99999999999999999999w", None),
         ];
         for (text, expected) in table {
             assert_eq!(duration(&lit(text)).ok(), expected, "{text}");
+        }
+    }
+
+    /// The other parser is the SDK's, which this crate is built before.
+    #[test]
+    fn units_are_those_of_an_argument() {
+        let argument = include_str!("../../src/argument/text.rs");
+        for (names, _) in UNITS {
+            let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+            let arm = format!("{} =>", names.join(" | "));
+            assert!(argument.contains(&arm), "{arm}");
         }
     }
 
