@@ -33,9 +33,18 @@ pub(super) const fn checked(command: Command) -> Command {
             || (in_guilds || !guild_only && command.guilds.is_empty()) && (in_dms || !dm_only),
         "its contexts leave out where alone it may run"
     );
-    let excluded = guild_only && holds_below(command.subcommands, true)
-        || dm_only && holds_below(command.subcommands, false);
+    let below = command.subcommands;
+    let excluded =
+        guild_only && some_below(below, Held::DmOnly) || dm_only && some_below(below, Held::GuildOnly);
     assert!(!excluded, "a command in it may only run where the group may not");
+    assert!(
+        command.prefix || !some_below(below, Held::Aliases),
+        "aliases are names with a prefix, and the group of the command has none"
+    );
+    assert!(
+        command.slash || !some_below(below, Held::Ephemeral),
+        "answers to a message are never ephemeral, and the group of the command has no slash"
+    );
     command
 }
 
@@ -50,13 +59,27 @@ const fn has(all: &[u8], some: &[u8]) -> bool {
     false
 }
 
-/// Whether one of these commands, or one in them, is for direct messages only, or for guilds only.
-const fn holds_below(commands: &[Command], is_dm: bool) -> bool {
+/// What a command has.
+#[derive(Clone, Copy)]
+enum Held {
+    DmOnly,
+    GuildOnly,
+    Aliases,
+    Ephemeral,
+}
+
+/// Whether one of these commands, or one in them, has it.
+const fn some_below(commands: &[Command], what: Held) -> bool {
     let mut at = 0;
     while at < commands.len() {
-        let Command { rules, subcommands, .. } = &commands[at];
-        let holds = if is_dm { rules.dm_only } else { rules.guild_only };
-        if holds || holds_below(subcommands, is_dm) {
+        let Command { rules, aliases, ephemeral, subcommands, .. } = &commands[at];
+        let has = match what {
+            Held::DmOnly => rules.dm_only,
+            Held::GuildOnly => rules.guild_only,
+            Held::Aliases => !aliases.is_empty(),
+            Held::Ephemeral => *ephemeral,
+        };
+        if has || some_below(subcommands, what) {
             return true;
         }
         at += 1;
@@ -152,6 +175,8 @@ mod tests {
     const IN_DM: &[Command] = &[Command::new("one", "d").dm_only()];
     const DEEP: &[Command] = &[Command::group("admin", "d", IN_GUILD)];
     const IN_GUILD: &[Command] = &[Command::new("one", "d").guild_only()];
+    const ALIASED: &[Command] = &[Command::new("one", "d").aliases(&["o"])];
+    const SECRET: &[Command] = &[Command::new("one", "d").ephemeral()];
     const GERMAN: &[Localized] = &[Localized { locale: "de", name: "befehl", description: "" }];
     const CAPITAL: &[Localized] = &[Localized { locale: "de", name: "Befehl", description: "" }];
     const DESCRIBED: &[Localized] = &[Localized { locale: "de", name: "Gruß", description: "Grüßt" }];
@@ -160,7 +185,7 @@ mod tests {
     #[test]
     fn what_could_never_be_called_does_not_compile() {
         let (command, menu) = (Command::new("c", "d"), Command::user_menu("Menu"));
-        let refused: [(&str, Change, Command); 25] = [
+        let refused: [(&str, Change, Command); 27] = [
             ("no way to call it", |it| it.slash_only().prefix_only(), command),
             ("no way to call it", |it| it.prefix_only().slash_only(), command),
             ("aliases without a prefix", |it| it.slash_only().aliases(&["a"]), command),
@@ -182,6 +207,8 @@ mod tests {
             ("in direct messages, in guilds", |it| it.contexts(&[0]).dm_only(), command),
             ("in guilds, with one for elsewhere", |it| it.guild_only(), Command::group("g", "d", IN_DM)),
             ("in direct messages, likewise", |it| it.dm_only(), Command::group("g", "d", DEEP)),
+            ("an alias in a group without a prefix", Command::slash_only, Command::group("g", "d", ALIASED)),
+            ("ephemeral in a group without a slash", Command::prefix_only, Command::group("g", "d", SECRET)),
             ("a capital letter in German", |it| it.localized(CAPITAL), command),
             ("a menu with a description", |it| it.localized(DESCRIBED), menu),
             ("a menu without a prefix", |it| it.prefix_only(), menu),
