@@ -30,11 +30,22 @@ const LOCKED: &str = "Blocking waiting for file lock on ";
 
 /// What came of a build.
 #[derive(Debug)]
-pub(super) enum Outcome {
-    /// The libraries by the ids of their packages.
-    Built { libraries: BTreeMap<String, PathBuf>, warnings: String },
-    /// Where the first error is and what it says, all the compiler's words, and how cargo ended.
-    Failed { first: Option<String>, words: String, status: ExitStatus },
+pub(super) struct Outcome {
+    /// The libraries that were built, by the ids of their packages.
+    pub(super) libraries: BTreeMap<String, PathBuf>,
+    /// The compiler's; empty without any.
+    pub(super) warnings: String,
+    pub(super) failed: Option<Failed>,
+}
+
+/// Why not all was built.
+#[derive(Debug)]
+pub(super) struct Failed {
+    /// Where the first error is, and what it says.
+    pub(super) first: Option<String>,
+    /// All words of the compiler, or of cargo.
+    pub(super) words: String,
+    pub(super) status: ExitStatus,
 }
 
 /// Packages whose build script has not run yet in a build.
@@ -67,14 +78,17 @@ impl Build {
     /// Begins to build all cogs of a workspace.
     pub(super) fn start(workspace: &Workspace, is_release: bool) -> io::Result<Build> {
         let mut command = Command::new(cargo());
-        command.args(["build", "--message-format", "json"]);
+        // One that fails leaves the others.
+        command.args(["build", "--keep-going", "--message-format", "json", "--manifest-path"]);
+        command.arg(workspace.root.join("Cargo.toml"));
         if is_release {
             command.arg("--release");
         }
         // By their ids: two packages of one workspace's dependencies may share a name.
         command.args(workspace.cogs.iter().flat_map(|cog| ["--package", &cog.id]));
         command
-            .current_dir(&workspace.root)
+            // Cargo's configuration and the toolchain are those of the folder that it is called in.
+            .current_dir(workspace.folders.first().unwrap_or(&workspace.root))
             // A build script is code of others, and needs no token.
             .env_remove(TOKEN_VARIABLE)
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
@@ -136,10 +150,9 @@ impl Build {
             }
         }
         let status = self.child.wait().await?;
-        Ok(match status.success() {
-            true => Outcome::Built { libraries, warnings: words.warnings() },
-            false => Outcome::Failed { first: words.first_error(), words: words.errors(), status },
-        })
+        let failed =
+            (!status.success()).then(|| Failed { first: words.first_error(), words: words.errors(), status });
+        Ok(Outcome { libraries, warnings: words.warnings(), failed })
     }
 
     fn take(&self, message: Message, words: &mut Words, libraries: &mut BTreeMap<String, PathBuf>) {

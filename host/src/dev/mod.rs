@@ -18,13 +18,13 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
 
 use self::{
-    build::{Build, Outcome},
+    build::{Build, Failed, Outcome},
     packages::Workspace,
     sources::Sources,
 };
@@ -203,40 +203,46 @@ impl Dev {
             };
             match outcome {
                 Err(error) => tracing::error!("failed to run cargo: {error}"),
-                Ok(Outcome::Failed { first, words, status }) => {
+                Ok(outcome) => {
                     if let Some(sources) = sources {
-                        sources.failed();
+                        sources.built(outcome.libraries.values(), outcome.failed.is_some());
                     }
-                    let first = first.map(|first| format!(": {first}")).unwrap_or_default();
-                    tracing::error!(output = %words, "failed to build {what} ({status}); what serves stays{first}");
-                }
-                Ok(Outcome::Built { libraries, warnings }) => {
-                    if !warnings.is_empty() {
-                        tracing::warn!(output = %warnings, "the compiler warns of something in {what}");
-                    }
-                    if let Some(sources) = sources {
-                        sources.built(libraries.values());
-                    }
-                    tracing::info!("built {what} in {}", Shown(since.elapsed()));
-                    for cog in &workspace.cogs {
-                        let Some(built) = libraries.get(&cog.id) else { continue };
-                        match install::install(built, &self.folder) {
-                            Ok(None) => {}
-                            Ok(Some(library)) => {
-                                installed(Installed { package: cog.folder.clone(), library }).await;
-                            }
-                            Err(error) => tracing::error!(
-                                "cannot put `{}` into `{}`: {error}",
-                                built.display(),
-                                self.folder.display()
-                            ),
-                        }
-                    }
+                    say(workspace, &outcome, since.elapsed());
+                    self.install(workspace, &outcome, installed).await;
                 }
             }
             return;
         }
     }
+
+    /// Also what was built although something else was not.
+    async fn install(&self, workspace: &Workspace, outcome: &Outcome, installed: &impl AsyncFn(Installed)) {
+        for cog in &workspace.cogs {
+            let Some(built) = outcome.libraries.get(&cog.id) else { continue };
+            match install::install(built, &self.folder) {
+                Ok(None) => {}
+                Ok(Some(library)) => installed(Installed { package: cog.folder.clone(), library }).await,
+                Err(error) => {
+                    let folder = self.folder.display();
+                    tracing::error!("cannot put `{}` into `{folder}`: {error}", built.display());
+                }
+            }
+        }
+    }
+}
+
+/// What came of a build.
+fn say(workspace: &Workspace, outcome: &Outcome, took: Duration) {
+    if !outcome.warnings.is_empty() {
+        tracing::warn!(output = %outcome.warnings, "the compiler warns");
+    }
+    let Some(Failed { first, words, status }) = &outcome.failed else {
+        return tracing::info!("built {} in {}", workspace.names(), Shown(took));
+    };
+    let missing =
+        packages::names(workspace.cogs.iter().filter(|cog| !outcome.libraries.contains_key(&cog.id)));
+    let first = first.as_ref().map(|first| format!(": {first}")).unwrap_or_default();
+    tracing::error!(output = %words, "failed to build {missing} ({status}); what serves stays{first}");
 }
 
 /// A folder of this workspace alone: some share their target folder.

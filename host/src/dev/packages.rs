@@ -66,13 +66,18 @@ impl Workspace {
         again.ok_or_else(|| DevError::NoCog { folder: self.root.clone(), almost: None })
     }
 
-    /// "`ping`", "`ping` and `counter`".
+    /// The names of its cogs.
     pub(super) fn names(&self) -> String {
-        let names: Vec<String> = self.cogs.iter().map(|cog| format!("`{}`", cog.name)).collect();
-        match names.as_slice() {
-            [names @ .., last] if !names.is_empty() => format!("{} and {last}", names.join(", ")),
-            names => names.concat(),
-        }
+        names(self.cogs.iter())
+    }
+}
+
+/// "`ping`", "`counter` and `ping`".
+pub(super) fn names<'c>(cogs: impl Iterator<Item = &'c CogPackage>) -> String {
+    let names: Vec<String> = cogs.map(|cog| format!("`{}`", cog.name)).collect();
+    match names.as_slice() {
+        [names @ .., last] if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+        names => names.concat(),
     }
 }
 

@@ -115,9 +115,11 @@ impl Sources {
     }
 
     /// What cargo says it was built from.
-    pub(super) fn built<'l>(&mut self, libraries: impl Iterator<Item = &'l PathBuf>) {
-        self.has_failed = false;
-        self.inputs.clear();
+    pub(super) fn built<'l>(&mut self, libraries: impl Iterator<Item = &'l PathBuf>, has_failed: bool) {
+        self.has_failed = has_failed;
+        if !has_failed {
+            self.inputs.clear();
+        }
         for library in libraries {
             // Cargo writes it beside the library: <https://doc.rust-lang.org/cargo/reference/build-cache.html#dep-info-files>.
             let Ok(text) = fs::read_to_string(library.with_extension("d")) else { continue };
@@ -134,11 +136,6 @@ impl Sources {
         if let Err(error) = watch(self, folder) {
             tracing::warn!("changes in `{}` are not seen: {error}", folder.display());
         }
-    }
-
-    /// The build failed.
-    pub(super) fn failed(&mut self) {
-        self.has_failed = true;
     }
 
     /// What a build's scripts may have written leads to one more build, unless they write it each time.

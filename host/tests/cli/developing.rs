@@ -34,19 +34,23 @@ impl Greeter {
 /// folder.
 fn greeter(name: &str) -> Place {
     let place = Place::with(&[]);
+    package(&place, "greeter", name, "\n[workspace]\n");
+    // The versions that are here already.
+    fs::copy(workspace().join("Cargo.lock"), place.path().join("greeter/Cargo.lock")).unwrap();
+    place
+}
+
+fn package(place: &Place, folder: &str, name: &str, more: &str) {
     let sdk = workspace().join("plugin-api");
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[lib]\nname = \"the_{name}\"\n\
          crate-type = [\"cdylib\"]\n\n[dependencies]\nserde = {{ version = \"1\", features = [\"derive\"] }}\n\
-         gearshift-cog = {{ path = '{}', default-features = false }}\n\n[workspace]\n",
+         gearshift-cog = {{ path = '{}', default-features = false }}\n{more}",
         sdk.display()
     );
-    place.file("greeter/Cargo.toml", &manifest);
-    place.file("greeter/src/lib.rs", SOURCE);
-    place.file("greeter/words.txt", "word\n");
-    // The versions that are here already.
-    fs::copy(workspace().join("Cargo.lock"), place.path().join("greeter/Cargo.lock")).unwrap();
-    place
+    place.file(&format!("{folder}/Cargo.toml"), &manifest);
+    place.file(&format!("{folder}/src/lib.rs"), SOURCE);
+    place.file(&format!("{folder}/words.txt"), "word\n");
 }
 
 /// One target folder for all tests: the SDK is built once.
@@ -126,6 +130,31 @@ fn packages_that_come_go_and_change_their_names_are_followed() {
     live.expect("one word 1");
     edit(&place, "greeter/Cargo.toml", "[lib", "[lib]");
     live.expect("built `two` in");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_cog_that_fails_to_compile_leaves_the_others_of_its_workspace() {
+    let place = Place::with(&[]);
+    place.file("greeter/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"left\", \"right\"]\n");
+    package(&place, "greeter/left", "left", "");
+    package(&place, "greeter/right", "right", "");
+    edit(&place, "greeter/right/src/lib.rs", "fn greet", "fn wave");
+    fs::copy(workspace().join("Cargo.lock"), place.path().join("greeter/Cargo.lock")).unwrap();
+    let mut live = develop(&place, &[]);
+    live.expect("built `left` and `right` in");
+    live.expect("#1` was loaded");
+    live.expect("#1` was loaded");
+    edit(&place, "greeter/left/src/lib.rs", "use std", "uses std");
+    live.expect("failed to build `left` (exit status: 101); what serves stays: left/src/lib.rs:2:6: expected");
+    edit(&place, "greeter/right/src/lib.rs", "one", "two");
+    live.expect("failed to build `left`");
+    live.expect("`right#1` was replaced by `right#2`");
+    live.say("!greet");
+    live.expect("one word 1");
+    live.say("!wave");
+    live.expect("two word 1");
     live.say(":quit");
     assert_eq!(live.end().0, 0);
 }
