@@ -1,4 +1,4 @@
-//! What the service manager is told, where there is one: that the host is ready, that it still lives, that it restarts or
+//! What the service manager learns, where there is one: that the host is ready, that it still lives, that it restarts or
 //! ends. <https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html>
 
 use std::time::Duration;
@@ -43,6 +43,6 @@ pub(super) async fn live() -> std::convert::Infallible {
 /// Without a service manager this does nothing.
 fn say(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!("the service manager cannot be told: {error}");
+        tracing::debug!("the service manager cannot be reached: {error}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a service manager is told, and the unit that is shipped for one.
+//! What a service manager learns of the host, and the unit that is shipped for one.
 
 use std::{collections::VecDeque, fs, os::unix::net::UnixDatagram, process::Command, time::Instant};
 
