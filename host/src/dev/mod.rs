@@ -178,7 +178,7 @@ impl Dev {
         Ok(())
     }
 
-    /// One build that comes to its end; one that sources change under is ended, and begins again.
+    /// One build. It is ended when sources change under it.
     async fn build(
         &self,
         workspace: &Workspace,
@@ -188,30 +188,26 @@ impl Dev {
         let what = workspace.names();
         tracing::info!("building {what}");
         let since = Instant::now();
-        loop {
-            let build = match Build::start(workspace, self.is_release) {
-                Ok(build) => build,
-                Err(error) => return tracing::error!("failed to run cargo: {error}"),
-            };
-            let scripts = build.scripts();
-            let outcome = tokio::select! {
-                outcome = build.end() => outcome,
-                () = changed(sources, scripts) => {
-                    tracing::info!("the sources of {what} changed during the build, which begins again");
-                    continue;
-                }
-            };
-            match outcome {
-                Err(error) => tracing::error!("failed to run cargo: {error}"),
-                Ok(outcome) => {
-                    if let Some(sources) = sources {
-                        sources.built(outcome.libraries.values(), outcome.failed.is_some());
-                    }
-                    say(workspace, &outcome, since.elapsed());
-                    self.install(workspace, &outcome, installed).await;
-                }
+        let build = match Build::start(workspace, self.is_release) {
+            Ok(build) => build,
+            Err(error) => return tracing::error!("failed to run cargo: {error}"),
+        };
+        let scripts = build.scripts();
+        let outcome = tokio::select! {
+            outcome = build.end() => outcome,
+            () = changed(sources, scripts) => {
+                return tracing::info!("the sources of {what} changed during the build, which begins again");
             }
-            return;
+        };
+        match outcome {
+            Err(error) => tracing::error!("failed to run cargo: {error}"),
+            Ok(outcome) => {
+                if let Some(sources) = sources {
+                    sources.built(outcome.libraries.values(), outcome.failed.is_some());
+                }
+                say(workspace, &outcome, since.elapsed());
+                self.install(workspace, &outcome, installed).await;
+            }
         }
     }
 

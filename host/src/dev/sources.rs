@@ -59,7 +59,10 @@ impl Sources {
         let (send, changes) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
-            if is_change(&event.kind) {
+            if event.need_rescan() {
+                // The system has dropped events: anything may have changed.
+                let _ = send.send(PathBuf::new());
+            } else if is_change(&event.kind) {
                 for path in event.paths {
                     let _ = send.send(path);
                 }
@@ -165,12 +168,11 @@ impl Sources {
         while timeout(SETTLE, self.next(None)).await.is_ok() {}
     }
 
-    /// Waits until something has changed that the build under way cannot have written itself. What it has read until now
-    /// is of no use then.
+    /// Waits until something has changed that the build under way cannot have written itself.
     pub(super) async fn changed_during(&mut self, scripts: Scripts) {
         self.next(Some(&scripts)).await;
         while timeout(SETTLE, self.next(Some(&scripts))).await.is_ok() {}
-        self.begin_build();
+        self.is_stale = true;
     }
 
     /// The next change of what a file holds.
@@ -185,6 +187,9 @@ impl Sources {
     }
 
     fn is_change(&mut self, path: PathBuf, during: Option<&Scripts>) -> bool {
+        if path.as_os_str().is_empty() {
+            return true;
+        }
         if path.starts_with(&self.target) || !self.inputs.contains(&path) && self.is_passing(&path) {
             return false;
         }

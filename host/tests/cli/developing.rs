@@ -147,7 +147,9 @@ fn a_cog_that_fails_to_compile_leaves_the_others_of_its_workspace() {
     live.expect("#1` was loaded");
     live.expect("#1` was loaded");
     edit(&place, "greeter/left/src/lib.rs", "use std", "uses std");
-    live.expect("failed to build `left` (exit status: 101); what serves stays: left/src/lib.rs:2:6: expected");
+    live.expect(
+        "failed to build `left` (exit status: 101); what serves stays: left/src/lib.rs:2:6: expected",
+    );
     edit(&place, "greeter/right/src/lib.rs", "one", "two");
     live.expect("failed to build `left`");
     live.expect("`right#1` was replaced by `right#2`");
