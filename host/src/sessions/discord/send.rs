@@ -75,9 +75,13 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
 /// After a 401. An endpoint may refuse a bot in that way too, so Discord is asked about the token itself, once.
 async fn is_token_refused(discord: &Discord) -> bool {
     // While the session opens, who the token belongs to is what is being asked.
-    if discord.account.is_none() || !discord.standing.suspect() {
+    if discord.account.is_none() {
         return discord.standing.is_refused();
     }
+    let Some(_suspicion) = discord.standing.suspect() else {
+        discord.standing.verdict().await;
+        return discord.standing.is_refused();
+    };
     let asked = async { Call::new(discord, Request::new(Method::Get, "/users/@me"))?.once().await };
     match asked.await {
         Ok(Outcome::Failed { error, .. }) if error.status() == Some(401) => discord.standing.refused(),

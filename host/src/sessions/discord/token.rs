@@ -5,6 +5,7 @@ use std::error::Error as _;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::limits::locked;
@@ -84,7 +85,25 @@ pub(super) fn resembles(token: &Secret) -> &'static str {
 /// Whether Discord accepts the token. One that was reset is refused for good, and each further 401 brings the ban of
 /// this address nearer. <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
 #[derive(Default)]
-pub(super) struct Standing(Mutex<State>);
+pub(super) struct Standing {
+    state: Mutex<State>,
+    /// Nothing is suspected any more.
+    verdict: Notify,
+}
+
+/// Discord is being asked about the token. When this is dropped, an answer has come, or none will.
+pub(super) struct Suspicion<'s>(&'s Standing);
+
+impl Drop for Suspicion<'_> {
+    fn drop(&mut self) {
+        let mut state = locked(&self.0.state);
+        if matches!(*state, State::Suspected) {
+            *state = State::Accepted;
+        }
+        drop(state);
+        self.0.verdict.notify_waiters();
+    }
+}
 
 #[derive(Default)]
 enum State {
@@ -99,13 +118,13 @@ enum State {
 impl Standing {
     /// Whether nothing with the token may be sent at this moment.
     pub(super) fn is_stopped(&self) -> bool {
-        matches!(&*locked(&self.0), State::Refused { until, .. } if Instant::now() < *until)
+        matches!(&*locked(&self.state), State::Refused { until, .. } if Instant::now() < *until)
     }
 
     /// Whether a request with the token may be sent now; of those that wait for the end of a stop, one.
     pub(super) fn allows(&self) -> bool {
         let now = Instant::now();
-        match &mut *locked(&self.0) {
+        match &mut *locked(&self.state) {
             State::Refused { until, .. } if now < *until => false,
             State::Refused { until, backoff } => {
                 *until = now + backoff.pause();
@@ -115,20 +134,31 @@ impl Standing {
         }
     }
 
-    /// A request was answered 401. True for the first: the caller then asks Discord about the token, and says what came
-    /// of it by [`Standing::accepted`] or [`Standing::refused`].
-    pub(super) fn suspect(&self) -> bool {
-        let mut state = locked(&self.0);
+    /// A request was answered 401. The first caller is to ask Discord about the token, and say what came of it by
+    /// [`Standing::accepted`] or [`Standing::refused`]; the others get none, and wait for the [`verdict`](Self::verdict).
+    pub(super) fn suspect(&self) -> Option<Suspicion<'_>> {
+        let mut state = locked(&self.state);
         let is_first = matches!(*state, State::Accepted);
         if is_first {
             *state = State::Suspected;
         }
-        is_first
+        is_first.then(|| Suspicion(self))
+    }
+
+    /// Waits while Discord is being asked.
+    pub(super) async fn verdict(&self) {
+        loop {
+            let end = self.verdict.notified();
+            if !matches!(*locked(&self.state), State::Suspected) {
+                return;
+            }
+            end.await;
+        }
     }
 
     /// Discord knows the token.
     pub(super) fn accepted(&self) {
-        let mut state = locked(&self.0);
+        let mut state = locked(&self.state);
         if let State::Refused { .. } = std::mem::take(&mut *state) {
             tracing::info!("Discord accepts the bot's token again");
         }
@@ -136,7 +166,7 @@ impl Standing {
 
     /// Discord does not know the token.
     pub(super) fn refused(&self) {
-        let mut state = locked(&self.0);
+        let mut state = locked(&self.state);
         if matches!(*state, State::Refused { .. }) {
             return;
         }
@@ -151,7 +181,7 @@ impl Standing {
 
     /// Whether it is known to be refused.
     pub(super) fn is_refused(&self) -> bool {
-        matches!(*locked(&self.0), State::Refused { .. })
+        matches!(*locked(&self.state), State::Refused { .. })
     }
 }
 
@@ -176,8 +206,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refused_token_is_tried_again_now_and_then_and_may_be_accepted_again() {
         let standing = Standing::default();
-        assert!(standing.allows() && standing.suspect() && !standing.suspect());
+        let suspicion = standing.suspect();
+        assert!(standing.allows() && suspicion.is_some() && standing.suspect().is_none());
         standing.refused();
+        drop(suspicion);
         let mut tried = 0;
         for _ in 0..3600 {
             tried += u32::from(standing.allows());
@@ -185,6 +217,25 @@ mod tests {
         }
         assert!((4..=12).contains(&tried), "{tried} in an hour");
         standing.accepted();
-        assert!(standing.allows() && standing.suspect());
+        assert!(standing.allows() && standing.suspect().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_second_401_waits_for_what_is_found_out_and_for_no_one_that_gave_up() {
+        let standing = Standing::default();
+        let suspicion = standing.suspect();
+        let mut verdict = std::pin::pin!(standing.verdict());
+        assert!(futures_util::poll!(verdict.as_mut()).is_pending());
+        standing.refused();
+        drop(suspicion);
+        verdict.await;
+        assert!(standing.is_refused());
+        // The request that asked was given up: the next one asks.
+        standing.accepted();
+        let given_up = standing.suspect();
+        let verdict = standing.verdict();
+        drop(given_up);
+        verdict.await;
+        assert!(!standing.is_refused() && standing.suspect().is_some());
     }
 }
