@@ -76,7 +76,7 @@ fn place(ctx: &Context, rules: &Rules) -> Result {
 
 fn owner(ctx: &Context) -> Result {
     let user = ctx.user()?.id;
-    match ctx.discord().application()?.owners.contains(&user) {
+    match ctx.discord().owners()?.contains(&user) {
         true => Ok(()),
         false => Err(Error::input("only the bot's owners can use this command")),
     }

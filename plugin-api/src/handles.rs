@@ -159,5 +159,25 @@ fn pairs(pairs: &[(&str, &str)]) -> abi_stable::std_types::RVec<Header> {
 
 /// Whole milliseconds, rounded up.
 fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+    let rest = u64::from(time.subsec_nanos().div_ceil(1_000_000));
+    time.as_secs().saturating_mul(1000).saturating_add(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_rounded_up_to_milliseconds() {
+        let table = [
+            (Duration::ZERO, 0),
+            (Duration::from_nanos(1), 1),
+            (Duration::from_millis(1500), 1500),
+            (Duration::new(1, 999_999_999), 2000),
+            (Duration::MAX, u64::MAX),
+        ];
+        for (time, expected) in table {
+            assert_eq!(millis(time), expected, "{time:?}");
+        }
+    }
 }

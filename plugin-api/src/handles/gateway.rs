@@ -174,6 +174,9 @@ pub struct Shard {
     pub resumes: u64,
 }
 
+/// What the host is asked for who the bot is.
+const APPLICATION: &str = r#"{"do":"application"}"#;
+
 impl Discord {
     /// Shows the bot in this way from now on, on all shards and over reconnects. It belongs to the bot, not to the cog:
     /// the last word counts. Discord takes five in 20 s; of several at once the last is sent. Before the bot is connected
@@ -182,7 +185,7 @@ impl Discord {
     /// # Errors
     /// A text that Discord would not take, or a gateway that is closed.
     pub fn set_presence(&self, presence: &Presence) -> Result<(), HandleError> {
-        self.ask(&json!({"do": "presence", "presence": presence})).map(drop)
+        self.ask(&json!({"do": "presence", "presence": presence}).to_string()).map(drop)
     }
 
     /// Asks for members of a guild. They come as `GUILD_MEMBERS_CHUNK` events to the cogs that declare it.
@@ -195,7 +198,7 @@ impl Discord {
         request["guild_id"] = json!(members.guild.to_string());
         request["presences"] = json!(members.presences);
         request["nonce"] = json!(members.nonce);
-        self.ask(&request).map(drop)
+        self.ask(&request.to_string()).map(drop)
     }
 
     /// Who the bot is, and who owns it.
@@ -203,7 +206,17 @@ impl Discord {
     /// # Errors
     /// A host without `[discord]`.
     pub fn application(&self) -> Result<Application, HandleError> {
-        self.ask(&json!({"do": "application"})).and_then(|answer| read(&answer))
+        self.ask(APPLICATION).and_then(|answer| read(&answer))
+    }
+
+    /// Who owns the application. Every cog carries this, so that it reads nothing else.
+    pub(crate) fn owners(&self) -> Result<Vec<u64>, HandleError> {
+        #[derive(Deserialize)]
+        struct Owners {
+            #[serde(deserialize_with = "ids")]
+            owner_ids: Vec<u64>,
+        }
+        self.ask(APPLICATION).and_then(|answer| read(&answer)).map(|owners: Owners| owners.owner_ids)
     }
 
     /// How the shards are, in order.
@@ -211,11 +224,11 @@ impl Discord {
     /// # Errors
     /// As [`application`](Self::application); a gateway that is not open yet.
     pub fn shards(&self) -> Result<Vec<Shard>, HandleError> {
-        self.ask(&json!({"do": "shards"})).and_then(|answer| read(&answer))
+        self.ask(r#"{"do":"shards"}"#).and_then(|answer| read(&answer))
     }
 
-    fn ask(&self, request: &Value) -> Result<String, HandleError> {
-        let answer = (self.host.table.gateway())(self.host.lease, request.to_string().as_str().into());
+    fn ask(&self, request: &str) -> Result<String, HandleError> {
+        let answer = (self.host.table.gateway())(self.host.lease, request.into());
         answer.into_result().map(abi_stable::std_types::RString::into_string)
     }
 }
