@@ -1,7 +1,7 @@
 //! How errors are shown: the whole chain on one line, and whose a file is that may not be used.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::{io, path::Path};
 
 /// An error with its causes, joined by `: `.
 pub fn chain(error: &dyn std::error::Error) -> String {
@@ -15,14 +15,25 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// [`access`] in brackets, for the text of an error that says no more than that permission is denied; else nothing.
+pub(crate) fn denied(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            access(path).map(|access| format!(" ({access})")).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}
+
 /// Owner and mode of what this process may not use, as `it is mode 0600 of user 0, and this process is user 1000`; of the
-/// folder when the path itself cannot be looked at.
+/// nearest folder above that can be looked at when the path itself cannot.
 pub(crate) fn access(path: &Path) -> Option<String> {
     let found = std::fs::metadata(path).map(|found| ("it".to_owned(), found));
     let (what, found) = found
         .or_else(|error| {
-            let folder = path.parent().ok_or(error)?;
-            std::fs::metadata(folder).map(|found| (format!("its folder `{}`", folder.display()), found))
+            let mut above = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+            let found = above.find_map(|folder| Some((folder, std::fs::metadata(folder).ok()?)));
+            found.map(|(folder, found)| (format!("its folder `{}`", folder.display()), found)).ok_or(error)
         })
         .ok()?;
     let (mode, owner) = (found.mode() & 0o7777, found.uid());
@@ -43,9 +54,13 @@ mod tests {
         let user = rustix::process::geteuid().as_raw();
         let text = access(&file).unwrap();
         assert!(text.starts_with("its folder `") && text.contains(&format!("of user {user}, and")), "{text}");
+        assert_eq!(access(&folder.path().join("a/b/token")).unwrap(), text, "the nearest one that is there");
         std::fs::write(&file, "").unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
         let text = format!("it is mode 0640 of user {user}, and this process is user {user}");
         assert_eq!(access(&file).unwrap(), text);
+        let of = |kind: io::ErrorKind| denied(&file, &kind.into());
+        assert_eq!(of(io::ErrorKind::PermissionDenied), format!(" ({text})"));
+        assert_eq!(of(io::ErrorKind::NotFound), "");
     }
 }

@@ -2,9 +2,11 @@
 //! Secrets never get here; a problem quotes keys and numbers.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::locate::line_of;
+use crate::error::denied;
 
 /// Why a config was refused.
 #[derive(Debug)]
@@ -63,14 +65,16 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ConfigError::Unreadable { file, source } => {
-                write!(f, "cannot read the config file `{}`", file.display())?;
-                if source.kind() == std::io::ErrorKind::NotFound {
-                    write!(
-                        f,
-                        "\nhelp: create it with `[cogs]`, `folder = \"cogs\"` and `[discord]` on three lines, or name another with --config"
-                    )?;
+                write!(f, "cannot read the config file `{}`{}", file.display(), denied(file, source))?;
+                match source.kind() {
+                    ErrorKind::NotFound => f.write_str(
+                        "\nhelp: create it with `[cogs]`, `folder = \"cogs\"` and `[discord]` on three lines, or name another with --config",
+                    ),
+                    ErrorKind::PermissionDenied => {
+                        f.write_str("\nhelp: let this user read it and enter its folder (`chmod`, `chown`), or name another with --config")
+                    }
+                    _ => Ok(()),
                 }
-                Ok(())
             }
             ConfigError::Invalid { file, problems } => {
                 for (index, problem) in problems.iter().enumerate() {

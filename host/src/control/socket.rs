@@ -12,6 +12,7 @@ use tokio::net::UnixListener;
 
 use super::path::{self, PathTooLong};
 use crate::{
+    error::denied,
     library::default_base,
     private::{PrivateError, PrivateFolder, Sticky, leads_to},
 };
@@ -42,7 +43,7 @@ pub enum SocketError {
         why: PrivateError,
     },
     /// The system refused.
-    #[error("failed to open the control socket `{}`", .path.display())]
+    #[error("failed to open the control socket `{}`{}", .path.display(), denied(.path, .source))]
     Failed {
         /// The socket.
         path: PathBuf,
@@ -73,7 +74,7 @@ impl SocketError {
                     .to_owned()
             }
             SocketError::Failed { .. } => {
-                "its folder must be there and writable; --socket or `[control] socket` name another"
+                "its folder must be there and writable for this user; --socket or `[control] socket` name another"
                     .to_owned()
             }
         }

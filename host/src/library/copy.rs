@@ -49,7 +49,9 @@ impl CopyError {
             Self::Changed => Some("it is tried again when it has settled"),
             Self::Read(_) => None,
             Self::Folder(why) => Some(why.help()),
-            Self::Write { .. } => Some("the folder must be writable, with space left"),
+            Self::Write { .. } => Some(
+                "the folder must be writable, with space left; XDG_RUNTIME_DIR, or TMPDIR without it, name another",
+            ),
         }
     }
 }

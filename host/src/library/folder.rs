@@ -14,6 +14,7 @@ use std::{
 };
 
 use super::executable;
+use crate::error::denied;
 use crate::private::{PrivateError, PrivateFolder, Sticky, leads_to};
 
 /// Folders of this and of other Gearshift processes begin with this.
@@ -27,7 +28,7 @@ const MAKING: &str = ".gearshift-copies.lock";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// It could not be made.
-    #[error("failed to make a private folder in `{}`", .folder.display())]
+    #[error("failed to make a private folder in `{}`{}", .folder.display(), denied(.folder, .source))]
     Failed {
         /// Where.
         folder: PathBuf,
@@ -59,7 +60,9 @@ impl FolderError {
     /// What the reader can do.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Failed { .. } => "the folder must be writable, with space left",
+            Self::Failed { .. } => {
+                "it must be writable for this user, with space left; XDG_RUNTIME_DIR, or TMPDIR without it, name another"
+            }
             Self::Shared(_) | Self::NotPrivate { .. } => {
                 "it must belong to the user who runs this, with mode 0700; XDG_RUNTIME_DIR, or TMPDIR without it, name another"
             }

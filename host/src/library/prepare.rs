@@ -77,6 +77,9 @@ impl Refusal {
     /// What the reader can do.
     pub fn help(&self) -> Option<String> {
         match self {
+            Self::Look(why) if why.kind() == io::ErrorKind::PermissionDenied => {
+                Some("let the user of the host read it (`chmod`, `chown`)".to_owned())
+            }
             Self::Look(_) => None,
             Self::Incomplete { .. } => {
                 Some("it is tried again when it is written to; if it is not, build it again".into())

@@ -107,6 +107,10 @@ fn try_access(path: &Path) -> Result<(), Refusal> {
 }
 
 fn no_access(file: &Path, error: &io::Error) -> Refusal {
+    if error.kind() == ErrorKind::ReadOnlyFilesystem {
+        let why = format!("`{}`: {error}", file.display());
+        return Refusal { why, help: "name a file on another file system in `[store] path`".to_owned() };
+    }
     let access = access(file).map(|access| format!("; {access}")).unwrap_or_default();
     Refusal {
         why: format!("`{}`: {error}{access}", file.display()),
