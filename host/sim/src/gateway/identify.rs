@@ -117,7 +117,8 @@ fn greet(
     });
     match account {
         Account::Bot(bot) => {
-            ready["application"] = json!({ "id": bot, "flags": 1 << 13 | 1 << 15 | 1 << 19 });
+            let flags = state.world.bot(bot).map_or(0, |bot| bot.flags());
+            ready["application"] = json!({ "id": bot, "flags": flags });
         }
         Account::Person(person) => ready["private_channels"] = person::direct_messages(&state.world, person),
     }

@@ -11,8 +11,6 @@ use crate::shared::State;
 use crate::snowflake::Snowflake;
 use crate::world::Application;
 
-/// The intents that a small bot may ask for, as Discord tells them in the application's flags.
-const FLAGS: u64 = 1 << 13 | 1 << 15 | 1 << 19;
 const MAX_DESCRIPTION_CHARS: usize = 400;
 const MAX_TAGS: usize = 5;
 const MAX_TAG_CHARS: usize = 20;
@@ -131,7 +129,7 @@ fn json_of(state: &State, id: Snowflake) -> Result<Value, ApiError> {
         "id": id, "name": bot.user.username, "icon": application.icon, "description": application.description,
         "summary": "", "type": null, "bot_public": true, "bot_require_code_grant": false,
         "terms_of_service_url": null, "privacy_policy_url": null, "verify_key": "0".repeat(64), "hook": true,
-        "is_monetized": false, "flags": FLAGS, "team": null, "owner": &*bot.owner, "bot": &*bot.user,
+        "is_monetized": false, "flags": bot.flags(), "team": null, "owner": &*bot.owner, "bot": &*bot.user,
         "approximate_guild_count": guilds, "approximate_user_install_count": 0, "redirect_uris": [],
         "interactions_endpoint_url": null, "role_connections_verification_url": null, "tags": application.tags,
         "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],

@@ -365,6 +365,15 @@ impl Bot {
     pub fn id(&self) -> Snowflake {
         self.user.id
     }
+
+    /// The application's flags: the privileged intents that a small one is granted (`…_LIMITED`).
+    /// <https://discord.com/developers/docs/resources/application#application-object-application-flags>
+    pub fn flags(&self) -> u64 {
+        /// Of an intent, and of its flag: presences, members, message content.
+        const BITS: [(u64, u64); 3] = [(8, 13), (1, 15), (15, 19)];
+        let granted = BITS.iter().filter(|(intent, _)| self.granted_intents & 1 << intent != 0);
+        granted.fold(0, |flags, (_, flag)| flags | 1 << flag)
+    }
 }
 
 pub(crate) fn as_text<S: Serializer>(bits: &u64, serializer: S) -> Result<S::Ok, S::Error> {
