@@ -63,17 +63,7 @@ impl LogError {
 /// # Errors
 /// When the filter is not understood, or there is a log already.
 pub fn init(config: &Log, filter: Option<&str>, journal: Option<Journal>) -> Result<(), LogError> {
-    let variable = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());
-    let (text, origin) = match (filter, &variable) {
-        (Some(filter), _) => (filter, "--log"),
-        (None, Some(filter)) => (filter.as_str(), VARIABLE),
-        (None, None) => (config.filter.as_str(), "`[log] filter`"),
-    };
-    let filter: Targets = text.parse().map_err(|error: ParseError| LogError::Filter {
-        filter: text.to_owned(),
-        origin,
-        why: error.to_string(),
-    })?;
+    let filter = targets(config, filter)?;
     let look = match config.format {
         LogFormat::Json => Look::Json,
         LogFormat::Text if is_coloured() => Look::Coloured,
@@ -81,6 +71,28 @@ pub fn init(config: &Log, filter: Option<&str>, journal: Option<Journal>) -> Res
     };
     let log = registry().with(filter).with(journal).with(LineLayer::new(look));
     log.try_init().map_err(|_| LogError::Twice)
+}
+
+/// Whether [`init`] would understand the filter.
+///
+/// # Errors
+/// When it would not.
+pub fn check(config: &Log, filter: Option<&str>) -> Result<(), LogError> {
+    targets(config, filter).map(drop)
+}
+
+fn targets(config: &Log, filter: Option<&str>) -> Result<Targets, LogError> {
+    let variable = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());
+    let (text, origin) = match (filter, &variable) {
+        (Some(filter), _) => (filter, "--log"),
+        (None, Some(filter)) => (filter.as_str(), VARIABLE),
+        (None, None) => (config.filter.as_str(), "`[log] filter`"),
+    };
+    text.parse().map_err(|error: ParseError| LogError::Filter {
+        filter: text.to_owned(),
+        origin,
+        why: error.to_string(),
+    })
 }
 
 /// Whether the log may hold colours: stderr is a terminal, and nobody said `NO_COLOR`.

@@ -10,6 +10,8 @@ mod commands;
 mod control;
 #[path = "cli/developing.rs"]
 mod developing;
+#[path = "cli/doctoring.rs"]
+mod doctoring;
 #[path = "cli/ending.rs"]
 mod ending;
 #[path = "cli/exits.rs"]

@@ -4,7 +4,7 @@
 //! | code | name | when |
 //! |---|---|---|
 //! | 0 | ok | done; a host that was asked to end has closed everything in order |
-//! | 1 | failed | a cog was refused, a host or its store does not do what was asked, a shard is not ready (`gearshift status`), a check or a smoke script failed, a file is no library |
+//! | 1 | failed | a cog was refused, a host or its store does not do what was asked, a shard is not ready (`gearshift status`), a check, also one of `gearshift doctor`, or a smoke script failed, a file is no library |
 //! | 2 | usage | the command line is not understood |
 //! | 65 | data | a smoke script, a world file or an exported state cannot be read or understood |
 //! | 69 | unavailable | a session could not be opened, or no host answers on the control socket |

@@ -5,6 +5,7 @@ mod check;
 mod cogs;
 mod commands;
 mod dev;
+mod doctor;
 mod exit;
 mod inspect;
 mod life;
@@ -50,6 +51,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     New(new::New),
+    Doctor(doctor::Doctor),
     Run(run::Run),
     Play(play::Play),
     Dev(dev::DevCommand),
@@ -95,6 +97,7 @@ const REPORT: &str = "help: this is a mistake in the host; please report it with
 fn execute(command: Command) -> ExitCode {
     let done: Result<(), Failure> = match command {
         Command::New(new) => new.execute(),
+        Command::Doctor(doctor) => doctor.execute(),
         Command::Run(run) => run.execute(),
         Command::Play(play) => play.execute(),
         Command::Dev(dev) => dev.execute(),

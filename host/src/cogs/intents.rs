@@ -20,7 +20,7 @@ pub struct MissingIntent {
 
 impl MissingIntent {
     /// Those of `events` that never come with these intents; nothing without a gateway.
-    pub(super) fn of(events: &[String], intents: Option<&[Intent]>) -> Vec<MissingIntent> {
+    pub(crate) fn of(events: &[String], intents: Option<&[Intent]>) -> Vec<MissingIntent> {
         let Some(intents) = intents else { return Vec::new() };
         let mut found: BTreeMap<Vec<&'static str>, MissingIntent> = BTreeMap::new();
         for (event, needed) in missing_intents(events, intents) {

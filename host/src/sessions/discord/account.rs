@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{Discord, DiscordError, Method, Request, Throttle, token};
+use crate::config::Intent;
 use crate::sessions::{OpenError, OpenErrorKind};
 
 /// Discord's number of an installation in a guild.
@@ -29,6 +30,21 @@ pub struct Account {
     /// How the application can be installed, by Discord's numbers: 0 in guilds, 1 by users. A command that does not say
     /// for which it is, is for all of these.
     pub integration_types: Vec<u64>,
+}
+
+impl Account {
+    /// Whether Discord lets the bot ask for an intent: the privileged ones are switched on in the developer portal.
+    /// <https://discord.com/developers/docs/resources/application#application-object-application-flags>
+    pub fn grants(&self, intent: Intent) -> bool {
+        // The lower bit is a large bot's, the other one that of a bot in fewer than 100 guilds.
+        let bits = match intent {
+            Intent::GuildPresences => 0b11 << 12,
+            Intent::GuildMembers => 0b11 << 14,
+            Intent::MessageContent => 0b11 << 18,
+            _ => return true,
+        };
+        self.flags & bits != 0
+    }
 }
 
 #[derive(Deserialize)]

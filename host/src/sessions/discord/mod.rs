@@ -45,7 +45,7 @@ pub(crate) use request::AGENT;
 pub use request::{Answer, File, Request};
 
 /// The base of Discord's own REST API.
-const DISCORD_API: &str = "https://discord.com/api/v10";
+pub(crate) const DISCORD_API: &str = "https://discord.com/api/v10";
 
 /// The session. Cheap to ask from many tasks at once.
 pub struct Discord {

@@ -1,0 +1,153 @@
+//! Files: who may read and write them, what is in the cogs folder, whether the store opens.
+
+use std::{io, os::unix::fs::MetadataExt, path::Path};
+
+use super::{
+    super::exit::Failure,
+    finding::{Level, Report},
+};
+use crate::{
+    clock::HostClock,
+    cogs::MissingIntent,
+    config::{Config, Store},
+    error::chain,
+    host::HostError,
+    library::{self, Inspection},
+    sessions, watch,
+};
+
+/// Of a mode: group and others may write; may do anything.
+const OTHERS_WRITE: u32 = 0o022;
+const OTHERS_ANY: u32 = 0o077;
+
+pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    if config.file.exists() {
+        private("config", &config.file, OTHERS_WRITE, "change it, and with it the bot", "go-w", report)?;
+    }
+    let tokens = [
+        config.discord.as_ref().and_then(|discord| discord.token_file.as_ref()),
+        config.api.as_ref().and_then(|api| api.token_file.as_ref()),
+    ];
+    for file in tokens.into_iter().flatten() {
+        private("token", file, OTHERS_ANY, "read the token", "600", report)?;
+    }
+    if config.api.as_ref().is_some_and(|api| api.token.is_some()) {
+        private("token", &config.file, OTHERS_ANY, "read the `[api] token` in it", "600", report)?;
+    }
+    let folder = &config.cogs.folder;
+    if let Err(source) = watch::ensure_folder(folder) {
+        let error = HostError::Folder { folder: folder.clone(), source };
+        return Ok(report.failure("cogs", Level::Failed, error.into())?);
+    }
+    private("cogs", folder, OTHERS_WRITE, "put libraries there, which the bot runs", "go-w", report)?;
+    libraries(config, report)
+}
+
+/// A finding if others may do what they should not. A file that cannot be looked at is told where it is read.
+fn private(
+    check: &str,
+    path: &Path,
+    mask: u32,
+    what: &str,
+    mode: &str,
+    report: &mut Report,
+) -> io::Result<()> {
+    match path.metadata() {
+        Ok(found) if found.mode() & mask != 0 => {
+            let text =
+                format!("`{}` is mode {:04o}: other users can {what}", path.display(), found.mode() & 0o7777);
+            report.warn(check, text, &format!("`chmod {mode} {}`", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What would be loaded. Nothing of it is executed.
+fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let folder = &config.cogs.folder;
+    let mut whole = Vec::new();
+    for file in library::candidates(folder)? {
+        let inspection = match Inspection::of(&file) {
+            Ok(inspection) => inspection,
+            Err(refusal) => {
+                let text = format!("cannot load `{}`: {}", file.display(), chain(&refusal));
+                report.add("cogs", Level::Failed, text, refusal.help())?;
+                continue;
+            }
+        };
+        let name = &inspection.cog.name;
+        if config.cogs.disabled.contains(name) {
+            continue;
+        }
+        for problem in &inspection.problems {
+            let text = format!("cannot load `{name}` from `{}`: {}", file.display(), problem.text);
+            report.fail("cogs", text, &problem.help)?;
+        }
+        let intents = config.discord.as_ref().map(|discord| &discord.intents[..]);
+        for missing in MissingIntent::of(&inspection.cog.events, intents) {
+            report.warn("cogs", format!("`{name}`: {missing}"), "add one to `[discord] intents`")?;
+        }
+        if inspection.loads() {
+            whole.push(format!("`{name}`"));
+        }
+    }
+    if whole.is_empty() {
+        let help = "put libraries of cogs there, such as a release build's, or correct `[cogs] folder`";
+        return Ok(report.warn("cogs", format!("nothing in `{}` can be loaded", folder.display()), help)?);
+    }
+    Ok(report.ok("cogs", format!("`{}` holds {}", folder.display(), whole.join(", ")))?)
+}
+
+/// Opens the store as a start would, or another one beside where it would be made.
+pub(super) async fn store(config: &Config, is_running: bool, report: &mut Report) -> Result<(), Failure> {
+    let Some(store) = &config.store else { return Ok(()) };
+    let shown = store.path.display();
+    let folder = store.path.parent().unwrap_or(Path::new("."));
+    if is_remote(folder) {
+        let text = format!("the store `{shown}` is not on a disk of this machine");
+        // https://www.sqlite.org/faq.html#q5
+        let help = "locks of such file systems cannot be relied on: keep `[store] path` on a local one";
+        report.warn("store", text, help)?;
+    }
+    if is_running {
+        return Ok(report.ok("store", format!("the running host has `{shown}`"))?);
+    }
+    let aside;
+    let tried = match store.path.exists() {
+        true => store.clone(),
+        false => match tempfile::Builder::new().prefix(".gearshift-").tempdir_in(folder) {
+            Ok(made) => {
+                aside = made;
+                Store { path: aside.path().join("store.db"), ..store.clone() }
+            }
+            Err(error) => {
+                let text = format!("the store `{shown}` cannot be made: {}", io::Error::from(error.kind()));
+                let help = format!(
+                    "`{}` must be a folder that this user can write in; or correct `[store] path`",
+                    folder.display()
+                );
+                return Ok(report.fail("store", text, &help)?);
+            }
+        },
+    };
+    match sessions::Store::open(config, &tried, HostClock::default()).await {
+        Ok(open) => {
+            open.close(config.limits.close_timeout).await;
+            Ok(report.ok("store", format!("`{shown}` can be opened"))?)
+        }
+        Err(error) => Ok(report.failure("store", Level::Failed, error.into())?),
+    }
+}
+
+/// Whether a folder is another machine's, or some program's.
+#[cfg(target_os = "linux")]
+fn is_remote(folder: &Path) -> bool {
+    /// NFS, SMB, SMB 2, CIFS, 9p, Ceph, FUSE: <https://man7.org/linux/man-pages/man2/statfs.2.html>
+    const KINDS: &[u64] = &[0x6969, 0x517b, 0xfe53_4d42, 0xff53_4d42, 0x0102_1997, 0x00c3_6400, 0x6573_5546];
+    rustix::fs::statfs(folder).is_ok_and(|found| KINDS.contains(&(found.f_type as u64 & 0xffff_ffff)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_remote(_folder: &Path) -> bool {
+    false
+}

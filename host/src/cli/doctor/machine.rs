@@ -1,0 +1,104 @@
+//! The machine: where a host keeps its copies and its socket, and the limits of its process.
+
+use std::{env, path::Path};
+
+use rustix::{
+    fs::statvfs,
+    process::{Resource, getrlimit},
+};
+
+use super::{
+    super::{exit::Failure, life::socket_path},
+    finding::{Level, Report},
+};
+use crate::{
+    config::Config,
+    control::{Socket, SocketError},
+    host::HostError,
+    library::{self, CopyFolder},
+    watch::FolderWatch,
+};
+
+/// Fewer open files than this are soon used up: each connection, library and socket is one.
+const FILES_MIN: u64 = 256;
+
+pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let base = library::default_base();
+    runtime_directory(&base, report)?;
+    match CopyFolder::create(&base) {
+        Ok(_) => space(&base, config, report)?,
+        Err(error) => report.failure("copies", Level::Failed, HostError::from(error).into())?,
+    }
+    if let Some(files) = getrlimit(Resource::Nofile).current.filter(|files| *files < FILES_MIN) {
+        let help = "raise it: `ulimit -n 1024`, or `LimitNOFILE=` of the service";
+        report.warn("limits", format!("this process may have {files} open files at once"), help)?;
+    }
+    Ok(())
+}
+
+/// Whether a host runs with this config. Needs a running runtime.
+pub(super) fn is_running(config: &Config, report: &mut Report) -> Result<bool, Failure> {
+    let is_running = match Socket::bind(&socket_path(config)) {
+        Ok(socket) => {
+            report.ok("socket", format!("the control socket can be `{}`", socket.path().display()))?;
+            false
+        }
+        Err(SocketError::Taken { process, .. }) => {
+            report.ok("socket", format!("a host{process} runs with this config"))?;
+            true
+        }
+        Err(error) => {
+            report.failure("socket", Level::Failed, error.into())?;
+            false
+        }
+    };
+    let folder = &config.cogs.folder;
+    if config.cogs.watch && folder.is_dir() {
+        match FolderWatch::new(folder, config.limits.settle, config.cogs.poll) {
+            Ok(_) => report.ok("inotify", "changes in the cogs folder can be followed")?,
+            Err(source) => {
+                let error = HostError::Watch { folder: folder.clone(), source };
+                report.failure("inotify", Level::Failed, error.into())?;
+            }
+        }
+    }
+    Ok(is_running)
+}
+
+fn runtime_directory(base: &Path, report: &mut Report) -> Result<(), Failure> {
+    let why = match env::var_os("XDG_RUNTIME_DIR") {
+        Some(folder) if Path::new(&folder).is_absolute() => return Ok(()),
+        None => "is not set",
+        Some(folder) if folder.is_empty() => "is empty",
+        Some(_) => "is no absolute path, and is ignored",
+    };
+    let text = format!(
+        "XDG_RUNTIME_DIR {why}: copies of libraries and the control socket are in `{}`",
+        base.display()
+    );
+    let help = "that does, if nothing cleans it up and all commands see the same; a service sets the variable to a folder of its user";
+    Ok(report.warn("runtime", text, help)?)
+}
+
+/// A library is there twice while it is replaced.
+fn space(base: &Path, config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let libraries = library::candidates(&config.cogs.folder).unwrap_or_default();
+    let size: u64 = libraries.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum();
+    let free = statvfs(base).map(|it| it.f_bavail.saturating_mul(it.f_frsize)).unwrap_or(u64::MAX);
+    let (shown, mib) = (base.display(), |bytes: u64| bytes.div_ceil(1 << 20));
+    let help = "make room there; XDG_RUNTIME_DIR, or TMPDIR without it, name another folder";
+    if free < size {
+        let text = format!("`{shown}` has {} MiB left, and the libraries have {} MiB", mib(free), mib(size));
+        report.fail("copies", text, help)?;
+    } else if free < 2 * size {
+        let text = format!(
+            "`{shown}` has {} MiB left, and the libraries, each of which is there twice while it is replaced, have {} MiB",
+            mib(free),
+            mib(size)
+        );
+        report.warn("copies", text, help)?;
+    } else {
+        report.ok("copies", format!("libraries can be copied to `{shown}` and run from there"))?;
+    }
+    Ok(())
+}

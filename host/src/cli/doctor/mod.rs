@@ -1,0 +1,85 @@
+//! `gearshift doctor`: tries what a start would do, step by step, and says of each what to do about it. It starts no cog and
+//! connects no gateway; every check is the host's own code.
+
+mod files;
+mod finding;
+mod machine;
+mod remote;
+
+use clap::Args;
+use tokio::runtime::Runtime;
+
+use self::finding::{Level, Report};
+use super::{
+    exit::{Exit, Failure},
+    source::Source,
+};
+use crate::{config::Config, log};
+
+/// Look at the machine and the config before a start: what would fail, and what to do about it
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Look at the machine and the config before a start: runtime directory, `noexec`, space, inotify, limits; \
+        the config, the cogs and who may write where; names, clock, the token and its intents, the gateway's budget; the \
+        site API, statsd and the store.\n\n\
+        No cog is run and the bot does not connect. It can be asked while a host runs.",
+    after_long_help = "Examples:\n\
+        \n    DISCORD_TOKEN=… gearshift doctor\
+        \n    sudo -u bot gearshift doctor --config /srv/bot/gearshift.toml --json\n\n\
+        It is to be run as the user, and with the environment, that the host is run with. The exit code is 1 if anything \
+        has failed, and 0 with warnings only."
+)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    source: Source,
+
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+impl Doctor {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let mut report = Report::new(self.json);
+        let config = match self.source.read() {
+            Ok(config) => {
+                report.add(
+                    "config",
+                    Level::Ok,
+                    format!("`{}` is understood", config.file.display()),
+                    None,
+                )?;
+                Some(config)
+            }
+            Err(failure) => {
+                report.failure("config", Level::Failed, failure)?;
+                None
+            }
+        };
+        let runtime = Runtime::new()?;
+        match &config {
+            Some(config) => {
+                if let Err(error) = log::check(&config.log, self.source.log.as_deref()) {
+                    report.failure("log", Level::Failed, error.into())?;
+                }
+                runtime.block_on(look(config, &mut report))?;
+            }
+            // Nothing that it would say is known, but the machine can be looked at.
+            None => runtime.block_on(async { machine::look(&Config::default(), &mut report) })?,
+        }
+        match (report.failed(), self.json) {
+            (0, _) => Ok(()),
+            (_, true) => Err(Failure::told(Exit::Failed)),
+            (1, false) => Err(Failure::new(Exit::Failed, "1 check has failed")),
+            (failed, false) => Err(Failure::new(Exit::Failed, format!("{failed} checks have failed"))),
+        }
+    }
+}
+
+async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    machine::look(config, report)?;
+    let is_running = machine::is_running(config, report)?;
+    files::look(config, report)?;
+    files::store(config, is_running, report).await?;
+    remote::look(config, report).await
+}

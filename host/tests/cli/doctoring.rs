@@ -1,0 +1,233 @@
+//! `gearshift doctor`: a machine and a config that are well, and each way in which they are not, with what to do.
+
+use std::{
+    fs::{self, Permissions},
+    net::{TcpListener, UdpSocket},
+    os::unix::fs::PermissionsExt,
+};
+
+use gearshift_sim::{Sim, SimOptions};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::program::{Live, Place, gearshift};
+
+/// A built-in Discord, and a place whose config leads there.
+struct Bed {
+    place: Place,
+    runtime: Runtime,
+    sim: Sim,
+}
+
+impl Bed {
+    fn new() -> Bed {
+        let runtime = Runtime::new().unwrap();
+        let sim = runtime.block_on(Sim::start(SimOptions::default())).unwrap();
+        let place = Place::with(&["ping"]);
+        fs::set_permissions(place.path().join("cogs"), Permissions::from_mode(0o755)).unwrap();
+        Bed { place, runtime, sim }
+    }
+
+    /// With more lines of `[discord]`, and other sections.
+    fn config(&self, more: &str) {
+        let api = self.sim.api_url();
+        let text = format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{api}\"\n{more}");
+        self.place.file("gearshift.toml", &text);
+    }
+
+    /// Exit code and findings, with the environment changed.
+    #[track_caller]
+    fn ask(&self, variables: &[(&str, &str)]) -> (i32, Vec<Value>) {
+        let mut command = gearshift(&self.place);
+        command.args(["doctor", "--json"]).env("DISCORD_TOKEN", self.sim.token());
+        let done = command.envs(variables.iter().copied()).output().unwrap();
+        let (out, err) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
+        assert_eq!(err, "", "{out}");
+        assert!(!out.contains("Gsimul"), "no part of a token is shown: {out}");
+        (done.status.code().unwrap(), out.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+
+    /// The one finding of a check that is not well.
+    #[track_caller]
+    fn finds(&self, variables: &[(&str, &str)], level: &str, check: &str, text: &str, help: &str) {
+        let (code, all) = self.ask(variables);
+        let bad: Vec<&Value> = all.iter().filter(|it| it["level"] != "ok" && it["check"] == check).collect();
+        assert_eq!(bad.len(), 1, "{check}: {all:#?}");
+        let of = |key: &str| bad[0][key].as_str().unwrap_or_default();
+        assert!(
+            of("level") == level && of("text").contains(text) && of("help").contains(help),
+            "{:#?}",
+            bad[0]
+        );
+        assert_eq!(code == 1, all.iter().any(|it| it["level"] == "failed"), "{all:#?}");
+    }
+}
+
+#[test]
+fn all_is_well_on_a_machine_where_a_host_would_start_and_nothing_is_left_behind() {
+    let bed = Bed::new();
+    let statsd = UdpSocket::bind("127.0.0.1:0").unwrap();
+    bed.config(&format!("[store]\n[stats]\naddress = \"{}\"\n", statsd.local_addr().unwrap()));
+    let (code, all) = bed.ask(&[]);
+    assert_eq!(code, 0, "{all:#?}");
+    assert!(all.iter().all(|it| it["level"] == "ok" && it["help"].is_null()), "{all:#?}");
+    let checks: Vec<&str> = all.iter().map(|it| it["check"].as_str().unwrap()).collect();
+    let expected = [
+        "config", "copies", "socket", "inotify", "cogs", "store", "discord", "intents", "gateway", "clock",
+        "stats",
+    ];
+    assert_eq!(checks, expected);
+    let left = fs::read_dir(bed.place.path()).unwrap().map(|it| it.unwrap().file_name());
+    let mut left: Vec<_> = left.collect();
+    left.sort();
+    assert_eq!(left, ["cogs", "gearshift.toml", "runtime"]);
+    let text = gearshift(&bed.place).arg("doctor").env("DISCORD_TOKEN", bed.sim.token()).output().unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("ok      cogs      `") && text.contains("holds `ping`"), "{text}");
+    assert!(
+        !bed.runtime.block_on(bed.sim.connected(1, std::time::Duration::ZERO)),
+        "the bot does not connect"
+    );
+}
+
+#[test]
+fn a_config_that_cannot_be_read_is_said_and_the_machine_is_looked_at_all_the_same() {
+    let bed = Bed::new();
+    let file = bed.place.path().join("gearshift.toml");
+    let utf16: Vec<u8> = "[cogs]\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, text) in [
+        (&utf16[..], "it is UTF-16; save it as UTF-8"),
+        (b"[cogs]\nfolder = \"~/cogs\"\n", "`~` is not expanded here"),
+        (b"[cogs]\nfoldr = \"cogs\"\n", "gearshift.toml:2: unknown key `cogs.foldr`"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let (code, all) = bed.ask(&[]);
+        assert!(code == 1 && all[0]["level"] == "failed", "{all:#?}");
+        assert!(all[0]["text"].as_str().unwrap().contains(text), "{all:#?}");
+        assert_eq!((&all[1]["check"], &all[1]["level"]), (&"copies".into(), &"ok".into()));
+    }
+    bed.config("[store]\n");
+    let text = fs::read_to_string(&file).unwrap();
+    for whole in [format!("\u{feff}{text}"), text.replace('\n', "\r\n")] {
+        fs::write(&file, whole).unwrap();
+        assert_eq!(bed.ask(&[]).0, 0);
+    }
+}
+
+#[test]
+fn a_token_that_is_none_or_not_the_bots_is_said_with_what_to_do() {
+    let bed = Bed::new();
+    bed.config("");
+    let quoted = format!("\"{}\"", bed.sim.token());
+    let unknown = bed.sim.token().replace("secret", "s3cret");
+    for (token, text, help) in [
+        (&*quoted, "it stands in quotes", "DISCORD_TOKEN"),
+        ("${TOKEN}", "placeholder", "DISCORD_TOKEN"),
+        (" \n", "it is empty", "DISCORD_TOKEN"),
+        (&*unknown, "401", "Reset Token"),
+    ] {
+        bed.finds(&[("DISCORD_TOKEN", token)], "failed", "discord", text, help);
+    }
+    let ended = format!("{}\n", bed.sim.token());
+    assert_eq!(bed.ask(&[("DISCORD_TOKEN", &ended)]).0, 0, "a new line at its end is no part of it");
+    bed.place.file("token", &ended);
+    bed.config("token_file = \"token\"\n");
+    let file = bed.place.path().join("token");
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    bed.finds(&[], "warning", "token", "is mode 0644: other users can read the token", "`chmod 600 ");
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    assert!(bed.ask(&[]).1.iter().all(|it| it["level"] == "ok"));
+}
+
+#[test]
+fn intents_that_discord_refuses_and_those_that_a_cog_lacks_are_said() {
+    let bed = Bed::new();
+    bed.config("intents = [\"guilds\", \"guild_messages\"]\n");
+    bed.finds(&[], "warning", "intents", "message", "add `message_content`");
+    bed.config("");
+    let bot = bed.sim.world(|world| world.bots()[0].id());
+    bed.sim.withhold_intents(bot, 1 << 15);
+    bed.finds(&[], "failed", "intents", "it is not allowed `message_content`", "Privileged Gateway Intents");
+    let bed = Bed { place: Place::with(&["welcome"]), ..bed };
+    bed.config("intents = [\"guilds\"]\n");
+    bed.finds(&[], "warning", "cogs", "`welcome`: it listens to GUILD_MEMBER_ADD", "`[discord] intents`");
+}
+
+#[test]
+fn folders_and_files_that_will_not_do_are_said() {
+    let bed = Bed::new();
+    bed.config("[store]\npath = \"nowhere/bot.db\"\n");
+    bed.finds(&[], "failed", "store", "cannot be made", "must be a folder that this user can write in");
+    bed.place.file("bot.db", "no database");
+    bed.config("[store]\npath = \"bot.db\"\n");
+    bed.finds(&[], "failed", "store", "bot.db", "`[store] path`");
+    bed.config("");
+    let cogs = bed.place.path().join("cogs");
+    fs::set_permissions(&cogs, Permissions::from_mode(0o777)).unwrap();
+    bed.finds(&[], "warning", "cogs", "other users can put libraries there", "`chmod go-w ");
+    fs::set_permissions(&cogs, Permissions::from_mode(0o755)).unwrap();
+    bed.place.file("cogs/libjunk.so", "junk");
+    bed.finds(&[], "failed", "cogs", "libjunk.so`: it is not a library", "crate-type");
+    fs::remove_dir_all(&cogs).unwrap();
+    bed.finds(&[], "failed", "cogs", "cannot use the cogs folder", "correct `[cogs] folder`");
+    fs::create_dir(&cogs).unwrap();
+    bed.finds(&[], "warning", "cogs", "nothing in `", "put libraries of cogs there");
+
+    let runtime = bed.place.path().join("runtime");
+    for (folder, why) in [("", "is empty"), ("run", "is no absolute path")] {
+        let temporary = runtime.to_str().unwrap();
+        let variables = [("XDG_RUNTIME_DIR", folder), ("TMPDIR", temporary)];
+        bed.finds(&variables, "warning", "runtime", why, "a folder of its user");
+    }
+    let file = bed.place.file("a-file", "");
+    bed.finds(&[("XDG_RUNTIME_DIR", &file)], "failed", "copies", "failed to make a private folder", "TMPDIR");
+    bed.finds(
+        &[("XDG_RUNTIME_DIR", &file)],
+        "failed",
+        "socket",
+        "control socket",
+        "must be there and writable",
+    );
+    fs::set_permissions(runtime.join("gearshift"), Permissions::from_mode(0o777)).unwrap();
+    bed.finds(&[], "failed", "copies", "other users can write there", "mode 0700");
+}
+
+#[test]
+fn what_is_elsewhere_and_does_not_answer_is_said() {
+    let bed = Bed::new();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unheard = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    bed.config(&format!(
+        "[stats]\naddress = \"{unheard}\"\n[api]\nurl = \"http://{closed}\"\nhealth_tries = 1\n"
+    ));
+    bed.finds(&[], "warning", "stats", "are lost: ", "`[stats] address`");
+    bed.finds(&[], "warning", "api", "cannot open the api session", "start the site");
+    bed.config(&format!("[api]\nurl = \"http://{closed}\"\nhealth_tries = 1\nrequired = true\n"));
+    bed.finds(&[], "failed", "api", "cannot open the api session", "start the site");
+    let discord = |url: &str, more: &str| {
+        let text = format!("[cogs]\n[discord]\napi_url = \"{url}\"\nopen_timeout_ms = 300\n{more}");
+        bed.place.file("gearshift.toml", &text);
+    };
+    discord(&format!("http://{closed}/api"), "");
+    bed.finds(&[], "failed", "discord", "cannot open the discord session", "look at the network");
+    discord("http://discord.invalid/api", &format!("[http]\nname_servers = [\"{unheard}\"]\n"));
+    bed.finds(&[], "failed", "dns", "`discord.invalid`", "name servers");
+}
+
+#[test]
+fn it_can_be_asked_while_a_host_runs() {
+    let bed = Bed::new();
+    bed.config("[store]\n");
+    let mut live = Live::spawn(gearshift(&bed.place).arg("run").env("DISCORD_TOKEN", bed.sim.token()));
+    live.expect("ready; the control socket is");
+    let (code, all) = bed.ask(&[]);
+    assert_eq!(code, 0, "{all:#?}");
+    let text = |check: &str| {
+        let found = all.iter().find(|it| it["check"] == check).unwrap();
+        found["text"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(text("socket"), format!("a host (process {}) runs with this config", live.id()));
+    assert!(text("store").starts_with("the running host has `"), "{all:#?}");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
