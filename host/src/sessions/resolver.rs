@@ -12,7 +12,7 @@ use hickory_resolver::config::{
 };
 use hickory_resolver::name_server::TokioConnectionProvider;
 use hickory_resolver::proto::xfer::Protocol;
-use hickory_resolver::{TokioResolver, system_conf};
+use hickory_resolver::{ResolveError, TokioResolver, system_conf};
 use hyper_util::client::legacy::connect::dns::Name;
 use reqwest::dns::{Addrs, Resolve, Resolving};
 use tower_service::Service;
@@ -54,7 +54,7 @@ impl Resolver {
     /// The usable addresses of a name; never empty.
     pub(super) async fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
         let ask = async |resolver: &TokioResolver| {
-            let answer = resolver.lookup_ip(host).await.map_err(|error| error.to_string())?;
+            let answer = resolver.lookup_ip(host).await.map_err(|error| self.explain(&error))?;
             Ok::<Vec<IpAddr>, String>(answer.iter().collect())
         };
         let found: Vec<IpAddr> = match &self.source {
@@ -76,6 +76,20 @@ impl Resolver {
             true if self.ipv4_only => Err("it has no IPv4 address, and `[http] ipv4_only` is on".to_owned()),
             true => Err("it has no address".to_owned()),
             false => Ok(usable),
+        }
+    }
+}
+
+impl Resolver {
+    /// What came of a name, for who does not know the resolver's own words.
+    fn explain(&self, error: &ResolveError) -> String {
+        match (error.is_nx_domain(), error.is_no_records_found(), self.ipv4_only) {
+            (true, ..) => "there is no such name".to_owned(),
+            (_, true, true) => {
+                "the name servers give no IPv4 address of it, and `[http] ipv4_only` is on".to_owned()
+            }
+            (_, true, false) => "the name servers give no address of it".to_owned(),
+            _ => error.to_string(),
         }
     }
 }
@@ -172,6 +186,15 @@ async fn addresses(resolver: &Resolver, name: &str) -> Result<IntoIter<SocketAdd
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_is_none_is_said_in_plain_words() {
+        let config =
+            config::Http { name_servers: vec!["127.0.0.1:1".parse().unwrap()], ..config::Http::default() };
+        // Nobody is asked for this one: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
+        let error = Resolver::new(&config).lookup("discord.invalid").await.unwrap_err();
+        assert_eq!(error, "there is no such name");
+    }
 
     #[tokio::test]
     async fn name_servers_that_appear_or_change_later_are_the_ones_that_are_asked() {

@@ -211,7 +211,7 @@ fn what_is_elsewhere_and_does_not_answer_is_said() {
     discord(&format!("http://{closed}/api"), "");
     bed.finds(&[], "failed", "discord", "cannot open the discord session", "look at the network");
     discord("http://discord.invalid/api", &format!("[http]\nname_servers = [\"{unheard}\"]\n"));
-    bed.finds(&[], "failed", "dns", "`discord.invalid`", "name servers");
+    bed.finds(&[], "failed", "dns", "`discord.invalid`: there is no such name", "name servers");
 }
 
 #[test]
