@@ -32,7 +32,7 @@ fn help_teaches_every_command_and_the_exit_codes() {
         assert!(help.out.contains(word), "{word} is not in {}", help.out);
     }
     assert!(!help.out.contains("try-out"), "that one is for the program itself");
-    for command in ["run", "play", "cogs", "inspect", "check", "smoke"] {
+    for command in ["new", "doctor", "run", "play", "cogs", "inspect", "check", "smoke"] {
         let help = run(&place, &[command, "--help"]);
         assert_eq!(help.code, 0);
         assert!(

@@ -5,6 +5,7 @@ use std::{fs, io, path::Path};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{super::exit::Failure, cannot, template::File};
+use crate::error::denied;
 
 /// # Errors
 /// Something is there already, or there is no folder that it could be made in.
@@ -30,7 +31,8 @@ pub(super) fn make(folder: &Path, files: &[File]) -> Result<(), Failure> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => taken(folder),
         _ => {
-            let text = format!("failed to make `{}`: {error}", folder.display());
+            let whose = denied(folder, &error);
+            let text = format!("failed to make `{}`{whose}: {error}", folder.display());
             cannot(text, "choose a folder that this user may write in, with space left")
         }
     };
