@@ -4,6 +4,7 @@ use std::{
     fs::{self, Permissions},
     net::{TcpListener, UdpSocket},
     os::unix::fs::PermissionsExt,
+    process::Command,
 };
 
 use gearshift_sim::{Sim, SimOptions};
@@ -212,6 +213,56 @@ fn what_is_elsewhere_and_does_not_answer_is_said() {
     bed.finds(&[], "failed", "discord", "cannot open the discord session", "look at the network");
     discord("http://discord.invalid/api", &format!("[http]\nname_servers = [\"{unheard}\"]\n"));
     bed.finds(&[], "failed", "dns", "`discord.invalid`: there is no such name", "name servers");
+}
+
+/// What a check finds after `script` has changed the machine: in namespaces of its own, so that nobody else notices
+/// (<https://man7.org/linux/man-pages/man7/user_namespaces.7.html>). None, and said, where there are none.
+fn found_after(place: &Place, script: &str, check: &str) -> Option<Value> {
+    let alone = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.envs(gearshift(place).get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(place.path()).args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
+        command.output().ok().filter(|done| script != "true" || done.status.success())
+    };
+    if alone("true").is_none() {
+        eprintln!("SKIPPED: no namespaces of one's own here");
+        return None;
+    }
+    let doctor = format!("{script} && exec {} doctor --json", env!("CARGO_BIN_EXE_gearshift"));
+    let done = alone(&doctor).unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    let found = out.lines().find(|line| line.contains(&format!(r#""check":"{check}""#)));
+    Some(serde_json::from_str(found.unwrap_or_else(|| panic!("{out}{:?}", done.stderr))).unwrap())
+}
+
+#[test]
+fn a_machine_that_watches_no_more_folders_is_said_to() {
+    let place = Place::with(&[]);
+    let limit = "echo 0 > /proc/sys/user/max_inotify_instances";
+    for (poll_ms, level, help) in
+        [(1000, "warning", "`fs.inotify.max_user_instances`"), (0, "failed", "watches")]
+    {
+        place.file("gearshift.toml", &format!("[cogs]\npoll_ms = {poll_ms}\n"));
+        let Some(found) = found_after(&place, limit, "inotify") else { return };
+        assert!(found["level"] == level && found["help"].as_str().unwrap().contains(help), "{found}");
+    }
+}
+
+#[test]
+fn a_runtime_directory_that_is_tiny_read_only_or_runs_no_code_is_said_to_be() {
+    let place = Place::with(&["ping"]);
+    place.file("gearshift.toml", "[cogs]\n");
+    for (options, text) in [
+        ("noexec", "code cannot be mapped from there"),
+        ("size=64k", "has 1 MiB left, and the libraries have "),
+        ("ro", "failed to make a private folder in `"),
+    ] {
+        let mount = format!("mount -t tmpfs -o mode=700,{options} tmpfs runtime");
+        let Some(found) = found_after(&place, &mount, "copies") else { return };
+        let of = |key: &str| found[key].as_str().unwrap();
+        assert!(of("level") == "failed" && of("text").contains(text), "{found}");
+        assert!(of("help").contains("XDG_RUNTIME_DIR"), "{found}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The machine: where a host keeps its copies and its socket, and the limits of its process.
 
-use std::{env, path::Path};
+use std::{env, path::Path, time::Duration};
 
 use rustix::{
     fs::statvfs,
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     config::Config,
     control::{Socket, SocketError},
+    error::chain,
     host::HostError,
     library::{self, CopyFolder},
     watch::FolderWatch,
@@ -52,17 +53,26 @@ pub(super) fn is_running(config: &Config, report: &mut Report) -> Result<bool, F
             false
         }
     };
-    let folder = &config.cogs.folder;
-    if config.cogs.watch && folder.is_dir() {
-        match FolderWatch::new(folder, config.limits.settle, config.cogs.poll) {
-            Ok(_) => report.ok("inotify", "changes in the cogs folder can be followed")?,
-            Err(source) => {
-                let error = HostError::Watch { folder: folder.clone(), source };
-                report.failure("inotify", Level::Failed, error.into())?;
-            }
-        }
+    if config.cogs.watch && config.cogs.folder.is_dir() {
+        watching(config, report)?;
     }
     Ok(is_running)
+}
+
+/// A host that compares the folder goes on without inotify, and notices changes later.
+fn watching(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let (folder, poll) = (&config.cogs.folder, config.cogs.poll);
+    let Err(source) = FolderWatch::new(folder, config.limits.settle, Duration::ZERO) else {
+        return Ok(report.ok("inotify", "changes in the cogs folder can be followed")?);
+    };
+    let error = HostError::Watch { folder: folder.clone(), source };
+    if poll.is_zero() {
+        return Ok(report.failure("inotify", Level::Failed, error.into())?);
+    }
+    let text = format!("{}; changes are noticed every {} ms only", chain(&error), poll.as_millis());
+    // https://man7.org/linux/man-pages/man7/inotify.7.html
+    let help = "raise `fs.inotify.max_user_instances` and `fs.inotify.max_user_watches` with sysctl";
+    Ok(report.warn("inotify", text, help)?)
 }
 
 fn runtime_directory(base: &Path, report: &mut Report) -> Result<(), Failure> {
