@@ -58,7 +58,7 @@ fn keeps_its_promises(place: &Place, folder: &Path, scripts: usize) {
     prepare(folder);
     let readme = fs::read_to_string(folder.join("README.md")).unwrap();
     let (mut played, mut said) = (0, commands(&readme));
-    said.retain(|line| !line.starts_with("gearshift play") && !line.starts_with("DISCORD_TOKEN"));
+    said.retain(|line| !line.starts_with("gearshift dev") && !line.starts_with("DISCORD_TOKEN"));
     said.push("cargo fmt --all --check".to_owned());
     said.push("cargo clippy --workspace --all-targets -- -D warnings".to_owned());
     for line in said {
