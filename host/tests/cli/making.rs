@@ -138,6 +138,18 @@ fn the_sdk_comes_from_where_it_is_said_to() {
 }
 
 #[test]
+fn what_is_made_beside_a_workspace_from_within_it_is_not_in_it() {
+    let place = Place::with(&[]);
+    place.file("some/Cargo.toml", "[workspace]\nmembers = [\"cogs/*\"]\n");
+    new(&place, &["some/../beside"]);
+    symlink(place.path(), place.path().join("some/link")).unwrap();
+    new(&place, &["some/link/linked"]);
+    for name in ["beside", "linked"] {
+        assert!(place.path().join(name).join("Cargo.toml").is_file(), "{name}");
+    }
+}
+
+#[test]
 fn what_cannot_be_made_is_said_with_what_to_do_and_leaves_nothing_behind() {
     let place = Place::with(&[]);
     place.file("there/mine.txt", "mine");

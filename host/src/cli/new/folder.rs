@@ -1,22 +1,28 @@
 //! Makes a folder with its files: aside, and renamed into place when it is whole. It overwrites nothing.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{super::exit::Failure, cannot, template::File};
 use crate::error::denied;
 
+/// Where it will really be, without `..` and links: cargo goes by that when it looks for a workspace around it.
+///
 /// # Errors
 /// Something is there already, or there is no folder that it could be made in.
-pub(super) fn is_free(folder: &Path) -> Result<(), Failure> {
+pub(super) fn free(folder: &Path) -> Result<PathBuf, Failure> {
     if folder.symlink_metadata().is_ok() {
         return Err(taken(folder));
     }
-    match folder.parent() {
-        Some(parent) if parent.is_dir() => Ok(()),
-        parent => {
-            let parent = parent.unwrap_or(folder).display();
+    let parent = folder.parent().and_then(|parent| parent.canonicalize().ok()).filter(|it| it.is_dir());
+    match (parent, folder.file_name()) {
+        (Some(parent), Some(name)) => Ok(parent.join(name)),
+        _ => {
+            let parent = folder.parent().unwrap_or(folder).display();
             Err(cannot(
                 format!("there is no folder `{parent}` to make it in"),
                 "make that first, or correct the path",

@@ -53,8 +53,7 @@ pub(super) struct New {
 impl New {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let name = Name::of(&self.folder)?;
-        let folder = absolute(&self.folder)?;
-        folder::is_free(&folder)?;
+        let folder = folder::free(&absolute(&self.folder)?)?;
         let around = match Workspace::around(&folder)? {
             Some(around) if around.takes_it && self.workspace => return Err(around.nested(&folder)),
             Some(around) if around.takes_it => Some(around),
