@@ -82,6 +82,7 @@ impl Life {
         mut work: impl AsyncFnMut(&Host) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Life { runtime, mut signals } = self;
+        runtime.spawn(supervisor::live());
         let config = Arc::new(config);
         let progress = Progress::begin("opening the sessions");
         let opened = runtime.block_on(async {
@@ -204,7 +205,6 @@ async fn serve(
         done = host.run() => End::Done(done.map_err(Failure::from)),
         () = signals.asked() => End::Done(Ok(())),
         end = restarts => end,
-        never = supervisor::live() => match never {},
     };
     drop(stop);
     (end, serving.await.ok())

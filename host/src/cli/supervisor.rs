@@ -30,9 +30,9 @@ pub(super) fn stopping(at_most: Duration) {
     ]);
 }
 
-/// Says that it lives, twice in the time that `WatchdogSec=` allows, as long as the runtime runs tasks. Never ends.
-pub(super) async fn live() -> std::convert::Infallible {
-    let Some(allowed) = sd_notify::watchdog_enabled() else { return std::future::pending().await };
+/// Says that it lives, twice in the time that `WatchdogSec=` allows, as long as the runtime runs tasks.
+pub(super) async fn live() {
+    let Some(allowed) = sd_notify::watchdog_enabled() else { return };
     let mut beat = tokio::time::interval(allowed / 2);
     loop {
         beat.tick().await;

@@ -25,7 +25,7 @@ use crate::{config::Config, log};
         No cog is run and the bot does not connect. It can be asked while a host runs.",
     after_long_help = "Examples:\n\
         \n    DISCORD_TOKEN=… gearshift doctor\
-        \n    sudo -u bot gearshift doctor --config /srv/bot/gearshift.toml --json\n\n\
+        \n    sudo -u bot XDG_RUNTIME_DIR=/var/lib/bot gearshift doctor --config /srv/bot/gearshift.toml\n\n\
         It is to be run as the user, and with the environment, that the host is run with. The exit code is 1 if anything \
         has failed, and 0 with warnings only."
 )]
