@@ -133,6 +133,7 @@ impl From<DevError> for Failure {
     fn from(error: DevError) -> Failure {
         let failure = match &error {
             DevError::Folder { .. } => Exit::CannotCreate,
+            DevError::NoCargo(_) => Exit::Unavailable,
             _ => Exit::Data,
         };
         let failure = Failure::new(failure, crate::error::chain(&error));

@@ -18,13 +18,15 @@ use tokio::{
 };
 
 use super::{
-    packages::{Workspace, cargo},
+    packages::{MANIFEST, Workspace, cargo},
     words::Words,
 };
-use crate::{config::TOKEN_VARIABLE, duration::Shown};
+use crate::duration::Shown;
 
 /// How often a build that takes long says so.
 const STILL: Duration = Duration::from_secs(15);
+/// How long after it was written a file may be seen to have changed.
+const SEEN_WITHIN: Duration = Duration::from_millis(50);
 /// How cargo says that another one works in the same target folder.
 const LOCKED: &str = "Blocking waiting for file lock on ";
 
@@ -48,18 +50,30 @@ pub(super) struct Failed {
     pub(super) status: ExitStatus,
 }
 
-/// Packages whose build script has not run yet in a build.
+/// Packages whose build script has not run yet in a build, and when the last one had.
 #[derive(Debug, Clone)]
-pub(super) struct Scripts(Arc<Mutex<BTreeSet<String>>>);
+pub(super) struct Scripts(Arc<Mutex<(BTreeSet<String>, Option<Instant>)>>);
 
 impl Scripts {
-    fn pending(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn begin(pending: BTreeSet<String>) -> Scripts {
+        Scripts(Arc::new(Mutex::new((pending, None))))
+    }
+
+    fn locked(&self) -> MutexGuard<'_, (BTreeSet<String>, Option<Instant>)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a file that changes now may have been written by the build.
+    fn has_run(&self, package: &str) {
+        let mut scripts = self.locked();
+        if scripts.0.remove(package) {
+            scripts.1 = Some(Instant::now());
+        }
+    }
+
+    /// Whether a file whose change is seen now may have been written by the build.
     pub(super) fn may_write(&self) -> bool {
-        !self.pending().is_empty()
+        let scripts = self.locked();
+        !scripts.0.is_empty() || scripts.1.is_some_and(|last| last.elapsed() < SEEN_WITHIN)
     }
 }
 
@@ -77,10 +91,10 @@ pub(super) struct Build {
 impl Build {
     /// Begins to build all cogs of a workspace.
     pub(super) fn start(workspace: &Workspace, is_release: bool) -> io::Result<Build> {
-        let mut command = Command::new(cargo());
+        let mut command = Command::from(cargo());
         // One that fails leaves the others.
         command.args(["build", "--keep-going", "--message-format", "json", "--manifest-path"]);
-        command.arg(workspace.root.join("Cargo.toml"));
+        command.arg(workspace.root.join(MANIFEST));
         if is_release {
             command.arg("--release");
         }
@@ -89,8 +103,6 @@ impl Build {
         command
             // Cargo's configuration and the toolchain are those of the folder that it is called in.
             .current_dir(workspace.folders.first().unwrap_or(&workspace.root))
-            // A build script is code of others, and needs no token.
-            .env_remove(TOKEN_VARIABLE)
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
             .env("CARGO_TERM_COLOR", "never")
             .stdin(Stdio::null())
@@ -110,7 +122,7 @@ impl Build {
             stdout: BufReader::new(stdout).lines(),
             stderr: BufReader::new(stderr).lines(),
             cogs: workspace.cogs.iter().map(|cog| cog.id.clone()).collect(),
-            scripts: Scripts(Arc::new(Mutex::new(workspace.scripts.clone()))),
+            scripts: Scripts::begin(workspace.scripts.clone()),
         })
     }
 
@@ -159,7 +171,7 @@ impl Build {
         match message {
             Message::CompilerMessage(message) => words.compiler_says(&message.message),
             Message::BuildScriptExecuted(script) => {
-                self.scripts.pending().remove(&script.package_id.repr);
+                self.scripts.has_run(&script.package_id.repr);
             }
             Message::CompilerArtifact(Artifact { package_id, filenames, .. })
                 if self.cogs.contains(&package_id.repr) =>

@@ -41,6 +41,9 @@ pub enum DevError {
         /// What it said.
         text: String,
     },
+    /// There is no cargo.
+    #[error("failed to run cargo")]
+    NoCargo(#[source] io::Error),
     /// There are packages, but no cogs.
     #[error("no package in `{}` is a cog{}", .folder.display(), .almost.as_deref().unwrap_or_default())]
     NoCog {
@@ -73,8 +76,9 @@ impl DevError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             DevError::Metadata { .. } => {
-                Some("name a folder with a `Cargo.toml` of a cog; `gearshift new NAME` makes one")
+                Some("`gearshift dev` takes folders with packages of cogs; `gearshift new NAME` makes one")
             }
+            DevError::NoCargo(_) => Some("https://rustup.rs installs it; it must be in PATH"),
             DevError::NoCog { .. } => Some(
                 "a cog's package has `gearshift-cog` among its dependencies, and in `[lib]` the line \
                  `crate-type = [\"cdylib\"]`",
@@ -125,7 +129,7 @@ impl Dev {
                 return Err(DevError::Twice { library: cog.library.clone(), manifests });
             }
         }
-        let folder = workspaces.first().map(libraries_of).unwrap_or_default();
+        let folder = libraries_of(&workspaces);
         std::fs::create_dir_all(&folder)
             .map_err(|source| DevError::Folder { folder: folder.clone(), source })?;
         install::keep_only(&folder, |library| libraries.contains_key(library));
@@ -148,28 +152,43 @@ impl Dev {
             Err(error) => {
                 let root = workspace.root.display();
                 tracing::error!("cannot watch the sources in `{root}`, so that they are built once: {error}");
-                self.build(&workspace, &mut None, installed).await;
+                for new in self.build(&workspace, &mut None).await {
+                    installed(new).await;
+                }
                 return std::future::pending().await;
             }
         };
         tracing::info!("sources are followed of {}", workspace.names());
         loop {
             sources.begin_build();
+            let mut new = Vec::new();
             if sources.takes_manifests()
-                && let Err(error) = self.look_again(&mut workspace, &mut sources)
+                && let Err(error) = self.look_again(&mut workspace, &mut sources).await
             {
+                sources.has_other_manifests();
                 tracing::error!(help = error.help(), "failed to build {}: {error}", workspace.names());
             } else {
-                self.build(&workspace, &mut Some(&mut sources), installed).await;
+                new = self.build(&workspace, &mut Some(&mut sources)).await;
             }
             sources.end_build();
-            sources.changed().await;
+            let all_installed = async {
+                for new in new {
+                    installed(new).await;
+                }
+                std::future::pending().await
+            };
+            tokio::select! {
+                () = sources.changed() => {}
+                never = all_installed => never,
+            }
         }
     }
 
     /// A manifest has changed: another name or version, another cog, one less.
-    fn look_again(&self, workspace: &mut Workspace, sources: &mut Sources) -> Result<(), DevError> {
-        let now = workspace.again()?;
+    async fn look_again(&self, workspace: &mut Workspace, sources: &mut Sources) -> Result<(), DevError> {
+        let before = workspace.clone();
+        let now = tokio::task::spawn_blocking(move || before.again()).await;
+        let now = now.map_err(|error| DevError::NoCargo(error.into()))??;
         for gone in workspace.cogs.iter().filter(|cog| now.cogs.iter().all(|it| it.library != cog.library)) {
             install::remove(&self.folder.join(&gone.library));
         }
@@ -179,51 +198,55 @@ impl Dev {
     }
 
     /// One build. It is ended when sources change under it.
-    async fn build(
-        &self,
-        workspace: &Workspace,
-        sources: &mut Option<&mut Sources>,
-        installed: &impl AsyncFn(Installed),
-    ) {
+    async fn build(&self, workspace: &Workspace, sources: &mut Option<&mut Sources>) -> Vec<Installed> {
         let what = workspace.names();
         tracing::info!("building {what}");
         let since = Instant::now();
         let build = match Build::start(workspace, self.is_release) {
             Ok(build) => build,
-            Err(error) => return tracing::error!("failed to run cargo: {error}"),
+            Err(error) => {
+                tracing::error!("failed to run cargo: {error}");
+                return Vec::new();
+            }
         };
         let scripts = build.scripts();
         let outcome = tokio::select! {
             outcome = build.end() => outcome,
             () = changed(sources, scripts) => {
-                return tracing::info!("the sources of {what} changed during the build, which begins again");
+                tracing::info!("the sources of {what} changed during the build, which begins again");
+                return Vec::new();
             }
         };
         match outcome {
-            Err(error) => tracing::error!("failed to run cargo: {error}"),
+            Err(error) => {
+                tracing::error!("failed to run cargo: {error}");
+                Vec::new()
+            }
             Ok(outcome) => {
                 if let Some(sources) = sources {
                     sources.built(outcome.libraries.values(), outcome.failed.is_some());
                 }
                 say(workspace, &outcome, since.elapsed());
-                self.install(workspace, &outcome, installed).await;
+                self.install(workspace, &outcome)
             }
         }
     }
 
-    /// Also what was built although something else was not.
-    async fn install(&self, workspace: &Workspace, outcome: &Outcome, installed: &impl AsyncFn(Installed)) {
+    /// Also what was built although something else was not. Those that are new.
+    fn install(&self, workspace: &Workspace, outcome: &Outcome) -> Vec<Installed> {
+        let mut new = Vec::new();
         for cog in &workspace.cogs {
             let Some(built) = outcome.libraries.get(&cog.id) else { continue };
             match install::install(built, &self.folder) {
                 Ok(None) => {}
-                Ok(Some(library)) => installed(Installed { package: cog.folder.clone(), library }).await,
+                Ok(Some(library)) => new.push(Installed { package: cog.folder.clone(), library }),
                 Err(error) => {
                     let folder = self.folder.display();
                     tracing::error!("cannot put `{}` into `{folder}`: {error}", built.display());
                 }
             }
         }
+        new
     }
 }
 
@@ -241,10 +264,14 @@ fn say(workspace: &Workspace, outcome: &Outcome, took: Duration) {
     tracing::error!(output = %words, "failed to build {missing} ({status}); what serves stays{first}");
 }
 
-/// A folder of this workspace alone: some share their target folder.
-fn libraries_of(workspace: &Workspace) -> PathBuf {
-    let digest = blake3::hash(workspace.root.as_os_str().as_encoded_bytes()).to_hex();
-    workspace.target.join("gearshift").join(&digest[..8]).join("cogs")
+/// A folder of these packages alone: workspaces may share their target folder, and two of these may run at once.
+fn libraries_of(workspaces: &[Workspace]) -> PathBuf {
+    let mut digest = blake3::Hasher::new();
+    for folder in workspaces.iter().flat_map(|workspace| &workspace.folders) {
+        digest.update(folder.as_os_str().as_encoded_bytes()).update(&[0]);
+    }
+    let target = workspaces.first().map(|first| first.target.join("gearshift")).unwrap_or_default();
+    target.join(&digest.finalize().to_hex()[..8]).join("cogs")
 }
 
 /// Returns when sources have changed so that a build under way is of no use.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    io,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -11,6 +12,8 @@ use cargo_metadata::{CrateType, Metadata, Package, TargetKind};
 use super::DevError;
 use crate::config::TOKEN_VARIABLE;
 
+/// What cargo calls a manifest.
+pub(super) const MANIFEST: &str = "Cargo.toml";
 /// What every cog depends on.
 const SDK: &str = "gearshift-cog";
 
@@ -27,6 +30,8 @@ pub(super) struct Workspace {
     pub(super) cogs: Vec<CogPackage>,
     /// The ids of the cogs, and of what they depend on in the workspace, whose build runs a script.
     pub(super) scripts: BTreeSet<String>,
+    /// Folders of the packages that they depend on by path, in the workspace or elsewhere.
+    pub(super) dependencies: BTreeSet<PathBuf>,
 }
 
 /// A package that is a cog.
@@ -47,6 +52,7 @@ impl Workspace {
     pub(super) fn add(&mut self, other: Workspace) {
         self.folders.extend(other.folders);
         self.scripts.extend(other.scripts);
+        self.dependencies.extend(other.dependencies);
         self.cogs.extend(other.cogs);
         self.cogs.sort_by(|one, other| one.name.cmp(&other.name));
         self.cogs.dedup_by(|one, other| one.id == other.id);
@@ -87,13 +93,16 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
     let folder = folder.canonicalize().map_err(|error| failed(error.to_string()))?;
     let mut almost = None;
     let mut found = Vec::new();
-    let metadata = match metadata(&folder) {
-        Ok(metadata) => vec![metadata],
-        Err(text) => match below(&folder) {
-            folders if folders.is_empty() => return Err(failed(text)),
-            folders => folders.iter().map(|it| metadata(it)).collect::<Result<_, _>>().map_err(failed)?,
-        },
-    };
+    let has_manifest = folder.ancestors().any(|folder| folder.join(MANIFEST).is_file());
+    let folders = if has_manifest { vec![folder.clone()] } else { below(&folder) };
+    if folders.is_empty() {
+        return Err(failed(format!("there is no `{MANIFEST}` in it, above it or in its folders")));
+    }
+    let metadata = folders.iter().map(|folder| metadata(folder));
+    let metadata: Vec<Metadata> = metadata.collect::<Result<_, _>>().map_err(|error| match error {
+        Unanswered::NoCargo(error) => DevError::NoCargo(error),
+        Unanswered::Said(text) => failed(text),
+    })?;
     for metadata in metadata {
         let members = metadata.workspace_packages();
         let below = |package: &&&Package| package.manifest_path.as_std_path().starts_with(&folder);
@@ -108,11 +117,14 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
             continue;
         }
         cogs.sort_by(|one, other| one.name.cmp(&other.name));
+        let needed = needed(&members, &cogs);
+        let has_script = |package: &&&Package| package.targets.iter().any(|it| it.is_custom_build());
         found.push(Workspace {
             folders: BTreeSet::from([folder.clone()]),
             root: metadata.workspace_root.clone().into(),
             target: metadata.target_directory.clone().into(),
-            scripts: scripts(&members, &cogs),
+            scripts: needed.iter().filter(has_script).map(|package| package.id.repr.clone()).collect(),
+            dependencies: needed.iter().flat_map(|package| paths(package)).collect(),
             cogs,
         });
     }
@@ -154,50 +166,72 @@ fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
     }))
 }
 
-/// Of the cogs, and of the members that they need, those with a build script.
-fn scripts(members: &[&Package], cogs: &[CogPackage]) -> BTreeSet<String> {
+/// The cogs, and the members that they need.
+fn needed<'m>(members: &[&'m Package], cogs: &[CogPackage]) -> Vec<&'m Package> {
     let mut needed: Vec<&Package> =
         members.iter().copied().filter(|it| cogs.iter().any(|cog| cog.id == it.id.repr)).collect();
     let mut next = 0;
     while let Some(package) = needed.get(next).copied() {
-        let paths: Vec<_> = package.dependencies.iter().filter_map(|it| it.path.as_deref()).collect();
-        let of_it = members
-            .iter()
-            .copied()
-            .filter(|it| it.manifest_path.parent().is_some_and(|folder| paths.contains(&folder)));
-        for member in of_it {
+        let paths: Vec<PathBuf> = paths(package).collect();
+        let is_of_it = |member: &&&Package| {
+            member.manifest_path.parent().is_some_and(|it| paths.iter().any(|path| it.as_std_path() == path))
+        };
+        for member in members.iter().filter(is_of_it) {
             if !needed.iter().any(|known| known.id == member.id) {
                 needed.push(member);
             }
         }
         next += 1;
     }
-    let has_script = |package: &&Package| package.targets.iter().any(|target| target.is_custom_build());
-    needed.into_iter().filter(has_script).map(|package| package.id.repr.clone()).collect()
+    needed
 }
 
-/// What cargo says of the package or workspace that a folder belongs to, or why it says nothing.
-fn metadata(folder: &Path) -> Result<Metadata, String> {
-    let mut cargo = Command::new(cargo());
+/// Where the packages are that one depends on by path.
+fn paths(package: &Package) -> impl Iterator<Item = PathBuf> {
+    package.dependencies.iter().filter_map(|it| it.path.clone()).map(PathBuf::from)
+}
+
+/// Why there is no answer of cargo's.
+enum Unanswered {
+    NoCargo(io::Error),
+    Said(String),
+}
+
+/// What cargo says of the package or workspace that a folder belongs to.
+fn metadata(folder: &Path) -> Result<Metadata, Unanswered> {
+    let mut cargo = cargo();
     cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(folder);
-    let output = cargo.env_remove(TOKEN_VARIABLE).output();
-    let output = output.map_err(|error| format!("failed to run cargo: {error}"))?;
+    let output = cargo.output().map_err(Unanswered::NoCargo)?;
     if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+        return Err(Unanswered::Said(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
-    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+    serde_json::from_slice(&output.stdout).map_err(|error| Unanswered::Said(error.to_string()))
 }
 
 /// Folders directly below that have a manifest.
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    folders.retain(|folder| folder.join("Cargo.toml").is_file());
+    folders.retain(|folder| folder.join(MANIFEST).is_file());
     folders.sort();
     folders
 }
 
 /// The cargo that started this process, or the one of the path.
-pub(super) fn cargo() -> std::ffi::OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+pub(super) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // A build script is code of others, and needs no token.
+    cargo.env_remove(TOKEN_VARIABLE);
+    // Nobody can answer a question; ssh and git fail with words then.
+    cargo.env("GIT_TERMINAL_PROMPT", "0");
+    if std::env::var_os("GIT_SSH_COMMAND").is_none() {
+        cargo.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+    }
+    // Cargo takes it from the folder that it is called in, and that is not always the same one.
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+        if let Some(target) = std::env::var_os(name).and_then(|target| std::path::absolute(target).ok()) {
+            cargo.env(name, target);
+        }
+    }
+    cargo
 }

@@ -1,104 +1,121 @@
 //! What the cogs of a workspace are built from, and when that has changed. It builds nothing.
 //!
-//! Cargo says after a build what went into it: sources, files that are included, build scripts and what they look at, of
-//! path dependencies as well. Until then, and after a failed build, what lies in the packages' folders counts.
+//! The folders of the cogs' packages and of those that they depend on by path are watched, and what cargo says after a build
+//! went into it: included files, what build scripts look at. A change counts when a file holds something else than before.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{build::Scripts, packages::Workspace};
+use super::{
+    build::Scripts,
+    packages::{MANIFEST, Workspace},
+};
 
 /// A build begins when nothing has changed for so long: editors write in several steps, and several files at once.
 const SETTLE: Duration = Duration::from_millis(20);
-/// So many builds in a row may change a file by their scripts before it counts as written by them.
-const OWN_WRITES: u32 = 2;
+/// So many builds in a row may change a file while their scripts run before it counts as written by them.
+const OWN_WRITES: u32 = 4;
 
-/// What cargo calls a manifest.
-const MANIFEST: &str = "Cargo.toml";
+/// What the watcher has seen.
+#[derive(Debug)]
+struct Event {
+    path: PathBuf,
+    /// It was not there before, or is not there now.
+    comes_or_goes: bool,
+}
 
 /// Watches the sources of a workspace.
 #[derive(Debug)]
 pub(super) struct Sources {
     watcher: RecommendedWatcher,
-    changes: mpsc::UnboundedReceiver<PathBuf>,
+    events: mpsc::UnboundedReceiver<Event>,
     root: PathBuf,
-    /// Where packages are looked for.
-    folders: BTreeSet<PathBuf>,
-    /// The packages' folders.
-    packages: Vec<PathBuf>,
     target: PathBuf,
+    /// The folders of the cogs' packages, of those that they depend on by path, and new ones that may become some.
+    packages: BTreeSet<PathBuf>,
+    /// Folders in which packages may come.
+    parents: BTreeSet<PathBuf>,
     /// Folders that are watched, each by itself: a build changes thousands of files below the target folder.
     watched: BTreeSet<PathBuf>,
-    /// What the last builds that succeeded were built from.
+    /// Files and folders that the last builds were built from.
     inputs: BTreeSet<PathBuf>,
     /// The last build failed, perhaps for a file that is missing.
     has_failed: bool,
     /// What the files held when they were last looked at; none for one that is not there.
     known: HashMap<PathBuf, Option<blake3::Hash>>,
+    build_began: SystemTime,
     /// Files that changed while a build script could have written them, in this build.
     suspects: BTreeSet<PathBuf>,
     /// In how many builds in a row they did.
     own_writes: BTreeMap<PathBuf, u32>,
-    /// The last build may have missed something.
+    /// Something has changed that no build has read.
     is_stale: bool,
     /// A manifest has changed.
     has_other_manifests: bool,
 }
 
 impl Sources {
-    /// Watches the folders of the cogs' packages.
+    /// Watches the folders of the packages.
     pub(super) fn watch(workspace: &Workspace) -> notify::Result<Sources> {
-        let (send, changes) = mpsc::unbounded_channel();
+        let (send, events) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             if event.need_rescan() {
                 // The system has dropped events: anything may have changed.
-                let _ = send.send(PathBuf::new());
+                let _ = send.send(Event { path: PathBuf::new(), comes_or_goes: false });
             } else if is_change(&event.kind) {
+                let comes_or_goes = !matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
                 for path in event.paths {
-                    let _ = send.send(path);
+                    let _ = send.send(Event { path, comes_or_goes });
                 }
             }
         })?;
         let mut sources = Sources {
             watcher,
-            changes,
+            events,
             root: workspace.root.clone(),
-            folders: BTreeSet::new(),
-            packages: Vec::new(),
             target: workspace.target.clone(),
+            packages: BTreeSet::new(),
+            parents: BTreeSet::new(),
             watched: BTreeSet::new(),
             inputs: BTreeSet::new(),
             has_failed: false,
             known: HashMap::new(),
+            build_began: SystemTime::now(),
             suspects: BTreeSet::new(),
             own_writes: BTreeMap::new(),
             is_stale: false,
             has_other_manifests: false,
         };
         sources.watch_one(&workspace.root)?;
-        sources.watch_one(&workspace.root.join(".cargo"))?;
         sources.follow(workspace);
         Ok(sources)
     }
 
     /// The packages as they are now.
     pub(super) fn follow(&mut self, workspace: &Workspace) {
-        self.folders.clone_from(&workspace.folders);
-        self.packages = workspace.cogs.iter().map(|cog| cog.folder.clone()).collect();
-        for folder in &workspace.folders {
-            self.seen(folder, Sources::watch_one);
+        let cogs = workspace.cogs.iter().map(|cog| &cog.folder);
+        self.packages = cogs.chain(&workspace.dependencies).cloned().collect();
+        let parents = self.packages.iter().filter_map(|package| package.parent());
+        let inside = parents.filter(|parent| parent.starts_with(&workspace.root)).map(Path::to_owned);
+        self.parents = inside.chain(workspace.folders.iter().cloned()).collect();
+        let alone =
+            self.parents.iter().cloned().chain([workspace.root.clone(), workspace.root.join(".cargo")]);
+        for folder in alone.collect::<Vec<_>>() {
+            self.seen(&folder, Sources::watch_one);
         }
-        for cog in &workspace.cogs {
-            self.seen(&cog.folder, Sources::watch_below);
+        for folder in self.packages.clone() {
+            self.seen(&folder, Sources::watch_below);
+            let manifest = folder.join(MANIFEST);
+            self.known.entry(manifest.clone()).or_insert_with(|| digest(&manifest));
         }
     }
 
@@ -107,9 +124,15 @@ impl Sources {
         std::mem::take(&mut self.has_other_manifests)
     }
 
-    /// What changes from now on is not in the build.
+    /// A manifest has changed, and what it says is not known.
+    pub(super) fn has_other_manifests(&mut self) {
+        self.has_other_manifests = true;
+    }
+
+    /// What changes from now on may not be in the build.
     pub(super) fn begin_build(&mut self) {
-        let paths: Vec<PathBuf> = self.inputs.iter().chain(self.known.keys()).cloned().collect();
+        self.build_began = SystemTime::now();
+        let paths: Vec<PathBuf> = self.known.keys().cloned().collect();
         for path in paths {
             let digest = digest(&path);
             self.known.insert(path, digest);
@@ -128,16 +151,22 @@ impl Sources {
             let Ok(text) = fs::read_to_string(library.with_extension("d")) else { continue };
             self.inputs.extend(dep_info(&text).into_iter().map(|file| self.root.join(file)));
         }
-        let folders: BTreeSet<PathBuf> =
-            self.inputs.iter().filter_map(|file| file.parent().map(Path::to_owned)).collect();
-        for folder in folders {
-            self.seen(&folder, Sources::watch_one);
-        }
-    }
-
-    fn seen(&mut self, folder: &Path, watch: fn(&mut Sources, &Path) -> notify::Result<()>) {
-        if let Err(error) = watch(self, folder) {
-            tracing::warn!("changes in `{}` are not seen: {error}", folder.display());
+        for input in self.inputs.clone() {
+            if input.is_dir() {
+                self.seen(&input, Sources::watch_below);
+                continue;
+            }
+            if let Some(folder) = input.parent() {
+                self.seen(folder, Sources::watch_one);
+            }
+            if !self.known.contains_key(&input) {
+                let changed = fs::metadata(&input).and_then(|file| file.modified());
+                // It was not watched: it may have changed after it was read.
+                self.is_stale |=
+                    !input.starts_with(&self.target) && changed.is_ok_and(|at| at > self.build_began);
+                let digest = digest(&input);
+                self.known.insert(input, digest);
+            }
         }
     }
 
@@ -161,24 +190,25 @@ impl Sources {
 
     /// Waits until something has changed, and then until nothing does.
     pub(super) async fn changed(&mut self) {
-        if std::mem::take(&mut self.is_stale) {
-            return;
+        if !std::mem::take(&mut self.is_stale) {
+            self.next(None).await;
         }
-        self.next(None).await;
         while timeout(SETTLE, self.next(None)).await.is_ok() {}
+        self.is_stale = false;
     }
 
-    /// Waits until something has changed that the build under way cannot have written itself.
+    /// Waits until something has changed that the build under way cannot have written itself. Dropped in between, it has
+    /// noted what it has seen.
     pub(super) async fn changed_during(&mut self, scripts: Scripts) {
         self.next(Some(&scripts)).await;
         while timeout(SETTLE, self.next(Some(&scripts))).await.is_ok() {}
-        self.is_stale = true;
     }
 
-    /// The next change of what a file holds.
+    /// The next change, which is noted.
     async fn next(&mut self, during: Option<&Scripts>) {
-        while let Some(path) = self.changes.recv().await {
-            if self.is_change(path, during) {
+        while let Some(event) = self.events.recv().await {
+            if self.is_change(event, during) {
+                self.is_stale = true;
                 return;
             }
         }
@@ -186,25 +216,18 @@ impl Sources {
         std::future::pending().await
     }
 
-    fn is_change(&mut self, path: PathBuf, during: Option<&Scripts>) -> bool {
+    fn is_change(&mut self, event: Event, during: Option<&Scripts>) -> bool {
+        let Event { path, comes_or_goes } = event;
         if path.as_os_str().is_empty() {
             return true;
         }
-        if path.starts_with(&self.target) || !self.inputs.contains(&path) && self.is_passing(&path) {
+        if path.starts_with(&self.target) || !self.is_input(&path) && self.is_passing(&path) {
             return false;
         }
         if path.is_dir() {
-            // What lies in it now was there before it was watched.
-            let is_new_package = path.parent().is_some_and(|folder| self.folders.contains(folder))
-                && path.join(MANIFEST).is_file();
-            self.has_other_manifests |= is_new_package;
-            let is_source = is_new_package || self.is_in_package(&path) && has_source(&path);
-            if is_source {
-                self.seen(&path, Sources::watch_below);
-            }
-            return is_source;
+            return self.is_change_by_folder(&path);
         }
-        if !self.is_source(&path) {
+        if !self.is_source(&path, comes_or_goes) {
             return false;
         }
         let now = digest(&path);
@@ -215,7 +238,7 @@ impl Sources {
         self.has_other_manifests |= path.ends_with(MANIFEST);
         match during {
             // Cargo completes it before it compiles.
-            Some(_) if path.file_name() == Some(OsStr::new("Cargo.lock")) => false,
+            Some(_) if path.ends_with("Cargo.lock") => false,
             Some(scripts) if scripts.may_write() => {
                 self.suspects.insert(path);
                 false
@@ -224,31 +247,49 @@ impl Sources {
         }
     }
 
-    fn is_source(&self, path: &Path) -> bool {
+    /// A new folder is watched from now on; what lies in it already counts as new.
+    fn is_change_by_folder(&mut self, folder: &Path) -> bool {
+        if folder.parent().is_some_and(|parent| self.parents.contains(parent))
+            && self.packages.insert(folder.to_owned())
+        {
+            self.has_other_manifests |= folder.join(MANIFEST).is_file();
+        }
+        if !self.is_in_package(folder) && !self.is_input(folder) {
+            return false;
+        }
+        self.seen(folder, Sources::watch_below);
+        has_file(folder, |file| self.has_failed || is_rust(file))
+    }
+
+    fn is_source(&self, path: &Path, comes_or_goes: bool) -> bool {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        let is_cargos = matches!(
-            name,
-            "Cargo.toml" | "Cargo.lock" | "rust-toolchain" | "rust-toolchain.toml" | "config.toml"
-        );
-        self.inputs.contains(path)
-            || is_cargos && !self.is_only_data(path)
-            || self.is_in_package(path) && (self.has_failed || path.extension().is_some_and(|it| it == "rs"))
+        let is_cargos = matches!(name, MANIFEST | "Cargo.lock" | "rust-toolchain" | "rust-toolchain.toml")
+            || path.ends_with(".cargo/config.toml");
+        // What the build misses may be a file of any kind; what is only written, such as a log, is not that.
+        let may_be_missing = self.has_failed && comes_or_goes;
+        is_cargos || self.is_input(path) || self.is_in_package(path) && (is_rust(path) || may_be_missing)
+    }
+
+    /// Whether the last build read it, or the folder that it lies in.
+    fn is_input(&self, path: &Path) -> bool {
+        path.ancestors().any(|it| self.inputs.contains(it))
     }
 
     /// Whether it lies in a folder, or is one, that is no part of a package.
     fn is_passing(&self, path: &Path) -> bool {
-        let mut roots = self.packages.iter().chain([&self.root]);
+        let mut roots = self.packages.iter().chain([&self.root]).chain(&self.parents);
         let inside = roots.find_map(|root| path.strip_prefix(root).ok());
         inside.is_none_or(|inside| inside.iter().any(is_passing))
     }
 
-    /// Only cargo's own folder has a `config.toml` that a build reads.
-    fn is_only_data(&self, path: &Path) -> bool {
-        path.ends_with("config.toml") && !path.ends_with(".cargo/config.toml")
-    }
-
     fn is_in_package(&self, path: &Path) -> bool {
         self.packages.iter().any(|package| path.starts_with(package))
+    }
+
+    fn seen(&mut self, folder: &Path, watch: fn(&mut Sources, &Path) -> notify::Result<()>) {
+        if let Err(error) = watch(self, folder) {
+            tracing::warn!("changes in `{}` are not seen: {error}", folder.display());
+        }
     }
 
     fn watch_one(&mut self, folder: &Path) -> notify::Result<()> {
@@ -282,10 +323,14 @@ fn folders_in(folder: &Path) -> Vec<PathBuf> {
     folders.map(|entry| entry.path()).collect()
 }
 
-fn has_source(folder: &Path) -> bool {
-    let mut files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files.any(|entry| entry.path().extension().is_some_and(|it| it == "rs"))
-        || folders_in(folder).iter().any(|inner| has_source(inner))
+fn has_file(folder: &Path, is_wanted: impl Fn(&Path) -> bool + Copy) -> bool {
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.any(|path| path.is_file() && is_wanted(&path))
+        || folders_in(folder).iter().any(|inner| has_file(inner, is_wanted))
+}
+
+fn is_rust(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "rs")
 }
 
 /// What editors and tools leave beside sources for a while.
