@@ -162,8 +162,7 @@ impl Sources {
             if !self.known.contains_key(&input) {
                 let changed = fs::metadata(&input).and_then(|file| file.modified());
                 // It was not watched: it may have changed after it was read.
-                self.is_stale |=
-                    !input.starts_with(&self.target) && changed.is_ok_and(|at| at > self.build_began);
+                self.is_stale |= !self.is_built(&input) && changed.is_ok_and(|at| at > self.build_began);
                 let digest = digest(&input);
                 self.known.insert(input, digest);
             }
@@ -221,7 +220,7 @@ impl Sources {
         if path.as_os_str().is_empty() {
             return true;
         }
-        if path.starts_with(&self.target) || !self.is_input(&path) && self.is_passing(&path) {
+        if self.is_built(&path) || !self.is_input(&path) && self.is_passing(&path) {
             return false;
         }
         if path.is_dir() {
@@ -268,6 +267,12 @@ impl Sources {
         // What the build misses may be a file of any kind; what is only written, such as a log, is not that.
         let may_be_missing = self.has_failed && comes_or_goes;
         is_cargos || self.is_input(path) || self.is_in_package(path) && (is_rust(path) || may_be_missing)
+    }
+
+    /// Whether it lies in the target folder, and in no package that lies there too.
+    fn is_built(&self, path: &Path) -> bool {
+        let is_of = |package: &PathBuf| package.starts_with(&self.target) && path.starts_with(package);
+        path.starts_with(&self.target) && !self.packages.iter().any(is_of)
     }
 
     /// Whether the last build read it, or the folder that it lies in.

@@ -285,7 +285,8 @@ async fn round(number: usize, scale: Scale, cogs: &[(&str, &Path)]) -> Result<Ve
     for kind in KINDS {
         sides.push(Side::start(kind, cogs).await?);
     }
-    tokio::time::sleep(scale.pick(Duration::from_secs(2), Duration::from_millis(500))).await;
+    // The host gives the memory of its start back after a second.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let idle: Vec<Memory> = sides.iter().map(|side| side.bot.process().memory()).collect::<Result<_>>()?;
     for side in &sides {
         for ask in [Ask::Message, Ask::Interaction] {
