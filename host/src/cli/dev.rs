@@ -1,6 +1,9 @@
 //! `gearshift dev`: builds cogs, runs the bot with them, and replaces each as its sources change.
 
-use std::{path::PathBuf, process::Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use clap::Args;
 use tokio::process::Command;
@@ -13,8 +16,8 @@ use super::{
 };
 use crate::{
     clock::HostClock,
-    config::{Config, Store},
-    dev::{Dev, DevError, Installed},
+    config::{Config, Store, TOKEN_VARIABLE},
+    dev::{Dev, DevError},
     log::{self, Journal},
 };
 
@@ -70,9 +73,9 @@ impl DevCommand {
         let config = self.read(&dev)?;
         let journal = Journal::default();
         log::init(&config.log, self.log.as_deref(), Some(journal.clone()))?;
-        let installed = async |installed: Installed| {
+        let installed = async |package: PathBuf| {
             if self.smoke {
-                smoke(&installed, &config).await;
+                smoke(&package.join("smoke.txt"), &config).await;
             }
         };
         match self.discord {
@@ -102,19 +105,19 @@ impl DevCommand {
     }
 }
 
-/// Plays the package's transcript in a process of its own: against the new library, with an empty store.
-async fn smoke(installed: &Installed, config: &Config) {
-    let script = installed.package.join("smoke.txt");
+/// Plays a package's transcript in a process of its own: against the new library, with an empty store.
+async fn smoke(script: &Path, config: &Config) {
     if !script.is_file() {
         return tracing::info!("there is no `{}` to be played", script.display());
     }
     let output = async {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("smoke").arg(&script).arg("--cogs").arg(&config.cogs.folder);
+        command.arg("smoke").arg(script).arg("--cogs").arg(&config.cogs.folder);
         if config.file.exists() {
             command.arg("--config").arg(&config.file);
         }
-        command.stdin(Stdio::null()).kill_on_drop(true).output().await
+        // It runs cogs that were built a moment ago.
+        command.env_remove(TOKEN_VARIABLE).stdin(Stdio::null()).kill_on_drop(true).output().await
     };
     match output.await {
         Err(error) => tracing::error!("failed to play `{}`: {error}", script.display()),

@@ -27,6 +27,8 @@ use crate::duration::Shown;
 const STILL: Duration = Duration::from_secs(15);
 /// How long after it was written a file may be seen to have changed.
 const SEEN_WITHIN: Duration = Duration::from_millis(50);
+/// What cargo has started and left behind may hold its pipes open: nothing more is expected after so long.
+const REST: Duration = Duration::from_millis(200);
 /// How cargo says that another one works in the same target folder.
 const LOCKED: &str = "Blocking waiting for file lock on ";
 
@@ -81,7 +83,7 @@ impl Scripts {
 #[derive(Debug)]
 pub(super) struct Build {
     child: Child,
-    _group: Group,
+    group: Group,
     stdout: Lines<BufReader<ChildStdout>>,
     stderr: Lines<BufReader<ChildStderr>>,
     cogs: BTreeSet<String>,
@@ -118,7 +120,7 @@ impl Build {
         };
         Ok(Build {
             child,
-            _group: group,
+            group,
             stdout: BufReader::new(stdout).lines(),
             stderr: BufReader::new(stderr).lines(),
             cogs: workspace.cogs.iter().map(|cog| cog.id.clone()).collect(),
@@ -138,8 +140,10 @@ impl Build {
         still.tick().await;
         let (mut words, mut libraries, mut done) = (Words::default(), BTreeMap::new(), 0_usize);
         let (mut reads_messages, mut reads_errors) = (true, true);
+        let mut ended = None;
         while reads_messages || reads_errors {
             tokio::select! {
+                biased;
                 line = self.stdout.next_line(), if reads_messages => match line? {
                     Some(line) => {
                         // What a macro prints is no message.
@@ -156,12 +160,19 @@ impl Build {
                     },
                     None => reads_errors = false,
                 },
+                status = self.child.wait(), if ended.is_none() => ended = Some(status?),
+                () = tokio::time::sleep(REST), if ended.is_some() => break,
                 _ = still.tick() => {
                     tracing::info!("still building after {}: {done} crates so far", Shown(since.elapsed()));
                 }
             }
         }
-        let status = self.child.wait().await?;
+        let status = match ended {
+            Some(status) => status,
+            None => self.child.wait().await?,
+        };
+        // What is left of it now, such as a compiler cache's server, is to stay.
+        self.group.0 = None;
         let failed =
             (!status.success()).then(|| Failed { first: words.first_error(), words: words.errors(), status });
         Ok(Outcome { libraries, warnings: words.warnings(), failed })
@@ -187,14 +198,14 @@ impl Build {
     }
 }
 
-/// The processes of one build.
+/// The processes of one build; none when it has come to its end.
 #[derive(Debug)]
 struct Group(Option<Pid>);
 
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.0 {
-            // Cargo and rustc leave nothing half done that they would take for complete. None is left after a build's end.
+            // Cargo and rustc leave nothing half done that they would take for complete.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }

@@ -1,24 +1,22 @@
 //! Puts built libraries into the folder of cogs, each in one step.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
-/// Copies a library into the folder; none if the same is there already.
-pub(super) fn install(built: &Path, folder: &Path) -> io::Result<Option<PathBuf>> {
+use super::digest;
+
+/// Copies a library into the folder. False if the same is there already.
+pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     let name = built.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let library = folder.join(name);
-    let digest = |file: &Path| fs::read(file).map(|bytes| blake3::hash(&bytes));
     if digest(&library).ok() == Some(digest(built)?) {
-        return Ok(None);
+        return Ok(false);
     }
     let mut part = std::ffi::OsString::from(".");
     part.push(name);
     let part = folder.join(part);
     fs::copy(built, &part)?;
     fs::rename(&part, &library)?;
-    Ok(Some(library))
+    Ok(true)
 }
 
 /// Removes what other packages left there, which are not built any more.
@@ -47,10 +45,10 @@ mod tests {
         fs::create_dir(&to).unwrap();
         let built = from.join("liba.so");
         fs::write(&built, "one").unwrap();
-        assert_eq!(install(&built, &to).unwrap(), Some(to.join("liba.so")));
-        assert_eq!(install(&built, &to).unwrap(), None, "the same again");
+        assert!(install(&built, &to).unwrap());
+        assert!(!install(&built, &to).unwrap(), "the same again");
         fs::write(&built, "two").unwrap();
-        assert_eq!(install(&built, &to).unwrap(), Some(to.join("liba.so")));
+        assert!(install(&built, &to).unwrap());
         assert_eq!(fs::read(to.join("liba.so")).unwrap(), b"two");
         fs::write(to.join("libold.so"), "old").unwrap();
         keep_only(&to, |name| name == "liba.so");

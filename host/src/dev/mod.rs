@@ -16,7 +16,7 @@ mod words;
 
 use std::{
     collections::BTreeMap,
-    io,
+    fs, io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -33,7 +33,7 @@ use crate::duration::Shown;
 /// Why nothing can be built.
 #[derive(Debug, thiserror::Error)]
 pub enum DevError {
-    /// `cargo metadata` failed: no cargo, no package, or a manifest that is wrong. The text is cargo's.
+    /// No package, or a manifest that is wrong. The text is cargo's.
     #[error("cannot see what packages are in `{}`: {text}", .folder.display())]
     Metadata {
         /// Where it was asked.
@@ -53,12 +53,12 @@ pub enum DevError {
         almost: Option<String>,
     },
     /// Two cogs with the same library.
-    #[error("`{}` and `{}` both make the library `{library}`", .manifests[0].display(), .manifests[1].display())]
+    #[error("`{}` and `{}` both make the library `{library}`", .folders[0].display(), .folders[1].display())]
     Twice {
         /// Its name.
         library: String,
-        /// The packages.
-        manifests: [PathBuf; 2],
+        /// The packages' folders.
+        folders: [PathBuf; 2],
     },
     /// The folder of the libraries cannot be made.
     #[error("cannot make the folder `{}`", .folder.display())]
@@ -89,15 +89,6 @@ impl DevError {
     }
 }
 
-/// A library that is new in the folder.
-#[derive(Debug)]
-pub struct Installed {
-    /// The package's folder.
-    pub package: PathBuf,
-    /// The library in the folder of cogs.
-    pub library: PathBuf,
-}
-
 /// Cogs that are built from sources.
 #[derive(Debug)]
 pub struct Dev {
@@ -124,14 +115,13 @@ impl Dev {
         let workspaces: Vec<Workspace> = workspaces.into_values().collect();
         let mut libraries = BTreeMap::new();
         for cog in workspaces.iter().flat_map(|workspace| &workspace.cogs) {
-            if let Some(other) = libraries.insert(cog.library.clone(), &cog.manifest) {
-                let manifests = [other.clone(), cog.manifest.clone()];
-                return Err(DevError::Twice { library: cog.library.clone(), manifests });
+            if let Some(other) = libraries.insert(cog.library.clone(), &cog.folder) {
+                let folders = [other.clone(), cog.folder.clone()];
+                return Err(DevError::Twice { library: cog.library.clone(), folders });
             }
         }
         let folder = libraries_of(&workspaces);
-        std::fs::create_dir_all(&folder)
-            .map_err(|source| DevError::Folder { folder: folder.clone(), source })?;
+        fs::create_dir_all(&folder).map_err(|source| DevError::Folder { folder: folder.clone(), source })?;
         install::keep_only(&folder, |library| libraries.contains_key(library));
         Ok(Dev { workspaces, folder, is_release })
     }
@@ -141,24 +131,14 @@ impl Dev {
         &self.folder
     }
 
-    /// Builds, and again whenever sources have changed; `installed` gets each library that is new. Never ends.
-    pub async fn run(&self, installed: &impl AsyncFn(Installed)) {
+    /// Builds, and again whenever sources have changed; `installed` gets the package's folder of each library that is new.
+    /// Never ends.
+    pub async fn run(&self, installed: &impl AsyncFn(PathBuf)) {
         join_all(self.workspaces.iter().map(|workspace| self.follow(workspace.clone(), installed))).await;
     }
 
-    async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(Installed)) {
-        let mut sources = match Sources::watch(&workspace) {
-            Ok(sources) => sources,
-            Err(error) => {
-                let root = workspace.root.display();
-                tracing::error!("cannot watch the sources in `{root}`, so that they are built once: {error}");
-                for new in self.build(&workspace, &mut None).await {
-                    installed(new).await;
-                }
-                return std::future::pending().await;
-            }
-        };
-        tracing::info!("sources are followed of {}", workspace.names());
+    async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(PathBuf)) {
+        let mut sources = Sources::watch(&workspace);
         loop {
             sources.begin_build();
             let mut new = Vec::new();
@@ -168,12 +148,12 @@ impl Dev {
                 sources.has_other_manifests();
                 tracing::error!(help = error.help(), "failed to build {}: {error}", workspace.names());
             } else {
-                new = self.build(&workspace, &mut Some(&mut sources)).await;
+                new = self.build(&workspace, &mut sources).await;
             }
             sources.end_build();
             let all_installed = async {
-                for new in new {
-                    installed(new).await;
+                for package in new {
+                    installed(package).await;
                 }
                 std::future::pending().await
             };
@@ -198,7 +178,7 @@ impl Dev {
     }
 
     /// One build. It is ended when sources change under it.
-    async fn build(&self, workspace: &Workspace, sources: &mut Option<&mut Sources>) -> Vec<Installed> {
+    async fn build(&self, workspace: &Workspace, sources: &mut Sources) -> Vec<PathBuf> {
         let what = workspace.names();
         tracing::info!("building {what}");
         let since = Instant::now();
@@ -212,7 +192,7 @@ impl Dev {
         let scripts = build.scripts();
         let outcome = tokio::select! {
             outcome = build.end() => outcome,
-            () = changed(sources, scripts) => {
+            () = sources.changed_during(scripts) => {
                 tracing::info!("the sources of {what} changed during the build, which begins again");
                 return Vec::new();
             }
@@ -223,23 +203,21 @@ impl Dev {
                 Vec::new()
             }
             Ok(outcome) => {
-                if let Some(sources) = sources {
-                    sources.built(outcome.libraries.values(), outcome.failed.is_some());
-                }
+                sources.built(outcome.libraries.values(), outcome.failed.is_some());
                 say(workspace, &outcome, since.elapsed());
                 self.install(workspace, &outcome)
             }
         }
     }
 
-    /// Also what was built although something else was not. Those that are new.
-    fn install(&self, workspace: &Workspace, outcome: &Outcome) -> Vec<Installed> {
+    /// Also what was built although something else was not. The folders of the packages with something new.
+    fn install(&self, workspace: &Workspace, outcome: &Outcome) -> Vec<PathBuf> {
         let mut new = Vec::new();
         for cog in &workspace.cogs {
             let Some(built) = outcome.libraries.get(&cog.id) else { continue };
             match install::install(built, &self.folder) {
-                Ok(None) => {}
-                Ok(Some(library)) => new.push(Installed { package: cog.folder.clone(), library }),
+                Ok(true) => new.push(cog.folder.clone()),
+                Ok(false) => {}
                 Err(error) => {
                     let folder = self.folder.display();
                     tracing::error!("cannot put `{}` into `{folder}`: {error}", built.display());
@@ -258,8 +236,10 @@ fn say(workspace: &Workspace, outcome: &Outcome, took: Duration) {
     let Some(Failed { first, words, status }) = &outcome.failed else {
         return tracing::info!("built {} in {}", workspace.names(), Shown(took));
     };
-    let missing =
-        packages::names(workspace.cogs.iter().filter(|cog| !outcome.libraries.contains_key(&cog.id)));
+    let missing: Vec<_> =
+        workspace.cogs.iter().filter(|cog| !outcome.libraries.contains_key(&cog.id)).collect();
+    // Something that none of them is, such as a program of a package, may have failed alone.
+    let missing = if missing.is_empty() { workspace.names() } else { packages::names(missing.into_iter()) };
     let first = first.as_ref().map(|first| format!(": {first}")).unwrap_or_default();
     tracing::error!(output = %words, "failed to build {missing} ({status}); what serves stays{first}");
 }
@@ -274,10 +254,6 @@ fn libraries_of(workspaces: &[Workspace]) -> PathBuf {
     target.join(&digest.finalize().to_hex()[..8]).join("cogs")
 }
 
-/// Returns when sources have changed so that a build under way is of no use.
-async fn changed(sources: &mut Option<&mut Sources>, scripts: build::Scripts) {
-    match sources {
-        Some(sources) => sources.changed_during(scripts).await,
-        None => std::future::pending().await,
-    }
+fn digest(file: &Path) -> io::Result<blake3::Hash> {
+    fs::read(file).map(|bytes| blake3::hash(&bytes))
 }

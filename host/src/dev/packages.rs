@@ -41,7 +41,6 @@ pub(super) struct CogPackage {
     pub(super) id: String,
     /// Cargo's name.
     pub(super) name: String,
-    pub(super) manifest: PathBuf,
     pub(super) folder: PathBuf,
     /// Its library's file.
     pub(super) library: String,
@@ -155,7 +154,6 @@ fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
     Ok(Some(CogPackage {
         id: package.id.repr.clone(),
         name: package.name.to_string(),
-        manifest: package.manifest_path.clone().into(),
         folder: folder.to_owned().into(),
         library: format!(
             "{}{}{}",

@@ -16,6 +16,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     build::Scripts,
+    digest,
     packages::{MANIFEST, Workspace},
 };
 
@@ -26,16 +27,21 @@ const OWN_WRITES: u32 = 4;
 
 /// What the watcher has seen.
 #[derive(Debug)]
-struct Event {
-    path: PathBuf,
-    /// It was not there before, or is not there now.
-    comes_or_goes: bool,
+enum Event {
+    Changed {
+        path: PathBuf,
+        /// It was not there before, or is not there now.
+        comes_or_goes: bool,
+    },
+    /// The system has dropped events: anything may have changed.
+    Dropped,
 }
 
 /// Watches the sources of a workspace.
 #[derive(Debug)]
 pub(super) struct Sources {
-    watcher: RecommendedWatcher,
+    /// None: it cannot be had, and nothing is seen.
+    watcher: Option<RecommendedWatcher>,
     events: mpsc::UnboundedReceiver<Event>,
     root: PathBuf,
     target: PathBuf,
@@ -49,7 +55,7 @@ pub(super) struct Sources {
     inputs: BTreeSet<PathBuf>,
     /// The last build failed, perhaps for a file that is missing.
     has_failed: bool,
-    /// What the files held when they were last looked at; none for one that is not there.
+    /// What the files held when they were last looked at; none for one that is away, or cannot be read.
     known: HashMap<PathBuf, Option<blake3::Hash>>,
     build_began: SystemTime,
     /// Files that changed while a build script could have written them, in this build.
@@ -63,23 +69,26 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Watches the folders of the packages.
-    pub(super) fn watch(workspace: &Workspace) -> notify::Result<Sources> {
+    /// Watches the folders of the packages. What cannot be watched is said in the log.
+    pub(super) fn watch(workspace: &Workspace) -> Sources {
         let (send, events) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             if event.need_rescan() {
-                // The system has dropped events: anything may have changed.
-                let _ = send.send(Event { path: PathBuf::new(), comes_or_goes: false });
+                let _ = send.send(Event::Dropped);
             } else if is_change(&event.kind) {
                 let comes_or_goes = !matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
                 for path in event.paths {
-                    let _ = send.send(Event { path, comes_or_goes });
+                    let _ = send.send(Event::Changed { path, comes_or_goes });
                 }
             }
-        })?;
+        });
+        let watcher = watcher.inspect_err(|error| {
+            let root = workspace.root.display();
+            tracing::error!("cannot watch the sources in `{root}`, so that they are built once: {error}");
+        });
         let mut sources = Sources {
-            watcher,
+            watcher: watcher.ok(),
             events,
             root: workspace.root.clone(),
             target: workspace.target.clone(),
@@ -95,9 +104,8 @@ impl Sources {
             is_stale: false,
             has_other_manifests: false,
         };
-        sources.watch_one(&workspace.root)?;
         sources.follow(workspace);
-        Ok(sources)
+        sources
     }
 
     /// The packages as they are now.
@@ -115,7 +123,7 @@ impl Sources {
         for folder in self.packages.clone() {
             self.seen(&folder, Sources::watch_below);
             let manifest = folder.join(MANIFEST);
-            self.known.entry(manifest.clone()).or_insert_with(|| digest(&manifest));
+            self.known.entry(manifest.clone()).or_insert_with(|| digest(&manifest).ok());
         }
     }
 
@@ -134,8 +142,8 @@ impl Sources {
         self.build_began = SystemTime::now();
         let paths: Vec<PathBuf> = self.known.keys().cloned().collect();
         for path in paths {
-            let digest = digest(&path);
-            self.known.insert(path, digest);
+            let now = digest(&path).ok();
+            self.known.insert(path, now);
         }
         self.suspects.clear();
     }
@@ -163,8 +171,7 @@ impl Sources {
                 let changed = fs::metadata(&input).and_then(|file| file.modified());
                 // It was not watched: it may have changed after it was read.
                 self.is_stale |= !self.is_built(&input) && changed.is_ok_and(|at| at > self.build_began);
-                let digest = digest(&input);
-                self.known.insert(input, digest);
+                self.known.insert(input.clone(), digest(&input).ok());
             }
         }
     }
@@ -206,20 +213,20 @@ impl Sources {
     /// The next change, which is noted.
     async fn next(&mut self, during: Option<&Scripts>) {
         while let Some(event) = self.events.recv().await {
-            if self.is_change(event, during) {
+            let is_change = match event {
+                Event::Dropped => true,
+                Event::Changed { path, comes_or_goes } => self.is_change(path, comes_or_goes, during),
+            };
+            if is_change {
                 self.is_stale = true;
                 return;
             }
         }
-        // The watcher is part of `self`, and sends as long as it lives.
+        // Nothing is watched.
         std::future::pending().await
     }
 
-    fn is_change(&mut self, event: Event, during: Option<&Scripts>) -> bool {
-        let Event { path, comes_or_goes } = event;
-        if path.as_os_str().is_empty() {
-            return true;
-        }
+    fn is_change(&mut self, path: PathBuf, comes_or_goes: bool, during: Option<&Scripts>) -> bool {
         if self.is_built(&path) || !self.is_input(&path) && self.is_passing(&path) {
             return false;
         }
@@ -229,7 +236,7 @@ impl Sources {
         if !self.is_source(&path, comes_or_goes) {
             return false;
         }
-        let now = digest(&path);
+        let now = digest(&path).ok();
         let before = self.known.insert(path.clone(), now);
         if before.unwrap_or_default() == now && (before.is_some() || now.is_none()) {
             return false;
@@ -298,8 +305,11 @@ impl Sources {
     }
 
     fn watch_one(&mut self, folder: &Path) -> notify::Result<()> {
-        if self.watched.insert(folder.to_owned()) && folder.is_dir() {
-            self.watcher.watch(folder, RecursiveMode::NonRecursive)?;
+        if let Some(watcher) = &mut self.watcher
+            && folder.is_dir()
+            && self.watched.insert(folder.to_owned())
+        {
+            watcher.watch(folder, RecursiveMode::NonRecursive)?;
         }
         Ok(())
     }
@@ -342,11 +352,6 @@ fn is_rust(file: &Path) -> bool {
 fn is_passing(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     (name.starts_with(b".") && name.len() > 1 && name != b"..") && name != b".cargo" || name.ends_with(b"~")
-}
-
-/// None if it cannot be read: it is away, or will be complete in a moment.
-fn digest(file: &Path) -> Option<blake3::Hash> {
-    fs::read(file).ok().map(|bytes| blake3::hash(&bytes))
 }
 
 /// The files of `library: file file …`, in which a space within a name stands as `\ `.
