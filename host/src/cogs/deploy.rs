@@ -14,7 +14,7 @@ use super::{
     CogError,
     life::{Candidate, Kept, Life},
     message::{Answer, Done, How, Wish},
-    owner::{Attempt, Now, Owner, Retry},
+    owner::{Now, Owner, Retry},
     stage::Absence,
 };
 use crate::{error::chain, library::Digest};
@@ -58,8 +58,9 @@ impl<L: Life> Owner<L> {
         }
         self.hangs.forget();
         let digest = candidate.digest;
-        let of = Attempt::File(candidate.file.clone(), digest);
-        let done = self.try_to_bring(candidate, of).await?;
+        let done = self.try_to_bring(candidate).await?;
+        // What its file held before does not matter any more.
+        self.failed_file = None;
         if wish == Wish::Asked {
             self.gone_back.retain(|other| *other != digest);
             self.to_remember.take_if(|(other, _)| *other == digest);
@@ -101,13 +102,12 @@ impl<L: Life> Owner<L> {
         let candidate = self.prepare_kept(kept.path()).await?;
         // The replacement keeps the same code, under the same name.
         drop(kept);
-        // What else is to be tried again still is.
-        let other = self.retry.take_if(|retry| matches!(retry.of, Attempt::File(..)));
-        let done = self.try_to_bring(candidate, Attempt::Renewal).await;
-        if other.is_some() {
-            self.retry = other;
+        let result = self.claim_and_replace(candidate, How::Deploy).await;
+        if let Err(error) = &result {
+            self.failed_renewal = self.retry_after(self.failed_renewal, error);
+            self.fail(error);
         }
-        done.map(Some)
+        result.map(Some)
     }
 
     async fn is_gone_back_from(&self, digest: &Digest) -> bool {
@@ -140,19 +140,14 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Brings a library into service, or leaves everything as it was. `of` is tried again if that may help.
-    pub(super) async fn try_to_bring(
-        &mut self,
-        candidate: Candidate<L::Library>,
-        of: Attempt,
-    ) -> Result<Done, CogError> {
+    /// Brings a library into service, or leaves everything as it was, and tries its file again if that may help.
+    pub(super) async fn try_to_bring(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
+        let (file, digest) = (candidate.file.clone(), candidate.digest);
         let result = self.claim_and_replace(candidate, How::Deploy).await;
-        match &result {
-            Ok(_) => self.retry = None,
-            Err(error) => {
-                self.plan_retry(of, error);
-                self.fail(error);
-            }
+        if let Err(error) = &result {
+            let last = self.failed_file.take().map(|(.., retry)| retry);
+            self.failed_file = self.retry_after(last, error).map(|retry| (file, digest, retry));
+            self.fail(error);
         }
         result
     }
@@ -193,46 +188,36 @@ impl<L: Life> Owner<L> {
         Ok(Candidate { file: self.file.clone(), ..prepared })
     }
 
-    /// A `setup` may have failed for what passes: a site that is not up yet.
-    fn plan_retry(&mut self, of: Attempt, error: &CogError) {
-        let pause = self.retry.take().map_or(RETRY[0], |retry| (retry.pause * 2).min(RETRY[1]));
-        if error.is_worth_retrying() {
+    /// A `setup` may have failed for what passes: a site that is not up yet. `last` was planned for the same before.
+    fn retry_after(&self, last: Option<Retry>, error: &CogError) -> Option<Retry> {
+        let pause = last.map_or(RETRY[0], |last| (last.pause * 2).min(RETRY[1]));
+        error.is_worth_retrying().then(|| {
             tracing::warn!(cog = &*self.name, "it is tried again in {} s", pause.as_secs());
-            self.retry = Some(Retry { of, at: Instant::now() + pause, pause });
-        }
+            Retry { at: Instant::now() + pause, pause }
+        })
     }
 
-    pub(super) async fn try_again(&mut self, retry: Retry) {
-        let (file, failed) = match &retry.of {
-            Attempt::File(file, digest) => (file.clone(), *digest),
-            Attempt::Renewal => {
-                // What it fails for next is tried after a longer pause.
-                self.retry = Some(retry);
-                let outcome = self.renew_serving().await;
-                return self.tried_again(outcome);
+    pub(super) async fn try_file_again(&mut self, file: &Path, failed: Digest) {
+        let outcome = match self.life.prepare(file).await {
+            Ok(candidate) if candidate.manifest.name == *self.name => {
+                // It is wanted, whatever serves: it may be what serves, and have been asked for.
+                match candidate.digest == failed && !self.is_gone_back_from(&failed).await {
+                    true => self.try_to_bring(candidate).await.map(Some),
+                    false => self.bring(candidate, Wish::Changed).await,
+                }
             }
+            // What has become of the file meanwhile is the watcher's to tell.
+            Ok(_) | Err(_) => Ok(None),
         };
-        // What has become of the file meanwhile is the watcher's to tell.
-        let Ok(candidate) = self.life.prepare(&file).await else { return };
-        if candidate.manifest.name != *self.name {
-            return;
-        }
-        self.retry = Some(retry);
-        // It is wanted, whatever serves: it may be what serves, and have been asked for.
-        let is_wanted = candidate.digest == failed && !self.is_gone_back_from(&failed).await;
-        let outcome = match is_wanted {
-            true => {
-                let of = Attempt::File(file, failed);
-                self.try_to_bring(candidate, of).await.map(Some)
-            }
-            false => self.bring(candidate, Wish::Changed).await,
-        };
-        self.tried_again(outcome);
-    }
-
-    fn tried_again(&mut self, outcome: Result<Option<Done>, CogError>) {
         // It was not even tried: it serves already, or was gone back from meanwhile.
-        self.retry.take_if(|retry| retry.at <= Instant::now());
+        self.failed_file.take_if(|(.., retry)| retry.is_due());
+        self.settle(outcome, Answer(None));
+    }
+
+    pub(super) async fn try_renewal_again(&mut self) {
+        let outcome = self.renew_serving().await;
+        // It was not even tried: nothing serves.
+        self.failed_renewal.take_if(|retry| retry.is_due());
         self.settle(outcome, Answer(None));
     }
 }

@@ -40,7 +40,10 @@ pub(super) struct Owner<L: Life> {
     pub(super) store_at: Option<(Instant, Duration)>,
     pub(super) save_at: Option<Instant>,
     pub(super) hangs: Hangs,
-    pub(super) retry: Option<Retry>,
+    /// A file whose content failed in `setup`, and is tried again.
+    pub(super) failed_file: Option<(PathBuf, Digest, Retry)>,
+    /// The code that serves failed in `setup` with what is set for it now, and is tried again.
+    pub(super) failed_renewal: Option<Retry>,
     /// Contents that the host went back from in this run.
     pub(super) gone_back: Vec<Digest>,
     /// The last of them with what served before, until the store has it.
@@ -94,19 +97,17 @@ pub(super) struct Before {
     pub(super) blame: Blame,
 }
 
-/// An attempt at a `setup` that failed.
+/// When a `setup` that failed is tried again, and how long after the attempt before.
+#[derive(Clone, Copy)]
 pub(super) struct Retry {
-    pub(super) of: Attempt,
     pub(super) at: Instant,
     pub(super) pause: Duration,
 }
 
-/// What is tried again.
-pub(super) enum Attempt {
-    /// A file, and the content that failed.
-    File(PathBuf, Digest),
-    /// The code that serves, with what is set for it now.
-    Renewal,
+impl Retry {
+    pub(super) fn is_due(self) -> bool {
+        self.at <= Instant::now()
+    }
 }
 
 impl<L: Life> Owner<L> {
@@ -145,7 +146,8 @@ impl<L: Life> Owner<L> {
             store_at: None,
             save_at: None,
             hangs: Hangs::default(),
-            retry: None,
+            failed_file: None,
+            failed_renewal: None,
             gone_back: Vec::new(),
             to_remember: None,
         }
@@ -304,10 +306,9 @@ impl<L: Life> Owner<L> {
             _ => None,
         };
         let store = self.store_at.map(|(at, _)| at);
-        [probation, store, self.save_at, self.retry.as_ref().map(|retry| retry.at)]
-            .into_iter()
-            .flatten()
-            .min()
+        let file = self.failed_file.as_ref().map(|(.., retry)| retry.at);
+        let renewal = self.failed_renewal.map(|retry| retry.at);
+        [probation, store, self.save_at, file, renewal].into_iter().flatten().min()
     }
 
     async fn on_time(&mut self) {
@@ -323,8 +324,12 @@ impl<L: Life> Owner<L> {
         if self.save_at.is_some_and(|at| at <= now) {
             self.save().await;
         }
-        if let Some(retry) = self.retry.take_if(|retry| retry.at <= now) {
-            self.try_again(retry).await;
+        // A file first: what comes from it needs no renewal.
+        if let Some((file, failed, _)) = self.failed_file.clone().filter(|(.., retry)| retry.is_due()) {
+            self.try_file_again(&file, failed).await;
+        }
+        if self.failed_renewal.is_some_and(Retry::is_due) {
+            self.try_renewal_again().await;
         }
     }
 }

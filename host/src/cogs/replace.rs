@@ -65,6 +65,9 @@ impl<L: Life> Owner<L> {
         let serving = Serving { number, generation: new, manifest, digest, errors: 0, before };
         report.buffered = self.inbox.len();
         self.file = file;
+        // It has begun with what is set for it now.
+        self.failed_renewal = None;
+        self.failed_file.take_if(|(_, failed, _)| *failed == digest);
         let (was, _) = self.enter(Now::Serving(Box::new(serving)));
         if let Some(member) = &together {
             member.reach(Point::Published).await;

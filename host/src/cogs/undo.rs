@@ -9,7 +9,7 @@ use super::{
     blame::Errors,
     life::{Kept, Life},
     message::{Answer, How},
-    owner::{Attempt, Before, Now, Owner, Serving},
+    owner::{Before, Now, Owner, Serving},
     stage::Absence,
 };
 use crate::{
@@ -120,10 +120,7 @@ impl<L: Life> Owner<L> {
         }
         let library = library.as_ref().map_or(&*self.file, Kept::path);
         let result = match self.prepare_kept(library).await {
-            Ok(candidate) => {
-                let of = Attempt::File(candidate.file.clone(), candidate.digest);
-                self.try_to_bring(candidate, of).await
-            }
+            Ok(candidate) => self.try_to_bring(candidate).await,
             Err(error) => {
                 self.fail(&error);
                 Err(error)

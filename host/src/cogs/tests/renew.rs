@@ -104,3 +104,63 @@ async fn a_file_that_lacked_a_setting_comes_when_it_is_set_and_otherwise_what_se
         assert_eq!(version(&theatre), "music-2");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_and_what_serves_that_both_fail_are_both_tried_again() {
+    for renewed_first in [false, true] {
+        let theatre = theatre(&[GOOD]).await;
+        let script = theatre.script("music");
+        script.spoil(GOOD, Step::Setup);
+        script.spoil(BETTER, Step::Setup);
+        if renewed_first {
+            theatre.renew("music").await.expect_err("its site is not up");
+        }
+        script.keep_file("music", BETTER);
+        theatre.bring("music", BETTER, Wish::Changed).await.expect_err("its site is not up");
+        if !renewed_first {
+            theatre.renew("music").await.expect_err("its site is not up");
+        }
+        assert_eq!(theatre.stage("music"), (Stage::Serving, Some(1)), "renewed first: {renewed_first}");
+        script.notes().spoiled.retain(|(code, _)| *code == BETTER);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        theatre.settle("music").await;
+        let (_, renewed) = theatre.stage("music");
+        assert!(renewed > Some(1), "renewed first: {renewed_first}, {:?}", script.notes().done);
+        assert_eq!(version(&theatre), "music-1");
+        script.notes().spoiled.clear();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        theatre.settle("music").await;
+        assert_eq!(version(&theatre), "music-2", "renewed first: {renewed_first}");
+        assert!(theatre.status("music").generation > renewed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_begins_from_the_file_needs_no_renewal() {
+    let theatre = theatre(&[GOOD]).await;
+    let script = theatre.script("music");
+    script.spoil(GOOD, Step::Setup);
+    script.spoil(BETTER, Step::Setup);
+    theatre.renew("music").await.expect_err("its site is not up");
+    script.keep_file("music", BETTER);
+    theatre.bring("music", BETTER, Wish::Changed).await.expect_err("its site is not up");
+    script.notes().spoiled.clear();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    theatre.settle("music").await;
+    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(4)), "music-2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_failed_is_tried_again_though_what_serves_was_given_up_meanwhile() {
+    let theatre = theatre(&[GOOD]).await;
+    let script = theatre.script("music");
+    script.spoil(BETTER, Step::Setup);
+    script.keep_file("music", BETTER);
+    theatre.bring("music", BETTER, Wish::Changed).await.expect_err("its site is not up");
+    theatre.stuck("music", 1).await;
+    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(3)), "music-1"));
+    script.notes().spoiled.clear();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    theatre.settle("music").await;
+    assert_eq!(version(&theatre), "music-2");
+}
