@@ -9,6 +9,8 @@ mod observer;
 mod own;
 mod prefix;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{
     Arc,
@@ -24,7 +26,13 @@ use gearshift_cog::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use self::{defer::Pending, filter::Asked, notice::Due, observer::InteractionObserver, prefix::Prefix};
+use self::{
+    defer::{Left, Pending},
+    filter::Asked,
+    notice::Due,
+    observer::InteractionObserver,
+    prefix::Prefix,
+};
 pub use self::{
     filter::Filters,
     notice::Notices,
@@ -175,7 +183,7 @@ impl Router {
                 true
             }
             (COMMAND, None) => {
-                self.notices.unanswered(&interaction, table.away(kind, &name));
+                self.notices.unanswered(&interaction, table.away(&interaction));
                 true
             }
             (AUTOCOMPLETE, Some(owner)) => owner.push(Item::event(Event::Interaction(interaction))).is_ok(),
@@ -198,25 +206,20 @@ impl Router {
         }
         // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
         let pending = self.notices.pending(interaction, true, owners);
-        let (mut is_taken, mut is_full) = (false, false);
+        let mut is_full = false;
         // One that is done before the next has it is not the last.
         let mut handing_out = pending.defer.place();
         for taker in takers {
             let call = Call::Event(Event::Interaction(pending.interaction.clone()));
-            match taker.push(self.followed(call, &pending)) {
-                Ok(()) => is_taken = true,
-                Err((full, _)) => is_full |= full == Full::Full,
-            }
+            let pushed = taker.push(self.followed(call, &pending));
+            is_full |= matches!(pushed, Err((Full::Full, _)));
         }
-        match (is_taken, is_full) {
-            (true, _) => {
+        match handing_out.leave(false) {
+            Left::Unhandled if is_full => self.notices.busy(&pending.interaction),
+            left => {
                 self.defer_in_time(&pending);
-                self.notices.left(handing_out.leave(false), pending);
-            }
-            (false, true) => self.notices.busy(&pending.interaction),
-            (false, false) => {
-                let away = table.component_away(&pending.interaction.custom_id);
-                self.notices.unanswered(&pending.interaction, away);
+                // Who took it may have gone since: that is in a newer table.
+                self.notices.left(left, pending, &self.table.load());
             }
         }
         true

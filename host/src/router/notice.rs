@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 use tokio::{runtime, sync::mpsc, time::Instant};
 use tokio_util::task::TaskTracker;
 
-use super::defer::{Defer, Left, Pending};
+use super::{
+    defer::{Left, Pending},
+    table::Table,
+};
 use crate::{
     library::SLASH,
     sessions::{
@@ -66,8 +69,9 @@ impl Notices {
     }
 
     /// As [`unanswered`](Self::unanswered), for what has left all queues and may have been deferred there.
-    pub(super) fn decline(&self, to: RArc<Interaction>, defer: Arc<Defer>, cog: Option<&Arc<str>>) {
+    fn decline(&self, pending: &Pending, cog: Option<&Arc<str>>) {
         let Some(discord) = self.discord.clone() else { return };
+        let (to, defer) = (pending.interaction.clone(), Arc::clone(&pending.defer));
         let text = unanswered(&to, cog);
         self.send(async move {
             let sent = match defer.is_deferred().await {
@@ -80,11 +84,12 @@ impl Notices {
         });
     }
 
-    /// A cog has left it; what follows if that was the last.
-    pub(super) fn left(&self, how: Left, pending: Arc<Pending>) {
+    /// A cog has left it; what follows if that was the last. `table` says who is away by now.
+    pub(super) fn left(&self, how: Left, pending: Arc<Pending>, table: &Table) {
         match how {
             Left::ToOthers => {}
-            Left::Unhandled | Left::Done => self.ended(pending),
+            Left::Unhandled => self.decline(&pending, table.away(&pending.interaction)),
+            Left::Done => self.ended(pending),
             Left::Failed => self.failed(&pending),
         }
     }

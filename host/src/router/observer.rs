@@ -5,20 +5,14 @@ use std::sync::Arc;
 
 use abi_stable::std_types::RArc;
 use arc_swap::ArcSwap;
-use gearshift_cog::{
-    abi::{Event, Interaction, Origin},
-    interactions::COMMAND,
-};
+use gearshift_cog::abi::{Event, Interaction, Origin};
 
 use super::{
-    defer::{Left, Pending, Place},
+    defer::{Pending, Place},
     notice::Notices,
     table::Table,
 };
-use crate::{
-    event,
-    lane::{Begin, Call, Ended, Observer},
-};
+use crate::lane::{Begin, Call, Ended, Observer};
 
 #[derive(Debug)]
 pub(super) struct InteractionObserver {
@@ -51,22 +45,12 @@ impl Observer for InteractionObserver {
 
     fn end(mut self: Box<Self>, ended: Ended) {
         let left = self.place.leave(ended != Ended::Done);
-        self.notices.left(left, self.pending);
+        self.notices.left(left, self.pending, &self.table.load());
     }
 
-    fn decline(self: Box<Self>) {
-        let InteractionObserver { pending, mut place, table, notices } = *self;
-        let (interaction, table) = (&pending.interaction, table.load());
-        match place.leave(false) {
-            Left::Unhandled => {
-                let away = match interaction.kind {
-                    COMMAND => table.away(interaction.command_kind, event::command_name(interaction)),
-                    _ => table.component_away(&interaction.custom_id),
-                };
-                notices.decline(interaction.clone(), Arc::clone(&pending.defer), away);
-            }
-            left => notices.left(left, pending),
-        }
+    fn decline(mut self: Box<Self>) {
+        let left = self.place.leave(false);
+        self.notices.left(left, self.pending, &self.table.load());
     }
 }
 

@@ -5,10 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use gearshift_cog::manifest::{CommandManifest, Manifest, fits, waiting_cog};
+use gearshift_cog::{
+    abi::Interaction,
+    interactions::COMMAND,
+    manifest::{CommandManifest, Manifest, fits, waiting_cog},
+};
 
 use super::filter::Filters;
 use crate::{
+    event,
     lane::{Full, Inbox, Item},
     library::prefix_names,
 };
@@ -161,17 +166,16 @@ impl Table {
         found
     }
 
-    /// The cog that would answer a component or form if it were there.
-    pub(super) fn component_away(&self, custom_id: &str) -> Option<&Arc<str>> {
-        if let Some(cog) = waiting_cog(custom_id) {
+    /// The cog that would answer an interaction if it were there.
+    pub(super) fn away(&self, to: &Interaction) -> Option<&Arc<str>> {
+        if to.kind == COMMAND {
+            return self.away.get(&to.command_kind)?.get(event::command_name(to));
+        }
+        if let Some(cog) = waiting_cog(&to.custom_id) {
             return self.cogs_away.get(cog);
         }
         let mut all = self.components_away.iter();
-        all.find(|(pattern, _)| fits(pattern, custom_id)).map(|(_, cog)| cog)
-    }
-
-    pub(super) fn away(&self, kind: u8, name: &str) -> Option<&Arc<str>> {
-        self.away.get(&kind)?.get(name)
+        all.find(|(pattern, _)| fits(pattern, &to.custom_id)).map(|(_, cog)| cog)
     }
 
     pub(super) fn has_prefix_commands(&self) -> bool {

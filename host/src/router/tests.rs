@@ -1,0 +1,108 @@
+//! What a user reads whose press is lost on its way to a cog.
+
+use std::{
+    sync::Arc,
+    task::{Context, Wake, Waker},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use axum::extract::Request;
+use gearshift_cog::manifest::Manifest;
+use tokio::{net::TcpListener, runtime, sync::mpsc};
+use tokio_util::task::TaskTracker;
+
+use super::{Notices, OwnCommands, Router, Table};
+use crate::{
+    config::{Config, Secret},
+    event,
+    lane::{Inbox, Item},
+    sessions::{Discord, Sessions},
+};
+
+/// A bound for everything that a test waits for.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A cog that goes at the very moment when something comes to its queue, as its owner lets it go.
+struct Going {
+    inbox: Arc<Inbox>,
+    table: Arc<ArcSwap<Table>>,
+}
+
+impl Wake for Going {
+    fn wake(self: Arc<Self>) {
+        let mut table = Table::default();
+        table.add_away(&Arc::from("going"), &manifest());
+        self.table.store(Arc::new(table));
+        self.inbox.close().into_iter().filter_map(|item| item.observer).for_each(|it| it.decline());
+    }
+}
+
+fn manifest() -> Manifest {
+    Manifest { components: vec!["left".to_owned()], ..Manifest::default() }
+}
+
+/// A small Discord, and what interactions are answered with.
+async fn discord() -> (Arc<Discord>, mpsc::UnboundedReceiver<serde_json::Value>) {
+    let (answers, answered) = mpsc::unbounded_channel();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = axum::Router::new().fallback(move |request: Request| {
+        let answers = answers.clone();
+        async move {
+            match request.uri().path() {
+                "/api/v10/users/@me" => r#"{"id":"7","username":"gear"}"#,
+                "/api/v10/oauth2/applications/@me" => {
+                    r#"{"id":"8","name":"Gear","owner":{"id":"9","username":"op"},"flags":0,"team":null}"#
+                }
+                _ => {
+                    let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
+                    answers.send(serde_json::from_slice(&body).unwrap()).unwrap();
+                    "{}"
+                }
+            }
+        }
+    });
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+    let text = format!("[cogs]\n[discord]\napi_url = \"http://{address}\"\n");
+    let mut config = Config::parse(&text, "gearshift.toml".as_ref()).unwrap();
+    config.discord.as_mut().unwrap().token = Some(Secret::new("t0ken.of.a.test", "the test").unwrap());
+    (Sessions::open(&config).await.unwrap().discord.unwrap(), answered)
+}
+
+#[tokio::test]
+async fn a_press_whose_cogs_all_decline_while_it_is_handed_out_is_answered_at_once() {
+    for (other_is_full, text) in [
+        (false, "This button is being updated. Try again in a moment."),
+        (true, "This button is too busy at the moment. Try again later."),
+    ] {
+        let (discord, mut answered) = discord().await;
+        let notices = Notices {
+            discord: Some(discord),
+            runtime: runtime::Handle::current(),
+            work: TaskTracker::new(),
+            defer_after: Duration::from_secs(2),
+            failure_text: "".into(),
+        };
+        let router = Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices);
+        let [inbox, other] = [(); 2].map(|()| Inbox::new(1));
+        let mut table = Table::default();
+        table.add(&Arc::from("going"), &inbox, &manifest());
+        inbox.open();
+        if other_is_full {
+            table.add(&Arc::from("other"), &other, &manifest());
+            other.open();
+            other.push(Item::event(event::raw("TYPING_START", "{}"))).expect("there is room");
+        }
+        router.publish(table);
+        let going = Going { inbox: Arc::clone(&inbox), table: Arc::clone(&router.table) };
+        let waker = Waker::from(Arc::new(going));
+        assert!(inbox.poll_next(&mut Context::from_waker(&waker)).is_pending());
+        router.route(
+            "INTERACTION_CREATE",
+            r#"{"id":"1","application_id":"8","type":3,"token":"t","data":{"custom_id":"left","component_type":2}}"#,
+        );
+        let answer = tokio::time::timeout(SOON, answered.recv()).await.expect("it is answered").unwrap();
+        assert_eq!(answer["data"]["content"], text);
+    }
+}
