@@ -9,6 +9,7 @@
 //! ```
 
 mod build;
+mod dep_info;
 mod install;
 mod packages;
 mod sources;

@@ -16,6 +16,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     build::Scripts,
+    dep_info::dep_info,
     digest,
     packages::{MANIFEST, Workspace},
 };
@@ -155,7 +156,7 @@ impl Sources {
             self.inputs.clear();
         }
         for library in libraries {
-            // Cargo writes it beside the library: <https://doc.rust-lang.org/cargo/reference/build-cache.html#dep-info-files>.
+            // Cargo writes it beside the library.
             let Ok(text) = fs::read_to_string(library.with_extension("d")) else { continue };
             self.inputs.extend(dep_info(&text).into_iter().map(|file| self.root.join(file)));
         }
@@ -354,23 +355,6 @@ fn is_passing(name: &OsStr) -> bool {
     (name.starts_with(b".") && name.len() > 1 && name != b"..") && name != b".cargo" || name.ends_with(b"~")
 }
 
-/// The files of `library: file file …`, in which a space within a name stands as `\ `.
-fn dep_info(text: &str) -> Vec<PathBuf> {
-    let Some((_, files)) = text.lines().next().and_then(|line| line.split_once(": ")) else {
-        return Vec::new();
-    };
-    let (mut paths, mut path, mut characters) = (Vec::new(), String::new(), files.chars().peekable());
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' if characters.peek() == Some(&' ') => path.extend(characters.next()),
-            ' ' => paths.push(std::mem::take(&mut path)),
-            other => path.push(other),
-        }
-    }
-    paths.push(path);
-    paths.into_iter().filter(|path| !path.is_empty()).map(PathBuf::from).collect()
-}
-
 fn is_change(kind: &EventKind) -> bool {
     match kind {
         EventKind::Create(_) | EventKind::Remove(_) => true,
@@ -383,14 +367,6 @@ fn is_change(kind: &EventKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cargos_list_of_files_is_read_with_spaces_in_names() {
-        let text = "/t/debug/libping.so: /p/my\\ cogs/src/lib.rs /p/words.txt\n\n/p/words.txt:\n";
-        let files = dep_info(text);
-        assert_eq!(files, [Path::new("/p/my cogs/src/lib.rs"), Path::new("/p/words.txt")]);
-        assert!(dep_info("").is_empty());
-    }
 
     #[test]
     fn what_editors_leave_is_no_source() {
