@@ -98,7 +98,7 @@ impl Config {
         let text = text::read(path).ok()?;
         let (document, _) = toml::de::DeTable::parse_recoverable(&text);
         let socket = document.get_ref().get("control")?.get_ref().get("socket")?.get_ref().as_str()?;
-        Some(paths::absolute_folder_of(path).join(socket))
+        Some(paths::folder_of(path).join(socket))
     }
 
     /// Checks a text that stands for the file `path`; relative paths are taken from that file's folder.
@@ -132,11 +132,6 @@ impl Config {
         config.file = path.to_path_buf();
         paths::resolve(&mut config);
         Ok(config)
-    }
-
-    /// The folder that relative paths were resolved against.
-    pub fn folder(&self) -> &Path {
-        paths::folder_of(&self.file)
     }
 }
 

@@ -5,14 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::{Config, locate::Wrong};
 
-/// The folder of the config file; `.` for a bare file name.
-pub(super) fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
 /// Every path in the config, with its key.
 fn paths(config: &mut Config) -> impl Iterator<Item = ([&'static str; 2], &mut PathBuf)> {
     let paths: [([&'static str; 2], Option<&mut PathBuf>); 7] = [
@@ -42,15 +34,15 @@ pub(super) fn unexpanded(config: &mut Config) -> Vec<Wrong> {
 
 /// Every path, once, made absolute: the watcher tells absolute paths, and they must be the same.
 pub(super) fn resolve(config: &mut Config) {
-    let folder = absolute_folder_of(&config.file);
+    let folder = folder_of(&config.file);
     for (_, path) in paths(config) {
         *path = folder.join(&*path);
     }
 }
 
 /// The folder that relative paths of the config file start from.
-pub(super) fn absolute_folder_of(file: &Path) -> PathBuf {
-    let folder = folder_of(file);
+pub(super) fn folder_of(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // It fails only where there is no working directory; then nothing that is relative can be found anyway.
     std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
 }

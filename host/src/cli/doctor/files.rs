@@ -37,7 +37,7 @@ pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> 
     let folder = &config.cogs.folder;
     if let Err(source) = watch::ensure_folder(folder) {
         let error = HostError::Folder { folder: folder.clone(), source };
-        return Ok(report.failure("cogs", Level::Failed, error.into())?);
+        return Ok(report.failure("cogs", error.into())?);
     }
     private("cogs", folder, OTHERS_WRITE, "put libraries there, which the bot runs", "go-w", report)?;
     libraries(config, report)
@@ -135,7 +135,7 @@ pub(super) async fn store(config: &Config, is_running: bool, report: &mut Report
             open.close(config.limits.close_timeout).await;
             Ok(report.ok("store", format!("`{shown}` can be opened"))?)
         }
-        Err(error) => Ok(report.failure("store", Level::Failed, error.into())?),
+        Err(error) => Ok(report.failure("store", error.into())?),
     }
 }
 

@@ -55,9 +55,9 @@ impl Report {
     }
 
     /// What a start would have ended with.
-    pub(super) fn failure(&mut self, check: &str, level: Level, failure: Failure) -> io::Result<()> {
+    pub(super) fn failure(&mut self, check: &str, failure: Failure) -> io::Result<()> {
         let (text, help) = failure.into_parts();
-        self.add(check, level, text, help)
+        self.add(check, Level::Failed, text, help)
     }
 
     pub(super) fn add(

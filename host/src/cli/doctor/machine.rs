@@ -9,7 +9,7 @@ use rustix::{
 
 use super::{
     super::{exit::Failure, life::socket_path},
-    finding::{Level, Report},
+    finding::Report,
 };
 use crate::{
     config::Config,
@@ -28,7 +28,7 @@ pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> 
     runtime_directory(&base, report)?;
     match CopyFolder::create(&base) {
         Ok(_) => space(&base, config, report)?,
-        Err(error) => report.failure("copies", Level::Failed, HostError::from(error).into())?,
+        Err(error) => report.failure("copies", HostError::from(error).into())?,
     }
     if let Some(files) = getrlimit(Resource::Nofile).current.filter(|files| *files < FILES_MIN) {
         let help = "raise it: `ulimit -n 1024`, or `LimitNOFILE=` of the service";
@@ -49,7 +49,7 @@ pub(super) fn is_running(config: &Config, report: &mut Report) -> Result<bool, F
             true
         }
         Err(error) => {
-            report.failure("socket", Level::Failed, error.into())?;
+            report.failure("socket", error.into())?;
             false
         }
     };
@@ -67,7 +67,7 @@ fn watching(config: &Config, report: &mut Report) -> Result<(), Failure> {
     };
     let error = HostError::Watch { folder: folder.clone(), source };
     if poll.is_zero() {
-        return Ok(report.failure("inotify", Level::Failed, error.into())?);
+        return Ok(report.failure("inotify", error.into())?);
     }
     let text = format!("{}; changes are noticed every {} ms only", chain(&error), poll.as_millis());
     // https://man7.org/linux/man-pages/man7/inotify.7.html

@@ -52,7 +52,7 @@ impl Doctor {
                 Some(config)
             }
             Err(failure) => {
-                report.failure("config", Level::Failed, failure)?;
+                report.failure("config", failure)?;
                 None
             }
         };
@@ -60,7 +60,7 @@ impl Doctor {
         match &config {
             Some(config) => {
                 if let Err(error) = log::check(&config.log, self.source.log.as_deref()) {
-                    report.failure("log", Level::Failed, error.into())?;
+                    report.failure("log", error.into())?;
                 }
                 runtime.block_on(look(config, &mut report))?;
             }
