@@ -67,6 +67,43 @@ impl Cog {
     }
 }
 
+/// Another cog, as far as claims are compared with its own.
+#[derive(Debug)]
+pub(super) struct Other {
+    pub(super) name: String,
+    pub(super) file: PathBuf,
+    pub(super) claims: Claims,
+}
+
+/// Whether a cog may have what it claims beside all others.
+///
+/// # Errors
+/// One of them has it, or there is no room for as many commands.
+pub(super) fn may_claim(file: &Path, manifest: &Manifest, others: &[Other]) -> Result<(), CogError> {
+    let (name, own) = (&manifest.name, Claims::of(manifest));
+    for other in others {
+        if let Some(claim) = own.shared(&other.claims) {
+            return Err(CogError::CommandTaken {
+                claim: Box::new(claim.clone()),
+                name: name.clone(),
+                file: file.to_owned(),
+                other: other.name.clone(),
+                other_file: other.file.clone(),
+            });
+        }
+    }
+    match own.crowded(others.iter().map(|other| &other.claims)) {
+        None => Ok(()),
+        Some((room, others)) => Err(CogError::TooManyCommands {
+            name: name.clone(),
+            file: file.to_owned(),
+            room: room.clone(),
+            own: own.count(room),
+            others,
+        }),
+    }
+}
+
 impl Book {
     /// Whether a file may be the cog it holds, once everything in `group` serves.
     pub(super) fn may_serve(&self, file: &Path, manifest: &Manifest, group: &Group) -> Result<(), CogError> {
@@ -82,7 +119,6 @@ impl Book {
                 });
             }
         }
-        let own = Claims::of(manifest);
         let mut others = Vec::new();
         for (other, cog) in self.cogs.iter().filter(|(other, _)| ***other != **name) {
             let status = cog.entry.status.borrow();
@@ -92,27 +128,9 @@ impl Book {
                 None if status.file == file && !self.has_file(other, file) => continue,
                 None => cog.claims(&status),
             };
-            if let Some(claim) = own.shared(&claims) {
-                return Err(CogError::CommandTaken {
-                    claim: Box::new(claim.clone()),
-                    name: name.clone(),
-                    file: file.to_owned(),
-                    other: other.to_string(),
-                    other_file: status.file.clone(),
-                });
-            }
-            others.push(claims);
+            others.push(Other { name: other.to_string(), file: status.file.clone(), claims });
         }
-        match own.crowded(&others) {
-            None => Ok(()),
-            Some((room, others)) => Err(CogError::TooManyCommands {
-                name: name.clone(),
-                file: file.to_owned(),
-                room: room.clone(),
-                own: own.count(room),
-                others,
-            }),
-        }
+        may_claim(file, manifest, &others)
     }
 
     /// Whether a file is there and is the cog `name`, as far as is known.

@@ -112,8 +112,11 @@ impl Claims {
     }
 
     /// The first room that has no place for them beside those of the others, and how many those are.
-    pub(super) fn crowded(&self, others: &[Claims]) -> Option<(&Room, usize)> {
-        let taken = |room: &Room| others.iter().map(|other| other.count(room)).sum::<usize>();
+    pub(super) fn crowded<'a>(
+        &self,
+        others: impl Iterator<Item = &'a Claims> + Clone,
+    ) -> Option<(&Room, usize)> {
+        let taken = |room: &Room| others.clone().map(|other| other.count(room)).sum::<usize>();
         let mut rooms = self.rooms.iter().map(|(room, names)| (room, names.len(), taken(room)));
         rooms.find(|(room, own, taken)| own + taken > room.size()).map(|(room, _, taken)| (room, taken))
     }
@@ -176,9 +179,9 @@ mod tests {
             claims(vec![of(kind, "a"), of(kind, "b"), of(kind, "c")])
         };
         let (room, taken) = (three(&command, SLASH), 98);
-        let crowded = room.crowded(&others).expect("101 of 100");
+        let crowded = room.crowded(others.iter()).expect("101 of 100");
         assert_eq!((crowded.0.to_string(), crowded.1), ("slash commands".to_owned(), taken));
-        assert_eq!(three(&command, USER_MENU).crowded(&others), None);
-        assert_eq!(three(&|kind, name| guild(command(kind, name)), SLASH).crowded(&others), None);
+        assert_eq!(three(&command, USER_MENU).crowded(others.iter()), None);
+        assert_eq!(three(&|kind, name| guild(command(kind, name)), SLASH).crowded(others.iter()), None);
     }
 }

@@ -10,6 +10,7 @@
 //!    watchdog: stuck ───► owner: Stuck ──► undo ─────────────────────────────────┘                     router
 //! ```
 
+mod beside;
 mod blame;
 mod book;
 mod claim;
@@ -53,6 +54,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use self::{beside::Beside, start::without_library};
 pub use self::{
     claim::{Claim, Room},
     error::{CogError, log_error},

@@ -54,7 +54,7 @@ impl CogSettings {
     }
 
     /// What is set for a cog that takes no settings.
-    pub(super) fn unused(&self, manifest: &Manifest) -> Option<String> {
+    pub(crate) fn unused(&self, manifest: &Manifest) -> Option<String> {
         let settings = self.of(&manifest.name).filter(|_| !manifest.settings)?;
         let line = self.line(settings.line_of(""));
         Some(format!("{line}`cog.{}.settings` is not used: it takes none", manifest.name))

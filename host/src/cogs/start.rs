@@ -1,12 +1,12 @@
 //! How a host begins with what its folder holds: first everything is read and announced, so that events wait for the
 //! cogs that will be there, then all are brought into service at once.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use futures_util::future::join_all;
 
 use super::{
-    CogError, Cogs, Report,
+    CogError, CogSettings, Cogs, Report,
     life::Candidate,
     message::{Message, Wish},
 };
@@ -17,6 +17,27 @@ use crate::library::{self, PrivateCopy};
 pub struct Claimed {
     candidates: Vec<Candidate<PrivateCopy>>,
     refused: Vec<CogError>,
+}
+
+/// What the config says of cogs that no library of the folder is: `found` are those that are there, `all_known` whether
+/// every library could be read. One that could not may be any cog with a section.
+pub(crate) fn without_library(
+    folder: &Path,
+    disabled: &[String],
+    settings: &CogSettings,
+    found: &BTreeSet<String>,
+    all_known: bool,
+) -> Vec<String> {
+    let folder = folder.display();
+    let gone = disabled.iter().filter(|name| !found.contains(*name));
+    let gone = gone
+        .map(|name| format!("`[cogs] disabled` names `{name}`, and no library in `{folder}` is that cog"));
+    let sections = settings.names().into_iter();
+    let sections = sections.filter(|name| all_known && !found.contains(name) && !disabled.contains(name));
+    let sections = sections.map(|name| {
+        format!("the config has a section `[cog.{name}]`, and no library in `{folder}` is that cog")
+    });
+    gone.chain(sections).collect()
 }
 
 impl Cogs {
@@ -33,17 +54,20 @@ impl Cogs {
         let reads = files.into_iter().map(async |file| (self.prepare_wanted(&file).await, file));
         // In the order of their names, so that of two that claim one name the same one wins at every start.
         let read = join_all(reads).await;
-        let mut disabled: BTreeSet<&str> = self.parts.disabled.iter().map(String::as_str).collect();
+        let mut found: BTreeSet<String> = BTreeSet::new();
         for (prepared, file) in read {
             let announced = match prepared {
                 Ok(candidate) => self.announce(&candidate).await.map(|()| candidate),
                 Err(error) => Err(error),
             };
             match announced {
-                Ok(candidate) => claimed.candidates.push(candidate),
+                Ok(candidate) => {
+                    found.insert(candidate.manifest.name.clone());
+                    claimed.candidates.push(candidate);
+                }
                 Err(CogError::Disabled { name }) => {
-                    disabled.remove(&*name);
                     tracing::info!("`{name}` is disabled");
+                    found.insert(name);
                 }
                 Err(error) => {
                     self.registry.refuse(&file, &error);
@@ -51,20 +75,9 @@ impl Cogs {
                 }
             }
         }
-        for name in disabled {
-            let folder = self.parts.folder.display();
-            tracing::warn!("`[cogs] disabled` names `{name}`, and no library in `{folder}` is that cog");
-        }
-        let found: BTreeSet<&str> =
-            claimed.candidates.iter().map(|candidate| &*candidate.manifest.name).collect();
-        if claimed.refused.is_empty() {
-            let unknown = |name: &String| !found.contains(&**name) && !self.parts.disabled.contains(name);
-            for name in self.parts.settings.names().into_iter().filter(unknown) {
-                let folder = self.parts.folder.display();
-                tracing::warn!(
-                    "the config has a section `[cog.{name}]`, and no library in `{folder}` is that cog"
-                );
-            }
+        let (folder, all_known) = (&self.parts.folder, claimed.refused.is_empty());
+        for text in without_library(folder, &self.parts.disabled, &self.parts.settings, &found, all_known) {
+            tracing::warn!("{text}");
         }
         claimed
     }

@@ -11,7 +11,7 @@ use gearshift_sim::{Sim, SimOptions};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::program::{Live, Place, gearshift};
+use crate::program::{Live, Place, gearshift, library};
 
 /// A built-in Discord, and a place whose config leads there.
 struct Bed {
@@ -62,6 +62,14 @@ impl Bed {
         );
         assert_eq!(code == 1, all.iter().any(|it| it["level"] == "failed"), "{all:#?}");
     }
+}
+
+/// A library's bytes, with the four letters of a name exchanged where `place` has them in its manifest.
+fn renamed(bytes: &[u8], place: &[u8], name: &[u8; 4]) -> Vec<u8> {
+    let at = bytes.windows(place.len()).position(|part| part == place).expect("the manifest has the name");
+    let mut bytes = bytes.to_vec();
+    bytes[at + 8..at + 12].copy_from_slice(name);
+    bytes
 }
 
 #[test]
@@ -191,6 +199,37 @@ fn folders_and_files_that_will_not_do_are_said() {
     );
     fs::set_permissions(runtime.join("gearshift"), Permissions::from_mode(0o777)).unwrap();
     bed.finds(&[], "failed", "copies", "other users can write there", "mode 0700");
+}
+
+#[test]
+fn libraries_that_a_start_refuses_beside_others_are_said() {
+    let bed = Bed::new();
+    bed.config("");
+    let cogs = bed.place.path().join("cogs");
+    fs::copy(library("ping"), cogs.join("second.so")).unwrap();
+    bed.finds(&[], "failed", "cogs", "cannot load `ping` from `", "remove one of the two files");
+    // As long as the one before: nothing else in the file moves.
+    let other = renamed(&fs::read(library("ping")).unwrap(), b"\"name\":\"ping\",\"version\"", b"pong");
+    fs::write(cogs.join("second.so"), other).unwrap();
+    let text = "cannot load `pong` from `";
+    bed.finds(&[], "failed", "cogs", text, "rename the cog or the command");
+    bed.finds(&[], "failed", "cogs", "its command `/ping` belongs to `ping` from `", "in one of them");
+    let (_, all) = bed.ask(&[]);
+    let held = all.iter().find(|it| it["check"] == "cogs" && it["level"] == "ok").unwrap();
+    assert!(held["text"].as_str().unwrap().ends_with("holds `ping`"), "{held}");
+    let mut live = Live::spawn(gearshift(&bed.place).arg("run").env("DISCORD_TOKEN", bed.sim.token()));
+    live.expect("cannot load `pong` from `");
+}
+
+#[test]
+fn settings_of_a_cog_that_takes_none_or_is_not_there_are_said() {
+    let bed = Bed::new();
+    bed.config("[cog.ping.settings]\ntext = 1\n");
+    bed.finds(&[], "warning", "cogs", "gearshift.toml:5: `cog.ping.settings` is not used", "takes them");
+    bed.config("[cog.pong.settings]\ntext = 1\n");
+    bed.finds(&[], "warning", "cogs", "has a section `[cog.pong]`, and no library in `", "correct the name");
+    bed.place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\ndisabled = [\"pong\"]\n");
+    bed.finds(&[], "warning", "cogs", "`[cogs] disabled` names `pong`", "correct the name");
 }
 
 #[test]

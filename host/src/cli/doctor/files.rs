@@ -1,6 +1,6 @@
 //! Files: who may read and write them, what is in the cogs folder, whether the store opens.
 
-use std::{io, os::unix::fs::MetadataExt, path::Path};
+use std::{collections::BTreeSet, io, os::unix::fs::MetadataExt, path::Path};
 
 use super::{
     super::exit::Failure,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock::HostClock,
-    cogs::MissingIntent,
+    cogs::{Beside, CogSettings, MissingIntent, without_library},
     config::{Config, Store},
     error::chain,
     host::HostError,
@@ -65,17 +65,22 @@ fn private(
 /// What would be loaded. Nothing of it is executed.
 fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let folder = &config.cogs.folder;
-    let mut whole = Vec::new();
+    let settings = CogSettings::new(config.file.clone(), config.cog.clone());
+    let (mut beside, mut loads) = (Beside::default(), Vec::new());
+    let (mut found, mut all_known) = (BTreeSet::new(), true);
     for file in library::candidates(folder)? {
         let inspection = match Inspection::of(&file) {
             Ok(inspection) => inspection,
             Err(refusal) => {
                 let text = format!("cannot load `{}`: {}", file.display(), chain(&refusal));
                 report.add("cogs", Level::Failed, text, refusal.help())?;
+                all_known = false;
                 continue;
             }
         };
-        let name = &inspection.cog.name;
+        let cog = &inspection.cog;
+        let name = &cog.name;
+        found.insert(name.clone());
         if config.cogs.disabled.contains(name) {
             continue;
         }
@@ -83,19 +88,30 @@ fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
             let text = format!("cannot load `{name}` from `{}`: {}", file.display(), problem.text);
             report.fail("cogs", text, &problem.help)?;
         }
+        if !inspection.loads() {
+            continue;
+        }
+        if let Err(error) = beside.take(&file, cog) {
+            report.failure("cogs", error.into())?;
+            continue;
+        }
         let intents = config.discord.as_ref().map(|discord| &discord.intents[..]);
-        for missing in MissingIntent::of(&inspection.cog.events, intents) {
+        for missing in MissingIntent::of(&cog.events, intents) {
             report.warn("cogs", format!("`{name}`: {missing}"), "add one to `[discord] intents`")?;
         }
-        if inspection.loads() {
-            whole.push(format!("`{name}`"));
+        if let Some(unused) = settings.unused(cog) {
+            report.warn("cogs", unused, "take them out, or put a version there that takes them")?;
         }
+        loads.push(format!("`{name}`"));
     }
-    if whole.is_empty() {
+    for text in without_library(folder, &config.cogs.disabled, &settings, &found, all_known) {
+        report.warn("cogs", text, "correct the name, or take it out of the config")?;
+    }
+    if loads.is_empty() {
         let help = "put libraries of cogs there, such as a release build's, or correct `[cogs] folder`";
         return Ok(report.warn("cogs", format!("nothing in `{}` can be loaded", folder.display()), help)?);
     }
-    Ok(report.ok("cogs", format!("`{}` holds {}", folder.display(), whole.join(", ")))?)
+    Ok(report.ok("cogs", format!("`{}` holds {}", folder.display(), loads.join(", ")))?)
 }
 
 /// Opens the store as a start would, or another one beside where it would be made.
