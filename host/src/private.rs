@@ -193,14 +193,14 @@ fn denied(path: &Path) -> PrivateError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::chown;
+    use std::{io::Write, os::unix::fs::chown};
 
     use super::*;
 
     #[test]
     fn what_is_another_users_is_named_with_both_users() {
         if !geteuid().is_root() {
-            return eprintln!("skipped: only root can give a file away");
+            return writeln!(io::stderr(), "SKIPPED: only root can give a file away").unwrap();
         }
         let place = tempfile::tempdir().unwrap();
         let folder = fs::canonicalize(place.path()).unwrap();

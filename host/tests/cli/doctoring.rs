@@ -11,7 +11,7 @@ use gearshift_sim::{Sim, SimOptions};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::program::{Live, Place, gearshift, library};
+use crate::program::{Live, PROGRAM, Place, environment, gearshift, library, skipped};
 
 /// A built-in Discord, and a place whose config leads there.
 struct Bed {
@@ -259,15 +259,21 @@ fn what_is_elsewhere_and_does_not_answer_is_said() {
 fn found_after(place: &Place, script: &str, check: &str) -> Option<Value> {
     let alone = |script: &str| {
         let mut command = Command::new("unshare");
-        command.envs(gearshift(place).get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.current_dir(place.path()).args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
+        command.envs(environment(place)).current_dir(place.path()).args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            script,
+        ]);
         command.output().ok().filter(|done| script != "true" || done.status.success())
     };
     if alone("true").is_none() {
-        eprintln!("SKIPPED: no namespaces of one's own here");
+        skipped("no namespaces of one's own here");
         return None;
     }
-    let doctor = format!("{script} && exec {} doctor --json", env!("CARGO_BIN_EXE_gearshift"));
+    let doctor = format!("{script} && exec {PROGRAM} doctor --json");
     let done = alone(&doctor).unwrap();
     let out = String::from_utf8(done.stdout).unwrap();
     let found = out.lines().find(|line| line.contains(&format!(r#""check":"{check}""#)));

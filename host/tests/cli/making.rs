@@ -3,7 +3,7 @@
 
 use std::{env, fs, os::unix::fs::symlink, path::Path, process::Command};
 
-use crate::program::{Ended, Place, gearshift, run, workspace};
+use crate::program::{Ended, PROGRAM, Place, environment, run, workspace};
 
 /// Made with the crates of this repository's lock file, in a target folder that is kept: nothing is fetched, and only what
 /// is new is built.
@@ -29,12 +29,12 @@ fn forget_built() {
 #[track_caller]
 fn shell(place: &Place, folder: &Path, line: &str) -> String {
     let beside = |program: &str| Path::new(program).parent().unwrap().to_owned();
-    let mut path = vec![beside(env!("CARGO_BIN_EXE_gearshift"))];
+    let mut path = vec![beside(PROGRAM)];
     path.extend(env::var_os("CARGO").map(|cargo| beside(cargo.to_str().unwrap())));
     path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
     let mut command = Command::new("sh");
     // The variables are the program's in the tests.
-    command.envs(gearshift(place).get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.envs(environment(place));
     for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "DISCORD_TOKEN"] {
         command.env_remove(name);
     }

@@ -1,8 +1,10 @@
 //! Runs the program: once to its end, or live with somebody talking to it. It expects nothing by itself.
 
 use std::{
-    env, fs,
-    io::{BufRead, BufReader, Write},
+    env,
+    ffi::OsString,
+    fs,
+    io::{self, BufRead, BufReader, Write},
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
@@ -38,6 +40,18 @@ pub(crate) fn gearshift(place: &Place) -> Command {
     }
     command.stdin(Stdio::null());
     command
+}
+
+/// What the program has in its environment here, for another program that runs it.
+pub(crate) fn environment(place: &Place) -> Vec<(OsString, OsString)> {
+    let command = gearshift(place);
+    let set = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+    set.collect()
+}
+
+/// Says that something cannot be tested here. Not with `eprintln!`: what a test that passes prints so is not shown.
+pub(crate) fn skipped(text: &str) {
+    writeln!(io::stderr(), "SKIPPED: {text}").expect("stderr can be written");
 }
 
 /// Runs it to its end.

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fs, os::unix::net::UnixDatagram, process::Command, time::Instant};
 
 use crate::{
-    program::{Live, PATIENCE, Place, gearshift, run as once, workspace},
+    program::{Live, PATIENCE, Place, gearshift, run as once, skipped, workspace},
     running::discord,
 };
 
@@ -61,7 +61,7 @@ fn the_unit_of_the_service_is_one_that_systemd_takes() {
     let checked =
         Command::new("systemd-analyze").arg("verify").arg(place.path().join("gearshift.service")).output();
     match checked {
-        Err(error) => eprintln!("SKIPPED: systemd-analyze cannot be run here: {error}"),
+        Err(error) => skipped(&format!("systemd-analyze cannot be run here: {error}")),
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success() && !said.contains("gearshift.service:"), "{said}");

@@ -7,7 +7,7 @@ use gearshift_host::library::{
 };
 use tempfile::TempDir;
 
-use crate::{damage::Damaged, libraries::library};
+use crate::{damage::Damaged, libraries::library, stage::skipped};
 
 /// A private folder in a temporary one.
 pub(crate) fn private_folder() -> (TempDir, CopyFolder) {
@@ -192,6 +192,6 @@ fn a_noexec_folder_is_refused_at_start() {
         Ok(output) if output.status.code() == Some(101) => {
             panic!("{}", String::from_utf8_lossy(&output.stdout))
         }
-        _ => eprintln!("skipped: this system does not let a test mount a folder with noexec"),
+        _ => skipped("this system does not let a test mount a folder with noexec"),
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     fmt::Write,
     fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -228,4 +229,9 @@ pub(crate) fn put(library: &Path, folder: &Path, name: &str) -> PathBuf {
     let place = folder.join(format!("lib{name}.so"));
     fs::rename(&aside, &place).expect("the folder can be written");
     place
+}
+
+/// Says that something cannot be tested here. Not with `eprintln!`: what a test that passes prints so is not shown.
+pub(crate) fn skipped(text: &str) {
+    writeln!(io::stderr(), "SKIPPED: {text}").expect("stderr can be written");
 }

@@ -1,7 +1,7 @@
 //! A client that needs tokio just works in a cog, and leaves nothing behind when the cog is replaced.
 
 use std::{
-    io::{self, BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -10,7 +10,7 @@ use gearshift_host::cogs::Retirement;
 
 use crate::{
     libraries::Build,
-    stage::{Setting, Stage},
+    stage::{Setting, Stage, skipped},
 };
 
 /// A Redis server of this test's own, on a socket in its folder.
@@ -27,9 +27,9 @@ impl Redis {
         command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(&socket);
         let process = command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let Ok(mut process) = process else {
-            // Not `eprintln!`: what a test that passes prints so is not shown.
-            let text = "SKIPPED the cog with a Redis client: there is no `redis-server` here; scripts/test installs it on Debian";
-            writeln!(io::stderr(), "{text}").expect("stderr can be written");
+            skipped(
+                "the cog with a Redis client: there is no `redis-server` here; scripts/test installs it on Debian",
+            );
             return None;
         };
         let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();

@@ -39,6 +39,11 @@ fn findings(source: &Source) -> Vec<String> {
                 "{path}:{number}: a test that sleeps; wait for the event itself, with a bound"
             ));
         }
+        if in_tests && line.contains(concat!("eprint", "ln!")) {
+            findings.push(format!(
+                "{path}:{number}: nobody sees it of a test that passes; write to `io::stderr()`"
+            ));
+        }
         if path.starts_with("host/tests/") && line.contains(concat!("yield", "_now")) {
             findings.push(format!("{path}:{number}: a test that spins; the machine's cores are the host's"));
         }
@@ -162,13 +167,14 @@ fn a_file_without_purpose_or_without_end_is_found() {
 }
 
 #[test]
-fn a_test_that_sleeps_or_does_not_run_is_found() {
+fn a_test_that_sleeps_does_not_run_or_says_what_nobody_sees_is_found() {
     for line in [
         "    std::thread::sleep(Duration::from_millis(1));",
         "    tokio::time::sleep(TICK).await;",
         "    time::sleep_until(then).await;",
         "use tokio::time::{Duration, sleep};",
         concat!("#[", "ignore = \"slow\"]"),
+        concat!("    eprint", "ln!(\"skipped\");"),
     ] {
         let sample = format!("//! Sample.\n{line}\n");
         assert_eq!(findings(&Source::sample("host/tests/it/sample.rs", &sample)).len(), 1, "{line}");

@@ -149,7 +149,6 @@ fn the_cog_in_the_text_is_the_one_in_plugins() {
     assert_eq!(shown, code);
 }
 
-/// Lines of code, without blank lines, comments, `use` and what stands behind `#[cfg(test)]` or before `fn main`.
 /// A copy with a name of its own beside the first, as the text says to make it.
 #[test]
 fn a_copy_of_the_cog_in_the_text_is_renamed_in_all_its_files() {
@@ -171,6 +170,7 @@ fn a_copy_of_the_cog_in_the_text_is_renamed_in_all_its_files() {
     assert_eq!(named, there);
 }
 
+/// Lines of code, without blank lines, comments, `use` and what stands behind `#[cfg(test)]` or before `fn main`.
 fn lines_of_code(text: &str) -> usize {
     let code = text.split("\n#[cfg(test)]").next().unwrap();
     let is_code =
