@@ -17,8 +17,8 @@ use rustix::{
 
 /// Files and folders made here are nobody else's.
 const OWNER_ONLY: u32 = 0o700;
-/// Of a folder's mode: others may write.
-const OTHERS_WRITE: u32 = 0o022;
+/// Of a mode: others may write.
+pub(crate) const OTHERS_WRITE: u32 = 0o022;
 /// Of a folder's mode: who may write may still not replace what is not theirs.
 const STICKY: u32 = 0o1000;
 
@@ -169,6 +169,15 @@ impl PrivateFolder {
 pub fn leads_to(path: &Path, file: &File) -> bool {
     let (Ok(there), Ok(open)) = (fs::symlink_metadata(path), file.metadata()) else { return false };
     (there.dev(), there.ino()) == (open.dev(), open.ino())
+}
+
+/// Whether a file, and a link that leads to it, is this user's or root's.
+///
+/// # Errors
+/// It is somebody else's, or cannot be looked at.
+pub(crate) fn check_file_owner(path: &Path) -> Result<(), PrivateError> {
+    check_owner(path, fs::symlink_metadata(path)?.uid())?;
+    check_owner(path, fs::metadata(path)?.uid())
 }
 
 /// Whether what belongs to `owner` can be trusted: root can change everything anyway.

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, Permissions},
     net::{TcpListener, UdpSocket},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{PermissionsExt, lchown, symlink},
     process::Command,
 };
 
@@ -230,6 +230,35 @@ fn settings_of_a_cog_that_takes_none_or_is_not_there_are_said() {
     bed.finds(&[], "warning", "cogs", "has a section `[cog.pong]`, and no library in `", "correct the name");
     bed.place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\ndisabled = [\"pong\"]\n");
     bed.finds(&[], "warning", "cogs", "`[cogs] disabled` names `pong`", "correct the name");
+}
+
+#[test]
+fn what_belongs_to_another_user_is_said() {
+    let bed = Bed::new();
+    if !rustix::process::geteuid().is_root() {
+        return skipped("only root can give a file away");
+    }
+    bed.place.file("token", bed.sim.token());
+    bed.config("token_file = \"token\"\n");
+    let at = |name: &str| bed.place.path().join(name);
+    fs::set_permissions(at("token"), Permissions::from_mode(0o600)).unwrap();
+    let owner = |name: &str, owner: u32| lchown(at(name), Some(owner), None).unwrap();
+    for (name, check, what) in [
+        ("gearshift.toml", "config", "change it"),
+        ("token", "token", "read the token"),
+        ("cogs", "cogs", "put libraries there"),
+    ] {
+        owner(name, 12345);
+        let text =
+            format!("{name}` belongs to user 12345, and this process runs as user 0: its owner can {what}");
+        bed.finds(&[], "warning", check, &text, "`chown`");
+        owner(name, 0);
+    }
+    fs::rename(at("cogs"), at("elsewhere")).unwrap();
+    symlink(at("elsewhere"), at("cogs")).unwrap();
+    assert!(bed.ask(&[]).1.iter().all(|it| it["level"] == "ok"));
+    owner("cogs", 12345);
+    bed.finds(&[], "warning", "cogs", "cogs` belongs to user 12345", "`chown`");
 }
 
 #[test]

@@ -13,11 +13,11 @@ use crate::{
     error::chain,
     host::HostError,
     library::{self, Inspection},
+    private::{OTHERS_WRITE, PrivateError, PrivateFolder, Sticky, check_file_owner},
     sessions, watch,
 };
 
-/// Of a mode: group and others may write; may do anything.
-const OTHERS_WRITE: u32 = 0o022;
+/// Of a mode: group and others may do anything.
 const OTHERS_ANY: u32 = 0o077;
 
 pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
@@ -39,27 +39,42 @@ pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> 
         let error = HostError::Folder { folder: folder.clone(), source };
         return Ok(report.failure("cogs", error.into())?);
     }
-    private("cogs", folder, OTHERS_WRITE, "put libraries there, which the bot runs", "go-w", report)?;
+    let what = "put libraries there, which the bot runs";
+    match PrivateFolder::open(folder, Sticky::Refused) {
+        Err(PrivateError::Shared) => open_to_others("cogs", folder, what, "go-w", report)?,
+        Err(error) => anothers("cogs", &error, what, report)?,
+        Ok(_) => {}
+    }
     libraries(config, report)
 }
 
-/// A finding if others may do what they should not. A file that cannot be looked at is told where it is read.
+/// A finding if others may do what they should not. A file that is not there is told where it is read.
 fn private(
     check: &str,
-    path: &Path,
+    file: &Path,
     mask: u32,
     what: &str,
     mode: &str,
     report: &mut Report,
 ) -> io::Result<()> {
-    match path.metadata() {
-        Ok(found) if found.mode() & mask != 0 => {
-            let text =
-                format!("`{}` is mode {:04o}: other users can {what}", path.display(), found.mode() & 0o7777);
-            report.warn(check, text, &format!("`chmod {mode} {}`", path.display()))
-        }
-        _ => Ok(()),
+    let Ok(found) = file.metadata() else { return Ok(()) };
+    if let Err(error) = check_file_owner(file) {
+        anothers(check, &error, what, report)?;
     }
+    match found.mode() & mask {
+        0 => Ok(()),
+        _ => open_to_others(check, file, what, mode, report),
+    }
+}
+
+fn open_to_others(check: &str, path: &Path, what: &str, mode: &str, report: &mut Report) -> io::Result<()> {
+    let found = path.metadata()?.mode() & 0o7777;
+    let text = format!("`{}` is mode {found:04o}: other users can {what}", path.display());
+    report.warn(check, text, &format!("`chmod {mode} {}`", path.display()))
+}
+
+fn anothers(check: &str, error: &PrivateError, what: &str, report: &mut Report) -> io::Result<()> {
+    report.warn(check, format!("{error}: its owner can {what}"), "`chown` it to this user, or to root")
 }
 
 /// What would be loaded. Nothing of it is executed.
