@@ -46,6 +46,37 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::{
+        cogs::CogError,
+        config::{ConfigError, SecretError},
+        control::{CallError, SocketError},
+        dev::DevError,
+        host::HostError,
+        library::{CopyError, FolderError, Refusal},
+    };
+
+    #[test]
+    fn every_error_of_a_path_that_may_not_be_used_says_whose_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = || folder.path().to_owned();
+        let no = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let errors: [Box<dyn std::error::Error>; 10] = [
+            Box::new(CallError::NoHost { path: path(), source: no() }),
+            Box::new(CogError::Folder { folder: path(), source: no() }),
+            Box::new(ConfigError::Unreadable { file: path(), source: no() }),
+            Box::new(CopyError::Write { copy: path(), source: no() }),
+            Box::new(DevError::Folder { folder: path(), source: no() }),
+            Box::new(FolderError::Failed { folder: path(), source: no() }),
+            Box::new(HostError::Folder { folder: path(), source: no() }),
+            Box::new(Refusal::Look { file: path(), source: no() }),
+            Box::new(SecretError::Unreadable { file: path(), source: no() }),
+            Box::new(SocketError::Failed { path: path(), source: no() }),
+        ];
+        for error in errors {
+            let text = error.to_string();
+            assert!(text.contains(" (it is mode 0"), "{text}");
+        }
+    }
 
     #[test]
     fn a_file_or_else_its_folder_is_shown_with_mode_and_owner() {

@@ -15,6 +15,7 @@ use crate::{
     commands,
     config::Config,
     control::{BotClaim, BotTaken},
+    error::denied,
     follow,
     gateway::{Dispatch, EndError, Gateway},
     library::{self, CopyFolder, FolderError},
@@ -37,7 +38,7 @@ pub enum HostError {
     #[error("cannot prepare the folder for private copies of libraries")]
     Copies(#[from] FolderError),
     /// The cogs folder cannot be used.
-    #[error("cannot use the cogs folder `{}`", .folder.display())]
+    #[error("cannot use the cogs folder `{}`{}", .folder.display(), denied(.folder, .source))]
     Folder {
         /// The folder.
         folder: PathBuf,

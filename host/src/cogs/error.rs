@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use super::claim::{Claim, Room};
 use crate::{
-    error::chain,
+    error::{chain, denied},
     fault::{Fault, FaultKind},
     lane::OrderError,
     library::{OpenError, Refused},
@@ -18,7 +18,7 @@ pub enum CogError {
     #[error(transparent)]
     File(#[from] Box<Refused>),
     /// The folder cannot be read.
-    #[error("failed to read the cogs folder `{}`", .folder.display())]
+    #[error("failed to read the cogs folder `{}`{}", .folder.display(), denied(.folder, .source))]
     Folder {
         /// The folder.
         folder: PathBuf,

@@ -20,12 +20,10 @@ pub struct Secret(String);
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file could not be read.
-    #[error("cannot read the token file `{}`{access}", file.display())]
+    #[error("cannot read the token file `{}`{}", .file.display(), denied(.file, .source))]
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// Whose it is, when this process may not read it; else empty.
-        access: String,
         /// What the system said.
         source: std::io::Error,
     },
@@ -79,11 +77,8 @@ impl Secret {
     /// The file cannot be read, or does not hold one line of printable ASCII in UTF-8.
     pub fn read(file: &Path) -> Result<Secret, SecretError> {
         let origin = format!("the token file `{}`", file.display());
-        let bytes = std::fs::read(file).map_err(|source| SecretError::Unreadable {
-            file: file.to_path_buf(),
-            access: denied(file, &source),
-            source,
-        })?;
+        let bytes = std::fs::read(file)
+            .map_err(|source| SecretError::Unreadable { file: file.to_path_buf(), source })?;
         let not_a_token = |why| SecretError::NotAToken { origin: origin.clone(), why };
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
             return Err(not_a_token("it is UTF-16; save it as UTF-8"));

@@ -11,7 +11,7 @@ use super::{
     path::{PathTooLong, check_length},
     protocol::{Answer, Request},
 };
-use crate::duration::Shown;
+use crate::{duration::Shown, error::denied};
 
 /// An answer may take so long: more than every limit of a reload together, unless somebody raised them a lot.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// Nobody listens.
-    #[error("no host answers on `{}`", .path.display())]
+    #[error("no host answers on `{}`{}", .path.display(), denied(.path, .source))]
     NoHost {
         /// The socket.
         path: PathBuf,

@@ -29,7 +29,7 @@ use self::{
     packages::Workspace,
     sources::Sources,
 };
-use crate::duration::Shown;
+use crate::{duration::Shown, error::denied};
 
 /// Why nothing can be built.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub enum DevError {
         folders: [PathBuf; 2],
     },
     /// The folder of the libraries cannot be made.
-    #[error("cannot make the folder `{}`", .folder.display())]
+    #[error("cannot make the folder `{}`{}", .folder.display(), denied(.folder, .source))]
     Folder {
         /// Which.
         folder: PathBuf,

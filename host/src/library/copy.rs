@@ -16,6 +16,7 @@ use super::{
     file::{Candidate, Stamp},
     folder::{CopyFolder, FolderError, new_file},
 };
+use crate::error::denied;
 
 /// Read and written at once, in bytes.
 const CHUNK: usize = 256 << 10;
@@ -33,7 +34,7 @@ pub enum CopyError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The copy could not be written.
-    #[error("failed to write the copy `{}`", .copy.display())]
+    #[error("failed to write the copy `{}`{}", .copy.display(), denied(.copy, .source))]
     Write {
         /// The copy.
         copy: PathBuf,

@@ -18,6 +18,7 @@ use super::{
     manifest::{self, Contents, ReadError},
     verify::{self, Mismatch, Note},
 };
+use crate::error::denied;
 
 /// A library that passed every check that can be made without opening it.
 #[derive(Debug)]
@@ -49,8 +50,13 @@ pub struct Refused {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// It could not be looked at.
-    #[error("failed to read it")]
-    Look(#[source] io::Error),
+    #[error("failed to read it{}", denied(.file, .source))]
+    Look {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Its writer has not finished.
     #[error("it is incomplete: {length} bytes are there, and {needed} are needed")]
     Incomplete {
@@ -74,13 +80,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    pub(super) fn look(file: &Path, source: io::Error) -> Refusal {
+        Refusal::Look { file: file.to_owned(), source }
+    }
+
     /// What the reader can do.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Look(why) if why.kind() == io::ErrorKind::PermissionDenied => {
+            Self::Look { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("let the user of the host read it (`chmod`, `chown`)".to_owned())
             }
-            Self::Look(_) => None,
+            Self::Look { .. } => None,
             Self::Incomplete { .. } => {
                 Some("it is tried again when it is written to; if it is not, build it again".into())
             }
@@ -124,7 +134,7 @@ pub fn prepare(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
 }
 
 fn copy(folder: &CopyFolder, file: &Path) -> Result<PrivateCopy, Refusal> {
-    match file::look(file).map_err(Refusal::Look)? {
+    match file::look(file).map_err(|source| Refusal::look(file, source))? {
         Readiness::Complete(candidate) => Ok(PrivateCopy::make(folder, &candidate)?),
         Readiness::Incomplete { length, needed } => Err(Refusal::Incomplete { length, needed }),
         Readiness::NotALibrary(why) => Err(why.into()),
