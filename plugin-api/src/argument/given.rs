@@ -77,6 +77,11 @@ pub(crate) fn has_id(json: &str, id: u64) -> bool {
     serde_json::from_str(json).is_ok_and(|it: Object<'_>| it.id.parse() == Ok(id))
 }
 
+/// What mentions begin with. <https://discord.com/developers/docs/reference#message-formatting-formats>
+pub(crate) const USER_SIGNS: &[&str] = &["@!", "@"];
+pub(crate) const ROLE_SIGNS: &[&str] = &["@&"];
+pub(crate) const CHANNEL_SIGNS: &[&str] = &["#"];
+
 /// The id in a mention that begins with one of `signs`, such as `<@7>`, or one that stands alone.
 pub(crate) fn id(text: &str, signs: &[&str]) -> Option<u64> {
     let mention = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
@@ -122,7 +127,7 @@ mod tests {
             ("99999999999999999999", None),
         ];
         for (text, expected) in table {
-            assert_eq!(id(text, &["@!", "@"]), expected, "{text}");
+            assert_eq!(id(text, USER_SIGNS), expected, "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 //! snowflake. Each converts into the `u64` that the handles take.
 
 use super::{
-    given::{ask, get, id},
+    given::{CHANNEL_SIGNS, ROLE_SIGNS, USER_SIGNS, ask, get, id},
     seen::Facts,
 };
 use crate::{
@@ -38,7 +38,7 @@ impl Argument for User {
     const OPTION: OptionType = OptionType::new(kind::USER);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
-        let id = id(given.text(), &["@!", "@"]);
+        let id = id(given.text(), USER_SIGNS);
         id.map(Self).ok_or_else(|| ArgumentError::expected("a user: a mention or an id"))
     }
 }
@@ -47,7 +47,7 @@ impl Argument for Role {
     const OPTION: OptionType = OptionType::new(kind::ROLE);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
-        let id = id(given.text(), &["@&"]);
+        let id = id(given.text(), ROLE_SIGNS);
         id.map(Self).ok_or_else(|| ArgumentError::expected("a role: a mention or an id"))
     }
 }
@@ -61,7 +61,7 @@ impl Argument for Channel {
                 if given.channel_types().is_empty() { "a channel" } else { "a channel of a type that fits" };
             ArgumentError::expected(format!("{kind} of this server: a mention or an id"))
         };
-        let (ctx, id) = (given.context(), id(given.text(), &["#"]).ok_or_else(unfit)?);
+        let (ctx, id) = (given.context(), id(given.text(), CHANNEL_SIGNS).ok_or_else(unfit)?);
         // With a slash, Discord has looked.
         if ctx.message().is_none() {
             return Ok(Self(id));

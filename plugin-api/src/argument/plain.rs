@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::given::{ask, get, id, sent_along};
+use super::given::{USER_SIGNS, ask, get, id, sent_along};
 use crate::{
     Argument, ArgumentError, Context, Error, Given, Takes,
     abi::{Attachment, User},
@@ -15,7 +15,7 @@ impl Argument for User {
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let unfit = || ArgumentError::expected("a user: a mention or an id");
-        let (ctx, id) = (given.context(), id(given.text(), &["@!", "@"]).ok_or_else(unfit)?);
+        let (ctx, id) = (given.context(), id(given.text(), USER_SIGNS).ok_or_else(unfit)?);
         let asked = match sent_along(ctx, "users", id) {
             Some(user) => return user_of(ctx, id, user),
             None => ask(get(ctx, format!("/users/{id}"))).await?,

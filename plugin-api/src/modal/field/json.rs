@@ -6,7 +6,10 @@ use super::{
     CHANNEL_SELECT, CHECKBOX, FILE_UPLOAD, Field, Kind, LABEL, MENTIONABLE_SELECT, ROLE_SELECT,
     STRING_SELECT, TEXT,
 };
-use crate::manifest::{Choice, ChoiceValue};
+use crate::{
+    argument::given::{CHANNEL_SIGNS, ROLE_SIGNS, USER_SIGNS, id},
+    manifest::{Choice, ChoiceValue},
+};
 
 impl Field {
     /// Discord's JSON for it, with a text that stands in it.
@@ -72,14 +75,13 @@ impl Field {
 /// A value of a menu of users, roles or channels, by id or mention. Where both users and roles can be chosen, an id alone
 /// is a user's. <https://discord.com/developers/docs/components/reference#user-select-select-default-value-structure>
 fn chosen(menu: u8, text: &str) -> Option<Value> {
-    let digits = text.trim_matches(|letter: char| !letter.is_ascii_digit());
-    let kind = match menu {
-        CHANNEL_SELECT => "channel",
-        ROLE_SELECT => "role",
-        MENTIONABLE_SELECT if text.starts_with("<@&") => "role",
-        _ => "user",
+    let (kind, signs) = match menu {
+        CHANNEL_SELECT => ("channel", CHANNEL_SIGNS),
+        ROLE_SELECT => ("role", ROLE_SIGNS),
+        MENTIONABLE_SELECT if text.starts_with("<@&") => ("role", ROLE_SIGNS),
+        _ => ("user", USER_SIGNS),
     };
-    let id: u64 = digits.parse().ok()?;
+    let id = id(text, signs)?;
     Some(json!({ "id": id.to_string(), "type": kind }))
 }
 
@@ -143,6 +145,15 @@ mod tests {
             json!([{ "id": "5", "type": "channel" }])
         );
         assert_eq!(begins(Field::role("role", "Which?"), "8"), json!([{ "id": "8", "type": "role" }]));
-        assert_eq!(begins(Field::user("user", "Who?"), "nobody"), Value::Null);
+        let (user, role) = (Field::user("user", "Who?"), Field::role("role", "Which?"));
+        let both = Field::mentionable("who", "Who?");
+        for (field, no_value) in [
+            (user, "nobody bob42 <#5> <@&5> <@5 0"),
+            (role, "crew5 <@5> <#5>"),
+            (both, "bob42 <#5> <@&x>"),
+            (Field::channel("where", "Where?", &[]), "#plans5 <@5> <@&5>"),
+        ] {
+            assert_eq!(begins(field, no_value), Value::Null, "{no_value}");
+        }
     }
 }

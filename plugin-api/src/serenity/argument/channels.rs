@@ -6,7 +6,7 @@ use ::serenity::model::{
 };
 
 use super::{
-    given::{ask, get, guild, id, is_named, items, sent_along},
+    given::{CHANNEL_SIGNS, ask, get, guild, id, is_named, items, sent_along},
     people::parsed,
 };
 use crate::{
@@ -15,8 +15,6 @@ use crate::{
     manifest::{OptionType, kind},
     permissions::VIEW_CHANNEL,
 };
-
-const SIGNS: &[&str] = &["#"];
 
 /// Discord is asked for it: what comes with a slash command is not all of a channel. [`PartialChannel`] is.
 impl Argument for GuildChannel {
@@ -39,7 +37,7 @@ impl Argument for PartialChannel {
     const OPTION: OptionType = OptionType::new(kind::CHANNEL);
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
-        let sent = id(given.text(), SIGNS).and_then(|id| sent_along(given.context(), "channels", id));
+        let sent = id(given.text(), CHANNEL_SIGNS).and_then(|id| sent_along(given.context(), "channels", id));
         match sent {
             Some(channel) => parsed(Self::from_discord(channel)),
             None => parsed(Self::from_discord(&find(given).await?)),
@@ -64,7 +62,7 @@ async fn find(given: Given<'_>) -> Result<String, ArgumentError> {
         let is_here = channel.guild_id.as_deref().is_none_or(|it| it == guild.to_string());
         is_here && (given.channel_types().is_empty() || given.channel_types().contains(&channel.kind))
     };
-    if let Some(id) = id(text, SIGNS)
+    if let Some(id) = id(text, CHANNEL_SIGNS)
         && let Some(channel) = ask(get(ctx, format!("/channels/{id}"))).await?
         && let Some(facts) = Facts::of(&channel)
         // Another server's channels are none of this one's business.

@@ -3,7 +3,9 @@
 use ::serenity::model::id::GuildId;
 use serde_json::value::RawValue;
 
-pub(super) use crate::argument::given::{ask, get, has_id, id, sent_along};
+pub(super) use crate::argument::given::{
+    CHANNEL_SIGNS, ROLE_SIGNS, USER_SIGNS, ask, get, has_id, id, sent_along,
+};
 use crate::{ArgumentError, Context};
 
 /// The objects of a JSON list.

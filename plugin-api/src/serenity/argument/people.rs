@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     UserOrRole,
-    given::{ask, get, guild, has_id, id, is_named, items, sent_along},
+    given::{ROLE_SIGNS, USER_SIGNS, ask, get, guild, has_id, id, is_named, items, sent_along},
 };
 use crate::{
     Argument, ArgumentError, Context, FromDiscord, Given,
@@ -23,8 +23,6 @@ const USER: &str = "a user: a mention, an id or a name";
 const MEMBER: &str = "a member of this server: a mention, an id or a name";
 const ROLE: &str = "a role of this server: a mention, an id or a name";
 const USER_OR_ROLE: &str = "a user or a role: a mention, an id or a name";
-const USER_SIGNS: &[&str] = &["@!", "@"];
-const ROLE_SIGNS: &[&str] = &["@&"];
 
 impl Argument for User {
     const OPTION: OptionType = OptionType::new(kind::USER);
