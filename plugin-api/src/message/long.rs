@@ -1,8 +1,12 @@
 //! A text that is longer than Discord takes: refused, split into several messages, or attached as a file.
 
-use std::mem;
+use std::{
+    borrow::Cow,
+    hash::{DefaultHasher, Hash, Hasher},
+    mem,
+};
 
-use super::{NewMessage, TEXT_MAX, too_long};
+use super::{NewMessage, TEXT_MAX, quoted, too_long};
 use crate::abi::{File, HandleError};
 
 /// What becomes of a text that is longer than the 2000 characters that Discord takes.
@@ -126,15 +130,27 @@ fn in_order(mut messages: Vec<NewMessage>) -> (NewMessage, Vec<NewMessage>) {
     if let Some((last, before)) = messages.split_last_mut()
         && let Some((_, nonce)) = last.others.iter().find(|(name, _)| name == "nonce")
     {
-        let nonce = nonce.trim_matches('"');
-        let end = nonce.get(nonce.len().saturating_sub(NONCE_MAX - 2)..).unwrap_or_default();
+        let nonce = short(nonce);
         for (place, message) in before.iter_mut().enumerate() {
-            message.others.push(("nonce".to_owned(), format!(r#""{place}:{end}""#)));
+            message.others.push(("nonce".to_owned(), quoted(&format!("{place}:{nonce}"))));
         }
     }
     let mut messages = messages.into_iter();
     let first = messages.next().unwrap_or_default();
     (first, messages.map(|message| NewMessage { reply_to: None, ..message }).collect())
+}
+
+/// A nonce, from its JSON, so short that the place of a part fits before it: a longer one as its hash, which is the same
+/// whenever it is sent again.
+fn short(nonce: &str) -> String {
+    // It may be a number.
+    let nonce = serde_json::from_str(nonce).unwrap_or(Cow::Borrowed(nonce));
+    if nonce.chars().count() <= NONCE_MAX - "0:".len() {
+        return nonce.into_owned();
+    }
+    let mut hash = DefaultHasher::new();
+    nonce.hash(&mut hash);
+    format!("{:016x}", hash.finish())
 }
 
 fn text_file(text: String) -> File {
@@ -233,11 +249,9 @@ fn end_of_block(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use std::collections::BTreeSet;
 
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -339,17 +353,37 @@ mod tests {
 
     #[test]
     fn each_part_is_posted_once_where_the_message_is() {
-        for nonce in ["n".repeat(25), "1234567890".to_owned()] {
-            let message = NewMessage::new("word ".repeat(1000)).long(Long::Split).nonce(&nonce);
+        let nonces = |nonce: &str| {
+            let message = NewMessage::new("word ".repeat(1000)).long(Long::Split).nonce(nonce);
             let (first, more) = message.into_parts().expect("it is split");
             let parts = std::iter::once(&first).chain(&more);
             let json = parts.map(|part| part.encode().expect("it is short"));
             let json: Vec<Value> = json.map(|it| serde_json::from_str(&it).expect("JSON")).collect();
             assert!(json.iter().all(|it| it["enforce_nonce"] == true));
-            let nonces: BTreeSet<&str> = json.iter().filter_map(|it| it["nonce"].as_str()).collect();
-            assert!(nonces.len() == 3 && nonces.iter().all(|it| it.len() <= NONCE_MAX), "{nonces:?}");
-            assert_eq!(json[2]["nonce"], *nonce);
+            assert_eq!((json.len(), &json[2]["nonce"]), (3, &json!(nonce)));
+            json.iter().map(|it| it["nonce"].as_str().expect("a text").to_owned()).collect::<Vec<_>>()
+        };
+        let long = "n".repeat(24);
+        let given = [
+            format!("a{long}"),
+            format!("b{long}"),
+            format!("{long}a"),
+            "é".repeat(25),
+            "è".repeat(25),
+            format!("{}\"", "q".repeat(24)),
+            format!("\"{}", "q".repeat(22)),
+            "a\\b".to_owned(),
+            "1234567890".to_owned(),
+        ];
+        let all: BTreeSet<String> = given.iter().flat_map(|nonce| nonces(nonce)).collect();
+        assert!(all.iter().all(|it| it.chars().count() <= NONCE_MAX), "{all:?}");
+        assert_eq!(all.len(), 3 * given.len(), "{all:?}");
+        for nonce in &given {
+            assert_eq!(nonces(nonce), nonces(nonce), "the same when it is sent again");
         }
+        let number = NewMessage::new("word ".repeat(600)).long(Long::Split).field("nonce", json!(42));
+        let (first, _) = number.into_parts().expect("it is split");
+        assert!(first.encode().expect("it is short").contains(r#""nonce":"0:42""#));
     }
 
     #[test]
