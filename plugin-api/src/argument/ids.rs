@@ -2,7 +2,7 @@
 //! snowflake. Each converts into the `u64` that the handles take.
 
 use super::{
-    given::{CHANNEL_SIGNS, ROLE_SIGNS, USER_SIGNS, ask, get, id},
+    given::{CHANNEL_SIGNS, ROLE_SIGNS, USER_SIGNS, ask, get, id, sent_along},
     seen::Facts,
 };
 use crate::{
@@ -62,16 +62,14 @@ impl Argument for Channel {
             ArgumentError::expected(format!("{kind} of this server: a mention or an id"))
         };
         let (ctx, id) = (given.context(), id(given.text(), CHANNEL_SIGNS).ok_or_else(unfit)?);
-        // With a slash, Discord has looked.
-        if ctx.message().is_none() {
+        // Discord has looked.
+        if sent_along(ctx, "channels", id).is_some() {
             return Ok(Self(id));
         }
         let found = ask(get(ctx, format!("/channels/{id}"))).await?.unwrap_or_default();
         let facts = Facts::of(&found).ok_or_else(unfit)?;
-        let guild = ctx.guild_id().map(|id| id.to_string());
-        let types = given.channel_types();
-        let fits =
-            guild.is_some() && facts.guild_id == guild && (types.is_empty() || types.contains(&facts.kind));
+        let is_here = ctx.guild_id().is_some_and(|guild| facts.is_in(guild));
+        let fits = is_here && facts.is_of(given.channel_types());
         if fits && facts.may(ctx, VIEW_CHANNEL).await? { Ok(Self(id)) } else { Err(unfit()) }
     }
 }

@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn of_a_channel_that_discord_sent_along_nobody_is_asked() {
+        let bot = Bot::new::<Plain>();
+        let (alice, plans) = (bot.user("alice"), bot.channel("plans"));
+        alice.slash("channel", [("channel", plans)]).assert_content(&plans.to_string());
+        assert!(bot.discord_requests().iter().all(|it| it.method != "GET"));
+    }
+
+    #[test]
     fn a_channel_without_serenity_is_one_that_the_caller_sees() {
         let bot = Bot::new::<Plain>();
         let (alice, plans) = (bot.user("alice"), bot.channel("plans"));

@@ -29,28 +29,45 @@ impl Facts {
         serde_json::from_str(channel).ok()
     }
 
+    /// Whether it is one of this guild.
+    pub(crate) fn is_in(&self, guild: u64) -> bool {
+        self.guild_id.as_ref().is_some_and(|id| id.parse() == Ok(guild))
+    }
+
+    /// Whether it is of one of these types of Discord's; of any if there are none.
+    pub(crate) fn is_of(&self, types: &[u8]) -> bool {
+        types.is_empty() || types.contains(&self.kind)
+    }
+
     /// Whether the caller has these permissions in it, and is in it if it is a private thread. In a direct message nobody
     /// lacks any.
     pub(crate) async fn may(&self, ctx: &Context, needed: u64) -> Result<bool, ArgumentError> {
         let (Some(guild), Ok(id)) = (ctx.guild_id(), self.id.parse()) else { return Ok(true) };
-        let user = ctx.user().map_err(ArgumentError::Failed)?.id;
-        let has = match ctx.interaction() {
-            // Discord has worked them out for the channel.
-            Some(interaction) if interaction.channel_id.into_option() == Some(id) => interaction.permissions,
-            _ => match ctx.channel_permissions(guild, id, user, ctx.roles()).await {
-                Ok(permissions) => permissions.user,
-                // The bot does not see it either.
-                Err(error) if matches!(error.status, 403 | 404) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            },
-        };
+        let has = permissions(ctx, guild, id).await?;
         if missing(has, needed) != 0 {
             return Ok(false);
         }
         if self.kind != PRIVATE_THREAD || missing(has, MANAGE_THREADS) == 0 {
             return Ok(true);
         }
+        let user = ctx.user().map_err(ArgumentError::Failed)?.id;
         let member = get(ctx, format!("/channels/{id}/thread-members/{user}"));
         Ok(ask(member).await?.is_some())
+    }
+}
+
+/// The caller's permissions in a channel of the guild; none where the bot does not see it.
+pub(crate) async fn permissions(ctx: &Context, guild: u64, channel: u64) -> Result<u64, ArgumentError> {
+    let user = ctx.user().map_err(ArgumentError::Failed)?.id;
+    match ctx.interaction() {
+        // Discord has worked them out for the channel.
+        Some(interaction) if interaction.channel_id.into_option() == Some(channel) => {
+            Ok(interaction.permissions)
+        }
+        _ => match ctx.channel_permissions(guild, channel, user, ctx.roles()).await {
+            Ok(permissions) => Ok(permissions.user),
+            Err(error) if matches!(error.status, 403 | 404) => Ok(0),
+            Err(error) => Err(error.into()),
+        },
     }
 }

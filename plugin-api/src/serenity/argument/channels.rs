@@ -58,25 +58,28 @@ async fn find(given: Given<'_>) -> Result<String, ArgumentError> {
     let (ctx, text) = (given.context(), given.text());
     let what = expected(given.channel_types());
     let guild = guild(ctx, &what)?;
-    let fits = |channel: &Facts| {
-        let is_here = channel.guild_id.as_deref().is_none_or(|it| it == guild.to_string());
-        is_here && (given.channel_types().is_empty() || given.channel_types().contains(&channel.kind))
-    };
+    let types = given.channel_types();
     if let Some(id) = id(text, CHANNEL_SIGNS)
         && let Some(channel) = ask(get(ctx, format!("/channels/{id}"))).await?
-        && let Some(facts) = Facts::of(&channel)
-        // Another server's channels are none of this one's business.
-        && fits(&facts)
-        && facts.guild_id.is_some()
-        && facts.may(ctx, VIEW_CHANNEL).await?
     {
-        return Ok(channel);
+        // Discord has looked.
+        if sent_along(ctx, "channels", id).is_some() {
+            return Ok(channel);
+        }
+        if let Some(facts) = Facts::of(&channel)
+            // Another server's channels are none of this one's business.
+            && facts.is_in(guild.get())
+            && facts.is_of(types)
+            && facts.may(ctx, VIEW_CHANNEL).await?
+        {
+            return Ok(channel);
+        }
     }
     let name = text.strip_prefix('#').unwrap_or(text);
     let channels = ask(get(ctx, format!("/guilds/{guild}/channels"))).await?.unwrap_or_default();
     for channel in items(&channels) {
         if let Some(facts) = Facts::of(channel)
-            && fits(&facts)
+            && facts.is_of(types)
             && facts.name.as_deref().is_some_and(|it| is_named(it, name))
             && facts.may(ctx, VIEW_CHANNEL).await?
         {

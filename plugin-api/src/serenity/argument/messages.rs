@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     Argument, ArgumentError, Context, FromDiscord, Given, Takes,
-    argument::seen::Facts,
+    argument::seen::{Facts, permissions},
     manifest::{OptionType, kind},
-    permissions::{READ_MESSAGE_HISTORY, VIEW_CHANNEL},
+    permissions::{READ_MESSAGE_HISTORY, VIEW_CHANNEL, missing},
     serenity::models::complete,
 };
 
@@ -102,12 +102,14 @@ fn is_site(site: &str) -> bool {
 
 /// Whether the caller reads what was written in a channel, and it is one of the guild where it was called.
 async fn may_read(ctx: &Context, channel: u64, is_here: bool) -> Result<bool, ArgumentError> {
+    const NEEDED: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
     let Some(guild) = ctx.guild_id() else { return Ok(is_here) };
+    if is_here {
+        return Ok(missing(permissions(ctx, guild, channel).await?, NEEDED) == 0);
+    }
     let found = ask(get(ctx, format!("/channels/{channel}"))).await?.unwrap_or_default();
     match Facts::of(&found) {
-        Some(facts) if facts.guild_id.as_deref() == Some(&guild.to_string()) => {
-            facts.may(ctx, VIEW_CHANNEL | READ_MESSAGE_HISTORY).await
-        }
+        Some(facts) if facts.is_in(guild) => facts.may(ctx, NEEDED).await,
         _ => Ok(false),
     }
 }

@@ -50,6 +50,37 @@ fn a_message_is_found_only_by_who_may_read_it() {
 }
 
 #[test]
+fn of_the_channel_of_the_call_only_the_permissions_are_asked_for() {
+    let bot = Bot::new::<Quotes>();
+    let (alice, here) = (bot.user("alice"), bot.channel("general"));
+    alice.say("the launch is on Monday");
+    let message = bot.messages("general")[0].id().to_string();
+    alice.say(&format!("!quote {message}")).assert_content("the launch is on Monday");
+    alice.slash("quote", [("message", &*message)]).assert_content("the launch is on Monday");
+    assert_eq!(asked_for(&bot), vec![format!("/channels/{here}/messages/{message}"); 2]);
+}
+
+#[test]
+fn of_a_channel_that_discord_sent_along_nothing_more_is_asked_for_than_the_rest_of_it() {
+    let bot = Bot::new::<Quotes>();
+    let (alice, id) = (bot.user("alice"), bot.channel("plans"));
+    let thread = json!({
+        "id": id.to_string(), "type": 12, "name": "plans", "guild_id": bot.guild_id().to_string(), "position": 0,
+        "permission_overwrites": [],
+    });
+    bot.discord("GET", &format!("/channels/{id}"), 200, thread);
+    alice.permissions(VIEW_CHANNEL | SEND_MESSAGES);
+    alice.slash("channel", [("channel", id)]).assert_content("plans");
+    assert_eq!(asked_for(&bot), [format!("/channels/{id}")]);
+}
+
+/// The paths of what the bot got from Discord.
+fn asked_for(bot: &Bot) -> Vec<String> {
+    let asked = bot.discord_requests().into_iter().filter(|it| it.method == "GET");
+    asked.map(|it| it.address).collect()
+}
+
+#[test]
 fn a_channel_is_found_only_by_who_sees_it() {
     let bot = Bot::new::<Quotes>();
     let (alice, id) = (bot.user("alice"), bot.channel("plans"));
