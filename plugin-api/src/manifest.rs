@@ -12,7 +12,7 @@ mod source;
 mod task;
 
 pub use self::command::{Command, Localized};
-pub(crate) use self::limits::characters;
+pub(crate) use self::limits::{characters, same, within};
 pub(crate) use self::option::kind;
 pub use self::option::{Choice, ChoiceValue, Opt, OptionType};
 pub use self::rules::{Concurrency, Cooldown, Rules, Scope};

@@ -3,7 +3,7 @@
 
 use super::{
     Concurrency, Cooldown, Opt, Rules,
-    limits::{characters, check, check_localized, check_localized_menu, checked, same},
+    limits::{check, check_localized, check_localized_menu, checked, same, within},
 };
 
 /// Discord's command types.
@@ -124,8 +124,7 @@ impl Command {
     }
 
     const fn menu(kind: u8, name: &'static str) -> Self {
-        let length = characters(name);
-        assert!(1 <= length && length <= 32, "a name of a command has 1 to 32 characters");
+        assert!(within(name, 1, 32), "a name of a command has 1 to 32 characters");
         let mut menu = Self::new("menu", "menu");
         menu.kind = kind;
         menu.name = name;

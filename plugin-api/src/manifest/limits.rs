@@ -114,16 +114,14 @@ pub(super) const fn check_localized(all: &[Localized]) {
 pub(super) const fn check_localized_menu(all: &[Localized]) {
     let mut at = 0;
     while at < all.len() {
-        let length = characters(all[at].name);
-        assert!(1 <= length && length <= 32, "a name of a command has 1 to 32 characters");
+        assert!(within(all[at].name, 1, 32), "a name of a command has 1 to 32 characters");
         assert!(all[at].description.is_empty(), "an entry of a menu has no description");
         at += 1;
     }
 }
 
 const fn check_name(name: &str) {
-    let length = characters(name);
-    assert!(1 <= length && length <= 32, "a name of a command or option has 1 to 32 characters");
+    assert!(within(name, 1, 32), "a name of a command or option has 1 to 32 characters");
     let (bytes, mut at) = (name.as_bytes(), 0);
     while at < bytes.len() {
         let fits = matches!(bytes[at], b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'\'' | 0x80..);
@@ -133,8 +131,7 @@ const fn check_name(name: &str) {
 }
 
 const fn check_description(description: &str) {
-    let length = characters(description);
-    assert!(1 <= length && length <= 100, "a description has 1 to 100 characters");
+    assert!(within(description, 1, 100), "a description has 1 to 100 characters");
 }
 
 pub(crate) const fn characters(text: &str) -> usize {
@@ -149,7 +146,13 @@ pub(crate) const fn characters(text: &str) -> usize {
     count
 }
 
-pub(super) const fn same(left: &str, right: &str) -> bool {
+/// Whether a text has so many characters.
+pub(crate) const fn within(text: &str, least: usize, most: usize) -> bool {
+    let length = characters(text);
+    least <= length && length <= most
+}
+
+pub(crate) const fn same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;

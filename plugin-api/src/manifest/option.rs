@@ -3,7 +3,7 @@
 
 use super::{
     command::Localized,
-    limits::{characters, check, check_localized},
+    limits::{check, check_localized, within},
 };
 use crate::Argument;
 
@@ -113,13 +113,11 @@ impl Choice {
     /// Discord's rules for a choice of an option of this type.
     /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
     const fn check(&self, kind: u8) {
-        let length = characters(self.name);
-        assert!(1 <= length && length <= 100, "the name of a choice has 1 to 100 characters");
+        assert!(within(self.name, 1, 100), "the name of a choice has 1 to 100 characters");
         match self.value {
             ChoiceValue::Text(text) => {
                 assert!(kind == 3, "the choices of an option of numbers are numbers");
-                let length = characters(text);
-                assert!(1 <= length && length <= 100, "the value of a choice has 1 to 100 characters");
+                assert!(within(text, 1, 100), "the value of a choice has 1 to 100 characters");
             }
             ChoiceValue::Number(number) => {
                 assert!(matches!(kind, 4 | 10), "the choices of an option of text are texts");
@@ -128,8 +126,7 @@ impl Choice {
         }
         let mut at = 0;
         while at < self.localized.len() {
-            let length = characters(self.localized[at].name);
-            assert!(1 <= length && length <= 100, "the name of a choice has 1 to 100 characters");
+            assert!(within(self.localized[at].name, 1, 100), "the name of a choice has 1 to 100 characters");
             at += 1;
         }
     }
