@@ -118,8 +118,8 @@ pub fn choice(input: TokenStream) -> TokenStream {
 /// A field can have every type of an argument: text and what is read from it, `bool`, users, roles, channels, files, and
 /// enums with [`Choice`]. What is an `Option` can be left empty. In a `Vec` there can be several values of what is chosen
 /// from a menu, or files; of text there is one. In `#[field(…)]` can stand `label` and `description`; of a text `lines`; of
-/// texts and menus `placeholder` and `default`; and of all but a `bool` `at_least` and `at_most` (characters, values or
-/// files).
+/// texts and menus `placeholder`; of all but files `default`; and of all but a `bool` `at_least` and `at_most` (characters,
+/// values or files).
 #[proc_macro_derive(Modal, attributes(title, field))]
 pub fn modal_form(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as syn::DeriveInput);

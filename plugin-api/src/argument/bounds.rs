@@ -1,7 +1,7 @@
 //! What Discord checks for a slash command, checked for a prefix command: choices, smallest and largest, lengths.
 
 use super::text::decimal;
-use crate::manifest::{Choice, ChoiceValue, OptionType};
+use crate::manifest::{Choice, OptionType};
 
 /// Names of choices that are listed for who gives none of them.
 const LISTED: usize = 10;
@@ -9,9 +9,7 @@ const LISTED: usize = 10;
 /// The value that the text stands for; what it must be if it does not fit.
 pub(super) fn fit<'a>(shape: &OptionType, text: &'a str) -> Result<&'a str, String> {
     if !shape.choices.is_empty() {
-        let (ChoiceValue::Text(value) | ChoiceValue::Number(value)) =
-            shape.choices[position(shape, text)?].value;
-        return Ok(value);
+        return Ok(shape.choices[position(shape, text)?].value.text());
     }
     let (min, max) = shape.values;
     if let Some(number) = number(text) {
@@ -32,10 +30,8 @@ pub(super) fn fit<'a>(shape: &OptionType, text: &'a str) -> Result<&'a str, Stri
 
 /// Which of the choices the text means, by value or by name; what it must be if it means none.
 pub(super) fn position(shape: &OptionType, text: &str) -> Result<usize, String> {
-    let is_meant = |choice: &Choice| {
-        let (ChoiceValue::Text(value) | ChoiceValue::Number(value)) = choice.value;
-        value == text || choice.name.to_lowercase() == text.to_lowercase()
-    };
+    let is_meant =
+        |choice: &Choice| choice.value.text() == text || choice.name.to_lowercase() == text.to_lowercase();
     shape.choices.iter().position(is_meant).ok_or_else(|| {
         let names: Vec<&str> = shape.choices.iter().map(|choice| choice.name).take(LISTED).collect();
         let more = if shape.choices.len() > LISTED { ", …" } else { "" };
@@ -60,10 +56,7 @@ mod tests {
     use super::*;
     use crate::manifest::Opt;
 
-    const COLORS: &[Choice] = &[
-        Choice { name: "Dark red", value: ChoiceValue::Text("red"), localized: &[] },
-        Choice { name: "Blue", value: ChoiceValue::Text("blue"), localized: &[] },
-    ];
+    const COLORS: &[Choice] = &[Choice::text("Dark red", "red"), Choice::text("Blue", "blue")];
 
     #[test]
     fn a_prefix_command_is_checked_as_discord_checks_a_slash_command() {

@@ -141,6 +141,14 @@ pub enum ChoiceValue {
     Number(&'static str),
 }
 
+impl ChoiceValue {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+        }
+    }
+}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $kind:ident;)+) => {
         $($(#[$doc])*

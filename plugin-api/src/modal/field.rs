@@ -5,7 +5,7 @@ mod json;
 
 use crate::{
     Argument,
-    manifest::{Choice, OptionType, characters, kind as option, within},
+    manifest::{Choice, OptionType, characters, kind as option, same, within},
 };
 
 /// A field of a form.
@@ -236,13 +236,42 @@ impl Field {
         self
     }
 
-    /// The text that stands in it from the beginning, or the value that is chosen then: of a menu of users, roles or
-    /// channels their ids or mentions, with spaces between.
+    /// The text that stands in it from the beginning, at most 4,000 characters; or what is chosen then: the value of a
+    /// choice, `true` or `false` for a box to tick, and of a menu of users, roles or channels their ids or mentions, with
+    /// spaces between.
+    ///
+    /// # Panics
+    /// When the text is longer, the value is none of the menu's or of a box, or the field is for files.
     #[must_use]
     pub const fn default(mut self, text: &'static str) -> Self {
+        match self.kind {
+            Kind::Text(_) => {
+                let fits = characters(text) <= CHARACTERS_MAX as usize;
+                assert!(fits, "a text of a form has at most 4000 characters");
+            }
+            Kind::Choices(choices) => assert!(has(choices, text), "the default is no value of the menu"),
+            Kind::Checkbox => {
+                let fits = same(text, "true") || same(text, "false");
+                assert!(fits, "the default of a box to tick is `true` or `false`");
+            }
+            Kind::Files => panic!("files have no default"),
+            Kind::Select(_) | Kind::Channels(_) => {}
+        }
         self.default = text;
         self
     }
+}
+
+/// Whether one of the choices has this value.
+const fn has(choices: &[Choice], value: &str) -> bool {
+    let mut at = 0;
+    while at < choices.len() {
+        if same(choices[at].value.text(), value) {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 const fn wide(count: Option<u16>) -> Option<u32> {
@@ -255,6 +284,7 @@ const fn wide(count: Option<u16>) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::ChoiceValue;
 
     type Change = fn(Field) -> Field;
 
@@ -263,7 +293,11 @@ mod tests {
         let text = Field::short("f", "Field");
         let (tick, file, user) =
             (Field::checkbox("f", "Field"), Field::file("f", "Field"), Field::user("f", "Field"));
-        let refused: [(&str, Change, Field); 12] = [
+        const TWO: Choice = Choice { name: "Two", value: ChoiceValue::Number("2"), localized: &[] };
+        const CHOICES: &[Choice] = &[Choice::text("Red", "r"), TWO];
+        let menu = Field::choices("f", "Field", CHOICES);
+        let long = |it: Field| it.default("é".repeat(4001).leak());
+        let refused: [(&str, Change, Field); 18] = [
             ("ticks of a box", |it| it.at_least(1), tick),
             ("ticks of a box", |it| it.at_most(1), tick),
             ("what stands in a box", |it| it.placeholder("yes"), tick),
@@ -276,10 +310,18 @@ mod tests {
             ("too many users", |it| it.at_most(26), user),
             ("counts crossed", |it| it.at_most(2).at_least(3), text),
             ("counts crossed", |it| it.at_least(3).at_most(2), text),
+            ("a file from the beginning", |it| it.default("a.png"), file),
+            ("a box neither ticked nor not", |it| it.default("yes"), tick),
+            ("a choice that is none", |it| it.default("Red"), menu),
+            ("two choices", |it| it.default("r 2"), menu.several()),
+            ("a text that is too long", long, text),
+            ("a text that is too long, in lines", long, Field::paragraph("f", "Field")),
         ];
         for (what, make, field) in refused {
             assert!(std::panic::catch_unwind(|| make(field)).is_err(), "{what}");
         }
+        let _ = (menu.default("r"), menu.default("2"), tick.default("true"), tick.default("false"));
+        let _ = (text.default("é".repeat(4000).leak()), user.default("<@5> 6"));
     }
 
     #[test]

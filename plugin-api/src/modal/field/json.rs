@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     argument::given::{CHANNEL_SIGNS, ROLE_SIGNS, USER_SIGNS, id},
-    manifest::{Choice, ChoiceValue},
+    manifest::Choice,
 };
 
 impl Field {
@@ -86,9 +86,7 @@ fn chosen(menu: u8, text: &str) -> Option<Value> {
 }
 
 fn choice_json(choice: &Choice, default: &str) -> Value {
-    let value = match choice.value {
-        ChoiceValue::Text(text) | ChoiceValue::Number(text) => text,
-    };
+    let value = choice.value.text();
     let mut json = json!({ "label": choice.name, "value": value });
     if !default.is_empty() && value == default {
         json["default"] = json!(true);
