@@ -269,29 +269,13 @@ pub struct TaskRun {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{handles::fake, interactions::COMMAND};
 
     #[test]
     fn an_interaction_that_is_written_to_a_log_does_not_hold_its_token() {
-        let interaction = Interaction {
-            id: 1,
-            application_id: 2,
-            kind: 2,
-            token: "a-secret".into(),
-            channel_id: RNone,
-            guild_id: RNone,
-            user: User::default(),
-            roles: RVec::new(),
-            permissions: 0,
-            app_permissions: 0,
-            command: "ping".into(),
-            command_kind: 1,
-            target_id: RNone,
-            custom_id: RString::new(),
-            options: RVec::new(),
-            values: RVec::new(),
-            deferred: false,
-            json: r#"{"token":"a-secret"}"#.into(),
-        };
+        let (token, json) = ("a-secret".into(), r#"{"token":"a-secret"}"#.into());
+        let command = "ping".into();
+        let interaction = Interaction { token, command, command_kind: 1, json, ..fake::interaction(COMMAND) };
         let shared = RArc::new(interaction);
         let command = "ping".into();
         let invocation =

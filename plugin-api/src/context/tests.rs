@@ -1,17 +1,17 @@
-//! Answers of a handler, whoever acknowledged the interaction first.
+//! Answers of a handler to an interaction that the host or the handler itself has acknowledged.
 
 use std::future::Future;
 
-use abi_stable::std_types::{RArc, RNone, RString, RVec};
+use abi_stable::std_types::RArc;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::Context;
 use crate::{
     Cog, Host, Long, NewMessage, Result,
-    abi::{HandleError, HandleErrorKind, Interaction, Invocation, Origin, User},
+    abi::{HandleError, HandleErrorKind, Interaction, Invocation, Origin},
     discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE},
-    handles::fake::{Asked, fake, host},
+    handles::fake::{self, Asked, fake, host},
     interactions::{COMMAND, COMPONENT},
     manifest::{Command, Opt},
     testing::Bot,
@@ -58,26 +58,8 @@ const PATCH: &str = "PATCH /webhooks/2/token/messages/@original";
 const DELETE: &str = "DELETE /webhooks/2/token/messages/@original";
 
 fn interaction(kind: u8, deferred: bool) -> RArc<Interaction> {
-    RArc::new(Interaction {
-        id: 1,
-        application_id: 2,
-        kind,
-        token: "token".into(),
-        channel_id: RNone,
-        guild_id: RNone,
-        user: User::default(),
-        roles: RVec::new(),
-        permissions: 0,
-        app_permissions: 0,
-        command: "ask".into(),
-        command_kind: 1,
-        target_id: RNone,
-        custom_id: RString::new(),
-        options: RVec::new(),
-        values: RVec::new(),
-        deferred,
-        json: r#"{"message":{"id":"7"}}"#.into(),
-    })
+    let (command, json) = ("ask".into(), r#"{"message":{"id":"7"}}"#.into());
+    RArc::new(Interaction { command, command_kind: 1, deferred, json, ..fake::interaction(kind) })
 }
 
 fn pressed(deferred: bool) -> Context {

@@ -187,24 +187,12 @@ fn message(content: &str) -> RArc<abi::Message> {
 
 fn interaction(kind: u8) -> Interaction {
     Interaction {
-        id: 3,
-        application_id: 1,
-        kind,
-        token: "token".into(),
         channel_id: RSome(5),
         guild_id: RSome(4),
         user: User { id: 7, ..User::default() },
-        roles: RVec::new(),
         permissions: u64::MAX,
         app_permissions: u64::MAX,
-        command: RString::new(),
-        command_kind: 0,
-        target_id: RNone,
-        custom_id: RString::new(),
-        options: RVec::new(),
-        values: RVec::new(),
-        deferred: false,
-        json: "{}".into(),
+        ..fake::interaction(kind)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use abi_stable::{
     prefix_type::WithMetadata,
-    std_types::{RErr, ROk, ROption, RResult, RStr, RString, RVec},
+    std_types::{RErr, RNone, ROk, ROption, RResult, RStr, RString, RVec},
 };
 use async_ffi::{FutureExt, LocalFfiFuture};
 
@@ -17,8 +17,8 @@ use crate::{
     Host,
     abi::{
         self, ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Entry, HandleError,
-        HandleErrorKind, HostTable, HostTableRef, HttpRequest, Lease, Level, LogRecord, Method, Metric,
-        Outcome, PermissionsRequest, Reply, StoreExpect, StoreList, StoreWrite, TaskPlan,
+        HandleErrorKind, HostTable, HostTableRef, HttpRequest, Interaction, Lease, Level, LogRecord, Method,
+        Metric, Outcome, PermissionsRequest, Reply, StoreExpect, StoreList, StoreWrite, TaskPlan, User,
     },
 };
 
@@ -53,6 +53,30 @@ thread_local! {
 /// Looks at the fake, or sets it.
 pub(crate) fn fake<T>(look: impl FnOnce(&mut Fake) -> T) -> T {
     FAKE.with_borrow_mut(look)
+}
+
+/// An interaction of this kind of Discord's, with nothing in it.
+pub(crate) fn interaction(kind: u8) -> Interaction {
+    Interaction {
+        id: 1,
+        application_id: 2,
+        kind,
+        token: "token".into(),
+        channel_id: RNone,
+        guild_id: RNone,
+        user: User::default(),
+        roles: RVec::new(),
+        permissions: 0,
+        app_permissions: 0,
+        command: RString::new(),
+        command_kind: 0,
+        target_id: RNone,
+        custom_id: RString::new(),
+        options: RVec::new(),
+        values: RVec::new(),
+        deferred: false,
+        json: "{}".into(),
+    }
 }
 
 /// Its handles.

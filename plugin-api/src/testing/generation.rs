@@ -124,7 +124,7 @@ impl Generation {
     /// No further handler begins: what handlers wait for of users ends.
     pub(super) fn pause(&self) -> Option<Fault> {
         let outcome = self.log.within(&self.world, || (self.table.pause)(self.instance));
-        outcome.into_result().err().map(|fault| self.fault("pause", fault))
+        outcome.into_result().err().map(|fault| fault_of("pause", fault))
     }
 
     pub(super) fn save(&self) -> Result<Option<State>, Fault> {
@@ -174,7 +174,7 @@ impl Generation {
             match self.poll(&mut flight) {
                 Poll::Pending => self.flights.borrow_mut().push(flight),
                 Poll::Ready(outcome) => {
-                    let fault = outcome.into_result().err().map(|fault| self.fault(&flight.handler, fault));
+                    let fault = outcome.into_result().err().map(|fault| fault_of(&flight.handler, fault));
                     self.log.within(&self.world, || drop(flight.future));
                     ended.push(Ended { fault, on_end: flight.on_end });
                 }
@@ -236,7 +236,7 @@ impl Generation {
                 text: text.into(),
                 place: None.into(),
             };
-            self.fault(what, fault)
+            fault_of(what, fault)
         };
         loop {
             polls.set(polls.get() + 1);
@@ -245,7 +245,7 @@ impl Generation {
                 self.log.within(&self.world, || Pin::new(&mut future).poll(&mut Context::from_waker(&waker)));
             if let Poll::Ready(outcome) = poll {
                 self.log.within(&self.world, || drop(future));
-                return outcome.into_result().map_err(|fault| self.fault(what, fault));
+                return outcome.into_result().map_err(|fault| fault_of(what, fault));
             }
             if polls.get() > POLLS_MAX {
                 return Err(fault("it keeps itself busy".to_owned()));
@@ -260,26 +260,26 @@ impl Generation {
         }
     }
 
-    /// A fault that the table answered.
-    fn fault(&self, handler: &str, fault: abi::Fault) -> Fault {
-        Fault {
-            handler: handler.to_owned(),
-            kind: fault.kind,
-            text: fault.text.into(),
-            place: fault.place.map(Into::into).into_option(),
-            cause: fault.cause,
-        }
-    }
-
     /// Ends everything and drops the instance.
     pub(super) fn destroy(self) -> Option<Fault> {
         self.cancel();
         let outcome = self.log.within(&self.world, || (self.table.destroy)(self.instance));
-        outcome.into_result().err().map(|fault| self.fault("drop", fault))
+        outcome.into_result().err().map(|fault| fault_of("drop", fault))
     }
 
     /// Whether handlers were polled too often at one moment.
     pub(super) fn is_too_often(polls: usize) -> bool {
         polls > POLLS_MAX
+    }
+}
+
+/// A fault that the table answered.
+fn fault_of(handler: &str, fault: abi::Fault) -> Fault {
+    Fault {
+        handler: handler.to_owned(),
+        kind: fault.kind,
+        text: fault.text.into(),
+        place: fault.place.map(Into::into).into_option(),
+        cause: fault.cause,
     }
 }

@@ -11,3 +11,11 @@ mod tasks;
 mod times;
 mod users;
 mod waits;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What it panics with.
+fn panics(body: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(body)).expect_err("it panics");
+    *payload.downcast::<String>().expect("a text")
+}

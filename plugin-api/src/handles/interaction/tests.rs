@@ -1,37 +1,16 @@
 //! Answers to interactions, request by request.
 
-use abi_stable::std_types::{RNone, RString, RVec};
 use futures_util::FutureExt as _;
 
 use super::*;
 use crate::{
     Long,
-    abi::User,
-    handles::fake::{fake, host},
+    handles::fake::{fake, host, interaction},
     interactions::COMMAND,
 };
 
 fn command(deferred: bool) -> Interaction {
-    Interaction {
-        id: 1,
-        application_id: 2,
-        kind: COMMAND,
-        token: "token".into(),
-        channel_id: RNone,
-        guild_id: RNone,
-        user: User::default(),
-        roles: RVec::new(),
-        permissions: 0,
-        app_permissions: 0,
-        command: "long".into(),
-        command_kind: 1,
-        target_id: RNone,
-        custom_id: RString::new(),
-        options: RVec::new(),
-        values: RVec::new(),
-        deferred,
-        json: RString::new(),
-    }
+    Interaction { command: "long".into(), command_kind: 1, deferred, ..interaction(COMMAND) }
 }
 
 #[test]

@@ -1,13 +1,10 @@
 //! A cog is set up, replaced and unloaded as the host does it, and fails where it would.
 
-use std::{
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
-};
+use std::{cell::Cell, time::Duration};
 
 use serde_json::json;
 
+use super::panics;
 use crate::{
     Cog, Context, Error, Host, NewMessage, Result, State,
     abi::{Event, FaultKind, TaskRun},
@@ -88,11 +85,6 @@ impl<const N: u32> Cog for Counter<N> {
         tracing::info!("torn down");
         Ok(())
     }
-}
-
-fn panics(body: impl FnOnce()) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(body)).expect_err("it panics");
-    *payload.downcast::<String>().expect("a text")
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! What users are, and what their client lets them do.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use serde_json::json;
 
+use super::panics;
 use crate::{
     Cog, Context, Host, NewMessage, Presence, Result, Status, Suggestion,
     abi::Event,
@@ -89,11 +88,6 @@ impl Cog for Picker {
         tracing::info!("got {}", event.name());
         Ok(())
     }
-}
-
-fn panics(body: impl FnOnce()) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(body)).expect_err("it panics");
-    *payload.downcast::<String>().expect("a text")
 }
 
 #[test]
