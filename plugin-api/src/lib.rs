@@ -17,6 +17,7 @@ pub mod manifest;
 mod argument;
 mod check;
 mod cog;
+mod component_types;
 mod context;
 pub mod discord_codes;
 mod dispatch;

@@ -1,6 +1,7 @@
 //! What a user and the bot may do in a channel of a guild, by Discord's rules.
 //! <https://discord.com/developers/docs/topics/permissions#permission-hierarchy>
 
+use gearshift_cog::permissions::ADMINISTRATOR;
 use serde::Deserialize;
 
 use crate::event::Id;
@@ -66,8 +67,7 @@ struct Overwrite {
     deny: Id,
 }
 
-/// Discord's bits, and its types of threads.
-const ADMINISTRATOR: u64 = 1 << 3;
+/// All of Discord's bits, and its types of threads.
 const ALL: u64 = u64::MAX;
 const THREADS: std::ops::RangeInclusive<u8> = 10..=12;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use gearshift_cog::manifest::CommandManifest;
+use gearshift_cog::{manifest::CommandManifest, permissions::ADMINISTRATOR};
 use serde_json::{Value, json};
 
 use super::{Asked, OwnParts, User, reply::Text, text_option};
@@ -12,8 +12,6 @@ use crate::{
 };
 
 pub(super) const NAME: &str = "help";
-/// Discord's permission bit of administrators, who may call everything.
-const ADMINISTRATOR: u64 = 1 << 3;
 /// Discord's contexts of commands: in a guild, and in a direct message with the bot.
 const IN_GUILD: u64 = 0;
 const IN_DM: u64 = 1;

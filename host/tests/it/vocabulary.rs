@@ -1,11 +1,9 @@
 //! What a cog is given as serenity's models, and what it sends with serenity's builders, on the built-in Discord.
 
+use gearshift_cog::permissions::ADMINISTRATOR;
 use gearshift_sim::{InteractionHandle, Snowflake};
 
 use crate::stage::{SOON, Setting, Stage};
-
-/// Discord's bit for it.
-const ADMINISTRATOR: u64 = 1 << 3;
 
 async fn up() -> Stage {
     Setting::new().with("serene").up().await

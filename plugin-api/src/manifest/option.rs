@@ -86,7 +86,7 @@ impl OptionType {
     /// When it is no channel.
     #[must_use]
     pub const fn channel_types(mut self, types: &'static [u8]) -> Self {
-        assert!(self.kind == 7, "only a channel has a channel type");
+        assert!(self.kind == kind::CHANNEL, "only a channel has a channel type");
         self.channel_types = types;
         self
     }
@@ -116,11 +116,14 @@ impl Choice {
         assert!(within(self.name, 1, 100), "the name of a choice has 1 to 100 characters");
         match self.value {
             ChoiceValue::Text(text) => {
-                assert!(kind == 3, "the choices of an option of numbers are numbers");
+                assert!(kind == kind::STRING, "the choices of an option of numbers are numbers");
                 assert!(within(text, 1, 100), "the value of a choice has 1 to 100 characters");
             }
             ChoiceValue::Number(number) => {
-                assert!(matches!(kind, 4 | 10), "the choices of an option of text are texts");
+                assert!(
+                    matches!(kind, kind::INTEGER | kind::NUMBER),
+                    "the choices of an option of text are texts"
+                );
                 check_number(kind, number);
             }
         }
@@ -210,7 +213,10 @@ impl Opt {
     /// When it is neither text nor a number, or has choices already.
     #[must_use]
     pub const fn autocomplete(mut self) -> Self {
-        assert!(matches!(self.shape.kind, 3 | 4 | 10), "only text and numbers can be completed");
+        assert!(
+            matches!(self.shape.kind, kind::STRING | kind::INTEGER | kind::NUMBER),
+            "only text and numbers can be completed"
+        );
         assert!(self.shape.choices.is_empty(), "an option has choices or is completed, not both");
         self.autocomplete = true;
         self
@@ -282,7 +288,7 @@ impl Opt {
     }
 
     const fn check_lengths(&self) {
-        assert!(self.shape.kind == 3, "only a text has a length; numbers have `min` and `max`");
+        assert!(self.shape.kind == kind::STRING, "only a text has a length; numbers have `min` and `max`");
         let least = match self.shape.lengths.0 {
             Some(least) => least,
             None => 0,
@@ -308,7 +314,7 @@ impl Opt {
 
 /// That a JSON number, without an exponent, is one of an option of this type.
 const fn check_number(kind: u8, text: &str) {
-    assert!(matches!(kind, 4 | 10), "only a number has a smallest and a largest value");
+    assert!(matches!(kind, kind::INTEGER | kind::NUMBER), "only a number has a smallest and a largest value");
     let (bytes, mut at, mut digits, mut points) = (text.as_bytes(), 0, 0, 0);
     while at < bytes.len() {
         match bytes[at] {
@@ -321,7 +327,7 @@ const fn check_number(kind: u8, text: &str) {
     }
     let ends_well = digits > 0 && bytes[at - 1] != b'.';
     assert!(ends_well && points <= 1, "it is no number, such as `5` or `-0.5`");
-    assert!(kind == 10 || points == 0, "an option of whole numbers takes no other");
+    assert!(kind == kind::NUMBER || points == 0, "an option of whole numbers takes no other");
 }
 
 #[cfg(test)]

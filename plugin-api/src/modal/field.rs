@@ -5,6 +5,7 @@ mod json;
 
 use crate::{
     Argument,
+    component_types::{MENTIONABLE_SELECT, ROLE_SELECT, USER_SELECT},
     manifest::{Choice, OptionType, characters, kind as option, same, within},
 };
 
@@ -40,17 +41,6 @@ enum Kind {
 const CHARACTERS_MAX: u32 = 4000;
 const VALUES_MAX: u32 = 25;
 const FILES_MAX: u32 = 10;
-
-/// Discord's component types.
-const LABEL: u8 = 18;
-const TEXT: u8 = 4;
-const STRING_SELECT: u8 = 3;
-const USER_SELECT: u8 = 5;
-const ROLE_SELECT: u8 = 6;
-const MENTIONABLE_SELECT: u8 = 7;
-const CHANNEL_SELECT: u8 = 8;
-const FILE_UPLOAD: u8 = 19;
-const CHECKBOX: u8 = 23;
 
 impl Field {
     /// A text of one line. The label has 1 to 45 characters.

@@ -6,6 +6,7 @@ use super::{
     discord::{Discord, Open, select::SELECTS},
     message::collect,
 };
+use crate::component_types::{self, CHECKBOX, RADIO_GROUP, TEXT};
 
 /// A form that is open for a user.
 #[derive(Clone)]
@@ -69,9 +70,8 @@ impl Form {
     }
 }
 
-/// Text input, and the fields that hold one value or any number.
-const TEXT: u64 = 4;
-const SINGLE: [u64; 3] = [TEXT, 21, 23];
+/// The fields that hold one value; the others hold any number.
+const SINGLE: [u8; 3] = [TEXT, RADIO_GROUP, CHECKBOX];
 
 fn fill(part: &mut Value, values: &[(String, Value)], discord: &Discord) -> Result<(), String> {
     for inner in part["components"].as_array_mut().into_iter().flatten() {
@@ -81,10 +81,10 @@ fn fill(part: &mut Value, values: &[(String, Value)], discord: &Discord) -> Resu
         fill(&mut part["component"], values, discord)?;
     }
     let Some(name) = part["custom_id"].as_str().map(str::to_owned) else { return Ok(()) };
-    let kind = part["type"].as_u64().unwrap_or(0);
+    let kind = component_types::of(part);
     let given = values.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone());
     // As Discord has it: a field must be filled in unless it says otherwise.
-    let is_required = part["required"] != json!(false) && kind != 23;
+    let is_required = part["required"] != json!(false) && kind != CHECKBOX;
     let filled = if SINGLE.contains(&kind) {
         let preset = part["value"].clone();
         let value = given.unwrap_or(if preset.is_null() && kind == TEXT { json!("") } else { preset });

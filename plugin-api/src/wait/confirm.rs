@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{Context, NewMessage, Result};
+use crate::{
+    Context, NewMessage, Result,
+    component_types::{BUTTON, ROW},
+};
 
 impl Context {
     /// Asks the user who called, with two buttons that nobody else can press. False too when `time` is over or the cog is
@@ -14,10 +17,10 @@ impl Context {
     /// As [`reply`](Self::reply).
     pub async fn confirm(&self, question: impl Into<NewMessage>, time: Duration) -> Result<bool> {
         let mut buttons = self.components().only(self.user()?.id);
-        let button = |label: &str, style: u8, name: &str| json!({ "type": 2, "style": style, "label": label, "custom_id": buttons.id(name) });
+        let button = |label: &str, style: u8, name: &str| json!({ "type": BUTTON, "style": style, "label": label, "custom_id": buttons.id(name) });
         // Discord's styles: 4 is for what cannot be undone, 2 the plain one.
         let row =
-            json!([{ "type": 1, "components": [button("Confirm", 4, "yes"), button("Cancel", 2, "no")] }]);
+            json!([{ "type": ROW, "components": [button("Confirm", 4, "yes"), button("Cancel", 2, "no")] }]);
         let shown = self.post(question.into().field("components", row)).await?;
         let press = buttons.next(time).await;
         drop(buttons);

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Components;
 use crate::{
     Context, Error, Modal, NewMessage, Result,
+    component_types::{BUTTON, ROW},
     context::Shown,
     interactions::{CALLBACK_MODAL, COMPONENT},
     modal::{self, Form},
@@ -100,8 +101,8 @@ impl Context {
 
     /// A button that opens a form.
     async fn post_button(&self, title: &str, custom_id: &str) -> Result<Shown> {
-        let button = json!({ "type": 2, "style": 1, "label": "Fill in", "custom_id": custom_id });
-        let row = json!([{ "type": 1, "components": [button] }]);
+        let button = json!({ "type": BUTTON, "style": 1, "label": "Fill in", "custom_id": custom_id });
+        let row = json!([{ "type": ROW, "components": [button] }]);
         self.post(NewMessage::new(title).field("components", row)).await
     }
 }

@@ -5,7 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Components;
-use crate::{Context, Error, NewMessage, Result, context::Shown};
+use crate::{
+    Context, Error, NewMessage, Result,
+    component_types::{BUTTON, ROW},
+    context::Shown,
+};
 
 /// Without a press for so long, the buttons go. Discord lets an answer be edited for 15 minutes after the last press.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
@@ -52,9 +56,9 @@ impl Context {
 }
 
 fn row(buttons: &Components, at: usize, count: usize) -> Value {
-    let button = |label: &str, name: &str, disabled: bool| json!({ "type": 2, "style": 2, "label": label, "disabled": disabled, "custom_id": buttons.id(name) });
+    let button = |label: &str, name: &str, disabled: bool| json!({ "type": BUTTON, "style": 2, "label": label, "disabled": disabled, "custom_id": buttons.id(name) });
     let place = format!("{} / {count}", at + 1);
-    json!([{ "type": 1, "components": [
+    json!([{ "type": ROW, "components": [
         button("◀", "back", at == 0), button(&place, "place", true), button("▶", "next", at + 1 == count),
     ] }])
 }

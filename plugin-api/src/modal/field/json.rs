@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    CHANNEL_SELECT, CHECKBOX, FILE_UPLOAD, Field, Kind, LABEL, MENTIONABLE_SELECT, ROLE_SELECT,
-    STRING_SELECT, TEXT,
-};
+use super::{Field, Kind};
 use crate::{
     argument::given::{CHANNEL_SIGNS, ROLE_SIGNS, USER_SIGNS, id},
+    component_types::{
+        CHANNEL_SELECT, CHECKBOX, FILE_UPLOAD, LABEL, MENTIONABLE_SELECT, ROLE_SELECT, STRING_SELECT, TEXT,
+    },
     manifest::Choice,
 };
 

@@ -6,10 +6,12 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::Refused;
-use crate::message::COMPONENTS_V2;
+use crate::{
+    component_types::{self, ROW},
+    message::{COMPONENTS_V2, TEXT_MAX},
+};
 
 /// Discord's limits, in characters and in numbers.
-const CONTENT_MAX: usize = 2000;
 const EMBEDS_MAX: usize = 10;
 const EMBEDS_TEXT_MAX: usize = 6000;
 const ROWS_MAX: usize = 5;
@@ -22,7 +24,7 @@ const CHOICES_MAX: usize = 25;
 /// Checks a message; `has_files` says whether files come with it.
 pub(super) fn message(body: &Value, has_files: bool) -> Result<(), Refused> {
     let content = body["content"].as_str().unwrap_or_default();
-    longest("content", content, CONTENT_MAX)?;
+    longest("content", content, TEXT_MAX)?;
     let list = |name: &str| body[name].as_array().map_or(&[][..], Vec::as_slice);
     embeds(list("embeds"))?;
     let is_v2 = body["flags"].as_u64().unwrap_or(0) & COMPONENTS_V2 != 0;
@@ -80,7 +82,7 @@ fn component(path: &str, it: &Value, ids: &mut HashSet<String>) -> Result<(), Re
     let options = it["options"].as_array().map_or(0, Vec::len);
     most(&format!("{path}.options"), options, SELECT_OPTIONS_MAX)?;
     let inner = it["components"].as_array().map_or(&[][..], Vec::as_slice);
-    if it["type"] == 1 {
+    if component_types::of(it) == ROW {
         most(&format!("{path}.components"), inner.len(), ROWS_MAX)?;
     }
     for (at, inner) in inner.iter().enumerate() {

@@ -4,14 +4,12 @@
 use serde_json::{Value, json};
 
 use super::Discord;
+use crate::component_types::{
+    self, CHANNEL_SELECT, MENTIONABLE_SELECT, ROLE_SELECT, STRING_SELECT, USER_SELECT,
+};
 
-/// Discord's types of components that are selects. <https://discord.com/developers/docs/components/reference#component-object-component-types>
-pub(in crate::testing) const STRING_SELECT: u64 = 3;
-pub(in crate::testing) const USER_SELECT: u64 = 5;
-pub(in crate::testing) const ROLE_SELECT: u64 = 6;
-pub(in crate::testing) const MENTIONABLE_SELECT: u64 = 7;
-pub(in crate::testing) const CHANNEL_SELECT: u64 = 8;
-pub(in crate::testing) const SELECTS: [u64; 5] =
+/// The components that are selects.
+pub(in crate::testing) const SELECTS: [u8; 5] =
     [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT];
 
 impl Discord {
@@ -38,7 +36,7 @@ impl Discord {
     }
 
     fn offered(&self, select: &Value, value: &Value) -> Result<Value, String> {
-        let kind = select["type"].as_u64().unwrap_or(0);
+        let kind = component_types::of(select);
         if kind == STRING_SELECT {
             let options = select["options"].as_array().map_or(&[][..], Vec::as_slice);
             let found = options.iter().find(|it| it["value"] == *value || it["label"] == *value);

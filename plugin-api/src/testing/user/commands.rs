@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{User, Values};
 use crate::{
     interactions::{AUTOCOMPLETE, COMMAND},
-    manifest::{ChoiceValue, Command, Opt},
+    manifest::{ChoiceValue, Command, Opt, kind},
     testing::{
         answer::{Answer, Suggested},
         begun::Begun,
@@ -210,11 +210,11 @@ impl User {
         let discord = &mut *self.stage.world.discord.borrow_mut();
         let id = value.as_u64().or_else(|| value.as_str()?.parse().ok());
         match option.shape.kind {
-            3 if value.is_string() => long_enough(option, value),
-            4 if value.is_i64() || value.is_u64() => in_bounds(option, value),
-            5 if value.is_boolean() => Ok(value.clone()),
-            10 if value.is_number() => in_bounds(option, value),
-            11 => {
+            kind::STRING if value.is_string() => long_enough(option, value),
+            kind::INTEGER if value.is_i64() || value.is_u64() => in_bounds(option, value),
+            kind::BOOLEAN if value.is_boolean() => Ok(value.clone()),
+            kind::NUMBER if value.is_number() => in_bounds(option, value),
+            kind::ATTACHMENT => {
                 let name = value.as_str().ok_or("a file, by its name")?;
                 let id = discord.snowflake(now);
                 let url = format!("https://cdn.discordapp.com/ephemeral-attachments/{id}/{name}");
@@ -224,15 +224,16 @@ impl User {
                 resolved.add("attachments", id, file);
                 Ok(json!(id.to_string()))
             }
-            kind @ (6..=9) => {
+            of @ (kind::USER | kind::CHANNEL | kind::ROLE | kind::MENTIONABLE) => {
                 let id = id.ok_or("an id")?;
-                let is_user = kind != 7 && kind != 8 && discord.users.contains_key(&id);
-                let role = discord.roles.get(&id).filter(|_| kind == 8 || kind == 9).cloned();
+                let is_user = of != kind::CHANNEL && of != kind::ROLE && discord.users.contains_key(&id);
+                let role =
+                    discord.roles.get(&id).filter(|_| of == kind::ROLE || of == kind::MENTIONABLE).cloned();
                 let types = option.shape.channel_types;
-                if kind == 7 && !types.is_empty() && !discord.has_channel(id, types) {
+                if of == kind::CHANNEL && !types.is_empty() && !discord.has_channel(id, types) {
                     return Err(format!("a channel of the types {types:?}"));
                 }
-                let channel = discord.channel_json(id).filter(|_| kind == 7);
+                let channel = discord.channel_json(id).filter(|_| of == kind::CHANNEL);
                 if is_user {
                     resolved.user(discord, id);
                 } else if let Some(name) = role {
@@ -245,11 +246,11 @@ impl User {
                 }
                 Ok(json!(id.to_string()))
             }
-            3 => Err("text".to_owned()),
-            4 => Err("a whole number".to_owned()),
-            5 => Err("true or false".to_owned()),
-            10 => Err("a number".to_owned()),
-            kind => Err(format!("values of type {kind}, which the kit does not know")),
+            kind::STRING => Err("text".to_owned()),
+            kind::INTEGER => Err("a whole number".to_owned()),
+            kind::BOOLEAN => Err("true or false".to_owned()),
+            kind::NUMBER => Err("a number".to_owned()),
+            other => Err(format!("values of type {other}, which the kit does not know")),
         }
     }
 }

@@ -4,18 +4,10 @@ use serde_json::{Value, json};
 
 use super::{User, Values};
 use crate::{
+    component_types::{self, BUTTON, CHANNEL_SELECT, MENTIONABLE_SELECT, ROLE_SELECT, USER_SELECT},
     interactions::{COMPONENT, MODAL},
-    testing::{
-        answer::Answer,
-        begun::Begun,
-        discord::select::{CHANNEL_SELECT, MENTIONABLE_SELECT, ROLE_SELECT, SELECTS, USER_SELECT},
-        form::Form,
-        message::Message,
-    },
+    testing::{answer::Answer, begun::Begun, discord::select::SELECTS, form::Form, message::Message},
 };
-
-/// Discord's type of a component that is a button.
-const BUTTON: u64 = 2;
 
 impl User {
     /// Presses a button, by its `custom_id` or its label.
@@ -110,9 +102,9 @@ impl User {
 
     /// A component of the message that can be used.
     #[track_caller]
-    fn component(&self, message: &Message, wanted: &str, kinds: &[u64]) -> Value {
+    fn component(&self, message: &Message, wanted: &str, kinds: &[u8]) -> Value {
         let mut all = message.components();
-        all.retain(|it| it["type"].as_u64().is_some_and(|kind| kinds.contains(&kind)));
+        all.retain(|it| kinds.contains(&component_types::of(it)));
         let by = |field: &str| all.iter().find(|it| it[field] == json!(wanted));
         let Some(found) = by("custom_id").or_else(|| by("label")).or_else(|| by("placeholder")) else {
             let there: Vec<&str> = all.iter().filter_map(|it| it["custom_id"].as_str()).collect();
@@ -132,7 +124,7 @@ impl User {
         let discord = self.stage.world.discord.borrow();
         let mut resolved = json!({});
         for id in chosen.iter().filter_map(|value| value.as_str()?.parse::<u64>().ok()) {
-            let kind = select["type"].as_u64().unwrap_or(0);
+            let kind = component_types::of(select);
             let role = discord.roles.get(&id).map(|name| discord.role_json(id, name));
             let (name, json) = match kind {
                 USER_SELECT | MENTIONABLE_SELECT if discord.users.contains_key(&id) => {
