@@ -1,5 +1,6 @@
 //! All errors of an expansion: an author sees them at once, not one a build.
 
+use proc_macro2::{Span, TokenStream};
 use syn::{Error, Result};
 
 #[derive(Default)]
@@ -21,4 +22,12 @@ impl Errors {
     pub(crate) fn into_inner(self) -> Option<Error> {
         self.0
     }
+}
+
+/// An attribute that stands outside of a block with `#[cog]`.
+pub(crate) fn misplaced(name: &str, item: TokenStream) -> TokenStream {
+    let text = format!("`#[{name}]` stands on a method in a block with `#[cog]`: `#[cog] impl Ping {{ … }}`");
+    let mut tokens = Error::new(Span::call_site(), text).into_compile_error();
+    tokens.extend(item);
+    tokens
 }

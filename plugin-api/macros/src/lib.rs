@@ -76,6 +76,13 @@ pub fn permissions(_: TokenStream) -> TokenStream {
     permissions::constants().into()
 }
 
+/// The units of durations as a constant, for arguments.
+#[doc(hidden)]
+#[proc_macro]
+pub fn units(_: TokenStream) -> TokenStream {
+    amounts::units().into()
+}
+
 /// Makes an enum the type of an argument: its variants are the choices.
 ///
 /// ```
@@ -132,7 +139,7 @@ macro_rules! attributes {
         $($(#[doc = $docs])*
         #[proc_macro_attribute]
         pub fn $name(_: TokenStream, item: TokenStream) -> TokenStream {
-            misplaced(stringify!($name), item)
+            errors::misplaced(stringify!($name), item.into()).into()
         })+
 
         #[test]
@@ -388,12 +395,4 @@ attributes! {
     ///
     /// Behind the name can stand what can stand in [`command`](macro@command), but for what is about prefixes.
     user_menu;
-}
-
-fn misplaced(name: &str, item: TokenStream) -> TokenStream {
-    let text = format!("`#[{name}]` stands on a method in a block with `#[cog]`: `#[cog] impl Ping {{ … }}`");
-    let mut tokens: TokenStream =
-        syn::Error::new(proc_macro2::Span::call_site(), text).into_compile_error().into();
-    tokens.extend(item);
-    tokens
 }

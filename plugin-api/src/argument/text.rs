@@ -75,6 +75,8 @@ impl Argument for Duration {
     }
 }
 
+gearshift_cog_macros::units!();
+
 fn duration(text: &str) -> Option<Duration> {
     let (mut total, mut rest) = (Duration::ZERO, text.trim());
     if rest.is_empty() {
@@ -85,15 +87,8 @@ fn duration(text: &str) -> Option<Duration> {
         let number: u64 = rest[..digits].parse().ok()?;
         let after = rest[digits..].trim_start();
         let unit = after.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(after.len());
-        let seconds = match &after[..unit] {
-            "s" | "sec" | "secs" | "second" | "seconds" => 1,
-            "m" | "min" | "mins" | "minute" | "minutes" => 60,
-            "h" | "hour" | "hours" => 60 * 60,
-            "d" | "day" | "days" => 24 * 60 * 60,
-            "w" | "week" | "weeks" => 7 * 24 * 60 * 60,
-            _ => return None,
-        };
-        total = total.checked_add(Duration::from_secs(number.checked_mul(seconds)?))?;
+        let (_, seconds) = UNITS.iter().find(|(names, _)| names.contains(&&after[..unit]))?;
+        total = total.checked_add(Duration::from_secs(number.checked_mul(*seconds)?))?;
         rest = after[unit..].trim_start();
     }
     Some(total)
