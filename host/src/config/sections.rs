@@ -191,6 +191,15 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// The two parts of `address`; the port is 8125 where a config that was not checked names none.
+    pub(crate) fn host_and_port(&self) -> (&str, u16) {
+        const PORT: u16 = 8125;
+        match self.address.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().unwrap_or(PORT)),
+            None => (&self.address, PORT),
+        }
+    }
+
     fn default_prefix() -> String {
         "bot".to_owned()
     }

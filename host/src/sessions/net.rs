@@ -164,8 +164,7 @@ impl Net {
     /// # Errors
     /// There is none.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DialError> {
-        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-        if let Ok(address) = bare.parse::<IpAddr>() {
+        if let Some(address) = literal(host) {
             if self.resolver.ipv4_only && !address.is_ipv4() {
                 return Err(DialError::NotIpv4 { address });
             }
@@ -177,14 +176,19 @@ impl Net {
 
     /// Refuses a URL whose host is a literal address that may not be used, with a clearer text than a failed connection.
     pub(crate) fn permits(&self, url: &reqwest::Url) -> Result<(), DialError> {
-        let Some(host) = url.host_str().and_then(|host| host.strip_prefix('[')) else { return Ok(()) };
-        match host.trim_end_matches(']').parse::<IpAddr>() {
-            Ok(address) if self.resolver.ipv4_only && !address.is_ipv4() => {
+        match url.host_str().and_then(literal) {
+            Some(address) if self.resolver.ipv4_only && !address.is_ipv4() => {
                 Err(DialError::NotIpv4 { address })
             }
             _ => Ok(()),
         }
     }
+}
+
+/// The address that a host of a URL is, if it is no name: an IPv6 one with or without brackets.
+pub(crate) fn literal(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.parse().ok()
 }
 
 impl fmt::Debug for Net {

@@ -271,6 +271,8 @@ fn what_is_elsewhere_and_does_not_answer_is_said() {
     ));
     bed.finds(&[], "warning", "stats", "are lost: ", "`[stats] address`");
     bed.finds(&[], "warning", "api", "cannot open the api session", "start the site");
+    bed.config("[stats]\naddress = \"[::1]:8125\"\n");
+    bed.finds(&[], "failed", "dns", "cannot reach ::1: it is IPv6", "`[http] ipv4_only = false`");
     bed.config(&format!("[api]\nurl = \"http://{closed}\"\nhealth_tries = 1\nrequired = true\n"));
     bed.finds(&[], "failed", "api", "cannot open the api session", "start the site");
     let discord = |url: &str, more: &str| {

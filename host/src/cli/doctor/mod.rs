@@ -9,7 +9,7 @@ mod remote;
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use self::finding::{Level, Report};
+use self::finding::Report;
 use super::{
     exit::{Exit, Failure},
     source::Source,
@@ -43,12 +43,7 @@ impl Doctor {
         let mut report = Report::new(self.json);
         let config = match self.source.read() {
             Ok(config) => {
-                report.add(
-                    "config",
-                    Level::Ok,
-                    format!("`{}` is understood", config.file.display()),
-                    None,
-                )?;
+                report.ok("config", read(&config))?;
                 Some(config)
             }
             Err(failure) => {
@@ -76,10 +71,33 @@ impl Doctor {
     }
 }
 
+/// What became of the config file.
+fn read(config: &Config) -> String {
+    let file = config.file.display();
+    match config.file.exists() {
+        true => format!("`{file}` is understood"),
+        false => format!("there is no `{file}`: all but `--cogs` is as it is by default"),
+    }
+}
+
 async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
     machine::look(config, report)?;
     let is_running = machine::is_running(config, report)?;
     files::look(config, report)?;
     files::store(config, is_running, report).await?;
     remote::look(config, report).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_config_that_is_not_there_is_not_said_to_be_understood() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { file: folder.path().join("gearshift.toml"), ..Config::default() };
+        assert!(read(&config).starts_with("there is no `"), "{}", read(&config));
+        std::fs::write(&config.file, "").expect("it can be written");
+        assert!(read(&config).ends_with("gearshift.toml` is understood"), "{}", read(&config));
+    }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use reqwest::{Url, header::DATE};
-use tokio::{net::UdpSocket, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     super::exit::Failure,
@@ -15,7 +15,11 @@ use super::{
 use crate::{
     config::{self, Config, without_message_content},
     error::chain,
-    sessions::{Discord, Net, Sessions, discord},
+    sessions::{
+        Discord, Net, Sessions, discord,
+        net::{DialError, literal},
+        stats::connected,
+    },
 };
 
 /// How long each check may wait for an answer; a start is more patient.
@@ -30,7 +34,7 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Fai
     match &config.discord {
         Some(section) => {
             let url = section.api_url.as_deref().unwrap_or(discord::DISCORD_API);
-            if resolves(&net, &host_of(url), report).await? {
+            if addresses(&net, &host_of(url), report).await?.is_some() {
                 on_discord(config, section, &net, report).await?;
             }
         }
@@ -40,7 +44,7 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Fai
         }
     }
     if let Some(api) = &config.api
-        && resolves(&net, &host_of(&api.url), report).await?
+        && addresses(&net, &host_of(&api.url), report).await?.is_some()
     {
         let level = if api.required { Level::Failed } else { Level::Warning };
         let tried = config::Api { required: true, timeout: api.timeout.min(PATIENCE), ..api.clone() };
@@ -59,7 +63,7 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Fai
         }
     }
     match &config.stats {
-        Some(stats) => statsd(&net, &stats.address, report).await,
+        Some(stats) => statsd(&net, stats, report).await,
         None => Ok(()),
     }
 }
@@ -73,15 +77,19 @@ fn host_of(url: &str) -> String {
     Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// Whether a name has an address; one that is no URL's is told by the session.
-async fn resolves(net: &Net, host: &str, report: &mut Report) -> Result<bool, Failure> {
-    if host.is_empty() || host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
-        return Ok(true);
-    }
+/// The usable addresses of a host; none if there is none, which is reported.
+async fn addresses(net: &Net, host: &str, report: &mut Report) -> Result<Option<Vec<IpAddr>>, Failure> {
     let why = match timeout(PATIENCE, net.addresses(host)).await {
         Ok(Ok(addresses)) => {
-            report.ok("dns", format!("`{host}` has {} addresses", addresses.len()))?;
-            return Ok(true);
+            if literal(host).is_none() {
+                report.ok("dns", format!("`{host}` has {} addresses", addresses.len()))?;
+            }
+            return Ok(Some(addresses));
+        }
+        Ok(Err(error @ DialError::NotIpv4 { .. })) => {
+            let help = "name its IPv4 address, or set `[http] ipv4_only = false`";
+            report.fail("dns", error.to_string(), help)?;
+            return Ok(None);
         }
         Ok(Err(error)) => chain(&error),
         Err(_) => format!("cannot resolve `{host}`: no answer within {} ms", PATIENCE.as_millis()),
@@ -89,7 +97,7 @@ async fn resolves(net: &Net, host: &str, report: &mut Report) -> Result<bool, Fa
     let help = "look at the network and at the name servers of `/etc/resolv.conf`; `[http] name_servers` names others, and \
         `async_dns = false` takes the system's resolver";
     report.fail("dns", why, help)?;
-    Ok(false)
+    Ok(None)
 }
 
 async fn on_discord(
@@ -201,27 +209,17 @@ fn off(ours: SystemTime, theirs: SystemTime) -> Option<String> {
 }
 
 /// UDP has no answers, but a machine says when nobody listens, to the next one who sends.
-async fn statsd(net: &Net, address: &str, report: &mut Report) -> Result<(), Failure> {
-    let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
-    if !resolves(net, host, report).await? {
-        return Ok(());
-    }
-    let reached = async {
-        let target =
-            *net.addresses(host).await.map_err(|error| chain(&error))?.first().ok_or("it has no address")?;
-        let target = SocketAddr::new(target, port.parse().unwrap_or_default());
-        let from = if target.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-        let probe = async {
-            let socket = UdpSocket::bind(from).await?;
-            socket.connect(target).await?;
-            socket.send(b"").await?;
-            // The refusal of the first arrives with the second.
-            socket.send(b"").await
-        };
-        probe.await.map_err(|error| error.to_string())
+async fn statsd(net: &Net, stats: &config::Stats, report: &mut Report) -> Result<(), Failure> {
+    let (host, port) = stats.host_and_port();
+    let Some(addresses) = addresses(net, host, report).await? else { return Ok(()) };
+    let probe = async {
+        let socket = connected(SocketAddr::new(addresses[0], port)).await?;
+        socket.send(b"").await?;
+        // The refusal of the first arrives with the second.
+        socket.send(b"").await
     };
-    let done: Result<usize, String> = reached.await;
-    match done {
+    let address = &stats.address;
+    match probe.await {
         Ok(_) => Ok(report.ok("stats", format!("nobody refuses metrics at `{address}`"))?),
         Err(why) => {
             let text = format!("metrics for `{address}` are lost: {why}");

@@ -14,6 +14,7 @@ use super::net::Net;
 use crate::config;
 
 pub use metric::Metric;
+pub(crate) use sender::connected;
 
 /// The session.
 #[derive(Debug)]

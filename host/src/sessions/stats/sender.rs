@@ -29,17 +29,16 @@ pub(super) struct Sender {
 
 struct Target {
     address: SocketAddr,
-    /// Connected, so that a refusal of the other side is an error here.
     socket: UdpSocket,
 }
 
 impl Sender {
     pub(super) fn new(net: Net, config: &config::Stats) -> Sender {
-        let (host, port) = config.address.rsplit_once(':').unwrap_or((config.address.as_str(), "8125"));
+        let (host, port) = config.host_and_port();
         Sender {
             net,
             host: host.to_owned(),
-            port: port.parse().unwrap_or(8125),
+            port,
             resolve_every: config.resolve_every,
             target: None,
             resolve_at: Instant::now(),
@@ -124,13 +123,7 @@ impl Sender {
             return Ok(());
         }
         let address = SocketAddr::new(addresses[0], self.port);
-        let any = match address.ip() {
-            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
-        let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
-        socket.connect(address).await?;
-        self.target = Some(Target { address, socket });
+        self.target = Some(Target { address, socket: connected(address).await? });
         Ok(())
     }
 
@@ -140,4 +133,15 @@ impl Sender {
             tracing::warn!("stats do not reach {}:{}, going on without: {error}", self.host, self.port);
         }
     }
+}
+
+/// A socket whose other side is `address`: a refusal there is an error here.
+pub(crate) async fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
+    let any = match address.ip() {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
+    socket.connect(address).await?;
+    Ok(socket)
 }
