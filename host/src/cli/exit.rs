@@ -5,9 +5,9 @@
 //! |---|---|---|
 //! | 0 | ok | done; a host that was asked to end has closed everything in order |
 //! | 1 | failed | a cog was refused, a host or its store does not do what was asked, a shard is not ready (`gearshift status`), a check, also one of `gearshift doctor`, or a smoke script failed, a file is no library |
-//! | 2 | usage | the command line is not understood |
-//! | 65 | data | a smoke script, a world file or an exported state cannot be read or understood |
-//! | 69 | unavailable | a session could not be opened, or no host answers on the control socket |
+//! | 2 | usage | the command line is not understood; `gearshift new` cannot use the name or the SDK |
+//! | 65 | data | a smoke script, a world file or an exported state cannot be read or understood; `gearshift dev` finds no cog, or a package that cargo does not understand |
+//! | 69 | unavailable | a session could not be opened, no host answers on the control socket, or `gearshift dev` finds no cargo |
 //! | 70 | internal | the host itself failed; report it |
 //! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used, or another host serves the bot |
 //! | 74 | output | what is printed or recorded cannot be written: the disk is full, the terminal is gone |
@@ -34,10 +34,10 @@ Exit codes:
   0    done; a host that was asked to end has closed everything in order
   1    failed: a cog was refused, a host or its store does not do what was asked,
        a check or a smoke script failed
-  2    usage: the command line is not understood
+  2    usage: the command line is not understood; `new`: a name or an SDK will not do
   65   data: a smoke script, a world file or an exported state cannot be read
-       or understood
-  69   unavailable: a session could not be opened, or no host answers
+       or understood; `dev`: no cog, or a package that cargo does not understand
+  69   unavailable: a session could not be opened, no host answers, `dev`: no cargo
   70   internal: the host itself failed; please report it
   73   cannot create: a folder, the control socket or a thread cannot be had, or
        another host serves the bot

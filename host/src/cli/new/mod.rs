@@ -99,7 +99,8 @@ fn steps_of_member(name: &Name, folder: &Path, root: &Path) -> String {
         .unwrap_or(built);
     let (built, folder) = (built.display(), folder.display());
     format!(
-        "    cargo test -p {name}\n    cargo build -p {name}\n    gearshift smoke --cogs {built} {folder}/smoke.txt\n"
+        "    gearshift dev {folder}\n    cargo test -p {name}\n    cargo build -p {name}\n    \
+         gearshift smoke --cogs {built} {folder}/smoke.txt\n"
     )
 }
 

@@ -91,7 +91,7 @@ fn membership(workspace: &Value, inside: &Path) -> Membership {
     };
     let members = list("members");
     let is_excluded = list("exclude").iter().any(|entry| inside.starts_with(entry));
-    // What `members` names goes before what `exclude` names; a pattern there does not.
+    // What `members` names takes precedence over what `exclude` names; a pattern there does not.
     if is_excluded && !members.iter().any(|entry| inside.starts_with(entry)) {
         return Membership::Excluded;
     }
