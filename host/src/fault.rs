@@ -34,6 +34,33 @@ pub struct Fault {
 }
 
 impl FaultKind {
+    /// All of them.
+    pub const ALL: [FaultKind; 6] = [
+        FaultKind::Error,
+        FaultKind::Refused,
+        FaultKind::Input,
+        FaultKind::Panic,
+        FaultKind::State,
+        FaultKind::Settings,
+    ];
+
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            FaultKind::Error => "error",
+            FaultKind::Refused => "refused",
+            FaultKind::Input => "input",
+            FaultKind::Panic => "panic",
+            FaultKind::State => "state",
+            FaultKind::Settings => "settings",
+        }
+    }
+
+    /// Whether the cog failed: what Discord refused, the network did or a user typed is not its fault.
+    pub fn is_fault(self) -> bool {
+        matches!(self, FaultKind::Error | FaultKind::Panic | FaultKind::State)
+    }
+
     fn of(kind: abi::FaultKind, cause: ErrorCause) -> FaultKind {
         match (kind, cause) {
             (abi::FaultKind::Panic, _) => FaultKind::Panic,
@@ -53,9 +80,9 @@ impl Fault {
         Fault { kind: FaultKind::of(raw.kind, raw.cause), text: raw.text.into_string(), place }
     }
 
-    /// Whether the cog failed: what Discord refused, the network did or a user typed is not its fault.
+    /// Whether the cog failed.
     pub fn is_fault(&self) -> bool {
-        matches!(self.kind, FaultKind::Error | FaultKind::Panic | FaultKind::State)
+        self.kind.is_fault()
     }
 }
 

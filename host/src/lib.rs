@@ -34,6 +34,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod counters;
 pub mod duration;
 pub mod error;
 pub mod identity;

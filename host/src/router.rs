@@ -40,11 +40,16 @@ pub use self::{
     table::{Listener, Table},
 };
 use crate::{
+    counters::Counters,
     event::{self, Incoming},
     facts::Facts,
     lane::{Call, Full, Item},
     library::SLASH,
 };
+
+/// Names of events that are counted apart. Discord has some 80.
+/// <https://discord.com/developers/docs/events/gateway-events#receive-events>
+const EVENT_NAMES_MAX: usize = 160;
 
 /// The router.
 #[derive(Debug)]
@@ -57,6 +62,8 @@ pub struct Router {
     notices: Arc<Notices>,
     /// Interactions that are to be deferred if they wait too long.
     due: mpsc::UnboundedSender<Due>,
+    /// Events by Discord's name of each.
+    received: Counters<Box<str>, String>,
     routed: AtomicU64,
     unreadable: AtomicU64,
 }
@@ -76,6 +83,7 @@ impl Router {
             facts: Arc::new(Facts::new(bot)),
             notices,
             due,
+            received: Counters::new(EVENT_NAMES_MAX),
             routed: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
         }
@@ -97,6 +105,11 @@ impl Router {
         self.facts.introduce(names, newcomer);
     }
 
+    /// How many events there were of each name.
+    pub fn received(&self) -> &Counters<Box<str>, String> {
+        &self.received
+    }
+
     /// Events that reached at least one cog, and events whose payload could not be read.
     pub fn counts(&self) -> (u64, u64) {
         (self.routed.load(Ordering::Relaxed), self.unreadable.load(Ordering::Relaxed))
@@ -104,6 +117,7 @@ impl Router {
 
     /// Hands an event to all that shall hear it. `json` is the event's `d`.
     pub fn route(&self, name: &str, json: &str) {
+        self.received.count(name, || (name.into(), name.to_owned()));
         let noted = self.facts.note(name, json);
         let table = self.table.load();
         drop(noted);

@@ -35,6 +35,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod together;
+mod totals;
 mod trial;
 mod undo;
 mod watchdog;
@@ -66,6 +67,7 @@ pub use self::{
     stage::{Absence, Stage},
     start::Claimed,
     status::{CogStatus, HostStatus},
+    totals::{DurationsSeen, Totals},
     trial::{TrialFailure, TrialNews},
 };
 use self::{

@@ -280,15 +280,24 @@ impl<L: Life> Owner<L> {
         let done = match outcome {
             Ok(Some(done)) => done,
             Ok(None) => return answer.give(Ok(None)),
-            Err(error) => return answer.give(Err(error)),
+            Err(error) => {
+                self.registry.note(&name, |status| status.totals.ended(Err(&error)));
+                return answer.give(Err(error));
+            }
         };
         let (mut report, retired) = done;
-        self.registry.note(&name, |status| status.last_report = Some(report.clone()));
+        self.registry.durations.count(&report);
+        self.registry.note(&name, |status| {
+            status.totals.ended(Ok(report.outcome));
+            status.last_report = Some(report.clone());
+        });
+        let since = Instant::now();
         let (patience, registry) =
             (self.limits.join_timeout + Duration::from_secs(1), Arc::clone(&self.registry));
         tokio::spawn(async move {
             if let Some(retired) = retired {
                 report.retirement = tokio::time::timeout(patience, retired).await.ok().and_then(Result::ok);
+                registry.durations.retired(since.elapsed());
                 registry.note(&name, |status| {
                     // Another operation may have been reported since.
                     if let Some(last) = status.last_report.as_mut().filter(|last| last.is_of_same(&report)) {

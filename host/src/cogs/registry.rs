@@ -22,6 +22,7 @@ use super::{
     claim::Claim,
     stage::Status,
     together::{Group, Member},
+    totals::Durations,
 };
 use crate::{
     error::chain,
@@ -50,6 +51,8 @@ pub(super) struct Registry {
     commands: watch::Sender<u64>,
     /// Something that a refused file lacked may be free.
     freed: Notify,
+    /// How long the operations on all cogs took.
+    pub(super) durations: Durations,
 }
 
 /// The commands that shall be registered.
@@ -98,7 +101,13 @@ impl Declared {
 impl Registry {
     pub(super) fn new(router: Arc<Router>) -> Registry {
         let (commands, _) = watch::channel(0);
-        Registry { router, book: Mutex::default(), commands, freed: Notify::new() }
+        Registry {
+            router,
+            book: Mutex::default(),
+            commands,
+            freed: Notify::new(),
+            durations: Durations::default(),
+        }
     }
 
     /// Makes a cog known.

@@ -21,6 +21,22 @@ pub enum Outcome {
     Unloaded,
 }
 
+impl Outcome {
+    /// All of them.
+    pub(super) const ALL: [Outcome; 4] =
+        [Outcome::Loaded, Outcome::Replaced, Outcome::WentBack, Outcome::Unloaded];
+
+    /// As it is serialized.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Outcome::Loaded => "loaded",
+            Outcome::Replaced => "replaced",
+            Outcome::WentBack => "went_back",
+            Outcome::Unloaded => "unloaded",
+        }
+    }
+}
+
 /// One phase and how long it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Phase {

@@ -6,7 +6,7 @@ use gearshift_cog::manifest::Manifest;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::Report;
+use super::{Report, Totals};
 use crate::{lane::Pulse, library::Digest};
 
 /// The stage a cog is in.
@@ -60,6 +60,8 @@ pub(super) struct Status {
     pub(super) faults: u64,
     /// Handlers that ended with what Discord refused, the network did or a user typed.
     pub(super) refusals: u64,
+    /// Over all generations.
+    pub(super) totals: Totals,
     pub(super) last_fault: Option<String>,
     pub(super) last_report: Option<Report>,
     /// Whether it gave a state that is not in the store yet.

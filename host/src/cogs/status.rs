@@ -1,13 +1,15 @@
 //! How the cogs are, for people and for the control socket. Looking changes nothing and waits for nothing.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 
 use super::{
-    Absence, Cogs, CogsParts, Held, MissingIntent, RefusedFile, Report, Stage, book::Entry, stage::Status,
+    Absence, Cogs, CogsParts, DurationsSeen, Held, MissingIntent, RefusedFile, Report, Stage, Totals,
+    book::Entry, stage::Status,
 };
 use crate::{
+    counters::TimesSeen,
     lane::{Activity, Pulse},
     library::Digest,
     schedule::TaskStatus,
@@ -61,6 +63,11 @@ pub struct CogStatus {
     pub faults: u64,
     /// Handlers of this generation that ended with what Discord refused, the network did or a user typed.
     pub refusals: u64,
+    /// Over all generations since the host was opened.
+    pub totals: Totals,
+    /// How long handlers took since then.
+    #[serde(skip)]
+    pub handled_in: TimesSeen,
     /// The last failure, of a handler or of an attempt to load.
     pub last_fault: Option<String>,
     /// Whether the state it gave last is not in the store yet.
@@ -86,6 +93,11 @@ pub struct HostStatus {
     pub routed: u64,
     /// Events that could not be read so far.
     pub unreadable: u64,
+    /// Events that came so far, by Discord's name of each; `other` are those beyond the names that are counted apart.
+    pub received: BTreeMap<String, u64>,
+    /// How long the operations on cogs took so far.
+    #[serde(skip)]
+    pub durations: DurationsSeen,
 }
 
 impl Cogs {
@@ -101,6 +113,11 @@ impl Cogs {
     /// How everything is now.
     pub fn status(&self) -> HostStatus {
         let (routed, unreadable) = self.parts.router.counts();
+        let mut received = self.parts.router.received().counts();
+        let others = self.parts.router.received().others();
+        if others > 0 {
+            *received.entry("other".to_owned()).or_default() += others;
+        }
         HostStatus {
             cogs: self.registry.each(|name, known, entry| Some(status(name, known, entry, &self.parts))),
             refused: self.registry.refused(),
@@ -108,6 +125,8 @@ impl Cogs {
             unmapped: self.reaper.unmapped(),
             routed,
             unreadable,
+            received,
+            durations: self.registry.durations.seen(),
         }
     }
 }
@@ -143,6 +162,8 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         planned: entry.schedule.tasks(PLANNED_MAX),
         faults: status.faults,
         refusals: status.refusals,
+        totals: status.totals.clone(),
+        handled_in: entry.inbox.handled(),
         last_fault: status.last_fault.clone(),
         is_unsaved: status.is_unsaved,
         uptime_secs: status

@@ -36,6 +36,7 @@ impl<L: Life> Owner<L> {
             } else {
                 status.refusals += 1;
             }
+            status.totals.failed(fault.kind);
             status.last_fault = Some(text);
         });
         serving.before.as_mut().is_some_and(|before| before.blame.count(fault.kind, errors))
@@ -95,7 +96,10 @@ impl<L: Life> Owner<L> {
             cog = id,
             "it is given up: {why}; its {waiting} waiting events go to the next generation"
         );
-        self.registry.note(&self.name, |status| status.last_fault = Some(why.clone()));
+        self.registry.note(&self.name, |status| {
+            status.last_fault = Some(why.clone());
+            status.totals.hung();
+        });
         let (Now::Serving(stuck), _) = self.enter(Now::Loading(manifest)) else { return };
         let Serving { generation, before, digest, .. } = *stuck;
         drop(self.life.retire(generation));

@@ -126,6 +126,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                 () = asked_to_close(&mut closing) => break,
                 () = tokio::time::sleep(pause) => {}
             }
+            self.vitals.now().reconnects += 1;
         }
         self.state.send_replace(State::Closed);
     }

@@ -43,6 +43,10 @@ pub(super) struct Measured {
     pub(super) session_since: Option<Instant>,
     /// How often the present session was resumed.
     pub(super) resumes: u64,
+    /// How often any session was, since the gateway was opened.
+    pub(super) all_resumes: u64,
+    /// Attempts to connect again, since the gateway was opened.
+    pub(super) reconnects: u64,
 }
 
 /// How a shard is.
@@ -61,6 +65,10 @@ pub struct ShardStatus {
     pub session_ms: Option<u64>,
     /// How often the session was resumed.
     pub resumes: u64,
+    /// How often any session was, since the gateway was opened.
+    pub all_resumes: u64,
+    /// Attempts to connect again after a connection that ended or did not come about, since the gateway was opened.
+    pub reconnects: u64,
 }
 
 impl Vitals {
@@ -113,6 +121,8 @@ impl Handle {
             latency_ms: measured.latency.map(|latency| latency.as_secs_f64() * 1000.0),
             session_ms: measured.session_since.map(|since| since.elapsed().as_millis() as u64),
             resumes: measured.resumes,
+            all_resumes: measured.all_resumes,
+            reconnects: measured.reconnects,
         }
     }
 }

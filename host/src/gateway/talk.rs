@@ -301,7 +301,9 @@ fn track_session<S>(shard: &mut Shard<S>, event: &Dispatch) -> Step {
         }
         "RESUMED" if shard.session.is_some() => {
             tracing::info!(shard = shard.number, "resumed");
-            shard.vitals.now().resumes += 1;
+            let mut vitals = shard.vitals.now();
+            vitals.resumes += 1;
+            vitals.all_resumes += 1;
             Step::Ready
         }
         _ => Step::GoOn,

@@ -7,6 +7,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use async_ffi::LocalFfiFuture;
@@ -40,6 +41,8 @@ pub(super) struct Handler {
     pub(super) what: Arc<str>,
     pub(super) work: Work,
     pub(super) observer: Option<Box<dyn Observer>>,
+    /// When it was begun.
+    pub(super) since: Instant,
     pub(super) cog: CogCalls,
 }
 
@@ -78,6 +81,7 @@ impl Future for Handler {
             what: Arc::clone(&self.what),
             work: mem::replace(&mut self.work, Work::Done),
             observer: self.observer.take(),
+            since: self.since,
             cog: self.cog.clone(),
         };
         Poll::Ready((handler, outcome))

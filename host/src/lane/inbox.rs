@@ -8,11 +8,13 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use gearshift_cog::abi::Invocation;
 
 use super::{Call, Item};
+use crate::counters::{Times, TimesSeen};
 
 /// Why an item was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Counts {
 pub struct Inbox {
     queue: Mutex<Queue>,
     capacity: usize,
+    /// How long the handlers of what was taken took.
+    handled: Times,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +58,7 @@ struct Queue {
 impl Inbox {
     /// An empty, closed queue for at most `capacity` items.
     pub fn new(capacity: usize) -> Arc<Inbox> {
-        Arc::new(Inbox { queue: Mutex::default(), capacity })
+        Arc::new(Inbox { queue: Mutex::default(), capacity, handled: Times::default() })
     }
 
     /// Appends an item. Never waits.
@@ -129,6 +133,16 @@ impl Inbox {
                 Poll::Pending
             }
         }
+    }
+
+    /// The handler of an item that was taken is done; how long that took, waiting included.
+    pub(crate) fn count_handled(&self, took: Duration) {
+        self.handled.count(took);
+    }
+
+    /// How long handlers took so far.
+    pub fn handled(&self) -> TimesSeen {
+        self.handled.seen()
     }
 
     /// How many items wait.

@@ -10,6 +10,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use abi_stable::std_types::{ROption, RResult};
@@ -260,6 +261,7 @@ impl Runner {
             Call::Command(_) => Activity::Command,
             Call::Task(_) => Activity::Task,
         };
+        let since = Instant::now();
         let begin = match &mut observer {
             Some(observer) => observer.begin(call),
             None => Begin::Now(call),
@@ -268,7 +270,7 @@ impl Runner {
             Begin::Now(call) => Work::Cog(self.cog.start(activity, &what, call)),
             Begin::Later(call) => Work::Waiting(call),
         };
-        let mut handler = Handler { activity, what, work, observer, cog: self.cog.clone() };
+        let mut handler = Handler { activity, what, work, observer, since, cog: self.cog.clone() };
         match handler.poll_work(cx) {
             Poll::Ready(outcome) => self.done(handler, outcome),
             Poll::Pending => {
@@ -280,7 +282,7 @@ impl Runner {
     }
 
     fn done(&mut self, handler: Handler, outcome: Result<(), Fault>) {
-        let Handler { activity, what, work, observer, .. } = handler;
+        let Handler { activity, what, work, observer, since, .. } = handler;
         self.cog.pulse.during_handler(activity, &what, || drop(work));
         let ended = if outcome.is_ok() { Ended::Done } else { Ended::Failed };
         if let Some(observer) = observer {
@@ -290,6 +292,7 @@ impl Runner {
             (self.report)(&what, fault);
         }
         self.cog.pulse.count_handled();
+        self.inbox.count_handled(since.elapsed());
         self.cog.pulse.set_handlers(self.running.len());
     }
 
@@ -304,7 +307,8 @@ impl Runner {
                 (self.report)(&what, Fault { kind: FaultKind::Error, text, place: None });
                 continue;
             }
-            self.spawned.push(Handler { activity, what, work: Work::Cog(future), observer: None, cog });
+            let (work, since) = (Work::Cog(future), Instant::now());
+            self.spawned.push(Handler { activity, what, work, observer: None, since, cog });
         }
         self.cog.pulse.set_spawned(self.spawned.len());
         if matches!(self.mode, Mode::Paused) {

@@ -25,7 +25,7 @@ const ORDER: &[&[&str]] = &[
     &["sessions"],
     &["log"],
     &["config"],
-    &["clock", "duration", "error", "identity", "private", "step", "text"],
+    &["clock", "counters", "duration", "error", "identity", "private", "step", "text"],
 ];
 
 /// Imports that point upwards all the same, each with its reason.

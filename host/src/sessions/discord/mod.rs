@@ -21,6 +21,7 @@ mod request;
 mod route;
 mod send;
 mod token;
+mod traffic;
 
 use std::fmt;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use error::{DiscordError, Refusal, Throttle};
 pub use link::AskError;
 pub(crate) use request::AGENT;
 pub use request::{Answer, File, Request};
+pub use traffic::{Attempt, Traffic};
 
 /// The base of Discord's own REST API.
 pub(crate) const DISCORD_API: &str = "https://discord.com/api/v10";
@@ -67,6 +69,7 @@ pub struct Discord {
     creates: tokio::sync::Mutex<Option<Creates>>,
     link: link::Link,
     answers: Arc<Answers>,
+    traffic: Traffic,
     closed: AtomicBool,
 }
 
@@ -141,6 +144,7 @@ impl Discord {
             creates: tokio::sync::Mutex::default(),
             link: link::Link::default(),
             answers: Arc::default(),
+            traffic: Traffic::default(),
             closed: AtomicBool::new(false),
         };
         session.account = Some(session.wait_for_account(discord.open_timeout).await?);
@@ -226,6 +230,11 @@ impl Discord {
     /// Which interactions cogs have answered.
     pub fn answers(&self) -> &Arc<Answers> {
         &self.answers
+    }
+
+    /// What became of its requests, in numbers.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// The token, for IDENTIFY.

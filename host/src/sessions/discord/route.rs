@@ -58,21 +58,19 @@ impl Route {
         let mut segments = 0;
         for (index, segment) in rest.split('/').enumerate() {
             check_segment(segment, position)?;
-            let is_token = index == 2 && matches!(first, "webhooks" | "interactions");
+            let part = Part { index, first, before, segment };
             match index {
                 0 => first = segment,
                 1 if matches!(first, "channels" | "guilds" | "webhooks" | "interactions") => {
                     place = hash(place, segment.as_bytes());
                 }
-                _ if is_token => {
+                _ if part.is_token() => {
                     place = hash(place, segment.as_bytes());
                     access = if first == "webhooks" { Access::Hook } else { Access::Callback };
                 }
                 _ => {}
             }
-            let is_id =
-                is_token || is_number(segment) || matches!(before, "reactions" | "invites" | "templates");
-            shape = hash(hash(shape, b"/"), if is_id { b":" } else { segment.as_bytes() });
+            shape = hash(hash(shape, b"/"), part.name().unwrap_or(":").as_bytes());
             before = segment;
             segments = index + 1;
             position += segment.len() + 1;
@@ -81,6 +79,48 @@ impl Route {
             method == Method::Post && segments == 3 && first == "channels" && before == "messages";
         Ok(Route { shape, place, access, is_new_message })
     }
+}
+
+/// One segment of a path, with what is before it.
+#[derive(Clone, Copy)]
+struct Part<'p> {
+    index: usize,
+    first: &'p str,
+    before: &'p str,
+    segment: &'p str,
+}
+
+impl<'p> Part<'p> {
+    /// Whether it is the token of a webhook or an interaction.
+    fn is_token(self) -> bool {
+        self.index == 2 && matches!(self.first, "webhooks" | "interactions")
+    }
+
+    /// What it adds to the route's name; none if it is an id, a token, a code or an emoji. Discord's own words have small
+    /// letters only, but for `oauth2`, which comes first.
+    fn name(self) -> Option<&'p str> {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || b"-_@.".contains(&byte);
+        let is_named = self.index == 0
+            || !self.is_token()
+                && !matches!(self.before, "reactions" | "invites" | "templates")
+                && self.segment.bytes().all(is_word);
+        is_named.then_some(self.segment)
+    }
+}
+
+/// The route of a path, as `/channels/{id}/messages`: nothing of it is one request's own.
+pub(super) fn class(path: &str) -> String {
+    let (mut class, mut first, mut before) = (String::new(), "", "");
+    for (index, segment) in path.split('/').skip(1).enumerate() {
+        if index == 0 {
+            first = segment;
+        }
+        let part = Part { index, first, before, segment };
+        class.push('/');
+        class.push_str(part.name().unwrap_or(if part.is_token() { "{token}" } else { "{id}" }));
+        before = segment;
+    }
+    class
 }
 
 /// A path for an error text: tokens in it are left out.
@@ -93,8 +133,8 @@ impl fmt::Display for Shown<'_> {
             if index == 0 {
                 first = segment;
             }
-            let secret = index == 2 && matches!(first, "webhooks" | "interactions");
-            write!(f, "/{}", if secret { "…" } else { segment })?;
+            let is_token = Part { index, first, before: "", segment }.is_token();
+            write!(f, "/{}", if is_token { "…" } else { segment })?;
         }
         Ok(())
     }
@@ -134,10 +174,6 @@ fn check_segment(segment: &str, position: usize) -> Result<(), BadPath> {
         plain == "." || plain == ".."
     };
     if climbs { Err(BadPath::Climbs(position)) } else { Ok(()) }
-}
-
-fn is_number(segment: &str) -> bool {
-    segment.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
@@ -206,6 +242,33 @@ mod tests {
             assert!(Route::read(Method::Get, path).is_err(), "{path:?} was let through");
         }
         assert!(Route::read(Method::Get, "/invites/a.b..c").is_ok());
+    }
+
+    #[test]
+    fn the_class_of_a_path_has_nothing_of_one_request_and_belongs_to_one_shape() {
+        for (class, paths) in [
+            ("/channels/{id}/messages", &["/channels/1/messages", "/channels/22/messages"][..]),
+            (
+                "/channels/{id}/messages/{id}/reactions/{id}/@me",
+                &[
+                    "/channels/1/messages/5/reactions/%F0%9F%91%8D/@me",
+                    "/channels/1/messages/6/reactions/x:7/@me",
+                ],
+            ),
+            ("/webhooks/{id}/{token}/messages/@original", &["/webhooks/1/secret/messages/@original"]),
+            ("/interactions/{id}/{token}/callback", &["/interactions/1/aSecret/callback"]),
+            ("/invites/{id}", &["/invites/python", "/invites/aBc9"]),
+            ("/oauth2/applications/@me", &["/oauth2/applications/@me"]),
+            (
+                "/applications/{id}/activity-instances/{id}",
+                &["/applications/1/activity-instances/i-1-gc-2-3"],
+            ),
+            ("/users/@me", &["/users/@me"]),
+        ] {
+            for path in paths {
+                assert_eq!((super::class(path), read(path).shape), (class.to_owned(), read(paths[0]).shape));
+            }
+        }
     }
 
     #[test]

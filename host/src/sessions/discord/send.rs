@@ -17,6 +17,7 @@ use super::headers::{GLOBAL, Headers, SCOPE, number, seconds};
 use super::limits::{Permit, TooLong};
 use super::request::{Answer, Request};
 use super::route::{Access, Route};
+use super::traffic::Ended;
 use crate::sessions::Method;
 use crate::sessions::backoff::Backoff;
 
@@ -144,19 +145,26 @@ impl Call<'_> {
     async fn once(&self) -> Result<Outcome, DiscordError> {
         let discord = self.discord;
         let request = self.request.attempt(discord, &self.route)?;
-        let permit =
-            discord.limits.acquire(self.route, self.deadline).await.map_err(|TooLong { why, wait }| {
-                DiscordError::RateLimited { asked: self.asked(), why, wait }
-            })?;
+        let since = Instant::now();
+        let permit = discord.limits.acquire(self.route, self.deadline).await;
+        discord.traffic.waited(since.elapsed());
+        let permit = permit.map_err(|TooLong { why, wait }| {
+            self.ended(Ended::NOT_SENT);
+            DiscordError::RateLimited { asked: self.asked(), why, wait }
+        })?;
         if self.is_the_bots() && !discord.standing.allows() {
             return Err(DiscordError::TokenRefused { asked: self.asked() });
         }
         let answer_by = Instant::now() + discord.timeout;
         let response = match discord.client.send(request, answer_by).await {
             Ok(response) => response,
-            Err(error) => return Ok(self.unanswered(error)),
+            Err(error) => {
+                self.ended(Ended::from(&error));
+                return Ok(self.unanswered(error));
+            }
         };
         let status = response.status();
+        self.ended(Ended::Status(status.as_u16()));
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Ok(Box::pin(limited(self, permit, response, answer_by)).await);
         }
@@ -180,6 +188,10 @@ impl Call<'_> {
         };
         let refusal = Refusal::read(self.request.method, &self.request.path, status, &body);
         Ok(Outcome::Failed { error: DiscordError::Refused(Box::new(refusal)), again })
+    }
+
+    fn ended(&self, ended: Ended) {
+        self.discord.traffic.ended(self.request.method, &self.route, &self.request.path, ended);
     }
 
     fn unanswered(&self, why: Unanswered) -> Outcome {

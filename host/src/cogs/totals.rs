@@ -1,0 +1,107 @@
+//! What a cog has done since the host was opened, over all of its generations, in numbers.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Serialize;
+
+use super::{CogError, Outcome, Report};
+use crate::{
+    counters::{Times, TimesSeen},
+    fault::FaultKind,
+    step::Step,
+};
+
+/// A generation that was given up.
+const HANG: &str = "hang";
+/// An operation that did not come about.
+const FAILED: &str = "failed";
+
+/// The numbers of one cog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Failures of the cog itself: `error`, `panic`, `state`, and `hang` for a generation that was given up.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// Handlers that ended with what others are to blame for: `refused`, `input`, `settings`.
+    pub refusals: BTreeMap<&'static str, u64>,
+    /// Operations by how they ended: `loaded`, `replaced`, `went_back`, `unloaded`, `failed`.
+    pub operations: BTreeMap<&'static str, u64>,
+}
+
+impl Default for Totals {
+    fn default() -> Totals {
+        let zeros = |names: &[&'static str]| names.iter().map(|name| (*name, 0)).collect();
+        let outcomes = Outcome::ALL.map(Outcome::name);
+        let mut totals = Totals {
+            faults: zeros(&[HANG]),
+            refusals: BTreeMap::new(),
+            operations: zeros(&[&outcomes[..], &[FAILED]].concat()),
+        };
+        for kind in FaultKind::ALL {
+            totals.kind(kind).insert(kind.name(), 0);
+        }
+        totals
+    }
+}
+
+impl Totals {
+    /// A handler failed.
+    pub(super) fn failed(&mut self, kind: FaultKind) {
+        *self.kind(kind).entry(kind.name()).or_default() += 1;
+    }
+
+    /// A generation is given up: it keeps its thread, or has lost it.
+    pub(super) fn hung(&mut self) {
+        *self.faults.entry(HANG).or_default() += 1;
+    }
+
+    fn kind(&mut self, kind: FaultKind) -> &mut BTreeMap<&'static str, u64> {
+        if kind.is_fault() { &mut self.faults } else { &mut self.refusals }
+    }
+
+    /// An operation is over; one for which there was nothing to do is none.
+    pub(super) fn ended(&mut self, outcome: Result<Outcome, &CogError>) {
+        let name = match outcome {
+            Ok(outcome) => outcome.name(),
+            Err(CogError::NotLoaded { .. }) => return,
+            Err(_) => FAILED,
+        };
+        *self.operations.entry(name).or_default() += 1;
+    }
+}
+
+/// How long the operations on all cogs took.
+#[derive(Debug, Default)]
+pub(super) struct Durations {
+    phases: [Times; Step::ALL.len()],
+    pauses: Times,
+}
+
+/// How long the operations on all cogs took so far.
+#[derive(Clone, Debug)]
+pub struct DurationsSeen {
+    /// Each phase.
+    pub phases: Vec<(Step, TimesSeen)>,
+    /// From pausing an old generation until the new one served.
+    pub pauses: TimesSeen,
+}
+
+impl Durations {
+    pub(super) fn count(&self, report: &Report) {
+        for phase in &report.phases {
+            self.phases[phase.name as usize].count(phase.took);
+        }
+        if let Some(pause) = report.pause {
+            self.pauses.count(pause);
+        }
+    }
+
+    /// A generation is retired.
+    pub(super) fn retired(&self, took: Duration) {
+        self.phases[Step::Retire as usize].count(took);
+    }
+
+    pub(super) fn seen(&self) -> DurationsSeen {
+        let phases = Step::ALL.iter().map(|step| (*step, self.phases[*step as usize].seen())).collect();
+        DurationsSeen { phases, pauses: self.pauses.seen() }
+    }
+}
