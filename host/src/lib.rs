@@ -40,6 +40,7 @@ pub mod error;
 pub mod identity;
 pub mod log;
 pub mod private;
+pub mod process;
 pub mod step;
 pub mod text;
 
@@ -57,6 +58,7 @@ pub mod schedule;
 
 pub mod cogs;
 pub mod commands;
+pub mod health;
 pub mod library;
 pub mod watch;
 

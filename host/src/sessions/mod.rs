@@ -107,16 +107,16 @@ impl Sessions {
         }
     }
 
+    /// Names of all that there can be.
+    pub const NAMES: [&str; 5] = ["http", "discord", "api", "stats", "store"];
+
     /// Names of those that are open.
     pub fn names(&self) -> Vec<&'static str> {
-        let all = [
-            ("http", true),
-            ("discord", self.discord.is_some()),
-            ("api", self.api.is_some()),
-            ("stats", self.stats.is_some()),
-            ("store", self.store.is_some()),
-        ];
-        all.into_iter().filter(|(_, is_open)| *is_open).map(|(name, _)| name).collect()
+        let (discord, api) = (self.discord.is_some(), self.api.is_some());
+        let (stats, store) = (self.stats.is_some(), self.store.is_some());
+        let are_open = [true, discord, api, stats, store];
+        let named = Sessions::NAMES.into_iter().zip(are_open);
+        named.filter(|(_, is_open)| *is_open).map(|(name, _)| name).collect()
     }
 
     /// Closes every session: what waits is sent or written, what comes later is refused. Takes at most 2 s, and can be

@@ -15,7 +15,7 @@ const ORDER: &[&[&str]] = &[
     &["host"],
     &["follow", "own_commands"],
     &["control", "dev", "smoke", "watch"],
-    &["commands"],
+    &["commands", "health"],
     &["cogs"],
     &["router"],
     &["lane"],
@@ -25,7 +25,7 @@ const ORDER: &[&[&str]] = &[
     &["sessions"],
     &["log"],
     &["config"],
-    &["clock", "counters", "duration", "error", "identity", "private", "step", "text"],
+    &["clock", "counters", "duration", "error", "identity", "private", "process", "step", "text"],
 ];
 
 /// Imports that point upwards all the same, each with its reason.
