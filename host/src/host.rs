@@ -19,6 +19,7 @@ use crate::{
     follow,
     gateway::{Dispatch, EndError, Gateway},
     library::{self, CopyFolder, FolderError},
+    metrics,
     own_commands::{self, OwnParts},
     router::{Notices, OwnCommands, Router},
     sessions::{OpenError, Sessions},
@@ -83,7 +84,7 @@ pub struct Host {
     bot: Option<BotClaim>,
     cogs: Arc<Cogs>,
     gateway: Option<Gateway>,
-    /// End with the host: what follows the folder, and the registration of commands, and the host's own ones.
+    /// End with the host: what follows the folder, the registration of commands, the host's own ones, its metrics to statsd.
     tasks: JoinSet<()>,
     /// What is to be brought into service, and followed from then on.
     claimed: Claimed,
@@ -188,6 +189,12 @@ impl Host {
             let (discord, intents) = (Arc::clone(discord), settings.intents.clone());
             let parts = OwnParts { cogs: Arc::downgrade(&cogs), discord, prefix, intents };
             tasks.spawn(own_commands::answer(parts, calls));
+        }
+        if let (Some(stats), Some(every)) =
+            (&sessions.stats, config.stats.as_ref().map(|stats| stats.host_every))
+            && !every.is_zero()
+        {
+            tasks.spawn(metrics::keep_sent(Arc::downgrade(&cogs), Arc::clone(stats), every));
         }
         let claimed = cogs.claim_all().await;
         // Not before: events wait for the cogs that are claimed, and nobody else.

@@ -69,6 +69,7 @@ pub mod panel;
 
 pub mod control;
 pub mod dev;
+pub mod metrics;
 pub mod smoke;
 
 pub mod cli;

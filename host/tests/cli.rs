@@ -20,6 +20,8 @@ mod exits;
 mod intents;
 #[path = "cli/making.rs"]
 mod making;
+#[path = "cli/metrics.rs"]
+mod metrics;
 #[path = "cli/playing.rs"]
 mod playing;
 #[path = "cli/program.rs"]

@@ -9,7 +9,7 @@
 //! | 65 | data | a smoke script, a world file or an exported state cannot be read or understood; `gearshift dev` finds no cog, or a package that cargo does not understand |
 //! | 69 | unavailable | a session could not be opened, no host answers on the control socket, or `gearshift dev` finds no cargo |
 //! | 70 | internal | the host itself failed; report it |
-//! | 73 | cannot create | a folder, the control socket, a private copy or a thread cannot be made or used, or another host serves the bot |
+//! | 73 | cannot create | a folder, the control socket, the metrics' address, a private copy or a thread cannot be made or used, or another host serves the bot |
 //! | 74 | output | what is printed or recorded cannot be written: the disk is full, the terminal is gone |
 //! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
 //! | 78 | configuration | `gearshift.toml` or the log filter is wrong, there is no token, or no folder of that name for cogs |
@@ -25,6 +25,7 @@ use crate::{
     gateway::EndError,
     host::HostError,
     log::{self, LogError},
+    metrics::EndpointError,
     sessions::{OpenError, OpenErrorKind},
 };
 
@@ -39,8 +40,8 @@ Exit codes:
        or understood; `dev`: no cog, or a package that cargo does not understand
   69   unavailable: a session could not be opened, no host answers, `dev`: no cargo
   70   internal: the host itself failed; please report it
-  73   cannot create: a folder, the control socket or a thread cannot be had, or
-       another host serves the bot
+  73   cannot create: a folder, the control socket, the metrics' address or a thread
+       cannot be had, or another host serves the bot
   74   output: what is printed or recorded cannot be written
   77   refused: Discord refuses the bot (token, intents, shards)
   78   configuration: gearshift.toml or the log filter is wrong, no token, or no cogs folder
@@ -208,6 +209,12 @@ impl From<HostError> for Failure {
 
 impl From<SocketError> for Failure {
     fn from(error: SocketError) -> Failure {
+        Failure::new(Exit::CannotCreate, chain(&error)).help(error.help())
+    }
+}
+
+impl From<EndpointError> for Failure {
+    fn from(error: EndpointError) -> Failure {
         Failure::new(Exit::CannotCreate, chain(&error)).help(error.help())
     }
 }

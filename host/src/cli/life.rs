@@ -1,4 +1,4 @@
-//! A host's life: sessions first, then the control socket, then cogs, then whatever it is for, then everything closed
+//! A host's life: the metrics' endpoint, then sessions, then the control socket, then cogs, then whatever it is for, then everything closed
 //! in order. What it is for is said by the command.
 
 use std::{
@@ -24,6 +24,7 @@ use crate::{
     control::{self, Answer, Asker, Socket},
     duration::Shown,
     host::{Host, HostError},
+    metrics::Endpoint,
     sessions::Sessions,
     watch,
 };
@@ -84,6 +85,9 @@ impl Life {
         let Life { runtime, mut signals } = self;
         runtime.spawn(supervisor::live());
         let config = Arc::new(config);
+        // Others than the host of `gearshift run` may run beside it with the same file.
+        let wanted = config.metrics.as_ref().filter(|_| reread.is_some());
+        let mut endpoint = runtime.block_on(open_endpoint(wanted))?;
         let progress = Progress::begin("opening the sessions");
         let opened = runtime.block_on(async {
             tokio::select! {
@@ -110,6 +114,9 @@ impl Life {
             let (mut host, mut control, mut progress) = (host, control, Some(progress));
             let mut restarted: Option<Restarted> = None;
             loop {
+                if let Some(endpoint) = &endpoint {
+                    endpoint.show(host.cogs());
+                }
                 // Who asks for the end during the start does not wait for a cog that is slow to set up.
                 let is_ready = tokio::select! {
                     () = host.bring() => true,
@@ -126,6 +133,9 @@ impl Life {
                 match end {
                     End::Done(done) => {
                         let since = Instant::now();
+                        if let Some(endpoint) = &endpoint {
+                            endpoint.hide("closing");
+                        }
                         supervisor::stopping(host.config().limits.close_timeout);
                         let closed = host.close().await;
                         tracing::info!("closed in {}", Shown(since.elapsed()));
@@ -138,7 +148,13 @@ impl Life {
                             Some(control) => control,
                             None => Socket::bind(&socket_path(&next.config))?,
                         };
+                        if let Some(endpoint) = &endpoint {
+                            endpoint.hide("restarting");
+                        }
                         let again = restart(host, next.config, asker).await?;
+                        if let (None, Some(moved)) = (&again.1.failed, next.endpoint) {
+                            endpoint = moved;
+                        }
                         (host, restarted) = (again.0, Some(again.1));
                     }
                 }
@@ -163,6 +179,8 @@ struct Next {
     config: Arc<Config>,
     /// The control socket, where it has another path.
     control: Option<Socket>,
+    /// The endpoint, where it has another address; or none, where it had one.
+    endpoint: Option<Option<Endpoint>>,
 }
 
 /// Answers on the control socket until `work` is done, Discord refuses the bot, a signal comes or a restart that can
@@ -227,7 +245,19 @@ async fn next(host: &Host, control: &Path, reread: Reread<'_>) -> Result<Next, F
     Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
     let path = socket_path(&config);
     let control = if path == control { None } else { Some(Socket::bind(&path)?) };
-    Ok(Next { config: Arc::new(config), control })
+    let address = |config: &Config| config.metrics.as_ref().map(|metrics| metrics.address.clone());
+    let endpoint = match address(&config) == address(host.config()) {
+        true => None,
+        false => Some(open_endpoint(config.metrics.as_ref()).await?),
+    };
+    Ok(Next { config: Arc::new(config), control, endpoint })
+}
+
+async fn open_endpoint(wanted: Option<&config::Metrics>) -> Result<Option<Endpoint>, Failure> {
+    match wanted {
+        Some(metrics) => Ok(Some(Endpoint::open(metrics).await?)),
+        None => Ok(None),
+    }
 }
 
 /// The host goes on as it is.

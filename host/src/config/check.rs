@@ -1,7 +1,7 @@
 //! Values that are of the right type and still make no sense: each is named, none is repaired.
 //! It does not look at the world: whether a server answers or a folder exists is found out when it is used.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use super::locate::Wrong;
 use super::{Config, Discord, Limits};
@@ -52,6 +52,23 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
         found.unless(fits, &["stats", "address"], "must be `host:port`, as \"127.0.0.1:8125\"");
         found.positive(stats.flush, &["stats", "flush_ms"]);
         found.positive(stats.resolve_every, &["stats", "resolve_every_ms"]);
+        found.unless(
+            stats.host_every.is_zero() || stats.host_every >= Duration::from_secs(1),
+            &["stats", "host_every_ms"],
+            "must be at least 1000, or 0 for never",
+        );
+    }
+    if let Some(metrics) = &config.metrics {
+        let keys = ["metrics", "address"];
+        let form = "must be an IP address and a port, as \"127.0.0.1:9464\"";
+        match metrics.address.parse::<SocketAddr>() {
+            Err(_) => found.unless(false, &keys, form),
+            Ok(address) => found.unless(
+                metrics.expose || address.ip().is_loopback(),
+                &keys,
+                "other machines reach it; set `expose = true` if that is wanted",
+            ),
+        }
     }
     if let Some(store) = &config.store {
         found.unless(!store.path.as_os_str().is_empty(), &["store", "path"], "must not be empty");

@@ -42,7 +42,7 @@ pub use limits::Limits;
 pub use presence::{ActivityKind, Status};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
 pub use sections::{
-    Api, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Play, Runtime, Stats, Store,
+    Api, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Metrics, Play, Runtime, Stats, Store,
 };
 
 /// Everything the operator can say. A section that is `None` was left out, and so is its session.
@@ -69,6 +69,8 @@ pub struct Config {
     pub commands: Commands,
     /// `[control]`: the socket that `gearshift cogs` talks to.
     pub control: Control,
+    /// `[metrics]`: health, readiness and metrics over HTTP. Left out: none.
+    pub metrics: Option<Metrics>,
     /// `[log]`: what is logged, and how it looks.
     pub log: Log,
     /// `[play]`: the built-in Discord of `gearshift play`.
@@ -229,6 +231,25 @@ mod tests {
         ] {
             assert!(error.contains(part), "{part} is not in {error}");
         }
+    }
+
+    #[test]
+    fn metrics_are_for_this_machine_unless_the_config_says_otherwise() {
+        let address = |section: &str| parse(section).map(|config| config.metrics.unwrap().address);
+        assert_eq!(address("[metrics]\n").unwrap(), "127.0.0.1:9464");
+        for (line, what) in [
+            ("address = \"localhost:9464\"", ":2: `metrics.address`: must be an IP address and a port"),
+            ("address = \"127.0.0.1\"", "must be an IP address and a port, as \"127.0.0.1:9464\""),
+            ("address = \"0.0.0.0:9464\"", "other machines reach it; set `expose = true` if that is wanted"),
+            ("address = \"[2001:db8::1]:1\"", "`expose = true`"),
+        ] {
+            let error = address(&format!("[metrics]\n{line}\n")).unwrap_err();
+            assert!(error.contains(what), "{error}");
+        }
+        for good in ["[::1]:9464", "127.8.0.1:0"] {
+            assert_eq!(address(&format!("[metrics]\naddress = \"{good}\"\n")).unwrap(), good);
+        }
+        assert!(address("[metrics]\naddress = \"0.0.0.0:9464\"\nexpose = true\n").is_ok());
     }
 
     #[test]

@@ -188,6 +188,9 @@ pub struct Stats {
     /// How often the server's name is resolved again. `resolve_every_ms`, default 30000.
     #[serde(rename = "resolve_every_ms", with = "millis", default = "Stats::default_resolve_every")]
     pub resolve_every: Duration,
+    /// How often the host's own metrics are sent too, below `gearshift`; 0 = never. `host_every_ms`, default 0.
+    #[serde(rename = "host_every_ms", with = "millis", default)]
+    pub host_every: Duration,
 }
 
 impl Stats {
@@ -284,6 +287,22 @@ impl Default for Commands {
 pub struct Control {
     /// Path of the socket. Default: in the user's runtime directory.
     pub socket: Option<PathBuf>,
+}
+
+/// `[metrics]`: health, readiness and metrics over HTTP, of the host of `gearshift run`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Metrics {
+    /// IP address and port; port 0 = any. Default `127.0.0.1:9464`.
+    pub address: String,
+    /// Whether the address may be another than a loopback one: whoever reaches it reads the metrics. Default false.
+    pub expose: bool,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics { address: "127.0.0.1:9464".to_owned(), expose: false }
+    }
 }
 
 /// `[log]`.

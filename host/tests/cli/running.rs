@@ -12,8 +12,12 @@ use crate::program::{Live, PATIENCE, Place, gearshift, run as once};
 
 /// A Discord in the test, and the config of a host that is to run on it.
 pub(crate) fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
+    discord_with(SimOptions::default(), place, more)
+}
+
+pub(crate) fn discord_with(options: SimOptions, place: &Place, more: &str) -> (Runtime, Sim) {
     let runtime = Runtime::new().unwrap();
-    let sim = runtime.block_on(Sim::start(SimOptions::default())).unwrap();
+    let sim = runtime.block_on(Sim::start(options)).unwrap();
     let own = "[commands]\nowner = false\nhelp = false";
     let config =
         format!("{own}\n[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{}\"\n{more}", sim.api_url());

@@ -14,7 +14,7 @@ const ORDER: &[&[&str]] = &[
     &["panel"],
     &["host"],
     &["follow", "own_commands"],
-    &["control", "dev", "smoke", "watch"],
+    &["control", "dev", "metrics", "smoke", "watch"],
     &["commands", "health"],
     &["cogs"],
     &["router"],

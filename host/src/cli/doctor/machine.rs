@@ -17,6 +17,7 @@ use crate::{
     error::chain,
     host::HostError,
     library::{self, CopyFolder},
+    metrics::Endpoint,
     watch::FolderWatch,
 };
 
@@ -57,6 +58,23 @@ pub(super) fn is_running(config: &Config, report: &mut Report) -> Result<bool, F
         watching(config, report)?;
     }
     Ok(is_running)
+}
+
+/// Whether the metrics can be served. Needs a running runtime.
+pub(super) async fn endpoint(config: &Config, is_running: bool, report: &mut Report) -> Result<(), Failure> {
+    let Some(metrics) = &config.metrics else { return Ok(()) };
+    let address = &metrics.address;
+    match Endpoint::open(metrics).await {
+        Ok(_) if is_running => {
+            let help = "the host that runs was started before the config said so: `gearshift restart`";
+            Ok(report.warn("metrics", format!("nothing is served at `{address}`"), help)?)
+        }
+        Ok(_) => Ok(report.ok("metrics", format!("they can be served at `{address}`"))?),
+        Err(error) if error.is_in_use() && is_running => {
+            Ok(report.ok("metrics", format!("`{address}` is in use while the host runs"))?)
+        }
+        Err(error) => Ok(report.failure("metrics", error.into())?),
+    }
 }
 
 /// A host that compares the folder goes on without inotify, and notices changes later.

@@ -83,6 +83,7 @@ fn read(config: &Config) -> String {
 async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
     machine::look(config, report)?;
     let is_running = machine::is_running(config, report)?;
+    machine::endpoint(config, is_running, report).await?;
     files::look(config, report)?;
     files::store(config, is_running, report).await?;
     remote::look(config, report).await

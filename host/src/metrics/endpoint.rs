@@ -1,0 +1,206 @@
+//! The endpoint: `/health`, `/ready` and `/metrics` over HTTP. It is open before the sessions and closes after them; what it
+//! says is of the host that is there.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header::ACCEPT, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::{AbortHandle, JoinSet},
+    time::timeout,
+};
+
+use super::{
+    encode::{Form, text_of},
+    gather::families,
+};
+use crate::{cogs::Cogs, config, health::Health};
+
+/// Connections at once; others wait in the system's queue.
+const CONNECTIONS: usize = 16;
+/// A connection is for one request, and ends after so long whatever becomes of it.
+const CONNECTION: Duration = Duration::from_secs(10);
+
+/// The endpoint cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot serve metrics at `{address}` (`[metrics] address`)")]
+pub struct EndpointError {
+    /// Where it should be.
+    address: String,
+    /// Why not.
+    #[source]
+    source: io::Error,
+}
+
+impl EndpointError {
+    /// Whether something listens there already.
+    pub fn is_in_use(&self) -> bool {
+        self.source.kind() == io::ErrorKind::AddrInUse
+    }
+
+    /// What the reader can do.
+    pub fn help(&self) -> String {
+        match self.source.kind() {
+            io::ErrorKind::AddrInUse => {
+                let port = self.address.rsplit_once(':').map_or("", |(_, port)| port);
+                format!(
+                    "`ss -ltnp 'sport = :{port}'` names the program that has the port; end it, or name another port"
+                )
+            }
+            io::ErrorKind::AddrNotAvailable => "name an address that this machine has".to_owned(),
+            io::ErrorKind::PermissionDenied => {
+                "name a port above 1023: the others are not for every user".to_owned()
+            }
+            _ => "name another address, or leave `[metrics]` out".to_owned(),
+        }
+    }
+}
+
+/// Serves until it is dropped.
+#[derive(Debug)]
+pub struct Endpoint {
+    standing: Standing,
+    serving: AbortHandle,
+}
+
+/// What stands behind it; clones are the same.
+#[derive(Clone, Debug)]
+struct Standing(Arc<Mutex<Now>>);
+
+#[derive(Clone, Debug)]
+enum Now {
+    /// There is no host: why, in a word or two.
+    Not(&'static str),
+    Host(Weak<Cogs>),
+}
+
+impl Endpoint {
+    /// Begins to serve; there is no host yet. Needs a running runtime.
+    ///
+    /// # Errors
+    /// The address cannot be used.
+    pub async fn open(config: &config::Metrics) -> Result<Endpoint, EndpointError> {
+        let failed = |source| EndpointError { address: config.address.clone(), source };
+        let listener = TcpListener::bind(&config.address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        tracing::info!("metrics are at http://{address}/metrics");
+        if !address.ip().is_loopback() {
+            tracing::warn!("whoever reaches {address} reads the metrics (`[metrics] expose`)");
+        }
+        let standing = Standing(Arc::new(Mutex::new(Now::Not("starting"))));
+        let serving = tokio::spawn(serve(listener, router(standing.clone()))).abort_handle();
+        Ok(Endpoint { standing, serving })
+    }
+
+    /// From now on it speaks of the host with these cogs, and keeps none alive.
+    pub fn show(&self, cogs: &Arc<Cogs>) {
+        self.standing.set(Now::Host(Arc::downgrade(cogs)));
+    }
+
+    /// From now on there is no host that is ready, and this is why: `closing`.
+    pub fn hide(&self, why: &'static str) {
+        self.standing.set(Now::Not(why));
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Standing {
+    fn set(&self, now: Now) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    fn host(&self) -> Result<Arc<Cogs>, &'static str> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Now::Not(why) => Err(why),
+            Now::Host(cogs) => cogs.upgrade().ok_or("closing"),
+        }
+    }
+}
+
+fn router(standing: Standing) -> Router {
+    Router::new()
+        .route("/health", get(|| async { "alive\n" }))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "there are /health, /ready and /metrics\n") })
+        .with_state(standing)
+}
+
+async fn ready(State(standing): State<Standing>) -> Response {
+    let trouble = match standing.host() {
+        Ok(cogs) => aside(move || Health::of(&cogs, &cogs.status()).trouble()).await,
+        Err(why) => Some(Some(why.to_owned())),
+    };
+    match trouble {
+        Some(None) => "ready\n".into_response(),
+        Some(Some(why)) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn metrics(State(standing): State<Standing>, headers: HeaderMap) -> Response {
+    let form = Form::of(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default());
+    let cogs = standing.host().ok();
+    match aside(move || text_of(families(cogs.as_deref()), form)).await {
+        Some(Ok(text)) => ([(CONTENT_TYPE, form.content_type())], text).into_response(),
+        Some(Err(_)) | None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Off the runtime's threads: a hundred cogs are thousands of lines. None if it panicked.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
+async fn serve(listener: TcpListener, router: Router) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        while connections.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let router = router.clone();
+                connections.spawn(async move {
+                    converse(stream, router).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!("failed to accept on the metrics endpoint: {error}");
+                // Out of file descriptors, most likely: others must be closed before the next try can succeed.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, router: Router) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    // A client that leaves, or says nothing, is no trouble of the host's.
+    let _ = timeout(CONNECTION, connection).await;
+}

@@ -1,0 +1,88 @@
+//! The same numbers to statsd, every so often: counters as what was added since the last time, the rest as it is.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::time::MissedTickBehavior;
+
+use super::{
+    family::{Family, Kind, Sample, Value},
+    gather::families,
+};
+use crate::{cogs::Cogs, sessions::Stats};
+
+/// Sends them until the cogs are gone.
+pub async fn keep_sent(cogs: Weak<Cogs>, stats: Arc<Stats>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sent = Sent::default();
+    loop {
+        ticks.tick().await;
+        let Some(cogs) = cogs.upgrade() else { return };
+        for family in families(Some(&cogs)) {
+            sent.send(&stats, &family);
+        }
+    }
+}
+
+/// What each counter was when it was sent last.
+#[derive(Default)]
+struct Sent(HashMap<String, u64>);
+
+impl Sent {
+    fn send(&mut self, stats: &Stats, family: &Family) {
+        for sample in &family.samples {
+            let name = name_of(family, sample);
+            match (&sample.value, family.kind) {
+                (Value::Number(number), Kind::Counter) => self.add(stats, name, *number),
+                (Value::Number(number), _) => stats.gauge(&name, *number),
+                (Value::Times(seen), _) => {
+                    self.add(stats, format!("{name}.count"), seen.count() as f64);
+                    self.add(stats, format!("{name}.sum_ms"), seen.seconds * 1000.0);
+                }
+            }
+        }
+    }
+
+    /// In whole numbers: what is over stays for the next time.
+    fn add(&mut self, stats: &Stats, name: String, now: f64) {
+        let now = now as u64;
+        let added = now.saturating_sub(self.0.get(&name).copied().unwrap_or_default());
+        if added > 0 {
+            stats.incr(&name, i64::try_from(added).unwrap_or(i64::MAX));
+            self.0.insert(name, now);
+        }
+    }
+}
+
+/// As statsd's servers have it: parts with dots between them. `gearshift.cog_queue_items.ping`
+fn name_of(family: &Family, sample: &Sample) -> String {
+    let mut name = match family.name.strip_prefix("gearshift_") {
+        Some(own) => format!("gearshift.{own}"),
+        None => format!("gearshift.{}", family.name),
+    };
+    for (_, value) in &sample.labels {
+        name.push('.');
+        name.push_str(&value.replace('.', "_"));
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_parts_of_the_name() {
+        let name = |family: Family| name_of(&family, &family.samples[0]);
+        let labels = [("cog", "ping".to_owned()), ("kind", "panic".to_owned())];
+        let faults = Family::counter("gearshift_cog_faults_total", "").of([(labels, 1_u64)]);
+        assert_eq!(name(faults), "gearshift.cog_faults_total.ping.panic");
+        let build = Family::info("gearshift_build_info", "").of([([("version", "0.1.0".to_owned())], 1_u64)]);
+        assert_eq!(name(build), "gearshift.build_info.0_1_0");
+        assert_eq!(name(Family::gauge("process_threads", "").one(Some(1_u64))), "gearshift.process_threads");
+    }
+}
