@@ -321,3 +321,55 @@ fn a_restart_moves_the_endpoint_switches_it_off_and_on_and_leaves_it_where_it_ca
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }
+
+/// The queries of the dashboard, those of its variables and annotations included.
+fn queries(of: &Value) -> Vec<String> {
+    let text = |key: &str| of.get(key).and_then(Value::as_str).map(str::to_owned);
+    let own = text("expr").into_iter().chain(text("definition"));
+    let below: Vec<&Value> = match of {
+        Value::Array(all) => all.iter().collect(),
+        Value::Object(fields) => fields.values().collect(),
+        _ => Vec::new(),
+    };
+    own.chain(below.into_iter().flat_map(queries)).collect()
+}
+
+#[test]
+fn the_dashboard_shows_every_metric_that_is_documented_and_no_other() {
+    let packaging = workspace().join("host/packaging");
+    let documented = std::fs::read_to_string(packaging.join("metrics.md")).unwrap();
+    let rows = documented.lines().filter_map(|line| line.strip_prefix("| `"));
+    let kinds: BTreeMap<&str, &str> = rows.map(|row| row.split_once("` | ").unwrap()).collect();
+    let dashboard = std::fs::read_to_string(packaging.join("grafana.json")).unwrap();
+    let queries = queries(&serde_json::from_str(&dashboard).unwrap());
+    let mut shown = BTreeSet::new();
+    for query in &queries {
+        let words = query.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
+        let words = words.filter(|word| word.starts_with("gearshift_") || word.starts_with("process_"));
+        shown.extend(words.map(|word| match word.strip_suffix("_bucket") {
+            Some(name) if kinds.get(name).is_some_and(|rest| rest.starts_with("histogram")) => name,
+            _ => word,
+        }));
+        assert!(query.contains("instance"), "{query} is of no instance");
+    }
+    assert_eq!(shown, kinds.keys().copied().collect());
+
+    let place = Place::with(&[]);
+    let plain = |query: &str| {
+        query.replace("$__rate_interval", "5m").replace("$instance", ".*").replace("$cog", ".*")
+    };
+    let rules =
+        queries.iter().filter(|query| !query.starts_with("label_values(")).zip(0..).map(|(query, number)| {
+            format!(
+                "  - {{ record: \"a:{number}\", expr: {} }}\n",
+                serde_json::to_string(&plain(query)).unwrap()
+            )
+        });
+    let rules = format!("groups:\n- name: dashboard\n  rules:\n{}", rules.collect::<String>());
+    match Command::new("promtool").args(["check", "rules", &place.file("rules.yml", &rules)]).output() {
+        Err(error) => {
+            skipped(&format!("promtool (Debian's package `prometheus`) cannot be run here: {error}"))
+        }
+        Ok(done) => assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr)),
+    }
+}
