@@ -6,6 +6,8 @@
 mod checking;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/container.rs"]
+mod container;
 #[path = "cli/control.rs"]
 mod control;
 #[path = "cli/developing.rs"]
