@@ -157,6 +157,8 @@ fn the_host_is_process_1_of_its_user_on_a_read_only_root_and_ends_in_order() {
         "--clear-groups",
         "--no-new-privs",
         "--bounding-set=-all",
+        // A change of user takes back what `--kill-child` asked for.
+        "--pdeathsig=KILL",
     ];
     let mut command = Command::new("unshare");
     command.args(["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", ENTER, "sh"]);
