@@ -116,7 +116,7 @@ mod tests {
         for line in [
             "# TYPE a_build_info gauge\na_build_info{version=\"0.1.0\"} 1\n",
             "# HELP a_events_total Events\n# TYPE a_events_total counter\na_events_total{event=\"x\\\"y\\n\"} 3.0\n",
-            "# TYPE a_ready gauge\na_ready 1\n",
+            "# TYPE a_ready gauge\na_ready 1.0\n",
             "# TYPE a_seconds histogram\na_seconds_bucket{le=\"0.00025\"} 0\na_seconds_bucket{le=\"0.001\"} 0\na_seconds_bucket{le=\"0.0025\"} 1\n",
             "a_seconds_bucket{le=\"+Inf\"} 1\n",
             "a_seconds_sum 0.002\n",

@@ -37,24 +37,28 @@ impl Sent {
         for sample in &family.samples {
             let name = name_of(family, sample);
             match (&sample.value, family.kind) {
-                (Value::Number(number), Kind::Counter) => self.add(stats, name, *number),
+                (Value::Number(number), Kind::Counter) => self.count(stats, name, *number),
                 (Value::Number(number), _) => stats.gauge(&name, *number),
                 (Value::Times(seen), _) => {
-                    self.add(stats, format!("{name}.count"), seen.count() as f64);
-                    self.add(stats, format!("{name}.sum_ms"), seen.seconds * 1000.0);
+                    self.count(stats, format!("{name}.count"), seen.count() as f64);
+                    self.count(stats, format!("{name}.sum_ms"), seen.seconds * 1000.0);
                 }
             }
         }
     }
 
-    /// In whole numbers: what is over stays for the next time.
-    fn add(&mut self, stats: &Stats, name: String, now: f64) {
-        let now = now as u64;
-        let added = now.saturating_sub(self.0.get(&name).copied().unwrap_or_default());
+    fn count(&mut self, stats: &Stats, name: String, now: f64) {
+        let added = self.added(&name, now);
         if added > 0 {
-            stats.incr(&name, i64::try_from(added).unwrap_or(i64::MAX));
-            self.0.insert(name, now);
+            stats.incr(&name, added);
         }
+    }
+
+    /// In whole numbers: what is over stays for the next time.
+    fn added(&mut self, name: &str, now: f64) -> i64 {
+        let now = now as u64;
+        let before = self.0.insert(name.to_owned(), now).unwrap_or_default();
+        i64::try_from(now.saturating_sub(before)).unwrap_or(i64::MAX)
     }
 }
 
@@ -74,6 +78,14 @@ fn name_of(family: &Family, sample: &Sample) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_counter_is_sent_as_what_was_added_and_nothing_is_lost_by_rounding() {
+        let mut sent = Sent::default();
+        let added = [0.4, 1.3, 1.9, 2.1, 2.1, 1000.0].map(|now| sent.added("cpu", now));
+        assert_eq!(added, [0, 1, 0, 1, 0, 998]);
+        assert_eq!(sent.added("other", 7.0), 7);
+    }
 
     #[test]
     fn labels_are_parts_of_the_name() {

@@ -228,3 +228,34 @@ async fn a_discord_that_stays_away_ends_the_start_in_time_and_one_that_refuses_e
     soon(Sessions::open(&discord_config(&server.url()))).await.unwrap_err();
     assert!(server.seen().len() <= 2);
 }
+
+#[tokio::test]
+async fn every_attempt_is_counted_by_its_route_and_its_status_and_no_id_is_kept() {
+    let server = discord(|_, number| match number {
+        0 => reply(429, &[("x-ratelimit-bucket", "b")], r#"{"retry_after":0.01}"#),
+        3 => reply(404, &[], "{}"),
+        4 => reply(429, &[("x-ratelimit-bucket", "b")], r#"{"retry_after":3600}"#),
+        _ => reply(200, &[], "{}"),
+    })
+    .await;
+    let discord = open(&server).await;
+    soon(discord.request(post(1))).await.unwrap();
+    soon(discord.request(post(2))).await.unwrap();
+    let unknown = Request::new(Method::Get, "/guilds/77/members/88");
+    assert_eq!(soon(discord.request(unknown)).await.unwrap_err().status(), Some(404));
+    // Refused for an hour by the answer, and then without being asked.
+    for _ in 0..2 {
+        let refused = soon(discord.request(post(3))).await.unwrap_err();
+        assert!(matches!(refused, DiscordError::RateLimited { .. }), "{refused}");
+    }
+    let of = |route: &str| {
+        let attempts = discord.traffic().attempts().into_iter().filter(|(it, _)| it.route == route);
+        let counted = attempts.map(|(it, count)| format!("{} {}: {count}", it.method, it.status));
+        counted.collect::<Vec<_>>()
+    };
+    assert_eq!(of("/channels/{id}/messages"), ["POST 200: 2", "POST 429: 2", "POST not_sent: 1"]);
+    assert_eq!(of("/guilds/{id}/members/{id}"), ["GET 404: 1"]);
+    let waits = discord.traffic().waits();
+    assert!(waits.seconds >= 0.01 && waits.seconds < SOON.as_secs_f64(), "{waits:?}");
+    assert_eq!(waits.count(), discord.traffic().attempts().iter().map(|(_, count)| count).sum::<u64>());
+}
