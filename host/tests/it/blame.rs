@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use gearshift_host::cogs::{Absence, Outcome};
+use gearshift_host::{
+    cogs::{Absence, Outcome},
+    step::Step,
+};
 use gearshift_sim::RestFault;
 
 use crate::{
@@ -140,5 +143,27 @@ async fn a_setup_that_failed_is_tried_again() {
     assert_eq!(keys.len(), 1, "what is armed");
     store.delete("faulty", &keys.remove(0).key).await.unwrap();
     stage.until_status("faulty", |status| status.generation.is_some()).await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cog_did_is_counted_over_all_of_its_generations() {
+    let stage = on_probation("stuck_after_ms = 300\njoin_timeout_ms = 100").await;
+    stage.alice.say("general", "!faulty error").await.unwrap();
+    stage.until_status("faulty", |status| status.faults == 1).await;
+    hang(&stage).await;
+    stage.until_status("faulty", |status| status.totals.operations["went_back"] == 1).await;
+    assert!(stage.ask("!faulty arm setup error").await.starts_with("armed"));
+    stage.host.cogs().reload("faulty").await.expect_err("it fails");
+    // It is tried again, and fails again.
+    stage.until_status("faulty", |status| status.totals.operations["failed"] >= 2).await;
+    let status = stage.status("faulty");
+    let (faults, operations) = (&status.totals.faults, &status.totals.operations);
+    assert_eq!((faults["error"], faults["hang"], faults["panic"]), (1, 1, 0));
+    assert_eq!((operations["loaded"], operations["replaced"], operations["unloaded"]), (1, 1, 0));
+    assert_eq!(status.faults, 0, "the generation that serves has none");
+    let durations = stage.host.cogs().status().durations;
+    assert!(durations.phases.iter().all(|(step, seen)| seen.count() > 0 || *step == Step::Restore));
+    assert_eq!(durations.pauses.count(), 1, "what hung was not paused");
     stage.down().await;
 }
