@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use super::digest;
 
-/// Copies a library into the folder. False if the same is there already.
+/// Copies a library into the folder, which `cargo clean` may have removed. False if the same is there already.
 pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     let name = built.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let library = folder.join(name);
@@ -14,6 +14,7 @@ pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     let mut part = std::ffi::OsString::from(".");
     part.push(name);
     let part = folder.join(part);
+    fs::create_dir_all(folder)?;
     fs::copy(built, &part)?;
     fs::rename(&part, &library)?;
     Ok(true)
@@ -54,5 +55,7 @@ mod tests {
         keep_only(&to, |name| name == "liba.so");
         let left: Vec<_> = fs::read_dir(&to).unwrap().map(|it| it.unwrap().file_name()).collect();
         assert_eq!(left, ["liba.so"]);
+        fs::remove_dir_all(&to).unwrap();
+        assert!(install(&built, &to).unwrap(), "the folder is made again");
     }
 }

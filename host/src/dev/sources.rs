@@ -234,6 +234,9 @@ impl Sources {
         if path.is_dir() {
             return self.is_change_by_folder(&path);
         }
+        if comes_or_goes && self.is_left(&path) {
+            return true;
+        }
         if !self.is_source(&path, comes_or_goes) {
             return false;
         }
@@ -266,6 +269,17 @@ impl Sources {
         }
         self.seen(folder, Sources::watch_below);
         has_file(folder, |file| self.has_failed || is_rust(file))
+    }
+
+    /// Whether packages went with a folder. Of what lay in one that was moved away nothing is said.
+    fn is_left(&mut self, folder: &Path) -> bool {
+        let before = self.packages.len();
+        if !folder.exists() {
+            self.packages.retain(|package| !package.starts_with(folder));
+        }
+        let is_left = self.packages.len() < before;
+        self.has_other_manifests |= is_left;
+        is_left
     }
 
     fn is_source(&self, path: &Path, comes_or_goes: bool) -> bool {

@@ -195,8 +195,14 @@ fn packages_and_folders_that_come_and_go_in_a_workspace_are_followed() {
     live.expect("was replaced by `staying#");
     live.say("!greet");
     live.expect("one text 1");
-    fs::remove_dir_all(place.path().join("greeter/plugins/coming")).unwrap();
+    let (here, away) = (place.path().join("greeter/plugins/coming"), place.path().join("away"));
+    fs::rename(&here, &away).unwrap();
     live.expect("`coming#1` was unloaded");
+    live.expect("built `staying` in");
+    fs::rename(&away, &here).unwrap();
+    live.expect("`coming#2` was loaded");
+    fs::remove_dir_all(here).unwrap();
+    live.expect("`coming#2` was unloaded");
     live.say(":quit");
     assert_eq!(live.end().0, 0);
 }
