@@ -75,20 +75,13 @@ impl EndpointError {
 /// Serves until it is dropped.
 #[derive(Debug)]
 pub struct Endpoint {
-    standing: Standing,
+    shown: Shown,
     serving: AbortHandle,
 }
 
-/// What stands behind it; clones are the same.
+/// The cogs of the host that it speaks of, or why there is none, in one word. Clones are the same.
 #[derive(Clone, Debug)]
-struct Standing(Arc<Mutex<Now>>);
-
-#[derive(Clone, Debug)]
-enum Now {
-    /// There is no host: why, in a word or two.
-    Not(&'static str),
-    Host(Weak<Cogs>),
-}
+struct Shown(Arc<Mutex<Result<Weak<Cogs>, &'static str>>>);
 
 impl Endpoint {
     /// Begins to serve; there is no host yet. Needs a running runtime.
@@ -103,19 +96,19 @@ impl Endpoint {
         if !address.ip().is_loopback() {
             tracing::warn!("whoever reaches {address} reads the metrics (`[metrics] expose`)");
         }
-        let standing = Standing(Arc::new(Mutex::new(Now::Not("starting"))));
-        let serving = tokio::spawn(serve(listener, router(standing.clone()))).abort_handle();
-        Ok(Endpoint { standing, serving })
+        let shown = Shown(Arc::new(Mutex::new(Err("starting"))));
+        let serving = tokio::spawn(serve(listener, router(shown.clone()))).abort_handle();
+        Ok(Endpoint { shown, serving })
     }
 
-    /// From now on it speaks of the host with these cogs, and keeps none alive.
+    /// From now on it speaks of the host with these cogs. It does not keep them alive.
     pub fn show(&self, cogs: &Arc<Cogs>) {
-        self.standing.set(Now::Host(Arc::downgrade(cogs)));
+        self.shown.set(Ok(Arc::downgrade(cogs)));
     }
 
-    /// From now on there is no host that is ready, and this is why: `closing`.
+    /// From now on there is none: it is `restarting`, or `closing`.
     pub fn hide(&self, why: &'static str) {
-        self.standing.set(Now::Not(why));
+        self.shown.set(Err(why));
     }
 }
 
@@ -125,30 +118,28 @@ impl Drop for Endpoint {
     }
 }
 
-impl Standing {
-    fn set(&self, now: Now) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+impl Shown {
+    fn set(&self, shown: Result<Weak<Cogs>, &'static str>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = shown;
     }
 
-    fn host(&self) -> Result<Arc<Cogs>, &'static str> {
-        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Now::Not(why) => Err(why),
-            Now::Host(cogs) => cogs.upgrade().ok_or("closing"),
-        }
+    fn cogs(&self) -> Result<Arc<Cogs>, &'static str> {
+        let shown = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        shown.upgrade().ok_or("closing")
     }
 }
 
-fn router(standing: Standing) -> Router {
+fn router(shown: Shown) -> Router {
     Router::new()
         .route("/health", get(|| async { "alive\n" }))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there are /health, /ready and /metrics\n") })
-        .with_state(standing)
+        .with_state(shown)
 }
 
-async fn ready(State(standing): State<Standing>) -> Response {
-    let trouble = match standing.host() {
+async fn ready(State(shown): State<Shown>) -> Response {
+    let trouble = match shown.cogs() {
         Ok(cogs) => aside(move || Health::of(&cogs, &cogs.status()).trouble()).await,
         Err(why) => Some(Some(why.to_owned())),
     };
@@ -159,9 +150,9 @@ async fn ready(State(standing): State<Standing>) -> Response {
     }
 }
 
-async fn metrics(State(standing): State<Standing>, headers: HeaderMap) -> Response {
+async fn metrics(State(shown): State<Shown>, headers: HeaderMap) -> Response {
     let form = Form::of(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default());
-    let cogs = standing.host().ok();
+    let cogs = shown.cogs().ok();
     match aside(move || text_of(families(cogs.as_deref()), form)).await {
         Some(Ok(text)) => ([(CONTENT_TYPE, form.content_type())], text).into_response(),
         Some(Err(_)) | None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

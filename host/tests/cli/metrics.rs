@@ -243,6 +243,20 @@ fn the_endpoint_is_open_before_the_sessions() {
 }
 
 #[test]
+fn a_host_that_closes_is_not_ready_and_lives_as_long_as_it_saves() {
+    let limits = "[limits]\nstate_timeout_ms = 600000\nclose_timeout_ms = 600000\n";
+    let (_place, runtime, sim, mut live, address) = served(&["faulty"], &format!("{ANY}{limits}"));
+    assert!(ask(&runtime, &sim, "!faulty arm save hang").content.starts_with("armed"));
+    live.signal(15);
+    until(&address, "/ready", |status, body| {
+        (body == "not ready: closing\n").then(|| assert_eq!(status, 503))
+    });
+    assert_eq!(get(&address, "/health").0, 200);
+    live.insist(15);
+    assert_eq!(live.end().0, 143);
+}
+
+#[test]
 fn an_address_that_is_taken_ends_the_start_before_any_session() {
     let place = Place::with(&["ping"]);
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
