@@ -39,7 +39,8 @@ use crate::log;
     about = "A Discord bot host that replaces its cogs while the bot stays connected",
     long_about = "A Discord bot host that replaces its cogs while the bot stays connected.\n\n\
         A cog is a library in a folder. Put one there and it serves; replace the file and the new one takes over: \
-        no event lost, none handled twice, state carried over. Try it without a token: `gearshift play`.",
+        no event lost, none handled twice, state carried over. `gearshift new` makes one, and \
+        `gearshift dev` runs it without a token, on the Discord that is built in.",
     after_long_help = exit::TABLE,
     disable_help_subcommand = true
 )]

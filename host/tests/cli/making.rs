@@ -3,7 +3,7 @@
 
 use std::{env, fs, os::unix::fs::symlink, path::Path, process::Command};
 
-use crate::program::{Ended, PROGRAM, Place, environment, run, workspace};
+use crate::program::{Ended, PROGRAM, Place, environment, gearshift, run, workspace};
 
 /// Made with the crates of this repository's lock file, in a target folder that is kept: nothing is fetched, and only what
 /// is new is built.
@@ -147,6 +147,20 @@ fn what_is_made_beside_a_workspace_from_within_it_is_not_in_it() {
     for name in ["beside", "linked"] {
         assert!(place.path().join(name).join("Cargo.toml").is_file(), "{name}");
     }
+}
+
+#[test]
+fn what_to_type_next_can_be_typed_where_one_is() {
+    let place = Place::with(&[]);
+    new(&place, &["my-bot", "--workspace"]);
+    let said = new(&place, &["my-bot/plugins/one"]);
+    assert!(said.contains("    cd my-bot\n    gearshift dev plugins/one\n"), "{said}");
+    assert!(said.ends_with("--cogs target/debug plugins/one/smoke.txt\n"), "{said}");
+    let inside = place.path().join("my-bot");
+    let done = gearshift(&place).args(["new", "plugins/two"]).current_dir(inside).output().unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert!(!said.contains(" cd ") && said.contains("    gearshift dev plugins/two\n"), "{said}");
+    assert!(said.ends_with("--cogs target/debug plugins/two/smoke.txt\n"), "{said}");
 }
 
 #[test]

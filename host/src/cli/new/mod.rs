@@ -71,7 +71,7 @@ impl New {
             None => template::cog(&name, self.template, &sdk),
         };
         let next = match &around {
-            Some(around) => steps_of_member(&name, &self.folder, &around.root),
+            Some(around) => steps_of_member(&name, &folder, &around.root),
             None => steps_of_readme(&self.folder, &files),
         };
         folder::make(&folder, &files)?;
@@ -90,16 +90,20 @@ fn steps_of_readme(folder: &Path, files: &[template::File]) -> String {
     steps.map(|step| format!("    {step}\n")).collect()
 }
 
-/// A member is built where its workspace builds.
+/// A member is built from within its workspace. A `gearshift dev` that runs there takes it up by itself.
 fn steps_of_member(name: &Name, folder: &Path, root: &Path) -> String {
-    let built = root.join("target/debug");
-    let built = std::env::current_dir()
-        .ok()
-        .and_then(|here| built.strip_prefix(here).ok().map(Path::to_owned))
-        .unwrap_or(built);
+    let here = std::env::current_dir().unwrap_or_default();
+    let relative = |path: &Path| path.strip_prefix(&here).unwrap_or(path).to_owned();
+    let (go, folder, built) = match here.starts_with(root) {
+        true => (String::new(), relative(folder), relative(&root.join("target/debug"))),
+        false => {
+            let inside = folder.strip_prefix(root).unwrap_or(folder).to_owned();
+            (format!("    cd {}\n", relative(root).display()), inside, PathBuf::from("target/debug"))
+        }
+    };
     let (built, folder) = (built.display(), folder.display());
     format!(
-        "    gearshift dev {folder}\n    cargo test -p {name}\n    cargo build -p {name}\n    \
+        "{go}    gearshift dev {folder}\n    cargo test -p {name}\n    cargo build -p {name}\n    \
          gearshift smoke --cogs {built} {folder}/smoke.txt\n"
     )
 }

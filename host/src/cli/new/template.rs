@@ -40,7 +40,7 @@ impl Template {
     /// The only cog of a new bot needs a name of its own.
     fn name(self) -> Name {
         Name::new(match self {
-            Template::Minimal => "hello",
+            Template::Minimal => "greet",
             Template::Commands => "notes",
             Template::Components => "vote",
             Template::Tasks => "remind",

@@ -34,7 +34,9 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(),
     let (send, mut typed) = mpsc::channel(1);
     std::thread::spawn(move || read(&mut editor, &wanted, &send));
     let tell = |text: &str| _ = show.send(format!("{text}\n"));
-    tell("The bot is here. `!ping hi` or `/ping text:hi` talk to it, `:help` shows more, Ctrl-D leaves.");
+    tell(
+        "What you type is said in a channel. `/help` shows the bot's commands, `:help` what else you can do, Ctrl-D leaves.",
+    );
     let _ = labels.send(prompt.label());
     loop {
         let line = tokio::select! {
