@@ -60,6 +60,7 @@ pub mod cogs;
 pub mod commands;
 pub mod health;
 pub mod library;
+pub mod packages;
 pub mod watch;
 
 pub mod follow;

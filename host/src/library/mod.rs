@@ -29,4 +29,4 @@ pub use self::manifest::{Contents, ReadError, read};
 pub use self::open::{OpenError, OpenFailure, OpenLibrary, open};
 pub use self::prepare::{Prepared, Refusal, Refused, prepare};
 pub use self::scan::{candidates, default_base, listing, manifests, stamp};
-pub use self::verify::{Mismatch, Note, is_name, mismatches, notes};
+pub use self::verify::{Mismatch, Note, is_name, mismatches, notes, same_target};

@@ -162,7 +162,8 @@ fn is_event(name: &str) -> bool {
 }
 
 /// Whether libraries of one target load in a process of the other. The vendor, the second of four parts, does not matter.
-fn same_target(one: &str, other: &str) -> bool {
+#[must_use]
+pub fn same_target(one: &str, other: &str) -> bool {
     fn parts(target: &str) -> (&str, &str) {
         let (arch, rest) = target.split_once('-').unwrap_or((target, ""));
         match rest.split_once('-') {

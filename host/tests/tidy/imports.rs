@@ -20,7 +20,7 @@ const ORDER: &[&[&str]] = &[
     &["router"],
     &["lane"],
     &["handles"],
-    &["cooldowns", "facts", "schedule"],
+    &["cooldowns", "facts", "packages", "schedule"],
     &["event", "fault", "gateway", "library"],
     &["sessions"],
     &["log"],

@@ -1,0 +1,115 @@
+//! What a package says of itself for one target: the config of its artifact.
+
+use gearshift_cog::manifest::{CommandManifest, Manifest};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A package's manifest. What a later version of the form adds is passed over; nothing here is taken away from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// ABI that the cog was built against, `(major, minor)`.
+    pub abi: (u16, u16),
+    /// Who wrote it, as in `Cargo.toml`.
+    #[serde(default)]
+    pub authors: Vec<String>,
+    /// Commands it answers, as in the library.
+    #[serde(default)]
+    pub commands: Vec<CommandManifest>,
+    /// One sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Gateway events it gets.
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// An SPDX expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// The cog's name.
+    pub name: String,
+    /// Where its sources are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// Compiler.
+    pub rustc: String,
+    /// What the operator sets.
+    #[serde(default)]
+    pub settings: Settings,
+    /// Target triple.
+    pub target: String,
+    /// The cog's version.
+    pub version: Version,
+}
+
+/// What the operator sets for a cog.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// JSON Schema of `[cog.NAME.settings]`, from the author's `settings.schema.json`: `required` names what must be set.
+    /// <https://json-schema.org/specification>
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Value>,
+    /// Whether it reads settings at all.
+    #[serde(default)]
+    pub used: bool,
+}
+
+impl Settings {
+    /// The settings that must be there, by their keys; none are known without a schema.
+    pub fn required(&self) -> impl Iterator<Item = &str> {
+        let required = self.schema.as_ref().and_then(|schema| schema.get("required")?.as_array());
+        required.into_iter().flatten().filter_map(Value::as_str)
+    }
+}
+
+/// What the author says of a cog beside its code: in `Cargo.toml`, and in files next to it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Words {
+    /// As in `Cargo.toml`.
+    pub authors: Vec<String>,
+    /// As in `Cargo.toml`.
+    pub description: Option<String>,
+    /// As in `Cargo.toml`.
+    pub license: Option<String>,
+    /// As in `Cargo.toml`.
+    pub repository: Option<String>,
+    /// `settings.schema.json`.
+    pub settings_schema: Option<Value>,
+    /// `README.md`, or what `readme` names.
+    pub readme: Option<String>,
+    /// `CHANGELOG.md`.
+    pub changelog: Option<String>,
+}
+
+impl About {
+    /// Of a library, by its own manifest and the author's words.
+    pub(super) fn of(cog: Manifest, version: Version, words: &Words) -> About {
+        About {
+            abi: cog.abi,
+            authors: words.authors.clone(),
+            commands: cog.commands,
+            description: words.description.clone(),
+            events: cog.events,
+            license: words.license.clone(),
+            name: cog.name,
+            repository: words.repository.clone(),
+            rustc: cog.rustc,
+            settings: Settings { schema: words.settings_schema.clone(), used: cog.settings },
+            target: cog.target,
+            version,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_later_version_of_the_form_adds_is_passed_over() {
+        let text = r#"{"abi":[1,0],"name":"ping","permissions":["http"],"rustc":"r","settings":{"schema":{"required":["channel"]},
+            "more":1},"target":"t","version":"1.2.0"}"#;
+        let about: About = serde_json::from_str(text).unwrap();
+        assert_eq!((about.name.as_str(), about.version.to_string().as_str()), ("ping", "1.2.0"));
+        assert_eq!(about.settings.required().collect::<Vec<_>>(), ["channel"]);
+    }
+}

@@ -1,0 +1,250 @@
+//! Why a package is not read, taken or given: what, whose, and what can be done.
+
+use std::{io, path::PathBuf};
+
+use semver::Version;
+
+use super::{
+    digest::Digest,
+    reference::{Place, Wanted},
+};
+use crate::error::denied;
+
+/// What failed with a package.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// No version of it, or no such repository.
+    #[error("there is no package `{0}`")]
+    NoPackage(Place),
+    /// It has other versions.
+    #[error("`{place}` has no {}; it has {}", shown(.wanted), listed(.versions))]
+    NoVersion {
+        /// Where, in words.
+        place: String,
+        /// What was asked for.
+        wanted: Wanted,
+        /// What is there, in their order.
+        versions: Vec<Version>,
+    },
+    /// The version's tag does not lead to what the reference says.
+    #[error("`{what}` is {found} now, and should be {expected}: its tag has been moved")]
+    Moved {
+        /// Place and version.
+        what: String,
+        /// What the reference says.
+        expected: Digest,
+        /// What the tag leads to.
+        found: Digest,
+    },
+    /// Something else is there under the name of the package, such as the image of a container.
+    #[error("`{what}` is no package of a cog: {why}")]
+    NotAPackage {
+        /// A reference.
+        what: String,
+        /// What is odd.
+        why: String,
+    },
+    /// It says another name or version than the one it is found under.
+    #[error("`{what}` holds {found}, and should hold {expected}")]
+    Other {
+        /// A reference.
+        what: String,
+        /// Name or version that it says.
+        found: String,
+        /// That it is found under.
+        expected: String,
+    },
+    /// It is not what its digest says.
+    #[error("`{what}` is damaged: it should be {expected}, and is {found}")]
+    Damaged {
+        /// A reference, with the part of the package.
+        what: String,
+        /// What it should be.
+        expected: Digest,
+        /// What it is.
+        found: Digest,
+    },
+    /// It ends early, or does not end.
+    #[error("`{what}` is incomplete: it should have {expected} bytes, and has {found}{}", more(*.found, *.expected))]
+    Length {
+        /// A reference, with the part of the package.
+        what: String,
+        /// Bytes that it should have.
+        expected: u64,
+        /// Bytes that came.
+        found: u64,
+    },
+    /// A part that the package names is not there.
+    #[error("`{what}` is not there, though the package names it")]
+    Missing {
+        /// A reference, with the part of the package.
+        what: String,
+    },
+    /// It is not built for this host.
+    #[error("`{what}` is not there for `{target}`; it is for {}", .there.join(", "))]
+    NoTarget {
+        /// A reference.
+        what: String,
+        /// The triple that is wanted.
+        target: String,
+        /// Those that it has.
+        there: Vec<String>,
+    },
+    /// It must be signed.
+    #[error("`{what}` is not signed, and must be")]
+    Unsigned {
+        /// A reference.
+        what: String,
+    },
+    /// Signed by others only.
+    #[error("`{what}` is signed by {}, and none of them is trusted", .keys.join(", "))]
+    Untrusted {
+        /// A reference.
+        what: String,
+        /// Ids of the keys.
+        keys: Vec<String>,
+    },
+    /// A signature of a trusted key does not fit.
+    #[error("the signature of `{what}` by {key} does not fit it: {why}")]
+    Forged {
+        /// A reference.
+        what: String,
+        /// Id of the key.
+        key: String,
+        /// What minisign says.
+        why: String,
+    },
+    /// The version is there, with another content.
+    #[error("`{what}` is there already, as {there}; this is {new}")]
+    Taken {
+        /// Place and version.
+        what: String,
+        /// What the tag leads to.
+        there: Digest,
+        /// What was to be put there.
+        new: Digest,
+    },
+    /// The registry wants a login, or does not take this one.
+    #[error("`{registry}` refuses {}: {why}", if *.anonymous { "whoever has no login" } else { "this login" })]
+    Refused {
+        /// The host.
+        registry: String,
+        /// Without a login.
+        anonymous: bool,
+        /// What it says.
+        why: String,
+    },
+    /// The login for a registry cannot be read.
+    #[error("cannot read the login for `{registry}`: {why}")]
+    Login {
+        /// The host.
+        registry: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A registry that does not answer, or not as one.
+    #[error("failed to ask `{registry}`: {why}")]
+    Registry {
+        /// The host.
+        registry: String,
+        /// What it, or the system, says.
+        why: String,
+    },
+    /// The system refuses a folder or a file.
+    #[error("cannot {action} `{}`{}", .path.display(), denied(.path, .source))]
+    Io {
+        /// `read`, `write`.
+        action: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// What it says.
+        source: io::Error,
+    },
+}
+
+impl PackageError {
+    pub(super) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> PackageError {
+        let path = path.into();
+        move |source| PackageError::Io { action, path, source }
+    }
+
+    /// What the reader can do.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::NoPackage(Place::Folder(_)) => {
+                "`gearshift pack` puts packages into a folder, `packages` if none is said"
+            }
+            Self::NoPackage(_) => {
+                "look at its spelling; a registry may say so of what this login may not see; a folder begins with `./`"
+            }
+            Self::NoVersion { versions, .. } if versions.iter().all(|it| !it.pre.is_empty()) => {
+                "a pre-release is only taken by its whole version, as `:1.2.0-rc.1`"
+            }
+            Self::NoVersion { .. } => "name one of those",
+            Self::Moved { .. } => {
+                "whoever may write there has replaced it; ask its author, and take the new digest only then"
+            }
+            Self::NotAPackage { .. } => "packages are made by `gearshift pack`",
+            Self::Other { .. } => "whoever may write there has put an other one in its place; ask its author",
+            Self::Damaged { .. } | Self::Length { .. } => {
+                "try again; if it stays so, what is there is damaged, and must be packed and pushed again"
+            }
+            Self::Missing { .. } => "it must be packed and pushed again",
+            Self::NoTarget { .. } => {
+                "its author can pack it for that target, too (`gearshift pack --target`)"
+            }
+            Self::Unsigned { .. } => {
+                "its author can sign it (`gearshift pack --sign`); `require_signed` in the config asks for it"
+            }
+            Self::Untrusted { .. } => {
+                "if it is its author's key, `gearshift keys trust KEY` adds it to the config"
+            }
+            Self::Forged { .. } => "somebody has changed it, or the signature; do not use it",
+            Self::Taken { .. } => "give it a new version; `--force` replaces what is there",
+            Self::Refused { registry, .. } => {
+                return Some(format!(
+                    "`docker login {registry}`, as a user who may do this; `podman login` will not do"
+                ));
+            }
+            Self::Login { .. } => {
+                "`docker login` writes it anew; `DOCKER_CONFIG` names the folder of its file"
+            }
+            Self::Registry { .. } => {
+                "is the host right, and does it answer? Without TLS only loopback is asked, or with `plain_http = true`"
+            }
+            Self::Io { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    /// Whether the network or the registry is to blame, and another attempt may do.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Registry { .. } | Self::Refused { .. } | Self::Length { .. })
+    }
+}
+
+fn more(found: u64, expected: u64) -> &'static str {
+    if found > expected { " or more" } else { "" }
+}
+
+fn shown(wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::Newest => "version but pre-releases".to_owned(),
+        Wanted::Version(version) => format!("version {version}"),
+        Wanted::Range(range) => format!("version of {range}"),
+    }
+}
+
+fn listed(versions: &[Version]) -> String {
+    const SHOWN: usize = 8;
+    let mut text: Vec<String> = versions.iter().rev().take(SHOWN).map(Version::to_string).collect();
+    if versions.len() > SHOWN {
+        text.push(format!("{} older ones", versions.len() - SHOWN));
+    }
+    text.join(", ")
+}

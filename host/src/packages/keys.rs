@@ -1,0 +1,314 @@
+//! Keys and signatures in minisign's form, as its own program writes and reads them. <https://jedisct1.github.io/minisign/>
+
+use std::{
+    fmt,
+    fs::{self, OpenOptions},
+    io::{self, Cursor, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use minisign::{PublicKeyBox, SignatureBox};
+
+use crate::error::denied;
+
+/// The key that a signature is checked with. Written as minisign does: `RW…`.
+#[derive(Clone)]
+pub struct PublicKey(minisign::PublicKey);
+
+/// A text that is no public key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no public key of minisign's: `RW` and 54 more of base64")]
+pub struct NotAKey(String);
+
+impl PublicKey {
+    /// How minisign names it: 16 hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        id(self.0.keynum())
+    }
+
+    /// Whether a signature is by this key and fits the bytes; else why not.
+    fn verify(&self, signature: &Signature, bytes: &[u8]) -> Result<(), String> {
+        minisign::verify(&self.0, &signature.0, Cursor::new(bytes), true, false, false)
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn id(keynum: &[u8]) -> String {
+    keynum.iter().rev().map(|byte| format!("{byte:02X}")).collect()
+}
+
+impl FromStr for PublicKey {
+    type Err = NotAKey;
+
+    /// A key alone, or the content of minisign's file of it.
+    fn from_str(text: &str) -> Result<PublicKey, NotAKey> {
+        let text = text.trim();
+        let read = match text.lines().count() {
+            0 | 1 => minisign::PublicKey::from_base64(text),
+            _ => PublicKeyBox::from_string(text).and_then(PublicKeyBox::into_public_key),
+        };
+        read.map(PublicKey).map_err(|_| NotAKey(text.to_owned()))
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.to_base64())
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &PublicKey) -> bool {
+        self.0.to_bytes() == other.0.to_bytes()
+    }
+}
+
+impl Eq for PublicKey {}
+
+/// Whose signatures count for a package, and whether it needs one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Keys of those who may sign it.
+    pub keys: Vec<PublicKey>,
+    /// Whether it is refused without a signature by one of them.
+    pub required: bool,
+}
+
+/// What became of the signatures of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// One of them is by this key, and fits.
+    Trusted(PublicKey),
+    /// There is none.
+    Unsigned,
+    /// They are by others; their ids.
+    Untrusted(Vec<String>),
+    /// One that says it is by this key does not fit.
+    Forged { key: String, why: String },
+}
+
+impl Trust {
+    /// Judges the signatures of some bytes.
+    pub(super) fn judge(&self, signatures: &[Signature], bytes: &[u8]) -> Judgement {
+        let mut forged = None;
+        for signature in signatures {
+            for key in self.keys.iter().filter(|key| key.id() == signature.key()) {
+                match key.verify(signature, bytes) {
+                    Ok(()) => return Judgement::Trusted(key.clone()),
+                    Err(why) => forged = Some(Judgement::Forged { key: key.id(), why }),
+                }
+            }
+        }
+        match forged {
+            Some(forged) => forged,
+            None if signatures.is_empty() => Judgement::Unsigned,
+            None => Judgement::Untrusted(signatures.iter().map(Signature::key).collect()),
+        }
+    }
+}
+
+/// What signatures are made with.
+pub struct SecretKey {
+    secret: minisign::SecretKey,
+    public: PublicKey,
+}
+
+impl SecretKey {
+    pub(super) fn new(secret: minisign::SecretKey) -> minisign::Result<SecretKey> {
+        let public = PublicKey(minisign::PublicKey::from_secret_key(&secret)?);
+        Ok(SecretKey { secret, public })
+    }
+
+    /// The key that its signatures are checked with.
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Signs some bytes; `comment` is signed as well, and shown by minisign.
+    pub(super) fn sign(&self, bytes: &[u8], comment: &str) -> minisign::Result<Signature> {
+        let about = format!("signature by {}", self.public.id());
+        minisign::sign(Some(&self.public.0), &self.secret, Cursor::new(bytes), Some(comment), Some(&about))
+            .map(Signature)
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "secret key of {}", self.public)
+    }
+}
+
+/// A signature, as minisign writes it.
+#[derive(Clone)]
+pub(super) struct Signature(SignatureBox);
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "signature by {}", self.key())
+    }
+}
+
+impl Signature {
+    /// Reads the content of a file of minisign's.
+    pub(super) fn read(bytes: &[u8]) -> Option<Signature> {
+        SignatureBox::from_string(std::str::from_utf8(bytes).ok()?).ok().map(Signature)
+    }
+
+    /// The content of a file of minisign's.
+    pub(super) fn text(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// Whether it is by a key and fits some bytes.
+    pub(super) fn is_by(&self, key: &PublicKey, bytes: &[u8]) -> bool {
+        self.key() == key.id() && key.verify(self, bytes).is_ok()
+    }
+
+    /// The id of the key that it says it is by.
+    pub(super) fn key(&self) -> String {
+        id(self.0.keynum())
+    }
+}
+
+/// Why a key cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Nothing is overwritten.
+    #[error("`{}` is there already", .0.display())]
+    Exists(PathBuf),
+    /// The system refuses.
+    #[error("cannot {action} `{}`{}", .file.display(), denied(.file, .source))]
+    Io {
+        /// `read`, `write`.
+        action: &'static str,
+        /// Which file.
+        file: PathBuf,
+        /// What it says.
+        source: io::Error,
+    },
+    /// Others could sign with it.
+    #[error("`{}` can be read by others (mode {mode:04o})", .file.display())]
+    Shared {
+        /// The secret key's file.
+        file: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Not a secret key's file, or not with this password.
+    #[error("cannot use the secret key `{}`: {why}", .file.display())]
+    Unusable {
+        /// Its file.
+        file: PathBuf,
+        /// What minisign says.
+        why: String,
+    },
+}
+
+impl KeyError {
+    /// What the reader can do.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Exists(_) => {
+                "a key that is replaced can sign no more; give the new one another name".to_owned()
+            }
+            Self::Io { .. } => return None,
+            Self::Shared { file, .. } => {
+                format!("`chmod 600 {}`, and think of whether it is still a secret", file.display())
+            }
+            Self::Unusable { .. } => "is the password right? `gearshift keys new` makes a key".to_owned(),
+        })
+    }
+}
+
+/// The files of a key: `name.key`, which nobody else may read, and `name.pub`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFiles {
+    /// The secret one.
+    pub secret: PathBuf,
+    /// The one to give away.
+    pub public: PathBuf,
+}
+
+impl KeyFiles {
+    /// The files of a name in a folder.
+    #[must_use]
+    pub fn in_folder(folder: &Path, name: &str) -> KeyFiles {
+        KeyFiles { secret: folder.join(format!("{name}.key")), public: folder.join(format!("{name}.pub")) }
+    }
+
+    /// Makes a key, encrypted with a password if there is one. Takes a second or two then.
+    ///
+    /// # Errors
+    /// One of the files is there, or cannot be written.
+    pub fn make(&self, password: Option<String>) -> Result<PublicKey, KeyError> {
+        for file in [&self.secret, &self.public] {
+            if fs::symlink_metadata(file).is_ok() {
+                return Err(KeyError::Exists(file.clone()));
+            }
+        }
+        let unusable = |error: minisign::PError| KeyError::Unusable {
+            file: self.secret.clone(),
+            why: error.to_string(),
+        };
+        let pair = match password {
+            Some(password) => minisign::KeyPair::generate_encrypted_keypair(Some(password)),
+            None => minisign::KeyPair::generate_unencrypted_keypair(),
+        };
+        let pair = pair.map_err(unusable)?;
+        let secret = pair.sk.to_box(None).map_err(unusable)?;
+        let public = pair.pk.to_box().map_err(unusable)?;
+        self.write(&self.secret, 0o600, &secret.into_string())?;
+        self.write(&self.public, 0o644, &public.into_string())?;
+        Ok(PublicKey(pair.pk))
+    }
+
+    fn write(&self, file: &Path, mode: u32, text: &str) -> Result<(), KeyError> {
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AlreadyExists => KeyError::Exists(file.to_owned()),
+            _ => KeyError::Io { action: "write", file: file.to_owned(), source },
+        };
+        if let Some(folder) = file.parent() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        }
+        let mut open =
+            OpenOptions::new().write(true).create_new(true).mode(mode).open(file).map_err(failed)?;
+        open.write_all(text.as_bytes()).and_then(|()| open.sync_all()).map_err(failed)
+    }
+}
+
+impl SecretKey {
+    /// Reads a key's file; the password is asked for only if there is one.
+    ///
+    /// # Errors
+    /// It is none, others can read it, or the password is another.
+    pub fn read(file: &Path, password: impl FnOnce() -> io::Result<String>) -> Result<SecretKey, KeyError> {
+        let failed = |source| KeyError::Io { action: "read", file: file.to_owned(), source };
+        let unusable = |why: String| KeyError::Unusable { file: file.to_owned(), why };
+        let mode = fs::metadata(file).map_err(failed)?.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Shared { file: file.to_owned(), mode });
+        }
+        let text = fs::read_to_string(file).map_err(failed)?;
+        let read = |text: &str| minisign::SecretKeyBox::from_string(text);
+        let error = |error: minisign::PError| unusable(error.to_string());
+        let secret = match read(&text).map_err(error)?.into_unencrypted_secret_key() {
+            Ok(secret) => secret,
+            Err(_) => {
+                let password = password().map_err(|error| unusable(error.to_string()))?;
+                read(&text).map_err(error)?.into_secret_key(Some(password)).map_err(error)?
+            }
+        };
+        SecretKey::new(secret).map_err(error)
+    }
+}

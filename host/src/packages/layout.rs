@@ -1,0 +1,217 @@
+//! A folder as a registry of one package: an OCI image layout, written so that whoever reads it meanwhile, or after a
+//! `kill -9`, finds what was there before or all that is new. It checks no content.
+//! <https://github.com/opencontainers/image-spec/blob/main/image-layout.md>
+
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use super::{
+    digest::Digest,
+    error::PackageError,
+    oci::{DOCUMENT_MAX_BYTES, Descriptor, Index, REF_NAME, bytes_of},
+};
+
+const LAYOUT: &str = "oci-layout";
+const LAYOUT_BYTES: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
+const INDEX: &str = "index.json";
+const BLOBS: &str = "blobs/sha256";
+/// How the names of files begin that are being written.
+const UNFINISHED: &str = ".unfinished-";
+
+/// A layout, there or not.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    folder: PathBuf,
+}
+
+/// The right to write in a layout; one process has it at a time.
+#[derive(Debug)]
+pub(super) struct Writing {
+    _lock: File,
+}
+
+impl Layout {
+    pub(super) fn new(folder: &Path) -> Layout {
+        Layout { folder: folder.to_owned() }
+    }
+
+    /// What is there under a tag; all of it. None: there is no layout.
+    pub(super) fn index(&self) -> Result<Option<Index>, PackageError> {
+        let path = self.folder.join(INDEX);
+        let Some(bytes) = read(&path)? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| PackageError::NotAPackage {
+            what: path.display().to_string(),
+            why: format!("it is no index of OCI's: {error}"),
+        })
+    }
+
+    /// What a tag leads to.
+    pub(super) fn tagged(&self, tag: &str) -> Result<Option<Descriptor>, PackageError> {
+        let index = self.index()?.unwrap_or_default();
+        Ok(index
+            .manifests
+            .into_iter()
+            .find(|it| it.annotations.get(REF_NAME).is_some_and(|name| name == tag)))
+    }
+
+    /// A blob's content, as far as it is a document. None: it is not there.
+    pub(super) fn document(&self, digest: &Digest) -> Result<Option<Vec<u8>>, PackageError> {
+        read(&self.path(digest))
+    }
+
+    /// A blob. None: it is not there.
+    pub(super) fn open(&self, digest: &Digest) -> Result<Option<File>, PackageError> {
+        let path = self.path(digest);
+        match File::open(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(PackageError::io("read", path)(error)),
+        }
+    }
+
+    /// Where a blob is or would be.
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
+        self.folder.join(BLOBS).join(digest.hex())
+    }
+
+    /// Begins to write, and makes the layout if it is not there. Waits for another process that writes.
+    pub(super) fn begin(&self) -> Result<Writing, PackageError> {
+        let failed = |path: &Path| PackageError::io("write", path.to_owned());
+        let blobs = self.folder.join(BLOBS);
+        fs::create_dir_all(&blobs).map_err(failed(&blobs))?;
+        let path = self.folder.join(LAYOUT);
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut lock = open.map_err(failed(&path))?;
+        lock.lock().map_err(failed(&path))?;
+        if lock.metadata().map_err(failed(&path))?.len() == 0 {
+            lock.write_all(LAYOUT_BYTES).map_err(failed(&path))?;
+        }
+        // What another process had begun when it was killed: none writes now.
+        for folder in [&self.folder, &blobs] {
+            for entry in fs::read_dir(folder).map_err(failed(folder))?.flatten() {
+                if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+        Ok(Writing { _lock: lock })
+    }
+
+    /// Puts a blob there, also in the place of one that is damaged.
+    pub(super) fn put(&self, _: &Writing, digest: &Digest, content: &[u8]) -> Result<(), PackageError> {
+        let path = self.path(digest);
+        if fs::read(&path).is_ok_and(|there| there == content) {
+            return Ok(());
+        }
+        write(&path, content).map_err(PackageError::io("write", path))
+    }
+
+    /// Has a tag lead to what is there as a blob.
+    pub(super) fn tag(&self, _: &Writing, tag: &str, to: &Descriptor) -> Result<(), PackageError> {
+        let mut index = self.index()?.unwrap_or_default();
+        index.manifests.retain(|it| it.annotations.get(REF_NAME).is_none_or(|name| name != tag));
+        index.manifests.push(to.clone().annotated(REF_NAME, tag));
+        index
+            .manifests
+            .sort_by(|one, other| one.annotations.get(REF_NAME).cmp(&other.annotations.get(REF_NAME)));
+        let path = self.folder.join(INDEX);
+        write(&path, &bytes_of(&index)).map_err(PackageError::io("write", path))
+    }
+}
+
+/// A file as far as it is a document's. None: it is not there.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, PackageError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(DOCUMENT_MAX_BYTES + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(PackageError::io("read", path)(error)),
+    }
+}
+
+/// Writes a file beside its place, and then puts it there in one step.
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // As any file is made: who may read it says the process's umask.
+    let mut file: NamedTempFile = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packages::oci::TEXT;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_process_left_unfinished_is_removed_by_the_next_that_writes() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("greeter");
+        let layout = Layout::new(&folder);
+        assert!(layout.index().unwrap().is_none());
+        let writing = layout.begin().unwrap();
+        let blob = Descriptor::of(TEXT, b"hello");
+        layout.put(&writing, &blob.digest, b"hello").unwrap();
+        layout.tag(&writing, "1.0.0", &blob).unwrap();
+        drop(writing);
+        for unfinished in [".unfinished-1", "blobs/sha256/.unfinished-2"] {
+            fs::write(folder.join(unfinished), "half").unwrap();
+        }
+        // A process that was killed after it had made the file of the lock.
+        fs::write(folder.join(LAYOUT), "").unwrap();
+        layout.begin().unwrap();
+        assert_eq!(names(&folder), ["blobs", INDEX, LAYOUT]);
+        assert_eq!(names(&folder.join(BLOBS)), [blob.digest.hex()]);
+        assert_eq!(fs::read(folder.join(LAYOUT)).unwrap(), LAYOUT_BYTES);
+        assert_eq!(layout.tagged("1.0.0").unwrap().unwrap().digest, blob.digest);
+        assert!(layout.tagged("1.0.1").unwrap().is_none());
+        let mode = fs::metadata(layout.path(&blob.digest)).unwrap().permissions().mode();
+        assert_ne!(mode & 0o044, 0, "others may read it, as the umask says: {mode:o}");
+    }
+
+    #[test]
+    fn writers_take_turns_and_none_takes_a_tag_of_another_away() {
+        let place = tempfile::tempdir().unwrap();
+        let layout = Layout::new(place.path());
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let layout = &layout;
+                scope.spawn(move || {
+                    for patch in 0..8 {
+                        let text = format!("{writer}.0.{patch}");
+                        let writing = layout.begin().unwrap();
+                        let blob = Descriptor::of(TEXT, text.as_bytes());
+                        layout.put(&writing, &blob.digest, text.as_bytes()).unwrap();
+                        layout.tag(&writing, &text, &blob).unwrap();
+                    }
+                });
+            }
+        });
+        let index = layout.index().unwrap().unwrap();
+        assert_eq!(index.manifests.len(), 32);
+        for entry in index.manifests {
+            let content = layout.document(&entry.digest).unwrap().unwrap();
+            assert_eq!(Digest::of(&content), entry.digest);
+        }
+    }
+}

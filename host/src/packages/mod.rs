@@ -1,0 +1,40 @@
+//! Packages of cogs: made from libraries, kept in folders and in OCI registries, signed, and believed only as far as they
+//! are what their digests and signatures say. Nothing of a cog is executed here, and nothing is installed.
+//!
+//! ```text
+//! greeter:1.2.0 ─tag─▶ index  (name, version; its digest is the package's identity, and what is signed)
+//!                       ├─ manifest for x86_64-unknown-linux-gnu ──▶ about (config), library, README, changelog
+//!                       └─ manifest for aarch64-unknown-linux-gnu ─▶ …
+//! sha256-…      ─tag─▶ index of what refers to it ──▶ manifest with a signature of minisign's
+//! ```
+//!
+//! 1. [`Reference`]: where a package is, and which version is meant;
+//! 2. [`Repository::find`]: the index, whose digest, name, version and signatures are checked before anything else is read;
+//! 3. [`Repository::artifact`]: what the package says of itself for a target ([`About`]);
+//! 4. [`Repository::library`]: the library, written byte for byte as it was verified.
+
+mod about;
+mod digest;
+mod error;
+mod keys;
+mod layout;
+mod login;
+mod oci;
+mod pack;
+mod package;
+mod packed;
+mod reference;
+mod registry;
+mod repository;
+#[cfg(test)]
+mod tests;
+
+pub use self::about::{About, Settings, Words};
+pub use self::digest::{Digest, NotADigest};
+pub use self::error::PackageError;
+pub use self::keys::{KeyError, KeyFiles, NotAKey, PublicKey, SecretKey, Trust};
+pub use self::pack::PackError;
+pub use self::package::{Artifact, Package};
+pub use self::packed::{Packed, Put};
+pub use self::reference::{Place, Reference, ReferenceError, Wanted};
+pub use self::repository::{Access, Repository};

@@ -1,0 +1,162 @@
+//! All that a version of a package is made of, in memory: from a repository or fresh from its libraries, to be put into
+//! another one.
+
+use super::{
+    digest::Digest,
+    error::PackageError,
+    keys::{PublicKey, SecretKey, Signature},
+    oci::{self, Descriptor, Index, Manifest, bytes_of, referrers_tag},
+    package::Package,
+    reference::{Place, tag_of},
+    repository::Repository,
+};
+use crate::library::LIBRARY_MAX_BYTES;
+
+/// A version of a package with everything in it.
+#[derive(Debug)]
+pub struct Packed {
+    package: Package,
+    /// The manifests of its artifacts.
+    manifests: Vec<Vec<u8>>,
+    /// Their configs and layers.
+    blobs: Vec<Vec<u8>>,
+    signatures: Vec<Signature>,
+}
+
+/// What became of a package that was put somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is new there.
+    New,
+    /// It was there already, byte for byte. Signatures may be new.
+    Same,
+    /// It has taken the place of another content.
+    Replaced(Digest),
+}
+
+impl Packed {
+    pub(super) fn new(package: Package, manifests: Vec<Vec<u8>>, blobs: Vec<Vec<u8>>) -> Packed {
+        Packed { package, manifests, blobs, signatures: Vec::new() }
+    }
+
+    /// All of a package that was found, for every target, with all of its signatures.
+    ///
+    /// # Errors
+    /// A part is not there, or does not fit its digest.
+    pub async fn take(from: &Repository, package: Package) -> Result<Packed, PackageError> {
+        let mut taken = Packed::new(package, Vec::new(), Vec::new());
+        let package = &taken.package;
+        for target in package.targets() {
+            let (manifest, artifact) = from.artifact_with_manifest(package, target).await?;
+            for part in artifact.parts() {
+                let title = part.annotations.get(oci::TITLE).map_or("manifest", String::as_str);
+                let what = format!("{package} ({} for {target})", title.escape_debug());
+                taken.blobs.push(from.small(part, LIBRARY_MAX_BYTES, &what).await?);
+            }
+            taken.manifests.push(manifest);
+        }
+        taken.signatures = from.signatures(&package.digest()).await?;
+        Ok(taken)
+    }
+
+    /// The package; where it was found, or is not yet.
+    #[must_use]
+    pub fn package(&self) -> &Package {
+        &self.package
+    }
+
+    /// Signs it. Does nothing if that key has signed it already.
+    ///
+    /// # Errors
+    /// What minisign says.
+    pub fn sign(&mut self, key: &SecretKey) -> Result<(), String> {
+        if self.is_signed_by(key.public()) {
+            return Ok(());
+        }
+        let comment = format!("{} {} {}", self.package.name(), self.package.version(), self.package.digest());
+        let signature = key.sign(self.package.bytes(), &comment).map_err(|error| error.to_string())?;
+        self.signatures.push(signature);
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn put_signatures_of(&mut self, other: &Packed) {
+        self.signatures.clone_from(&other.signatures);
+    }
+
+    fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.signatures.iter().any(|signature| signature.is_by(key, self.package.bytes()))
+    }
+
+    /// Puts it into a repository: its parts, then its signatures, and its version last, so that who finds it finds all of
+    /// it. `replace`: also in the place of another content.
+    ///
+    /// # Errors
+    /// The version is there with another content, or it cannot be written.
+    pub async fn put(&self, into: &Repository, replace: bool) -> Result<Put, PackageError> {
+        let package = &self.package;
+        if into.place().name() != package.name() {
+            let expected = format!("`{}`", into.place().name());
+            let (what, found) = (package.to_string(), format!("`{}`", package.name()));
+            return Err(PackageError::Other { what, found, expected });
+        }
+        let writer = into.writer()?;
+        let there = into.digest_of(package.version()).await?;
+        let put = match there {
+            None => Put::New,
+            Some(there) if there == package.digest() => Put::Same,
+            Some(there) if replace => Put::Replaced(there),
+            Some(there) => {
+                let what = format!("{}:{}", into.place(), package.version());
+                return Err(PackageError::Taken { what, there, new: package.digest() });
+            }
+        };
+        for blob in &self.blobs {
+            writer.blob(blob).await?;
+        }
+        for manifest in &self.manifests {
+            writer.document(oci::MANIFEST, manifest, None).await?;
+        }
+        writer.document(oci::INDEX, package.bytes(), None).await?;
+        for signature in &self.signatures {
+            self.put_signature(signature, into, &writer).await?;
+        }
+        writer.document(oci::INDEX, package.bytes(), Some(&tag_of(package.version()))).await?;
+        Ok(put)
+    }
+
+    async fn put_signature(
+        &self,
+        signature: &Signature,
+        into: &Repository,
+        writer: &super::repository::Writer<'_>,
+    ) -> Result<(), PackageError> {
+        let (text, key) = (signature.text(), signature.key());
+        let layer = Descriptor::of(oci::MINISIGN, text.as_bytes())
+            .annotated(oci::TITLE, &format!("{}.minisig", self.package.name()));
+        let mut subject = Descriptor::of(oci::INDEX, self.package.bytes());
+        subject.artifact_type = Some(oci::PACKAGE.to_owned());
+        let mut manifest =
+            Manifest::new(oci::SIGNATURE, Descriptor::of(oci::EMPTY, oci::EMPTY_BYTES), vec![layer]);
+        manifest.annotations.insert(oci::KEY.to_owned(), key.clone());
+        manifest.subject = Some(subject);
+        let bytes = bytes_of(&manifest);
+        let mut entry = Descriptor::of(oci::MANIFEST, &bytes).annotated(oci::KEY, &key);
+        entry.artifact_type = Some(oci::SIGNATURE.to_owned());
+        let mut referrers: Index = into.referrers(&self.package.digest()).await?;
+        if referrers.manifests.iter().any(|it| it.digest == entry.digest) {
+            return Ok(());
+        }
+        referrers.manifests.push(entry);
+        writer.blob(oci::EMPTY_BYTES).await?;
+        writer.blob(text.as_bytes()).await?;
+        writer.document(oci::MANIFEST, &bytes, None).await?;
+        let tag = referrers_tag(&self.package.digest());
+        writer.document(oci::INDEX, &bytes_of(&referrers), Some(&tag)).await
+    }
+}
+
+/// A place for what is only in memory: its name is all that counts.
+pub(super) fn nowhere(name: &str) -> Place {
+    Place::Folder(name.into())
+}

@@ -1,0 +1,285 @@
+//! A repository of an OCI registry, by oci-client: Docker Hub, GHCR, Harbor and others. It checks no content.
+//! <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>
+
+use std::{collections::BTreeSet, fmt, io::Write, path::Path, time::Duration};
+
+use futures_util::TryStreamExt;
+use oci_client::{
+    Client, Reference, RegistryOperation,
+    client::{ClientConfig, ClientProtocol},
+    errors::{DigestError, OciDistributionError as OciError, OciErrorCode},
+    manifest::OciDescriptor,
+    secrets::RegistryAuth,
+};
+
+use tokio::sync::OnceCell;
+
+use super::{
+    digest::Digest,
+    error::PackageError,
+    login,
+    oci::{self, Descriptor},
+};
+use crate::error::chain;
+
+/// How long a registry may take to be connected with, and to say the next thing.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many tags are asked for at once.
+const PAGE: usize = 1000;
+/// How much is shown of what a registry says, in characters.
+const WORDS: usize = 200;
+
+/// A repository. What it says is anybody's; who asks checks it.
+pub(super) struct Registry {
+    client: Client,
+    registry: String,
+    repository: String,
+    login: RegistryAuth,
+    /// Whether it has been logged in, for reading and for writing.
+    is_in: [OnceCell<()>; 2],
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.registry, self.repository)
+    }
+}
+
+impl Registry {
+    /// Asks nothing yet.
+    pub(super) fn open(registry: &str, repository: &str, plain_http: bool) -> Result<Registry, PackageError> {
+        // The one that everything else here uses. A second call finds it there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let protocol = match plain_http || is_loopback(registry) {
+            true => ClientProtocol::HttpsExcept(vec![registry.to_owned()]),
+            false => ClientProtocol::Https,
+        };
+        let config = ClientConfig {
+            protocol,
+            // One request a blob: what docker does, and every registry takes.
+            use_monolithic_push: true,
+            read_timeout: Some(READ_TIMEOUT),
+            connect_timeout: Some(CONNECT_TIMEOUT),
+            user_agent: concat!("gearshift/", env!("CARGO_PKG_VERSION")),
+            ..ClientConfig::default()
+        };
+        let failed =
+            |error: OciError| PackageError::Registry { registry: registry.to_owned(), why: chain(&error) };
+        Ok(Registry {
+            client: Client::try_from(config).map_err(failed)?,
+            registry: registry.to_owned(),
+            repository: repository.to_owned(),
+            login: login::of(registry)?,
+            is_in: Default::default(),
+        })
+    }
+
+    /// Every tag. None: there is no such repository.
+    pub(super) async fn tags(&self) -> Result<Option<Vec<String>>, PackageError> {
+        self.ask_for(RegistryOperation::Pull).await?;
+        let mut tags = BTreeSet::new();
+        loop {
+            let last = tags.last().cloned();
+            let reference = self.tagged("none");
+            let page = self.client.list_tags(&reference, &self.login, Some(PAGE), last.as_deref());
+            let page = match page.await {
+                Ok(page) => page.tags,
+                Err(error) if is_missing(&error) => return Ok(None),
+                Err(error) => return Err(self.failed(error)),
+            };
+            let before = tags.len();
+            tags.extend(page);
+            // A registry may give fewer at once than it is asked for, or all of them each time.
+            if tags.len() == before {
+                return Ok((!tags.is_empty()).then(|| tags.into_iter().collect()));
+            }
+        }
+    }
+
+    /// An index or a manifest by its tag or digest. None: it is not there.
+    pub(super) async fn document(&self, which: &str) -> Result<Option<Vec<u8>>, PackageError> {
+        self.ask_for(RegistryOperation::Pull).await?;
+        let reference = match which.starts_with("sha256:") {
+            true => self.with_digest(which),
+            false => self.tagged(which),
+        };
+        match self.client.pull_manifest_raw(&reference, &self.login, &[oci::INDEX, oci::MANIFEST]).await {
+            Ok((bytes, _)) => Ok(Some(bytes.to_vec())),
+            Err(OciError::DigestError(DigestError::VerificationError { expected, actual })) => {
+                match (expected.parse(), actual.parse()) {
+                    (Ok(expected), Ok(found)) => {
+                        let what = format!("{}/{}", self.registry, reference.repository());
+                        Err(PackageError::Damaged { what, expected, found })
+                    }
+                    _ => Err(self.registry(format!("it holds {actual} as {expected}"))),
+                }
+            }
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Writes a blob to `to`, at most a byte more than it should have. None: it is not there.
+    pub(super) async fn blob(
+        &self,
+        descriptor: &Descriptor,
+        to: &mut (dyn Write + Send),
+        path: &Path,
+    ) -> Result<Option<()>, PackageError> {
+        self.ask_for(RegistryOperation::Pull).await?;
+        let of = OciDescriptor { digest: descriptor.digest.to_string(), ..OciDescriptor::default() };
+        let mut stream = match self.client.pull_blob_stream(&self.tagged("none"), &of).await {
+            Ok(stream) => stream,
+            Err(error) if is_missing(&error) => return Ok(None),
+            Err(error) => return Err(self.failed(error)),
+        };
+        let (mut done, most) = (0, descriptor.size + 1);
+        while done < most {
+            match stream.try_next().await {
+                Ok(Some(mut chunk)) => {
+                    chunk.truncate(usize::try_from(most - done).unwrap_or(usize::MAX));
+                    to.write_all(&chunk).map_err(PackageError::io("write", path))?;
+                    done += chunk.len() as u64;
+                }
+                Ok(None) => break,
+                // That it does not fit its digest is for the caller to find.
+                Err(error) if error.get_ref().is_some_and(|it| it.is::<DigestError>()) => break,
+                Err(error) => {
+                    let size = descriptor.size;
+                    return Err(
+                        self.registry(format!("it ended after {done} of {size} bytes: {}", chain(&error)))
+                    );
+                }
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// Whether a blob is there.
+    pub(super) async fn has_blob(&self, digest: &Digest) -> Result<bool, PackageError> {
+        self.ask_for(RegistryOperation::Pull).await?;
+        match self.client.blob_exists(&self.tagged("none"), &digest.to_string()).await {
+            Ok(is_there) => Ok(is_there),
+            // Of a repository that is to be made by this, a registry may not even say that it is not there.
+            Err(OciError::RequestError(error)) if error.status().is_some_and(|it| it.is_client_error()) => {
+                Ok(false)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Puts a blob there.
+    pub(super) async fn put_blob(&self, digest: &Digest, bytes: Vec<u8>) -> Result<(), PackageError> {
+        self.ask_for(RegistryOperation::Push).await?;
+        let put = self.client.push_blob(&self.tagged("none"), bytes, &digest.to_string()).await;
+        put.map(drop).map_err(|error| self.failed(error))
+    }
+
+    /// Puts an index or a manifest there, under a tag if one is said.
+    pub(super) async fn put_document(
+        &self,
+        media_type: &'static str,
+        bytes: Vec<u8>,
+        tag: Option<&str>,
+    ) -> Result<(), PackageError> {
+        self.ask_for(RegistryOperation::Push).await?;
+        let reference = match tag {
+            Some(tag) => self.tagged(tag),
+            None => {
+                let digest = Digest::of(&bytes);
+                // A registry need not say where it has put it, and oci-client then takes the tag for the end of the URL.
+                let (registry, repository) = (self.registry.clone(), self.repository.clone());
+                Reference::with_tag_and_digest(registry, repository, digest.hex(), digest.to_string())
+            }
+        };
+        let media_type =
+            media_type.parse().map_err(|_| self.registry(format!("`{media_type}` is no media type")))?;
+        let put = self.client.push_manifest_raw(&reference, bytes, media_type).await;
+        put.map(drop).map_err(|error| self.failed(error))
+    }
+
+    /// Logs in, if that is needed; oci-client remembers it, and what it would do by itself hides why it failed.
+    async fn ask_for(&self, what: RegistryOperation) -> Result<(), PackageError> {
+        let is_in = &self.is_in[usize::from(what == RegistryOperation::Push)];
+        let log_in = async || {
+            let done = self.client.auth(&self.tagged("none"), &self.login, what).await;
+            done.map(drop).map_err(|error| self.failed(error))
+        };
+        is_in.get_or_try_init(log_in).await.copied()
+    }
+
+    fn tagged(&self, tag: &str) -> Reference {
+        Reference::with_tag(self.registry.clone(), self.repository.clone(), tag.to_owned())
+    }
+
+    fn with_digest(&self, digest: &str) -> Reference {
+        Reference::with_digest(self.registry.clone(), self.repository.clone(), digest.to_owned())
+    }
+
+    fn registry(&self, why: String) -> PackageError {
+        PackageError::Registry { registry: self.registry.clone(), why }
+    }
+
+    /// Without URLs: that of a download may be a key to it.
+    fn failed(&self, error: OciError) -> PackageError {
+        let refused = |why: &str| PackageError::Refused {
+            registry: self.registry.clone(),
+            anonymous: self.login == RegistryAuth::Anonymous,
+            why: words(why),
+        };
+        match error {
+            OciError::UnauthorizedError { .. } => refused("401 Unauthorized"),
+            OciError::AuthenticationFailure(why) => refused(&why),
+            OciError::ServerError { code: code @ (401 | 403), message, .. } => {
+                refused(&format!("{code} {message}"))
+            }
+            OciError::RegistryError { envelope, .. } => {
+                let is_refused =
+                    |it: &OciErrorCode| matches!(it, OciErrorCode::Unauthorized | OciErrorCode::Denied);
+                let words: Vec<String> = envelope.errors.iter().map(said).collect();
+                match envelope.errors.iter().any(|error| is_refused(&error.code)) {
+                    true => refused(&words.join(", ")),
+                    false => self.registry(self::words(&words.join(", "))),
+                }
+            }
+            OciError::ServerError { code, message, .. } => self.registry(words(&format!("{code} {message}"))),
+            OciError::RequestError(error) => self.registry(chain(&error.without_url())),
+            other => self.registry(words(&chain(&other))),
+        }
+    }
+}
+
+fn said(error: &oci_client::errors::OciError) -> String {
+    let code = serde_json::to_value(&error.code).ok();
+    let code = code.as_ref().and_then(|code| code.as_str()).unwrap_or_default();
+    format!("{code} {}", error.message)
+}
+
+/// The beginning of what a registry says, on one line.
+fn words(text: &str) -> String {
+    let text: String = text.trim().chars().take(WORDS).collect();
+    text.escape_debug().to_string()
+}
+
+fn is_missing(error: &OciError) -> bool {
+    match error {
+        OciError::ServerError { code, .. } => *code == 404,
+        OciError::RegistryError { envelope, .. } => envelope.errors.iter().any(|error| {
+            matches!(
+                error.code,
+                OciErrorCode::ManifestUnknown
+                    | OciErrorCode::NameUnknown
+                    | OciErrorCode::BlobUnknown
+                    | OciErrorCode::NotFound
+            )
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a registry is on this machine: what is sent there crosses no network.
+fn is_loopback(registry: &str) -> bool {
+    let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+    host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}

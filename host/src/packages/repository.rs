@@ -1,0 +1,375 @@
+//! The versions of one package, in a folder or a registry: finds them, reads them, and believes nothing that does not fit
+//! its digest.
+
+use std::{
+    collections::BTreeSet,
+    io::{Read, Write},
+    path::Path,
+};
+
+use semver::Version;
+
+use super::{
+    digest::{Digest, Digesting},
+    error::PackageError,
+    keys::{Judgement, Signature, Trust},
+    layout::{Layout, Writing},
+    oci::{self, DOCUMENT_MAX_BYTES, Descriptor, Index, Manifest, referrers_tag},
+    package::{Artifact, Package},
+    reference::{Place, Reference, Wanted, tag_of, version_of},
+    registry::Registry,
+};
+
+/// How a registry may be reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Without TLS. Loopback is asked without it in any case.
+    pub plain_http: bool,
+}
+
+/// Where the versions of a package are. Its futures block their thread while they read and write files.
+#[derive(Debug)]
+pub struct Repository {
+    place: Place,
+    store: Store,
+}
+
+#[derive(Debug)]
+enum Store {
+    Folder(Layout),
+    Registry(Box<Registry>),
+}
+
+/// The largest signature that is read, in bytes.
+const SIGNATURE_MAX_BYTES: u64 = 16 << 10;
+
+impl Repository {
+    /// Prepares to ask; nothing is asked yet. Reads the login that `docker login` left, which may run a program of the
+    /// system's.
+    ///
+    /// # Errors
+    /// There is a login, and it cannot be read.
+    pub fn open(place: &Place, access: Access) -> Result<Repository, PackageError> {
+        let store = match place {
+            Place::Folder(folder) => Store::Folder(Layout::new(folder)),
+            Place::Registry { registry, repository } => {
+                Store::Registry(Box::new(Registry::open(registry, repository, access.plain_http)?))
+            }
+        };
+        Ok(Repository { place: place.clone(), store })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Its versions, in their order. Tags that are no versions are passed over.
+    ///
+    /// # Errors
+    /// It is not there, or does not answer.
+    pub async fn versions(&self) -> Result<Vec<Version>, PackageError> {
+        let tags = match &self.store {
+            Store::Folder(layout) => layout.index()?.map(|index| {
+                index
+                    .manifests
+                    .into_iter()
+                    .filter_map(|mut it| it.annotations.remove(oci::REF_NAME))
+                    .collect()
+            }),
+            Store::Registry(registry) => registry.tags().await?,
+        };
+        let tags: Vec<String> = tags.ok_or_else(|| PackageError::NoPackage(self.place.clone()))?;
+        let versions: BTreeSet<Version> = tags.iter().filter_map(|tag| version_of(tag)).collect();
+        Ok(versions.into_iter().collect())
+    }
+
+    /// The digest that a version has by now; none if there is no such version.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn digest_of(&self, version: &Version) -> Result<Option<Digest>, PackageError> {
+        let tag = tag_of(version);
+        match &self.store {
+            Store::Folder(layout) => Ok(layout.tagged(&tag)?.map(|entry| entry.digest)),
+            Store::Registry(_) => Ok(self.tagged(&tag).await?.map(|(digest, _)| digest)),
+        }
+    }
+
+    /// Finds a package and checks whose it is: its name and version, its digest if the reference says one, and its
+    /// signatures. Nothing of its content is read before.
+    ///
+    /// # Errors
+    /// There is none, it is another one, or it is not trusted.
+    pub async fn find(&self, reference: &Reference, trust: &Trust) -> Result<Package, PackageError> {
+        let version = match (&reference.wanted, reference.digest) {
+            (Wanted::Version(version), _) => Some(version.clone()),
+            // It is known what it is, whatever is tagged.
+            (Wanted::Newest, Some(_)) => None,
+            (wanted, _) => Some(self.newest(wanted).await?),
+        };
+        let (digest, bytes) = self.index(version.as_ref(), reference.digest).await?;
+        let mut package = Package::read(&self.place, digest, bytes)?;
+        if let Some(version) = &version {
+            package.is(version)?;
+        }
+        package.signed_by = match trust.judge(&self.signatures(&digest).await?, package.bytes()) {
+            Judgement::Trusted(key) => Some(key),
+            Judgement::Forged { key, why } => {
+                return Err(PackageError::Forged { what: package.to_string(), key, why });
+            }
+            Judgement::Unsigned | Judgement::Untrusted(_) if !trust.required => None,
+            Judgement::Unsigned => return Err(PackageError::Unsigned { what: package.to_string() }),
+            Judgement::Untrusted(keys) => {
+                return Err(PackageError::Untrusted { what: package.to_string(), keys });
+            }
+        };
+        Ok(package)
+    }
+
+    async fn index(
+        &self,
+        version: Option<&Version>,
+        digest: Option<Digest>,
+    ) -> Result<(Digest, Vec<u8>), PackageError> {
+        let none = || PackageError::NoPackage(self.place.clone());
+        let Some(version) = version else {
+            let digest = digest.ok_or_else(none)?;
+            return Ok((digest, self.document(&digest).await?.ok_or_else(none)?));
+        };
+        match self.tagged(&tag_of(version)).await? {
+            Some((found, bytes)) => match digest {
+                Some(expected) if expected != found => {
+                    let what = format!("{}:{version}", self.place);
+                    Err(PackageError::Moved { what, expected, found })
+                }
+                _ => Ok((found, bytes)),
+            },
+            None => Err(PackageError::NoVersion {
+                place: self.place.to_string(),
+                wanted: Wanted::Version(version.clone()),
+                versions: self.versions().await?,
+            }),
+        }
+    }
+
+    async fn newest(&self, wanted: &Wanted) -> Result<Version, PackageError> {
+        let versions = self.versions().await?;
+        let fits = |version: &&Version| match wanted {
+            Wanted::Newest => version.pre.is_empty(),
+            Wanted::Version(wanted) => *version == wanted,
+            Wanted::Range(range) => range.matches(version),
+        };
+        versions.iter().rev().find(fits).cloned().ok_or_else(|| PackageError::NoVersion {
+            place: self.place.to_string(),
+            wanted: wanted.clone(),
+            versions: versions.clone(),
+        })
+    }
+
+    /// What a package says of itself for a target, and where its parts are.
+    ///
+    /// # Errors
+    /// It is not for that target, or what is there does not fit its digest or the package.
+    pub async fn artifact(&self, package: &Package, target: &str) -> Result<Artifact, PackageError> {
+        Ok(self.artifact_with_manifest(package, target).await?.1)
+    }
+
+    pub(super) async fn artifact_with_manifest(
+        &self,
+        package: &Package,
+        target: &str,
+    ) -> Result<(Vec<u8>, Artifact), PackageError> {
+        let entry = package.entry(target)?;
+        let what = |part: &str| format!("{package} ({part} for {target})");
+        let bytes = self.part(&entry.digest, &what("manifest")).await?;
+        let manifest: Manifest = package.parsed(&bytes)?;
+        let about = self.small(&manifest.config, DOCUMENT_MAX_BYTES, &what("manifest")).await?;
+        Ok((bytes, Artifact::new(package, target, manifest, &about)?))
+    }
+
+    /// Writes the library to `to`. What has been written is not to be used if this fails.
+    ///
+    /// # Errors
+    /// It is not there, does not fit its digest, or cannot be written to `path`, which is only what `to` is called.
+    pub async fn library(
+        &self,
+        package: &Package,
+        artifact: &Artifact,
+        to: &mut (dyn Write + Send),
+        path: &Path,
+    ) -> Result<(), PackageError> {
+        let what = format!("{package} (library for {})", artifact.about.target);
+        self.blob(artifact.library(), to, path, &what).await
+    }
+
+    /// A small text of the package: README or changelog.
+    ///
+    /// # Errors
+    /// It is not there, or does not fit its digest.
+    pub(super) async fn small(
+        &self,
+        descriptor: &Descriptor,
+        most: u64,
+        what: &str,
+    ) -> Result<Vec<u8>, PackageError> {
+        if descriptor.size > most {
+            return Err(PackageError::Length {
+                what: what.to_owned(),
+                expected: most,
+                found: descriptor.size,
+            });
+        }
+        let mut bytes = Vec::new();
+        self.blob(descriptor, &mut bytes, Path::new("memory"), what).await?;
+        Ok(bytes)
+    }
+
+    /// Writes a blob to `to`, and says whether it was the right one.
+    pub(super) async fn blob(
+        &self,
+        descriptor: &Descriptor,
+        to: &mut (dyn Write + Send),
+        path: &Path,
+        what: &str,
+    ) -> Result<(), PackageError> {
+        let mut digesting = Digesting::new(to);
+        let missing = || PackageError::Missing { what: what.to_owned() };
+        match &self.store {
+            Store::Folder(layout) => {
+                let file = layout.open(&descriptor.digest)?.ok_or_else(missing)?;
+                let mut file = file.take(descriptor.size + 1);
+                std::io::copy(&mut file, &mut digesting).map_err(PackageError::io("copy to", path))?;
+            }
+            Store::Registry(registry) => {
+                registry.blob(descriptor, &mut digesting, path).await?.ok_or_else(missing)?;
+            }
+        }
+        let found = digesting.length();
+        if found != descriptor.size {
+            return Err(PackageError::Length { what: what.to_owned(), expected: descriptor.size, found });
+        }
+        self.fits(&descriptor.digest, digesting.digest(), what)
+    }
+
+    fn fits(&self, expected: &Digest, found: Digest, what: &str) -> Result<(), PackageError> {
+        match *expected == found {
+            true => Ok(()),
+            false => Err(PackageError::Damaged { what: what.to_owned(), expected: *expected, found }),
+        }
+    }
+
+    /// The document with a digest, which the package names.
+    async fn part(&self, digest: &Digest, what: &str) -> Result<Vec<u8>, PackageError> {
+        let bytes = self.document(digest).await?;
+        bytes.ok_or_else(|| PackageError::Missing { what: what.to_owned() })
+    }
+
+    /// An index or a manifest by its digest. None: it is not there.
+    async fn document(&self, digest: &Digest) -> Result<Option<Vec<u8>>, PackageError> {
+        let bytes = match &self.store {
+            Store::Folder(layout) => layout.document(digest)?,
+            Store::Registry(registry) => registry.document(&digest.to_string()).await?,
+        };
+        if let Some(bytes) = &bytes {
+            self.fits(digest, Digest::of(bytes), &format!("{}@{digest}", self.place))?;
+        }
+        Ok(bytes)
+    }
+
+    /// What a tag leads to.
+    async fn tagged(&self, tag: &str) -> Result<Option<(Digest, Vec<u8>)>, PackageError> {
+        match &self.store {
+            Store::Folder(layout) => {
+                let Some(entry) = layout.tagged(tag)? else { return Ok(None) };
+                let what = format!("{}:{tag}", self.place);
+                Ok(Some((entry.digest, self.part(&entry.digest, &what).await?)))
+            }
+            Store::Registry(registry) => {
+                Ok(registry.document(tag).await?.map(|bytes| (Digest::of(&bytes), bytes)))
+            }
+        }
+    }
+
+    /// The signatures of an artifact.
+    pub(super) async fn signatures(&self, subject: &Digest) -> Result<Vec<Signature>, PackageError> {
+        let mut signatures = Vec::new();
+        for entry in self.referrers(subject).await?.manifests {
+            if entry.artifact_type.as_deref() != Some(oci::SIGNATURE) {
+                continue;
+            }
+            let what = format!("{}@{subject} (signature)", self.place);
+            let odd = |why: &str| PackageError::NotAPackage { what: what.clone(), why: why.to_owned() };
+            let bytes = self.part(&entry.digest, &what).await?;
+            let manifest: Manifest =
+                serde_json::from_slice(&bytes).map_err(|error| odd(&error.to_string()))?;
+            if manifest.subject.as_ref().is_none_or(|it| it.digest != *subject) {
+                return Err(odd("it is of something else"));
+            }
+            let layer = manifest.layers.iter().find(|layer| layer.media_type == oci::MINISIGN);
+            let layer = layer.ok_or_else(|| odd("it holds none"))?;
+            let text = self.small(layer, SIGNATURE_MAX_BYTES, &what).await?;
+            signatures.push(Signature::read(&text).ok_or_else(|| odd("it is none of minisign's"))?);
+        }
+        Ok(signatures)
+    }
+
+    /// What refers to an artifact.
+    pub(super) async fn referrers(&self, subject: &Digest) -> Result<Index, PackageError> {
+        let Some((_, bytes)) = self.tagged(&referrers_tag(subject)).await? else {
+            return Ok(Index::default());
+        };
+        serde_json::from_slice(&bytes).map_err(|error| PackageError::NotAPackage {
+            what: format!("{}@{subject} (signatures)", self.place),
+            why: error.to_string(),
+        })
+    }
+}
+
+/// Puts parts into a repository. In a folder, nobody else does meanwhile.
+pub(super) struct Writer<'r> {
+    repository: &'r Repository,
+    writing: Option<Writing>,
+}
+
+impl Repository {
+    pub(super) fn writer(&self) -> Result<Writer<'_>, PackageError> {
+        let writing = match &self.store {
+            Store::Folder(layout) => Some(layout.begin()?),
+            Store::Registry(_) => None,
+        };
+        Ok(Writer { repository: self, writing })
+    }
+}
+
+impl Writer<'_> {
+    /// Puts a blob there, if it is not.
+    pub(super) async fn blob(&self, bytes: &[u8]) -> Result<(), PackageError> {
+        let digest = Digest::of(bytes);
+        match (&self.repository.store, &self.writing) {
+            (Store::Folder(layout), Some(writing)) => layout.put(writing, &digest, bytes),
+            (Store::Registry(registry), _) if !registry.has_blob(&digest).await? => {
+                registry.put_blob(&digest, bytes.to_vec()).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts an index or a manifest there, under a tag if one is said.
+    pub(super) async fn document(
+        &self,
+        media_type: &'static str,
+        bytes: &[u8],
+        tag: Option<&str>,
+    ) -> Result<(), PackageError> {
+        match (&self.repository.store, &self.writing) {
+            (Store::Folder(layout), Some(writing)) => {
+                layout.put(writing, &Digest::of(bytes), bytes)?;
+                tag.map_or(Ok(()), |tag| layout.tag(writing, tag, &Descriptor::of(media_type, bytes)))
+            }
+            (Store::Registry(registry), _) => registry.put_document(media_type, bytes.to_vec(), tag).await,
+            _ => Ok(()),
+        }
+    }
+}

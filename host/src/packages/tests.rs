@@ -1,0 +1,276 @@
+//! Packages in folders: what was put is what is found, and whatever is changed about it is noticed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use semver::Version;
+
+use super::{
+    about::{About, Settings},
+    keys::SecretKey,
+    oci::{self, Descriptor, Index, Manifest, Platform, bytes_of},
+    packed::nowhere,
+    *,
+};
+
+const HERE: &str = "x86_64-unknown-linux-gnu";
+const THERE: &str = "aarch64-unknown-linux-gnu";
+
+/// A package of `greeter` for two targets, whose libraries are no libraries.
+fn sample(version: &str, code: &str) -> Packed {
+    let version: Version = version.parse().unwrap();
+    let mut index = Index { artifact_type: Some(oci::PACKAGE.to_owned()), ..Index::default() };
+    index.annotations.insert(oci::TITLE.to_owned(), "greeter".to_owned());
+    index.annotations.insert(oci::VERSION.to_owned(), version.to_string());
+    let (mut manifests, mut blobs) = (Vec::new(), Vec::new());
+    for target in [THERE, HERE] {
+        let about = About {
+            abi: (1, 0),
+            authors: Vec::new(),
+            commands: Vec::new(),
+            description: None,
+            events: Vec::new(),
+            license: None,
+            name: "greeter".to_owned(),
+            repository: None,
+            rustc: "rustc".to_owned(),
+            settings: Settings::default(),
+            target: target.to_owned(),
+            version: version.clone(),
+        };
+        let parts = [(oci::ABOUT, bytes_of(&about)), (oci::LIBRARY, format!("{code} {target}").into_bytes())];
+        let [config, library] = [0, 1].map(|at: usize| Descriptor::of(parts[at].0, &parts[at].1));
+        blobs.extend(parts.map(|(_, bytes)| bytes));
+        let manifest = bytes_of(&Manifest::new(oci::PACKAGE, config, vec![library]));
+        let mut entry = Descriptor::of(oci::MANIFEST, &manifest).annotated(oci::TARGET, target);
+        entry.platform = Some(Platform::of(target));
+        index.manifests.push(entry);
+        manifests.push(manifest);
+    }
+    let bytes = bytes_of(&index);
+    let package = Package::read(&nowhere("greeter"), Digest::of(&bytes), bytes).unwrap();
+    Packed::new(package, manifests, blobs)
+}
+
+fn key() -> SecretKey {
+    SecretKey::new(minisign::KeyPair::generate_unencrypted_keypair().unwrap().sk).unwrap()
+}
+
+fn folder(place: &tempfile::TempDir, name: &str) -> Repository {
+    Repository::open(&Place::in_folder(&place.path().join(name), "greeter"), Access::default()).unwrap()
+}
+
+fn reference(repository: &Repository, rest: &str) -> Reference {
+    format!("{}{rest}", repository.place()).parse().unwrap()
+}
+
+async fn found(repository: &Repository, rest: &str, trust: &Trust) -> Result<Package, PackageError> {
+    repository.find(&reference(repository, rest), trust).await
+}
+
+async fn code(repository: &Repository, package: &Package) -> Result<String, PackageError> {
+    let artifact = repository.artifact(package, HERE).await?;
+    let mut code = Vec::new();
+    repository.library(package, &artifact, &mut code, Path::new("memory")).await?;
+    Ok(String::from_utf8(code).unwrap())
+}
+
+#[tokio::test]
+async fn what_is_put_into_a_folder_is_found_there_and_is_the_same_wherever_it_is_copied() {
+    let place = tempfile::tempdir().unwrap();
+    let (one, other) = (folder(&place, "one"), folder(&place, "deep/other"));
+    let missing = found(&one, "", &Trust::default()).await.unwrap_err();
+    assert!(matches!(missing, PackageError::NoPackage(_)), "{missing}");
+    let mut packed = sample("1.2.0", "code");
+    packed.sign(&key()).unwrap();
+    assert_eq!(packed.put(&one, false).await.unwrap(), Put::New);
+    assert_eq!(packed.put(&one, false).await.unwrap(), Put::Same);
+    let package = found(&one, "", &Trust::default()).await.unwrap();
+    assert_eq!(package.digest(), packed.package().digest());
+    assert_eq!(package.targets().collect::<Vec<_>>(), [THERE, HERE]);
+    assert_eq!(code(&one, &package).await.unwrap(), format!("code {HERE}"));
+    let error = one.artifact(&package, "riscv64gc-unknown-linux-gnu").await.unwrap_err();
+    assert!(error.to_string().contains("it is for aarch64-unknown-linux-gnu, x86_64-"), "{error}");
+
+    let taken = Packed::take(&one, package).await.unwrap();
+    assert_eq!(taken.put(&other, false).await.unwrap(), Put::New);
+    let files = |name: &str| {
+        let below = place.path().join(name).join("greeter");
+        let mut files: Vec<(String, Vec<u8>)> = ["", "blobs/sha256"]
+            .into_iter()
+            .flat_map(|folder| fs::read_dir(below.join(folder)).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .map(|path| (path.strip_prefix(&below).unwrap().display().to_string(), fs::read(&path).unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    assert_eq!(files("one"), files("deep/other"), "byte for byte, with its signature");
+}
+
+#[tokio::test]
+async fn a_version_is_not_replaced_by_another_content_unless_that_is_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let repository = folder(&place, "packages");
+    let (old, new) = (sample("1.2.0", "old"), sample("1.2.0", "new"));
+    old.put(&repository, false).await.unwrap();
+    let error = new.put(&repository, false).await.unwrap_err();
+    assert!(matches!(error, PackageError::Taken { .. }), "{error}");
+    let pinned = format!(":1.2.0@{}", old.package().digest());
+    found(&repository, &pinned, &Trust::default()).await.unwrap();
+    assert_eq!(new.put(&repository, true).await.unwrap(), Put::Replaced(old.package().digest()));
+    let error = found(&repository, &pinned, &Trust::default()).await.unwrap_err();
+    assert!(error.to_string().contains("its tag has been moved"), "{error}");
+    let by_digest = format!("@{}", old.package().digest());
+    assert_eq!(
+        found(&repository, &by_digest, &Trust::default()).await.unwrap().version(),
+        &Version::new(1, 2, 0)
+    );
+}
+
+#[tokio::test]
+async fn the_newest_version_is_taken_and_no_pre_release_unless_it_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let repository = folder(&place, "packages");
+    for version in ["1.2.0", "1.10.0", "2.0.0-rc.1", "1.9.0+build.7", "0.1.0"] {
+        sample(version, version).put(&repository, false).await.unwrap();
+    }
+    let versions = repository.versions().await.unwrap();
+    let shown: Vec<String> = versions.iter().map(Version::to_string).collect();
+    assert_eq!(shown, ["0.1.0", "1.2.0", "1.9.0+build.7", "1.10.0", "2.0.0-rc.1"]);
+    for (rest, version) in [
+        ("", "1.10.0"),
+        ("@^1", "1.10.0"),
+        ("@<1.10", "1.9.0+build.7"),
+        ("@0.1", "0.1.0"),
+        (":2.0.0-rc.1", "2.0.0-rc.1"),
+        (":1.9.0_build.7", "1.9.0+build.7"),
+    ] {
+        let package = found(&repository, rest, &Trust::default()).await.unwrap();
+        assert_eq!(package.version().to_string(), version, "{rest}");
+    }
+    let error = found(&repository, "@^3", &Trust::default()).await.unwrap_err().to_string();
+    assert!(
+        error.ends_with("has no version of ^3; it has 2.0.0-rc.1, 1.10.0, 1.9.0+build.7, 1.2.0, 0.1.0"),
+        "{error}"
+    );
+    let error = found(&repository, ":1.2.1", &Trust::default()).await.unwrap_err().to_string();
+    assert!(error.contains("has no version 1.2.1; it has"), "{error}");
+}
+
+#[tokio::test]
+async fn whatever_is_changed_in_a_package_is_noticed_before_it_is_used() {
+    let place = tempfile::tempdir().unwrap();
+    let repository = folder(&place, "packages");
+    let mut packed = sample("1.2.0", "code");
+    let key = key();
+    packed.sign(&key).unwrap();
+    packed.put(&repository, false).await.unwrap();
+    let trust = Trust { keys: vec![key.public().clone()], required: true };
+    let blobs = place.path().join("packages/greeter/blobs/sha256");
+    let files: Vec<PathBuf> = fs::read_dir(&blobs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let use_it = async || {
+        let package = found(&repository, "", &trust).await?;
+        Packed::take(&repository, package).await.map(drop)
+    };
+    use_it().await.unwrap();
+    assert_eq!(files.len(), 11, "2 of each manifest, config, library; index; 4 of the signature");
+    // The empty config of the signature is never read.
+    let empty = blobs.join(Digest::of(oci::EMPTY_BYTES).hex());
+    for file in files.into_iter().filter(|file| *file != empty) {
+        let content = fs::read(&file).unwrap();
+        let mut flipped = content.clone();
+        flipped[content.len() / 2] ^= 1;
+        for (wrong, is) in [
+            (flipped, "is damaged: it should be sha256:"),
+            (content[..content.len() - 1].to_vec(), "it should "),
+            ([&content[..], b" "].concat(), "it should "),
+            (b"".to_vec(), "it should "),
+        ] {
+            fs::write(&file, wrong).unwrap();
+            let error = use_it().await.unwrap_err();
+            assert!(error.to_string().contains(is), "{}: {error}", file.display());
+            assert!(error.help().is_some_and(|help| help.contains("try again")), "{error}");
+        }
+        fs::remove_file(&file).unwrap();
+        let error = use_it().await.unwrap_err();
+        assert!(matches!(error, PackageError::Missing { .. }), "{error}");
+        fs::write(&file, content).unwrap();
+    }
+    // It is mended by being put there once more.
+    fs::write(blobs.join(packed.package().digest().hex()), "x").unwrap();
+    assert!(use_it().await.is_err());
+    packed.put(&repository, true).await.unwrap();
+    use_it().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_signature_counts_only_if_it_is_by_a_trusted_key_and_of_this_package() {
+    let place = tempfile::tempdir().unwrap();
+    let repository = folder(&place, "packages");
+    let (mine, others) = (key(), key());
+    let required = Trust { keys: vec![mine.public().clone()], required: true };
+    let optional = Trust { keys: vec![mine.public().clone()], required: false };
+    let mut packed = sample("1.2.0", "code");
+    packed.put(&repository, false).await.unwrap();
+    let error = found(&repository, "", &required).await.unwrap_err();
+    assert!(error.to_string().ends_with("greeter:1.2.0` is not signed, and must be"), "{error}");
+    assert!(found(&repository, "", &optional).await.unwrap().signed_by().is_none());
+
+    packed.sign(&others).unwrap();
+    packed.put(&repository, false).await.unwrap();
+    let error = found(&repository, "", &required).await.unwrap_err();
+    let ids = format!("is signed by {}, and none of them is trusted", others.public().id());
+    assert!(error.to_string().contains(&ids), "{error}");
+    assert!(found(&repository, "", &optional).await.unwrap().signed_by().is_none());
+
+    let mut again =
+        Packed::take(&repository, found(&repository, "", &optional).await.unwrap()).await.unwrap();
+    again.sign(&mine).unwrap();
+    again.sign(&mine).unwrap();
+    again.put(&repository, false).await.unwrap();
+    let package = found(&repository, "", &required).await.unwrap();
+    assert_eq!(package.signed_by(), Some(mine.public()));
+    assert_eq!(repository.signatures(&package.digest()).await.unwrap().len(), 2);
+
+    // One of the trusted key over something else, put beside this package.
+    let (mut forged, mut other) = (sample("1.3.0", "code"), sample("1.4.0", "code"));
+    other.sign(&mine).unwrap();
+    forged.put_signatures_of(&other);
+    forged.put(&repository, false).await.unwrap();
+    for trust in [&required, &optional] {
+        let error = found(&repository, ":1.3.0", trust).await.unwrap_err();
+        assert!(matches!(error, PackageError::Forged { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_under_which_another_version_or_something_else_was_put_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let repository = folder(&place, "packages");
+    sample("1.1.0", "old").put(&repository, false).await.unwrap();
+    sample("1.2.0", "new").put(&repository, false).await.unwrap();
+    let index = place.path().join("packages/greeter/index.json");
+    let text = fs::read_to_string(&index).unwrap();
+    let replayed = text.replace("\"1.2.0\"", "\"x\"").replace("\"1.1.0\"", "\"1.2.0\"");
+    fs::write(&index, &replayed).unwrap();
+    for rest in ["", ":1.2.0", "@1"] {
+        let error = found(&repository, rest, &Trust::default()).await.unwrap_err().to_string();
+        assert!(error.ends_with("greeter:1.2.0` holds 1.1.0, and should hold 1.2.0"), "{error}");
+    }
+    fs::rename(place.path().join("packages/greeter"), place.path().join("packages/fine")).unwrap();
+    let renamed =
+        Repository::open(&Place::in_folder(&place.path().join("packages"), "fine"), Access::default());
+    let error = found(&renamed.unwrap(), ":1.2.0", &Trust::default()).await.unwrap_err().to_string();
+    assert!(error.ends_with("holds `greeter`, and should hold `fine`"), "{error}");
+    for (index, why) in [("{}", "no index of OCI's"), ("[", "no index of OCI's")] {
+        let folder = place.path().join("packages/greeter");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("index.json"), index).unwrap();
+        let error = found(&repository, "", &Trust::default()).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
