@@ -24,16 +24,24 @@ mod intents;
 mod making;
 #[path = "cli/metrics.rs"]
 mod metrics;
+#[path = "cli/packages.rs"]
+mod packages;
+#[path = "cli/packing.rs"]
+mod packing;
 #[path = "cli/playing.rs"]
 mod playing;
 #[path = "cli/program.rs"]
 mod program;
+#[path = "cli/pushing.rs"]
+mod pushing;
 #[path = "cli/restarting.rs"]
 mod restarting;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/settings.rs"]
 mod settings;
+#[path = "cli/signing.rs"]
+mod signing;
 #[path = "cli/simulating.rs"]
 mod simulating;
 #[path = "cli/smoking.rs"]

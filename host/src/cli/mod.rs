@@ -8,10 +8,14 @@ mod dev;
 mod doctor;
 mod exit;
 mod inspect;
+mod keys;
 mod life;
 mod new;
+mod pack;
+mod packages;
 mod play;
 mod progress;
+mod push;
 mod restart;
 mod run;
 mod running;
@@ -64,6 +68,10 @@ enum Command {
     Inspect(inspect::Inspect),
     Check(check::Check),
     Smoke(smoke::Smoke),
+    Pack(pack::Pack),
+    Push(push::Push),
+    Pull(push::Pull),
+    Keys(keys::KeysCommand),
     Sim(sim::SimCommand),
     #[command(name = "try-out")]
     TryOut(check::Trial),
@@ -110,6 +118,10 @@ fn execute(command: Command) -> ExitCode {
         Command::Inspect(inspect) => inspect.execute(),
         Command::Check(check) => check.execute(),
         Command::Smoke(smoke) => smoke.execute(),
+        Command::Pack(pack) => pack.execute(),
+        Command::Push(push) => push.execute(),
+        Command::Pull(pull) => pull.execute(),
+        Command::Keys(keys) => keys.execute(),
         Command::Sim(sim) => sim.execute(),
         Command::TryOut(trial) => trial.execute(),
     };

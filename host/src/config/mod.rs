@@ -22,6 +22,7 @@ mod limits;
 mod locate;
 mod paths;
 mod presence;
+mod registry;
 mod secret;
 mod sections;
 
@@ -40,9 +41,11 @@ pub use events::{missing_intents, without_message_content};
 pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
 pub use presence::{ActivityKind, Status};
+pub use registry::{PackageRules, RegistrySection, TrustedKey};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
 pub use sections::{
-    Api, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Metrics, Play, Runtime, Stats, Store,
+    Api, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Metrics, Packages, Play, Runtime, Stats,
+    Store,
 };
 
 /// Everything the operator can say. A section that is `None` was left out, and so is its session.
@@ -75,6 +78,10 @@ pub struct Config {
     pub log: Log,
     /// `[play]`: the built-in Discord of `gearshift play`.
     pub play: Play,
+    /// `[packages]`: whose packages are trusted.
+    pub packages: Packages,
+    /// `[registry."HOST/PATH"]`: the same for one registry, by its name.
+    pub registry: BTreeMap<String, RegistrySection>,
     /// `[cog.NAME]`: what is set for one cog, by its name.
     pub cog: BTreeMap<String, CogSection>,
     /// The file this came from; empty for a default config.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, locate::Wrong};
+use super::{Config, locate::Wrong, registry};
 
 /// Every path in the config, with its key.
 fn paths(config: &mut Config) -> impl Iterator<Item = ([&'static str; 2], &mut PathBuf)> {
@@ -38,6 +38,7 @@ pub(super) fn resolve(config: &mut Config) {
     for (_, path) in paths(config) {
         *path = folder.join(&*path);
     }
+    registry::resolve(&mut config.registry, &folder);
 }
 
 /// The folder that relative paths of the config file start from.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{ActivityKind, Intent, Secret, Status};
+use super::{ActivityKind, Intent, Secret, Status, TrustedKey};
 
 /// `[discord]`: the account, and how to reach Discord.
 #[derive(Debug, Clone, Deserialize)]
@@ -341,6 +341,16 @@ pub struct Play {
     pub world: Option<PathBuf>,
     /// Folder in which the world is kept from one time to the next; what is in it goes before `world`. Default: not kept.
     pub keep: Option<PathBuf>,
+}
+
+/// `[packages]`: what holds for packages of any registry, as far as `[registry."…"]` says nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct Packages {
+    /// Public keys of those who may sign packages, as minisign writes them: `["RW…"]`. Default none.
+    pub trusted_keys: Vec<TrustedKey>,
+    /// Whether packages are refused without a signature by one of those keys. Default false.
+    pub require_signed: bool,
 }
 
 /// Durations as integers of milliseconds.

@@ -91,8 +91,8 @@ pub(super) struct Build {
 }
 
 impl Build {
-    /// Begins to build all cogs of a workspace.
-    pub(super) fn start(workspace: &Workspace, is_release: bool) -> io::Result<Build> {
+    /// Begins to build all cogs of a workspace, for another target if one is named.
+    pub(super) fn start(workspace: &Workspace, is_release: bool, target: Option<&str>) -> io::Result<Build> {
         let mut command = Command::from(cargo());
         // One that fails leaves the others.
         command.args(["build", "--keep-going", "--message-format", "json", "--manifest-path"]);
@@ -100,6 +100,7 @@ impl Build {
         if is_release {
             command.arg("--release");
         }
+        command.args(target.map(|target| ["--target", target]).into_iter().flatten());
         // By their ids: two packages of one workspace's dependencies may share a name.
         command.args(workspace.cogs.iter().flat_map(|cog| ["--package", &cog.id]));
         command

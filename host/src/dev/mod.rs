@@ -12,6 +12,7 @@ mod build;
 mod dep_info;
 mod install;
 mod packages;
+mod release;
 mod sources;
 mod words;
 
@@ -24,6 +25,7 @@ use std::{
 
 use futures_util::future::join_all;
 
+pub use self::release::{Facts, Release, facts, release};
 use self::{
     build::{Build, Failed, Outcome},
     packages::Workspace,
@@ -53,6 +55,16 @@ pub enum DevError {
         /// What one of them lacks.
         almost: Option<String>,
     },
+    /// The compiler, or cargo, refuses.
+    #[error("failed to build {cogs} ({status})\n{words}")]
+    Failed {
+        /// Their names.
+        cogs: String,
+        /// How cargo ended.
+        status: std::process::ExitStatus,
+        /// What the compiler says.
+        words: String,
+    },
     /// Two cogs with the same library.
     #[error("`{}` and `{}` both make the library `{library}`", .folders[0].display(), .folders[1].display())]
     Twice {
@@ -77,7 +89,7 @@ impl DevError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             DevError::Metadata { .. } => {
-                Some("`gearshift dev` takes folders with packages of cogs; `gearshift new NAME` makes one")
+                Some("it takes folders with packages of cogs; `gearshift new NAME` makes one")
             }
             DevError::NoCargo(_) => Some("https://rustup.rs installs it; it must be in PATH"),
             DevError::NoCog { .. } => Some(
@@ -85,7 +97,7 @@ impl DevError {
                  `crate-type = [\"cdylib\"]`",
             ),
             DevError::Twice { .. } => Some("name the folder of one of them"),
-            DevError::Folder { .. } => None,
+            DevError::Failed { .. } | DevError::Folder { .. } => None,
         }
     }
 }
@@ -183,7 +195,7 @@ impl Dev {
         let what = workspace.names();
         tracing::info!("building {what}");
         let since = Instant::now();
-        let build = match Build::start(workspace, self.is_release) {
+        let build = match Build::start(workspace, self.is_release, None) {
             Ok(build) => build,
             Err(error) => {
                 tracing::error!("failed to run cargo: {error}");

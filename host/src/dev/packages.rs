@@ -9,7 +9,7 @@ use std::{
 
 use cargo_metadata::{CrateType, Metadata, Package, TargetKind};
 
-use super::DevError;
+use super::{DevError, release::Facts};
 use crate::config::TOKEN_VARIABLE;
 
 /// What cargo calls a manifest.
@@ -44,6 +44,8 @@ pub(super) struct CogPackage {
     pub(super) folder: PathBuf,
     /// Its library's file.
     pub(super) library: String,
+    /// What it says of itself.
+    pub(super) facts: Facts,
 }
 
 impl Workspace {
@@ -161,6 +163,13 @@ fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
             library.name.replace('-', "_"),
             std::env::consts::DLL_SUFFIX
         ),
+        facts: Facts {
+            authors: package.authors.clone(),
+            description: package.description.clone(),
+            license: package.license.clone(),
+            readme: package.readme.clone().map(PathBuf::from),
+            repository: package.repository.clone(),
+        },
     }))
 }
 

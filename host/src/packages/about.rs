@@ -1,9 +1,16 @@
 //! What a package says of itself for one target: the config of its artifact.
 
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
 use gearshift_cog::manifest::{CommandManifest, Manifest};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::text;
 
 /// A package's manifest. What a later version of the form adds is passed over; nothing here is taken away from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +85,41 @@ pub struct Words {
     pub readme: Option<String>,
     /// `CHANGELOG.md`.
     pub changelog: Option<String>,
+}
+
+/// A file beside a cog that cannot be packed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot pack `{}`: {why}", .file.display())]
+pub struct WordsError {
+    file: PathBuf,
+    why: String,
+}
+
+impl Words {
+    /// Adds the files of a cog's folder: README, `CHANGELOG.md`, `settings.schema.json`. What is not there is left out.
+    ///
+    /// # Errors
+    /// One cannot be read, or is not of its form.
+    pub fn add_files(&mut self, folder: &Path, readme: Option<&Path>) -> Result<(), WordsError> {
+        self.readme = text_of(&folder.join(readme.unwrap_or(Path::new("README.md"))))?;
+        self.changelog = text_of(&folder.join("CHANGELOG.md"))?;
+        let file = folder.join("settings.schema.json");
+        let Some(text) = text_of(&file)? else { return Ok(()) };
+        match serde_json::from_str(&text) {
+            Ok(schema @ Value::Object(_)) => self.settings_schema = Some(schema),
+            Ok(_) => return Err(WordsError { file, why: "a schema is a JSON object".to_owned() }),
+            Err(error) => return Err(WordsError { file, why: format!("it is no JSON: {error}") }),
+        }
+        Ok(())
+    }
+}
+
+fn text_of(file: &Path) -> Result<Option<String>, WordsError> {
+    match text::read(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(WordsError { file: file.to_owned(), why: error.to_string() }),
+    }
 }
 
 impl About {

@@ -221,10 +221,10 @@ impl PackageError {
         Some(text.to_owned())
     }
 
-    /// Whether the network or the registry is to blame, and another attempt may do.
+    /// Whether the package could not be asked for at all: nothing is known to be wrong with it.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Registry { .. } | Self::Refused { .. } | Self::Length { .. })
+        matches!(self, Self::Registry { .. } | Self::Refused { .. } | Self::Login { .. })
     }
 }
 

@@ -11,7 +11,8 @@ use std::{
 
 use minisign::{PublicKeyBox, SignatureBox};
 
-use crate::error::denied;
+use super::reference::Place;
+use crate::{config::Config, error::denied};
 
 /// The key that a signature is checked with. Written as minisign does: `RW…`.
 #[derive(Clone)]
@@ -97,6 +98,14 @@ pub(super) enum Judgement {
 }
 
 impl Trust {
+    /// What the config says for a place.
+    #[must_use]
+    pub fn at(place: &Place, config: &Config) -> Trust {
+        let rules = config.packages_of(&place.to_string());
+        let keys = rules.trusted_keys.iter().filter_map(|key| key.as_str().parse().ok()).collect();
+        Trust { keys, required: rules.require_signed }
+    }
+
     /// Judges the signatures of some bytes.
     pub(super) fn judge(&self, signatures: &[Signature], bytes: &[u8]) -> Judgement {
         let mut forged = None;

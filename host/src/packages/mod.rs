@@ -29,7 +29,7 @@ mod repository;
 #[cfg(test)]
 mod tests;
 
-pub use self::about::{About, Settings, Words};
+pub use self::about::{About, Settings, Words, WordsError};
 pub use self::digest::{Digest, NotADigest};
 pub use self::error::PackageError;
 pub use self::keys::{KeyError, KeyFiles, NotAKey, PublicKey, SecretKey, Trust};

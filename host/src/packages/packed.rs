@@ -20,7 +20,8 @@ pub struct Packed {
     manifests: Vec<Vec<u8>>,
     /// Their configs and layers.
     blobs: Vec<Vec<u8>>,
-    signatures: Vec<Signature>,
+    /// Each with its key, if it was made here.
+    signatures: Vec<(Signature, Option<PublicKey>)>,
 }
 
 /// What became of a package that was put somewhere.
@@ -55,7 +56,8 @@ impl Packed {
             }
             taken.manifests.push(manifest);
         }
-        taken.signatures = from.signatures(&package.digest()).await?;
+        let signatures = from.signatures(&package.digest()).await?;
+        taken.signatures = signatures.into_iter().map(|signature| (signature, None)).collect();
         Ok(taken)
     }
 
@@ -75,7 +77,7 @@ impl Packed {
         }
         let comment = format!("{} {} {}", self.package.name(), self.package.version(), self.package.digest());
         let signature = key.sign(self.package.bytes(), &comment).map_err(|error| error.to_string())?;
-        self.signatures.push(signature);
+        self.signatures.push((signature, Some(key.public().clone())));
         Ok(())
     }
 
@@ -85,7 +87,7 @@ impl Packed {
     }
 
     fn is_signed_by(&self, key: &PublicKey) -> bool {
-        self.signatures.iter().any(|signature| signature.is_by(key, self.package.bytes()))
+        self.signatures.iter().any(|(signature, _)| signature.is_by(key, self.package.bytes()))
     }
 
     /// Puts it into a repository: its parts, then its signatures, and its version last, so that who finds it finds all of
@@ -118,8 +120,12 @@ impl Packed {
             writer.document(oci::MANIFEST, manifest, None).await?;
         }
         writer.document(oci::INDEX, package.bytes(), None).await?;
-        for signature in &self.signatures {
-            self.put_signature(signature, into, &writer).await?;
+        let there = into.signatures(&package.digest()).await?;
+        for (signature, key) in &self.signatures {
+            let is_by = |key: &PublicKey| there.iter().any(|it| it.is_by(key, package.bytes()));
+            if !key.as_ref().is_some_and(is_by) {
+                self.put_signature(signature, into, &writer).await?;
+            }
         }
         writer.document(oci::INDEX, package.bytes(), Some(&tag_of(package.version()))).await?;
         Ok(put)

@@ -19,12 +19,21 @@ use super::{
     reference::{Place, Reference, Wanted, tag_of, version_of},
     registry::Registry,
 };
+use crate::config::Config;
 
 /// How a registry may be reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Access {
     /// Without TLS. Loopback is asked without it in any case.
     pub plain_http: bool,
+}
+
+impl Access {
+    /// What the config says for a place.
+    #[must_use]
+    pub fn to(place: &Place, config: &Config) -> Access {
+        Access { plain_http: config.packages_of(&place.to_string()).plain_http }
+    }
 }
 
 /// Where the versions of a package are. Its futures block their thread while they read and write files.

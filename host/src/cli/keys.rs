@@ -1,0 +1,297 @@
+//! `gearshift keys`: keys that packages are signed with, and those that are trusted.
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+
+use super::{
+    exit::{Exit, Failure},
+    source::DEFAULT,
+};
+use crate::{
+    config::Config,
+    error::chain,
+    log,
+    packages::{KeyError, KeyFiles, Packed, PublicKey, SecretKey},
+    text,
+};
+
+/// Holds the password of a key where nobody can be asked.
+const PASSWORD: &str = "GEARSHIFT_KEY_PASSWORD";
+/// The key that is made and used if none is named.
+const USUAL: &str = "gearshift";
+
+/// Make keys that packages are signed with, and trust those of others
+#[derive(Debug, Args)]
+pub(super) struct KeysCommand {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a key: NAME.key, which is to be kept secret, and NAME.pub, which is to be given away
+    New {
+        /// Its name, or the path of its files without their endings; without a slash in the user's folder of keys
+        #[arg(default_value = USUAL)]
+        name: PathBuf,
+
+        /// Make one that anybody can sign with who reads the file: for CI
+        #[arg(long)]
+        no_password: bool,
+    },
+    /// List the user's keys, and those that the config trusts
+    List {
+        /// The config [default: gearshift.toml, if it is there]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Add a public key to a config, which is made if it is not there
+    Trust {
+        /// `RW…`, or a file such as NAME.pub
+        key: String,
+
+        /// Only for packages below this: `ghcr.io/me`, or `./packages` for a folder
+        #[arg(long, value_name = "PLACE")]
+        registry: Option<String>,
+
+        /// The config [default: gearshift.toml]
+        #[arg(long, value_name = "FILE", default_value = DEFAULT)]
+        config: PathBuf,
+    },
+}
+
+impl KeysCommand {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        match self.verb {
+            Verb::New { name, no_password } => new(&name, no_password),
+            Verb::List { config } => list(config.as_deref()),
+            Verb::Trust { key, registry, config } => trust(&key, registry.as_deref(), &config),
+        }
+    }
+}
+
+fn new(name: &Path, no_password: bool) -> Result<(), Failure> {
+    let files = files(name)?;
+    for file in [&files.secret, &files.public] {
+        if fs::symlink_metadata(file).is_ok() {
+            return Err(KeyError::Exists(file.clone()).into());
+        }
+    }
+    let password = match no_password {
+        true => None,
+        false => {
+            Some(new_password().map_err(|error| no_one_to_ask(&error, "or make it with --no-password"))?)
+        }
+    };
+    let key = files.make(password)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "made the key {}", key.id())?;
+    writeln!(
+        out,
+        "  secret: `{}`; without it and its password nobody can sign so again",
+        files.secret.display()
+    )?;
+    writeln!(
+        out,
+        "  public: `{}`; others trust it with `gearshift keys trust {key}`",
+        files.public.display()
+    )?;
+    Ok(())
+}
+
+/// Asks twice; what is mistyped could never be used.
+fn new_password() -> io::Result<String> {
+    if let Some(password) = env::var_os(PASSWORD) {
+        return Ok(password.to_string_lossy().into_owned());
+    }
+    loop {
+        let password = rpassword::prompt_password("password of the new key: ")?;
+        if !password.is_empty() && rpassword::prompt_password("once more: ")? == password {
+            return Ok(password);
+        }
+        log::write("they differ, or are empty\n");
+    }
+}
+
+fn password(file: &Path) -> io::Result<String> {
+    match env::var_os(PASSWORD) {
+        Some(password) => Ok(password.to_string_lossy().into_owned()),
+        None => rpassword::prompt_password(format!("password of `{}`: ", file.display()))
+            .map_err(|error| io::Error::other(format!("nobody can be asked for its password ({error})"))),
+    }
+}
+
+fn no_one_to_ask(error: &io::Error, or: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("nobody can be asked for a password: {error}"))
+        .help(format!("set {PASSWORD}, {or}"))
+}
+
+fn list(config: Option<&Path>) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let folder = folder()?;
+    let mut entries: Vec<PathBuf> = match fs::read_dir(&folder) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(source) => return Err(KeyError::Io { action: "read", file: folder, source }.into()),
+    };
+    entries.retain(|file| file.extension().is_some_and(|it| it == "pub"));
+    entries.sort();
+    for file in entries {
+        let key = read_public(&file)?;
+        let sign = if file.with_extension("key").exists() { "signs" } else { "public only" };
+        writeln!(out, "{} {key} {sign} `{}`", key.id(), file.display())?;
+    }
+    let config = super::source::config_or_default(config)?;
+    let common = &config.packages.trusted_keys;
+    let own = config.registry.iter().flat_map(|(place, section)| {
+        section.trusted_keys.iter().flatten().map(move |key| (place.as_str(), key))
+    });
+    for (place, key) in common.iter().map(|key| ("any registry", key)).chain(own) {
+        let id = key.as_str().parse().map(|key: PublicKey| key.id()).unwrap_or_default();
+        writeln!(out, "{id} {} trusted for {place}", key.as_str())?;
+    }
+    Ok(())
+}
+
+fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure> {
+    let key = match key.parse() {
+        Ok(key) => key,
+        Err(_) if Path::new(key).exists() => read_public(Path::new(key))?,
+        Err(error) => {
+            let help = "name the second line of a `.pub` file, or that file".to_owned();
+            return Err(Failure::new(Exit::Usage, error.to_string()).help(help));
+        }
+    };
+    let failed =
+        |action| move |source| Failure::from(KeyError::Io { action, file: config.to_owned(), source });
+    let there = match text::read(config) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(failed("read")(error)),
+    };
+    // What is wrong in it is said in its own words; nothing is written into it then.
+    Config::parse(&there, config)?;
+    let odd = |what: &str| {
+        Failure::new(Exit::Configuration, format!("cannot change `{}`: {what}", config.display()))
+    };
+    let mut document: DocumentMut = there.parse().map_err(|error| odd(&format!("{error}")))?;
+    let section = match registry {
+        None => section(document.as_table_mut(), "packages"),
+        Some(registry) => section(document.as_table_mut(), "registry").and_then(|all| section(all, registry)),
+    };
+    let section = section.ok_or_else(|| odd("`packages` or `registry` in it is no section"))?;
+    let keys = section.entry("trusted_keys").or_insert_with(|| value(Array::new()));
+    let keys = keys.as_array_mut().ok_or_else(|| odd("`trusted_keys` in it is no list"))?;
+    let mut out = io::stdout().lock();
+    let place = registry.unwrap_or("any registry");
+    if keys.iter().any(|it| it.as_str() == Some(&key.to_string())) {
+        writeln!(out, "the key {} was trusted for {place} already", key.id())?;
+        return Ok(());
+    }
+    keys.push(key.to_string());
+    replace(config, &document.to_string()).map_err(failed("write"))?;
+    writeln!(out, "the key {} is trusted for {place}, by `{}`", key.id(), config.display())?;
+    Ok(())
+}
+
+/// A section, which is made if it is not there.
+fn section<'t>(table: &'t mut dyn TableLike, name: &str) -> Option<&'t mut dyn TableLike> {
+    let implicit = || {
+        let mut table = Table::new();
+        table.set_implicit(true);
+        Item::Table(table)
+    };
+    table.entry(name).or_insert_with(implicit).as_table_like_mut()
+}
+
+/// In one step, with the mode that it had.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    // Where a link leads, and not the link.
+    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let folder = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    if let Ok(before) = fs::metadata(&file) {
+        new.as_file().set_permissions(before.permissions())?;
+    }
+    new.as_file().sync_all()?;
+    new.persist(&file)?;
+    Ok(())
+}
+
+fn read_public(file: &Path) -> Result<PublicKey, Failure> {
+    let text = text::read(file);
+    let text = text.map_err(|source| KeyError::Io { action: "read", file: file.to_owned(), source })?;
+    text.parse().map_err(|_| {
+        Failure::new(Exit::Failed, format!("`{}` holds no public key of minisign's", file.display()))
+    })
+}
+
+/// The user's folder of keys. <https://specifications.freedesktop.org/basedir-spec/latest/>
+fn folder() -> Result<PathBuf, Failure> {
+    let named = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = named("XDG_CONFIG_HOME").or_else(|| Some(named("HOME")?.join(".config")));
+    let base = base.ok_or_else(|| {
+        let help = "name the key by its path, or set HOME".to_owned();
+        Failure::new(Exit::CannotCreate, "this user has no folder for keys").help(help)
+    })?;
+    Ok(base.join("gearshift/keys"))
+}
+
+/// The files of a key that is named or shown by its path.
+fn files(name: &Path) -> Result<KeyFiles, Failure> {
+    let text = name.to_string_lossy();
+    let stem = text.strip_suffix(".key").or_else(|| text.strip_suffix(".pub")).unwrap_or(&text);
+    let named = match stem.rsplit_once('/') {
+        Some((folder, name)) => {
+            KeyFiles::in_folder(Path::new(if folder.is_empty() { "/" } else { folder }), name)
+        }
+        None if stem.len() < text.len() => KeyFiles::in_folder(Path::new("."), stem),
+        None => KeyFiles::in_folder(&folder()?, stem),
+    };
+    Ok(named)
+}
+
+/// Whether a package is signed, and with which key.
+#[derive(Debug, Args)]
+pub(super) struct Signing {
+    /// Sign it, with the key of this name or file; the usual one if none is named
+    #[arg(long, value_name = "KEY", num_args = 0..=1, default_missing_value = USUAL, require_equals = true)]
+    sign: Option<PathBuf>,
+}
+
+impl Signing {
+    /// The key, if one is wanted.
+    pub(super) fn key(&self) -> Result<Option<SecretKey>, Failure> {
+        let Some(name) = &self.sign else { return Ok(None) };
+        let file = files(name)?.secret;
+        match SecretKey::read(&file, || password(&file)) {
+            Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                let text = format!("there is no secret key `{}`", file.display());
+                Err(Failure::new(Exit::Failed, text).help("`gearshift keys new` makes one".to_owned()))
+            }
+            read => Ok(Some(read?)),
+        }
+    }
+}
+
+/// The failure of a signature that could not be made.
+pub(super) fn unsigned(packed: &Packed, why: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("failed to sign `{}`: {why}", packed.package().name()))
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Failure {
+        let exit = match &error {
+            KeyError::Exists(_) | KeyError::Io { .. } => Exit::CannotCreate,
+            KeyError::Shared { .. } | KeyError::Unusable { .. } => Exit::Failed,
+        };
+        Failure::new(exit, chain(&error)).help(error.help())
+    }
+}

@@ -1,0 +1,112 @@
+//! `gearshift pack`: cogs become packages in a folder.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    exit::{Exit, Failure},
+    keys::{self, Signing},
+    packages::{PACKAGES, print, runtime},
+};
+use crate::{
+    config,
+    dev::{self, Facts, Release},
+    log,
+    packages::{Access, PackError, Packed, Place, Repository, Words, WordsError},
+};
+
+/// Make packages of cogs: libraries, manifest, README, changelog, signature
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Make packages of cogs: builds those below some folders in a release build and puts each into a folder of \
+        packages, an OCI image layout that can be installed from and pushed to a registry. With --library it takes \
+        libraries that are built already, one for each target. The same libraries are always the same package, byte for byte.\n\n\
+        README, CHANGELOG.md, licence, authors and description are those of the cog's package. A settings.schema.json beside \
+        its Cargo.toml (JSON Schema) says what the operator can and must set.",
+    after_long_help = "Examples:\n\
+        \n    gearshift pack\
+        \n    gearshift pack plugins/* --sign\
+        \n    gearshift pack --library x86/libgreeter.so --library arm/libgreeter.so"
+)]
+pub(super) struct Pack {
+    /// Folders with packages of cogs [default: .]
+    #[arg(value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
+
+    /// A library that is built already, instead of a build; once for each target
+    #[arg(long, value_name = "FILE")]
+    library: Vec<PathBuf>,
+
+    /// Build for this target; may be named more than once
+    #[arg(long, value_name = "TRIPLE", conflicts_with = "library")]
+    target: Vec<String>,
+
+    #[command(flatten)]
+    signing: Signing,
+
+    /// The folder of packages
+    #[arg(long, value_name = "FOLDER", default_value = PACKAGES)]
+    out: PathBuf,
+
+    /// Replace a version that is there with another content
+    #[arg(long)]
+    force: bool,
+
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+impl Pack {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        log::init(&config::Log::default(), None, None)?;
+        let key = self.signing.key()?;
+        let runtime = runtime()?;
+        for cog in runtime.block_on(self.cogs())? {
+            let mut packed = Packed::make(&cog.libraries, &words(&cog)?)?;
+            if let Some(key) = &key {
+                packed.sign(key).map_err(|why| keys::unsigned(&packed, &why))?;
+            }
+            let place = Place::in_folder(&self.out, packed.package().name());
+            let into = Repository::open(&place, Access::default())?;
+            let put = runtime.block_on(packed.put(&into, self.force))?;
+            print("packed", &packed, &place, put, key.as_ref().map(|key| key.public()), self.json)?;
+        }
+        Ok(())
+    }
+
+    /// What is packed.
+    async fn cogs(&self) -> Result<Vec<Release>, Failure> {
+        let here = [PathBuf::from(".")];
+        let folders = if self.folders.is_empty() { &here[..] } else { &self.folders };
+        if self.library.is_empty() {
+            return Ok(dev::release(folders, &self.target).await?);
+        }
+        let [folder] = folders else {
+            let text = "libraries are of one cog, and so is the folder with its README";
+            return Err(Failure::new(Exit::Usage, text));
+        };
+        let facts = dev::facts(folder)?.unwrap_or_default();
+        Ok(vec![Release { folder: folder.clone(), facts, libraries: self.library.clone() }])
+    }
+}
+
+fn words(cog: &Release) -> Result<Words, WordsError> {
+    let Facts { authors, description, license, readme, repository } = cog.facts.clone();
+    let mut words = Words { authors, description, license, repository, ..Words::default() };
+    words.add_files(&cog.folder, readme.as_deref())?;
+    Ok(words)
+}
+
+impl From<PackError> for Failure {
+    fn from(error: PackError) -> Failure {
+        Failure::new(Exit::Data, crate::error::chain(&error)).help(error.help())
+    }
+}
+
+impl From<WordsError> for Failure {
+    fn from(error: WordsError) -> Failure {
+        Failure::new(Exit::Data, error.to_string())
+    }
+}

@@ -1,0 +1,110 @@
+//! What the commands about packages share: the way to a repository, and how what was done is printed.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::Args;
+use tokio::runtime::{Builder, Runtime};
+
+use super::{
+    exit::{Exit, Failure},
+    source,
+};
+use crate::{
+    config::Config,
+    packages::{Access, PackageError, Packed, Place, PublicKey, Put, ReferenceError, Repository, Trust},
+};
+
+/// The folder of packages if none is named.
+pub(super) const PACKAGES: &str = "packages";
+
+/// How packages are reached, and whose are trusted.
+#[derive(Debug, Args)]
+pub(super) struct Reach {
+    /// The config with `[packages]` and `[registry."…"]` [default: gearshift.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Ask the registry without TLS; loopback is asked so in any case
+    #[arg(long)]
+    plain_http: bool,
+}
+
+impl Reach {
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        source::config_or_default(self.config.as_deref())
+    }
+
+    /// The repository of a place, and who must have signed what is there.
+    pub(super) fn open(&self, place: &Place, config: &Config) -> Result<(Repository, Trust), Failure> {
+        let mut access = Access::to(place, config);
+        access.plain_http |= self.plain_http;
+        Ok((Repository::open(place, access)?, Trust::at(place, config)))
+    }
+}
+
+/// One thread is enough.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+/// Says what became of a package.
+pub(super) fn print(
+    verb: &str,
+    packed: &Packed,
+    place: &Place,
+    put: Put,
+    key: Option<&PublicKey>,
+    json: bool,
+) -> Result<(), Failure> {
+    let package = packed.package();
+    let mut out = io::stdout().lock();
+    if json {
+        let line = serde_json::json!({
+            "name": package.name(),
+            "version": package.version(),
+            "digest": package.digest(),
+            "targets": package.targets().collect::<Vec<_>>(),
+            "place": place.to_string(),
+            "key": key.map(ToString::to_string),
+            "new": put != Put::Same,
+        });
+        writeln!(out, "{line}")?;
+        return Ok(());
+    }
+    let was = match put {
+        Put::New => String::new(),
+        Put::Same => ", which was there already".to_owned(),
+        Put::Replaced(before) => format!(", instead of {before}"),
+    };
+    writeln!(
+        out,
+        "{verb} `{place}:{}` for {}{was}",
+        package.version(),
+        package.targets().collect::<Vec<_>>().join(", ")
+    )?;
+    writeln!(out, "  {}", package.digest())?;
+    if let Some(key) = key {
+        writeln!(out, "  signed by {}", key.id())?;
+    }
+    Ok(())
+}
+
+impl From<PackageError> for Failure {
+    fn from(error: PackageError) -> Failure {
+        let exit = match &error {
+            _ if error.is_unavailable() => Exit::Unavailable,
+            PackageError::Io { .. } => Exit::CannotCreate,
+            _ => Exit::Failed,
+        };
+        Failure::new(exit, crate::error::chain(&error)).help(error.help())
+    }
+}
+
+impl From<ReferenceError> for Failure {
+    fn from(error: ReferenceError) -> Failure {
+        Failure::new(Exit::Usage, error.to_string()).help(error.help().to_owned())
+    }
+}

@@ -1,0 +1,133 @@
+//! `[registry."HOST/PATH"]`: what holds for the packages of a registry, a part of it, or a folder. What a key is worth is
+//! found out when something is signed by it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::Config;
+
+/// One registry's section. What is left out is as in `[packages]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct RegistrySection {
+    /// Public keys of those who may sign its packages.
+    pub trusted_keys: Option<Vec<TrustedKey>>,
+    /// Whether its packages are refused without a signature by one of those keys.
+    pub require_signed: Option<bool>,
+    /// Whether it is asked without TLS. Loopback is in any case.
+    pub plain_http: bool,
+}
+
+/// A public key of minisign's: `RW…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedKey(String);
+
+impl TrustedKey {
+    /// As minisign writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for TrustedKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TrustedKey, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match minisign::PublicKey::from_base64(&text) {
+            Ok(_) => Ok(TrustedKey(text)),
+            Err(_) => Err(D::Error::custom(format!(
+                "{text:?} is no public key; the second line of a `.pub` file is one, and begins with `RW`"
+            ))),
+        }
+    }
+}
+
+/// What holds for the packages of one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageRules<'c> {
+    /// Public keys of those who may sign them.
+    pub trusted_keys: &'c [TrustedKey],
+    /// Whether they must.
+    pub require_signed: bool,
+    /// Whether the registry is asked without TLS.
+    pub plain_http: bool,
+}
+
+impl Config {
+    /// What holds for packages at a place: `ghcr.io/me/greeter`, or the path of a folder. Of several sections, the one
+    /// with the longest name that the place begins with.
+    pub fn packages_of(&self, place: &str) -> PackageRules<'_> {
+        let holds = |name: &&String| Path::new(place).starts_with(name);
+        let names = self.registry.keys().filter(holds);
+        let section = names.max_by_key(|name| name.len()).and_then(|name| self.registry.get(name));
+        let common = &self.packages;
+        PackageRules {
+            trusted_keys: section.and_then(|it| it.trusted_keys.as_ref()).unwrap_or(&common.trusted_keys),
+            require_signed: section.and_then(|it| it.require_signed).unwrap_or(common.require_signed),
+            plain_http: section.is_some_and(|it| it.plain_http),
+        }
+    }
+}
+
+/// Sections that name a folder have its whole path.
+pub(super) fn resolve(sections: &mut BTreeMap<String, RegistrySection>, folder: &Path) {
+    let is_folder = |name: &str| ["/", "./", "../"].iter().any(|begin| name.starts_with(begin));
+    for (name, section) in std::mem::take(sections) {
+        let name = match is_folder(&name) {
+            true => plain(&folder.join(&name)).display().to_string(),
+            false => name,
+        };
+        sections.insert(name, section);
+    }
+}
+
+/// A path without `.` and `..`, as `std::path::absolute` gives none of the first and every place is made by it.
+fn plain(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("/srv/bot/gearshift.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_nearest_section_holds_for_a_place_and_the_rest_is_common() {
+        let config = parse(&format!(
+            "[packages]\nrequire_signed = true\n[registry.\"ghcr.io/me\"]\ntrusted_keys = [\"{ONE}\"]\n\
+             [registry.\"ghcr.io/me/test\"]\nrequire_signed = false\n[registry.\"./packages\"]\nrequire_signed = false\n\
+             [registry.\"10.0.0.7:5000\"]\nplain_http = true\n"
+        ))
+        .unwrap();
+        let of = |place: &str| {
+            let rules = config.packages_of(place);
+            (rules.trusted_keys.len(), rules.require_signed, rules.plain_http)
+        };
+        assert_eq!(of("ghcr.io/me/greeter"), (1, true, false));
+        assert_eq!(of("ghcr.io/me/test/greeter"), (0, false, false));
+        assert_eq!(of("ghcr.io/meat/greeter"), (0, true, false));
+        assert_eq!(of("/srv/bot/packages/greeter"), (0, false, false));
+        assert_eq!(of("/srv/packages/greeter"), (0, true, false));
+        assert_eq!(of("10.0.0.7:5000/greeter"), (0, true, true));
+        assert_eq!(config.packages_of("ghcr.io/me/x").trusted_keys[0].as_str(), ONE);
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_named_with_its_line() {
+        for wrong in ["", "RWQf", "untrusted comment: minisign public key"] {
+            let error = parse(&format!("[packages]\n\ntrusted_keys = [\"{wrong}\"]\n")).unwrap_err();
+            assert!(error.contains(":3: `packages.trusted_keys`: "), "{error}");
+            assert!(error.contains("is no public key; the second line"), "{error}");
+        }
+        let error = parse("[registry.\"ghcr.io\"]\nrequire_signd = true\n").unwrap_err();
+        assert!(error.contains("did you mean `require_signed`?"), "{error}");
+    }
+}

@@ -1,0 +1,103 @@
+//! Builds cogs once, as they are shipped. It packs nothing.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use super::{
+    DevError,
+    build::{Build, Failed},
+    packages::{self, CogPackage, Workspace},
+};
+
+/// A cog that was built.
+#[derive(Debug)]
+pub struct Release {
+    /// The folder of its package.
+    pub folder: PathBuf,
+    /// What its `Cargo.toml` says of it.
+    pub facts: Facts,
+    /// Its library for each target.
+    pub libraries: Vec<PathBuf>,
+}
+
+/// What the `Cargo.toml` of a cog says that its library does not.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// `authors`.
+    pub authors: Vec<String>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `license`.
+    pub license: Option<String>,
+    /// `readme`, relative to the folder; cargo finds one that is not named.
+    pub readme: Option<PathBuf>,
+    /// `repository`.
+    pub repository: Option<String>,
+}
+
+/// Builds the cogs below some folders in a release build: for each of the targets, or for the one that cargo builds for if
+/// none is named.
+///
+/// # Errors
+/// There are none, cargo cannot say, or one does not build.
+pub async fn release(folders: &[PathBuf], targets: &[String]) -> Result<Vec<Release>, DevError> {
+    let mut workspaces: BTreeMap<PathBuf, Workspace> = BTreeMap::new();
+    for found in folders.iter().map(|folder| packages::find(folder)).collect::<Result<Vec<_>, _>>()?.concat()
+    {
+        match workspaces.get_mut(&found.root) {
+            Some(known) => known.add(found),
+            None => _ = workspaces.insert(found.root.clone(), found),
+        }
+    }
+    let targets: Vec<Option<&str>> = match targets.is_empty() {
+        true => vec![None],
+        false => targets.iter().map(|target| Some(target.as_str())).collect(),
+    };
+    let mut built = Vec::new();
+    for workspace in workspaces.values() {
+        let mut libraries: BTreeMap<&str, Vec<PathBuf>> = BTreeMap::new();
+        for target in &targets {
+            let outcome = build(workspace, *target).await?;
+            for cog in &workspace.cogs {
+                libraries.entry(&cog.id).or_default().extend(outcome.get(&cog.id).cloned());
+            }
+        }
+        built.extend(workspace.cogs.iter().map(|cog: &CogPackage| Release {
+            folder: cog.folder.clone(),
+            facts: cog.facts.clone(),
+            libraries: libraries.remove(cog.id.as_str()).unwrap_or_default(),
+        }));
+    }
+    Ok(built)
+}
+
+async fn build(workspace: &Workspace, target: Option<&str>) -> Result<BTreeMap<String, PathBuf>, DevError> {
+    tracing::info!(
+        "building {}{}",
+        workspace.names(),
+        target.map(|it| format!(" for {it}")).unwrap_or_default()
+    );
+    let outcome = Build::start(workspace, true, target).map_err(DevError::NoCargo)?.end().await;
+    let outcome = outcome.map_err(DevError::NoCargo)?;
+    if !outcome.warnings.is_empty() {
+        tracing::warn!(output = %outcome.warnings, "the compiler warns");
+    }
+    match outcome.failed {
+        None => Ok(outcome.libraries),
+        Some(Failed { words, status, .. }) => {
+            Err(DevError::Failed { cogs: workspace.names(), status, words })
+        }
+    }
+}
+
+/// What a single package says of itself, without a build; nothing where there is none.
+///
+/// # Errors
+/// Cargo cannot say.
+pub fn facts(folder: &std::path::Path) -> Result<Option<Facts>, DevError> {
+    if !folder.join(packages::MANIFEST).is_file() {
+        return Ok(None);
+    }
+    let found = packages::find(folder)?;
+    let mut cogs = found.iter().flat_map(|workspace| &workspace.cogs);
+    Ok(cogs.next().map(|cog| cog.facts.clone()))
+}

@@ -1,0 +1,167 @@
+//! Keys and signatures: what a trusted key has signed is taken, where that is required nothing else is, and minisign's own
+//! program agrees.
+
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
+use crate::{
+    packages::{command, done, ended, fails, files, pack, run},
+    program::{Place, skipped},
+};
+
+fn key(place: &Place, name: &str) -> String {
+    done(place, &["keys", "new", name, "--no-password"]);
+    let file =
+        fs::read_to_string(place.path().join(format!("home/.config/gearshift/keys/{name}.pub"))).unwrap();
+    file.lines().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn where_it_is_required_only_what_a_trusted_key_has_signed_is_taken() {
+    let place = Place::with(&[]);
+    let (mine, others) = (key(&place, "mine"), key(&place, "others"));
+    place.file(
+        "gearshift.toml",
+        "# Keep this.\n[registry.\"./packages\"]\nrequire_signed = true # and this\n",
+    );
+    done(&place, &["keys", "trust", &mine, "--registry", "./packages"]);
+    let config = fs::read_to_string(place.path().join("gearshift.toml")).unwrap();
+    assert!(
+        config.starts_with("# Keep this.\n")
+            && config.contains("= true # and this\n")
+            && config.contains(&mine),
+        "{config}"
+    );
+    assert!(done(&place, &["keys", "trust", &mine, "--registry", "./packages"]).contains("already"));
+
+    pack(&place, "1.0.0", "a", &[]);
+    let pull = ["pull", "./packages/ping", "--out", "out"];
+    // Where it is refused, not even the library is needed.
+    let library =
+        files(&place.path().join("packages")).into_iter().max_by_key(|(_, content)| content.len()).unwrap();
+    fs::remove_file(place.path().join("packages").join(&library.0)).unwrap();
+    fails(&place, &pull, 1, &["ping:1.0.0` is not signed, and must be", "gearshift pack --sign"]);
+    pack(&place, "1.0.0", "a", &["--sign=others"]);
+    fs::remove_file(place.path().join("packages").join(&library.0)).unwrap();
+    fails(&place, &pull, 1, &["is signed by ", "none of them is trusted", "gearshift keys trust"]);
+    assert!(!place.path().join("out").exists());
+
+    assert!(pack(&place, "1.0.0", "a", &["--sign=mine"]).contains("signed by "));
+    let before = files(&place.path().join("packages"));
+    pack(&place, "1.0.0", "a", &["--sign=mine"]);
+    assert_eq!(files(&place.path().join("packages")), before, "a key signs once");
+    let pulled = done(&place, &["pull", "./packages/ping", "--out", "out", "--json"]);
+    assert!(pulled.contains(&format!("\"key\":\"{mine}\"")) && !pulled.contains(&others), "{pulled}");
+
+    // Another package behind the same signature.
+    pack(&place, "1.1.0", "a", &[]);
+    let index = place.path().join("packages/ping/index.json");
+    let text = fs::read_to_string(&index).unwrap();
+    let digest = |tag: &str| {
+        let at = text.find(&format!("\"{tag}\"}},\"digest\":\"sha256:")).unwrap();
+        text[at..].split("sha256:").nth(1).unwrap()[..64].to_owned()
+    };
+    let stolen = text.replace(&format!("sha256-{}", digest("1.0.0")), &format!("sha256-{}", digest("1.1.0")));
+    fs::write(&index, stolen).unwrap();
+    fails(
+        &place,
+        &["pull", "./packages/ping:1.1.0"],
+        1,
+        &["is no package of a cog: it is of something else"],
+    );
+}
+
+#[test]
+fn a_key_is_secret_is_never_overwritten_and_needs_its_password() {
+    let place = Place::with(&[]);
+    let keys = place.path().join("home/.config/gearshift/keys");
+    fails(
+        &place,
+        &["keys", "new"],
+        1,
+        &["nobody can be asked for a password", "GEARSHIFT_KEY_PASSWORD", "--no-password"],
+    );
+    assert!(!keys.exists());
+    let with = |password: &str, arguments: &[&str]| {
+        ended(command(&place, arguments).env("GEARSHIFT_KEY_PASSWORD", password))
+    };
+    let made = with("correct horse", &["keys", "new"]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let secret = keys.join("gearshift.key");
+    assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = files(&keys);
+    for name in ["gearshift", "gearshift.key"] {
+        let path = keys.join(name);
+        fails(&place, &["keys", "new", path.to_str().unwrap(), "--no-password"], 73, &["is there already"]);
+    }
+    fails(&place, &["keys", "new", "--no-password"], 73, &["is there already", "another name"]);
+    assert_eq!(files(&keys), before);
+
+    let library = crate::packages::altered(&place, "libping.so", "ping", &[crate::packages::RELEASE]);
+    let sign = ["pack", "--library", &library, "--sign"];
+    let wrong = with("wrong horse", &sign);
+    assert!(wrong.code == 1 && wrong.err.contains("cannot use the secret key"), "{}", wrong.err);
+    assert!(
+        wrong.err.contains("is the password right?") && !wrong.err.contains("wrong horse"),
+        "{}",
+        wrong.err
+    );
+    fails(&place, &sign, 1, &["nobody can be asked for its password"]);
+    let right = with("correct horse", &sign);
+    assert!(right.code == 0 && right.out.contains("signed by"), "{}{}", right.out, right.err);
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o640)).unwrap();
+    fails(&place, &sign, 1, &["can be read by others (mode 0640)", "chmod 600"]);
+    fails(
+        &place,
+        &["pack", "--library", &library, "--sign=none"],
+        1,
+        &["there is no secret key `", "gearshift keys new"],
+    );
+    let listed = run(&place, &["keys", "list"]).out;
+    assert!(listed.contains(" RW") && listed.contains("signs `"), "{listed}");
+}
+
+#[test]
+fn a_key_to_trust_that_is_none_changes_no_config() {
+    let place = Place::with(&[]);
+    let mine = key(&place, "mine");
+    fails(&place, &["keys", "trust", "RWnonsense"], 2, &["is no public key of minisign's"]);
+    assert!(!place.path().join("gearshift.toml").exists());
+    for (config, what) in [
+        ("[packages\n", "gearshift.toml:1: "),
+        ("[packges]\n", "unknown key `packges`"),
+        ("[packages]\ntrusted_keys = 3\n", "`packages.trusted_keys`"),
+    ] {
+        place.file("gearshift.toml", config);
+        fails(&place, &["keys", "trust", &mine], 78, &[what]);
+        assert_eq!(fs::read_to_string(place.path().join("gearshift.toml")).unwrap(), config);
+    }
+    place.file("gearshift.toml", "packages = { require_signed = true }\n");
+    done(&place, &["keys", "trust", &mine]);
+    let file = format!("home/.config/gearshift/keys/{}.pub", "mine");
+    assert!(done(&place, &["keys", "trust", &file]).contains("already"));
+}
+
+#[test]
+fn minisigns_own_program_agrees() {
+    let place = Place::with(&[]);
+    key(&place, "mine");
+    if Command::new("minisign").arg("-v").output().is_err() {
+        return skipped("there is no minisign here; Debian has it, and `scripts/test` installs it");
+    }
+    let digest = pack(&place, "1.0.0", "a", &["--sign=mine"]).lines().nth(1).unwrap().trim().to_owned();
+    let blobs = place.path().join("packages/ping/blobs/sha256");
+    let is_signature = |content: &[u8]| content.starts_with(b"untrusted comment: signature by ");
+    let mut signatures = files(&blobs).into_iter().filter(|(_, content)| is_signature(content));
+    let signature = blobs.join(signatures.next().unwrap().0);
+    let public = place.path().join("home/.config/gearshift/keys/mine.pub");
+    let index = blobs.join(digest.strip_prefix("sha256:").unwrap());
+    let verify = |file: &std::path::Path| {
+        let mut command = Command::new("minisign");
+        command.arg("-Vm").arg(file).arg("-x").arg(&signature).arg("-p").arg(&public);
+        command.output().unwrap()
+    };
+    let agreed = verify(&index);
+    let text = String::from_utf8_lossy(&agreed.stdout).into_owned();
+    assert!(agreed.status.success() && text.contains(&format!("ping 1.0.0 {digest}")), "{text}");
+    assert!(!verify(&signature).status.success());
+}
