@@ -53,6 +53,7 @@ mod tests {
         dev::DevError,
         host::HostError,
         library::{CopyError, FolderError, Refusal},
+        packages::{KeyError, PackError, PackageError},
     };
 
     #[test]
@@ -60,7 +61,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = || folder.path().to_owned();
         let no = || io::Error::from(io::ErrorKind::PermissionDenied);
-        let errors: [Box<dyn std::error::Error>; 10] = [
+        let errors: [Box<dyn std::error::Error>; 13] = [
             Box::new(CallError::NoHost { path: path(), source: no() }),
             Box::new(CogError::Folder { folder: path(), source: no() }),
             Box::new(ConfigError::Unreadable { file: path(), source: no() }),
@@ -68,6 +69,9 @@ mod tests {
             Box::new(DevError::Folder { folder: path(), source: no() }),
             Box::new(FolderError::Failed { folder: path(), source: no() }),
             Box::new(HostError::Folder { folder: path(), source: no() }),
+            Box::new(KeyError::Io { action: "read", file: path(), source: no() }),
+            Box::new(PackError::Unread { file: path(), source: no() }),
+            Box::new(PackageError::Io { action: "read", path: path(), source: no() }),
             Box::new(Refusal::Look { file: path(), source: no() }),
             Box::new(SecretError::Unreadable { file: path(), source: no() }),
             Box::new(SocketError::Failed { path: path(), source: no() }),

@@ -1,6 +1,6 @@
 //! `gearshift pack`: cogs become packages in a folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config,
-    dev::{self, Facts, Release},
+    dev::{self, Facts},
     log,
     packages::{Access, PackError, Packed, Place, Repository, Words, WordsError},
 };
@@ -34,7 +34,7 @@ pub(super) struct Pack {
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
 
-    /// A library that is built already, instead of a build; once for each target
+    /// A library that is built already, instead of a build; once for each target. README and licence are those of FOLDER
     #[arg(long, value_name = "FILE")]
     library: Vec<PathBuf>,
 
@@ -63,8 +63,8 @@ impl Pack {
         log::init(&config::Log::default(), None, None)?;
         let key = self.signing.key()?;
         let runtime = runtime()?;
-        for cog in runtime.block_on(self.cogs())? {
-            let mut packed = Packed::make(&cog.libraries, &words(&cog)?)?;
+        for (libraries, words) in runtime.block_on(self.cogs())? {
+            let mut packed = Packed::make(&libraries, &words)?;
             if let Some(key) = &key {
                 packed.sign(key).map_err(|why| keys::unsigned(&packed, &why))?;
             }
@@ -76,26 +76,32 @@ impl Pack {
         Ok(())
     }
 
-    /// What is packed.
-    async fn cogs(&self) -> Result<Vec<Release>, Failure> {
+    /// The libraries of each cog, and what its author says of it.
+    async fn cogs(&self) -> Result<Vec<(Vec<PathBuf>, Words)>, Failure> {
         let here = [PathBuf::from(".")];
         let folders = if self.folders.is_empty() { &here[..] } else { &self.folders };
         if self.library.is_empty() {
-            return Ok(dev::release(folders, &self.target).await?);
+            let built = dev::release(folders, &self.target).await?;
+            let cogs = built.into_iter().map(|cog| Ok((cog.libraries, words(&cog.folder, cog.facts)?)));
+            return cogs.collect();
         }
         let [folder] = folders else {
             let text = "libraries are of one cog, and so is the folder with its README";
             return Err(Failure::new(Exit::Usage, text));
         };
-        let facts = dev::facts(folder)?.unwrap_or_default();
-        Ok(vec![Release { folder: folder.clone(), facts, libraries: self.library.clone() }])
+        let words = match dev::facts(folder)? {
+            // The README of whatever folder this is would be another's.
+            None if self.folders.is_empty() => Words::default(),
+            facts => words(folder, facts.unwrap_or_default())?,
+        };
+        Ok(vec![(self.library.clone(), words)])
     }
 }
 
-fn words(cog: &Release) -> Result<Words, WordsError> {
-    let Facts { authors, description, license, readme, repository } = cog.facts.clone();
+fn words(folder: &Path, facts: Facts) -> Result<Words, WordsError> {
+    let Facts { authors, description, license, readme, repository } = facts;
     let mut words = Words { authors, description, license, repository, ..Words::default() };
-    words.add_files(&cog.folder, readme.as_deref())?;
+    words.add_files(folder, readme.as_deref())?;
     Ok(words)
 }
 

@@ -1,6 +1,9 @@
 //! Builds cogs once, as they are shipped. It packs nothing.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{
     DevError,
@@ -89,15 +92,19 @@ async fn build(workspace: &Workspace, target: Option<&str>) -> Result<BTreeMap<S
     }
 }
 
-/// What a single package says of itself, without a build; nothing where there is none.
+/// What the cog whose package is in `folder` says of itself, without a build; nothing where there is none.
 ///
 /// # Errors
 /// Cargo cannot say.
-pub fn facts(folder: &std::path::Path) -> Result<Option<Facts>, DevError> {
+pub fn facts(folder: &Path) -> Result<Option<Facts>, DevError> {
     if !folder.join(packages::MANIFEST).is_file() {
         return Ok(None);
     }
-    let found = packages::find(folder)?;
-    let mut cogs = found.iter().flat_map(|workspace| &workspace.cogs);
-    Ok(cogs.next().map(|cog| cog.facts.clone()))
+    let found = match packages::find(folder) {
+        Err(DevError::NoCog { .. }) => Vec::new(),
+        found => found?,
+    };
+    let Ok(folder) = folder.canonicalize() else { return Ok(None) };
+    let mut cogs = found.into_iter().flat_map(|workspace| workspace.cogs);
+    Ok(cogs.find(|cog| cog.folder == folder).map(|cog| cog.facts))
 }

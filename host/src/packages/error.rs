@@ -142,6 +142,9 @@ pub enum PackageError {
         /// What is wrong.
         why: String,
     },
+    /// There is nothing to know a registry by.
+    #[error("cannot ask any registry: this system has no certificates")]
+    NoCertificates,
     /// A registry that does not answer, or not as one.
     #[error("failed to ask `{registry}`: {why}")]
     Registry {
@@ -213,6 +216,7 @@ impl PackageError {
             Self::Login { .. } => {
                 "`docker login` writes it anew; `DOCKER_CONFIG` names the folder of its file"
             }
+            Self::NoCertificates => "install `ca-certificates`, or name a file of them in SSL_CERT_FILE",
             Self::Registry { .. } => {
                 "is the host right, and does it answer? Without TLS only loopback is asked, or with `plain_http = true`"
             }
@@ -224,7 +228,10 @@ impl PackageError {
     /// Whether the package could not be asked for at all: nothing is known to be wrong with it.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Registry { .. } | Self::Refused { .. } | Self::Login { .. })
+        matches!(
+            self,
+            Self::Registry { .. } | Self::Refused { .. } | Self::Login { .. } | Self::NoCertificates
+        )
     }
 }
 

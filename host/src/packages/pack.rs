@@ -16,6 +16,7 @@ use super::{
     package::Package,
     packed::{Packed, nowhere},
 };
+use crate::error::{chain, denied};
 use crate::library::{Inspection, Mismatch, Readiness, look, mismatches, read, stamp};
 use gearshift_cog::manifest::Manifest as Cog;
 
@@ -36,7 +37,7 @@ pub enum PackError {
         help: Option<String>,
     },
     /// It cannot be read.
-    #[error("cannot read `{}`", .file.display())]
+    #[error("cannot read `{}`{}", .file.display(), denied(.file, .source))]
     Unread {
         /// The library.
         file: PathBuf,
@@ -180,13 +181,11 @@ impl Library {
             // It says why in the words that everything else does.
             _ => {
                 let refusal = Inspection::of(file).err();
-                let why = refusal
-                    .as_ref()
-                    .map_or_else(|| "it is incomplete".to_owned(), |it| crate::error::chain(it));
+                let why = refusal.as_ref().map_or_else(|| "it is incomplete".to_owned(), |it| chain(it));
                 return Err(not_a_cog(why, refusal.and_then(|it| it.help())));
             }
         }
-        let contents = read(file).map_err(|error| not_a_cog(crate::error::chain(&error), error.help()))?;
+        let contents = read(file).map_err(|error| not_a_cog(chain(&error), error.help()))?;
         // For whom it is built is not judged here, but whether anybody could load it.
         let elsewhere = |it: &Mismatch| matches!(it, Mismatch::Target(_) | Mismatch::Abi(_));
         if let Some(mismatch) = mismatches(&contents).into_iter().find(|it| !elsewhere(it)) {

@@ -49,6 +49,10 @@ impl fmt::Debug for Registry {
 impl Registry {
     /// Asks nothing yet.
     pub(super) fn open(registry: &str, repository: &str, plain_http: bool) -> Result<Registry, PackageError> {
+        // oci-client makes a client of reqwest's that panics, whatever the protocol.
+        if rustls_native_certs::load_native_certs().certs.is_empty() {
+            return Err(PackageError::NoCertificates);
+        }
         // The one that everything else here uses. A second call finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let protocol = match plain_http || is_loopback(registry) {

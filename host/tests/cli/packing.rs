@@ -1,12 +1,16 @@
 //! `gearshift pack`: cogs become packages, always the same ones; what is none is refused in words, and leaves nothing behind.
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use serde_json::Value;
 
 use crate::{
     packages::{RELEASE, altered, command, done, ended, fails, files},
-    program::{Place, workspace},
+    program::{PROGRAM, Place, workspace},
 };
 
 const ARM: (&str, &str) = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu");
@@ -100,8 +104,13 @@ fn what_makes_no_package_is_said_with_what_to_do_and_nothing_is_written() {
         let arguments: Vec<&str> = ["pack"].into_iter().chain(libraries).collect();
         fails(&place, &arguments, 65, &[what, help]);
     }
-    place.file("settings.schema.json", "[]");
-    fails(&place, &["pack", "--library", &fine], 65, &["settings.schema.json", "a schema is a JSON object"]);
+    place.file("odd/settings.schema.json", "[]");
+    fails(
+        &place,
+        &["pack", "odd", "--library", &fine],
+        65,
+        &["settings.schema.json", "a schema is a JSON object"],
+    );
     fails(&place, &["pack"], 65, &["there is no `Cargo.toml`"]);
     fails(&place, &["pack", "--library", &fine, "--target", "x"], 2, &["cannot be used with"]);
     fails(&place, &["pack", "a", "b", "--library", &fine], 2, &["libraries are of one cog"]);
@@ -114,7 +123,11 @@ fn a_version_that_is_there_with_another_content_is_replaced_only_by_force() {
     let first = altered(&place, "first.so", "ping", &[RELEASE]);
     let second =
         altered(&place, "second.so", "ping", &[RELEASE, ("\"name\":\"ping\"", "\"name\":\"ping\",\"x\":1")]);
+    // Not of this cog, though it stands where the command is called.
+    place.file("README.md", "# Another\n");
     assert!(!done(&place, &["pack", "--library", &first]).contains("already"));
+    let blobs = files(&place.path().join("packages/ping/blobs"));
+    assert!(blobs.iter().all(|(_, content)| content != b"# Another\n"));
     assert!(done(&place, &["pack", "--library", &first]).contains("which was there already"));
     fails(
         &place,
@@ -173,4 +186,44 @@ fn a_folder_is_built_in_a_release_build_with_what_its_manifest_says() {
         "{}",
         broken.err
     );
+}
+
+#[test]
+fn processes_that_pack_at_once_or_are_killed_leave_whole_versions() {
+    let place = Place::with(&[]);
+    let library = |word: &str, version: &str| {
+        let (word, version) =
+            (format!("\"name\":\"ping\",\"word\":\"{word}\""), format!("\"version\":\"{version}\""));
+        let changes = [RELEASE, ("\"name\":\"ping\"", &*word), ("\"version\":\"0.1.0\"", &*version)];
+        altered(&place, &format!("{}.so", word.len() + version.len()), "ping", &changes)
+    };
+    let versions = ["1.0.0", "1.0.10", "1.0.100", "1.0.1000"];
+    let running: Vec<_> = versions
+        .iter()
+        .map(|version| {
+            command(&place, &["pack", "--library", &library("a", version)])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut child in running {
+        assert!(child.wait().unwrap().success());
+    }
+    for version in versions {
+        done(&place, &["pull", &format!("./packages/ping:{version}"), "--out", "all"]);
+    }
+    let (one, other) = (library("one", "2.0.0"), library("another", "2.0.0"));
+    let pack = |library: &str| ["pack", "--force", "--library", library].map(str::to_owned);
+    done(&place, &pack(&one).each_ref().map(String::as_str));
+    let mut killed = 0;
+    for (at, milliseconds) in (0..400).step_by(25).enumerate() {
+        let library = if at % 2 == 0 { &other } else { &one };
+        let mut command = Command::new("timeout");
+        command.args(["-s", "KILL", &format!("0.{milliseconds:03}"), PROGRAM]).args(pack(library));
+        command.current_dir(place.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        killed += usize::from(!command.status().unwrap().success());
+        done(&place, &["pull", "./packages/ping:2.0.0", "--out", "last", "--force"]);
+    }
+    assert!(killed > 0, "none was killed");
 }

@@ -148,6 +148,9 @@ fn a_download_that_ends_early_is_said_and_leaves_nothing_behind() {
     assert!(!place.path().join("out").exists());
     drop(server);
     fails(&place, &arguments, 69, &["failed to ask `127.0.0.1"]);
+    let mut bare = command(&place, &arguments);
+    let bare = ended(bare.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent"));
+    assert!(bare.code == 69 && bare.err.contains("has no certificates\nhelp: install"), "{}", bare.err);
     let registry = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     fails(&place, &["pull", &format!("{registry}/ping:1.0.0")], 69, &["Connection refused"]);
 }
