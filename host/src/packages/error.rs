@@ -74,6 +74,16 @@ pub enum PackageError {
         /// Bytes that came.
         found: u64,
     },
+    /// It is larger than anything of its kind.
+    #[error("`{what}` has {size} bytes, and {most} are the most")]
+    TooLarge {
+        /// A reference, with the part of the package.
+        what: String,
+        /// Bytes that it says it has.
+        size: u64,
+        /// Bytes that are read.
+        most: u64,
+    },
     /// A part that the package names is not there.
     #[error("`{what}` is not there, though the package names it")]
     Missing {
@@ -191,7 +201,7 @@ impl PackageError {
             Self::Moved { .. } => {
                 "whoever may write there has replaced it; ask its author, and take the new digest only then"
             }
-            Self::NotAPackage { .. } => "packages are made by `gearshift pack`",
+            Self::NotAPackage { .. } | Self::TooLarge { .. } => "packages are made by `gearshift pack`",
             Self::Other { .. } => "whoever may write there has put an other one in its place; ask its author",
             Self::Damaged { .. } | Self::Length { .. } => {
                 "try again; if it stays so, what is there is damaged, and must be packed and pushed again"

@@ -19,7 +19,7 @@ use super::{
     reference::{Place, Reference, Wanted, tag_of, version_of},
     registry::Registry,
 };
-use crate::config::Config;
+use crate::{config::Config, library::LIBRARY_MAX_BYTES};
 
 /// How a registry may be reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -210,10 +210,10 @@ impl Repository {
         path: &Path,
     ) -> Result<(), PackageError> {
         let what = format!("{package} (library for {})", artifact.about.target);
-        self.blob(artifact.library(), to, path, &what).await
+        self.blob(artifact.library(), LIBRARY_MAX_BYTES, to, path, &what).await
     }
 
-    /// A small text of the package: README or changelog.
+    /// A part of the package that fits into memory.
     ///
     /// # Errors
     /// It is not there, or does not fit its digest.
@@ -223,26 +223,23 @@ impl Repository {
         most: u64,
         what: &str,
     ) -> Result<Vec<u8>, PackageError> {
-        if descriptor.size > most {
-            return Err(PackageError::Length {
-                what: what.to_owned(),
-                expected: most,
-                found: descriptor.size,
-            });
-        }
         let mut bytes = Vec::new();
-        self.blob(descriptor, &mut bytes, Path::new("memory"), what).await?;
+        self.blob(descriptor, most, &mut bytes, Path::new("memory"), what).await?;
         Ok(bytes)
     }
 
-    /// Writes a blob to `to`, and says whether it was the right one.
-    pub(super) async fn blob(
+    /// Writes a blob of `most` bytes at most to `to`, and says whether it was the right one.
+    async fn blob(
         &self,
         descriptor: &Descriptor,
+        most: u64,
         to: &mut (dyn Write + Send),
         path: &Path,
         what: &str,
     ) -> Result<(), PackageError> {
+        if descriptor.size > most {
+            return Err(PackageError::TooLarge { what: what.to_owned(), size: descriptor.size, most });
+        }
         let mut digesting = Digesting::new(to);
         let missing = || PackageError::Missing { what: what.to_owned() };
         match &self.store {

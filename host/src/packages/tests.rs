@@ -20,6 +20,11 @@ const THERE: &str = "aarch64-unknown-linux-gnu";
 
 /// A package of `greeter` for two targets, whose libraries are no libraries.
 fn sample(version: &str, code: &str) -> Packed {
+    sample_of_size(version, code, None)
+}
+
+/// One that says that its library is so large.
+fn sample_of_size(version: &str, code: &str, size: Option<u64>) -> Packed {
     let version: Version = version.parse().unwrap();
     let mut index = Index { artifact_type: Some(oci::PACKAGE.to_owned()), ..Index::default() };
     index.annotations.insert(oci::TITLE.to_owned(), "greeter".to_owned());
@@ -43,6 +48,7 @@ fn sample(version: &str, code: &str) -> Packed {
         let parts = [(oci::ABOUT, bytes_of(&about)), (oci::LIBRARY, format!("{code} {target}").into_bytes())];
         let [config, library] = [0, 1].map(|at: usize| Descriptor::of(parts[at].0, &parts[at].1));
         blobs.extend(parts.map(|(_, bytes)| bytes));
+        let library = Descriptor { size: size.unwrap_or(library.size), ..library };
         let manifest = bytes_of(&Manifest::new(oci::PACKAGE, config, vec![library]));
         let mut entry = Descriptor::of(oci::MANIFEST, &manifest).annotated(oci::TARGET, target);
         entry.platform = Some(Platform::of(target));
@@ -205,6 +211,24 @@ async fn whatever_is_changed_in_a_package_is_noticed_before_it_is_used() {
     assert!(use_it().await.is_err());
     packed.put(&repository, true).await.unwrap();
     use_it().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_library_of_another_size_than_the_package_says_or_of_any_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let repository = folder(&place, "packages");
+    for (version, size, what) in [
+        ("1.0.0", 3, "is incomplete: it should have 3 bytes, and has 4 or more"),
+        ("1.0.1", 1 << 20, "is incomplete: it should have 1048576 bytes, and has "),
+        ("1.0.2", (1 << 30) + 1, "has 1073741825 bytes, and 1073741824 are the most"),
+        ("1.0.3", u64::MAX, "has 18446744073709551615 bytes, and"),
+    ] {
+        sample_of_size(version, "code", Some(size)).put(&repository, false).await.unwrap();
+        let package = found(&repository, &format!(":{version}"), &Trust::default()).await.unwrap();
+        let error = code(&repository, &package).await.unwrap_err().to_string();
+        assert!(error.contains(what), "{error}");
+        assert!(Packed::take(&repository, package).await.is_err());
+    }
 }
 
 #[tokio::test]
