@@ -60,7 +60,8 @@ impl Config {
     /// What holds for packages at a place: `ghcr.io/me/greeter`, or the path of a folder. Of several sections, the one
     /// with the longest name that the place begins with.
     pub fn packages_of(&self, place: &str) -> PackageRules<'_> {
-        let holds = |name: &&String| Path::new(place).starts_with(name);
+        let place = plain(place);
+        let holds = |name: &&String| place.starts_with(plain(name));
         let names = self.registry.keys().filter(holds);
         let section = names.max_by_key(|name| name.len()).and_then(|name| self.registry.get(name));
         let common = &self.packages;
@@ -72,21 +73,23 @@ impl Config {
     }
 }
 
-/// Sections that name a folder have its whole path.
+/// Sections that name a folder have its whole path, and hosts are in lower case, as references are.
 pub(super) fn resolve(sections: &mut BTreeMap<String, RegistrySection>, folder: &Path) {
     let is_folder = |name: &str| ["/", "./", "../"].iter().any(|begin| name.starts_with(begin));
     for (name, section) in std::mem::take(sections) {
         let name = match is_folder(&name) {
-            true => plain(&folder.join(&name)).display().to_string(),
-            false => name,
+            true => folder.join(&name).display().to_string(),
+            false => name.to_ascii_lowercase(),
         };
         sections.insert(name, section);
     }
 }
 
-/// A path without `.` and `..`, as `std::path::absolute` gives none of the first and every place is made by it.
-fn plain(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+/// A folder is the same one by whatever path; without links and `..`, if it is there.
+fn plain(name: &str) -> PathBuf {
+    let path = Path::new(name);
+    let found = if path.is_absolute() { path.canonicalize().ok() } else { None };
+    found.unwrap_or_else(|| path.to_owned())
 }
 
 #[cfg(test)]
@@ -118,6 +121,27 @@ mod tests {
         assert_eq!(of("/srv/packages/greeter"), (0, true, false));
         assert_eq!(of("10.0.0.7:5000/greeter"), (0, true, true));
         assert_eq!(config.packages_of("ghcr.io/me/x").trusted_keys[0].as_str(), ONE);
+    }
+
+    #[test]
+    fn a_folder_and_a_host_are_the_same_however_they_are_written() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().canonicalize().unwrap();
+        std::fs::create_dir_all(folder.join("packages/ping")).unwrap();
+        std::os::unix::fs::symlink("packages", folder.join("link")).unwrap();
+        let text = "[registry.\"./packages\"]\nrequire_signed = true\n[registry.\"GHCR.io\"]\nrequire_signed = true\n";
+        let config = Config::parse(text, &folder.join("gearshift.toml")).unwrap();
+        for path in [
+            "packages/ping",
+            "link/ping",
+            "packages/../packages/ping",
+            "packages/./ping",
+            "link/../link/ping",
+        ] {
+            assert!(config.packages_of(&format!("{}/{path}", folder.display())).require_signed, "{path}");
+        }
+        assert!(config.packages_of("ghcr.io/me/ping").require_signed);
+        assert!(!config.packages_of(&folder.display().to_string()).require_signed);
     }
 
     #[test]

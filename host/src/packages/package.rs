@@ -29,7 +29,8 @@ impl Package {
     /// Reads an index, which fits its digest.
     pub(super) fn read(place: &Place, digest: Digest, bytes: Vec<u8>) -> Result<Package, PackageError> {
         let odd = |why: String| PackageError::NotAPackage { what: format!("{place}@{digest}"), why };
-        let index: Index = serde_json::from_slice(&bytes).map_err(|error| odd(error.to_string()))?;
+        let index: Index = serde_json::from_slice(&bytes)
+            .map_err(|error| odd(format!("it is no index of OCI's: {error}")))?;
         if index.artifact_type.as_deref() != Some(oci::PACKAGE) {
             let is = index.artifact_type.unwrap_or(index.media_type);
             return Err(odd(format!("it is `{}`", is.escape_debug())));

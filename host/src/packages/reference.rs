@@ -156,7 +156,8 @@ fn parse(text: &str) -> Result<Reference, Why> {
 fn registry(base: &str, name: &str) -> Result<Place, Why> {
     let Some((first, rest)) = base.split_once('/') else { return Err(Why::NoPlace) };
     let is_host = first.contains(['.', ':']) || first == "localhost";
-    let (registry, rest) = if is_host { (first, rest) } else { ("docker.io", base) };
+    let host = first.to_ascii_lowercase();
+    let (registry, rest) = if is_host { (host.as_str(), rest) } else { ("docker.io", base) };
     let repository = format!("{rest}{name}");
     // oci-client's rules are those of the registries.
     let wrong = || Why::Repository(format!("{base}{name}"));
@@ -209,6 +210,7 @@ mod tests {
             ("ghcr.io/me/cogs/greeter:1.2.0", "ghcr.io/me/cogs/greeter:1.2.0"),
             ("localhost:5000/greeter", "localhost:5000/greeter"),
             ("127.0.0.1:5000/a/greeter@^1.2", "127.0.0.1:5000/a/greeter@^1.2"),
+            ("GHCR.io/me/greeter", "ghcr.io/me/greeter"),
             ("me/greeter:1.2.0-rc.1_7", "docker.io/me/greeter:1.2.0-rc.1+7"),
             ("/srv/packages/greeter", "/srv/packages/greeter"),
             ("file:///srv/packages/greeter:1.0.0", "/srv/packages/greeter:1.0.0"),
