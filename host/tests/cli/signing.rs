@@ -4,7 +4,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use crate::{
-    packages::{command, done, ended, fails, files, pack, run},
+    packages::{Server, command, done, ended, fails, files, pack, run},
     program::{Place, skipped},
 };
 
@@ -68,6 +68,37 @@ fn where_it_is_required_only_what_a_trusted_key_has_signed_is_taken() {
         1,
         &["is no package of a cog: it is of something else"],
     );
+}
+
+#[test]
+fn a_registry_keeps_the_signatures_beside_its_packages() {
+    let place = Place::with(&[]);
+    let Some(server) = Server::start(&place, false) else { return };
+    let at = |rest: &str| format!("{}/cogs/ping{rest}", server.address);
+    let (mine, others) = (key(&place, "mine"), key(&place, "others"));
+    pack(&place, "1.0.0", "a", &["--sign=mine"]);
+    pack(&place, "1.1.0", "a", &["--sign=others"]);
+    pack(&place, "1.2.0", "a", &[]);
+    for version in [":1.0.0", ":1.1.0", ":1.2.0"] {
+        done(&place, &["push", &at(version)]);
+    }
+    let rules = |keys: &str| {
+        format!("[registry.\"{}/cogs\"]\nrequire_signed = true\ntrusted_keys = [{keys}]\n", server.address)
+    };
+    place.file("gearshift.toml", &rules(&format!("\"{mine}\"")));
+    let pulled = done(&place, &["pull", &at(":1.0.0"), "--out", "out", "--json"]);
+    assert!(pulled.contains(&format!("\"key\":\"{mine}\"")), "{pulled}");
+    fails(&place, &["pull", &at(":1.1.0")], 1, &["none of them is trusted"]);
+    fails(&place, &["pull", &at("")], 1, &["cogs/ping:1.2.0` is not signed, and must be"]);
+    // Signed later, by whoever has it by then; both signatures stay.
+    place.file("gearshift.toml", "");
+    pack(&place, "1.1.0", "a", &["--sign=mine"]);
+    done(&place, &["push", &at(":1.1.0")]);
+    for key in [&mine, &others] {
+        place.file("gearshift.toml", &rules(&format!("\"{key}\"")));
+        let pulled = done(&place, &["pull", &at(":1.1.0"), "--out", "out", "--json"]);
+        assert!(pulled.contains(&format!("\"key\":\"{key}\"")), "{pulled}");
+    }
 }
 
 #[test]
