@@ -12,12 +12,13 @@ use tokio::time::Instant;
 
 use super::{
     CogError,
+    error::Again,
     life::{Candidate, Kept, Life},
     message::{Answer, Done, How, Wish},
     owner::{Now, Owner, Retry},
     stage::Absence,
 };
-use crate::{error::chain, library::Digest};
+use crate::{error::chain, lane::OrderError, library::Digest, step::Step};
 
 /// Shortest and longest pause between two attempts at a `setup` that failed.
 const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
@@ -103,11 +104,12 @@ impl<L: Life> Owner<L> {
         // The replacement keeps the same code, under the same name.
         drop(kept);
         let result = self.claim_and_replace(candidate, How::Deploy).await;
-        if let Err(error) = &result {
-            self.failed_renewal = self.retry_after(self.failed_renewal, error);
-            self.fail(error);
-        }
-        result.map(Some)
+        result.map(Some).map_err(|error| {
+            let (retry, error) = self.retry_after(self.failed_renewal, error);
+            self.failed_renewal = retry;
+            self.fail(&error);
+            error
+        })
     }
 
     async fn is_gone_back_from(&self, digest: &Digest) -> bool {
@@ -142,14 +144,35 @@ impl<L: Life> Owner<L> {
 
     /// Brings a library into service, or leaves everything as it was, and tries its file again if that may help.
     pub(super) async fn try_to_bring(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
-        let (file, digest) = (candidate.file.clone(), candidate.digest);
-        let result = self.claim_and_replace(candidate, How::Deploy).await;
+        let result = self.attempt(candidate).await;
         if let Err(error) = &result {
-            let last = self.failed_file.take().map(|(.., retry)| retry);
-            self.failed_file = self.retry_after(last, error).map(|retry| (file, digest, retry));
             self.fail(error);
         }
         result
+    }
+
+    /// Brings a library into service, or plans when its file is tried again if that may help. A failure leaves the stage as
+    /// it was, or `Loading`.
+    pub(super) async fn attempt(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
+        let (file, digest) = (candidate.file.clone(), candidate.digest);
+        self.claim_and_replace(candidate, How::Deploy).await.map_err(|error| {
+            let last = self.failed_file.take().map(|(.., retry)| retry);
+            let (retry, error) = self.retry_after(last, error);
+            self.failed_file = retry.map(|retry| (file, digest, retry));
+            error
+        })
+    }
+
+    /// What the cog's file holds by now, if that is other code than `served`, none that was gone back from, and none that
+    /// failed by itself and waits for its next attempt.
+    pub(super) async fn newer_than(&self, served: &Digest) -> Option<Candidate<L::Library>> {
+        let found = self.life.prepare(&self.file).await.ok()?;
+        let is_other = found.manifest.name == *self.name && found.digest != *served;
+        let has_failed = self
+            .failed_file
+            .as_ref()
+            .is_some_and(|(_, failed, retry)| *failed == found.digest && retry.after_call.is_none());
+        (is_other && !has_failed && !self.is_gone_back_from(&found.digest).await).then_some(found)
     }
 
     /// Reserves what it needs, and replaces. A failure leaves the stage as it was, or `Loading`.
@@ -188,13 +211,25 @@ impl<L: Life> Owner<L> {
         Ok(Candidate { file: self.file.clone(), ..prepared })
     }
 
-    /// A `setup` may have failed for what passes: a site that is not up yet. `last` was planned for the same before.
-    fn retry_after(&self, last: Option<Retry>, error: &CogError) -> Option<Retry> {
+    /// When it is tried again, if it failed for what passes: a site that is not up yet, a thread that does not return. The
+    /// error says so. `last` was planned for the same before.
+    fn retry_after(&self, last: Option<Retry>, mut error: CogError) -> (Option<Retry>, CogError) {
         let pause = last.map_or(RETRY[0], |last| (last.pause * 2).min(RETRY[1]));
-        error.is_worth_retrying().then(|| {
-            tracing::warn!(cog = &*self.name, "it is tried again in {} s", pause.as_secs());
-            Retry { at: Instant::now() + pause, pause }
-        })
+        let retry = Retry { at: Instant::now() + pause, pause, after_call: None };
+        let is_passing = error.is_worth_retrying();
+        let retry = match &mut error {
+            CogError::Step { again, .. } if is_passing => {
+                *again = Again(Some(pause));
+                Some(retry)
+            }
+            CogError::Stays { step: Step::Pause, source: OrderError::Deadline(_), .. } => {
+                let serving = self.now.serving();
+                let after_call = serving.and_then(|serving| self.life.pulse(&serving.generation).call());
+                Some(Retry { after_call, ..retry })
+            }
+            _ => None,
+        };
+        (retry, error)
     }
 
     pub(super) async fn try_file_again(&mut self, file: &Path, failed: Digest) {
@@ -210,14 +245,14 @@ impl<L: Life> Owner<L> {
             Ok(_) | Err(_) => Ok(None),
         };
         // It was not even tried: it serves already, or was gone back from meanwhile.
-        self.failed_file.take_if(|(.., retry)| retry.is_due());
+        self.failed_file.take_if(|(.., retry)| retry.has_come());
         self.settle(outcome, Answer(None));
     }
 
     pub(super) async fn try_renewal_again(&mut self) {
         let outcome = self.renew_serving().await;
         // It was not even tried: nothing serves.
-        self.failed_renewal.take_if(|retry| retry.is_due());
+        self.failed_renewal.take_if(|retry| retry.has_come());
         self.settle(outcome, Answer(None));
     }
 }

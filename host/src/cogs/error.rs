@@ -1,6 +1,6 @@
 //! Why a cog was not loaded, reloaded or unloaded. Says what, whose, and what follows.
 
-use std::{io, path::PathBuf};
+use std::{fmt, io, path::PathBuf, time::Duration};
 
 use super::claim::{Claim, Room};
 use crate::{
@@ -102,7 +102,7 @@ pub enum CogError {
         source: OpenError,
     },
     /// A step of the new generation failed; the one before serves on.
-    #[error("`{name}` failed in `{step}`{kept}")]
+    #[error("`{name}` failed in `{step}`{kept}{again}")]
     Step {
         /// The new generation.
         name: String,
@@ -110,6 +110,8 @@ pub enum CogError {
         step: Step,
         /// What serves on, as a clause.
         kept: String,
+        /// Whether it is tried again by itself.
+        again: Again,
         /// Why.
         #[source]
         source: OrderError,
@@ -166,6 +168,16 @@ pub enum CogError {
     Host(String),
 }
 
+/// When something is tried again by itself; none: it is not.
+#[derive(Clone, Copy, Debug)]
+pub struct Again(pub(super) Option<Duration>);
+
+impl fmt::Display for Again {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |pause| write!(out, "; it is tried again in {} s", pause.as_secs()))
+    }
+}
+
 impl CogError {
     /// Whether trying again in a moment may help: the file is still being written.
     pub fn may_pass(&self) -> bool {
@@ -212,10 +224,20 @@ impl CogError {
                     .to_owned()
             }
             CogError::Step { step: Step::Restore, name, .. } => {
-                let cog = name.split('#').next().unwrap_or(name);
+                let cog = name_of(name);
                 format!(
                     "mend its `restore`, or let it begin without this state: `gearshift cogs unload {cog}`, `gearshift state \
                      export {cog} FILE` to keep it, `gearshift state drop {cog}`, `gearshift cogs load {cog}`"
+                )
+            }
+            CogError::Stays { name, step: Step::Pause, source: OrderError::Deadline(_) } => format!(
+                "the new version comes when `{name}` returns to its loop, or is given up (`[limits] stuck_after_ms`)"
+            ),
+            CogError::Stays { name, .. } | CogError::StateTooLarge { name, .. } => {
+                let cog = name_of(name);
+                format!(
+                    "load the new version with the state that was saved last: `gearshift cogs unload {cog}`, `gearshift cogs \
+                     load {cog}`"
                 )
             }
             CogError::Open { source: OpenError::Layout(_) | OpenError::Header(_), .. } => {
@@ -224,6 +246,11 @@ impl CogError {
             _ => return None,
         })
     }
+}
+
+/// The cog of a generation's name.
+fn name_of(generation: &str) -> &str {
+    generation.split('#').next().unwrap_or(generation)
 }
 
 /// Logs an error, with what the reader can do.

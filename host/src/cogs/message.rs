@@ -92,6 +92,8 @@ pub(super) enum How {
         state: Option<State>,
         /// The generation on probation.
         from: u64,
+        /// The one that it replaced.
+        to: u64,
         /// Why.
         note: String,
     },

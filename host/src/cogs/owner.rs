@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::Limits,
-    lane::{Inbox, State},
+    lane::{Inbox, Pulse, State},
     library::Digest,
     schedule::Schedule,
 };
@@ -40,9 +40,9 @@ pub(super) struct Owner<L: Life> {
     pub(super) store_at: Option<(Instant, Duration)>,
     pub(super) save_at: Option<Instant>,
     pub(super) hangs: Hangs,
-    /// A file whose content failed in `setup`, and is tried again.
+    /// A file whose content could not be brought into service, and is tried again.
     pub(super) failed_file: Option<(PathBuf, Digest, Retry)>,
-    /// The code that serves failed in `setup` with what is set for it now, and is tried again.
+    /// The code that serves could not begin with what is set for it now, and is tried again.
     pub(super) failed_renewal: Option<Retry>,
     /// Contents that the host went back from in this run.
     pub(super) gone_back: Vec<Digest>,
@@ -93,20 +93,61 @@ pub(super) struct Before {
     pub(super) library: Kept,
     /// The state it handed over.
     pub(super) state: Option<State>,
+    /// When probation ends, or is looked at next.
     pub(super) until: Instant,
+    /// The call that the thread of the new generation was in when the time of probation was up.
+    pub(super) last_call: Option<u64>,
     pub(super) blame: Blame,
 }
 
-/// When a `setup` that failed is tried again, and how long after the attempt before.
+impl Before {
+    /// Whether probation is over. A hang counts by when it began, so it lasts until the call returns that the thread was in
+    /// when its time was up.
+    pub(super) fn is_over(&mut self, pulse: &Pulse) -> bool {
+        let now = Instant::now();
+        if self.last_call.is_none() && now < self.until {
+            return false;
+        }
+        let call = pulse.call();
+        let is_over = call.is_none() || self.last_call.is_some_and(|last| call != Some(last));
+        (self.last_call, self.until) = (call, now + LOOK_AGAIN);
+        is_over
+    }
+
+    /// The same for other new code, with nothing counted yet.
+    pub(super) fn again(self, until: Instant) -> Before {
+        Before { until, last_call: None, blame: self.blame.again(), ..self }
+    }
+}
+
+/// How often a call is looked at that must return first.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// When what could not be brought into service is tried again, and how long after the attempt before.
 #[derive(Clone, Copy)]
 pub(super) struct Retry {
     pub(super) at: Instant,
     pub(super) pause: Duration,
+    /// The call in which the generation that serves kept its thread: as long as it does, trying is of no use.
+    pub(super) after_call: Option<u64>,
 }
 
 impl Retry {
-    pub(super) fn is_due(self) -> bool {
+    pub(super) fn has_come(self) -> bool {
         self.at <= Instant::now()
+    }
+
+    /// Whether it is time, and the generation that serves does not stand in its way.
+    fn is_due<G>(&mut self, life: &impl Life<Generation = G>, now: &Now<G>) -> bool {
+        if !self.has_come() {
+            return false;
+        }
+        let call = now.serving().and_then(|serving| life.pulse(&serving.generation).call());
+        let is_kept = self.after_call.is_some() && call == self.after_call;
+        if is_kept {
+            self.at = Instant::now() + LOOK_AGAIN;
+        }
+        !is_kept
     }
 }
 
@@ -323,8 +364,9 @@ impl<L: Life> Owner<L> {
     async fn on_time(&mut self) {
         let now = Instant::now();
         if let Now::Serving(serving) = &mut self.now {
+            let pulse = self.life.pulse(&serving.generation);
             // The old code is not needed any more.
-            serving.before.take_if(|before| before.until <= now);
+            serving.before.take_if(|before| before.is_over(&pulse));
         }
         if self.store_at.is_some_and(|(at, _)| at <= now) {
             self.store().await;
@@ -334,10 +376,15 @@ impl<L: Life> Owner<L> {
             self.save().await;
         }
         // A file first: what comes from it needs no renewal.
-        if let Some((file, failed, _)) = self.failed_file.clone().filter(|(.., retry)| retry.is_due()) {
+        if let Some((file, failed, retry)) = &mut self.failed_file
+            && retry.is_due(&self.life, &self.now)
+        {
+            let (file, failed) = (file.clone(), *failed);
             self.try_file_again(&file, failed).await;
         }
-        if self.failed_renewal.is_some_and(Retry::is_due) {
+        if let Some(retry) = &mut self.failed_renewal
+            && retry.is_due(&self.life, &self.now)
+        {
             self.try_renewal_again().await;
         }
     }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{
     CogError, Report,
     blame::{Blame, Errors},
+    error::Again,
     leave::SaveError,
     life::{Candidate, Life},
     message::{Done, How},
@@ -176,8 +177,9 @@ impl<L: Life> Owner<L> {
         report.to_version = Some(candidate.manifest.version.clone());
         report.notes.clone_from(&candidate.notes);
         report.notes.extend(candidate.missing_intents.iter().map(ToString::to_string));
-        if let How::GoBack { note, from, .. } = how {
+        if let How::GoBack { note, from, to, .. } = how {
             report.from = Some(*from);
+            report.restored = Some(*to);
             report.notes.push(note.clone());
         }
         report
@@ -220,6 +222,7 @@ impl<L: Life> Owner<L> {
             library: self.life.keep(&old.generation)?,
             state: state.cloned(),
             until: Instant::now() + self.limits.probation,
+            last_call: None,
             blame: Blame::new(faults, errors),
         })
     }
@@ -230,7 +233,7 @@ impl<L: Life> Owner<L> {
             Some(old) => format!("; `{}` serves on", self.id(old.number)),
             None => "; it is not loaded".to_owned(),
         };
-        CogError::Step { name: self.id(number), step, kept, source }
+        CogError::Step { name: self.id(number), step, kept, again: Again(None), source }
     }
 
     /// The old generation could not be taken over from.

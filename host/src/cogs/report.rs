@@ -76,6 +76,8 @@ pub struct Report {
     pub from_version: Option<String>,
     /// The generation that came.
     pub to: Option<u64>,
+    /// The generation whose code that is again, if the host went back.
+    pub restored: Option<u64>,
     /// The cog's own version in it.
     pub to_version: Option<String>,
     /// Phases in order.
@@ -104,6 +106,7 @@ impl Report {
             from: None,
             from_version: None,
             to: None,
+            restored: None,
             to_version: None,
             phases: Vec::new(),
             pause: None,
@@ -122,7 +125,11 @@ impl Report {
             None => self.cog.clone(),
         };
         match self.outcome {
-            Outcome::WentBack => tracing::warn!(cog, "{self}"),
+            Outcome::WentBack => {
+                let help =
+                    format!("`gearshift cogs reload {}` loads what its file holds all the same", self.cog);
+                tracing::warn!(cog, help, "{self}");
+            }
             Outcome::Loaded | Outcome::Replaced | Outcome::Unloaded => tracing::info!(cog, "{self}"),
         }
     }
@@ -146,7 +153,10 @@ impl fmt::Display for Report {
                 write!(out, "`{cog}#{from}` was replaced by `{cog}#{to}`")?
             }
             (Outcome::WentBack, Some(from), Some(to)) => {
-                write!(out, "went back from `{cog}#{from}` to `{cog}#{to}`")?
+                write!(out, "went back from `{cog}#{from}`")?;
+                if let Some(before) = self.restored {
+                    write!(out, " to the code of `{cog}#{before}`, which is `{cog}#{to}` now")?;
+                }
             }
             (Outcome::Unloaded, Some(from), _) => write!(out, "`{cog}#{from}` was unloaded")?,
             (Outcome::Unloaded, None, _) => write!(out, "`{cog}`, of which nothing served, was given up")?,
@@ -196,27 +206,28 @@ mod tests {
     #[test]
     fn versions_are_told_where_they_changed_and_where_there_was_none() {
         let report = |outcome, from: Option<&str>, to: Option<&str>| Report {
-            from: from.map(|_| 1),
-            to: to.map(|_| 2),
+            from: from.map(|_| 2),
+            to: to.map(|_| 3),
+            restored: (outcome == Outcome::WentBack).then_some(1),
             from_version: from.map(str::to_owned),
             to_version: to.map(str::to_owned),
             ..Report::new("welcome", outcome)
         };
         for (report, text) in [
-            (report(Outcome::Loaded, None, Some("0.1.0")), "`welcome#2` was loaded (0.1.0) in 0.0 ms"),
+            (report(Outcome::Loaded, None, Some("0.1.0")), "`welcome#3` was loaded (0.1.0) in 0.0 ms"),
             (
                 report(Outcome::Replaced, Some("0.1.0"), Some("0.2.0")),
-                "`welcome#1` was replaced by `welcome#2` (0.1.0 → 0.2.0) in 0.0 ms",
+                "`welcome#2` was replaced by `welcome#3` (0.1.0 → 0.2.0) in 0.0 ms",
             ),
             (
                 report(Outcome::Replaced, Some("0.2.0"), Some("0.2.0")),
-                "`welcome#1` was replaced by `welcome#2` in 0.0 ms",
+                "`welcome#2` was replaced by `welcome#3` in 0.0 ms",
             ),
             (
                 report(Outcome::WentBack, Some("0.2.0"), Some("0.1.0")),
-                "went back from `welcome#1` to `welcome#2` (0.2.0 → 0.1.0) in 0.0 ms",
+                "went back from `welcome#2` to the code of `welcome#1`, which is `welcome#3` now (0.2.0 → 0.1.0) in 0.0 ms",
             ),
-            (report(Outcome::Unloaded, Some("0.1.0"), None), "`welcome#1` was unloaded in 0.0 ms"),
+            (report(Outcome::Unloaded, Some("0.1.0"), None), "`welcome#2` was unloaded in 0.0 ms"),
         ] {
             assert_eq!(report.to_string(), text);
         }

@@ -26,7 +26,9 @@ impl<L: Life> Owner<L> {
             return false;
         }
         serving.errors += u64::from(fault.kind == FaultKind::Error);
-        let handled = self.life.pulse(&serving.generation).handled();
+        let pulse = self.life.pulse(&serving.generation);
+        serving.before.take_if(|before| before.is_over(&pulse));
+        let handled = pulse.handled();
         let errors = Errors { handled, errors: serving.errors };
         let is_fault = fault.is_fault();
         let text = format!("{what}: {fault}");
@@ -50,7 +52,8 @@ impl<L: Life> Owner<L> {
         if let Err(before) = self.return_to(before, from, why).await
             && let Now::Serving(serving) = &mut self.now
         {
-            serving.before = Some(Before { blame: before.blame.again(), ..*before });
+            let until = before.until;
+            serving.before = Some(before.again(until));
             self.publish();
         }
     }
@@ -61,7 +64,7 @@ impl<L: Life> Owner<L> {
         let note = format!("{why}, right after it replaced `{id}`");
         let result = match self.prepare_kept(before.library.path()).await {
             Ok(candidate) => {
-                let how = How::GoBack { state: before.state.clone(), from: from.0, note };
+                let how = How::GoBack { state: before.state.clone(), from: from.0, to: before.number, note };
                 self.claim_and_replace(candidate, how).await
             }
             Err(error) => Err(error),
@@ -81,8 +84,8 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Leaves a generation behind that keeps its thread or has lost it, and loads the same code again, or the code before
-    /// if it is on probation.
+    /// Leaves a generation behind that keeps its thread or has lost it. What its file holds by now comes first, most often
+    /// the correction; then the code before, if it is on probation; then the same code again.
     pub(super) async fn give_up(&mut self, number: u64, why: String) {
         let Now::Serving(serving) = &self.now else { return };
         if serving.number != number {
@@ -101,8 +104,23 @@ impl<L: Life> Owner<L> {
             status.totals.hung();
         });
         let (Now::Serving(stuck), _) = self.enter(Now::Loading(manifest)) else { return };
-        let Serving { generation, before, digest, .. } = *stuck;
+        let Serving { generation, mut before, digest, .. } = *stuck;
+        let pulse = self.life.pulse(&generation);
+        before.take_if(|before| before.is_over(&pulse));
         drop(self.life.retire(generation));
+        if let Some(newer) = self.newer_than(&digest).await {
+            let outcome = self.attempt(newer).await.map(Some);
+            let has_come = outcome.is_ok();
+            self.settle(outcome, Answer(None));
+            if has_come {
+                self.hangs.forget();
+                if let Now::Serving(serving) = &mut self.now {
+                    let until = Instant::now() + self.limits.probation;
+                    serving.before = before.map(|before| before.again(until));
+                }
+                return;
+            }
+        }
         let (window, limit) = (self.limits.hangs_window, self.limits.hangs_max);
         let is_too_often = self.hangs.count(Instant::now(), window, limit);
         if let Some(before) = before

@@ -16,7 +16,7 @@ const NAME_AFTER: Duration = Duration::from_secs(1);
 
 /// What was seen at the last look.
 struct Look {
-    turns: u64,
+    call: u64,
     since: Instant,
     named: bool,
 }
@@ -41,18 +41,14 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
         Some((GenerationId { cog: Arc::clone(name), number }, pulse, entry.inbox.len()))
     });
     for (id, pulse, waiting) in lanes {
-        let (turns, _) = pulse.look();
         if pulse.has_ended() {
             cogs.stuck(&id, "its thread has ended".to_owned());
             continue;
         }
-        // An even counter: outside of the cog's code.
-        if turns % 2 == 0 {
-            continue;
-        }
+        let Some(call) = pulse.call() else { continue };
         let mut look = match before.remove(&id) {
-            Some(look) if look.turns == turns => look,
-            _ => Look { turns, since: now, named: false },
+            Some(look) if look.call == call => look,
+            _ => Look { call, since: now, named: false },
         };
         let stuck = now - look.since;
         let what = pulse.describe();

@@ -79,7 +79,7 @@ pub struct Pulse {
 
 impl Pulse {
     /// Runs cog code under its name.
-    pub(super) fn during<T>(&self, activity: Activity, body: impl FnOnce() -> T) -> T {
+    pub(crate) fn during<T>(&self, activity: Activity, body: impl FnOnce() -> T) -> T {
         self.activity.store(activity.to_byte(), Ordering::Relaxed);
         self.turns.fetch_add(1, Ordering::Release);
         let result = body();
@@ -171,10 +171,17 @@ impl Pulse {
         self.handled.load(Ordering::Relaxed)
     }
 
-    /// The counter and the activity. The same odd counter twice: still in the same call.
+    /// The counter, odd inside of cog code, and the activity.
     pub fn look(&self) -> (u64, Activity) {
         let turns = self.turns.load(Ordering::Acquire);
         (turns, Activity::from_byte(self.activity.load(Ordering::Relaxed)))
+    }
+
+    /// The call into cog code that the thread is in, by number; none outside of such code. A thread that has ended stays in
+    /// its last one.
+    pub fn call(&self) -> Option<u64> {
+        let (turns, _) = self.look();
+        (turns % 2 == 1 || self.has_ended()).then_some(turns)
     }
 
     /// What the thread is in, as precisely as it is known: `command !ping`, `setup`.

@@ -84,6 +84,20 @@ async fn a_hang_on_probation_brings_the_old_code_back_and_a_later_one_keeps_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_version_saved_while_the_old_one_hangs_comes_when_that_returns_or_is_given_up() {
+    let (one, two) = versions();
+    for (block, limits) in [(60_000, "stuck_after_ms = 2000"), (2_000, "stuck_after_ms = 60000")] {
+        let limits = format!("{limits}\ndrain_timeout_ms = 100\njoin_timeout_ms = 100");
+        let stage = Setting::new().with_file(&one, "faulty").config(&limits).up().await;
+        assert_eq!(stage.ask(&format!("!faulty block {block}")).await, "blocking");
+        put(&two, &stage.cogs(), "faulty");
+        stage.until_status("faulty", |status| status.generation.is_some_and(|number| number > 1)).await;
+        assert!(stage.ask("!faulty version").await.ends_with("two"), "blocked for {block} ms");
+        stage.down().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_gone_back_from_is_not_loaded_after_a_restart_unless_somebody_asks() {
     let stage = on_probation("").await;
     for _ in 0..3 {

@@ -87,14 +87,12 @@ impl Script {
 
     fn step(&self, step: Step, generation: &Running) -> Result<(), OrderError> {
         self.notes().done.push(format!("{step} {}", generation.number));
-        let spoiled = self.notes().spoiled.contains(&(generation.code, step));
-        match generation.code.fails_in {
-            _ if spoiled => Err(OrderError::Fault(fault(FaultKind::Error))),
-            Some(fails) if fails == step && step == Step::Pause => {
-                Err(OrderError::Deadline(Duration::from_secs(7)))
-            }
-            Some(fails) if fails == step => Err(OrderError::Fault(fault(FaultKind::Error))),
-            _ => Ok(()),
+        let fails =
+            generation.code.fails_in == Some(step) || self.notes().spoiled.contains(&(generation.code, step));
+        match (fails, step) {
+            (false, _) => Ok(()),
+            (true, Step::Pause) => Err(OrderError::Deadline(Duration::from_secs(7))),
+            (true, _) => Err(OrderError::Fault(fault(FaultKind::Error))),
         }
     }
 }

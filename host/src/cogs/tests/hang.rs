@@ -1,0 +1,179 @@
+//! A generation that keeps its thread: what is put in its place, and when.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use super::script::{Code, Theatre};
+use crate::{
+    cogs::{CogError, Outcome, Stage, message::Wish},
+    fault::FaultKind,
+    lane::Activity,
+    step::Step,
+};
+
+const GOOD: Code = Code { version: 1, fails_in: None };
+/// It does not pause, as code that keeps its thread.
+const HANGING: Code = Code { version: 2, fails_in: Some(Step::Pause) };
+const BETTER: Code = Code { version: 3, fails_in: None };
+
+/// The thread of the generation that serves is in one call as long as this lives.
+struct Call {
+    end: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Call {
+    fn begin(theatre: &Theatre) -> Call {
+        let pulse = Arc::clone(&theatre.status("music").pulse.expect("it serves"));
+        let ((end, ended), (begun, has_begun)) = (mpsc::channel(), mpsc::channel());
+        let thread = std::thread::spawn(move || {
+            pulse.during(Activity::Event, || {
+                begun.send(()).expect("the test waits");
+                // It ends when the other side is dropped.
+                let _ = ended.recv();
+            });
+        });
+        has_begun.recv().expect("it begins");
+        Call { end: Some(end), thread: Some(thread) }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        self.thread.take().map(JoinHandle::join).expect("it is joined once").expect("it does not panic");
+    }
+}
+
+/// `codes` are loaded one after the other.
+async fn theatre(codes: &[Code]) -> Theatre {
+    let theatre = Theatre::new(&["music"]);
+    for code in codes {
+        save(&theatre, *code).await.expect("it is new");
+    }
+    theatre
+}
+
+/// The file holds this from now on.
+async fn save(theatre: &Theatre, code: Code) -> Result<(), CogError> {
+    theatre.script("music").keep_file("music", code);
+    theatre.bring("music", code, Wish::Changed).await.map(drop)
+}
+
+async fn advance(theatre: &Theatre, secs: u64) {
+    tokio::time::sleep(Duration::from_secs(secs)).await;
+    theatre.settle("music").await;
+}
+
+fn now(theatre: &Theatre) -> (Option<u64>, String) {
+    let status = theatre.status("music");
+    assert_eq!(status.stage, Stage::Serving);
+    (status.generation, status.manifest.expect("it has one").commands[1].name.clone())
+}
+
+fn serves(number: u64, version: u8) -> (Option<u64>, String) {
+    (Some(number), format!("music-{version}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_saved_while_a_cog_hangs_takes_its_place_when_it_is_given_up() {
+    let theatre = theatre(&[HANGING]).await;
+    let hang = Call::begin(&theatre);
+    let error = save(&theatre, BETTER).await.expect_err("it does not pause");
+    let help = error.help().expect("it says what follows");
+    assert!(help.contains("stuck_after_ms"), "{help}");
+    advance(&theatre, 20).await;
+    assert_eq!(now(&theatre), serves(1, 2));
+    theatre.stuck("music", 1).await;
+    drop(hang);
+    assert_eq!(now(&theatre), serves(3, 3));
+    advance(&theatre, 600).await;
+    assert_eq!(now(&theatre), serves(3, 3), "and it is not tried again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_saved_while_a_cog_hangs_takes_its_place_when_it_returns_and_is_not_tried_before() {
+    let theatre = theatre(&[GOOD]).await;
+    let script = theatre.script("music");
+    let hang = Call::begin(&theatre);
+    // It pauses again when its thread has returned.
+    script.spoil(GOOD, Step::Pause);
+    save(&theatre, BETTER).await.expect_err("it does not pause");
+    script.notes().done.clear();
+    advance(&theatre, 20).await;
+    assert_eq!(script.notes().done, [""; 0]);
+    script.notes().spoiled.clear();
+    drop(hang);
+    advance(&theatre, 2).await;
+    assert_eq!(now(&theatre), serves(3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_gone_back_from_does_not_take_the_place_of_one_that_hangs() {
+    let theatre = theatre(&[GOOD, BETTER]).await;
+    for _ in 0..3 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    theatre.stuck("music", 3).await;
+    assert_eq!(now(&theatre), serves(4, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_fails_in_place_of_one_that_hangs_leaves_the_way_back_and_the_same_code() {
+    for (before, version) in [(vec![HANGING], 2), (vec![GOOD, HANGING], 1)] {
+        let theatre = theatre(&before).await;
+        let _hang = Call::begin(&theatre);
+        save(&theatre, BETTER).await.expect_err("what serves does not pause");
+        theatre.script("music").spoil(BETTER, Step::Setup);
+        let number = theatre.status("music").generation.expect("it serves");
+        theatre.stuck("music", number).await;
+        assert_eq!(now(&theatre).1, format!("music-{version}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_the_place_of_a_hang_on_probation_is_on_probation_itself() {
+    let theatre = theatre(&[GOOD, HANGING]).await;
+    let _hang = Call::begin(&theatre);
+    save(&theatre, BETTER).await.expect_err("what serves does not pause");
+    theatre.stuck("music", 2).await;
+    assert_eq!(now(&theatre), serves(4, 3));
+    for _ in 0..3 {
+        theatre.fault("music", 4, FaultKind::Panic).await;
+    }
+    assert_eq!(now(&theatre), serves(5, 1));
+    let report = theatre.status("music").last_report.expect("it reported");
+    assert_eq!((report.outcome, report.restored), (Outcome::WentBack, Some(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hang_that_began_on_probation_goes_back_however_late_it_is_noticed() {
+    let probation = crate::config::Limits::default().probation.as_secs();
+    for (begins, version) in [(0, 1), (probation - 1, 1), (probation + 1, 3)] {
+        let theatre = theatre(&[GOOD, BETTER]).await;
+        advance(&theatre, begins).await;
+        let hang = Call::begin(&theatre);
+        advance(&theatre, 10 * probation).await;
+        theatre.stuck("music", 2).await;
+        drop(hang);
+        assert_eq!(now(&theatre), serves(3, version), "it begins after {begins} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_outlasts_probation_and_returns_ends_it() {
+    let theatre = theatre(&[GOOD, BETTER]).await;
+    advance(&theatre, 20).await;
+    let long = Call::begin(&theatre);
+    advance(&theatre, 20).await;
+    drop(long);
+    let _another = Call::begin(&theatre);
+    for _ in 0..3 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    theatre.stuck("music", 2).await;
+    assert_eq!(now(&theatre), serves(3, 3));
+}
