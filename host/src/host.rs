@@ -92,6 +92,19 @@ pub struct Host {
 }
 
 impl Host {
+    /// Looks at what a host with this config needs of this machine, before anybody else is asked: the cogs folder, and a
+    /// folder for private copies of libraries.
+    ///
+    /// # Errors
+    /// When one of them cannot be used.
+    pub fn look(config: &Config) -> Result<(), HostError> {
+        let folder = &config.cogs.folder;
+        watch::ensure_folder(folder)
+            .map_err(|source| HostError::Folder { folder: folder.clone(), source })?;
+        CopyFolder::create(&library::default_base())?;
+        Ok(())
+    }
+
     /// [`Host::open`] and [`Host::bring`].
     ///
     /// # Errors

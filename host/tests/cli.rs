@@ -46,6 +46,8 @@ mod signing;
 mod simulating;
 #[path = "cli/smoking.rs"]
 mod smoking;
+#[path = "cli/starting.rs"]
+mod starting;
 #[path = "cli/states.rs"]
 mod states;
 #[path = "cli/status.rs"]

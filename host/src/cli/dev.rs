@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::{
     exit::{Exit, Failure},
-    life::Life,
+    life::{self, Life},
     play::{self, Talk},
     source,
 };
@@ -81,7 +81,9 @@ impl DevCommand {
         match self.discord {
             false => play::serve(config.clone(), journal, &self.talk, async |_| dev.run(&installed).await),
             true => {
-                Life::begin(&config.runtime)?.live(config.clone(), HostClock::default(), None, async |_| {
+                let claim = life::look(&config)?;
+                let life = Life::begin(&config.runtime)?;
+                life.live(claim, config.clone(), HostClock::default(), None, async |_| {
                     dev.run(&installed).await;
                     Ok(())
                 })

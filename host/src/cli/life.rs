@@ -1,5 +1,5 @@
-//! A host's life: the metrics' endpoint, then sessions, then the control socket, then cogs, then whatever it is for, then everything closed
-//! in order. What it is for is said by the command.
+//! A host's life: a look at this machine, then the metrics' endpoint, then sessions, then the control socket, then cogs, then
+//! whatever it is for, then everything closed in order. What it is for is said by the command.
 
 use std::{
     path::{Path, PathBuf},
@@ -21,12 +21,11 @@ use super::{
 use crate::{
     clock::HostClock,
     config::{self, Config},
-    control::{self, Answer, Asker, Socket},
+    control::{self, Answer, Asker, Socket, SocketClaim},
     duration::Shown,
     host::{Host, HostError},
     metrics::Endpoint,
     sessions::Sessions,
-    watch,
 };
 
 /// What still runs on the runtime when everything is closed gets so long: a name that is being resolved, a line that is
@@ -77,6 +76,7 @@ impl Life {
     /// With `reread`, which gives the config as it is then, the host can be restarted meanwhile.
     pub(super) fn live(
         self,
+        claim: SocketClaim,
         config: Config,
         clock: HostClock,
         reread: Option<Reread<'_>>,
@@ -102,7 +102,7 @@ impl Life {
         };
         let sessions = Arc::new(opened?);
         let control = runtime.block_on(async {
-            let bound = Socket::bind(&socket_path(&config));
+            let bound = claim.bind();
             if bound.is_err() {
                 sessions.close().await;
             }
@@ -163,6 +163,14 @@ impl Life {
         runtime.shutdown_timeout(LEFTOVERS);
         done
     }
+}
+
+/// What can be found out on this machine is said before anybody else is asked. From then on no other host can have the
+/// control socket, and what else belongs to its config.
+pub(super) fn look(config: &Config) -> Result<SocketClaim, Failure> {
+    let claim = SocketClaim::take(&socket_path(config))?;
+    Host::look(config)?;
+    Ok(claim)
 }
 
 /// Reads the config as it is now.
@@ -239,8 +247,7 @@ async fn next(host: &Host, control: &Path, reread: Reread<'_>) -> Result<Next, F
         return Err(Failure::new(Exit::Failed, text)
             .help("look at the store's disk: is it full, or gone?".to_owned()));
     }
-    let folder = config.cogs.folder.clone();
-    watch::ensure_folder(&folder).map_err(|source| HostError::Folder { folder, source })?;
+    Host::look(&config)?;
     // Token, addresses, health check. The store's file is this host's own until it has closed.
     Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
     let path = socket_path(&config);

@@ -2,7 +2,11 @@
 
 use clap::Args;
 
-use super::{exit::Failure, life::Life, source::Source};
+use super::{
+    exit::Failure,
+    life::{self, Life},
+    source::Source,
+};
 use crate::{clock::HostClock, log};
 
 /// Connect to Discord and serve, until SIGINT, SIGTERM, SIGQUIT or SIGHUP
@@ -32,8 +36,9 @@ impl Run {
         if config.discord.is_none() {
             tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
         }
+        let claim = life::look(&config)?;
         let life = Life::begin(&config.runtime)?;
         let again = || self.source.read();
-        life.live(config, HostClock::default(), Some(&again), async |_| std::future::pending().await)
+        life.live(claim, config, HostClock::default(), Some(&again), async |_| std::future::pending().await)
     }
 }

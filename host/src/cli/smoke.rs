@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     exit::{Exit, Failure},
-    life::Life,
+    life::{self, Life},
     play::{self, Work},
     source::Source,
 };
@@ -129,7 +129,8 @@ fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>
     let mut player = Player::new(script, &sim);
     let verdict = loop {
         let mut verdict = None;
-        Life::begin(&config.runtime)?.live(config.clone(), work.clock(), None, async |host| {
+        let claim = life::look(&config)?;
+        Life::begin(&config.runtime)?.live(claim, config.clone(), work.clock(), None, async |host| {
             play::arrived(&sim, host, &work).await?;
             verdict = Some(player.play(host.cogs()).await);
             Ok(())

@@ -23,6 +23,6 @@ pub use self::{
     path::{PathTooLong, default_path, running},
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     server::{Asker, answer, serve},
-    socket::{Socket, SocketError},
+    socket::{Socket, SocketClaim, SocketError},
     state::{ExportedState, StateRequest, answer_state},
 };

@@ -95,13 +95,21 @@ pub struct Socket {
 /// Device and inode.
 type Identity = (u64, u64);
 
-impl Socket {
-    /// Binds `path`, mode 0600. What a dead host left behind is replaced. Needs a running runtime.
+/// A path that no other host can have, and on which nobody listens yet.
+#[derive(Debug)]
+pub struct SocketClaim {
+    path: PathBuf,
+    lock: File,
+}
+
+impl SocketClaim {
+    /// Claims `path`.
     ///
     /// # Errors
-    /// A live host has it, something else is there, its folder is not private, or the system refuses.
-    pub fn bind(path: &Path) -> Result<Socket, SocketError> {
+    /// As for [`Socket::bind`].
+    pub fn take(path: &Path) -> Result<SocketClaim, SocketError> {
         path::check_length(path)?;
+        check_kind(path)?;
         let folder = folder_of(path);
         if folder == default_base() {
             make_folder(path)?;
@@ -109,8 +117,27 @@ impl Socket {
         // Before anything is made in it: others could have put links and pipes there.
         let private = PrivateFolder::open(folder, Sticky::Allowed).map_err(|why| refused(path, why))?;
         let lock = lock(path, &private)?;
-        let (listener, file) = put(path)?;
-        Ok(Socket { listener, path: path.to_owned(), file, lock })
+        Ok(SocketClaim { path: path.to_owned(), lock })
+    }
+
+    /// Binds it, mode 0600. What a dead host left behind is replaced. Needs a running runtime.
+    ///
+    /// # Errors
+    /// Something else is there, or the system refuses.
+    pub fn bind(self) -> Result<Socket, SocketError> {
+        let SocketClaim { path, lock } = self;
+        let (listener, file) = put(&path)?;
+        Ok(Socket { listener, path, file, lock })
+    }
+}
+
+impl Socket {
+    /// Claims and binds `path`.
+    ///
+    /// # Errors
+    /// A live host has it, something else is there, its folder is not private, or the system refuses.
+    pub fn bind(path: &Path) -> Result<Socket, SocketError> {
+        SocketClaim::take(path)?.bind()
     }
 
     /// Binds it again, with its folder, if it is not at its path any more. Whether that was needed.
@@ -163,15 +190,18 @@ fn identity(path: &Path) -> io::Result<Identity> {
     fs::symlink_metadata(path).map(|there| (there.dev(), there.ino()))
 }
 
+/// Whether a socket may take the place of what is there.
+fn check_kind(path: &Path) -> Result<(), SocketError> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.file_type().is_socket() => Err(SocketError::NotASocket(path.to_owned())),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Binds a socket where nobody else can look, makes it private, and only then puts it into place over what was there.
 fn put(path: &Path) -> Result<(UnixListener, Identity), SocketError> {
     let failed = |source| SocketError::Failed { path: path.to_owned(), source };
-    match fs::symlink_metadata(path) {
-        Ok(there) if !there.file_type().is_socket() => {
-            return Err(SocketError::NotASocket(path.to_owned()));
-        }
-        Ok(_) | Err(_) => {}
-    }
+    check_kind(path)?;
     let hidden =
         tempfile::Builder::new().prefix(".g").rand_bytes(4).tempdir_in(folder_of(path)).map_err(failed)?;
     // At most seven bytes longer than `path`, so that it fits as well.

@@ -56,7 +56,7 @@ pub struct Sessions {
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Sessions {
-    /// Opens everything that the config names, all at once, each within its own deadline.
+    /// Opens everything that the config names, each within its own deadline: the store, then all others at once.
     ///
     /// # Errors
     /// The first session that could not be opened; those that were are closed again.
@@ -82,11 +82,12 @@ impl Sessions {
             let Some(api) = &config.api else { return Ok(None) };
             Api::open(client.clone(), &net, config, api).await.map(Some)
         };
-        let store = async {
-            let Some(store) = &config.store else { return Ok(None) };
-            Store::open(config, store, clock.clone()).await.map(Some)
+        // What is wrong on this machine is said before others are asked and waited for.
+        let store = match &config.store {
+            Some(store) => Some(Store::open(config, store, clock.clone()).await?),
+            None => None,
         };
-        let (discord, api, store) = tokio::join!(discord, api, store);
+        let (discord, api) = tokio::join!(discord, api);
         let sessions = Sessions {
             clock: clock.clone(),
             http: Http::new(client.clone(), net.clone(), config),
@@ -95,9 +96,9 @@ impl Sessions {
             since: Instant::now(),
             discord: discord.as_ref().ok().cloned().flatten(),
             api: api.as_ref().ok().cloned().flatten(),
-            store: store.as_ref().ok().cloned().flatten(),
+            store,
         };
-        let failed = discord.err().or(api.err()).or(store.err());
+        let failed = discord.err().or(api.err());
         match failed {
             None => Ok(sessions),
             Some(error) => {

@@ -95,6 +95,7 @@ pub(super) fn serve(
     talk: &Talk,
     beside: impl AsyncFn(&Host),
 ) -> Result<(), Failure> {
+    let claim = life::look(&config)?;
     let panel = Panel::new(journal);
     // On a runtime of its own: it outlives the host, so that the world is kept with what happened last.
     let discord = Runtime::new()?;
@@ -104,7 +105,7 @@ pub(super) fn serve(
     let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
     let record = talk.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
     let detail = if talk.wire { Detail::Wire } else { Detail::Talk };
-    let done = life.live(config, work.clock(), None, async |host| {
+    let done = life.live(claim, config, work.clock(), None, async |host| {
         Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
         panel.show(host);
         arrived(&sim, host, &work).await?;
