@@ -7,7 +7,17 @@ use std::{fs, io, path::Path};
 /// # Errors
 /// It cannot be read, or is no UTF-8: UTF-16 is named, of other bytes the line is.
 pub fn read(file: &Path) -> io::Result<String> {
-    decode(fs::read(file)?)
+    read_from(fs::File::open(file)?)
+}
+
+/// The same of what is read to its end.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(mut source: impl io::Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes)?;
+    decode(bytes)
 }
 
 fn decode(bytes: Vec<u8>) -> io::Result<String> {

@@ -62,7 +62,7 @@ enum Verb {
         /// Name of the cog
         #[arg(value_name = "COG")]
         cog: String,
-        /// Where it goes; must not be there yet
+        /// Where it goes; must not be there yet [default: -, which is stdout]
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
@@ -71,7 +71,7 @@ enum Verb {
         /// Name of the cog that gets it
         #[arg(value_name = "COG")]
         cog: String,
-        /// What `export` wrote
+        /// What `export` wrote; `-` for stdin
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
@@ -87,7 +87,9 @@ impl StateCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let (request, into) = match self.verb {
             Verb::List => (StateRequest::List, None),
-            Verb::Export { cog, file } => (StateRequest::Export { cog }, Some(file)),
+            Verb::Export { cog, file } => {
+                (StateRequest::Export { cog }, Some(file.filter(|file| !is_stream(file))))
+            }
             Verb::Import { cog, file } => (StateRequest::Import { cog, state: read(&file)? }, None),
             Verb::Drop { cog } => (StateRequest::Drop { cog }, None),
         };
@@ -165,9 +167,18 @@ fn export(answer: &Answer, file: Option<&Path>, host: &RunningHost) -> Result<()
     Ok(host.show(&Answer { text, data, ..answer.clone() })?)
 }
 
+/// Whether `-` was given in place of a file.
+fn is_stream(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
 fn read(file: &Path) -> Result<ExportedState, Failure> {
     let wrong = |why: String| Failure::new(Exit::Data, format!("cannot import `{}`: {why}", file.display()));
-    let text = text::read(file).map_err(|error| wrong(error.to_string()))?;
+    let text = match is_stream(file) {
+        true => text::read_from(io::stdin()),
+        false => text::read(file),
+    };
+    let text = text.map_err(|error| wrong(error.to_string()))?;
     ExportedState::parse(&text).map_err(|why| {
         wrong(format!("it is no exported state: {why}")).help(
             "it must be as `gearshift state export` wrote it; `gearshift state --help` shows the form"

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::program::{Ended, Live, Place, run};
+use crate::program::{Ended, Live, Place, gearshift, run};
 
 const CONFIG: &str = "[cogs]\nfolder = \"cogs\"\n[store]\nlock_timeout_ms = 50\n";
 
@@ -33,6 +33,8 @@ fn takes_it_out_and_puts_it_back(place: &Place, name: &str) -> String {
     let listed = done(place, &["list"]);
     assert!(listed.lines().nth(1).unwrap().starts_with("counter  2 "), "{listed}");
     let exported = done(place, &["export", "counter"]);
+    assert_eq!(done(place, &["export", "counter", "-"]), exported);
+    assert!(!place.path().join("-").exists());
     let said = done(place, &["export", "counter", name]);
     assert!(said.starts_with("exported the state of `counter`: "), "{said}");
     assert_eq!(fs::read_to_string(place.path().join(name)).unwrap(), exported);
@@ -47,6 +49,10 @@ fn takes_it_out_and_puts_it_back(place: &Place, name: &str) -> String {
 
     let imported = done(place, &["import", "counter", name]);
     assert!(imported.starts_with("imported the state of `counter`: "), "{imported}");
+    let mut import = gearshift(place);
+    let stdin = fs::File::open(place.path().join(name)).unwrap();
+    let imported = import.args(["state", "import", "counter", "-"]).stdin(stdin).output().unwrap();
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
     assert_eq!(done(place, &["export", "counter"]), exported);
     exported
 }
