@@ -29,7 +29,7 @@ pub(super) struct RunningHost {
     #[arg(long, value_name = "PATH", global = true)]
     pub(super) socket: Option<PathBuf>,
 
-    /// Print JSON, one object a line
+    /// Print JSON, each answer as a line of its own: an object, or an array of objects where many are listed
     #[arg(long, global = true)]
     pub(super) json: bool,
 }

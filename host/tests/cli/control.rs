@@ -97,6 +97,40 @@ fn a_refusal_is_an_error_with_help_and_exit_code_1() {
 }
 
 #[test]
+fn with_json_each_answer_is_a_line_as_the_help_says() {
+    let place = Place::with(&["ping", "counter"]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\n[discord]\n");
+    let mut live = Live::start(&place, &["play"]);
+    live.expect("ready; the control socket is");
+    assert_eq!(run(&place, &["cogs", "unload", "counter"]).code, 0);
+    for (command, answers, is_list) in [
+        (&["cogs", "list"][..], 1, false),
+        (&["cogs", "info", "ping", "counter"], 2, false),
+        (&["cogs", "reload", "ping", "counter"], 2, false),
+        (&["status"], 1, false),
+        (&["commands", "list"], 1, true),
+        (&["commands", "diff"], 1, true),
+        (&["state", "list"], 1, true),
+    ] {
+        let said = run(&place, &[command, &["--json"]].concat());
+        let lines: Vec<serde_json::Value> =
+            said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((said.code, lines.len()), (0, answers), "{command:?}: {}", said.out);
+        for line in &lines {
+            assert_eq!((line.is_array(), line.is_object()), (is_list, !is_list), "{command:?}: {line}");
+            assert!(line.as_array().into_iter().flatten().all(serde_json::Value::is_object), "{line}");
+        }
+        let help = run(&place, &[&command[..2.min(command.len())], &["--help"]].concat()).out;
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("each answer as a line of its own: an object, or an array of"), "{help}");
+    }
+    let listed = run(&place, &["cogs", "list", "--json"]).out;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["cogs"].as_array().unwrap().len(), 2, "the cogs are below `cogs`");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn without_a_host_the_exit_code_is_69() {
     let place = Place::with(&[]);
     let ended = run(&place, &["cogs", "list"]);
