@@ -210,6 +210,9 @@ impl Host {
             tasks.spawn(metrics::keep_sent(Arc::downgrade(&cogs), Arc::clone(stats), every));
         }
         let claimed = cogs.claim_all().await;
+        if !config.cogs.is_filled_later {
+            claimed.absent.iter().for_each(|text| tracing::warn!("{text}"));
+        }
         // Not before: events wait for the cogs that are claimed, and nobody else.
         if let Some(gateway) = &gateway {
             gateway.listen();

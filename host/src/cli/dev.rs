@@ -96,6 +96,7 @@ impl DevCommand {
         let mut config = source::config_or_default(self.config.as_deref())?;
         config.cogs.folder = dev.folder().to_owned();
         config.cogs.watch = true;
+        config.cogs.is_filled_later = true;
         if !config.file.exists() {
             let path = dev.folder().with_file_name("store.db");
             config.store = Some(Store { path, ..Store::default() });

@@ -17,6 +17,8 @@ use crate::library::{self, PrivateCopy};
 pub struct Claimed {
     candidates: Vec<Candidate<PrivateCopy>>,
     refused: Vec<CogError>,
+    /// What the config says of cogs that are not there.
+    pub(crate) absent: Vec<String>,
 }
 
 /// What the config says of cogs that no library of the folder is: `found` are those that are there, `all_known` whether
@@ -76,9 +78,8 @@ impl Cogs {
             }
         }
         let (folder, all_known) = (&self.parts.folder, claimed.refused.is_empty());
-        for text in without_library(folder, &self.parts.disabled, &self.parts.settings, &found, all_known) {
-            tracing::warn!("{text}");
-        }
+        claimed.absent =
+            without_library(folder, &self.parts.disabled, &self.parts.settings, &found, all_known);
         claimed
     }
 

@@ -252,11 +252,20 @@ pub struct Cogs {
     /// switched elsewhere, nor from every file system; 0 = never. `poll_ms`, default 1000.
     #[serde(rename = "poll_ms", with = "millis")]
     pub poll: Duration,
+    /// Whether libraries are put into the folder only when the host runs: cogs that are not there yet are no mistake.
+    #[serde(skip)]
+    pub is_filled_later: bool,
 }
 
 impl Default for Cogs {
     fn default() -> Cogs {
-        Cogs { folder: "cogs".into(), disabled: Vec::new(), watch: true, poll: Duration::from_millis(1_000) }
+        Cogs {
+            folder: "cogs".into(),
+            disabled: Vec::new(),
+            watch: true,
+            poll: Duration::from_millis(1_000),
+            is_filled_later: false,
+        }
     }
 }
 

@@ -122,5 +122,11 @@ fn a_cog_is_checked_with_what_the_config_sets_for_it() {
     let unused = ":4: `cog.ping.settings` is not used: it takes none";
     assert!(checked.out.contains("warning: ") && checked.out.contains(unused), "{}", checked.out);
     let config = place.file("set.toml", &set.replace("\"x\"", "2"));
-    assert_eq!(check(&place, "", &["--config", &config, faulty]).code, 0);
+    let checked = check(&place, "", &["--config", &config, faulty]);
+    assert_eq!(
+        (checked.code, &*checked.err),
+        (0, ""),
+        "no other cog of the config is missed: {}",
+        checked.out
+    );
 }

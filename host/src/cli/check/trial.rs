@@ -100,7 +100,7 @@ impl Trial {
 /// A host with nothing in it and a store of its own.
 fn empty(folder: PathBuf) -> Config {
     Config {
-        cogs: Cogs { folder: folder.clone(), watch: false, ..Cogs::default() },
+        cogs: Cogs { folder: folder.clone(), watch: false, is_filled_later: true, ..Cogs::default() },
         store: Some(Store { path: folder.join("store.db"), ..Store::default() }),
         ..Config::default()
     }
