@@ -17,7 +17,8 @@ use super::{
 use crate::{
     clock::HostClock,
     config::{Config, Store, TOKEN_VARIABLE},
-    dev::{Dev, DevError},
+    dev::{Dev, DevError, Installed},
+    host::Host,
     log::{self, Journal},
 };
 
@@ -73,18 +74,21 @@ impl DevCommand {
         let config = self.read(&dev)?;
         let journal = Journal::default();
         log::init(&config.log, self.log.as_deref(), Some(journal.clone()))?;
-        let installed = async |package: PathBuf| {
-            if self.smoke {
-                smoke(&package.join("smoke.txt"), &config).await;
-            }
+        let work = async |host: &Host| {
+            dev.run(&async |built: Installed| match (built.is_new, self.smoke) {
+                (true, true) => smoke(&built.package.join("smoke.txt"), &config).await,
+                (true, false) => {}
+                (false, _) => say_why_not(host, &built.library),
+            })
+            .await;
         };
         match self.discord {
-            false => play::serve(config.clone(), journal, &self.talk, async |_| dev.run(&installed).await),
+            false => play::serve(config.clone(), journal, &self.talk, work),
             true => {
                 let claim = life::look(&config)?;
                 let life = Life::begin(&config.runtime)?;
-                life.live(claim, config.clone(), HostClock::default(), None, async |_| {
-                    dev.run(&installed).await;
+                life.live(claim, config.clone(), HostClock::default(), None, async |host| {
+                    work(host).await;
                     Ok(())
                 })
             }
@@ -105,6 +109,18 @@ impl DevCommand {
             config.discord.get_or_insert_default();
         }
         Ok(config)
+    }
+}
+
+/// Nothing follows from a library that is as it was, and somebody who saved a source waits for it in vain.
+fn say_why_not(host: &Host, library: &Path) {
+    let status = host.cogs().status();
+    if let Some(refused) = status.refused.iter().find(|refused| refused.file == library) {
+        tracing::warn!(help = refused.help.as_deref(), "{}", refused.reason);
+    } else if let Some(cog) = status.cogs.iter().find(|cog| cog.file == library)
+        && let Some(reason) = &cog.reason
+    {
+        tracing::warn!("{} is away: {reason}", cog.name);
     }
 }
 

@@ -103,13 +103,18 @@ impl<L: Life> Owner<L> {
         let candidate = self.prepare_kept(kept.path()).await?;
         // The replacement keeps the same code, under the same name.
         drop(kept);
-        let result = self.claim_and_replace(candidate, How::Deploy).await;
-        result.map(Some).map_err(|error| {
-            let (retry, error) = self.retry_after(self.failed_renewal, error);
-            self.failed_renewal = retry;
-            self.fail(&error);
-            error
-        })
+        match self.claim_and_replace(candidate, How::Deploy).await {
+            Ok(done) => {
+                self.registry.note(&self.name, |status| status.last_fault = None);
+                Ok(Some(done))
+            }
+            Err(error) => {
+                let (retry, error) = self.retry_after(self.failed_renewal, error);
+                self.failed_renewal = retry;
+                self.fail(&error);
+                Err(error)
+            }
+        }
     }
 
     async fn is_gone_back_from(&self, digest: &Digest) -> bool {
@@ -155,12 +160,27 @@ impl<L: Life> Owner<L> {
     /// it was, or `Loading`.
     pub(super) async fn attempt(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
         let (file, digest) = (candidate.file.clone(), candidate.digest);
-        self.claim_and_replace(candidate, How::Deploy).await.map_err(|error| {
-            let last = self.failed_file.take().map(|(.., retry)| retry);
-            let (retry, error) = self.retry_after(last, error);
-            self.failed_file = retry.map(|retry| (file, digest, retry));
-            error
-        })
+        match self.claim_and_replace(candidate, How::Deploy).await {
+            Ok(done) => {
+                self.registry.forget_refused(&file);
+                self.registry.note(&self.name, |status| status.last_fault = None);
+                Ok(done)
+            }
+            Err(error) => {
+                let last = self.failed_file.take().map(|(.., retry)| retry);
+                let (retry, error) = self.retry_after(last, error);
+                self.failed_file = retry.map(|retry| (file, digest, retry));
+                Err(error)
+            }
+        }
+    }
+
+    /// Lists the cog's file among those that are not loaded if it still holds what was gone back from.
+    pub(super) async fn note_refused(&self, from: &Digest) {
+        if self.life.prepare(&self.file).await.is_ok_and(|found| found.digest == *from) {
+            let error = CogError::WentBackFrom { name: self.name.to_string(), file: self.file.clone() };
+            self.registry.refuse(&self.file, &error);
+        }
     }
 
     /// What the cog's file holds by now, if that is other code than `served`, none that was gone back from, and none that
@@ -193,7 +213,7 @@ impl<L: Life> Owner<L> {
     /// Nothing could be loaded: what serves goes on, and if nothing does, the cog is away.
     pub(super) fn fail(&mut self, error: &CogError) {
         let text = chain(error);
-        self.registry.note(&self.name, |status| status.last_fault = Some(text.clone()));
+        self.registry.note(&self.name, |status| status.failed(text.clone()));
         if matches!(self.now, Now::Serving(_)) {
             // What was reserved for the new generation is free again.
             return self.publish();

@@ -62,7 +62,7 @@ pub(super) struct Status {
     pub(super) refusals: u64,
     /// Over all generations.
     pub(super) totals: Totals,
-    pub(super) last_fault: Option<String>,
+    pub(super) last_fault: Option<LastFault>,
     pub(super) last_report: Option<Report>,
     /// Whether it gave a state that is not in the store yet.
     pub(super) is_unsaved: bool,
@@ -70,7 +70,19 @@ pub(super) struct Status {
     pub(super) is_state_lost: bool,
 }
 
+/// A failure, of a handler or of an attempt to load.
+#[derive(Clone, Debug)]
+pub(super) struct LastFault {
+    pub(super) text: String,
+    pub(super) at: Instant,
+}
+
 impl Status {
+    /// Something failed just now.
+    pub(super) fn failed(&mut self, text: String) {
+        self.last_fault = Some(LastFault { text, at: Instant::now() });
+    }
+
     /// Whether events and commands go to its queue.
     pub(super) fn is_routed(&self) -> bool {
         matches!(self.stage, Stage::Loading | Stage::Serving)

@@ -68,8 +68,10 @@ pub struct CogStatus {
     /// How long handlers took since then.
     #[serde(skip)]
     pub handled_in: TimesSeen,
-    /// The last failure, of a handler or of an attempt to load.
+    /// The last failure, of a handler or of an attempt to load, until other code or other settings have come.
     pub last_fault: Option<String>,
+    /// Seconds since then.
+    pub last_fault_secs: Option<u64>,
     /// Whether the state it gave last is not in the store yet.
     pub is_unsaved: bool,
     /// Seconds since this generation began to serve.
@@ -164,7 +166,8 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         refusals: status.refusals,
         totals: status.totals.clone(),
         handled_in: entry.inbox.handled(),
-        last_fault: status.last_fault.clone(),
+        last_fault: status.last_fault.as_ref().map(|fault| fault.text.clone()),
+        last_fault_secs: status.last_fault.as_ref().map(|fault| fault.at.elapsed().as_secs()),
         is_unsaved: status.is_unsaved,
         uptime_secs: status
             .since

@@ -39,7 +39,7 @@ impl<L: Life> Owner<L> {
                 status.refusals += 1;
             }
             status.totals.failed(fault.kind);
-            status.last_fault = Some(text);
+            status.failed(text);
         });
         serving.before.as_mut().is_some_and(|before| before.blame.count(fault.kind, errors))
     }
@@ -75,6 +75,7 @@ impl<L: Life> Owner<L> {
                 self.settle(Ok(Some(done)), Answer(None));
                 self.to_remember = Some((from.1, before.library));
                 self.remember().await;
+                self.note_refused(&from.1).await;
                 Ok(())
             }
             Err(error) => {
@@ -100,7 +101,7 @@ impl<L: Life> Owner<L> {
             "it is given up: {why}; its {waiting} waiting events go to the next generation"
         );
         self.registry.note(&self.name, |status| {
-            status.last_fault = Some(why.clone());
+            status.failed(why.clone());
             status.totals.hung();
         });
         let (Now::Serving(stuck), _) = self.enter(Now::Loading(manifest)) else { return };
@@ -148,6 +149,10 @@ impl<L: Life> Owner<L> {
                 Err(error)
             }
         };
+        if result.is_ok() {
+            // The code is the same, and so is what is wrong with it.
+            self.registry.note(&self.name, |status| status.failed(why));
+        }
         self.settle(result.map(Some), Answer(None));
     }
 }

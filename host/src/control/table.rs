@@ -16,11 +16,17 @@ pub(super) fn of(status: &HostStatus) -> String {
     ];
     rows.extend(status.cogs.iter().map(row));
     let mut text = if status.cogs.is_empty() { "no cog is loaded\n".to_owned() } else { aligned(&rows) };
+    // What is said of a file is not said of its cog again.
+    let is_of_file = |why: &String| status.refused.iter().any(|refused| refused.reason == *why);
     for cog in &status.cogs {
-        if let Some(reason) = &cog.reason {
+        if let Some(reason) = cog.reason.as_ref().filter(|why| !is_of_file(why)) {
             let _ = writeln!(text, "{} is away: {}", cog.name, OneLine(first_line(reason)));
-        } else if let Some(fault) = &cog.last_fault {
-            let _ = writeln!(text, "{}: last fault: {}", cog.name, OneLine(first_line(fault)));
+        } else if let (Some(fault), Some(secs)) = (&cog.last_fault, cog.last_fault_secs)
+            && !is_of_file(fault)
+            && cog.reason.is_none()
+        {
+            let (age, fault) = (Shown(Duration::from_secs(secs)), OneLine(first_line(fault)));
+            let _ = writeln!(text, "{}: last fault {age} ago: {fault}", cog.name);
         }
         for missing in &cog.missing_intents {
             let _ = writeln!(text, "{}: {missing}", cog.name);
@@ -30,12 +36,11 @@ pub(super) fn of(status: &HostStatus) -> String {
         }
     }
     for refused in &status.refused {
-        let _ = writeln!(
-            text,
-            "`{}` is not loaded: {}",
-            OneLine(&refused.file.display().to_string()),
-            OneLine(first_line(&refused.reason))
-        );
+        let (file, reason) = (refused.file.display().to_string(), OneLine(first_line(&refused.reason)));
+        let _ = match refused.reason.contains(&file) {
+            true => writeln!(text, "{reason}"),
+            false => writeln!(text, "`{}` is not loaded: {reason}", OneLine(&file)),
+        };
     }
     for held in &status.held {
         let _ = writeln!(text, "{} is held: {}", held.generation, OneLine(&held.reason));

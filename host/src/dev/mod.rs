@@ -110,6 +110,17 @@ pub struct Dev {
     is_release: bool,
 }
 
+/// A library that was built, in its place.
+#[derive(Debug)]
+pub struct Installed {
+    /// Its package's folder.
+    pub package: PathBuf,
+    /// Where it is.
+    pub library: PathBuf,
+    /// Whether something else was there before.
+    pub is_new: bool,
+}
+
 impl Dev {
     /// The cogs below some folders: of the packages there those that are cogs, each built as its workspace wants it.
     ///
@@ -144,29 +155,28 @@ impl Dev {
         &self.folder
     }
 
-    /// Builds, and again whenever sources have changed; `installed` gets the package's folder of each library that is new.
-    /// Never ends.
-    pub async fn run(&self, installed: &impl AsyncFn(PathBuf)) {
+    /// Builds, and again whenever sources have changed; `installed` gets each library. Never ends.
+    pub async fn run(&self, installed: &impl AsyncFn(Installed)) {
         join_all(self.workspaces.iter().map(|workspace| self.follow(workspace.clone(), installed))).await;
     }
 
-    async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(PathBuf)) {
+    async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(Installed)) {
         let mut sources = Sources::watch(&workspace);
         loop {
             sources.begin_build();
-            let mut new = Vec::new();
+            let mut built = Vec::new();
             if sources.takes_manifests()
                 && let Err(error) = self.look_again(&mut workspace, &mut sources).await
             {
                 sources.has_other_manifests();
                 tracing::error!(help = error.help(), "failed to build {}: {error}", workspace.names());
             } else {
-                new = self.build(&workspace, &mut sources).await;
+                built = self.build(&workspace, &mut sources).await;
             }
             sources.end_build();
             let all_installed = async {
-                for package in new {
-                    installed(package).await;
+                for library in built {
+                    installed(library).await;
                 }
                 std::future::pending().await
             };
@@ -191,7 +201,7 @@ impl Dev {
     }
 
     /// One build. It is ended when sources change under it.
-    async fn build(&self, workspace: &Workspace, sources: &mut Sources) -> Vec<PathBuf> {
+    async fn build(&self, workspace: &Workspace, sources: &mut Sources) -> Vec<Installed> {
         let what = workspace.names();
         tracing::info!("building {what}");
         let since = Instant::now();
@@ -223,21 +233,23 @@ impl Dev {
         }
     }
 
-    /// Also what was built although something else was not. The folders of the packages with something new.
-    fn install(&self, workspace: &Workspace, outcome: &Outcome) -> Vec<PathBuf> {
-        let mut new = Vec::new();
+    /// Also what was built although something else was not.
+    fn install(&self, workspace: &Workspace, outcome: &Outcome) -> Vec<Installed> {
+        let mut all = Vec::new();
         for cog in &workspace.cogs {
             let Some(built) = outcome.libraries.get(&cog.id) else { continue };
             match install::install(built, &self.folder) {
-                Ok(true) => new.push(cog.folder.clone()),
-                Ok(false) => {}
+                Ok(is_new) => {
+                    let library = self.folder.join(built.file_name().unwrap_or_default());
+                    all.push(Installed { package: cog.folder.clone(), library, is_new });
+                }
                 Err(error) => {
                     let folder = self.folder.display();
                     tracing::error!("cannot put `{}` into `{folder}`: {error}", built.display());
                 }
             }
         }
-        new
+        all
     }
 }
 

@@ -124,8 +124,8 @@ fn info(cogs: &Cogs, name: &str) -> Text {
     line("waiting", &cog.queued);
     line("faults", &cog.faults);
     line("refusals", &cog.refusals);
-    if let Some(fault) = &cog.last_fault {
-        line("last fault", fault);
+    if let (Some(fault), Some(secs)) = (&cog.last_fault, cog.last_fault_secs) {
+        line(&format!("last fault, {} ago", Shown(Duration::from_secs(secs))), fault);
     }
     for missing in &cog.missing_intents {
         line("note", missing);

@@ -131,6 +131,24 @@ fn with_json_each_answer_is_a_line_as_the_help_says() {
 }
 
 #[test]
+fn the_list_says_once_what_is_wrong_and_since_when() {
+    let place = Place::with(&["faulty"]);
+    place.file("cogs/libnotes.so", "not a library at all");
+    let mut live = Live::play(&place, &["--socket", "c.sock"]);
+    let list = || run(&place, &["cogs", "list", "--socket", "c.sock"]).out;
+    live.say("!faulty error");
+    live.expect("a handler failed");
+    let listed = list();
+    let line = listed.lines().find(|line| line.starts_with("faulty: last fault ")).expect(&listed);
+    assert!(line.contains("s ago: command !faulty: "), "{line}");
+    assert_eq!(listed.matches("libnotes.so").count(), 1, "{listed}");
+    assert_eq!(run(&place, &["cogs", "reload", "faulty", "--socket", "c.sock"]).code, 0);
+    let listed = list();
+    assert!(!listed.contains("last fault"), "{listed}");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn without_a_host_the_exit_code_is_69() {
     let place = Place::with(&[]);
     let ended = run(&place, &["cogs", "list"]);

@@ -113,6 +113,29 @@ fn an_edit_serves_a_moment_later_with_the_state_and_a_mistake_is_shown_with_its_
 }
 
 #[test]
+fn what_was_gone_back_from_is_named_again_when_it_is_saved_again_and_loaded_when_it_is_corrected() {
+    let place = greeter("undone");
+    let mut live = develop(&place, &[]);
+    live.expect("`undone#1` was loaded");
+    edit(&place, "greeter/src/lib.rs", "self.0.set", "assert!(self.0.get() > 9); self.0.set");
+    live.expect("was replaced by `undone#2`");
+    for _ in 0..3 {
+        live.say("!greet");
+    }
+    live.expect("went back from `undone#2` to the code of `undone#1`, which is `undone#3` now");
+    live.expect("help: `gearshift cogs reload undone` loads what its file holds all the same");
+    edit(&place, "greeter/src/lib.rs", "//! Greets.", "//! Greets!");
+    live.expect("it is the version that the host went back from");
+    live.expect("help: ");
+    edit(&place, "greeter/src/lib.rs", "> 9", "< 9");
+    live.expect("was replaced by `undone#4`");
+    live.say("!greet");
+    live.expect("one word 1");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn packages_that_come_go_and_change_their_names_are_followed() {
     let place = greeter("one");
     let mut live = develop(&place, &[]);

@@ -177,3 +177,37 @@ async fn a_call_that_outlasts_probation_and_returns_ends_it() {
     theatre.stuck("music", 2).await;
     assert_eq!(now(&theatre), serves(3, 3));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_gone_back_from_is_listed_until_it_holds_something_else() {
+    let theatre = theatre(&[GOOD, BETTER]).await;
+    let listed = || theatre.registry.refused();
+    assert_eq!(listed(), []);
+    for _ in 0..3 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    assert_eq!(now(&theatre), serves(3, 1));
+    let [refused] = &listed()[..] else { panic!("one file is not loaded: {:?}", listed()) };
+    assert!(refused.reason.contains("went back from"), "{}", refused.reason);
+    let help = refused.help.as_deref().unwrap_or_default();
+    assert!(help.contains("`gearshift cogs reload music`"), "{help}");
+    save(&theatre, Code { version: 4, fails_in: None }).await.expect("it is new");
+    assert_eq!(listed(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_is_shown_until_other_code_comes_and_not_until_the_same_code_comes_again() {
+    let theatre = theatre(&[GOOD]).await;
+    let fault = || theatre.status("music").last_fault.map(|fault| (fault.text, fault.at.elapsed().as_secs()));
+    theatre.fault("music", 1, FaultKind::Error).await;
+    advance(&theatre, 60).await;
+    assert_eq!(fault().map(|(_, age)| age), Some(60));
+    theatre.stuck("music", 1).await;
+    assert_eq!(now(&theatre), serves(2, 1));
+    assert_eq!(fault(), Some(("it did not return".to_owned(), 0)));
+    save(&theatre, BETTER).await.expect("it is new");
+    assert_eq!(fault(), None);
+    theatre.fault("music", 3, FaultKind::Error).await;
+    theatre.renew("music").await.expect("it is good");
+    assert_eq!(fault(), None, "what is set for it is mended");
+}
