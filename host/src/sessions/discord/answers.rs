@@ -1,9 +1,12 @@
 //! Which interactions cogs have answered, as far as their requests tell: so that one that nobody answers is noticed
-//! without asking Discord about each.
+//! without asking Discord about each, and so is one that another process has answered.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde::Deserialize;
@@ -24,7 +27,18 @@ pub enum Answer {
 
 /// The interactions that are with cogs, by token.
 #[derive(Debug, Default)]
-pub struct Answers(Mutex<HashMap<String, Answer>>);
+pub struct Answers {
+    all: Mutex<HashMap<String, Course>>,
+    /// How many another process has answered.
+    by_others: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Course {
+    answer: Answer,
+    /// Callbacks that this process has sent, whatever came of them.
+    callbacks: u32,
+}
 
 /// An interaction that is watched until this is dropped.
 #[derive(Debug)]
@@ -43,32 +57,71 @@ pub struct Answering {
 impl Answers {
     /// Watches an interaction.
     pub fn watch(self: &Arc<Self>, token: &str) -> Watched {
-        self.lock().insert(token.to_owned(), Answer::None);
+        self.lock().insert(token.to_owned(), Course::default());
         Watched { answers: Arc::clone(self), token: token.to_owned() }
     }
 
     /// Discord has taken it.
     pub fn note(&self, answering: Answering) {
-        if let Some(answer) = self.lock().get_mut(&answering.token) {
-            *answer = answering.answer;
+        if let Some(course) = self.lock().get_mut(&answering.token) {
+            course.answer = answering.answer;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Answer>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A callback is sent.
+    pub(super) fn begin_callback(&self, request: &Request) {
+        let Some(token) = callback(request) else { return };
+        if let Some(course) = self.lock().get_mut(token) {
+            course.callbacks += 1;
+        }
+    }
+
+    /// Discord refuses it, as the interaction has been acknowledged. If nothing else was sent by this process, another has
+    /// done that: both get every event, and the first answer counts.
+    pub(super) fn is_acknowledged(&self, request: &Request) {
+        let callbacks = callback(request).and_then(|token| Some(self.lock().get(token)?.callbacks));
+        if callbacks != Some(1) {
+            return;
+        }
+        let count = self.by_others.fetch_add(1, Ordering::Relaxed) + 1;
+        if count.is_power_of_two() {
+            tracing::warn!(
+                count,
+                "an interaction was answered by another process before this one: another host seems to serve this bot, \
+                 and two hosts of one bot answer everything twice"
+            );
+        }
+    }
+
+    /// How many interactions another process has answered.
+    pub fn by_others(&self) -> u64 {
+        self.by_others.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Course>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Watched {
     /// How far it is answered.
     pub fn answer(&self) -> Answer {
-        self.answers.lock().get(&self.token).copied().unwrap_or_default()
+        self.answers.lock().get(&self.token).map(|course| course.answer).unwrap_or_default()
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
         self.answers.lock().remove(&self.token);
+    }
+}
+
+/// The token of the interaction that a request is the callback of.
+fn callback(request: &Request) -> Option<&str> {
+    let mut parts = request.path.trim_start_matches('/').split('/');
+    match (parts.next()?, parts.next()?, parts.next()?, parts.next()?) {
+        ("interactions", _, token, "callback") => Some(token),
+        _ => None,
     }
 }
 
@@ -129,5 +182,21 @@ mod tests {
             drop(watched);
             assert!(answers.lock().is_empty());
         }
+    }
+
+    #[test]
+    fn an_interaction_that_this_process_has_tried_to_answer_before_was_not_answered_by_another() {
+        let request = |token: &str| Request::new(Method::Post, format!("/interactions/1/{token}/callback"));
+        let answers = Arc::<Answers>::default();
+        let _watched = ["one", "two"].map(|token| answers.watch(token));
+        for token in ["one", "two", "two", "three"] {
+            answers.begin_callback(&request(token));
+        }
+        for token in ["two", "three"] {
+            answers.is_acknowledged(&request(token));
+        }
+        assert_eq!(answers.by_others(), 0);
+        answers.is_acknowledged(&request("one"));
+        assert_eq!(answers.by_others(), 1);
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gearshift_cog::discord_codes::ALREADY_ACKNOWLEDGED;
 use hyper::body::Incoming;
 use hyper::header::RETRY_AFTER;
 use hyper::{Response, StatusCode};
@@ -61,6 +62,9 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
                 });
             }
             Outcome::Failed { error, again } => {
+                if error.code() == Some(u64::from(ALREADY_ACKNOWLEDGED)) {
+                    discord.answers.is_acknowledged(&call.request);
+                }
                 attempts.failures += 1;
                 if !again || attempts.failures >= discord.tries {
                     return Err(error);
@@ -156,6 +160,9 @@ impl Call<'_> {
             return Err(DiscordError::TokenRefused { asked: self.asked() });
         }
         let answer_by = Instant::now() + discord.timeout;
+        if self.route.access == Access::Callback {
+            discord.answers.begin_callback(&self.request);
+        }
         let response = match discord.client.send(request, answer_by).await {
             Ok(response) => response,
             Err(error) => {
