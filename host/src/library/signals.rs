@@ -125,8 +125,9 @@ fn code_in(line: &str, file: &str) -> Option<Range<usize>> {
     let (place, rest) = line.split_once(' ')?;
     let (permissions, rest) = rest.split_once(' ')?;
     let path = rest.splitn(4, ' ').nth(3)?.trim_start();
-    let path = path.strip_suffix(" (deleted)").unwrap_or(path);
-    if path != file || !permissions.contains('x') {
+    // The program's own name ends so as well when another file has taken its path.
+    let is_it = path == file || path.strip_suffix(" (deleted)") == Some(file);
+    if !is_it || !permissions.contains('x') {
         return None;
     }
     let (start, end) = place.split_once('-')?;
@@ -142,6 +143,10 @@ mod tests {
         let line = "7f00-7f10 r-xp 00001000 08:01 42                         /tmp/a b/libping.so";
         assert_eq!(code_in(line, "/tmp/a b/libping.so"), Some(0x7f00..0x7f10));
         assert_eq!(code_in(&format!("{line} (deleted)"), "/tmp/a b/libping.so"), Some(0x7f00..0x7f10));
+        assert_eq!(
+            code_in(&format!("{line} (deleted)"), "/tmp/a b/libping.so (deleted)"),
+            Some(0x7f00..0x7f10)
+        );
         assert_eq!(code_in(line, "/tmp/a b/libping.s"), None);
         assert_eq!(code_in(&line.replace("r-xp", "r--p"), "/tmp/a b/libping.so"), None);
         assert_eq!(code_in("7f00-7f10 rw-p 00000000 00:00 0", ""), None);
