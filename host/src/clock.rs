@@ -209,7 +209,7 @@ pub(crate) fn unix_ms_of(time: &str) -> u64 {
     time.as_millisecond().try_into().expect("a time after 1970")
 }
 
-fn machine_unix_ms() -> u64 {
+pub(crate) fn machine_unix_ms() -> u64 {
     whole_ms(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 

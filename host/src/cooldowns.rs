@@ -1,5 +1,6 @@
 //! Cooldowns of one cog's commands: how often each was used lately. The host keeps them, so that a reload does not reset
-//! them; those longer than a minute are in the store too, and a restart does not reset them either.
+//! them; those longer than a minute are in the store too, and the others when the host ends in order: a restart does not
+//! reset them either.
 
 use std::{
     collections::HashMap,
@@ -100,14 +101,39 @@ impl Cooldowns {
             let now = self.clock.unix_ms();
             let writes = kept.into_iter().map(|key| {
                 let window = self.windows().get(&key).copied();
-                let value = window.and_then(|window| serde_json::to_vec(&window).ok());
-                let lasts = window.map(|window| Duration::from_millis(window.left(now)));
-                store.change(&self.owner, Change { key, value, expect: Expect::Any, lasts })
+                self.write(store, key, window, now)
             });
             // At once, so that they are one wait for the disk.
             join_all(writes).await.into_iter().for_each(|written| self.warn_of(written.map(drop)));
         }
         Duration::ZERO
+    }
+
+    /// Writes down those that are not in the store because they are short, for a host that ends in order: the next one
+    /// may begin before they are over.
+    pub async fn keep(&self) {
+        let Some(store) = &self.store else { return };
+        let (_writing, now) = (self.writing.lock().await, self.clock.unix_ms());
+        let short: Vec<(String, Window)> = self
+            .windows()
+            .iter()
+            .filter(|(_, window)| !window.is_kept() && window.left(now) > 0)
+            .map(|(key, window)| (key.clone(), *window))
+            .collect();
+        let writes = short.into_iter().map(|(key, window)| self.write(store, key, Some(window), now));
+        join_all(writes).await.into_iter().for_each(|written| self.warn_of(written.map(drop)));
+    }
+
+    async fn write(
+        &self,
+        store: &Store,
+        key: String,
+        window: Option<Window>,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let value = window.and_then(|window| serde_json::to_vec(&window).ok());
+        let lasts = window.map(|window| Duration::from_millis(window.left(now)));
+        store.change(&self.owner, Change { key, value, expect: Expect::Any, lasts }).await
     }
 
     /// Counts a use of each. The keys of what has to be written to the store; or how long it is until they can be used.
@@ -252,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_longer_than_a_minute_survives_a_restart() {
+    async fn what_is_longer_than_a_minute_survives_a_crash() {
         let folder = tempfile::tempdir().expect("a folder");
         let text = "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n";
         let config = Config::parse(text, &folder.path().join("gearshift.toml")).expect("a configuration");
@@ -274,6 +300,30 @@ mod tests {
         let store = sessions.store.as_ref().expect("it is open");
         let left = store.list("music/cooldowns", "", None, 10).await.expect("it is open");
         assert_eq!(left, [], "what is over is gone by itself");
+        sessions.close().await;
+    }
+
+    #[tokio::test]
+    async fn short_ones_survive_an_end_in_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n";
+        let config = Config::parse(text, &folder.path().join("gearshift.toml")).expect("a configuration");
+        let clock = frozen();
+        let open = async || Sessions::open_by(&config, clock.clone()).await.expect("a store");
+        let sessions = open().await;
+        let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
+        assert_eq!(
+            cooldowns.take(vec![once("play", 30 * SECOND), once("stop", SECOND)]).await,
+            Duration::ZERO
+        );
+        clock.advance(2 * SECOND);
+        cooldowns.keep().await;
+        sessions.close().await;
+        let sessions = open().await;
+        let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
+        clock.advance(SECOND);
+        assert_eq!(cooldowns.take(vec![once("play", 30 * SECOND)]).await, 27 * SECOND);
+        assert_eq!(cooldowns.take(vec![once("stop", SECOND)]).await, Duration::ZERO);
         sessions.close().await;
     }
 

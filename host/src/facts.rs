@@ -4,6 +4,7 @@
 //! It is not a cache of guilds: member lists, presences and other bulk are left out.
 
 mod guild;
+mod kept;
 mod permissions;
 
 use std::{
@@ -19,6 +20,7 @@ use serde_json::{
 };
 
 use self::guild::{Change, Guild};
+pub use self::kept::KeptFacts;
 pub use self::permissions::{Asked, ChannelRules, GuildRules, Permissions};
 use crate::event;
 

@@ -11,13 +11,15 @@ use tokio::{runtime, signal::unix::SignalKind, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    cogs::{self, Claimed, CogSettings, Cogs, CogsParts, Stage},
+    cogs::{self, Claimed, CogSettings, Cogs, CogsParts},
     commands,
     config::Config,
     control::{BotClaim, BotTaken},
     error::denied,
+    facts::Facts,
     follow,
-    gateway::{Dispatch, EndError, Gateway},
+    gateway::{Dispatch, EndError, Gateway, Resumable},
+    handover::{Before, Handover, Taken},
     library::{self, CopyFolder, FolderError},
     metrics,
     own_commands::{self, OwnParts},
@@ -84,8 +86,12 @@ pub struct Host {
     bot: Option<BotClaim>,
     cogs: Arc<Cogs>,
     gateway: Option<Gateway>,
+    facts: Arc<Facts>,
     /// End with the host: what follows the folder, the registration of commands, the host's own ones, its metrics to statsd.
     tasks: JoinSet<()>,
+    /// Answers the host's own commands, until no more of them can come.
+    answering: JoinSet<()>,
+    no_more_calls: CancellationToken,
     /// What is to be brought into service, and followed from then on.
     claimed: Claimed,
     watch: Option<FolderWatch>,
@@ -121,15 +127,20 @@ impl Host {
     /// # Errors
     /// When folders cannot be used, or another host serves the bot.
     pub async fn open(config: Arc<Config>, sessions: Arc<Sessions>) -> Result<Host, HostError> {
-        Host::open_as(None, config, sessions).await
+        Host::open_after(&mut Before::default(), config, sessions).await
     }
 
-    async fn open_as(
-        held: Option<BotClaim>,
+    /// [`Host::open`] in place of a host that has closed in this process. Of what that one has left, what is used is taken
+    /// out; the rest is there for another try.
+    ///
+    /// # Errors
+    /// As [`Host::open`].
+    pub async fn open_after(
+        before: &mut Before,
         config: Arc<Config>,
         sessions: Arc<Sessions>,
     ) -> Result<Host, HostError> {
-        let opened = Host::wire(held, config, Arc::clone(&sessions)).await;
+        let opened = Host::wire(before, config, Arc::clone(&sessions)).await;
         if opened.is_err() {
             sessions.close().await;
         }
@@ -137,12 +148,12 @@ impl Host {
     }
 
     async fn wire(
-        held: Option<BotClaim>,
+        before: &mut Before,
         config: Arc<Config>,
         sessions: Arc<Sessions>,
     ) -> Result<Host, HostError> {
         let bot = match &sessions.discord {
-            Some(discord) => Some(BotClaim::claim(discord, held).await?),
+            Some(discord) => Some(BotClaim::claim(discord, before.bot()).await?),
             None => None,
         };
         // tokio's handler calls the one it took the place of, for as long as the process lives: it must not be a cog's.
@@ -181,15 +192,6 @@ impl Host {
             work,
             closing: CancellationToken::new(),
         });
-        // It connects while the libraries are read.
-        let gateway = match (&sessions.discord, &config.discord) {
-            (Some(discord), Some(settings)) => {
-                let sink = Arc::clone(&router);
-                let sink = move |dispatch: Dispatch| sink.route(dispatch.name(), dispatch.data());
-                Some(Gateway::open(discord, &sessions.net, settings, sink).map_err(HostError::Gateway)?)
-            }
-            _ => None,
-        };
         let watch = match config.cogs.watch {
             true => {
                 let watch = FolderWatch::new(&folder, config.limits.settle, config.cogs.poll);
@@ -197,11 +199,20 @@ impl Host {
             }
             false => None,
         };
-        let mut tasks = JoinSet::new();
+        // It connects while the libraries are read.
+        let (mut gateway, mut taken) = (None, Taken::default());
+        if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord) {
+            taken = before.take(&sessions, discord, settings, router.facts()).await;
+            let sink = Arc::clone(&router);
+            let sink = move |dispatch: Dispatch| sink.route(dispatch.name(), dispatch.data());
+            let opened = Gateway::open(discord, &sessions.net, settings, taken.gateway.as_ref(), sink);
+            gateway = Some(opened.map_err(HostError::Gateway)?);
+        }
+        let (mut answering, no_more_calls) = (JoinSet::new(), CancellationToken::new());
         if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord) {
             let (discord, intents) = (Arc::clone(discord), settings.intents.clone());
             let parts = OwnParts { cogs: Arc::downgrade(&cogs), discord, prefix, intents };
-            tasks.spawn(own_commands::answer(parts, calls));
+            answering.spawn(own_commands::answer(parts, calls, no_more_calls.clone()));
         }
         if let (Some(stats), Some(every)) =
             (&sessions.stats, config.stats.as_ref().map(|stats| stats.host_every))
@@ -213,11 +224,31 @@ impl Host {
         if !config.cogs.is_filled_later {
             claimed.absent.iter().for_each(|text| tracing::warn!("{text}"));
         }
+        let missed = cogs.take_up(taken.waiting);
+        if missed > 0 {
+            tracing::warn!(
+                missed,
+                "events that waited when the last host ended are dropped: their cogs are not there"
+            );
+        }
         // Not before: events wait for the cogs that are claimed, and nobody else.
         if let Some(gateway) = &gateway {
             gateway.listen();
         }
-        Ok(Host { config, sessions, bot, cogs, gateway, tasks, claimed, watch })
+        let (facts, tasks) = (Arc::clone(router.facts()), JoinSet::new());
+        Ok(Host {
+            config,
+            sessions,
+            bot,
+            cogs,
+            gateway,
+            facts,
+            tasks,
+            answering,
+            no_more_calls,
+            claimed,
+            watch,
+        })
     }
 
     /// Builds the cogs from the sessions' handles. Returns when every cog has been tried; may be dropped before, the host
@@ -283,39 +314,77 @@ impl Host {
             && self.config.discord.as_ref().is_some_and(|discord| discord.register_commands)
     }
 
-    /// Closes everything in order: gateway, cogs, sessions. Bounded by `[limits] close_timeout_ms`.
+    /// Closes everything in order: gateway, cogs, sessions. Bounded by `[limits] close_timeout_ms`. What the next host goes
+    /// on from is in the store then, if there is one, unless `[discord] resume` says no.
     ///
     /// # Errors
     /// When the store took the state of some cog no more; that state is lost.
-    pub async fn close(mut self) -> Result<(), LostStates> {
-        let until = Instant::now() + self.config.limits.close_timeout;
-        self.tasks.shutdown().await;
-        if let Some(gateway) = &self.gateway {
-            within(until, "the gateway", gateway.close()).await;
-        }
-        let lost = within(until, "the cogs", self.cogs.close(until - SESSIONS_MIN)).await;
-        self.sessions.close().await;
-        // A cog that is still there has not given its state.
-        let lost = lost.unwrap_or_else(|| {
-            let cogs = self.cogs.status().cogs;
-            cogs.into_iter().filter(|cog| cog.stage != Stage::Away).map(|cog| cog.name).collect()
-        });
-        match lost.is_empty() {
-            true => Ok(()),
-            false => Err(LostStates { cogs: lost }),
-        }
+    pub async fn close(self) -> Result<(), LostStates> {
+        let has_store = self.sessions.store.is_some();
+        self.close_for(has_store).await.0
+    }
+
+    /// [`Host::close`], with what is left for a host in this process, which needs no store for it.
+    pub async fn close_for_another(self) -> (Result<(), LostStates>, Before) {
+        self.close_for(true).await
     }
 
     /// Closes everything and opens it again by `config`, in the same process. As after [`Host::open`], no cog is built yet.
     ///
     /// # Errors
     /// As for the first start, and when the store took the state of some cog no more. Everything is closed then.
-    pub async fn restart(mut self, config: Arc<Config>) -> Result<Host, HostError> {
-        let (clock, bot) = (self.sessions.clock.clone(), self.bot.take());
-        self.close().await?;
-        let sessions = Sessions::open_by(&config, clock).await?;
-        Host::open_as(bot, config, Arc::new(sessions)).await
+    pub async fn restart(self, config: Arc<Config>) -> Result<Host, NotRestarted> {
+        let clock = self.sessions.clock.clone();
+        let (closed, mut before) = self.close_for_another().await;
+        let opened = async {
+            closed?;
+            let sessions = Sessions::open_by(&config, clock).await?;
+            Host::open_after(&mut before, config, Arc::new(sessions)).await
+        };
+        match opened.await {
+            Ok(host) => Ok(host),
+            Err(error) => Err(NotRestarted { error, before }),
+        }
     }
+
+    /// `is_followed`: another host can go on from what this one leaves.
+    async fn close_for(mut self, is_followed: bool) -> (Result<(), LostStates>, Before) {
+        let until = Instant::now() + self.config.limits.close_timeout;
+        self.tasks.shutdown().await;
+        let resumable = self.close_gateway(is_followed, until).await;
+        self.no_more_calls.cancel();
+        let answered = async { while self.answering.join_next().await.is_some() {} };
+        within(until - SESSIONS_MIN, "the answers to the host's own commands", answered).await;
+        let left = self.cogs.close(until - SESSIONS_MIN).await;
+        let handover = resumable.map(|gateway| Handover::new(gateway, &self.facts, left.waiting));
+        if let (Some(handover), Some(store)) = (&handover, &self.sessions.store) {
+            handover.keep(store).await;
+        }
+        self.sessions.close().await;
+        let closed = match left.lost.is_empty() {
+            true => Ok(()),
+            false => Err(LostStates { cogs: left.lost }),
+        };
+        (closed, Before::new(self.bot.take(), handover))
+    }
+
+    async fn close_gateway(&self, is_followed: bool, until: Instant) -> Option<Resumable> {
+        let gateway = self.gateway.as_ref()?;
+        if is_followed && self.config.discord.as_ref().is_some_and(|discord| discord.resume) {
+            return within(until, "the gateway", gateway.close_resumable()).await;
+        }
+        within(until, "the gateway", gateway.close()).await;
+        None
+    }
+}
+
+/// A host that was closed, and did not open again.
+#[derive(Debug)]
+pub struct NotRestarted {
+    /// Why.
+    pub error: HostError,
+    /// What it left to another one.
+    pub before: Before,
 }
 
 /// What is left for closing the sessions, whatever else takes long.

@@ -64,6 +64,7 @@ pub mod packages;
 pub mod watch;
 
 pub mod follow;
+pub mod handover;
 pub mod host;
 pub mod own_commands;
 pub mod panel;

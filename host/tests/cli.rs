@@ -36,6 +36,8 @@ mod program;
 mod pushing;
 #[path = "cli/restarting.rs"]
 mod restarting;
+#[path = "cli/resuming.rs"]
+mod resuming;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/settings.rs"]

@@ -8,6 +8,8 @@ mod api;
 mod discord;
 #[path = "sessions/gateway.rs"]
 mod gateway;
+#[path = "sessions/gateway_kept.rs"]
+mod gateway_kept;
 #[path = "sessions/gateway_odd.rs"]
 mod gateway_odd;
 #[path = "sessions/gateway_rules.rs"]

@@ -23,7 +23,7 @@ use crate::{
     config::{self, Config},
     control::{self, Answer, Asker, Socket, SocketClaim},
     duration::Shown,
-    host::{Host, HostError},
+    host::{Host, HostError, NotRestarted},
     metrics::Endpoint,
     sessions::Sessions,
 };
@@ -312,14 +312,15 @@ async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Result<(Host,
         true => "",
         false => "; what changed in `[log]` and `[runtime]` takes another process",
     };
-    let failure = match host.restart(config).await {
+    let NotRestarted { error, before: mut left } = match host.restart(config).await {
         Ok(host) => return Ok((host, Restarted { since, failed: None, ignored, asker })),
-        Err(error) => Failure::from(error),
+        Err(failed) => failed,
     };
+    let failure = Failure::from(error);
     tracing::error!("failed to restart, going back to the config it had: {}", failure.text());
     let host = async {
         let sessions = Sessions::open_by(&before, clock).await?;
-        Ok::<_, Failure>(Host::open(before, Arc::new(sessions)).await?)
+        Ok::<_, Failure>(Host::open_after(&mut left, before, Arc::new(sessions)).await?)
     };
     match host.await {
         Ok(host) => Ok((host, Restarted { since, failed: Some(failure), ignored, asker })),

@@ -1,35 +1,110 @@
-//! How all cogs of a host go, and which of them lose their state by it.
+//! How all cogs of a host go, which of them lose their state by it, and what they did not come to.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 
-use super::{CogError, Cogs};
+use super::{CogError, Cogs, stage::Stage};
+use crate::{facts::Facts, lane::KeptCall};
+
+/// What is left for the last writes, however long a cog takes.
+const WRITES_MIN: Duration = Duration::from_millis(100);
+
+/// What cogs leave behind.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// The cogs whose state is lost.
+    pub lost: Vec<String>,
+    /// What waited for each cog and was not begun.
+    pub waiting: BTreeMap<String, Vec<KeptCall>>,
+}
 
 impl Cogs {
-    /// Retires all cogs at once, and waits until `until` for states that the store does not take. The cogs whose state
-    /// is lost then.
-    pub async fn close(self: &Arc<Self>, until: Instant) -> Vec<String> {
+    /// Retires all cogs at once, and waits until `until` for those that are slow and for states that the store does not take.
+    /// Events must not come any more: each cog first handles what waits for it, as far as it can in a part of the time.
+    pub async fn close(self: &Arc<Self>, until: Instant) -> Left {
         self.parts.closing.cancel();
         self.registry.part();
         let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
-        let unloads = names.iter().map(async |name| match self.unload(name).await {
-            Ok(_) | Err(CogError::NotLoaded { .. }) => {}
-            Err(error) => tracing::warn!(cog = &**name, "{error}"),
+        let left = until.saturating_duration_since(Instant::now());
+        let patience = self.parts.limits.drain_timeout.min(left / 4);
+        let waiting: Mutex<BTreeMap<String, Vec<KeptCall>>> = Mutex::default();
+        let leaves = names.iter().map(async |name| {
+            let calls = self.finish(name, patience).await;
+            if !calls.is_empty() {
+                lock(&waiting).insert(name.to_string(), calls);
+            }
+            match self.unload(name).await {
+                Ok(_) | Err(CogError::NotLoaded { .. }) => {}
+                Err(error) => tracing::warn!(cog = &**name, "{error}"),
+            }
         });
-        join_all(unloads).await;
+        if tokio::time::timeout_at(until.into(), join_all(leaves)).await.is_err() {
+            tracing::warn!("some cogs did not close in time (`[limits] close_timeout_ms`)");
+        }
         let stored = self.registry.each(|_, _, entry| Some(entry.status.subscribe()));
         let all_stored = async {
             for mut status in stored {
                 let _ = status.wait_for(|status| !status.is_unsaved).await;
             }
         };
+        let cooldowns = self.cooldowns().clone();
+        let all_kept = join_all(cooldowns.iter().map(|cooldowns| cooldowns.keep()));
         // What they have handed over is carried out before the sessions close.
         self.parts.work.close();
-        let _ =
-            tokio::time::timeout_at(until.into(), async { tokio::join!(all_stored, self.parts.work.wait()) })
-                .await;
-        self.registry
-            .each(|name, status, _| (status.is_unsaved || status.is_state_lost).then(|| name.to_string()))
+        let all = async { tokio::join!(all_stored, all_kept, self.parts.work.wait()) };
+        let until = until.max(Instant::now() + WRITES_MIN);
+        let _ = tokio::time::timeout_at(until.into(), all).await;
+        let lost = self.registry.each(|name, status, _| {
+            // One that is still there has not given its state.
+            let is_lost = status.is_unsaved || status.is_state_lost || status.stage != Stage::Away;
+            is_lost.then(|| name.to_string())
+        });
+        Left { lost, waiting: std::mem::take(&mut *lock(&waiting)) }
     }
+
+    /// Lets a cog handle what waits for it. What it did not begin, as far as it can be handled later: the rest is answered
+    /// when the cog goes.
+    async fn finish(&self, name: &str, patience: Duration) -> Vec<KeptCall> {
+        let found = self.registry.of(name, |status, entry| (status.stage, Arc::clone(&entry.inbox)));
+        let Some((stage, inbox)) = found else { return Vec::new() };
+        if stage == Stage::Serving {
+            let _ = tokio::time::timeout(patience, inbox.emptied()).await;
+        }
+        let mut waiting = Vec::new();
+        inbox.take(|call| {
+            let kept = KeptCall::of(call).filter(|kept| {
+                let (event, json) = kept.event();
+                // A cog that is loaded gets the facts anyway.
+                !Facts::covers(event, json)
+            });
+            let is_kept = kept.is_some();
+            waiting.extend(kept);
+            is_kept
+        });
+        waiting
+    }
+
+    /// Puts what waited for the cogs of the host before in front of them, and says how much of it is for cogs that are not
+    /// there.
+    pub fn take_up(&self, waiting: BTreeMap<String, Vec<KeptCall>>) -> usize {
+        let mut missed = 0;
+        for (name, calls) in waiting {
+            let inbox =
+                self.registry.of(&name, |status, entry| status.is_routed().then(|| Arc::clone(&entry.inbox)));
+            match inbox.flatten() {
+                Some(inbox) => inbox.extend(calls.into_iter().filter_map(KeptCall::item)),
+                None => missed += calls.len(),
+            }
+        }
+        missed
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

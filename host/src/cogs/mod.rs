@@ -58,6 +58,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::{beside::Beside, start::without_library};
 pub use self::{
     claim::{Claim, Room},
+    close::Left,
     error::{CogError, log_error},
     intents::MissingIntent,
     registry::{Declared, DeclaredCommand, RefusedFile},
@@ -130,6 +131,8 @@ pub struct Cogs {
     registry: Arc<Registry>,
     reaper: Arc<Reaper>,
     owners: Mutex<BTreeMap<Arc<str>, ToOwner>>,
+    /// Of each cog.
+    cooldowns: Mutex<Vec<Arc<Cooldowns>>>,
     /// They end with this.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -148,6 +151,7 @@ impl Cogs {
             reaper: Arc::new(Reaper::new(parts.limits.held_max)),
             parts: Arc::new(parts),
             owners: Mutex::default(),
+            cooldowns: Mutex::default(),
             tasks: Mutex::default(),
         });
         cogs.spawn(watchdog::watch(Arc::downgrade(&cogs)));
@@ -299,6 +303,9 @@ impl Cogs {
     }
 
     fn lanes(&self, name: &Arc<str>, owner: &ToOwner) -> Lanes {
+        let cooldowns =
+            Cooldowns::new(name, self.parts.sessions.store.clone(), self.parts.sessions.clock.clone());
+        self.cooldowns().push(Arc::clone(&cooldowns));
         let inbox = Inbox::new(self.parts.limits.lane_queue);
         let (runtime, work) = (&self.parts.runtime, &self.parts.work);
         let keeper = |store| Keeper::new(name, store, runtime.clone(), work.clone());
@@ -313,11 +320,7 @@ impl Cogs {
                 self.parts.sessions.clock.clone(),
                 self.parts.sessions.store.clone().map(keeper),
             ),
-            cooldowns: Cooldowns::new(
-                name,
-                self.parts.sessions.store.clone(),
-                self.parts.sessions.clock.clone(),
-            ),
+            cooldowns,
             inbox,
             owner: owner.downgrade(),
         }
@@ -330,6 +333,10 @@ impl Cogs {
 
     fn owners(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, ToOwner>> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cooldowns(&self) -> MutexGuard<'_, Vec<Arc<Cooldowns>>> {
+        self.cooldowns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a cog serves, and its file.

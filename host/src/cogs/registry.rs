@@ -9,7 +9,7 @@ use std::{
 };
 
 use gearshift_cog::{
-    abi::{Event, Invocation},
+    abi::Event,
     manifest::{CommandManifest, Manifest},
 };
 use serde::Serialize;
@@ -27,7 +27,7 @@ use super::{
 use crate::{
     error::chain,
     event,
-    lane::Item,
+    lane::{Call, Item},
     library::{CommandKey, commands_max},
     router::{Filters, Router},
 };
@@ -265,8 +265,9 @@ impl Registry {
         for (_, other) in others {
             let status = other.entry.status.borrow();
             let claims = other.claims(&status);
-            let is_its = |call: &Invocation| claims.names.contains(&Claim::of(call));
-            other.entry.inbox.extend(cog.entry.inbox.take_commands(is_its));
+            let is_its =
+                |call: &Call| matches!(call, Call::Command(call) if claims.names.contains(&Claim::of(call)));
+            other.entry.inbox.extend(cog.entry.inbox.take(is_its));
         }
     }
 

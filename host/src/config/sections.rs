@@ -37,6 +37,9 @@ pub struct Discord {
     pub shards: u16,
     /// Whether the declared slash commands are registered at Discord. Default true.
     pub register_commands: bool,
+    /// Whether the next start goes on with the gateway sessions of a host that has ended in order, with the events that
+    /// came meanwhile; needs `[store]`. Until then, some minutes at most, users see the bot as it was. Default true.
+    pub resume: bool,
     /// Requests of the bot in any second, whatever their routes; more wait for their turn. Interactions and webhooks
     /// have tokens of their own and are not counted. Default: Discord's limit for all bots, 50; large bots are granted
     /// more. <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
@@ -72,6 +75,7 @@ impl Default for Discord {
             activity_kind: ActivityKind::default(),
             shards: 1,
             register_commands: true,
+            resume: true,
             requests_per_second: None,
             open_timeout: Duration::from_millis(15_000),
             request_timeout: Duration::from_millis(30_000),

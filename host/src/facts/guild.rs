@@ -8,6 +8,7 @@ use gearshift_cog::abi::{Event, RawEvent};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::kept::KeptGuild;
 use crate::event::Id;
 
 /// Lists of `GUILD_CREATE` that grow with the guild or change all the time. They are left out: what is kept of a guild
@@ -136,13 +137,38 @@ impl Guild {
 
     /// The guild as it is now, as a `GUILD_CREATE`; `None` while it was only announced.
     pub(super) fn created(&mut self) -> Option<Event> {
-        if !self.changes.is_empty() || self.joined != 0 {
-            self.put_together();
-        }
+        self.put_together();
         self.created.clone().map(Event::Other)
     }
 
+    pub(super) fn keep(&mut self, id: u64) -> serde_json::Result<KeptGuild> {
+        self.put_together();
+        let raw = |created: &RArc<RawEvent>| RawValue::from_string(created.json.to_string());
+        Ok(KeptGuild {
+            id,
+            created: self.created.as_ref().map(raw).transpose()?,
+            own_roles: self.own_roles.clone(),
+            threads: self.threads.iter().map(|(thread, channel)| (*thread, *channel)).collect(),
+            is_unavailable: self.is_unavailable,
+        })
+    }
+
+    pub(super) fn restored(kept: KeptGuild) -> Guild {
+        let KeptGuild { created, own_roles, threads, is_unavailable, .. } = kept;
+        let created = created.map(|created| {
+            RArc::new(RawEvent {
+                name: "GUILD_CREATE".into(),
+                json: String::from(Box::<str>::from(created)).into(),
+            })
+        });
+        let threads = threads.into_iter().collect();
+        Guild { created, own_roles, threads, is_unavailable, ..Guild::default() }
+    }
+
     fn put_together(&mut self) {
+        if self.changes.is_empty() && self.joined == 0 {
+            return;
+        }
         let Some(created) = &self.created else { return };
         let Ok(mut guild) = serde_json::from_str::<Object>(created.json.as_str()) else { return };
         for (change, json) in self.changes.drain(..) {

@@ -12,6 +12,7 @@ mod close;
 mod command;
 mod event;
 mod heart;
+mod kept;
 mod shard;
 mod shards;
 mod socket;
@@ -37,6 +38,7 @@ use self::starts::Starts;
 pub use close::Refused;
 pub use command::{Activity, Command, Members, MembersRequest, Presence};
 pub use event::{BadFrame, Dispatch};
+pub use kept::{KeptSession, Resumable};
 pub use shards::ShardStatus;
 pub use state::State;
 
@@ -78,6 +80,8 @@ impl Default for Timing {
 #[derive(Debug)]
 pub struct Gateway {
     shards: Arc<Shards>,
+    discord: Arc<Discord>,
+    config: config::Discord,
     listening: watch::Sender<bool>,
     tasks: Vec<AbortHandle>,
     closing: Closing,
@@ -113,8 +117,9 @@ pub enum EndError {
 const COMMANDS: usize = 64;
 
 impl Gateway {
-    /// Starts all shards and returns at once. They connect, and identify after [`Gateway::listen`]; `sink` then gets every
-    /// event of every shard, on the gateway's thread, and must not wait. Needs a running runtime, the one of the sessions: what a shard asks them is done there.
+    /// Starts all shards and returns at once. They connect, and identify after [`Gateway::listen`], or resume what is in
+    /// `kept`, which must [fit](Resumable::fits); `sink` then gets every event of every shard, on the gateway's thread, and
+    /// must not wait. Needs a running runtime, the one of the sessions: what a shard asks them is done there.
     ///
     /// # Errors
     /// The system has no thread or no descriptors left.
@@ -122,12 +127,13 @@ impl Gateway {
         discord: &Arc<Discord>,
         net: &Net,
         config: &config::Discord,
+        kept: Option<&Resumable>,
         sink: S,
     ) -> io::Result<Gateway>
     where
         S: FnMut(Dispatch) + Clone + Send + 'static,
     {
-        Gateway::open_with(discord, net, config, sink, Timing::default())
+        Gateway::open_with(discord, net, config, kept, sink, Timing::default())
     }
 
     /// [`Gateway::open`] with other times than Discord's.
@@ -138,6 +144,7 @@ impl Gateway {
         discord: &Arc<Discord>,
         net: &Net,
         config: &config::Discord,
+        kept: Option<&Resumable>,
         sink: S,
         timing: Timing,
     ) -> io::Result<Gateway>
@@ -147,22 +154,34 @@ impl Gateway {
         if let Some(text) = config::without_message_content(&config.intents, &config.prefix) {
             tracing::warn!("{text}");
         }
-        let (closing, closed) = watch::channel(false);
+        let (closing, closed) = watch::channel(Leave::No);
         let starts = Arc::new(Starts::new(timing.identify_every));
         // First the thread: a runtime must not be dropped here, should there be none.
         let (give, work) = std::sync::mpsc::channel();
         thread::Builder::new().name("gateway".to_owned()).spawn(move || run(&work))?;
         let own = runtime::Builder::new_current_thread().enable_all().build()?;
         let sessions = runtime::Handle::current();
-        let configured =
-            Presence::configured(config.status, config.activity.as_deref(), config.activity_kind);
-        let presence = watch::Sender::new(configured);
+        let configured = configured(config);
+        let (presence, is_news) = match kept {
+            Some(kept) => kept.presence(configured),
+            None => (configured, false),
+        };
+        let presence = watch::Sender::new(presence);
         let listening = watch::Sender::new(false);
         let (mut handles, mut tasks) = (Vec::new(), Vec::new());
         for number in 0..config.shards {
             let (requests, queue) = mpsc::channel(COMMANDS);
             let (state, watched) = watch::channel(State::Connecting);
             let vitals = Vitals::default();
+            let kept = kept.and_then(|kept| kept.session(number));
+            if let Some(kept) = kept {
+                let mut vitals = vitals.now();
+                (vitals.session_since, vitals.resumes) = (kept.since(), kept.resumes);
+            }
+            let mut shown = presence.subscribe();
+            if is_news && kept.is_some() {
+                shown.mark_changed();
+            }
             let shard = shard::Shard {
                 number,
                 count: config.shards,
@@ -176,9 +195,9 @@ impl Gateway {
                 sink: sink.clone(),
                 state,
                 vitals: vitals.clone(),
-                presence: presence.subscribe(),
+                presence: shown,
                 listening: listening.subscribe(),
-                session: None,
+                session: kept.map(KeptSession::session),
             };
             tasks.push(own.spawn(shard.run(queue, closed.clone())));
             handles.push(Handle { requests, state: watched, vitals });
@@ -194,7 +213,15 @@ impl Gateway {
         let shards = Arc::new(Shards { all: handles, presence, intents: config.intents.clone() });
         let asked = Arc::clone(&shards);
         discord.link_gateway(move |request| ask::answer(&asked, request));
-        Ok(Gateway { shards, listening, tasks: aborts, closing, goodbye: timing.goodbye })
+        Ok(Gateway {
+            shards,
+            discord: Arc::clone(discord),
+            config: config.clone(),
+            listening,
+            tasks: aborts,
+            closing,
+            goodbye: timing.goodbye,
+        })
     }
 
     /// Lets the shards identify: events come from now on. Can be called again.
@@ -246,10 +273,26 @@ impl Gateway {
         futures_util::future::try_join_all(ends).await.map(|_| ())
     }
 
-    /// Says goodbye on every shard and waits for it, a second longer than the goodbye may take; a shard that cannot even
-    /// send is cut off then. Can be called again.
+    /// Ends the session of every shard and waits for the server's goodbye, a second longer than that may take; a shard
+    /// that cannot even send is cut off then. Can be called again.
     pub async fn close(&self) {
-        self.closing.0.send_replace(true);
+        self.leave(Leave::ForGood).await;
+    }
+
+    /// As [`Gateway::close`], but the sessions go on at Discord for a while, and can be resumed by another gateway. Every
+    /// event up to their last number was handed over, and none after it.
+    pub async fn close_resumable(&self) -> Resumable {
+        self.leave(Leave::Resumable).await;
+        let sessions = self.shards.all.iter().filter_map(|shard| match &*shard.state.borrow() {
+            State::Closed { kept } => kept.as_deref().cloned(),
+            _ => None,
+        });
+        let shown = self.shards.presence.borrow().clone();
+        Resumable::of(&self.discord, &self.config, configured(&self.config), shown, sessions.collect())
+    }
+
+    async fn leave(&self, how: Leave) {
+        self.closing.0.send_if_modified(|leave| leave.begin(how));
         let ends = self.shards.all.iter().map(|shard| {
             let mut state = shard.state.clone();
             async move {
@@ -267,12 +310,36 @@ impl Gateway {
 
 /// Closes the gateway, at the latest when it is dropped.
 #[derive(Debug, Clone)]
-struct Closing(watch::Sender<bool>);
+struct Closing(watch::Sender<Leave>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        self.0.send_replace(true);
+        self.0.send_if_modified(|leave| leave.begin(Leave::ForGood));
     }
+}
+
+/// Whether the gateway is to close, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    No,
+    ForGood,
+    /// Another gateway may go on with its sessions.
+    Resumable,
+}
+
+impl Leave {
+    /// Whether it begins now; what was begun first holds.
+    fn begin(&mut self, how: Leave) -> bool {
+        let begins = *self == Leave::No;
+        if begins {
+            *self = how;
+        }
+        begins
+    }
+}
+
+fn configured(config: &config::Discord) -> Option<Presence> {
+    Presence::configured(config.status, config.activity.as_deref(), config.activity_kind)
 }
 
 /// Looks for other processes that use the token, until the gateway is to close.
@@ -280,7 +347,7 @@ async fn compare_starts(
     starts: Arc<Starts>,
     discord: Arc<Discord>,
     every: Duration,
-    mut closing: watch::Receiver<bool>,
+    mut closing: watch::Receiver<Leave>,
 ) {
     loop {
         tokio::select! {

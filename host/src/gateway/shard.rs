@@ -15,7 +15,7 @@ use super::shards::Vitals;
 use super::socket::{Address, Socket};
 use super::starts::{Start, Starts};
 use super::state::State;
-use super::{Timing, talk};
+use super::{Leave, Timing, kept::KeptSession, talk};
 use crate::config::Intent;
 use crate::error::chain;
 use crate::sessions::discord::GatewayInfo;
@@ -38,7 +38,7 @@ pub(super) struct Shard<S> {
     pub(super) vitals: Vitals,
     /// How the bot is shown: sent with IDENTIFY, and whenever it changes.
     pub(super) presence: watch::Receiver<Option<Presence>>,
-    /// Whether somebody is there to take events: nothing identifies before.
+    /// Whether somebody is there to take events: nothing identifies or resumes before.
     pub(super) listening: watch::Receiver<bool>,
     /// What a RESUME needs; `None` before READY and after the session was lost.
     pub(super) session: Option<Session>,
@@ -76,8 +76,8 @@ struct Course {
 }
 
 /// Resolves when the gateway is to close, or its owner is gone.
-pub(super) async fn asked_to_close(closing: &mut watch::Receiver<bool>) {
-    let _ = closing.wait_for(|closing| *closing).await;
+pub(super) async fn asked_to_close(closing: &mut watch::Receiver<Leave>) {
+    let _ = closing.wait_for(|leave| *leave != Leave::No).await;
 }
 
 /// After this many failures at the resume address, Discord is asked for another.
@@ -91,7 +91,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<MembersRequest>,
-        mut closing: watch::Receiver<bool>,
+        mut closing: watch::Receiver<Leave>,
     ) {
         let mut course =
             Course { backoff: Backoff::new(self.timing.reconnect_first, self.reconnect_max), failures: 0 };
@@ -128,7 +128,12 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
             }
             self.vitals.now().reconnects += 1;
         }
-        self.state.send_replace(State::Closed);
+        let session = self.session.as_ref().filter(|_| *closing.borrow() == Leave::Resumable);
+        let kept = session.map(|session| {
+            let vitals = self.vitals.now();
+            Box::new(KeptSession::of(self.number, session, vitals.session_since, vitals.resumes))
+        });
+        self.state.send_replace(State::Closed { kept });
     }
 
     /// What follows an end: a pause and another attempt, `None` when the host closed it, an error when Discord refuses.
@@ -190,7 +195,9 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                 Some(url) if failures < RESUME_ADDRESS_TRIES => url.clone(),
                 _ => ask(&self.sessions, &self.discord).await?.url,
             };
-            return Ok((dial(&self.sessions, self.net.clone(), &url).await?, None));
+            let socket = dial(&self.sessions, self.net.clone(), &url).await?;
+            self.listened().await;
+            return Ok((socket, None));
         }
         let (gateway, permit) = loop {
             let gateway = ask(&self.sessions, &self.discord).await?;
@@ -202,9 +209,14 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         // Before the connection and not on it: one that waits is one that does not beat.
         let start = permit.turn(self.number, gateway.session_start_limit.max_concurrency).await;
         let socket = dial(&self.sessions, self.net.clone(), &gateway.url).await?;
+        self.listened().await;
+        Ok((socket, Some(start)))
+    }
+
+    /// Waits until somebody takes events.
+    async fn listened(&mut self) {
         // An error means that the gateway is closed, which ends the shard by itself.
         let _ = self.listening.wait_for(|is_listening| *is_listening).await;
-        Ok((socket, Some(start)))
     }
 
     async fn wait_for_starts(&mut self, total: u32, wait: Duration) {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::close::Refused;
+use super::{close::Refused, kept::KeptSession};
 
 /// State of one shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,10 @@ pub enum State {
         why: String,
     },
     /// The host closed it.
-    Closed,
+    Closed {
+        /// Its session, if another gateway can resume it.
+        kept: Option<Box<KeptSession>>,
+    },
     /// Discord refuses it for good.
     Refused(Arc<Refused>),
 }
@@ -37,7 +40,7 @@ pub enum State {
 impl State {
     /// Whether nothing will come any more.
     pub fn is_end(&self) -> bool {
-        matches!(self, State::Closed | State::Refused(_))
+        matches!(self, State::Closed { .. } | State::Refused(_))
     }
 
     /// Its name, in one word.
@@ -48,7 +51,7 @@ impl State {
             State::Resuming { .. } => "resuming",
             State::Ready { .. } => "ready",
             State::Waiting { .. } => "waiting",
-            State::Closed => "closed",
+            State::Closed { .. } => "closed",
             State::Refused(_) => "refused",
         }
     }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::Leave;
 use super::command::{Identity, MembersRequest, heartbeat, identify, resume};
 use super::event::{Dispatch, Frame, Ready, range_of};
 use super::heart::Heart;
@@ -18,6 +19,7 @@ use super::state::State;
 use crate::config::intent_bits;
 
 /// Close codes of ours: the first ends the session, the second keeps it.
+/// <https://discord.com/developers/docs/events/gateway#initiating-a-disconnect>
 const GOODBYE: u16 = 1000;
 const WILL_RESUME: u16 = 4000;
 
@@ -55,7 +57,7 @@ pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
     mut socket: Socket,
     start: Option<Start>,
     requests: &mut mpsc::Receiver<MembersRequest>,
-    closing: &mut watch::Receiver<bool>,
+    closing: &mut watch::Receiver<Leave>,
 ) -> End {
     let opened = tokio::select! {
         biased;
@@ -66,7 +68,8 @@ pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
         Ok(line) => listen(shard, &mut socket, line, requests, closing).await,
         Err(end) => end,
     };
-    part(socket, &end, shard.timing.goodbye).await;
+    let is_kept = *closing.borrow() == Leave::Resumable && shard.session.is_some();
+    part(socket, &end, is_kept, shard.timing.goodbye).await;
     end
 }
 
@@ -127,7 +130,7 @@ async fn listen<S: FnMut(Dispatch) + Send>(
     socket: &mut Socket,
     mut line: Line,
     requests: &mut mpsc::Receiver<MembersRequest>,
-    closing: &mut watch::Receiver<bool>,
+    closing: &mut watch::Receiver<Leave>,
 ) -> End {
     let (mut frames, mut presences) = (Allowance::new(FRAMES), Allowance::new(PRESENCES));
     // Made once and not for every frame: there are many frames.
@@ -311,8 +314,9 @@ fn track_session<S>(shard: &mut Shard<S>, event: &Dispatch) -> Step {
 }
 
 /// Leaves the connection in a way that fits what comes next.
-async fn part(socket: Socket, end: &End, goodbye: Duration) {
+async fn part(socket: Socket, end: &End, is_kept: bool, goodbye: Duration) {
     let code = match end {
+        End::Closed if is_kept => WILL_RESUME,
         End::Closed | End::Invalid { resumable: false } => GOODBYE,
         End::Asked | End::Invalid { resumable: true } | End::Lost { code: None, .. } => WILL_RESUME,
         // The server has closed already.

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use gearshift_cog::abi::Invocation;
+use tokio::sync::Notify;
 
 use super::{Call, Item};
 use crate::counters::{Times, TimesSeen};
@@ -40,6 +40,8 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Inbox {
     queue: Mutex<Queue>,
+    /// The last item was taken.
+    emptied: Notify,
     capacity: usize,
     /// How long the handlers of what was taken took.
     handled: Times,
@@ -58,7 +60,12 @@ struct Queue {
 impl Inbox {
     /// An empty, closed queue for at most `capacity` items.
     pub fn new(capacity: usize) -> Arc<Inbox> {
-        Arc::new(Inbox { queue: Mutex::default(), capacity, handled: Times::default() })
+        Arc::new(Inbox {
+            queue: Mutex::default(),
+            emptied: Notify::new(),
+            capacity,
+            handled: Times::default(),
+        })
     }
 
     /// Appends an item. Never waits.
@@ -109,10 +116,10 @@ impl Inbox {
         std::mem::take(&mut queue.items)
     }
 
-    /// Takes out the calls of some commands, in order.
-    pub fn take_commands(&self, mut is_one: impl FnMut(&Invocation) -> bool) -> Vec<Item> {
+    /// Takes out some calls, in order.
+    pub fn take(&self, mut is_one: impl FnMut(&Call) -> bool) -> Vec<Item> {
         let mut queue = self.queue();
-        let is_one = |item: &Item| matches!(&item.call, Call::Command(call) if is_one(call));
+        let is_one = |item: &Item| is_one(&item.call);
         let (taken, kept) = std::mem::take(&mut queue.items).into_iter().partition(is_one);
         queue.items = kept;
         Vec::from(taken)
@@ -124,6 +131,9 @@ impl Inbox {
         match queue.items.pop_front() {
             Some(item) => {
                 queue.taken += 1;
+                if queue.items.is_empty() {
+                    self.emptied.notify_waiters();
+                }
                 Poll::Ready(item)
             }
             None => {
@@ -143,6 +153,17 @@ impl Inbox {
     /// How long handlers took so far.
     pub fn handled(&self) -> TimesSeen {
         self.handled.seen()
+    }
+
+    /// Waits until nothing waits.
+    pub async fn emptied(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            if self.is_empty() {
+                return;
+            }
+            emptied.await;
+        }
     }
 
     /// How many items wait.

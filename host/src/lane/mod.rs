@@ -4,6 +4,7 @@
 mod handler;
 mod inbox;
 mod item;
+mod kept;
 mod pulse;
 mod runner;
 
@@ -15,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::{
     inbox::{Full, Inbox},
     item::{Begin, Call, Ended, Item, Observer},
+    kept::KeptCall,
     pulse::{Activity, Pulse},
 };
 use crate::{

@@ -13,6 +13,7 @@ use gearshift_cog::{
 };
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use self::reply::Reply;
 use crate::{
@@ -57,19 +58,21 @@ pub struct OwnParts {
     pub intents: Vec<Intent>,
 }
 
-/// Answers calls until the router is dropped.
-pub async fn answer(parts: OwnParts, mut calls: mpsc::Receiver<Call>) {
+/// Answers calls until the router is dropped, or until `closing`: then only those that are there already.
+pub async fn answer(parts: OwnParts, mut calls: mpsc::Receiver<Call>, closing: CancellationToken) {
     let parts = Arc::new(parts);
     let mut answers = JoinSet::new();
     loop {
         tokio::select! {
             call = calls.recv() => match call {
                 Some(call) => drop(answers.spawn(Arc::clone(&parts).take(call))),
-                None => return,
+                None => break,
             },
             Some(_) = answers.join_next() => {}
+            () = closing.cancelled(), if !calls.is_closed() => calls.close(),
         }
     }
+    while answers.join_next().await.is_some() {}
 }
 
 impl OwnParts {

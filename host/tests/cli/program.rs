@@ -31,9 +31,14 @@ pub(crate) struct Ended {
 
 /// The program with a runtime folder of its own, so that tests and live hosts do not meet.
 pub(crate) fn gearshift(place: &Place) -> Command {
+    gearshift_in(place, Path::new(PROGRAM))
+}
+
+/// The same with a copy of the program.
+pub(crate) fn gearshift_in(place: &Place, program: &Path) -> Command {
     // Who runs the tests may ignore a hangup (`nohup`), which a program inherits and the host then keeps to.
     let mut command = Command::new("env");
-    command.args(["--default-signal=HUP", PROGRAM]);
+    command.arg("--default-signal=HUP").arg(program);
     command.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path().join("runtime"));
     for name in ["DISCORD_TOKEN", "RUST_LOG", "GEARSHIFT_FAULTY", "NO_COLOR"] {
         command.env_remove(name);
@@ -121,6 +126,8 @@ pub(crate) fn library(cog: &str) -> PathBuf {
                 "pulse",
                 "-p",
                 "lookup",
+                "-p",
+                "asker",
             ])
             .current_dir(workspace())
             .env_remove("GEARSHIFT_TEST_VARIANT")

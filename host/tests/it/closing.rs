@@ -8,7 +8,7 @@ use crate::stage::{SOON, Setting};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_waits_when_the_host_closes_is_answered_before_it_has_closed() {
-    let stage = Setting::new().with("faulty").config("defer_after_ms = 50").up().await;
+    let stage = Setting::new().with("faulty").config("defer_after_ms = 50\ndrain_timeout_ms = 50").up().await;
     assert_eq!(stage.ask("!faulty block 500").await, "blocking");
     let asked = stage.slash("faulty", &[("op", "version")]).await;
     asked.acknowledged(SOON).await.unwrap();
@@ -24,7 +24,9 @@ async fn a_call_that_waits_when_the_host_closes_is_answered_before_it_has_closed
 #[tokio::test(flavor = "multi_thread")]
 async fn a_press_that_waits_when_the_host_closes_is_answered_and_its_message_stays() {
     for defer_after in [50, 2_900] {
-        let setting = Setting::new().with("faulty").config(&format!("defer_after_ms = {defer_after}"));
+        let setting = Setting::new()
+            .with("faulty")
+            .config(&format!("defer_after_ms = {defer_after}\ndrain_timeout_ms = 50"));
         let stage = setting.up().await;
         let said = stage.alice.say("general", "!faulty buttons").await.unwrap();
         let shown = stage.sim.reply_to(said, SOON).await.unwrap();

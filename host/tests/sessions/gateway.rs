@@ -48,6 +48,7 @@ async fn connect(options: SimOptions, change: impl FnOnce(&Sim, &mut Config)) ->
         sessions.discord.as_ref().unwrap(),
         &sessions.net,
         config.discord.as_ref().unwrap(),
+        None,
         move |event| {
             // The receiver is gone at the end of a test.
             let _ = sink.send(event);
@@ -348,7 +349,7 @@ async fn it_ends_with_the_runtime_of_its_sessions() {
     let opening = async move {
         let sessions = Sessions::open(&config).await.unwrap();
         let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
-        let gateway = Gateway::open_with(discord, &sessions.net, settings, |_| {}, quick()).unwrap();
+        let gateway = Gateway::open_with(discord, &sessions.net, settings, None, |_| {}, quick()).unwrap();
         gateway.listen();
         gateway
     };
@@ -357,7 +358,7 @@ async fn it_ends_with_the_runtime_of_its_sessions() {
     soon(state.wait_for(|state| matches!(state, State::Ready { .. }))).await.unwrap();
     elsewhere.shutdown_background();
     soon(gateway.ended()).await.unwrap();
-    assert_eq!(*state.borrow(), State::Closed);
+    assert_eq!(*state.borrow(), State::Closed { kept: None });
 }
 
 #[tokio::test]
@@ -367,7 +368,7 @@ async fn a_sink_that_panics_is_an_end_that_is_reported() {
     let sessions = soon(Sessions::open(&config)).await.unwrap();
     let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
     let sink = |_| panic!("this test wants it");
-    let gateway = Gateway::open_with(discord, &sessions.net, settings, sink, quick()).unwrap();
+    let gateway = Gateway::open_with(discord, &sessions.net, settings, None, sink, quick()).unwrap();
     gateway.listen();
     assert!(matches!(soon(gateway.ended()).await, Err(EndError::Panicked)));
     soon(gateway.close()).await;

@@ -214,7 +214,7 @@ async fn closing_does_not_wait_for_a_server_that_does_not_say_goodbye() {
     let _line = script.accept_until_ready().await;
     received(&mut host, 1).await;
     soon(host.gateway.close()).await;
-    assert!(matches!(*host.gateway.state(0).unwrap().borrow(), State::Closed));
+    assert!(matches!(*host.gateway.state(0).unwrap().borrow(), State::Closed { .. }));
 }
 
 #[tokio::test]

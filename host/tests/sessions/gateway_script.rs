@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use gearshift_host::config;
-use gearshift_host::gateway::{Dispatch, Gateway, Timing};
+use gearshift_host::gateway::{Dispatch, Gateway, Resumable, Timing};
 use gearshift_host::sessions::{self, Sessions};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -54,6 +54,8 @@ pub(crate) struct Setting {
     pub(crate) change: fn(&mut config::Discord),
     /// Before the gateway is opened.
     pub(crate) before: fn(&sessions::Discord),
+    /// What a gateway before it left to be resumed.
+    pub(crate) kept: Option<Resumable>,
     /// Whether somebody takes events.
     pub(crate) listens: bool,
     /// `session_start_limit` of the answer so often asked for, from 0.
@@ -69,6 +71,7 @@ impl Default for Setting {
             shards: 1,
             change: |_| {},
             before: |_| {},
+            kept: None,
             listens: true,
             limit,
         }
@@ -76,7 +79,14 @@ impl Default for Setting {
 }
 
 pub(crate) async fn start(setting: Setting) -> (Script, Host) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let script = Script { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() };
+    let host = start_on(&script, setting).await;
+    (script, host)
+}
+
+/// A host on a script that is there.
+pub(crate) async fn start_on(script: &Script, setting: Setting) -> Host {
+    let listener = &script.listener;
     let url = format!("{}://127.0.0.1:{}", setting.scheme, listener.local_addr().unwrap().port());
     let limit = setting.limit;
     let rest = discord(move |_, asked| {
@@ -95,6 +105,7 @@ pub(crate) async fn start(setting: Setting) -> (Script, Host) {
         sessions.discord.as_ref().unwrap(),
         &sessions.net,
         config.discord.as_ref().unwrap(),
+        setting.kept.as_ref(),
         move |event| {
             // The receiver is gone at the end of a test.
             let _ = sink.send(event);
@@ -105,7 +116,7 @@ pub(crate) async fn start(setting: Setting) -> (Script, Host) {
     if setting.listens {
         gateway.listen();
     }
-    (Script { listener }, Host { gateway, received, _sessions: sessions, rest })
+    Host { gateway, received, _sessions: sessions, rest }
 }
 
 pub(crate) async fn plain() -> (Script, Host) {

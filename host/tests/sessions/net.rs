@@ -133,7 +133,7 @@ async fn the_gateways_connection_goes_the_same_way() {
     config.discord = discord_config(&rest.url()).discord;
     let sessions = soon(Sessions::open(&config)).await.unwrap();
     let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
-    let gateway = Gateway::open(discord, &sessions.net, settings, |_| {}).unwrap();
+    let gateway = Gateway::open(discord, &sessions.net, settings, None, |_| {}).unwrap();
     // It is no gateway that answers there, but it is where the handshake goes.
     let mut state = gateway.state(0).unwrap();
     soon(state.wait_for(|state| matches!(state, State::Waiting { .. }))).await.unwrap();

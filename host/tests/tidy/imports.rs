@@ -13,7 +13,7 @@ const ORDER: &[&[&str]] = &[
     &["cli"],
     &["panel"],
     &["host"],
-    &["follow", "own_commands"],
+    &["follow", "handover", "own_commands"],
     &["control", "dev", "metrics", "smoke", "watch"],
     &["commands", "health"],
     &["cogs"],

@@ -4,6 +4,7 @@
 mod error;
 mod fallback;
 mod file;
+mod handover;
 mod states;
 mod tasks;
 mod values;

@@ -1,0 +1,189 @@
+//! What a host that ends in order leaves to the next one, in this process or another: the gateway's sessions, to be
+//! resumed; what Discord does not send again in a resumed session; and what waited for cogs. It opens and closes nothing.
+//!
+//! A host that was killed leaves nothing, and one that ended too long ago leaves nothing that is of use.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::machine_unix_ms,
+    config,
+    control::BotClaim,
+    duration::Shown,
+    facts::{Facts, KeptFacts},
+    gateway::Resumable,
+    lane::KeptCall,
+    sessions::{Discord, Sessions, Store},
+};
+
+/// What is written: hosts of other versions read it.
+const FORM: u32 = 1;
+/// Discord does not say how long it keeps a session without a connection; after some minutes it is gone. What users said
+/// longer ago, nobody expects to be answered any more.
+const LASTS: Duration = Duration::from_secs(5 * 60);
+
+/// It.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handover {
+    form: u32,
+    ended_unix_ms: u64,
+    gateway: Resumable,
+    /// None: they could not be kept, and no session can be resumed.
+    facts: Option<KeptFacts>,
+    waiting: BTreeMap<String, Vec<KeptCall>>,
+}
+
+/// What the next host goes on from.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Sessions to resume, which fit.
+    pub gateway: Option<Resumable>,
+    /// What waited for each cog.
+    pub waiting: BTreeMap<String, Vec<KeptCall>>,
+}
+
+impl Handover {
+    /// Of a host whose gateway has closed and whose cogs have gone.
+    pub fn new(gateway: Resumable, facts: &Facts, waiting: BTreeMap<String, Vec<KeptCall>>) -> Handover {
+        let facts = facts.keep().inspect_err(|error| {
+            tracing::warn!(
+                "the next start begins a new session: what is known of the guilds is no JSON: {error}"
+            );
+        });
+        Handover { form: FORM, ended_unix_ms: machine_unix_ms(), gateway, facts: facts.ok(), waiting }
+    }
+
+    /// Writes it down for the next process.
+    pub async fn keep(&self, store: &Store) {
+        let written = match serde_json::to_vec(self) {
+            Ok(bytes) => store.put_handover(bytes).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = written {
+            tracing::error!(waiting = self.count(), "the next start begins a new session: {error}");
+        }
+    }
+
+    /// Takes what the process before has written, once.
+    pub async fn take(store: &Store) -> Option<Handover> {
+        let read = match store.take_handover().await {
+            Ok(None) => return None,
+            Ok(Some(bytes)) => Handover::read(&bytes),
+            Err(error) => Err(format!("the last one cannot be read: {error}")),
+        };
+        read.inspect_err(|why| begins_new(why)).ok()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Handover, String> {
+        #[derive(Deserialize)]
+        struct Form {
+            form: u32,
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(Form { form: FORM }) => {}
+            Ok(Form { form }) => {
+                return Err(format!("the last one was kept in form {form}, and this host knows form {FORM}"));
+            }
+            Err(_) => return Err("what was kept of the last one is damaged".to_owned()),
+        }
+        serde_json::from_slice(bytes).map_err(|_| "what was kept of the last one is damaged".to_owned())
+    }
+
+    /// What of it is of use to a host with this account and config; the facts are restored if its sessions are resumed.
+    pub fn open(self, discord: &Discord, config: &config::Discord, facts: &Facts) -> Taken {
+        let count = self.count();
+        let Handover { ended_unix_ms, gateway, facts: kept, waiting, .. } = self;
+        let age = machine_unix_ms().checked_sub(ended_unix_ms).map(Duration::from_millis);
+        let Some(age) = age.filter(|age| *age <= LASTS) else {
+            match age {
+                Some(age) => begins_new(&format!("the last one ended {} ago", Shown(age))),
+                None => begins_new("by the clock the last one ends in the future"),
+            }
+            warn_of(count, "too old");
+            return Taken::default();
+        };
+        if !gateway.is_of(discord) {
+            begins_new("the last one is of another bot");
+            warn_of(count, "of another bot");
+            return Taken::default();
+        }
+        let fits = match (gateway.fits(discord, config), kept) {
+            _ if gateway.is_empty() => Err("the last one was not connected"),
+            (Ok(()), None) => Err("what is known of the guilds could not be kept"),
+            (Ok(()), Some(kept)) => Ok(kept),
+            (Err(why), _) => Err(why),
+        };
+        match fits {
+            Ok(kept) => {
+                tracing::info!(
+                    "resuming {} session(s) of the host that ended {} ago",
+                    gateway.len(),
+                    Shown(age)
+                );
+                facts.restore(kept);
+                Taken { gateway: Some(gateway), waiting }
+            }
+            Err(why) => {
+                begins_new(why);
+                Taken { gateway: None, waiting }
+            }
+        }
+    }
+
+    /// How many events wait.
+    pub fn count(&self) -> usize {
+        self.waiting.values().map(Vec::len).sum()
+    }
+}
+
+/// What a host that has closed leaves to the next one in its process.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// Kept, so that no other host takes the bot meanwhile.
+    bot: Option<BotClaim>,
+    handover: Option<Handover>,
+}
+
+impl Before {
+    pub(crate) fn new(bot: Option<BotClaim>, handover: Option<Handover>) -> Before {
+        Before { bot, handover }
+    }
+
+    /// The right to serve the bot that it served.
+    pub(crate) fn bot(&mut self) -> Option<BotClaim> {
+        self.bot.take()
+    }
+
+    /// What the next host goes on from: what is here, or else in the store, which has it no more then.
+    pub(crate) async fn take(
+        &mut self,
+        sessions: &Sessions,
+        discord: &Discord,
+        settings: &config::Discord,
+        facts: &Facts,
+    ) -> Taken {
+        let stored = match &sessions.store {
+            Some(store) => Handover::take(store).await,
+            None => None,
+        };
+        match self.handover.take().or(stored).filter(|_| settings.resume) {
+            Some(handover) => handover.open(discord, settings, facts),
+            None => Taken::default(),
+        }
+    }
+}
+
+fn begins_new(why: &str) {
+    tracing::info!("a new gateway session is begun: {why}");
+}
+
+fn warn_of(count: usize, why: &str) {
+    if count > 0 {
+        tracing::warn!(
+            count,
+            "events that waited for cogs when the last host ended are dropped: they are {why}"
+        );
+    }
+}

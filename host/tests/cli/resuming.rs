@@ -1,0 +1,235 @@
+//! From one process of the host to the next: the bot's session goes on, nothing that users said meanwhile is lost or
+//! handled twice, and where it cannot go on, a new one is begun and the log says why.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use gearshift_sim::{Message, RestFault, Sim, Snowflake};
+use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
+
+use crate::{
+    program::{Live, PATIENCE, Place, run as once},
+    running::{ask, discord, run},
+};
+
+const STORE: &str = "[store]\n";
+const READY: &str = "ready; the control socket is";
+
+/// Somebody who talks all the time, whatever the bot does.
+pub(crate) struct Talker {
+    stop: oneshot::Sender<()>,
+    said: JoinHandle<Vec<Snowflake>>,
+}
+
+impl Talker {
+    /// Says `text` 200 times a second.
+    pub(crate) fn start(runtime: &Runtime, sim: &Arc<Sim>, text: &'static str) -> Talker {
+        let (stop, mut stopped) = oneshot::channel();
+        let alice = sim.member("alice").unwrap();
+        let said = runtime.spawn(async move {
+            let (mut said, mut beat) = (Vec::new(), tokio::time::interval(Duration::from_millis(5)));
+            loop {
+                tokio::select! {
+                    _ = &mut stopped => return said,
+                    _ = beat.tick() => said.push(alice.say("general", text).await.unwrap()),
+                }
+            }
+        });
+        Talker { stop, said }
+    }
+
+    /// Stops, and waits until everything is answered. The answers, in the order of what was said.
+    pub(crate) fn answers(self, runtime: &Runtime, sim: &Sim) -> Vec<Arc<Message>> {
+        self.stop.send(()).unwrap();
+        let said = runtime.block_on(self.said).unwrap();
+        replies(runtime, sim, &said)
+    }
+}
+
+/// The reply to each message; one that has two, or none in time, fails.
+fn replies(runtime: &Runtime, sim: &Sim, said: &[Snowflake]) -> Vec<Arc<Message>> {
+    let answered = said.iter().map(|said| runtime.block_on(sim.reply_to(*said, PATIENCE)));
+    let answered: Vec<_> = answered.map(|reply| reply.expect("a message was not answered")).collect();
+    let posted = sim.messages("general").unwrap();
+    for said in said {
+        let count = posted.iter().filter(|message| message.reply_to == Some(*said)).count();
+        assert_eq!(count, 1, "a message was answered {count} times");
+    }
+    answered
+}
+
+/// Each answer of `counter` tells how many it has handled before: none was lost, doubled or out of order.
+pub(crate) fn assert_counted(answers: &[Arc<Message>], before: usize) {
+    for (at, answer) in answers.iter().enumerate() {
+        let wanted = format!("{} for you", before + at + 1);
+        assert!(answer.content.starts_with(&wanted), "`{wanted}` is answered `{}`", answer.content);
+    }
+}
+
+pub(crate) fn started(place: &Place, sim: &Sim) -> Live {
+    let mut live = run(place, sim.token());
+    live.expect(READY);
+    live
+}
+
+pub(crate) fn ended(live: Live) -> Vec<String> {
+    live.signal(15);
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+    lines
+}
+
+#[test]
+fn messages_that_come_while_a_supervisor_restarts_the_host_are_handled_once_and_in_order() {
+    let place = Place::with(&["counter"]);
+    let (runtime, sim) = discord(&place, STORE);
+    let sim = Arc::new(sim);
+    let live = started(&place, &sim);
+    assert!(ask(&runtime, &sim, "!count").content.starts_with("1 for you"));
+    let sessions = sim.gateway().sessions();
+    let talker = Talker::start(&runtime, &sim, "!count");
+    ended(live);
+    let mut live = run(&place, sim.token());
+    live.expect("resumed shard=0");
+    ended(live);
+    let live = started(&place, &sim);
+    let answers = talker.answers(&runtime, &sim);
+    assert_counted(&answers, 1);
+    assert!(!answers.is_empty());
+    assert_eq!(sim.gateway().sessions(), sessions, "no session was started");
+    ended(live);
+}
+
+#[test]
+fn what_a_busy_cog_did_not_come_to_is_handled_by_the_next_host() {
+    let place = Place::with(&["faulty"]);
+    let (runtime, sim) = discord(
+        &place,
+        "[store]\n[limits]\ndrain_timeout_ms = 50\njoin_timeout_ms = 20000\nclose_timeout_ms = 40000\n",
+    );
+    let live = started(&place, &sim);
+    assert_eq!(ask(&runtime, &sim, "!faulty version").content, "faulty 0.1.0 plain");
+    let alice = sim.member("alice").unwrap();
+    let say = |text: &str| runtime.block_on(alice.say("general", text)).unwrap();
+    say("!faulty block 4000");
+    let said: Vec<Snowflake> = (0..20).map(|_| say("!faulty count")).collect();
+    let queued = || {
+        let list = once(&place, &["cogs", "list", "--json"]).out;
+        serde_json::from_str::<serde_json::Value>(&list).unwrap()["cogs"][0]["queued"].as_u64().unwrap()
+    };
+    let until = Instant::now() + PATIENCE;
+    // The cog takes the messages themselves, too.
+    while queued() < 40 {
+        assert!(Instant::now() < until, "the events do not wait in front of the cog");
+    }
+    ended(live);
+    let live = started(&place, &sim);
+    for (answer, before) in replies(&runtime, &sim, &said).iter().zip(2..) {
+        let wanted = format!("{} commands, {} events", before + 1, before + 2);
+        assert!(answer.content.starts_with(&wanted), "`{wanted}` is answered `{}`", answer.content);
+    }
+    ended(live);
+}
+
+#[test]
+fn a_session_is_resumed_once_and_after_a_kill_a_new_one_is_begun() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, STORE);
+    let live = started(&place, &sim);
+    ask(&runtime, &sim, "!ping");
+    let first = sim.gateway().sessions();
+    ended(live);
+    let mut live = run(&place, sim.token());
+    live.expect("resuming 1 session(s) of the host that ended");
+    live.expect("resumed shard=0");
+    assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+    assert_eq!(sim.gateway().sessions(), first);
+    // Nothing is written then, and what was written before is used up: its number is an old one by now.
+    live.signal(9);
+    assert_eq!(live.end().0, -9);
+    let mut live = run(&place, sim.token());
+    live.expect("ready shard=0");
+    assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+    assert_ne!(sim.gateway().sessions(), first);
+    let lines = ended(live);
+    assert!(!lines.iter().any(|line| line.contains("resum")), "{lines:#?}");
+}
+
+#[test]
+fn a_session_that_does_not_fit_any_more_is_not_resumed_and_the_log_says_why() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, STORE);
+    let config = std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap();
+    let mut live = started(&place, &sim);
+    for (line, why) in [
+        (
+            "intents = [\"guilds\", \"guild_messages\", \"message_content\"]",
+            "`[discord] intents` has changed",
+        ),
+        ("shards = 2", "`[discord] shards` has changed"),
+    ] {
+        ask(&runtime, &sim, "!ping");
+        ended(live);
+        place.file("gearshift.toml", &config.replace("[discord]", &format!("[discord]\n{line}")));
+        live = run(&place, sim.token());
+        live.expect(&format!("a new gateway session is begun: {why}"));
+        live.expect(READY);
+        assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+        ended(live);
+        place.file("gearshift.toml", &config);
+        live = started(&place, &sim);
+    }
+    ended(live);
+}
+
+#[test]
+fn where_discord_has_forgotten_a_session_a_new_one_is_begun() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, STORE);
+    let live = started(&place, &sim);
+    ask(&runtime, &sim, "!ping");
+    ended(live);
+    let kept = sim.gateway().sessions();
+    runtime.block_on(sim.advance(Duration::from_secs(600)));
+    let mut live = run(&place, sim.token());
+    live.expect("resuming 1 session(s)");
+    live.expect("the session is lost");
+    live.expect("ready shard=0");
+    assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+    assert_ne!(sim.gateway().sessions(), kept);
+    ended(live);
+}
+
+#[test]
+fn a_host_that_resumes_knows_the_guilds_that_discord_does_not_send_again() {
+    let place = Place::with(&["asker"]);
+    let (runtime, sim) = discord(&place, STORE);
+    let live = started(&place, &sim);
+    // What alice may do in the channel is reckoned from the guild's roles and channels, or else Discord is asked.
+    assert_eq!(ask(&runtime, &sim, "!ruled manage").content, "ruled manage: done");
+    ended(live);
+    let mut live = run(&place, sim.token());
+    live.expect("resumed shard=0");
+    for path in ["/guilds/*", "/channels/*"] {
+        sim.faults().rest("GET", path, u64::MAX, RestFault::Drop);
+    }
+    assert_eq!(ask(&runtime, &sim, "!ruled manage").content, "ruled manage: done");
+    ended(live);
+}
+
+#[test]
+fn without_resume_the_session_ends_with_the_host() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, "resume = false\n[store]\n");
+    let live = started(&place, &sim);
+    ask(&runtime, &sim, "!ping");
+    ended(live);
+    let until = Instant::now() + PATIENCE;
+    let gone = runtime.block_on(sim.until(until, |_| sim.gateway().sessions().is_empty().then_some(())));
+    assert!(gone.is_some());
+    let live = started(&place, &sim);
+    assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+    ended(live);
+}
