@@ -56,3 +56,5 @@ mod states;
 mod status;
 #[path = "cli/supervising.rs"]
 mod supervising;
+#[path = "cli/upgrading.rs"]
+mod upgrading;

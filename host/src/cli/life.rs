@@ -2,7 +2,7 @@
 //! whatever it is for, then everything closed in order. What it is for is said by the command.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +13,8 @@ use tokio::{
 };
 
 use super::{
-    exit::{Exit, Failure},
+    again::{self, Again, Beginning, Begun},
+    exit::Failure,
     progress::Progress,
     signals::Signals,
     start_pages, supervisor,
@@ -21,9 +22,9 @@ use super::{
 use crate::{
     clock::HostClock,
     config::{self, Config},
-    control::{self, Answer, Asker, Socket, SocketClaim},
+    control::{self, Asker, Socket, SocketClaim},
     duration::Shown,
-    host::{Host, HostError, NotRestarted},
+    host::{Host, HostError},
     metrics::Endpoint,
     sessions::Sessions,
 };
@@ -73,20 +74,20 @@ impl Life {
     }
 
     /// Opens, loads, runs until `work` is done, Discord refuses the bot or a signal comes, and closes. Cogs go by `clock`.
-    /// With `reread`, which gives the config as it is then, the host can be restarted meanwhile.
+    /// With `again` the host can be restarted or upgraded meanwhile.
     pub(super) fn live(
         self,
         claim: SocketClaim,
         config: Config,
         clock: HostClock,
-        reread: Option<Reread<'_>>,
+        again: Option<Again<'_>>,
         mut work: impl AsyncFnMut(&Host) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Life { runtime, mut signals } = self;
         runtime.spawn(supervisor::live());
         let config = Arc::new(config);
         // Others than the host of `gearshift run` may run beside it with the same file.
-        let wanted = config.metrics.as_ref().filter(|_| reread.is_some());
+        let wanted = config.metrics.as_ref().filter(|_| again.is_some());
         let mut endpoint = runtime.block_on(open_endpoint(wanted))?;
         let progress = Progress::begin("opening the sessions");
         let opened = runtime.block_on(async {
@@ -112,7 +113,7 @@ impl Life {
         let host = runtime.block_on(Host::open(config, sessions))?;
         let done = runtime.block_on(async {
             let (mut host, mut control, mut progress) = (host, control, Some(progress));
-            let mut restarted: Option<Restarted> = None;
+            let mut begun: Option<Begun> = None;
             loop {
                 if let Some(endpoint) = &endpoint {
                     endpoint.show(host.cogs());
@@ -123,11 +124,11 @@ impl Life {
                     () = signals.asked() => false,
                 };
                 drop(progress.take());
-                if let Some(restarted) = restarted.take() {
-                    restarted.answer(&host).await;
+                if let Some(begun) = begun.take() {
+                    begun.answer(&host).await;
                 }
                 let (end, back) = match is_ready {
-                    true => serve(&host, control, &mut signals, reread, &mut work).await,
+                    true => serve(&host, control, &mut signals, again, &mut work).await,
                     false => (End::Done(Ok(())), Some(control)),
                 };
                 match end {
@@ -143,7 +144,7 @@ impl Life {
                         drop(back);
                         return done.and(closed.map_err(|lost| HostError::from(lost).into()));
                     }
-                    End::Restart(next, asker) => {
+                    End::Again(Beginning::Restart(next), asker) => {
                         control = match next.control.or(back) {
                             Some(control) => control,
                             None => Socket::bind(&socket_path(&next.config))?,
@@ -151,11 +152,24 @@ impl Life {
                         if let Some(endpoint) = &endpoint {
                             endpoint.hide("restarting");
                         }
-                        let again = restart(host, next.config, asker).await?;
-                        if let (None, Some(moved)) = (&again.1.failed, next.endpoint) {
+                        let (again, now) = again::restart(host, next.config, asker).await?;
+                        if let (true, Some(moved)) = (now.is_as_wanted(), next.endpoint) {
                             endpoint = moved;
                         }
-                        (host, restarted) = (again.0, Some(again.1));
+                        (host, begun) = (again, Some(now));
+                    }
+                    End::Again(Beginning::Upgrade(change), asker) => {
+                        control = match back {
+                            Some(control) => control,
+                            None => Socket::bind(&socket_path(host.config()))?,
+                        };
+                        if let Some(endpoint) = &endpoint {
+                            endpoint.hide("upgrading");
+                        }
+                        match again::upgrade(host, change, &signals, asker).await? {
+                            Some(again) => (host, begun) = (again.0, Some(again.1)),
+                            None => return Ok(()),
+                        }
                     }
                 }
             }
@@ -173,31 +187,19 @@ pub(super) fn look(config: &Config) -> Result<SocketClaim, Failure> {
     Ok(claim)
 }
 
-/// Reads the config as it is now.
-pub(super) type Reread<'a> = &'a dyn Fn() -> Result<Config, Failure>;
-
 /// Why a host serves no more.
 enum End {
     Done(Result<(), Failure>),
-    Restart(Next, Asker),
+    Again(Beginning, Asker),
 }
 
-/// What a host is restarted by.
-struct Next {
-    config: Arc<Config>,
-    /// The control socket, where it has another path.
-    control: Option<Socket>,
-    /// The endpoint, where it has another address; or none, where it had one.
-    endpoint: Option<Option<Endpoint>>,
-}
-
-/// Answers on the control socket until `work` is done, Discord refuses the bot, a signal comes or a restart that can
-/// succeed is asked for. Gives the socket back.
+/// Answers on the control socket until `work` is done, Discord refuses the bot, a signal comes or a restart or an
+/// upgrade that can succeed is asked for. Gives the socket back.
 async fn serve(
     host: &Host,
     mut control: Socket,
     signals: &mut Signals,
-    reread: Option<Reread<'_>>,
+    again: Option<Again<'_>>,
     work: &mut impl AsyncFnMut(&Host) -> Result<(), Failure>,
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
@@ -207,7 +209,7 @@ async fn serve(
     // On a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();
     let (ask, mut asked) = mpsc::channel(1);
-    let ask = reread.is_some().then_some(ask);
+    let ask = again.is_some().then_some(ask);
     let cogs = Arc::clone(host.cogs());
     let serving = tokio::spawn(async move {
         tokio::select! {
@@ -216,12 +218,11 @@ async fn serve(
         }
         control
     });
-    let restarts = async {
-        let Some(reread) = reread else { return std::future::pending().await };
-        while let Some(asker) = asked.recv().await {
-            match next(host, &path, reread).await {
-                Ok(next) => return End::Restart(next, asker),
-                Err(failure) => refuse(failure, asker).await,
+    let begins = async {
+        let Some(again) = again else { return std::future::pending().await };
+        while let Some((wish, mut asker)) = asked.recv().await {
+            if let Some(beginning) = again.prepare(host, &path, wish, &mut asker).await {
+                return End::Again(beginning, asker);
             }
         }
         std::future::pending().await
@@ -230,108 +231,17 @@ async fn serve(
         done = work(host) => End::Done(done),
         done = host.run() => End::Done(done.map_err(Failure::from)),
         () = signals.asked() => End::Done(Ok(())),
-        end = restarts => end,
+        end = begins => end,
     };
     drop(stop);
     (end, serving.await.ok())
 }
 
-/// What the host is to go on with. All is tried that can be before anything is closed.
-async fn next(host: &Host, control: &Path, reread: Reread<'_>) -> Result<Next, Failure> {
-    let config = reread()?;
-    let cogs = host.cogs().status().cogs;
-    let unsaved: Vec<String> =
-        cogs.into_iter().filter(|cog| cog.is_unsaved).map(|cog| format!("`{}`", cog.name)).collect();
-    if !unsaved.is_empty() {
-        let text = format!("the state of {} is not stored yet, and would be lost", unsaved.join(", "));
-        return Err(Failure::new(Exit::Failed, text)
-            .help("look at the store's disk: is it full, or gone?".to_owned()));
-    }
-    Host::look(&config)?;
-    // Token, addresses, health check. The store's file is this host's own until it has closed.
-    Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
-    let path = socket_path(&config);
-    let control = if path == control { None } else { Some(Socket::bind(&path)?) };
-    let address = |config: &Config| config.metrics.as_ref().map(|metrics| metrics.address.clone());
-    let endpoint = match address(&config) == address(host.config()) {
-        true => None,
-        false => Some(open_endpoint(config.metrics.as_ref()).await?),
-    };
-    Ok(Next { config: Arc::new(config), control, endpoint })
-}
-
-async fn open_endpoint(wanted: Option<&config::Metrics>) -> Result<Option<Endpoint>, Failure> {
+/// The endpoint that a config wants.
+pub(super) async fn open_endpoint(wanted: Option<&config::Metrics>) -> Result<Option<Endpoint>, Failure> {
     match wanted {
         Some(metrics) => Ok(Some(Endpoint::open(metrics).await?)),
         None => Ok(None),
-    }
-}
-
-/// The host goes on as it is.
-async fn refuse(failure: Failure, asker: Asker) {
-    let (text, help) = failure.into_parts();
-    let text = format!("not restarted, and the host goes on: {text}");
-    tracing::error!(help = help.as_deref(), "{text}");
-    asker.answer(&Answer::refused(text, help)).await;
-}
-
-/// A restart that has come to a host, with the new config or the one it had, whose cogs are not loaded yet.
-struct Restarted {
-    since: Instant,
-    /// Why it is the config it had.
-    failed: Option<Failure>,
-    /// What the new config says and only another process can heed.
-    ignored: &'static str,
-    asker: Asker,
-}
-
-impl Restarted {
-    async fn answer(self, host: &Host) {
-        let Restarted { since, failed, ignored, asker } = self;
-        if let Some(failure) = failed {
-            let (text, help) = failure.into_parts();
-            let text = format!("failed to restart, and the host goes on with the config it had: {text}");
-            return asker.answer(&Answer::refused(text, help)).await;
-        }
-        let serving = host.cogs().status().cogs.iter().filter(|cog| cog.generation.is_some()).count();
-        let took = since.elapsed();
-        let text = format!("restarted in {}, with {serving} cogs{ignored}", Shown(took));
-        tracing::info!("{text}");
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        asker.answer(&Answer::done(text, &serde_json::json!({ "micros": micros, "serving": serving }))).await;
-    }
-}
-
-/// Closes the host and opens it by another config; by the one it had if it does not open by that.
-async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Result<(Host, Restarted), Failure> {
-    tracing::info!("restarting");
-    supervisor::reloading();
-    let since = Instant::now();
-    let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
-    let ignored = match config.log == before.log && config.runtime == before.runtime {
-        true => "",
-        false => "; what changed in `[log]` and `[runtime]` takes another process",
-    };
-    let NotRestarted { error, before: mut left } = match host.restart(config).await {
-        Ok(host) => return Ok((host, Restarted { since, failed: None, ignored, asker })),
-        Err(failed) => failed,
-    };
-    let failure = Failure::from(error);
-    tracing::error!("failed to restart, going back to the config it had: {}", failure.text());
-    let host = async {
-        let sessions = Sessions::open_by(&before, clock).await?;
-        Ok::<_, Failure>(Host::open_after(&mut left, before, Arc::new(sessions)).await?)
-    };
-    match host.await {
-        Ok(host) => Ok((host, Restarted { since, failed: Some(failure), ignored, asker })),
-        Err(error) => {
-            let (text, help) = failure.into_parts();
-            let text = format!(
-                "failed to restart: {text}; nor does the host start with the config it had, and ends"
-            );
-            asker.answer(&Answer::refused(text, help)).await;
-            Err(error)
-        }
     }
 }
 

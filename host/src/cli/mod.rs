@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, and the texts that teach it.
 //! It wires; what a command does is in its own room.
 
+mod again;
 mod check;
 mod cogs;
 mod commands;
@@ -14,6 +15,7 @@ mod new;
 mod pack;
 mod packages;
 mod play;
+mod program;
 mod progress;
 mod push;
 mod restart;
@@ -27,6 +29,7 @@ mod start_pages;
 mod state;
 mod status;
 mod supervisor;
+mod upgrade;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -64,6 +67,7 @@ enum Command {
     Status(status::StatusCommand),
     Commands(commands::CommandsCommand),
     Restart(restart::Restart),
+    Upgrade(upgrade::Upgrade),
     State(state::StateCommand),
     Inspect(inspect::Inspect),
     Check(check::Check),
@@ -114,6 +118,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Status(status) => status.execute(),
         Command::Commands(commands) => commands.execute(),
         Command::Restart(restart) => restart.execute(),
+        Command::Upgrade(upgrade) => upgrade.execute(),
         Command::State(state) => state.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Check(check) => check.execute(),

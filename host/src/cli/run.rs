@@ -1,10 +1,14 @@
 //! `gearshift run`: the host on Discord. It has nothing of its own to do but to wait.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::{
+    again::Again,
     exit::Failure,
     life::{self, Life},
+    program::Started,
     source::Source,
 };
 use crate::{clock::HostClock, log};
@@ -27,18 +31,26 @@ use crate::{clock::HostClock, log};
 pub(super) struct Run {
     #[command(flatten)]
     source: Source,
+
+    /// Only look whether the arguments and the config are understood; nothing is opened
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Run {
     pub(super) fn execute(self) -> Result<(), Failure> {
+        let started = Arc::new(Started::note());
         let config = self.source.read()?;
+        if self.dry_run {
+            return Ok(log::check(&config.log, self.source.log.as_deref())?);
+        }
         log::init(&config.log, self.source.log.as_deref(), None)?;
         if config.discord.is_none() {
             tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
         }
         let claim = life::look(&config)?;
         let life = Life::begin(&config.runtime)?;
-        let again = || self.source.read();
-        life.live(claim, config, HostClock::default(), Some(&again), async |_| std::future::pending().await)
+        let again = Again { reread: &|| self.source.read(), started: &started };
+        life.live(claim, config, HostClock::default(), Some(again), async |_| std::future::pending().await)
     }
 }

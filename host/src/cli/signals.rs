@@ -78,6 +78,11 @@ impl Signals {
         Ok(Signals(asked))
     }
 
+    /// Whether the host is asked to end.
+    pub(super) fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until the host is asked to end.
     pub(super) async fn asked(&mut self) {
         // The task lives as long as the runtime, which nobody who waits here outlives.
@@ -112,7 +117,7 @@ async fn next(signal: &mut Option<Signal>) -> Option<()> {
 }
 
 /// Whether this process was started with a signal ignored.
-fn is_ignored(signal: i32) -> bool {
+pub(super) fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: with no new action sigaction(2) changes nothing, and writes the present one to a place of its size.
     let asked = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };

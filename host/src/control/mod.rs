@@ -1,5 +1,5 @@
 //! The control socket: how another process asks a running host for its status, its cogs with their commands and
-//! saved states, and a restart.
+//! saved states, a restart and an upgrade.
 //! It decides nothing about cogs; it passes on what was asked, and what came of it. It also keeps a second host of one bot
 //! away.
 //!
@@ -22,7 +22,7 @@ pub use self::{
     client::{CallError, Client},
     path::{PathTooLong, default_path, running},
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
-    server::{Asker, answer, serve},
+    server::{Again, Asker, answer, serve},
     socket::{Socket, SocketClaim, SocketError},
     state::{ExportedState, StateRequest, answer_state},
 };

@@ -1,6 +1,6 @@
 //! What goes over the control socket. It moves no bytes.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,6 +36,11 @@ pub enum Request {
     },
     /// Close everything and open it again by the config as it is now.
     Restart,
+    /// End in order and go on as another program.
+    Upgrade {
+        /// Its file; none: the one that the host was started from, as it is now.
+        file: Option<PathBuf>,
+    },
     /// List, export, import or drop saved states.
     State(StateRequest),
     /// Load a cog of the folder.
@@ -66,6 +71,7 @@ impl fmt::Display for Request {
             Request::CommandsSync => out.write_str("commands sync"),
             Request::Prune { names } => write!(out, "commands prune {}", names.join(" ")),
             Request::Restart => out.write_str("restart"),
+            Request::Upgrade { .. } => out.write_str("upgrade"),
             Request::State(request) => write!(out, "state {request}"),
             Request::Load { cog } => write!(out, "load {cog}"),
             Request::Unload { cog } => write!(out, "unload {cog}"),

@@ -1,7 +1,7 @@
 //! The host's side of the control socket: one task a connection, one request after the other.
 //! It holds no state; every request is answered from the cogs.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -32,20 +32,30 @@ const WRITE: Duration = Duration::from_secs(5);
 /// How often it is looked whether the socket is still where clients look for it.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A client that asked for a restart, and waits for what comes of it. It outlasts the host that it asked.
+/// In what way the host is to begin once more.
+#[derive(Debug)]
+pub enum Again {
+    /// By the config as it is now.
+    Restart,
+    /// As another program: the one that it was started from, as it is now, or another file.
+    Upgrade(Option<PathBuf>),
+}
+
+/// A client that asked for that, and waits for what comes of it. It outlasts the host that it asked.
 #[derive(Debug)]
 pub struct Asker(OwnedWriteHalf);
 
 impl Asker {
     /// The last that it is told.
-    pub async fn answer(mut self, answer: &Answer) {
+    pub async fn answer(&mut self, answer: &Answer) {
         write(&mut self.0, answer).await;
     }
 }
 
 /// Answers until it is dropped. What was begun for a client is finished all the same. A socket that vanishes, as a
-/// runtime directory that is cleaned up, is bound again. Who wants a restart goes to `restarts`, if there can be one.
-pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, restarts: Option<mpsc::Sender<Asker>>) {
+/// runtime directory that is cleaned up, is bound again. Who wants the host to begin
+/// once more goes to `again`, if it can.
+pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, again: Option<mpsc::Sender<(Again, Asker)>>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     let mut look = interval(LOOK);
@@ -63,9 +73,9 @@ pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, restarts: Option<mpsc:
         };
         match stream {
             Ok((stream, _)) => {
-                let (cogs, restarts) = (Arc::clone(cogs), restarts.clone());
+                let (cogs, again) = (Arc::clone(cogs), again.clone());
                 connections.spawn(async move {
-                    converse(stream, &cogs, restarts).await;
+                    converse(stream, &cogs, again).await;
                     drop(place);
                 });
             }
@@ -100,7 +110,7 @@ fn ensure(socket: &mut Socket, trouble: &mut Option<String>) {
 }
 
 /// Ends when the client leaves, says nothing for too long, or something that is no request.
-async fn converse(stream: UnixStream, cogs: &Arc<Cogs>, restarts: Option<mpsc::Sender<Asker>>) {
+async fn converse(stream: UnixStream, cogs: &Arc<Cogs>, again: Option<mpsc::Sender<(Again, Asker)>>) {
     let (read, mut client) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut line = Vec::new();
@@ -117,10 +127,14 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>, restarts: Option<mpsc::S
         // A line without an end is cut off: what follows it could not be told from a request.
         let is_whole = line.ends_with(b"\n");
         let request = is_whole.then(|| serde_json::from_slice(&line));
-        let answer = match (request, &restarts) {
-            (Some(Ok(Request::Restart)), Some(restarts)) => {
+        let answer = match (request, &again) {
+            (Some(Ok(Request::Restart)), Some(again)) => {
                 // Only who ends the host could receive it; an end is what the client sees then.
-                let _ = restarts.send(Asker(client)).await;
+                let _ = again.send((Again::Restart, Asker(client))).await;
+                return;
+            }
+            (Some(Ok(Request::Upgrade { file })), Some(again)) => {
+                let _ = again.send((Again::Upgrade(file), Asker(client))).await;
                 return;
             }
             (Some(Ok(request)), _) => answer(cogs, request).await,
@@ -166,13 +180,8 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
             Request::CommandsDiff => commands::diff(&cogs).await,
             Request::CommandsSync => commands::sync(&cogs).await,
             Request::Prune { names } => commands::prune(&cogs, &names).await,
-            Request::Restart => {
-                let help = "end it, and start it again";
-                Answer::refused(
-                    "only the host of `gearshift run` can be restarted".to_owned(),
-                    Some(help.to_owned()),
-                )
-            }
+            Request::Restart => only_of_run("restarted"),
+            Request::Upgrade { .. } => only_of_run("upgraded"),
             Request::State(request) => state(&cogs, request).await,
             Request::Load { cog } => reported(cogs.load(&cog).await),
             Request::Unload { cog } => reported(cogs.unload(&cog).await),
@@ -183,6 +192,11 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
         Ok(answer) => answer,
         Err(error) => Answer::refused(format!("the host failed: {error}"), None),
     }
+}
+
+fn only_of_run(done: &str) -> Answer {
+    let help = "end it, and start it again";
+    Answer::refused(format!("only the host of `gearshift run` can be {done}"), Some(help.to_owned()))
 }
 
 async fn state(cogs: &Cogs, request: StateRequest) -> Answer {

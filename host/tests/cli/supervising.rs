@@ -46,6 +46,12 @@ fn the_service_manager_learns_that_the_host_is_ready_lives_restarts_and_ends() {
     manager.expect("MONOTONIC_USEC=");
     manager.expect("READY=1");
     manager.expect("WATCHDOG=1");
+    let upgraded = once(&place, &["upgrade"]);
+    assert_eq!(upgraded.code, 0, "{}", upgraded.err);
+    manager.expect("RELOADING=1");
+    manager.expect("MONOTONIC_USEC=");
+    manager.expect("READY=1");
+    manager.expect("WATCHDOG=1");
     live.signal(15);
     manager.expect("STOPPING=1");
     manager.expect("EXTEND_TIMEOUT_USEC=");

@@ -1,0 +1,223 @@
+//! A host that begins once more in its process: restarted by its config as it is now, or upgraded to another program. All
+//! is tried that can be before anything is closed; if it fails all the same, the host goes on as it was.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    exit::{Exit, Failure},
+    life::{open_endpoint, socket_path},
+    program::{Program, Started},
+    signals::Signals,
+    supervisor,
+};
+use crate::{
+    clock::HostClock,
+    config::Config,
+    control::{self, Answer, Asker, Socket},
+    duration::Shown,
+    handover::Before,
+    host::{Host, HostError, NotRestarted},
+    log,
+    metrics::Endpoint,
+    sessions::Sessions,
+};
+
+/// How long the log's last lines may take before another program goes on.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// What a host that can begin once more is begun by.
+#[derive(Clone, Copy)]
+pub(super) struct Again<'a> {
+    /// Reads the config as it is now.
+    pub(super) reread: &'a dyn Fn() -> Result<Config, Failure>,
+    /// How the process was started.
+    pub(super) started: &'a Arc<Started>,
+}
+
+/// How a host begins once more. All that can be has been tried.
+pub(super) enum Beginning {
+    Restart(Next),
+    Upgrade(Change),
+}
+
+/// What a host is restarted by.
+pub(super) struct Next {
+    pub(super) config: Arc<Config>,
+    /// The control socket, where it has another path.
+    pub(super) control: Option<Socket>,
+    /// The metrics' endpoint, where it has another address; or none, where it had one.
+    pub(super) endpoint: Option<Option<Endpoint>>,
+}
+
+/// The program that a host goes on as.
+pub(super) struct Change {
+    program: Program,
+    started: Arc<Started>,
+}
+
+impl Again<'_> {
+    /// Tries what can be; if that fails, the asker reads why, and the host goes on as it is. `control` is where its socket is.
+    pub(super) async fn prepare(
+        self,
+        host: &Host,
+        control: &Path,
+        wish: control::Again,
+        asker: &mut Asker,
+    ) -> Option<Beginning> {
+        let (done, beginning) = match wish {
+            control::Again::Restart => ("restarted", self.next(host, control).await.map(Beginning::Restart)),
+            control::Again::Upgrade(file) => {
+                ("upgraded", self.change(host, control, file).await.map(Beginning::Upgrade))
+            }
+        };
+        match beginning {
+            Ok(beginning) => Some(beginning),
+            Err(failure) => {
+                let (text, help) = failure.into_parts();
+                let text = format!("not {done}, and the host goes on: {text}");
+                tracing::error!(help = help.as_deref(), "{text}");
+                asker.answer(&Answer::refused(text, help)).await;
+                None
+            }
+        }
+    }
+
+    async fn next(self, host: &Host, control: &Path) -> Result<Next, Failure> {
+        let config = (self.reread)()?;
+        let cogs = host.cogs().status().cogs;
+        let unsaved: Vec<String> =
+            cogs.into_iter().filter(|cog| cog.is_unsaved).map(|cog| format!("`{}`", cog.name)).collect();
+        if !unsaved.is_empty() {
+            let text = format!("the state of {} is not stored yet, and would be lost", unsaved.join(", "));
+            return Err(Failure::new(Exit::Failed, text)
+                .help("look at the store's disk: is it full, or gone?".to_owned()));
+        }
+        Host::look(&config)?;
+        // Token, addresses, health check. The store's file is this host's own until it has closed.
+        Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
+        let path = socket_path(&config);
+        let control = if path == control { None } else { Some(Socket::bind(&path)?) };
+        let address = |config: &Config| config.metrics.as_ref().map(|metrics| metrics.address.clone());
+        let endpoint = match address(&config) == address(host.config()) {
+            true => None,
+            false => Some(open_endpoint(config.metrics.as_ref()).await?),
+        };
+        Ok(Next { config: Arc::new(config), control, endpoint })
+    }
+
+    /// The new program also reads the config and opens the sessions.
+    async fn change(self, host: &Host, control: &Path, file: Option<PathBuf>) -> Result<Change, Failure> {
+        let cogs = host.cogs().status().cogs;
+        let libraries: Vec<PathBuf> =
+            cogs.into_iter().filter(|cog| cog.generation.is_some()).map(|cog| cog.file).collect();
+        let program = self.started.look(file, &libraries).await?;
+        drop(self.next(host, control).await?);
+        Ok(Change { program, started: Arc::clone(self.started) })
+    }
+}
+
+/// A host that has begun once more, as was wanted or as it was before, whose cogs are not loaded yet.
+pub(super) struct Begun {
+    since: Instant,
+    /// What failed, and why it goes on as it was.
+    failed: Option<(&'static str, Failure)>,
+    /// What the new config says and only another process can heed.
+    ignored: &'static str,
+    asker: Asker,
+}
+
+impl Begun {
+    /// Whether it is not as it was before.
+    pub(super) fn is_as_wanted(&self) -> bool {
+        self.failed.is_none()
+    }
+
+    pub(super) async fn answer(mut self, host: &Host) {
+        if let Some((what, failure)) = self.failed {
+            let (text, help) = failure.into_parts();
+            return self.asker.answer(&Answer::refused(format!("{what} it had: {text}"), help)).await;
+        }
+        let serving = host.cogs().status().cogs.iter().filter(|cog| cog.generation.is_some()).count();
+        let took = self.since.elapsed();
+        let text = format!("restarted in {}, with {serving} cogs{}", Shown(took), self.ignored);
+        tracing::info!("{text}");
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let answer = Answer::done(text, &serde_json::json!({ "micros": micros, "serving": serving }));
+        self.asker.answer(&answer).await;
+    }
+}
+
+/// Closes the host and opens it by another config; by the one it had if it does not open by that.
+pub(super) async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Result<(Host, Begun), Failure> {
+    tracing::info!("restarting");
+    supervisor::reloading();
+    let since = Instant::now();
+    let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
+    let ignored = match config.log == before.log && config.runtime == before.runtime {
+        true => "",
+        false => "; what changed in `[log]` and `[runtime]` takes another process",
+    };
+    let NotRestarted { error, before: left } = match host.restart(config).await {
+        Ok(host) => return Ok((host, Begun { since, failed: None, ignored, asker })),
+        Err(failed) => failed,
+    };
+    let what = "failed to restart, and the host goes on with the config";
+    go_on(before, clock, left, (what, error.into()), asker).await
+}
+
+/// Closes the host and goes on as another program; this returns if that does not succeed, and with nothing if a signal
+/// has asked for the end meanwhile.
+pub(super) async fn upgrade(
+    host: Host,
+    change: Change,
+    signals: &Signals,
+    asker: Asker,
+) -> Result<Option<(Host, Begun)>, Failure> {
+    let Change { program, started } = change;
+    tracing::info!("upgrading to {}", program.version);
+    supervisor::reloading();
+    let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
+    let (closed, left) = host.close_for_another().await;
+    let failure = match closed {
+        Ok(()) if signals.is_asked() => return Ok(None),
+        Ok(()) => {
+            log::flush(LAST_LINES);
+            let error = started.replace(&program);
+            Failure::new(Exit::Failed, format!("`{}` cannot be executed: {error}", program.file.display()))
+        }
+        Err(lost) => HostError::from(lost).into(),
+    };
+    let what = "failed to upgrade, and the host goes on as the program";
+    go_on(before, clock, left, (what, failure), asker).await.map(Some)
+}
+
+/// Opens the host as it was.
+async fn go_on(
+    config: Arc<Config>,
+    clock: HostClock,
+    mut left: Before,
+    (what, failure): (&'static str, Failure),
+    mut asker: Asker,
+) -> Result<(Host, Begun), Failure> {
+    tracing::error!("{what} it had: {}", failure.text());
+    let host = async {
+        let sessions = Sessions::open_by(&config, clock).await?;
+        Ok::<_, Failure>(Host::open_after(&mut left, config, Arc::new(sessions)).await?)
+    };
+    match host.await {
+        Ok(host) => {
+            let begun = Begun { since: Instant::now(), failed: Some((what, failure)), ignored: "", asker };
+            Ok((host, begun))
+        }
+        Err(error) => {
+            let (text, help) = failure.into_parts();
+            let text = format!("{what} it had, but it does not start with that, and ends: {text}");
+            asker.answer(&Answer::refused(text, help)).await;
+            Err(error)
+        }
+    }
+}

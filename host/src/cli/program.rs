@@ -1,0 +1,213 @@
+//! The program of this process: how it was started, whether another file can take its place, and the change itself. It
+//! closes nothing; whoever changes the program has.
+#![allow(unsafe_code, reason = "sets dispositions of signals and flags of descriptors")]
+
+use std::{
+    env,
+    ffi::OsString,
+    fs, io,
+    mem::MaybeUninit,
+    ops::Range,
+    os::unix::process::{CommandExt, ExitStatusExt},
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    ptr,
+    time::Duration,
+};
+
+use rustix::fs::{Access, access};
+
+use super::{
+    exit::{Exit, Failure},
+    signals::is_ignored,
+};
+use crate::{config::TOKEN_VARIABLE, duration::Shown, error::denied, log::OneLine};
+
+/// How long each look at the new program may take.
+const LOOK: Duration = Duration::from_secs(30);
+/// Every signal number of Linux.
+const SIGNALS: Range<i32> = 1..65;
+/// Where descriptors begin that a service manager hands over, see sd_listen_fds(3).
+const FIRST_HANDED_OVER: i32 = 3;
+
+/// How this process was started; a program that takes its place is started in the same way.
+#[derive(Debug)]
+pub(super) struct Started {
+    /// The file, by the path that it had then.
+    file: io::Result<PathBuf>,
+    /// With the name of the program.
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    folder: io::Result<PathBuf>,
+    ignored: Vec<i32>,
+}
+
+/// A program that can take this one's place.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) file: PathBuf,
+    /// `gearshift 0.2.0`
+    pub(super) version: String,
+}
+
+impl Started {
+    /// Before anything is changed.
+    pub(super) fn note() -> Started {
+        Started {
+            file: env::current_exe(),
+            arguments: env::args_os().collect(),
+            environment: env::vars_os().collect(),
+            folder: env::current_dir(),
+            ignored: SIGNALS.filter(|signal| is_ignored(*signal)).collect(),
+        }
+    }
+
+    /// Looks whether a file, or else the one that this process was started from, as it is now, can take its place: whether it
+    /// is Gearshift, understands the arguments and the config, and can serve the libraries.
+    pub(super) async fn look(
+        &self,
+        file: Option<PathBuf>,
+        libraries: &[PathBuf],
+    ) -> Result<Program, Failure> {
+        let failed = |text: String| Failure::new(Exit::Failed, text);
+        let file = match (file, &self.file) {
+            (Some(file), _) => file,
+            (None, Ok(file)) => file.clone(),
+            (None, Err(error)) => {
+                return Err(failed(format!("which file this host was started from is not known: {error}"))
+                    .help("name the new program: `gearshift upgrade FILE`".to_owned()));
+            }
+        };
+        let shown = file.display();
+        let found = fs::metadata(&file);
+        let found =
+            found.map_err(|source| failed(format!("`{shown}`: {source}{}", denied(&file, &source))))?;
+        if !found.is_file() || access(&file, Access::EXEC_OK).is_err() {
+            return Err(failed(format!("`{shown}` is no program, or may not be executed"))
+                .help("name a program, and let this user execute it (`chmod +x`)".to_owned()));
+        }
+        let told = self.run(&file, &["--version".into()], "--version").await?;
+        let version = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+        if !version.starts_with("gearshift ") || version.lines().count() != 1 {
+            return Err(failed(format!("`{shown}` is not Gearshift: it does not tell its version")));
+        }
+        let own = self.arguments.iter().skip(1).cloned();
+        self.run(&file, &own.chain(["--dry-run".into()]).collect::<Vec<_>>(), "run --dry-run").await?;
+        if !libraries.is_empty() {
+            let libraries = libraries.iter().map(Into::into);
+            let arguments: Vec<OsString> = ["inspect".into()].into_iter().chain(libraries).collect();
+            self.run(&file, &arguments, "inspect").await.map_err(|failure| {
+                let help = "`gearshift inspect` of the new program says it of each; build them for it first"
+                    .to_owned();
+                failure.help(help)
+            })?;
+        }
+        Ok(Program { file, version })
+    }
+
+    /// Runs it to its end; an error is what it said.
+    async fn run(&self, file: &Path, arguments: &[OsString], what: &str) -> Result<Output, Failure> {
+        let shown = file.display();
+        let failed =
+            |text: String| Failure::new(Exit::Failed, format!("`{shown}`, asked with `{what}`, {text}"));
+        let mut command = tokio::process::Command::new(file);
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned()).env_remove(TOKEN_VARIABLE);
+        if let Ok(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+        let output = match tokio::time::timeout(LOOK, output).await {
+            Ok(Ok(output)) => output,
+            Ok(Err(error)) => return Err(failed(format!("did not run: {error}"))),
+            Err(_) => return Err(failed(format!("did not end within {}", Shown(LOOK)))),
+        };
+        if output.status.success() {
+            return Ok(output);
+        }
+        if let Some(signal) = output.status.signal() {
+            return Err(failed(format!("was ended by signal {signal}")));
+        }
+        let said = [output.stderr, output.stdout].concat();
+        let said = String::from_utf8_lossy(&said);
+        let said: Vec<String> = said
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .take(4)
+            .map(|line| OneLine(line).to_string())
+            .collect();
+        Err(failed(format!("failed ({}): {}", output.status, said.join("; "))))
+    }
+
+    /// Goes on as another program, in the same process. Returns only if the system refuses; then all is as before.
+    pub(super) fn replace(&self, program: &Program) -> io::Error {
+        let mut arguments = self.arguments.iter();
+        let mut command = std::process::Command::new(&program.file);
+        command.arg0(arguments.next().map_or(program.file.as_os_str(), |name| name));
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        if let Ok(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        if let Err(error) = close_on_exec(self.handed_over()) {
+            return error;
+        }
+        let before = self.put_back_signals();
+        let error = command.exec();
+        for (signal, action) in before {
+            set(signal, &action);
+        }
+        error
+    }
+
+    /// The descriptors that the service manager has handed over, which the next program is given as well. They are named in
+    /// the environment, which stays as it was.
+    fn handed_over(&self) -> Range<i32> {
+        let value = |name: &str| {
+            let found = self.environment.iter().find(|(key, _)| key == name);
+            found.and_then(|(_, value)| value.to_str()?.parse::<i32>().ok())
+        };
+        let is_ours =
+            value("LISTEN_PID").is_some_and(|process| u32::try_from(process) == Ok(std::process::id()));
+        let count = value("LISTEN_FDS").filter(|_| is_ours).unwrap_or(0);
+        FIRST_HANDED_OVER..FIRST_HANDED_OVER.saturating_add(count)
+    }
+
+    /// As they were at the start: what is ignored is inherited, and a cog may have changed it. Those of before.
+    fn put_back_signals(&self) -> Vec<(i32, libc::sigaction)> {
+        let mut before = Vec::new();
+        for signal in SIGNALS {
+            let mut now = MaybeUninit::uninit();
+            // SAFETY: nothing is set, and the kernel fills in what is asked for where it answers 0.
+            if unsafe { libc::sigaction(signal, ptr::null(), now.as_mut_ptr()) } != 0 {
+                continue;
+            }
+            // SAFETY: it was filled in.
+            before.push((signal, unsafe { now.assume_init() }));
+            // SAFETY: a `sigaction` of zeros is a valid one: the default disposition, no flags, an empty mask.
+            let mut first: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+            first.sa_sigaction = if self.ignored.contains(&signal) { libc::SIG_IGN } else { libc::SIG_DFL };
+            set(signal, &first);
+        }
+        before
+    }
+}
+
+/// What cannot be set, such as the disposition of SIGKILL, stays as it is.
+fn set(signal: i32, action: &libc::sigaction) {
+    // SAFETY: the disposition is the default, to ignore, or one that was there.
+    unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
+}
+
+/// Lets every descriptor but the standard ones and those in `kept` be closed when another program takes this process: a cog
+/// may have opened some in another way than Rust does.
+fn close_on_exec(kept: Range<i32>) -> io::Result<()> {
+    for entry in fs::read_dir("/proc/self/fd")? {
+        let Some(number) = entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
+        if number > libc::STDERR_FILENO && !kept.contains(&number) {
+            // SAFETY: this sets a flag of a descriptor. One that was closed meanwhile, as that of the listing, is refused.
+            unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
+    }
+    Ok(())
+}

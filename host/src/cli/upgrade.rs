@@ -1,0 +1,115 @@
+//! `gearshift upgrade`: has the running host end in order and go on as another program, in the same process.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{
+    exit::{Exit, Failure},
+    running::RunningHost,
+};
+use crate::{
+    control::{CallError, Client, Request},
+    duration::Shown,
+};
+
+/// How often it is looked whether the new program answers.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long a process that has ended may be missing before it counts as gone: a supervisor may start another.
+const GONE: Duration = Duration::from_secs(10);
+/// How long the new program may take until it serves: more than every limit of a start together.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Replace the program of the running host by a new version, without losing an event
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Replace the program of the running host by a new version, without losing an event.\n\n\
+        The host looks whether the new program is Gearshift, understands the host's arguments and its config, and can serve the \
+        cogs that serve now. Then cogs handle what waits for them, states are saved, and the new program takes the process, \
+        with the same arguments and environment. It resumes the bot's session: what comes meanwhile, Discord sends then. \
+        A supervisor sees one process that reloads.\n\n\
+        A program that fails the look leaves the host as it is. Without `[store]` a new session is begun, and what comes \
+        meanwhile is lost. Only the host of `gearshift run` can be upgraded.",
+    after_long_help = "Examples:\n\
+        \n    install -m 755 new/gearshift /usr/local/bin/gearshift && gearshift upgrade\
+        \n    gearshift upgrade /opt/gearshift-0.2.0/gearshift --config /etc/bot/gearshift.toml\n\n\
+        The exit code is 1 if the host was not upgraded, and 69 when no host answers."
+)]
+pub(super) struct Upgrade {
+    /// The new program [default: the file that the host was started from, as it is now]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    #[command(flatten)]
+    host: RunningHost,
+}
+
+impl Upgrade {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let file = self.file.as_deref().map(std::path::absolute).transpose()?;
+        let mut host = self.host.connect()?;
+        let before = host.call(&Request::Status)?.data;
+        let since = Instant::now();
+        match host.call(&Request::Upgrade { file }) {
+            Ok(answer) => {
+                self.host.show(&answer)?;
+                return Err(Failure::told(Exit::Failed));
+            }
+            // The connection ends with the program.
+            Err(CallError::Broken { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let after = self.next(&before)?;
+        let took = since.elapsed();
+        let serving = after["cogs"]["serving"].as_u64().unwrap_or_default();
+        let sessions = after["shards"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let lasts = |shard: &Value| {
+            shard["session_ms"].as_u64().is_some_and(|age| u128::from(age) >= took.as_millis())
+        };
+        let is_resumed = !sessions.is_empty() && sessions.iter().all(lasts);
+        let mut out = io::stdout().lock();
+        if self.host.json {
+            let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            let (from, to) = (&before["version"], &after["version"]);
+            let shown = json!({ "from": from, "to": to, "process": after["process"], "micros": micros, "serving": serving, "is_resumed": is_resumed });
+            writeln!(out, "{shown}")?;
+            return Ok(());
+        }
+        let (from, to) = (text(&before["version"]), text(&after["version"]));
+        let session = if is_resumed { "the session was resumed" } else { "a new session was begun" };
+        writeln!(out, "upgraded from {from} to {to} in {}, with {serving} cogs; {session}", Shown(took))?;
+        Ok(())
+    }
+
+    /// The status of the host that has taken the place of the one before.
+    fn next(&self, before: &Value) -> Result<Value, Failure> {
+        let process = before["process"].as_u64().unwrap_or_default();
+        let (until, mut seen) = (Instant::now() + PATIENCE, Instant::now());
+        loop {
+            let asked = self.host.connect().and_then(|mut client: Client| Ok(client.call(&Request::Status)?));
+            if let Ok(answer) = asked {
+                return Ok(answer.data);
+            }
+            let now = Instant::now();
+            if Path::new("/proc").join(process.to_string()).exists() {
+                seen = now;
+            }
+            if now > until || now > seen + GONE {
+                let text = "the host has ended to be upgraded, and no host answers since";
+                return Err(Failure::new(Exit::Failed, text)
+                    .help("the log of the host says why; start it again".to_owned()));
+            }
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
+}
