@@ -55,6 +55,17 @@ impl Bot {
         }
     }
 
+    /// Has it go on as its program's file is now.
+    pub(crate) async fn upgrade(&self) -> Result<()> {
+        let mut command = tokio::process::Command::new(beside("gearshift")?);
+        command.args(["upgrade", "--config"]).arg(self.home().config());
+        let output = command.output().await?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
+        }
+    }
+
     fn in_home(kind: Kind, sim: &Sim, home: Home) -> Result<Bot> {
         let command = match kind {
             Kind::Gearshift => {

@@ -60,6 +60,11 @@ pub(crate) async fn discord_beating(interval: Duration) -> Result<(Sim, Crowd)> 
     open(SimOptions { heartbeat_interval: interval, ..SimOptions::default() }).await
 }
 
+/// A Discord that is so far away.
+pub(crate) async fn discord_away(round_trip: Duration) -> Result<(Sim, Crowd)> {
+    open(SimOptions { round_trip, transcript_limit: 100_000, ..SimOptions::default() }).await
+}
+
 /// A Discord with so many channels that keeps Discord's rate limits.
 pub(crate) async fn discord_with_limits(channels: usize) -> Result<(Sim, Crowd)> {
     open_with(channels, SimOptions { rate_limits: RateLimits::Discord, ..SimOptions::default() }).await

@@ -24,6 +24,8 @@ pub(crate) struct Load {
     pub(crate) took: Duration,
     /// From saying a message until its reply is at Discord, in milliseconds.
     pub(crate) latency_ms: Sample,
+    /// The longest time from reply to reply, of a load at a fixed rate.
+    pub(crate) silence: Duration,
     /// Messages without a reply.
     pub(crate) lost: u64,
     /// Replies beyond the first to one message.
@@ -38,6 +40,7 @@ impl Load {
         self.replies += later.replies;
         self.took += later.took;
         self.latency_ms.append(later.latency_ms);
+        self.silence = self.silence.max(later.silence);
         self.lost += later.lost;
         self.duplicated += later.duplicated;
         self.texts.extend(later.texts);
@@ -187,6 +190,10 @@ impl Steady {
             return Err(format!("{} entries of the transcript were missed", heard.missed).into());
         }
         let mut load = Load { took: self.start.elapsed(), duplicated: heard.duplicated, ..Load::default() };
+        let mut moments: Vec<Instant> = heard.replies.values().map(|(_, heard)| *heard).collect();
+        moments.sort_unstable();
+        let silences = moments.windows(2).map(|two| two[1] - two[0]);
+        load.silence = silences.max().unwrap_or_default();
         for (message, at) in said {
             match heard.replies.get(&message) {
                 Some((text, heard)) => {

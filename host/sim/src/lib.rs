@@ -78,6 +78,7 @@ mod world;
 mod changes;
 mod interactions;
 
+mod far;
 mod gateway;
 mod rest;
 mod server;

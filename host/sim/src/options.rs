@@ -43,6 +43,9 @@ pub struct SimOptions {
     pub interaction_window: Duration,
     /// For so long an interaction's token can be used. Default 15 min.
     pub interaction_life: Duration,
+    /// How far away its clients are: how long it takes at least from what they send to its answer, on connections that are
+    /// open. Default zero.
+    pub round_trip: Duration,
     /// Events waiting for a client that does not read; beyond it the connection ends and can be resumed. Default 65,536.
     pub outbox_limit: usize,
     /// Events kept in each session for a RESUME. Default 10,000.
@@ -94,6 +97,7 @@ impl Default for SimOptions {
             heartbeat_interval: Duration::from_millis(41_250),
             interaction_window: Duration::from_secs(3),
             interaction_life: Duration::from_secs(15 * 60),
+            round_trip: Duration::ZERO,
             outbox_limit: 65_536,
             replay_limit: 10_000,
             idle: None,

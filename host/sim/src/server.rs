@@ -8,9 +8,11 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::far::away;
 use crate::front;
 use crate::shared::Shared;
 
@@ -23,7 +25,14 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => { connections.spawn(converse(stream, shared.clone())); }
+                Ok((stream, _)) => {
+                    // Answers are small and wanted at once.
+                    let _ = stream.set_nodelay(true);
+                    match shared.options.round_trip {
+                        Duration::ZERO => connections.spawn(converse(stream, shared.clone())),
+                        way => connections.spawn(converse(away(stream, way / 2), shared.clone())),
+                    };
+                }
                 // Out of file descriptors, most likely: others must be closed before the next try can succeed.
                 Err(error) => {
                     tracing::warn!(%error, "failed to accept a connection");
@@ -39,9 +48,10 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         tokio::time::timeout(CLOSE_LIMIT, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn converse(stream: TcpStream, shared: Arc<Shared>) -> Result<(), Infallible> {
-    // Answers are small and wanted at once.
-    let _ = stream.set_nodelay(true);
+async fn converse<S>(stream: S, shared: Arc<Shared>) -> Result<(), Infallible>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let service = service_fn(|request| front::answer(shared.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

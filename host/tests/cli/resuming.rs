@@ -11,7 +11,7 @@ use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
 use crate::{
     program::{Live, PATIENCE, Place, run as once},
-    running::{ask, discord, run},
+    running::{ask, discord, discord_away, run},
 };
 
 const STORE: &str = "[store]\n";
@@ -84,7 +84,7 @@ pub(crate) fn ended(live: Live) -> Vec<String> {
 #[test]
 fn messages_that_come_while_a_supervisor_restarts_the_host_are_handled_once_and_in_order() {
     let place = Place::with(&["counter"]);
-    let (runtime, sim) = discord(&place, STORE);
+    let (runtime, sim) = discord_away(&place, STORE);
     let sim = Arc::new(sim);
     let live = started(&place, &sim);
     assert!(ask(&runtime, &sim, "!count").content.starts_with("1 for you"));

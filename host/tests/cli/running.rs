@@ -15,6 +15,12 @@ pub(crate) fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
     discord_with(SimOptions::default(), place, more)
 }
 
+/// The same as a Discord that a bot is 50 ms away from.
+pub(crate) fn discord_away(place: &Place, more: &str) -> (Runtime, Sim) {
+    let round_trip = Duration::from_millis(50);
+    discord_with(SimOptions { round_trip, ..SimOptions::default() }, place, more)
+}
+
 pub(crate) fn discord_with(options: SimOptions, place: &Place, more: &str) -> (Runtime, Sim) {
     let runtime = Runtime::new().unwrap();
     let sim = runtime.block_on(Sim::start(options)).unwrap();

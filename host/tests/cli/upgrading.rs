@@ -11,7 +11,7 @@ use std::{
 use crate::{
     program::{Ended, Live, PROGRAM, Place, gearshift_in, run as once},
     resuming::{Talker, assert_counted, ended, started},
-    running::{ask, discord},
+    running::{ask, discord, discord_away},
 };
 
 const READY: &str = "ready; the control socket is";
@@ -56,7 +56,7 @@ fn inherited(live: &Live) -> Vec<String> {
 #[test]
 fn an_upgrade_loses_no_message_and_keeps_process_session_and_states() {
     let place = Place::with(&["counter"]);
-    let (runtime, sim) = discord(&place, "[store]\n");
+    let (runtime, sim) = discord_away(&place, "[store]\n");
     let sim = Arc::new(sim);
     let program = deploy(&place, "gearshift");
     let mut live = Live::spawn(gearshift_in(&place, &program).arg("run").env("DISCORD_TOKEN", sim.token()));

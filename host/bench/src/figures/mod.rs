@@ -8,6 +8,7 @@ mod growth;
 mod hundred;
 mod newer;
 mod reload;
+mod restart;
 mod size;
 mod soak;
 mod start;
@@ -20,7 +21,7 @@ use crate::{
     figure::{Report, Scale},
 };
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "versus",
     "start",
     "start-cogs",
@@ -31,6 +32,7 @@ const NAMES: [&str; 16] = [
     "trigger",
     "control",
     "saved",
+    "restart",
     "developing",
     "soak",
     "newer",
@@ -63,6 +65,7 @@ pub(crate) async fn measure(scale: Scale, wanted: &[String]) -> Result<Report> {
             "trigger" => reload::trigger(scale).await,
             "control" => reload::control(scale).await,
             "saved" => reload::saved(scale).await,
+            "restart" => restart::restart(scale).await,
             "developing" => developing::developing(scale).await,
             "soak" => soak::soak(scale).await,
             "newer" => newer::newer(scale).await,

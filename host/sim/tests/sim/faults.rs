@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gearshift_sim::RestFault;
+use gearshift_sim::{RestFault, Sim, SimOptions};
 use serde_json::{Value, json};
 
 use crate::raw::{INTENTS, Socket, channel_id, get, post, sim};
@@ -20,6 +20,18 @@ async fn the_next_calls_fail_as_told_and_then_work_again() {
     }
     assert_eq!(seen, [503, 503, 200]);
     assert_eq!(sim.messages("general").unwrap().len(), 1, "failed calls are not carried out");
+}
+
+#[tokio::test]
+async fn from_far_away_an_answer_takes_its_time_on_every_connection() {
+    let round_trip = Duration::from_millis(50);
+    let sim = Sim::start(SimOptions { round_trip, ..SimOptions::default() }).await.unwrap();
+    let began = Instant::now();
+    assert_eq!(get(&sim, "/gateway/bot").await.0, 200);
+    assert!(began.elapsed() >= round_trip);
+    let began = Instant::now();
+    drop(Socket::identified(&sim, INTENTS).await);
+    assert!(began.elapsed() >= 2 * round_trip, "the handshake, and READY");
 }
 
 #[tokio::test]

@@ -1,0 +1,46 @@
+//! A client that is far away: what it and the simulator say to each other takes its time. It looks at no byte.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+/// What is read at once, in bytes, and how many of those may be on their way.
+const PIECE: usize = 64 << 10;
+const PIECES: usize = 256;
+
+/// The simulator's end of a connection on which everything takes `way` in each direction.
+pub(crate) fn away(stream: TcpStream, way: Duration) -> DuplexStream {
+    let (near, far) = duplex(PIECE);
+    let (from_client, to_client) = stream.into_split();
+    let (from_here, to_here) = split(near);
+    tokio::spawn(carry(from_client, to_here, way));
+    tokio::spawn(carry(from_here, to_client, way));
+    far
+}
+
+/// Until one side ends; what is on its way then still arrives.
+async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, way: Duration) {
+    let (leave, mut arrive) = mpsc::channel(PIECES);
+    let leaving = async move {
+        let mut piece = vec![0; PIECE];
+        while let Ok(length @ 1..) = from.read(&mut piece).await {
+            if leave.send((Instant::now() + way, piece[..length].to_vec())).await.is_err() {
+                return;
+            }
+        }
+    };
+    let arriving = async {
+        while let Some((at, piece)) = arrive.recv().await {
+            sleep_until(at).await;
+            if to.write_all(&piece).await.is_err() {
+                break;
+            }
+        }
+        arrive.close();
+        let _ = to.shutdown().await;
+    };
+    tokio::join!(leaving, arriving);
+}
