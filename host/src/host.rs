@@ -23,7 +23,7 @@ use crate::{
     library::{self, CopyFolder, FolderError},
     metrics,
     own_commands::{self, OwnParts},
-    router::{Notices, OwnCommands, Router},
+    router::{Notices, OwnCommands, Router, Unanswered},
     sessions::{OpenError, Sessions},
     watch::{self, FolderWatch},
 };
@@ -171,6 +171,7 @@ impl Host {
             runtime: runtime.clone(),
             work: work.clone(),
             defer_after: config.limits.defer_after,
+            unanswered: Unanswered::default(),
             failure_text: config.discord.as_ref().map_or("", |discord| &discord.failure_text).into(),
         };
         let own_commands = own_commands::manifests(&config.commands);

@@ -35,7 +35,7 @@ use self::{
 };
 pub use self::{
     filter::Filters,
-    notice::Notices,
+    notice::{Notices, Unanswered},
     own::OwnCommands,
     table::{Listener, Table},
 };
@@ -113,6 +113,11 @@ impl Router {
     /// Events that reached at least one cog, and events whose payload could not be read.
     pub fn counts(&self) -> (u64, u64) {
         (self.routed.load(Ordering::Relaxed), self.unreadable.load(Ordering::Relaxed))
+    }
+
+    /// No cog answers any more: users who wait for an answer read that there was none. Returns when that is sent.
+    pub async fn close(&self) {
+        self.notices.unanswered.close().await;
     }
 
     /// Hands an event to all that shall hear it. `json` is the event's `d`.

@@ -54,9 +54,13 @@ impl Cogs {
         };
         let cooldowns = self.cooldowns().clone();
         let all_kept = join_all(cooldowns.iter().map(|cooldowns| cooldowns.keep()));
-        // What they have handed over is carried out before the sessions close.
+        // What they have handed over is carried out before the sessions close; what was not answered by it never will be.
         self.parts.work.close();
-        let all = async { tokio::join!(all_stored, all_kept, self.parts.work.wait()) };
+        let all_answered = async {
+            self.parts.work.wait().await;
+            self.parts.router.close().await;
+        };
+        let all = async { tokio::join!(all_stored, all_kept, all_answered) };
         let until = until.max(Instant::now() + WRITES_MIN);
         let _ = tokio::time::timeout_at(until.into(), all).await;
         let lost = self.registry.each(|name, status, _| {

@@ -14,7 +14,7 @@ use gearshift_cog::{
 };
 use serde_json::{Value, json};
 use tokio::{runtime, sync::mpsc, time::Instant};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     defer::{Left, Pending},
@@ -60,6 +60,24 @@ pub struct Notices {
     pub defer_after: Duration,
     /// What a user reads when a handler failed; empty: nothing.
     pub failure_text: Arc<str>,
+    /// Interactions that nobody has answered yet, though the handlers are done.
+    pub unanswered: Unanswered,
+}
+
+/// Who waits for an answer that may still come, until nobody is left who could give it.
+#[derive(Debug, Default)]
+pub struct Unanswered {
+    waits: TaskTracker,
+    closing: CancellationToken,
+}
+
+impl Unanswered {
+    /// Nobody answers any more: whoever waits reads that there was no answer. Returns when all of that is sent.
+    pub(super) async fn close(&self) {
+        self.closing.cancel();
+        self.waits.close();
+        self.waits.wait().await;
+    }
 }
 
 impl Notices {
@@ -131,9 +149,16 @@ impl Notices {
             return;
         }
         let Some(discord) = self.discord.clone() else { return };
-        self.runtime.spawn(async move {
+        let closing = self.unanswered.closing.clone();
+        let wait = async move {
             let Pending { interaction: to, defer, came, owners, .. } = &*pending;
-            tokio::time::sleep_until(*came + ANSWER_BY).await;
+            let wait_until = async |moment| {
+                tokio::select! {
+                    () = tokio::time::sleep_until(moment) => {}
+                    () = closing.cancelled() => {}
+                }
+            };
+            wait_until(*came + ANSWER_BY).await;
             let is_deferred = defer.is_deferred().await;
             let is_thinking = match answer(&pending) {
                 InteractionAnswer::Given => return,
@@ -142,7 +167,7 @@ impl Notices {
                 InteractionAnswer::None => is_deferred && !to.is_on_message(),
             };
             if is_thinking {
-                tokio::time::sleep_until(*came + FOLLOW_BY).await;
+                wait_until(*came + FOLLOW_BY).await;
             }
             if answer(&pending) == InteractionAnswer::Given {
                 return;
@@ -163,7 +188,8 @@ impl Notices {
                 Ok(false) => {}
                 Err(error) => warn_of(to, Err(error)),
             }
-        });
+        };
+        self.unanswered.waits.spawn_on(wait, &self.runtime);
     }
 
     /// A cog whose queue is full.

@@ -83,6 +83,7 @@ async fn a_press_whose_cogs_all_decline_while_it_is_handed_out_is_answered_at_on
             work: TaskTracker::new(),
             defer_after: Duration::from_secs(2),
             failure_text: "".into(),
+            unanswered: Default::default(),
         };
         let router = Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices);
         let [inbox, other] = [(); 2].map(|()| Inbox::new(1));

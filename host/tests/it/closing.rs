@@ -48,3 +48,24 @@ async fn a_press_that_waits_when_the_host_closes_is_answered_and_its_message_sta
         stage.sim.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_an_answer_that_nobody_can_give_any_more_reads_so() {
+    // Both handlers are done: one has left the answer to what ends with the host, the other has said "thinking …".
+    for (op, is_thinking) in [("later 60000", false), ("say defer", true)] {
+        let stage = Setting::new().with("faulty").up().await;
+        let asked = stage.slash("faulty", &[("op", op)]).await;
+        if is_thinking {
+            asked.acknowledged(SOON).await.unwrap();
+        }
+        stage.until_status("faulty", |status| status.in_flight == 0 && status.handled > 0).await;
+        stage.host.close().await.expect("no state is lost");
+        let read = |entry: &Entry| {
+            let message = entry.posted()?;
+            (*message.content == *"`/faulty` gave no answer.").then_some(())
+        };
+        let answered = stage.sim.until(Instant::now() + SOON, read).await;
+        assert!(answered.is_some(), "{:#?}", stage.sim.transcript().history());
+        stage.sim.close().await;
+    }
+}

@@ -191,6 +191,7 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
         work: tokio_util::task::TaskTracker::new(),
         defer_after: config.limits.defer_after,
         failure_text: "".into(),
+        unanswered: Default::default(),
     };
     let router = Arc::new(Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices));
     let cogs = Cogs::new(CogsParts {

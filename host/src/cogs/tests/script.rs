@@ -247,6 +247,7 @@ impl Theatre {
             work: TaskTracker::new(),
             defer_after: Duration::from_secs(2),
             failure_text: "".into(),
+            unanswered: Default::default(),
         };
         let router = Arc::new(Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices));
         let registry = Arc::new(Registry::new(Arc::clone(&router)));
