@@ -3,8 +3,14 @@
 //!
 //! A host that was killed leaves nothing, and one that ended too long ago leaves nothing that is of use.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufWriter, Seek},
+    time::Duration,
+};
 
+use rustix::fs::{MemfdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -23,6 +29,9 @@ const FORM: u32 = 1;
 /// Discord does not say how long it keeps a session without a connection; after some minutes it is gone. What users said
 /// longer ago, nobody expects to be answered any more.
 const LASTS: Duration = Duration::from_secs(5 * 60);
+
+/// The name that the system shows of memory with it.
+pub(crate) const MEMORY: &str = "gearshift-handover";
 
 /// It.
 #[derive(Debug, Serialize, Deserialize)]
@@ -149,6 +158,26 @@ pub struct Before {
 impl Before {
     pub(crate) fn new(bot: Option<BotClaim>, handover: Option<Handover>) -> Before {
         Before { bot, handover }
+    }
+
+    /// What the program before has left in this process, as [`Before::in_memory`] has written it.
+    pub(crate) fn read(bytes: &[u8]) -> Before {
+        let handover = Handover::read(bytes).inspect_err(|why| begins_new(why)).ok();
+        Before::new(None, handover)
+    }
+
+    /// Written into memory, for a program that takes this process's place and has no store to read it from; the system frees
+    /// it with its last descriptor. None: there is nothing to go on from.
+    ///
+    /// # Errors
+    /// The system has no memory or no descriptor left.
+    pub(crate) fn in_memory(&self) -> io::Result<Option<File>> {
+        let Some(handover) = &self.handover else { return Ok(None) };
+        // Not closed when another program is executed.
+        let mut memory = File::from(memfd_create(MEMORY, MemfdFlags::empty())?);
+        serde_json::to_writer(BufWriter::new(&memory), handover)?;
+        memory.rewind()?;
+        Ok(Some(memory))
     }
 
     /// The right to serve the bot that it served.

@@ -181,12 +181,17 @@ pub(super) async fn upgrade(
     tracing::info!("upgrading to {}", program.version);
     supervisor::reloading();
     let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
+    let has_store = host.sessions().store.is_some();
     let (closed, left) = host.close_for_another().await;
     let failure = match closed {
         Ok(()) if signals.is_asked() => return Ok(None),
         Ok(()) => {
             log::flush(LAST_LINES);
-            let error = started.replace(&program);
+            let memory = if has_store { Ok(None) } else { left.in_memory() };
+            let error = match memory {
+                Ok(memory) => started.replace(&program, memory.as_ref()),
+                Err(error) => error,
+            };
             Failure::new(Exit::Failed, format!("`{}` cannot be executed: {error}", program.file.display()))
         }
         Err(lost) => HostError::from(lost).into(),

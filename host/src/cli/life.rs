@@ -110,7 +110,8 @@ impl Life {
             bound
         })?;
         progress.now("loading the cogs");
-        let host = runtime.block_on(Host::open(config, sessions))?;
+        let mut before = again.map(|again| again.started.before()).unwrap_or_default();
+        let host = runtime.block_on(Host::open_after(&mut before, config, sessions))?;
         let done = runtime.block_on(async {
             let (mut host, mut control, mut progress) = (host, control, Some(progress));
             let mut begun: Option<Begun> = None;

@@ -5,10 +5,14 @@
 use std::{
     env,
     ffi::OsString,
-    fs, io,
+    fs::{self, File},
+    io::{self, Read},
     mem::MaybeUninit,
     ops::Range,
-    os::unix::process::{CommandExt, ExitStatusExt},
+    os::{
+        fd::{AsRawFd, FromRawFd},
+        unix::process::{CommandExt, ExitStatusExt},
+    },
     path::{Path, PathBuf},
     process::{Output, Stdio},
     ptr,
@@ -21,12 +25,20 @@ use super::{
     exit::{Exit, Failure},
     signals::is_ignored,
 };
-use crate::{config::TOKEN_VARIABLE, duration::Shown, error::denied, log::OneLine};
+use crate::{
+    config::TOKEN_VARIABLE,
+    duration::Shown,
+    error::denied,
+    handover::{Before, MEMORY},
+    log::OneLine,
+};
 
 /// How long each look at the new program may take.
 const LOOK: Duration = Duration::from_secs(30);
 /// Every signal number of Linux.
 const SIGNALS: Range<i32> = 1..65;
+/// Names the process, and its descriptor of what a host has left to the next program.
+const LEFT: &str = "GEARSHIFT_HANDOVER";
 /// Where descriptors begin that a service manager hands over, see sd_listen_fds(3).
 const FIRST_HANDED_OVER: i32 = 3;
 
@@ -40,6 +52,8 @@ pub(super) struct Started {
     environment: Vec<(OsString, OsString)>,
     folder: io::Result<PathBuf>,
     ignored: Vec<i32>,
+    /// What the program before it in this process has left.
+    left: Option<Vec<u8>>,
 }
 
 /// A program that can take this one's place.
@@ -56,10 +70,16 @@ impl Started {
         Started {
             file: env::current_exe(),
             arguments: env::args_os().collect(),
-            environment: env::vars_os().collect(),
+            environment: env::vars_os().filter(|(name, _)| name != LEFT).collect(),
             folder: env::current_dir(),
             ignored: SIGNALS.filter(|signal| is_ignored(*signal)).collect(),
+            left: env::var(LEFT).ok().and_then(|text| take_left(&text)),
         }
+    }
+
+    /// What a host before it has left, in this process.
+    pub(super) fn before(&self) -> Before {
+        self.left.as_deref().map(Before::read).unwrap_or_default()
     }
 
     /// Looks whether a file, or else the one that this process was started from, as it is now, can take its place: whether it
@@ -138,8 +158,9 @@ impl Started {
         Err(failed(format!("failed ({}): {}", output.status, said.join("; "))))
     }
 
-    /// Goes on as another program, in the same process. Returns only if the system refuses; then all is as before.
-    pub(super) fn replace(&self, program: &Program) -> io::Error {
+    /// Goes on as another program, in the same process, which finds there what is `left` to it. Returns only if the system
+    /// refuses; then all is as before.
+    pub(super) fn replace(&self, program: &Program, left: Option<&File>) -> io::Error {
         let mut arguments = self.arguments.iter();
         let mut command = std::process::Command::new(&program.file);
         command.arg0(arguments.next().map_or(program.file.as_os_str(), |name| name));
@@ -147,8 +168,11 @@ impl Started {
         if let Ok(folder) = &self.folder {
             command.current_dir(folder);
         }
-        if let Err(error) = close_on_exec(self.handed_over()) {
+        if let Err(error) = close_on_exec(self.handed_over(), left) {
             return error;
+        }
+        if let Some(left) = left {
+            command.env(LEFT, format!("{}:{}", std::process::id(), left.as_raw_fd()));
         }
         let before = self.put_back_signals();
         let error = command.exec();
@@ -197,14 +221,33 @@ fn set(signal: i32, action: &libc::sigaction) {
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
 }
 
-/// Lets every descriptor but the standard ones and those in `kept` be closed when another program takes this process: a cog
-/// may have opened some in another way than Rust does.
-fn close_on_exec(kept: Range<i32>) -> io::Result<()> {
+/// Reads what the program before has left. The variable names the process, too: its children inherit it, and not the
+/// descriptor.
+fn take_left(text: &str) -> Option<Vec<u8>> {
+    let (process, descriptor) = text.split_once(':')?;
+    if process.parse() != Ok(std::process::id()) {
+        return None;
+    }
+    let target = fs::read_link(Path::new("/proc/self/fd").join(descriptor)).ok()?;
+    if !target.to_string_lossy().starts_with(&format!("/memfd:{MEMORY}")) {
+        return None;
+    }
+    // SAFETY: nobody else has it: it is that memory, and the process has only begun.
+    let mut memory = unsafe { File::from_raw_fd(descriptor.parse().ok()?) };
+    let mut bytes = Vec::new();
+    memory.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Lets every descriptor but the standard ones, those in `kept` and that of `left` be closed when another program takes this
+/// process: a cog may have opened some in another way than Rust does.
+fn close_on_exec(kept: Range<i32>, left: Option<&File>) -> io::Result<()> {
+    let left = left.map(AsRawFd::as_raw_fd);
     for entry in fs::read_dir("/proc/self/fd")? {
         let Some(number) = entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
             continue;
         };
-        if number > libc::STDERR_FILENO && !kept.contains(&number) {
+        if number > libc::STDERR_FILENO && !kept.contains(&number) && Some(number) != left {
             // SAFETY: this sets a flag of a descriptor. One that was closed meanwhile, as that of the listing, is refused.
             unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
         }

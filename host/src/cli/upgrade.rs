@@ -34,8 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
         cogs that serve now. Then cogs handle what waits for them, states are saved, and the new program takes the process, \
         with the same arguments and environment. It resumes the bot's session: what comes meanwhile, Discord sends then. \
         A supervisor sees one process that reloads.\n\n\
-        A program that fails the look leaves the host as it is. Without `[store]` a new session is begun, and what comes \
-        meanwhile is lost. Only the host of `gearshift run` can be upgraded.",
+        A program that fails the look leaves the host as it is. States of cogs need `[store]`, as for every restart. Only the \
+        host of `gearshift run` can be upgraded.",
     after_long_help = "Examples:\n\
         \n    install -m 755 new/gearshift /usr/local/bin/gearshift && gearshift upgrade\
         \n    gearshift upgrade /opt/gearshift-0.2.0/gearshift --config /etc/bot/gearshift.toml\n\n\

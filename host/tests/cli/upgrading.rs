@@ -162,13 +162,36 @@ fn a_hangup_that_is_ignored_stays_ignored_over_an_upgrade() {
     shell.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path().join("runtime"));
     let mut live = Live::spawn(shell.env("DISCORD_TOKEN", sim.token()));
     live.expect(READY);
-    // Without a store nothing can be kept for another program.
-    let upgraded = upgrade(&place, &[]);
-    assert_eq!(upgraded.code, 0, "{}", upgraded.err);
-    assert!(upgraded.out.ends_with(", with 1 cogs; a new session was begun\n"), "{}", upgraded.out);
+    let (sessions, before) = (sim.gateway().sessions(), inherited(&live));
+    // The session also outlasts the program where there is no store.
+    for _ in 0..2 {
+        let upgraded = upgrade(&place, &[]);
+        assert_eq!(upgraded.code, 0, "{}", upgraded.err);
+        assert!(upgraded.out.ends_with(", with 1 cogs; the session was resumed\n"), "{}", upgraded.out);
+    }
+    assert_eq!(sim.gateway().sessions(), sessions, "no session was started");
+    let after = inherited(&live);
+    assert_eq!(after[..3], before[..3]);
     live.signal(1);
     assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
     ended(live);
+}
+
+#[test]
+fn a_host_that_is_asked_to_end_while_it_closes_for_an_upgrade_ends() {
+    let place = Place::with(&["faulty"]);
+    let (runtime, sim) = discord(&place, "[store]\n");
+    let mut live = started(&place, &sim);
+    assert_eq!(ask(&runtime, &sim, "!faulty block 2000").content, "blocking");
+    let client = Live::start(&place, &["upgrade"]);
+    live.expect("upgrading to gearshift");
+    live.signal(15);
+    let (code, lines) = live.end();
+    assert_eq!(code, 0, "{lines:#?}");
+    let begun = lines.iter().filter(|line| line.contains(READY)).count();
+    assert_eq!(begun, 1, "no other program has begun: {lines:#?}");
+    drop(client);
+    ended(started(&place, &sim));
 }
 
 #[test]
