@@ -372,7 +372,8 @@ impl Host {
     async fn close_gateway(&self, is_followed: bool, until: Instant) -> Option<Resumable> {
         let gateway = self.gateway.as_ref()?;
         if is_followed && self.config.discord.as_ref().is_some_and(|discord| discord.resume) {
-            return within(until, "the gateway", gateway.close_resumable()).await;
+            let closed = within(until, "the gateway", gateway.close_resumable()).await;
+            return Some(closed.unwrap_or_else(|| gateway.resumable()));
         }
         within(until, "the gateway", gateway.close()).await;
         None

@@ -283,6 +283,11 @@ impl Gateway {
     /// event up to their last number was handed over, and none after it.
     pub async fn close_resumable(&self) -> Resumable {
         self.leave(Leave::Resumable).await;
+        self.resumable()
+    }
+
+    /// The sessions of the shards that have closed so and can be resumed.
+    pub fn resumable(&self) -> Resumable {
         let sessions = self.shards.all.iter().filter_map(|shard| match &*shard.state.borrow() {
             State::Closed { kept } => kept.as_deref().cloned(),
             _ => None,

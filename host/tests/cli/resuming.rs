@@ -184,6 +184,49 @@ fn a_session_that_does_not_fit_any_more_is_not_resumed_and_the_log_says_why() {
     ended(live);
 }
 
+/// Changes what a host has left in its store.
+fn change_left(place: &Place, change: impl FnOnce(&mut String)) {
+    let store = rusqlite::Connection::open(place.path().join("gearshift.db")).unwrap();
+    let left = "SELECT value FROM cog_value WHERE cog = '' AND key = 'handover'";
+    let bytes: Vec<u8> = store.query_row(left, [], |row| row.get(0)).unwrap();
+    let mut text = String::from_utf8(bytes).unwrap();
+    assert!(!text.contains("loopback-only-not-a-secret"), "the token is in it");
+    change(&mut text);
+    let changed = "UPDATE cog_value SET value = ?1 WHERE cog = '' AND key = 'handover'";
+    assert_eq!(store.execute(changed, [text.as_bytes()]).unwrap(), 1);
+}
+
+#[test]
+fn what_is_too_old_damaged_or_of_another_version_is_not_gone_on_from() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, STORE);
+    let aged = |text: &mut String, by: i64| {
+        let mut left: serde_json::Value = serde_json::from_str(text).unwrap();
+        left["ended_unix_ms"] = (left["ended_unix_ms"].as_i64().unwrap() - by * 60_000).into();
+        *text = left.to_string();
+    };
+    let cases: [(&dyn Fn(&mut String), &str); 4] = [
+        (&|text| aged(text, 6), "the last one ended 6 min"),
+        (&|text| aged(text, -60), "by the clock the last one ends in the future"),
+        (
+            &|text| *text = text.replacen("\"form\":1", "\"form\":2", 1),
+            "the last one was kept in form 2, and this host knows form 1",
+        ),
+        (&|text| text.truncate(text.len() / 2), "what was kept of the last one is damaged"),
+    ];
+    for (change, why) in cases {
+        let live = started(&place, &sim);
+        ask(&runtime, &sim, "!ping");
+        ended(live);
+        change_left(&place, change);
+        let mut live = run(&place, sim.token());
+        live.expect(&format!("a new gateway session is begun: {why}"));
+        live.expect("ready shard=0");
+        assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
+        ended(live);
+    }
+}
+
 #[test]
 fn where_discord_has_forgotten_a_session_a_new_one_is_begun() {
     let place = Place::with(&["ping"]);
