@@ -215,6 +215,7 @@ impl Host {
             let parts = OwnParts { cogs: Arc::downgrade(&cogs), discord, prefix, intents };
             answering.spawn(own_commands::answer(parts, calls, no_more_calls.clone()));
         }
+        let mut tasks = JoinSet::new();
         if let (Some(stats), Some(every)) =
             (&sessions.stats, config.stats.as_ref().map(|stats| stats.host_every))
             && !every.is_zero()
@@ -236,7 +237,7 @@ impl Host {
         if let Some(gateway) = &gateway {
             gateway.listen();
         }
-        let (facts, tasks) = (Arc::clone(router.facts()), JoinSet::new());
+        let facts = Arc::clone(router.facts());
         Ok(Host {
             config,
             sessions,
