@@ -205,7 +205,8 @@ fn what_is_too_old_damaged_or_of_another_version_is_not_gone_on_from() {
         left["ended_unix_ms"] = (left["ended_unix_ms"].as_i64().unwrap() - by * 60_000).into();
         *text = left.to_string();
     };
-    let cases: [(&dyn Fn(&mut String), &str); 4] = [
+    type Change<'c> = &'c dyn Fn(&mut String);
+    let cases: [(Change<'_>, &str); 4] = [
         (&|text| aged(text, 6), "the last one ended 6 min"),
         (&|text| aged(text, -60), "by the clock the last one ends in the future"),
         (
