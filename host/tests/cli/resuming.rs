@@ -103,6 +103,40 @@ fn messages_that_come_while_a_supervisor_restarts_the_host_are_handled_once_and_
 }
 
 #[test]
+fn commands_that_are_called_while_a_supervisor_restarts_the_host_are_answered_once_and_in_order() {
+    let place = Place::with(&["counter"]);
+    let (runtime, sim) = discord_away(&place, "[store]\n[limits]\ncommands_settle_ms = 0\n");
+    let sim = Arc::new(sim);
+    let live = started(&place, &sim);
+    let until = Instant::now() + PATIENCE;
+    let registered = |_: &_| sim.commands().contains(&"count".to_owned()).then_some(());
+    assert!(runtime.block_on(sim.until(until, registered)).is_some());
+    assert!(ask(&runtime, &sim, "!count").content.starts_with("1 for you"));
+    let (stop, mut stopped) = oneshot::channel();
+    let here = sim.member("alice").unwrap().at("general").unwrap();
+    let called = runtime.spawn(async move {
+        let (mut called, mut beat) = (Vec::new(), tokio::time::interval(Duration::from_millis(10)));
+        loop {
+            tokio::select! {
+                _ = &mut stopped => return called,
+                _ = beat.tick() => called.push(here.slash("count", [("", ""); 0]).await.unwrap()),
+            }
+        }
+    });
+    ended(live);
+    let mut live = run(&place, sim.token());
+    live.expect("resumed shard=0");
+    stop.send(()).unwrap();
+    for (asked, number) in runtime.block_on(called).unwrap().into_iter().zip(2..) {
+        let answer = runtime.block_on(asked.answered(PATIENCE)).unwrap();
+        let wanted = format!("{number} for you");
+        assert!(answer.content.starts_with(&wanted), "`{wanted}` is answered `{}`", answer.content);
+        assert_eq!(asked.messages().len(), 1, "nothing else was sent");
+    }
+    ended(live);
+}
+
+#[test]
 fn what_a_busy_cog_did_not_come_to_is_handled_by_the_next_host() {
     let place = Place::with(&["faulty"]);
     let (runtime, sim) = discord(

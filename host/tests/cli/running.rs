@@ -18,7 +18,9 @@ pub(crate) fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
 /// The same as a Discord that a bot is 50 ms away from.
 pub(crate) fn discord_away(place: &Place, more: &str) -> (Runtime, Sim) {
     let round_trip = Duration::from_millis(50);
-    discord_with(SimOptions { round_trip, ..SimOptions::default() }, place, more)
+    // The machine may stall for longer than a user waits.
+    let interaction_window = PATIENCE;
+    discord_with(SimOptions { round_trip, interaction_window, ..SimOptions::default() }, place, more)
 }
 
 pub(crate) fn discord_with(options: SimOptions, place: &Place, more: &str) -> (Runtime, Sim) {
