@@ -356,8 +356,8 @@ impl Host {
         let resumable = self.close_gateway(is_followed, until).await;
         self.no_more_calls.cancel();
         let answered = async { while self.answering.join_next().await.is_some() {} };
-        within(until - SESSIONS_MIN, "the answers to the host's own commands", answered).await;
-        let left = self.cogs.close(until - SESSIONS_MIN).await;
+        let answered = within(until - SESSIONS_MIN, "the answers to the host's own commands", answered);
+        let (_, left) = tokio::join!(answered, self.cogs.close(until - SESSIONS_MIN));
         let handover = resumable.map(|gateway| Handover::new(gateway, &self.facts, left.waiting));
         if let (Some(handover), Some(store)) = (&handover, &self.sessions.store) {
             handover.keep(store).await;

@@ -68,7 +68,7 @@ impl Started {
     /// Before anything is changed.
     pub(super) fn note() -> Started {
         Started {
-            file: env::current_exe(),
+            file: own_file(),
             arguments: env::args_os().collect(),
             environment: env::vars_os().filter(|(name, _)| name != LEFT).collect(),
             folder: env::current_dir(),
@@ -219,6 +219,20 @@ impl Started {
 fn set(signal: i32, action: &libc::sigaction) {
     // SAFETY: the disposition is the default, to ignore, or one that was there.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
+}
+
+/// The file of this program, by the name that it was called by if that leads to it: behind a link, another version may be
+/// put in its place.
+fn own_file() -> io::Result<PathBuf> {
+    let file = env::current_exe()?;
+    let name = env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let called = match name.components().count() {
+        1 => env::split_paths(&folders).map(|folder| folder.join(&name)).collect(),
+        _ => std::path::absolute(&name).into_iter().collect(),
+    };
+    let is_it = |path: &PathBuf| fs::canonicalize(path).is_ok_and(|path| path == file);
+    Ok(called.into_iter().find(is_it).unwrap_or(file))
 }
 
 /// Reads what the program before has left. The variable names the process, too: its children inherit it, and not the

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -58,14 +58,18 @@ fn an_upgrade_loses_no_message_and_keeps_process_session_and_states() {
     let place = Place::with(&["counter"]);
     let (runtime, sim) = discord_away(&place, "[store]\n");
     let sim = Arc::new(sim);
-    let program = deploy(&place, "gearshift");
-    let mut live = Live::spawn(gearshift_in(&place, &program).arg("run").env("DISCORD_TOKEN", sim.token()));
+    // Behind a link, as versions side by side are.
+    let (first, link) = (deploy(&place, "first"), place.path().join("gearshift"));
+    symlink(&first, &link).unwrap();
+    let mut live = Live::spawn(gearshift_in(&place, &link).arg("run").env("DISCORD_TOKEN", sim.token()));
     live.expect(READY);
     assert!(ask(&runtime, &sim, "!count").content.starts_with("1 for you"));
     let (sessions, before) = (sim.gateway().sessions(), inherited(&live));
     let talker = Talker::start(&runtime, &sim, "!count");
-    deploy(&place, "gearshift");
-    assert!(of_process(&live, "exe").ends_with(" (deleted)"), "another file has the name");
+    assert_eq!(of_process(&live, "exe"), first.to_str().unwrap());
+    let second = deploy(&place, "second");
+    symlink(&second, place.path().join("aside")).unwrap();
+    fs::rename(place.path().join("aside"), &link).unwrap();
     let upgraded = upgrade(&place, &[]);
     assert_eq!(upgraded.code, 0, "{}", upgraded.err);
     let version = env!("CARGO_PKG_VERSION");
@@ -74,9 +78,16 @@ fn an_upgrade_loses_no_message_and_keeps_process_session_and_states() {
     assert!(upgraded.out.ends_with(", with 1 cogs; the session was resumed\n"), "{}", upgraded.out);
     live.expect(&format!("upgrading to gearshift {version}"));
     live.expect("resumed shard=0");
-    assert_eq!(of_process(&live, "exe"), program.to_str().unwrap());
+    assert_eq!(of_process(&live, "exe"), second.to_str().unwrap());
     assert_eq!(inherited(&live), before);
-    // And to another file.
+    // Another file has the name of the one that runs.
+    deploy(&place, "second");
+    assert!(of_process(&live, "exe").ends_with(" (deleted)"));
+    let upgraded = upgrade(&place, &[]);
+    assert_eq!(upgraded.code, 0, "{}", upgraded.err);
+    live.expect("resumed shard=0");
+    assert_eq!(of_process(&live, "exe"), second.to_str().unwrap());
+    // And one that is named.
     let other = deploy(&place, "other");
     let upgraded = upgrade(&place, &[other.to_str().unwrap(), "--json"]);
     assert_eq!(upgraded.code, 0, "{}", upgraded.err);
