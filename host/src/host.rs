@@ -1,8 +1,9 @@
 //! The host: sessions that are open, cogs that are built from handles, the gateway, and what keeps them together.
 //! It wires, and nothing else.
 
+mod error;
+
 use std::{
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,72 +11,23 @@ use std::{
 use tokio::{runtime, signal::unix::SignalKind, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::error::{HostError, LostStates};
 use crate::{
     cogs::{self, Claimed, CogSettings, Cogs, CogsParts},
     commands,
     config::Config,
-    control::{BotClaim, BotTaken},
-    error::denied,
+    control::BotClaim,
     facts::Facts,
     follow,
-    gateway::{Dispatch, EndError, Gateway, Resumable},
+    gateway::{Dispatch, Gateway, Resumable},
     handover::{Before, Handover, Taken},
-    library::{self, CopyFolder, FolderError},
+    library::{self, CopyFolder},
     metrics,
     own_commands::{self, OwnParts},
     router::{Notices, OwnCommands, Router, Unanswered},
-    sessions::{OpenError, Sessions},
+    sessions::Sessions,
     watch::{self, FolderWatch},
 };
-
-/// Why the host did not start, or ended by itself.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// A session could not be opened.
-    #[error(transparent)]
-    Sessions(#[from] OpenError),
-    /// Another host serves the bot.
-    #[error(transparent)]
-    Taken(#[from] BotTaken),
-    /// Private copies of libraries cannot be made.
-    #[error("cannot prepare the folder for private copies of libraries")]
-    Copies(#[from] FolderError),
-    /// The cogs folder cannot be used.
-    #[error("cannot use the cogs folder `{}`{}", .folder.display(), denied(.folder, .source))]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The cogs folder cannot be watched.
-    #[error("cannot watch the cogs folder `{}`", .folder.display())]
-    Watch {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        #[source]
-        source: notify::Error,
-    },
-    /// The gateway's thread cannot be started.
-    #[error("cannot start the gateway's thread")]
-    Gateway(#[source] std::io::Error),
-    /// The host could not be closed without a loss.
-    #[error(transparent)]
-    Lost(#[from] LostStates),
-    /// Discord does not want this bot on the gateway, or the gateway has failed.
-    #[error(transparent)]
-    Ended(#[from] EndError),
-}
-
-/// States that could not be stored when the host closed.
-#[derive(Debug, thiserror::Error)]
-#[error("the state of {} could not be stored, and is lost", .cogs.iter().map(|cog| format!("`{cog}`")).collect::<Vec<_>>().join(", "))]
-pub struct LostStates {
-    /// Whose.
-    pub cogs: Vec<String>,
-}
 
 /// A running host.
 #[derive(Debug)]

@@ -227,7 +227,7 @@ fn own_file() -> io::Result<PathBuf> {
     let file = env::current_exe()?;
     let name = env::args_os().next().map(PathBuf::from).unwrap_or_default();
     let folders = env::var_os("PATH").unwrap_or_default();
-    let called = match name.components().count() {
+    let called: Vec<PathBuf> = match name.components().count() {
         1 => env::split_paths(&folders).map(|folder| folder.join(&name)).collect(),
         _ => std::path::absolute(&name).into_iter().collect(),
     };
