@@ -310,6 +310,10 @@ impl Host {
         let answered = async { while self.answering.join_next().await.is_some() {} };
         let answered = within(until - SESSIONS_MIN, "the answers to the host's own commands", answered);
         let (_, left) = tokio::join!(answered, self.cogs.close(until - SESSIONS_MIN));
+        let waiting = left.count();
+        if waiting > 0 && resumable.is_none() {
+            tracing::warn!(waiting, "events that waited for cogs are lost: nothing is kept for another host");
+        }
         let handover = resumable.map(|gateway| Handover::new(gateway, &self.facts, left.waiting));
         if let (Some(handover), Some(store)) = (&handover, &self.sessions.store) {
             handover.keep(store).await;

@@ -106,8 +106,8 @@ impl Started {
             return Err(failed(format!("`{shown}` is no program, or may not be executed"))
                 .help("name a program, and let this user execute it (`chmod +x`)".to_owned()));
         }
-        let told = self.run(&file, &["--version".into()], "--version").await?;
-        let version = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+        let output = self.run(&file, &["--version".into()], "--version").await?;
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if !version.starts_with("gearshift ") || version.lines().count() != 1 {
             return Err(failed(format!("`{shown}` is not Gearshift: it does not tell its version")));
         }

@@ -23,6 +23,13 @@ pub struct Left {
     pub waiting: BTreeMap<String, Vec<KeptCall>>,
 }
 
+impl Left {
+    /// How many calls waited.
+    pub fn count(&self) -> usize {
+        self.waiting.values().map(Vec::len).sum()
+    }
+}
+
 impl Cogs {
     /// Retires all cogs at once, and waits until `until` for those that are slow and for states that the store does not take.
     /// Events must not come any more: each cog first handles what waits for it, as far as it can in a part of the time.

@@ -97,22 +97,22 @@ mod tests {
         let text = serde_json::to_string(&facts.keep().expect("it is JSON")).expect("it can be written");
         let again = Facts::new(Some(9));
         again.restore(serde_json::from_str(&text).expect("it can be read"));
-        let told = |facts: &Facts| {
+        let introduced = |facts: &Facts| {
             let names = ["READY", "GUILD_CREATE", "GUILD_DELETE"].map(str::to_owned);
             facts.introduce(&names, |events| {
                 events.iter().map(|event| event.json().into_owned()).collect::<Vec<_>>()
             })
         };
-        let before = told(&facts);
+        let before = introduced(&facts);
         assert_eq!(before.len(), 4, "a guild that is only announced is none yet");
-        assert_eq!(told(&again), before);
+        assert_eq!(introduced(&again), before);
         let asked = super::super::Asked { guild: 1, channel: 7, user: 5, roles: vec![4] };
         assert_eq!(format!("{:?}", again.permissions(&asked)), format!("{:?}", facts.permissions(&asked)));
         assert!(again.permissions(&asked).is_some(), "the bot's own roles and the threads are known");
         for facts in [&facts, &again] {
             drop(facts.note("GUILD_MEMBER_ADD", r#"{"guild_id":"1"}"#));
         }
-        assert_eq!(told(&again), told(&facts));
-        assert!(told(&again).iter().any(|json| json.contains(r#""member_count":3"#)));
+        assert_eq!(introduced(&again), introduced(&facts));
+        assert!(introduced(&again).iter().any(|json| json.contains(r#""member_count":3"#)));
     }
 }
