@@ -33,7 +33,7 @@ const LASTS: Duration = Duration::from_secs(5 * 60);
 /// The name that the system shows of memory with it.
 pub(crate) const MEMORY: &str = "gearshift-handover";
 
-/// It.
+/// What one host leaves to the next.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Handover {
     form: u32,
