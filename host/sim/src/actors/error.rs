@@ -82,6 +82,22 @@ pub enum ActError {
         /// Which.
         option: String,
     },
+    /// A group of commands was used without one of them.
+    #[error("`{line}` is followed by one of {known}")]
+    MissingSubcommand {
+        /// What was given: `/tag`.
+        line: String,
+        /// What it may be followed by.
+        known: String,
+    },
+    /// A command was given words that no name says the option of.
+    #[error("`{line}` {takes}")]
+    UnnamedOption {
+        /// The command: `/greet`.
+        line: String,
+        /// What it takes instead.
+        takes: String,
+    },
     /// An option's value does not fit what the command declared.
     #[error("the option `{option}` wants {wanted}, not `{got}`")]
     BadOption {
@@ -154,21 +170,29 @@ impl ActError {
         Self::unknown(&format!("subcommand of /{command}"), name, known)
     }
 
-    pub(crate) fn missing_subcommand<'a>(command: &str, known: impl Iterator<Item = &'a str>) -> Self {
-        let known = known.collect::<Vec<_>>().join(", ");
-        Self::MissingOption { option: format!("/{command} followed by one of {known}") }
+    pub(crate) fn missing_subcommand<'a>(line: String, known: impl Iterator<Item = &'a str>) -> Self {
+        Self::MissingSubcommand { line, known: known.collect::<Vec<_>>().join(", ") }
+    }
+
+    /// `words` were given to a command that has no subcommands; `option` is the first that it declares.
+    pub(crate) fn unnamed_option(line: String, words: &str, option: Option<&str>) -> Self {
+        let takes = match option {
+            Some(option) => format!("takes options by name: `{line} {option}:{words}`"),
+            None => "takes no options".to_owned(),
+        };
+        Self::UnnamedOption { line, takes }
     }
 
     /// Names the nearest ones, or all if there are few.
     pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Self {
-        let bare = name.trim_start_matches(['#', '@', '/']);
+        let bare = name.trim_start_matches(['#', '@', '/', ':']);
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
         known.dedup();
         let mut near: Vec<(usize, &str)> = known
             .iter()
             .map(|one| (strsim::damerau_levenshtein(&bare.to_lowercase(), &one.to_lowercase()), *one))
-            .filter(|(distance, one)| *distance <= 2.max(one.chars().count() / 3))
+            .filter(|(distance, one)| *distance <= (one.chars().count() / 3).max(1))
             .collect();
         near.sort_unstable();
         let hint = match (near.first(), known.len()) {
@@ -193,5 +217,8 @@ mod tests {
             "there is no member `alcie`; did you mean `alice`?"
         );
         assert!(ActError::unknown_channel("#zzzzzz", &world).to_string().contains("there are dev, general"));
+        // Two of three letters are not near.
+        let zoe = ActError::unknown_member("zoe", &world).to_string();
+        assert!(zoe.contains("there are alice, ") && !zoe.contains("did you mean"), "{zoe}");
     }
 }

@@ -91,14 +91,23 @@ pub(crate) fn taken_apart(mut options: &[Value]) -> (Vec<&str>, Vec<(String, Val
 fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Chain), ActError> {
     let mut options = list(command.body.get("options"));
     let mut chain = Vec::new();
+    let line = |chain: &Chain| {
+        let names = chain.iter().map(|(name, _)| name.as_str());
+        format!("/{}", std::iter::once(command.name()).chain(names).collect::<Vec<_>>().join(" "))
+    };
     let mut path = path.iter();
     loop {
         let nested: Vec<&Value> = options.iter().filter(|option| number(option, "type") <= 2).collect();
         let names = || nested.iter().map(|option| text(option, "name"));
         match (path.next(), nested.is_empty()) {
             (None, true) => return Ok((options, chain)),
-            (None, false) => return Err(ActError::missing_subcommand(command.name(), names())),
-            (Some(word), _) => {
+            (None, false) => return Err(ActError::missing_subcommand(line(&chain), names())),
+            (Some(word), true) => {
+                let words = std::iter::once(word).chain(path).copied().collect::<Vec<_>>().join(" ");
+                let first = options.first().map(|option| text(option, "name"));
+                return Err(ActError::unnamed_option(line(&chain), &words, first));
+            }
+            (Some(word), false) => {
                 let Some(next) = nested.iter().find(|option| text(option, "name") == *word) else {
                     return Err(ActError::unknown_subcommand(command.name(), word, names()));
                 };

@@ -225,6 +225,9 @@ fn refused(error: ActError) -> ApiError {
         ActError::MissingOption { option } => {
             ApiError::form(&format!("data.options.{option}"), "BASE_TYPE_REQUIRED", "This field is required")
         }
+        ActError::MissingSubcommand { .. } => {
+            ApiError::form("data.options", "BASE_TYPE_REQUIRED", "This field is required")
+        }
         ActError::BadOption { option, .. } => {
             let path = format!("data.options.{option}");
             ApiError::form(&path, "APPLICATION_COMMAND_OPTION_INVALID", &message)

@@ -115,8 +115,18 @@ async fn subcommands_are_nested_as_discord_nests_them() {
         (&json!("admin"), &json!("give"))
     );
     assert!(data["resolved"]["roles"].is_object());
-    let refused = alice.slash("role", NO_OPTIONS).await.map(|_| ()).unwrap_err().to_string();
-    assert_eq!(refused, "the option `/role followed by one of admin` is required");
+    for (line, refused) in [
+        ("role", "`/role` is followed by one of admin"),
+        ("role admin", "`/role admin` is followed by one of give"),
+        ("role admn", "there is no subcommand of /role `admn`; did you mean `admin`?"),
+        (
+            "role admin give top moderator",
+            "`/role admin give` takes options by name: `/role admin give which:top moderator`",
+        ),
+    ] {
+        let error = alice.slash(line, NO_OPTIONS).await.map(|_| ()).unwrap_err().to_string();
+        assert_eq!(error, refused);
+    }
 }
 
 #[tokio::test]
