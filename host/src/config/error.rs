@@ -49,6 +49,25 @@ impl Problem {
     }
 }
 
+/// What serde expects, in words of the file instead of Rust's.
+pub(super) fn in_words(message: &str) -> String {
+    let Some((got, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let expected = match expected {
+        "usize" | "u64" => "a whole number, 0 or more",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u16" => "a whole number from 0 to 65535",
+        "u8" => "a whole number from 0 to 255",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" | "path string" => "a text",
+        "a sequence" => "a list",
+        "a map" => "a section",
+        expected if expected.starts_with("struct ") => "a section",
+        expected => expected,
+    };
+    format!("{got}, expected {expected}")
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.field.is_empty() {

@@ -7,8 +7,8 @@ use serde::de::value::{Error as ValueError, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::Problem;
 use super::locate::Document;
+use super::{Problem, TOKEN_VARIABLE};
 
 /// Reads `T`; the second part are the keys nobody asked for.
 pub(super) fn read<T: DeserializeOwned>(
@@ -30,7 +30,12 @@ pub(super) fn read<T: DeserializeOwned>(
         let (key, section) =
             keys.split_last().map(|(key, section)| (key.as_str(), section)).unwrap_or_default();
         let siblings = known.get(&known_path(&known, section)).copied().unwrap_or_default();
-        let what = format!("unknown key `{}`; {}", keys.join("."), hint(key, siblings.iter().copied()));
+        let hint = match section == ["discord"] && key.to_lowercase().contains("token") {
+            // However it is called: the bot's token is not said where others may read it.
+            true => format!("`token_file` names the file with the token, or {TOKEN_VARIABLE} holds it"),
+            false => hint(key, siblings.iter().copied()),
+        };
+        let what = format!("unknown key `{}`; {hint}", keys.join("."));
         Problem { line: document.line_of_key(&keys), field: keys.join("."), what }
     });
     (read, problems.collect())

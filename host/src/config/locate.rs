@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
-use super::Problem;
+use super::{Problem, error::in_words};
 
 /// A wrong value, named by its keys: `["limits", "lane_queue"]`.
 pub(super) struct Wrong {
@@ -66,14 +66,14 @@ impl<'t> Document<'t> {
     /// A type error: the field is the deepest one whose text holds the place that `toml` names.
     pub(super) fn problem_of(&self, error: &Error) -> Problem {
         let Some(span) = error.span() else {
-            return Problem { line: 0, field: String::new(), what: error.message().to_owned() };
+            return Problem { line: 0, field: String::new(), what: in_words(error.message()) };
         };
         let mut keys = Vec::new();
         deepest(self.table.get_ref(), span.start, &mut keys);
         Problem {
             line: line_of(self.text, span.start),
             field: keys.join("."),
-            what: error.message().to_owned(),
+            what: in_words(error.message()),
         }
     }
 }

@@ -179,6 +179,34 @@ mod tests {
     }
 
     #[test]
+    fn a_token_in_the_file_is_answered_with_where_it_belongs_and_not_shown() {
+        for key in ["token", "bot_token", "Token", "token_fil"] {
+            let error = parse(&format!("[cogs]\n[discord]\n{key} = \"s3cret\"\n")).unwrap_err();
+            assert!(error.contains(&format!(":3: unknown key `discord.{key}`; ")), "{error}");
+            assert!(error.contains("`token_file`") && error.contains("DISCORD_TOKEN"), "{error}");
+            assert!(!error.contains("s3cret") && !error.contains("known here"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_words_of_the_file() {
+        for (text, said) in [
+            ("[limits]\nheld_max = \"many\"\n", "expected a whole number, 0 or more"),
+            ("[limits]\nlane_queue = -1\n", "expected a whole number, 0 or more"),
+            ("[limits]\nprobation_faults = 4294967296\n", "expected a whole number from 0 to 4294967295"),
+            ("[play]\nport = 65536\n", "expected a whole number from 0 to 65535"),
+            ("limits = 3\n", "expected a section"),
+            ("[cogs]\ndisabled = \"ping\"\n", "expected a list"),
+            ("[cogs]\nfolder = 3\n", "expected a text"),
+            ("[cogs]\nwatch = 1\n", "expected true or false"),
+            ("[limits]\ndrain_timeout_ms = \"5 s\"\n", "expected a whole number, 0 or more"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.trim_end().ends_with(said), "{text}: {error}");
+        }
+    }
+
+    #[test]
     fn what_is_set_for_a_cog_is_kept_as_json_with_the_line_of_each_key() {
         let text = "[cogs]\n[cog.welcome.settings]\nchannel = 41\nsince = 2026-11-02\nroles = [\n  { id = 1 },\n  { id = 2 },\n]\n\
              [cog.welcome.settings.texts]\nhello = \"s3cret\"\n[cog.empty]\n";
