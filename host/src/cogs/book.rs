@@ -172,7 +172,7 @@ impl Book {
             let Some(manifest) = &status.manifest else { continue };
             if status.is_routed() && !cog.is_superseded {
                 table.add(name, &cog.entry.inbox, manifest);
-            } else {
+            } else if status.stage != Stage::Away || status.absence != Absence::FileGone {
                 table.add_away(name, manifest);
             }
         }

@@ -32,6 +32,20 @@ async fn a_slash_command_of_a_cog_that_is_away_is_answered_by_the_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_slash_command_of_a_cog_whose_file_is_gone_is_not_promised_for_later() {
+    let stage = Setting::new().with("ping").up().await;
+    stage.slash("ping", &[]).await.answered(SOON).await.unwrap();
+    for file in std::fs::read_dir(stage.cogs()).unwrap() {
+        std::fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    stage.until_status("ping", |status| status.generation.is_none()).await;
+    let asked = stage.slash("ping", &[]).await;
+    let answer = asked.answered(SOON).await.unwrap();
+    assert_eq!(answer.content.to_string(), "`/ping` is not available at the moment.");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_commands_of_an_unloaded_cog_go_after_a_while() {
     let stage = Setting::new().with("ping").with("counter").config("commands_keep_ms = 100").up().await;
     let asked = stage.slash("ping", &[]).await;
