@@ -162,6 +162,8 @@ pub enum CogError {
         name: String,
         /// The folder.
         folder: PathBuf,
+        /// The cogs that are there.
+        known: Vec<String>,
     },
     /// Something inside the host failed.
     #[error("the host failed: {0}")]
@@ -216,18 +218,24 @@ impl CogError {
             CogError::Loaded { name, .. } => format!("`gearshift cogs reload {name}` replaces it"),
             CogError::NotLoaded { known, .. } if known.is_empty() => "no cog is loaded".to_owned(),
             CogError::NotLoaded { known, .. } => format!("loaded are: {}", known.join(", ")),
-            CogError::NotFound { .. } => {
-                "a cog is named like its package, unless `export!` names it otherwise".to_owned()
+            CogError::NotFound { known, .. } if known.is_empty() => "no library there is a cog".to_owned(),
+            CogError::NotFound { known, .. } => {
+                format!(
+                    "there are: {}; a cog is named like its package, or by `#[cog(name = …)]`",
+                    known.join(", ")
+                )
             }
             CogError::Step { source: OrderError::Fault(Fault { kind: FaultKind::Settings, .. }), .. } => {
-                "mend it there; it is tried again when the file has changed, and by `gearshift restart`"
+                "correct it there, and make the file if there is none: the cog is tried again when the file has changed, and \
+                 when the host starts again"
                     .to_owned()
             }
             CogError::Step { step: Step::Restore, name, .. } => {
                 let cog = name_of(name);
                 format!(
-                    "mend its `restore`, or let it begin without this state: `gearshift cogs unload {cog}`, `gearshift state \
-                     export {cog} FILE` to keep it, `gearshift state drop {cog}`, `gearshift cogs load {cog}`"
+                    "a field that is new needs `#[serde(default)]`; another shape needs a higher `state` in `#[cog]`, and a \
+                     `#[migrate]` that reads the old one. To begin without this state: `gearshift cogs unload {cog}`, \
+                     `gearshift state export {cog} FILE` to keep it, `gearshift state drop {cog}`, `gearshift cogs load {cog}`"
                 )
             }
             CogError::Stays { name, step: Step::Pause, source: OrderError::Deadline(_) } => format!(

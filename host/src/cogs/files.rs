@@ -83,10 +83,15 @@ impl Cogs {
 
     /// The library of the folder that is the cog `name`.
     pub(super) async fn find(&self, name: &str) -> Result<PathBuf, CogError> {
-        let found = self.read_folder().await?.into_iter().find(|(_, manifest)| manifest.name == name);
-        found
-            .map(|(file, _)| file)
-            .ok_or_else(|| CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() })
+        let read = self.read_folder().await?;
+        match read.iter().find(|(_, manifest)| manifest.name == name) {
+            Some((file, _)) => Ok(file.clone()),
+            None => Err(CogError::NotFound {
+                name: name.to_owned(),
+                folder: self.parts.folder.clone(),
+                known: read.into_iter().map(|(_, manifest)| manifest.name.clone()).collect(),
+            }),
+        }
     }
 
     /// What the libraries of the folder hold now, by name of the file.

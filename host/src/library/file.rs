@@ -103,9 +103,9 @@ impl NotALibrary {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::NotAFile | Self::TooLong(_) => None,
-            Self::UnknownFormat | Self::NotShared => {
-                Some("put only libraries into the folder, built with `crate-type = [\"cdylib\"]`")
-            }
+            Self::UnknownFormat | Self::NotShared => Some(
+                "a cog is a library, built with `crate-type = [\"cdylib\"]`; the folder is for nothing else",
+            ),
             Self::NoSections => Some("strip symbols only (`strip = true`), not the section table"),
             Self::Damaged(_) => Some("build or copy it again"),
         }

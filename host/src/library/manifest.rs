@@ -68,7 +68,7 @@ impl ReadError {
         match self {
             Self::Io(_) => None,
             Self::Damaged(_) | Self::Manifest(_) => Some("build it again".to_owned()),
-            Self::NotACog => Some("a cog's crate calls `gearshift_cog::export!(YourCog)`".to_owned()),
+            Self::NotACog => Some("`#[cog]` in front of an `impl` block makes a library a cog".to_owned()),
             Self::OtherAbi { .. } => Some(super::verify::abi_help()),
         }
     }

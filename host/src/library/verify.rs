@@ -48,7 +48,7 @@ impl Mismatch {
             Self::Abi(_) => abi_help(),
             Self::Target(_) => format!("build it with `--target {TARGET}`"),
             Self::Panic(_) => "build it in a profile with `panic = \"unwind\"`".to_owned(),
-            Self::Name(_) => "name it with `export!(YourCog, name = \"…\")`".to_owned(),
+            Self::Name(_) => "name its package so, or the cog with `#[cog(name = \"…\")]`".to_owned(),
             Self::Event(_) => {
                 "events are named as in Discord's documentation, such as MESSAGE_CREATE".to_owned()
             }

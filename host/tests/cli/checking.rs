@@ -30,6 +30,11 @@ fn inspect_refuses_what_is_no_cog_with_exit_code_1() {
     assert_eq!(shown.code, 1);
     assert!(shown.out.contains("ping 0.1.0"), "the others are still shown: {}", shown.out);
     assert!(shown.err.contains("notes.so`: it is not a library of any known format"), "{}", shown.err);
+    assert!(
+        shown.err.contains("help: a cog is a library, built with `crate-type = [\"cdylib\"]`"),
+        "{}",
+        shown.err
+    );
     assert!(shown.err.contains("cannot inspect `nowhere.so`"), "{}", shown.err);
 }
 

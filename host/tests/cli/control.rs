@@ -149,6 +149,22 @@ fn the_list_says_once_what_is_wrong_and_since_when() {
 }
 
 #[test]
+fn a_name_that_no_cog_has_is_answered_with_those_that_are_there() {
+    let place = Place::with(&["ping", "counter"]);
+    let live = Live::play(&place, &["--socket", "c.sock"]);
+    assert_eq!(run(&place, &["cogs", "unload", "counter", "--socket", "c.sock"]).code, 0);
+    for verb in ["load", "reload", "unload", "info"] {
+        let refused = run(&place, &["cogs", verb, "pong", "--socket", "c.sock"]);
+        assert_eq!(refused.code, 1, "{verb}");
+        let help = refused.err.lines().find(|line| line.starts_with("help: ")).expect(&refused.err);
+        assert!(help.contains("ping"), "{verb}: {help}");
+        // What is not loaded can be, and cannot be unloaded.
+        assert_eq!(help.contains("counter"), verb != "unload", "{verb}: {help}");
+    }
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn without_a_host_the_exit_code_is_69() {
     let place = Place::with(&[]);
     let ended = run(&place, &["cogs", "list"]);

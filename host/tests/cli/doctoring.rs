@@ -166,7 +166,13 @@ fn intents_that_discord_refuses_and_those_that_a_cog_lacks_are_said() {
 fn folders_and_files_that_will_not_do_are_said() {
     let bed = Bed::new();
     bed.config("[store]\npath = \"nowhere/bot.db\"\n");
-    bed.finds(&[], "failed", "store", "cannot be made", "must be a folder that this user can write in");
+    bed.finds(
+        &[],
+        "failed",
+        "store",
+        "cannot be made: its folder is not there",
+        "must be a folder that this user can write in",
+    );
     bed.place.file("bot.db", "no database");
     bed.config("[store]\npath = \"bot.db\"\n");
     bed.finds(&[], "failed", "store", "bot.db", "`[store] path`");

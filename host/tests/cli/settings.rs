@@ -1,7 +1,7 @@
 //! What the config file sets for a cog is followed while the host runs.
 
 use crate::{
-    program::{Place, run},
+    program::{Live, Place, run},
     running::{ask, discord, run as serve},
 };
 
@@ -27,5 +27,16 @@ fn a_cog_is_reloaded_when_its_settings_change_in_the_file_and_a_wrong_one_change
     let shown = run(&place, &["cogs", "info", "faulty"]);
     assert!(shown.out.contains("faulty#2") && shown.out.contains("events: MESSAGE_CREATE"), "{}", shown.out);
     live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_cog_that_lacks_a_setting_where_there_is_no_config_comes_as_its_help_says() {
+    let place = Place::with(&["welcome"]);
+    let mut live = Live::start(&place, &["play", "--cogs", "cogs"]);
+    live.expect("gearshift.toml: `cog.welcome.settings`: missing field `channel`");
+    live.expect("make the file if there is none: the cog is tried again when the file has changed");
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[cog.welcome.settings]\nchannel = 200\n");
+    live.expect("`welcome#2` was loaded");
     assert_eq!(live.end().0, 0);
 }

@@ -131,6 +131,7 @@ fn a_state_that_a_cog_cannot_read_names_the_way_out_and_the_way_out_works() {
     let refused = run(&place, &["cogs", "load", "counter"]);
     assert_eq!(refused.code, 1);
     let help = refused.err.lines().find(|line| line.starts_with("help: ")).unwrap();
+    assert!(help.contains("`#[serde(default)]`") && help.contains("`#[migrate]`"), "{help}");
     for step in [
         "`gearshift cogs unload counter`",
         "`gearshift state export counter FILE`",

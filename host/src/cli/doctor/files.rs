@@ -152,7 +152,11 @@ pub(super) async fn store(config: &Config, is_running: bool, report: &mut Report
                 Store { path: aside.path().join("store.db"), ..store.clone() }
             }
             Err(error) => {
-                let text = format!("the store `{shown}` cannot be made: {}", io::Error::from(error.kind()));
+                let why = match error.kind() {
+                    io::ErrorKind::NotFound => "its folder is not there".to_owned(),
+                    kind => kind.to_string(),
+                };
+                let text = format!("the store `{shown}` cannot be made: {why}");
                 let help = format!(
                     "`{}` must be a folder that this user can write in; or correct `[store] path`",
                     folder.display()

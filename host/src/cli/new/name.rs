@@ -62,7 +62,7 @@ fn wrong(name: &str) -> Option<(String, String)> {
         let small = name.to_ascii_lowercase();
         let would_do = sign.is_ascii_uppercase() && wrong(&small).is_none();
         let help = if would_do { format!("`{small}` would do") } else { RULE.to_owned() };
-        Some((format!("it has a `{}`", sign.escape_default()), help))
+        Some((format!("it has a `{}`", sign.escape_debug()), help))
     } else if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
         Some(("it does not begin with a letter".to_owned(), RULE.to_owned()))
     } else if name.len() > LENGTH_MAX {
@@ -88,7 +88,8 @@ mod tests {
         for (path, why, help) in [
             ("Greeter", "it has a `G`", "`greeter` would do"),
             ("a b", "it has a ` `", "small letters"),
-            ("grüßer", "it has a `\\u{fc}`", "small letters"),
+            ("grüßer", "it has a `ü`", "small letters"),
+            ("gr\u{7}", "it has a `\\u{7}`", "small letters"),
             ("Fn", "it has a `F`", "small letters"),
             ("9lives", "it does not begin with a letter", "small letters"),
             ("-x", "it does not begin with a letter", "small letters"),
