@@ -47,6 +47,18 @@ pub enum Wanted {
     Range(VersionReq),
 }
 
+impl Wanted {
+    /// Whether a version is one of these. A pre-release only is if it is named, or by a range that names one.
+    #[must_use]
+    pub fn admits(&self, version: &Version) -> bool {
+        match self {
+            Wanted::Newest => version.pre.is_empty(),
+            Wanted::Version(wanted) => version == wanted,
+            Wanted::Range(range) => range.matches(version),
+        }
+    }
+}
+
 /// Why a text is no reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no reference to a package: {why}")]

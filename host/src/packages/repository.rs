@@ -165,15 +165,12 @@ impl Repository {
 
     async fn newest(&self, wanted: &Wanted) -> Result<Version, PackageError> {
         let versions = self.versions().await?;
-        let fits = |version: &&Version| match wanted {
-            Wanted::Newest => version.pre.is_empty(),
-            Wanted::Version(wanted) => *version == wanted,
-            Wanted::Range(range) => range.matches(version),
-        };
-        versions.iter().rev().find(fits).cloned().ok_or_else(|| PackageError::NoVersion {
-            place: self.place.to_string(),
-            wanted: wanted.clone(),
-            versions: versions.clone(),
+        versions.iter().rev().find(|version| wanted.admits(version)).cloned().ok_or_else(|| {
+            PackageError::NoVersion {
+                place: self.place.to_string(),
+                wanted: wanted.clone(),
+                versions: versions.clone(),
+            }
         })
     }
 
