@@ -59,6 +59,7 @@ pub mod schedule;
 pub mod cogs;
 pub mod commands;
 pub mod health;
+pub mod install;
 pub mod library;
 pub mod packages;
 pub mod watch;

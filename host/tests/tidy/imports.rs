@@ -20,6 +20,7 @@ const ORDER: &[&[&str]] = &[
     &["router"],
     &["lane"],
     &["handles"],
+    &["install"],
     &["cooldowns", "facts", "packages", "schedule"],
     &["event", "fault", "gateway", "library"],
     &["sessions"],

@@ -1,0 +1,167 @@
+//! How a plan is carried out: kept, staged, written down, placed, settled. What fails leaves everything as it was.
+
+use std::path::Path;
+
+use semver::Version;
+use serde::Serialize;
+
+use super::{
+    error::InstallError,
+    files,
+    installation::Installation,
+    journal::Journal,
+    lock::Installed,
+    plan::{Ask, Plan},
+};
+
+/// Makes the change that a journal tells of: what is staged gets into its place once it serves, or once it has been tried;
+/// or what is there goes.
+pub trait Placing {
+    /// `path` is the journal's. What came of it, in words.
+    ///
+    /// # Errors
+    /// It was not made.
+    fn place(&mut self, path: &Path, journal: &Journal) -> Result<String, Refusal>;
+}
+
+/// Why a change was not made, in the words of who refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// What failed.
+    pub text: String,
+    /// What the reader can do.
+    pub help: Option<String>,
+}
+
+impl From<Refusal> for InstallError {
+    fn from(refusal: Refusal) -> InstallError {
+        InstallError::Refused(refusal)
+    }
+}
+
+/// What was done with a cog.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The cog.
+    pub cog: String,
+    /// What was installed of it before.
+    pub from: Option<Version>,
+    /// What is now.
+    pub to: Option<Version>,
+    /// What the host, or the trial, said of it.
+    pub report: Option<String>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+}
+
+impl Installation<'_> {
+    /// Carries out a plan. `agreed`: to whatever it asks.
+    ///
+    /// # Errors
+    /// What is installed stays.
+    pub async fn change(
+        &mut self,
+        plan: Plan,
+        agreed: bool,
+        placing: &mut dyn Placing,
+    ) -> Result<Change, InstallError> {
+        let Plan { cog, from, installed, asks, mut notes, chosen, rules } = plan;
+        let to = installed.now.version.clone();
+        match agreed {
+            true => notes.extend(asks.iter().map(Ask::to_string)),
+            false if asks.is_empty() => {}
+            false => {
+                let (action, what) = (action(from.as_ref()), format!("{cog} {to}"));
+                return Err(InstallError::Asks { action, what, asks });
+            }
+        }
+        if let Some(chosen) = chosen {
+            self.kept.keep(&chosen.repository, chosen.package).await?;
+        }
+        let report = match files::digest(&self.file(&installed.file))? == Some(installed.now.library) {
+            // The same library in another package, or put back by hand: nothing has to be replaced.
+            true => self.write(|lock| _ = lock.cogs.insert(cog.clone(), installed)).map(|()| None)?,
+            false => {
+                let folder = self.config.cogs.folder.clone();
+                let staged = self.kept.stage(&folder, &cog, &installed.now, &rules).await?;
+                let done = self.put(&cog, &staged, installed, placing);
+                // It is in its place now, or of no use.
+                let _ = files::remove(&staged);
+                done?
+            }
+        };
+        self.prune();
+        Ok(Change { cog, from, to: Some(to), report, notes })
+    }
+
+    fn put(
+        &mut self,
+        cog: &str,
+        staged: &Path,
+        installed: Installed,
+        placing: &mut dyn Placing,
+    ) -> Result<Option<String>, InstallError> {
+        let journal = Journal {
+            cog: cog.to_owned(),
+            folder: self.config.cogs.folder.clone(),
+            file: installed.file.clone(),
+            staged: staged.file_name().map(|name| name.to_string_lossy().into_owned()),
+            library: Some(installed.now.library),
+            installed: Some(installed),
+        };
+        self.carry_out(&journal, |path, journal| placing.place(path, journal))
+    }
+
+    /// Takes a cog out of the folder and the lock. Its saved state stays in the store.
+    ///
+    /// # Errors
+    /// It is not installed, or cannot be taken out. `agreed`: though its file is not what was installed.
+    pub fn uninstall(
+        &mut self,
+        name: &str,
+        agreed: bool,
+        placing: &mut dyn Placing,
+    ) -> Result<Change, InstallError> {
+        let there = self.lock.cog(name)?;
+        let (from, file) = (there.now.version.clone(), self.file(&there.file));
+        let report = match files::digest(&file)? {
+            None => self.write(|lock| _ = lock.cogs.remove(name)).map(|()| None)?,
+            Some(holds) if holds != there.now.library && !agreed => {
+                let what = format!("{name} {from}");
+                return Err(InstallError::Asks { action: "removal", what, asks: vec![Ask::ByHand(file)] });
+            }
+            Some(_) => {
+                let journal = Journal {
+                    cog: name.to_owned(),
+                    folder: self.config.cogs.folder.clone(),
+                    file: there.file.clone(),
+                    staged: None,
+                    library: None,
+                    installed: None,
+                };
+                self.carry_out(&journal, |path, journal| placing.place(path, journal))?
+            }
+        };
+        self.prune();
+        Ok(Change { cog: name.to_owned(), from: Some(from), to: None, report, notes: Vec::new() })
+    }
+
+    /// Has `update` pass a cog over, or not any more.
+    ///
+    /// # Errors
+    /// It is not installed.
+    pub fn pin(&mut self, name: &str, pinned: bool) -> Result<Change, InstallError> {
+        let version = Some(self.lock.cog(name)?.now.version.clone());
+        self.write(|lock| {
+            if let Some(there) = lock.cogs.get_mut(name) {
+                there.pinned = pinned;
+            }
+        })?;
+        let (from, cog) = (version.clone(), name.to_owned());
+        Ok(Change { cog, from, to: version, report: None, notes: Vec::new() })
+    }
+}
+
+fn action(from: Option<&Version>) -> &'static str {
+    if from.is_some() { "update" } else { "installation" }
+}

@@ -1,0 +1,245 @@
+//! Why nothing is installed, or not this: what, whose, and what can be done.
+
+use std::{io, path::PathBuf};
+
+use semver::Version;
+
+use super::{change::Refusal, plan::Ask};
+use crate::{
+    error::denied,
+    packages::{Digest, PackageError},
+};
+
+/// What failed with an installation. What was installed before still is.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// The system refuses a folder or a file.
+    #[error("cannot {action} `{}`{}", .path.display(), denied(.path, .source))]
+    Io {
+        /// `read`, `write`.
+        action: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// What it says.
+        source: io::Error,
+    },
+    /// The lock file is not one.
+    #[error("{}{}: {why}", .file.display(), .line.map(|line| format!(":{line}")).unwrap_or_default())]
+    Lock {
+        /// The lock file.
+        file: PathBuf,
+        /// Where in it.
+        line: Option<usize>,
+        /// What is wrong.
+        why: String,
+    },
+    /// The lock file is one of another gearshift.
+    #[error("`{}` is of form {found}, and this gearshift reads form {known}", .file.display())]
+    OtherForm {
+        /// The lock file.
+        file: PathBuf,
+        /// The version of its form.
+        found: u32,
+        /// The one that is known here.
+        known: u32,
+    },
+    /// Another command is at work.
+    #[error("{who} is changing what is installed in `{}`", .folder.display())]
+    Busy {
+        /// A process, and what it does.
+        who: String,
+        /// The folder of the lock file.
+        folder: PathBuf,
+    },
+    /// No such cog was installed.
+    #[error("`{name}` is not installed")]
+    NotInstalled {
+        /// The name.
+        name: String,
+        /// What is.
+        known: Vec<String>,
+    },
+    /// With the package.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// None of its versions will do.
+    #[error("no version of `{reference}` can be installed here{}", listed(.passed_over))]
+    NoneFits {
+        /// What was asked for.
+        reference: String,
+        /// The versions that were asked for, each with what keeps it from being installed.
+        passed_over: Vec<String>,
+    },
+    /// The source has only versions that are older than what is installed.
+    #[error("the newest version of `{reference}` is {newest}, and {installed} is installed")]
+    Older {
+        /// What is asked for.
+        reference: String,
+        /// The newest that may be chosen.
+        newest: Version,
+        /// What is installed.
+        installed: Version,
+    },
+    /// A version that is known here has become something else.
+    #[error("`{what}` is {found} now, and was {known} when it was installed: its tag has been moved")]
+    Moved {
+        /// Place and version.
+        what: String,
+        /// What the lock says.
+        known: Digest,
+        /// What the tag leads to.
+        found: Digest,
+    },
+    /// What is found by the digest in the lock is another version.
+    #[error("`{what}` is version {found}, and `gearshift.lock` says {expected}")]
+    OtherVersion {
+        /// Place and digest.
+        what: String,
+        /// The package's version.
+        found: Version,
+        /// The lock's.
+        expected: Version,
+    },
+    /// The source does not have it any more.
+    #[error("`{what}`, which is version {version}, is not there any more")]
+    Lost {
+        /// Place and digest.
+        what: String,
+        /// The version that it is.
+        version: Version,
+    },
+    /// A change that was written down cannot be read.
+    #[error("cannot read the interrupted change `{}`: {why}", .file.display())]
+    Journal {
+        /// The journal.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// `update` leaves it.
+    #[error("`{name}` is pinned to {version}")]
+    Pinned {
+        /// The cog.
+        name: String,
+        /// What is installed.
+        version: Version,
+    },
+    /// Somebody has to agree.
+    #[error("{} of `{what}`: {}", .action, .asks.iter().map(Ask::to_string).collect::<Vec<_>>().join("; "))]
+    Asks {
+        /// `installation`, `update`.
+        action: &'static str,
+        /// Cog and version.
+        what: String,
+        /// To what.
+        asks: Vec<Ask>,
+    },
+    /// The library is not what its package says, or cannot be served.
+    #[error("the library of `{what}` is refused: {why}")]
+    Library {
+        /// Cog and version.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// A file that is no library of this cog has its name.
+    #[error("`{}` is in the way: it is {holds}", .file.display())]
+    InTheWay {
+        /// The file.
+        file: PathBuf,
+        /// What it is.
+        holds: String,
+    },
+    /// There is nothing to go back to.
+    #[error("no version of `{name}` that is older than {installed} is kept{}", listed(.kept))]
+    NothingBefore {
+        /// The cog.
+        name: String,
+        /// What is installed.
+        installed: Version,
+        /// What is kept all the same.
+        kept: Vec<String>,
+    },
+    /// That version is not there to go back to.
+    #[error("version {version} of `{name}` is not kept{}", listed(.kept))]
+    NotKept {
+        /// The cog.
+        name: String,
+        /// The version.
+        version: Version,
+        /// What is kept.
+        kept: Vec<String>,
+    },
+    /// The running host, or the trial, says no.
+    #[error("{}", .0.text)]
+    Refused(Refusal),
+    /// Something inside failed.
+    #[error("the program failed: {0}")]
+    Host(String),
+}
+
+impl InstallError {
+    pub(super) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> InstallError {
+        let path = path.into();
+        move |source| InstallError::Io { action, path, source }
+    }
+
+    /// What the reader can do.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::Package(error) => return error.help(),
+            Self::Refused(refusal) => return refusal.help.clone(),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "is `[cogs] folder` right? It is not made by itself"
+            }
+            Self::Io { .. } | Self::Host(_) => return None,
+            Self::Lock { .. } => "mend it, or take back the version before (`git checkout gearshift.lock`)",
+            Self::OtherForm { .. } => "use the gearshift that wrote it, or a newer one",
+            Self::Busy { .. } => "try again when it has ended",
+            Self::NotInstalled { known, .. } if known.is_empty() => {
+                "nothing is installed; `gearshift install REFERENCE` does"
+            }
+            Self::NotInstalled { known, .. } => return Some(format!("installed are: {}", known.join(", "))),
+            Self::NoneFits { .. } => "ask for other versions, as `@^1`, or its author for one that fits",
+            Self::Older { .. } => {
+                "was it withdrawn, or is somebody offering an old version again? `gearshift rollback` goes back to what \
+                 is kept; `gearshift install REFERENCE:VERSION --yes` installs an older one"
+            }
+            Self::Moved { .. } => {
+                "whoever may write there has replaced it; ask its author, and wait for a new version"
+            }
+            Self::OtherVersion { .. } => {
+                "somebody has changed `gearshift.lock`; take back the version before"
+            }
+            Self::Lost { .. } => "install another version: `gearshift install REFERENCE`",
+            Self::Journal { .. } => {
+                "was it written by a newer gearshift? Else remove it, and see `gearshift verify`"
+            }
+            Self::Pinned { name, .. } => return Some(format!("`gearshift unpin {name}` lets it be updated")),
+            Self::Asks { .. } => "`--yes` agrees to that",
+            Self::Library { .. } => "ask its author; nothing of it was executed",
+            Self::InTheWay { .. } => "move it away, or rename it",
+            Self::NothingBefore { .. } | Self::NotKept { .. } => {
+                "`gearshift install REFERENCE:VERSION` installs any version that its source has"
+            }
+        };
+        Some(text.to_owned())
+    }
+
+    /// Whether the network or the registry is to blame, and another attempt may do.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Package(error) if error.is_unavailable())
+    }
+}
+
+fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        items => format!(": {}", items.join("; ")),
+    }
+}

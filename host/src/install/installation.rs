@@ -1,0 +1,195 @@
+//! What is installed beside a config file, and the right to change it: one command has that at a time, and finds settled
+//! whatever the one before it was killed in.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    choose::Rules,
+    error::InstallError,
+    files,
+    journal::{Journal, Pending},
+    kept::Kept,
+    lock::Lock,
+};
+use crate::{config::Config, packages::Reference};
+
+/// The folder beside the lock, for what is kept and what is under way.
+const OWN: &str = ".gearshift";
+const BUSY: &str = "busy";
+const PACKAGES: &str = "packages";
+
+/// What is installed, while this may change it.
+#[derive(Debug)]
+pub struct Installation<'c> {
+    pub(super) config: &'c Config,
+    /// The folder of the config file and the lock.
+    folder: PathBuf,
+    pub(super) lock: Lock,
+    pub(super) kept: Kept,
+    /// Written so far.
+    journals: usize,
+    _busy: File,
+}
+
+/// What to do when another process is changing what is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    Refuse,
+    Wait,
+}
+
+impl<'c> Installation<'c> {
+    /// What is installed beside the config's file. `doing` is what other commands say of this one meanwhile.
+    ///
+    /// # Errors
+    /// Another command is changing it, the lock cannot be understood, or the system refuses.
+    pub fn open(config: &'c Config, doing: &str) -> Result<Self, InstallError> {
+        let folder = folder_of(config);
+        let own = folder.join(OWN);
+        fs::create_dir_all(&own).map_err(InstallError::io("make", &own))?;
+        Installation::open_there(config, folder, doing, Others::Refuse)
+    }
+
+    /// The same if anything was ever installed, for a host.
+    pub(super) fn existing(
+        config: &'c Config,
+        doing: &str,
+        others: Others,
+    ) -> Result<Option<Self>, InstallError> {
+        let folder = folder_of(config);
+        match !config.file.as_os_str().is_empty() && folder.join(OWN).is_dir() {
+            true => Installation::open_there(config, folder, doing, others).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn open_there(
+        config: &'c Config,
+        folder: PathBuf,
+        doing: &str,
+        others: Others,
+    ) -> Result<Self, InstallError> {
+        let own = folder.join(OWN);
+        let busy = busy(&own.join(BUSY), &folder, doing, others)?;
+        let mut lock = Lock::read(&folder)?;
+        // A host may still be making the last change of a command that was killed; this waits for it.
+        for path in Pending::all(&own) {
+            if let Some(pending) = Pending::take(&path)? {
+                pending.settle(&mut lock, &folder)?;
+            }
+        }
+        for folder in [&folder, &own, &config.cogs.folder] {
+            files::remove_unfinished(folder);
+        }
+        let kept = Kept::new(own.join(PACKAGES));
+        kept.prune(&lock);
+        Ok(Installation { config, folder, lock, kept, journals: 0, _busy: busy })
+    }
+
+    /// What is installed.
+    #[must_use]
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// What holds for a source of packages.
+    pub(super) fn rules(&self, source: &Reference) -> Rules {
+        Rules::of(self.config, &source.place)
+    }
+
+    /// The file of that name in the cogs folder.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.config.cogs.folder.join(name)
+    }
+
+    /// Writes down what is to be, has it made, and settles it. What `make` says, if the change was made.
+    ///
+    /// # Errors
+    /// It was not made, and nothing has happened.
+    pub(super) fn carry_out<T, E: Into<InstallError>>(
+        &mut self,
+        journal: &Journal,
+        make: impl FnOnce(&Path, &Journal) -> Result<T, E>,
+    ) -> Result<Option<T>, InstallError> {
+        self.journals += 1;
+        let path = journal.write(&self.folder.join(OWN), self.journals)?;
+        let said = make(&path, journal).map_err(Into::into);
+        let made = match Pending::take(&path)? {
+            Some(pending) => pending.settle(&mut self.lock, &self.folder)?,
+            None => return Err(InstallError::Host(format!("`{}` has vanished", path.display()))),
+        };
+        match (made, said) {
+            (true, Ok(said)) => Ok(Some(said)),
+            // Whatever was said of it: the file is what the journal wants.
+            (true, Err(_)) => Ok(None),
+            (false, Err(error)) => Err(error),
+            (false, Ok(_)) => {
+                let file = journal.file();
+                Err(InstallError::Host(format!("`{}` is not what was put there", file.display())))
+            }
+        }
+    }
+
+    /// Changes the lock alone.
+    pub(super) fn write(&mut self, change: impl FnOnce(&mut Lock)) -> Result<(), InstallError> {
+        let mut lock = self.lock.clone();
+        change(&mut lock);
+        if lock != self.lock {
+            lock.write(&self.folder)?;
+            self.lock = lock;
+        }
+        Ok(())
+    }
+
+    /// Removes what is kept and not needed any more.
+    pub(super) fn prune(&self) {
+        self.kept.prune(&self.lock);
+    }
+}
+
+/// What is installed beside the config's file, as it is written now: for who only looks.
+///
+/// # Errors
+/// It cannot be read or understood.
+pub fn read(config: &Config) -> Result<Lock, InstallError> {
+    Lock::read(&folder_of(config))
+}
+
+/// Whether a change that was written down has not been settled.
+pub(super) fn is_interrupted(config: &Config) -> bool {
+    !Pending::all(&folder_of(config).join(OWN)).is_empty()
+}
+
+/// Where lock, kept packages and journals are: beside the config file.
+fn folder_of(config: &Config) -> PathBuf {
+    let file = std::path::absolute(&config.file).unwrap_or_else(|_| config.file.clone());
+    file.parent().unwrap_or(Path::new("/")).to_owned()
+}
+
+/// The right to change what is installed, until it is dropped. The system takes it from a process that ends, however it
+/// ends. <https://man7.org/linux/man-pages/man2/flock.2.html>
+fn busy(path: &Path, folder: &Path, doing: &str, others: Others) -> Result<File, InstallError> {
+    let failed = |error| InstallError::io("lock", path)(error);
+    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let mut file = open.map_err(failed)?;
+    match (file.try_lock(), others) {
+        (Ok(()), _) => {}
+        (Err(TryLockError::WouldBlock), Others::Wait) => file.lock().map_err(failed)?,
+        (Err(TryLockError::WouldBlock), Others::Refuse) => {
+            let mut who = String::new();
+            // It may not have written it yet.
+            let _ = file.read_to_string(&mut who);
+            let who = if who.is_empty() { "another command".to_owned() } else { who };
+            return Err(InstallError::Busy { who, folder: folder.to_owned() });
+        }
+        (Err(TryLockError::Error(error)), _) => return Err(failed(error)),
+    }
+    let who = format!("process {} ({doing})", std::process::id());
+    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(who.as_bytes()));
+    written.map_err(failed)?;
+    Ok(file)
+}

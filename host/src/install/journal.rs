@@ -1,0 +1,137 @@
+//! The one change that is under way, written down before anything of it can be seen: whoever comes after a `kill -9` knows
+//! from the file in the cogs folder whether it was made.
+//!
+//! Who makes the change and who settles it are two processes if a host runs. Each locks the journal's file while it is at
+//! it, so that a change is settled only when nobody makes it any more, and made only as long as it was not settled.
+
+use std::{
+    fs::{self, File},
+    io::{ErrorKind, Read},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    error::InstallError,
+    files,
+    lock::{Installed, Lock},
+};
+use crate::{packages::Digest, private::leads_to};
+
+/// How the names of journals begin.
+const BEGIN: &str = "journal-";
+
+/// What is to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The cog.
+    pub cog: String,
+    /// The cogs folder.
+    pub folder: PathBuf,
+    /// The name of its file there.
+    pub file: String,
+    /// The name of the file there that is to be in its place; none: it is to go.
+    pub staged: Option<String>,
+    /// What the file holds when the change is made; none: it is not there.
+    pub library: Option<Digest>,
+    /// What the lock says then; none: nothing of it.
+    pub installed: Option<Installed>,
+}
+
+impl Journal {
+    /// The file that is to be in place.
+    #[must_use]
+    pub fn staged(&self) -> Option<PathBuf> {
+        Some(self.folder.join(self.staged.as_ref()?))
+    }
+
+    /// Its place.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.folder.join(&self.file)
+    }
+
+    /// Writes it into a folder, under a name that no journal before it had.
+    pub(super) fn write(&self, folder: &Path, number: usize) -> Result<PathBuf, InstallError> {
+        let path = folder.join(format!("{BEGIN}{}-{number}", std::process::id()));
+        let text = serde_json::to_vec(self).map_err(|error| InstallError::Host(error.to_string()))?;
+        files::write(&path, &text)?;
+        Ok(path)
+    }
+
+    /// Makes the change in the folder: what is staged is renamed into its place, or the file goes.
+    ///
+    /// # Errors
+    /// The system refuses; nothing has happened then.
+    pub fn make(&self) -> Result<(), InstallError> {
+        let file = self.file();
+        match self.staged() {
+            Some(staged) => files::rename(&staged, &file).map_err(InstallError::io("write", file)),
+            None => files::remove(&file).map_err(InstallError::io("remove", file)),
+        }
+    }
+}
+
+/// A change that was written down and not settled yet, locked: nobody else makes it or settles it.
+#[derive(Debug)]
+pub struct Pending {
+    journal: Journal,
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Pending {
+    /// Locks a journal and reads it; waits for who has locked it. None: it has been settled.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn take(path: &Path) -> Result<Option<Pending>, InstallError> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(InstallError::io("read", path)(error)),
+        };
+        file.lock().map_err(InstallError::io("lock", path))?;
+        if !leads_to(path, &file) {
+            return Ok(None);
+        }
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(InstallError::io("read", path))?;
+        let journal = serde_json::from_slice(&text)
+            .map_err(|error| InstallError::Journal { file: path.to_owned(), why: error.to_string() })?;
+        Ok(Some(Pending { journal, path: path.to_owned(), _lock: file }))
+    }
+
+    /// All journals of a folder.
+    pub(super) fn all(folder: &Path) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+        let is_one = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(BEGIN);
+        entries.flatten().filter(|entry| is_one(&entry.file_name())).map(|entry| entry.path()).collect()
+    }
+
+    /// What is to be.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Has the lock follow if the change was made, and forgets it. Whether it was.
+    pub(super) fn settle(self, lock: &mut Lock, folder: &Path) -> Result<bool, InstallError> {
+        let Journal { cog, library, installed, .. } = &self.journal;
+        let made = files::digest(&self.journal.file())? == *library;
+        if made {
+            match installed {
+                Some(installed) => _ = lock.cogs.insert(cog.clone(), installed.clone()),
+                None => _ = lock.cogs.remove(cog),
+            }
+            lock.write(folder)?;
+        }
+        files::remove(&self.path).map_err(InstallError::io("remove", &self.path))?;
+        if let Some(staged) = self.journal.staged() {
+            // It is renamed, or of no use.
+            let _ = files::remove(&staged);
+        }
+        Ok(made)
+    }
+}

@@ -1,0 +1,126 @@
+//! What is installed and what was before, kept as packages: each in an OCI layout of its own, named by its digest, so that
+//! one that is not needed any more is a folder that is removed.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use gearshift_cog::manifest::TARGET;
+
+use super::{
+    choose::Rules,
+    error::InstallError,
+    files,
+    lock::{Content, Lock},
+};
+use crate::{
+    error::chain,
+    library,
+    packages::{Access, Artifact, Digest, Package, Packed, Place, Reference, Repository, Wanted},
+};
+
+/// The kept packages.
+#[derive(Debug)]
+pub(super) struct Kept {
+    folder: PathBuf,
+}
+
+impl Kept {
+    pub(super) fn new(folder: PathBuf) -> Kept {
+        Kept { folder }
+    }
+
+    fn place(&self, name: &str, package: &Digest) -> Place {
+        Place::in_folder(&self.folder.join(package.hex()), name)
+    }
+
+    fn repository(&self, name: &str, package: &Digest) -> Result<Repository, InstallError> {
+        Ok(Repository::open(&self.place(name, package), Access::default())?)
+    }
+
+    /// Copies a package with its signatures, checking every digest.
+    pub(super) async fn keep(&self, from: &Repository, package: Package) -> Result<(), InstallError> {
+        let into = self.repository(package.name(), &package.digest())?;
+        Packed::take(from, package).await?.put(&into, true).await?;
+        Ok(())
+    }
+
+    /// A package that is kept, if its signatures are such as the rules want them.
+    pub(super) async fn find(
+        &self,
+        name: &str,
+        package: &Digest,
+        rules: &Rules,
+    ) -> Result<(Repository, Package, Artifact), InstallError> {
+        let repository = self.repository(name, package)?;
+        let wanted =
+            Reference { place: repository.place().clone(), wanted: Wanted::Newest, digest: Some(*package) };
+        let found = repository.find(&wanted, &rules.trust).await?;
+        let artifact = repository.artifact(&found, TARGET).await?;
+        Ok((repository, found, artifact))
+    }
+
+    /// Whether every part of a kept package fits its digest.
+    pub(super) async fn check(
+        &self,
+        name: &str,
+        package: &Digest,
+        rules: &Rules,
+    ) -> Result<(), InstallError> {
+        let (repository, found, _) = self.find(name, package, rules).await?;
+        Packed::take(&repository, found).await?;
+        Ok(())
+    }
+
+    /// Writes the library of a kept package into the cogs folder, under a name that no library has, and inspects it. What
+    /// is renamed later is what was verified here.
+    pub(super) async fn stage(
+        &self,
+        cogs: &Path,
+        name: &str,
+        content: &Content,
+        rules: &Rules,
+    ) -> Result<PathBuf, InstallError> {
+        let (repository, found, artifact) = self.find(name, &content.package, rules).await?;
+        let mut file = files::unfinished(cogs, std::env::consts::DLL_SUFFIX)?;
+        let path = file.path().to_owned();
+        repository.library(&found, &artifact, &mut file, &path).await?;
+        file.flush().and_then(|()| file.as_file().sync_all()).map_err(InstallError::io("write", &path))?;
+        inspect(&path, name, &content.version)?;
+        let (_, path) = file.keep().map_err(|error| InstallError::io("write", path)(error.error))?;
+        Ok(path)
+    }
+
+    /// Removes what a lock does not name.
+    pub(super) fn prune(&self, lock: &Lock) {
+        let named: BTreeSet<String> =
+            lock.cogs.values().flat_map(|cog| cog.contents().map(|it| it.package.hex())).collect();
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        for entry in entries.flatten() {
+            if !named.contains(&*entry.file_name().to_string_lossy())
+                && let Err(error) = fs::remove_dir_all(entry.path())
+            {
+                tracing::debug!("`{}` stays: {error}", entry.path().display());
+            }
+        }
+    }
+}
+
+/// Whether a library is the cog of that name and version, and this host can serve it. Nothing of it is executed.
+fn inspect(file: &Path, name: &str, version: &semver::Version) -> Result<(), InstallError> {
+    let what = format!("{name} {version}");
+    let refused = |why: String| InstallError::Library { what: what.clone(), why };
+    let contents = library::read(file).map_err(|error| refused(chain(&error)))?;
+    let manifest = &contents.manifest;
+    if manifest.name != name || manifest.version != version.to_string() {
+        let said = format!("{} {}", manifest.name.escape_debug(), manifest.version.escape_debug());
+        return Err(refused(format!("it says that it is {said}")));
+    }
+    match library::mismatches(&contents).into_iter().next() {
+        Some(mismatch) => Err(refused(mismatch.to_string())),
+        None => Ok(()),
+    }
+}
