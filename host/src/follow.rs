@@ -1,6 +1,7 @@
 //! Follows the cogs folder: what changes in it is loaded, what is gone is retired, what was refused for something that is
-//! free now is tried again. And what the config file sets for the cogs. Whether a change is wanted is for the cog's owner to decide, and so is the order: one file's
-//! changes come to it one after the other.
+//! free now is tried again. And what the config file sets for the cogs, and what is installed when the host goes back by
+//! itself. Whether a change is wanted is for the cog's owner to decide, and so is the order: one file's changes come to it
+//! one after the other.
 
 use std::{
     os::unix::fs::MetadataExt,
@@ -9,10 +10,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use tokio::runtime::Handle;
+
 use crate::{
     cogs::{Cogs, log_error},
     config::Config,
     error::chain,
+    install::{self, Served},
     watch::{Change, FolderWatch},
 };
 
@@ -53,6 +57,33 @@ pub async fn follow_settings(file: PathBuf, every: Duration, cogs: Arc<Cogs>) {
             }
         }
         before = now;
+    }
+}
+
+/// When the host goes back from an installed version by itself, file and lock follow, until it is dropped.
+pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
+    let mut went_back = cogs.went_back();
+    loop {
+        let (config, cogs) = (Arc::clone(&config), Arc::clone(&cogs));
+        let serving = move || {
+            let cogs = cogs.status().cogs.into_iter();
+            let served = |version, digest| Served { version, digest };
+            cogs.filter_map(|cog| Some((cog.name, served(cog.version?, cog.digest?)))).collect()
+        };
+        // It reads and writes files, which blocks its thread.
+        let runtime = Handle::current();
+        let follow = move || runtime.block_on(install::follow(&config, serving));
+        let followed = tokio::task::spawn_blocking(follow).await;
+        match followed {
+            Ok(Ok(done)) => done.iter().for_each(|text| tracing::warn!("{text}")),
+            Ok(Err(error)) => {
+                tracing::error!(help = error.help(), "the lock cannot follow: {}", chain(&error));
+            }
+            Err(error) => tracing::error!("the host failed: {error}"),
+        }
+        if went_back.changed().await.is_err() {
+            return;
+        }
     }
 }
 

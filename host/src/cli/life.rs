@@ -24,7 +24,10 @@ use crate::{
     config::{self, Config},
     control::{self, Asker, Socket, SocketClaim},
     duration::Shown,
+    error::chain,
+    follow,
     host::{Host, HostError},
+    install,
     metrics::Endpoint,
     sessions::Sessions,
 };
@@ -109,6 +112,9 @@ impl Life {
             }
             bound
         })?;
+        if let Err(error) = install::settle(&config) {
+            tracing::warn!(help = error.help(), "what is installed cannot be looked at: {}", chain(&error));
+        }
         progress.now("loading the cogs");
         let mut before = again.map(|again| again.started.before()).unwrap_or_default();
         let host = runtime.block_on(Host::open_after(&mut before, config, sessions))?;
@@ -228,6 +234,8 @@ async fn serve(
         }
         std::future::pending().await
     };
+    let following =
+        tokio::spawn(follow::follow_going_back(Arc::clone(host.config()), Arc::clone(host.cogs())));
     let end = tokio::select! {
         done = work(host) => End::Done(done),
         done = host.run() => End::Done(done.map_err(Failure::from)),
@@ -235,6 +243,7 @@ async fn serve(
         end = begins => end,
     };
     drop(stop);
+    following.abort();
     (end, serving.await.ok())
 }
 

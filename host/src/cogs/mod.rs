@@ -24,6 +24,7 @@ mod leave;
 mod life;
 mod message;
 mod owner;
+mod place;
 mod registry;
 mod replace;
 mod report;
@@ -222,6 +223,11 @@ impl Cogs {
     /// Moves whenever the declared commands may have changed.
     pub fn commands(&self) -> tokio::sync::watch::Receiver<u64> {
         self.registry.commands()
+    }
+
+    /// Moves whenever the host has gone back from a version by itself: its file holds what does not serve.
+    pub fn went_back(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.registry.went_back()
     }
 
     /// The commands that shall be registered, and those that shall not.

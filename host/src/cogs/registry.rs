@@ -53,6 +53,8 @@ pub(super) struct Registry {
     freed: Notify,
     /// How long the operations on all cogs took.
     pub(super) durations: Durations,
+    /// Moves whenever something serves again in place of what its file holds.
+    went_back: watch::Sender<u64>,
 }
 
 /// The commands that shall be registered.
@@ -100,13 +102,14 @@ impl Declared {
 
 impl Registry {
     pub(super) fn new(router: Arc<Router>) -> Registry {
-        let (commands, _) = watch::channel(0);
+        let [(commands, _), (went_back, _)] = [watch::channel(0), watch::channel(0)];
         Registry {
             router,
             book: Mutex::default(),
             commands,
             freed: Notify::new(),
             durations: Durations::default(),
+            went_back,
         }
     }
 
@@ -305,6 +308,16 @@ impl Registry {
     /// Moves whenever the declared commands may have changed.
     pub(super) fn commands(&self) -> watch::Receiver<u64> {
         self.commands.subscribe()
+    }
+
+    /// Something serves again in place of what its file holds.
+    pub(super) fn note_went_back(&self) {
+        self.went_back.send_modify(|times| *times += 1);
+    }
+
+    /// Moves whenever something serves again in place of what its file holds.
+    pub(super) fn went_back(&self) -> watch::Receiver<u64> {
+        self.went_back.subscribe()
     }
 
     /// What `look` finds in the cogs' names, statuses and queues.

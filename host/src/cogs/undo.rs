@@ -72,6 +72,7 @@ impl<L: Life> Owner<L> {
         match result {
             Ok(done) => {
                 self.gone_back.push(from.1);
+                self.registry.note_went_back();
                 self.settle(Ok(Some(done)), Answer(None));
                 self.to_remember = Some((from.1, before.library));
                 self.remember().await;

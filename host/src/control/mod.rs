@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod info;
 mod path;
+mod place;
 mod protocol;
 mod server;
 mod socket;
@@ -25,4 +26,5 @@ pub use self::{
     server::{Again, Asker, answer, serve},
     socket::{Socket, SocketClaim, SocketError},
     state::{ExportedState, StateRequest, answer_state},
+    table::aligned,
 };

@@ -58,6 +58,11 @@ pub enum Request {
         /// Its name.
         cog: String,
     },
+    /// Make a change of what is installed.
+    Place {
+        /// Where it is written down.
+        journal: PathBuf,
+    },
 }
 
 impl fmt::Display for Request {
@@ -76,6 +81,7 @@ impl fmt::Display for Request {
             Request::Load { cog } => write!(out, "load {cog}"),
             Request::Unload { cog } => write!(out, "unload {cog}"),
             Request::Reload { cog } => write!(out, "reload {cog}"),
+            Request::Place { journal } => write!(out, "place {}", journal.display()),
         }
     }
 }

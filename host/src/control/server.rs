@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    commands, info,
+    commands, info, place,
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     socket::Socket,
     state::{StateRequest, answer_state},
@@ -186,6 +186,7 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
             Request::Load { cog } => reported(cogs.load(&cog).await),
             Request::Unload { cog } => reported(cogs.unload(&cog).await),
             Request::Reload { cog } => reported(cogs.reload(&cog).await),
+            Request::Place { journal } => place::answer(&cogs, journal).await,
         }
     });
     match operation.await {

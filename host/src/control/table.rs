@@ -76,7 +76,7 @@ fn row(cog: &CogStatus) -> [String; 9] {
 }
 
 /// Rows as lines, each column as wide as its widest cell.
-pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+pub fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let mut text = String::new();

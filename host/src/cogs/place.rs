@@ -1,0 +1,89 @@
+//! How a library takes its place in the folder that was not there before: what runs is replaced first, and only what serves
+//! is renamed to where it is found at the next start.
+
+use std::{path::Path, sync::Arc};
+
+use super::{
+    CogError, Cogs, Report, ended,
+    generation::prepare,
+    life::Candidate,
+    message::{Leaving, Message, Wish},
+};
+use crate::error::chain;
+
+impl Cogs {
+    /// Brings the cog `name` into service from the file `staged` as if it were `file`, and then has `settle` put it there.
+    ///
+    /// # Errors
+    /// When it is another cog, it is disabled or it refuses: what ran before still runs. When it cannot be put there, what
+    /// `file` holds is loaded again.
+    pub async fn bring_staged(
+        self: &Arc<Self>,
+        name: &str,
+        staged: &Path,
+        file: &Path,
+        settle: impl FnOnce() -> Result<(), String>,
+    ) -> Result<Report, CogError> {
+        let prepared = prepare(&self.parts, staged).await?;
+        let manifest = Arc::clone(&prepared.manifest);
+        if manifest.name != name {
+            return Err(CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() });
+        }
+        if self.parts.disabled.iter().any(|disabled| disabled == name) {
+            return Err(CogError::Disabled { name: name.to_owned() });
+        }
+        let candidate = Candidate { file: file.to_owned(), ..prepared };
+        let placed = self.ask(name, |answer| Message::Bring(candidate, Wish::Asked, answer)).await;
+        let report = match placed {
+            Ok(report) => report.ok_or_else(ended)?,
+            Err(error) => {
+                if !file.exists() {
+                    // Nothing served: it is as if it had never come.
+                    self.follow_removal(file);
+                }
+                return Err(error);
+            }
+        };
+        if let Err(why) = settle() {
+            let back = match file.exists() {
+                true => self.load_file(file).await.map(drop),
+                false => self.unload(name).await.map(drop),
+            };
+            let back = back.err().map(|error| format!("; {}", chain(&error))).unwrap_or_default();
+            return Err(CogError::Host(format!("{why}{back}")));
+        }
+        self.registry.forget_refused(file);
+        self.registry.found(file, &manifest);
+        Ok(report)
+    }
+
+    /// Has `settle` take `file` out of the folder, and retires the cogs that it was.
+    ///
+    /// # Errors
+    /// When it cannot be taken out: they go on.
+    pub async fn take_out(
+        self: &Arc<Self>,
+        file: &Path,
+        settle: impl FnOnce() -> Result<(), String>,
+    ) -> Result<Option<Report>, CogError> {
+        settle().map_err(CogError::Host)?;
+        let cogs = self.registry.cogs_of(file);
+        self.registry.gone(file);
+        let mut report = None;
+        for name in cogs {
+            let gone = Leaving::FileGone(file.to_owned());
+            match self.ask(&name, |answer| Message::Leave(gone, answer)).await {
+                Ok(done) => report = done,
+                // The watcher was quicker.
+                Err(CogError::NotLoaded { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(report)
+    }
+
+    /// The folder of the libraries.
+    pub fn folder(&self) -> &Path {
+        &self.parts.folder
+    }
+}
