@@ -18,8 +18,12 @@ mod doctoring;
 mod ending;
 #[path = "cli/exits.rs"]
 mod exits;
+#[path = "cli/installing.rs"]
+mod installing;
 #[path = "cli/intents.rs"]
 mod intents;
+#[path = "cli/killing.rs"]
+mod killing;
 #[path = "cli/making.rs"]
 mod making;
 #[path = "cli/metrics.rs"]
@@ -56,5 +60,9 @@ mod states;
 mod status;
 #[path = "cli/supervising.rs"]
 mod supervising;
+#[path = "cli/updating.rs"]
+mod updating;
 #[path = "cli/upgrading.rs"]
 mod upgrading;
+#[path = "cli/versions.rs"]
+mod versions;

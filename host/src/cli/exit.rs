@@ -4,12 +4,12 @@
 //! | code | name | when |
 //! |---|---|---|
 //! | 0 | ok | done; a host that was asked to end has closed everything in order |
-//! | 1 | failed | a cog was refused, a host or its store does not do what was asked, a shard is not ready (`gearshift status`), a check, also one of `gearshift doctor`, or a smoke script failed, a file is no library, a package is not there, damaged, not trusted or would replace another, a key cannot be used |
+//! | 1 | failed | a cog was refused, a host or its store does not do what was asked, a shard is not ready (`gearshift status`), a check, also one of `gearshift doctor`, or a smoke script failed, a file is no library, a package is not there, damaged, not trusted or would replace another, or a cog is not installed or updated, a key cannot be used |
 //! | 2 | usage | the command line is not understood, also a reference to a package; `gearshift new` cannot use the name or the SDK |
-//! | 65 | data | a smoke script, a world file or an exported state cannot be read or understood; `gearshift dev` or `pack` finds no cog, or a package that cargo does not understand; `pack` cannot build a cog or use a library |
+//! | 65 | data | a smoke script, a world file, an exported state or `gearshift.lock` cannot be read or understood; `gearshift dev` or `pack` finds no cog, or a package that cargo does not understand; `pack` cannot build a cog or use a library |
 //! | 69 | unavailable | a session could not be opened, no host answers on the control socket, a registry does not answer or refuses the login, or `gearshift dev` or `pack` finds no cargo |
 //! | 70 | internal | the host itself failed; report it |
-//! | 73 | cannot create | a folder, the control socket, the metrics' address, a private copy, a key, a folder of packages or a thread cannot be made or used, or another host serves the bot |
+//! | 73 | cannot create | a folder, the control socket, the metrics' address, a private copy, a key, a folder of packages or a thread cannot be made or used, another host serves the bot, or another command changes what is installed |
 //! | 74 | output | what is printed or recorded cannot be written: the disk is full, the terminal is gone |
 //! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
 //! | 78 | configuration | `gearshift.toml` or the log filter is wrong, there is no token, or no folder of that name for cogs |
@@ -35,17 +35,18 @@ Exit codes:
   0    done; a host that was asked to end has closed everything in order
   1    failed: a cog was refused, a host or its store does not do what was asked,
        a check or a smoke script failed; a package is not there, damaged, not trusted
-       or would replace another; a key cannot be used
+       or would replace another; a cog is not installed; a key cannot be used
   2    usage: the command line or a reference is not understood; `new`: a name or an
        SDK will not do
-  65   data: a smoke script, a world file or an exported state cannot be read
-       or understood; `dev`, `pack`: no cog, or a package that cargo does not
+  65   data: a smoke script, a world file, an exported state or gearshift.lock cannot
+       be read or understood; `dev`, `pack`: no cog, or a package that cargo does not
        understand; `pack`: a cog that does not build, or an unfit library
   69   unavailable: a session could not be opened, no host answers, a registry does
        not answer or refuses the login, `dev`, `pack`: no cargo
   70   internal: the host itself failed; please report it
   73   cannot create: a folder, the control socket, the metrics' address, a key or a
-       thread cannot be had, or another host serves the bot
+       thread cannot be had, another host serves the bot, or another command
+       changes what is installed
   74   output: what is printed or recorded cannot be written
   77   refused: Discord refuses the bot (token, intents, shards)
   78   configuration: gearshift.toml or the log filter is wrong, no token, or no cogs folder

@@ -9,6 +9,7 @@ mod dev;
 mod doctor;
 mod exit;
 mod inspect;
+mod install;
 mod keys;
 mod life;
 mod new;
@@ -69,6 +70,14 @@ enum Command {
     Restart(restart::Restart),
     Upgrade(upgrade::Upgrade),
     State(state::StateCommand),
+    Install(install::Install),
+    Update(install::Update),
+    Rollback(install::Rollback),
+    Pin(install::Pin),
+    Unpin(install::Unpin),
+    Uninstall(install::Uninstall),
+    List(install::List),
+    Verify(install::Verify),
     Inspect(inspect::Inspect),
     Check(check::Check),
     Smoke(smoke::Smoke),
@@ -120,6 +129,14 @@ fn execute(command: Command) -> ExitCode {
         Command::Restart(restart) => restart.execute(),
         Command::Upgrade(upgrade) => upgrade.execute(),
         Command::State(state) => state.execute(),
+        Command::Install(install) => install.execute(),
+        Command::Update(update) => update.execute(),
+        Command::Rollback(rollback) => rollback.execute(),
+        Command::Pin(pin) => pin.execute(),
+        Command::Unpin(unpin) => unpin.execute(),
+        Command::Uninstall(uninstall) => uninstall.execute(),
+        Command::List(list) => list.execute(),
+        Command::Verify(verify) => verify.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Check(check) => check.execute(),
         Command::Smoke(smoke) => smoke.execute(),

@@ -6,7 +6,7 @@ mod watched;
 
 use std::{
     io::{self, Write, stdout},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,10 @@ use clap::Args;
 pub(super) use self::trial::Trial;
 use self::watched::{End, Watched};
 use super::exit::{Exit, Failure};
-use crate::{cogs::TrialNews, config::Config};
+use crate::{
+    cogs::{TrialFailure, TrialNews},
+    config::Config,
+};
 
 /// Try libraries: open them, set their cogs up, take them apart; each in a process of its own
 #[derive(Debug, Args)]
@@ -76,6 +79,20 @@ impl Check {
             }
         }
     }
+}
+
+/// Tries one library and shows nothing; why it does not pass, and what the reader can do.
+pub(super) fn try_one(
+    file: &Path,
+    config: &Path,
+    patience: Duration,
+) -> io::Result<Result<(), (String, Option<String>)>> {
+    let mut trial = Watched::start(file, Some(config))?;
+    Ok(match trial.follow(Instant::now() + patience, |_| {})? {
+        End::Passed => Ok(()),
+        End::Failed(TrialFailure { step, text, help }) => Err((format!("in {step}: {text}"), help)),
+        end => Err((end.to_string(), None)),
+    })
 }
 
 fn show(news: &TrialNews) -> io::Result<()> {

@@ -1,0 +1,172 @@
+//! The commands that only look: `gearshift list` and `gearshift verify`.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use semver::Version;
+use serde_json::json;
+
+use super::{
+    super::{
+        exit::{Exit, Failure},
+        packages::runtime,
+        running::RunningHost,
+    },
+    placing::running,
+};
+use crate::{
+    config::Config,
+    control::{Request, aligned},
+    error::chain,
+    install::{self, Finding, Installation, Installed, Rules, Serving},
+    log::{self, Lines},
+};
+
+/// Show what is installed, from where, and what is newer
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Show the installed cogs: version, the newest version that `update` would take, whether it is pinned, where it \
+        comes from and who signed it. The sources are asked; one that does not answer is named.",
+    after_long_help = "Examples:\n\
+        \n    gearshift list\
+        \n    gearshift list --outdated --json"
+)]
+pub(in crate::cli) struct List {
+    /// Only those of which there is a newer version
+    #[arg(long)]
+    outdated: bool,
+
+    #[command(flatten)]
+    host: RunningHost,
+}
+
+/// Check that everything is what gearshift.lock says
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Check that everything is what gearshift.lock says, byte for byte: the files in the cogs folder, what is kept to \
+        go back to, its signatures, and what the running host serves.",
+    after_long_help = "The exit code is 1 if something is not; `gearshift install --locked` restores it."
+)]
+pub(in crate::cli) struct Verify {
+    #[command(flatten)]
+    host: RunningHost,
+}
+
+impl List {
+    pub(in crate::cli) fn execute(self) -> Result<(), Failure> {
+        let config = Config::load(self.host.config_file())?;
+        let lock = install::read(&config)?;
+        let runtime = runtime()?;
+        let mut rows = vec![["COG", "VERSION", "NEWEST", "PINNED", "SOURCE", "SIGNED BY"].map(str::to_owned)];
+        let mut out = io::stdout().lock();
+        for (name, there) in &lock.cogs {
+            let rules = Rules::of(&config, &there.source.place);
+            let newest = match runtime.block_on(install::choose_newest(&there.source, &rules)) {
+                Ok(newest) => Some(newest),
+                Err(error) => {
+                    let text = format!("it is not known what is newer than `{name}` {}", there.now.version);
+                    log::write(&format!("warning: {text}: {}\n", Lines(&chain(&error))));
+                    None
+                }
+            };
+            let is_outdated = newest.as_ref().is_some_and(|newest| *newest > there.now.version);
+            if self.outdated && !is_outdated {
+                continue;
+            }
+            match self.host.json {
+                true => writeln!(out, "{}", as_json(name, there, newest.as_ref(), is_outdated))?,
+                false => rows.push(row(name, there, newest.as_ref())),
+            }
+        }
+        let by_hand = if self.outdated { Vec::new() } else { install::by_hand(&config, &lock)? };
+        for (file, manifest) in by_hand {
+            match self.host.json {
+                true => writeln!(
+                    out,
+                    "{}",
+                    json!({ "cog": manifest.name, "version": manifest.version, "file": file, "source": null })
+                )?,
+                false => rows.push(
+                    [&*manifest.name, &*manifest.version, "-", "-", "put there by somebody", "-"]
+                        .map(str::to_owned),
+                ),
+            }
+        }
+        if self.host.json {
+            return Ok(());
+        }
+        match (rows.len(), self.outdated) {
+            (1, true) => writeln!(out, "nothing newer is known")?,
+            (1, false) => writeln!(out, "nothing is installed; `gearshift install REFERENCE` does")?,
+            _ => write!(out, "{}", aligned(&rows))?,
+        }
+        Ok(())
+    }
+}
+
+fn row(name: &str, there: &Installed, newest: Option<&Version>) -> [String; 6] {
+    [
+        name.to_owned(),
+        there.now.version.to_string(),
+        newest.map_or_else(|| "?".to_owned(), Version::to_string),
+        if there.pinned { "yes" } else { "no" }.to_owned(),
+        there.source.to_string(),
+        there.now.signed_by.clone().unwrap_or_else(|| "-".to_owned()),
+    ]
+}
+
+fn as_json(name: &str, there: &Installed, newest: Option<&Version>, outdated: bool) -> serde_json::Value {
+    json!({
+        "cog": name,
+        "version": there.now.version,
+        "newest": newest,
+        "outdated": outdated,
+        "pinned": there.pinned,
+        "source": there.source.to_string(),
+        "package": there.now.package,
+        "signed_by": there.now.signed_by,
+        "kept": there.before.iter().map(|it| &it.version).collect::<Vec<_>>(),
+        "went_back_from": there.went_back_from,
+    })
+}
+
+impl Verify {
+    pub(in crate::cli) fn execute(self) -> Result<(), Failure> {
+        let config = Config::load(self.host.config_file())?;
+        let installation = Installation::open(&config, "gearshift verify")?;
+        let serving = serving(&self.host, &config)?;
+        let runtime = runtime()?;
+        let findings = runtime.block_on(installation.verify(serving.as_ref()))?;
+        let mut out = io::stdout().lock();
+        for finding in &findings {
+            match self.host.json {
+                true => writeln!(out, "{}", serde_json::to_string(finding).map_err(io::Error::from)?)?,
+                false => show(&mut out, finding)?,
+            }
+        }
+        if findings.is_empty() && !self.host.json {
+            writeln!(out, "nothing is installed")?;
+        }
+        match findings.iter().all(|finding| finding.ok) {
+            true => Ok(()),
+            false => Err(Failure::told(Exit::Failed)),
+        }
+    }
+}
+
+fn show(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+    let Finding { cog, ok, text, help } = finding;
+    writeln!(out, "{:<7} {cog}: {}", if *ok { "ok" } else { "WRONG" }, Lines(text))?;
+    help.iter().try_for_each(|help| writeln!(out, "  help: {}", Lines(help)))
+}
+
+/// What the running host serves; none if none runs.
+fn serving(host: &RunningHost, config: &Config) -> Result<Option<Serving>, Failure> {
+    let Some(mut client) = running(host, config)? else { return Ok(None) };
+    let answer = client.call(&Request::List)?;
+    let cogs = answer.data["cogs"].as_array().cloned().unwrap_or_default();
+    let one = |cog: &serde_json::Value| {
+        Some((cog["name"].as_str()?.to_owned(), cog["digest"].as_str()?.to_owned()))
+    };
+    Ok(Some(cogs.iter().filter_map(one).collect()))
+}

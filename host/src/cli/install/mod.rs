@@ -1,0 +1,374 @@
+//! The commands that change what is installed: `gearshift install`, `update`, `rollback`, `pin`, `unpin`, `uninstall`. What
+//! each cog gets is planned first, and then carried out through the running host, or in the folder if none runs.
+
+mod listing;
+mod placing;
+mod shown;
+
+use clap::Args;
+use semver::Version;
+
+pub(super) use self::listing::{List, Verify};
+use self::{
+    placing::Place,
+    shown::{Done, Shown},
+};
+use super::{
+    exit::{Exit, Failure},
+    packages::runtime,
+    running::RunningHost,
+};
+use crate::{
+    config::Config,
+    install::{InstallError, Installation, Planned},
+    packages::Reference,
+};
+
+/// Install cogs from packages, into a bot that runs or not
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Install cogs from packages of a registry or a folder. A running host replaces each while it stays connected; \
+        when none runs, the library is tried in a process of its own first. What is installed is written to gearshift.lock, \
+        beside the config file.\n\n\
+        The newest version is taken that was asked for, that this host can serve, and that is signed as the config wants it.",
+    after_long_help = "Examples:\n\
+        \n    gearshift install ghcr.io/me/greeter\
+        \n    gearshift install ghcr.io/me/greeter@^1.2 ./packages/counter:0.3.0\
+        \n    gearshift install --locked     # exactly what gearshift.lock says, byte for byte\n\n\
+        A cog that fails stays as it was, the others go on, and the exit code is 1."
+)]
+pub(super) struct Install {
+    /// What to install: HOST/PATH/NAME, or ./FOLDER/NAME; then :VERSION or @RANGE, from which updates are taken, too
+    #[arg(value_name = "REF", required_unless_present = "locked")]
+    references: Vec<String>,
+
+    /// Install what gearshift.lock says, and nothing else
+    #[arg(long, conflicts_with = "references")]
+    locked: bool,
+
+    #[command(flatten)]
+    how: How,
+}
+
+/// Replace installed cogs by newer versions
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Replace installed cogs by the newest versions of what was asked for when they were installed; all of them \
+        if none is named. A cog that fails stays at its version, and the others go on.",
+    after_long_help = "Examples:\n\
+        \n    gearshift update --dry-run\
+        \n    gearshift update greeter\n\n\
+        The exit code is 1 if a cog could not be updated."
+)]
+pub(super) struct Update {
+    /// Names of cogs
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    how: How,
+}
+
+/// Go back to a version of a cog that was installed before
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Go back to a version of a cog that was installed before: the last five are kept. Without a version it is the \
+        newest that is older than what is installed. No registry is asked, unless what was kept is damaged.",
+    after_long_help = "Examples:\n\
+        \n    gearshift rollback greeter\
+        \n    gearshift rollback greeter 1.1.0"
+)]
+pub(super) struct Rollback {
+    /// Name of a cog
+    name: String,
+
+    /// The version
+    version: Option<Version>,
+
+    #[command(flatten)]
+    how: How,
+}
+
+/// Keep a cog at its version: `update` passes it over
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n\
+        \n    gearshift pin greeter\
+        \n    gearshift pin greeter 1.1.0     # goes to that version first")]
+pub(super) struct Pin {
+    /// Name of a cog
+    name: String,
+
+    /// The version, if it is not the one that is installed
+    version: Option<Version>,
+
+    #[command(flatten)]
+    how: How,
+}
+
+/// Let `update` replace a cog again
+#[derive(Debug, Args)]
+pub(super) struct Unpin {
+    /// Name of a cog
+    name: String,
+
+    #[command(flatten)]
+    host: RunningHost,
+}
+
+/// Take installed cogs out of the bot; their saved states stay
+#[derive(Debug, Args)]
+pub(super) struct Uninstall {
+    /// Names of cogs
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct How {
+    /// Agree to what is asked: settings that are not set, an older version, a file that would be replaced
+    #[arg(long)]
+    yes: bool,
+
+    #[command(flatten)]
+    host: RunningHost,
+}
+
+impl Install {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        if self.locked {
+            return self.how.carry_out("gearshift install", Wanted::All, async |installation, name| {
+                installation.plan_locked(name).await
+            });
+        }
+        let references = self.references.iter().map(|text| text.parse::<Reference>());
+        let references = references.collect::<Result<Vec<_>, _>>()?;
+        let names = references.iter().map(|reference| reference.place.name().to_owned()).collect();
+        self.how.carry_out("gearshift install", Wanted::These(names), async |installation, name| {
+            match references.iter().rev().find(|reference| reference.place.name() == name) {
+                Some(reference) => installation.plan(reference).await,
+                None => installation.plan_update(name).await,
+            }
+        })
+    }
+}
+
+impl Update {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let wanted = match self.names.is_empty() {
+            true => Wanted::All,
+            false => Wanted::These(self.names),
+        };
+        let plan = async |installation: &Installation<'_>, name: &str| installation.plan_update(name).await;
+        match self.dry_run {
+            true => self.how.show_plans(wanted, plan),
+            false => self.how.carry_out("gearshift update", wanted, plan),
+        }
+    }
+}
+
+impl Rollback {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let version = self.version.as_ref();
+        self.how.carry_out(
+            "gearshift rollback",
+            Wanted::These(vec![self.name]),
+            async |installation, name| installation.plan_rollback(name, version).await,
+        )
+    }
+}
+
+impl Pin {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let config = self.how.config()?;
+        let mut work = self.how.begin(&config, "gearshift pin")?;
+        if let Some(version) = &self.version {
+            let there = work.installation.lock().cog(&self.name)?;
+            if there.now.version != *version {
+                work.one(&self.name, async |installation: &Installation<'_>, name: &str| {
+                    installation.plan_version(name, version).await
+                });
+            }
+        }
+        if work.failures.is_empty() {
+            let pinned = work.installation.pin(&self.name, true);
+            work.note(&self.name, pinned.map(Done::Pinned));
+        }
+        work.end()
+    }
+}
+
+impl Unpin {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let how = How { yes: false, host: self.host };
+        let config = how.config()?;
+        let mut work = how.begin(&config, "gearshift unpin")?;
+        let unpinned = work.installation.pin(&self.name, false);
+        work.note(&self.name, unpinned.map(Done::Unpinned));
+        work.end()
+    }
+}
+
+impl Uninstall {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let config = self.how.config()?;
+        let mut work = self.how.begin(&config, "gearshift uninstall")?;
+        for name in &self.names {
+            let gone = work.installation.uninstall(name, self.how.yes, &mut work.place);
+            work.note(name, gone.map(Done::Changed));
+        }
+        work.end()
+    }
+}
+
+/// Which cogs.
+enum Wanted {
+    All,
+    These(Vec<String>),
+}
+
+impl Wanted {
+    fn names(self, installation: &Installation<'_>) -> Vec<String> {
+        match self {
+            Wanted::All => installation.lock().cogs.keys().cloned().collect(),
+            Wanted::These(mut names) => {
+                let mut seen = std::collections::BTreeSet::new();
+                names.retain(|name| seen.insert(name.clone()));
+                names
+            }
+        }
+    }
+}
+
+impl How {
+    fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(self.host.config_file())?)
+    }
+
+    fn begin<'c>(&'c self, config: &'c Config, doing: &str) -> Result<Work<'c>, Failure> {
+        let installation = Installation::open(config, doing)?;
+        let place = Place::find(&self.host, config)?;
+        let runtime = runtime()?;
+        let shown = Shown { json: self.host.json };
+        Ok(Work { yes: self.yes, installation, place, runtime, shown, changes: 0, failures: Vec::new() })
+    }
+
+    /// Plans and changes one cog after the other.
+    fn carry_out(
+        &self,
+        doing: &str,
+        wanted: Wanted,
+        plan: impl AsyncFn(&Installation<'_>, &str) -> Result<Planned, InstallError>,
+    ) -> Result<(), Failure> {
+        let config = self.config()?;
+        let mut work = self.begin(&config, doing)?;
+        let mut names = wanted.names(&work.installation);
+        if names.is_empty() {
+            work.shown.nothing_installed()?;
+        }
+        loop {
+            let before = work.changes;
+            names.retain(|name| !work.one(name, &plan));
+            // What a cog was refused for another one may have given up meanwhile.
+            if names.is_empty() || work.changes == before {
+                return work.end();
+            }
+            work.failures.retain(|(name, _)| !names.contains(name));
+        }
+    }
+
+    fn show_plans(
+        &self,
+        wanted: Wanted,
+        plan: impl AsyncFn(&Installation<'_>, &str) -> Result<Planned, InstallError>,
+    ) -> Result<(), Failure> {
+        let config = self.config()?;
+        let mut work = self.begin(&config, "gearshift update --dry-run")?;
+        for name in wanted.names(&work.installation) {
+            let planned = work.runtime.block_on(plan(&work.installation, &name));
+            work.note(&name, planned.map(Done::Planned));
+        }
+        work.end()
+    }
+}
+
+/// A command at work.
+struct Work<'c> {
+    yes: bool,
+    installation: Installation<'c>,
+    place: Place,
+    runtime: tokio::runtime::Runtime,
+    shown: Shown,
+    /// So many cogs have been changed.
+    changes: usize,
+    failures: Vec<(String, InstallError)>,
+}
+
+impl Work<'_> {
+    /// Plans and changes one cog. Whether that is the end of it: one that the host or the trial refused may be tried again.
+    fn one(
+        &mut self,
+        name: &str,
+        plan: impl AsyncFn(&Installation<'_>, &str) -> Result<Planned, InstallError>,
+    ) -> bool {
+        let done = self.runtime.block_on(async {
+            match plan(&self.installation, name).await? {
+                Planned::Change(plan) => {
+                    let changed = self.installation.change(*plan, self.yes, &mut self.place).await;
+                    changed.map(Done::Changed)
+                }
+                nothing @ Planned::Nothing { .. } => Ok(Done::Planned(nothing)),
+            }
+        });
+        let is_end = !matches!(done, Err(InstallError::Refused(_)));
+        self.note(name, done);
+        is_end
+    }
+
+    /// Shows what was done; what failed is shown at the end.
+    fn note(&mut self, name: &str, done: Result<Done, InstallError>) {
+        match done {
+            Ok(done) => {
+                self.changes += usize::from(matches!(done, Done::Changed(_)));
+                // The reader of stdout may have left; what is begun is done all the same.
+                let _ = self.shown.done(name, &done);
+            }
+            Err(error) => self.failures.push((name.to_owned(), error)),
+        }
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        for (name, error) in &self.failures {
+            let stays = self.installation.lock().cogs.get(name).map(|there| &there.now.version);
+            self.shown.failed(name, stays, error)?;
+        }
+        match &self.failures[..] {
+            [] => Ok(()),
+            failures if failures.iter().all(|(_, error)| error.is_unavailable()) => {
+                Err(Failure::told(Exit::Unavailable))
+            }
+            _ => Err(Failure::told(Exit::Failed)),
+        }
+    }
+}
+
+impl From<InstallError> for Failure {
+    fn from(error: InstallError) -> Failure {
+        let exit = match &error {
+            _ if error.is_unavailable() => Exit::Unavailable,
+            InstallError::Io { .. } | InstallError::Busy { .. } => Exit::CannotCreate,
+            InstallError::Lock { .. } | InstallError::OtherForm { .. } | InstallError::Journal { .. } => {
+                Exit::Data
+            }
+            InstallError::Host(_) => Exit::Internal,
+            _ => Exit::Failed,
+        };
+        Failure::new(exit, crate::error::chain(&error)).help(error.help())
+    }
+}

@@ -1,0 +1,89 @@
+//! Where a change is made: in the running host, which has the new version serve first; or in the folder, once the library
+//! has passed a trial in a process of its own.
+
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::super::{check, exit::Failure, life::socket_path, running::RunningHost};
+use crate::{
+    config::Config,
+    control::{CallError, Client, Request},
+    error::chain,
+    install::{Journal, Placing, Refusal},
+};
+
+/// How long a trial may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where changes are made.
+pub(super) enum Place {
+    /// In a host that runs.
+    Host(Client),
+    /// In the folder; no host runs. The config whose settings a trial has.
+    Folder(PathBuf),
+}
+
+impl Place {
+    /// Looks whether the host of this config runs.
+    pub(super) fn find(host: &RunningHost, config: &Config) -> Result<Place, Failure> {
+        Ok(match running(host, config)? {
+            Some(client) => Place::Host(client),
+            None => Place::Folder(config.file.clone()),
+        })
+    }
+}
+
+/// The host of this config, if it runs. A socket that is named must have one.
+pub(super) fn running(host: &RunningHost, config: &Config) -> Result<Option<Client>, Failure> {
+    let path = match &host.socket {
+        Some(socket) => return Ok(Some(Client::connect(socket)?)),
+        None => socket_path(config),
+    };
+    match Client::connect(&path) {
+        Ok(client) => Ok(Some(client)),
+        // Nothing is there, or what a killed host has left.
+        Err(CallError::NoHost { source, .. })
+            if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Placing for Place {
+    fn place(&mut self, path: &Path, journal: &Journal) -> Result<String, Refusal> {
+        match self {
+            Place::Host(client) => on_host(client, path),
+            Place::Folder(config) => in_folder(config, journal),
+        }
+    }
+}
+
+fn on_host(client: &mut Client, path: &Path) -> Result<String, Refusal> {
+    let answer = client.call(&Request::Place { journal: path.to_owned() });
+    let answer = answer.map_err(|error| Refusal { text: chain(&error), help: error.help() })?;
+    match answer.ok {
+        true => Ok(answer.text),
+        false => Err(Refusal { text: answer.text, help: answer.help }),
+    }
+}
+
+fn in_folder(config: &Path, journal: &Journal) -> Result<String, Refusal> {
+    let refused = |error: std::io::Error| Refusal { text: format!("cannot try it: {error}"), help: None };
+    let Some(staged) = journal.staged() else {
+        make(journal)?;
+        return Ok("no host runs".to_owned());
+    };
+    match check::try_one(&staged, config, PATIENCE).map_err(refused)? {
+        Ok(()) => make(journal).map(|()| "no host runs; it passed its trial".to_owned()),
+        Err((text, help)) => Err(Refusal { text: format!("it does not pass its trial: {text}"), help }),
+    }
+}
+
+fn make(journal: &Journal) -> Result<(), Refusal> {
+    journal.make().map_err(|error| Refusal { text: chain(&error), help: error.help() })
+}

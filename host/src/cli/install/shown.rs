@@ -1,0 +1,144 @@
+//! What was done with each cog, a line each, for people or as JSON.
+
+use std::io::{self, Write};
+
+use semver::Version;
+use serde_json::json;
+
+use crate::{
+    error::chain,
+    install::{Change, InstallError, Plan, Planned},
+    log::{self, Lines},
+};
+
+/// What was done with a cog, or is not.
+pub(super) enum Done {
+    Changed(Change),
+    Pinned(Change),
+    Unpinned(Change),
+    Planned(Planned),
+}
+
+/// In which form it is shown.
+pub(super) struct Shown {
+    pub(super) json: bool,
+}
+
+impl Shown {
+    pub(super) fn nothing_installed(&self) -> io::Result<()> {
+        match self.json {
+            true => Ok(()),
+            false => writeln!(io::stdout(), "nothing is installed; `gearshift install REFERENCE` does"),
+        }
+    }
+
+    pub(super) fn done(&self, name: &str, done: &Done) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.json {
+            return writeln!(out, "{}", as_json(name, done));
+        }
+        writeln!(out, "{}", Lines(&text(name, done)))?;
+        let notes = match done {
+            Done::Changed(change) => &change.notes[..],
+            Done::Planned(Planned::Change(plan)) => &plan.notes[..],
+            Done::Pinned(_) | Done::Unpinned(_) | Done::Planned(Planned::Nothing { .. }) => &[],
+        };
+        notes.iter().try_for_each(|note| writeln!(out, "  note: {}", Lines(note)))
+    }
+
+    /// `stays`: the version that is still installed.
+    pub(super) fn failed(&self, name: &str, stays: Option<&Version>, error: &InstallError) -> io::Result<()> {
+        let (text, help) = (chain(error), error.help());
+        if self.json {
+            let line = json!({ "cog": name, "outcome": "failed", "from": stays, "to": stays, "error": text, "help": help });
+            return writeln!(io::stdout(), "{line}");
+        }
+        let stays = match stays {
+            Some(version) => format!("`{name}` stays {version}"),
+            None => format!("`{name}` is not installed"),
+        };
+        // An error that is about nothing else says so by itself.
+        let line = match error {
+            InstallError::NotInstalled { .. } => format!("error: {}\n", Lines(&text)),
+            _ => format!("error: {stays}: {}\n", Lines(&text)),
+        };
+        log::write(&line);
+        if let Some(help) = help {
+            log::write(&format!("help: {}\n", Lines(&help)));
+        }
+        Ok(())
+    }
+}
+
+fn text(name: &str, done: &Done) -> String {
+    match done {
+        Done::Changed(change) => {
+            let report = change.report.as_ref().map(|report| format!(": {report}")).unwrap_or_default();
+            match (&change.from, &change.to) {
+                (None, Some(to)) => format!("{name}: installed {to}{report}"),
+                (Some(from), Some(to)) if from == to => format!("{name}: {to} is installed again{report}"),
+                (Some(from), Some(to)) => format!("{name}: {from} → {to}{report}"),
+                (from, None) => {
+                    let from = from.as_ref().map(|from| format!(" {from}")).unwrap_or_default();
+                    format!("{name}: uninstalled{from}{report}")
+                }
+            }
+        }
+        Done::Pinned(change) => format!("{name}: pinned to {}", shown(change.to.as_ref())),
+        Done::Unpinned(change) => format!("{name}: {} is not pinned any more", shown(change.to.as_ref())),
+        Done::Planned(Planned::Change(plan)) => {
+            let to = &plan.installed.now.version;
+            let from = plan.from.as_ref().map(|from| format!("{from} → ")).unwrap_or_default();
+            let asks: Vec<String> = plan.asks.iter().map(|ask| format!("; --yes is needed: {ask}")).collect();
+            format!("{name}: {from}{to} from {}{}", plan.installed.source.place, asks.concat())
+        }
+        Done::Planned(Planned::Nothing { installed, why }) => format!("{name}: {installed} stays: {why}"),
+    }
+}
+
+fn shown(version: Option<&Version>) -> String {
+    version.map_or_else(|| "nothing".to_owned(), Version::to_string)
+}
+
+fn as_json(name: &str, done: &Done) -> serde_json::Value {
+    let line = |outcome: &str, change: &Change| {
+        json!({
+            "cog": name,
+            "outcome": outcome,
+            "from": change.from,
+            "to": change.to,
+            "report": change.report,
+            "notes": change.notes,
+        })
+    };
+    match done {
+        Done::Changed(change) => line(outcome(change), change),
+        Done::Pinned(change) => line("pinned", change),
+        Done::Unpinned(change) => line("unpinned", change),
+        Done::Planned(Planned::Change(plan)) => {
+            let Plan { from, installed, asks, notes, .. } = &**plan;
+            let asks: Vec<String> = asks.iter().map(ToString::to_string).collect();
+            json!({
+                "cog": name,
+                "outcome": "planned",
+                "from": from,
+                "to": installed.now.version,
+                "asks": asks,
+                "notes": notes,
+            })
+        }
+        Done::Planned(Planned::Nothing { installed, why }) => {
+            json!({ "cog": name, "outcome": "unchanged", "from": installed, "to": installed, "notes": [why] })
+        }
+    }
+}
+
+fn outcome(change: &Change) -> &'static str {
+    match (&change.from, &change.to) {
+        (None, _) => "installed",
+        (Some(_), None) => "uninstalled",
+        (Some(from), Some(to)) if to < from => "rolled_back",
+        (Some(from), Some(to)) if to == from => "installed",
+        (Some(_), Some(_)) => "updated",
+    }
+}

@@ -1,0 +1,91 @@
+//! Packages of the cogs in `plugins/` in versions that nobody has built: the same code with another manifest. It installs
+//! nothing.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use gearshift_host::packages::{Access, Packed, Place as Source, Repository, Words};
+use object::{Object, ObjectSection};
+use serde_json::{Value, json};
+
+use crate::program::{Place, library};
+
+/// A version of a cog, packed into the folder `packages` of a place. `change` has the last word on its manifest.
+pub(crate) fn pack(place: &Place, cog: &str, version: &str, change: impl FnOnce(&mut Value)) {
+    pack_with(place, cog, version, &Words::default(), change);
+}
+
+/// The same with the author's words.
+pub(crate) fn pack_with(
+    place: &Place,
+    cog: &str,
+    version: &str,
+    words: &Words,
+    change: impl FnOnce(&mut Value),
+) {
+    let file = place.path().join(format!("{cog}-{version}.packed"));
+    fs::write(&file, with_manifest(cog, version, change)).unwrap();
+    let packed = Packed::make(std::slice::from_ref(&file), words).unwrap();
+    fs::remove_file(file).unwrap();
+    put(place, &packed, false);
+}
+
+/// Puts a package into the folder `packages` of a place.
+pub(crate) fn put(place: &Place, packed: &Packed, replace: bool) {
+    let source = Source::in_folder(&place.path().join("packages"), packed.package().name());
+    let into = Repository::open(&source, Access::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(packed.put(&into, replace)).unwrap();
+}
+
+/// The library of a cog that says it is a release build of this version.
+pub(crate) fn with_manifest(cog: &str, version: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    const HEADER: usize = 64;
+    let mut bytes = fs::read(stripped(cog)).unwrap();
+    let (header, mut manifest) = {
+        let file = object::File::parse(&*bytes).unwrap();
+        let section = file.section_by_name(".gearshift").unwrap();
+        let (start, length) = section.file_range().unwrap();
+        let text = &bytes[start as usize..(start + length) as usize];
+        let end = text.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        let manifest: Value = serde_json::from_slice(&text[..end]).unwrap();
+        // `e_shoff`, where the headers of the sections stand.
+        let headers = u64::from_le_bytes(bytes[0x28..0x30].try_into().unwrap());
+        (headers as usize + section.index().0 * HEADER, manifest)
+    };
+    manifest["version"] = json!(version);
+    manifest["profile"] = json!("release");
+    change(&mut manifest);
+    let manifest = manifest.to_string();
+    // It stands behind everything else: `sh_offset` and `sh_size`.
+    let place = [bytes.len() as u64, manifest.len() as u64];
+    for (at, field) in [header + 24, header + 32].into_iter().zip(place) {
+        bytes[at..at + 8].copy_from_slice(&field.to_le_bytes());
+    }
+    bytes.extend_from_slice(manifest.as_bytes());
+    bytes
+}
+
+/// A cog's library without what debuggers want, as it would be shipped.
+fn stripped(cog: &str) -> PathBuf {
+    static STRIPPED: OnceLock<Mutex<()>> = OnceLock::new();
+    let _one = STRIPPED.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let whole = library(cog);
+    let stripped = whole.with_extension("stripped");
+    if !stripped.exists() {
+        let done = Command::new("strip").arg("-S").arg("-o").args([&stripped, &whole]).status();
+        if !done.is_ok_and(|status| status.success()) {
+            fs::copy(&whole, &stripped).unwrap();
+        }
+    }
+    stripped
+}
+
+/// What is in a file of a place.
+pub(crate) fn content(path: &Path) -> Option<Vec<u8>> {
+    fs::read(path).ok()
+}
