@@ -27,7 +27,8 @@ impl Cogs {
         let prepared = prepare(&self.parts, staged).await?;
         let manifest = Arc::clone(&prepared.manifest);
         if manifest.name != name {
-            return Err(CogError::NotFound { name: name.to_owned(), folder: self.parts.folder.clone() });
+            let (name, folder) = (name.to_owned(), self.parts.folder.clone());
+            return Err(CogError::NotFound { name, folder, known: vec![manifest.name.clone()] });
         }
         if self.parts.disabled.iter().any(|disabled| disabled == name) {
             return Err(CogError::Disabled { name: name.to_owned() });
