@@ -57,6 +57,8 @@ async fn run(kind: Kind, how: How, cogs: &[(&str, &std::path::Path)]) -> Result<
     let bot = Bot::start(kind, &sim, cogs, STORE)?;
     first_reply(kind, &sim, &crowd, &bot).await?;
     rig::registered(&sim, "ping").await?;
+    // Until all questions of the start are answered: the answers would be counted.
+    tokio::time::sleep(BESIDE).await;
     let steady = Steady::start(&sim, &crowd, RATE, |number| format!("!ping {number}"));
     tokio::time::sleep(BESIDE).await;
     let bot = match how {
