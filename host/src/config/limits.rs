@@ -15,7 +15,8 @@ pub struct Limits {
     pub lane_queue: usize,
     /// Handlers of one cog that are in flight at once. Default 1024.
     pub handlers_in_flight: usize,
-    /// Calls of one cog to the host that are in flight at once; waiting is none. Default 1024.
+    /// Calls of one cog to the host that are in flight at once; waiting is none. More than handlers: a call counts until
+    /// the host has let go of it, and its handler may be over by then. Default 2048.
     pub calls_in_flight: usize,
     /// How long a cog may take to set up. `setup_timeout_ms`, default 30000.
     #[serde(rename = "setup_timeout_ms", with = "millis")]
@@ -77,7 +78,7 @@ impl Default for Limits {
         Limits {
             lane_queue: 4096,
             handlers_in_flight: 1024,
-            calls_in_flight: 1024,
+            calls_in_flight: 2048,
             setup_timeout: Duration::from_millis(30_000),
             drain_timeout: Duration::from_millis(5_000),
             state_timeout: Duration::from_millis(5_000),

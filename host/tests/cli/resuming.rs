@@ -311,3 +311,20 @@ fn without_resume_the_session_ends_with_the_host() {
     assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
     ended(live);
 }
+
+#[test]
+fn a_long_absence_is_made_up_for_message_by_message() {
+    let place = Place::with(&["counter"]);
+    let (runtime, sim) = discord(&place, STORE);
+    let live = started(&place, &sim);
+    assert!(ask(&runtime, &sim, "!count").content.starts_with("1 for you"));
+    ended(live);
+    let alice = sim.member("alice").unwrap();
+    // More than may be in flight at once, fewer than may wait.
+    let said = (0..2_000).map(|_| runtime.block_on(alice.say("general", "!count")).unwrap());
+    let said: Vec<Snowflake> = said.collect();
+    let live = started(&place, &sim);
+    let answers = said.iter().map(|said| runtime.block_on(sim.reply_to(*said, PATIENCE)).expect("no answer"));
+    assert_counted(&answers.collect::<Vec<_>>(), 1);
+    ended(live);
+}
