@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use gearshift_host::packages::Words;
+use gearshift_host::packages::{KeyFiles, SecretKey, Words};
 use serde_json::{Value, json};
 
 use crate::{
     program::{Ended, Place, run},
-    versions::{content, pack, pack_with, with_manifest},
+    versions::{content, pack, pack_with, sign, with_manifest},
 };
 
 /// A place with packages of `ping` in these versions.
@@ -272,4 +272,33 @@ fn a_lock_or_a_reference_that_cannot_be_understood_changes_nothing() {
     let ended = run(&place, &["install", "./packages/ping"]);
     assert_ne!(ended.code, 0);
     assert!(ended.err.contains("help: is `[cogs] folder` right?"), "{}", ended.err);
+}
+
+#[test]
+fn what_is_not_signed_by_a_trusted_key_is_not_installed_nor_gone_back_to() {
+    let place = place(&["1.0.0"]);
+    let files = KeyFiles::in_folder(&place.path().join("keys"), "mine");
+    let key = files.make(None).unwrap();
+    let secret = SecretKey::read(&files.secret, || unreachable!("it has no password")).unwrap();
+    let trusting =
+        format!("[cogs]\nfolder = \"cogs\"\n[packages]\ntrusted_keys = [\"{key}\"]\nrequire_signed = true\n");
+    place.file("gearshift.toml", &trusting);
+    fails(&place, &["install", "./packages/ping"], "ping:1.0.0` is not signed, and must be");
+    sign(&place, "ping", "1.0.0", &secret);
+    ok(&place, &["install", "./packages/ping@^1"]);
+    assert_eq!(listed(&place, "ping")["signed_by"], json!(key.to_string()));
+    assert!(ok(&place, &["verify"]).out.contains(&format!("signed by {key}")));
+    // The newest is what counts: an older one that is signed may be what an attacker wants.
+    pack(&place, "ping", "1.1.0", |_| {});
+    fails(&place, &["update"], "ping:1.1.0` is not signed, and must be");
+    assert!(holds(&place, "1.0.0"));
+    sign(&place, "ping", "1.1.0", &secret);
+    ok(&place, &["update"]);
+    // Somebody else is trusted now.
+    let other = KeyFiles::in_folder(&place.path().join("keys"), "other").make(None).unwrap();
+    place.file("gearshift.toml", &trusting.replace(&key.to_string(), &other.to_string()));
+    fails(&place, &["rollback", "ping"], "and none of them is trusted");
+    let wrong = run(&place, &["verify"]);
+    assert!(wrong.code == 1 && wrong.out.contains("none of them is trusted"), "{}", wrong.out);
+    assert!(holds(&place, "1.1.0"));
 }

@@ -7,12 +7,13 @@ use std::{
     time::Duration,
 };
 
+use gearshift_sim::SimOptions;
 use serde_json::Value;
 
 use crate::{
     installing::{fails, holds, listed, ok, place},
     program::{Live, PATIENCE, Place, run},
-    running::{self, discord},
+    running::{self, discord_with},
     versions::{content, pack, with_manifest},
 };
 
@@ -97,6 +98,29 @@ fn a_version_that_fails_leaves_what_serves_and_what_is_installed() {
 }
 
 #[test]
+fn a_command_that_one_cog_gives_up_and_another_takes_is_installed_in_the_order_that_serves() {
+    let place = place(&["1.0.0"]);
+    pack(&place, "counter", "1.0.0", |_| {});
+    let live = play(&place);
+    ok(&place, &["install", "./packages/ping", "./packages/counter"]);
+    let renamed = |name: &'static str| {
+        move |manifest: &mut Value| {
+            manifest["commands"][0]["name"] = name.into();
+            if manifest["commands"][0]["discord"].is_object() {
+                manifest["commands"][0]["discord"]["name"] = name.into();
+            }
+        }
+    };
+    pack(&place, "ping", "1.1.0", renamed("pang"));
+    pack(&place, "counter", "1.1.0", renamed("ping"));
+    let updated = ok(&place, &["update"]);
+    assert_eq!(updated.err, "");
+    assert_eq!((&*serves(&place, "ping").0, &*serves(&place, "counter").0), ("1.1.0", "1.1.0"));
+    ok(&place, &["verify"]);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn file_and_lock_follow_a_host_that_goes_back_by_itself() {
     let place = place(&[]);
     let config = "[cogs]\nfolder = \"cogs\"\n[store]\n[limits]\nprobation_faults = 1\n";
@@ -156,7 +180,7 @@ fn a_host_with_another_folder_says_so() {
 }
 
 /// So many updates and rollbacks; as many messages as the machine can take, up to 500 a second.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 10;
 
 #[test]
 fn no_event_is_lost_doubled_or_out_of_order_over_updates_and_rollbacks() {
@@ -164,7 +188,10 @@ fn no_event_is_lost_doubled_or_out_of_order_over_updates_and_rollbacks() {
     for version in ["1.0.0", "1.1.0"] {
         pack(&place, "counter", version, |_| {});
     }
-    let (runtime, sim) = discord(&place, "");
+    // It forgets nothing that is looked at in the end.
+    let options =
+        SimOptions { transcript_limit: 1 << 20, history_per_channel: 1 << 20, ..SimOptions::default() };
+    let (runtime, sim) = discord_with(options, &place, "");
     ok(&place, &["install", "./packages/counter:1.0.0"]);
     ok(&place, &["install", "./packages/counter@^1"]);
     let mut live = running::run(&place, sim.token());
@@ -190,7 +217,9 @@ fn no_event_is_lost_doubled_or_out_of_order_over_updates_and_rollbacks() {
     assert!(said.len() > 50, "only {} messages", said.len());
     // The count is the cog's state: it goes from generation to generation.
     for (before, message) in said.iter().enumerate() {
-        let reply = runtime.block_on(sim.reply_to(*message, PATIENCE)).expect("one is lost");
+        let reply = runtime
+            .block_on(sim.reply_to(*message, PATIENCE))
+            .unwrap_or_else(|| panic!("message {before} of {} is lost", said.len()));
         assert!(reply.content.starts_with(&format!("{} for you", before + 1)), "{}", reply.content);
     }
     let answers = sim.messages("general").unwrap();

@@ -8,7 +8,9 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use gearshift_host::packages::{Access, Packed, Place as Source, Repository, Words};
+use gearshift_host::packages::{
+    Access, Packed, Place as Source, Reference, Repository, SecretKey, Trust, Words,
+};
 use object::{Object, ObjectSection};
 use serde_json::{Value, json};
 
@@ -31,15 +33,28 @@ pub(crate) fn pack_with(
     fs::write(&file, with_manifest(cog, version, change)).unwrap();
     let packed = Packed::make(std::slice::from_ref(&file), words).unwrap();
     fs::remove_file(file).unwrap();
-    put(place, &packed, false);
+    block_on(packed.put(&repository(place, cog), false)).unwrap();
 }
 
-/// Puts a package into the folder `packages` of a place.
-pub(crate) fn put(place: &Place, packed: &Packed, replace: bool) {
-    let source = Source::in_folder(&place.path().join("packages"), packed.package().name());
-    let into = Repository::open(&source, Access::default()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(packed.put(&into, replace)).unwrap();
+/// Signs a package that is there.
+pub(crate) fn sign(place: &Place, cog: &str, version: &str, key: &SecretKey) {
+    let repository = repository(place, cog);
+    let reference: Reference = format!("{}:{version}", repository.place()).parse().unwrap();
+    block_on(async {
+        let package = repository.find(&reference, &Trust::default()).await.unwrap();
+        let mut packed = Packed::take(&repository, package).await.unwrap();
+        packed.sign(key).unwrap();
+        packed.put(&repository, false).await.unwrap();
+    });
+}
+
+fn repository(place: &Place, cog: &str) -> Repository {
+    let source = Source::in_folder(&place.path().join("packages"), cog);
+    Repository::open(&source, Access::default()).unwrap()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 /// The library of a cog that says it is a release build of this version.
