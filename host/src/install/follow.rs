@@ -44,6 +44,9 @@ pub async fn follow(
     config: &Config,
     serving: impl Fn() -> BTreeMap<String, Served>,
 ) -> Result<Vec<String>, InstallError> {
+    if config.file.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
     // Mostly nothing is to be done, and a host may not write there.
     let (lock, now) = (read(config)?, serving());
     let is_other = |(name, there): (&String, &Installed)| {

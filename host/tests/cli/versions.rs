@@ -89,12 +89,12 @@ pub(crate) fn with_manifest(cog: &str, version: &str, change: impl FnOnce(&mut V
 fn stripped(cog: &str) -> PathBuf {
     static STRIPPED: OnceLock<Mutex<()>> = OnceLock::new();
     let _one = STRIPPED.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let whole = library(cog);
-    let stripped = whole.with_extension("stripped");
+    let built = library(cog);
+    let stripped = built.with_extension("stripped");
     if !stripped.exists() {
-        let done = Command::new("strip").arg("-S").arg("-o").args([&stripped, &whole]).status();
+        let done = Command::new("strip").arg("-S").arg("-o").args([&stripped, &built]).status();
         if !done.is_ok_and(|status| status.success()) {
-            fs::copy(&whole, &stripped).unwrap();
+            fs::copy(&built, &stripped).unwrap();
         }
     }
     stripped
