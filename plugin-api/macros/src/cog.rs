@@ -7,7 +7,7 @@ use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type, spanned::Spanned}
 use crate::{
     args::{Arg, Args, Seen},
     block::{Block, Item, Method, at, conditions, own_name},
-    command::{self, Command, Group},
+    command::{self, Command, Group, Lost},
     component::{self, Component},
     errors::Errors,
     hooks::{self, Hook},
@@ -46,6 +46,9 @@ const NOT_OURS: &[&str] =
 
 /// What `#[cog(…)]` says.
 struct Options {
+    /// What is lost by an error in the brackets: names of settings, and of groups their paths.
+    lost: Vec<String>,
+    lost_groups: Vec<String>,
     name: Option<LitStr>,
     is_exported: bool,
     settings: Option<Type>,
@@ -59,6 +62,8 @@ struct Options {
 #[derive(Default)]
 struct Parts {
     commands: Vec<Command>,
+    /// Paths of those that are lost by an error.
+    lost_commands: Vec<String>,
     components: Vec<Component>,
     listeners: Vec<Listener>,
     tasks: Vec<Task>,
@@ -80,9 +85,13 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
     }
     let cog = &block.cog;
     let setup = hooks::expand_setup(&parts.setup, cog, options.settings.as_ref());
+    if options.has_lost("state") {
+        parts.steps.clear();
+    }
     let state = state::expand(options.saved.as_ref(), parts.steps, &mut errors);
     let events = listen::expand(&parts.listeners);
-    let commands = command::expand(&options.groups, &parts.commands, &parts.check, &mut errors);
+    let lost = Lost { groups: &options.lost_groups, commands: &parts.lost_commands };
+    let commands = command::expand(&options.groups, &parts.commands, &parts.check, &lost, &mut errors);
     let components = component::expand(&parts.components, &mut errors);
     let tasks = task::expand(&parts.tasks, &mut errors);
     let unit = options.unit.and_then(|unit| declare(unit, cog, options.saved.is_some(), &mut errors));
@@ -121,6 +130,8 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
 impl Options {
     fn read(args: &[Arg], errors: &mut Errors) -> Self {
         let mut options = Self {
+            lost: Vec::new(),
+            lost_groups: Vec::new(),
             name: None,
             is_exported: true,
             settings: None,
@@ -134,7 +145,10 @@ impl Options {
             // A cog has many groups.
             let is_new = if arg.key() == "group" { Ok(()) } else { seen.once(arg) };
             let set = is_new.and_then(|()| options.set(arg, &mut field));
-            errors.ok(set);
+            if errors.ok(set).is_none() {
+                options.lost.push(arg.key());
+                options.lost_groups.extend(Group::path_in(arg));
+            }
         }
         match (&mut options.saved, field) {
             (Some(saved), field) => saved.field = field,
@@ -145,6 +159,11 @@ impl Options {
             (None, None) => {}
         }
         options
+    }
+
+    /// Whether a setting is there and cannot be read: what follows from that is no error of its own.
+    fn has_lost(&self, key: &str) -> bool {
+        self.lost.iter().any(|lost| lost == key)
     }
 
     fn set(&mut self, arg: &Arg, field: &mut Option<Ident>) -> Result<()> {
@@ -197,7 +216,9 @@ impl Parts {
             errors.push(Error::new(second.path().span(), text));
         }
         let taken = method.check_parameters().and_then(|()| self.read(kind, &attribute, method, options));
-        errors.ok(taken);
+        if errors.ok(taken).is_none() && kind == "command" {
+            self.lost_commands.extend(Command::path_in(&attribute));
+        }
         // What an attribute asks for is no matter of taste.
         method.attributes.push(syn::parse_quote! {
             #[allow(
@@ -225,6 +246,8 @@ impl Parts {
             "listen" => self.listeners.push(Listener::new(attribute, method)?),
             "every" | "daily" | "cron" | "task" => self.tasks.push(Task::new(kind, attribute, method)?),
             "migrate" => self.steps.push(Step::new(attribute, method)?),
+            // The settings that it takes may be what is lost.
+            "setup" if options.has_lost("settings") => {}
             "setup" => once(&mut self.setup, attribute, Hook::setup(method, options.settings.as_ref())?)?,
             "teardown" => once(&mut self.teardown, attribute, Hook::teardown(method)?)?,
             "on_error" => once(&mut self.on_error, attribute, Hook::on_error(method)?)?,

@@ -53,6 +53,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// The path that `group(…)` names, whatever else is wrong with it.
+    pub(crate) fn path_in(arg: &crate::args::Arg) -> Option<String> {
+        let list = arg.list("").ok().filter(|_| arg.key() == "group")?;
+        Some(list.iter().find(|arg| arg.name.is_none())?.text("").ok()?.value())
+    }
+
     /// Reads `group("tag", "Notes of this server", guild_only)`.
     pub(crate) fn new(arg: &crate::args::Arg) -> Result<Self> {
         let like = "\"tag\", \"What its commands are for\"";
@@ -71,6 +77,11 @@ impl Group {
 }
 
 impl Command {
+    /// The path that an attribute names, whatever else is wrong with it.
+    pub(crate) fn path_in(attribute: &Attribute) -> Option<String> {
+        Some(Args::of(attribute).ok()?.take_text()?.value())
+    }
+
     /// Reads `#[command(…)]` on a method, whose parameters lose their attributes.
     pub(crate) fn slash(attribute: &Attribute, method: &mut Method) -> Result<Self> {
         let attributes = Parameter::take_attributes(method);
@@ -178,18 +189,25 @@ pub(crate) fn call(method: &Ident, output: Span, further: TokenStream) -> TokenS
     quote!(#unit = Self::#method(self, ctx #further).await?;)
 }
 
+/// Paths of groups and commands that are lost by errors of their own: what follows from that is none.
+pub(crate) struct Lost<'a> {
+    pub groups: &'a [String],
+    pub commands: &'a [String],
+}
+
 /// All commands of a cog.
 pub(crate) fn expand(
     groups: &[Group],
     commands: &[Command],
     of_cog: &[Hook],
+    lost: &Lost<'_>,
     errors: &mut Errors,
 ) -> TokenStream {
     let checks = checks(groups, commands, of_cog);
     if commands.is_empty() && groups.is_empty() {
         return checks;
     }
-    let declared = tree::declare(groups, commands, errors);
+    let declared = tree::declare(groups, commands, lost, errors);
     let arms = commands.iter().map(Command::arm);
     let completed = commands.iter().flat_map(|command| {
         let path = command.path();

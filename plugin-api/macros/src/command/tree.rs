@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Error;
 
-use super::{Command, Group, MESSAGE, SLASH};
+use super::{Command, Group, Lost, MESSAGE, SLASH};
 use crate::{
     block::{any_of, at},
     errors::Errors,
@@ -14,19 +14,26 @@ use crate::{
 };
 
 /// The elements of `COMMANDS`. What does not fit together is an error.
-pub(super) fn declare(groups: &[Group], commands: &[Command], errors: &mut Errors) -> TokenStream {
+pub(super) fn declare(
+    groups: &[Group],
+    commands: &[Command],
+    lost: &Lost<'_>,
+    errors: &mut Errors,
+) -> TokenStream {
     check_names(groups, commands, errors);
     for (path, name) in paths(groups, commands) {
         let above = &path[..path.len() - 1];
-        if !above.is_empty() && !groups.iter().any(|group| group.path == above) {
-            errors.push(Error::new(name, no_group(&above.join(" "), groups)));
+        let group = above.join(" ");
+        let is_there = groups.iter().any(|group| group.path == above) || lost.groups.contains(&group);
+        if !above.is_empty() && !is_there {
+            errors.push(Error::new(name, no_group(&group, groups)));
         }
     }
     for group in groups {
-        if !paths(groups, commands)
-            .any(|(path, _)| path.len() > group.path.len() && path.starts_with(&group.path))
-        {
-            let path = group.path.join(" ");
+        let path = group.path.join(" ");
+        let is_below = |other: &[String]| other.len() > group.path.len() && other.starts_with(&group.path);
+        let is_lost = lost.commands.iter().any(|lost| lost.starts_with(&format!("{path} ")));
+        if !is_lost && !paths(groups, commands).any(|(path, _)| is_below(path)) {
             let text =
                 format!("no command is in the group `{path}`; write one as `#[command(\"{path} add\")]`");
             errors.push(Error::new(group.name, text));
