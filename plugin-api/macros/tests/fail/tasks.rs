@@ -47,6 +47,21 @@ impl Remind {
     async fn eight(&self, ctx: &Context) -> Result {
         Ok(())
     }
+
+    #[daily("09:00", tz = "berlin")]
+    async fn nine(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[cron("0 9 * * *", tz = "Europe/Belrin")]
+    async fn ten(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[cron("0 9 * * *", tz = "")]
+    async fn eleven(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
 }
 
 fn main() {}
