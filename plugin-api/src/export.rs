@@ -1,5 +1,6 @@
 //! `export!`: makes a library out of a cog. It only places symbols; what they do is in the modules below.
 
+mod asked;
 pub mod glue;
 pub(crate) mod guard;
 mod interpose;

@@ -111,7 +111,7 @@ pub(crate) fn expand_setup(hooks: &[Hook], cog: &Type, settings: Option<&Type>) 
         let any = any_of(hooks.iter().map(|hook| &hook.conditions));
         let condition = (!hooks.is_empty()).then(|| quote!(#[cfg(not(#any))]));
         let span = at(syn::spanned::Spanned::span(cog));
-        let default = quote_spanned!(span=> <#cog as ::std::default::Default>::default());
+        let default = quote_spanned!(span=> ::gearshift_cog::__glue::default::<#cog>());
         quote! {
             #condition
             async fn setup(host: ::gearshift_cog::Host) -> ::gearshift_cog::Result<Self> {

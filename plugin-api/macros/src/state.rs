@@ -1,12 +1,12 @@
 //! `#[cog(state = 2)]` and `#[migrate(1)]`: what is saved, and how older versions of it are read.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, FnArg, Ident, Result, ReturnType, Type, spanned::Spanned};
 
 use crate::{
     args::{Arg, Args, Value},
-    block::{Method, last_name},
+    block::{Method, at, last_name},
     errors::Errors,
 };
 
@@ -111,12 +111,16 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
         1 => format!("versions {first} and {version}"),
         _ => format!("versions {first} to {version}"),
     };
+    // What serde lacks is said where the state is named.
+    let span = at(*span);
+    let read = quote_spanned!(span=> ::gearshift_cog::__glue::read_state);
+    let write = quote_spanned!(span=> ::gearshift_cog::__glue::write_state);
     let unreadable = format!("it reads state of {readable}, and was given version {{}}");
     quote! {
         fn restore(&mut self, state: ::gearshift_cog::State) -> ::gearshift_cog::Result<()> {
             match state.version {
                 #(#arms)*
-                #version => #place = state.parse()?,
+                #version => #place = #read(&state)?,
                 other => {
                     return ::std::result::Result::Err(::gearshift_cog::Error::new(
                         ::std::format_args!(#unreadable, other),
@@ -127,7 +131,7 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
         }
 
         fn save(&self) -> ::gearshift_cog::Result<::std::option::Option<::gearshift_cog::State>> {
-            ::gearshift_cog::State::json(#version, &#place).map(::std::option::Option::Some)
+            #write(#version, &#place).map(::std::option::Option::Some)
         }
     }
 }

@@ -322,8 +322,9 @@ impl Parameter {
     /// Reads it into a variable.
     pub(super) fn read(&self, variable: &Ident) -> TokenStream {
         let Self { name, of, .. } = self;
-        let next = quote_spanned!(at(of.span())=> next::<#of>);
-        quote!(let #variable = arguments.#next(#name).await?;)
+        // All of it in one place: the compiler points at a type that is no argument, and not at all of the cog.
+        let read = quote_spanned!(at(of.span())=> arguments.next::<#of>(#name).await?);
+        quote!(let #variable = #read;)
     }
 
     /// The arm that completes it, in the command of this path.

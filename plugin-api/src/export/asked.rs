@@ -1,0 +1,84 @@
+//! What `#[cog]` asks of an author's types, so that the compiler says in one sentence what is missing and what to write.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Result, State};
+
+/// A cog that can be built without a `setup` of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has neither a `#[setup]` nor a `Default`, so nothing builds it",
+    note = "derive `Default` for it, or write a method: `#[setup] async fn build(host: Host) -> Result<Self>`"
+)]
+pub trait Unbuilt: Sized {
+    /// What it is at first.
+    fn first() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Unbuilt for T {
+    fn first() -> T {
+        T::default()
+    }
+}
+
+/// A state that can be written.
+#[diagnostic::on_unimplemented(
+    message = "the state `{Self}` cannot be written: it has no `Serialize`",
+    note = "derive it: `#[derive(Serialize, Deserialize)]`, with `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml"
+)]
+pub trait Written {
+    /// As JSON.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    fn write(&self, version: u32) -> Result<State>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> Written for T {
+    fn write(&self, version: u32) -> Result<State> {
+        State::json(version, self)
+    }
+}
+
+/// A state that can be read.
+#[diagnostic::on_unimplemented(
+    message = "the state `{Self}` cannot be read: it has no `Deserialize`",
+    note = "derive it: `#[derive(Serialize, Deserialize)]`, with `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml"
+)]
+pub trait Readable: Sized {
+    /// From JSON.
+    ///
+    /// # Errors
+    /// When the bytes are not JSON of that shape.
+    fn read(state: &State) -> Result<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> Readable for T {
+    fn read(state: &State) -> Result<T> {
+        state.parse()
+    }
+}
+
+/// What the cog is at first.
+#[must_use]
+pub fn default<T: Unbuilt>() -> T {
+    T::first()
+}
+
+/// Writes the state.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn write_state<T: Written>(version: u32, state: &T) -> Result<State> {
+    state.write(version)
+}
+
+/// Reads the state.
+///
+/// # Errors
+/// When the bytes are not JSON of its shape.
+pub fn read_state<T: Readable>(state: &State) -> Result<T> {
+    T::read(state)
+}
