@@ -30,6 +30,14 @@ macro_rules! export {
     // Not for authors: a cog that tests the host can claim an ABI that it does not have.
     ($cog:ty, name = $name:expr, abi = $abi:expr) => {
         $crate::__crate_type!();
+
+        /// Stands at the top of the crate, whatever module this is in: a second one is an error that says why.
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! a_package_has_one_cog {
+            () => {};
+        }
+
         const _: () = {
             use $crate::{__glue as glue, Cog, manifest};
 
