@@ -185,7 +185,9 @@ impl ActError {
 
     /// Names the nearest ones, or all if there are few.
     pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Self {
-        let bare = name.trim_start_matches(['#', '@', '/', ':']);
+        let shown = name.trim_start_matches(['#', '@', '/']);
+        // An order of the prompt's.
+        let bare = shown.trim_start_matches(':');
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
         known.dedup();
@@ -201,7 +203,7 @@ impl ActError {
             (None, 1..=12) => format!("; there are {}", known.join(", ")),
             (None, _) => String::new(),
         };
-        Self::Unknown { kind: kind.to_owned(), name: bare.to_owned(), hint }
+        Self::Unknown { kind: kind.to_owned(), name: shown.to_owned(), hint }
     }
 }
 
