@@ -13,7 +13,7 @@ mod table;
 mod tests;
 
 use std::sync::{
-    Arc,
+    Arc, PoisonError, RwLock,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -55,6 +55,8 @@ const EVENT_NAMES_MAX: usize = 160;
 #[derive(Debug)]
 pub struct Router {
     table: Arc<ArcSwap<Table>>,
+    /// Read while an event is being handed out.
+    routing: RwLock<()>,
     prefix: Prefix,
     /// What answers the commands that no cog does.
     own: OwnCommands,
@@ -78,6 +80,7 @@ impl Router {
         notices.runtime.spawn(Arc::clone(&notices).defer_in_time(pending));
         Router {
             table: Arc::default(),
+            routing: RwLock::default(),
             prefix: Prefix { text: prefix, bot },
             own,
             facts: Arc::new(Facts::new(bot)),
@@ -94,9 +97,11 @@ impl Router {
         &self.facts
     }
 
-    /// Replaces the table. Events that are being routed use the one before.
+    /// Replaces the table, and waits for events that are being handed out by the one before: from then on nothing comes to
+    /// whom only that one names, and what waits there can be given to another.
     pub fn publish(&self, table: Table) {
         self.table.store(Arc::new(table));
+        drop(self.routing.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Makes a cog known that has missed what happened so far: `newcomer` gets the facts of these names, to be queued
@@ -124,6 +129,7 @@ impl Router {
     pub fn route(&self, name: &str, json: &str) {
         self.received.count(name, || (name.into(), name.to_owned()));
         let noted = self.facts.note(name, json);
+        let _routing = self.routing.read().unwrap_or_else(PoisonError::into_inner);
         let table = self.table.load();
         drop(noted);
         let listeners = table.listeners(name);

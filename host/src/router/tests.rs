@@ -1,7 +1,7 @@
-//! What a user reads whose press is lost on its way to a cog.
+//! What a user reads whose press is lost on its way to a cog, and that nothing is on its way by a table that is replaced.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, mpsc as blocking},
     task::{Context, Wake, Waker},
     time::Duration,
 };
@@ -106,4 +106,53 @@ async fn a_press_whose_cogs_all_decline_while_it_is_handed_out_is_answered_at_on
         let answer = tokio::time::timeout(SOON, answered.recv()).await.expect("it is answered").unwrap();
         assert_eq!(answer["data"]["content"], text);
     }
+}
+
+/// A queue that somebody stands in front of, until the other end is dropped.
+struct Held {
+    arrived: blocking::Sender<()>,
+    released: Mutex<blocking::Receiver<()>>,
+}
+
+impl Wake for Held {
+    fn wake(self: Arc<Self>) {
+        self.arrived.send(()).unwrap();
+        let _ = self.released.lock().unwrap().recv();
+    }
+}
+
+#[tokio::test]
+async fn a_table_is_replaced_only_when_nothing_is_handed_out_by_the_one_before() {
+    let notices = Notices {
+        discord: None,
+        runtime: runtime::Handle::current(),
+        work: TaskTracker::new(),
+        defer_after: Duration::from_secs(2),
+        failure_text: "".into(),
+        unanswered: Default::default(),
+    };
+    let router = Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices);
+    let inbox = Inbox::new(1);
+    let mut table = Table::default();
+    let manifest = Manifest { events: vec!["TYPING_START".to_owned()], ..Manifest::default() };
+    table.add(&Arc::from("old"), &inbox, &manifest);
+    inbox.open();
+    router.publish(table);
+    let ((arrived, arrives), (release, released)) = (blocking::channel(), blocking::channel());
+    let waker = Waker::from(Arc::new(Held { arrived, released: Mutex::new(released) }));
+    assert!(inbox.poll_next(&mut Context::from_waker(&waker)).is_pending());
+    let (published, publishes) = blocking::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| router.route("TYPING_START", "{}"));
+        arrives.recv_timeout(SOON).expect("the event comes to its queue");
+        scope.spawn(|| {
+            router.publish(Table::default());
+            published.send(()).unwrap();
+        });
+        let early = publishes.recv_timeout(Duration::from_millis(100));
+        drop(release);
+        assert!(early.is_err(), "an event was still on its way");
+        publishes.recv_timeout(SOON).expect("it is replaced then");
+    });
+    assert_eq!(inbox.len(), 1);
 }
