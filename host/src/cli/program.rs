@@ -1,5 +1,5 @@
 //! The program of this process: how it was started, whether another file can take its place, and the change itself. It
-//! closes nothing; whoever changes the program has.
+//! closes nothing: the caller has done that before.
 #![allow(unsafe_code, reason = "sets dispositions of signals and flags of descriptors")]
 
 use std::{

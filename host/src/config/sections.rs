@@ -308,7 +308,7 @@ pub struct Control {
 pub struct Metrics {
     /// IP address and port; port 0 = any. Default `127.0.0.1:9464`.
     pub address: String,
-    /// Whether the address may be another than a loopback one: whoever reaches it reads the metrics. Default false.
+    /// Whether the address may be another than a loopback one: everybody who reaches it can read the metrics. Default false.
     pub expose: bool,
 }
 

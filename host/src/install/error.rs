@@ -210,7 +210,7 @@ impl InstallError {
                  is kept; `gearshift install REFERENCE:VERSION --yes` installs an older one"
             }
             Self::Moved { .. } => {
-                "whoever may write there has replaced it; ask its author, and wait for a new version"
+                "somebody who may write there has replaced it; ask its author, and wait for a new version"
             }
             Self::OtherVersion { .. } => {
                 "somebody has changed `gearshift.lock`; take back the version before"

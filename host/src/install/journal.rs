@@ -1,4 +1,4 @@
-//! The one change that is under way, written down before anything of it can be seen: whoever comes after a `kill -9` knows
+//! The one change that is under way, written down before anything of it can be seen: after a `kill -9`, another process knows
 //! from the file in the cogs folder whether it was made.
 //!
 //! Who makes the change and who settles it are two processes if a host runs. Each locks the journal's file while it is at

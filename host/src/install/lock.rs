@@ -149,7 +149,7 @@ impl Lock {
         Ok(format!("{HEADER}{}", toml::to_string(&Form { version: FORM, cogs })?))
     }
 
-    /// Writes the lock of a folder: whoever reads it meanwhile, or after a `kill -9`, finds the one before or this one.
+    /// Writes the lock of a folder: a process that reads it meanwhile, or after a `kill -9`, finds the one before or this one.
     ///
     /// # Errors
     /// The system refuses.

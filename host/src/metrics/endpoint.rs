@@ -94,7 +94,7 @@ impl Endpoint {
         let address = listener.local_addr().map_err(failed)?;
         tracing::info!("metrics are at http://{address}/metrics");
         if !address.ip().is_loopback() {
-            tracing::warn!("whoever reaches {address} reads the metrics (`[metrics] expose`)");
+            tracing::warn!("everybody who reaches {address} can read the metrics (`[metrics] expose`)");
         }
         let shown = Shown(Arc::new(Mutex::new(Err("starting"))));
         let serving = tokio::spawn(serve(listener, router(shown.clone()))).abort_handle();

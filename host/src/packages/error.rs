@@ -135,7 +135,7 @@ pub enum PackageError {
         new: Digest,
     },
     /// The registry wants a login, or does not take this one.
-    #[error("`{registry}` refuses {}: {why}", if *.anonymous { "whoever has no login" } else { "this login" })]
+    #[error("`{registry}` refuses {}: {why}", if *.anonymous { "requests without a login" } else { "this login" })]
     Refused {
         /// The host.
         registry: String,
@@ -199,10 +199,12 @@ impl PackageError {
             }
             Self::NoVersion { .. } => "name one of those",
             Self::Moved { .. } => {
-                "whoever may write there has replaced it; ask its author, and take the new digest only then"
+                "somebody who may write there has replaced it; ask its author, and take the new digest only then"
             }
             Self::NotAPackage { .. } | Self::TooLarge { .. } => "packages are made by `gearshift pack`",
-            Self::Other { .. } => "whoever may write there has put an other one in its place; ask its author",
+            Self::Other { .. } => {
+                "somebody who may write there has put another one in its place; ask its author"
+            }
             Self::Damaged { .. } | Self::Length { .. } => {
                 "try again; if it stays so, what is there is damaged, and must be packed and pushed again"
             }
@@ -224,7 +226,7 @@ impl PackageError {
                 ));
             }
             Self::Login { .. } => {
-                "`docker login` writes it anew; `DOCKER_CONFIG` names the folder of its file"
+                "`docker login` writes it again; `DOCKER_CONFIG` names the folder of its file"
             }
             Self::NoCertificates => "install `ca-certificates`, or name a file of them in SSL_CERT_FILE",
             Self::Registry { .. } => {

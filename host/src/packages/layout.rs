@@ -1,4 +1,4 @@
-//! A folder as a registry of one package: an OCI image layout, written so that whoever reads it meanwhile, or after a
+//! A folder as a registry of one package: an OCI image layout, written so that a process that reads it meanwhile, or after a
 //! `kill -9`, finds what was there before or all that is new. It checks no content.
 //! <https://github.com/opencontainers/image-spec/blob/main/image-layout.md>
 

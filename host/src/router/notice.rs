@@ -72,7 +72,7 @@ pub struct Unanswered {
 }
 
 impl Unanswered {
-    /// Nobody answers any more: whoever waits reads that there was no answer. Returns when all of that is sent.
+    /// Nobody answers any more: a user who waits reads that there was no answer. Returns when all of that is sent.
     pub(super) async fn close(&self) {
         self.closing.cancel();
         self.waits.close();

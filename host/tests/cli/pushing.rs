@@ -1,4 +1,4 @@
-//! `gearshift push` and `pull`, against a real registry: what arrives is what was sent, for whoever may; what does not fit its
+//! `gearshift push` and `pull`, against a real registry: what arrives is what was sent, for those who may; what does not fit its
 //! digest arrives nowhere.
 
 use std::{
@@ -161,7 +161,7 @@ fn the_login_is_dockers_and_is_never_shown() {
     let Some(server) = Server::start(&place, true) else { return };
     let at = format!("{}/ping", server.address);
     pack(&place, "1.0.0", "a", &[]);
-    fails(&place, &["push", &at], 69, &["refuses whoever has no login", "docker login 127.0.0.1"]);
+    fails(&place, &["push", &at], 69, &["refuses requests without a login", "docker login 127.0.0.1"]);
     let docker = |text: &str| place.file("home/.docker/config.json", text);
     let auth = |login: &str| {
         format!(r#"{{"auths": {{"{}": {{"auth": "{}"}}}}}}"#, server.address, STANDARD.encode(login))
