@@ -127,16 +127,7 @@ impl Dev {
     /// # Errors
     /// There are none, or cargo cannot say.
     pub fn find(folders: &[PathBuf], is_release: bool) -> Result<Dev, DevError> {
-        let mut workspaces: BTreeMap<PathBuf, Workspace> = BTreeMap::new();
-        for folder in folders {
-            for found in packages::find(folder)? {
-                match workspaces.get_mut(&found.root) {
-                    Some(known) => known.add(found),
-                    None => _ = workspaces.insert(found.root.clone(), found),
-                }
-            }
-        }
-        let workspaces: Vec<Workspace> = workspaces.into_values().collect();
+        let workspaces = packages::find_all(folders)?;
         let mut libraries = BTreeMap::new();
         for cog in workspaces.iter().flat_map(|workspace| &workspace.cogs) {
             if let Some(other) = libraries.insert(cog.library.clone(), &cog.folder) {

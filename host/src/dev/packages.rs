@@ -1,7 +1,7 @@
 //! What is built: packages that are cogs, as cargo sees them. It reads no source.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
     process::Command,
@@ -86,6 +86,20 @@ pub(super) fn names<'c>(cogs: impl Iterator<Item = &'c CogPackage>) -> String {
         [names @ .., last] if !names.is_empty() => format!("{} and {last}", names.join(", ")),
         names => names.concat(),
     }
+}
+
+/// The cogs below all of some folders, each workspace once.
+pub(super) fn find_all(folders: &[PathBuf]) -> Result<Vec<Workspace>, DevError> {
+    let mut workspaces: BTreeMap<PathBuf, Workspace> = BTreeMap::new();
+    for folder in folders {
+        for found in find(folder)? {
+            match workspaces.get_mut(&found.root) {
+                Some(known) => known.add(found),
+                None => _ = workspaces.insert(found.root.clone(), found),
+            }
+        }
+    }
+    Ok(workspaces.into_values().collect())
 }
 
 /// The cogs below `folder`: of the workspace that it belongs to, or of the packages in the folders directly below it.

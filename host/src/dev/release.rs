@@ -43,20 +43,13 @@ pub struct Facts {
 /// # Errors
 /// There are none, cargo cannot say, or one does not build.
 pub async fn release(folders: &[PathBuf], targets: &[String]) -> Result<Vec<Release>, DevError> {
-    let mut workspaces: BTreeMap<PathBuf, Workspace> = BTreeMap::new();
-    for found in folders.iter().map(|folder| packages::find(folder)).collect::<Result<Vec<_>, _>>()?.concat()
-    {
-        match workspaces.get_mut(&found.root) {
-            Some(known) => known.add(found),
-            None => _ = workspaces.insert(found.root.clone(), found),
-        }
-    }
+    let workspaces = packages::find_all(folders)?;
     let targets: Vec<Option<&str>> = match targets.is_empty() {
         true => vec![None],
         false => targets.iter().map(|target| Some(target.as_str())).collect(),
     };
     let mut built = Vec::new();
-    for workspace in workspaces.values() {
+    for workspace in &workspaces {
         let mut libraries: BTreeMap<&str, Vec<PathBuf>> = BTreeMap::new();
         for target in &targets {
             let outcome = build(workspace, *target).await?;

@@ -70,6 +70,18 @@ async fn discord() -> (Arc<Discord>, mpsc::UnboundedReceiver<serde_json::Value>)
     (Sessions::open(&config).await.unwrap().discord.unwrap(), answered)
 }
 
+fn router(discord: Option<Arc<Discord>>) -> Router {
+    let notices = Notices {
+        discord,
+        runtime: runtime::Handle::current(),
+        work: TaskTracker::new(),
+        defer_after: Duration::from_secs(2),
+        failure_text: "".into(),
+        unanswered: Default::default(),
+    };
+    Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices)
+}
+
 #[tokio::test]
 async fn a_press_whose_cogs_all_decline_while_it_is_handed_out_is_answered_at_once() {
     for (other_is_full, text) in [
@@ -77,15 +89,7 @@ async fn a_press_whose_cogs_all_decline_while_it_is_handed_out_is_answered_at_on
         (true, "This button is too busy at the moment. Try again later."),
     ] {
         let (discord, mut answered) = discord().await;
-        let notices = Notices {
-            discord: Some(discord),
-            runtime: runtime::Handle::current(),
-            work: TaskTracker::new(),
-            defer_after: Duration::from_secs(2),
-            failure_text: "".into(),
-            unanswered: Default::default(),
-        };
-        let router = Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices);
+        let router = router(Some(discord));
         let [inbox, other] = [(); 2].map(|()| Inbox::new(1));
         let mut table = Table::default();
         table.add(&Arc::from("going"), &inbox, &manifest());
@@ -123,15 +127,7 @@ impl Wake for Held {
 
 #[tokio::test]
 async fn a_table_is_replaced_only_when_nothing_is_handed_out_by_the_one_before() {
-    let notices = Notices {
-        discord: None,
-        runtime: runtime::Handle::current(),
-        work: TaskTracker::new(),
-        defer_after: Duration::from_secs(2),
-        failure_text: "".into(),
-        unanswered: Default::default(),
-    };
-    let router = Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices);
+    let router = router(None);
     let inbox = Inbox::new(1);
     let mut table = Table::default();
     let manifest = Manifest { events: vec!["TYPING_START".to_owned()], ..Manifest::default() };
