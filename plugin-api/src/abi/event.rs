@@ -10,6 +10,8 @@ use abi_stable::{
     std_types::{RArc, RNone, ROption, RSome, RString, RVec},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     events,
     interactions::{COMPONENT, MODAL},
@@ -17,7 +19,7 @@ use crate::{
 
 /// A Discord user as events carry it.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug, Default)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug, Default)]
 pub struct User {
     /// Snowflake.
     pub id: u64,
@@ -31,7 +33,7 @@ pub struct User {
 
 /// A file on a message.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct Attachment {
     /// Snowflake.
     pub id: u64,
@@ -45,7 +47,7 @@ pub struct Attachment {
 
 /// `MESSAGE_CREATE`, or the message of a `MESSAGE_UPDATE`.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct Message {
     /// Snowflake.
     pub id: u64,
@@ -73,7 +75,7 @@ pub struct Message {
 
 /// `MESSAGE_DELETE`.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct MessageDelete {
     /// Snowflake of the message that is gone.
     pub id: u64,
@@ -86,7 +88,7 @@ pub struct MessageDelete {
 /// One option that a person filled in for a slash command, or one value of a field of a modal: a menu in which several
 /// were chosen is here once for each, one in which none was is not here.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct CommandOption {
     /// The option's name, or the component's `custom_id`.
     pub name: RString,
@@ -100,7 +102,7 @@ pub struct CommandOption {
 
 /// `INTERACTION_CREATE`.
 #[repr(C)]
-#[derive(StableAbi, Clone)]
+#[derive(StableAbi, Serialize, Deserialize, Clone)]
 pub struct Interaction {
     /// Snowflake.
     pub id: u64,
@@ -179,7 +181,7 @@ impl fmt::Debug for Interaction {
 
 /// Any other event.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct RawEvent {
     /// Discord's event name, such as `GUILD_MEMBER_ADD`.
     pub name: RString,
@@ -189,7 +191,7 @@ pub struct RawEvent {
 
 /// An event for a cog that declared to hear it. Shared: all cogs that hear it look at the same data.
 #[repr(C, u8)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub enum Event {
     /// `MESSAGE_CREATE`
     MessageCreate(RArc<Message>),
@@ -236,7 +238,7 @@ impl Event {
 
 /// How a command was called.
 #[repr(C, u8)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub enum Origin {
     /// `!name rest of the line`
     Prefix(RArc<Message>),
@@ -246,7 +248,7 @@ pub enum Origin {
 
 /// A command of the cog, called by somebody.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct Invocation {
     /// The command's declared name.
     pub command: RString,
@@ -258,7 +260,7 @@ pub struct Invocation {
 
 /// A scheduled task is due.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct TaskRun {
     /// The name it was scheduled under.
     pub name: RString,

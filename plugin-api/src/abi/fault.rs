@@ -7,6 +7,7 @@ use abi_stable::{
     StableAbi,
     std_types::{ROption, RString, RVec},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::discord_codes::INVALID_FORM_BODY;
 
@@ -55,7 +56,7 @@ pub struct Fault {
 
 /// Why a handle did not serve.
 #[repr(u8)]
-#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandleErrorKind {
     /// The host's configuration has no such session.
     Missing,
@@ -75,7 +76,7 @@ pub enum HandleErrorKind {
 
 /// The error of a handle call.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct HandleError {
     /// Why.
     pub kind: HandleErrorKind,
@@ -86,6 +87,7 @@ pub struct HandleError {
     /// What happened, for a log. Never contains a token.
     pub text: RString,
     /// The body that came with the status: JSON or text, as received.
+    #[serde(with = "super::bytes")]
     pub body: RVec<u8>,
 }
 

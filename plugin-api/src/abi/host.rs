@@ -9,6 +9,7 @@ use abi_stable::{
     std_types::{RArc, ROption, RResult, RSlice, RStr, RString, RVec},
 };
 use async_ffi::LocalFfiFuture;
+use serde::{Deserialize, Serialize};
 
 use super::{Entry, HandleError, Outcome, StoreList, StoreWrite, TaskPlan};
 
@@ -29,7 +30,7 @@ pub struct Host {
 
 /// HTTP method.
 #[repr(u8)]
-#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// `GET`
     Get,
@@ -67,7 +68,7 @@ impl fmt::Display for Method {
 
 /// A header, or a pair of a query string.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct Header {
     /// Name.
     pub name: RString,
@@ -77,13 +78,14 @@ pub struct Header {
 
 /// A file to upload.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct File {
     /// File name.
     pub name: RString,
     /// MIME type; empty lets the host send `application/octet-stream`.
     pub content_type: RString,
     /// Content. Shared: a message may be sent more than once, and its files may be large.
+    #[serde(with = "super::bytes")]
     pub bytes: RArc<RVec<u8>>,
 }
 
@@ -104,7 +106,7 @@ impl File {
 
 /// A request to any web server.
 #[repr(C)]
-#[derive(StableAbi, Clone)]
+#[derive(StableAbi, Serialize, Deserialize, Clone)]
 pub struct HttpRequest {
     /// Method.
     pub method: Method,
@@ -113,6 +115,7 @@ pub struct HttpRequest {
     /// Headers.
     pub headers: RVec<Header>,
     /// Body; empty for none, and for one that is fed.
+    #[serde(with = "super::bytes")]
     pub body: RVec<u8>,
     /// Deadline in milliseconds; 0 = the configured one. Of a stream: for the head of the answer once the body was sent,
     /// and for each chunk.
@@ -123,7 +126,7 @@ pub struct HttpRequest {
 
 /// A request to Discord's REST API: any endpoint.
 #[repr(C)]
-#[derive(StableAbi, Clone)]
+#[derive(StableAbi, Serialize, Deserialize, Clone)]
 pub struct DiscordRequest {
     /// Method.
     pub method: Method,
@@ -132,6 +135,7 @@ pub struct DiscordRequest {
     /// Query.
     pub query: RVec<Header>,
     /// JSON body; empty for none.
+    #[serde(with = "super::bytes")]
     pub json: RVec<u8>,
     /// Files, sent as `files[n]` beside `payload_json`.
     pub files: RVec<File>,
@@ -154,7 +158,7 @@ debug_without_tokens! { HttpRequest DiscordRequest }
 
 /// A request to the site API.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct ApiRequest {
     /// Method.
     pub method: Method,
@@ -163,24 +167,26 @@ pub struct ApiRequest {
     /// Query.
     pub query: RVec<Header>,
     /// JSON body; empty for none.
+    #[serde(with = "super::bytes")]
     pub json: RVec<u8>,
 }
 
 /// An answer over HTTP.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct Reply {
     /// Status.
     pub status: u16,
     /// Headers; empty for the discord and api handles.
     pub headers: RVec<Header>,
     /// Body; empty for 204.
+    #[serde(with = "super::bytes")]
     pub body: RVec<u8>,
 }
 
 /// What a metric does with its value.
 #[repr(u8)]
-#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
     /// Adds to a counter (negative: subtracts).
     Count,
@@ -210,7 +216,7 @@ pub struct Metric<'a> {
 
 /// Log level.
 #[repr(u8)]
-#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Something failed.
     Error,
@@ -250,7 +256,7 @@ pub struct LogRecord<'a> {
 
 /// One cooldown of a command, to be used once.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct CooldownUse {
     /// What is counted together: the command and, where it is counted by user or place, whose.
     pub key: RString,
@@ -262,7 +268,7 @@ pub struct CooldownUse {
 
 /// Whose permissions in a channel are wanted, besides the bot's.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct PermissionsRequest {
     /// The guild.
     pub guild_id: u64,
@@ -276,7 +282,7 @@ pub struct PermissionsRequest {
 
 /// What may be done in a channel.
 #[repr(C)]
-#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelPermissions {
     /// The user's permissions, as Discord's bits; all bits for the owner and administrators.
     pub user: u64,

@@ -9,6 +9,8 @@
 //! `RString`, `RVec` and `ROption` are abi_stable's `String`, `Vec` and `Option`: the first two can be used like `str` and slices,
 //! and `into_option()` makes the third one of std's.
 
+#[doc(hidden)]
+pub mod bytes;
 mod event;
 mod fault;
 mod host;

@@ -5,20 +5,22 @@ use abi_stable::{
     StableAbi,
     std_types::{ROption, RString, RVec},
 };
+use serde::{Deserialize, Serialize};
 
 /// A key and its value in the store.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct Entry {
     /// Key.
     pub key: RString,
     /// Value.
+    #[serde(with = "super::bytes")]
     pub value: RVec<u8>,
 }
 
 /// A page of the store's entries that is asked for.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct StoreList {
     /// What their keys begin with.
     pub prefix: RString,
@@ -30,11 +32,12 @@ pub struct StoreList {
 
 /// A change of one key in the store.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct StoreWrite {
     /// Key.
     pub key: RString,
     /// The new value; none deletes the key.
+    #[serde(with = "super::bytes")]
     pub value: ROption<RVec<u8>>,
     /// What must be there for the change to be made.
     pub expect: StoreExpect,
@@ -44,12 +47,12 @@ pub struct StoreWrite {
 
 /// What must be in the store for a change to be made.
 #[repr(u8)]
-#[derive(StableAbi, Clone, Debug, PartialEq, Eq)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum StoreExpect {
     /// Anything, or nothing.
     Any,
     /// Nothing.
     Absent,
     /// This value.
-    Value(RVec<u8>),
+    Value(#[serde(with = "super::bytes")] RVec<u8>),
 }

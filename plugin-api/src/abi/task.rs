@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use abi_stable::{StableAbi, std_types::RString};
+use serde::{Deserialize, Serialize};
 
 /// The longest time to a task's first run, and from run to run: a year. Longer ones are mistakes in the unit.
 pub const TASK_LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -11,7 +12,7 @@ pub const TASK_NAME_MAX: usize = 256;
 
 /// A task that the host runs for the cog.
 #[repr(C)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct TaskPlan {
     /// Its name: planning a name again replaces it. A repeated task that is planned as before keeps its rhythm.
     pub name: RString,
@@ -23,7 +24,7 @@ pub struct TaskPlan {
 
 /// When a planned task runs.
 #[repr(C, u8)]
-#[derive(StableAbi, Clone, Debug)]
+#[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub enum TaskWhen {
     /// Once.
     Once {
