@@ -5,7 +5,10 @@ use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Reply};
 
 use super::{
-    discord, error, missing,
+    ask::Ask,
+    discord, error,
+    lease::Here,
+    missing,
     slot::{self, Work},
 };
 use crate::sessions::api::{ApiBody, ApiError, ApiRequest};
@@ -14,9 +17,20 @@ pub(super) extern "C" fn request(
     lease: abi::Lease,
     request: abi::ApiRequest,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
-    slot::call(lease, Work::of(request.method), |lease| {
-        let request = taken(request);
-        let api = lease.sessions().api.clone();
+    slot::call(lease, request)
+}
+
+impl Ask for abi::ApiRequest {
+    type Answer = Reply;
+    type Given = Reply;
+
+    fn work(&self) -> Work {
+        Work::of(self.method)
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
+        let request = taken(self);
+        let api = here.sessions.api.clone();
         async move {
             let api = api.ok_or_else(|| missing("api"))?;
             let answer = api.request(request?).await.map_err(failed)?;
@@ -26,7 +40,7 @@ pub(super) extern "C" fn request(
                 body: answer.json.unwrap_or_default().into(),
             })
         }
-    })
+    }
 }
 
 fn taken(request: abi::ApiRequest) -> Result<ApiRequest, HandleError> {

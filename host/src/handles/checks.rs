@@ -10,7 +10,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Lease,
+    ask::{Ask, Cooldown},
     discord::failed,
+    lease::Here,
     missing,
     slot::{self, Work},
 };
@@ -32,31 +34,56 @@ pub(super) extern "C" fn cooldown(
     lease: abi::Lease,
     uses: RVec<CooldownUse>,
 ) -> LocalFfiFuture<RResult<u64, HandleError>> {
-    let uses = uses.into_iter().map(|asked| Use {
-        key: asked.key.into_string(),
-        uses: asked.uses,
-        time: Duration::from_millis(asked.time_ms),
-    });
-    let uses: Vec<Use> = uses.collect();
-    // A use that was counted is not given back because the cog waits for the answer no more.
-    slot::call(lease, Work::Write, |lease| {
-        let cooldowns = lease.cooldowns().clone();
+    slot::call(lease, Cooldown { uses })
+}
+
+impl Ask for Cooldown {
+    type Answer = u64;
+    type Given = u64;
+
+    /// A use that was counted is not given back because the cog waits for the answer no more.
+    fn work(&self) -> Work {
+        Work::Write
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<u64, HandleError>> + Send + 'static + use<> {
+        let uses = self.uses.into_iter().map(|asked| Use {
+            key: asked.key.into_string(),
+            uses: asked.uses,
+            time: Duration::from_millis(asked.time_ms),
+        });
+        let uses: Vec<Use> = uses.collect();
+        let cooldowns = here.cooldowns.clone();
         async move { Ok(u64::try_from(cooldowns.take(uses).await.as_millis()).unwrap_or(u64::MAX)) }
-    })
+    }
 }
 
 pub(super) extern "C" fn permissions(
     lease: abi::Lease,
     request: PermissionsRequest,
 ) -> LocalFfiFuture<RResult<ChannelPermissions, HandleError>> {
-    let asked = Asked {
-        guild: request.guild_id,
-        channel: request.channel_id,
-        user: request.user_id,
-        roles: request.roles.into_vec(),
-    };
-    slot::call(lease, Work::Read, |lease| {
-        let (known, discord) = (lease.facts().permissions(&asked), lease.sessions().discord.clone());
+    slot::call(lease, request)
+}
+
+impl Ask for PermissionsRequest {
+    type Answer = ChannelPermissions;
+    type Given = ChannelPermissions;
+
+    fn work(&self) -> Work {
+        Work::Read
+    }
+
+    fn begin(
+        self,
+        here: &Here,
+    ) -> impl Future<Output = Result<ChannelPermissions, HandleError>> + Send + 'static + use<> {
+        let asked = Asked {
+            guild: self.guild_id,
+            channel: self.channel_id,
+            user: self.user_id,
+            roles: self.roles.into_vec(),
+        };
+        let (known, discord) = (here.facts.permissions(&asked), here.sessions.discord.clone());
         async move {
             let Permissions { user, bot, nsfw } = match known {
                 Some(known) => known,
@@ -71,7 +98,7 @@ pub(super) extern "C" fn permissions(
             };
             Ok(ChannelPermissions { user, bot, nsfw })
         }
-    })
+    }
 }
 
 /// The same from Discord's REST API: the guild, the channel, of a thread its channel, and the bot's member.

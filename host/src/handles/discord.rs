@@ -5,7 +5,11 @@ use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, DiscordRequest, HandleError, HandleErrorKind, Reply};
 
 use super::{
-    Lease, error, missing,
+    Lease,
+    ask::Ask,
+    error,
+    lease::Here,
+    missing,
     slot::{self, Work},
 };
 use crate::sessions::{
@@ -17,9 +21,20 @@ pub(super) extern "C" fn request(
     lease: abi::Lease,
     request: DiscordRequest,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
-    slot::call(lease, Work::of(request.method), |lease| {
-        let request = taken(request);
-        let discord = lease.sessions().discord.clone();
+    slot::call(lease, request)
+}
+
+impl Ask for DiscordRequest {
+    type Answer = Reply;
+    type Given = Reply;
+
+    fn work(&self) -> Work {
+        Work::of(self.method)
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
+        let request = taken(self);
+        let discord = here.sessions.discord.clone();
         async move {
             let discord = discord.ok_or_else(|| missing("discord"))?;
             let request = request?;
@@ -30,11 +45,11 @@ pub(super) extern "C" fn request(
             }
             Ok(Reply { status: answer.status, headers: Vec::new().into(), body: answer.body.into() })
         }
-    })
+    }
 }
 
 pub(super) extern "C" fn bot_id(lease: abi::Lease) -> u64 {
-    Lease::of(lease).sessions().discord.as_ref().map_or(0, |discord| discord.account().user_id)
+    Lease::of(lease).known().bot_id
 }
 
 fn taken(request: DiscordRequest) -> Result<Request, HandleError> {

@@ -4,21 +4,30 @@
 use abi_stable::std_types::{RResult, RStr, RString};
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind};
 
-use super::{Lease, error, missing};
+use super::{
+    Lease,
+    ask::{self, AskNow, Gateway},
+    error,
+    lease::Here,
+    missing,
+};
 use crate::sessions::discord::AskError;
 
 pub(super) extern "C" fn ask(lease: abi::Lease, request: RStr<'_>) -> RResult<RString, HandleError> {
-    answer(Lease::of(lease), request.as_str()).map(RString::from).into()
+    ask::now(Lease::of(lease), Gateway { request: request.into() }).into()
 }
 
-fn answer(lease: &Lease, request: &str) -> Result<String, HandleError> {
-    lease.check()?;
-    let discord = lease.sessions().discord.as_ref().ok_or_else(|| missing("discord"))?;
-    discord.ask_gateway(request).map_err(|cause| {
-        let kind = match &cause {
-            AskError::Invalid(_) => HandleErrorKind::Invalid,
-            AskError::Unavailable(_) => HandleErrorKind::Connect,
-        };
-        error(kind, cause.to_string())
-    })
+impl AskNow for Gateway {
+    type Answer = RString;
+
+    fn answer(self, here: &Here) -> Result<RString, HandleError> {
+        let discord = here.sessions.discord.as_ref().ok_or_else(|| missing("discord"))?;
+        discord.ask_gateway(&self.request).map(RString::from).map_err(|cause| {
+            let kind = match &cause {
+                AskError::Invalid(_) => HandleErrorKind::Invalid,
+                AskError::Unavailable(_) => HandleErrorKind::Connect,
+            };
+            error(kind, cause.to_string())
+        })
+    }
 }

@@ -14,16 +14,20 @@ use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Header, Reply};
 
 use super::{
-    Lease, error,
+    Lease,
+    ask::{self, Ask, AskNow, Found, HttpChunk, HttpFeed, HttpSend, HttpStream, News},
+    error,
+    lease::Here,
     slot::{self, Work},
 };
 use crate::sessions::http::{Download, Feed, HttpError, HttpRequest};
 
 /// The streams of a generation, by their numbers. A stream that is taken out closes its connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Streams {
     open: Mutex<HashMap<u64, Stream>>,
     last: AtomicU64,
+    most: usize,
 }
 
 /// One request whose bodies come in chunks. Its parts are used by one call at a time.
@@ -36,6 +40,16 @@ struct Stream {
 type Part<T> = Arc<tokio::sync::Mutex<Option<T>>>;
 
 impl Streams {
+    /// At most so many at once.
+    pub(super) fn new(most: usize) -> Streams {
+        Streams { open: Mutex::default(), last: AtomicU64::new(0), most }
+    }
+
+    /// Ends one.
+    pub(super) fn close(&self, number: u64) {
+        self.lock().remove(&number);
+    }
+
     /// Ends all of them.
     pub(super) fn clear(&self) {
         self.lock().clear();
@@ -45,8 +59,8 @@ impl Streams {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self, most: usize) -> Result<u64, HandleError> {
-        let mut open = self.lock();
+    fn open(&self) -> Result<u64, HandleError> {
+        let (mut open, most) = (self.lock(), self.most);
         if open.len() >= most {
             let text = format!("{most} streams are open (`[limits] calls_in_flight`); drop some");
             return Err(error(HandleErrorKind::Invalid, text));
@@ -69,32 +83,62 @@ pub(super) extern "C" fn request(
     lease: abi::Lease,
     request: abi::HttpRequest,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
-    slot::call(lease, Work::of(request.method), |lease| {
-        let request = taken(request);
-        let http = lease.sessions().http.clone();
+    slot::call(lease, request)
+}
+
+impl Ask for abi::HttpRequest {
+    type Answer = Reply;
+    type Given = Reply;
+
+    fn work(&self) -> Work {
+        Work::of(self.method)
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
+        let request = taken(self);
+        let http = here.sessions.http.clone();
         async move {
             let answer = http.request(request).await.map_err(failed)?;
             Ok(Reply { status: answer.status, headers: headers(answer.headers), body: answer.body.into() })
         }
-    })
+    }
 }
 
 pub(super) extern "C" fn stream(lease: abi::Lease) -> RResult<u64, HandleError> {
-    let lease = Lease::of(lease);
-    lease.check().and_then(|()| lease.streams().open(lease.calls_in_flight())).into()
+    ask::now(Lease::of(lease), HttpStream {}).into()
+}
+
+impl AskNow for HttpStream {
+    type Answer = u64;
+
+    fn answer(self, here: &Here) -> Result<u64, HandleError> {
+        here.streams.open()
+    }
 }
 
 pub(super) extern "C" fn send(
     lease: abi::Lease,
-    number: u64,
+    stream: u64,
     request: abi::HttpRequest,
     is_fed: bool,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
-    // Given up with the stream, whatever its method: its body is in the cog's hands.
-    slot::call(lease, Work::Read, |lease| {
+    slot::call(lease, HttpSend { stream, request, is_fed })
+}
+
+impl Ask for HttpSend {
+    type Answer = Reply;
+    type Given = Reply;
+
+    /// Given up with the stream, whatever its method: its body is in the cog's hands.
+    fn work(&self) -> Work {
+        Work::Read
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
+        let HttpSend { stream, request, is_fed } = self;
         let request = taken(request);
-        let http = lease.sessions().http.clone();
-        let stream = lease.streams().find(number);
+        let http = here.sessions.http.clone();
+        let stream = here.streams.find(stream);
         // Before the work begins: what is fed next has its place.
         let upload = stream.as_ref().ok().filter(|_| is_fed).and_then(|stream| {
             let (feed, upload) = http.upload();
@@ -109,17 +153,28 @@ pub(super) extern "C" fn send(
             *stream.answer.lock().await = Some(answer);
             Ok(Reply { status, headers, body: RVec::new() })
         }
-    })
+    }
 }
 
 pub(super) extern "C" fn feed(
     lease: abi::Lease,
-    number: u64,
+    stream: u64,
     chunk: ROption<RVec<u8>>,
 ) -> LocalFfiFuture<RResult<bool, HandleError>> {
-    slot::call(lease, Work::Read, |lease| {
-        let stream = lease.streams().find(number);
-        let chunk = chunk.into_option().map(RVec::into_vec);
+    slot::call(lease, HttpFeed { stream, chunk })
+}
+
+impl Ask for HttpFeed {
+    type Answer = bool;
+    type Given = bool;
+
+    fn work(&self) -> Work {
+        Work::Read
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<bool, HandleError>> + Send + 'static + use<> {
+        let stream = here.streams.find(self.stream);
+        let chunk = self.chunk.into_option().map(RVec::into_vec);
         async move {
             let stream = stream?;
             let mut feed = stream.feed.lock().await;
@@ -133,28 +188,39 @@ pub(super) extern "C" fn feed(
             };
             is_wanted.map_err(failed)
         }
-    })
+    }
 }
 
 pub(super) extern "C" fn chunk(
     lease: abi::Lease,
-    number: u64,
+    stream: u64,
 ) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>> {
-    slot::call(lease, Work::Read, |lease| {
-        let stream = lease.streams().find(number);
+    slot::call(lease, HttpChunk { stream })
+}
+
+impl Ask for HttpChunk {
+    type Answer = Found;
+    type Given = ROption<RVec<u8>>;
+
+    fn work(&self) -> Work {
+        Work::Read
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<Found, HandleError>> + Send + 'static + use<> {
+        let stream = here.streams.find(self.stream);
         async move {
             let stream = stream?;
             let mut answer = stream.answer.lock().await;
             let answer = answer
                 .as_mut()
                 .ok_or_else(|| error(HandleErrorKind::Invalid, "this stream has no answer yet"))?;
-            Ok(answer.chunk().await.map_err(failed)?.map(RVec::from).into())
+            Ok(Found(answer.chunk().await.map_err(failed)?.map(RVec::from).into()))
         }
-    })
+    }
 }
 
-pub(super) extern "C" fn close(lease: abi::Lease, number: u64) {
-    Lease::of(lease).streams().lock().remove(&number);
+pub(super) extern "C" fn close(lease: abi::Lease, stream: u64) {
+    ask::tell(Lease::of(lease), News::HttpClose(stream));
 }
 
 fn headers(headers: Vec<(String, Vec<u8>)>) -> RVec<Header> {

@@ -11,12 +11,12 @@ use gearshift_cog::abi::{self, HandleError, HandleErrorKind};
 use tokio::runtime;
 use tokio_util::task::TaskTracker;
 
-use super::http::Streams;
+use super::{http::Streams, remote::Remote};
 use crate::{
     cooldowns::Cooldowns, facts::Facts, identity::GenerationId, schedule::Schedule, sessions::Sessions,
 };
 
-/// What a lease is made of.
+/// What the lease of a host is made of.
 #[derive(Debug)]
 pub struct LeaseParts {
     /// Whose.
@@ -39,16 +39,51 @@ pub struct LeaseParts {
     pub calls_in_flight: usize,
 }
 
+/// What is known of a generation wherever its cog is.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Whose lease it is.
+    pub id: GenerationId,
+    /// What its operator has set for it, as a JSON object.
+    pub settings: String,
+    /// The bot's own user; 0 without a discord session.
+    pub bot_id: u64,
+    /// Calls in flight at once; waiting is none.
+    pub calls_in_flight: usize,
+}
+
 /// The lease of one generation.
 #[derive(Debug)]
 pub struct Lease {
-    parts: LeaseParts,
+    known: Known,
+    serves: Serves,
     retired: AtomicBool,
     /// Slots that the cog has not dropped: each may hold a waker of the cog.
     slots: AtomicUsize,
-    /// Calls in flight, of [`LeaseParts::calls_in_flight`].
+    /// Calls in flight, of [`Known::calls_in_flight`].
     calls: AtomicUsize,
-    streams: Streams,
+}
+
+/// Who answers.
+#[derive(Debug)]
+pub(super) enum Serves {
+    /// This process: it is the host.
+    Here(Here),
+    /// The host, whose process is another one.
+    Host(Arc<Remote>),
+}
+
+/// What answers in the host.
+#[derive(Debug)]
+pub(super) struct Here {
+    pub(super) id: GenerationId,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) schedule: Arc<Schedule>,
+    pub(super) cooldowns: Arc<Cooldowns>,
+    pub(super) facts: Arc<Facts>,
+    pub(super) runtime: runtime::Handle,
+    pub(super) work: TaskTracker,
+    pub(super) streams: Streams,
 }
 
 /// A place among the calls in flight. Taken until neither the cog nor the work knows of the call any more.
@@ -62,10 +97,27 @@ impl Drop for Place {
 }
 
 impl Lease {
-    /// A lease that is good from now on.
+    /// A lease of the host's that is good from now on.
     pub fn new(parts: LeaseParts) -> Arc<Lease> {
+        let LeaseParts { id, sessions, settings, schedule, cooldowns, facts, runtime, work, calls_in_flight } =
+            parts;
+        let bot_id = sessions.discord.as_ref().map_or(0, |discord| discord.account().user_id);
+        let known = Known { id: id.clone(), settings, bot_id, calls_in_flight };
+        let streams = Streams::new(calls_in_flight);
+        Lease::with(
+            known,
+            Serves::Here(Here { id, sessions, schedule, cooldowns, facts, runtime, work, streams }),
+        )
+    }
+
+    /// The lease of a generation in this process, which `host` answers.
+    pub fn remote(known: Known, host: Arc<Remote>) -> Arc<Lease> {
+        Lease::with(known, Serves::Host(host))
+    }
+
+    fn with(known: Known, serves: Serves) -> Arc<Lease> {
         let (slots, calls) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Lease { parts, retired: AtomicBool::new(false), slots, calls, streams: Streams::default() })
+        Arc::new(Lease { known, serves, retired: AtomicBool::new(false), slots, calls })
     }
 
     /// The pointer for the cog. It owns a share of the lease, so it is good until [`release`](Self::release), or for
@@ -92,7 +144,9 @@ impl Lease {
     /// Ends it: calls from now on answer an error, and connections that are streamed over are closed.
     pub fn retire(&self) {
         self.retired.store(true, Ordering::Release);
-        self.streams.clear();
+        if let Serves::Here(here) = &self.serves {
+            here.streams.clear();
+        }
     }
 
     /// Calls that the cog has not dropped.
@@ -100,33 +154,18 @@ impl Lease {
         self.slots.load(Ordering::Acquire)
     }
 
+    /// What is known of the generation wherever it is.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
     /// Whose it is.
     pub(super) fn id(&self) -> &GenerationId {
-        &self.parts.id
+        &self.known.id
     }
 
-    pub(super) fn sessions(&self) -> &Sessions {
-        &self.parts.sessions
-    }
-
-    pub(super) fn settings(&self) -> &str {
-        &self.parts.settings
-    }
-
-    pub(super) fn schedule(&self) -> &Arc<Schedule> {
-        &self.parts.schedule
-    }
-
-    pub(super) fn cooldowns(&self) -> &Arc<Cooldowns> {
-        &self.parts.cooldowns
-    }
-
-    pub(super) fn facts(&self) -> &Arc<Facts> {
-        &self.parts.facts
-    }
-
-    pub(super) fn runtime(&self) -> &runtime::Handle {
-        &self.parts.runtime
+    pub(super) fn serves(&self) -> &Serves {
+        &self.serves
     }
 
     /// Whether it may still be used.
@@ -138,22 +177,10 @@ impl Lease {
         Ok(())
     }
 
-    pub(super) fn streams(&self) -> &Streams {
-        &self.streams
-    }
-
-    pub(super) fn calls_in_flight(&self) -> usize {
-        self.parts.calls_in_flight
-    }
-
-    pub(super) fn work(&self) -> &TaskTracker {
-        &self.parts.work
-    }
-
     /// A place for a call of the cog behind `raw`, unless all are taken.
     pub(super) fn place(raw: abi::Lease) -> Result<Place, HandleError> {
         let lease = Lease::of(raw);
-        let limit = lease.parts.calls_in_flight;
+        let limit = lease.known.calls_in_flight;
         if lease.calls.fetch_add(1, Ordering::AcqRel) >= limit {
             lease.calls.fetch_sub(1, Ordering::AcqRel);
             let text = format!("`{}` has {limit} calls in flight (`[limits] calls_in_flight`)", lease.id());

@@ -7,9 +7,14 @@ use std::{
 
 use abi_stable::std_types::{RNone, ROption, RSome};
 use gearshift_cog::abi::{self, Level, LogRecord};
+use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
 
-use super::Lease;
+use super::{
+    Lease,
+    ask::{self, News},
+};
+use crate::identity::GenerationId;
 
 pub(super) extern "C" fn level(_: abi::Lease) -> ROption<Level> {
     match LevelFilter::current().into_level() {
@@ -25,25 +30,43 @@ pub(super) extern "C" fn level(_: abi::Lease) -> ROption<Level> {
 pub(super) extern "C" fn write(lease: abi::Lease, record: &LogRecord<'_>) {
     // A thread that ends drops its thread-local values in no certain order: the host's subscriber may have lost its
     // own when a cog's logs its goodbye. A panic here would end the process; without it only the line is lost.
-    let _ = panic::catch_unwind(AssertUnwindSafe(|| emit(Lease::of(lease), record)));
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut text = record.message.as_str().to_owned();
+        for field in record.fields.as_slice() {
+            let _ = write!(text, " {}={}", field.name, field.value);
+        }
+        let record = Record { level: record.level, module: record.target.as_str().to_owned(), text };
+        ask::tell(Lease::of(lease), News::Log(record));
+    }));
 }
 
-fn emit(lease: &Lease, record: &LogRecord<'_>) {
-    let mut text = record.message.as_str().to_owned();
-    for field in record.fields.as_slice() {
-        let _ = write!(text, " {}={}", field.name, field.value);
-    }
-    // A level is part of an event's static metadata, hence five of them.
-    macro_rules! emit {
-        ($level:ident) => {
-            tracing::event!(target: "cog", tracing::Level::$level, cog = %lease.id(), module = record.target.as_str(), "{text}")
-        };
-    }
-    match record.level {
-        Level::Error => emit!(ERROR),
-        Level::Warn => emit!(WARN),
-        Level::Info => emit!(INFO),
-        Level::Debug => emit!(DEBUG),
-        Level::Trace => emit!(TRACE),
+/// A line on its way into the log.
+#[derive(Serialize, Deserialize)]
+pub struct Record {
+    /// How important it is.
+    pub level: Level,
+    /// The module path inside the cog.
+    pub module: String,
+    /// The message and its fields.
+    pub text: String,
+}
+
+impl Record {
+    /// Writes it.
+    pub(super) fn write(self, id: &GenerationId) {
+        let Record { level, module, text } = self;
+        // A level is part of an event's static metadata, hence five of them.
+        macro_rules! emit {
+            ($level:ident) => {
+                tracing::event!(target: "cog", tracing::Level::$level, cog = %id, module, "{text}")
+            };
+        }
+        match level {
+            Level::Error => emit!(ERROR),
+            Level::Warn => emit!(WARN),
+            Level::Info => emit!(INFO),
+            Level::Debug => emit!(DEBUG),
+            Level::Trace => emit!(TRACE),
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! the host's own types, asks a session, and answers with data. No waker and no value of a cog is kept outside a slot.
 
 mod api;
+mod ask;
 mod checks;
 mod clock;
 mod discord;
@@ -9,6 +10,7 @@ mod gateway;
 mod http;
 mod lease;
 mod log;
+mod remote;
 mod slot;
 mod spawn;
 mod stats;
@@ -18,7 +20,10 @@ use abi_stable::{prefix_type::WithMetadata, std_types::RString};
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, HostTable, HostTableRef};
 
 pub use self::{
-    lease::{Lease, LeaseParts},
+    ask::{News, Reply, Request},
+    lease::{Known, Lease, LeaseParts},
+    log::Record,
+    remote::{Outgoing, Remote},
     spawn::{Spawned, Spawns},
 };
 
@@ -51,7 +56,7 @@ static TABLE: WithMetadata<HostTable> = WithMetadata::new(HostTable {
 });
 
 extern "C" fn settings(lease: abi::Lease) -> RString {
-    Lease::of(lease).settings().into()
+    (&*Lease::of(lease).known().settings).into()
 }
 
 /// The table that every cog is given.

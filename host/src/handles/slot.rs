@@ -14,7 +14,11 @@ use async_ffi::{FutureExt, LocalFfiFuture};
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Method};
 use tokio::task::AbortHandle;
 
-use super::lease::{Lease, Place};
+use super::{
+    ask::Ask,
+    lease::{Lease, Place, Serves},
+    remote::Remote,
+};
 
 enum State<T> {
     /// Not done; the waker of the cog's task, if it was polled.
@@ -71,17 +75,10 @@ impl Work {
     }
 }
 
-/// Runs `work` on the host's runtime and gives the cog a future of its answer.
-pub(super) fn call<T, F>(
-    raw: abi::Lease,
-    kind: Work,
-    work: impl FnOnce(&'static Lease) -> F,
-) -> LocalFfiFuture<RResult<T, HandleError>>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T, HandleError>> + Send + 'static,
-{
+/// Has it answered, by the host's runtime or by the host's process, and gives the cog a future of the answer.
+pub(super) fn call<A: Ask>(raw: abi::Lease, ask: A) -> LocalFfiFuture<RResult<A::Given, HandleError>> {
     let lease: &'static Lease = Lease::of(raw);
+    let kind = ask.work();
     let place = lease.check().and_then(|()| match kind {
         Work::Wait => Ok(None),
         Work::Read | Work::Write => Lease::place(raw).map(Some),
@@ -92,14 +89,37 @@ where
     };
     lease.enter();
     let slot = Arc::new(Slot { state: Mutex::new(State::Waiting(None)), _place: place });
-    let work = work(lease);
     let finish = Finish(Arc::clone(&slot));
-    let work = async move {
-        let result = work.await;
-        finish.0.complete(result);
+    let task = match lease.serves() {
+        Serves::Here(here) => {
+            let work = ask.begin(here);
+            let work = async move {
+                let result = work.await;
+                finish.0.complete(result);
+            };
+            Task::Here(here.work.spawn_on(work, &here.runtime).abort_handle())
+        }
+        Serves::Host(host) => {
+            let number = host.ask(ask.into(), move |result| finish.0.complete(result));
+            Task::Host(Arc::clone(host), number)
+        }
     };
-    let task = lease.work().spawn_on(work, lease.runtime()).abort_handle();
-    Answer { slot, lease, task: (kind != Work::Write).then_some(task) }.into_local_ffi()
+    Answer::<A> { slot, lease, task: (kind != Work::Write).then_some(task) }.into_local_ffi()
+}
+
+/// What answers.
+enum Task {
+    Here(AbortHandle),
+    Host(Arc<Remote>, u64),
+}
+
+impl Task {
+    fn give_up(&self) {
+        match self {
+            Task::Here(task) => task.abort(),
+            Task::Host(host, number) => host.give_up(*number),
+        }
+    }
 }
 
 /// Completes the slot even if the work panics or is dropped with its runtime.
@@ -112,15 +132,15 @@ impl<T> Drop for Finish<T> {
 }
 
 /// The cog's side of a slot. Lives on the lane's thread.
-struct Answer<T> {
-    slot: Arc<Slot<T>>,
+struct Answer<A: Ask> {
+    slot: Arc<Slot<A::Answer>>,
     lease: &'static Lease,
     /// The work, if it is given up with the answer.
-    task: Option<AbortHandle>,
+    task: Option<Task>,
 }
 
-impl<T> Future for Answer<T> {
-    type Output = RResult<T, HandleError>;
+impl<A: Ask> Future for Answer<A> {
+    type Output = RResult<A::Given, HandleError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.slot.lock();
@@ -132,7 +152,7 @@ impl<T> Future for Answer<T> {
                 Poll::Pending
             }
             State::Done(_) => match std::mem::replace(&mut *state, State::Closed) {
-                State::Done(result) => Poll::Ready(result.into()),
+                State::Done(result) => Poll::Ready(result.map(Into::into).into()),
                 State::Waiting(_) | State::Closed => {
                     unreachable!("it was done a line above, under the same lock")
                 }
@@ -145,10 +165,10 @@ impl<T> Future for Answer<T> {
     }
 }
 
-impl<T> Drop for Answer<T> {
+impl<A: Ask> Drop for Answer<A> {
     fn drop(&mut self) {
         if let Some(task) = &self.task {
-            task.abort();
+            task.give_up();
         }
         // Drops the waker under the lock.
         *self.slot.lock() = State::Closed;

@@ -2,22 +2,48 @@
 
 use std::time::Duration;
 
-use gearshift_cog::abi::{self, MetricKind};
+use abi_stable::std_types::RString;
+use gearshift_cog::abi::{self, Metric, MetricKind};
+use serde::{Deserialize, Serialize};
 
-use super::Lease;
-use crate::sessions::stats::Metric;
+use super::{
+    Lease,
+    ask::{self, News},
+    lease::Here,
+};
+use crate::sessions::stats;
 
-pub(super) extern "C" fn send(lease: abi::Lease, metric: abi::Metric<'_>) {
+pub(super) extern "C" fn send(lease: abi::Lease, metric: Metric<'_>) {
     let lease = Lease::of(lease);
-    let Some(stats) = lease.sessions().stats.as_ref().filter(|_| lease.check().is_ok()) else { return };
-    let value = metric.value;
-    let typed = match metric.kind {
-        // Counters are whole numbers; the conversion saturates and turns NaN into 0.
-        MetricKind::Count => Metric::Count(value as i64),
-        MetricKind::Gauge => Metric::Gauge(value),
-        MetricKind::GaugeDelta => Metric::GaugeDelta(value),
-        MetricKind::Set => Metric::Set(metric.text.as_str().to_owned()),
-        MetricKind::Timing => Metric::Timing(Duration::try_from_secs_f64(value / 1000.0).unwrap_or_default()),
-    };
-    stats.send(metric.name.as_str(), &typed);
+    let Metric { kind, name, value, text } = metric;
+    if lease.check().is_ok() {
+        ask::tell(lease, News::Stats(Sent { kind, name: name.into(), value, text: text.into() }));
+    }
+}
+
+/// A metric on its way.
+#[derive(Serialize, Deserialize)]
+pub struct Sent {
+    kind: MetricKind,
+    name: RString,
+    value: f64,
+    text: RString,
+}
+
+impl Sent {
+    pub(super) fn take(self, here: &Here) {
+        let Some(session) = &here.sessions.stats else { return };
+        let value = self.value;
+        let typed = match self.kind {
+            // Counters are whole numbers; the conversion saturates and turns NaN into 0.
+            MetricKind::Count => stats::Metric::Count(value as i64),
+            MetricKind::Gauge => stats::Metric::Gauge(value),
+            MetricKind::GaugeDelta => stats::Metric::GaugeDelta(value),
+            MetricKind::Set => stats::Metric::Set(self.text.into_string()),
+            MetricKind::Timing => {
+                stats::Metric::Timing(Duration::try_from_secs_f64(value / 1000.0).unwrap_or_default())
+            }
+        };
+        session.send(&self.name, &typed);
+    }
 }

@@ -7,7 +7,10 @@ use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, Entry, HandleError, HandleErrorKind, StoreExpect, StoreList, StoreWrite};
 
 use super::{
-    Lease, error, missing,
+    ask::{Ask, Found, StoreRead},
+    error,
+    lease::Here,
+    missing,
     slot::{self, Work},
 };
 use crate::sessions::store::{self, Change, Expect, StoreError};
@@ -16,41 +19,77 @@ pub(super) extern "C" fn read(
     lease: abi::Lease,
     key: RString,
 ) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>> {
-    slot::call(lease, Work::Read, |lease| {
-        let (session, key) = (Session::of(lease), key.into_string());
+    slot::call(lease, StoreRead { key })
+}
+
+impl Ask for StoreRead {
+    type Answer = Found;
+    type Given = ROption<RVec<u8>>;
+
+    fn work(&self) -> Work {
+        Work::Read
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<Found, HandleError>> + Send + 'static + use<> {
+        let (session, key) = (Session::of(here), self.key.into_string());
         async move {
             let Session { store, cog } = session?;
-            Ok(store.get(&cog, &key).await.map_err(failed)?.map(RVec::from).into())
+            Ok(Found(store.get(&cog, &key).await.map_err(failed)?.map(RVec::from).into()))
         }
-    })
+    }
 }
 
 pub(super) extern "C" fn write(
     lease: abi::Lease,
     write: StoreWrite,
 ) -> LocalFfiFuture<RResult<bool, HandleError>> {
-    slot::call(lease, Work::Write, |lease| {
-        let (session, change) = (Session::of(lease), taken(write));
+    slot::call(lease, write)
+}
+
+impl Ask for StoreWrite {
+    type Answer = bool;
+    type Given = bool;
+
+    fn work(&self) -> Work {
+        Work::Write
+    }
+
+    fn begin(self, here: &Here) -> impl Future<Output = Result<bool, HandleError>> + Send + 'static + use<> {
+        let (session, change) = (Session::of(here), taken(self));
         async move {
             let Session { store, cog } = session?;
             store.change(&cog, change).await.map_err(failed)
         }
-    })
+    }
 }
 
 pub(super) extern "C" fn list(
     lease: abi::Lease,
     page: StoreList,
 ) -> LocalFfiFuture<RResult<RVec<Entry>, HandleError>> {
-    slot::call(lease, Work::Read, |lease| {
-        let (session, prefix) = (Session::of(lease), page.prefix.into_string());
-        let (after, limit) = (page.after.into_option().map(RString::into_string), page.limit as usize);
+    slot::call(lease, page)
+}
+
+impl Ask for StoreList {
+    type Answer = RVec<Entry>;
+    type Given = RVec<Entry>;
+
+    fn work(&self) -> Work {
+        Work::Read
+    }
+
+    fn begin(
+        self,
+        here: &Here,
+    ) -> impl Future<Output = Result<RVec<Entry>, HandleError>> + Send + 'static + use<> {
+        let (session, prefix) = (Session::of(here), self.prefix.into_string());
+        let (after, limit) = (self.after.into_option().map(RString::into_string), self.limit as usize);
         async move {
             let Session { store, cog } = session?;
             let entries = store.list(&cog, &prefix, after.as_deref(), limit).await.map_err(failed)?;
             Ok(entries.into_iter().map(|it| Entry { key: it.key.into(), value: it.value.into() }).collect())
         }
-    })
+    }
 }
 
 fn taken(write: StoreWrite) -> Change {
@@ -73,9 +112,9 @@ struct Session {
 }
 
 impl Session {
-    fn of(lease: &Lease) -> Result<Session, HandleError> {
-        let store = lease.sessions().store.clone().ok_or_else(|| missing("store"))?;
-        Ok(Session { store, cog: Arc::clone(&lease.id().cog) })
+    fn of(here: &Here) -> Result<Session, HandleError> {
+        let store = here.sessions.store.clone().ok_or_else(|| missing("store"))?;
+        Ok(Session { store, cog: Arc::clone(&here.id.cog) })
     }
 }
 

@@ -1,0 +1,235 @@
+//! What a cog asks for, as values that could be sent anywhere. The cog of a thread lane is answered in the process it is
+//! in; that of a process lane sends the same values to the host, which answers them here as well.
+
+use std::future::Future;
+
+use abi_stable::std_types::{ROption, RString, RVec};
+use gearshift_cog::abi::{
+    ApiRequest, CooldownUse, DiscordRequest, HandleError, HttpRequest, PermissionsRequest, StoreList,
+    StoreWrite, TaskPlan, bytes,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::task::AbortHandle;
+
+use super::{
+    Lease,
+    lease::{Here, Serves},
+    log::Record,
+    slot::Work,
+    stats::Sent,
+};
+
+/// Something that is answered later.
+pub(super) trait Ask: Into<Request> + Send + 'static {
+    /// As it is sent.
+    type Answer: Serialize + DeserializeOwned + Into<Self::Given> + Send + 'static;
+    /// As the cog is given it.
+    type Given: 'static;
+
+    /// What becomes of it when the cog does not wait for it any more.
+    fn work(&self) -> Work;
+
+    /// Begins it.
+    fn begin(
+        self,
+        here: &Here,
+    ) -> impl Future<Output = Result<Self::Answer, HandleError>> + Send + 'static + use<Self>;
+}
+
+/// Something that is answered at once.
+pub(super) trait AskNow: Into<Request> {
+    /// As it is sent.
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Answers it.
+    fn answer(self, here: &Here) -> Result<Self::Answer, HandleError>;
+}
+
+/// Answers at once, wherever the host is.
+pub(super) fn now<A: AskNow>(lease: &Lease, ask: A) -> Result<A::Answer, HandleError> {
+    lease.check()?;
+    match lease.serves() {
+        Serves::Here(here) => ask.answer(here),
+        Serves::Host(host) => host.ask_now(ask.into()),
+    }
+}
+
+/// What needs no answer.
+pub(super) fn tell(lease: &Lease, news: News) {
+    match lease.serves() {
+        Serves::Here(here) => news.take(here),
+        Serves::Host(host) => host.tell(news),
+    }
+}
+
+/// Sends a request whose bodies come in chunks.
+#[derive(Serialize, Deserialize)]
+pub struct HttpSend {
+    pub(super) stream: u64,
+    pub(super) request: HttpRequest,
+    pub(super) is_fed: bool,
+}
+
+/// Feeds a stream.
+#[derive(Serialize, Deserialize)]
+pub struct HttpFeed {
+    pub(super) stream: u64,
+    #[serde(with = "bytes")]
+    pub(super) chunk: ROption<RVec<u8>>,
+}
+
+/// Asks for a stream's next chunk.
+#[derive(Serialize, Deserialize)]
+pub struct HttpChunk {
+    pub(super) stream: u64,
+}
+
+/// Opens a stream.
+#[derive(Serialize, Deserialize)]
+pub struct HttpStream {}
+
+/// Reads a key of the store.
+#[derive(Serialize, Deserialize)]
+pub struct StoreRead {
+    pub(super) key: RString,
+}
+
+/// Uses cooldowns.
+#[derive(Serialize, Deserialize)]
+pub struct Cooldown {
+    pub(super) uses: RVec<CooldownUse>,
+}
+
+/// Waits.
+#[derive(Serialize, Deserialize)]
+pub struct Sleep {
+    pub(super) millis: u64,
+}
+
+/// Asks for the time.
+#[derive(Serialize, Deserialize)]
+pub struct Now {}
+
+/// Drops a planned task.
+#[derive(Serialize, Deserialize)]
+pub struct Unschedule {
+    pub(super) name: RString,
+}
+
+/// Asks the gateway.
+#[derive(Serialize, Deserialize)]
+pub struct Gateway {
+    pub(super) request: RString,
+}
+
+/// Bytes that are there or not.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Found(#[serde(with = "bytes")] pub(super) ROption<RVec<u8>>);
+
+impl From<Found> for ROption<RVec<u8>> {
+    fn from(found: Found) -> Self {
+        found.0
+    }
+}
+
+/// Takes an answer: the encoding of a result.
+pub type Reply = Box<dyn FnOnce(Vec<u8>) + Send>;
+
+macro_rules! requests {
+    (later: $($later:ident)+; now: $($now:ident)+;) => {
+        /// A request of a cog, in the encoding of a process lane.
+        #[derive(Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "each variant holds what it is named like")]
+        pub enum Request {
+            $($later($later),)+
+            $($now($now),)+
+        }
+
+        $(impl From<$later> for Request {
+            fn from(ask: $later) -> Request {
+                Request::$later(ask)
+            }
+        })+
+
+        $(impl From<$now> for Request {
+            fn from(ask: $now) -> Request {
+                Request::$now(ask)
+            }
+        })+
+
+        impl Request {
+            /// Answers it with what the lease allows. What can be given up if nobody waits for it is given back.
+            pub fn serve(self, lease: &Lease, reply: Reply) -> Option<AbortHandle> {
+                match self {
+                    $(Request::$later(ask) => later(lease, ask, reply),)+
+                    $(Request::$now(ask) => {
+                        reply(encoded(&now(lease, ask)));
+                        None
+                    })+
+                }
+            }
+        }
+    };
+}
+
+requests! {
+    later: HttpRequest HttpSend HttpFeed HttpChunk DiscordRequest ApiRequest StoreRead StoreWrite StoreList Cooldown
+        PermissionsRequest Sleep;
+    now: HttpStream Now TaskPlan Unschedule Gateway;
+}
+
+fn later<A: Ask>(lease: &Lease, ask: A, reply: Reply) -> Option<AbortHandle> {
+    let here = lease.check().and_then(|()| match lease.serves() {
+        Serves::Here(here) => Ok(here),
+        Serves::Host(_) => {
+            Err(super::error(gearshift_cog::abi::HandleErrorKind::Internal, "it is asked elsewhere"))
+        }
+    });
+    let here = match here {
+        Ok(here) => here,
+        Err(error) => {
+            reply(encoded(&Err::<A::Answer, HandleError>(error)));
+            return None;
+        }
+    };
+    let kind = ask.work();
+    let work = ask.begin(here);
+    let task = here.work.spawn_on(async move { reply(encoded(&work.await)) }, &here.runtime);
+    (kind != Work::Write).then(|| task.abort_handle())
+}
+
+fn encoded<T: Serialize>(answer: &Result<T, HandleError>) -> Vec<u8> {
+    let broken = |error: postcard::Error| {
+        let text = format!("the answer cannot be sent: {error}");
+        let error: Result<(), HandleError> =
+            Err(super::error(gearshift_cog::abi::HandleErrorKind::Internal, text));
+        postcard::to_allocvec(&error).unwrap_or_default()
+    };
+    postcard::to_allocvec(answer).unwrap_or_else(broken)
+}
+
+/// What a cog says and does not wait for.
+#[derive(Serialize, Deserialize)]
+pub enum News {
+    /// Sends a metric.
+    Stats(Sent),
+    /// Writes a line into the log.
+    Log(Record),
+    /// Closes a stream.
+    HttpClose(u64),
+}
+
+impl News {
+    /// Heeds it with what the lease allows.
+    pub fn serve(self, lease: &Lease) {
+        tell(lease, self);
+    }
+
+    fn take(self, here: &Here) {
+        match self {
+            News::Stats(sent) => sent.take(here),
+            News::Log(record) => record.write(&here.id),
+            News::HttpClose(stream) => here.streams.close(stream),
+        }
+    }
+}
