@@ -4,9 +4,10 @@
 use std::fmt;
 
 use gearshift_cog::abi::{self, ErrorCause};
+use serde::{Deserialize, Serialize};
 
 /// How a handler failed, and so who is to blame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FaultKind {
     /// The cog returned an error of its own.
     Error,
@@ -23,7 +24,7 @@ pub enum FaultKind {
 }
 
 /// What went wrong inside a cog.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// How it failed.
     pub kind: FaultKind,

@@ -135,7 +135,7 @@ impl Host {
             limits: config.limits.clone(),
             folder: folder.clone(),
             disabled: config.cogs.disabled.clone(),
-            settings: CogSettings::new(config.file.clone(), config.cog.clone()),
+            settings: CogSettings::new(config.file.clone(), config.cog.clone(), config.cogs.lane),
             intents: config.discord.as_ref().map(|discord| discord.intents.clone()),
             copies: CopyFolder::create(&library::default_base())?,
             router: Arc::clone(&router),

@@ -88,6 +88,12 @@ enum Command {
     Sim(sim::SimCommand),
     #[command(name = "try-out")]
     TryOut(check::Trial),
+    /// The process of a lane. `gearshift run` starts it.
+    #[command(name = "lane-process", hide = true)]
+    LaneProcess {
+        /// Whose lane it is, for those who list processes.
+        generation: String,
+    },
 }
 
 /// Does what the command line asks for.
@@ -146,6 +152,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Keys(keys) => keys.execute(),
         Command::Sim(sim) => sim.execute(),
         Command::TryOut(trial) => trial.execute(),
+        Command::LaneProcess { .. } => return crate::lane::run_process(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

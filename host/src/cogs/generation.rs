@@ -13,12 +13,13 @@ use super::{
     retire::{Reaper, Remains},
 };
 use crate::{
+    config::LaneKind,
     cooldowns::Cooldowns,
     error::chain,
     fault::FaultKind,
     handles::{self, Lease, LeaseParts},
     identity::GenerationId,
-    lane::{Inbox, Lane, LaneParts, OrderError, PauseError, Pulse, State},
+    lane::{Ending, Inbox, Lane, LaneParts, OrderError, PauseError, ProcessParts, Pulse, State},
     library::{
         self, Digest, Mapping, Note, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused, prefix_names,
     },
@@ -42,7 +43,8 @@ pub(super) struct Lanes {
 pub(super) struct Generation {
     id: GenerationId,
     lane: Lane,
-    library: OpenLibrary,
+    /// The library, if it is open in this process.
+    library: Option<OpenLibrary>,
     copy: PrivateCopy,
     lease: Arc<Lease>,
 }
@@ -128,6 +130,20 @@ impl Lanes {
         (lane, lease)
     }
 
+    /// What a lane in a process of its own needs besides.
+    fn process_parts(&self, id: &GenerationId, memory_max: Option<u64>) -> ProcessParts {
+        let (owner, number) = (self.owner.clone(), id.number);
+        ProcessParts {
+            memory_max,
+            end_within: self.parts.limits.join_timeout,
+            crashed: Box::new(move |why| {
+                if let Some(owner) = owner.upgrade() {
+                    let _ = owner.send(Message::Stuck { number, why });
+                }
+            }),
+        }
+    }
+
     fn hand_over(&self, remains: Remains) -> oneshot::Receiver<Retirement> {
         self.reaper.retire(remains, self.parts.limits.join_timeout)
     }
@@ -162,13 +178,21 @@ impl Life for Lanes {
         let (parts, lease) = self.lane_parts(&id, &manifest, &copy);
         let failed = |source| CogError::Open { name: id.to_string(), file: file.clone(), source };
         let deadline = self.parts.limits.setup_timeout;
+        let lane = self.parts.settings.lane(&self.name);
+        if lane.kind == LaneKind::Process {
+            let process = self.process_parts(&id, lane.memory_max);
+            // What is not started in time is ended with the future.
+            let started = tokio::time::timeout(deadline, Lane::start_process(parts, process)).await;
+            let lane = started.unwrap_or(Err(OpenError::Deadline(deadline))).map_err(failed)?;
+            return Ok(Generation { id, lane, library: None, copy, lease });
+        }
         let Ok(started) = tokio::time::timeout(deadline, Lane::start(parts)).await else {
             // Its thread is stuck inside the dynamic loader: nothing of it can be taken back.
             self.reaper.hold(&id, "its thread did not come back from opening it");
             return Err(failed(OpenError::Deadline(deadline)));
         };
         match started {
-            Ok((lane, library)) => Ok(Generation { id, lane, library, copy, lease }),
+            Ok((lane, library)) => Ok(Generation { id, lane, library: Some(library), copy, lease }),
             Err(failure) => {
                 let (thread, library, pulse) = (failure.thread, failure.library, failure.pulse);
                 let id = id.clone();
@@ -226,10 +250,24 @@ impl Life for Lanes {
 
     fn retire(&self, old: Generation) -> oneshot::Receiver<Retirement> {
         old.lease.retire();
-        let Generation { id, lane, library, copy, lease, .. } = old;
+        let Generation { id, lane, library, mut copy, lease, .. } = old;
         let pulse = Arc::clone(lane.pulse());
-        let (thread, library) = (Some(lane.end()), Some(library));
-        self.hand_over(Remains { id, thread, pulse, library, copy, lease, was_lent: true })
+        match lane.end() {
+            Ending::Thread(thread) => {
+                let thread = Some(thread);
+                self.hand_over(Remains { id, thread, pulse, library, copy, lease, was_lent: true })
+            }
+            Ending::Process(ended) => {
+                let (done, retired) = oneshot::channel();
+                self.parts.runtime.spawn(async move {
+                    let killed = ended.await.unwrap_or(true);
+                    // Nobody needs its file any more: a core dump of it is read with the one in the cogs folder.
+                    copy.set_mapping(Mapping::Gone);
+                    let _ = done.send(Retirement::Ended { killed });
+                });
+                retired
+            }
+        }
     }
 
     fn keep(&self, generation: &Generation) -> Option<Kept> {

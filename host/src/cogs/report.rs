@@ -56,6 +56,11 @@ pub enum Retirement {
         /// Bytes of its file.
         bytes: u64,
     },
+    /// Its process has ended, and everything with it.
+    Ended {
+        /// Whether it had to be killed.
+        killed: bool,
+    },
     /// Its library is still mapped.
     Held {
         /// Why.

@@ -11,7 +11,7 @@ use gearshift_cog::manifest::Manifest;
 
 use super::{Absence, Cogs, book::Entry, message::Message, stage::Status};
 use crate::{
-    config::{CogSection, Settings},
+    config::{CogSection, LaneKind, Settings},
     fault::{Fault, FaultKind},
 };
 
@@ -21,12 +21,40 @@ pub struct CogSettings {
     /// The config file, for messages.
     file: PathBuf,
     sections: RwLock<BTreeMap<String, CogSection>>,
+    /// Where cogs live for which nothing else is set.
+    lane: LaneKind,
+    /// Where cogs live because somebody asked for it while the host runs.
+    asked: RwLock<BTreeMap<String, LaneKind>>,
+}
+
+/// Where a cog lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LaneSettings {
+    pub(super) kind: LaneKind,
+    /// Bytes of private memory of its process.
+    pub(super) memory_max: Option<u64>,
 }
 
 impl CogSettings {
-    /// What the config file `file` says.
-    pub fn new(file: PathBuf, sections: BTreeMap<String, CogSection>) -> CogSettings {
-        CogSettings { file, sections: RwLock::new(sections) }
+    /// What the config file `file` says; `lane` is where cogs live for which it says nothing else.
+    pub fn new(file: PathBuf, sections: BTreeMap<String, CogSection>, lane: LaneKind) -> CogSettings {
+        CogSettings { file, sections: RwLock::new(sections), lane, asked: RwLock::default() }
+    }
+
+    /// Where a cog lives from its next generation on.
+    pub(super) fn lane(&self, cog: &str) -> LaneSettings {
+        let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner).get(cog).copied();
+        let sections = self.sections.read().unwrap_or_else(PoisonError::into_inner);
+        let section = sections.get(cog);
+        LaneSettings {
+            kind: asked.or(section.and_then(|section| section.lane)).unwrap_or(self.lane),
+            memory_max: section.and_then(|section| section.memory_max).map(|max| max.bytes()),
+        }
+    }
+
+    /// Moves a cog from its next generation on.
+    pub(super) fn move_to(&self, cog: &str, lane: LaneKind) {
+        self.asked.write().unwrap_or_else(PoisonError::into_inner).insert(cog.to_owned(), lane);
     }
 
     /// The settings of a cog; none if it has no section for them.
@@ -39,8 +67,9 @@ impl CogSettings {
         let mut sections = self.sections.write().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *sections, new);
         let names = before.keys().chain(sections.keys().filter(|name| !before.contains_key(*name)));
-        let settings = |of: &BTreeMap<String, CogSection>, name: &str| of.get(name)?.settings.clone();
-        names.filter(|name| settings(&before, name) != settings(&sections, name)).cloned().collect()
+        let section =
+            |of: &BTreeMap<String, CogSection>, name: &str| of.get(name).cloned().unwrap_or_default();
+        names.filter(|name| section(&before, name) != section(&sections, name)).cloned().collect()
     }
 
     /// Says where in the config a setting stands that a cog cannot use.
@@ -109,7 +138,7 @@ mod tests {
     }
 
     fn settings(text: &str) -> CogSettings {
-        CogSettings::new("gearshift.toml".into(), sections(text))
+        CogSettings::new("gearshift.toml".into(), sections(text), LaneKind::Thread)
     }
 
     #[test]

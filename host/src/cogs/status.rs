@@ -8,12 +8,7 @@ use super::{
     Absence, Cogs, CogsParts, DurationsSeen, Held, MissingIntent, RefusedFile, Report, Stage, Totals,
     book::Entry, stage::Status,
 };
-use crate::{
-    counters::TimesSeen,
-    lane::{Activity, Pulse},
-    library::Digest,
-    schedule::TaskStatus,
-};
+use crate::{counters::TimesSeen, lane::Pulse, library::Digest, schedule::TaskStatus};
 
 /// Planned tasks of a cog that are listed.
 const PLANNED_MAX: usize = 100;
@@ -105,7 +100,7 @@ pub struct HostStatus {
 impl Cogs {
     /// Whether no cog has an event waiting or a handler under way.
     pub fn is_idle(&self) -> bool {
-        let rests = |pulse: &Arc<Pulse>| pulse.handlers() == 0 && pulse.look().1 == Activity::Idle;
+        let rests = |pulse: &Arc<Pulse>| pulse.rests();
         let busy = self.registry.each(|_, status, entry| {
             (!entry.inbox.is_empty() || !status.pulse.as_ref().is_none_or(rests)).then_some(())
         });

@@ -94,6 +94,8 @@ impl Cogs {
         let retire = async {
             match lanes.retire(new).await {
                 Ok(Retirement::Unmapped { bytes }) => Ok(format!("{bytes} bytes unmapped")),
+                Ok(Retirement::Ended { killed: false }) => Ok("its process has ended".to_owned()),
+                Ok(Retirement::Ended { killed: true }) => Err("its process had to be killed".to_owned()),
                 Ok(Retirement::Held { reason }) if never_unmapped => Ok(reason),
                 Ok(Retirement::Held { reason }) => Err(format!("its library stays mapped: {reason}")),
                 Err(_) => Err("the host failed: its reaper has ended".to_owned()),

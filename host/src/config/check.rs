@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use super::locate::Wrong;
-use super::{Config, Discord, Limits};
+use super::{Config, Discord, LaneKind, Limits};
 
 /// All that is wrong.
 pub(super) fn check(config: &Config) -> Vec<Wrong> {
@@ -14,6 +14,13 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
     }
     check_limits(&config.limits, &mut found);
     found.unless(!config.cogs.folder.as_os_str().is_empty(), &["cogs", "folder"], "must not be empty");
+    for (name, cog) in &config.cog {
+        found.unless(
+            cog.memory_max.is_none() || cog.lane.unwrap_or(config.cogs.lane) == LaneKind::Process,
+            &["cog", name, "memory_max"],
+            "is for a process of its own: set `lane = \"process\"` beside it",
+        );
+    }
     found.positive(config.http.connect_timeout, &["http", "connect_timeout_ms"]);
     found.positive(config.http.request_timeout, &["http", "request_timeout_ms"]);
     found.unless(
@@ -143,17 +150,22 @@ struct Found {
 }
 
 impl Found {
-    fn unless(&mut self, fits: bool, keys: &[&'static str], what: &str) {
+    fn unless(&mut self, fits: bool, keys: &[&str], what: &str) {
         if !fits {
-            self.wrong.push(Wrong { keys: keys.to_vec(), what: what.to_owned() });
+            self.add(keys, what.to_owned());
         }
     }
 
-    fn positive(&mut self, duration: Duration, keys: &[&'static str]) {
+    fn add(&mut self, keys: &[&str], what: String) {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        self.wrong.push(Wrong { keys, what });
+    }
+
+    fn positive(&mut self, duration: Duration, keys: &[&str]) {
         self.unless(!duration.is_zero(), keys, "must be at least 1");
     }
 
-    fn url(&mut self, text: &str, keys: &[&'static str]) {
+    fn url(&mut self, text: &str, keys: &[&str]) {
         let what = match reqwest::Url::parse(text) {
             Err(error) => format!("is not a URL: {error}"),
             Ok(url) if !matches!(url.scheme(), "http" | "https") => {
@@ -167,6 +179,6 @@ impl Found {
             }
             Ok(_) => return,
         };
-        self.wrong.push(Wrong { keys: keys.to_vec(), what });
+        self.add(keys, what);
     }
 }

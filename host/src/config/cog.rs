@@ -1,9 +1,9 @@
 //! `[cog.NAME]`: what the operator sets for one cog. What its settings mean, only the cog knows; here they are JSON, with the
 //! line of each key.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 
 /// One cog's section.
@@ -12,6 +12,81 @@ use serde_json::{Map, Value};
 pub struct CogSection {
     /// `[cog.NAME.settings]`: handed to the cog.
     pub settings: Option<Settings>,
+    /// Where it lives. Default: as `[cogs] lane` says.
+    pub lane: Option<LaneKind>,
+    /// How much private memory it may have, such as `"256 MiB"`; only with `lane = "process"`. Default: no limit.
+    pub memory_max: Option<Memory>,
+}
+
+/// Where a cog lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaneKind {
+    /// On a thread of the host: fastest.
+    Thread,
+    /// In a process of its own: it may crash.
+    Process,
+}
+
+/// Where libraries are not unmapped, only the end of a process ends a generation.
+impl Default for LaneKind {
+    fn default() -> LaneKind {
+        match cfg!(any(target_vendor = "apple", target_env = "musl")) {
+            true => LaneKind::Process,
+            false => LaneKind::Thread,
+        }
+    }
+}
+
+impl fmt::Display for LaneKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            LaneKind::Thread => "thread",
+            LaneKind::Process => "process",
+        })
+    }
+}
+
+impl FromStr for LaneKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LaneKind, String> {
+        match text {
+            "thread" => Ok(LaneKind::Thread),
+            "process" => Ok(LaneKind::Process),
+            _ => Err("it is `thread` or `process`".to_owned()),
+        }
+    }
+}
+
+/// An amount of memory, written as `256 MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory(u64);
+
+impl Memory {
+    /// In bytes.
+    pub fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Memory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Memory, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong =
+            || D::Error::custom(format!("`{text}` is no amount of memory; write it as `256 MiB` or `1 GiB`"));
+        let digits = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let shift = match unit.trim_start() {
+            "KiB" => 10,
+            "MiB" => 20,
+            "GiB" => 30,
+            _ => return Err(wrong()),
+        };
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let bytes = number.checked_mul(1 << shift).filter(|bytes| *bytes > 0);
+        bytes.map(Memory).ok_or_else(wrong)
+    }
 }
 
 /// The settings of a cog. They may hold a secret of the cog's, so `Debug` shows none.

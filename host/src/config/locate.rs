@@ -10,7 +10,7 @@ use super::{Problem, error::in_words};
 
 /// A wrong value, named by its keys: `["limits", "lane_queue"]`.
 pub(super) struct Wrong {
-    pub(super) keys: Vec<&'static str>,
+    pub(super) keys: Vec<String>,
     pub(super) what: String,
 }
 

@@ -35,7 +35,7 @@ use serde::Deserialize;
 
 use crate::text;
 
-pub use cog::{CogSection, Settings};
+pub use cog::{CogSection, LaneKind, Memory, Settings};
 pub use error::{ConfigError, Problem};
 pub use events::{missing_intents, without_message_content};
 pub use intents::{Intent, bits as intent_bits};

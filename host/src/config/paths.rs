@@ -27,7 +27,7 @@ pub(super) fn unexpanded(config: &mut Config) -> Vec<Wrong> {
             "`{sign}` is not expanded here; write the path in full, or relative to the folder of this file (a name \
              that begins so: `./{sign}…`)"
         );
-        Some(Wrong { keys: keys.to_vec(), what })
+        Some(Wrong { keys: keys.iter().map(|key| (*key).to_owned()).collect(), what })
     });
     wrong.collect()
 }

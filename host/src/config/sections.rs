@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{ActivityKind, Intent, Secret, Status, TrustedKey};
+use super::{ActivityKind, Intent, LaneKind, Secret, Status, TrustedKey};
 
 /// `[discord]`: the account, and how to reach Discord.
 #[derive(Debug, Clone, Deserialize)]
@@ -250,6 +250,8 @@ pub struct Cogs {
     pub folder: PathBuf,
     /// Names of cogs that are never loaded. Default none.
     pub disabled: Vec<String>,
+    /// Where cogs live: `"thread"`, on a thread of the host each, or `"process"`, in a process each. Default `"thread"`.
+    pub lane: LaneKind,
     /// Whether changes in the folder are followed. Default true.
     pub watch: bool,
     /// How often the folder is compared with what it held, beside the system's events, which do not come when a link is
@@ -266,6 +268,7 @@ impl Default for Cogs {
         Cogs {
             folder: "cogs".into(),
             disabled: Vec::new(),
+            lane: LaneKind::default(),
             watch: true,
             poll: Duration::from_millis(1_000),
             is_filled_later: false,

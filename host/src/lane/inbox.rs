@@ -6,6 +6,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
     time::Duration,
@@ -15,6 +16,9 @@ use tokio::sync::Notify;
 
 use super::{Call, Item};
 use crate::counters::{Times, TimesSeen};
+
+/// How often it is looked at what another process has.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Why an item was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,50 @@ struct Queue {
     dropped: u64,
     /// The lane that waits for the next item.
     waker: Option<Waker>,
+    /// What was handed to another process before it began there.
+    handed: Option<Arc<dyn Handed>>,
+}
+
+/// Items at the head of a queue that another process has and has not begun. They still belong to the queue.
+pub(super) trait Handed: fmt::Debug + Send + Sync {
+    /// How many they are.
+    fn waiting(&self) -> usize;
+
+    /// Takes them back, in order: none of them will begin there.
+    fn take_back(&self) -> Vec<Item>;
+}
+
+impl Queue {
+    /// Wakes the lane when there is something.
+    fn wait(&mut self, cx: &mut Context<'_>) {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.waker = Some(cx.waker().clone());
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.items.len() + self.handed.as_ref().map_or(0, |handed| handed.waiting())
+    }
+
+    fn hand<T>(&mut self, hand: impl FnOnce(Item) -> Result<T, Item>) -> Option<T> {
+        match hand(self.items.pop_front()?) {
+            Ok(handed) => {
+                self.taken += 1;
+                Some(handed)
+            }
+            Err(item) => {
+                self.items.push_front(item);
+                None
+            }
+        }
+    }
+
+    /// Has everything in its own hands again.
+    fn take_back(&mut self) {
+        let back = self.handed.as_ref().map(|handed| handed.take_back()).unwrap_or_default();
+        self.taken -= back.len() as u64;
+        back.into_iter().rev().for_each(|item| self.items.push_front(item));
+    }
 }
 
 impl Inbox {
@@ -78,7 +126,7 @@ impl Inbox {
             if !queue.is_open {
                 return Err((Full::Closed, item));
             }
-            if queue.items.len() >= self.capacity {
+            if queue.len() >= self.capacity {
                 queue.dropped += 1;
                 return Err((Full::Full, item));
             }
@@ -113,15 +161,20 @@ impl Inbox {
     pub fn close(&self) -> VecDeque<Item> {
         let mut queue = self.queue();
         queue.is_open = false;
+        queue.take_back();
         std::mem::take(&mut queue.items)
     }
 
     /// Takes out some calls, in order.
     pub fn take(&self, mut is_one: impl FnMut(&Call) -> bool) -> Vec<Item> {
         let mut queue = self.queue();
+        queue.take_back();
         let is_one = |item: &Item| is_one(&item.call);
         let (taken, kept) = std::mem::take(&mut queue.items).into_iter().partition(is_one);
         queue.items = kept;
+        if let Some(waker) = queue.waker.take() {
+            waker.wake();
+        }
         Vec::from(taken)
     }
 
@@ -137,12 +190,43 @@ impl Inbox {
                 Poll::Ready(item)
             }
             None => {
-                if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                    queue.waker = Some(cx.waker().clone());
-                }
+                queue.wait(cx);
                 Poll::Pending
             }
         }
+    }
+
+    /// As [`poll_next`](Self::poll_next), for another process: `hand` has the item before anybody else looks at the queue.
+    pub(super) fn poll_hand<T>(
+        &self,
+        cx: &mut Context<'_>,
+        hand: impl FnOnce(Item) -> Result<T, Item>,
+    ) -> Poll<T> {
+        let mut queue = self.queue();
+        match queue.hand(hand) {
+            Some(handed) => Poll::Ready(handed),
+            None => {
+                queue.wait(cx);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// As [`poll_hand`](Self::poll_hand), without waiting.
+    pub(super) fn hand_now<T>(&self, hand: impl FnOnce(Item) -> Result<T, Item>) -> Option<T> {
+        self.queue().hand(hand)
+    }
+
+    /// What `handed` has of it belongs to the queue from now on, until [`end_handing`](Self::end_handing).
+    pub(super) fn begin_handing(&self, handed: Arc<dyn Handed>) {
+        self.queue().handed = Some(handed);
+    }
+
+    /// Takes everything back that was handed out and has not begun.
+    pub(super) fn end_handing(&self) {
+        let mut queue = self.queue();
+        queue.take_back();
+        queue.handed = None;
     }
 
     /// The handler of an item that was taken is done; how long that took, waiting included.
@@ -162,13 +246,14 @@ impl Inbox {
             if self.is_empty() {
                 return;
             }
-            emptied.await;
+            // What another process has may begin there without a word.
+            let _ = tokio::time::timeout(LOOK_AGAIN, emptied).await;
         }
     }
 
     /// How many items wait.
     pub fn len(&self) -> usize {
-        self.queue().items.len()
+        self.queue().len()
     }
 
     /// Whether nothing waits.
@@ -179,7 +264,7 @@ impl Inbox {
     /// The counts of one moment.
     pub fn counts(&self) -> Counts {
         let queue = self.queue();
-        Counts { waiting: queue.items.len(), taken: queue.taken, dropped: queue.dropped }
+        Counts { waiting: queue.len(), taken: queue.taken, dropped: queue.dropped }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

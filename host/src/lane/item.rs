@@ -3,9 +3,10 @@
 use std::{fmt, future::Future, pin::Pin};
 
 use gearshift_cog::abi::{Event, Invocation, TaskRun};
+use serde::{Deserialize, Serialize};
 
 /// A call of one of a cog's functions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Call {
     /// An event it subscribed to.
     Event(Event),
@@ -43,10 +44,12 @@ pub enum Begin {
     Now(Call),
     /// With this call, when it is known.
     Later(Pin<Box<dyn Future<Output = Call> + Send>>),
+    /// No: the item was taken back from this process.
+    No,
 }
 
 /// How a handler ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ended {
     /// It returned without a fault.
     Done,

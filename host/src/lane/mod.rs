@@ -5,18 +5,23 @@ mod handler;
 mod inbox;
 mod item;
 mod kept;
+mod page;
+mod process;
 mod pulse;
 mod runner;
 
 use std::{any::Any, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use gearshift_cog::abi::HostTableRef;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
+use self::process::Process;
 pub use self::{
     inbox::{Full, Inbox},
     item::{Begin, Call, Ended, Item, Observer},
     kept::KeptCall,
+    process::{run as run_process, set_program},
     pulse::{Activity, Pulse},
 };
 use crate::{
@@ -27,11 +32,12 @@ use crate::{
 };
 
 /// A cog's state, in the host's own types.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The cog's schema version.
     pub version: u32,
     /// The cog's encoding.
+    #[serde(with = "gearshift_cog::abi::bytes")]
     pub bytes: Vec<u8>,
 }
 
@@ -44,9 +50,9 @@ pub enum OrderError {
     /// The cog did not finish in time.
     #[error("it did not finish within {} ms", .0.as_millis())]
     Deadline(Duration),
-    /// The lane's thread has ended.
-    #[error("its thread has ended")]
-    Ended,
+    /// The lane has ended, and why.
+    #[error("{0}")]
+    Ended(String),
     /// Nobody waits for it any more.
     #[error("the host is closing")]
     Closing,
@@ -95,6 +101,16 @@ pub struct LaneParts {
     pub report: Report,
 }
 
+/// What a lane in a process of its own needs besides.
+pub struct ProcessParts {
+    /// Bytes of private memory that it may have; none: as many as there are.
+    pub memory_max: Option<u64>,
+    /// How long it may take to end.
+    pub end_within: Duration,
+    /// Takes why the process has ended though nobody told it to.
+    pub crashed: Box<dyn FnOnce(String) + Send>,
+}
+
 /// A lane that did not start, and what is left of it to be taken apart.
 #[derive(Debug)]
 pub struct StartFailure {
@@ -113,7 +129,23 @@ pub struct StartFailure {
 pub struct Lane {
     orders: mpsc::UnboundedSender<Order>,
     pulse: Arc<Pulse>,
-    thread: JoinHandle<()>,
+    place: Place,
+}
+
+/// Where it is.
+#[derive(Debug)]
+enum Place {
+    Thread(JoinHandle<()>),
+    Process(Process),
+}
+
+/// What is left of a lane that was told to end.
+#[derive(Debug)]
+pub enum Ending {
+    /// The thread to be joined.
+    Thread(JoinHandle<()>),
+    /// Comes when the process is gone: whether it had to be killed.
+    Process(oneshot::Receiver<bool>),
 }
 
 impl Lane {
@@ -134,9 +166,28 @@ impl Lane {
             .spawn(move || runner::run(parts, receiver, &watched, opened))
             .map_err(|error| failed(OpenError::Thread(error), None, None))?;
         match answer.await {
-            Ok(Ok(library)) => Ok((Lane { orders, pulse, thread }, library)),
+            Ok(Ok(library)) => Ok((Lane { orders, pulse, place: Place::Thread(thread) }, library)),
             Ok(Err(OpenFailure { error, library })) => Err(failed(error, Some(thread), library)),
             Err(_) => Err(failed(OpenError::Died, Some(thread), None)),
+        }
+    }
+
+    /// Starts a process, which opens the library and makes the cog's instance there.
+    ///
+    /// # Errors
+    /// When it cannot be started, or the library cannot be opened; nothing of it is left then.
+    pub async fn start_process(parts: LaneParts, process: ProcessParts) -> Result<Lane, OpenError> {
+        let (orders, receiver) = mpsc::unbounded_channel();
+        let pulse = Arc::new(Pulse::shared().map_err(OpenError::Spawn)?);
+        let place = Place::Process(process::start(parts, process, receiver, &pulse).await?);
+        Ok(Lane { orders, pulse, place })
+    }
+
+    /// The process that it is in, if that is not the host's.
+    pub fn process(&self) -> Option<u32> {
+        match &self.place {
+            Place::Thread(_) => None,
+            Place::Process(process) => Some(process.id),
         }
     }
 
@@ -179,6 +230,9 @@ impl Lane {
 
     /// Lets it take from the inbox, from now on.
     pub fn serve(&self) {
+        if let Place::Process(process) = &self.place {
+            process.handover.serve(&process.inbox);
+        }
         // A lane whose thread has ended serves nothing; the watchdog reports it.
         let _ = self.send(Order::Serve);
     }
@@ -189,11 +243,12 @@ impl Lane {
     /// When it does not return to its loop within `stop`, or handlers are still in flight after `drain`; it stays
     /// paused, or will pause.
     pub async fn pause(&self, stop: Duration, drain: Duration) -> Result<(), PauseError> {
+        self.take_back();
         let (stopped, paused) = oneshot::channel();
         let (ended, drained) = oneshot::channel();
         self.send(Order::Pause { paused: stopped, drained: ended })?;
-        within(stop, paused).await?;
-        within(drain, drained).await.map_err(|error| match error {
+        self.within(stop, paused).await?;
+        self.within(drain, drained).await.map_err(|error| match error {
             OrderError::Deadline(_) => PauseError::InFlight,
             error => error.into(),
         })
@@ -206,13 +261,24 @@ impl Lane {
     pub async fn cancel(&self, deadline: Duration) -> Result<usize, OrderError> {
         let (answer, done) = oneshot::channel();
         self.send(Order::Cancel(answer))?;
-        within(deadline, done).await
+        self.within(deadline, done).await
     }
 
-    /// Tells the thread to drop the cog and to end; the handle to join it with.
-    pub fn end(self) -> JoinHandle<()> {
+    /// What another process was given and has not begun is in the queue again.
+    fn take_back(&self) {
+        if let Place::Process(process) = &self.place {
+            process.handover.pause(&process.inbox);
+        }
+    }
+
+    /// Tells it to drop the cog and to end. Nothing begins any more that has not.
+    pub fn end(self) -> Ending {
+        self.take_back();
         let _ = self.send(Order::End);
-        self.thread
+        match self.place {
+            Place::Thread(thread) => Ending::Thread(thread),
+            Place::Process(process) => Ending::Process(process.ended),
+        }
     }
 
     async fn ask<T>(
@@ -222,12 +288,19 @@ impl Lane {
     ) -> Result<T, OrderError> {
         let (answer, done) = oneshot::channel();
         self.send(order(answer))?;
-        Ok(within(deadline, done).await??)
+        Ok(self.within(deadline, done).await??)
     }
 
     fn send(&self, order: Order) -> Result<(), OrderError> {
         self.pulse.add_order();
-        self.orders.send(order).map_err(|_| OrderError::Ended)
+        self.orders.send(order).map_err(|_| OrderError::Ended(self.pulse.why_ended()))
+    }
+
+    async fn within<T>(&self, deadline: Duration, answer: oneshot::Receiver<T>) -> Result<T, OrderError> {
+        match tokio::time::timeout(deadline, answer).await {
+            Ok(answer) => answer.map_err(|_| OrderError::Ended(self.pulse.why_ended())),
+            Err(_) => Err(OrderError::Deadline(deadline)),
+        }
     }
 }
 
@@ -240,13 +313,6 @@ pub enum PauseError {
     /// It does not answer.
     #[error(transparent)]
     Order(#[from] OrderError),
-}
-
-async fn within<T>(deadline: Duration, answer: oneshot::Receiver<T>) -> Result<T, OrderError> {
-    match tokio::time::timeout(deadline, answer).await {
-        Ok(answer) => answer.map_err(|_| OrderError::Ended),
-        Err(_) => Err(OrderError::Deadline(deadline)),
-    }
 }
 
 /// A panic's payload as text, for the host's own threads.

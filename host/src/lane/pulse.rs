@@ -2,13 +2,15 @@
 //! It keeps no times: the watchdog compares two looks.
 
 use std::{
-    fs,
+    fs, io,
+    os::fd::{BorrowedFd, OwnedFd},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
+use super::page::{Numbers, Page};
 use crate::step::Step;
 
 /// What cog code a lane's thread is in.
@@ -57,34 +59,77 @@ impl Activity {
         let index = usize::from(byte);
         match index.checked_sub(Activity::HANDLERS.len()) {
             None => Activity::HANDLERS[index],
-            Some(step) => Activity::Step(Step::ALL[step]),
+            // Another process may have written anything.
+            Some(step) => Step::ALL.get(step).map_or(Activity::Idle, |step| Activity::Step(*step)),
         }
     }
 }
 
 /// A counter that moves whenever the thread enters or leaves cog code, and what it is in.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pulse {
-    turns: AtomicU64,
-    activity: AtomicU8,
-    /// The handler that was polled last, such as `command !ping`.
+    page: Page,
+    /// The handler that was polled last, such as `command !ping`; its text is on the page.
     handler: Mutex<Option<Arc<str>>>,
-    handlers: AtomicUsize,
-    spawned: AtomicUsize,
-    handled: AtomicU64,
+    /// What another process was given to handle and has not ended.
+    given: AtomicUsize,
     orders: AtomicUsize,
     ended: AtomicBool,
-    thread: AtomicI32,
+    /// Why it has ended, of a process.
+    why: Mutex<Option<String>>,
+}
+
+impl Default for Pulse {
+    fn default() -> Pulse {
+        Pulse::on(Page::own())
+    }
 }
 
 impl Pulse {
+    fn on(page: Page) -> Pulse {
+        Pulse {
+            page,
+            handler: Mutex::default(),
+            given: AtomicUsize::new(0),
+            orders: AtomicUsize::new(0),
+            ended: AtomicBool::new(false),
+            why: Mutex::default(),
+        }
+    }
+
+    /// One that another process can write.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn shared() -> io::Result<Pulse> {
+        Page::shared().map(Pulse::on)
+    }
+
+    /// The same in that process, by its [`file`](Self::file).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn mapped(file: OwnedFd) -> io::Result<Pulse> {
+        Page::mapped(file).map(Pulse::on)
+    }
+
+    /// What the other process maps.
+    pub(super) fn file(&self) -> Option<BorrowedFd<'_>> {
+        self.page.file()
+    }
+
+    pub(super) fn numbers(&self) -> &Numbers {
+        self.page.numbers()
+    }
+
     /// Runs cog code under its name.
     pub(crate) fn during<T>(&self, activity: Activity, body: impl FnOnce() -> T) -> T {
-        self.activity.store(activity.to_byte(), Ordering::Relaxed);
-        self.turns.fetch_add(1, Ordering::Release);
+        let numbers = self.numbers();
+        numbers.activity.store(activity.to_byte(), Ordering::Relaxed);
+        numbers.turns.fetch_add(1, Ordering::Release);
         let result = body();
-        self.activity.store(Activity::Idle.to_byte(), Ordering::Relaxed);
-        self.turns.fetch_add(1, Ordering::Release);
+        numbers.activity.store(Activity::Idle.to_byte(), Ordering::Relaxed);
+        numbers.turns.fetch_add(1, Ordering::Release);
         result
     }
 
@@ -99,6 +144,7 @@ impl Pulse {
             let mut handler = self.handler();
             // Most often the same one as before: no reference count is touched.
             if !handler.as_ref().is_some_and(|other| Arc::ptr_eq(other, what)) {
+                self.numbers().set_name(what);
                 *handler = Some(Arc::clone(what));
             }
         }
@@ -107,17 +153,17 @@ impl Pulse {
 
     /// Tells how many handlers are begun and not done.
     pub(super) fn set_handlers(&self, handlers: usize) {
-        self.handlers.store(handlers, Ordering::Relaxed);
+        self.numbers().handlers.store(handlers, Ordering::Relaxed);
     }
 
     /// Tells how many spawned futures there are.
     pub(super) fn set_spawned(&self, spawned: usize) {
-        self.spawned.store(spawned, Ordering::Relaxed);
+        self.numbers().spawned.store(spawned, Ordering::Relaxed);
     }
 
     /// A handler is done.
     pub(super) fn count_handled(&self) {
-        self.handled.fetch_add(1, Ordering::Relaxed);
+        self.numbers().handled.fetch_add(1, Ordering::Relaxed);
     }
 
     /// An order is on its way to the thread; handlers that are woken wait until it was carried out.
@@ -139,12 +185,29 @@ impl Pulse {
         // `PID/task/TID`: https://man7.org/linux/man-pages/man5/proc_thread-self.5.html
         let link = fs::read_link("/proc/thread-self").unwrap_or_default();
         let id = link.file_name().and_then(|id| id.to_str()).and_then(|id| id.parse().ok());
-        self.thread.store(id.unwrap_or_default(), Ordering::Release);
+        self.numbers().thread.store(id.unwrap_or_default(), Ordering::Release);
     }
 
     /// The kernel's number of the thread, where the system has one.
     pub fn thread(&self) -> Option<i32> {
-        Some(self.thread.load(Ordering::Acquire)).filter(|id| *id > 0)
+        Some(self.numbers().thread.load(Ordering::Acquire)).filter(|id| *id > 0)
+    }
+
+    /// Another process has so many items to handle.
+    pub(super) fn set_given(&self, given: usize) {
+        self.given.store(given, Ordering::Relaxed);
+    }
+
+    /// It has ended, and why.
+    pub(super) fn end_because(&self, why: String) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        self.end();
+    }
+
+    /// Why it has ended, as far as that is known.
+    pub(super) fn why_ended(&self) -> String {
+        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        why.unwrap_or_else(|| "its thread has ended".to_owned())
     }
 
     pub(super) fn end(&self) {
@@ -158,23 +221,28 @@ impl Pulse {
 
     /// Handlers that were begun and are not done.
     pub fn handlers(&self) -> usize {
-        self.handlers.load(Ordering::Relaxed)
+        self.numbers().handlers.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has nothing to do: no handler, and no item in another process.
+    pub fn rests(&self) -> bool {
+        self.handlers() == 0 && self.given.load(Ordering::Relaxed) == 0 && self.look().1 == Activity::Idle
     }
 
     /// Futures that handlers left behind and that are not done.
     pub fn spawned(&self) -> usize {
-        self.spawned.load(Ordering::Relaxed)
+        self.numbers().spawned.load(Ordering::Relaxed)
     }
 
     /// Handlers of this generation that are done.
     pub fn handled(&self) -> u64 {
-        self.handled.load(Ordering::Relaxed)
+        self.numbers().handled.load(Ordering::Relaxed)
     }
 
     /// The counter, odd inside of cog code, and the activity.
     pub fn look(&self) -> (u64, Activity) {
-        let turns = self.turns.load(Ordering::Acquire);
-        (turns, Activity::from_byte(self.activity.load(Ordering::Relaxed)))
+        let turns = self.numbers().turns.load(Ordering::Acquire);
+        (turns, Activity::from_byte(self.numbers().activity.load(Ordering::Relaxed)))
     }
 
     /// The call into cog code that the thread is in, by number; none outside of such code. A thread that has ended stays in
@@ -186,12 +254,11 @@ impl Pulse {
 
     /// What the thread is in, as precisely as it is known: `command !ping`, `setup`.
     pub fn describe(&self) -> String {
-        match (self.look().1, &*self.handler()) {
-            (Activity::Event | Activity::Command | Activity::Task | Activity::Spawned, Some(what)) => {
-                what.to_string()
-            }
-            (activity, _) => activity.name().to_owned(),
-        }
+        let activity = self.look().1;
+        let is_handler =
+            matches!(activity, Activity::Event | Activity::Command | Activity::Task | Activity::Spawned);
+        let handler = self.numbers().name().filter(|_| is_handler);
+        handler.unwrap_or_else(|| activity.name().to_owned())
     }
 
     fn handler(&self) -> MutexGuard<'_, Option<Arc<str>>> {

@@ -269,6 +269,10 @@ impl Runner {
         let work = match begin {
             Begin::Now(call) => Work::Cog(self.cog.start(activity, &what, call)),
             Begin::Later(call) => Work::Waiting(call),
+            Begin::No => {
+                self.cog.pulse.set_handlers(self.running.len());
+                return;
+            }
         };
         let mut handler = Handler { activity, what, work, observer, since, cog: self.cog.clone() };
         match handler.poll_work(cx) {

@@ -24,6 +24,12 @@ pub enum OpenError {
     /// The system gave no thread.
     #[error("failed to start its thread")]
     Thread(#[source] io::Error),
+    /// The system gave no process.
+    #[error("failed to start its process")]
+    Spawn(#[source] io::Error),
+    /// It was not opened in its process, and why.
+    #[error("{0}")]
+    Process(String),
     /// Its thread ended without an answer.
     #[error("its thread ended while it was being opened")]
     Died,

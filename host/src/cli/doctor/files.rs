@@ -80,7 +80,7 @@ fn anothers(check: &str, error: &PrivateError, what: &str, report: &mut Report) 
 /// What would be loaded. Nothing of it is executed.
 fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let folder = &config.cogs.folder;
-    let settings = CogSettings::new(config.file.clone(), config.cog.clone());
+    let settings = CogSettings::new(config.file.clone(), config.cog.clone(), config.cogs.lane);
     let (mut beside, mut loads) = (Beside::default(), Vec::new());
     let (mut found, mut all_known) = (BTreeSet::new(), true);
     for file in library::candidates(folder)? {

@@ -1,0 +1,184 @@
+//! The numbers of a lane that its thread writes and the host reads: in the host's own memory, or on a page that both
+//! processes of a lane have mapped. What stands there is still true after the lane's process has crashed.
+#![allow(unsafe_code, reason = "maps memory that another process has mapped as well")]
+
+use std::{
+    io, mem,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    ptr::NonNull,
+    sync::atomic::{AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
+};
+
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+/// Bytes of a handler's name that the host can read.
+const NAME_MAX: usize = 256;
+const WORDS: usize = NAME_MAX / 8;
+
+/// The numbers. Zeroed, they are those of a lane that has not begun.
+#[repr(C)]
+pub(super) struct Numbers {
+    pub(super) turns: AtomicU64,
+    pub(super) handled: AtomicU64,
+    /// Of items, by their numbers.
+    begun: AtomicU64,
+    pub(super) handlers: AtomicUsize,
+    pub(super) spawned: AtomicUsize,
+    pub(super) thread: AtomicI32,
+    pub(super) activity: AtomicU8,
+    name: Name,
+}
+
+/// A text that one thread writes and others read without waiting for it: odd while it is being written.
+#[repr(C)]
+struct Name {
+    version: AtomicU64,
+    length: AtomicU64,
+    words: [AtomicU64; WORDS],
+}
+
+/// Where the numbers are.
+#[derive(Debug)]
+pub(super) struct Page {
+    numbers: NonNull<Numbers>,
+    /// The file that other processes map.
+    shared: Option<OwnedFd>,
+}
+
+// SAFETY: the numbers are atomics, and stay where they are as long as the page.
+unsafe impl Send for Page {}
+// SAFETY: as above.
+unsafe impl Sync for Page {}
+
+impl Page {
+    /// In the memory of this process.
+    pub(super) fn own() -> Page {
+        // SAFETY: all zeros are valid atomics.
+        let numbers = Box::new(unsafe { mem::zeroed::<Numbers>() });
+        Page { numbers: NonNull::from(Box::leak(numbers)), shared: None }
+    }
+
+    /// In memory that can be shared.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn shared() -> io::Result<Page> {
+        let file = super::process::memory("gearshift-lane")?;
+        rustix::fs::ftruncate(&file, mem::size_of::<Numbers>() as u64)?;
+        Page::mapped(file)
+    }
+
+    /// The memory behind a file that [`shared`](Self::shared) made, in this or in another process.
+    ///
+    /// # Errors
+    /// It is too short, or what the system says.
+    pub(super) fn mapped(file: OwnedFd) -> io::Result<Page> {
+        let length = mem::size_of::<Numbers>();
+        if u64::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0) < length as u64 {
+            return Err(io::Error::other("it is shorter than the numbers of a lane"));
+        }
+        let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
+        // SAFETY: a new mapping at a place of the kernel's choice.
+        let place = unsafe { mmap(std::ptr::null_mut(), length, access, flags, &file, 0) }?;
+        let numbers = NonNull::new(place.cast()).ok_or_else(|| io::Error::other("it was mapped nowhere"))?;
+        Ok(Page { numbers, shared: Some(file) })
+    }
+
+    /// The file that another process can map.
+    pub(super) fn file(&self) -> Option<BorrowedFd<'_>> {
+        self.shared.as_ref().map(AsFd::as_fd)
+    }
+
+    pub(super) fn numbers(&self) -> &Numbers {
+        // SAFETY: it points to zeroed or mapped memory of that size, until `self` is dropped.
+        unsafe { self.numbers.as_ref() }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        match &self.shared {
+            // SAFETY: nobody has a reference to the numbers any more, and they were leaked by `own`.
+            None => drop(unsafe { Box::from_raw(self.numbers.as_ptr()) }),
+            Some(_) => {
+                // SAFETY: nobody has a reference to the numbers any more, and `mapped` mapped them in this length.
+                let _ = unsafe { munmap(self.numbers.as_ptr().cast(), mem::size_of::<Numbers>()) };
+            }
+        }
+    }
+}
+
+impl Numbers {
+    /// The number of the last item that was begun or taken back.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// Whether the item of that number may begin: those before it did, and it was not taken back.
+    pub(super) fn begin(&self, number: u64) -> bool {
+        let next = |last| (last < number).then_some(number);
+        self.begun.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).is_ok()
+    }
+
+    /// Takes back all items up to that number that were not begun. The last one that was.
+    pub(super) fn take_back(&self, number: u64) -> u64 {
+        self.begun.fetch_max(number, Ordering::AcqRel)
+    }
+
+    /// Written by the lane's thread alone.
+    pub(super) fn set_name(&self, name: &str) {
+        let name = name.as_bytes();
+        let length = name.len().min(NAME_MAX);
+        self.name.version.fetch_add(1, Ordering::AcqRel);
+        fence(Ordering::Release);
+        for (word, bytes) in self.name.words.iter().zip(name[..length].chunks(8)) {
+            let mut value = [0; 8];
+            value[..bytes.len()].copy_from_slice(bytes);
+            word.store(u64::from_ne_bytes(value), Ordering::Relaxed);
+        }
+        self.name.length.store(length as u64, Ordering::Relaxed);
+        self.name.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// None if there is none, or if it is being written again and again.
+    pub(super) fn name(&self) -> Option<String> {
+        (0..100).find_map(|_| {
+            let version = self.name.version.load(Ordering::Acquire);
+            let length = usize::try_from(self.name.length.load(Ordering::Relaxed)).ok()?.min(NAME_MAX);
+            let words = self.name.words.each_ref().map(|word| word.load(Ordering::Relaxed));
+            fence(Ordering::Acquire);
+            let is_one = version % 2 == 0 && self.name.version.load(Ordering::Relaxed) == version;
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).take(length).collect();
+            (is_one && length > 0).then(|| String::from_utf8_lossy(&bytes).into_owned())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_mapping_is_given_the_other_shows() {
+        let one = Page::shared().expect("memory");
+        let file = one.file().expect("a file").try_clone_to_owned().expect("a descriptor");
+        let other = Page::mapped(file).expect("the same memory");
+        assert_eq!(other.numbers().name(), None);
+        for name in ["command !ping", "event MESSAGE_CREATE", &"x".repeat(300)] {
+            one.numbers().set_name(name);
+            assert_eq!(other.numbers().name().as_deref(), Some(&name[..name.len().min(NAME_MAX)]));
+        }
+        let short = super::super::process::memory("short").expect("memory");
+        assert!(Page::mapped(short).is_err());
+    }
+
+    #[test]
+    fn an_item_begins_or_is_taken_back_and_never_both() {
+        let page = Page::own();
+        let numbers = page.numbers();
+        assert!(numbers.begin(1) && numbers.begin(2) && !numbers.begin(2));
+        assert_eq!(numbers.take_back(5), 2, "3 to 5 come back");
+        assert!(!numbers.begin(3) && !numbers.begin(5) && numbers.begin(6));
+        assert_eq!(numbers.take_back(5), 6, "nothing is left to come back");
+    }
+}

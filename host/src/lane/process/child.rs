@@ -1,0 +1,360 @@
+//! The process of a lane: from its first instruction to its last. Its main thread speaks with the host; the lane's thread
+//! is the runner's, as in the host.
+#![allow(unsafe_code, reason = "sets up a process: signals, limits, descriptors")]
+
+use std::{
+    collections::HashMap,
+    io,
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net,
+    },
+    process::ExitCode,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{
+    io::Interest,
+    net::UnixStream,
+    sync::{mpsc, oneshot},
+    task::AbortHandle,
+};
+
+use super::{
+    super::{Begin, Call, Ended, Inbox, Item, LaneParts, Observer, Order, Pulse, runner},
+    forward,
+    socket::{Receiver, Sender},
+    wire::{self, Answer, Start, ToCog, ToHost, VERSION},
+};
+use crate::{
+    error::chain,
+    handles::{self, Known, Lease, Outgoing, Remote},
+    identity::GenerationId,
+    library::OpenFailure,
+};
+
+/// So many items begin before the host is told that there is room.
+const ROOM: u64 = 32;
+
+/// Runs the lane that the host sends over the standard input.
+pub fn run() -> ExitCode {
+    match begin() {
+        Ok(never) => match never {},
+        Err(error) => {
+            eprintln!("a lane's process is started by `gearshift run`, and not by hand: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Never {}
+
+fn begin() -> io::Result<Never> {
+    let socket = take_socket()?;
+    let mut receiver = Receiver::default();
+    let frame = loop {
+        if let Some(frame) = receiver.next()? {
+            break frame;
+        }
+        if receiver.fill(socket.as_fd())? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    };
+    let to_host = ToHostSender(Arc::new(Sender::new(socket.try_clone()?.into(), true)));
+    let start = match postcard::from_bytes(&frame) {
+        Ok(ToCog::Start(start)) if start.version == VERSION => start,
+        _ => return Err(io::Error::other("its host is of another version")),
+    };
+    let page = receiver.file().ok_or_else(|| io::Error::other("the host sent no page"))?;
+    let pulse = Arc::new(Pulse::mapped(page)?);
+    confine(&start)?;
+    forward::install(&to_host, start.log_level);
+    socket.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        Side::new(UnixStream::from_std(socket)?, receiver, to_host, start, pulse).run().await
+    })
+}
+
+/// The socket, which nothing that the cog does with its standard input can reach.
+fn take_socket() -> io::Result<net::UnixStream> {
+    let socket = io::stdin().as_fd().try_clone_to_owned()?;
+    let nothing = std::fs::File::open("/dev/null")?;
+    rustix::stdio::dup2_stdin(nothing)?;
+    let socket = net::UnixStream::from(OwnedFd::from(socket));
+    // A socket, and not a terminal or a file.
+    socket.peer_addr()?;
+    Ok(socket)
+}
+
+/// What holds for the process from now on.
+fn confine(start: &Start) -> io::Result<()> {
+    // The host ends its lanes in order; a service manager signals all processes of a service at once.
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2] {
+        // SAFETY: no handler is installed; the signal is ignored.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+    // <https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html>. Without it the closed socket ends the process.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    if let Some(bytes) = start.memory_max {
+        // Private memory that can be written: <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
+        let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        rustix::process::setrlimit(rustix::process::Resource::Data, limit)?;
+    }
+    Ok(())
+}
+
+/// The way to the host, for every thread.
+#[derive(Clone, Debug)]
+pub(super) struct ToHostSender(Arc<Sender>);
+
+impl ToHostSender {
+    pub(super) fn send(&self, frame: &ToHost<'_>) {
+        if let Ok(frame) = postcard::to_allocvec(frame) {
+            self.0.send(&[&frame], None);
+        }
+    }
+}
+
+/// Followed items that begin as soon as the host has answered.
+type Begins = Arc<Mutex<HashMap<u64, oneshot::Sender<Call>>>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The main thread's side.
+struct Side {
+    stream: UnixStream,
+    receiver: Receiver,
+    to_host: ToHostSender,
+    pulse: Arc<Pulse>,
+    remote: Arc<Remote>,
+    orders: mpsc::UnboundedSender<Order>,
+    inbox: Arc<Inbox>,
+    begins: Begins,
+    /// What waits for the lane's answer.
+    asked: HashMap<u64, AbortHandle>,
+}
+
+impl Side {
+    fn new(
+        stream: UnixStream,
+        receiver: Receiver,
+        to_host: ToHostSender,
+        start: Start,
+        pulse: Arc<Pulse>,
+    ) -> Side {
+        let outgoing = to_host.clone();
+        let remote = Arc::new(Remote::new(move |what| match what {
+            Outgoing::Ask(number, request) => outgoing.send(&ToHost::Ask(number, request)),
+            Outgoing::GiveUp(number) => outgoing.send(&ToHost::GiveUp(number)),
+            Outgoing::Tell(news) => outgoing.send(&ToHost::News(news)),
+        }));
+        let inbox = Inbox::new(usize::MAX);
+        inbox.open();
+        let id = GenerationId { cog: start.cog.into(), number: start.number };
+        let known = Known {
+            id: id.clone(),
+            settings: start.settings,
+            bot_id: start.bot_id,
+            calls_in_flight: start.calls_in_flight,
+        };
+        let faults = to_host.clone();
+        let parts = LaneParts {
+            id,
+            file: start.file,
+            lease: Lease::remote(known, Arc::clone(&remote)),
+            table: handles::table(),
+            inbox: Arc::clone(&inbox),
+            events: start.events,
+            commands: start.commands,
+            handlers_in_flight: start.handlers_in_flight,
+            report: Box::new(move |what, fault| faults.send(&ToHost::Fault { what: what.into(), fault })),
+        };
+        let (orders, received) = mpsc::unbounded_channel();
+        let (opened, answer) = oneshot::channel();
+        let (watched, told) = (Arc::clone(&pulse), to_host.clone());
+        let name = parts.id.to_string();
+        let lane = move || {
+            runner::run(parts, received, &watched, opened);
+            // The cog is gone, and everything of it; nothing else of this process matters. No destructor of a library runs.
+            // SAFETY: it does not return.
+            unsafe { libc::_exit(0) };
+        };
+        if let Err(error) = std::thread::Builder::new().name(name).spawn(lane) {
+            told.send(&ToHost::Opened(Err(format!("failed to start its thread: {error}"))));
+        }
+        tokio::spawn(async move {
+            let answer = match answer.await {
+                // It stays mapped as long as the process.
+                Ok(Ok(library)) => Ok(std::mem::forget(library)),
+                Ok(Err(OpenFailure { error, .. })) => Err(chain(&error)),
+                Err(_) => return,
+            };
+            told.send(&ToHost::Opened(answer));
+        });
+        Side {
+            stream,
+            receiver,
+            to_host,
+            pulse,
+            remote,
+            orders,
+            inbox,
+            begins: Begins::default(),
+            asked: HashMap::new(),
+        }
+    }
+
+    async fn run(mut self) -> io::Result<Never> {
+        loop {
+            while let Some(frame) = self.receiver.next()? {
+                let (frame, rest) = postcard::take_from_bytes(&frame).map_err(io::Error::other)?;
+                self.take(frame, rest);
+            }
+            self.stream.readable().await?;
+            let (stream, receiver) = (&self.stream, &mut self.receiver);
+            match stream.try_io(Interest::READABLE, || receiver.fill(stream.as_fd())) {
+                Ok(0) => end_without_host(),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => end_without_host(),
+            }
+        }
+    }
+
+    fn take(&mut self, frame: ToCog<'_>, rest: &[u8]) {
+        match frame {
+            ToCog::Start(_) => {}
+            ToCog::Answer(number) => self.remote.answered(number, rest),
+            ToCog::Item { number, call, is_followed } => {
+                let observer = Handed {
+                    number,
+                    is_followed,
+                    pulse: Arc::clone(&self.pulse),
+                    to_host: self.to_host.clone(),
+                    begins: Arc::clone(&self.begins),
+                };
+                let item = Item { call: call.into_owned(), observer: Some(Box::new(observer)) };
+                // It has room for everything.
+                let _ = self.inbox.push(item);
+            }
+            ToCog::Begin { number, call } => {
+                if let Some(begins) = lock(&self.begins).remove(&number) {
+                    let _ = begins.send(call);
+                }
+            }
+            ToCog::Order(number, order) => self.order(number, order),
+            ToCog::Abandon(number) => {
+                if let Some(asked) = self.asked.remove(&number) {
+                    asked.abort();
+                }
+            }
+            ToCog::Serve => self.give(Order::Serve),
+            ToCog::End => self.give(Order::End),
+        }
+    }
+
+    fn give(&self, order: Order) {
+        self.pulse.add_order();
+        let _ = self.orders.send(order);
+    }
+
+    fn order(&mut self, number: u64, order: wire::Order) {
+        match order {
+            wire::Order::Setup => self.ask(number, Order::Setup, Answer::Done),
+            wire::Order::Restore(state) => {
+                self.ask(number, |answer| Order::Restore(state, answer), Answer::Done)
+            }
+            wire::Order::Teardown => self.ask(number, Order::Teardown, Answer::Done),
+            wire::Order::Save => self.ask(number, Order::Save, Answer::Saved),
+            wire::Order::Cancel => self.ask(number, Order::Cancel, Answer::Cancelled),
+            wire::Order::Pause => {
+                let (drained, has_drained) = oneshot::channel();
+                self.ask(number, |paused| Order::Pause { paused, drained }, |()| Answer::Paused);
+                self.answer(number + 1, has_drained, |()| Answer::Drained);
+            }
+        }
+    }
+
+    fn ask<T: Send + 'static>(
+        &mut self,
+        number: u64,
+        order: impl FnOnce(oneshot::Sender<T>) -> Order,
+        read: impl FnOnce(T) -> Answer + Send + 'static,
+    ) {
+        let (answer, answered) = oneshot::channel();
+        self.give(order(answer));
+        self.answer(number, answered, read);
+    }
+
+    fn answer<T: Send + 'static>(
+        &mut self,
+        number: u64,
+        answered: oneshot::Receiver<T>,
+        read: impl FnOnce(T) -> Answer + Send + 'static,
+    ) {
+        let to_host = self.to_host.clone();
+        let task = tokio::spawn(async move {
+            if let Ok(answer) = answered.await {
+                to_host.send(&ToHost::Answer(number, read(answer)));
+            }
+        });
+        self.asked.retain(|_, task| !task.is_finished());
+        self.asked.insert(number, task.abort_handle());
+    }
+}
+
+/// The host is gone, and with it everybody who could be answered.
+fn end_without_host() -> ! {
+    // SAFETY: it does not return.
+    unsafe { libc::_exit(0) }
+}
+
+/// An item of the host's queue.
+#[derive(Debug)]
+struct Handed {
+    number: u64,
+    is_followed: bool,
+    pulse: Arc<Pulse>,
+    to_host: ToHostSender,
+    begins: Begins,
+}
+
+impl Handed {
+    /// Whether it may begin: the host has not taken it back.
+    fn begins(&self) -> bool {
+        let begins = self.pulse.numbers().begin(self.number);
+        if begins && self.number.is_multiple_of(ROOM) {
+            self.to_host.send(&ToHost::Room);
+        }
+        begins
+    }
+}
+
+impl Observer for Handed {
+    fn begin(&mut self, call: Call) -> Begin {
+        if !self.begins() {
+            return Begin::No;
+        }
+        if !self.is_followed {
+            return Begin::Now(call);
+        }
+        let (answer, answered) = oneshot::channel();
+        lock(&self.begins).insert(self.number, answer);
+        self.to_host.send(&ToHost::Begins(self.number));
+        Begin::Later(Box::pin(async move { answered.await.unwrap_or(call) }))
+    }
+
+    fn end(self: Box<Self>, ended: Ended) {
+        self.to_host.send(&ToHost::Ended(self.number, Some(ended)));
+    }
+
+    fn decline(self: Box<Self>) {
+        if self.begins() {
+            self.to_host.send(&ToHost::Ended(self.number, None));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What the process of a cog has been given: items that wait there, and items that it handles. The host's side of it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::super::{
+    Begin, Call, Ended, Item, Observer, Pulse,
+    inbox::{Handed, Inbox},
+};
+
+/// So many items may wait in the process, so that it need not wait for the next one.
+const AHEAD_MAX: usize = 64;
+
+/// The items of one lane.
+#[derive(Debug)]
+pub(in crate::lane) struct Handover {
+    pulse: Arc<Pulse>,
+    given: Mutex<Given>,
+    handlers_in_flight: usize,
+}
+
+#[derive(Debug, Default)]
+struct Given {
+    serves: bool,
+    last: u64,
+    /// In order; as far as it is known, none has begun.
+    waiting: VecDeque<(u64, Item)>,
+    running: BTreeMap<u64, Running>,
+}
+
+/// An item that has begun.
+#[derive(Debug)]
+struct Running {
+    call: Call,
+    observer: Option<Box<dyn Observer>>,
+    since: Instant,
+}
+
+/// What goes to the process.
+pub(super) struct Next {
+    pub(super) number: u64,
+    pub(super) call: Call,
+    pub(super) is_followed: bool,
+}
+
+impl Handover {
+    pub(super) fn new(pulse: Arc<Pulse>, handlers_in_flight: usize) -> Arc<Handover> {
+        Arc::new(Handover { pulse, given: Mutex::default(), handlers_in_flight })
+    }
+
+    /// Items go to the process from now on.
+    pub(in crate::lane) fn serve(self: &Arc<Self>, inbox: &Inbox) {
+        self.given().serves = true;
+        inbox.begin_handing(Arc::clone(self) as Arc<dyn Handed>);
+    }
+
+    /// No item goes to the process any more, and none that waits there begins.
+    pub(in crate::lane) fn pause(&self, inbox: &Inbox) {
+        let served = std::mem::take(&mut self.given().serves);
+        if served {
+            inbox.end_handing();
+        }
+    }
+
+    /// Whether the process takes one more item.
+    pub(super) fn has_room(&self) -> bool {
+        let mut given = self.given();
+        given.note_begun(self.pulse.numbers().begun());
+        let (ahead, running) = (given.waiting.len(), given.running.len());
+        given.serves && ahead < AHEAD_MAX && running < self.handlers_in_flight
+    }
+
+    /// Takes an item out of the queue for the process, under the queue's lock; gives it back if the lane was paused.
+    pub(super) fn hand(&self, item: Item) -> Result<Next, Item> {
+        let mut given = self.given();
+        if !given.serves {
+            return Err(item);
+        }
+        given.last += 1;
+        let number = given.last;
+        let next = Next { number, call: item.call.clone(), is_followed: item.observer.is_some() };
+        given.waiting.push_back((number, item));
+        given.tell(&self.pulse);
+        Ok(next)
+    }
+
+    /// A followed item begins: its call may be another one by now, or known later. None: the process was not given such one.
+    pub(super) fn begins(&self, number: u64) -> Option<Begin> {
+        let (mut observer, call) = {
+            let mut given = self.given();
+            given.note_begun(self.pulse.numbers().begun());
+            let running = given.running.get_mut(&number)?;
+            (running.observer.take()?, running.call.clone())
+        };
+        let begin = observer.begin(call);
+        if let Some(running) = self.given().running.get_mut(&number) {
+            running.observer = Some(observer);
+        }
+        Some(begin)
+    }
+
+    /// A handler has ended; none: there is none for such a call. How long ago its item was handed over.
+    pub(super) fn ended(&self, number: u64, ended: Option<Ended>) -> Option<Duration> {
+        let Running { observer, since, .. } = {
+            let mut given = self.given();
+            given.note_begun(self.pulse.numbers().begun());
+            let running = given.running.remove(&number)?;
+            given.tell(&self.pulse);
+            running
+        };
+        match (observer, ended) {
+            (Some(observer), Some(ended)) => observer.end(ended),
+            (Some(observer), None) => observer.decline(),
+            (None, _) => {}
+        }
+        Some(since.elapsed())
+    }
+
+    /// The process is gone: what has not begun goes back to the queue, what has is over. How many those are.
+    pub(super) fn crashed(&self, inbox: &Inbox) -> usize {
+        self.pause(inbox);
+        let running = {
+            let mut given = self.given();
+            let running = std::mem::take(&mut given.running);
+            given.tell(&self.pulse);
+            running
+        };
+        let count = running.len();
+        running.into_values().filter_map(|it| it.observer).for_each(|observer| observer.end(Ended::Failed));
+        count
+    }
+
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Handed for Handover {
+    fn waiting(&self) -> usize {
+        let begun = self.pulse.numbers().begun();
+        self.given().waiting.iter().filter(|(number, _)| *number > begun).count()
+    }
+
+    fn take_back(&self) -> Vec<Item> {
+        let mut given = self.given();
+        let begun = self.pulse.numbers().take_back(given.last);
+        given.note_begun(begun);
+        let back = std::mem::take(&mut given.waiting).into_iter().map(|(_, item)| item).collect();
+        given.tell(&self.pulse);
+        back
+    }
+}
+
+impl Given {
+    /// What has begun waits no more.
+    fn note_begun(&mut self, begun: u64) {
+        while let Some((number, Item { call, observer })) =
+            self.waiting.pop_front_if(|(number, _)| *number <= begun)
+        {
+            self.running.insert(number, Running { call, observer, since: Instant::now() });
+        }
+    }
+
+    fn tell(&self, pulse: &Pulse) {
+        pulse.set_given(self.waiting.len() + self.running.len());
+    }
+}

@@ -1,0 +1,38 @@
+//! A lane in a process of its own: the runner, the loader and the table of the thread lane, in a process of this program
+//! that has nothing else of the host. A cog that crashes ends that process and nothing more, and retiring it is ending it.
+//!
+//! ```text
+//!    host                                                   process of the cog
+//!    inbox ─ hand ─► owner (a task) ══ private socket ══► main thread ─► inbox ─► runner (the lane's thread) ══ ABI ══ cog
+//!      ▲               │ serve ◄════════ requests ═══════════════════════ table ◄──────────────────────────────────┘
+//!      └── taken back ─┴── page: what has begun, what the thread is in
+//! ```
+//!
+//! What was handed over belongs to the queue until it begins there. Both processes see the number of the last item that
+//! began, on a page that they share: the cog's process raises it before it begins one, and the host raises it to take
+//! items back. So each item begins once, whenever one of the two ends.
+
+mod child;
+mod forward;
+mod handover;
+mod host;
+mod listen;
+mod socket;
+mod spawn;
+mod wire;
+
+use std::{io, os::fd::OwnedFd};
+
+pub(super) use self::host::{Process, start};
+pub use self::{child::run, spawn::set_program};
+
+/// Memory that can be shared with another process.
+pub(super) fn memory(name: &str) -> io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    return Ok(rustix::fs::memfd_create(name, rustix::fs::MemfdFlags::CLOEXEC)?);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = name;
+        Ok(tempfile::tempfile()?.into())
+    }
+}

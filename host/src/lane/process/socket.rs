@@ -1,0 +1,311 @@
+//! Frames over the socket between the host and the process of a cog: a length, and so many bytes. A large frame goes as
+//! the file of a piece of memory, so that it is not copied through the socket's buffer piece by piece.
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    io::{self, IoSlice, IoSliceMut, Read, Seek, Write},
+    mem::MaybeUninit,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+    net::{
+        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+        SendFlags, recvmsg, sendmsg,
+    },
+};
+
+use super::memory;
+
+/// Larger frames go as files.
+const INLINE_MAX: usize = 64 << 10;
+/// No frame is larger: what a cog may send and hold is bounded far below.
+const FRAME_MAX: usize = 256 << 20;
+/// Of the length: the bytes are in a file that came with it.
+const IN_FILE: u32 = 1 << 31;
+const HEADER: usize = 4;
+/// Files that one message of the socket can bring.
+const FILES: usize = 8;
+
+/// The sending half.
+#[derive(Debug)]
+pub(super) struct Sender {
+    socket: OwnedFd,
+    waiting: Mutex<Waiting>,
+    /// Whether a full socket keeps the thread until there is room; else [`flush`](Self::flush) goes on.
+    blocks: bool,
+}
+
+/// What the socket had no room for.
+#[derive(Debug, Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    sent: usize,
+    /// Where in `bytes` a file belongs, and the file.
+    files: VecDeque<(usize, OwnedFd)>,
+    is_broken: bool,
+}
+
+impl Sender {
+    /// For one of two threads that share the socket.
+    pub(super) fn new(socket: OwnedFd, blocks: bool) -> Sender {
+        Sender { socket, waiting: Mutex::default(), blocks }
+    }
+
+    /// Sends a frame made of parts; `file` goes with it. Whether all is sent: if not, [`flush`](Self::flush) must be called.
+    /// A socket whose other end is gone takes everything; whoever receives from it learns it.
+    pub(super) fn send(&self, parts: &[&[u8]], file: Option<OwnedFd>) -> bool {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut waiting = self.waiting();
+        let in_file = (length > INLINE_MAX && file.is_none()).then(|| in_file(parts).ok()).flatten();
+        match in_file {
+            Some(in_file) => waiting.push(header(length, IN_FILE), &[], Some(in_file)),
+            None => waiting.push(header(length, 0), parts, file),
+        }
+        loop {
+            match waiting.send(self.socket.as_fd()) {
+                Ok(()) => return true,
+                Err(Errno::AGAIN) if self.blocks => {
+                    let mut writable = [PollFd::new(&self.socket, PollFlags::OUT)];
+                    let _ = poll(&mut writable, None);
+                }
+                Err(Errno::AGAIN) => return false,
+                Err(Errno::INTR) => {}
+                Err(_) => {
+                    *waiting = Waiting { is_broken: true, ..Waiting::default() };
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// Goes on with what the socket had no room for.
+    ///
+    /// # Errors
+    /// `WouldBlock` if it still has none.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.waiting().send(self.socket.as_fd()).map_err(io::Error::from)
+    }
+
+    /// Whether something waits for room.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.waiting().bytes.is_empty()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn header(length: usize, flags: u32) -> [u8; HEADER] {
+    (u32::try_from(length).unwrap_or(u32::MAX >> 1) | flags).to_ne_bytes()
+}
+
+fn in_file(parts: &[&[u8]]) -> io::Result<OwnedFd> {
+    let mut file = File::from(memory("gearshift-frame")?);
+    parts.iter().try_for_each(|part| file.write_all(part))?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
+impl Waiting {
+    fn push(&mut self, header: [u8; HEADER], parts: &[&[u8]], file: Option<OwnedFd>) {
+        if self.is_broken {
+            return;
+        }
+        self.files.extend(file.map(|file| (self.bytes.len(), file)));
+        self.bytes.extend_from_slice(&header);
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+    }
+
+    /// As much as there is room for.
+    fn send(&mut self, socket: BorrowedFd<'_>) -> Result<(), Errno> {
+        while self.sent < self.bytes.len() {
+            let file = self.files.front().filter(|(at, _)| *at == self.sent).map(|(_, file)| file.as_fd());
+            let end = match self.files.iter().map(|(at, _)| *at).find(|at| *at > self.sent) {
+                Some(next) => next,
+                None => self.bytes.len(),
+            };
+            let files: Vec<BorrowedFd<'_>> = file.into_iter().collect();
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+            let mut ancillary = SendAncillaryBuffer::new(&mut space);
+            if !files.is_empty() {
+                ancillary.push(SendAncillaryMessage::ScmRights(&files));
+            }
+            let bytes = [IoSlice::new(&self.bytes[self.sent..end])];
+            let sent = sendmsg(socket, &bytes, &mut ancillary, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
+            if file.is_some() {
+                self.files.pop_front();
+            }
+            self.sent += sent;
+        }
+        // What was large once does not stay.
+        self.bytes.clear();
+        self.bytes.shrink_to(INLINE_MAX);
+        self.sent = 0;
+        Ok(())
+    }
+}
+
+/// The receiving half: frames as they come.
+#[derive(Debug, Default)]
+pub(super) struct Receiver {
+    bytes: Vec<u8>,
+    /// The frame that was given last ends here.
+    start: usize,
+    files: VecDeque<OwnedFd>,
+}
+
+impl Receiver {
+    /// Receives once; how many bytes, 0 at the end.
+    ///
+    /// # Errors
+    /// What the system says: `WouldBlock` if nothing is there and the socket does not block.
+    pub(super) fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        self.bytes.drain(..self.start);
+        self.start = 0;
+        let before = self.bytes.len();
+        self.bytes.resize(before + INLINE_MAX, 0);
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FILES))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut buffer = [IoSliceMut::new(&mut self.bytes[before..])];
+        let received = recvmsg(socket, &mut buffer, &mut ancillary, RecvFlags::CMSG_CLOEXEC);
+        let length = received.as_ref().map_or(0, |received| received.bytes);
+        self.bytes.truncate(before + length);
+        for message in ancillary.drain() {
+            if let RecvAncillaryMessage::ScmRights(files) = message {
+                self.files.extend(files);
+            }
+        }
+        received?;
+        if self.files.len() > FILES {
+            return Err(io::Error::other("files came that belong to no frame"));
+        }
+        Ok(length)
+    }
+
+    /// The next frame that is here as a whole.
+    ///
+    /// # Errors
+    /// When the other side sent what is no frame.
+    pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let rest = &self.bytes[self.start..];
+        let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else { return Ok(None) };
+        let header = u32::from_ne_bytes(*header);
+        let length = usize::try_from(header & !IN_FILE).unwrap_or(usize::MAX);
+        if length > FRAME_MAX {
+            return Err(io::Error::other(format!("a frame of {length} bytes is announced")));
+        }
+        if header & IN_FILE == 0 {
+            let Some(frame) = rest.get(..length) else { return Ok(None) };
+            let frame = frame.to_vec();
+            self.start += HEADER + length;
+            return Ok(Some(frame));
+        }
+        self.start += HEADER;
+        let file = self.files.pop_front().ok_or_else(|| io::Error::other("a frame's file is missing"))?;
+        let found = rustix::fs::fstat(&file)?;
+        // A pipe would keep this thread, and what is not there needs no room.
+        let is_memory = rustix::fs::FileType::from_raw_mode(found.st_mode).is_file();
+        if !is_memory || u64::try_from(found.st_size).unwrap_or(0) < length as u64 {
+            return Err(io::Error::other("a frame's file is too short, or none"));
+        }
+        let mut frame = Vec::with_capacity(length);
+        File::from(file).take(length as u64).read_to_end(&mut frame)?;
+        if frame.len() != length {
+            return Err(io::Error::other("a frame's file is too short"));
+        }
+        Ok(Some(frame))
+    }
+
+    /// A file that came and belongs to no large frame.
+    pub(super) fn file(&mut self) -> Option<OwnedFd> {
+        self.files.pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// Two ends; neither blocks.
+    fn pair() -> (Sender, UnixStream) {
+        let (one, other) = UnixStream::pair().expect("two sockets");
+        other.set_nonblocking(true).expect("a mode");
+        (Sender::new(one.into(), false), other)
+    }
+
+    fn receive(receiver: &mut Receiver, socket: &UnixStream) -> io::Result<Vec<Vec<u8>>> {
+        let mut frames = Vec::new();
+        loop {
+            while let Some(frame) = receiver.next()? {
+                frames.push(frame);
+            }
+            match receiver.fill(socket.as_fd()) {
+                Ok(0) => return Ok(frames),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(frames),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    #[test]
+    fn frames_of_every_size_arrive_whole_and_in_order() {
+        let (sender, socket) = pair();
+        let mut receiver = Receiver::default();
+        let sizes = [0, 1, 5, INLINE_MAX - 1, INLINE_MAX, INLINE_MAX + 1, 3 << 20, 7, 200_000, 9];
+        let frames: Vec<Vec<u8>> = sizes.iter().map(|size| vec![*size as u8; *size]).collect();
+        let mut arrived = Vec::new();
+        for frame in &frames {
+            let (one, two) = frame.split_at(frame.len() / 2);
+            let mut is_sent = sender.send(&[one, two], None);
+            while !is_sent {
+                arrived.extend(receive(&mut receiver, &socket).expect("frames"));
+                is_sent = sender.flush().is_ok();
+            }
+        }
+        arrived.extend(receive(&mut receiver, &socket).expect("frames"));
+        assert!(arrived == frames, "{:?}", arrived.iter().map(Vec::len).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_waits_for_room_is_sent_later_with_its_files() {
+        let (sender, socket) = pair();
+        let mut receiver = Receiver::default();
+        let mut count = 0;
+        while sender.send(&[&[0; 60_000]], None) {
+            count += 1;
+        }
+        let file = memory("test").expect("memory");
+        assert!(!sender.send(&[b"with a file"], Some(file)) && !sender.send(&[&[1; 100_000]], None));
+        let mut frames = Vec::new();
+        while sender.is_waiting() {
+            frames.extend(receive(&mut receiver, &socket).expect("frames"));
+            let _ = sender.flush();
+        }
+        frames.extend(receive(&mut receiver, &socket).expect("frames"));
+        assert_eq!(frames.len(), count + 3);
+        assert!(receiver.file().is_some());
+    }
+
+    #[test]
+    fn what_is_no_frame_is_an_error_and_the_end_of_the_other_side_is_none() {
+        for bytes in [&u32::MAX.to_ne_bytes()[..], &(IN_FILE | 5).to_ne_bytes()] {
+            let (one, other) = UnixStream::pair().expect("two sockets");
+            (&one).write_all(bytes).expect("room");
+            drop(one);
+            let mut receiver = Receiver::default();
+            assert!(receive(&mut receiver, &other).is_err());
+        }
+        let (sender, socket) = pair();
+        drop(socket);
+        assert!(sender.send(&[b"x"], None) && sender.send(&[b"y"], None));
+    }
+}

@@ -1,0 +1,96 @@
+//! Starts the process of a lane: this program again, with a socket and nothing else of the host.
+
+use std::{
+    env, io,
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::CommandExt},
+    },
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::{OnceLock, mpsc},
+};
+
+use tokio::process::Child;
+
+use super::super::super::identity::GenerationId;
+
+/// The command of this program that runs a lane.
+pub(super) const COMMAND: &str = "lane-process";
+
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Which program runs lanes, if it is not the one of this process: a test is none.
+pub fn set_program(program: PathBuf) {
+    // The first one counts: lanes may run by it.
+    let _ = PROGRAM.set(program);
+}
+
+/// A process that has just been started.
+pub(super) struct Spawned {
+    pub(super) child: Child,
+    pub(super) socket: UnixStream,
+    /// What it writes to its standard output and error.
+    pub(super) output: io::PipeReader,
+}
+
+/// Starts one.
+///
+/// # Errors
+/// What the system says.
+pub(super) async fn spawn(id: &GenerationId) -> io::Result<Spawned> {
+    let (answer, started) = tokio::sync::oneshot::channel();
+    let job = Job { id: id.clone(), runtime: tokio::runtime::Handle::current(), answer };
+    spawner().send(job).map_err(|_| io::Error::other("the thread that starts processes has ended"))?;
+    started.await.map_err(|_| io::Error::other("the thread that starts processes has ended"))?
+}
+
+struct Job {
+    id: GenerationId,
+    runtime: tokio::runtime::Handle,
+    answer: tokio::sync::oneshot::Sender<io::Result<Spawned>>,
+}
+
+/// One thread starts them all, and lasts: a process that wants to be ended with its parent is ended with the *thread* that
+/// started it. <https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html>
+fn spawner() -> &'static mpsc::Sender<Job> {
+    static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
+    SPAWNER.get_or_init(|| {
+        let (jobs, received) = mpsc::channel::<Job>();
+        let run = move || {
+            for Job { id, runtime, answer } in received {
+                let _entered = runtime.enter();
+                let _ = answer.send(begin(&id));
+            }
+        };
+        // Without it every job is answered by an error.
+        let _ = std::thread::Builder::new().name("spawner".to_owned()).spawn(run);
+        jobs
+    })
+}
+
+fn begin(id: &GenerationId) -> io::Result<Spawned> {
+    let program = match PROGRAM.get() {
+        Some(program) => program.clone(),
+        // The file of this process, also if it was replaced or removed since.
+        None if cfg!(target_os = "linux") => PathBuf::from("/proc/self/exe"),
+        None => env::current_exe()?,
+    };
+    let (socket, other) = UnixStream::pair()?;
+    let (output, written) = io::pipe()?;
+    let mut command = Command::new(program);
+    command
+        .arg0("gearshift")
+        .arg(COMMAND)
+        .arg(id.to_string())
+        .env_clear()
+        .current_dir("/")
+        // A signal from the terminal is for the host, which ends its lanes in order.
+        .process_group(0)
+        .stdin(Stdio::from(OwnedFd::from(other)))
+        .stdout(Stdio::from(written.try_clone()?))
+        .stderr(Stdio::from(written));
+    let mut command = tokio::process::Command::from(command);
+    let child = command.kill_on_drop(true).spawn()?;
+    Ok(Spawned { child, socket, output })
+}
