@@ -1,4 +1,4 @@
-//! This process as the kernel sees it. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+//! A process as the kernel sees it. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 
 use std::{
     fs, io,
@@ -23,17 +23,32 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// As it is now.
+    /// This process as it is now.
     ///
     /// # Errors
     /// There is no `/proc`, or it has another form.
     pub fn now() -> io::Result<Usage> {
-        let open_files = fs::read_dir("/proc/self/fd")?.count() as u64;
-        let (own, machine) = (fs::read_to_string("/proc/self/stat")?, fs::read_to_string("/proc/stat")?);
-        let usage = Usage::read(&own, &machine, clock_ticks_per_second(), page_size() as u64);
-        let usage = usage.ok_or_else(|| io::Error::other("`/proc/self/stat` has another form"))?;
+        let usage = Usage::of("self")?;
         // The folder's own handle was open as well.
-        Ok(Usage { open_files: open_files.saturating_sub(1), ..usage })
+        Ok(Usage { open_files: usage.open_files.saturating_sub(1), ..usage })
+    }
+
+    /// Another process as it is now.
+    ///
+    /// # Errors
+    /// There is no such process, or no `/proc`, or it has another form.
+    pub fn of_process(id: u32) -> io::Result<Usage> {
+        Usage::of(&id.to_string())
+    }
+
+    fn of(process: &str) -> io::Result<Usage> {
+        let open_files = fs::read_dir(format!("/proc/{process}/fd"))?.count() as u64;
+        let own = fs::read_to_string(format!("/proc/{process}/stat"))?;
+        let machine = fs::read_to_string("/proc/stat")?;
+        let usage = Usage::read(&own, &machine, clock_ticks_per_second(), page_size() as u64);
+        let usage =
+            usage.ok_or_else(|| io::Error::other(format!("`/proc/{process}/stat` has another form")))?;
+        Ok(Usage { open_files, ..usage })
     }
 
     fn read(own: &str, machine: &str, ticks_per_second: u64, page_bytes: u64) -> Option<Usage> {

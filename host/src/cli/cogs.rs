@@ -7,7 +7,7 @@ use super::{
     exit::{Exit, Failure},
     running::RunningHost,
 };
-use crate::control::Request;
+use crate::{config::LaneKind, control::Request};
 
 /// List, show, load, unload or reload the cogs of the running host
 #[derive(Debug, Args)]
@@ -18,7 +18,8 @@ use crate::control::Request;
     after_long_help = "Examples:\n\
         \n    gearshift cogs list\
         \n    gearshift cogs reload ping\
-        \n    gearshift cogs reload ping counter --json   # one report a line, with the time of each phase\n\n\
+        \n    gearshift cogs reload ping counter --json   # one report a line, with the time of each phase\
+        \n    gearshift cogs reload ping --lane process   # to a process of its own, no event lost\n\n\
         A cog that fails to load leaves the running one as it was; the exit code is then 1."
 )]
 pub(super) struct CogsCommand {
@@ -40,7 +41,14 @@ enum Verb {
     /// Let cogs save their state and go; their files stay
     Unload(Names),
     /// Replace cogs by what their files hold now, changed or not
-    Reload(Names),
+    Reload {
+        #[command(flatten)]
+        names: Names,
+
+        /// Move them: `thread`, on a thread of the host, or `process`, in a process of their own. Until the host restarts
+        #[arg(long, value_name = "KIND")]
+        lane: Option<LaneKind>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -58,7 +66,7 @@ impl CogsCommand {
             Verb::Info(names) => names.each(|cog| Request::Info { cog }),
             Verb::Load(names) => names.each(|cog| Request::Load { cog }),
             Verb::Unload(names) => names.each(|cog| Request::Unload { cog }),
-            Verb::Reload(names) => names.each(|cog| Request::Reload { cog }),
+            Verb::Reload { names, lane } => names.each(|cog| Request::Reload { cog, lane }),
         };
         let mut all_done = true;
         for request in requests {

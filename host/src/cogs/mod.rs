@@ -68,7 +68,7 @@ pub use self::{
     settings::CogSettings,
     stage::{Absence, Stage},
     start::Claimed,
-    status::{CogStatus, HostStatus},
+    status::{CogStatus, HostStatus, LaneProcess},
     totals::{DurationsSeen, Totals},
     trial::{TrialFailure, TrialNews},
 };
@@ -81,7 +81,7 @@ use self::{
     retire::Reaper,
 };
 use crate::{
-    config::{Intent, Limits},
+    config::{Intent, LaneKind, Limits},
     cooldowns::Cooldowns,
     identity::GenerationId,
     lane::Inbox,
@@ -192,6 +192,20 @@ impl Cogs {
             _ => self.find(name).await?,
         };
         self.load_file(&file).await
+    }
+
+    /// Replaces a cog as [`reload`](Self::reload) does, and moves it to another kind of lane. It stays there until the
+    /// host is opened again.
+    ///
+    /// # Errors
+    /// As [`load_file`](Self::load_file); it stays where it is then.
+    pub async fn reload_on(self: &Arc<Self>, name: &str, lane: LaneKind) -> Result<Report, CogError> {
+        let before = self.parts.settings.move_to(name, Some(lane));
+        let outcome = self.reload(name).await;
+        if outcome.is_err() {
+            self.parts.settings.move_to(name, before);
+        }
+        outcome
     }
 
     /// Retires a cog: its state is kept in the store, its library is unmapped.

@@ -52,9 +52,13 @@ impl CogSettings {
         }
     }
 
-    /// Moves a cog from its next generation on.
-    pub(super) fn move_to(&self, cog: &str, lane: LaneKind) {
-        self.asked.write().unwrap_or_else(PoisonError::into_inner).insert(cog.to_owned(), lane);
+    /// Moves a cog from its next generation on; none: where the config says. Where it was moved to before.
+    pub(super) fn move_to(&self, cog: &str, lane: Option<LaneKind>) -> Option<LaneKind> {
+        let mut asked = self.asked.write().unwrap_or_else(PoisonError::into_inner);
+        match lane {
+            Some(lane) => asked.insert(cog.to_owned(), lane),
+            None => asked.remove(cog),
+        }
     }
 
     /// The settings of a cog; none if it has no section for them.

@@ -8,7 +8,9 @@ use super::{
     Absence, Cogs, CogsParts, DurationsSeen, Held, MissingIntent, RefusedFile, Report, Stage, Totals,
     book::Entry, stage::Status,
 };
-use crate::{counters::TimesSeen, lane::Pulse, library::Digest, schedule::TaskStatus};
+use crate::{
+    config::LaneKind, counters::TimesSeen, lane::Pulse, library::Digest, process::Usage, schedule::TaskStatus,
+};
 
 /// Planned tasks of a cog that are listed.
 const PLANNED_MAX: usize = 100;
@@ -32,6 +34,10 @@ pub struct CogStatus {
     pub absence: Option<Absence>,
     /// Why it is away, in words.
     pub reason: Option<String>,
+    /// Where it lives.
+    pub lane: LaneKind,
+    /// The process of its own that it lives in.
+    pub process: Option<LaneProcess>,
     /// What its thread is doing.
     pub activity: &'static str,
     /// Events it subscribed to.
@@ -73,6 +79,26 @@ pub struct CogStatus {
     pub uptime_secs: Option<u64>,
     /// The last operation on it.
     pub last_report: Option<Report>,
+}
+
+/// The process of a lane.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct LaneProcess {
+    /// The kernel's number of it.
+    pub id: u32,
+    /// Memory that is resident, in bytes; what it shares with others is counted as well.
+    pub memory_bytes: u64,
+    /// Processor time so far, in milliseconds.
+    pub processor_ms: u64,
+}
+
+impl LaneProcess {
+    /// None if it is gone.
+    fn of(id: u32) -> Option<LaneProcess> {
+        let usage = Usage::of_process(id).ok()?;
+        let processor_ms = u64::try_from(usage.processor.as_millis()).unwrap_or(u64::MAX);
+        Some(LaneProcess { id, memory_bytes: usage.resident_bytes, processor_ms })
+    }
 }
 
 /// All cogs, and what is left of those that went.
@@ -141,6 +167,12 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         stage: status.stage,
         absence: is_away.then_some(status.absence),
         reason: status.reason.clone().filter(|_| is_away),
+        lane: match status.pulse.as_ref() {
+            Some(pulse) if pulse.process().is_some() => LaneKind::Process,
+            Some(_) => LaneKind::Thread,
+            None => parts.settings.lane(name).kind,
+        },
+        process: status.pulse.as_ref().and_then(|pulse| LaneProcess::of(pulse.process()?)),
         activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
         in_flight: status.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
         spawned: status.pulse.as_ref().map_or(0, |pulse| pulse.spawned()),

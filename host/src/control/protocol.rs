@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::state::StateRequest;
+use crate::config::LaneKind;
 
 /// The longest request without a state, in bytes, its line end included. The longest sensible one is a name and a verb.
 pub const REQUEST_MAX_BYTES: usize = 4096;
@@ -57,6 +58,9 @@ pub enum Request {
     Reload {
         /// Its name.
         cog: String,
+        /// Where it lives from now on; none: where it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<LaneKind>,
     },
     /// Make a change of what is installed.
     Place {
@@ -80,7 +84,8 @@ impl fmt::Display for Request {
             Request::State(request) => write!(out, "state {request}"),
             Request::Load { cog } => write!(out, "load {cog}"),
             Request::Unload { cog } => write!(out, "unload {cog}"),
-            Request::Reload { cog } => write!(out, "reload {cog}"),
+            Request::Reload { cog, lane: None } => write!(out, "reload {cog}"),
+            Request::Reload { cog, lane: Some(lane) } => write!(out, "reload {cog} to a lane in a {lane}"),
             Request::Place { journal } => write!(out, "place {}", journal.display()),
         }
     }

@@ -185,7 +185,8 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
             Request::State(request) => state(&cogs, request).await,
             Request::Load { cog } => reported(cogs.load(&cog).await),
             Request::Unload { cog } => reported(cogs.unload(&cog).await),
-            Request::Reload { cog } => reported(cogs.reload(&cog).await),
+            Request::Reload { cog, lane: None } => reported(cogs.reload(&cog).await),
+            Request::Reload { cog, lane: Some(lane) } => reported(cogs.reload_on(&cog, lane).await),
             Request::Place { journal } => place::answer(&cogs, journal).await,
         }
     });

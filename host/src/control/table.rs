@@ -11,7 +11,7 @@ use crate::{
 /// The table, and below it what is worth knowing about one cog or another.
 pub(super) fn of(status: &HostStatus) -> String {
     let mut rows = vec![
-        ["COG", "VERSION", "STAGE", "UP", "HANDLED", "WAITING", "TASKS", "FAULTS", "COMMANDS"]
+        ["COG", "VERSION", "STAGE", "LANE", "UP", "HANDLED", "WAITING", "TASKS", "FAULTS", "COMMANDS"]
             .map(str::to_owned),
     ];
     rows.extend(status.cogs.iter().map(row));
@@ -49,7 +49,7 @@ pub(super) fn of(status: &HostStatus) -> String {
     text
 }
 
-fn row(cog: &CogStatus) -> [String; 9] {
+fn row(cog: &CogStatus) -> [String; 10] {
     let tasks = match cog.spawned {
         0 => cog.tasks.to_string(),
         spawned => format!("{} + {spawned} spawned", cog.tasks),
@@ -65,6 +65,10 @@ fn row(cog: &CogStatus) -> [String; 9] {
         cog.generation.map_or_else(|| cog.name.clone(), |number| format!("{}#{number}", cog.name)),
         cog.version.as_ref().map_or_else(|| "-".to_owned(), |version| OneLine(version).to_string()),
         stage,
+        match &cog.process {
+            Some(process) => format!("process {}, {} MiB", process.id, process.memory_bytes >> 20),
+            None => cog.lane.to_string(),
+        },
         cog.uptime_secs
             .map_or_else(|| "-".to_owned(), |seconds| Shown(Duration::from_secs(seconds)).to_string()),
         cog.handled.to_string(),

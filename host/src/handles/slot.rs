@@ -188,6 +188,10 @@ mod tests {
         time::Duration,
     };
 
+    use super::super::{
+        ask::{Request, Sleep},
+        lease::Here,
+    };
     use super::*;
     use crate::{
         clock::HostClock, config::Config, cooldowns::Cooldowns, handles::LeaseParts, identity::GenerationId,
@@ -264,12 +268,44 @@ mod tests {
         kind: Work,
     ) -> (LocalFfiFuture<RResult<(), HandleError>>, oneshot::Sender<()>, oneshot::Receiver<()>) {
         let ((word, wait), (done, outcome)) = (oneshot::channel(), oneshot::channel());
-        let call = call(Lease::lend(lease), kind, |_| async move {
-            let _ = wait.await;
-            let _ = done.send(());
-            Ok(())
-        });
-        (call, word, outcome)
+        (call(Lease::lend(lease), Waits { kind, wait, done }), word, outcome)
+    }
+
+    /// Waits for a word.
+    struct Waits {
+        kind: Work,
+        wait: oneshot::Receiver<()>,
+        done: oneshot::Sender<()>,
+    }
+
+    impl From<Waits> for Request {
+        fn from(_: Waits) -> Request {
+            Sleep { millis: 0 }.into()
+        }
+    }
+
+    impl Ask for Waits {
+        type Answer = ();
+        type Given = ();
+
+        fn work(&self) -> Work {
+            self.kind
+        }
+
+        fn begin(self, _: &Here) -> impl Future<Output = Result<(), HandleError>> + Send + 'static + use<> {
+            async move {
+                let _ = self.wait.await;
+                let _ = self.done.send(());
+                Ok(())
+            }
+        }
+    }
+
+    fn work(lease: &Lease) -> &TaskTracker {
+        match lease.serves() {
+            Serves::Here(here) => &here.work,
+            Serves::Host(_) => unreachable!("it is a lease of the host's"),
+        }
     }
 
     #[tokio::test]
@@ -287,7 +323,7 @@ mod tests {
         word.send(()).unwrap();
         outcome.await.unwrap();
         let free = async {
-            while lease.work().len() > 1 {
+            while work(&lease).len() > 1 {
                 tokio::task::yield_now().await;
             }
         };
@@ -306,8 +342,8 @@ mod tests {
             let _ = word.send(());
             assert_eq!(outcome.await.is_ok(), carried_out, "{kind:?}");
         }
-        lease.work().close();
-        tokio::time::timeout(Duration::from_secs(20), lease.work().wait()).await.unwrap();
+        work(&lease).close();
+        tokio::time::timeout(Duration::from_secs(20), work(&lease).wait()).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -183,14 +183,6 @@ impl Lane {
         Ok(Lane { orders, pulse, place })
     }
 
-    /// The process that it is in, if that is not the host's.
-    pub fn process(&self) -> Option<u32> {
-        match &self.place {
-            Place::Thread(_) => None,
-            Place::Process(process) => Some(process.id),
-        }
-    }
-
     /// What the thread is doing.
     pub fn pulse(&self) -> &Arc<Pulse> {
         &self.pulse

@@ -6,7 +6,7 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
 };
 
@@ -77,6 +77,8 @@ pub struct Pulse {
     ended: AtomicBool,
     /// Why it has ended, of a process.
     why: Mutex<Option<String>>,
+    /// The process it is in, if that is not the host's; 0 = it is.
+    process: AtomicU32,
 }
 
 impl Default for Pulse {
@@ -94,6 +96,7 @@ impl Pulse {
             orders: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
             why: Mutex::default(),
+            process: AtomicU32::new(0),
         }
     }
 
@@ -191,6 +194,16 @@ impl Pulse {
     /// The kernel's number of the thread, where the system has one.
     pub fn thread(&self) -> Option<i32> {
         Some(self.numbers().thread.load(Ordering::Acquire)).filter(|id| *id > 0)
+    }
+
+    /// It is in the process of that number.
+    pub(super) fn set_process(&self, id: u32) {
+        self.process.store(id, Ordering::Relaxed);
+    }
+
+    /// The kernel's number of the process that it is in, if that is not the host's.
+    pub fn process(&self) -> Option<u32> {
+        Some(self.process.load(Ordering::Relaxed)).filter(|id| *id > 0)
     }
 
     /// Another process has so many items to handle.

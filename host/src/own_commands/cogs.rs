@@ -64,7 +64,7 @@ pub(super) async fn answer(
         [INFO, cog] => return reply.send(info(cogs, cog)).await,
         [LOAD, cog] => Request::Load { cog: named(cog) },
         [UNLOAD, cog] => Request::Unload { cog: named(cog) },
-        [RELOAD, cog] => Request::Reload { cog: named(cog) },
+        [RELOAD, cog] => Request::Reload { cog: named(cog), lane: None },
         _ => return reply.send(Text::Plain(format!("Use {USAGE}."))).await,
     };
     tracing::info!(
@@ -116,6 +116,10 @@ fn info(cogs: &Cogs, name: &str) -> Text {
     line("file", &cog.file.display());
     if let Some(seconds) = cog.uptime_secs {
         line("serves for", &Shown(Duration::from_secs(seconds)));
+    }
+    match &cog.process {
+        Some(process) => line("lane", &format!("process {}, {} MiB", process.id, process.memory_bytes >> 20)),
+        None => line("lane", &cog.lane),
     }
     line("commands", &listed(&cog.commands));
     line("events", &listed(&cog.events));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use gearshift_host::{
     cogs::{Absence, Outcome},
+    config::LaneKind,
     step::Step,
 };
 use gearshift_sim::RestFault;
@@ -116,7 +117,7 @@ async fn what_was_gone_back_from_is_not_loaded_after_a_restart_unless_somebody_a
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cog_that_hangs_again_and_again_is_parked_and_takes_nothing_from_the_others() {
     let limits = "stuck_after_ms = 300\njoin_timeout_ms = 100\nheld_max = 3";
-    let stage = Setting::new().with("faulty").with("ping").config(limits).up().await;
+    let stage = Setting::new().on(LaneKind::Thread).with("faulty").with("ping").config(limits).up().await;
     for _ in 0..3 {
         hang(&stage).await;
     }
@@ -132,7 +133,13 @@ async fn a_cog_that_hangs_again_and_again_is_parked_and_takes_nothing_from_the_o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cog_whose_thread_does_not_end_delays_no_other() {
-    let stage = Setting::new().with("faulty").with("ping").config("join_timeout_ms = 500").up().await;
+    let stage = Setting::new()
+        .on(LaneKind::Thread)
+        .with("faulty")
+        .with("ping")
+        .config("join_timeout_ms = 500")
+        .up()
+        .await;
     assert!(stage.ask("!faulty tls 30000").await.starts_with("on "));
     stage.host.cogs().reload("faulty").await.unwrap();
     stage.until(|status| status.held.iter().any(|held| held.generation == "faulty#1")).await;

@@ -1,6 +1,6 @@
 //! A cog that misbehaves disturbs neither the host nor another cog, and what cannot be unmapped is held and named.
 
-use gearshift_host::cogs::Retirement;
+use gearshift_host::{cogs::Retirement, config::LaneKind};
 
 use crate::stage::{SOON, Setting};
 
@@ -35,8 +35,12 @@ async fn a_blocking_cog_stalls_only_itself_and_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stuck_lane_is_given_up_and_its_waiting_events_go_to_the_next_generation() {
-    let stage =
-        Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
+    let stage = Setting::new()
+        .on(LaneKind::Thread)
+        .with("faulty")
+        .config("stuck_after_ms = 300\njoin_timeout_ms = 100")
+        .up()
+        .await;
     assert_eq!(stage.ask("!faulty block 4000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.alice.say("general", "!faulty version").await.unwrap();
@@ -51,7 +55,8 @@ async fn a_stuck_lane_is_given_up_and_its_waiting_events_go_to_the_next_generati
 
 #[tokio::test(flavor = "multi_thread")]
 async fn threads_a_cog_started_keep_its_library_mapped_as_long_as_they_run() {
-    let stage = Setting::new().with("faulty").config("join_timeout_ms = 1000").up().await;
+    let stage =
+        Setting::new().on(LaneKind::Thread).with("faulty").config("join_timeout_ms = 1000").up().await;
     assert_eq!(stage.ask("!faulty thread 4000").await, "thread started");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     match report.retirement {
@@ -67,7 +72,8 @@ async fn threads_a_cog_started_keep_its_library_mapped_as_long_as_they_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_were_never_dropped_keep_the_library_mapped() {
-    let stage = Setting::new().with("faulty").config("join_timeout_ms = 1000").up().await;
+    let stage =
+        Setting::new().on(LaneKind::Thread).with("faulty").config("join_timeout_ms = 1000").up().await;
     assert_eq!(stage.ask("!faulty forget-waker 3").await, "forgot 3 futures");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     match report.retirement {
@@ -82,13 +88,18 @@ async fn futures_that_outlive_their_handlers_do_not_keep_the_library_mapped() {
     let stage = Setting::new().with("faulty").up().await;
     assert_eq!(stage.ask("!faulty leak-waker 50").await, "keeping 50 futures");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
-    assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "{report}");
+    assert!(stage.is_gone(&report), "{report}");
     stage.down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_generations_are_held_than_allowed() {
-    let stage = Setting::new().with("faulty").config("join_timeout_ms = 20\nheld_max = 2").up().await;
+    let stage = Setting::new()
+        .on(LaneKind::Thread)
+        .with("faulty")
+        .config("join_timeout_ms = 20\nheld_max = 2")
+        .up()
+        .await;
     for _ in 0..2 {
         assert_eq!(stage.ask("!faulty forget-waker 1").await, "forgot 1 futures");
         stage.host.cogs().reload("faulty").await.unwrap();
@@ -114,7 +125,7 @@ async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_whose_handler_was_unmapped_does_no_harm() {
-    let stage = Setting::new().with("faulty").up().await;
+    let stage = Setting::new().on(LaneKind::Thread).with("faulty").up().await;
     let send = |signal: i32| {
         let kill = format!("kill -{signal} {}", std::process::id());
         // The end of the shell is a signal as well, 17.
@@ -124,7 +135,7 @@ async fn a_signal_whose_handler_was_unmapped_does_no_harm() {
         assert_eq!(stage.ask(&format!("!faulty signal {signal}")).await, format!("handling signal {signal}"));
         send(signal);
         let report = stage.host.cogs().reload("faulty").await.unwrap();
-        assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "{report}");
+        assert!(stage.is_gone(&report), "{report}");
         send(signal);
     }
     // The handlers of two generations, and of one after both are gone.

@@ -21,6 +21,7 @@ mod libraries;
 mod loading;
 mod overlap;
 mod owner;
+mod processes;
 mod registering;
 mod registering_full;
 mod registering_guilds;

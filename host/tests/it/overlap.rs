@@ -8,7 +8,7 @@ use std::{
 
 use gearshift_host::{
     cogs::{self, CogSettings, Cogs, CogsParts},
-    config::Config,
+    config::{Config, LaneKind},
     library::CopyFolder,
     router::{Notices, OwnCommands, Router},
     sessions::Sessions,
@@ -36,8 +36,12 @@ async fn events_that_wait_behind_a_blocking_handler_are_not_cancelled_with_it() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lane_that_was_given_up_takes_nothing_when_it_comes_back() {
-    let stage =
-        Setting::new().with("faulty").config("stuck_after_ms = 300\njoin_timeout_ms = 100").up().await;
+    let stage = Setting::new()
+        .on(LaneKind::Thread)
+        .with("faulty")
+        .config("stuck_after_ms = 300\njoin_timeout_ms = 100")
+        .up()
+        .await;
     assert!(stage.ask("!faulty arm setup sleep 7000").await.starts_with("armed"));
     assert_eq!(stage.ask("!faulty block 3500").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;

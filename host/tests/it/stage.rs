@@ -10,9 +10,10 @@ use std::{
 };
 
 use gearshift_host::{
-    cogs::{CogStatus, HostStatus},
-    config::{Config, Secret},
+    cogs::{CogStatus, HostStatus, Report, Retirement},
+    config::{Config, LaneKind, Secret},
     host::Host,
+    lane::set_program,
     sessions::{OpenError, Sessions},
 };
 use gearshift_sim::{Entry, InteractionHandle, Member, Sim, SimOptions, What};
@@ -40,6 +41,14 @@ pub(crate) async fn look_until<T>(look: impl Fn() -> Option<T>) -> T {
     tokio::time::timeout(SOON, found).await.expect("the host gets there")
 }
 
+/// Where the cogs of this run live. All promises hold on both kinds of lane; `scripts/test` runs them on both.
+pub(crate) fn lane() -> LaneKind {
+    match std::env::var("GEARSHIFT_TEST_LANE") {
+        Ok(lane) => lane.parse().expect("GEARSHIFT_TEST_LANE"),
+        Err(_) => LaneKind::Thread,
+    }
+}
+
 /// What a stage is built from.
 pub(crate) struct Setting {
     folder: TempDir,
@@ -49,6 +58,7 @@ pub(crate) struct Setting {
     /// `[commands]`; the host's own ones are off, so that a test sees those of its cogs alone.
     commands: String,
     stored: Vec<(&'static str, String, Vec<u8>)>,
+    lane: LaneKind,
     /// How the built-in Discord shall be.
     pub(crate) discord: SimOptions,
 }
@@ -61,7 +71,7 @@ impl Setting {
         let toml = "[limits]\ncommands_settle_ms = 20\n".to_owned();
         let (keys, stored) = (String::new(), Vec::new());
         let commands = "owner = false\nhelp = false".to_owned();
-        Setting { folder, toml, keys, commands, stored, discord: SimOptions::default() }
+        Setting { folder, toml, keys, commands, stored, lane: lane(), discord: SimOptions::default() }
     }
 
     /// With an example cog in the folder.
@@ -85,6 +95,12 @@ impl Setting {
     /// With further lines in `[limits]`, or sections after it.
     pub(crate) fn config(mut self, lines: &str) -> Setting {
         writeln!(self.toml, "{lines}").expect("a string can be written");
+        self
+    }
+
+    /// With cogs that live there, whatever the run is for.
+    pub(crate) fn on(mut self, lane: LaneKind) -> Setting {
+        self.lane = lane;
         self
     }
 
@@ -117,9 +133,11 @@ impl Setting {
     /// As far as the sessions.
     pub(crate) async fn open(self) -> Result<(TempDir, Sim, Config, Sessions), OpenError> {
         let sim = Sim::start(self.discord).await.expect("loopback has a free port");
+        set_program(env!("CARGO_BIN_EXE_gearshift").into());
         let text = format!(
-            "{}\n[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n[commands]\n{}\n[discord]\napi_url = \"{}\"\n{}",
+            "{}\n[cogs]\nfolder = \"cogs\"\nlane = \"{}\"\n[store]\npath = \"store.db\"\n[commands]\n{}\n[discord]\napi_url = \"{}\"\n{}",
             self.toml,
+            self.lane,
             self.commands,
             sim.api_url(),
             self.keys,
@@ -161,6 +179,15 @@ impl Stage {
         match self.sim.reply_to(said, SOON).await {
             Some(reply) => reply.content.to_string(),
             None => panic!("no reply to `{line}`; transcript:\n{}", self.transcript()),
+        }
+    }
+
+    /// Whether nothing is left of the generation that went.
+    pub(crate) fn is_gone(&self, report: &Report) -> bool {
+        match (&report.retirement, self.host.config().cogs.lane) {
+            (Some(Retirement::Unmapped { bytes }), LaneKind::Thread) => *bytes > 0,
+            (Some(Retirement::Ended { killed: false }), LaneKind::Process) => true,
+            _ => false,
         }
     }
 

@@ -6,6 +6,7 @@ use std::{
     future::{Future, pending, poll_fn},
     mem,
     pin::{Pin, pin},
+    process,
     rc::Rc,
     sync::Arc,
     task::Poll,
@@ -18,7 +19,7 @@ use serde_json::json;
 
 use crate::{
     Faulty, Settings, VARIANT,
-    op::{Flood, HELP, Op, Step},
+    op::{Crash, Flood, HELP, Op, Step},
     plan::{Plan, Stage},
 };
 
@@ -37,10 +38,34 @@ fn chain(host: Host) {
     });
 }
 
+/// Ends the process.
+fn crash(how: Crash) -> ! {
+    fn deeper(depth: u64) -> u64 {
+        let room = [depth; 512];
+        std::hint::black_box(&room);
+        deeper(depth ^ room[0]) ^ room[1]
+    }
+    match how {
+        Crash::Abort => process::abort(),
+        Crash::Exit(code) => process::exit(code),
+        Crash::Overflow => unreachable!("it has no room for {}", deeper(1)),
+        Crash::Memory => {
+            let mut all = Vec::new();
+            loop {
+                all.push(std::hint::black_box(vec![1_u8; 16 << 20]));
+            }
+        }
+    }
+}
+
 /// Carries `op` out and answers.
 pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()> {
     let host = &faulty.host;
     let answer = match op {
+        Op::Crash(time, how) => {
+            thread::sleep(time);
+            crash(how)
+        }
         Op::Help => HELP.to_owned(),
         Op::Version => format!("faulty {} {VARIANT}", env!("CARGO_PKG_VERSION")),
         Op::Count => {

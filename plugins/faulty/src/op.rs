@@ -15,7 +15,7 @@ now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block 
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
  spawn beat MS, spawn chain, beats, next-beat, settings, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
- later MS, say [defer|defer-ephemeral|public|ephemeral|form|error]...
+ later MS, crash [MS] [abort|exit CODE|overflow|memory], say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
 
@@ -99,6 +99,19 @@ pub(crate) enum Op {
     Later(Duration),
     /// Answers in steps.
     Say(Vec<Step>),
+    /// Keeps the cog's thread for a while and then ends its process. On a lane in the host that is the end of the bot.
+    Crash(Duration, Crash),
+}
+
+/// How a process ends that should not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crash {
+    Abort,
+    Exit(i32),
+    /// The stack has no room for one more call.
+    Overflow,
+    /// Takes memory until there is none.
+    Memory,
 }
 
 /// One step of an answer.
@@ -160,6 +173,10 @@ impl Op {
             ["gateway"] => Self::Gateway,
             ["signal", text] => Self::Signal(text.parse().map_err(|_| format!("`{text}` is no signal"))?),
             ["number", text] => Self::Number(text.to_owned()),
+            ["crash", ref how @ ..] => match how {
+                [ms, how @ ..] if ms.parse::<u64>().is_ok() => Self::Crash(millis(ms)?, crash(how)?),
+                how => Self::Crash(Duration::ZERO, crash(how)?),
+            },
             ["say", ref steps @ ..] => Self::Say(steps.iter().map(|it| step(it)).collect::<Result<_, _>>()?),
             ["slow-setup", ms] => Self::Arm(Stage::Setup, Trick::Sleep(millis(ms)?)),
             ["panic-in-setup"] => Self::Arm(Stage::Setup, Trick::Panic),
@@ -184,6 +201,16 @@ fn step(text: &str) -> Result<Step, String> {
     })
 }
 
+fn crash(words: &[&str]) -> Result<Crash, String> {
+    Ok(match words {
+        ["abort"] => Crash::Abort,
+        ["exit", code] => Crash::Exit(code.parse().map_err(|_| format!("`{code}` is no exit code"))?),
+        ["overflow"] => Crash::Overflow,
+        ["memory"] => Crash::Memory,
+        _ => return Err(format!("`{}` is no crash", words.join(" "))),
+    })
+}
+
 fn number(text: &str, most: usize) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number <= most => Ok(number),
@@ -203,6 +230,8 @@ mod tests {
         assert_eq!(Op::parse("thread 50"), Ok(Op::Thread(Some(ms(50)))));
         assert_eq!(Op::parse("arm save block 5"), Ok(Op::Arm(Stage::Save, Trick::Block(ms(5)))));
         assert_eq!(Op::parse("say defer public"), Ok(Op::Say(vec![Step::Defer, Step::Public])));
+        assert_eq!(Op::parse("crash exit 3"), Ok(Op::Crash(ms(0), Crash::Exit(3))));
+        assert_eq!(Op::parse("crash 20 abort"), Ok(Op::Crash(ms(20), Crash::Abort)));
         assert_eq!(Op::parse("slow-save 5"), Op::parse("arm save block 5"));
     }
 

@@ -78,6 +78,12 @@ fn begin() -> io::Result<Never> {
 
 /// The socket, which nothing that the cog does with its standard input can reach.
 fn take_socket() -> io::Result<net::UnixStream> {
+    // What the host's own parent gave it for itself alone.
+    // SAFETY: nothing of this process is open yet but its standard input, output and error.
+    #[cfg(target_os = "linux")]
+    unsafe {
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0);
+    }
     let socket = io::stdin().as_fd().try_clone_to_owned()?;
     let nothing = std::fs::File::open("/dev/null")?;
     rustix::stdio::dup2_stdin(nothing)?;

@@ -24,7 +24,7 @@ use tokio::{
 use super::{
     super::{Begin, Inbox, LaneParts, Order, ProcessParts, Pulse, Report},
     handover::{Handover, Next},
-    listen::Output,
+    listen::{OUT_OF_MEMORY, Output},
     socket::{Receiver, Sender},
     spawn::{self, Spawned},
     wire::{self, Answer, Start, ToCog, ToHost, VERSION},
@@ -45,8 +45,6 @@ const READS: usize = 16;
 pub(in crate::lane) struct Process {
     pub(in crate::lane) handover: Arc<Handover>,
     pub(in crate::lane) inbox: Arc<Inbox>,
-    /// The kernel's number of the process.
-    pub(in crate::lane) id: u32,
     /// When the process is gone: whether it had to be killed.
     pub(in crate::lane) ended: oneshot::Receiver<bool>,
 }
@@ -67,7 +65,7 @@ pub(in crate::lane) async fn start(
     let stream = UnixStream::from_std(socket).map_err(OpenError::Spawn)?;
     let sender = Arc::new(Sender::new(other.into(), false));
     let output = Output::listen(parts.id.clone(), output).map_err(OpenError::Spawn)?;
-    let id = child.id().unwrap_or_default();
+    pulse.set_process(child.id().unwrap_or_default());
     let handover = Handover::new(Arc::clone(pulse), parts.handlers_in_flight);
     let (tell_opened, opened) = oneshot::channel();
     let (tell_ended, ended) = oneshot::channel();
@@ -107,7 +105,7 @@ pub(in crate::lane) async fn start(
     });
     let opened = opened.await.unwrap_or_else(|_| Err(pulse.why_ended()));
     opened.map_err(OpenError::Process)?;
-    Ok(Process { handover, inbox, id, ended })
+    Ok(Process { handover, inbox, ended })
 }
 
 fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
@@ -222,7 +220,7 @@ impl Owner {
         // What it handed over before it ended is carried out.
         while matches!(self.receiver.fill(self.stream.as_fd()), Ok(1..)) && self.take_frames().is_ok() {}
         let was_told = self.ends_at.is_some();
-        let last = self.output.last_line().await;
+        let last = self.output.last_words().await;
         let why = broken.map_or_else(
             || self.why(&status, last.as_deref()),
             |broken| {
@@ -450,7 +448,7 @@ impl Owner {
     }
 
     /// How it ended, in words.
-    fn why(&self, status: &io::Result<ExitStatus>, last_line: Option<&str>) -> String {
+    fn why(&self, status: &io::Result<ExitStatus>, last_words: Option<&str>) -> String {
         let during = match self.pulse.call() {
             Some(_) => format!(" in `{}`", self.pulse.describe()),
             None => String::new(),
@@ -463,9 +461,8 @@ impl Owner {
                 (None, None) => "its process ended".to_owned(),
             },
         };
-        // Rust's words for it: <https://doc.rust-lang.org/std/alloc/fn.handle_alloc_error.html>
-        let is_memory = last_line.is_some_and(|line| line.starts_with("memory allocation of"));
-        match (last_line, self.memory_max) {
+        let is_memory = last_words.is_some_and(|line| line.starts_with(OUT_OF_MEMORY));
+        match (last_words, self.memory_max) {
             (Some(line), Some(max)) if is_memory => {
                 format!("{how}: {line}, and `memory_max` is {} MiB", max >> 20)
             }

@@ -1,0 +1,130 @@
+//! A cog in a process of its own can crash, and nobody notices but its author.
+
+use std::{fs, path::Path};
+
+use gearshift_host::{
+    cogs::{Absence, LaneProcess, Outcome},
+    config::LaneKind,
+};
+
+use crate::stage::{SOON, Setting, Stage, look_until};
+
+/// A cog that crashes in a process of its own, beside one on a thread.
+fn setting() -> Setting {
+    setting_of("hangs_max = 100")
+}
+
+fn setting_of(limits: &str) -> Setting {
+    Setting::new()
+        .on(LaneKind::Thread)
+        .with("faulty")
+        .with("ping")
+        .config(limits)
+        .config("[cog.faulty]\nlane = \"process\"\nmemory_max = \"256 MiB\"")
+}
+
+impl Stage {
+    fn process(&self) -> LaneProcess {
+        self.status("faulty").process.expect("it has a process")
+    }
+
+    /// Alice lets the cog crash; the process that comes after it.
+    async fn crash(&self, how: &str) -> LaneProcess {
+        let before = self.process().id;
+        self.alice.say("general", &format!("!faulty crash {how}")).await.unwrap();
+        look_until(|| self.status("faulty").process.filter(|process| process.id != before)).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_a_cog_ends_its_process_the_next_generation_serves_and_the_crash_is_named() {
+    let stage = setting().up().await;
+    let table = [
+        ("abort", "its process was ended by signal 6 (SIGABRT) in `command !faulty`"),
+        ("exit 3", "its process ended with exit code 3 in `command !faulty`"),
+        ("exit 0", "its process ended with exit code 0 in `command !faulty`"),
+        ("overflow", "(SIGABRT) in `command !faulty`"),
+        ("memory", "and `memory_max` is 256 MiB"),
+    ];
+    for (number, (how, words)) in table.into_iter().enumerate() {
+        stage.crash(how).await;
+        assert_eq!(stage.ask("!ping").await, "pong", "{how}");
+        assert!(stage.ask("!faulty version").await.starts_with("faulty"), "{how}");
+        let status = stage.status("faulty");
+        let fault = status.last_fault.expect("it is named");
+        assert!(fault.contains(words) && fault.contains("1 handlers were lost with it"), "{how}: {fault}");
+        assert_eq!(status.generation, Some(number as u64 + 2), "{how}");
+        assert_eq!(stage.status("ping").generation, Some(1), "{how}");
+    }
+    assert!(stage.host.cogs().status().held.is_empty());
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_had_not_begun_goes_to_the_next_generation_once_and_in_order() {
+    let stage = setting().up().await;
+    stage.alice.say("general", "!faulty crash 500 abort").await.unwrap();
+    let mut asked = Vec::new();
+    for number in 0..100 {
+        asked.push(stage.alice.say("general", &format!("!faulty number {number}")).await.unwrap());
+    }
+    for (number, id) in asked.into_iter().enumerate() {
+        let reply = stage.sim.reply_to(id, SOON).await.expect("none is lost");
+        assert!(reply.content.contains(&number.to_string()), "{}", reply.content);
+    }
+    let replies = stage.transcript().matches("bot (reply):").count();
+    assert_eq!(replies, 100, "each is answered once:\n{}", stage.transcript());
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cog_that_crashes_again_and_again_is_parked_until_somebody_asks() {
+    let stage = setting_of("hangs_max = 3").up().await;
+    for _ in 0..2 {
+        stage.crash("abort").await;
+    }
+    stage.alice.say("general", "!faulty crash abort").await.unwrap();
+    stage.until_status("faulty", |status| status.absence == Some(Absence::Parked)).await;
+    let reason = stage.status("faulty").reason.expect("it says why");
+    assert!(reason.contains("given up 3 times") && reason.contains("SIGABRT"), "{reason}");
+    assert_eq!(stage.ask("!ping").await, "pong");
+    stage.host.cogs().load("faulty").await.expect("somebody asks");
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cog_moves_to_a_process_and_back_with_its_state() {
+    let stage = Setting::new().on(LaneKind::Thread).with("counter").up().await;
+    assert_eq!(stage.ask("!count").await, "1 for you, 1 for everybody");
+    for (number, lane) in [LaneKind::Process, LaneKind::Thread, LaneKind::Process].into_iter().enumerate() {
+        let report = stage.host.cogs().reload_on("counter", lane).await.expect("it can move");
+        assert_eq!(report.outcome, Outcome::Replaced);
+        let status = stage.status("counter");
+        assert_eq!((status.lane, status.process.is_some()), (lane, lane == LaneKind::Process));
+        let count = number + 2;
+        assert_eq!(stage.ask("!count").await, format!("{count} for you, {count} for everybody"));
+    }
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_the_host_is_in_the_process() {
+    let stage = setting().up().await;
+    let process = stage.process().id;
+    let of = |what: &str| format!("/proc/{process}/{what}");
+    assert_eq!(fs::read(of("environ")).unwrap(), b"", "its environment");
+    assert_eq!(fs::read_link(of("cwd")).unwrap(), Path::new("/"));
+    let open: Vec<String> = fs::read_dir(of("fd"))
+        .unwrap()
+        .map(|file| fs::read_link(file.unwrap().path()).unwrap().display().to_string())
+        .collect();
+    let is_own = |file: &String| {
+        ["/dev/null", "pipe:", "socket:", "anon_inode:", "/memfd:gearshift-lane"]
+            .iter()
+            .any(|own| file.starts_with(own))
+    };
+    assert!(open.iter().all(is_own), "{open:?}");
+    stage.down().await;
+    assert!(!Path::new(&of("")).exists(), "it ends with the host");
+}
