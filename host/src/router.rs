@@ -276,7 +276,7 @@ impl Router {
     fn followed(&self, call: Call, pending: &Arc<Pending>) -> Item {
         let (table, notices) = (Arc::clone(&self.table), Arc::clone(&self.notices));
         let observer = InteractionObserver::new(Arc::clone(pending), table, notices);
-        Item { call, observer: Some(Box::new(observer)) }
+        Item::followed(call, Box::new(observer))
     }
 
     fn defer_in_time(&self, pending: &Arc<Pending>) {

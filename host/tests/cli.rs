@@ -34,6 +34,8 @@ mod packages;
 mod packing;
 #[path = "cli/playing.rs"]
 mod playing;
+#[path = "cli/processes.rs"]
+mod processes;
 #[path = "cli/program.rs"]
 mod program;
 #[path = "cli/pushing.rs"]

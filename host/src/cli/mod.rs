@@ -11,6 +11,7 @@ mod exit;
 mod inspect;
 mod install;
 mod keys;
+mod lane;
 mod life;
 mod new;
 mod pack;
@@ -65,6 +66,7 @@ enum Command {
     Play(play::Play),
     Dev(dev::DevCommand),
     Cogs(cogs::CogsCommand),
+    Lane(lane::LaneCommand),
     Status(status::StatusCommand),
     Commands(commands::CommandsCommand),
     Restart(restart::Restart),
@@ -130,6 +132,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Play(play) => play.execute(),
         Command::Dev(dev) => dev.execute(),
         Command::Cogs(cogs) => cogs.execute(),
+        Command::Lane(lane) => lane.execute(),
         Command::Status(status) => status.execute(),
         Command::Commands(commands) => commands.execute(),
         Command::Restart(restart) => restart.execute(),

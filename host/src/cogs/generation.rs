@@ -9,8 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     CogError, CogsParts, MissingIntent, Retirement,
     life::{Candidate, Kept, Life},
-    message::Message,
+    message::{Lost, Message},
     retire::{Reaper, Remains},
+    settings::LaneSettings,
 };
 use crate::{
     config::LaneKind,
@@ -131,14 +132,15 @@ impl Lanes {
     }
 
     /// What a lane in a process of its own needs besides.
-    fn process_parts(&self, id: &GenerationId, memory_max: Option<u64>) -> ProcessParts {
+    fn process_parts(&self, id: &GenerationId, set: LaneSettings) -> ProcessParts {
         let (owner, number) = (self.owner.clone(), id.number);
         ProcessParts {
-            memory_max,
+            memory_max: set.memory_max,
+            redeliver: set.redeliver,
             end_within: self.parts.limits.join_timeout,
             crashed: Box::new(move |why| {
                 if let Some(owner) = owner.upgrade() {
-                    let _ = owner.send(Message::Stuck { number, why });
+                    let _ = owner.send(Message::Lost { number, how: Lost::Crash, why });
                 }
             }),
         }
@@ -180,7 +182,7 @@ impl Life for Lanes {
         let deadline = self.parts.limits.setup_timeout;
         let lane = self.parts.settings.lane(&self.name);
         if lane.kind == LaneKind::Process {
-            let process = self.process_parts(&id, lane.memory_max);
+            let process = self.process_parts(&id, lane);
             // What is not started in time is ended with the future.
             let started = tokio::time::timeout(deadline, Lane::start_process(parts, process)).await;
             let lane = started.unwrap_or(Err(OpenError::Deadline(deadline))).map_err(failed)?;

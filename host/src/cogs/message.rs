@@ -23,8 +23,17 @@ pub(super) enum Message<T> {
     Leave(Leaving, Answer),
     /// A handler of generation `number` ended with a fault.
     Fault { number: u64, what: String, fault: Fault },
-    /// Generation `number` does not return to its loop, or its thread has ended.
-    Stuck { number: u64, why: String },
+    /// Generation `number` serves no more, though nobody told it to stop.
+    Lost { number: u64, how: Lost, why: String },
+}
+
+/// How a generation is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// It does not return to its loop.
+    Hang,
+    /// Its process has crashed, or its thread has ended.
+    Crash,
 }
 
 impl<T> Message<T> {

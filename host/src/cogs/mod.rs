@@ -75,7 +75,7 @@ pub use self::{
 use self::{
     generation::Lanes,
     life::Candidate,
-    message::{Answer, Leaving, Message, Outcomes, Wish},
+    message::{Answer, Leaving, Lost, Message, Outcomes, Wish},
     owner::Owner,
     registry::Registry,
     retire::Reaper,
@@ -265,10 +265,10 @@ impl Cogs {
         })
     }
 
-    /// A generation does not return to its loop, or its thread has ended.
-    fn stuck(&self, id: &GenerationId, why: String) {
+    /// A generation is lost.
+    fn lost(&self, id: &GenerationId, how: Lost, why: String) {
         if let Some(owner) = self.owners().get(&id.cog) {
-            let _ = owner.send(Message::Stuck { number: id.number, why });
+            let _ = owner.send(Message::Lost { number: id.number, how, why });
         }
     }
 

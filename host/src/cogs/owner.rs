@@ -251,7 +251,7 @@ impl<L: Life> Owner<L> {
                     self.go_back("it failed repeatedly").await;
                 }
             }
-            Message::Stuck { number, why } => self.give_up(number, why).await,
+            Message::Lost { number, how, why } => self.give_up(number, how, why).await,
         }
     }
 

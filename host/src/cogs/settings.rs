@@ -33,6 +33,8 @@ pub(super) struct LaneSettings {
     pub(super) kind: LaneKind,
     /// Bytes of private memory of its process.
     pub(super) memory_max: Option<u64>,
+    /// Whether events that it was handling when it crashed begin again.
+    pub(super) redeliver: bool,
 }
 
 impl CogSettings {
@@ -49,6 +51,7 @@ impl CogSettings {
         LaneSettings {
             kind: asked.or(section.and_then(|section| section.lane)).unwrap_or(self.lane),
             memory_max: section.and_then(|section| section.memory_max).map(|max| max.bytes()),
+            redeliver: section.is_some_and(|section| section.redeliver),
         }
     }
 

@@ -4,22 +4,23 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use super::{CogError, Outcome, Report};
+use super::{CogError, Outcome, Report, message::Lost};
 use crate::{
     counters::{Times, TimesSeen},
     fault::FaultKind,
     step::Step,
 };
 
-/// A generation that was given up.
+/// Generations that were given up.
 const HANG: &str = "hang";
+const CRASH: &str = "crash";
 /// An operation that did not come about.
 const FAILED: &str = "failed";
 
 /// The numbers of one cog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Failures of the cog itself: `error`, `panic`, `state`, and `hang` for a generation that was given up.
+    /// Failures of the cog itself: `error`, `panic`, `state`, and `hang` and `crash` for a generation that was given up.
     pub faults: BTreeMap<&'static str, u64>,
     /// Handlers that ended with what others are to blame for: `refused`, `input`, `settings`.
     pub refusals: BTreeMap<&'static str, u64>,
@@ -32,7 +33,7 @@ impl Default for Totals {
         let zeros = |names: &[&'static str]| names.iter().map(|name| (*name, 0)).collect();
         let outcomes = Outcome::ALL.map(Outcome::name);
         let mut totals = Totals {
-            faults: zeros(&[HANG]),
+            faults: zeros(&[HANG, CRASH]),
             refusals: BTreeMap::new(),
             operations: zeros(&[&outcomes[..], &[FAILED]].concat()),
         };
@@ -49,9 +50,13 @@ impl Totals {
         *self.kind(kind).entry(kind.name()).or_default() += 1;
     }
 
-    /// A generation is given up: it keeps its thread, or has lost it.
-    pub(super) fn hung(&mut self) {
-        *self.faults.entry(HANG).or_default() += 1;
+    /// A generation is given up.
+    pub(super) fn lost(&mut self, how: Lost) {
+        let kind = match how {
+            Lost::Hang => HANG,
+            Lost::Crash => CRASH,
+        };
+        *self.faults.entry(kind).or_default() += 1;
     }
 
     fn kind(&mut self, kind: FaultKind) -> &mut BTreeMap<&'static str, u64> {

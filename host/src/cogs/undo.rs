@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{
     blame::Errors,
     life::{Kept, Life},
-    message::{Answer, How},
+    message::{Answer, How, Lost},
     owner::{Before, Now, Owner, Serving},
     stage::Absence,
 };
@@ -86,9 +86,9 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Leaves a generation behind that keeps its thread or has lost it. What its file holds by now comes first, most often
+    /// Leaves a generation behind that keeps its thread or has crashed. What its file holds by now comes first, most often
     /// the correction; then the code before, if it is on probation; then the same code again.
-    pub(super) async fn give_up(&mut self, number: u64, why: String) {
+    pub(super) async fn give_up(&mut self, number: u64, how: Lost, why: String) {
         let Now::Serving(serving) = &self.now else { return };
         if serving.number != number {
             return;
@@ -103,7 +103,7 @@ impl<L: Life> Owner<L> {
         );
         self.registry.note(&self.name, |status| {
             status.failed(why.clone());
-            status.totals.hung();
+            status.totals.lost(how);
         });
         let (Now::Serving(stuck), _) = self.enter(Now::Loading(manifest)) else { return };
         let Serving { generation, mut before, digest, .. } = *stuck;

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Cogs;
+use super::{Cogs, message::Lost};
 use crate::identity::GenerationId;
 
 /// How often it looks.
@@ -42,7 +42,7 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
     });
     for (id, pulse, waiting) in lanes {
         if pulse.has_ended() {
-            cogs.stuck(&id, "its thread has ended".to_owned());
+            cogs.lost(&id, Lost::Crash, pulse.why_ended());
             continue;
         }
         let Some(call) = pulse.call() else { continue };
@@ -54,7 +54,11 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
         let what = pulse.describe();
         if stuck >= cogs.parts.limits.stuck_after {
             // An owner that is at work on the cog heeds it afterwards, if the generation still serves.
-            cogs.stuck(&id, format!("it did not return from `{what}` within {:.1} s", stuck.as_secs_f64()));
+            cogs.lost(
+                &id,
+                Lost::Hang,
+                format!("it did not return from `{what}` within {:.1} s", stuck.as_secs_f64()),
+            );
         } else if stuck >= NAME_AFTER && !look.named {
             look.named = true;
             let secs = stuck.as_secs();

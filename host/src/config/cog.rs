@@ -16,6 +16,9 @@ pub struct CogSection {
     pub lane: Option<LaneKind>,
     /// How much private memory it may have, such as `"256 MiB"`; only with `lane = "process"`. Default: no limit.
     pub memory_max: Option<Memory>,
+    /// Whether events and commands by prefix that it was handling when its process crashed begin again, once. Default false:
+    /// nothing is handled twice.
+    pub redeliver: bool,
 }
 
 /// Where a cog lives.

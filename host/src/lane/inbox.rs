@@ -222,6 +222,14 @@ impl Inbox {
         self.queue().handed = Some(handed);
     }
 
+    /// Puts items in front, which begin again; whatever the capacity.
+    pub(super) fn put_back(&self, items: Vec<Item>) {
+        let mut queue = self.queue();
+        if queue.is_open {
+            items.into_iter().rev().for_each(|item| queue.items.push_front(item));
+        }
+    }
+
     /// Takes everything back that was handed out and has not begun.
     pub(super) fn end_handing(&self) {
         let mut queue = self.queue();

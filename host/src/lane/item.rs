@@ -23,9 +23,16 @@ pub struct Item {
     pub call: Call,
     /// Who follows it, if anybody does.
     pub observer: Option<Box<dyn Observer>>,
+    /// Whether it had begun in a process that crashed, and begins again.
+    pub begins_again: bool,
 }
 
 impl Item {
+    /// An item that `observer` follows.
+    pub fn followed(call: Call, observer: Box<dyn Observer>) -> Item {
+        Item { call, observer: Some(observer), begins_again: false }
+    }
+
     /// An item that nobody follows.
     pub fn event(event: Event) -> Item {
         Item::from(Call::Event(event))
@@ -34,7 +41,7 @@ impl Item {
 
 impl From<Call> for Item {
     fn from(call: Call) -> Item {
-        Item { call, observer: None }
+        Item { call, observer: None, begins_again: false }
     }
 }
 

@@ -105,6 +105,8 @@ pub struct LaneParts {
 pub struct ProcessParts {
     /// Bytes of private memory that it may have; none: as many as there are.
     pub memory_max: Option<u64>,
+    /// Whether events that it was handling when it crashed begin again, once.
+    pub redeliver: bool,
     /// How long it may take to end.
     pub end_within: Duration,
     /// Takes why the process has ended though nobody told it to.

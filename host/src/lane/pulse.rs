@@ -218,7 +218,7 @@ impl Pulse {
     }
 
     /// Why it has ended, as far as that is known.
-    pub(super) fn why_ended(&self) -> String {
+    pub fn why_ended(&self) -> String {
         let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone();
         why.unwrap_or_else(|| "its thread has ended".to_owned())
     }

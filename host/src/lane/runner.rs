@@ -247,7 +247,7 @@ impl Runner {
     fn begin(&mut self, item: Item, cx: &mut Context<'_>) {
         // From before it is polled: whoever asks whether the cog rests must not find neither an item nor a handler.
         self.cog.pulse.set_handlers(self.running.len() + 1);
-        let Item { call, mut observer } = item;
+        let Item { call, mut observer, .. } = item;
         let Some(what) = self.labels.of(&call) else {
             // What the generation before declared and this one does not.
             self.cog.pulse.set_handlers(self.running.len());

@@ -141,7 +141,7 @@ fn of_cogs(cogs: &[CogStatus]) -> Vec<Family> {
         ),
         Family::counter(
             "gearshift_cog_faults_total",
-            "Failures of the cog itself: errors, panics, unreadable states, hangs",
+            "Failures of the cog itself: errors, panics, unreadable states, hangs, crashes",
         )
         .of(by(cogs, "kind", |totals| &totals.faults)),
         Family::counter(

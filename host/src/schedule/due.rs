@@ -94,7 +94,7 @@ impl Schedule {
         let number = table.runs;
         let follow = Follow { schedule: Arc::downgrade(self), name: Arc::clone(name), number };
         let call = Call::Task(TaskRun { name: (&**name).into(), due_unix_ms: due });
-        let item = Item { call, observer: Some(Box::new(follow)) };
+        let item = Item::followed(call, Box::new(follow));
         let is_single = table.tasks.get(name).is_some_and(|task| task.rhythm().is_none());
         match self.inbox.push(item) {
             Ok(()) if is_single => _ = table.remove(name),

@@ -76,7 +76,8 @@ impl Planner {
     /// The next run, which the cog begins.
     async fn given(&self) -> Given {
         let next = poll_fn(|cx| self.inbox.poll_next(cx));
-        let Item { call, observer } = tokio::time::timeout(self.patience, next).await.expect("a task is due");
+        let Item { call, observer, .. } =
+            tokio::time::timeout(self.patience, next).await.expect("a task is due");
         let mut observer = observer.expect("it is followed");
         let Begin::Now(Call::Task(run)) = observer.begin(call) else { panic!("a run of a task") };
         let (due, at) = (self.secs(run.due_unix_ms), self.secs(self.clock.unix_ms()));

@@ -52,7 +52,7 @@ async fn however_a_cog_ends_its_process_the_next_generation_serves_and_the_crash
         assert!(stage.ask("!faulty version").await.starts_with("faulty"), "{how}");
         let status = stage.status("faulty");
         let fault = status.last_fault.expect("it is named");
-        assert!(fault.contains(words) && fault.contains("1 handlers were lost with it"), "{how}: {fault}");
+        assert!(fault.contains(words) && fault.ends_with(" handlers were lost with it"), "{how}: {fault}");
         assert_eq!(status.generation, Some(number as u64 + 2), "{how}");
         assert_eq!(stage.status("ping").generation, Some(1), "{how}");
     }
@@ -127,4 +127,56 @@ async fn nothing_of_the_host_is_in_the_process() {
     assert!(open.iter().all(is_own), "{open:?}");
     stage.down().await;
     assert!(!Path::new(&of("")).exists(), "it ends with the host");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_being_handled_is_lost_and_its_user_told_or_begins_again_once_where_the_cog_bears_it() {
+    let stage = setting().up().await;
+    let handle = stage.slash("faulty", &[("op", "crash abort")]).await;
+    let answer = handle.answered(SOON).await.expect("a word").content.to_string();
+    assert_eq!(answer, "Something went wrong. Try again later.");
+    stage.down().await;
+
+    let stage = setting_of("hangs_max = 100").config("redeliver = true").up().await;
+    stage.alice.say("general", "!faulty crash abort").await.unwrap();
+    // Once as it came, and once again.
+    stage.until_status("faulty", |status| status.generation == Some(3)).await;
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    assert_eq!(stage.status("faulty").generation, Some(3), "not a third time");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_while_messages_flow_loses_what_it_was_handling_and_nothing_comes_twice() {
+    let stage = setting().up().await;
+    let mut lost = 0;
+    for number in 0..300 {
+        stage.alice.say("general", &format!("!faulty number {number}")).await.unwrap();
+        if number % 60 == 30 {
+            let process = stage.process().id;
+            let killed = std::process::Command::new("kill").args(["-9", &process.to_string()]).status();
+            assert!(killed.unwrap().success());
+            look_until(|| stage.status("faulty").process.filter(|it| it.id != process)).await;
+            let fault = stage.status("faulty").last_fault.expect("it is named");
+            assert!(fault.contains("signal 9 (SIGKILL)"), "{fault}");
+            let counted = fault.strip_suffix(" handlers were lost with it");
+            lost += counted.map_or(0, |it| it.rsplit(' ').next().unwrap().parse::<usize>().unwrap());
+        }
+    }
+    stage.ask("!faulty version").await;
+    let transcript = stage.transcript();
+    let replies: Vec<&str> = transcript
+        .lines()
+        .filter_map(|line| line.split_once("bot (reply): ").map(|(_, reply)| reply))
+        .collect();
+    let mut each = replies.clone();
+    each.sort_unstable();
+    each.dedup();
+    assert_eq!(each.len(), replies.len(), "none twice:\n{transcript}");
+    assert!(
+        replies.len() - 1 + lost >= 300,
+        "{} replies, {lost} counted as lost\n{transcript}",
+        replies.len()
+    );
+    stage.down().await;
 }

@@ -43,7 +43,7 @@ fn crash(how: Crash) -> ! {
     fn deeper(depth: u64) -> u64 {
         let room = [depth; 512];
         std::hint::black_box(&room);
-        deeper(depth ^ room[0]) ^ room[1]
+        if depth == 0 { 0 } else { deeper(depth + 1) ^ room[1] }
     }
     match how {
         Crash::Abort => process::abort(),

@@ -19,7 +19,7 @@ use crate::{
     cogs::{
         CogError, Report, Retirement, Stage,
         life::{Candidate, Kept, Life},
-        message::{Answer, Leaving, Message, Wish},
+        message::{Answer, Leaving, Lost, Message, Wish},
         owner::Owner,
         registry::Registry,
         stage::Status,
@@ -316,7 +316,7 @@ impl Theatre {
     }
 
     pub(super) async fn stuck(&self, name: &str, number: u64) {
-        self.tell(name, Message::Stuck { number, why: "it did not return".to_owned() });
+        self.tell(name, Message::Lost { number, how: Lost::Hang, why: "it did not return".to_owned() });
         self.settle(name).await;
     }
 

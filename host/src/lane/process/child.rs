@@ -243,7 +243,7 @@ impl Side {
                     to_host: self.to_host.clone(),
                     begins: Arc::clone(&self.begins),
                 };
-                let item = Item { call: call.into_owned(), observer: Some(Box::new(observer)) };
+                let item = Item::followed(call.into_owned(), Box::new(observer));
                 // It has room for everything.
                 let _ = self.inbox.push(item);
             }

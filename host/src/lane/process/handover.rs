@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::super::{
-    Begin, Call, Ended, Item, Observer, Pulse,
+    Begin, Call, Ended, Item, Pulse,
     inbox::{Handed, Inbox},
 };
 
@@ -34,8 +34,7 @@ struct Given {
 /// An item that has begun.
 #[derive(Debug)]
 struct Running {
-    call: Call,
-    observer: Option<Box<dyn Observer>>,
+    item: Item,
     since: Instant,
 }
 
@@ -93,25 +92,25 @@ impl Handover {
             let mut given = self.given();
             given.note_begun(self.pulse.numbers().begun());
             let running = given.running.get_mut(&number)?;
-            (running.observer.take()?, running.call.clone())
+            (running.item.observer.take()?, running.item.call.clone())
         };
         let begin = observer.begin(call);
         if let Some(running) = self.given().running.get_mut(&number) {
-            running.observer = Some(observer);
+            running.item.observer = Some(observer);
         }
         Some(begin)
     }
 
     /// A handler has ended; none: there is none for such a call. How long ago its item was handed over.
     pub(super) fn ended(&self, number: u64, ended: Option<Ended>) -> Option<Duration> {
-        let Running { observer, since, .. } = {
+        let Running { item, since } = {
             let mut given = self.given();
             given.note_begun(self.pulse.numbers().begun());
             let running = given.running.remove(&number)?;
             given.tell(&self.pulse);
             running
         };
-        match (observer, ended) {
+        match (item.observer, ended) {
             (Some(observer), Some(ended)) => observer.end(ended),
             (Some(observer), None) => observer.decline(),
             (None, _) => {}
@@ -119,8 +118,9 @@ impl Handover {
         Some(since.elapsed())
     }
 
-    /// The process is gone: what has not begun goes back to the queue, what has is over. How many those are.
-    pub(super) fn crashed(&self, inbox: &Inbox) -> usize {
+    /// The process is gone: what has not begun goes back to the queue, what has is over. If the cog bears that, events and
+    /// calls begin once more, but for those whose user waits: they are told. How many are lost.
+    pub(super) fn crashed(&self, inbox: &Inbox, redeliver: bool) -> usize {
         self.pause(inbox);
         let running = {
             let mut given = self.given();
@@ -128,9 +128,20 @@ impl Handover {
             given.tell(&self.pulse);
             running
         };
-        let count = running.len();
-        running.into_values().filter_map(|it| it.observer).for_each(|observer| observer.end(Ended::Failed));
-        count
+        let (mut lost, mut again) = (0, Vec::new());
+        for item in running.into_values().map(|running| running.item) {
+            match item {
+                Item { call, observer: None, begins_again: false } if redeliver => {
+                    again.push(Item { call, observer: None, begins_again: true });
+                }
+                Item { observer, .. } => {
+                    lost += 1;
+                    observer.into_iter().for_each(|observer| observer.end(Ended::Failed));
+                }
+            }
+        }
+        inbox.put_back(again);
+        lost
     }
 
     fn given(&self) -> MutexGuard<'_, Given> {
@@ -157,10 +168,8 @@ impl Handed for Handover {
 impl Given {
     /// What has begun waits no more.
     fn note_begun(&mut self, begun: u64) {
-        while let Some((number, Item { call, observer })) =
-            self.waiting.pop_front_if(|(number, _)| *number <= begun)
-        {
-            self.running.insert(number, Running { call, observer, since: Instant::now() });
+        while let Some((number, item)) = self.waiting.pop_front_if(|(number, _)| *number <= begun) {
+            self.running.insert(number, Running { item, since: Instant::now() });
         }
     }
 

@@ -93,6 +93,7 @@ pub(in crate::lane) async fn start(
         opened: Some(tell_opened),
         output,
         memory_max: process.memory_max,
+        redeliver: process.redeliver,
         end_within: process.end_within,
         ends_at: None,
         was_killed: false,
@@ -194,6 +195,7 @@ struct Owner {
     opened: Option<oneshot::Sender<Result<(), String>>>,
     output: Output,
     memory_max: Option<u64>,
+    redeliver: bool,
     end_within: Duration,
     /// It was told to end, and is killed then.
     ends_at: Option<Instant>,
@@ -227,7 +229,8 @@ impl Owner {
                 format!("its process was ended because it sent what the host does not understand: {broken}")
             },
         );
-        let lost = self.handover.crashed(&self.inbox);
+        let redeliver = self.redeliver && !was_told;
+        let lost = self.handover.crashed(&self.inbox, redeliver);
         for task in lock(&self.calls).drain().filter_map(|(_, task)| task) {
             task.abort();
         }
@@ -365,10 +368,8 @@ impl Owner {
         for _ in 0..READS {
             let (stream, receiver) = (&self.stream, &mut self.receiver);
             match stream.try_io(Interest::READABLE, || receiver.fill(stream.as_fd())) {
-                // Its end of the socket is closed, and so it has ended, or will be.
                 Ok(0) => {
-                    self.is_closed = true;
-                    let _ = self.child.start_kill();
+                    self.closed();
                     return None;
                 }
                 Ok(_) => {
@@ -377,10 +378,21 @@ impl Owner {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                // It has ended with something unread: <https://man7.org/linux/man-pages/man7/unix.7.html>
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+                    self.closed();
+                    return None;
+                }
                 Err(error) => return Some(End::Broken(error.to_string())),
             }
         }
         None
+    }
+
+    /// Its end of the socket is closed, and so it has ended, or will be.
+    fn closed(&mut self) {
+        self.is_closed = true;
+        let _ = self.child.start_kill();
     }
 
     fn take_frames(&mut self) -> Result<(), String> {

@@ -1,0 +1,69 @@
+//! `gearshift lane`: the process of one cog, for those who look into it with a debugger.
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+
+use super::{
+    exit::{Exit, Failure},
+    running::RunningHost,
+};
+use crate::control::Request;
+
+/// Debug the process that a cog lives in
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Debug the process that a cog lives in. A cog on a thread of the host moves to a process of its own by \
+        `gearshift cogs reload NAME --lane process`, without a lost event.",
+    after_long_help = "Examples:\n\
+        \n    gearshift lane attach music\
+        \n    gdb -p \"$(gearshift lane attach music --json | jq .id)\""
+)]
+pub(super) struct LaneCommand {
+    #[command(subcommand)]
+    verb: Verb,
+
+    #[command(flatten)]
+    host: RunningHost,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show a cog's process, and how to look into it
+    Attach {
+        /// The cog's name
+        name: String,
+    },
+}
+
+impl LaneCommand {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let Verb::Attach { name } = self.verb;
+        let answer = self.host.connect()?.call(&Request::Info { cog: name.clone() })?;
+        if !answer.ok {
+            return Err(Failure::new(Exit::Failed, answer.text).help(answer.help));
+        }
+        let process = &answer.data["process"];
+        let Some(id) = process["id"].as_u64() else {
+            let help = format!(
+                "`gearshift cogs reload {name} --lane process` moves it to one, without a lost event"
+            );
+            return Err(Failure::new(Exit::Failed, format!("`{name}` has no process of its own")).help(help));
+        };
+        let mut out = io::stdout().lock();
+        if self.host.json {
+            writeln!(out, "{process}")?;
+        } else {
+            let generation = format!("{name}#{}", answer.data["generation"]);
+            let memory = process["memory_bytes"].as_u64().unwrap_or_default() >> 20;
+            writeln!(out, "{generation}: process {id}, {memory} MiB")?;
+            writeln!(out, "gdb -p {id}\nlldb -p {id}\nperf record -g -p {id}\nstrace -f -p {id}")?;
+            // The watchdog knows no debugger: <https://man7.org/linux/man-pages/man2/ptrace.2.html>
+            writeln!(
+                out,
+                "A process that is kept longer than `[limits] stuck_after_ms` is given up meanwhile."
+            )?;
+        }
+        Ok(())
+    }
+}

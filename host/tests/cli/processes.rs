@@ -1,0 +1,101 @@
+//! `lane = "process"`: whatever becomes of the host, its processes end with it; the signals of a service manager, which go
+//! to all processes of a service, are the host's alone to heed.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::program::{Live, PATIENCE, Place, run};
+
+const CONFIG: &str = "[cogs]\nfolder = \"cogs\"\nlane = \"process\"\n[store]\n";
+
+fn playing() -> (Place, Live) {
+    let place = Place::with(&["counter", "ping"]);
+    place.file("gearshift.toml", CONFIG);
+    let mut live = Live::play(&place, &[]);
+    live.say("!count");
+    live.expect("1 for you, 1 for everybody");
+    (place, live)
+}
+
+/// The processes of the cogs.
+fn processes(place: &Place) -> Vec<u64> {
+    let listed = run(place, &["cogs", "list", "--json"]);
+    let listed: Value = serde_json::from_str(&listed.out).unwrap();
+    let cogs = listed["cogs"].as_array().unwrap();
+    cogs.iter().map(|cog| cog["process"]["id"].as_u64().unwrap_or_else(|| panic!("{cog}"))).collect()
+}
+
+/// Waits until none of them is there any more.
+fn all_end(processes: &[u64]) {
+    let end = std::time::Instant::now() + PATIENCE;
+    for process in processes {
+        let folder = format!("/proc/{process}");
+        while Path::new(&folder).exists() {
+            assert!(std::time::Instant::now() < end, "process {process} is left");
+            std::thread::park_timeout(std::time::Duration::from_millis(2));
+        }
+    }
+}
+
+#[test]
+fn a_host_that_is_killed_leaves_no_process_behind_and_the_next_one_has_what_was_stored() {
+    let (place, mut live) = playing();
+    let processes = processes(&place);
+    assert_eq!(processes.len(), 2);
+    live.insist(9);
+    all_end(&processes);
+    let mut live = Live::play(&place, &[]);
+    live.say("!ping");
+    live.expect("pong");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_signal_to_all_processes_ends_them_in_order_and_the_state_is_saved() {
+    let (place, live) = playing();
+    let processes = processes(&place);
+    for process in &processes {
+        for signal in ["-TERM", "-INT", "-HUP"] {
+            let sent = std::process::Command::new("kill").args([signal, &process.to_string()]).status();
+            assert!(sent.unwrap().success());
+        }
+    }
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+    all_end(&processes);
+    let mut live = Live::play(&place, &[]);
+    live.say("!count");
+    live.expect("2 for you, 2 for everybody");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_process_is_shown_with_what_looks_into_it_and_a_cog_on_a_thread_can_be_moved_to_one() {
+    let (place, mut live) = playing();
+    let attach = |place: &Place| run(place, &["lane", "attach", "ping"]);
+    let shown = attach(&place).out;
+    assert!(shown.starts_with("ping#1: process ") && shown.contains("\ngdb -p "), "{shown}");
+    assert_eq!(run(&place, &["cogs", "reload", "ping", "--lane", "thread"]).code, 0);
+    let refused = attach(&place);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("`ping` has no process of its own"), "{}", refused.err);
+    assert!(refused.err.contains("gearshift cogs reload ping --lane process"), "{}", refused.err);
+    assert_eq!(run(&place, &["cogs", "reload", "ping", "--lane", "process"]).code, 0);
+    let shown = attach(&place).out;
+    assert!(shown.starts_with("ping#3: process "), "{shown}");
+    live.say("!ping");
+    live.expect("pong");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn the_process_of_a_lane_is_not_started_by_hand() {
+    let place = Place::with(&[]);
+    let ended = run(&place, &["lane-process", "ping#1"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.err.contains("and not by hand"), "{}", ended.err);
+}
