@@ -26,8 +26,9 @@
 //! 6. A handle of a retired generation answers an error ([`handles`]).
 //! 7. A cog that panics or blocks disturbs neither the host nor another cog (`isolation`, `blame`).
 //! 8. A command is deleted at Discord only if a cog of this process declared it (`registering`).
+//! 9. A cog in a process of its own may crash: what it was handling is lost at most, and nothing of others (`processes`).
 //!
-//! 3 to 5 also hold whatever happens to a cog's owner in whatever order (`cogs::tests`).
+//! 1 to 8 hold on both kinds of lane: `scripts/test` runs `it` on each. 3 to 5 also hold whatever happens to a cog's owner in whatever order (`cogs::tests`).
 //!
 //! Modules in reading order:
 #![deny(unsafe_code)]

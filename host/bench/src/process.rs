@@ -62,6 +62,17 @@ impl Process {
         Ok(Memory { rss: field("Rss")?, pss: field("Pss")? })
     }
 
+    /// Processes that its threads have started and that are there.
+    pub(crate) fn children(self) -> Result<Vec<Process>> {
+        let mut children = Vec::new();
+        for thread in fs::read_dir(self.path("task"))? {
+            // A thread may end between the listing and the look.
+            let Ok(text) = fs::read_to_string(thread?.path().join("children")) else { continue };
+            children.extend(text.split_whitespace().filter_map(|id| id.parse().ok()).map(Process));
+        }
+        Ok(children)
+    }
+
     /// How many lines `/proc/…/maps` has.
     pub(crate) fn maps(self) -> Result<usize> {
         Ok(self.read("maps")?.lines().count())

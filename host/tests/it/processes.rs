@@ -130,7 +130,7 @@ async fn nothing_of_the_host_is_in_the_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_being_handled_is_lost_and_its_user_told_or_begins_again_once_where_the_cog_bears_it() {
+async fn what_was_being_handled_is_lost_and_its_user_reads_so_or_it_begins_again_once_if_the_cog_bears_it() {
     let stage = setting().up().await;
     let handle = stage.slash("faulty", &[("op", "crash abort")]).await;
     let answer = handle.answered(SOON).await.expect("a word").content.to_string();

@@ -7,6 +7,7 @@ mod full;
 mod growth;
 mod hundred;
 mod newer;
+mod processes;
 mod reload;
 mod restart;
 mod size;
@@ -21,7 +22,7 @@ use crate::{
     figure::{Report, Scale},
 };
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 20] = [
     "versus",
     "start",
     "start-cogs",
@@ -38,6 +39,9 @@ const NAMES: [&str; 17] = [
     "newer",
     "blocking",
     "hundred",
+    "processes",
+    "replacing",
+    "crashes",
     "size",
 ];
 
@@ -71,6 +75,9 @@ pub(crate) async fn measure(scale: Scale, wanted: &[String]) -> Result<Report> {
             "newer" => newer::newer(scale).await,
             "blocking" => blocking::blocking(scale).await,
             "hundred" => hundred::hundred(scale).await,
+            "processes" => processes::processes(scale).await,
+            "replacing" => processes::replacing(scale).await,
+            "crashes" => processes::crashes(scale).await,
             "size" => size::size().await,
             other => unreachable!("`{other}` is in the list of names and nowhere else"),
         };

@@ -148,7 +148,7 @@ pub(super) async fn control(scale: Scale) -> Result<Vec<Figure>> {
                 command.args(["cogs", "reload", "ping", "--config"]).arg(config).stdout(Stdio::null());
                 return Ok(command.status()?.success());
             }
-            Ok(client.call(&Request::Reload { cog: "ping".to_owned() })?.ok)
+            Ok(client.call(&Request::Reload { cog: "ping".to_owned(), lane: None })?.ok)
         });
         let took = until_new(&sim, &crowd, build, start).await?;
         if by_command {
@@ -203,7 +203,7 @@ pub(super) async fn saved(scale: Scale) -> Result<Vec<Figure>> {
 }
 
 /// Asks, one message at a time, until a build answers; how long after `start` that was.
-async fn until_new(sim: &Sim, crowd: &Crowd, build: usize, start: Instant) -> Result<Duration> {
+pub(super) async fn until_new(sim: &Sim, crowd: &Crowd, build: usize, start: Instant) -> Result<Duration> {
     while start.elapsed() < SOON {
         if rig::ask(sim, crowd, "!ping x").await? == format!("{} x", scratch::WORDS[build]) {
             return Ok(start.elapsed());

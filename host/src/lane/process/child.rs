@@ -10,7 +10,11 @@ use std::{
         unix::net,
     },
     process::ExitCode,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::{
@@ -33,6 +37,8 @@ use crate::{
     library::OpenFailure,
 };
 
+/// What a lane that did not begin has for its last words.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// So many items begin before the host is told that there is room.
 const ROOM: u64 = 32;
 
@@ -140,6 +146,8 @@ struct Side {
     orders: mpsc::UnboundedSender<Order>,
     inbox: Arc<Inbox>,
     begins: Begins,
+    /// Whether the lane was told to end.
+    is_ending: Arc<AtomicBool>,
     /// What waits for the lane's answer.
     asked: HashMap<u64, AbortHandle>,
 }
@@ -183,8 +191,14 @@ impl Side {
         let (opened, answer) = oneshot::channel();
         let (watched, told) = (Arc::clone(&pulse), to_host.clone());
         let name = parts.id.to_string();
+        let is_ending = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&is_ending);
         let lane = move || {
             runner::run(parts, received, &watched, opened);
+            if !ends.load(Ordering::Acquire) {
+                // The main thread says why; the host ends the process.
+                std::thread::sleep(LAST_WORDS);
+            }
             // The cog is gone, and everything of it; nothing else of this process matters. No destructor of a library runs.
             // SAFETY: it does not return.
             unsafe { libc::_exit(0) };
@@ -210,6 +224,7 @@ impl Side {
             orders,
             inbox,
             begins: Begins::default(),
+            is_ending,
             asked: HashMap::new(),
         }
     }
@@ -259,7 +274,10 @@ impl Side {
                 }
             }
             ToCog::Serve => self.give(Order::Serve),
-            ToCog::End => self.give(Order::End),
+            ToCog::End => {
+                self.is_ending.store(true, Ordering::Release);
+                self.give(Order::End);
+            }
         }
     }
 

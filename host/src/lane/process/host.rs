@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     future::poll_fn,
     io,
-    os::{fd::AsFd, unix::process::ExitStatusExt},
+    os::fd::AsFd,
     process::ExitStatus,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
@@ -16,23 +16,23 @@ use tokio::{
     io::Interest,
     net::UnixStream,
     process::Child,
-    sync::{Notify, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::AbortHandle,
     time::Instant,
 };
 
 use super::{
-    super::{Begin, Inbox, LaneParts, Order, ProcessParts, Pulse, Report},
+    super::{Begin, Inbox, Order, Pulse, Report},
+    crash,
     handover::{Handover, Next},
-    listen::{OUT_OF_MEMORY, Output},
-    socket::{Receiver, Sender},
-    spawn::{self, Spawned},
-    wire::{self, Answer, Start, ToCog, ToHost, VERSION},
+    listen::Output,
+    socket::Receiver,
+    way::ToProcess,
+    wire::{self, Answer, ToCog, ToHost},
 };
 use crate::{
     handles::{Lease, Reply},
     identity::GenerationId,
-    library::OpenError,
 };
 
 /// Requests of one cog that are not answered, waiting included. Far more than a cog has; it bounds the host's memory.
@@ -40,129 +40,8 @@ const ASKED_MAX: usize = 100_000;
 /// So often the socket is read before something else has its turn.
 const READS: usize = 16;
 
-/// A lane's process, as the lane has it.
-#[derive(Debug)]
-pub(in crate::lane) struct Process {
-    pub(in crate::lane) handover: Arc<Handover>,
-    pub(in crate::lane) inbox: Arc<Inbox>,
-    /// When the process is gone: whether it had to be killed.
-    pub(in crate::lane) ended: oneshot::Receiver<bool>,
-}
-
-/// Starts the process, which opens the library and makes the cog's instance.
-///
-/// # Errors
-/// When it cannot be started, or the library cannot be opened there; the process is gone then, or is being ended.
-pub(in crate::lane) async fn start(
-    parts: LaneParts,
-    process: ProcessParts,
-    orders: mpsc::UnboundedReceiver<Order>,
-    pulse: &Arc<Pulse>,
-) -> Result<Process, OpenError> {
-    let Spawned { child, socket, output } = spawn::spawn(&parts.id).await.map_err(OpenError::Spawn)?;
-    socket.set_nonblocking(true).map_err(OpenError::Spawn)?;
-    let other = socket.try_clone().map_err(OpenError::Spawn)?;
-    let stream = UnixStream::from_std(socket).map_err(OpenError::Spawn)?;
-    let sender = Arc::new(Sender::new(other.into(), false));
-    let output = Output::listen(parts.id.clone(), output).map_err(OpenError::Spawn)?;
-    pulse.set_process(child.id().unwrap_or_default());
-    let handover = Handover::new(Arc::clone(pulse), parts.handlers_in_flight);
-    let (tell_opened, opened) = oneshot::channel();
-    let (tell_ended, ended) = oneshot::channel();
-    let wanted = Arc::new(Notify::new());
-    let inbox = Arc::clone(&parts.inbox);
-    let to_cog = ToProcess { sender, wanted };
-    let file = pulse.file().and_then(|file| file.try_clone_to_owned().ok());
-    to_cog.send_with(&ToCog::Start(start_of(&parts, &process)), file);
-    let LaneParts { id: generation, lease, inbox: of_owner, report, .. } = parts;
-    let owner = Owner {
-        id: generation,
-        child,
-        stream,
-        to_cog,
-        receiver: Receiver::default(),
-        orders,
-        inbox: of_owner,
-        handover: Arc::clone(&handover),
-        lease,
-        report,
-        pulse: Arc::clone(pulse),
-        pending: HashMap::new(),
-        last_order: 0,
-        calls: Arc::default(),
-        opened: Some(tell_opened),
-        output,
-        memory_max: process.memory_max,
-        redeliver: process.redeliver,
-        end_within: process.end_within,
-        ends_at: None,
-        was_killed: false,
-        is_closed: false,
-    };
-    let crashed = process.crashed;
-    tokio::spawn(async move {
-        let was_killed = owner.run(crashed).await;
-        let _ = tell_ended.send(was_killed);
-    });
-    let opened = opened.await.unwrap_or_else(|_| Err(pulse.why_ended()));
-    opened.map_err(OpenError::Process)?;
-    Ok(Process { handover, inbox, ended })
-}
-
-fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
-    let known = parts.lease.known();
-    let level = tracing::level_filters::LevelFilter::current().into_level();
-    Start {
-        version: VERSION,
-        cog: parts.id.cog.to_string(),
-        number: parts.id.number,
-        file: parts.file.clone(),
-        settings: known.settings.clone(),
-        bot_id: known.bot_id,
-        log_level: level.map_or(0, |level| match level {
-            tracing::Level::ERROR => 1,
-            tracing::Level::WARN => 2,
-            tracing::Level::INFO => 3,
-            tracing::Level::DEBUG => 4,
-            tracing::Level::TRACE => 5,
-        }),
-        events: parts.events.clone(),
-        commands: parts.commands.clone(),
-        handlers_in_flight: parts.handlers_in_flight,
-        calls_in_flight: known.calls_in_flight,
-        memory_max: process.memory_max,
-    }
-}
-
-/// The way to the process, for the owner and for the work of calls.
-#[derive(Clone, Debug)]
-struct ToProcess {
-    sender: Arc<Sender>,
-    /// The socket is full: the owner goes on when there is room.
-    wanted: Arc<Notify>,
-}
-
-impl ToProcess {
-    fn send(&self, frame: &ToCog<'_>) {
-        self.send_with(frame, None);
-    }
-
-    fn send_with(&self, frame: &ToCog<'_>, file: Option<std::os::fd::OwnedFd>) {
-        self.send_parts(frame, &[], file);
-    }
-
-    fn send_parts(&self, frame: &ToCog<'_>, rest: &[u8], file: Option<std::os::fd::OwnedFd>) {
-        let frame = match postcard::to_allocvec(frame) {
-            Ok(frame) => frame,
-            Err(error) => return tracing::error!("a frame to a lane's process cannot be written: {error}"),
-        };
-        if !self.sender.send(&[&frame, rest], file) {
-            self.wanted.notify_one();
-        }
-    }
-}
-
-type Calls = Arc<Mutex<HashMap<u64, Option<AbortHandle>>>>;
+/// Requests of the cog that are not answered; what can be given up can be aborted.
+pub(super) type Calls = Arc<Mutex<HashMap<u64, Option<AbortHandle>>>>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -176,37 +55,50 @@ enum End {
     Broken(String),
 }
 
-struct Owner {
-    id: GenerationId,
-    child: Child,
-    stream: UnixStream,
-    to_cog: ToProcess,
-    receiver: Receiver,
-    orders: mpsc::UnboundedReceiver<Order>,
-    inbox: Arc<Inbox>,
-    handover: Arc<Handover>,
-    lease: Arc<Lease>,
-    report: Report,
-    pulse: Arc<Pulse>,
+struct Ends(Arc<Pulse>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if !self.0.has_ended() {
+            self.0.end_because("the host failed at its process".to_owned());
+        }
+    }
+}
+
+/// The task that owns it.
+pub(super) struct Owner {
+    pub(super) id: GenerationId,
+    pub(super) child: Child,
+    pub(super) stream: UnixStream,
+    pub(super) to_cog: ToProcess,
+    pub(super) receiver: Receiver,
+    pub(super) orders: mpsc::UnboundedReceiver<Order>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) handover: Arc<Handover>,
+    pub(super) lease: Arc<Lease>,
+    pub(super) report: Report,
+    pub(super) pulse: Arc<Pulse>,
     /// Who waits for the answer to an order.
-    pending: HashMap<u64, oneshot::Sender<Answer>>,
-    last_order: u64,
-    calls: Calls,
-    opened: Option<oneshot::Sender<Result<(), String>>>,
-    output: Output,
-    memory_max: Option<u64>,
-    redeliver: bool,
-    end_within: Duration,
+    pub(super) pending: HashMap<u64, oneshot::Sender<Answer>>,
+    pub(super) last_order: u64,
+    pub(super) calls: Calls,
+    pub(super) opened: Option<oneshot::Sender<Result<(), String>>>,
+    pub(super) output: Output,
+    pub(super) memory_max: Option<u64>,
+    pub(super) redeliver: bool,
+    pub(super) end_within: Duration,
     /// It was told to end, and is killed then.
-    ends_at: Option<Instant>,
-    was_killed: bool,
+    pub(super) ends_at: Option<Instant>,
+    pub(super) was_killed: bool,
     /// The process has closed its end of the socket.
-    is_closed: bool,
+    pub(super) is_closed: bool,
 }
 
 impl Owner {
     /// Until the process is gone. Whether it had to be killed.
-    async fn run(mut self, crashed: Box<dyn FnOnce(String) + Send>) -> bool {
+    pub(super) async fn run(mut self, crashed: Box<dyn FnOnce(String) + Send>) -> bool {
+        // However this task ends, whoever watches the lane learns of it.
+        let _ends = Ends(Arc::clone(&self.pulse));
         let end = loop {
             if let Some(end) = self.turn().await {
                 break end;
@@ -221,15 +113,15 @@ impl Owner {
         };
         // What it handed over before it ended is carried out.
         while matches!(self.receiver.fill(self.stream.as_fd()), Ok(1..)) && self.take_frames().is_ok() {}
-        let was_told = self.ends_at.is_some();
+        let was_ordered = self.ends_at.is_some();
         let last = self.output.last_words().await;
         let why = broken.map_or_else(
-            || self.why(&status, last.as_deref()),
+            || crash::words(&self.pulse, &status, last.as_deref(), self.memory_max),
             |broken| {
                 format!("its process was ended because it sent what the host does not understand: {broken}")
             },
         );
-        let redeliver = self.redeliver && !was_told;
+        let redeliver = self.redeliver && !was_ordered;
         let lost = self.handover.crashed(&self.inbox, redeliver);
         for task in lock(&self.calls).drain().filter_map(|(_, task)| task) {
             task.abort();
@@ -238,7 +130,7 @@ impl Owner {
         if let Some(opened) = self.opened.take() {
             let _ = opened.send(Err(why.clone()));
             self.pulse.end_because(why);
-        } else if was_told {
+        } else if was_ordered {
             self.pulse.end_because("its process has ended".to_owned());
         } else {
             let why = match lost {
@@ -458,30 +350,6 @@ impl Owner {
         }
         Ok(())
     }
-
-    /// How it ended, in words.
-    fn why(&self, status: &io::Result<ExitStatus>, last_words: Option<&str>) -> String {
-        let during = match self.pulse.call() {
-            Some(_) => format!(" in `{}`", self.pulse.describe()),
-            None => String::new(),
-        };
-        let how = match status {
-            Err(error) => format!("its process cannot be seen any more: {error}"),
-            Ok(status) => match (status.signal(), status.code()) {
-                (Some(signal), _) => format!("its process was ended by {}{during}", signal_name(signal)),
-                (None, Some(code)) => format!("its process ended with exit code {code}{during}"),
-                (None, None) => "its process ended".to_owned(),
-            },
-        };
-        let is_memory = last_words.is_some_and(|line| line.starts_with(OUT_OF_MEMORY));
-        match (last_words, self.memory_max) {
-            (Some(line), Some(max)) if is_memory => {
-                format!("{how}: {line}, and `memory_max` is {} MiB", max >> 20)
-            }
-            (Some(line), _) if !line.is_empty() => format!("{how}: {line}"),
-            _ => how,
-        }
-    }
 }
 
 fn done(answer: Answer) -> Option<Result<(), crate::fault::Fault>> {
@@ -489,22 +357,4 @@ fn done(answer: Answer) -> Option<Result<(), crate::fault::Fault>> {
         Answer::Done(outcome) => Some(outcome),
         _ => None,
     }
-}
-
-/// `signal 11 (SIGSEGV)`
-fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGILL => "SIGILL",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGSYS => "SIGSYS",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGXCPU => "SIGXCPU",
-        _ => return format!("signal {signal}"),
-    };
-    format!("signal {signal} ({name})")
 }

@@ -13,17 +13,20 @@
 //! items back. So each item begins once, whenever one of the two ends.
 
 mod child;
+mod crash;
 mod forward;
 mod handover;
 mod host;
 mod listen;
 mod socket;
 mod spawn;
+mod start;
+mod way;
 mod wire;
 
 use std::{io, os::fd::OwnedFd};
 
-pub(super) use self::host::{Process, start};
+pub(super) use self::start::{Process, start};
 pub use self::{child::run, spawn::set_program};
 
 /// Memory that can be shared with another process.

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::process::Child;
 
-use super::super::super::identity::GenerationId;
+use crate::identity::GenerationId;
 
 /// The command of this program that runs a lane.
 pub(super) const COMMAND: &str = "lane-process";

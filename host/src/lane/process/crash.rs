@@ -1,0 +1,52 @@
+//! How a process ended, in words.
+
+use std::{io, os::unix::process::ExitStatusExt, process::ExitStatus};
+
+use super::{super::Pulse, listen::OUT_OF_MEMORY};
+
+/// What its author and its operator read of the end of a process that nobody told to end.
+pub(super) fn words(
+    pulse: &Pulse,
+    status: &io::Result<ExitStatus>,
+    last_words: Option<&str>,
+    memory_max: Option<u64>,
+) -> String {
+    let during = match pulse.call() {
+        Some(_) => format!(" in `{}`", pulse.describe()),
+        None => String::new(),
+    };
+    let how = match status {
+        Err(error) => format!("its process cannot be seen any more: {error}"),
+        Ok(status) => match (status.signal(), status.code()) {
+            (Some(signal), _) => format!("its process was ended by {}{during}", signal_name(signal)),
+            (None, Some(code)) => format!("its process ended with exit code {code}{during}"),
+            (None, None) => "its process ended".to_owned(),
+        },
+    };
+    let is_memory = last_words.is_some_and(|line| line.starts_with(OUT_OF_MEMORY));
+    match (last_words, memory_max) {
+        (Some(line), Some(max)) if is_memory => {
+            format!("{how}: {line}, and `memory_max` is {} MiB", max >> 20)
+        }
+        (Some(line), _) if !line.is_empty() => format!("{how}: {line}"),
+        _ => how,
+    }
+}
+
+/// `signal 11 (SIGSEGV)`
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGILL => "SIGILL",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGSYS => "SIGSYS",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGXCPU => "SIGXCPU",
+        _ => return format!("signal {signal}"),
+    };
+    format!("signal {signal} ({name})")
+}

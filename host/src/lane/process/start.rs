@@ -1,0 +1,114 @@
+//! Starts a lane in another process, and the task that owns it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::{
+    net::UnixStream,
+    sync::{Notify, mpsc, oneshot},
+};
+
+use super::{
+    super::{Inbox, LaneParts, Order, ProcessParts, Pulse},
+    handover::Handover,
+    host::{Calls, Owner},
+    listen::Output,
+    socket::{Receiver, Sender},
+    spawn::{self, Spawned},
+    way::ToProcess,
+    wire::{Start, ToCog, VERSION},
+};
+use crate::library::OpenError;
+
+/// A lane's process, as the lane has it.
+#[derive(Debug)]
+pub(in crate::lane) struct Process {
+    pub(in crate::lane) handover: Arc<Handover>,
+    pub(in crate::lane) inbox: Arc<Inbox>,
+    /// When the process is gone: whether it had to be killed.
+    pub(in crate::lane) ended: oneshot::Receiver<bool>,
+}
+
+/// Starts the process, which opens the library and makes the cog's instance.
+///
+/// # Errors
+/// When it cannot be started, or the library cannot be opened there; the process is gone then, or is being ended.
+pub(in crate::lane) async fn start(
+    parts: LaneParts,
+    process: ProcessParts,
+    orders: mpsc::UnboundedReceiver<Order>,
+    pulse: &Arc<Pulse>,
+) -> Result<Process, OpenError> {
+    let Spawned { child, socket, output } = spawn::spawn(&parts.id).await.map_err(OpenError::Spawn)?;
+    socket.set_nonblocking(true).map_err(OpenError::Spawn)?;
+    let other = socket.try_clone().map_err(OpenError::Spawn)?;
+    let stream = UnixStream::from_std(socket).map_err(OpenError::Spawn)?;
+    let sender = Arc::new(Sender::new(other.into(), false));
+    let output = Output::listen(parts.id.clone(), output).map_err(OpenError::Spawn)?;
+    pulse.set_process(child.id().unwrap_or_default());
+    let handover = Handover::new(Arc::clone(pulse), parts.handlers_in_flight);
+    let (tell_opened, opened) = oneshot::channel();
+    let (tell_ended, ended) = oneshot::channel();
+    let wanted = Arc::new(Notify::new());
+    let inbox = Arc::clone(&parts.inbox);
+    let to_cog = ToProcess { sender, wanted };
+    let file = pulse.file().and_then(|file| file.try_clone_to_owned().ok());
+    to_cog.send_with(&ToCog::Start(start_of(&parts, &process)), file);
+    let LaneParts { id: generation, lease, inbox: of_owner, report, .. } = parts;
+    let owner = Owner {
+        id: generation,
+        child,
+        stream,
+        to_cog,
+        receiver: Receiver::default(),
+        orders,
+        inbox: of_owner,
+        handover: Arc::clone(&handover),
+        lease,
+        report,
+        pulse: Arc::clone(pulse),
+        pending: HashMap::new(),
+        last_order: 0,
+        calls: Calls::default(),
+        opened: Some(tell_opened),
+        output,
+        memory_max: process.memory_max,
+        redeliver: process.redeliver,
+        end_within: process.end_within,
+        ends_at: None,
+        was_killed: false,
+        is_closed: false,
+    };
+    let crashed = process.crashed;
+    tokio::spawn(async move {
+        let was_killed = owner.run(crashed).await;
+        let _ = tell_ended.send(was_killed);
+    });
+    let opened = opened.await.unwrap_or_else(|_| Err(pulse.why_ended()));
+    opened.map_err(OpenError::Process)?;
+    Ok(Process { handover, inbox, ended })
+}
+
+fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
+    let known = parts.lease.known();
+    let level = tracing::level_filters::LevelFilter::current().into_level();
+    Start {
+        version: VERSION,
+        cog: parts.id.cog.to_string(),
+        number: parts.id.number,
+        file: parts.file.clone(),
+        settings: known.settings.clone(),
+        bot_id: known.bot_id,
+        log_level: level.map_or(0, |level| match level {
+            tracing::Level::ERROR => 1,
+            tracing::Level::WARN => 2,
+            tracing::Level::INFO => 3,
+            tracing::Level::DEBUG => 4,
+            tracing::Level::TRACE => 5,
+        }),
+        events: parts.events.clone(),
+        commands: parts.commands.clone(),
+        handlers_in_flight: parts.handlers_in_flight,
+        calls_in_flight: known.calls_in_flight,
+        memory_max: process.memory_max,
+    }
+}
