@@ -1,5 +1,5 @@
-//! README's tables say what the code does: commands, exit codes, keys of the config, the smallest cog.
-//! Its sentences are not judged.
+//! The tables in the READMEs say what the code does: commands, exit codes, keys of the config, the smallest cog.
+//! Their sentences are not judged.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
@@ -26,9 +26,10 @@ fn rows(text: &str, heading: &str) -> Vec<Vec<String>> {
     found
 }
 
-fn readme(heading: &str) -> Vec<Vec<String>> {
-    let rows = rows(&read("README.md").text, heading);
-    assert!(!rows.is_empty(), "README.md has no table with the heading `{heading}`");
+/// The same, of a file that has such a table.
+fn table(file: &str, heading: &str) -> Vec<Vec<String>> {
+    let rows = rows(&read(file).text, heading);
+    assert!(!rows.is_empty(), "{file} has no table with the heading `{heading}`");
     rows
 }
 
@@ -98,7 +99,7 @@ fn every_command_of_the_program_is_in_the_table_and_no_other() {
         assert!(expected.remove(group), "the program lists its commands: {expected:?}");
         expected.extend(listed(&[group]).into_iter().map(|verb| format!("{group} {verb}")));
     }
-    let listed_in_text: BTreeSet<String> = readme("command")
+    let listed_in_text: BTreeSet<String> = table("README.md", "command")
         .iter()
         .filter_map(|row| unquoted(&row[0])?.strip_prefix("gearshift "))
         .map(|command| {
@@ -113,7 +114,7 @@ fn every_command_of_the_program_is_in_the_table_and_no_other() {
 fn the_exit_codes_are_those_of_the_program() {
     let source = read("host/src/cli/exit.rs").text;
     let documented: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix("//! ")).collect();
-    assert_eq!(readme("code"), rows(&documented.join("\n"), "code"));
+    assert_eq!(table("README.md", "code"), rows(&documented.join("\n"), "code"));
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn every_key_of_the_config_is_in_the_tables_and_no_other() {
     let mut expected = keys("host/src/config/sections.rs");
     expected.extend(keys("host/src/config/limits.rs"));
     let listed_in_text: BTreeSet<String> =
-        readme("key").iter().filter_map(|row| Some(unquoted(&row[0])?.to_owned())).collect();
+        table("host/README.md", "key").iter().filter_map(|row| Some(unquoted(&row[0])?.to_owned())).collect();
     let missing: Vec<_> = expected.difference(&listed_in_text).collect();
     let gone: Vec<_> = listed_in_text.difference(&expected).collect();
     assert!(missing.is_empty() && gone.is_empty(), "missing: {missing:?}\ngone: {gone:?}");
@@ -130,7 +131,7 @@ fn every_key_of_the_config_is_in_the_tables_and_no_other() {
 #[test]
 fn every_default_in_the_tables_is_the_programs() {
     let mut checked = 0;
-    for row in readme("key") {
+    for row in table("host/README.md", "key") {
         let key = unquoted(&row[0]).unwrap_or_else(|| panic!("{row:?}: a key stands in backticks"));
         if let Some(default) = unquoted(&row[1]) {
             assert_eq!(config(key, Some(default)), config(key, None), "{key} is not {default} by default");
@@ -181,7 +182,7 @@ fn lines_of_code(text: &str) -> usize {
 #[test]
 fn every_example_is_in_the_table_and_no_other() {
     let named: BTreeSet<String> =
-        readme("example").iter().map(|row| unquoted(&row[0]).unwrap().to_owned()).collect();
+        table("README.md", "example").iter().map(|row| unquoted(&row[0]).unwrap().to_owned()).collect();
     let folders = std::fs::read_dir(top().join("plugins")).unwrap().map(|entry| entry.unwrap());
     let folders = folders.filter(|entry| entry.path().is_dir());
     let names = folders.map(|entry| entry.file_name().into_string().unwrap());
