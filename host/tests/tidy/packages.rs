@@ -90,7 +90,7 @@ fn missing(manifest: &Source, workspace: &Table, has_file: impl Fn(&str) -> bool
     if package.contains_key("publish") {
         return Vec::new();
     }
-    let mut missing: Vec<String> = ["LICENSE-MIT", "LICENSE-APACHE"]
+    let mut missing: Vec<String> = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md"]
         .into_iter()
         .filter(|file| !has_file(file))
         .map(str::to_owned)
@@ -122,7 +122,7 @@ fn what_others_may_depend_on_can_be_packaged() {
     nothing_found(&found.collect::<Vec<_>>());
     let bare =
         Source::sample("a/Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nb = { path = \"../b\" }\n");
-    assert_eq!(missing(&bare, &workspace, |_| false).len(), 5);
+    assert_eq!(missing(&bare, &workspace, |_| false).len(), 7);
 }
 
 #[test]
