@@ -2,6 +2,7 @@
 //! It reads sources and asks the program for its help; it starts no host. Each check is shown a bad sample first.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
 
+mod documents;
 mod files;
 mod imports;
 mod packages;

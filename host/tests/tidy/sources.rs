@@ -57,7 +57,7 @@ fn collect(folder: &str, ending: &str, found: &mut Vec<Source>) {
         let path = format!("{folder}/{name}");
         if entry.file_type().unwrap().is_dir() {
             // What cargo and tools leave behind is nobody's source.
-            if name != "target" && !name.starts_with('.') {
+            if name != "target" && name != "node_modules" && !name.starts_with('.') {
                 collect(&path, ending, found);
             }
         } else if name.ends_with(ending) {
