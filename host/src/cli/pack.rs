@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     exit::{Exit, Failure},
     keys::{self, Signing},
-    packages::{PACKAGES, print, runtime},
+    packages::{PACKAGES, Putting, runtime},
 };
 use crate::{
     config,
@@ -49,13 +49,8 @@ pub(super) struct Pack {
     #[arg(long, value_name = "FOLDER", default_value = PACKAGES)]
     out: PathBuf,
 
-    /// Replace a version that is there with another content
-    #[arg(long)]
-    force: bool,
-
-    /// Print JSON, one object a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    putting: Putting,
 }
 
 impl Pack {
@@ -70,8 +65,8 @@ impl Pack {
             }
             let place = Place::in_folder(&self.out, packed.package().name());
             let into = Repository::open(&place, Access::default())?;
-            let put = runtime.block_on(packed.put(&into, self.force))?;
-            print("packed", &packed, &place, put, key.as_ref().map(|key| key.public()), self.json)?;
+            let key = key.as_ref().map(|key| key.public());
+            runtime.block_on(self.putting.put("packed", &packed, &into, key))?;
         }
         Ok(())
     }

@@ -50,8 +50,33 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
-/// Says what became of a package.
-pub(super) fn print(
+/// How a package is put somewhere, and how that is shown.
+#[derive(Debug, Args)]
+pub(super) struct Putting {
+    /// Replace a version that is there with another content
+    #[arg(long)]
+    force: bool,
+
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+impl Putting {
+    /// Puts it there, and says what became of it.
+    pub(super) async fn put(
+        &self,
+        verb: &str,
+        packed: &Packed,
+        into: &Repository,
+        key: Option<&PublicKey>,
+    ) -> Result<(), Failure> {
+        let put = packed.put(into, self.force).await?;
+        print(verb, packed, into.place(), put, key, self.json)
+    }
+}
+
+fn print(
     verb: &str,
     packed: &Packed,
     place: &Place,

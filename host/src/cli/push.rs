@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     exit::Failure,
-    packages::{PACKAGES, Reach, print, runtime},
+    packages::{PACKAGES, Putting, Reach, runtime},
 };
 use crate::packages::{Access, Packed, Place, Reference, Repository, Trust};
 
@@ -30,13 +30,8 @@ pub(super) struct Push {
     #[arg(long, value_name = "FOLDER", default_value = PACKAGES)]
     from: PathBuf,
 
-    /// Replace a version that is there with another content
-    #[arg(long)]
-    force: bool,
-
-    /// Print JSON, one object a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    putting: Putting,
 
     #[command(flatten)]
     reach: Reach,
@@ -52,8 +47,7 @@ impl Push {
         runtime()?.block_on(async {
             let package = source.find(&from, &Trust::default()).await?;
             let packed = Packed::take(&source, package).await?;
-            let put = packed.put(&into, self.force).await?;
-            print("pushed", &packed, &to.place, put, None, self.json)
+            self.putting.put("pushed", &packed, &into, None).await
         })
     }
 }
@@ -77,13 +71,8 @@ pub(super) struct Pull {
     #[arg(long, value_name = "FOLDER", default_value = PACKAGES)]
     out: PathBuf,
 
-    /// Replace a version that is there with another content
-    #[arg(long)]
-    force: bool,
-
-    /// Print JSON, one object a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    putting: Putting,
 
     #[command(flatten)]
     reach: Reach,
@@ -100,8 +89,7 @@ impl Pull {
             let package = source.find(&from, &trust).await?;
             let key = package.signed_by().cloned();
             let packed = Packed::take(&source, package).await?;
-            let put = packed.put(&into, self.force).await?;
-            print("pulled", &packed, &place, put, key.as_ref(), self.json)
+            self.putting.put("pulled", &packed, &into, key.as_ref()).await
         })
     }
 }
