@@ -50,8 +50,7 @@ use crate::log;
         A cog is a library in a folder. Put one there and it serves; replace the file and the new one takes over: \
         no event lost, none handled twice, state carried over. `gearshift new` makes one, and \
         `gearshift dev` runs it without a token, on the Discord that is built in.",
-    after_long_help = exit::TABLE,
-    disable_help_subcommand = true
+    after_long_help = exit::TABLE
 )]
 struct Cli {
     #[command(subcommand)]

@@ -35,6 +35,7 @@ fn help_teaches_every_command_and_the_exit_codes() {
     for command in ["new", "doctor", "run", "play", "cogs", "inspect", "check", "smoke"] {
         let help = run(&place, &[command, "--help"]);
         assert_eq!(help.code, 0);
+        assert_eq!(run(&place, &["help", command]).out, help.out);
         assert!(
             help.out.contains("Examples:") && help.out.contains(&format!("gearshift {command} ")),
             "{}",
