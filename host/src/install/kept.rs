@@ -63,6 +63,11 @@ impl Kept {
         Ok((repository, found, artifact))
     }
 
+    /// Whether anything of a package is kept.
+    pub(super) fn holds(&self, package: &Digest) -> bool {
+        self.folder.join(package.hex()).exists()
+    }
+
     /// Whether every part of a kept package fits its digest.
     pub(super) async fn check(
         &self,

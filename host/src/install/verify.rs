@@ -83,6 +83,10 @@ impl Installation<'_> {
         wrong.extend(what.map(|what| (what, restore())));
         let rules = self.rules(&there.source);
         for content in there.contents() {
+            // What another machine kept to go back to is not here, and is had from its source.
+            if *content != there.now && !self.kept.holds(&content.package) {
+                continue;
+            }
             if let Err(error) = self.kept.check(name, &content.package, &rules).await {
                 let text = format!("version {} cannot be gone back to: {}", content.version, chain(&error));
                 let help = if *content == there.now { restore() } else { error.help() };
