@@ -75,7 +75,7 @@ impl DevCommand {
         let journal = Journal::default();
         log::init(&config.log, self.log.as_deref(), Some(journal.clone()))?;
         let work = async |host: &Host| {
-            dev.run(&async |built: Installed| match (built.is_new, self.smoke) {
+            dev.run(&async |built: &Installed| match (built.is_new, self.smoke) {
                 (true, true) => smoke(&built.package.join("smoke.txt"), &config).await,
                 (true, false) => {}
                 (false, _) => say_why_not(host, &built.library),

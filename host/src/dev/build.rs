@@ -134,8 +134,11 @@ impl Build {
         self.scripts.clone()
     }
 
-    /// Waits for its end.
-    pub(super) async fn end(mut self) -> io::Result<Outcome> {
+    /// Waits for its end; `arrived` gets all libraries so far whenever there is one more, with the id of its package.
+    pub(super) async fn end(
+        mut self,
+        mut arrived: impl FnMut(&BTreeMap<String, PathBuf>, &str),
+    ) -> io::Result<Outcome> {
         let since = Instant::now();
         let mut still = interval(STILL);
         still.tick().await;
@@ -150,7 +153,10 @@ impl Build {
                         // What a macro prints is no message.
                         let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
                         done += usize::from(matches!(message, Message::CompilerArtifact(_)));
-                        self.take(message, &mut words, &mut libraries);
+                        if let Some((package, library)) = self.take(message, &mut words) {
+                            libraries.insert(package.clone(), library);
+                            arrived(&libraries, &package);
+                        }
                     }
                     None => reads_messages = false,
                 },
@@ -179,12 +185,12 @@ impl Build {
         Ok(Outcome { libraries, warnings: words.warnings(), failed })
     }
 
-    fn take(&self, message: Message, words: &mut Words, libraries: &mut BTreeMap<String, PathBuf>) {
+    /// The library of a cog and the id of its package, if that is what the message is about.
+    fn take(&self, message: Message, words: &mut Words) -> Option<(String, PathBuf)> {
         match message {
             Message::CompilerMessage(message) => words.compiler_says(&message.message),
-            Message::BuildScriptExecuted(script) => {
-                self.scripts.has_run(&script.package_id.repr);
-            }
+            Message::BuildScriptExecuted(script) => self.scripts.has_run(&script.package_id.repr),
+            // Cargo sends it when the library is complete and in its place.
             Message::CompilerArtifact(Artifact { package_id, filenames, .. })
                 if self.cogs.contains(&package_id.repr) =>
             {
@@ -192,10 +198,11 @@ impl Build {
                     file.extension().is_some_and(|extension| extension == std::env::consts::DLL_EXTENSION)
                 };
                 let library = filenames.into_iter().map(PathBuf::from).find(is_library);
-                libraries.extend(library.map(|library| (package_id.repr, library)));
+                return library.map(|library| (package_id.repr, library));
             }
             _ => {}
         }
+        None
     }
 }
 

@@ -6,7 +6,7 @@ use std::{fs, io, path::Path};
 pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     let name = built.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let library = folder.join(name);
-    if fs::read(&library).ok() == Some(fs::read(built)?) {
+    if is_same(built, &library)? {
         return Ok(false);
     }
     let mut part = std::ffi::OsString::from(".");
@@ -16,6 +16,13 @@ pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     fs::copy(built, &part)?;
     fs::rename(&part, &library)?;
     Ok(true)
+}
+
+fn is_same(built: &Path, library: &Path) -> io::Result<bool> {
+    let size = fs::metadata(built)?.len();
+    // Mostly they differ, and already in size.
+    let may_be = fs::metadata(library).is_ok_and(|there| there.len() == size);
+    Ok(may_be && fs::read(library).ok() == Some(fs::read(built)?))
 }
 
 /// Removes what other packages left there, which are not built any more.

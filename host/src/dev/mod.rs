@@ -2,7 +2,7 @@
 //! It loads nothing: the new library lands in a folder of cogs, and the watcher there does the rest.
 //!
 //! ```text
-//! sources ──change──▶ cargo build ──library──▶ folder of cogs ──▶ the host's watcher
+//! sources ──change──▶ cargo build ──each library──▶ folder of cogs ──▶ the host's watcher
 //!                       ▲     │ fails
 //!                       │     └──▶ the compiler's words in the log; what serves stays
 //!                       └ a further change ends the build, and another one begins
@@ -20,7 +20,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use futures_util::future::join_all;
@@ -28,7 +28,7 @@ use futures_util::future::join_all;
 pub use self::release::{Facts, Release, facts, release};
 use self::{
     build::{Build, Failed, Outcome},
-    packages::Workspace,
+    packages::{CogPackage, Workspace},
     sources::Sources,
 };
 use crate::{duration::Shown, error::denied};
@@ -147,27 +147,29 @@ impl Dev {
     }
 
     /// Builds, and again whenever sources have changed; `installed` gets each library. Never ends.
-    pub async fn run(&self, installed: &impl AsyncFn(Installed)) {
+    pub async fn run(&self, installed: &impl AsyncFn(&Installed)) {
         join_all(self.workspaces.iter().map(|workspace| self.follow(workspace.clone(), installed))).await;
     }
 
-    async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(Installed)) {
+    async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(&Installed)) {
         let mut sources = Sources::watch(&workspace);
+        // Those that `installed` has not done with.
+        let mut waiting: Vec<Installed> = Vec::new();
         loop {
             sources.begin_build();
-            let mut built = Vec::new();
             if sources.takes_manifests()
                 && let Err(error) = self.look_again(&mut workspace, &mut sources).await
             {
                 sources.has_other_manifests();
                 tracing::error!(help = error.help(), "failed to build {}: {error}", workspace.names());
             } else {
-                built = self.build(&workspace, &mut sources).await;
+                self.build(&workspace, &mut sources, &mut waiting).await;
             }
             sources.end_build();
             let all_installed = async {
-                for library in built {
+                while let Some(library) = waiting.first() {
                     installed(library).await;
+                    waiting.remove(0);
                 }
                 std::future::pending().await
             };
@@ -191,67 +193,63 @@ impl Dev {
         Ok(())
     }
 
-    /// One build. It is ended when sources change under it.
-    async fn build(&self, workspace: &Workspace, sources: &mut Sources) -> Vec<Installed> {
+    /// One build. It is ended when sources change under it. Each library is installed when it is there, also if something
+    /// else is not built.
+    async fn build(&self, workspace: &Workspace, sources: &mut Sources, waiting: &mut Vec<Installed>) {
         let what = workspace.names();
         tracing::info!("building {what}");
         let since = Instant::now();
         let build = match Build::start(workspace, self.is_release, None) {
             Ok(build) => build,
-            Err(error) => {
-                tracing::error!("failed to run cargo: {error}");
-                return Vec::new();
-            }
+            Err(error) => return tracing::error!("failed to run cargo: {error}"),
         };
         let scripts = build.scripts();
+        let arrived = |all: &BTreeMap<String, PathBuf>, package: &str| {
+            if all.len() == workspace.cogs.len() {
+                tracing::info!("built {what} in {}", Shown(since.elapsed()));
+            }
+            let cog = workspace.cogs.iter().find(|cog| cog.id == package);
+            if let (Some(cog), Some(built)) = (cog, all.get(package)) {
+                self.install(cog, built, waiting);
+            }
+        };
         let outcome = tokio::select! {
-            outcome = build.end() => outcome,
+            outcome = build.end(arrived) => outcome,
             () = sources.changed_during(scripts) => {
-                tracing::info!("the sources of {what} changed during the build, which begins again");
-                return Vec::new();
+                return tracing::info!("the sources of {what} changed during the build, which begins again");
             }
         };
         match outcome {
-            Err(error) => {
-                tracing::error!("failed to run cargo: {error}");
-                Vec::new()
-            }
+            Err(error) => tracing::error!("failed to run cargo: {error}"),
             Ok(outcome) => {
                 sources.built(outcome.libraries.values(), outcome.failed.is_some());
-                say(workspace, &outcome, since.elapsed());
-                self.install(workspace, &outcome)
+                say(workspace, &outcome);
             }
         }
     }
 
-    /// Also what was built although something else was not.
-    fn install(&self, workspace: &Workspace, outcome: &Outcome) -> Vec<Installed> {
-        let mut all = Vec::new();
-        for cog in &workspace.cogs {
-            let Some(built) = outcome.libraries.get(&cog.id) else { continue };
-            match install::install(built, &self.folder) {
-                Ok(is_new) => {
-                    let library = self.folder.join(built.file_name().unwrap_or_default());
-                    all.push(Installed { package: cog.folder.clone(), library, is_new });
-                }
-                Err(error) => {
-                    let folder = self.folder.display();
-                    tracing::error!("cannot put `{}` into `{folder}`: {error}", built.display());
-                }
+    fn install(&self, cog: &CogPackage, built: &Path, waiting: &mut Vec<Installed>) {
+        let library = self.folder.join(built.file_name().unwrap_or_default());
+        match install::install(built, &self.folder) {
+            Ok(is_new) => {
+                let before = waiting.iter().position(|it| it.library == library);
+                let is_new = is_new || before.is_some_and(|at| waiting.remove(at).is_new);
+                waiting.push(Installed { package: cog.folder.clone(), library, is_new });
+            }
+            Err(error) => {
+                let folder = self.folder.display();
+                tracing::error!("cannot put `{}` into `{folder}`: {error}", built.display());
             }
         }
-        all
     }
 }
 
-/// What came of a build.
-fn say(workspace: &Workspace, outcome: &Outcome, took: Duration) {
+/// What the compiler says of a build.
+fn say(workspace: &Workspace, outcome: &Outcome) {
     if !outcome.warnings.is_empty() {
         tracing::warn!(output = %outcome.warnings, "the compiler warns");
     }
-    let Some(Failed { first, words, status }) = &outcome.failed else {
-        return tracing::info!("built {} in {}", workspace.names(), Shown(took));
-    };
+    let Some(Failed { first, words, status }) = &outcome.failed else { return };
     let missing: Vec<_> =
         workspace.cogs.iter().filter(|cog| !outcome.libraries.contains_key(&cog.id)).collect();
     // Something that none of them is, such as a program of a package, may have failed alone.

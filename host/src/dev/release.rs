@@ -72,7 +72,7 @@ async fn build(workspace: &Workspace, target: Option<&str>) -> Result<BTreeMap<S
         workspace.names(),
         target.map(|it| format!(" for {it}")).unwrap_or_default()
     );
-    let outcome = Build::start(workspace, true, target).map_err(DevError::NoCargo)?.end().await;
+    let outcome = Build::start(workspace, true, target).map_err(DevError::NoCargo)?.end(|_, _| {}).await;
     let outcome = outcome.map_err(DevError::NoCargo)?;
     if !outcome.warnings.is_empty() {
         tracing::warn!(output = %outcome.warnings, "the compiler warns");

@@ -21,8 +21,9 @@ use super::{
     packages::{MANIFEST, Workspace},
 };
 
-/// A build begins when nothing has changed for so long: editors write in several steps, and several files at once.
-const SETTLE: Duration = Duration::from_millis(20);
+/// A build begins when nothing has changed for so long: editors write in several steps, and several files at once. What takes
+/// longer begins it again.
+const SETTLE: Duration = Duration::from_millis(10);
 /// So many builds in a row may change a file while their scripts run before it counts as written by them.
 const OWN_WRITES: u32 = 4;
 
