@@ -44,6 +44,8 @@ mod pushing;
 mod restarting;
 #[path = "cli/resuming.rs"]
 mod resuming;
+#[path = "cli/retrying.rs"]
+mod retrying;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/settings.rs"]

@@ -10,10 +10,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{
     exit::{Exit, Failure},
-    source,
+    progress, source,
 };
 use crate::{
-    config::Config,
+    config::{self, Config},
+    log,
     packages::{Access, PackageError, Packed, Place, PublicKey, Put, ReferenceError, Repository, Trust},
 };
 
@@ -34,6 +35,7 @@ pub(super) struct Reach {
 
 impl Reach {
     pub(super) fn config(&self) -> Result<Config, Failure> {
+        log_warnings()?;
         source::config_or_default(self.config.as_deref())
     }
 
@@ -41,6 +43,7 @@ impl Reach {
     pub(super) fn open(&self, place: &Place, config: &Config) -> Result<(Repository, Trust), Failure> {
         let mut access = Access::to(place, config);
         access.plain_http |= self.plain_http;
+        access.downloads = progress::downloads();
         Ok((Repository::open(place, access)?, Trust::at(place, config)))
     }
 }
@@ -48,6 +51,11 @@ impl Reach {
 /// One thread is enough.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
     Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+/// That a registry is asked again stands in the log.
+pub(super) fn log_warnings() -> Result<(), Failure> {
+    Ok(log::init(&config::Log { filter: "warn".to_owned(), ..config::Log::default() }, None, None)?)
 }
 
 /// How a package is put somewhere, and how that is shown.

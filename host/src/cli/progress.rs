@@ -1,17 +1,51 @@
-//! Shows that something long goes on: a spinner with the time it takes, on a terminal only.
-//! It logs nothing; log lines are printed above it.
+//! Shows that something long goes on: a spinner with the time it takes, or how much of a download is there, on a terminal
+//! only. It logs nothing; log lines are printed above it.
 
 use std::{
     io::{IsTerminal, Write, stderr},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::log;
+use crate::{
+    log,
+    packages::{Download, Downloads},
+};
 
 /// How often it moves.
 const TICK: Duration = Duration::from_millis(100);
+/// What is smaller than this has come before anybody reads of it, in bytes.
+const DOWNLOAD_MIN: u64 = 256 << 10;
+const SPINNER: &str = "{spinner} {msg} {elapsed:.dim}";
+const BYTES: &str = "{spinner} {msg} {wide_bar} {binary_bytes} of {binary_total_bytes} {elapsed:.dim}";
+
+/// Shows each larger download while it arrives. Nothing without a terminal.
+pub(super) fn downloads() -> Option<Downloads> {
+    if !stderr().is_terminal() {
+        return None;
+    }
+    let shown: Mutex<Option<(u64, Progress)>> = Mutex::default();
+    Some(Downloads::new(move |Download { done, size }| {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if size < DOWNLOAD_MIN {
+            return;
+        }
+        let is_this = shown.as_ref().is_some_and(|(of, _)| *of == size);
+        if !is_this {
+            // The bar before goes first: there is one at a time.
+            *shown = None;
+            *shown = Some((size, Progress::show(BYTES, "downloading", Some(size))));
+        }
+        if let Some((_, progress)) = &*shown {
+            progress.at(done);
+        }
+        if done >= size {
+            *shown = None;
+        }
+    }))
+}
 
 /// A spinner; gone when dropped. Without a terminal there is none.
 #[derive(Debug)]
@@ -20,17 +54,28 @@ pub(super) struct Progress(Option<ProgressBar>);
 impl Progress {
     /// Shows `what` is going on.
     pub(super) fn begin(what: &'static str) -> Progress {
-        if !stderr().is_terminal() {
-            return Progress(None);
+        match stderr().is_terminal() {
+            true => Progress::show(SPINNER, what, None),
+            false => Progress(None),
         }
-        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}")
-            .expect("the template is a constant, and a test reads it");
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
+    }
+
+    /// `size` is what `{bytes}` in the template go up to.
+    fn show(template: &str, what: &'static str, size: Option<u64>) -> Progress {
+        let style = ProgressStyle::with_template(template).expect("it is a constant, and a test reads it");
+        let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr()).with_style(style);
         bar.set_message(what);
         bar.enable_steady_tick(TICK);
         let above = bar.clone();
         log::redirect(move |line| above.suspend(|| _ = stderr().write_all(line.as_bytes())));
         Progress(Some(bar))
+    }
+
+    /// So many bytes are there.
+    fn at(&self, bytes: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(bytes);
+        }
     }
 
     /// Something else is going on now.
@@ -55,7 +100,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_template_is_valid() {
-        assert!(ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}").is_ok());
+    fn the_templates_are_valid() {
+        for template in [SPINNER, BYTES] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
     }
 }

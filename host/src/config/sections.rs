@@ -360,13 +360,21 @@ pub struct Play {
 }
 
 /// `[packages]`: what holds for packages of any registry, as far as `[registry."…"]` says nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Packages {
     /// Public keys of those who may sign packages, as minisign writes them: `["RW…"]`. Default none.
     pub trusted_keys: Vec<TrustedKey>,
     /// Whether packages are refused without a signature by one of those keys. Default false.
     pub require_signed: bool,
+    /// How often a registry is asked again that limits requests, is in trouble or drops the connection. Default 4.
+    pub retries: u32,
+}
+
+impl Default for Packages {
+    fn default() -> Packages {
+        Packages { trusted_keys: Vec::new(), require_signed: false, retries: 4 }
+    }
 }
 
 /// Durations as integers of milliseconds.

@@ -39,7 +39,7 @@ pub(super) struct Chosen {
 
 /// Chooses.
 pub(super) async fn choose(reference: &Reference, rules: &Rules) -> Result<Chosen, InstallError> {
-    let repository = Repository::open(&reference.place, rules.access)?;
+    let repository = Repository::open(&reference.place, rules.access.clone())?;
     let mut passed_over = Vec::new();
     if matches!(reference.wanted, Wanted::Newest) && reference.digest.is_some() {
         let package = repository.find(reference, &rules.trust).await?;

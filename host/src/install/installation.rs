@@ -15,7 +15,10 @@ use super::{
     kept::Kept,
     lock::Lock,
 };
-use crate::{config::Config, packages::Reference};
+use crate::{
+    config::Config,
+    packages::{Downloads, Reference},
+};
 
 /// The folder beside the lock, for what is kept and what is under way.
 const OWN: &str = ".gearshift";
@@ -32,6 +35,8 @@ pub struct Installation<'c> {
     pub(super) kept: Kept,
     /// Written so far.
     journals: usize,
+    /// Who is notified of downloads.
+    downloads: Option<Downloads>,
     _busy: File,
 }
 
@@ -87,7 +92,7 @@ impl<'c> Installation<'c> {
         }
         let kept = Kept::new(own.join(PACKAGES));
         kept.prune(&lock);
-        Ok(Installation { config, folder, lock, kept, journals: 0, _busy: busy })
+        Ok(Installation { config, folder, lock, kept, journals: 0, downloads: None, _busy: busy })
     }
 
     /// What is installed.
@@ -96,9 +101,16 @@ impl<'c> Installation<'c> {
         &self.lock
     }
 
+    /// Has downloads shown.
+    pub fn show(&mut self, downloads: Option<Downloads>) {
+        self.downloads = downloads;
+    }
+
     /// What holds for a source of packages.
     pub(super) fn rules(&self, source: &Reference) -> Rules {
-        Rules::of(self.config, &source.place)
+        let mut rules = Rules::of(self.config, &source.place);
+        rules.access.downloads.clone_from(&self.downloads);
+        rules
     }
 
     /// The file of that name in the cogs folder.

@@ -14,6 +14,7 @@
 //! 4. [`Repository::library`]: the library, written byte for byte as it was verified.
 
 mod about;
+mod access;
 mod digest;
 mod error;
 mod keys;
@@ -26,10 +27,12 @@ mod packed;
 mod reference;
 mod registry;
 mod repository;
+mod retry;
 #[cfg(test)]
 mod tests;
 
 pub use self::about::{About, Settings, Words, WordsError};
+pub use self::access::{Access, Download, Downloads};
 pub use self::digest::{Digest, NotADigest};
 pub use self::error::PackageError;
 pub use self::keys::{KeyError, KeyFiles, NotAKey, PublicKey, SecretKey, Trust};
@@ -37,4 +40,4 @@ pub use self::pack::PackError;
 pub use self::package::{Artifact, Package};
 pub use self::packed::{Packed, Put};
 pub use self::reference::{Place, Reference, ReferenceError, Wanted};
-pub use self::repository::{Access, Repository};
+pub use self::repository::Repository;

@@ -3,22 +3,25 @@
 
 use std::{collections::BTreeSet, fmt, io::Write, path::Path, time::Duration};
 
-use futures_util::TryStreamExt;
+use bytes::Bytes;
+use futures_util::{TryStreamExt, stream::BoxStream};
 use oci_client::{
     Client, Reference, RegistryOperation,
-    client::{ClientConfig, ClientProtocol},
+    client::{BlobResponse, ClientConfig, ClientProtocol},
     errors::{DigestError, OciDistributionError as OciError, OciErrorCode},
     manifest::OciDescriptor,
     secrets::RegistryAuth,
 };
-
+use reqwest::header::HeaderValue;
 use tokio::sync::OnceCell;
 
 use super::{
+    access::{Access, Download},
     digest::Digest,
     error::PackageError,
     login,
     oci::{self, Descriptor},
+    retry::Tries,
 };
 use crate::error::chain;
 
@@ -30,12 +33,16 @@ const PAGE: usize = 1000;
 /// How much is shown of what a registry says, in characters.
 const WORDS: usize = 200;
 
+/// The bytes of a blob, as they come.
+type Chunks = BoxStream<'static, std::io::Result<Bytes>>;
+
 /// A repository. What it says is anybody's; who asks checks it.
 pub(super) struct Registry {
     client: Client,
     registry: String,
     repository: String,
     login: RegistryAuth,
+    access: Access,
     /// Whether it has been logged in, for reading and for writing.
     is_in: [OnceCell<()>; 2],
 }
@@ -48,14 +55,14 @@ impl fmt::Debug for Registry {
 
 impl Registry {
     /// Asks nothing yet.
-    pub(super) fn open(registry: &str, repository: &str, plain_http: bool) -> Result<Registry, PackageError> {
+    pub(super) fn open(registry: &str, repository: &str, access: Access) -> Result<Registry, PackageError> {
         // oci-client makes a client of reqwest's that panics, whatever the protocol.
         if rustls_native_certs::load_native_certs().certs.is_empty() {
             return Err(PackageError::NoCertificates);
         }
         // The one that everything else here uses. A second call finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let protocol = match plain_http || is_loopback(registry) {
+        let protocol = match access.plain_http || is_loopback(registry) {
             true => ClientProtocol::HttpsExcept(vec![registry.to_owned()]),
             false => ClientProtocol::Https,
         };
@@ -75,8 +82,28 @@ impl Registry {
             registry: registry.to_owned(),
             repository: repository.to_owned(),
             login: login::of(registry)?,
+            access,
             is_in: Default::default(),
         })
+    }
+
+    /// Whether it answers as a registry does, and takes the login. The repository need not be there.
+    pub(super) async fn probe(&self) -> Result<(), PackageError> {
+        self.ask_for(RegistryOperation::Pull).await?;
+        match self.client.list_tags(&self.tagged("none"), &self.login, Some(1), None).await {
+            Ok(_) => Ok(()),
+            // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+            Err(error @ OciError::RegistryError { .. }) if is_missing(&error) => Ok(()),
+            Err(OciError::ServerError { code: 404, .. }) => {
+                Err(self.registry("it answers 404 where a registry would answer".to_owned()))
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Whether there is a login for it.
+    pub(super) fn has_login(&self) -> bool {
+        self.login != RegistryAuth::Anonymous
     }
 
     /// Every tag. None: there is no such repository.
@@ -86,7 +113,9 @@ impl Registry {
         loop {
             let last = tags.last().cloned();
             let reference = self.tagged("none");
-            let page = self.client.list_tags(&reference, &self.login, Some(PAGE), last.as_deref());
+            let page = self.ask(async || {
+                self.client.list_tags(&reference, &self.login, Some(PAGE), last.as_deref()).await
+            });
             let page = match page.await {
                 Ok(page) => page.tags,
                 Err(error) if is_missing(&error) => return Ok(None),
@@ -108,7 +137,10 @@ impl Registry {
             true => self.with_digest(which),
             false => self.tagged(which),
         };
-        match self.client.pull_manifest_raw(&reference, &self.login, &[oci::INDEX, oci::MANIFEST]).await {
+        let asked = self.ask(async || {
+            self.client.pull_manifest_raw(&reference, &self.login, &[oci::INDEX, oci::MANIFEST]).await
+        });
+        match asked.await {
             Ok((bytes, _)) => Ok(Some(bytes.to_vec())),
             Err(OciError::DigestError(DigestError::VerificationError { expected, actual })) => {
                 match (expected.parse(), actual.parse()) {
@@ -124,7 +156,8 @@ impl Registry {
         }
     }
 
-    /// Writes a blob to `to`, at most a byte more than it should have. None: it is not there.
+    /// Writes a blob to `to`, at most a byte more than it should have. None: it is not there. What ends early is gone on
+    /// with where it ended.
     pub(super) async fn blob(
         &self,
         descriptor: &Descriptor,
@@ -133,37 +166,62 @@ impl Registry {
     ) -> Result<Option<()>, PackageError> {
         self.ask_for(RegistryOperation::Pull).await?;
         let of = OciDescriptor { digest: descriptor.digest.to_string(), ..OciDescriptor::default() };
-        let mut stream = match self.client.pull_blob_stream(&self.tagged("none"), &of).await {
-            Ok(stream) => stream,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(error) => return Err(self.failed(error)),
-        };
-        let (mut done, most) = (0, descriptor.size + 1);
-        while done < most {
-            match stream.try_next().await {
-                Ok(Some(mut chunk)) => {
-                    chunk.truncate(usize::try_from(most - done).unwrap_or(usize::MAX));
-                    to.write_all(&chunk).map_err(PackageError::io("write", path))?;
-                    done += chunk.len() as u64;
+        let (mut done, size, mut tries) = (0, descriptor.size, self.tries());
+        loop {
+            let (mut stream, mut skip) = match tries.ask(async || self.stream(&of, done).await).await {
+                Ok(stream) => stream,
+                Err(error) if is_missing(&error) => return Ok(None),
+                Err(error) => return Err(self.failed(error)),
+            };
+            let why = loop {
+                let mut chunk = match stream.try_next().await {
+                    Ok(Some(chunk)) => chunk,
+                    Ok(None) => return Ok(Some(())),
+                    // That it does not fit its digest is for the caller to find.
+                    Err(error) if error.get_ref().is_some_and(|it| it.is::<DigestError>()) => {
+                        return Ok(Some(()));
+                    }
+                    Err(error) => break chain(&error),
+                };
+                let known = chunk.split_to(chunk.len().min(usize::try_from(skip).unwrap_or(usize::MAX)));
+                skip -= known.len() as u64;
+                chunk.truncate(usize::try_from(size + 1 - done).unwrap_or(usize::MAX));
+                to.write_all(&chunk).map_err(PackageError::io("write", path))?;
+                done += chunk.len() as u64;
+                if let Some(downloads) = &self.access.downloads {
+                    downloads.notify(Download { done, size });
                 }
-                Ok(None) => break,
-                // That it does not fit its digest is for the caller to find.
-                Err(error) if error.get_ref().is_some_and(|it| it.is::<DigestError>()) => break,
-                Err(error) => {
-                    let size = descriptor.size;
-                    return Err(
-                        self.registry(format!("it ended after {done} of {size} bytes: {}", chain(&error)))
-                    );
+                if done > size {
+                    return Ok(Some(()));
                 }
+            };
+            if done == size {
+                return Ok(Some(()));
+            }
+            let why = format!("it ended after {done} of {size} bytes: {why}");
+            if !tries.again(&why).await {
+                return Err(self.registry(why));
             }
         }
-        Ok(Some(()))
+    }
+
+    /// What is left of a blob, and how many bytes more come before that: a registry need not be able to begin in the middle.
+    async fn stream(&self, of: &OciDescriptor, done: u64) -> Result<(Chunks, u64), OciError> {
+        let tagged = self.tagged("none");
+        if done == 0 {
+            return Ok((self.client.pull_blob_stream(&tagged, of).await?.stream, 0));
+        }
+        match self.client.pull_blob_stream_partial(&tagged, of, done, None).await? {
+            BlobResponse::Partial(rest) => Ok((rest.stream, 0)),
+            BlobResponse::Full(all) => Ok((all.stream, done)),
+        }
     }
 
     /// Whether a blob is there.
     pub(super) async fn has_blob(&self, digest: &Digest) -> Result<bool, PackageError> {
         self.ask_for(RegistryOperation::Pull).await?;
-        match self.client.blob_exists(&self.tagged("none"), &digest.to_string()).await {
+        let (tagged, digest) = (self.tagged("none"), digest.to_string());
+        match self.ask(async || self.client.blob_exists(&tagged, &digest).await).await {
             Ok(is_there) => Ok(is_there),
             // Of a repository that is to be made by this, a registry may not even say that it is not there.
             Err(OciError::RequestError(error)) if error.status().is_some_and(|it| it.is_client_error()) => {
@@ -176,8 +234,9 @@ impl Registry {
     /// Puts a blob there.
     pub(super) async fn put_blob(&self, digest: &Digest, bytes: Vec<u8>) -> Result<(), PackageError> {
         self.ask_for(RegistryOperation::Push).await?;
-        let put = self.client.push_blob(&self.tagged("none"), bytes, &digest.to_string()).await;
-        put.map(drop).map_err(|error| self.failed(error))
+        let (tagged, digest, bytes) = (self.tagged("none"), digest.to_string(), Bytes::from(bytes));
+        let put = self.ask(async || self.client.push_blob(&tagged, bytes.clone(), &digest).await);
+        put.await.map(drop).map_err(|error| self.failed(error))
     }
 
     /// Puts an index or a manifest there, under a tag if one is said.
@@ -197,20 +256,29 @@ impl Registry {
                 Reference::with_tag_and_digest(registry, repository, digest.hex(), digest.to_string())
             }
         };
-        let media_type =
-            media_type.parse().map_err(|_| self.registry(format!("`{media_type}` is no media type")))?;
-        let put = self.client.push_manifest_raw(&reference, bytes, media_type).await;
-        put.map(drop).map_err(|error| self.failed(error))
+        let (media_type, bytes) = (HeaderValue::from_static(media_type), Bytes::from(bytes));
+        let put = self
+            .ask(async || self.client.push_manifest_raw(&reference, bytes.clone(), media_type.clone()).await);
+        put.await.map(drop).map_err(|error| self.failed(error))
     }
 
     /// Logs in, if that is needed; oci-client remembers it, and what it would do by itself hides why it failed.
     async fn ask_for(&self, what: RegistryOperation) -> Result<(), PackageError> {
         let is_in = &self.is_in[usize::from(what == RegistryOperation::Push)];
         let log_in = async || {
-            let done = self.client.auth(&self.tagged("none"), &self.login, what).await;
-            done.map(drop).map_err(|error| self.failed(error))
+            let tagged = self.tagged("none");
+            let done = self.ask(async || self.client.auth(&tagged, &self.login, what).await);
+            done.await.map(drop).map_err(|error| self.failed(error))
         };
         is_in.get_or_try_init(log_in).await.copied()
+    }
+
+    async fn ask<T>(&self, ask: impl AsyncFn() -> Result<T, OciError>) -> Result<T, OciError> {
+        self.tries().ask(ask).await
+    }
+
+    fn tries(&self) -> Tries<'_> {
+        Tries::new(&self.registry, self.access.retries)
     }
 
     fn tagged(&self, tag: &str) -> Reference {
@@ -229,7 +297,7 @@ impl Registry {
     fn failed(&self, error: OciError) -> PackageError {
         let refused = |why: &str| PackageError::Refused {
             registry: self.registry.clone(),
-            anonymous: self.login == RegistryAuth::Anonymous,
+            anonymous: !self.has_login(),
             why: words(why),
         };
         match error {

@@ -10,6 +10,7 @@ use std::{
 use semver::Version;
 
 use super::{
+    access::Access,
     digest::{Digest, Digesting},
     error::PackageError,
     keys::{Judgement, Signature, Trust},
@@ -19,22 +20,7 @@ use super::{
     reference::{Place, Reference, Wanted, tag_of, version_of},
     registry::Registry,
 };
-use crate::{config::Config, library::LIBRARY_MAX_BYTES};
-
-/// How a registry may be reached.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Access {
-    /// Without TLS. Loopback is asked without it in any case.
-    pub plain_http: bool,
-}
-
-impl Access {
-    /// What the config says for a place.
-    #[must_use]
-    pub fn to(place: &Place, config: &Config) -> Access {
-        Access { plain_http: config.packages_of(&place.to_string()).plain_http }
-    }
-}
+use crate::library::LIBRARY_MAX_BYTES;
 
 /// Where the versions of a package are. Its futures block their thread while they read and write files.
 #[derive(Debug)]
@@ -62,7 +48,7 @@ impl Repository {
         let store = match place {
             Place::Folder(folder) => Store::Folder(Layout::new(folder)),
             Place::Registry { registry, repository } => {
-                Store::Registry(Box::new(Registry::open(registry, repository, access.plain_http)?))
+                Store::Registry(Box::new(Registry::open(registry, repository, access)?))
             }
         };
         Ok(Repository { place: place.clone(), store })
@@ -72,6 +58,23 @@ impl Repository {
     #[must_use]
     pub fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Whether a registry answers as one and takes the login, or a folder can be read. The package need not be there.
+    ///
+    /// # Errors
+    /// What keeps it from being asked.
+    pub async fn probe(&self) -> Result<(), PackageError> {
+        match &self.store {
+            Store::Folder(layout) => layout.index().map(drop),
+            Store::Registry(registry) => registry.probe().await,
+        }
+    }
+
+    /// Whether docker has a login for it.
+    #[must_use]
+    pub fn has_login(&self) -> bool {
+        matches!(&self.store, Store::Registry(registry) if registry.has_login())
     }
 
     /// Its versions, in their order. Tags that are no versions are passed over.

@@ -91,6 +91,7 @@ fn a_version_in_a_registry_stays_as_it_is_and_one_that_was_moved_is_noticed() {
 fn what_a_registry_holds_damaged_or_cut_short_arrives_nowhere() {
     let place = Place::with(&[]);
     let Some(server) = Server::start(&place, false) else { return };
+    place.file("gearshift.toml", "[packages]\nretries = 0\n");
     let at = format!("{}/ping", server.address);
     pack(&place, "1.0.0", "a", &[]);
     done(&place, &["push", &at]);
@@ -140,6 +141,7 @@ fn cut_short(to: &str, bytes: u64) -> String {
 fn a_download_that_ends_early_is_said_and_leaves_nothing_behind() {
     let place = Place::with(&[]);
     let Some(server) = Server::start(&place, false) else { return };
+    place.file("gearshift.toml", "[packages]\nretries = 1\n");
     pack(&place, "1.0.0", "a", &[]);
     done(&place, &["push", &format!("{}/ping", server.address)]);
     let address = cut_short(&server.address, 100_000);

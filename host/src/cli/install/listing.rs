@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     super::{
         exit::{Exit, Failure},
-        packages::runtime,
+        packages::{log_warnings, runtime},
         running::RunningHost,
     },
     placing::running,
@@ -54,6 +54,7 @@ pub(in crate::cli) struct Verify {
 
 impl List {
     pub(in crate::cli) fn execute(self) -> Result<(), Failure> {
+        log_warnings()?;
         let config = Config::load(self.host.config_file())?;
         let lock = install::read(&config)?;
         let runtime = runtime()?;

@@ -15,7 +15,8 @@ use self::{
 };
 use super::{
     exit::{Exit, Failure},
-    packages::runtime,
+    packages::{log_warnings, runtime},
+    progress,
     running::RunningHost,
 };
 use crate::{
@@ -252,7 +253,9 @@ impl How {
     }
 
     fn begin<'c>(&'c self, config: &'c Config, doing: &str) -> Result<Work<'c>, Failure> {
-        let installation = Installation::open(config, doing)?;
+        log_warnings()?;
+        let mut installation = Installation::open(config, doing)?;
+        installation.show(progress::downloads());
         let place = Place::find(&self.host, config)?;
         let runtime = runtime()?;
         let shown = Shown { json: self.host.json };
