@@ -40,6 +40,8 @@ mod processes;
 mod program;
 #[path = "cli/pushing.rs"]
 mod pushing;
+#[path = "cli/reaching.rs"]
+mod reaching;
 #[path = "cli/registries.rs"]
 mod registries;
 #[path = "cli/restarting.rs"]

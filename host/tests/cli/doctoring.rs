@@ -14,14 +14,14 @@ use tokio::runtime::Runtime;
 use crate::program::{Live, PROGRAM, Place, environment, gearshift, library, skipped};
 
 /// A built-in Discord, and a place whose config leads there.
-struct Bed {
-    place: Place,
+pub(crate) struct Bed {
+    pub(crate) place: Place,
     runtime: Runtime,
-    sim: Sim,
+    pub(crate) sim: Sim,
 }
 
 impl Bed {
-    fn new() -> Bed {
+    pub(crate) fn new() -> Bed {
         let runtime = Runtime::new().unwrap();
         let sim = runtime.block_on(Sim::start(SimOptions::default())).unwrap();
         let place = Place::with(&["ping"]);
@@ -30,7 +30,7 @@ impl Bed {
     }
 
     /// With more lines of `[discord]`, and other sections.
-    fn config(&self, more: &str) {
+    pub(crate) fn config(&self, more: &str) {
         let api = self.sim.api_url();
         let text = format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{api}\"\n{more}");
         self.place.file("gearshift.toml", &text);
@@ -38,7 +38,7 @@ impl Bed {
 
     /// Exit code and findings, with the environment changed.
     #[track_caller]
-    fn ask(&self, variables: &[(&str, &str)]) -> (i32, Vec<Value>) {
+    pub(crate) fn ask(&self, variables: &[(&str, &str)]) -> (i32, Vec<Value>) {
         let mut command = gearshift(&self.place);
         command.args(["doctor", "--json"]).env("DISCORD_TOKEN", self.sim.token());
         let done = command.envs(variables.iter().copied()).output().unwrap();
@@ -50,7 +50,7 @@ impl Bed {
 
     /// The one finding of a check that is not well.
     #[track_caller]
-    fn finds(&self, variables: &[(&str, &str)], level: &str, check: &str, text: &str, help: &str) {
+    pub(crate) fn finds(&self, variables: &[(&str, &str)], level: &str, check: &str, text: &str, help: &str) {
         let (code, all) = self.ask(variables);
         let bad: Vec<&Value> = all.iter().filter(|it| it["level"] != "ok" && it["check"] == check).collect();
         assert_eq!(bad.len(), 1, "{check}: {all:#?}");

@@ -4,6 +4,7 @@
 mod files;
 mod finding;
 mod machine;
+mod packages;
 mod remote;
 
 use clap::Args;
@@ -21,7 +22,7 @@ use crate::{config::Config, log};
 #[command(
     long_about = "Look at the machine and the config before a start: runtime directory, `noexec`, space, inotify, limits; \
         the config, the cogs and who may write where; names, clock, the token and its intents, the gateway's budget; the \
-        site API, statsd and the store.\n\n\
+        site API, statsd and the store; the registries that cogs come from, with their logins, and the trusted keys.\n\n\
         No cog is run and the bot does not connect. It can be asked while a host runs.",
     after_long_help = "Examples:\n\
         \n    DISCORD_TOKEN=… gearshift doctor\
@@ -86,7 +87,8 @@ async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
     machine::endpoint(config, is_running, report).await?;
     files::look(config, report)?;
     files::store(config, is_running, report).await?;
-    remote::look(config, report).await
+    remote::look(config, report).await?;
+    packages::look(config, report).await
 }
 
 #[cfg(test)]

@@ -1,0 +1,198 @@
+//! Where packages come from, and whose are trusted: the registries and keys of the config, and the source of each installed
+//! cog. It downloads none of them.
+
+use std::{collections::BTreeSet, path::Path, time::Duration};
+
+use tokio::time::timeout;
+
+use super::{
+    super::exit::Failure,
+    finding::{Level, Report},
+};
+use crate::{
+    config::{Config, TrustedKey},
+    install::{self, Installed, Lock},
+    packages::{Access, PackageError, Place, Reference, Repository},
+};
+
+/// How long each source may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A package that is asked for where none is known: it need not be there.
+const ANY: &str = "gearshift";
+
+pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let lock = match install::read(config) {
+        Ok(lock) => lock,
+        Err(error) => {
+            report.failure("lock", error.into())?;
+            Lock::default()
+        }
+    };
+    keys(config, &lock, report)?;
+    let mut sources = Sources { config, silent: BTreeSet::new(), report };
+    for (name, there) in &lock.cogs {
+        sources.installed(name, there).await?;
+    }
+    for name in config.registry.keys() {
+        sources.section(name, &lock).await?;
+    }
+    Ok(())
+}
+
+/// Whether what must be signed can be, and what is installed is. That a key is one, the config has found out.
+fn keys(config: &Config, lock: &Lock, report: &mut Report) -> Result<(), Failure> {
+    let common = (&config.packages.trusted_keys[..], config.packages.require_signed);
+    let mut rules =
+        vec![("any registry".to_owned(), "`gearshift keys trust KEY`".to_owned(), common.0, common.1)];
+    for name in config.registry.keys() {
+        let of = config.packages_of(name);
+        let add = format!("`gearshift keys trust KEY --registry {name}`");
+        rules.push((format!("`{name}`"), add, of.trusted_keys, of.require_signed));
+    }
+    for (place, add, keys, is_required) in rules {
+        match (keys.len(), is_required) {
+            (0, true) => {
+                let text = format!(
+                    "packages of {place} must be signed, and no key is trusted: none can be installed"
+                );
+                report.warn("keys", text, &format!("{add}, or leave out `require_signed`"))?;
+            }
+            (0, false) => {}
+            (some, _) => {
+                let must = if is_required { "must" } else { "need not" };
+                report
+                    .ok("keys", format!("packages of {place} {must} be signed; {} trusted", counted(some)))?;
+            }
+        }
+    }
+    for (name, there) in &lock.cogs {
+        let of = config.packages_of(&there.source.place.to_string());
+        let is_trusted = |by: &String| of.trusted_keys.iter().map(TrustedKey::as_str).any(|key| key == by);
+        if of.require_signed && !there.now.signed_by.as_ref().is_some_and(is_trusted) {
+            let by = match &there.now.signed_by {
+                Some(key) => format!("is signed by {key}, which is not trusted"),
+                None => "is not signed, and must be".to_owned(),
+            };
+            let text = format!("`{name}` {} {by} for `{}`", there.now.version, there.source.place);
+            let help = "if it is its author's key, `gearshift keys trust KEY`; else install another version: this one \
+                cannot be installed again";
+            report.warn("keys", text, help)?;
+        }
+    }
+    Ok(())
+}
+
+fn counted(keys: usize) -> String {
+    if keys == 1 { "1 key is".to_owned() } else { format!("{keys} keys are") }
+}
+
+/// Asks each source.
+struct Sources<'a> {
+    config: &'a Config,
+    /// Registries that do not answer: each is reported once.
+    silent: BTreeSet<String>,
+    report: &'a mut Report,
+}
+
+impl Sources<'_> {
+    /// Whether the source of an installed cog has it.
+    async fn installed(&mut self, name: &str, there: &Installed) -> Result<(), Failure> {
+        let place = &there.source.place;
+        let Some(repository) = self.open(place)? else { return Ok(()) };
+        let asked = answer(place, repository.versions()).await;
+        let Some(versions) = self.usable(place, asked)? else { return Ok(()) };
+        let login = login(&repository);
+        let newest = versions.last().map(|newest| format!("version {newest}"));
+        let has = newest.unwrap_or_else(|| "no version any more".to_owned());
+        let text = format!("`{place}`, from which `{name}` was installed, has {has}{login}");
+        Ok(self.report.ok("registry", text)?)
+    }
+
+    /// Whether what a section names can be asked, and is what it can hold for.
+    async fn section(&mut self, name: &str, lock: &Lock) -> Result<(), Failure> {
+        if Path::new(name).is_absolute() {
+            return self.folder(name);
+        }
+        let place = match format!("{}/{ANY}", name.trim_end_matches('/')).parse::<Reference>() {
+            Ok(Reference { place, .. }) if Path::new(&place.to_string()).starts_with(name) => place,
+            _ => {
+                let text = format!("`[registry.{name:?}]` holds for nothing: no package is named so");
+                let help = "write `HOST` or `HOST/PATH` as in `gearshift install`, without `https://`; `docker.io/NAME` for \
+                    Docker Hub, `./FOLDER` for a folder";
+                return Ok(self.report.fail("registry", text, help)?);
+            }
+        };
+        let is_in_use = |there: &Installed| Path::new(&there.source.place.to_string()).starts_with(name);
+        if lock.cogs.values().any(is_in_use) {
+            return Ok(());
+        }
+        let Some(repository) = self.open(&place)? else { return Ok(()) };
+        let asked = answer(&place, repository.probe()).await;
+        if self.usable(&place, asked)?.is_some() {
+            self.report.ok("registry", format!("`{name}` answers{}", login(&repository)))?;
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, name: &str) -> Result<(), Failure> {
+        match std::fs::read_dir(name) {
+            Ok(_) => Ok(self.report.ok("registry", format!("the folder `{name}` can be read"))?),
+            Err(error) => {
+                let text = format!("cannot read the folder `{name}`, which `[registry]` names: {error}");
+                Ok(self.report.warn("registry", text, "make it, or correct the name of the section")?)
+            }
+        }
+    }
+
+    /// Once only: nothing is asked again here.
+    fn open(&mut self, place: &Place) -> Result<Option<Repository>, Failure> {
+        if host(place).is_some_and(|host| self.silent.contains(host)) {
+            return Ok(None);
+        }
+        let access = Access { retries: 0, ..Access::to(place, self.config) };
+        let opened = Repository::open(place, access);
+        self.usable(place, opened)
+    }
+
+    /// What was answered; none, and a finding, if it is an error. A bot starts all the same.
+    fn usable<T>(&mut self, place: &Place, answered: Result<T, PackageError>) -> Result<Option<T>, Failure> {
+        let error = match answered {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(error) => error,
+        };
+        if let (Some(host), true) = (host(place), error.is_unavailable()) {
+            self.silent.insert(host.to_owned());
+        }
+        let (text, help) = Failure::from(error).into_parts();
+        self.report.add("registry", Level::Warning, text, help)?;
+        Ok(None)
+    }
+}
+
+fn host(place: &Place) -> Option<&str> {
+    match place {
+        Place::Registry { registry, .. } => Some(registry),
+        Place::Folder(_) => None,
+    }
+}
+
+fn login(repository: &Repository) -> &'static str {
+    match (repository.place(), repository.has_login()) {
+        (Place::Folder(_), _) => "",
+        (_, true) => ", and takes docker's login",
+        (_, false) => ", without a login",
+    }
+}
+
+async fn answer<T>(
+    place: &Place,
+    asked: impl Future<Output = Result<T, PackageError>>,
+) -> Result<T, PackageError> {
+    match timeout(PATIENCE, asked).await {
+        Ok(said) => said,
+        Err(_) => Err(PackageError::Registry {
+            registry: host(place).unwrap_or_default().to_owned(),
+            why: format!("no answer within {} ms", PATIENCE.as_millis()),
+        }),
+    }
+}

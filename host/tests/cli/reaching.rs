@@ -1,0 +1,136 @@
+//! `gearshift doctor` on where packages come from: registries, logins, trusted keys, the sources of what is installed.
+
+use std::fs;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    doctoring::Bed,
+    installing,
+    packages::{Server, done},
+    versions::pack,
+};
+
+const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+
+/// What a check found that is well.
+fn well(bed: &Bed, home: &str, check: &str) -> Vec<String> {
+    let (code, all) = bed.ask(&[("HOME", home)]);
+    assert_eq!(code, 0, "{all:#?}");
+    assert!(all.iter().all(|it| it["level"] == "ok"), "{all:#?}");
+    let found = all.iter().filter(|it| it["check"] == check);
+    found.map(|it| it["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_registry_is_asked_with_dockers_login_and_what_it_refuses_is_said_with_what_to_do() {
+    let bed = Bed::new();
+    let home = bed.place.path().join("home").display().to_string();
+    let variables = [("HOME", home.as_str())];
+    let Some(open) = Server::start(&bed.place, false) else { return };
+    bed.config(&format!("[registry.\"{}/cogs\"]\n", open.address));
+    let answers = format!("`{}/cogs` answers, without a login", open.address);
+    assert_eq!(well(&bed, &home, "registry"), [answers]);
+    drop(open);
+    bed.finds(&variables, "warning", "registry", "Connection refused", "does it answer?");
+
+    let Some(closed) = Server::start(&bed.place, true) else { return };
+    bed.config(&format!("[registry.\"{}\"]\n", closed.address));
+    let docker = |login: &str| {
+        let auth = STANDARD.encode(login);
+        let text = format!(r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#, closed.address);
+        bed.place.file("home/.docker/config.json", &text);
+    };
+    let refused = "refuses requests without a login: 401";
+    bed.finds(&variables, "warning", "registry", refused, &format!("`docker login {}`", closed.address));
+    docker("me:wr0ng");
+    bed.finds(&variables, "warning", "registry", "refuses this login: 401", "`docker login 127.0.0.1:");
+    bed.place.file("home/.docker/config.json", "{ \"auths\": s3cret");
+    bed.finds(&variables, "warning", "registry", "cannot read the login for `127.0.0.1:", "`docker login`");
+    docker("me:s3cret");
+    let answers = format!("`{}` answers, and takes docker's login", closed.address);
+    assert_eq!(well(&bed, &home, "registry"), [answers]);
+    // The host of Discord's API is one, but no registry.
+    let api = bed.sim.api_url();
+    let host = api.trim_start_matches("http://").split('/').next().unwrap();
+    bed.config(&format!("[registry.\"{host}\"]\n"));
+    bed.finds(&variables, "warning", "registry", "it answers 404 where a registry", "is the host right");
+}
+
+#[test]
+fn a_section_that_holds_for_nothing_is_said() {
+    let bed = Bed::new();
+    for name in ["https://ghcr.io", "me", "ghcr.io/me:1.0.0", "ghcr.io/*"] {
+        bed.config(&format!("[registry.\"{name}\"]\nrequire_signed = true\ntrusted_keys = [\"{KEY}\"]\n"));
+        let text = format!("`[registry.\"{name}\"]` holds for nothing");
+        bed.finds(&[], "failed", "registry", &text, "write `HOST` or `HOST/PATH`");
+    }
+    bed.config("[registry.\"./nowhere\"]\n");
+    bed.finds(&[], "warning", "registry", "cannot read the folder `", "correct the name of the section");
+    fs::create_dir(bed.place.path().join("nowhere")).unwrap();
+    assert!(well(&bed, "", "registry")[0].ends_with("/nowhere` can be read"));
+}
+
+#[test]
+fn keys_that_do_not_fit_what_must_be_signed_are_said() {
+    let bed = Bed::new();
+    bed.config("[packages]\nrequire_signed = true\n");
+    bed.finds(
+        &[],
+        "warning",
+        "keys",
+        "of any registry must be signed, and no key is trusted",
+        "keys trust KEY`",
+    );
+    bed.config("[packages]\ntrusted_keys = [\n  \"RWQf\",\n]\n");
+    bed.finds(
+        &[],
+        "failed",
+        "config",
+        "gearshift.toml:6: `packages.trusted_keys`: \"RWQf\" is no public key",
+        "",
+    );
+    bed.config(&format!(
+        "[packages]\ntrusted_keys = [\"{KEY}\"]\n[registry.\"./packages\"]\nrequire_signed = true\n"
+    ));
+    fs::create_dir(bed.place.path().join("packages")).unwrap();
+    let found = well(&bed, "", "keys");
+    assert_eq!(found[0], "packages of any registry need not be signed; 1 key is trusted");
+    assert!(found[1].ends_with("/packages` must be signed; 1 key is trusted"), "{found:?}");
+}
+
+#[test]
+fn the_source_of_each_installed_cog_is_asked_for_it() {
+    let bed = Bed::new();
+    let home = bed.place.path().join("home").display().to_string();
+    let variables = [("HOME", home.as_str())];
+    let Some(server) = Server::start(&bed.place, false) else { return };
+    bed.config("");
+    fs::remove_file(bed.place.path().join("cogs/libping.so")).unwrap();
+    pack(&bed.place, "ping", "1.0.0", |_| {});
+    let source = format!("{}/cogs/ping", server.address);
+    done(&bed.place, &["push", &source]);
+    done(&bed.place, &["install", &source]);
+    assert!(installing::holds(&bed.place, "1.0.0"));
+    let text = format!("`{source}`, from which `ping` was installed, has version 1.0.0, without a login");
+    assert_eq!(well(&bed, &home, "registry"), [text]);
+    bed.config(&format!(
+        "[registry.\"{}\"]\nrequire_signed = true\ntrusted_keys = [\"{KEY}\"]\n",
+        server.address
+    ));
+    bed.finds(
+        &variables,
+        "warning",
+        "keys",
+        "`ping` 1.0.0 is not signed, and must be for `",
+        "its author's key",
+    );
+    bed.config("");
+    fs::remove_dir_all(server.folder.join("docker/registry/v2/repositories/cogs")).unwrap();
+    bed.finds(&variables, "warning", "registry", "there is no package `", "look at its spelling");
+    drop(server);
+    bed.finds(&variables, "warning", "registry", "failed to ask `127.0.0.1:", "does it answer?");
+    let lock = fs::read_to_string(bed.place.path().join("gearshift.lock")).unwrap();
+    bed.place.file("gearshift.lock", &lock.replace("version = \"1.0.0\"", "version = \"1.0\""));
+    bed.finds(&variables, "failed", "lock", "gearshift.lock:", "");
+}
