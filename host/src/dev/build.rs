@@ -170,7 +170,8 @@ impl Build {
                 status = self.child.wait(), if ended.is_none() => ended = Some(status?),
                 () = tokio::time::sleep(REST), if ended.is_some() => break,
                 _ = still.tick() => {
-                    tracing::info!("still building after {}: {done} crates so far", Shown(since.elapsed()));
+                    let seconds = Duration::from_secs(since.elapsed().as_secs());
+                    tracing::info!("still building after {}: {done} crates so far", Shown(seconds));
                 }
             }
         }

@@ -3,12 +3,13 @@
 use std::fs;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use gearshift_host::packages::{KeyFiles, SecretKey};
 
 use crate::{
     doctoring::Bed,
     installing,
     packages::{Server, done},
-    versions::pack,
+    versions::{pack, sign},
 };
 
 const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
@@ -29,7 +30,7 @@ fn a_registry_is_asked_with_dockers_login_and_what_it_refuses_is_said_with_what_
     let variables = [("HOME", home.as_str())];
     let Some(open) = Server::start(&bed.place, false) else { return };
     bed.config(&format!("[registry.\"{}/cogs\"]\n", open.address));
-    let answers = format!("`{}/cogs` answers, without a login", open.address);
+    let answers = format!("`{}/cogs` answers; without a login", open.address);
     assert_eq!(well(&bed, &home, "registry"), [answers]);
     drop(open);
     bed.finds(&variables, "warning", "registry", "Connection refused", "does it answer?");
@@ -48,7 +49,7 @@ fn a_registry_is_asked_with_dockers_login_and_what_it_refuses_is_said_with_what_
     bed.place.file("home/.docker/config.json", "{ \"auths\": s3cret");
     bed.finds(&variables, "warning", "registry", "cannot read the login for `127.0.0.1:", "`docker login`");
     docker("me:s3cret");
-    let answers = format!("`{}` answers, and takes docker's login", closed.address);
+    let answers = format!("`{}` answers; it takes docker's login", closed.address);
     assert_eq!(well(&bed, &home, "registry"), [answers]);
     // The host of Discord's API is one, but no registry.
     let api = bed.sim.api_url();
@@ -112,19 +113,36 @@ fn the_source_of_each_installed_cog_is_asked_for_it() {
     done(&bed.place, &["push", &source]);
     done(&bed.place, &["install", &source]);
     assert!(installing::holds(&bed.place, "1.0.0"));
-    let text = format!("`{source}`, from which `ping` was installed, has version 1.0.0, without a login");
+    let text = format!("`{source}` has `ping` 1.0.0; without a login");
     assert_eq!(well(&bed, &home, "registry"), [text]);
-    bed.config(&format!(
-        "[registry.\"{}\"]\nrequire_signed = true\ntrusted_keys = [\"{KEY}\"]\n",
-        server.address
-    ));
+    // Somebody else's key, and then the one that has signed it.
+    let rules = |key: &str| {
+        let text = "require_signed = true\ntrusted_keys = ";
+        bed.config(&format!("[registry.\"{}\"]\n{text}[\"{key}\"]\n", server.address));
+    };
+    rules(KEY);
     bed.finds(
         &variables,
         "warning",
         "keys",
-        "`ping` 1.0.0 is not signed, and must be for `",
-        "its author's key",
+        "ping:1.0.0` is not signed, and must be",
+        "gearshift pack --sign",
     );
+    let files = KeyFiles::in_folder(&bed.place.path().join("keys"), "mine");
+    let key = files.make(None).unwrap();
+    let secret = SecretKey::read(&files.secret, || unreachable!("it has no password")).unwrap();
+    sign(&bed.place, "ping", "1.0.0", &secret);
+    done(&bed.place, &["push", &source]);
+    bed.finds(
+        &variables,
+        "warning",
+        "keys",
+        &format!("is signed by {}", key.id()),
+        "if it is its author's key",
+    );
+    rules(&key.to_string());
+    let text = format!("`{source}` has `ping` 1.0.0, signed by {}; without a login", key.id());
+    assert_eq!(well(&bed, &home, "registry"), [text]);
     bed.config("");
     fs::remove_dir_all(server.folder.join("docker/registry/v2/repositories/cogs")).unwrap();
     bed.finds(&variables, "warning", "registry", "there is no package `", "look at its spelling");

@@ -10,9 +10,9 @@ use super::{
     finding::{Level, Report},
 };
 use crate::{
-    config::{Config, TrustedKey},
+    config::Config,
     install::{self, Installed, Lock},
-    packages::{Access, PackageError, Place, Reference, Repository},
+    packages::{Access, PackageError, Place, Reference, Repository, Trust, Wanted},
 };
 
 /// How long each source may take to answer.
@@ -28,7 +28,7 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Fai
             Lock::default()
         }
     };
-    keys(config, &lock, report)?;
+    keys(config, report)?;
     let mut sources = Sources { config, silent: BTreeSet::new(), report };
     for (name, there) in &lock.cogs {
         sources.installed(name, there).await?;
@@ -39,8 +39,8 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Fai
     Ok(())
 }
 
-/// Whether what must be signed can be, and what is installed is. That a key is one, the config has found out.
-fn keys(config: &Config, lock: &Lock, report: &mut Report) -> Result<(), Failure> {
+/// Whether what must be signed can be. That a key is one, the config has found out.
+fn keys(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let common = (&config.packages.trusted_keys[..], config.packages.require_signed);
     let mut rules =
         vec![("any registry".to_owned(), "`gearshift keys trust KEY`".to_owned(), common.0, common.1)];
@@ -65,20 +65,6 @@ fn keys(config: &Config, lock: &Lock, report: &mut Report) -> Result<(), Failure
             }
         }
     }
-    for (name, there) in &lock.cogs {
-        let of = config.packages_of(&there.source.place.to_string());
-        let is_trusted = |by: &String| of.trusted_keys.iter().map(TrustedKey::as_str).any(|key| key == by);
-        if of.require_signed && !there.now.signed_by.as_ref().is_some_and(is_trusted) {
-            let by = match &there.now.signed_by {
-                Some(key) => format!("is signed by {key}, which is not trusted"),
-                None => "is not signed, and must be".to_owned(),
-            };
-            let text = format!("`{name}` {} {by} for `{}`", there.now.version, there.source.place);
-            let help = "if it is its author's key, `gearshift keys trust KEY`; else install another version: this one \
-                cannot be installed again";
-            report.warn("keys", text, help)?;
-        }
-    }
     Ok(())
 }
 
@@ -95,16 +81,16 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Whether the source of an installed cog has it.
+    /// Whether the source of an installed cog has it, signed as the config wants it.
     async fn installed(&mut self, name: &str, there: &Installed) -> Result<(), Failure> {
         let place = &there.source.place;
         let Some(repository) = self.open(place)? else { return Ok(()) };
-        let asked = answer(place, repository.versions()).await;
-        let Some(versions) = self.usable(place, asked)? else { return Ok(()) };
-        let login = login(&repository);
-        let newest = versions.last().map(|newest| format!("version {newest}"));
-        let has = newest.unwrap_or_else(|| "no version any more".to_owned());
-        let text = format!("`{place}`, from which `{name}` was installed, has {has}{login}");
+        let (wanted, trust) = (Wanted::Newest, Trust::at(place, self.config));
+        let exactly = Reference { place: place.clone(), wanted, digest: Some(there.now.package) };
+        let asked = answer(place, repository.find(&exactly, &trust)).await;
+        let Some(package) = self.usable(place, asked)? else { return Ok(()) };
+        let signed = package.signed_by().map(|key| format!(", signed by {}", key.id())).unwrap_or_default();
+        let text = format!("`{place}` has `{name}` {}{signed}{}", package.version(), login(&repository));
         Ok(self.report.ok("registry", text)?)
     }
 
@@ -163,8 +149,14 @@ impl Sources<'_> {
         if let (Some(host), true) = (host(place), error.is_unavailable()) {
             self.silent.insert(host.to_owned());
         }
+        let check = match error {
+            PackageError::Unsigned { .. } | PackageError::Untrusted { .. } | PackageError::Forged { .. } => {
+                "keys"
+            }
+            _ => "registry",
+        };
         let (text, help) = Failure::from(error).into_parts();
-        self.report.add("registry", Level::Warning, text, help)?;
+        self.report.add(check, Level::Warning, text, help)?;
         Ok(None)
     }
 }
@@ -179,8 +171,8 @@ fn host(place: &Place) -> Option<&str> {
 fn login(repository: &Repository) -> &'static str {
     match (repository.place(), repository.has_login()) {
         (Place::Folder(_), _) => "",
-        (_, true) => ", and takes docker's login",
-        (_, false) => ", without a login",
+        (_, true) => "; it takes docker's login",
+        (_, false) => "; without a login",
     }
 }
 
