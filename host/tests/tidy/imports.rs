@@ -1,76 +1,151 @@
-//! Which module of the host may know which: imports point one way, downwards in [`ORDER`].
+//! Which module of a crate may know which: imports point one way, downwards in [`Layers::order`].
 //! Events travel the other way, through channels, and are not seen here.
 
 use std::collections::BTreeSet;
 
 use crate::{
     nothing_found,
-    sources::{Source, below},
+    sources::{Source, below, read},
 };
 
-/// The modules from top to bottom. A module knows modules of lower lines only, none of its own.
-const ORDER: &[&[&str]] = &[
-    &["cli"],
-    &["panel"],
-    &["host"],
-    &["follow", "handover", "own_commands"],
-    &["control", "dev", "metrics", "smoke", "watch"],
-    &["commands", "health"],
-    &["cogs"],
-    &["router"],
-    &["lane"],
-    &["handles"],
-    &["install"],
-    &["cooldowns", "facts", "packages", "schedule"],
-    &["event", "fault", "gateway", "library"],
-    &["sessions"],
-    &["log"],
-    &["config"],
-    &["clock", "counters", "duration", "error", "identity", "private", "process", "step", "text"],
-];
+/// The modules of a crate, and what they may know of each other.
+struct Layers {
+    /// Where the crate's sources are.
+    root: &'static str,
+    /// The modules from top to bottom. A module knows modules of lower lines only, none of its own.
+    order: &'static [&'static [&'static str]],
+    /// Imports that point upwards all the same, each with its reason.
+    exceptions: &'static [(&'static str, &'static str, &'static str)],
+}
 
-/// Imports that point upwards all the same, each with its reason.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[(
-    "schedule",
-    "lane",
-    "a task that is due goes into the queue in front of its cog, which is the lane's",
-)];
+const HOST: Layers = Layers {
+    root: "host/src/",
+    order: &[
+        &["cli"],
+        &["panel"],
+        &["host"],
+        &["follow", "handover", "own_commands"],
+        &["control", "dev", "metrics", "smoke", "watch"],
+        &["commands", "health"],
+        &["cogs"],
+        &["router"],
+        &["lane"],
+        &["handles"],
+        &["install"],
+        &["cooldowns", "facts", "packages", "schedule"],
+        &["event", "fault", "gateway", "library"],
+        &["sessions"],
+        &["log"],
+        &["config"],
+        &["clock", "counters", "duration", "error", "identity", "private", "process", "step", "text"],
+    ],
+    exceptions: &[(
+        "schedule",
+        "lane",
+        "a task that is due goes into the queue in front of its cog, which is the lane's",
+    )],
+};
 
-/// What a file may not know: the module it belongs to, and what it imports from modules that are not below it.
-fn findings(source: &Source) -> Vec<String> {
-    let module = module_of(&source.path);
-    let Some(own) = rank(module) else {
-        return vec![format!("{}: module `{module}` has no place in ORDER", source.path)];
-    };
-    let mut findings: Vec<String> = imports(source)
-        .into_iter()
-        .filter(|other| other != module && !excepted(module, other))
-        .filter_map(|other| match rank(&other) {
-            Some(rank) if rank > own => None,
-            Some(_) => {
-                Some(format!("{}: `{module}` stands below or beside `{other}` and imports it", source.path))
-            }
-            None => Some(format!("{}: imports `{other}`, which has no place in ORDER", source.path)),
-        })
-        .collect();
-    if source.code().any(|(_, line)| climbs_out(line, depth(&source.path))) {
-        findings.push(format!("{}: names another module through `super`; say `crate`", source.path));
+/// The built-in Discord. The picture in its `lib.rs` says what each layer is for.
+const SIM: Layers = Layers {
+    root: "host/sim/src/",
+    order: &[
+        &["sim"],
+        &["expect"],
+        &["server"],
+        &["front"],
+        &["control", "door", "far", "keep", "page", "panel"],
+        &["prompt"],
+        &["advance"],
+        &["replies", "settle"],
+        &["actors", "gateway", "rest"],
+        &["changes", "interactions"],
+        &["shared"],
+        &["faults", "options"],
+        &["accounts", "transcript"],
+        &["world"],
+        &["clock", "pictures"],
+        &["snowflake"],
+    ],
+    exceptions: &[
+        ("actors", "rest", "the limits of a message and its files are kept by REST"),
+        ("advance", "sim", "a method of `Sim`"),
+        ("changes", "gateway", "who receives an event is kept by the gateway"),
+        ("clock", "shared", "a timer is a closure over everything"),
+        ("expect", "sim", "a method of `Sim`"),
+        ("gateway", "rest", "reading a query is REST's"),
+        ("interactions", "actors", "what a member may not do is said by its error"),
+        ("interactions", "changes", "an answer is a message that is posted"),
+        ("interactions", "gateway", "an interaction is an event"),
+        ("interactions", "rest", "fields and their errors are REST's"),
+        ("options", "settle", "the probe is asked there"),
+        ("prompt", "sim", "a prompt is opened for a `Sim`"),
+        ("rest", "actors", "what a user may not do is said by a member's error"),
+        ("rest", "gateway", "REST opens the gateway's websocket, and sends some events itself"),
+        ("settle", "sim", "a method of `Sim`"),
+        ("shared", "gateway", "the state holds the sessions"),
+        ("shared", "interactions", "the state holds the commands and interactions"),
+        ("shared", "keep", "the state takes over what was kept"),
+        ("shared", "rest", "the state holds the files and rate limits"),
+        ("shared", "settle", "the state counts the calls"),
+        ("transcript", "interactions", "a line shows a message's components"),
+        ("world", "actors", "a name that a file gets wrong is answered like a member's"),
+        ("world", "changes", "mentions in a file are read as those of a post"),
+    ],
+};
+
+impl Layers {
+    /// What a file may not know: the module it belongs to, and what it imports from modules that are not below it.
+    fn findings(&self, source: &Source) -> Vec<String> {
+        let module = self.module_of(&source.path);
+        let Some(own) = self.rank(module) else {
+            return vec![format!("{}: module `{module}` has no place in the order", source.path)];
+        };
+        let mut findings: Vec<String> = imports(source)
+            .into_iter()
+            .filter(|other| other != module && !self.excepts(module, other))
+            .filter_map(|other| match self.rank(&other) {
+                Some(rank) if rank > own => None,
+                Some(_) => {
+                    Some(format!("{}: `{module}` stands below or beside `{other}` and imports it", source.path))
+                }
+                None => Some(format!("{}: imports `{other}`, which has no place in the order", source.path)),
+            })
+            .collect();
+        if source.code().any(|(_, line)| climbs_out(line, self.depth(&source.path))) {
+            findings.push(format!("{}: names another module through `super`; say `crate`", source.path));
+        }
+        findings
     }
-    findings
-}
 
-/// `lane` for `host/src/lane/inbox.rs`.
-fn module_of(path: &str) -> &str {
-    let inside = path.strip_prefix("host/src/").unwrap_or(path);
-    inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
-}
+    /// `lane` for `host/src/lane/inbox.rs`.
+    fn module_of<'a>(&self, path: &'a str) -> &'a str {
+        let inside = path.strip_prefix(self.root).unwrap_or(path);
+        inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
+    }
 
-fn rank(module: &str) -> Option<usize> {
-    ORDER.iter().position(|line| line.contains(&module))
-}
+    fn rank(&self, module: &str) -> Option<usize> {
+        self.order.iter().position(|line| line.contains(&module))
+    }
 
-fn excepted(module: &str, other: &str) -> bool {
-    EXCEPTIONS.iter().any(|(from, to, _)| (*from, *to) == (module, other))
+    fn excepts(&self, module: &str, other: &str) -> bool {
+        self.exceptions.iter().any(|(from, to, _)| (*from, *to) == (module, other))
+    }
+
+    /// How many modules deep a file is: 1 for a module's own file.
+    fn depth(&self, path: &str) -> usize {
+        let inside = path.strip_prefix(self.root).unwrap_or(path);
+        inside.split('/').filter(|part| *part != "mod.rs").count()
+    }
+
+    /// The modules' files: all but the map and the program, which is one call.
+    fn sources(&self) -> Vec<Source> {
+        let mut sources = below(self.root.trim_end_matches('/'), ".rs");
+        sources.retain(|source| {
+            !matches!(source.path.strip_prefix(self.root), Some("lib.rs" | "main.rs") | None)
+        });
+        sources
+    }
 }
 
 /// The modules that a file names, by `crate::module` or in a `crate::{…}`. Its tests may build on any module.
@@ -118,52 +193,50 @@ fn first_word(text: &str) -> Option<String> {
     (!word.is_empty() && word != "self").then_some(word)
 }
 
-/// How many modules deep a file is: 1 for a module's own file.
-fn depth(path: &str) -> usize {
-    let inside = path.strip_prefix("host/src/").unwrap_or(path);
-    inside.split('/').filter(|part| *part != "mod.rs").count()
-}
-
 /// Whether a `use` of the file's own module reaches the root of the crate. Those inside a module of tests are indented.
 fn climbs_out(line: &str, depth: usize) -> bool {
     let line = line.trim_start_matches("pub ");
     line.strip_prefix("use ").is_some_and(|path| path.starts_with(&"super::".repeat(depth)))
 }
 
-/// The modules' files: all but the map and the program, which is one call.
-fn modules() -> Vec<Source> {
-    let mut sources = below("host/src", ".rs");
-    sources.retain(|source| !matches!(source.path.as_str(), "host/src/lib.rs" | "host/src/main.rs"));
-    sources
-}
-
 #[test]
 fn imports_point_one_way() {
-    nothing_found(&modules().iter().flat_map(findings).collect::<Vec<_>>());
+    for layers in [HOST, SIM] {
+        let findings: Vec<_> = layers.sources().iter().flat_map(|source| layers.findings(source)).collect();
+        nothing_found(&findings);
+    }
 }
 
 #[test]
 fn the_order_and_its_exceptions_name_nothing_that_is_gone() {
-    let modules = modules();
-    let there: BTreeSet<&str> = modules.iter().map(|source| module_of(&source.path)).collect();
-    let gone: Vec<_> = ORDER.iter().copied().flatten().filter(|module| !there.contains(*module)).collect();
-    assert!(gone.is_empty(), "no such modules: {gone:?}");
-    for (from, to, _) in EXCEPTIONS {
-        let used =
-            modules.iter().any(|source| module_of(&source.path) == *from && imports(source).contains(*to));
-        assert!(used, "`{from}` no longer imports `{to}`: take the exception away");
+    for layers in [HOST, SIM] {
+        let sources = layers.sources();
+        let there: BTreeSet<&str> = sources.iter().map(|source| layers.module_of(&source.path)).collect();
+        let gone: Vec<_> =
+            layers.order.iter().copied().flatten().filter(|module| !there.contains(*module)).collect();
+        assert!(gone.is_empty(), "{}: no such modules: {gone:?}", layers.root);
+        for (from, to, _) in layers.exceptions {
+            let used = sources
+                .iter()
+                .any(|source| layers.module_of(&source.path) == *from && imports(source).contains(*to));
+            assert!(used, "{}: `{from}` no longer imports `{to}`: take the exception away", layers.root);
+        }
     }
 }
 
 #[test]
 fn the_map_has_every_module_and_no_other() {
-    let map = crate::sources::read("host/src/lib.rs");
-    let named: BTreeSet<&str> = map
-        .code()
-        .filter_map(|(_, line)| line.strip_prefix("pub mod ")?.trim_end().strip_suffix(';'))
-        .collect();
-    let ordered: BTreeSet<&str> = ORDER.iter().copied().flatten().copied().collect();
-    assert_eq!(named, ordered);
+    for layers in [HOST, SIM] {
+        let map = read(&format!("{}lib.rs", layers.root));
+        let named: BTreeSet<&str> = map
+            .code()
+            .filter_map(|(_, line)| {
+                line.trim_start_matches("pub ").strip_prefix("mod ")?.trim_end().strip_suffix(';')
+            })
+            .collect();
+        let ordered: BTreeSet<&str> = layers.order.iter().copied().flatten().copied().collect();
+        assert_eq!(named, ordered, "{}", layers.root);
+    }
 }
 
 #[test]
@@ -177,10 +250,10 @@ fn an_import_upwards_or_sideways_is_found_however_it_is_written() {
         "pub use super::router::Router;",
         "use crate::shed::Tool;",
     ] {
-        assert_eq!(findings(&Source::sample("host/src/library.rs", text)).len(), 1, "{text}");
+        assert_eq!(HOST.findings(&Source::sample("host/src/library.rs", text)).len(), 1, "{text}");
     }
-    assert_eq!(findings(&Source::sample("host/src/library/deep.rs", "use super::super::lane;")).len(), 1);
-    assert_eq!(findings(&Source::sample("host/src/shed/tool.rs", "")).len(), 1);
+    assert_eq!(HOST.findings(&Source::sample("host/src/library/deep.rs", "use super::super::lane;")).len(), 1);
+    assert_eq!(HOST.findings(&Source::sample("host/src/shed/tool.rs", "")).len(), 1);
 }
 
 #[test]
@@ -191,7 +264,7 @@ fn an_import_downwards_is_fine() {
         "mod tests {\n    use super::*;\n    use crate::host::Host;\n}",
         "my_crate::host::go()",
     ] {
-        assert_eq!(findings(&Source::sample("host/src/library/mod.rs", text)), [""; 0], "{text}");
+        assert_eq!(HOST.findings(&Source::sample("host/src/library/mod.rs", text)), [""; 0], "{text}");
     }
-    assert_eq!(findings(&Source::sample("host/src/library/deep.rs", "use super::open;")), [""; 0]);
+    assert_eq!(HOST.findings(&Source::sample("host/src/library/deep.rs", "use super::open;")), [""; 0]);
 }
