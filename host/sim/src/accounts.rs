@@ -3,7 +3,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::World;
 
 /// Somebody with a token of its own.

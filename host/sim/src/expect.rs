@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::actors::InteractionHandle;
+use crate::ids::Snowflake;
 use crate::sim::Sim;
-use crate::snowflake::Snowflake;
 use crate::transcript::{Entry, Tail, What};
 use crate::world::Message;
 

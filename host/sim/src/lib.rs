@@ -91,22 +91,22 @@ mod panel;
 
 mod accounts;
 mod clock;
+mod ids;
 mod pictures;
 mod shared;
-mod snowflake;
 
 pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
-pub use clock::{BotClock, Clock, NoTimestamp, Timestamp};
+pub use clock::{BotClock, Clock};
 pub use expect::Unmet;
 pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
+pub use ids::{NoTimestamp, Snowflake, Timestamp};
 pub use keep::KeepError;
 pub use options::{RateLimits, SimOptions};
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
 pub use settle::{Busy, IdleProbe, Unsettled};
 pub use sim::{Sim, StartError};
-pub use snowflake::Snowflake;
 pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
     Application, Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings,

@@ -1,7 +1,7 @@
 //! Pictures of people, bots and guilds, drawn from their hash: the same hash gives the same picture everywhere.
 //! It keeps none; nobody's face is in here.
 
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 
 /// Pixels of the largest picture; a larger one that is asked for comes in this size, as Discord never enlarges either.
 const MAX_PIXELS: u32 = 512;

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::clock::Timestamp;
+use crate::ids::{Snowflake, Timestamp};
 use crate::shared::Shared;
-use crate::snowflake::Snowflake;
 use crate::world::Message;
 
 impl Shared {

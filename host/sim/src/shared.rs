@@ -91,7 +91,7 @@ impl Shared {
             unknown_routes: Tally::default(),
             unknown_fields: Tally::default(),
         };
-        let shared = Arc::new(Self {
+        Arc::new(Self {
             clock,
             state: Mutex::new(state),
             limits: Mutex::default(),
@@ -105,9 +105,7 @@ impl Shared {
             calls: Calls::default(),
             connections: AtomicU64::new(0),
             options,
-        });
-        shared.clock.start(&shared);
-        shared
+        })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

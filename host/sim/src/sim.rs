@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
@@ -11,14 +11,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::actors::{ActError, Member};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::Gateway;
+use crate::ids::{Snowflake, Timestamp};
 use crate::keep::{KeepError, Keeper, Kept};
 use crate::options::SimOptions;
 use crate::server;
 use crate::shared::Shared;
-use crate::snowflake::Snowflake;
 use crate::transcript::{Entry, Transcript};
 use crate::world::{Bot, Message, World};
 
@@ -84,6 +84,9 @@ impl Sim {
         let token = options.token.clone();
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
+        // Unsized here, as `Arc::downgrade` cannot be told to.
+        let owner: Weak<Shared> = Arc::downgrade(&shared);
+        shared.clock.start(owner, shared.options.bot_clock.clone());
         shared.state().go_on_with(commands, files);
         let server = tokio::spawn(serve(listener, shared.clone(), keeper));
         let (clock, mut over) = (shared.clock.clone(), closing.subscribe());

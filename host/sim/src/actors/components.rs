@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::{ActError, InteractionHandle, Member, owned_options};
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 
 impl Member {
     /// Presses a button, found by its label or custom id.

@@ -1,7 +1,7 @@
 //! Why a member could not act, in words for the one who made it act, with the nearest names.
 //! It does not carry Discord's codes: a client refuses before anything is sent.
 
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{ChannelKind, Guild, World};
 
 /// An act that a Discord client would not have let happen.

@@ -3,8 +3,8 @@
 
 use super::{ActError, Member};
 use crate::changes::By;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{Guild, bits};
 
 impl Member {

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{ActError, Member};
+use crate::ids::Snowflake;
 use crate::interactions::{Client, Invocation, Invoker, begin};
 use crate::shared::{Shared, State};
-use crate::snowflake::Snowflake;
 use crate::transcript::{Acknowledgement, Entry};
 use crate::world::Message;
 

@@ -3,12 +3,12 @@
 
 use super::{ActError, Member};
 use crate::changes::{Draft, Revision};
+use crate::ids::Snowflake;
 use crate::rest::Bytes;
 use crate::rest::files::{MAX_FILES, Upload, attach};
 use crate::rest::message_form::MAX_CONTENT_CHARS;
 use crate::rest::posts::check_slowmode;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{Emoji, MessageKind, bits};
 
 impl Member {

@@ -17,8 +17,8 @@ pub use error::ActError;
 pub(crate) use guilds::{guild_named, member_and_role};
 pub use handle::{Answer, InteractionHandle};
 
+use crate::ids::Snowflake;
 use crate::shared::{Shared, State};
-use crate::snowflake::Snowflake;
 use crate::world::{Channel, ChannelKind, User, bits};
 
 /// A person who acts. Every act returns once it was handed to the gateway's sessions.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::{AuditEntry, bits};
 

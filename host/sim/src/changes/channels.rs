@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{Action, By};
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::json::channel_json;
 use crate::world::{Channel, Overwrite};
 

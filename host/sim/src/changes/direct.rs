@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::gateway::event::Payload;
 use crate::gateway::sessions::Audience;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::User;
 use crate::world::json::channel_json_for;

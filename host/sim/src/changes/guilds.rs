@@ -9,8 +9,8 @@ use super::{Action, By};
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::gateway::sessions::Audience;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::{Role, settings_json};
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{User, World, bits};
 
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>

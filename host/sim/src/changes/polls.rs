@@ -1,15 +1,14 @@
 //! Polls: votes, and what is told when one is over.
 //! It does not check who may vote; REST does.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::messages::{Draft, place};
+use crate::clock::Due;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
-use crate::shared::{Shared, State};
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
+use crate::shared::State;
 use crate::world::{MessageKind, Poll};
 
 impl State {
@@ -45,9 +44,7 @@ impl State {
         else {
             return;
         };
-        self.world.clock.at(poll.expiry, move |shared: &Arc<Shared>| {
-            shared.state().end_poll(channel, id);
-        });
+        self.world.clock.at(poll.expiry, Due::PollEnds { channel, message: id });
     }
 
     /// Ends a poll and posts what came of it; nothing if it is over already.

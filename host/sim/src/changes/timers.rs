@@ -1,13 +1,12 @@
 //! What happens by itself when its time has come: threads that nobody writes in are archived, invites and polls end.
 //! It holds no rule of its own; each timer looks whether it still applies.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::By;
-use crate::clock::Timestamp;
+use crate::clock::{Due, OnDue};
+use crate::ids::{Snowflake, Timestamp};
 use crate::shared::{Shared, State};
-use crate::snowflake::Snowflake;
 
 impl State {
     /// Looks after everything that was there at the start.
@@ -24,14 +23,13 @@ impl State {
     /// Ends an invite when its time has come.
     pub(crate) fn watch_invite(&self, code: &str) {
         let Some(ends) = self.world.invites.get(code).and_then(|invite| invite.expires_at()) else { return };
-        let code = code.to_owned();
-        self.world.clock.at(ends, move |shared| shared.state().end_invite(&code));
+        self.world.clock.at(ends, Due::InviteExpires(code.to_owned()));
     }
 
     /// Looks after a thread that was opened: archives it once nobody has written for its time.
     pub(crate) fn watch_thread(&self, id: Snowflake) {
         let Some(when) = self.archive_time(id) else { return };
-        self.world.clock.at(when, move |shared| look_after(shared, id));
+        self.world.clock.at(when, Due::ThreadIdle(id));
     }
 
     /// When a thread is to be archived; none if it is not open.
@@ -42,26 +40,34 @@ impl State {
         let last = written.max(thread.archive_timestamp);
         Some(last + Duration::from_secs(u64::from(thread.auto_archive_minutes) * 60))
     }
+
+    /// Archives a thread if nobody has written in it for its time.
+    fn archive_idle(&mut self, id: Snowflake) {
+        match self.archive_time(id) {
+            Some(when) if when <= self.world.clock.now() => {
+                let thread = self.world.channel(id).and_then(|channel| channel.thread.as_ref());
+                let Some(owner) = thread.map(|thread| thread.owner_id) else { return };
+                self.change_thread(&By { user: owner, reason: None }, id, |channel| {
+                    if let Some(thread) = &mut channel.thread {
+                        thread.archived = true;
+                    }
+                });
+            }
+            // Somebody wrote meanwhile.
+            Some(_) => self.watch_thread(id),
+            None => {}
+        }
+    }
 }
 
-fn look_after(shared: &Arc<Shared>, id: Snowflake) {
-    let mut state = shared.state();
-    match state.archive_time(id) {
-        Some(when) if when <= state.world.clock.now() => {
-            let Some(owner) =
-                state.world.channel(id).and_then(|one| one.thread.as_ref()).map(|one| one.owner_id)
-            else {
-                return;
-            };
-            let by = By { user: owner, reason: None };
-            state.change_thread(&by, id, |channel| {
-                if let Some(thread) = &mut channel.thread {
-                    thread.archived = true;
-                }
-            });
+impl OnDue for Shared {
+    fn fall_due(&self, due: Due) {
+        let mut state = self.state();
+        match due {
+            Due::ThreadIdle(id) => state.archive_idle(id),
+            Due::InviteExpires(code) => state.end_invite(&code),
+            Due::PollEnds { channel, message } => state.end_poll(channel, message),
+            Due::InteractionTimesOut(id) => state.time_out(id),
         }
-        // Somebody wrote meanwhile.
-        Some(_) => state.watch_thread(id),
-        None => {}
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::settings_json::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::messages::Draft;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{Message, Origin, Webhook, flags};
 
 impl State {

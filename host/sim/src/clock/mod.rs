@@ -7,8 +7,8 @@
 //! faults, deadlines for writing and closing, and every `within` that a test waits for.
 
 mod bot;
+mod due;
 mod schedule;
-mod timestamp;
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,10 +18,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 
 pub use bot::BotClock;
-use schedule::{Action, Schedule};
-pub use timestamp::{NoTimestamp, Timestamp};
+pub(crate) use due::{Due, OnDue};
+use schedule::Schedule;
 
-use crate::shared::Shared;
+use crate::ids::Timestamp;
 
 /// The time of a simulator; clones share it. It runs with the wall clock until it is frozen or advanced.
 ///
@@ -40,7 +40,7 @@ struct Inner {
     /// The earliest timer changed, or time was moved.
     changed: Notify,
     /// Set when the simulator starts; before that nothing can fall due.
-    owner: OnceLock<Weak<Shared>>,
+    owner: OnceLock<Weak<dyn OnDue>>,
     /// Set with the owner, if its bot has one.
     bot: OnceLock<Arc<dyn BotClock>>,
 }
@@ -125,9 +125,9 @@ impl Clock {
         self.set(Hands::Frozen { at: self.now() });
         loop {
             let due = self.schedule().pop(target);
-            let Some((when, action)) = due else { break };
+            let Some((when, due)) = due else { break };
             self.set(Hands::Frozen { at: when.max(self.now()) });
-            self.carry_out(action);
+            self.carry_out(due);
         }
         self.set(match before {
             Hands::Running { .. } => Hands::running_from(target),
@@ -142,10 +142,9 @@ impl Clock {
         self.advance(moment.since(self.now()));
     }
 
-    /// Lets something happen at a moment, soon if it has passed. It must look whether it still applies: timers are not
-    /// taken back. It may lock the state and ask for further timers, but not move time.
-    pub(crate) fn at(&self, when: Timestamp, action: impl FnOnce(&Arc<Shared>) + Send + 'static) {
-        let added = self.schedule().add(when, Box::new(action));
+    /// Lets something fall due at a moment, soon if it has passed.
+    pub(crate) fn at(&self, when: Timestamp, due: Due) {
+        let added = self.schedule().add(when, due);
         match added {
             Some(true) => self.inner.changed.notify_one(),
             Some(false) => {}
@@ -154,11 +153,11 @@ impl Clock {
     }
 
     /// From now on timers fire, for this simulator, and the clock of its bot goes along.
-    pub(crate) fn start(&self, owner: &Arc<Shared>) {
-        let _ = self.inner.owner.set(Arc::downgrade(owner));
-        if let Some(bot) = &owner.options.bot_clock {
+    pub(crate) fn start(&self, owner: Weak<dyn OnDue>, bot: Option<Arc<dyn BotClock>>) {
+        let _ = self.inner.owner.set(owner);
+        if let Some(bot) = bot {
             bot.advance(self.now().since(Timestamp(wall_ms() as u64)));
-            let _ = self.inner.bot.set(bot.clone());
+            let _ = self.inner.bot.set(bot);
         }
     }
 
@@ -200,14 +199,14 @@ impl Clock {
         let _turn = self.turn();
         loop {
             let due = self.schedule().pop(self.now());
-            let Some((_, action)) = due else { return };
-            self.carry_out(action);
+            let Some((_, due)) = due else { return };
+            self.carry_out(due);
         }
     }
 
-    fn carry_out(&self, action: Action) {
+    fn carry_out(&self, due: Due) {
         if let Some(owner) = self.inner.owner.get().and_then(Weak::upgrade) {
-            action(&owner);
+            owner.fall_due(due);
         }
     }
 

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::{body, people, refusal};
 use crate::actors::{InteractionHandle, Member};
+use crate::ids::Snowflake;
 use crate::prompt::{Deed, Prompt};
 use crate::rest::error::ApiError;
 use crate::rest::{Call, Reply};
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::Message;
 use crate::world::json::MessageJson;
 

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::{body, refusal};
 use crate::actors::{ActError, guild_named, member_and_role};
 use crate::changes::By;
+use crate::ids::Snowflake;
 use crate::rest::error::ApiError;
 use crate::rest::{Call, Reply};
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{User, World};
 
 /// Characters of a user's name.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use matchit::Router;
 
 use super::{act, bots, faults, people, time, transcript};
-use crate::rest::call::percent_decode;
+use crate::ids::percent_decode;
 use crate::rest::error::ApiError;
 use crate::rest::{Bytes, Call, Reply};
 

@@ -17,8 +17,8 @@ use super::event::Payload;
 use super::operations::{Pace, decode_error};
 use super::sessions::{Outbox, Outgoing, Resumption};
 use crate::accounts::{self, Account};
+use crate::ids::Snowflake;
 use crate::shared::Shared;
-use crate::snowflake::Snowflake;
 
 /// Events written before a flush: large enough that a burst costs few system calls.
 const BATCH_EVENTS: usize = 256;

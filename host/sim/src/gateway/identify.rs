@@ -12,9 +12,9 @@ use super::sessions::covers;
 use super::starts::TooMany;
 use super::{close, intents, person};
 use crate::accounts::Account;
+use crate::ids::Snowflake;
 use crate::options::RateLimits;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::Guild;
 use crate::world::json::guild_create_json;
 

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::intents;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::GuildMember;
 use crate::world::json::MemberJson;
 

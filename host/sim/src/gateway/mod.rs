@@ -22,7 +22,7 @@ use axum::http::Response;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 
-use crate::rest::call::query_value;
+use crate::ids::query_value;
 use crate::shared::Shared;
 use sessions::Outgoing;
 

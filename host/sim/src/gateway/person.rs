@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::json::{MemberJson, channel_json, channel_json_for, guild_create_json};
 use crate::world::{Channel, ChannelKind, Guild, World, bits};
 

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::event::Payload;
 use super::intents;
 use super::sessions::Audience;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::{Guild, World};
 

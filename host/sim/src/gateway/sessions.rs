@@ -13,8 +13,8 @@ use super::event::Payload;
 use super::intents;
 use super::intents::Needs;
 use crate::accounts::Account;
-use crate::clock::{Clock, Timestamp};
-use crate::snowflake::Snowflake;
+use crate::clock::Clock;
+use crate::ids::{Snowflake, Timestamp};
 use crate::world::{Channel, Guild, Message, World, bits};
 
 /// What a connection is told to send or do.

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 
 /// Session starts of an application in a day.
 /// <https://discord.com/developers/docs/events/gateway#session-start-limit-object>

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{Interaction, Kind};
 use crate::changes::Draft;
+use crate::ids::Snowflake;
 use crate::rest::error::ApiError;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::transcript::{Acknowledgement, What};
 use crate::world::json::application_json;
 use crate::world::{Message, MessageKind, User, flags};

@@ -9,8 +9,8 @@ use super::invoke::{Invocation, Invoker};
 use super::named::{NamedKind, Place, named};
 use super::{Kind, flatten};
 use crate::actors::ActError;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{Message, bits};
 
 /// The kind of component that is a group of checkboxes.

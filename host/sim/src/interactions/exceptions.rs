@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{Channel, Guild};
 
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-permissions-object>

@@ -9,8 +9,8 @@ use super::named::Place;
 use super::options::line_of_values;
 use super::{Kind, flatten};
 use crate::actors::ActError;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 
 /// Kinds of fields that hold one `value`; all others hold `values`.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-modal-submit-data-structure>

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::{Interaction, Kind};
 use crate::actors::ActError;
+use crate::clock::Due;
 use crate::gateway::event::Payload;
 use crate::gateway::sessions::Audience;
+use crate::ids::Snowflake;
 use crate::shared::{Shared, State};
-use crate::snowflake::Snowflake;
 use crate::transcript::What;
 use crate::world::json::{MemberJson, MessageJson, channel_json};
 use crate::world::{Channel, InteractionNote, Message, User};
@@ -75,24 +76,23 @@ impl Invocation {
 }
 
 /// Hands an interaction to the bot's sessions, watches whether it is acknowledged in time, and returns its id.
-pub(crate) fn begin(shared: &Arc<Shared>, state: &mut State, invocation: Invocation) -> Snowflake {
+pub(crate) fn begin(shared: &Shared, state: &mut State, invocation: Invocation) -> Snowflake {
     let id = state.invoke(invocation);
     let until = shared.clock.now() + shared.options.interaction_window;
-    shared.clock.at(until, move |shared| close_window(shared, id));
+    shared.clock.at(until, Due::InteractionTimesOut(id));
     id
 }
 
-/// Notes an interaction that nobody acknowledged in time, and tells the person's client.
-fn close_window(shared: &Shared, id: Snowflake) {
-    let mut state = shared.state();
-    if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
-        let user = one.user.username.as_str().into();
-        state.transcript.write(What::Unanswered { interaction: id, line: one.line.clone(), user });
-        state.tell_invoker(id, "INTERACTION_FAILURE", json!({ "reason_code": TIMED_OUT }));
-    }
-}
-
 impl State {
+    /// Notes an interaction that nobody acknowledged in time, and tells the person's client.
+    pub(crate) fn time_out(&mut self, id: Snowflake) {
+        if let Some(one) = self.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
+            let user = one.user.username.as_str().into();
+            self.transcript.write(What::Unanswered { interaction: id, line: one.line.clone(), user });
+            self.tell_invoker(id, "INTERACTION_FAILURE", json!({ "reason_code": TIMED_OUT }));
+        }
+    }
+
     fn invoke(&mut self, invocation: Invocation) -> Snowflake {
         let id = self.world.next_id();
         let token = self.interactions.new_token(id);

@@ -29,8 +29,7 @@ pub(crate) use registry::{Command, Commands};
 pub(crate) use run::Typed;
 pub(crate) use validate::validated;
 
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 use crate::transcript::Acknowledgement;
 use crate::world::{InteractionNote, Message, User};
 

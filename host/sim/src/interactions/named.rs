@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::json::MemberJson;
 use crate::world::permissions::permissions_of;
 use crate::world::{Attachment, Guild, World, bits};

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::Command;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::permissions::permissions_of;
 use crate::world::{Channel, Guild, bits};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::exceptions::{Exception, Exceptions};
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{CommandRule, World};
 
 /// A registered command.

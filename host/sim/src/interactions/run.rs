@@ -8,8 +8,8 @@ use super::named::Place;
 use super::options::{fill_options, line_of_values};
 use super::{Command, Kind, resolve};
 use crate::actors::ActError;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::json::{MemberJson, MessageJson};
 use crate::world::{Attachment, Channel, bits};
 

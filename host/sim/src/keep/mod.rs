@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::ids::Snowflake;
 use crate::rest::Bytes;
 use crate::shared::Shared;
-use crate::snowflake::Snowflake;
 pub(crate) use snapshot::Kept;
 use snapshot::Snapshot;
 

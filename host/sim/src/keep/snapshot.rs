@@ -9,11 +9,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use super::Upload;
-use crate::clock::Timestamp;
+use crate::ids::{Snowflake, Timestamp};
 use crate::interactions::{Command, Commands, Exception};
 use crate::rest::Bytes;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{Bot, Channel, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World};
 
 /// Changes when an older version could no longer be read.

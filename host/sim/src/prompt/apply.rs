@@ -11,8 +11,8 @@ use crate::actors::{ActError, Member};
 use crate::advance::advance;
 use crate::faults::RestFault;
 use crate::gateway::Gateway;
+use crate::ids::Snowflake;
 use crate::interactions::controls;
-use crate::snowflake::Snowflake;
 use crate::world::{ChannelKind, Message, bits};
 
 impl Prompt {

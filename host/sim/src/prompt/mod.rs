@@ -9,9 +9,9 @@ mod print;
 use std::sync::Arc;
 
 use crate::actors::{ActError, InteractionHandle, Member};
+use crate::ids::Snowflake;
 use crate::shared::Shared;
 use crate::sim::Sim;
-use crate::snowflake::Snowflake;
 
 pub use print::{Detail, Printer};
 

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::error::ApiError;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{Channel, Guild, Message, User, bits};
 
 impl State {

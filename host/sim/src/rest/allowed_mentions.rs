@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use crate::changes::AllowedMentions;
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 
 /// Users and roles that can be listed.
 const MAX_LISTED: usize = 100;

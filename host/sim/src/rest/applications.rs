@@ -7,8 +7,8 @@ use super::error::ApiError;
 use super::fields::Fields;
 use super::guild_settings::picture;
 use super::{Call, Reply};
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::Application;
 
 const MAX_DESCRIPTION_CHARS: usize = 400;

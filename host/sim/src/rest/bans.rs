@@ -6,9 +6,8 @@ use serde_json::json;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::{Call, Reply, members};
-use crate::clock::Timestamp;
+use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{Ban, bits};
 
 /// Bans in one page.

@@ -17,8 +17,8 @@ use super::limits::Counted;
 use super::unknown::Unread;
 use crate::accounts::{self, Account};
 use crate::changes::By;
+use crate::ids::{Snowflake, percent_decode, query_pairs};
 use crate::shared::Shared;
-use crate::snowflake::Snowflake;
 
 /// Characters of a reason for the audit log.
 const MAX_REASON_CHARS: usize = 512;
@@ -239,63 +239,9 @@ pub(super) fn without_tokens(path: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect::<Vec<_>>().join("/"))
 }
 
-pub(crate) fn query_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
-    query_pairs(query).find(|(name, _)| *name == key).map(|(_, value)| value)
-}
-
-fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter_map(|pair| pair.split_once('='))
-}
-
-pub(super) fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-/// Malformed escapes stay as they are.
-pub(crate) fn percent_decode(segment: &str) -> Cow<'_, str> {
-    if !segment.contains('%') {
-        return Cow::Borrowed(segment);
-    }
-    let mut decoded = Vec::with_capacity(segment.len());
-    let mut bytes = segment.as_bytes();
-    while let Some((&first, rest)) = bytes.split_first() {
-        let escape = (first == b'%')
-            .then(|| rest.get(..2))
-            .flatten()
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escape {
-            Some(byte) => {
-                decoded.push(byte);
-                bytes = &rest[2..];
-            }
-            None => {
-                decoded.push(first);
-                bytes = rest;
-            }
-        }
-    }
-    String::from_utf8(decoded).map_or(Cow::Borrowed(segment), Cow::Owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_emoji_in_a_path_is_decoded_and_a_broken_escape_is_left_alone() {
-        assert_eq!(percent_decode("%F0%9F%91%8D"), "👍");
-        assert_eq!(percent_decode("50%"), "50%");
-        assert_eq!(percent_decode("name%3A12"), "name:12");
-    }
 
     #[test]
     fn the_api_prefix_is_stripped_whatever_the_version() {

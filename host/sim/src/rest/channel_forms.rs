@@ -3,7 +3,7 @@
 
 use super::error::ApiError;
 use super::fields::Fields;
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Overwrite, Tag, World};
 
 /// Bits per second; a guild without boosts.

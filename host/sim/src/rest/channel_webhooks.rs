@@ -8,8 +8,8 @@ use super::fields::Fields;
 use super::guild_settings::picture;
 use super::{Call, Reply};
 use crate::changes::{Action, By};
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{ChannelKind, Webhook, bits};
 
 /// Webhooks of a channel.

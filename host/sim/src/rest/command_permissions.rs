@@ -8,9 +8,9 @@ use super::fields::Fields;
 use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::gateway::event::Payload;
+use crate::ids::Snowflake;
 use crate::interactions::Exception;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::bits;
 
 /// Exceptions of one command.

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use super::error::ApiError;
 use super::routes::{Part, Path};
 use super::{Call, Reply};
+use crate::ids::Snowflake;
 use crate::interactions::{Command, validated};
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::transcript::What;
 
 /// Slash commands, and context menus of users and of messages, in a scope.

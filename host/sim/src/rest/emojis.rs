@@ -9,8 +9,8 @@ use super::{Call, Reply};
 use crate::changes::{Action, By};
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{GuildEmoji, bits};
 
 /// Emojis of a guild without boosts, for those that move and those that do not.

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use super::error::{ApiError, FormErrors};
 use super::unknown::Unread;
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 
 /// The fields of a JSON object that were not read yet, what was kept of it, and the mistakes found so far.
 #[derive(Debug, Default)]

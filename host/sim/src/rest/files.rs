@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::{Bytes, Call, Reply};
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, percent_encode};
 use crate::world::{Attachment, World};
 
 /// All files together, in bytes; the oldest go first.
@@ -104,7 +104,7 @@ pub(crate) fn attach(
         let said = described.iter().find(|said| index_of(said) == upload.index && upload.index.is_some());
         let of = |key: &str| said.and_then(|said| said.get(key)).and_then(Value::as_str).map(str::to_owned);
         let filename = of("filename").unwrap_or_else(|| upload.filename.clone());
-        let url = format!("{base}/files/{id}/{}", super::percent_encode(&filename));
+        let url = format!("{base}/files/{id}/{}", percent_encode(&filename));
         let content_type =
             upload.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
         files.keep(id, content_type, upload.bytes.clone());

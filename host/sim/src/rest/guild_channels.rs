@@ -7,8 +7,8 @@ use super::channel_forms::{ChannelPlan, overwrite};
 use super::error::ApiError;
 use super::{Call, Reply, threads};
 use crate::changes::{Action, By};
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::json::channel_json;
 use crate::world::{Channel, ChannelKind, Overwrite, bits};
 

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::fields::Fields;
 use super::{Call, Reply};
-use crate::snowflake::Snowflake;
-use crate::world::settings_json;
-use crate::world::{AuditEntry, GuildSettings, User, bits};
+use crate::ids::Snowflake;
+use crate::world::{AuditEntry, GuildSettings, User, bits, settings_json};
 
 /// Entries of the audit log in one page.
 const MAX_AUDIT_PAGE: usize = 100;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::{Call, Reply};
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::json::channel_json;
 use crate::world::{Guild, settings_json};
 

@@ -9,8 +9,8 @@ use crate::accounts::Account;
 use crate::changes::{Action, By};
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::settings_json::{guild_glimpse, partial_channel};
 use crate::world::{Invite, bits};
 

@@ -11,9 +11,9 @@ use super::files::attach;
 use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::actors::ActError;
+use crate::ids::Snowflake;
 use crate::interactions::{Client, Command, Invocation, Invoker, Typed, begin, taken_apart};
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::Attachment;
 use crate::world::json::application_json;
 

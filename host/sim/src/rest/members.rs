@@ -9,10 +9,9 @@ use super::error::ApiError;
 use super::fields::Fields;
 use super::{Call, Reply, roles};
 use crate::changes::{Action, By};
-use crate::clock::Timestamp;
 use crate::gateway::intents;
+use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::json::MemberJson;
 use crate::world::{Guild, GuildMember, VoiceState, bits};
 

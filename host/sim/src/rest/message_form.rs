@@ -13,8 +13,8 @@ use super::files::{MAX_FILES, attach};
 use super::polls::PollForm;
 use crate::accounts::Account;
 use crate::changes::{AllowedMentions, Draft, Revision};
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{Attachment, flags};
 
 /// Characters of a message.

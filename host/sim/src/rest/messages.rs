@@ -9,7 +9,7 @@ use super::error::ApiError;
 use super::message_form::MessageForm;
 use super::{Call, Reply};
 use crate::changes::Action;
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::json::MessageJson;
 use crate::world::{Message, MessageKind, bits};
 

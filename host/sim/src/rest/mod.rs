@@ -53,8 +53,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, header};
 use hyper::body::Incoming;
 
+use crate::ids::percent_encode;
 pub(crate) use call::Call;
-use call::percent_encode;
 use error::ApiError;
 use limits::{Quota, Verdict, plain_bucket};
 use reply::Refuser;

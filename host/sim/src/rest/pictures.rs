@@ -3,8 +3,8 @@
 
 use super::error::ApiError;
 use super::{Call, Reply};
+use crate::ids::Snowflake;
 use crate::pictures;
-use crate::snowflake::Snowflake;
 
 /// `GET /avatars/{user}/{hash}.png`
 pub(super) fn avatar(call: &Call, user: Snowflake, file: String) -> Result<Reply, ApiError> {

@@ -7,8 +7,7 @@ use super::error::ApiError;
 use super::fields::Fields;
 use super::{Call, Reply};
 use crate::accounts::Account;
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 use crate::world::json::MessageJson;
 use crate::world::{Emoji, Message, Poll, PollAnswer, User, bits};
 

@@ -7,8 +7,8 @@ use super::error::ApiError;
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
 use crate::changes::Draft;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::json::MessageJson;
 use crate::world::{Channel, MessageKind, Origin, bits, flags};
 

@@ -3,7 +3,7 @@
 
 use super::error::ApiError;
 use super::{Call, Reply};
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{Emoji, User, bits};
 
 /// Users in one page.

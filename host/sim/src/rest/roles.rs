@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use super::error::ApiError;
 use super::fields::Fields;
 use super::{Call, Reply};
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{Guild, Role, bits};
 
 /// Roles in a guild, `@everyone` not counted.

@@ -7,11 +7,10 @@ use super::error::ApiError;
 use super::fields::Fields;
 use super::{Call, Reply};
 use crate::changes::{Action, By};
-use crate::clock::Timestamp;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
+use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::json::MemberJson;
 use crate::world::{ChannelKind, EventPlace, ScheduledEvent, bits};
 

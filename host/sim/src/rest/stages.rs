@@ -8,8 +8,8 @@ use super::{Call, Reply};
 use crate::changes::{Action, By};
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::{ChannelKind, StageInstance, bits};
 
 const MAX_TOPIC_CHARS: usize = 120;

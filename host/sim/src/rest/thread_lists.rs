@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::{Call, Reply};
-use crate::clock::Timestamp;
+use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::settings_json::thread_json_for;
 use crate::world::{Channel, ChannelKind, Thread, bits};
 

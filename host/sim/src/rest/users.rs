@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::guild_settings::picture;
 use super::{Call, Reply};
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::json::channel_json_for;
 
 /// For so many guilds Discord recommends one more shard.

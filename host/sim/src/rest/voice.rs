@@ -3,8 +3,8 @@
 
 use super::error::ApiError;
 use super::{Call, Reply};
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::settings_json::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 

@@ -9,8 +9,8 @@ use super::fields::Fields;
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
 use crate::changes::{By, Draft};
+use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::json::MessageJson;
 use crate::world::{ChannelKind, Message, User, Webhook, flags};
 

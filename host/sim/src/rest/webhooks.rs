@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::error::ApiError;
 use super::message_form::MessageForm;
 use super::{Call, Reply, webhook_posts};
+use crate::ids::Snowflake;
 use crate::interactions::Answering;
 use crate::shared::State;
-use crate::snowflake::Snowflake;
 use crate::world::Message;
 use crate::world::json::MessageJson;
 

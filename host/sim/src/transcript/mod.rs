@@ -15,7 +15,8 @@ use tokio::time::timeout_at;
 pub use entry::{Acknowledgement, Entry, Topic, What};
 pub(crate) use tail::Tail;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
+use crate::ids::Timestamp;
 
 /// A handle to the transcript; clones share it.
 #[derive(Clone, Debug)]

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::User;
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 
 /// Entries of the audit log that are kept; the oldest go first.
 const MAX_AUDIT_ENTRIES: usize = 1000;

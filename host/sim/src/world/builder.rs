@@ -10,9 +10,9 @@ use super::file::id_of_names;
 use super::{
     Bot, Channel, ChannelKind, Guild, GuildMember, Message, MessageKind, Overwrite, Role, User, World, bits,
 };
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
+use crate::ids::{Snowflake, SnowflakeSource, Timestamp};
 use crate::pictures;
-use crate::snowflake::{Snowflake, SnowflakeSource};
 
 /// Messages kept in a channel unless [`SimOptions`](crate::SimOptions) says otherwise.
 pub(crate) const HISTORY_PER_CHANNEL: usize = 10_000;

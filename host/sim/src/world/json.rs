@@ -11,8 +11,7 @@ use super::{
     Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, InteractionNote, Message, User, World,
     bits, flags,
 };
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 
 /// A message on the wire. In events it also carries guild and member.
 #[derive(Serialize)]

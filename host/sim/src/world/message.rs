@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Poll, User};
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 
 /// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
 pub mod flags {

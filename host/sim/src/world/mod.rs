@@ -29,7 +29,7 @@ pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
 pub use users::Status;
 
 use crate::clock::Clock;
-use crate::snowflake::{Snowflake, SnowflakeSource};
+use crate::ids::{Snowflake, SnowflakeSource};
 use users::Users;
 
 /// Everything that exists. Build one with its `add_` methods, or take [`World::default`].

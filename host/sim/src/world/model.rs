@@ -8,8 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::json;
 
 use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread};
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 
 /// A person or a bot's account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

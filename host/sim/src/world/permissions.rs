@@ -2,7 +2,7 @@
 //! It does not refuse anything; those who ask do.
 
 use super::{Channel, Guild};
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 
 macro_rules! permission_bits {
     ($($(#[$doc:meta])* $name:ident = $bit:literal;)*) => {

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Emoji;
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 
 /// A poll.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -4,8 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Channel, ChannelKind, Guild, Message, Thread, User, VoiceState};
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 use crate::world::json::MemberJson;
 
 /// Members whose count Discord still tells exactly.

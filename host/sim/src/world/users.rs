@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::User;
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 
 /// How a person appears as long as no client of its own says anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]

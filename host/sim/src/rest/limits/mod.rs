@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::ids::Timestamp;
 use table::{GLOBAL, INVALID, Limit};
 
 /// Windows that are kept; beyond it those that are over are thrown away.

@@ -13,11 +13,10 @@ use std::sync::LazyLock;
 
 use matchit::{Params, Router};
 
-use super::call::percent_decode;
 use super::error::ApiError;
 use super::unknown::report_route;
 use super::{Call, Reply};
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, percent_decode};
 
 /// A method, the shape of a path, and who answers.
 struct Route {

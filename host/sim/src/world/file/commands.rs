@@ -5,7 +5,7 @@ use super::Slip;
 use super::parts::{CommandPart, GuildPart, Name, Whom};
 use super::read::{Building, role_named};
 use super::write::{name, role_name};
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{CommandRule, Guild, World};
 
 /// Discord's numbers for whom an exception is.

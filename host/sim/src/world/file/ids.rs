@@ -4,8 +4,7 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use crate::clock::Timestamp;
-use crate::snowflake::{DISCORD_EPOCH_MS, Snowflake};
+use crate::ids::{DISCORD_EPOCH_MS, Snowflake, Timestamp};
 
 const DAY_MS: u64 = 86_400_000;
 /// 2018-01-01: guilds are the oldest, a day apart, so that the first in the file is the first by id.

@@ -6,8 +6,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 use crate::world::Status;
 
 /// A name that must exist elsewhere in the file; the span tells where it is written.

@@ -9,9 +9,8 @@ use toml::Spanned;
 use super::Slip;
 use super::ids::Ids;
 use super::parts::{File, GuildPart, MemberPart, Name, RolePart};
-use crate::clock::Timestamp;
+use crate::ids::{Snowflake, Timestamp};
 use crate::pictures;
-use crate::snowflake::Snowflake;
 use crate::world::{Bot, Guild, GuildMember, Role, Status, User, World, bits, builder};
 
 /// A world that is being put together.

@@ -4,8 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::clock::Timestamp;
-use crate::snowflake::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 use crate::world::{Channel, Emoji, Message, MessageKind, Overwrite, Reaction, World, bits, builder};
 
 /// Everything but the clock, in a fixed order.

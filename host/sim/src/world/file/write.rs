@@ -12,7 +12,7 @@ use super::parts::{
     BotPart, ChannelPart, Direct, File, GuildPart, Kind, MemberPart, MessagePart, Moment, Name,
     OverwritePart, Person, ReactionPart, RolePart,
 };
-use crate::snowflake::Snowflake;
+use crate::ids::Snowflake;
 use crate::world::{
     Channel, ChannelKind, Emoji, Guild, GuildMember, Overwrite, Role, User, World, bits, builder,
 };
