@@ -91,6 +91,7 @@ mod panel;
 
 mod accounts;
 mod clock;
+mod form;
 mod ids;
 mod pictures;
 mod shared;

@@ -64,7 +64,7 @@ const SIM: Layers = Layers {
         &["faults", "options"],
         &["accounts", "transcript"],
         &["world"],
-        &["clock", "pictures"],
+        &["clock", "form", "pictures"],
         &["ids"],
     ],
     exceptions: &[

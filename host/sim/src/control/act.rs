@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::{body, people, refusal};
 use crate::actors::{InteractionHandle, Member};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::prompt::{Deed, Prompt};
-use crate::rest::error::ApiError;
 use crate::rest::{Call, Reply};
 use crate::shared::State;
 use crate::world::Message;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{body, refusal};
 use crate::faults::RestFault;
-use crate::rest::error::ApiError;
+use crate::form::ApiError;
 use crate::rest::{Call, Reply};
 
 #[derive(Deserialize)]

@@ -19,7 +19,7 @@ use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
-use crate::rest::error::ApiError;
+use crate::form::ApiError;
 use crate::rest::{Call, Reply};
 use crate::shared::Shared;
 

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use matchit::Router;
 
 use super::{act, bots, faults, people, time, transcript};
+use crate::form::ApiError;
 use crate::ids::percent_decode;
-use crate::rest::error::ApiError;
 use crate::rest::{Bytes, Call, Reply};
 
 /// What can be asked for; named as in the document, but for the first letter's case.

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
 use super::refusal;
-use crate::rest::error::ApiError;
-use crate::rest::unknown::Tally;
+use crate::form::{ApiError, Tally};
 use crate::rest::{Call, Reply};
 use crate::transcript::{Entry, Topic};
 

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{Interaction, Kind};
 use crate::changes::Draft;
+use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rest::error::ApiError;
 use crate::shared::State;
 use crate::transcript::{Acknowledgement, What};
 use crate::world::json::application_json;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::error::ApiError;
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::{Channel, Guild, Message, User, bits};

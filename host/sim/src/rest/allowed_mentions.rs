@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::fields::Fields;
 use crate::changes::AllowedMentions;
+use crate::form::Fields;
 use crate::ids::Snowflake;
 
 /// Users and roles that can be listed.

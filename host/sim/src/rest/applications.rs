@@ -3,10 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::guild_settings::picture;
 use super::{Call, Reply};
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::Application;

@@ -3,9 +3,8 @@
 
 use serde_json::json;
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::{Call, Reply, members};
+use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
 use crate::world::{Ban, bits};

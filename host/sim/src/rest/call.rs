@@ -10,13 +10,11 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 
 use super::Bytes;
-use super::error::ApiError;
-use super::fields::Fields;
 use super::files::{Upload, read_multipart};
 use super::limits::Counted;
-use super::unknown::Unread;
 use crate::accounts::{self, Account};
 use crate::changes::By;
+use crate::form::{ApiError, Fields, Unread};
 use crate::ids::{Snowflake, percent_decode, query_pairs};
 use crate::shared::Shared;
 

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::components::{Surface, components};
-use super::error::ApiError;
-use super::fields::Fields;
 use super::message_form::{MessageForm, numbered};
 use super::{Call, Reply};
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::interactions::{Answering, Kind};
 use crate::shared::State;

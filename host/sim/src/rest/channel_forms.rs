@@ -1,8 +1,7 @@
 //! The body that makes or changes a channel: read, checked against Discord's limits, kept as a plan.
 //! It changes no channel.
 
-use super::error::ApiError;
-use super::fields::Fields;
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Overwrite, Tag, World};
 

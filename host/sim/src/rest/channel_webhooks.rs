@@ -3,11 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::guild_settings::picture;
 use super::{Call, Reply};
 use crate::changes::{Action, By};
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::{ChannelKind, Webhook, bits};

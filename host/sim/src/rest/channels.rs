@@ -1,8 +1,8 @@
 //! Channels over REST: reading one, and typing in it.
 //! It does not make, change or remove channels.
 
-use super::error::ApiError;
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::world::bits;
 use crate::world::json::channel_json_for;

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::{Call, Reply};
 use crate::accounts::Account;
+use crate::form::{ApiError, Fields};
 use crate::gateway::event::Payload;
 use crate::ids::Snowflake;
 use crate::interactions::Exception;

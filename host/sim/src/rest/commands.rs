@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::error::ApiError;
 use super::routes::{Part, Path};
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::interactions::{Command, validated};
 use crate::shared::State;

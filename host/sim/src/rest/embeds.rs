@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::fields::Fields;
+use crate::form::Fields;
 
 /// <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>, in characters.
 const TITLE: RangeInclusive<usize> = 0..=256;

@@ -8,8 +8,8 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::request::Parts;
 use serde_json::Value;
 
-use super::error::ApiError;
 use super::{Bytes, Call, Reply};
+use crate::form::ApiError;
 use crate::ids::{Snowflake, percent_encode};
 use crate::world::{Attachment, World};
 

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::channel_forms::{ChannelPlan, overwrite};
-use super::error::ApiError;
 use super::{Call, Reply, threads};
 use crate::changes::{Action, By};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::json::channel_json;

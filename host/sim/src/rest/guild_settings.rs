@@ -5,9 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::{Call, Reply};
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::world::{AuditEntry, GuildSettings, User, bits, settings_json};
 

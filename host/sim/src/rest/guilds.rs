@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::world::json::channel_json;
 use crate::world::{Guild, settings_json};

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
 use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::changes::{Action, By};
+use crate::form::ApiError;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::ids::Snowflake;

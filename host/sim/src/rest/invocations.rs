@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::files::attach;
 use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::actors::ActError;
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::interactions::{Client, Command, Invocation, Invoker, Typed, begin, taken_apart};
 use crate::shared::State;

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::{Call, Reply, roles};
 use crate::changes::{Action, By};
+use crate::form::{ApiError, Fields};
 use crate::gateway::intents;
 use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::error::ApiError;
 use super::message_form::MessageForm;
 use super::{Call, Reply};
 use crate::changes::Action;
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::world::json::MessageJson;
 use crate::world::{Message, MessageKind, bits};

@@ -1,8 +1,8 @@
 //! `GET /avatars/…`, `/icons/…` and `/embed/avatars/…`: the paths of Discord's image server, answered here.
 //! It draws nothing; `pictures` does.
 
-use super::error::ApiError;
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::pictures;
 

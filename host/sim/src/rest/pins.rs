@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
 use super::{Call, Reply};
 use crate::changes::{Action, Draft};
+use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::json::MessageJson;
 use crate::world::{Channel, Message, MessageKind, bits};

@@ -3,10 +3,9 @@
 
 use serde_json::json;
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::{Call, Reply};
 use crate::accounts::Account;
+use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::json::MessageJson;
 use crate::world::{Emoji, Message, Poll, PollAnswer, User, bits};

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::error::ApiError;
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
 use crate::changes::Draft;
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::json::MessageJson;

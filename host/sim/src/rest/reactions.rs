@@ -1,8 +1,8 @@
 //! Reactions over REST: put, take away, list, clear.
 //! It does not say what follows from them; `changes` does.
 
-use super::error::ApiError;
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::world::{Emoji, User, bits};
 

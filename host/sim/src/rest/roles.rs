@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, json};
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::{Call, Reply};
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::world::{Guild, Role, bits};
 

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
-use super::fields::Fields;
 use super::{Call, Reply};
 use crate::changes::{Action, By};
+use crate::form::{ApiError, Fields};
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::ids::{Snowflake, Timestamp};

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::error::ApiError;
 use super::{Call, Reply};
 use crate::changes::{Action, By};
+use crate::form::ApiError;
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::ids::Snowflake;

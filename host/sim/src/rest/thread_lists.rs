@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
 use crate::world::settings_json::thread_json_for;

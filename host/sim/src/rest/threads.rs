@@ -4,11 +4,10 @@
 use std::sync::MutexGuard;
 
 use super::channel_forms::ARCHIVE_MINUTES;
-use super::error::ApiError;
-use super::fields::Fields;
 use super::message_form::MessageForm;
 use super::{Call, Reply};
 use crate::changes::{By, Draft};
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::json::MessageJson;

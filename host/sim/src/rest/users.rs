@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::error::ApiError;
 use super::guild_settings::picture;
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::world::json::channel_json_for;
 

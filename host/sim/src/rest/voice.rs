@@ -1,8 +1,8 @@
 //! Voice states over REST: who is where, and speaking on a stage.
 //! Entering and leaving is done over the gateway; nothing is heard here.
 
-use super::error::ApiError;
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::settings_json::voice_json;

@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use super::channel_webhooks::keyed;
-use super::error::ApiError;
-use super::fields::Fields;
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
 use crate::changes::{By, Draft};
+use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::json::MessageJson;

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::error::ApiError;
 use super::message_form::MessageForm;
 use super::{Call, Reply, webhook_posts};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::interactions::Answering;
 use crate::shared::State;

@@ -6,7 +6,7 @@ mod options;
 
 use serde_json::{Value, json};
 
-use crate::rest::fields::Fields;
+use crate::form::Fields;
 
 /// Characters of names, descriptions and choices of a command together; of translations the longest counts.
 /// <https://discord.com/developers/docs/interactions/application-commands#slash-commands>

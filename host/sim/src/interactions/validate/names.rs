@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::rest::fields::Fields;
+use crate::form::Fields;
 
 /// <https://discord.com/developers/docs/reference#locales>
 const LOCALES: [&str; 34] = [

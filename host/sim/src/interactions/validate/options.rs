@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::names;
-use crate::rest::fields::Fields;
+use crate::form::Fields;
 
 /// Options of a command or subcommand, and choices of an option.
 const MAX_OPTIONS: usize = 25;

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::super::embeds::{Link, keep_url};
-use super::super::fields::Fields;
 use super::{Checker, Surface, keep_flag, kind};
+use crate::form::Fields;
 
 const MAX_BUTTONS: usize = 5;
 const MAX_OPTIONS: usize = 25;

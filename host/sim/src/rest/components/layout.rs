@@ -2,8 +2,8 @@
 //! It does not check whether a file they show was uploaded.
 
 use super::super::embeds::{ADDED_TO_MEDIA, Link, keep_url};
-use super::super::fields::Fields;
 use super::{Checker, MAX_COMPONENTS, MAX_TEXT_CHARS, keep_flag, kind};
+use crate::form::Fields;
 
 const MAX_GALLERY_ITEMS: usize = 10;
 const MAX_DESCRIPTION_CHARS: usize = 1024;

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::fields::Fields;
+use crate::form::Fields;
 
 /// Kinds of component, <https://discord.com/developers/docs/components/reference>.
 mod kind {

@@ -13,9 +13,9 @@ use std::sync::LazyLock;
 
 use matchit::{Params, Router};
 
-use super::error::ApiError;
 use super::unknown::report_route;
 use super::{Call, Reply};
+use crate::form::ApiError;
 use crate::ids::{Snowflake, percent_decode};
 
 /// A method, the shape of a path, and who answers.

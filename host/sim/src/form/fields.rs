@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::error::{ApiError, FormErrors};
-use super::unknown::Unread;
+use super::{ApiError, FormErrors, Unread};
 use crate::ids::{Snowflake, Timestamp};
 
 /// The fields of a JSON object that were not read yet, what was kept of it, and the mistakes found so far.
@@ -23,7 +22,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// The fields of a body; an empty body has none.
-    pub(super) fn parse(body: &[u8], unread: &Arc<Unread>) -> Result<Self, ApiError> {
+    pub(crate) fn parse(body: &[u8], unread: &Arc<Unread>) -> Result<Self, ApiError> {
         if body.is_empty() {
             return Ok(Self::default());
         }
@@ -39,7 +38,7 @@ impl Fields {
     }
 
     /// The fields of a body that is a list; the whole gathers their mistakes.
-    pub(super) fn parse_list(body: &[u8], unread: &Arc<Unread>) -> Result<(Self, Vec<Self>), ApiError> {
+    pub(crate) fn parse_list(body: &[u8], unread: &Arc<Unread>) -> Result<(Self, Vec<Self>), ApiError> {
         let mut whole = Self { unread: unread.clone(), ..Self::default() };
         match serde_json::from_slice(body) {
             Ok(Value::Array(list)) => {

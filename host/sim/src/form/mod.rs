@@ -1,0 +1,9 @@
+//! Bodies of requests, read field by field, and Discord's errors for what is wrong with them. It knows no route.
+
+mod error;
+mod fields;
+mod unread;
+
+pub(crate) use error::{ApiError, FormErrors};
+pub(crate) use fields::Fields;
+pub(crate) use unread::{Tally, Unread};
