@@ -96,7 +96,7 @@ mod ids;
 mod pictures;
 mod shared;
 
-pub use actors::{ActError, Answer, InteractionHandle, Member, NO_OPTIONS};
+pub use actors::{Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use clock::{BotClock, Clock};
 pub use expect::Unmet;
 pub use faults::{Faults, RestFault};
@@ -110,8 +110,9 @@ pub use settle::{Busy, IdleProbe, Unsettled};
 pub use sim::{Sim, StartError};
 pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
-    Application, Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings,
-    CommandRule, Emoji, EventPlace, Guild, GuildEmoji, GuildMember, GuildSettings, InteractionNote, Invite,
-    Message, MessageKind, Origin, Overwrite, Poll, PollAnswer, Reaction, Role, ScheduledEvent, StageInstance,
-    Status, Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
+    ActError, Application, Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind,
+    ChannelSettings, CommandRule, Emoji, EventPlace, Guild, GuildEmoji, GuildMember, GuildSettings,
+    InteractionNote, Invite, Message, MessageKind, Origin, Overwrite, Poll, PollAnswer, Reaction, Role,
+    ScheduledEvent, StageInstance, Status, Tag, Thread, User, VoiceState, Webhook, World, WorldError,
+    WorldMistake, bits, flags,
 };

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::actors::{ActError, Member};
+use crate::actors::Member;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::gateway::Gateway;
@@ -20,7 +20,7 @@ use crate::options::SimOptions;
 use crate::server;
 use crate::shared::Shared;
 use crate::transcript::{Entry, Transcript};
-use crate::world::{Bot, Message, World};
+use crate::world::{ActError, Bot, Message, World};
 
 /// Gateway connections get this long to say goodbye when the simulator closes.
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);

@@ -72,13 +72,10 @@ const SIM: Layers = Layers {
         ("advance", "sim", "a method of `Sim`"),
         ("changes", "gateway", "who receives an event is kept by the gateway"),
         ("expect", "sim", "a method of `Sim`"),
-        ("interactions", "actors", "what a member may not do is said by its error"),
         ("interactions", "changes", "an answer is a message that is posted"),
         ("interactions", "gateway", "an interaction is an event"),
-        ("interactions", "rest", "fields and their errors are REST's"),
         ("options", "settle", "the probe is asked there"),
         ("prompt", "sim", "a prompt is opened for a `Sim`"),
-        ("rest", "actors", "what a user may not do is said by a member's error"),
         ("rest", "gateway", "REST opens the gateway's websocket, and sends some events itself"),
         ("settle", "sim", "a method of `Sim`"),
         ("shared", "gateway", "the state holds the sessions"),
@@ -86,9 +83,6 @@ const SIM: Layers = Layers {
         ("shared", "keep", "the state takes over what was kept"),
         ("shared", "rest", "the state holds the files and rate limits"),
         ("shared", "settle", "the state counts the calls"),
-        ("transcript", "interactions", "a line shows a message's components"),
-        ("world", "actors", "a name that a file gets wrong is answered like a member's"),
-        ("world", "changes", "mentions in a file are read as those of a post"),
     ],
 };
 

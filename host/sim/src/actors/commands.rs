@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
-use super::{ActError, InteractionHandle, Member, owned_options};
+use super::{InteractionHandle, Member, owned_options};
 use crate::ids::Snowflake;
 use crate::interactions::Typed;
+use crate::world::ActError;
 
 /// For commands without options: `alice.slash("ping", NO_OPTIONS)`.
 pub const NO_OPTIONS: [(&str, &str); 0] = [];

@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
-use super::{ActError, InteractionHandle, Member, owned_options};
+use super::{InteractionHandle, Member, owned_options};
 use crate::ids::Snowflake;
 use crate::shared::State;
+use crate::world::ActError;
 
 impl Member {
     /// Presses a button, found by its label or custom id.

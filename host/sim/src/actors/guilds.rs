@@ -1,11 +1,11 @@
 //! Members and guilds: coming, going, giving and taking roles.
 //! It does not make guilds or roles.
 
-use super::{ActError, Member};
+use super::Member;
 use crate::changes::By;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::{Guild, bits};
+use crate::world::{ActError, Guild, bits};
 
 impl Member {
     /// Comes into a guild, as with an invite; nothing happens if the member is there.

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{ActError, Member};
+use super::Member;
 use crate::ids::Snowflake;
 use crate::interactions::{Client, Invocation, Invoker, begin};
 use crate::shared::{Shared, State};
 use crate::transcript::{Acknowledgement, Entry};
-use crate::world::Message;
+use crate::world::{ActError, Message};
 
 /// An interaction that a member started.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! Members and messages: saying, replying, attaching, editing, taking back, reacting, typing.
 //! It does not wait for anybody's answer.
 
-use super::{ActError, Member};
+use super::Member;
 use crate::changes::{Draft, Revision};
 use crate::ids::Snowflake;
 use crate::rest::Bytes;
@@ -9,7 +9,7 @@ use crate::rest::files::{MAX_FILES, Upload, attach};
 use crate::rest::message_form::MAX_CONTENT_CHARS;
 use crate::rest::posts::check_slowmode;
 use crate::shared::State;
-use crate::world::{Emoji, MessageKind, bits};
+use crate::world::{ActError, Emoji, MessageKind, bits};
 
 impl Member {
     /// Says something and returns the message's id.

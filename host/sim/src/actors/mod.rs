@@ -3,7 +3,6 @@
 
 mod commands;
 mod components;
-mod error;
 mod guilds;
 mod handle;
 mod messages;
@@ -13,13 +12,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use commands::NO_OPTIONS;
-pub use error::ActError;
 pub(crate) use guilds::{guild_named, member_and_role};
 pub use handle::{Answer, InteractionHandle};
 
 use crate::ids::Snowflake;
 use crate::shared::{Shared, State};
-use crate::world::{Channel, ChannelKind, User, bits};
+use crate::world::{ActError, Channel, ChannelKind, User, bits};
 
 /// A person who acts. Every act returns once it was handed to the gateway's sessions.
 #[derive(Clone)]

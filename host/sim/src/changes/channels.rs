@@ -8,7 +8,7 @@ use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::json::channel_json;
+use crate::world::wire::channel_json;
 use crate::world::{Channel, Overwrite};
 
 impl State {

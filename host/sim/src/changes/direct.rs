@@ -9,7 +9,7 @@ use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::User;
-use crate::world::json::channel_json_for;
+use crate::world::wire::channel_json_for;
 
 impl State {
     /// The channel between two accounts, made on first use. Persons are told of a new one; bots hear of it by its messages,

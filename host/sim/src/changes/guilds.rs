@@ -12,7 +12,8 @@ use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::transcript::What;
-use crate::world::{Role, settings_json};
+use crate::world::Role;
+use crate::world::wire::guild_json;
 
 impl State {
     /// Hands an event to all members of a guild who asked for it.
@@ -43,7 +44,7 @@ impl State {
     /// Tells that a guild is different now; `before` is how it was.
     pub(crate) fn guild_changed(&mut self, guild: Snowflake, by: &By, before: &Value) {
         let Some(home) = self.world.guild(guild) else { return };
-        let after = settings_json::guild(home);
+        let after = guild_json(home);
         self.record_change(guild, by, Action::GuildUpdate, guild, before, &after);
         self.tell_guild(guild, intents::GUILDS, Payload::new("GUILD_UPDATE", &after));
     }

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::messages::Draft;
 use super::{Action, By};
 use crate::gateway::event::Payload;
-use crate::gateway::{intents, person};
+use crate::gateway::intents;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::transcript::What;
-use crate::world::json::{MemberJson, guild_create_json};
+use crate::world::wire::{MemberJson, guild_create_json, user_client};
 use crate::world::{Ban, Bot, GuildMember, MessageKind, User};
 
 /// A bit of a guild's `system_channel_flags`.
@@ -40,7 +40,7 @@ impl State {
         let Some(home) = self.world.guild(guild) else { return false };
         let whole = match user.bot {
             true => guild_create_json(&self.world, home, user.id, 50, false),
-            false => person::guild(&self.world, home, user.id),
+            false => user_client::guild(&self.world, home, user.id),
         };
         self.tell_account(user.id, Some(guild), |_| Some(Payload::new("GUILD_CREATE", &whole)));
         self.welcome(guild, user);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::mentions::{AllowedMentions, mentions_by};
 use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::transcript::What;
-use crate::world::json::{MemberJson, MessageJson};
+use crate::world::mentions::{AllowedMentions, mentions_by};
+use crate::world::wire::{MemberJson, MessageJson};
 use crate::world::{Attachment, InteractionNote, Message, MessageKind, Origin, Poll, User, flags};
 
 /// A message that is about to be posted.

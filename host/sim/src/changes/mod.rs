@@ -6,7 +6,6 @@ mod channels;
 mod direct;
 mod guilds;
 mod members;
-mod mentions;
 mod messages;
 mod polls;
 mod reactions;
@@ -17,6 +16,5 @@ mod voice;
 mod webhooks;
 
 pub(crate) use audit::{Action, By};
-pub(crate) use mentions::{AllowedMentions, mentions_in};
 pub(crate) use messages::{Draft, Revision};
 pub(crate) use voice::VoiceWish;

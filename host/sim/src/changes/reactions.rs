@@ -11,7 +11,7 @@ use crate::gateway::intents;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::transcript::What;
-use crate::world::json::MemberJson;
+use crate::world::wire::MemberJson;
 use crate::world::{Emoji, Reaction, User};
 
 impl State {

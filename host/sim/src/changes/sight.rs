@@ -13,7 +13,7 @@ use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::bits;
-use crate::world::json::channel_json;
+use crate::world::wire::channel_json;
 
 /// What each person with a client saw before a change.
 pub(super) struct Sight {

@@ -13,8 +13,7 @@ use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::transcript::What;
-use crate::world::json::channel_json;
-use crate::world::settings_json::{thread_json_for, thread_member, thread_member_with};
+use crate::world::wire::{channel_json, thread_json_for, thread_member, thread_member_with};
 use crate::world::{Channel, MessageKind, Origin, User, flags};
 
 /// Members of a thread.

@@ -8,7 +8,7 @@ use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::settings_json::voice_json;
+use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 
 /// What a client says of itself with op 4.

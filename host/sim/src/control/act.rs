@@ -14,7 +14,7 @@ use crate::prompt::{Deed, Prompt};
 use crate::rest::{Call, Reply};
 use crate::shared::State;
 use crate::world::Message;
-use crate::world::json::MessageJson;
+use crate::world::wire::MessageJson;
 
 /// An answer is waited for at most this long.
 const MAX_WAIT: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ pub(super) async fn act(call: &Call, name: &str) -> Result<Reply, ApiError> {
     let Order { line, channel, within_ms } = body(call)?;
     let within = Duration::from_millis(within_ms).min(MAX_WAIT);
     let user = people::person(&call.shared.state(), name)?;
-    let unfit = |error: crate::actors::ActError| refusal(422, error.to_string());
+    let unfit = |error: crate::world::ActError| refusal(422, error.to_string());
     let mut member = Member::named(call.shared.clone(), &user.username).map_err(unfit)?;
     if let Some(channel) = channel {
         member = member.at(&channel).map_err(unfit)?;

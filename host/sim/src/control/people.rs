@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{body, refusal};
-use crate::actors::{ActError, guild_named, member_and_role};
+use crate::actors::{guild_named, member_and_role};
 use crate::changes::By;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
 use crate::shared::State;
-use crate::world::{User, World};
+use crate::world::{ActError, User, World};
 
 /// Characters of a user's name.
 const NAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;

@@ -10,13 +10,13 @@ use super::operations::decode_error;
 use super::presence::Presence;
 use super::sessions::covers;
 use super::starts::TooMany;
-use super::{close, intents, person};
+use super::{close, intents};
 use crate::accounts::Account;
 use crate::ids::Snowflake;
 use crate::options::RateLimits;
 use crate::shared::State;
 use crate::world::Guild;
-use crate::world::json::guild_create_json;
+use crate::world::wire::{guild_create_json, user_client};
 
 /// Members above which a guild comes without its members, unless the client says otherwise; Discord's default.
 const LARGE_THRESHOLD: u64 = 50;
@@ -120,7 +120,9 @@ fn greet(
             let flags = state.world.bot(bot).map_or(0, |bot| bot.flags());
             ready["application"] = json!({ "id": bot, "flags": flags });
         }
-        Account::Person(person) => ready["private_channels"] = person::direct_messages(&state.world, person),
+        Account::Person(person) => {
+            ready["private_channels"] = user_client::direct_messages(&state.world, person)
+        }
     }
     if data.get("shard").is_some_and(Value::is_array) {
         ready["shard"] = json!([shard.0, shard.1]);
@@ -140,7 +142,7 @@ fn greet(
                 let all_members = intents & intents::GUILD_MEMBERS != 0;
                 guild_create_json(&state.world, guild, bot, large_threshold, all_members)
             }
-            Account::Person(person) => person::guild(&state.world, guild, person),
+            Account::Person(person) => user_client::guild(&state.world, guild, person),
         };
         guild["presences"] = json!(presences);
         state.sessions.push_to(id, Payload::new("GUILD_CREATE", &guild));

@@ -7,7 +7,7 @@ use super::intents;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::GuildMember;
-use crate::world::json::MemberJson;
+use crate::world::wire::MemberJson;
 
 /// Members in a chunk, Discord's number.
 const CHUNK_MEMBERS: usize = 1000;

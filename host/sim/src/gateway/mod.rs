@@ -8,7 +8,6 @@ mod identify;
 pub(crate) mod intents;
 mod members;
 mod operations;
-pub(crate) mod person;
 pub(crate) mod presence;
 pub(crate) mod sessions;
 pub(crate) mod starts;

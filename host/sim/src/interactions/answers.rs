@@ -12,7 +12,7 @@ use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::transcript::{Acknowledgement, What};
-use crate::world::json::application_json;
+use crate::world::wire::application_json;
 use crate::world::{Message, MessageKind, User, flags};
 
 /// An interaction that a bot is about to answer.

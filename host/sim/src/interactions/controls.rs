@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::Kind;
 use super::invoke::{Invocation, Invoker};
 use super::named::{NamedKind, Place, named};
-use super::{Kind, flatten};
-use crate::actors::ActError;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::{Message, bits};
+use crate::world::components::flatten;
+use crate::world::{ActError, Message, bits};
 
 /// The kind of component that is a group of checkboxes.
 const CHECKBOX_GROUP: u64 = 22;

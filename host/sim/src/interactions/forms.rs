@@ -3,14 +3,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Kind;
 use super::controls::{chosen, offers};
 use super::invoke::{Invocation, Invoker};
 use super::named::Place;
 use super::options::line_of_values;
-use super::{Kind, flatten};
-use crate::actors::ActError;
 use crate::ids::Snowflake;
 use crate::shared::State;
+use crate::world::ActError;
+use crate::world::components::flatten;
 
 /// Kinds of fields that hold one `value`; all others hold `values`.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-modal-submit-data-structure>

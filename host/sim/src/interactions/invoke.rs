@@ -6,15 +6,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Interaction, Kind};
-use crate::actors::ActError;
 use crate::clock::Due;
 use crate::gateway::event::Payload;
 use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
 use crate::shared::{Shared, State};
 use crate::transcript::What;
-use crate::world::json::{MemberJson, MessageJson, channel_json};
-use crate::world::{Channel, InteractionNote, Message, User};
+use crate::world::wire::{MemberJson, MessageJson, channel_json};
+use crate::world::{ActError, Channel, InteractionNote, Message, User};
 
 /// The reason that Discord's client shows as "The application did not respond".
 const TIMED_OUT: u8 = 2;

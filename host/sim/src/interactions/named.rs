@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::ids::Snowflake;
-use crate::world::json::MemberJson;
 use crate::world::permissions::permissions_of;
+use crate::world::wire::MemberJson;
 use crate::world::{Attachment, Guild, World, bits};
 
 /// Where names are looked up.

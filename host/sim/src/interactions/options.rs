@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Command;
 use super::named::{NamedKind, Place, named, resolve};
-use crate::actors::ActError;
+use crate::world::ActError;
 
 /// Filled-in options as the interaction carries them.
 pub(crate) struct Filled {

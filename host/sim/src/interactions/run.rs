@@ -7,11 +7,10 @@ use super::invoke::{Invocation, Invoker};
 use super::named::Place;
 use super::options::{fill_options, line_of_values};
 use super::{Command, Kind, resolve};
-use crate::actors::ActError;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::json::{MemberJson, MessageJson};
-use crate::world::{Attachment, Channel, bits};
+use crate::world::wire::{MemberJson, MessageJson};
+use crate::world::{ActError, Attachment, Channel, bits};
 
 /// A slash command as it is run or still being typed.
 pub(crate) struct Typed<'a> {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::orders::{FAULTS_HELP, FaultOrder, RestOrder, TimeOrder};
 use super::parse::{Command, HELP};
 use super::{Deed, Prompt};
-use crate::actors::{ActError, Member};
+use crate::actors::Member;
 use crate::advance::advance;
 use crate::faults::RestFault;
 use crate::gateway::Gateway;
 use crate::ids::Snowflake;
-use crate::interactions::controls;
-use crate::world::{ChannelKind, Message, bits};
+use crate::world::components::controls;
+use crate::world::{ActError, ChannelKind, Message, bits};
 
 impl Prompt {
     pub(super) async fn apply(&mut self, command: Command) -> Result<Deed, ActError> {

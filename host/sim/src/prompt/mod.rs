@@ -8,10 +8,11 @@ mod print;
 
 use std::sync::Arc;
 
-use crate::actors::{ActError, InteractionHandle, Member};
+use crate::actors::{InteractionHandle, Member};
 use crate::ids::Snowflake;
 use crate::shared::Shared;
 use crate::sim::Sim;
+use crate::world::ActError;
 
 pub use print::{Detail, Printer};
 

@@ -2,7 +2,7 @@
 //! It does not know who or what exists.
 
 use super::orders::{FaultOrder, TimeOrder, faults, time};
-use crate::actors::ActError;
+use crate::world::ActError;
 
 pub(super) const HELP: &str = "\
 text                      say it in the current channel; \\text says it literally

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use crate::changes::AllowedMentions;
 use crate::form::Fields;
 use crate::ids::Snowflake;
+use crate::world::mentions::AllowedMentions;
 
 /// Users and roles that can be listed.
 const MAX_LISTED: usize = 100;

@@ -13,7 +13,7 @@ use crate::ids::Snowflake;
 use crate::interactions::{Answering, Kind};
 use crate::shared::State;
 use crate::transcript::Acknowledgement;
-use crate::world::json::MessageJson;
+use crate::world::wire::MessageJson;
 use crate::world::{Message, flags};
 
 /// Choices that can be offered for an option.

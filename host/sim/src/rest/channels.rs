@@ -5,7 +5,7 @@ use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::world::bits;
-use crate::world::json::channel_json_for;
+use crate::world::wire::channel_json_for;
 
 /// `GET /channels/{channel}`
 pub(super) fn channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {

@@ -9,7 +9,7 @@ use crate::changes::{Action, By};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::json::channel_json;
+use crate::world::wire::channel_json;
 use crate::world::{Channel, ChannelKind, Overwrite, bits};
 
 /// Channels in a guild, categories included, threads not.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
-use crate::world::{AuditEntry, GuildSettings, User, bits, settings_json};
+use crate::world::wire::{guild_glimpse, guild_json};
+use crate::world::{AuditEntry, GuildSettings, User, bits};
 
 /// Entries of the audit log in one page.
 const MAX_AUDIT_PAGE: usize = 100;
@@ -43,14 +44,14 @@ pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
         }
     }
     fields.checked()?;
-    let before = settings_json::guild(home);
+    let before = guild_json(home);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
         home.settings = settings;
         home.owner_id = owner.unwrap_or(home.owner_id);
         home.name = name.unwrap_or_else(|| std::mem::take(&mut home.name));
     }
     state.guild_changed(guild, &by, &before);
-    Ok(Reply::json(&settings_json::guild(state.own_guild(by.user, guild)?)))
+    Ok(Reply::json(&guild_json(state.own_guild(by.user, guild)?)))
 }
 
 fn read(fields: &mut Fields, settings: &mut GuildSettings) {
@@ -118,7 +119,7 @@ pub(super) fn preview(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = state.own_guild(caller, guild).map_err(|_| ApiError::unknown_guild())?;
-    let mut json = settings_json::guild_glimpse(guild);
+    let mut json = guild_glimpse(guild);
     json["discovery_splash"] = Value::Null;
     json["emojis"] = json!(guild.belongings.emojis.iter().map(|emoji| emoji.json()).collect::<Vec<_>>());
     json["stickers"] = json!([]);

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::world::json::channel_json;
-use crate::world::{Guild, settings_json};
+use crate::world::Guild;
+use crate::world::wire::{channel_json, guild_json};
 
 /// Guilds in one page.
 const MAX_PAGE: usize = 200;
@@ -51,7 +51,7 @@ pub(super) fn guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let counts = call.query_flag("with_counts");
     let state = call.shared.state();
     let guild = state.own_guild(caller, guild)?;
-    let mut json = settings_json::guild(guild);
+    let mut json = guild_json(guild);
     if counts {
         json["approximate_member_count"] = json!(guild.members.len());
         json["approximate_presence_count"] = json!(guild.members.len());

@@ -11,7 +11,7 @@ use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::settings_json::{guild_glimpse, partial_channel};
+use crate::world::wire::{guild_glimpse, partial_channel};
 use crate::world::{Invite, bits};
 
 /// Invites of a guild.

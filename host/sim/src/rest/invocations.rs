@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::files::attach;
 use super::{Call, Reply};
 use crate::accounts::Account;
-use crate::actors::ActError;
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::interactions::{Client, Command, Invocation, Invoker, Typed, begin, taken_apart};
 use crate::shared::State;
-use crate::world::Attachment;
-use crate::world::json::application_json;
+use crate::world::components::flatten;
+use crate::world::wire::application_json;
+use crate::world::{ActError, Attachment};
 
 /// Options of one level, values of a menu and fields of a form that are read; no client offers more.
 const MAX_LIST: usize = 40;
@@ -200,7 +200,7 @@ fn uploaded(call: &Call, state: &mut State, data: &mut Fields) -> Vec<(String, A
 
 /// What a submitted form holds, by custom id: texts, and lists for menus.
 fn fields_of(component: &Value, filled: &mut Vec<(String, Value)>) {
-    for one in crate::interactions::flatten(component) {
+    for one in flatten(component) {
         if let Some(custom_id) = one.get("custom_id").and_then(Value::as_str)
             && let Some(value) = one.get("value").or(one.get("values"))
         {

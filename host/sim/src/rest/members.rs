@@ -11,7 +11,7 @@ use crate::form::{ApiError, Fields};
 use crate::gateway::intents;
 use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
-use crate::world::json::MemberJson;
+use crate::world::wire::MemberJson;
 use crate::world::{Guild, GuildMember, VoiceState, bits};
 
 /// Members in one page.

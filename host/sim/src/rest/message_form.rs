@@ -10,10 +10,11 @@ use super::embeds::embeds;
 use super::files::{MAX_FILES, attach};
 use super::polls::PollForm;
 use crate::accounts::Account;
-use crate::changes::{AllowedMentions, Draft, Revision};
+use crate::changes::{Draft, Revision};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::shared::State;
+use crate::world::mentions::AllowedMentions;
 use crate::world::{Attachment, flags};
 
 /// Characters of a message.

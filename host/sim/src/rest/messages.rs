@@ -10,7 +10,7 @@ use super::{Call, Reply};
 use crate::changes::Action;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::world::json::MessageJson;
+use crate::world::wire::MessageJson;
 use crate::world::{Message, MessageKind, bits};
 
 /// Messages in one page.

@@ -7,7 +7,7 @@ use super::{Call, Reply};
 use crate::changes::{Action, Draft};
 use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::json::MessageJson;
+use crate::world::wire::MessageJson;
 use crate::world::{Channel, Message, MessageKind, bits};
 
 /// Pins of a channel.

@@ -7,7 +7,7 @@ use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::json::MessageJson;
+use crate::world::wire::MessageJson;
 use crate::world::{Emoji, Message, Poll, PollAnswer, User, bits};
 
 const MAX_ANSWERS: usize = 10;

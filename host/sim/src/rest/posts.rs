@@ -9,7 +9,7 @@ use crate::changes::Draft;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::json::MessageJson;
+use crate::world::wire::MessageJson;
 use crate::world::{Channel, MessageKind, Origin, bits, flags};
 
 /// Messages that `enforce_nonce` looks back on; Discord looks back a few minutes.

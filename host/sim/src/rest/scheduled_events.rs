@@ -10,7 +10,7 @@ use crate::gateway::event::Payload;
 use crate::gateway::intents;
 use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
-use crate::world::json::MemberJson;
+use crate::world::wire::MemberJson;
 use crate::world::{ChannelKind, EventPlace, ScheduledEvent, bits};
 
 /// Events that are scheduled or active.

@@ -7,7 +7,7 @@ use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
 use crate::shared::State;
-use crate::world::settings_json::thread_json_for;
+use crate::world::wire::thread_json_for;
 use crate::world::{Channel, ChannelKind, Thread, bits};
 
 /// Threads or members in one page.

@@ -10,7 +10,7 @@ use crate::changes::{By, Draft};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::json::MessageJson;
+use crate::world::wire::MessageJson;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Thread, bits};
 
 /// Threads of a guild that are not archived.

@@ -7,7 +7,7 @@ use super::guild_settings::picture;
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::world::json::channel_json_for;
+use crate::world::wire::channel_json_for;
 
 /// For so many guilds Discord recommends one more shard.
 const GUILDS_PER_SHARD: usize = 1000;

@@ -5,7 +5,7 @@ use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::shared::State;
-use crate::world::settings_json::voice_json;
+use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 
 /// `GET /guilds/{guild}/voice-states/{user}`

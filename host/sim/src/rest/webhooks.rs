@@ -10,7 +10,7 @@ use crate::ids::Snowflake;
 use crate::interactions::Answering;
 use crate::shared::State;
 use crate::world::Message;
-use crate::world::json::MessageJson;
+use crate::world::wire::MessageJson;
 
 /// `POST /webhooks/{app}/{token}`. The first followup to a deferred answer fills it in.
 pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply, ApiError> {

@@ -1,21 +1,24 @@
 //! The world: guilds, channels, people, bots and what was said, all in memory.
 //! It knows nothing of sockets, sessions or requests; whoever changes it tells the sessions.
 
+mod act_error;
 mod belongings;
 mod builder;
+pub(crate) mod components;
 mod file;
-pub(crate) mod json;
+pub(crate) mod mentions;
 pub(crate) mod message;
 mod model;
 pub(crate) mod permissions;
 mod poll;
 mod settings;
-pub(crate) mod settings_json;
 mod users;
+pub(crate) mod wire;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+pub use act_error::ActError;
 pub use belongings::{
     AuditEntry, Ban, Belongings, CommandRule, EventPlace, GuildEmoji, Invite, ScheduledEvent, StageInstance,
     VoiceState, Webhook,

@@ -16,8 +16,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::World;
-use crate::actors::ActError;
+use super::{ActError, World};
 use parts::File;
 
 pub(super) use ids::candidate as id_of_names;

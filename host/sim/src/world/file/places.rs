@@ -9,8 +9,8 @@ use super::Slip;
 use super::ids::HISTORY_FROM;
 use super::parts::{ChannelPart, Direct, GuildPart, Kind, MessagePart, Name, OverwritePart};
 use super::read::{Building, bits_of, role_named};
-use crate::changes::mentions_in;
 use crate::ids::{Snowflake, Timestamp};
+use crate::world::mentions::mentions_in;
 use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite, Reaction, builder};
 
 /// Between two messages of which the second says nothing.

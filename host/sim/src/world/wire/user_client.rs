@@ -3,15 +3,15 @@
 
 use serde_json::{Value, json};
 
+use super::{MemberJson, channel_json, channel_json_for, guild_create_json};
 use crate::ids::Snowflake;
-use crate::world::json::{MemberJson, channel_json, channel_json_for, guild_create_json};
 use crate::world::{Channel, ChannelKind, Guild, World, bits};
 
 /// Members that come with a guild; the rest is asked for with op 8.
 const FIRST_MEMBERS: usize = 1000;
 
 /// The person's direct messages, the one with the newest message first.
-pub(super) fn direct_messages(world: &World, person: Snowflake) -> Value {
+pub(crate) fn direct_messages(world: &World, person: Snowflake) -> Value {
     let mine = |channel: &&Channel| {
         channel.kind == ChannelKind::Dm && channel.recipients.iter().any(|user| user.id == person)
     };

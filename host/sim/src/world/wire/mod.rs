@@ -1,17 +1,23 @@
 //! The world's objects as Discord writes them: messages, members, channels, guilds.
 //! It does not decide who may see them.
 
+mod settings;
+pub(crate) mod user_client;
+
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::settings_json::{thread_json_for, voice_json};
 use super::{
     Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, InteractionNote, Message, User, World,
     bits, flags,
 };
 use crate::ids::{Snowflake, Timestamp};
+pub(crate) use settings::{
+    guild_glimpse, guild_json, partial_channel, thread_json_for, thread_member, thread_member_with,
+    voice_json,
+};
 
 /// A message on the wire. In events it also carries guild and member.
 #[derive(Serialize)]
@@ -159,10 +165,7 @@ impl<'a> MessageJson<'a> {
             reactions: reactions.collect(),
             nonce: message.nonce.as_ref(),
             message_reference: reference(message, channel),
-            message_snapshots: message
-                .forwarded
-                .as_deref()
-                .map(|forwarded| [super::settings_json::snapshot(forwarded)]),
+            message_snapshots: message.forwarded.as_deref().map(|forwarded| [settings::snapshot(forwarded)]),
             poll: message.poll.as_ref().map(|poll| poll.json(viewer)),
             thread: None,
             referenced_message: None,
@@ -287,14 +290,14 @@ pub(crate) fn channel_json(channel: &Channel) -> Value {
         });
     }
     if let Some(thread) = &channel.thread {
-        return super::settings_json::thread(channel, thread);
+        return settings::thread(channel, thread);
     }
     let mut json = json!({
         "id": channel.id, "type": channel.kind as u8, "guild_id": channel.guild_id, "name": &*channel.name,
         "position": channel.position, "parent_id": channel.parent_id, "flags": channel.settings.flags,
         "permission_overwrites": channel.overwrites, "nsfw": channel.settings.nsfw,
     });
-    super::settings_json::add(&mut json, channel);
+    settings::add(&mut json, channel);
     json
 }
 
@@ -307,7 +310,7 @@ pub(crate) fn guild_create_json(
     large_threshold: usize,
     all_members: bool,
 ) -> Value {
-    let mut json = super::settings_json::guild(guild);
+    let mut json = guild_json(guild);
     let large = guild.members.len() > large_threshold;
     let members: Vec<MemberJson<'_>> = guild
         .members

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Channel, ChannelKind, Guild, Message, Thread, User, VoiceState};
+use super::MemberJson;
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::json::MemberJson;
+use crate::world::{Channel, ChannelKind, Guild, Message, Thread, User, VoiceState};
 
 /// Members whose count Discord still tells exactly.
 const MAX_COUNTED: u64 = 50;
@@ -92,7 +92,7 @@ pub(crate) fn voice_json(guild: &Guild, user: Snowflake, state: &VoiceState, alo
 }
 
 /// The guild alone, as `GET /guilds/{id}` shows it.
-pub(crate) fn guild(guild: &Guild) -> Value {
+pub(crate) fn guild_json(guild: &Guild) -> Value {
     let settings = &guild.settings;
     json!({
         "id": guild.id, "name": guild.name, "icon": settings.icon, "icon_hash": null, "splash": null,
