@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::UPGRADE;
+use axum::http::request::Parts;
 use axum::http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::rest::Dropped;
 use crate::shared::Shared;
-use crate::{control, door, page, panel, rest};
+use crate::transcript::What;
+use crate::{control, door, page, panel, rest, socket};
 
 /// Answers one request of a connection.
 pub(crate) async fn answer(
@@ -34,10 +36,21 @@ pub(crate) async fn answer(
     if panel::owns(path) {
         return Ok(panel::answer(&shared, request).await);
     }
+    if request.headers().contains_key(UPGRADE) {
+        return open_gateway(shared, request.into_parts().0).await;
+    }
     let is_file = rest::files::owns(path);
     let mut answer = rest::answer(shared, request).await?;
     if is_file {
         page::keep_apart(answer.headers_mut());
     }
     Ok(answer)
+}
+
+async fn open_gateway(shared: Arc<Shared>, parts: Parts) -> Result<Response<Body>, Dropped> {
+    if shared.faults.gateway_refused() {
+        shared.transcript.write(What::Gateway { session: "".into(), event: "connection refused".to_owned() });
+        return Err(Dropped);
+    }
+    Ok(socket::upgrade(shared, parts).await)
 }

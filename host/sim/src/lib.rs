@@ -82,6 +82,8 @@ mod far;
 mod gateway;
 mod rest;
 mod server;
+mod sessions;
+mod socket;
 
 mod control;
 mod door;

@@ -3,9 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
 use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::{AuditEntry, bits};

@@ -4,9 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{Action, By};
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
 use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::world::wire::channel_json;
 use crate::world::{Channel, Overwrite};

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::gateway::event::Payload;
-use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
+use crate::sessions::{Audience, Payload};
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::User;

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 
 use super::messages::Draft;
 use super::{Action, By};
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
 use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, guild_create_json, user_client};

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
-use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
+use crate::sessions::{Audience, Payload, intents};
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};

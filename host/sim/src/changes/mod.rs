@@ -8,6 +8,7 @@ mod guilds;
 mod members;
 mod messages;
 mod polls;
+mod presence;
 mod reactions;
 mod sight;
 mod threads;

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use super::messages::{Draft, place};
 use crate::clock::Due;
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
 use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::world::{MessageKind, Poll};
 

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::messages::place;
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
 use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::wire::MemberJson;

@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
-use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
+use crate::sessions::{Audience, Payload, intents};
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::bits;

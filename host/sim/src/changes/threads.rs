@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 
 use super::messages::Draft;
 use super::{Action, By};
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
-use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
+use crate::sessions::{Audience, Payload, intents};
 use crate::shared::State;
 use crate::transcript::What;
 use crate::world::wire::{channel_json, thread_json_for, thread_member, thread_member_with};

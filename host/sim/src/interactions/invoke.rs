@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Interaction, Kind};
 use crate::clock::Due;
-use crate::gateway::event::Payload;
-use crate::gateway::sessions::Audience;
 use crate::ids::Snowflake;
+use crate::sessions::{Audience, Payload};
 use crate::shared::{Shared, State};
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, MessageJson, channel_json};

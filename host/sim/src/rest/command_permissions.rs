@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::form::{ApiError, Fields};
-use crate::gateway::event::Payload;
 use crate::ids::Snowflake;
 use crate::interactions::Exception;
+use crate::sessions::Payload;
 use crate::shared::State;
 use crate::world::bits;
 

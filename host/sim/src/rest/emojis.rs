@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::changes::{Action, By};
 use crate::form::{ApiError, Fields};
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
 use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::world::{GuildEmoji, bits};
 

@@ -48,7 +48,7 @@ use std::time::Instant;
 
 pub(crate) use axum::body::Bytes;
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, Response, header};
+use axum::http::{Request, Response};
 use hyper::body::Incoming;
 
 pub(crate) use call::Call;
@@ -77,9 +77,6 @@ pub(crate) async fn answer(
 ) -> Result<Response<Body>, Dropped> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    if parts.headers.contains_key(header::UPGRADE) {
-        return open_gateway(shared, parts).await;
-    }
     let _in_flight = shared.calls.begin();
     let path = call::api_path(parts.uri.path()).to_owned();
     let fault = shared.faults.strike(parts.method.as_str(), &path);
@@ -166,15 +163,4 @@ fn admit(shared: &Shared, call: &Call) -> (Option<Reply>, Option<Quota>) {
         Verdict::RefusedGlobally(wait) => (Some(Reply::rate_limited(wait, Refuser::Global)), None),
         Verdict::Banned(wait) => (Some(Reply::rate_limited(wait, Refuser::Cloudflare)), None),
     }
-}
-
-async fn open_gateway(
-    shared: Arc<Shared>,
-    parts: axum::http::request::Parts,
-) -> Result<Response<Body>, Dropped> {
-    if shared.faults.gateway_refused() {
-        shared.transcript.write(What::Gateway { session: "".into(), event: "connection refused".to_owned() });
-        return Err(Dropped);
-    }
-    Ok(crate::gateway::upgrade(shared, parts).await)
 }

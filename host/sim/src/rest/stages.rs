@@ -6,9 +6,8 @@ use serde_json::Value;
 use super::{Call, Reply};
 use crate::changes::{Action, By};
 use crate::form::ApiError;
-use crate::gateway::event::Payload;
-use crate::gateway::intents;
 use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::world::{ChannelKind, StageInstance, bits};
 

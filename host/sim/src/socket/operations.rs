@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::connection::{Connection, End};
-use super::event::Payload;
-use super::presence::Presence;
 use super::{close, members};
 use crate::changes::VoiceWish;
+use crate::sessions::Payload;
+use crate::sessions::presence::Presence;
 use crate::transcript::What;
 
 /// The largest payload a client may send, in bytes; Discord closes with 4002 above it.

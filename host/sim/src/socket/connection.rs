@@ -13,11 +13,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::close;
 use super::codec::Codec;
-use super::event::Payload;
 use super::operations::{Pace, decode_error};
-use super::sessions::{Outbox, Outgoing, Resumption};
 use crate::accounts::{self, Account};
 use crate::ids::Snowflake;
+use crate::sessions::{Outbox, Outgoing, Payload, Resumption};
 use crate::shared::Shared;
 
 /// Events written before a flush: large enough that a burst costs few system calls.

@@ -2,16 +2,10 @@
 //! It does not know connections.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::event::Payload;
-use super::intents;
-use super::sessions::Audience;
 use crate::ids::Snowflake;
-use crate::shared::State;
-use crate::transcript::What;
 use crate::world::{Guild, World};
 
 /// Activities that are kept of a presence.
@@ -27,7 +21,7 @@ pub(crate) struct Presence {
 
 impl Presence {
     /// Reads op 3 or the `presence` of IDENTIFY. Of `since` nothing is read: serenity sends an object there.
-    pub(super) fn read(data: &Value) -> Option<Self> {
+    pub(crate) fn read(data: &Value) -> Option<Self> {
         let status = match data.get("status").and_then(Value::as_str)? {
             "online" => "online",
             "idle" => "idle",
@@ -47,7 +41,7 @@ impl Presence {
         activities.iter().all(named).then_some(Self { status, activities })
     }
 
-    fn plain(status: &'static str) -> Self {
+    pub(crate) fn plain(status: &'static str) -> Self {
         Self { status, activities: Vec::new() }
     }
 }
@@ -60,7 +54,7 @@ pub(crate) struct Presences {
 
 impl Presences {
     /// Sets what a user says, or with none takes it back; whether that is a change.
-    fn set(&mut self, user: Snowflake, presence: Option<Presence>) -> bool {
+    pub(crate) fn set(&mut self, user: Snowflake, presence: Option<Presence>) -> bool {
         match presence {
             Some(presence) => self.said.insert(user, presence.clone()).as_ref() != Some(&presence),
             None => self.said.remove(&user).is_some(),
@@ -73,7 +67,7 @@ impl Presences {
     }
 
     /// A user's presence as events and chunks carry it.
-    pub(super) fn json(&self, world: &World, guild: Snowflake, user: Snowflake) -> Value {
+    pub(crate) fn json(&self, world: &World, guild: Snowflake, user: Snowflake) -> Value {
         let Presence { status, activities } = self.of(world, user);
         let clients = if status == "offline" { json!({}) } else { json!({ "desktop": status }) };
         json!({
@@ -83,43 +77,9 @@ impl Presences {
     }
 
     /// Those of a guild who are not offline, as GUILD_CREATE lists them.
-    pub(super) fn list(&self, world: &World, guild: &Guild, most: usize) -> Vec<Value> {
+    pub(crate) fn list(&self, world: &World, guild: &Guild, most: usize) -> Vec<Value> {
         let there = guild.members.keys().filter(|user| self.of(world, **user).status != "offline");
         there.take(most).map(|user| self.json(world, guild.id, *user)).collect()
-    }
-}
-
-impl State {
-    /// Takes over what a user says of itself and tells those who share a guild with it.
-    pub(crate) fn change_presence(&mut self, user: Snowflake, presence: Presence) {
-        if self.presences.set(user, Some(presence)) {
-            self.tell_presence(user);
-        }
-    }
-
-    /// The first session of an account opens.
-    pub(super) fn come_online(&mut self, user: Snowflake, said: Option<Presence>) {
-        self.change_presence(user, said.unwrap_or(Presence::plain("online")));
-    }
-
-    /// A session ended for good; with the last one what was said is forgotten.
-    pub(super) fn go_offline(&mut self, user: Snowflake) {
-        if !self.sessions.any_of(user) && self.presences.set(user, None) {
-            self.tell_presence(user);
-        }
-    }
-
-    fn tell_presence(&mut self, user: Snowflake) {
-        let Self { world, sessions, presences, transcript, .. } = self;
-        if !sessions.iter().any(|session| session.intents & intents::GUILD_PRESENCES != 0) {
-            return;
-        }
-        for guild in world.guilds.values().filter(|guild| guild.members.contains_key(&user)) {
-            let payload = Payload::new("PRESENCE_UPDATE", &presences.json(world, guild.id, user));
-            let audience = Audience::Guild { guild, needs: intents::GUILD_PRESENCES, permission: 0 };
-            let told = sessions.publish(world, audience, &Arc::new(payload));
-            transcript.write(What::Dispatched { name: "PRESENCE_UPDATE", sessions: told });
-        }
     }
 }
 

@@ -3,17 +3,16 @@
 
 use serde_json::{Value, json};
 
+use super::close;
 use super::codec::Codec;
 use super::connection::{Connection, End, INVALID_SESSION, already_authenticated, authentication_failed};
-use super::event::Payload;
 use super::operations::decode_error;
-use super::presence::Presence;
-use super::sessions::covers;
-use super::starts::TooMany;
-use super::{close, intents};
 use crate::accounts::Account;
 use crate::ids::Snowflake;
 use crate::options::RateLimits;
+use crate::sessions::presence::Presence;
+use crate::sessions::starts::TooMany;
+use crate::sessions::{Payload, covers, intents};
 use crate::shared::State;
 use crate::world::Guild;
 use crate::world::wire::{guild_create_json, user_client};

@@ -1,5 +1,10 @@
-//! The sessions of the gateway: who hears what, numbering, and what is kept for a RESUME.
+//! The sessions of the gateway: which events each receives, their numbers, and what is kept for a RESUME.
 //! It writes to no socket; a connection takes what is queued for it.
+
+pub(crate) mod intents;
+mod payload;
+pub(crate) mod presence;
+pub(crate) mod starts;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,13 +14,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::event::Payload;
-use super::intents;
-use super::intents::Needs;
 use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::{Channel, Guild, Message, World, bits};
+use intents::Needs;
+pub(crate) use payload::Payload;
 
 /// What a connection is told to send or do.
 #[derive(Debug)]
@@ -29,9 +33,9 @@ pub(crate) enum Outgoing {
 
 /// A session's way to its connection.
 pub(crate) struct Outbox {
-    pub(super) queue: Sender<Outgoing>,
+    pub(crate) queue: Sender<Outgoing>,
     /// The number of the last event that was written to the socket.
-    pub(super) written: Arc<AtomicU64>,
+    pub(crate) written: Arc<AtomicU64>,
 }
 
 /// A session: what survives when its connection does not.
@@ -351,6 +355,6 @@ impl Session {
 }
 
 /// Whether a guild, or with none direct messages, belongs to a shard, given as its number and the count.
-pub(super) fn covers((number, count): (u64, u64), guild: Option<Snowflake>) -> bool {
+pub(crate) fn covers((number, count): (u64, u64), guild: Option<Snowflake>) -> bool {
     guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
 }

@@ -30,7 +30,7 @@ struct Count {
 
 /// Why a session may not start.
 #[derive(Debug, PartialEq)]
-pub(super) enum TooMany {
+pub(crate) enum TooMany {
     /// Another shard started less than five seconds ago.
     AtOnce,
     /// The day's starts are used up; Discord resets the token then.
@@ -39,7 +39,7 @@ pub(super) enum TooMany {
 
 impl Starts {
     /// Counts a start of a shard.
-    pub(super) fn start(
+    pub(crate) fn start(
         &mut self,
         bot: Snowflake,
         shard: u64,

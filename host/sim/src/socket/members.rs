@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::intents;
 use crate::ids::Snowflake;
+use crate::sessions::intents;
 use crate::shared::State;
 use crate::world::GuildMember;
 use crate::world::wire::MemberJson;

@@ -1,0 +1,43 @@
+//! Presences: who is online and doing what, as those who share a guild are sent it.
+
+use std::sync::Arc;
+
+use crate::ids::Snowflake;
+use crate::sessions::presence::Presence;
+use crate::sessions::{Audience, Payload, intents};
+use crate::shared::State;
+use crate::transcript::What;
+
+impl State {
+    /// Takes over what a user says of itself and tells those who share a guild with it.
+    pub(crate) fn change_presence(&mut self, user: Snowflake, presence: Presence) {
+        if self.presences.set(user, Some(presence)) {
+            self.tell_presence(user);
+        }
+    }
+
+    /// The first session of an account opens.
+    pub(crate) fn come_online(&mut self, user: Snowflake, said: Option<Presence>) {
+        self.change_presence(user, said.unwrap_or(Presence::plain("online")));
+    }
+
+    /// A session ended for good; with the last one what was said is forgotten.
+    pub(crate) fn go_offline(&mut self, user: Snowflake) {
+        if !self.sessions.any_of(user) && self.presences.set(user, None) {
+            self.tell_presence(user);
+        }
+    }
+
+    fn tell_presence(&mut self, user: Snowflake) {
+        let Self { world, sessions, presences, transcript, .. } = self;
+        if !sessions.iter().any(|session| session.intents & intents::GUILD_PRESENCES != 0) {
+            return;
+        }
+        for guild in world.guilds.values().filter(|guild| guild.members.contains_key(&user)) {
+            let payload = Payload::new("PRESENCE_UPDATE", &presences.json(world, guild.id, user));
+            let audience = Audience::Guild { guild, needs: intents::GUILD_PRESENCES, permission: 0 };
+            let told = sessions.publish(world, audience, &Arc::new(payload));
+            transcript.write(What::Dispatched { name: "PRESENCE_UPDATE", sessions: told });
+        }
+    }
+}
