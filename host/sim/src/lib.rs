@@ -75,8 +75,9 @@ mod transcript;
 mod keep;
 mod world;
 
-mod changes;
+mod commands;
 mod interactions;
+mod rules;
 
 mod far;
 mod gateway;

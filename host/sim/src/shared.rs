@@ -9,9 +9,10 @@ use tokio::sync::watch;
 
 use crate::accounts::{PersonTokens, random_token};
 use crate::clock::Clock;
+use crate::commands::Commands;
 use crate::faults::Faults;
 use crate::form::Tally;
-use crate::interactions::{Commands, Interactions};
+use crate::interactions::Interactions;
 use crate::keep::Upload;
 use crate::options::SimOptions;
 use crate::rest::files::Files;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{InteractionHandle, Member, owned_options};
 use crate::ids::Snowflake;
-use crate::interactions::Typed;
+use crate::rules::interactions::Typed;
 use crate::world::ActError;
 
 /// For commands without options: `alice.slash("ping", NO_OPTIONS)`.

@@ -2,8 +2,8 @@
 //! It does not make guilds or roles.
 
 use super::Member;
-use crate::changes::By;
 use crate::ids::Snowflake;
+use crate::rules::By;
 use crate::shared::State;
 use crate::world::{ActError, Guild, bits};
 

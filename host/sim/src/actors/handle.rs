@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::Member;
 use crate::ids::Snowflake;
-use crate::interactions::{Client, Invocation, Invoker, begin};
+use crate::interactions::Client;
+use crate::rules::interactions::{Invocation, Invoker, begin};
 use crate::shared::{Shared, State};
 use crate::transcript::{Acknowledgement, Entry};
 use crate::world::{ActError, Message};

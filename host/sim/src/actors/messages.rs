@@ -2,12 +2,12 @@
 //! It does not wait for anybody's answer.
 
 use super::Member;
-use crate::changes::{Draft, Revision};
 use crate::ids::Snowflake;
 use crate::rest::Bytes;
 use crate::rest::files::{MAX_FILES, Upload, attach};
 use crate::rest::message_form::MAX_CONTENT_CHARS;
 use crate::rest::posts::check_slowmode;
+use crate::rules::{Draft, Revision};
 use crate::shared::State;
 use crate::world::{ActError, Emoji, MessageKind, bits};
 

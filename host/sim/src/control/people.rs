@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::{body, refusal};
 use crate::actors::{guild_named, member_and_role};
-use crate::changes::By;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
+use crate::rules::By;
 use crate::shared::State;
 use crate::world::{ActError, User, World};
 

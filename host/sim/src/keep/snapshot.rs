@@ -9,8 +9,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use super::Upload;
+use crate::commands::{Command, Commands, Exception};
 use crate::ids::{Snowflake, Timestamp};
-use crate::interactions::{Command, Commands, Exception};
 use crate::rest::Bytes;
 use crate::shared::State;
 use crate::world::{Bot, Channel, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World};

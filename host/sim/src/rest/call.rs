@@ -13,9 +13,9 @@ use super::Bytes;
 use super::files::{Upload, read_multipart};
 use super::limits::Counted;
 use crate::accounts::{self, Account};
-use crate::changes::By;
 use crate::form::{ApiError, Fields, Unread};
 use crate::ids::{Snowflake, percent_decode, query_pairs};
+use crate::rules::By;
 use crate::shared::Shared;
 
 /// Characters of a reason for the audit log.

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::guild_settings::picture;
 use super::{Call, Reply};
-use crate::changes::{Action, By};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
+use crate::rules::{Action, By};
 use crate::shared::State;
 use crate::world::{ChannelKind, Webhook, bits};
 

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Call, Reply};
 use crate::accounts::Account;
+use crate::commands::Exception;
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
-use crate::interactions::Exception;
 use crate::sessions::Payload;
 use crate::shared::State;
 use crate::world::bits;

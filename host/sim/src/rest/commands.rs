@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::routes::{Part, Path};
 use super::{Call, Reply};
+use crate::commands::{Command, validated};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::interactions::{Command, validated};
 use crate::shared::State;
 use crate::transcript::What;
 

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::channel_forms::{ChannelPlan, overwrite};
 use super::{Call, Reply, threads};
-use crate::changes::{Action, By};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::{Action, By};
 use crate::shared::State;
 use crate::world::wire::channel_json;
 use crate::world::{Channel, ChannelKind, Overwrite, bits};

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Call, Reply};
 use crate::accounts::Account;
-use crate::changes::{Action, By};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::{Action, By};
 use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::world::wire::{guild_glimpse, partial_channel};

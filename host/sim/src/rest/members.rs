@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Call, Reply, roles};
-use crate::changes::{Action, By};
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
+use crate::rules::{Action, By};
 use crate::sessions::intents;
 use crate::shared::State;
 use crate::world::wire::MemberJson;

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::message_form::MessageForm;
 use super::{Call, Reply};
-use crate::changes::Action;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::Action;
 use crate::world::wire::MessageJson;
 use crate::world::{Message, MessageKind, bits};
 

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
-use crate::changes::{Action, Draft};
 use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
+use crate::rules::{Action, Draft};
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, Message, MessageKind, bits};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
-use crate::changes::Draft;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::Draft;
 use crate::shared::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, MessageKind, Origin, bits, flags};

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
-use crate::changes::{Action, By};
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
+use crate::rules::{Action, By};
 use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::world::wire::MemberJson;

@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::{Call, Reply};
-use crate::changes::{Action, By};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::{Action, By};
 use crate::sessions::{Payload, intents};
 use crate::shared::State;
 use crate::world::{ChannelKind, StageInstance, bits};

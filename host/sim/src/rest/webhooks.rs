@@ -7,7 +7,7 @@ use super::message_form::MessageForm;
 use super::{Call, Reply, webhook_posts};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::interactions::Answering;
+use crate::rules::interactions::Answering;
 use crate::shared::State;
 use crate::world::Message;
 use crate::world::wire::MessageJson;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, End};
 use super::{close, members};
-use crate::changes::VoiceWish;
+use crate::rules::voice::VoiceWish;
 use crate::sessions::Payload;
 use crate::sessions::presence::Presence;
 use crate::transcript::What;

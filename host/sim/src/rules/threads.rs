@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::messages::Draft;
-use super::{Action, By};
+use super::{Action, By, Draft};
 use crate::ids::Snowflake;
 use crate::sessions::{Audience, Payload, intents};
 use crate::shared::State;

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Command;
 use super::named::{NamedKind, Place, named, resolve};
+use crate::commands::Command;
 use crate::world::ActError;
 
 /// Filled-in options as the interaction carries them.

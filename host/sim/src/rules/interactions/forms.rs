@@ -3,12 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Kind;
 use super::controls::{chosen, offers};
-use super::invoke::{Invocation, Invoker};
 use super::named::Place;
 use super::options::line_of_values;
+use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
+use crate::interactions::Kind;
 use crate::shared::State;
 use crate::world::ActError;
 use crate::world::components::flatten;

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::messages::{Draft, place};
+use super::Draft;
+use super::messages::place;
 use crate::clock::Due;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};

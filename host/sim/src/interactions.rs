@@ -1,17 +1,4 @@
-//! Interactions: registered commands, what members invoke, and how bots may answer.
-//! It reads no request and writes no answer; REST does.
-
-mod answers;
-mod controls;
-mod exceptions;
-mod forms;
-mod invoke;
-mod named;
-mod options;
-mod permitted;
-mod registry;
-mod run;
-mod validate;
+//! Interactions that are remembered, how far their answers have come, and the ephemeral messages that belong to them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -19,15 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-
-pub(crate) use answers::Answering;
-pub(crate) use exceptions::Exception;
-pub(crate) use invoke::{Client, Invocation, Invoker, begin};
-use named::resolve;
-pub(crate) use options::taken_apart;
-pub(crate) use registry::{Command, Commands};
-pub(crate) use run::Typed;
-pub(crate) use validate::validated;
 
 use crate::ids::{Snowflake, Timestamp};
 use crate::transcript::Acknowledgement;
@@ -45,6 +23,14 @@ pub(crate) enum Kind {
     Component = 3,
     Autocomplete = 4,
     Modal = 5,
+}
+
+/// The person's client that sent it, if one did: what it recognises its own interaction by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Client {
+    pub(crate) nonce: Option<Value>,
+    /// The gateway session to which forms and choices belong; without one, all of the person's are told.
+    pub(crate) session: Option<Arc<str>>,
 }
 
 /// One interaction and how far its answer has come.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::Kind;
-use super::invoke::{Invocation, Invoker};
 use super::named::{NamedKind, Place, named};
+use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
+use crate::interactions::Kind;
 use crate::shared::State;
 use crate::world::components::flatten;
 use crate::world::{ActError, Message, bits};

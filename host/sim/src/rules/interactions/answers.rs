@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Interaction, Kind};
-use crate::changes::Draft;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::interactions::{Interaction, Kind};
+use crate::rules::Draft;
 use crate::shared::State;
 use crate::transcript::{Acknowledgement, What};
 use crate::world::wire::application_json;

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::exceptions::{Exception, Exceptions};
+use super::Exception;
+use super::exceptions::Exceptions;
 use crate::ids::Snowflake;
 use crate::world::{CommandRule, World};
 

@@ -3,11 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::invoke::{Invocation, Invoker};
-use super::named::Place;
+use super::named::{Place, resolve};
 use super::options::{fill_options, line_of_values};
-use super::{Command, Kind, resolve};
+use super::{Invocation, Invoker};
+use crate::commands::Command;
 use crate::ids::Snowflake;
+use crate::interactions::Kind;
 use crate::shared::State;
 use crate::world::wire::{MemberJson, MessageJson};
 use crate::world::{ActError, Attachment, Channel, bits};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::messages::Draft;
+use super::Draft;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
 use crate::shared::State;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Interaction, Kind};
 use crate::clock::Due;
 use crate::ids::Snowflake;
+use crate::interactions::{Client, Interaction, Kind};
 use crate::sessions::{Audience, Payload};
 use crate::shared::{Shared, State};
 use crate::transcript::What;
@@ -23,14 +23,6 @@ pub(crate) struct Invoker {
     pub(crate) user: Arc<User>,
     pub(crate) channel: Snowflake,
     pub(crate) client: Client,
-}
-
-/// The person's client that sent it, if one did: what it recognises its own interaction by.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Client {
-    pub(crate) nonce: Option<Value>,
-    /// The gateway session to which forms and choices belong; without one, all of the person's are told.
-    pub(crate) session: Option<Arc<str>>,
 }
 
 impl Invoker {

@@ -7,8 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
-use super::messages::Draft;
-use super::{Action, By};
+use super::{Action, By, Draft};
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
 use crate::shared::State;

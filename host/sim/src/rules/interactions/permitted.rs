@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Command;
+use crate::commands::Command;
 use crate::ids::Snowflake;
 use crate::shared::State;
 use crate::world::permissions::permissions_of;

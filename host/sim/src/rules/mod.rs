@@ -1,10 +1,10 @@
-//! What happens in the world, whoever caused it: changed, written to the transcript and told to the sessions in one step.
-//! It does not check who may; REST and actors do that first.
+//! What happens in the world, whoever caused it: changed, written to the transcript and sent to the sessions in one step.
 
 mod audit;
 mod channels;
 mod direct;
 mod guilds;
+pub(crate) mod interactions;
 mod members;
 mod messages;
 mod polls;
@@ -13,9 +13,8 @@ mod reactions;
 mod sight;
 mod threads;
 mod timers;
-mod voice;
+pub(crate) mod voice;
 mod webhooks;
 
 pub(crate) use audit::{Action, By};
 pub(crate) use messages::{Draft, Revision};
-pub(crate) use voice::VoiceWish;

@@ -1,0 +1,9 @@
+//! Application commands: which bots registered, checked as Discord does, and who may use them where.
+
+mod exceptions;
+mod registry;
+mod validate;
+
+pub(crate) use exceptions::Exception;
+pub(crate) use registry::{Command, Commands};
+pub(crate) use validate::validated;
