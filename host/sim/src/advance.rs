@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use crate::settle::settle;
-use crate::shared::Shared;
 use crate::sim::Sim;
+use crate::state::Shared;
 
 /// For so long, in real time, the bot may be at work on what fell due at one moment before time goes on without it.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use axum::http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::rest::Dropped;
-use crate::shared::Shared;
+use crate::state::Shared;
 use crate::transcript::What;
 use crate::{control, door, page, panel, rest, socket};
 

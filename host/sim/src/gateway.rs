@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::sessions::Outgoing;
-use crate::shared::Shared;
+use crate::state::Shared;
 
 /// Drives the gateway from outside: what a real one does to bots now and then, on demand. Persons' clients are left alone.
 #[derive(Clone)]

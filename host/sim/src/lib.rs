@@ -93,11 +93,14 @@ mod page;
 mod panel;
 
 mod accounts;
+mod calls;
 mod clock;
+mod files;
 mod form;
 mod ids;
+mod limits;
 mod pictures;
-mod shared;
+mod state;
 
 pub use actors::{Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use clock::{BotClock, Clock};
@@ -106,10 +109,10 @@ pub use faults::{Faults, RestFault};
 pub use gateway::Gateway;
 pub use ids::{NoTimestamp, Snowflake, Timestamp};
 pub use keep::KeepError;
-pub use options::{RateLimits, SimOptions};
+pub use options::{IdleProbe, RateLimits, SimOptions};
 pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
-pub use settle::{Busy, IdleProbe, Unsettled};
+pub use settle::{Busy, Unsettled};
 pub use sim::{Sim, StartError};
 pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{

@@ -1,12 +1,12 @@
 //! The limits and times of a simulator, each with its unit and default.
 //! It reads no file and no environment.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::BotClock;
-use crate::settle::IdleProbe;
 use crate::world::World;
 
 /// How a simulator is to be. `SimOptions::default()` is Discord with its real times on a free port.
@@ -64,6 +64,27 @@ pub struct SimOptions {
     pub transcript_limit: usize,
     /// Messages kept in each channel. Default 10,000.
     pub history_per_channel: usize,
+}
+
+/// Tells whether a bot in this process has nothing to do.
+#[derive(Clone)]
+pub struct IdleProbe(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl IdleProbe {
+    /// `is_idle` is asked often and must not wait: true if every event the bot got was worked off.
+    pub fn new(is_idle: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(is_idle))
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for IdleProbe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdleProbe")
+    }
 }
 
 /// Whether rate limits hold.

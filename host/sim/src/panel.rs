@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
-use crate::shared::Shared;
+use crate::state::Shared;
 
 /// Whether a path is the panel's.
 pub(crate) fn owns(path: &str) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::ids::{Snowflake, Timestamp};
-use crate::shared::Shared;
+use crate::state::Shared;
 use crate::world::Message;
 
 impl Shared {

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::far::away;
 use crate::front;
-use crate::shared::Shared;
+use crate::state::Shared;
 
 /// Calls still under way when the simulator closes get this long.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);

@@ -2,59 +2,16 @@
 //! It does not look into bots; it asks those that offer a probe and watches the others.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::shared::Shared;
 use crate::sim::Sim;
+use crate::state::Shared;
 use crate::transcript::Tail;
 
 /// Between two looks while something is under way that writes no entry when it is done.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// With a probe: what was written to a socket needs a moment until the bot has it and stops being idle.
 const ARRIVAL: Duration = Duration::from_millis(10);
-
-/// Tells whether a bot in this process has nothing to do.
-#[derive(Clone)]
-pub struct IdleProbe(Arc<dyn Fn() -> bool + Send + Sync>);
-
-impl IdleProbe {
-    /// `is_idle` is asked often and must not wait: true if every event the bot got was worked off.
-    pub fn new(is_idle: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(is_idle))
-    }
-}
-
-impl fmt::Debug for IdleProbe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IdleProbe")
-    }
-}
-
-/// REST calls under way.
-#[derive(Clone, Default)]
-pub(crate) struct Calls {
-    count: Arc<AtomicUsize>,
-}
-
-/// A call until it is dropped.
-pub(crate) struct InFlight {
-    calls: Calls,
-}
-
-impl Calls {
-    pub(crate) fn begin(&self) -> InFlight {
-        self.count.fetch_add(1, Ordering::AcqRel);
-        InFlight { calls: self.clone() }
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.calls.count.fetch_sub(1, Ordering::AcqRel);
-    }
-}
 
 /// What is under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,10 +83,10 @@ fn busy(shared: &Shared) -> Busy {
     let (window, life) = (options.interaction_window, options.interaction_life);
     let bots = state.sessions.iter().filter(|session| session.is_bots());
     Busy {
-        calls: shared.calls.count.load(Ordering::Acquire),
+        calls: shared.calls.count(),
         events: bots.map(|session| session.unwritten()).sum(),
         interactions: state.interactions.owed(shared.clock.now(), window, life, is_thinking),
-        working: options.idle.as_ref().is_some_and(|probe| !(probe.0)()),
+        working: options.idle.as_ref().is_some_and(|probe| !probe.is_idle()),
     }
 }
 

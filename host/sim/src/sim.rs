@@ -18,7 +18,7 @@ use crate::ids::{Snowflake, Timestamp};
 use crate::keep::{KeepError, Keeper, Kept};
 use crate::options::SimOptions;
 use crate::server;
-use crate::shared::Shared;
+use crate::state::Shared;
 use crate::transcript::{Entry, Transcript};
 use crate::world::{ActError, Bot, Message, World};
 
@@ -87,7 +87,12 @@ impl Sim {
         // Unsized here, as `Arc::downgrade` cannot be told to.
         let owner: Weak<Shared> = Arc::downgrade(&shared);
         shared.clock.start(owner, shared.options.bot_clock.clone());
-        shared.state().go_on_with(commands, files);
+        {
+            let mut state = shared.state();
+            state.commands = commands;
+            state.set_timers();
+            files.into_iter().for_each(|(id, kind, bytes)| state.files.keep(id, kind, bytes));
+        }
         let server = tokio::spawn(serve(listener, shared.clone(), keeper));
         let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
         tokio::spawn(async move {

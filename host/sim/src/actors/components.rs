@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{InteractionHandle, Member, owned_options};
 use crate::ids::Snowflake;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::ActError;
 
 impl Member {

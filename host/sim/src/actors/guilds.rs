@@ -4,7 +4,7 @@
 use super::Member;
 use crate::ids::Snowflake;
 use crate::rules::By;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{ActError, Guild, bits};
 
 impl Member {

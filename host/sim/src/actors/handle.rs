@@ -10,7 +10,7 @@ use super::Member;
 use crate::ids::Snowflake;
 use crate::interactions::Client;
 use crate::rules::interactions::{Invocation, Invoker, begin};
-use crate::shared::{Shared, State};
+use crate::state::{Shared, State};
 use crate::transcript::{Acknowledgement, Entry};
 use crate::world::{ActError, Message};
 

@@ -1,14 +1,14 @@
 //! Members and messages: saying, replying, attaching, editing, taking back, reacting, typing.
 //! It does not wait for anybody's answer.
 
+use axum::body::Bytes;
+
 use super::Member;
+use crate::files::{MAX_FILES, Upload, attach};
 use crate::ids::Snowflake;
-use crate::rest::Bytes;
-use crate::rest::files::{MAX_FILES, Upload, attach};
-use crate::rest::message_form::MAX_CONTENT_CHARS;
-use crate::rest::posts::check_slowmode;
+use crate::rules::messages::{MAX_CONTENT_CHARS, check_slowmode};
 use crate::rules::{Draft, Revision};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{ActError, Emoji, MessageKind, bits};
 
 impl Member {

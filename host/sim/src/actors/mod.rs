@@ -16,7 +16,7 @@ pub(crate) use guilds::{guild_named, member_and_role};
 pub use handle::{Answer, InteractionHandle};
 
 use crate::ids::Snowflake;
-use crate::shared::{Shared, State};
+use crate::state::{Shared, State};
 use crate::world::{ActError, Channel, ChannelKind, User, bits};
 
 /// A person who acts. Every act returns once it was handed to the gateway's sessions.

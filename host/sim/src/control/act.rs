@@ -12,7 +12,7 @@ use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::prompt::{Deed, Prompt};
 use crate::rest::{Call, Reply};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::Message;
 use crate::world::wire::MessageJson;
 

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::form::ApiError;
 use crate::rest::{Call, Reply};
-use crate::shared::Shared;
+use crate::state::Shared;
 
 /// The largest body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 4 << 20;

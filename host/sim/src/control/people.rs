@@ -12,7 +12,7 @@ use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
 use crate::rules::By;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{ActError, User, World};
 
 /// Characters of a user's name.

@@ -17,8 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ids::Snowflake;
-use crate::rest::Bytes;
-use crate::shared::Shared;
+use crate::state::Shared;
 pub(crate) use snapshot::Kept;
 use snapshot::Snapshot;
 
@@ -164,6 +163,3 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&new, path)
 }
-
-/// An upload: id, type, content.
-pub(crate) type Upload = (Snowflake, String, Bytes);

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
-use super::Upload;
 use crate::commands::{Command, Commands, Exception};
+use crate::files::StoredFile;
 use crate::ids::{Snowflake, Timestamp};
-use crate::rest::Bytes;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{Bot, Channel, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World};
 
 /// Changes when an older version could no longer be read.
@@ -40,14 +39,14 @@ pub(super) struct Snapshot {
     /// Id and type; the content is beside this text.
     uploads: Vec<(Snowflake, String)>,
     #[serde(skip)]
-    files: Vec<Upload>,
+    files: Vec<StoredFile>,
 }
 
 /// What was kept, ready to go on with.
 pub(crate) struct Kept {
     pub(crate) world: World,
     pub(crate) commands: Commands,
-    pub(crate) files: Vec<Upload>,
+    pub(crate) files: Vec<StoredFile>,
     pub(crate) now: Timestamp,
 }
 
@@ -76,7 +75,7 @@ impl Snapshot {
             command_rules,
             history_limit: _,
         } = &state.world;
-        let files: Vec<Upload> = state.files.all().cloned().collect();
+        let files: Vec<StoredFile> = state.files.all().cloned().collect();
         Self {
             format: FORMAT,
             base,
@@ -98,7 +97,7 @@ impl Snapshot {
         }
     }
 
-    pub(super) fn files(&self) -> &[Upload] {
+    pub(super) fn files(&self) -> &[StoredFile] {
         &self.files
     }
 

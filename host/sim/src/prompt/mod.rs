@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use crate::actors::{InteractionHandle, Member};
 use crate::ids::Snowflake;
-use crate::shared::Shared;
 use crate::sim::Sim;
+use crate::state::Shared;
 use crate::world::ActError;
 
 pub use print::{Detail, Printer};

@@ -7,7 +7,7 @@ use super::guild_settings::picture;
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::Application;
 
 const MAX_DESCRIPTION_CHARS: usize = 400;

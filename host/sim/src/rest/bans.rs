@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Call, Reply, members};
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{Ban, bits};
 
 /// Bans in one page.

@@ -10,13 +10,14 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 
 use super::Bytes;
-use super::files::{Upload, read_multipart};
-use super::limits::Counted;
+use super::files::read_multipart;
 use crate::accounts::{self, Account};
+use crate::files::Upload;
 use crate::form::{ApiError, Fields, Unread};
 use crate::ids::{Snowflake, percent_decode, query_pairs};
+use crate::limits::Counted;
 use crate::rules::By;
-use crate::shared::Shared;
+use crate::state::Shared;
 
 /// Characters of a reason for the audit log.
 const MAX_REASON_CHARS: usize = 512;

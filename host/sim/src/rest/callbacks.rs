@@ -12,7 +12,7 @@ use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::rules::interactions::Answering;
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::Acknowledgement;
 use crate::world::wire::MessageJson;
 use crate::world::{Message, flags};

@@ -8,7 +8,7 @@ use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::rules::{Action, By};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{ChannelKind, Webhook, bits};
 
 /// Webhooks of a channel.

@@ -9,7 +9,7 @@ use crate::commands::Exception;
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::sessions::Payload;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::bits;
 
 /// Exceptions of one command.

@@ -10,7 +10,7 @@ use super::{Call, Reply};
 use crate::commands::{Command, validated};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 
 /// Slash commands, and context menus of users and of messages, in a scope.

@@ -8,7 +8,7 @@ use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::rules::{Action, By};
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{GuildEmoji, bits};
 
 /// Emojis of a guild without boosts, for those that move and those that do not.

@@ -8,7 +8,7 @@ use super::{Call, Reply, threads};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rules::{Action, By};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::channel_json;
 use crate::world::{Channel, ChannelKind, Overwrite, bits};
 

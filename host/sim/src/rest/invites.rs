@@ -9,7 +9,7 @@ use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rules::{Action, By};
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::{guild_glimpse, partial_channel};
 use crate::world::{Invite, bits};
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::files::attach;
 use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::commands::Command;
+use crate::files::attach;
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::interactions::Client;
 use crate::rules::interactions::{Invocation, Invoker, Typed, begin, taken_apart};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::components::flatten;
 use crate::world::wire::application_json;
 use crate::world::{ActError, Attachment};

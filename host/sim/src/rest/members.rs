@@ -10,7 +10,7 @@ use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
 use crate::rules::{Action, By};
 use crate::sessions::intents;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::MemberJson;
 use crate::world::{Guild, GuildMember, VoiceState, bits};
 

@@ -7,18 +7,17 @@ use super::Call;
 use super::allowed_mentions::allowed_mentions;
 use super::components::{Surface, components};
 use super::embeds::embeds;
-use super::files::{MAX_FILES, attach};
 use super::polls::PollForm;
 use crate::accounts::Account;
+use crate::files::{MAX_FILES, attach};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
+use crate::rules::messages::MAX_CONTENT_CHARS;
 use crate::rules::{Draft, Revision};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::mentions::AllowedMentions;
 use crate::world::{Attachment, flags};
 
-/// Characters of a message.
-pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
 /// A message's body.
 #[derive(Default)]
 pub(crate) struct MessageForm {

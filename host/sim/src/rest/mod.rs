@@ -1,7 +1,6 @@
 //! REST: from a request to an answer — address, authorization, faults, route, headers, transcript.
 //! It holds no rule about messages, commands or guilds; the files beside it do.
 
-mod access;
 mod allowed_mentions;
 mod applications;
 mod bans;
@@ -21,14 +20,13 @@ mod guild_settings;
 mod guilds;
 mod invites;
 mod invocations;
-pub(crate) mod limits;
 mod members;
-pub(crate) mod message_form;
+mod message_form;
 mod messages;
 mod pictures;
 mod pins;
 pub(crate) mod polls;
-pub(crate) mod posts;
+mod posts;
 mod reactions;
 mod reply;
 mod roles;
@@ -51,15 +49,15 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 
+use crate::limits::{Quota, Verdict, plain_bucket};
 pub(crate) use call::Call;
-use limits::{Quota, Verdict, plain_bucket};
 use reply::Refuser;
 pub(crate) use reply::Reply;
 
 use crate::faults::RestFault;
 use crate::form::ApiError;
 use crate::options::RateLimits;
-use crate::shared::Shared;
+use crate::state::Shared;
 use crate::transcript::What;
 
 /// The largest body that is read, in bytes: ten files of Discord's 10 MiB would be more than anybody tests with.

@@ -1,14 +1,13 @@
 //! Posting a message over REST: who may, what it answers, what it forwards.
 //! It does not read the body; `message_form` does.
 
-use std::time::Duration;
-
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rules::Draft;
-use crate::shared::State;
+use crate::rules::messages::check_slowmode;
+use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, MessageKind, Origin, bits, flags};
 
@@ -70,21 +69,6 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     let message = state.post(draft);
     let home = state.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
-}
-
-/// People wait between two messages where there is a slow mode, unless they moderate.
-pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<(), ApiError> {
-    let free = bits::BYPASS_SLOWMODE | bits::MANAGE_MESSAGES | bits::MANAGE_CHANNELS;
-    if state.world.permissions_in(home, caller) & free != 0 {
-        return Ok(());
-    }
-    let pause = Duration::from_secs(u64::from(home.settings.slowmode_seconds));
-    let now = state.world.clock.now();
-    let mut recent = home.messages.iter().rev().take_while(|message| now.since(message.timestamp) < pause);
-    if recent.any(|message| message.author.id == caller) {
-        return Err(ApiError::new(429, 20016, "This action cannot be performed due to slowmode rate limit"));
-    }
-    Ok(())
 }
 
 /// Whether the message answers another one; false if that is gone and need not be there.

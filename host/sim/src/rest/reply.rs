@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Bytes;
-use super::limits::Quota;
 use crate::form::ApiError;
+use crate::limits::Quota;
 
 /// An answer.
 pub(crate) struct Reply {

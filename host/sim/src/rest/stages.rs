@@ -8,7 +8,7 @@ use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rules::{Action, By};
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{ChannelKind, StageInstance, bits};
 
 const MAX_TOPIC_CHARS: usize = 120;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::thread_json_for;
 use crate::world::{Channel, ChannelKind, Thread, bits};
 

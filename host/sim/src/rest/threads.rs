@@ -9,7 +9,7 @@ use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::rules::{By, Draft};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Thread, bits};
 

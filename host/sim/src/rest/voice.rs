@@ -4,7 +4,7 @@
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 

@@ -9,7 +9,7 @@ use super::{Call, Reply, threads};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::rules::{By, Draft};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{ChannelKind, Message, User, Webhook, flags};
 

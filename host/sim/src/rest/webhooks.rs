@@ -8,7 +8,7 @@ use super::{Call, Reply, webhook_posts};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rules::interactions::Answering;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::Message;
 use crate::world::wire::MessageJson;
 

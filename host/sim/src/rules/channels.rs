@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Action, By};
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::channel_json;
 use crate::world::{Channel, Overwrite};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::ids::Snowflake;
 use crate::sessions::{Audience, Payload};
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 use crate::world::User;
 use crate::world::wire::channel_json_for;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Action, By};
 use crate::ids::Snowflake;
 use crate::sessions::{Audience, Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 use crate::world::Role;
 use crate::world::wire::guild_json;

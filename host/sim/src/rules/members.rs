@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Action, By, Draft};
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, guild_create_json, user_client};
 use crate::world::{Ban, Bot, GuildMember, MessageKind, User};

@@ -2,16 +2,23 @@
 //! It does not check permissions or lengths; see `changes`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::sessions::{Audience, Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};
 use crate::world::wire::{MemberJson, MessageJson};
-use crate::world::{Attachment, InteractionNote, Message, MessageKind, Origin, Poll, User, flags};
+use crate::world::{
+    Attachment, Channel, InteractionNote, Message, MessageKind, Origin, Poll, User, bits, flags,
+};
+
+/// Characters of a message.
+pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
 
 /// A message that is about to be posted.
 pub(crate) struct Draft {
@@ -343,4 +350,19 @@ pub(super) fn place(mut data: Value, guild: Option<Snowflake>) -> Value {
         data["guild_id"] = json!(guild);
     }
     data
+}
+
+/// People wait between two messages where there is a slow mode, unless they moderate.
+pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<(), ApiError> {
+    let free = bits::BYPASS_SLOWMODE | bits::MANAGE_MESSAGES | bits::MANAGE_CHANNELS;
+    if state.world.permissions_in(home, caller) & free != 0 {
+        return Ok(());
+    }
+    let pause = Duration::from_secs(u64::from(home.settings.slowmode_seconds));
+    let now = state.world.clock.now();
+    let mut recent = home.messages.iter().rev().take_while(|message| now.since(message.timestamp) < pause);
+    if recent.any(|message| message.author.id == caller) {
+        return Err(ApiError::new(429, 20016, "This action cannot be performed due to slowmode rate limit"));
+    }
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! What happens in the world, whoever caused it: changed, written to the transcript and sent to the sessions in one step.
 
+mod access;
 mod audit;
 mod channels;
 mod direct;
 mod guilds;
 pub(crate) mod interactions;
 mod members;
-mod messages;
+pub(crate) mod messages;
 mod polls;
 mod presence;
 mod reactions;

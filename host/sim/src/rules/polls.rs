@@ -8,7 +8,7 @@ use super::messages::place;
 use crate::clock::Due;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{MessageKind, Poll};
 
 impl State {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ids::Snowflake;
 use crate::sessions::presence::Presence;
 use crate::sessions::{Audience, Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 
 impl State {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::messages::place;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::MemberJson;
 use crate::world::{Emoji, Reaction, User};

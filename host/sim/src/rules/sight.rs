@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::ids::Snowflake;
 use crate::sessions::{Audience, Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 use crate::world::bits;
 use crate::world::wire::channel_json;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Action, By, Draft};
 use crate::ids::Snowflake;
 use crate::sessions::{Audience, Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::{channel_json, thread_json_for, thread_member, thread_member_with};
 use crate::world::{Channel, MessageKind, Origin, User, flags};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::By;
 use crate::clock::{Due, OnDue};
 use crate::ids::{Snowflake, Timestamp};
-use crate::shared::{Shared, State};
+use crate::state::{Shared, State};
 
 impl State {
     /// Looks after everything that was there at the start.

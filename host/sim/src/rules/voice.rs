@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Draft;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{Message, Origin, Webhook, flags};
 
 impl State {

@@ -17,7 +17,7 @@ use super::operations::{Pace, decode_error};
 use crate::accounts::{self, Account};
 use crate::ids::Snowflake;
 use crate::sessions::{Outbox, Outgoing, Payload, Resumption};
-use crate::shared::Shared;
+use crate::state::Shared;
 
 /// Events written before a flush: large enough that a burst costs few system calls.
 const BATCH_EVENTS: usize = 256;

@@ -13,7 +13,7 @@ use crate::options::RateLimits;
 use crate::sessions::presence::Presence;
 use crate::sessions::starts::TooMany;
 use crate::sessions::{Payload, covers, intents};
-use crate::shared::State;
+use crate::state::State;
 use crate::world::Guild;
 use crate::world::wire::{guild_create_json, user_client};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
 use crate::sessions::intents;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::GuildMember;
 use crate::world::wire::MemberJson;
 

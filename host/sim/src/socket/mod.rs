@@ -16,7 +16,7 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 
 use crate::ids::query_value;
-use crate::shared::Shared;
+use crate::state::Shared;
 
 /// Close codes, <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway>.
 mod close {

@@ -10,7 +10,7 @@ use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::interactions::{Interaction, Kind};
 use crate::rules::Draft;
-use crate::shared::State;
+use crate::state::State;
 use crate::transcript::{Acknowledgement, What};
 use crate::world::wire::application_json;
 use crate::world::{Message, MessageKind, User, flags};

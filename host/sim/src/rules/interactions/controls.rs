@@ -9,7 +9,7 @@ use super::named::{NamedKind, Place, named};
 use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::components::flatten;
 use crate::world::{ActError, Message, bits};
 

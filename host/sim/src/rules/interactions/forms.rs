@@ -9,7 +9,7 @@ use super::options::line_of_values;
 use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::ActError;
 use crate::world::components::flatten;
 

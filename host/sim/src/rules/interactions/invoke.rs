@@ -9,7 +9,7 @@ use crate::clock::Due;
 use crate::ids::Snowflake;
 use crate::interactions::{Client, Interaction, Kind};
 use crate::sessions::{Audience, Payload};
-use crate::shared::{Shared, State};
+use crate::state::{Shared, State};
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, MessageJson, channel_json};
 use crate::world::{ActError, Channel, InteractionNote, Message, User};

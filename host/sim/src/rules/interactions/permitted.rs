@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::commands::Command;
 use crate::ids::Snowflake;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::permissions::permissions_of;
 use crate::world::{Channel, Guild, bits};
 

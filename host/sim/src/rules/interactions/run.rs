@@ -9,7 +9,7 @@ use super::{Invocation, Invoker};
 use crate::commands::Command;
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::wire::{MemberJson, MessageJson};
 use crate::world::{ActError, Attachment, Channel, bits};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// A limit of one or more routes; those of the same name are counted together.
 #[derive(Debug)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     pub(super) name: &'static str,
     pub(super) calls: u32,
     pub(super) within: Duration,
@@ -82,12 +82,12 @@ static TABLE: &[Row] = &[
 ];
 
 /// Whether calls of this route count neither globally nor by route: Discord lets bots answer interactions at any time.
-pub(super) fn is_free(segments: &[&str]) -> bool {
+pub(crate) fn is_free(segments: &[&str]) -> bool {
     matches!(segments, ["interactions", ..] | ["files", ..])
 }
 
 /// The limit of a route, given by its method and the segments of the path.
-pub(super) fn limit_of(method: &str, segments: &[&str]) -> &'static Limit {
+pub(crate) fn limit_of(method: &str, segments: &[&str]) -> &'static Limit {
     // Among rows that match, the one with the most names says most: `…/members/@me` before `…/members/*`.
     let fits = |shape: &str| {
         let parts: Vec<&str> = shape.split('/').collect();
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_row_names_a_route_that_exists() {
-        let known: Vec<String> = super::super::super::routes::routes()
+        let known: Vec<String> = crate::rest::routes::routes()
             .map(|(method, shape)| {
                 let parts = shape.trim_start_matches('/').split('/');
                 let parts = parts.map(|part| if part.starts_with('{') { "*" } else { part });

@@ -1,5 +1,4 @@
 //! What every part of the simulator shares: the state behind one lock, the transcript, the faults, the options.
-//! It holds no rule of Discord's; the rooms do.
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
@@ -8,19 +7,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::accounts::{PersonTokens, random_token};
+use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::commands::Commands;
 use crate::faults::Faults;
+use crate::files::Files;
 use crate::form::Tally;
 use crate::interactions::Interactions;
-use crate::keep::Upload;
+use crate::limits::Limits;
 use crate::options::SimOptions;
-use crate::rest::files::Files;
-use crate::rest::limits::Limits;
 use crate::sessions::Sessions;
 use crate::sessions::presence::Presences;
 use crate::sessions::starts::Starts;
-use crate::settle::Calls;
 use crate::transcript::Transcript;
 use crate::world::World;
 
@@ -60,15 +58,6 @@ pub(crate) struct State {
     pub(crate) unknown_routes: Tally,
     /// By method, shape and the field's place in the body; `?key` for one of the query.
     pub(crate) unknown_fields: Tally,
-}
-
-impl State {
-    /// Takes over what was kept beside the world.
-    pub(crate) fn go_on_with(&mut self, commands: Commands, files: Vec<Upload>) {
-        self.commands = commands;
-        self.set_timers();
-        files.into_iter().for_each(|(id, kind, bytes)| self.files.keep(id, kind, bytes));
-    }
 }
 
 impl Shared {

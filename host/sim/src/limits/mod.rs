@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::ids::Timestamp;
-use table::{GLOBAL, INVALID, Limit};
+use crate::limits::table::{GLOBAL, INVALID, Limit};
 
 /// Windows that are kept; beyond it those that are over are thrown away.
 const MAX_WINDOWS: usize = 10_000;
@@ -26,13 +26,13 @@ pub(crate) struct Quota {
 
 impl Quota {
     /// What is promised where nobody counts.
-    pub(super) fn promised(bucket: u64, now: Timestamp) -> Self {
+    pub(crate) fn promised(bucket: u64, now: Timestamp) -> Self {
         let reset_after = Duration::from_secs(1);
         Self { limit: 1000, remaining: 999, reset: Timestamp(now.0 + 1000), reset_after, bucket }
     }
 
     /// The same with nothing left for a while.
-    pub(super) fn used_up(self, wait: Duration) -> Self {
+    pub(crate) fn used_up(self, wait: Duration) -> Self {
         let now = self.reset.0.saturating_sub(self.reset_after.as_millis() as u64);
         Self { remaining: 0, reset: Timestamp(now) + wait, reset_after: wait, ..self }
     }
@@ -40,7 +40,7 @@ impl Quota {
 
 /// What became of a call before it was carried out.
 #[derive(Debug, PartialEq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It may be carried out. None for what is not counted.
     Granted(Option<Quota>),
     /// Too many on this route.
@@ -52,7 +52,7 @@ pub(super) enum Verdict {
 }
 
 /// Who calls what, as far as it is counted.
-pub(super) struct Counted<'a> {
+pub(crate) struct Counted<'a> {
     /// The account, or the address of those without one.
     pub(super) account: u64,
     pub(super) method: &'a str,
@@ -96,7 +96,7 @@ impl Window {
 
 impl Limits {
     /// Counts a call and says whether it may be carried out.
-    pub(super) fn count(&mut self, call: &Counted<'_>, now: Timestamp) -> Verdict {
+    pub(crate) fn count(&mut self, call: &Counted<'_>, now: Timestamp) -> Verdict {
         if let Some(window) = self.invalid
             && window.calls >= INVALID.calls
             && !window.is_over(now)
@@ -127,7 +127,7 @@ impl Limits {
     }
 
     /// Counts an answer that says the call should not have been made.
-    pub(super) fn count_invalid(&mut self, now: Timestamp) {
+    pub(crate) fn count_invalid(&mut self, now: Timestamp) {
         Window::count(&mut self.invalid, &INVALID, now);
     }
 
@@ -168,7 +168,7 @@ fn key(account: u64, name: &str, major: &[&str]) -> u64 {
 }
 
 /// The bucket of a route whose limit nobody counts: its method and shape without ids.
-pub(super) fn plain_bucket(method: &str, path: &str) -> u64 {
+pub(crate) fn plain_bucket(method: &str, path: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     method.hash(&mut hasher);
     for segment in

@@ -1,21 +1,21 @@
-//! What a caller may reach, caller or person: the channel it sees, the permission it needs, the message that is there.
+//! What a caller may reach, bot or user: the channel it sees, the permission it needs, the message that is there.
 //! It changes nothing.
 
 use std::sync::Arc;
 
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::shared::State;
+use crate::state::State;
 use crate::world::{Channel, Guild, Message, User, bits};
 
 impl State {
     /// The channel, if the caller sees it.
-    pub(super) fn seen_channel(&self, caller: Snowflake, channel: Snowflake) -> Result<&Channel, ApiError> {
+    pub(crate) fn seen_channel(&self, caller: Snowflake, channel: Snowflake) -> Result<&Channel, ApiError> {
         self.channel_with(caller, channel, bits::VIEW_CHANNEL)
     }
 
     /// The channel, if the caller sees it and has every bit of `needed` there.
-    pub(super) fn channel_with(
+    pub(crate) fn channel_with(
         &self,
         caller: Snowflake,
         channel: Snowflake,
@@ -33,7 +33,7 @@ impl State {
     }
 
     /// The same for a channel in which things are said.
-    pub(super) fn text_channel_with(
+    pub(crate) fn text_channel_with(
         &self,
         caller: Snowflake,
         channel: Snowflake,
@@ -50,7 +50,7 @@ impl State {
     }
 
     /// A message that may be changed: in an archived thread none is.
-    pub(super) fn open_message(
+    pub(crate) fn open_message(
         &self,
         caller: Snowflake,
         channel: Snowflake,
@@ -63,7 +63,7 @@ impl State {
         }
     }
 
-    pub(super) fn seen_message(
+    pub(crate) fn seen_message(
         &self,
         caller: Snowflake,
         channel: Snowflake,
@@ -74,14 +74,14 @@ impl State {
     }
 
     /// Whether a custom emoji exists in a guild that the caller is in, or belongs to it.
-    pub(super) fn knows_emoji(&self, caller: Snowflake, id: Snowflake) -> bool {
+    pub(crate) fn knows_emoji(&self, caller: Snowflake, id: Snowflake) -> bool {
         let own = self.world.application_emojis.get(&caller).into_iter().flatten();
         let guilds = self.world.guilds.values().filter(|guild| guild.members.contains_key(&caller));
         guilds.flat_map(|guild| &guild.belongings.emojis).chain(own).any(|emoji| emoji.id == id)
     }
 
     /// Whether a member is timed out, so that it only reads.
-    pub(super) fn is_timed_out(&self, user: Snowflake, channel: Snowflake) -> bool {
+    pub(crate) fn is_timed_out(&self, user: Snowflake, channel: Snowflake) -> bool {
         let guild = self.world.channel(channel).and_then(|channel| channel.guild_id);
         let member =
             guild.and_then(|guild| self.world.guild(guild)).and_then(|guild| guild.members.get(&user));
@@ -90,13 +90,13 @@ impl State {
     }
 
     /// The guild, if the caller is in it.
-    pub(super) fn own_guild(&self, caller: Snowflake, guild: Snowflake) -> Result<&Guild, ApiError> {
+    pub(crate) fn own_guild(&self, caller: Snowflake, guild: Snowflake) -> Result<&Guild, ApiError> {
         let guild = self.world.guilds.get(&guild).ok_or(ApiError::unknown_guild())?;
         if guild.members.contains_key(&caller) { Ok(guild) } else { Err(ApiError::missing_access()) }
     }
 
     /// The guild, if the caller is in it and has every bit of `needed` there.
-    pub(super) fn guild_with(
+    pub(crate) fn guild_with(
         &self,
         caller: Snowflake,
         guild: Snowflake,
@@ -108,7 +108,7 @@ impl State {
     }
 
     /// The channel, if it is one of a guild and the caller has every bit of `needed` there; and its guild.
-    pub(super) fn guild_channel_with(
+    pub(crate) fn guild_channel_with(
         &self,
         caller: Snowflake,
         channel: Snowflake,
@@ -119,7 +119,7 @@ impl State {
         guild.map(|guild| (guild, channel)).ok_or(ApiError::wrong_channel_type())
     }
 
-    pub(super) fn account(&self, caller: Snowflake) -> Result<Arc<User>, ApiError> {
+    pub(crate) fn account(&self, caller: Snowflake) -> Result<Arc<User>, ApiError> {
         self.world.user(caller).cloned().ok_or(ApiError::unknown_user())
     }
 }
