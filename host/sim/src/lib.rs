@@ -2,13 +2,19 @@
 //! It knows nothing of cogs, and never leaves 127.0.0.1.
 //!
 //! ```text
-//!   a bot, or a ──HTTP──► server ─► front ─┬─► rest ──┐              ┌── actors ◄── prompt ◄── tests, a terminal
-//!   person's client                        ├─► page   ▼              ▼
-//!     ▲                                    │       changes ─► world (one lock, held briefly)
-//!     │                                    │          ▲ │ └──► transcript
-//!     └──websocket── gateway ◄── sessions ◄┼──────────┼─┘
-//!   a test in any language ──HTTP──────────┴─► control┘
+//!  8  sim                                           the public face: starts, closes
+//!  7  serve: listener, dispatch, page, keep · drive: control interface, prompt, settling
+//!  6  rest: HTTP · socket: the gateway's · members: users in tests
+//!     ─── below this line no HTTP and no socket ───
+//!  5  rules                                         what happens: change, event, audit log, transcript
+//!  4  state                                         everything that changes, behind one lock
+//!  3  sessions · commands · interactions · files · limits · faults · transcript · accounts · options
+//!  2  world                                         guilds, channels, messages; `wire`: as Discord writes them
+//!  1  form: bodies of requests and their errors · clock · pictures
+//!  0  ids: snowflakes, timestamps, percent-encoding
 //! ```
+//!
+//! Imports go down only. A test that reads the sources keeps it.
 //!
 //! A person is an account like a bot: one REST, one gateway, one set of rules, and a token of its own ([`Member::token`]). The
 //! page is such a client. What drives the simulator itself is apart, under `/control`, and described by its `openapi.json`.
@@ -60,60 +66,48 @@
 
 mod sim;
 
-mod options;
+mod drive;
+mod serve;
 
-mod actors;
-mod prompt;
-mod replies;
-
-mod advance;
-mod expect;
-mod faults;
-mod settle;
-mod transcript;
-
-mod keep;
-mod world;
-
-mod commands;
-mod interactions;
-mod rules;
-
-mod far;
-mod gateway;
+mod members;
 mod rest;
-mod server;
-mod sessions;
 mod socket;
 
-mod control;
-mod door;
-mod front;
-mod page;
-mod panel;
+mod rules;
+
+mod state;
+
+mod commands;
+mod faults;
+mod interactions;
+mod options;
+mod sessions;
 
 mod accounts;
 mod calls;
-mod clock;
 mod files;
-mod form;
-mod ids;
 mod limits;
-mod pictures;
-mod state;
+mod transcript;
 
-pub use actors::{Answer, InteractionHandle, Member, NO_OPTIONS};
+mod world;
+
+mod clock;
+mod form;
+mod pictures;
+
+mod ids;
+
 pub use clock::{BotClock, Clock};
-pub use expect::Unmet;
+pub use drive::gateway::Gateway;
+pub use drive::prompt::{Detail, Outcome, Printer, Prompt};
+pub use drive::settle::{Busy, Unsettled};
 pub use faults::{Faults, RestFault};
-pub use gateway::Gateway;
 pub use ids::{NoTimestamp, Snowflake, Timestamp};
-pub use keep::KeepError;
+pub use members::{Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use options::{IdleProbe, RateLimits, SimOptions};
-pub use prompt::{Detail, Outcome, Printer, Prompt};
 pub use rest::routes::routes;
-pub use settle::{Busy, Unsettled};
-pub use sim::{Sim, StartError};
+pub use serve::keep::KeepError;
+pub use sim::{Sim, StartError, Unmet};
 pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
     ActError, Application, Attachment, AuditEntry, Ban, Belongings, Bot, Channel, ChannelKind,

@@ -51,14 +51,9 @@ const SIM: Layers = Layers {
     root: "host/sim/src/",
     order: &[
         &["sim"],
-        &["expect"],
-        &["server"],
-        &["front"],
-        &["control", "door", "far", "keep", "page", "panel"],
-        &["prompt"],
-        &["advance", "gateway"],
-        &["replies", "settle"],
-        &["actors", "rest", "socket"],
+        &["serve"],
+        &["drive"],
+        &["members", "rest", "socket"],
         &["rules"],
         &["state"],
         &["commands", "faults", "interactions", "options", "sessions"],
@@ -67,12 +62,7 @@ const SIM: Layers = Layers {
         &["clock", "form", "pictures"],
         &["ids"],
     ],
-    exceptions: &[
-        ("advance", "sim", "a method of `Sim`"),
-        ("expect", "sim", "a method of `Sim`"),
-        ("prompt", "sim", "a prompt is opened for a `Sim`"),
-        ("settle", "sim", "a method of `Sim`"),
-    ],
+    exceptions: &[],
 };
 
 impl Layers {

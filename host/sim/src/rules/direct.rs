@@ -1,5 +1,5 @@
 //! Direct messages: the channel between two accounts, and news for one account alone.
-//! It does not check who may write to whom; REST and actors do that first.
+//! It does not check who may write to whom; REST and members do that first.
 
 use std::sync::Arc;
 

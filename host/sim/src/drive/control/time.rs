@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{body, refusal};
-use crate::advance::advance;
+use crate::drive::advance::advance;
+use crate::drive::settle::settle as settled;
 use crate::form::ApiError;
 use crate::rest::{Call, Reply};
-use crate::settle::settle as settled;
 
 /// What is done to the clock, in this order.
 #[derive(Deserialize)]

@@ -7,10 +7,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{body, people, refusal};
-use crate::actors::{InteractionHandle, Member};
+use crate::drive::prompt::{Deed, Prompt};
+use crate::drive::replies;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::prompt::{Deed, Prompt};
+use crate::members::{InteractionHandle, Member};
 use crate::rest::{Call, Reply};
 use crate::state::State;
 use crate::world::Message;
@@ -46,7 +47,7 @@ pub(super) async fn act(call: &Call, name: &str) -> Result<Reply, ApiError> {
         Deed::Done => json!({ "done": "acted" }),
         Deed::Shown(text) => json!({ "done": "shown", "text": text }),
         Deed::Posted(id) => {
-            let reply = call.shared.bot_message_after(id, within).await;
+            let reply = replies::bot_message_after(&call.shared, id, within).await;
             let state = call.shared.state();
             let reply = reply.map(|reply| shown(&state, &reply, user.id));
             json!({ "done": "posted", "message_id": id, "answer": reply, "reply": reply })
@@ -61,7 +62,7 @@ async fn invoked(call: &Call, handle: &InteractionHandle, within: Duration, user
     let started = Instant::now();
     let mut acknowledged = handle.acknowledged(within).await.ok();
     let is_loading =
-        |answer: &crate::actors::Answer| answer.message.as_ref().is_some_and(|one| one.is_loading());
+        |answer: &crate::members::Answer| answer.message.as_ref().is_some_and(|one| one.is_loading());
     if acknowledged.as_ref().is_some_and(is_loading) {
         // What comes of it is looked up below, in time or not.
         let _ = handle.answered(within.saturating_sub(started.elapsed())).await;

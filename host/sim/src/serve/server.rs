@@ -12,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::far::away;
-use crate::front;
+use super::dispatch;
+use super::latency::away;
 use crate::state::Shared;
 
 /// Calls still under way when the simulator closes get this long.
@@ -52,7 +52,7 @@ async fn converse<S>(stream: S, shared: Arc<Shared>) -> Result<(), Infallible>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let service = service_fn(|request| front::answer(shared.clone(), request));
+    let service = service_fn(|request| dispatch::answer(shared.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .pipeline_flush(true)

@@ -9,17 +9,19 @@ use axum::http::request::Parts;
 use axum::http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 
+use super::{origin, page, panel};
+use crate::drive::control;
 use crate::rest::Dropped;
 use crate::state::Shared;
 use crate::transcript::What;
-use crate::{control, door, page, panel, rest, socket};
+use crate::{rest, socket};
 
 /// Answers one request of a connection.
 pub(crate) async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Dropped> {
-    if let Some(why) = door::turned_away(request.headers()) {
+    if let Some(why) = origin::turned_away(request.headers()) {
         tracing::warn!(path = request.uri().path(), why, "turned a request away");
         let mut refusal = Response::new(Body::from(why));
         *refusal.status_mut() = StatusCode::FORBIDDEN;

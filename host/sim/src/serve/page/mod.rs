@@ -16,7 +16,7 @@ use axum::http::{Method, Request, Response, StatusCode};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use assets::{ASSETS, Asset};
+use crate::serve::page::assets::{ASSETS, Asset};
 
 /// An asset as it goes over the wire, made when the page is first opened: a simulator for tests never pays for it.
 struct Packed {

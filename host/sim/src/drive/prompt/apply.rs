@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::orders::{FAULTS_HELP, FaultOrder, RestOrder, TimeOrder};
 use super::parse::{Command, HELP};
 use super::{Deed, Prompt};
-use crate::actors::Member;
-use crate::advance::advance;
+use crate::drive::advance::advance;
+use crate::drive::gateway::Gateway;
 use crate::faults::RestFault;
-use crate::gateway::Gateway;
 use crate::ids::Snowflake;
+use crate::members::Member;
 use crate::world::components::controls;
 use crate::world::{ActError, ChannelKind, Message, bits};
 

@@ -1,7 +1,6 @@
 //! Entries of the transcript as lines for a terminal.
 //! It writes nowhere; whoever has a terminal prints what it hands over.
 
-use crate::sim::Sim;
 use crate::transcript::{Acknowledgement, Entry, Reader, What};
 
 /// How much is shown.
@@ -21,14 +20,8 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Shows what happens from now on.
-    pub fn new(sim: &Sim, detail: Detail) -> Self {
-        Self { reader: sim.transcript().reader(), detail }
-    }
-
-    /// Shows everything that happened, and what happens.
-    pub fn from_start(sim: &Sim, detail: Detail) -> Self {
-        Self { reader: sim.transcript().reader_from(0), detail }
+    pub(crate) fn of(reader: Reader, detail: Detail) -> Self {
+        Self { reader, detail }
     }
 
     /// The next line; waits for it. Safe to cancel.

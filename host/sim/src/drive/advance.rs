@@ -3,23 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::settle::settle;
-use crate::sim::Sim;
+use super::settle::settle;
 use crate::state::Shared;
 
 /// For so long, in real time, the bot may be at work on what fell due at one moment before time goes on without it.
 const PAUSE: Duration = Duration::from_secs(1);
 /// For so long, in real time, time passes from moment to moment; then what is left passes at once.
 const LONGEST: Duration = Duration::from_secs(30);
-
-impl Sim {
-    /// Moves time forward, frozen or not, for the simulator and for a bot that goes along
-    /// ([`SimOptions::bot_clock`](crate::SimOptions::bot_clock)): at each moment for which the bot waits, time stands until
-    /// it has done what it wanted to do then. Other bots keep their own time.
-    pub async fn advance(&self, by: Duration) {
-        advance(&self.shared, by).await;
-    }
-}
 
 pub(crate) async fn advance(shared: &Shared, by: Duration) {
     let began = Instant::now();

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::people::checked_name;
 use super::{body, refusal};
+use crate::drive::gateway::Gateway;
 use crate::form::ApiError;
-use crate::gateway::Gateway;
 use crate::rest::{Call, Reply};
 use crate::world::{Bot, World};
 

@@ -8,11 +8,9 @@ mod print;
 
 use std::sync::Arc;
 
-use crate::actors::{InteractionHandle, Member};
 use crate::ids::Snowflake;
-use crate::sim::Sim;
+use crate::members::{InteractionHandle, Member};
 use crate::state::Shared;
-use crate::world::ActError;
 
 pub use print::{Detail, Printer};
 
@@ -54,14 +52,6 @@ pub enum Outcome {
 }
 
 impl Prompt {
-    /// A prompt at which `member` speaks, in the first channel it sees.
-    ///
-    /// # Errors
-    /// If there is no such member.
-    pub fn new(sim: &Sim, member: &str) -> Result<Self, ActError> {
-        Ok(Self::of(sim.member(member)?))
-    }
-
     pub(crate) fn of(member: Member) -> Self {
         Self { shared: member.shared.clone(), member }
     }

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::sim::Sim;
 use crate::state::Shared;
 use crate::transcript::Tail;
 
@@ -35,19 +34,6 @@ pub struct Unsettled {
     /// What was under way in the end; nothing if it was merely never quiet for long enough.
     pub busy: Busy,
     tail: Tail,
-}
-
-impl Sim {
-    /// Waits until nothing is under way: no REST call unanswered, no event unwritten to a connected bot, no interaction in
-    /// its window unacknowledged or "thinking …". With a probe ([`SimOptions::idle`](crate::SimOptions)) the bot must be
-    /// idle too, for the moment that an event needs to reach it. Without one nobody can know what a bot is about to do: then nothing may have happened for
-    /// [`SimOptions::quiet`](crate::SimOptions), so a bot that ponders longer than that in silence is taken for idle.
-    ///
-    /// # Errors
-    /// What was still under way after `within`.
-    pub async fn settle(&self, within: Duration) -> Result<(), Unsettled> {
-        settle(&self.shared, within).await
-    }
 }
 
 pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), Unsettled> {

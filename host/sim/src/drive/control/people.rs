@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{body, refusal};
-use crate::actors::{guild_named, member_and_role};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::members::{guild_named, member_and_role};
 use crate::rest::{Call, Reply};
 use crate::rules::By;
 use crate::state::State;

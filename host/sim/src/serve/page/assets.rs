@@ -21,10 +21,10 @@ impl Asset {
 macro_rules! assets {
     ($($name:literal,)*) => {
         &[
-            Asset { path: "/", bytes: include_bytes!("../../page/index.html") },
+            Asset { path: "/", bytes: include_bytes!("../../../page/index.html") },
             $(Asset {
                 path: concat!("/page/", $name),
-                bytes: include_bytes!(concat!("../../page/", $name)),
+                bytes: include_bytes!(concat!("../../../page/", $name)),
             },)*
         ]
     };

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::{InteractionHandle, Member, owned_options};
+use super::handle::InteractionHandle;
+use super::{Member, owned_options};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::ActError;

@@ -145,7 +145,7 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     }
     world.ids.start_after(last_id);
     share_people(&mut world);
-    let files = snapshot.uploads.into_iter().map(|(id, kind)| (id, kind, Bytes::new())).collect();
+    let files = snapshot.uploads.into_iter().map(|(id, kind)| (id, kind, Default::default())).collect();
     Ok(Kept { world, commands, files, now })
 }
 

@@ -17,9 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ids::Snowflake;
+use crate::serve::keep::snapshot::Snapshot;
 use crate::state::Shared;
 pub(crate) use snapshot::Kept;
-use snapshot::Snapshot;
 
 /// Why a folder cannot be used to keep a world in.
 #[derive(Debug, thiserror::Error)]

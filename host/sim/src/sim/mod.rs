@@ -1,5 +1,8 @@
-//! A running simulator: start, addresses, actors, what happened, close.
+//! A running simulator: start, addresses, members, what happened, close.
 //! It holds no rule of Discord's.
+
+mod expect;
+mod prompt;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,14 +13,18 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::actors::Member;
+pub use expect::Unmet;
+
 use crate::clock::Clock;
+use crate::drive::gateway::Gateway;
+use crate::drive::settle::Unsettled;
+use crate::drive::{advance, replies, settle};
 use crate::faults::Faults;
-use crate::gateway::Gateway;
 use crate::ids::{Snowflake, Timestamp};
-use crate::keep::{KeepError, Keeper, Kept};
+use crate::members::Member;
 use crate::options::SimOptions;
-use crate::server;
+use crate::serve::keep::{KeepError, Keeper, Kept};
+use crate::serve::server;
 use crate::state::Shared;
 use crate::transcript::{Entry, Transcript};
 use crate::world::{ActError, Bot, Message, World};
@@ -195,12 +202,12 @@ impl Sim {
 
     /// The first message that answers `message` by reference; none after `within`.
     pub async fn reply_to(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        self.shared.reply_to(message, within).await
+        replies::reply_to(&self.shared, message, within).await
     }
 
     /// The first message of a bot in the channel of `message` that came after it, reply or not; none after `within`.
     pub async fn bot_message_after(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
-        self.shared.bot_message_after(message, within).await
+        replies::bot_message_after(&self.shared, message, within).await
     }
 
     /// Waits until as many gateway sessions of bots are connected and identified; false after `within`.
@@ -219,6 +226,24 @@ impl Sim {
     /// What goes wrong on demand.
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
+    }
+
+    /// Waits until nothing is under way: no REST call unanswered, no event unwritten to a connected bot, no interaction in
+    /// its window unacknowledged or "thinking …". With a probe ([`SimOptions::idle`](crate::SimOptions)) the bot must be
+    /// idle too, for the moment that an event needs to reach it. Without one nobody can know what a bot is about to do: then nothing may have happened for
+    /// [`SimOptions::quiet`](crate::SimOptions), so a bot that ponders longer than that in silence is taken for idle.
+    ///
+    /// # Errors
+    /// What was still under way after `within`.
+    pub async fn settle(&self, within: Duration) -> Result<(), Unsettled> {
+        settle::settle(&self.shared, within).await
+    }
+
+    /// Moves time forward, frozen or not, for the simulator and for a bot that goes along
+    /// ([`SimOptions::bot_clock`](crate::SimOptions::bot_clock)): at each moment for which the bot waits, time stands until
+    /// it has done what it wanted to do then. Other bots keep their own time.
+    pub async fn advance(&self, by: Duration) {
+        advance::advance(&self.shared, by).await;
     }
 
     /// The gateway, driven from outside.

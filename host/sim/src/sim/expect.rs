@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::actors::InteractionHandle;
 use crate::ids::Snowflake;
+use crate::members::InteractionHandle;
 use crate::sim::Sim;
 use crate::transcript::{Entry, Tail, What};
 use crate::world::Message;

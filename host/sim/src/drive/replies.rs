@@ -1,0 +1,44 @@
+//! Waiting for what bots say: the answer to a message, or the next word after it.
+//! It does not wait for interactions; their handle does.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::ids::{Snowflake, Timestamp};
+use crate::state::Shared;
+use crate::world::Message;
+
+pub(crate) async fn reply_to(shared: &Shared, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
+    posted_after(shared, message, within, |posted| posted.reply_to == Some(message)).await
+}
+
+/// The first message of a bot in the channel of `message` that came after it.
+pub(crate) async fn bot_message_after(
+    shared: &Shared,
+    message: Snowflake,
+    within: Duration,
+) -> Option<Arc<Message>> {
+    let channel = shared
+        .state()
+        .world
+        .channels
+        .values()
+        .find(|channel| channel.message(message).is_some())
+        .map(|channel| channel.id)?;
+    posted_after(shared, message, within, |posted| posted.channel_id == channel && posted.author.bot).await
+}
+
+async fn posted_after(
+    shared: &Shared,
+    message: Snowflake,
+    within: Duration,
+    is_it: impl Fn(&Message) -> bool,
+) -> Option<Arc<Message>> {
+    let deadline = Instant::now() + within;
+    let mut reader = shared.transcript.reader_since(Timestamp(message.unix_ms().saturating_sub(1)));
+    reader
+        .until(deadline, |entry| {
+            entry.posted().filter(|posted| posted.id > message && is_it(posted)).cloned()
+        })
+        .await
+}
