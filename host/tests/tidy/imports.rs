@@ -77,9 +77,10 @@ impl Layers {
             .filter(|other| other != module && !self.excepts(module, other))
             .filter_map(|other| match self.rank(&other) {
                 Some(rank) if rank > own => None,
-                Some(_) => {
-                    Some(format!("{}: `{module}` stands below or beside `{other}` and imports it", source.path))
-                }
+                Some(_) => Some(format!(
+                    "{}: `{module}` stands below or beside `{other}` and imports it",
+                    source.path
+                )),
                 None => Some(format!("{}: imports `{other}`, which has no place in the order", source.path)),
             })
             .collect();
@@ -211,6 +212,30 @@ fn the_map_has_every_module_and_no_other() {
 }
 
 #[test]
+fn the_state_of_the_built_in_discord_has_no_methods_but_its_lock() {
+    let elsewhere: Vec<_> = SIM
+        .sources()
+        .iter()
+        .filter(|source| SIM.module_of(&source.path) != "state")
+        .flat_map(methods_of_the_state)
+        .collect();
+    nothing_found(&elsewhere);
+    let sample = Source::sample("host/sim/src/rules/pins.rs", "impl State {\n    fn pin(&self) {}\n}");
+    assert_eq!(methods_of_the_state(&sample).len(), 1);
+}
+
+/// Methods could reach any module without importing it.
+fn methods_of_the_state(source: &Source) -> Vec<String> {
+    let says = |(at, line): (usize, &str)| {
+        let found = ["impl State ", "impl Shared "].iter().any(|start| line.starts_with(start));
+        found.then(|| {
+            format!("{}:{at}: a method of the state; a function of its module says whose it is", source.path)
+        })
+    };
+    source.code().filter_map(says).collect()
+}
+
+#[test]
 fn an_import_upwards_or_sideways_is_found_however_it_is_written() {
     for text in [
         "use crate::host::Host;",
@@ -223,7 +248,10 @@ fn an_import_upwards_or_sideways_is_found_however_it_is_written() {
     ] {
         assert_eq!(HOST.findings(&Source::sample("host/src/library.rs", text)).len(), 1, "{text}");
     }
-    assert_eq!(HOST.findings(&Source::sample("host/src/library/deep.rs", "use super::super::lane;")).len(), 1);
+    assert_eq!(
+        HOST.findings(&Source::sample("host/src/library/deep.rs", "use super::super::lane;")).len(),
+        1
+    );
     assert_eq!(HOST.findings(&Source::sample("host/src/shed/tool.rs", "")).len(), 1);
 }
 

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::rules::interactions;
 use crate::state::Shared;
 use crate::transcript::Tail;
 
@@ -63,7 +64,7 @@ fn busy(shared: &Shared) -> Busy {
     let state = shared.state();
     let options = &shared.options;
     let is_thinking = |one: &crate::interactions::Interaction| {
-        let answer = one.original.and_then(|id| state.answer_message(one.channel, id));
+        let answer = one.original.and_then(|id| interactions::answer_message(&state, one.channel, id));
         answer.is_some_and(|message| message.is_loading())
     };
     let (window, life) = (options.interaction_window, options.interaction_life);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::handle::InteractionHandle;
 use super::{Member, owned_options};
 use crate::ids::Snowflake;
-use crate::rules::interactions::Typed;
+use crate::rules::interactions::{self, Typed};
 use crate::world::ActError;
 
 /// For commands without options: `alice.slash("ping", NO_OPTIONS)`.
@@ -48,7 +48,12 @@ impl Member {
         let target = state.world.user_named(user).map(|user| user.id);
         let target = target.ok_or_else(|| ActError::unknown_member(user, &state.world))?;
         let invoker = self.invoker()?;
-        let invocation = state.run_on(invoker.clone(), state.command_named(&invoker, command, 2)?, target)?;
+        let invocation = interactions::run_on(
+            &state,
+            invoker.clone(),
+            interactions::command_named(&state, &invoker, command, 2)?,
+            target,
+        )?;
         Ok(self.begin(&mut state, invocation))
     }
 
@@ -63,8 +68,12 @@ impl Member {
     ) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
         let invoker = self.invoker_in(self.place_of(&state, message)?);
-        let invocation =
-            state.run_on(invoker.clone(), state.command_named(&invoker, command, 3)?, message)?;
+        let invocation = interactions::run_on(
+            &state,
+            invoker.clone(),
+            interactions::command_named(&state, &invoker, command, 3)?,
+            message,
+        )?;
         Ok(self.begin(&mut state, invocation))
     }
 
@@ -79,9 +88,9 @@ impl Member {
         let path: Vec<&str> = words.collect();
         let mut state = self.shared.state();
         let invoker = self.invoker()?;
-        let found = state.command_named(&invoker, name, 1)?;
+        let found = interactions::command_named(&state, &invoker, name, 1)?;
         let typed = Typed { path: &path, given, focused, files: &[] };
-        let invocation = state.run(invoker.clone(), found, &typed)?;
+        let invocation = interactions::run(&state, invoker.clone(), found, &typed)?;
         Ok(self.begin(&mut state, invocation))
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::handle::InteractionHandle;
 use super::{Member, owned_options};
 use crate::ids::Snowflake;
+use crate::rules::interactions;
 use crate::state::State;
 use crate::world::ActError;
 
@@ -17,7 +18,7 @@ impl Member {
     pub async fn press(&self, message: Snowflake, button: &str) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
         let invoker = self.invoker_in(self.place_of(&state, message)?);
-        let invocation = state.press(invoker, message, button)?;
+        let invocation = interactions::press(&state, invoker, message, button)?;
         Ok(self.begin(&mut state, invocation))
     }
 
@@ -33,7 +34,7 @@ impl Member {
     ) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
         let invoker = self.invoker_in(self.place_of(&state, message)?);
-        let invocation = state.choose(invoker, message, menu, values)?;
+        let invocation = interactions::choose(&state, invoker, message, menu, values)?;
         Ok(self.begin(&mut state, invocation))
     }
 
@@ -66,7 +67,7 @@ impl Member {
         fields: &[(String, Value)],
     ) -> Result<InteractionHandle, ActError> {
         let channel = state.interactions.find(form).map(|one| one.channel).ok_or(ActError::NoForm)?;
-        let invocation = state.submit(self.invoker_in(channel), form, fields)?;
+        let invocation = interactions::submit(state, self.invoker_in(channel), form, fields)?;
         Ok(self.begin(state, invocation))
     }
 }

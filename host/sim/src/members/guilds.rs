@@ -3,7 +3,7 @@
 
 use super::Member;
 use crate::ids::Snowflake;
-use crate::rules::By;
+use crate::rules::{By, members};
 use crate::state::State;
 use crate::world::{ActError, Guild, bits};
 
@@ -19,7 +19,7 @@ impl Member {
             return Err(self.barred(home, "be", "banned"));
         }
         let guild = home.id;
-        state.admit(guild, &self.user);
+        members::admit(&mut state, guild, &self.user);
         Ok(())
     }
 
@@ -34,7 +34,7 @@ impl Member {
             return Err(self.barred(home, "leave", "the owner stays"));
         }
         let guild = home.id;
-        match state.part(guild, self.user.id) {
+        match members::remove(&mut state, guild, self.user.id) {
             true => Ok(()),
             false => Err(ActError::unknown("member", self.name(), std::iter::empty())),
         }
@@ -71,7 +71,7 @@ impl Member {
             return Err(self.barred(home, verb, "the role does not stand below its own"));
         }
         let (guild, by) = (home.id, By { user: self.user.id, reason: None });
-        state.set_role(guild, &by, user, role, given);
+        members::set_role(&mut state, guild, &by, user, role, given);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Member;
 use crate::ids::Snowflake;
 use crate::interactions::Client;
-use crate::rules::interactions::{Invocation, Invoker, begin};
+use crate::rules::interactions::{self, Invocation, Invoker, begin};
 use crate::state::{Shared, State};
 use crate::transcript::{Acknowledgement, Entry};
 use crate::world::{ActError, Message};
@@ -47,7 +47,7 @@ impl InteractionHandle {
         let state = self.shared.state();
         let one = state.interactions.find(self.id)?;
         let how = one.acknowledged?;
-        let message = one.original.and_then(|id| state.answer_message(one.channel, id));
+        let message = one.original.and_then(|id| interactions::answer_message(&state, one.channel, id));
         Some(Answer { how, message, form: one.modal.clone(), choices: one.choices.clone() })
     }
 

@@ -6,8 +6,8 @@ use axum::body::Bytes;
 use super::Member;
 use crate::files::{MAX_FILES, Upload, attach};
 use crate::ids::Snowflake;
-use crate::rules::messages::{MAX_CONTENT_CHARS, check_slowmode};
-use crate::rules::{Draft, Revision};
+use crate::rules::messages::{self, MAX_CONTENT_CHARS, check_slowmode};
+use crate::rules::{Draft, Revision, reactions};
 use crate::state::State;
 use crate::world::{ActError, Emoji, MessageKind, bits};
 
@@ -68,7 +68,12 @@ impl Member {
         if !own {
             return Err(ActError::NotYours { message });
         }
-        state.revise(channel, message, Revision { content: Some(text.to_owned()), ..Revision::default() });
+        messages::edit(
+            &mut state,
+            channel,
+            message,
+            Revision { content: Some(text.to_owned()), ..Revision::default() },
+        );
         Ok(())
     }
 
@@ -86,7 +91,7 @@ impl Member {
         {
             return Err(ActError::NotYours { message });
         }
-        state.delete(channel, &[message], self.user.id);
+        messages::delete(&mut state, channel, &[message], self.user.id);
         Ok(())
     }
 
@@ -103,7 +108,7 @@ impl Member {
         if !there.is_some_and(|there| there.reactions.iter().any(|one| one.emoji == emoji)) {
             self.allowed(&state, channel, bits::ADD_REACTIONS, "react")?;
         }
-        state.react(channel, message, &self.user, &emoji);
+        reactions::add(&mut state, channel, message, &self.user, &emoji);
         Ok(())
     }
 
@@ -114,7 +119,7 @@ impl Member {
     pub async fn unreact(&self, message: Snowflake, emoji: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let channel = self.place_of(&state, message)?;
-        state.unreact(channel, message, &self.user, &Emoji::parse(emoji));
+        reactions::remove(&mut state, channel, message, &self.user, &Emoji::parse(emoji));
         Ok(())
     }
 
@@ -125,7 +130,7 @@ impl Member {
     pub async fn typing(&self, channel: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let channel = self.find(&mut state, channel)?;
-        state.typing(channel, &self.user);
+        messages::start_typing(&mut state, channel, &self.user);
         Ok(())
     }
 
@@ -158,7 +163,7 @@ impl Member {
             draft.kind = MessageKind::Reply;
             draft.reply_to = reply_to;
         }
-        Ok(state.post(draft).id)
+        Ok(messages::post(&mut state, draft).id)
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Call, Reply, members};
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
+use crate::rules::{access, bans, messages};
 use crate::state::State;
 use crate::world::{Ban, bits};
 
@@ -24,7 +25,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let (before, after) = (call.query_id("before"), call.query_id("after"));
     let state = call.shared.state();
-    let bans = &state.guild_with(caller, guild, bits::BAN_MEMBERS)?.belongings.bans;
+    let bans = &access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?.belongings.bans;
     let page: Vec<&Ban> = match before {
         Some(before) => {
             let mut page: Vec<&Ban> = bans.range(..before).rev().take(limit).map(|(_, ban)| ban).collect();
@@ -45,7 +46,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let guild = state.guild_with(caller, guild, bits::BAN_MEMBERS)?;
+    let guild = access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?;
     guild.belongings.bans.get(&user).map(Reply::json).ok_or(unknown_ban())
 }
 
@@ -63,8 +64,8 @@ pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
     fields.checked()?;
     let mut state = call.shared.state();
     check(&state, by.user, guild, user)?;
-    let account = state.account(user)?;
-    state.ban(guild, &by, &account);
+    let account = access::account(&state, user)?;
+    bans::add(&mut state, guild, &by, &account);
     forget(&mut state, guild, user, seconds.unwrap_or(0), by.user);
     Ok(Reply::nothing())
 }
@@ -73,8 +74,8 @@ pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
 pub(super) fn lift(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    state.guild_with(by.user, guild, bits::BAN_MEMBERS)?;
-    if state.unban(guild, &by, user) { Ok(Reply::nothing()) } else { Err(unknown_ban()) }
+    access::guild_with(&state, by.user, guild, bits::BAN_MEMBERS)?;
+    if bans::remove(&mut state, guild, &by, user) { Ok(Reply::nothing()) } else { Err(unknown_ban()) }
 }
 
 /// `POST /guilds/{guild}/bulk-ban`
@@ -88,12 +89,12 @@ pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let seconds = delete_seconds(&mut fields).unwrap_or(0);
     fields.checked()?;
     let mut state = call.shared.state();
-    state.guild_with(by.user, guild, bits::BAN_MEMBERS | bits::MANAGE_GUILD)?;
+    access::guild_with(&state, by.user, guild, bits::BAN_MEMBERS | bits::MANAGE_GUILD)?;
     let (mut banned, mut failed) = (Vec::new(), Vec::new());
     for user in users.unwrap_or_default() {
-        match check(&state, by.user, guild, user).and_then(|()| state.account(user)) {
+        match check(&state, by.user, guild, user).and_then(|()| access::account(&state, user)) {
             Ok(account) => {
-                state.ban(guild, &by, &account);
+                bans::add(&mut state, guild, &by, &account);
                 forget(&mut state, guild, user, seconds, by.user);
                 banned.push(user);
             }
@@ -111,7 +112,7 @@ fn delete_seconds(fields: &mut Fields) -> Option<u64> {
 }
 
 fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
-    let home = state.guild_with(caller, guild, bits::BAN_MEMBERS)?;
+    let home = access::guild_with(state, caller, guild, bits::BAN_MEMBERS)?;
     if home.members.contains_key(&user) {
         members::outrank(home, caller, user)?;
     }
@@ -140,7 +141,7 @@ fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64, by
         .collect();
     for (channel, ids) in doomed {
         if !ids.is_empty() {
-            state.delete(channel, &ids, by);
+            messages::delete(state, channel, &ids, by);
         }
     }
 }

@@ -11,7 +11,8 @@ use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
-use crate::rules::interactions::Answering;
+use crate::rules::interactions::{self, Answering};
+use crate::rules::messages;
 use crate::state::State;
 use crate::transcript::Acknowledgement;
 use crate::world::wire::MessageJson;
@@ -29,22 +30,23 @@ pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
     fields.checked()?;
     let window = call.shared.options.interaction_window;
     // Looked at before the body is read: a late or second answer is told so whatever it says.
-    let answering = call.shared.state().to_acknowledge(id, token, window)?;
+    let answering = interactions::to_acknowledge(&call.shared.state(), id, token, window)?;
     let how = acknowledgement(how, &answering)?;
     let body = Body::read(how, data, call, &answering)?;
     // From here to the end under one lock: an answer is there and acknowledged, or neither.
     let mut state = call.shared.state();
-    state.to_acknowledge(id, token, window)?;
+    interactions::to_acknowledge(&state, id, token, window)?;
     let message = match body {
         Body::Nothing => None,
         Body::Answer(form, extra_flags) => {
-            let mut draft = state.answer_draft(id, extra_flags).ok_or(ApiError::unknown_interaction())?;
+            let mut draft =
+                interactions::answer_draft(&state, id, extra_flags).ok_or(ApiError::unknown_interaction())?;
             form.fill(&mut draft, &mut state, call);
-            Some(state.post(draft))
+            Some(messages::post(&mut state, draft))
         }
         Body::Update(form, kept) => {
             let revision = form.into_revision(&kept.attachments, &mut state, call);
-            state.revise(answering.channel, kept.id, revision)
+            messages::edit(&mut state, answering.channel, kept.id, revision)
         }
         Body::Choices(choices) => {
             if let Some(interaction) = state.interactions.find_mut(id) {
@@ -63,7 +65,7 @@ pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
         Acknowledgement::DeferredUpdate | Acknowledgement::Update => answering.source,
         _ => message.as_ref().map(|message| message.id),
     };
-    state.acknowledge(id, how, original);
+    interactions::acknowledge(&mut state, id, how, original);
     if !matches!(call.query("with_response"), Some("true" | "1")) {
         return Ok(Reply::nothing());
     }
@@ -100,7 +102,7 @@ impl Body {
             Acknowledgement::DeferredUpdate => Self::Nothing,
             Acknowledgement::Update => {
                 let source = answering.source.ok_or(ApiError::unknown_message())?;
-                let kept = call.shared.state().answer_message(answering.channel, source);
+                let kept = interactions::answer_message(&call.shared.state(), answering.channel, source);
                 let kept = kept.ok_or(ApiError::unknown_message())?;
                 Self::Update(MessageForm::read_edit(data, kept.flags)?, kept)
             }

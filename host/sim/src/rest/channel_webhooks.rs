@@ -7,7 +7,7 @@ use super::guild_settings::picture;
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
-use crate::rules::{Action, By};
+use crate::rules::{Action, By, access, audit, webhooks};
 use crate::state::State;
 use crate::world::{ChannelKind, Webhook, bits};
 
@@ -37,7 +37,7 @@ pub(super) fn follow(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     let target = fields.snowflake("webhook_channel_id").unwrap_or_default();
     fields.checked()?;
     let mut state = call.shared.state();
-    let source = state.seen_channel(by.user, channel)?;
+    let source = access::seen_channel(&state, by.user, channel)?;
     if source.kind != ChannelKind::Announcement {
         return Err(ApiError::wrong_channel_type());
     }
@@ -53,7 +53,7 @@ pub(super) fn follow(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
 pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    state.guild_channel_with(caller, channel, bits::MANAGE_WEBHOOKS)?;
+    access::guild_channel_with(&state, caller, channel, bits::MANAGE_WEBHOOKS)?;
     Ok(list(&state, caller, |webhook| webhook.channel_id == channel))
 }
 
@@ -61,7 +61,7 @@ pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiEr
 pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    state.guild_with(caller, guild, bits::MANAGE_WEBHOOKS)?;
+    access::guild_with(&state, caller, guild, bits::MANAGE_WEBHOOKS)?;
     Ok(list(&state, caller, |webhook| webhook.guild_id == guild))
 }
 
@@ -101,7 +101,7 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
     managed(&state, by.user, id)?;
     let channel = fields.snowflake("channel_id");
     if let Some(channel) = channel {
-        state.guild_channel_with(by.user, channel, bits::MANAGE_WEBHOOKS)?;
+        access::guild_channel_with(&state, by.user, channel, bits::MANAGE_WEBHOOKS)?;
     }
     let json = change(&mut state, &by, id, fields, channel)?;
     Ok(Reply::json(&json))
@@ -148,7 +148,7 @@ pub(super) fn keyed<'a>(state: &'a State, id: Snowflake, token: &str) -> Result<
 
 fn managed(state: &State, caller: Snowflake, id: Snowflake) -> Result<&Webhook, ApiError> {
     let webhook = state.world.webhooks.get(&id).ok_or(ApiError::unknown_webhook())?;
-    state.guild_channel_with(caller, webhook.channel_id, bits::MANAGE_WEBHOOKS)?;
+    access::guild_channel_with(state, caller, webhook.channel_id, bits::MANAGE_WEBHOOKS)?;
     Ok(webhook)
 }
 
@@ -168,7 +168,7 @@ fn new_webhook(
     name: String,
     avatar: Option<String>,
 ) -> Result<Webhook, ApiError> {
-    let (guild, home) = state.guild_channel_with(by.user, channel, bits::MANAGE_WEBHOOKS)?;
+    let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::MANAGE_WEBHOOKS)?;
     let (guild_id, kind) = (guild.id, home.kind);
     if kind == ChannelKind::Category || kind.is_thread() {
         return Err(ApiError::wrong_channel_type());
@@ -176,7 +176,7 @@ fn new_webhook(
     if state.world.webhooks.values().filter(|webhook| webhook.channel_id == channel).count() >= MAX_WEBHOOKS {
         return Err(ApiError::new(400, 30007, "Maximum number of webhooks reached (15)"));
     }
-    let (id, user) = (state.world.next_id(), state.account(by.user)?);
+    let (id, user) = (state.world.next_id(), access::account(state, by.user)?);
     let token = format!("{}{}", state.interactions.new_token(id), state.interactions.new_token(channel));
     let application_id = user.bot.then_some(user.id);
     let avatar = avatar.map(Into::into);
@@ -195,9 +195,17 @@ fn new_webhook(
 
 fn add(state: &mut State, by: &By, webhook: Webhook) -> Value {
     let (json, guild, channel) = (webhook.json(true), webhook.guild_id, webhook.channel_id);
-    state.record_change(guild, by, Action::WebhookCreate, webhook.id, &Value::Null, &webhook.json(false));
+    audit::record_change(
+        state,
+        guild,
+        by,
+        Action::WebhookCreate,
+        webhook.id,
+        &Value::Null,
+        &webhook.json(false),
+    );
     state.world.webhooks.insert(webhook.id, webhook);
-    state.tell_webhooks(guild, channel);
+    webhooks::announce(state, guild, channel);
     json
 }
 
@@ -220,14 +228,14 @@ fn change(
     webhook.channel_id = channel.unwrap_or(webhook.channel_id);
     let (after, json) = (webhook.json(false), webhook.json(true));
     let (guild, home) = (webhook.guild_id, webhook.channel_id);
-    state.record_change(guild, by, Action::WebhookUpdate, id, &before, &after);
-    state.tell_webhooks(guild, home);
+    audit::record_change(state, guild, by, Action::WebhookUpdate, id, &before, &after);
+    webhooks::announce(state, guild, home);
     Ok(json)
 }
 
 fn remove(state: &mut State, by: &By, id: Snowflake) {
     let Some(webhook) = state.world.webhooks.remove(&id) else { return };
     let guild = webhook.guild_id;
-    state.record_change(guild, by, Action::WebhookDelete, id, &webhook.json(false), &Value::Null);
-    state.tell_webhooks(guild, webhook.channel_id);
+    audit::record_change(state, guild, by, Action::WebhookDelete, id, &webhook.json(false), &Value::Null);
+    webhooks::announce(state, guild, webhook.channel_id);
 }

@@ -4,6 +4,7 @@
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::{access, messages};
 use crate::world::bits;
 use crate::world::wire::channel_json_for;
 
@@ -11,15 +12,15 @@ use crate::world::wire::channel_json_for;
 pub(super) fn channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    Ok(Reply::json(&channel_json_for(state.seen_channel(caller, channel)?, caller)))
+    Ok(Reply::json(&channel_json_for(access::seen_channel(&state, caller, channel)?, caller)))
 }
 
 /// `POST /channels/{channel}/typing`
 pub(super) fn typing(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
-    state.text_channel_with(caller, channel, bits::SEND_MESSAGES)?;
-    let account = state.account(caller)?;
-    state.typing(channel, &account);
+    access::text_channel_with(&state, caller, channel, bits::SEND_MESSAGES)?;
+    let account = access::account(&state, caller)?;
+    messages::start_typing(&mut state, channel, &account);
     Ok(Reply::nothing())
 }

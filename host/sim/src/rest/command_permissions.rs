@@ -8,6 +8,7 @@ use crate::accounts::Account;
 use crate::commands::Exception;
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
+use crate::rules::{access, dispatch};
 use crate::sessions::Payload;
 use crate::state::State;
 use crate::world::bits;
@@ -48,12 +49,12 @@ pub(super) fn replace(
     let exceptions = list.into_iter().filter_map(|one| exception(one, &mut fields)).collect();
     fields.checked()?;
     let mut state = call.shared.state();
-    state.guild_with(person, guild, bits::MANAGE_GUILD | bits::MANAGE_ROLES)?;
+    access::guild_with(&state, person, guild, bits::MANAGE_GUILD | bits::MANAGE_ROLES)?;
     check_is_there(&state, app, guild, id)?;
     state.commands.exceptions.set(guild, id, exceptions);
     let json = described(&state, app, guild, id);
     let name = "APPLICATION_COMMAND_PERMISSIONS_UPDATE";
-    state.tell_account(app, Some(guild), |_| Some(Payload::new(name, &json)));
+    dispatch::to_account(&mut state, app, Some(guild), |_| Some(Payload::new(name, &json)));
     Ok(Reply::json(&json))
 }
 
@@ -76,7 +77,7 @@ fn readable(
         return Err(ApiError::not_your_application());
     }
     let state = call.shared.state();
-    state.own_guild(app, guild)?;
+    access::own_guild(&state, app, guild)?;
     Ok(state)
 }
 

@@ -10,6 +10,7 @@ use super::{Call, Reply};
 use crate::commands::{Command, validated};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::access;
 use crate::state::State;
 use crate::transcript::What;
 
@@ -31,7 +32,7 @@ impl Scope {
         }
         let state = call.shared.state();
         if let Some(guild) = self.guild {
-            state.own_guild(self.bot, guild).map_err(|_| ApiError::missing_access())?;
+            access::own_guild(&state, self.bot, guild).map_err(|_| ApiError::missing_access())?;
         }
         Ok(state)
     }

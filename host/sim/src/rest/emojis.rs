@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
-use crate::rules::{Action, By};
+use crate::rules::{Action, By, access, audit, dispatch};
 use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{GuildEmoji, bits};
@@ -21,7 +21,7 @@ const MAX_IMAGE_BYTES: usize = 256 * 1024;
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let emojis = &state.own_guild(caller, guild)?.belongings.emojis;
+    let emojis = &access::own_guild(&state, caller, guild)?.belongings.emojis;
     Ok(Reply::json(&emojis.iter().map(GuildEmoji::json).collect::<Vec<_>>()))
 }
 
@@ -29,7 +29,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn emoji(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let emojis = &state.own_guild(caller, guild)?.belongings.emojis;
+    let emojis = &access::own_guild(&state, caller, guild)?.belongings.emojis;
     emojis.iter().find(|one| one.id == id).map(|one| Reply::json(&one.json())).ok_or(unknown())
 }
 
@@ -38,7 +38,8 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
     let new = read_new(&mut state, &by, call.fields()?)?;
-    let emojis = &state.guild_with(by.user, guild, bits::CREATE_GUILD_EXPRESSIONS)?.belongings.emojis;
+    let emojis =
+        &access::guild_with(&state, by.user, guild, bits::CREATE_GUILD_EXPRESSIONS)?.belongings.emojis;
     if emojis.iter().filter(|one| one.animated == new.animated).count() >= MAX_EMOJIS {
         return Err(match new.animated {
             true => ApiError::new(400, 30018, "Maximum number of animated emojis reached (50)"),
@@ -47,7 +48,15 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     }
     let (id, json) = (new.id, new.json());
     change(&mut state, guild, |emojis| emojis.push(new));
-    state.record_change(guild, &by, Action::EmojiCreate, id, &Value::Null, &json!({ "name": json["name"] }));
+    audit::record_change(
+        &mut state,
+        guild,
+        &by,
+        Action::EmojiCreate,
+        id,
+        &Value::Null,
+        &json!({ "name": json["name"] }),
+    );
     Ok(Reply::json_with(201, &json))
 }
 
@@ -69,7 +78,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
             *there = emoji;
         }
     });
-    state.record_change(guild, &by, Action::EmojiUpdate, id, &before, &after);
+    audit::record_change(&mut state, guild, &by, Action::EmojiUpdate, id, &before, &after);
     Ok(Reply::json(&json))
 }
 
@@ -79,7 +88,15 @@ pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Rep
     let mut state = call.shared.state();
     let emoji = managed(&state, &by, guild, id)?;
     change(&mut state, guild, |emojis| emojis.retain(|one| one.id != id));
-    state.record_change(guild, &by, Action::EmojiDelete, id, &json!({ "name": emoji.name }), &Value::Null);
+    audit::record_change(
+        &mut state,
+        guild,
+        &by,
+        Action::EmojiDelete,
+        id,
+        &json!({ "name": emoji.name }),
+        &Value::Null,
+    );
     Ok(Reply::nothing())
 }
 
@@ -150,12 +167,12 @@ fn own(call: &Call, application: Snowflake) -> Result<std::sync::MutexGuard<'_, 
 
 /// Those who made an emoji may change it; others need a further permission.
 fn managed(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<GuildEmoji, ApiError> {
-    let home = state.own_guild(by.user, guild)?;
+    let home = access::own_guild(state, by.user, guild)?;
     let emoji = home.belongings.emojis.iter().find(|one| one.id == id).ok_or(unknown())?;
-    let own =
-        emoji.user.id == by.user && state.guild_with(by.user, guild, bits::CREATE_GUILD_EXPRESSIONS).is_ok();
+    let own = emoji.user.id == by.user
+        && access::guild_with(state, by.user, guild, bits::CREATE_GUILD_EXPRESSIONS).is_ok();
     if !own {
-        state.guild_with(by.user, guild, bits::MANAGE_GUILD_EXPRESSIONS)?;
+        access::guild_with(state, by.user, guild, bits::MANAGE_GUILD_EXPRESSIONS)?;
     }
     Ok(emoji.clone())
 }
@@ -165,7 +182,7 @@ fn change(state: &mut State, guild: Snowflake, change: impl FnOnce(&mut Vec<Guil
     change(&mut home.belongings.emojis);
     let emojis: Vec<Value> = home.belongings.emojis.iter().map(GuildEmoji::json).collect();
     let data = json!({ "guild_id": guild, "emojis": emojis });
-    state.tell_guild(guild, intents::GUILD_EXPRESSIONS, Payload::new("GUILD_EMOJIS_UPDATE", &data));
+    dispatch::to_guild(state, guild, intents::GUILD_EXPRESSIONS, Payload::new("GUILD_EMOJIS_UPDATE", &data));
 }
 
 fn read_new(state: &mut State, by: &By, mut fields: Fields) -> Result<GuildEmoji, ApiError> {
@@ -183,7 +200,13 @@ fn read_new(state: &mut State, by: &By, mut fields: Fields) -> Result<GuildEmoji
         return Err(ApiError::new(400, 50138, "Failed to resize asset below the maximum size: 262144"));
     }
     let animated = image.starts_with("data:image/gif");
-    Ok(GuildEmoji { id: state.world.next_id(), name, animated, roles, user: state.account(by.user)? })
+    Ok(GuildEmoji {
+        id: state.world.next_id(),
+        name,
+        animated,
+        roles,
+        user: access::account(state, by.user)?,
+    })
 }
 
 fn name(fields: &mut Fields) -> Option<String> {

@@ -7,7 +7,7 @@ use super::channel_forms::{ChannelPlan, overwrite};
 use super::{Call, Reply, threads};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::{Action, By};
+use crate::rules::{Action, By, access, audit, channels};
 use crate::state::State;
 use crate::world::wire::channel_json;
 use crate::world::{Channel, ChannelKind, Overwrite, bits};
@@ -25,7 +25,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let mut fields = call.fields()?;
     let kind = fields.choice("type", &KINDS).and_then(ChannelKind::numbered).unwrap_or(ChannelKind::Text);
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::MANAGE_CHANNELS)?;
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;
     if home.channels.len() >= MAX_CHANNELS {
         return Err(ApiError::new(400, 30013, "Maximum number of guild channels reached (500)"));
     }
@@ -59,7 +59,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
         thread: None,
         history_limit: state.world.history_limit,
     };
-    Ok(Reply::json_with(201, &state.create_channel(&by, channel)))
+    Ok(Reply::json_with(201, &channels::create(&mut state, &by, channel)))
 }
 
 /// `PATCH /channels/{channel}`
@@ -67,11 +67,11 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
-    let channel = state.seen_channel(by.user, id)?;
+    let channel = access::seen_channel(&state, by.user, id)?;
     if channel.thread.is_some() {
         return threads::edit(&mut state, &by, id, fields);
     }
-    let (guild, channel) = state.guild_channel_with(by.user, id, bits::MANAGE_CHANNELS)?;
+    let (guild, channel) = access::guild_channel_with(&state, by.user, id, bits::MANAGE_CHANNELS)?;
     let (guild, old_parent) = (guild.id, channel.parent_id);
     let mut plan = ChannelPlan::of(channel);
     if let Some(kind) = fields.choice("type", &[0, 5]).and_then(ChannelKind::numbered) {
@@ -87,10 +87,10 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
         check_children(&state, plan.parent_id)?;
     }
     if plan.touches_overwrites {
-        state.guild_channel_with(by.user, id, bits::MANAGE_ROLES)?;
+        access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
         check_overwrites(&state, &by, guild, &plan.overwrites)?;
     }
-    let json = state.change_channel(&by, id, |channel| {
+    let json = channels::change(&mut state, &by, id, |channel| {
         channel.kind = plan.kind;
         channel.name = plan.name.into();
         channel.topic = plan.topic;
@@ -106,19 +106,19 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    let channel = state.seen_channel(by.user, id)?;
+    let channel = access::seen_channel(&state, by.user, id)?;
     if channel.kind == ChannelKind::Dm {
         return Ok(Reply::json(&channel_json(channel)));
     }
     if channel.thread.is_some() {
         return threads::delete(&mut state, &by, id);
     }
-    let (guild, _) = state.guild_channel_with(by.user, id, bits::MANAGE_CHANNELS)?;
+    let (guild, _) = access::guild_channel_with(&state, by.user, id, bits::MANAGE_CHANNELS)?;
     let needed = [guild.settings.rules_channel_id, guild.settings.public_updates_channel_id];
     if needed.contains(&Some(id)) {
         return Err(ApiError::new(400, 50074, "Cannot delete a channel required for Community guilds"));
     }
-    state.delete_channel(&by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
+    channels::delete(&mut state, &by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
 
 /// `PATCH /guilds/{guild}/channels`: a list of places.
@@ -126,7 +126,7 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
     let by = call.by()?;
     let (mut whole, places) = call.fields_of_list()?;
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::MANAGE_CHANNELS)?;
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;
     let mut moves = Vec::with_capacity(places.len());
     for mut place in places {
         let id = place.snowflake("id");
@@ -143,7 +143,7 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
     for (id, position, parent, lock) in moves {
         let parent = parent.unwrap_or_else(|| state.world.channel(id).and_then(|one| one.parent_id));
         let inherited = parent.and_then(|id| state.world.channel(id)).map(|one| one.overwrites.clone());
-        state.change_channel(&by, id, |channel| {
+        channels::change(&mut state, &by, id, |channel| {
             channel.position = position.map_or(channel.position, |position| position as u32);
             channel.parent_id = parent;
             if lock && let Some(inherited) = inherited {
@@ -164,7 +164,7 @@ pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Resu
     fields.checked()?;
     let Some(overwrite) = overwrite else { return Err(ApiError::wrong_channel_type()) };
     let mut state = call.shared.state();
-    let (guild, channel) = state.guild_channel_with(by.user, id, bits::MANAGE_ROLES)?;
+    let (guild, channel) = access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
     if channel.thread.is_some() {
         return Err(ApiError::wrong_channel_type());
     }
@@ -174,8 +174,8 @@ pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Resu
         state.world.channel(id).and_then(|one| one.overwrites.iter().find(|one| one.id == whom).cloned());
     let action = if old.is_some() { Action::OverwriteUpdate } else { Action::OverwriteCreate };
     let (before, after) = (old.map_or(Value::Null, |old| json!(old)), json!(overwrite));
-    state.record_overwrite(guild, &by, action, id, &before, &after);
-    state.rearrange(id, |overwrites| {
+    audit::record_overwrite(&mut state, guild, &by, action, id, &before, &after);
+    channels::change_overwrites(&mut state, id, |overwrites| {
         overwrites.retain(|one| one.id != whom);
         overwrites.push(overwrite);
     });
@@ -186,12 +186,12 @@ pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Resu
 pub(super) fn delete_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    let (guild, channel) = state.guild_channel_with(by.user, id, bits::MANAGE_ROLES)?;
+    let (guild, channel) = access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
     let guild = guild.id;
     let old = channel.overwrites.iter().find(|one| one.id == whom).map(|one| json!(one));
     let old = old.ok_or(ApiError::new(404, 10009, "Unknown Overwrite"))?;
-    state.record_overwrite(guild, &by, Action::OverwriteDelete, id, &old, &Value::Null);
-    state.rearrange(id, |overwrites| overwrites.retain(|one| one.id != whom));
+    audit::record_overwrite(&mut state, guild, &by, Action::OverwriteDelete, id, &old, &Value::Null);
+    channels::change_overwrites(&mut state, id, |overwrites| overwrites.retain(|one| one.id != whom));
     Ok(Reply::nothing())
 }
 
@@ -202,7 +202,7 @@ fn check_overwrites(
     guild: Snowflake,
     overwrites: &[Overwrite],
 ) -> Result<(), ApiError> {
-    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
     let own = state.world.permissions_at(home, by.user);
     for overwrite in overwrites {
         if (overwrite.allow | overwrite.deny) & bits::ALL & !own != 0 {

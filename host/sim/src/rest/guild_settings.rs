@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
+use crate::rules::{access, guilds, members};
 use crate::world::wire::{guild_glimpse, guild_json};
 use crate::world::{AuditEntry, GuildSettings, User, bits};
 
@@ -23,7 +24,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let name = fields.text_within("name", 2..=100);
     let owner = fields.snowflake("owner_id");
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::MANAGE_GUILD)?;
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_GUILD)?;
     if let Some(owner) = owner
         && (home.owner_id != by.user || !home.members.contains_key(&owner))
     {
@@ -50,8 +51,8 @@ pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
         home.owner_id = owner.unwrap_or(home.owner_id);
         home.name = name.unwrap_or_else(|| std::mem::take(&mut home.name));
     }
-    state.guild_changed(guild, &by, &before);
-    Ok(Reply::json(&guild_json(state.own_guild(by.user, guild)?)))
+    guilds::changed(&mut state, guild, &by, &before);
+    Ok(Reply::json(&guild_json(access::own_guild(&state, by.user, guild)?)))
 }
 
 fn read(fields: &mut Fields, settings: &mut GuildSettings) {
@@ -118,7 +119,7 @@ pub(super) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
 pub(super) fn preview(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let guild = state.own_guild(caller, guild).map_err(|_| ApiError::unknown_guild())?;
+    let guild = access::own_guild(&state, caller, guild).map_err(|_| ApiError::unknown_guild())?;
     let mut json = guild_glimpse(guild);
     json["discovery_splash"] = Value::Null;
     json["emojis"] = json!(guild.belongings.emojis.iter().map(|emoji| emoji.json()).collect::<Vec<_>>());
@@ -132,10 +133,10 @@ pub(super) fn preview(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
 pub(super) fn leave(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
-    if state.own_guild(caller, guild)?.owner_id == caller {
+    if access::own_guild(&state, caller, guild)?.owner_id == caller {
         return Err(ApiError::new(400, 50055, "Invalid Guild"));
     }
-    state.part(guild, caller);
+    members::remove(&mut state, guild, caller);
     Ok(Reply::nothing())
 }
 
@@ -147,7 +148,7 @@ pub(super) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply, ApiError
     let action = call.query("action_type").and_then(|number| number.parse::<u16>().ok());
     let (before, after) = (call.query_id("before"), call.query_id("after"));
     let state = call.shared.state();
-    let home = state.guild_with(caller, guild, bits::VIEW_AUDIT_LOG)?;
+    let home = access::guild_with(&state, caller, guild, bits::VIEW_AUDIT_LOG)?;
     let fits = |entry: &&AuditEntry| {
         user.is_none_or(|user| entry.user_id == user)
             && target.is_none_or(|target| entry.target_id == Some(target))
@@ -184,6 +185,6 @@ pub(super) fn regions(call: &Call) -> Result<Reply, ApiError> {
 /// `GET /guilds/{guild}/regions`
 pub(super) fn guild_regions(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    call.shared.state().own_guild(caller, guild)?;
+    access::own_guild(&call.shared.state(), caller, guild)?;
     regions(call)
 }

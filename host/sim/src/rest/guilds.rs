@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::access;
 use crate::world::Guild;
 use crate::world::wire::{channel_json, guild_json};
 
@@ -50,7 +51,7 @@ pub(super) fn guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let counts = call.query_flag("with_counts");
     let state = call.shared.state();
-    let guild = state.own_guild(caller, guild)?;
+    let guild = access::own_guild(&state, caller, guild)?;
     let mut json = guild_json(guild);
     if counts {
         json["approximate_member_count"] = json!(guild.members.len());
@@ -63,7 +64,7 @@ pub(super) fn guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn channels(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let guild = state.own_guild(caller, guild)?;
+    let guild = access::own_guild(&state, caller, guild)?;
     let channels: Vec<Value> =
         guild.channels.iter().filter_map(|id| state.world.channel(*id)).map(channel_json).collect();
     Ok(Reply::json(&channels))
@@ -72,7 +73,7 @@ pub(super) fn channels(call: &Call, guild: Snowflake) -> Result<Reply, ApiError>
 /// `GET /guilds/{guild}/stickers` and `GET /guilds/{guild}/integrations`: a simulated guild has none, and none can be made.
 pub(super) fn none_of_it(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    call.shared.state().own_guild(caller, guild)?;
+    access::own_guild(&call.shared.state(), caller, guild)?;
     Ok(Reply::json(&[(); 0]))
 }
 

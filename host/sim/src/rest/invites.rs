@@ -1,5 +1,5 @@
 //! Invites over REST: make, read, take away, and entering a guild by one.
-//! It does not tell members of those who come; `changes` does.
+//! It does not tell members of those who come; `rules` does.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::{Action, By};
+use crate::rules::{Action, By, access, audit, dispatch, invites, members};
 use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::wire::{guild_glimpse, partial_channel};
@@ -32,7 +32,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     fields.ignore(&["target_type", "target_user_id", "target_application_id"]);
     fields.checked()?;
     let mut state = call.shared.state();
-    let (guild, home) = state.guild_channel_with(by.user, channel, bits::CREATE_INSTANT_INVITE)?;
+    let (guild, home) = access::guild_channel_with(&state, by.user, channel, bits::CREATE_INSTANT_INVITE)?;
     let guild_id = guild.id;
     if home.thread.is_some() || home.kind == crate::world::ChannelKind::Category {
         return Err(ApiError::wrong_channel_type());
@@ -52,7 +52,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
         code: new_code(&mut state),
         channel_id: channel,
         guild_id,
-        inviter: state.account(by.user)?,
+        inviter: access::account(&state, by.user)?,
         created_at: state.world.clock.now(),
         max_age,
         max_uses,
@@ -80,10 +80,10 @@ fn add(state: &mut State, by: &By, invite: Invite) -> Value {
     data["expires_at"] = json!(ends);
     state.world.invites.insert(code.clone(), invite);
     let change = json!({ "key": "code", "new_value": code });
-    state.record(guild, by, Action::InviteCreate, None, vec![change], None);
+    audit::record(state, guild, by, Action::InviteCreate, None, vec![change], None);
     let payload = Payload::new("INVITE_CREATE", &data);
-    state.tell_permitted(guild, intents::GUILD_INVITES, bits::MANAGE_CHANNELS, payload);
-    state.watch_invite(&code);
+    dispatch::to_permitted(state, guild, intents::GUILD_INVITES, bits::MANAGE_CHANNELS, payload);
+    invites::watch(state, &code);
     json
 }
 
@@ -91,7 +91,7 @@ fn add(state: &mut State, by: &By, invite: Invite) -> Value {
 pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    state.guild_channel_with(caller, channel, bits::MANAGE_CHANNELS)?;
+    access::guild_channel_with(&state, caller, channel, bits::MANAGE_CHANNELS)?;
     Ok(list(&state, |invite| invite.channel_id == channel))
 }
 
@@ -99,7 +99,7 @@ pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiEr
 pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    state.guild_with(caller, guild, bits::MANAGE_GUILD)?;
+    access::guild_with(&state, caller, guild, bits::MANAGE_GUILD)?;
     Ok(list(&state, |invite| invite.guild_id == guild))
 }
 
@@ -134,13 +134,13 @@ pub(super) fn accept(call: &Call, code: String) -> Result<Reply, ApiError> {
     if state.world.guild(guild).is_some_and(|home| home.belongings.bans.contains_key(&person)) {
         return Err(ApiError::new(403, 40007, "The user is banned from this guild."));
     }
-    let account = state.account(person)?;
-    if state.admit(guild, &account)
+    let account = access::account(&state, person)?;
+    if members::admit(&mut state, guild, &account)
         && let Some(invite) = state.world.invites.get_mut(&code)
     {
         invite.uses += 1;
         if invite.max_uses > 0 && invite.uses >= invite.max_uses {
-            state.end_invite(&code);
+            invites::end(&mut state, &code);
         }
     }
     Ok(Reply::json(&json))
@@ -152,12 +152,12 @@ pub(super) fn delete(call: &Call, code: String) -> Result<Reply, ApiError> {
     let mut state = call.shared.state();
     let invite = state.world.invites.get(&code).ok_or(unknown())?;
     let (guild, json) = (invite.guild_id, json_of(&state, invite, false));
-    if state.guild_with(by.user, guild, bits::MANAGE_GUILD).is_err() {
-        state.guild_channel_with(by.user, invite.channel_id, bits::MANAGE_CHANNELS)?;
+    if access::guild_with(&state, by.user, guild, bits::MANAGE_GUILD).is_err() {
+        access::guild_channel_with(&state, by.user, invite.channel_id, bits::MANAGE_CHANNELS)?;
     }
-    state.end_invite(&code);
+    invites::end(&mut state, &code);
     let change = json!({ "key": "code", "old_value": code });
-    state.record(guild, &by, Action::InviteDelete, None, vec![change], None);
+    audit::record(&mut state, guild, &by, Action::InviteDelete, None, vec![change], None);
     Ok(Reply::json(&json))
 }
 

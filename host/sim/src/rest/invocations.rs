@@ -12,7 +12,8 @@ use crate::files::attach;
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::interactions::Client;
-use crate::rules::interactions::{Invocation, Invoker, Typed, begin, taken_apart};
+use crate::rules::access;
+use crate::rules::interactions::{self, Invocation, Invoker, Typed, begin, taken_apart};
 use crate::state::State;
 use crate::world::components::flatten;
 use crate::world::wire::application_json;
@@ -74,7 +75,7 @@ impl Request {
     /// Who invokes it, in a channel that this person sees and with a session of its own.
     fn invoker(&self, state: &State, person: Snowflake) -> Result<Invoker, ApiError> {
         let wrong = |key, code, message| Err(ApiError::form(key, code, message));
-        if state.seen_channel(person, self.channel)?.guild_id != self.guild {
+        if access::seen_channel(state, person, self.channel)?.guild_id != self.guild {
             return wrong("guild_id", "INTERACTION_INVALID_GUILD", "The channel is not in this guild");
         }
         if state.world.bot(self.application).is_none() {
@@ -86,7 +87,7 @@ impl Request {
             return wrong("session_id", "INTERACTION_INVALID_SESSION", "Not a session of this user");
         }
         let client = Client { nonce: self.nonce.clone(), session: self.session.clone() };
-        Ok(Invoker { user: state.account(person)?, channel: self.channel, client })
+        Ok(Invoker { user: access::account(state, person)?, channel: self.channel, client })
     }
 }
 
@@ -94,15 +95,15 @@ impl Request {
 pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let person = person(call)?;
     let state = call.shared.state();
-    let guild = state.own_guild(person, guild)?;
-    Ok(index(&state, state.commands_for_member(guild, person)))
+    let guild = access::own_guild(&state, person, guild)?;
+    Ok(index(&state, interactions::commands_for_member(&state, guild, person)))
 }
 
 /// `GET /users/@me/application-command-index`
 pub(super) fn own_commands(call: &Call) -> Result<Reply, ApiError> {
     let person = person(call)?;
     let state = call.shared.state();
-    Ok(index(&state, state.commands_for_person(person)))
+    Ok(index(&state, interactions::commands_for_person(&state, person)))
 }
 
 fn person(call: &Call) -> Result<Snowflake, ApiError> {
@@ -139,7 +140,7 @@ fn run(
     let options = data.list("options", MAX_LIST).unwrap_or_default();
     data.ignore(&["application_command", "guild_id", "name", "type"]);
     data.checked()?;
-    let command = state.command_with_id(&invoker, id).map_err(refused)?;
+    let command = interactions::command_with_id(state, &invoker, id).map_err(refused)?;
     if command.bot != application {
         return Err(ApiError::unknown_command());
     }
@@ -149,14 +150,15 @@ fn run(
     }
     if command.kind() != 1 {
         let target = target.ok_or(missing("data.target_id"))?;
-        return state.run_on(invoker, command, target).map_err(refused);
+        return interactions::run_on(state, invoker, command, target).map_err(refused);
     }
     let (path, given, focused) = taken_apart(&options);
     let focused = match kind {
         4 => Some(focused.ok_or(missing("data.options"))?),
         _ => None,
     };
-    state.run(invoker, command, &Typed { path: &path, given: &given, focused, files }).map_err(refused)
+    interactions::run(state, invoker, command, &Typed { path: &path, given: &given, focused, files })
+        .map_err(refused)
 }
 
 fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invocation, ApiError> {
@@ -170,8 +172,8 @@ fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invo
     let message = message.ok_or(missing("message_id"))?;
     let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
     let used = match is_button {
-        true => state.press(invoker, message, &custom_id),
-        false => state.choose(invoker, message, &custom_id, &values),
+        true => interactions::press(state, invoker, message, &custom_id),
+        false => interactions::choose(state, invoker, message, &custom_id, &values),
     };
     of_application(used.map_err(refused)?, application)
 }
@@ -185,7 +187,7 @@ fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocatio
     data.checked()?;
     let mut filled = Vec::new();
     components.iter().for_each(|one| fields_of(one, &mut filled));
-    of_application(state.submit(invoker, opened, &filled).map_err(refused)?, application)
+    of_application(interactions::submit(state, invoker, opened, &filled).map_err(refused)?, application)
 }
 
 fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invocation, ApiError> {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Call, Reply, roles};
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
-use crate::rules::{Action, By};
+use crate::rules::{Action, By, access, audit, members, voice};
 use crate::sessions::intents;
 use crate::state::State;
 use crate::world::wire::MemberJson;
@@ -32,7 +32,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     if state.world.bot(caller).is_some_and(|bot| bot.granted_intents & intents::GUILD_MEMBERS == 0) {
         return Err(ApiError::missing_access());
     }
-    let guild = state.own_guild(caller, guild)?;
+    let guild = access::own_guild(&state, caller, guild)?;
     let page = guild.members.range((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
     Ok(Reply::json(&page.take(limit).map(|(_, member)| MemberJson::full(member)).collect::<Vec<_>>()))
 }
@@ -46,7 +46,7 @@ pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     };
     let query = query.to_lowercase();
     let state = call.shared.state();
-    let guild = state.own_guild(caller, guild)?;
+    let guild = access::own_guild(&state, caller, guild)?;
     let begins = |name: &str| name.to_lowercase().starts_with(&query);
     let found = guild.members.values().filter(|member| {
         begins(&member.user.username)
@@ -60,7 +60,7 @@ pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let guild = state.own_guild(caller, guild)?;
+    let guild = access::own_guild(&state, caller, guild)?;
     let member = guild.members.get(&user).ok_or(ApiError::unknown_member())?;
     Ok(Reply::json(&MemberJson::full(member)))
 }
@@ -78,11 +78,11 @@ pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError>
     fields.ignore(&["avatar", "banner", "bio"]);
     fields.checked()?;
     let mut state = call.shared.state();
-    state.own_guild(by.user, guild)?;
+    access::own_guild(&state, by.user, guild)?;
     if nick.is_some() {
-        state.guild_with(by.user, guild, bits::CHANGE_NICKNAME)?;
+        access::guild_with(&state, by.user, guild, bits::CHANGE_NICKNAME)?;
     }
-    let json = state.change_member(guild, &by, by.user, |member| set_nick(member, nick));
+    let json = members::change(&mut state, guild, &by, by.user, |member| set_nick(member, nick));
     json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_member())
 }
 
@@ -97,7 +97,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Rep
     if let Some(channel) = form.channel {
         move_in_voice(&mut state, &by, guild, user, channel);
     }
-    let json = state.change_member(guild, &by, user, |member| {
+    let json = members::change(&mut state, guild, &by, user, |member| {
         set_nick(member, form.nick);
         member.roles = form.roles.unwrap_or_else(|| std::mem::take(&mut member.roles));
         member.mute = form.mute.unwrap_or(member.mute);
@@ -143,12 +143,12 @@ fn change_role(
 ) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     if !home.members.contains_key(&user) {
         return Err(ApiError::unknown_member());
     }
     check_role(home, by.user, role)?;
-    state.change_member(guild, &by, user, |member| change(&mut member.roles));
+    members::change(&mut state, guild, &by, user, |member| change(&mut member.roles));
     Ok(Reply::nothing())
 }
 
@@ -156,13 +156,13 @@ fn change_role(
 pub(super) fn kick(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::KICK_MEMBERS)?;
+    let home = access::guild_with(&state, by.user, guild, bits::KICK_MEMBERS)?;
     if !home.members.contains_key(&user) {
         return Err(ApiError::unknown_member());
     }
     outrank(home, by.user, user)?;
-    state.part(guild, user);
-    state.record(guild, &by, Action::MemberKick, Some(user), Vec::new(), None);
+    members::remove(&mut state, guild, user);
+    audit::record(&mut state, guild, &by, Action::MemberKick, Some(user), Vec::new(), None);
     Ok(Reply::nothing())
 }
 
@@ -200,7 +200,7 @@ impl Form {
     }
 
     fn check(&self, state: &State, by: &By, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
-        let home = state.own_guild(by.user, guild)?;
+        let home = access::own_guild(state, by.user, guild)?;
         let member = home.members.get(&user).ok_or(ApiError::unknown_member())?;
         let own = user == by.user;
         let rename = if own { bits::CHANGE_NICKNAME } else { bits::MANAGE_NICKNAMES };
@@ -214,7 +214,7 @@ impl Form {
             (self.flags.is_some(), bits::MODERATE_MEMBERS),
         ];
         let needed = needs.iter().filter(|(asked, _)| *asked).fold(0, |all, (_, bit)| all | bit);
-        state.guild_with(by.user, guild, needed)?;
+        access::guild_with(state, by.user, guild, needed)?;
         if !own && (self.nick.is_some() || self.timeout.is_some()) {
             outrank(home, by.user, user)?;
         }
@@ -270,14 +270,14 @@ fn move_in_voice(state: &mut State, by: &By, guild: Snowflake, user: Snowflake, 
     let there = state.world.guild(guild).and_then(|home| home.belongings.voice.get(&user)).cloned();
     match (there, to) {
         (Some(there), Some(channel_id)) => {
-            state.enter_voice(guild, user, VoiceState { channel_id, ..there });
+            voice::enter(state, guild, user, VoiceState { channel_id, ..there });
             let options = json!({ "channel_id": channel_id, "count": "1" });
-            state.record(guild, by, Action::MemberMove, None, Vec::new(), Some(options));
+            audit::record(state, guild, by, Action::MemberMove, None, Vec::new(), Some(options));
         }
         (Some(_), None) => {
-            state.leave_voice(guild, user);
+            voice::leave(state, guild, user);
             let options = json!({ "count": "1" });
-            state.record(guild, by, Action::MemberDisconnect, None, Vec::new(), Some(options));
+            audit::record(state, guild, by, Action::MemberDisconnect, None, Vec::new(), Some(options));
         }
         (None, _) => {}
     }

@@ -1,5 +1,5 @@
 //! Messages over REST: read, edit, delete.
-//! It does not post; `posts` does. What follows from all of it is said in `changes`.
+//! It does not post; `posts` does. What follows from all of it is said in `rules`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::message_form::MessageForm;
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::Action;
+use crate::rules::{Action, access, audit, messages};
 use crate::world::wire::MessageJson;
 use crate::world::{Message, MessageKind, bits};
 
@@ -24,7 +24,7 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let state = call.shared.state();
-    let home = state.seen_channel(caller, channel)?;
+    let home = access::seen_channel(&state, caller, channel)?;
     if !home.kind.holds_messages() {
         return Err(ApiError::not_in_this_channel());
     }
@@ -61,8 +61,8 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    state.channel_with(caller, channel, bits::READ_MESSAGE_HISTORY)?;
-    let (home, message) = state.seen_message(caller, channel, id)?;
+    access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
+    let (home, message) = access::seen_message(&state, caller, channel, id)?;
     Ok(Reply::json(&MessageJson::answer(message, home, caller).with_thread(&state.world)))
 }
 
@@ -72,7 +72,7 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     let caller = account.id();
     let fields = call.fields()?;
     let mut state = call.shared.state();
-    let (_, message) = state.open_message(caller, channel, id)?;
+    let (_, message) = access::open_message(&state, caller, channel, id)?;
     let kept: Arc<Message> = message.clone();
     let form = MessageForm::read_edit(fields, kept.flags)?.of(account);
     if kept.author.id != caller {
@@ -80,14 +80,14 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
         if !form.only_flags(call.uploads.len()) {
             return Err(ApiError::edit_of_anothers_message());
         }
-        state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
+        access::channel_with(&state, caller, channel, bits::MANAGE_MESSAGES)?;
     }
     let revision = form.into_revision(&kept.attachments, &mut state, call);
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
     }
-    let message = state.revise(channel, id, revision).ok_or(ApiError::unknown_message())?;
-    let home = state.seen_channel(caller, channel)?;
+    let message = messages::edit(&mut state, channel, id, revision).ok_or(ApiError::unknown_message())?;
+    let home = access::seen_channel(&state, caller, channel)?;
     Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }
 
@@ -95,18 +95,18 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
 pub(super) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    let (home, message) = state.seen_message(by.user, channel, id)?;
+    let (home, message) = access::seen_message(&state, by.user, channel, id)?;
     let (author, guild) = (message.author.id, home.guild_id);
     if message.kind == MessageKind::ThreadStarter {
         return Err(ApiError::system_message());
     }
     if author != by.user {
-        state.channel_with(by.user, channel, bits::MANAGE_MESSAGES)?;
+        access::channel_with(&state, by.user, channel, bits::MANAGE_MESSAGES)?;
     }
-    state.delete(channel, &[id], by.user);
+    messages::delete(&mut state, channel, &[id], by.user);
     if let Some(guild) = guild.filter(|_| author != by.user) {
         let options = json!({ "channel_id": channel, "count": "1" });
-        state.record(guild, &by, Action::MessageDelete, Some(author), Vec::new(), Some(options));
+        audit::record(&mut state, guild, &by, Action::MessageDelete, Some(author), Vec::new(), Some(options));
     }
     Ok(Reply::nothing())
 }
@@ -132,11 +132,19 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
         ));
     }
     let mut state = call.shared.state();
-    let Some(guild) = state.channel_with(by.user, channel, bits::MANAGE_MESSAGES)?.guild_id else {
+    let Some(guild) = access::channel_with(&state, by.user, channel, bits::MANAGE_MESSAGES)?.guild_id else {
         return Err(ApiError::new(403, 50003, "Cannot execute action on a DM channel"));
     };
-    let gone = state.delete(channel, &ids, by.user).len();
+    let gone = messages::delete(&mut state, channel, &ids, by.user).len();
     let options = json!({ "count": gone.to_string() });
-    state.record(guild, &by, Action::MessageBulkDelete, Some(channel), Vec::new(), Some(options));
+    audit::record(
+        &mut state,
+        guild,
+        &by,
+        Action::MessageBulkDelete,
+        Some(channel),
+        Vec::new(),
+        Some(options),
+    );
     Ok(Reply::nothing())
 }

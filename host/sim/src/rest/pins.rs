@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
-use crate::rules::{Action, Draft};
+use crate::rules::{Action, Draft, access, audit, messages};
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, Message, MessageKind, bits};
 
@@ -28,7 +28,7 @@ pub(super) fn unpin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Re
 fn set_pinned(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    let (home, message) = state.open_message(by.user, channel, id)?;
+    let (home, message) = access::open_message(&state, by.user, channel, id)?;
     let granted = state.world.permissions_in(home, by.user);
     if granted & (bits::PIN_MESSAGES | bits::MANAGE_MESSAGES) == 0 {
         return Err(ApiError::missing_permissions());
@@ -43,17 +43,17 @@ fn set_pinned(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> R
         return Err(ApiError::new(400, 30003, "Maximum number of pins reached for the channel (250)"));
     }
     let (author, guild) = (message.author.id, home.guild_id);
-    state.pin(channel, id, pinned);
+    messages::pin(&mut state, channel, id, pinned);
     if let Some(guild) = guild {
         let action = if pinned { Action::MessagePin } else { Action::MessageUnpin };
         let options = json!({ "channel_id": channel, "message_id": id });
-        state.record(guild, &by, action, Some(author), Vec::new(), Some(options));
+        audit::record(&mut state, guild, &by, action, Some(author), Vec::new(), Some(options));
     }
     if pinned {
-        let mut notice = Draft::text(channel, state.account(by.user)?, String::new());
+        let mut notice = Draft::text(channel, access::account(&state, by.user)?, String::new());
         notice.kind = MessageKind::Pin;
         notice.reply_to = Some(id);
-        state.post(notice);
+        messages::post(&mut state, notice);
     }
     Ok(Reply::nothing())
 }
@@ -64,7 +64,7 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let before = call.query_text("before").and_then(|before| before.parse::<Timestamp>().ok());
     let state = call.shared.state();
-    let home = state.channel_with(caller, channel, bits::READ_MESSAGE_HISTORY)?;
+    let home = access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let mut all = pinned(home);
     all.retain(|(at, _)| before.is_none_or(|before| *at < before));
     let items: Vec<Value> = all
@@ -81,7 +81,7 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn list_plain(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let home = state.channel_with(caller, channel, bits::READ_MESSAGE_HISTORY)?;
+    let home = access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let all = pinned(home);
     let page = all.iter().take(MAX_PAGE).map(|(_, message)| MessageJson::answer(message, home, caller));
     Ok(Reply::json(&page.collect::<Vec<_>>()))

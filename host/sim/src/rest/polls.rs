@@ -1,5 +1,5 @@
 //! Polls over REST: what a body asks, voting as persons' clients do, who voted, and ending one early.
-//! What follows from votes is said in `changes`.
+//! What follows from votes is said in `rules`.
 
 use serde_json::json;
 
@@ -7,6 +7,7 @@ use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
+use crate::rules::{access, polls};
 use crate::world::wire::MessageJson;
 use crate::world::{Emoji, Message, Poll, PollAnswer, User, bits};
 
@@ -91,8 +92,8 @@ pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     let chosen: Option<Vec<u64>> = list.iter().map(number).collect();
     fields.checked()?;
     let mut state = call.shared.state();
-    state.channel_with(person, channel, bits::READ_MESSAGE_HISTORY)?;
-    let (_, message) = state.open_message(person, channel, id)?;
+    access::channel_with(&state, person, channel, bits::READ_MESSAGE_HISTORY)?;
+    let (_, message) = access::open_message(&state, person, channel, id)?;
     let poll = poll_of(message)?;
     if poll.finished {
         return Err(ApiError::new(400, 520_001, "Poll expired"));
@@ -102,7 +103,7 @@ pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     let Some(chosen) = chosen else {
         return Err(ApiError::form("answer_ids", "POLL_ANSWER_INVALID", "Invalid poll answer"));
     };
-    state.vote(channel, id, person, &chosen);
+    polls::vote(&mut state, channel, id, person, &chosen);
     Ok(Reply::nothing())
 }
 
@@ -112,7 +113,7 @@ pub(super) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let after = call.query_id("after").unwrap_or_default();
     let state = call.shared.state();
-    let (_, message) = state.seen_message(caller, channel, id)?;
+    let (_, message) = access::seen_message(&state, caller, channel, id)?;
     let answer = usize::try_from(answer).ok().and_then(|number| number.checked_sub(1));
     let answer = answer.and_then(|at| poll_of(message).ok()?.answers.get(at));
     let mut ids = answer.ok_or(ApiError::unknown_message())?.voters.clone();
@@ -125,15 +126,15 @@ pub(super) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64
 pub(super) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
-    let (_, message) = state.seen_message(caller, channel, id)?;
+    let (_, message) = access::seen_message(&state, caller, channel, id)?;
     if message.author.id != caller {
         return Err(ApiError::edit_of_anothers_message());
     }
     if poll_of(message)?.finished {
         return Err(ApiError::new(400, 520_001, "Poll expired"));
     }
-    state.end_poll(channel, id);
-    let (home, message) = state.seen_message(caller, channel, id)?;
+    polls::end(&mut state, channel, id);
+    let (home, message) = access::seen_message(&state, caller, channel, id)?;
     Ok(Reply::json(&MessageJson::answer(message, home, caller)))
 }
 

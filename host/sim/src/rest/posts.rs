@@ -5,8 +5,8 @@ use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::Draft;
-use crate::rules::messages::check_slowmode;
+use crate::rules::messages::{self, check_slowmode};
+use crate::rules::{Draft, access};
 use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, MessageKind, Origin, bits, flags};
@@ -30,7 +30,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     if form.poll.is_some() {
         needed |= bits::SEND_POLLS;
     }
-    state.text_channel_with(caller, channel, needed)?;
+    access::text_channel_with(&state, caller, channel, needed)?;
     threads::open_to_write(&mut state, caller, channel)?;
     let home = state.world.channel(channel).ok_or(ApiError::unknown_channel())?;
     if form.is_empty(call.uploads.len()) {
@@ -39,7 +39,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     if home.recipients.iter().all(|user| user.bot) && home.guild_id.is_none() {
         return Err(ApiError::cannot_message_user());
     }
-    let mut draft = Draft::text(channel, state.account(caller)?, String::new());
+    let mut draft = Draft::text(channel, access::account(&state, caller)?, String::new());
     if home.settings.slowmode_seconds > 0 && !draft.author.bot {
         check_slowmode(&state, home, caller)?;
     }
@@ -66,7 +66,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     // Only interactions can answer to one person alone.
     form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
     form.fill(&mut draft, &mut state, call);
-    let message = state.post(draft);
+    let message = messages::post(&mut state, draft);
     let home = state.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }
@@ -101,7 +101,7 @@ fn forward(
     id: Snowflake,
     draft: &mut Draft,
 ) -> Result<(), ApiError> {
-    let home = state.channel_with(caller, from, bits::READ_MESSAGE_HISTORY)?;
+    let home = access::channel_with(state, caller, from, bits::READ_MESSAGE_HISTORY)?;
     let message = home.message(id).ok_or(ApiError::unknown_message())?;
     if message.kind.is_system() || message.poll.is_some() {
         return Err(ApiError::system_message());

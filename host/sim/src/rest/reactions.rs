@@ -1,9 +1,10 @@
 //! Reactions over REST: put, take away, list, clear.
-//! It does not say what follows from them; `changes` does.
+//! It does not say what follows from them; `rules` does.
 
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::{access, reactions};
 use crate::world::{Emoji, User, bits};
 
 /// Users in one page.
@@ -17,7 +18,7 @@ pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String)
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
-    let (_, message) = state.open_message(caller, channel, id)?;
+    let (_, message) = access::open_message(&state, caller, channel, id)?;
     // An emoji that is already there may be joined by everybody who sees what was written.
     let joined = message.reactions.iter().any(|reaction| reaction.emoji == emoji);
     if !joined && message.reactions.len() >= MAX_REACTIONS {
@@ -25,17 +26,17 @@ pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String)
     }
     if let Some(id) = emoji.id
         && !joined
-        && !state.knows_emoji(caller, id)
+        && !access::knows_emoji(&state, caller, id)
     {
         return Err(ApiError::unknown_emoji());
     }
     let needed = bits::READ_MESSAGE_HISTORY | if joined { 0 } else { bits::ADD_REACTIONS };
-    state.channel_with(caller, channel, needed)?;
-    if state.is_timed_out(caller, channel) {
+    access::channel_with(&state, caller, channel, needed)?;
+    if access::is_timed_out(&state, caller, channel) {
         return Err(ApiError::missing_permissions());
     }
-    let account = state.account(caller)?;
-    state.react(channel, id, &account, &emoji);
+    let account = access::account(&state, caller)?;
+    reactions::add(&mut state, channel, id, &account, &emoji);
     Ok(Reply::nothing())
 }
 
@@ -60,12 +61,12 @@ pub(super) fn take(
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
-    state.open_message(caller, channel, id)?;
+    access::open_message(&state, caller, channel, id)?;
     if user != caller {
-        state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
+        access::channel_with(&state, caller, channel, bits::MANAGE_MESSAGES)?;
     }
     let user = state.world.user(user).cloned().ok_or(ApiError::unknown_user())?;
-    state.unreact(channel, id, &user, &emoji);
+    reactions::remove(&mut state, channel, id, &user, &emoji);
     Ok(Reply::nothing())
 }
 
@@ -81,7 +82,7 @@ pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String
     let burst = call.query("type") == Some("1");
     let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
     let state = call.shared.state();
-    let (_, message) = state.seen_message(caller, channel, id)?;
+    let (_, message) = access::seen_message(&state, caller, channel, id)?;
     let reaction = message.reactions.iter().find(|reaction| reaction.emoji == emoji && !burst);
     let mut ids: Vec<Snowflake> = reaction.map(|reaction| reaction.users.clone()).unwrap_or_default();
     ids.sort_unstable();
@@ -113,9 +114,9 @@ pub(super) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Resul
 fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
-    state.open_message(caller, channel, id)?;
-    state.channel_with(caller, channel, bits::MANAGE_MESSAGES)?;
-    state.clear_reactions(channel, id, emoji);
+    access::open_message(&state, caller, channel, id)?;
+    access::channel_with(&state, caller, channel, bits::MANAGE_MESSAGES)?;
+    reactions::clear(&mut state, channel, id, emoji);
     Ok(Reply::nothing())
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, json};
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
+use crate::rules::{access, roles};
 use crate::world::{Guild, Role, bits};
 
 /// Roles in a guild, `@everyone` not counted.
@@ -16,14 +17,14 @@ const MAX_ROLES: usize = 250;
 /// `GET /guilds/{guild}/roles`
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    Ok(Reply::json(&call.shared.state().own_guild(caller, guild)?.roles))
+    Ok(Reply::json(&access::own_guild(&call.shared.state(), caller, guild)?.roles))
 }
 
 /// `GET /guilds/{guild}/roles/member-counts`: by role, `@everyone` not counted.
 pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let home = state.own_guild(caller, guild)?;
+    let home = access::own_guild(&state, caller, guild)?;
     let mut counts: BTreeMap<Snowflake, usize> =
         home.roles.iter().filter(|role| role.id != guild).map(|role| (role.id, 0)).collect();
     for role in home.members.values().flat_map(|member| &member.roles) {
@@ -37,7 +38,7 @@ pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply, ApiE
 pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let guild = state.own_guild(caller, guild)?;
+    let guild = access::own_guild(&state, caller, guild)?;
     guild.role(role).map(Reply::json).ok_or(ApiError::unknown_role())
 }
 
@@ -46,7 +47,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     if home.roles.len() > MAX_ROLES {
         return Err(ApiError::new(400, 30005, "Maximum number of guild roles reached (250)"));
     }
@@ -65,7 +66,9 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     read(&mut fields, &mut role, own)?;
     fields.checked()?;
     role.id = state.world.next_id();
-    state.create_role(guild, &by, role).map(|role| Reply::json(&role)).ok_or(ApiError::unknown_guild())
+    roles::create(&mut state, guild, &by, role)
+        .map(|role| Reply::json(&role))
+        .ok_or(ApiError::unknown_guild())
 }
 
 /// `PATCH /guilds/{guild}/roles/{role}`
@@ -73,12 +76,12 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     let mut role = below(home, by.user, id)?.clone();
     let own = state.world.permissions_at(home, by.user);
     read(&mut fields, &mut role, own)?;
     fields.checked()?;
-    state.change_role(guild, &by, role).map(|role| Reply::json(&role)).ok_or(ApiError::unknown_role())
+    roles::change(&mut state, guild, &by, role).map(|role| Reply::json(&role)).ok_or(ApiError::unknown_role())
 }
 
 /// `PATCH /guilds/{guild}/roles`: a list of places; answers all roles.
@@ -86,7 +89,7 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
     let by = call.by()?;
     let (mut whole, places) = call.fields_of_list()?;
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     let rank = home.rank_of(by.user);
     let mut moves = Vec::with_capacity(places.len());
     for mut place in places {
@@ -105,22 +108,22 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
     for (id, position) in arranged(home, &moves) {
         let role = state.world.guild(guild).and_then(|home| home.role(id)).cloned();
         if let Some(role) = role {
-            state.change_role(guild, &by, Role { position, ..role });
+            roles::change(&mut state, guild, &by, Role { position, ..role });
         }
     }
-    Ok(Reply::json(&state.own_guild(by.user, guild)?.roles))
+    Ok(Reply::json(&access::own_guild(&state, by.user, guild)?.roles))
 }
 
 /// `DELETE /guilds/{guild}/roles/{role}`
 pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    let home = state.guild_with(by.user, guild, bits::MANAGE_ROLES)?;
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     let role = below(home, by.user, id)?;
     if role.bot.is_some() || id == guild {
         return Err(ApiError::invalid_role());
     }
-    state.delete_role(guild, &by, id);
+    roles::delete(&mut state, guild, &by, id);
     Ok(Reply::nothing())
 }
 

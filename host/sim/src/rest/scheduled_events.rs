@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
-use crate::rules::{Action, By};
+use crate::rules::{Action, By, access, audit, dispatch};
 use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::wire::MemberJson;
@@ -24,7 +24,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let count = call.query_flag("with_user_count");
     let state = call.shared.state();
-    let events = &state.own_guild(caller, guild)?.belongings.events;
+    let events = &access::own_guild(&state, caller, guild)?.belongings.events;
     Ok(Reply::json(&events.iter().map(|event| event.json(guild, count)).collect::<Vec<_>>()))
 }
 
@@ -33,7 +33,7 @@ pub(super) fn event(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
     let caller = call.caller()?;
     let count = call.query_flag("with_user_count");
     let state = call.shared.state();
-    state.own_guild(caller, guild)?;
+    access::own_guild(&state, caller, guild)?;
     Ok(Reply::json(&find(&state, guild, id)?.json(guild, count)))
 }
 
@@ -47,13 +47,13 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     }
     let form = Form::read(&mut fields);
     fields.checked()?;
-    let home = state.guild_with(by.user, guild, bits::CREATE_EVENTS)?;
+    let home = access::guild_with(&state, by.user, guild, bits::CREATE_EVENTS)?;
     if home.belongings.events.iter().filter(|event| event.status <= ACTIVE).count() >= MAX_EVENTS {
         return Err(ApiError::new(400, 30038, "Maximum number of guild scheduled events reached (100)"));
     }
     let mut event = ScheduledEvent {
         id: state.world.next_id(),
-        creator: state.account(by.user)?,
+        creator: access::account(&state, by.user)?,
         name: String::new(),
         description: None,
         starts: Timestamp(0),
@@ -69,7 +69,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
         home.belongings.events.push(event);
     }
     tell(&mut state, guild, "GUILD_SCHEDULED_EVENT_CREATE", &json);
-    state.record_change(guild, &by, Action::EventCreate, id, &Value::Null, &json);
+    audit::record_change(&mut state, guild, &by, Action::EventCreate, id, &Value::Null, &json);
     Ok(Reply::json(&json))
 }
 
@@ -102,7 +102,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
         }
     }
     tell(&mut state, guild, "GUILD_SCHEDULED_EVENT_UPDATE", &json);
-    state.record_change(guild, &by, Action::EventUpdate, id, &before, &json);
+    audit::record_change(&mut state, guild, &by, Action::EventUpdate, id, &before, &json);
     Ok(Reply::json(&json))
 }
 
@@ -115,7 +115,7 @@ pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Rep
         home.belongings.events.retain(|one| one.id != id);
     }
     tell(&mut state, guild, "GUILD_SCHEDULED_EVENT_DELETE", &json);
-    state.record_change(guild, &by, Action::EventDelete, id, &json, &Value::Null);
+    audit::record_change(&mut state, guild, &by, Action::EventDelete, id, &json, &Value::Null);
     Ok(Reply::nothing())
 }
 
@@ -126,7 +126,7 @@ pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
     let with_member = call.query_flag("with_member");
     let (before, after) = (call.query_id("before"), call.query_id("after"));
     let state = call.shared.state();
-    let home = state.own_guild(caller, guild)?;
+    let home = access::own_guild(&state, caller, guild)?;
     let mut people = find(&state, guild, id)?.users.clone();
     people.sort_unstable();
     people
@@ -168,7 +168,7 @@ fn set_interest(
     interested: bool,
 ) -> Result<(), ApiError> {
     let mut state = call.shared.state();
-    state.own_guild(user, guild)?;
+    access::own_guild(&state, user, guild)?;
     find(&state, guild, id)?;
     let Some(home) = state.world.guilds.get_mut(&guild) else { return Ok(()) };
     let Some(event) = home.belongings.events.iter_mut().find(|one| one.id == id) else { return Ok(()) };
@@ -188,7 +188,7 @@ fn set_interest(
 }
 
 fn tell(state: &mut State, guild: Snowflake, name: &'static str, data: &Value) {
-    state.tell_guild(guild, intents::GUILD_SCHEDULED_EVENTS, Payload::new(name, data));
+    dispatch::to_guild(state, guild, intents::GUILD_SCHEDULED_EVENTS, Payload::new(name, data));
 }
 
 fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&ScheduledEvent, ApiError> {
@@ -198,11 +198,12 @@ fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&ScheduledEven
 }
 
 fn managed(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<ScheduledEvent, ApiError> {
-    state.own_guild(by.user, guild)?;
+    access::own_guild(state, by.user, guild)?;
     let event = find(state, guild, id)?;
-    let own = event.creator.id == by.user && state.guild_with(by.user, guild, bits::CREATE_EVENTS).is_ok();
+    let own =
+        event.creator.id == by.user && access::guild_with(state, by.user, guild, bits::CREATE_EVENTS).is_ok();
     if !own {
-        state.guild_with(by.user, guild, bits::MANAGE_EVENTS)?;
+        access::guild_with(state, by.user, guild, bits::MANAGE_EVENTS)?;
     }
     Ok(event.clone())
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::{Action, By};
+use crate::rules::{Action, By, access, audit, dispatch};
 use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{ChannelKind, StageInstance, bits};
@@ -28,7 +28,7 @@ pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
     fields.ignore(&["send_start_notification"]);
     fields.checked()?;
     let mut state = call.shared.state();
-    let (guild, home) = state.guild_channel_with(by.user, channel, MODERATES)?;
+    let (guild, home) = access::guild_channel_with(&state, by.user, channel, MODERATES)?;
     if home.kind != ChannelKind::Stage {
         return Err(ApiError::wrong_channel_type());
     }
@@ -42,8 +42,8 @@ pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
     if let Some(home) = state.world.guilds.get_mut(&guild) {
         home.belongings.stages.push(stage);
     }
-    state.tell_guild(guild, intents::GUILDS, Payload::new("STAGE_INSTANCE_CREATE", &json));
-    state.record_change(guild, &by, Action::StageCreate, id, &Value::Null, &json);
+    dispatch::to_guild(&mut state, guild, intents::GUILDS, Payload::new("STAGE_INSTANCE_CREATE", &json));
+    audit::record_change(&mut state, guild, &by, Action::StageCreate, id, &Value::Null, &json);
     Ok(Reply::json(&json))
 }
 
@@ -68,7 +68,7 @@ pub(super) fn edit(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     stage.topic = topic.unwrap_or(stage.topic);
     let json = stage.json(guild);
     replace(&mut state, &by, guild, Some(stage), &before);
-    state.tell_guild(guild, intents::GUILDS, Payload::new("STAGE_INSTANCE_UPDATE", &json));
+    dispatch::to_guild(&mut state, guild, intents::GUILDS, Payload::new("STAGE_INSTANCE_UPDATE", &json));
     Ok(Reply::json(&json))
 }
 
@@ -79,7 +79,7 @@ pub(super) fn delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
     let (guild, stage) = find(&state, by.user, channel, MODERATES)?;
     let json = stage.json(guild);
     replace(&mut state, &by, guild, None, &json);
-    state.tell_guild(guild, intents::GUILDS, Payload::new("STAGE_INSTANCE_DELETE", &json));
+    dispatch::to_guild(&mut state, guild, intents::GUILDS, Payload::new("STAGE_INSTANCE_DELETE", &json));
     Ok(Reply::nothing())
 }
 
@@ -89,7 +89,7 @@ fn find(
     channel: Snowflake,
     needed: u64,
 ) -> Result<(Snowflake, StageInstance), ApiError> {
-    let (guild, _) = state.guild_channel_with(caller, channel, needed)?;
+    let (guild, _) = access::guild_channel_with(state, caller, channel, needed)?;
     let stage = guild.belongings.stages.iter().find(|stage| stage.channel_id == channel);
     stage.map(|stage| (guild.id, stage.clone())).ok_or(ApiError::new(404, 10067, "Unknown Stage Instance"))
 }
@@ -103,5 +103,5 @@ fn replace(state: &mut State, by: &By, guild: Snowflake, stage: Option<StageInst
         home.belongings.stages.retain(|one| one.id != id);
         home.belongings.stages.extend(stage);
     }
-    state.record_change(guild, by, action, id, before, &after);
+    audit::record_change(state, guild, by, action, id, before, &after);
 }

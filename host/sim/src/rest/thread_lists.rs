@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
+use crate::rules::{access, threads};
 use crate::state::State;
 use crate::world::wire::thread_json_for;
 use crate::world::{Channel, ChannelKind, Thread, bits};
@@ -17,7 +18,7 @@ const MAX_PAGE: usize = 100;
 pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let ids = &state.own_guild(caller, guild)?.belongings.threads;
+    let ids = &access::own_guild(&state, caller, guild)?.belongings.threads;
     let mut threads: Vec<&Channel> = ids.iter().filter_map(|id| state.world.channel(*id)).collect();
     threads.retain(|thread| state.world.permissions_in(thread, caller) & bits::VIEW_CHANNEL != 0);
     threads.reverse();
@@ -60,7 +61,7 @@ fn archived(
         before.parse::<Timestamp>().ok().or_else(id)
     });
     let state = call.shared.state();
-    state.channel_with(caller, home, bits::READ_MESSAGE_HISTORY | needed)?;
+    access::channel_with(&state, caller, home, bits::READ_MESSAGE_HISTORY | needed)?;
     let mut found: Vec<(Timestamp, &Channel)> = state
         .world
         .channels
@@ -82,7 +83,7 @@ fn archived(
 fn listed(state: &State, threads: &[&Channel], caller: Snowflake) -> Value {
     let json: Vec<Value> = threads.iter().map(|thread| thread_json_for(thread, caller)).collect();
     let members: Vec<Value> =
-        threads.iter().filter_map(|thread| state.thread_member(thread.id, caller, false)).collect();
+        threads.iter().filter_map(|thread| threads::membership(state, thread.id, caller, false)).collect();
     json!({ "threads": json, "members": members })
 }
 
@@ -93,12 +94,12 @@ pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let after = call.query_id("after").unwrap_or_default();
     let state = call.shared.state();
-    let thread = thread_of(state.seen_channel(caller, id)?)?;
+    let thread = thread_of(access::seen_channel(&state, caller, id)?)?;
     let mut ids: Vec<Snowflake> = thread.members.iter().map(|(id, _)| *id).filter(|id| *id > after).collect();
     ids.sort_unstable();
     // Without members Discord lists all at once.
     let limit = if with_member { limit } else { ids.len() };
-    let page = ids.iter().take(limit).filter_map(|user| state.thread_member(id, *user, with_member));
+    let page = ids.iter().take(limit).filter_map(|user| threads::membership(&state, id, *user, with_member));
     Ok(Reply::json(&page.collect::<Vec<_>>()))
 }
 
@@ -106,8 +107,8 @@ pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    thread_of(state.seen_channel(caller, id)?)?;
-    let member = state.thread_member(id, user, call.query_flag("with_member"));
+    thread_of(access::seen_channel(&state, caller, id)?)?;
+    let member = threads::membership(&state, id, user, call.query_flag("with_member"));
     member.map(|member| Reply::json(&member)).ok_or(ApiError::unknown_member())
 }
 
@@ -120,14 +121,14 @@ pub(super) fn join(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
-    let channel = state.seen_channel(caller, id)?;
+    let channel = access::seen_channel(&state, caller, id)?;
     let thread = thread_of(channel)?;
     let moderates = state.world.permissions_in(channel, caller) & bits::MANAGE_THREADS != 0;
     if thread.archived {
         return Err(ApiError::thread_archived());
     }
     if user != caller {
-        state.text_channel_with(caller, id, bits::SEND_MESSAGES)?;
+        access::text_channel_with(&state, caller, id, bits::SEND_MESSAGES)?;
         if channel.kind == ChannelKind::PrivateThread
             && !thread.invitable
             && thread.owner_id != caller
@@ -140,8 +141,8 @@ pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, 
             return Err(ApiError::unknown_member());
         }
     }
-    let account = state.account(user)?;
-    state.join_thread(id, &account);
+    let account = access::account(&state, user)?;
+    threads::join(&mut state, id, &account);
     Ok(Reply::nothing())
 }
 
@@ -154,16 +155,16 @@ pub(super) fn leave(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 pub(super) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
-    let channel = state.seen_channel(caller, id)?;
+    let channel = access::seen_channel(&state, caller, id)?;
     let thread = thread_of(channel)?;
     let owns = thread.owner_id == caller && channel.kind == ChannelKind::PrivateThread;
     if thread.archived {
         return Err(ApiError::thread_archived());
     }
     if user != caller && !owns {
-        state.channel_with(caller, id, bits::MANAGE_THREADS)?;
+        access::channel_with(&state, caller, id, bits::MANAGE_THREADS)?;
     }
-    if state.leave_thread(id, user) { Ok(Reply::nothing()) } else { Err(ApiError::unknown_member()) }
+    if threads::leave(&mut state, id, user) { Ok(Reply::nothing()) } else { Err(ApiError::unknown_member()) }
 }
 
 fn thread_of(channel: &Channel) -> Result<&Thread, ApiError> {

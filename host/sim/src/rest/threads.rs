@@ -8,7 +8,7 @@ use super::message_form::MessageForm;
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
-use crate::rules::{By, Draft};
+use crate::rules::{By, Draft, access, messages, threads};
 use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Thread, bits};
@@ -31,8 +31,8 @@ pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
     fields.ignore(&["type"]);
     fields.checked()?;
     let mut state = call.shared.state();
-    state.seen_message(by.user, home, id)?;
-    let (_, channel) = state.guild_channel_with(by.user, home, bits::CREATE_PUBLIC_THREADS)?;
+    access::seen_message(&state, by.user, home, id)?;
+    let (_, channel) = access::guild_channel_with(&state, by.user, home, bits::CREATE_PUBLIC_THREADS)?;
     let kind = match channel.kind {
         ChannelKind::Text => ChannelKind::PublicThread,
         ChannelKind::Announcement => ChannelKind::AnnouncementThread,
@@ -42,7 +42,7 @@ pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
         return Err(ApiError::new(400, 160_004, "A thread has already been created for this message"));
     }
     let thread = plan.thread(&mut state, &by, home, id, kind)?;
-    Ok(Reply::json_with(201, &state.create_thread(&by, thread, true)))
+    Ok(Reply::json_with(201, &threads::create(&mut state, &by, thread, true)))
 }
 
 /// `POST /channels/{channel}/threads`: a thread of its own, or a forum post with its first message.
@@ -53,7 +53,7 @@ pub(super) fn create(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
     let mut fields = call.fields()?;
     let plan = Plan::read(&mut fields);
     let mut state = call.shared.state();
-    let (_, channel) = state.guild_channel_with(by.user, home, bits::VIEW_CHANNEL)?;
+    let (_, channel) = access::guild_channel_with(&state, by.user, home, bits::VIEW_CHANNEL)?;
     if channel.kind.is_forum() {
         drop(state);
         return create_post(call, &by, home, plan, fields);
@@ -69,10 +69,10 @@ pub(super) fn create(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
     if channel.kind != home_kind {
         return Err(ApiError::wrong_channel_type());
     }
-    state.guild_channel_with(by.user, home, needed)?;
+    access::guild_channel_with(&state, by.user, home, needed)?;
     let id = state.world.next_id();
     let thread = plan.thread(&mut state, &by, home, id, kind)?;
-    Ok(Reply::json_with(201, &state.create_thread(&by, thread, false)))
+    Ok(Reply::json_with(201, &threads::create(&mut state, &by, thread, false)))
 }
 
 fn create_post(
@@ -90,7 +90,7 @@ fn create_post(
     fields.checked()?;
     let form = MessageForm::read(message.unwrap_or_default())?;
     let mut state = call.shared.state();
-    let (_, forum) = state.guild_channel_with(by.user, home, bits::SEND_MESSAGES)?;
+    let (_, forum) = access::guild_channel_with(&state, by.user, home, bits::SEND_MESSAGES)?;
     if forum.settings.flags & REQUIRE_TAG != 0 && plan.tags.as_ref().is_none_or(Vec::is_empty) {
         return Err(ApiError::new(400, 40067, "A tag is required to create a forum post in this channel"));
     }
@@ -99,12 +99,12 @@ fn create_post(
     }
     let id = state.world.next_id();
     let thread = plan.thread(&mut state, by, home, id, ChannelKind::PublicThread)?;
-    let mut json = state.create_thread(by, thread, false);
-    let mut draft = Draft::text(id, state.account(by.user)?, String::new());
+    let mut json = threads::create(&mut state, by, thread, false);
+    let mut draft = Draft::text(id, access::account(&state, by.user)?, String::new());
     // The first message of a post has the post's id.
     draft.id = Some(id);
     form.fill(&mut draft, &mut state, call);
-    let message = state.post(draft);
+    let message = messages::post(&mut state, draft);
     let thread = state.world.channel(id).ok_or(ApiError::unknown_channel())?;
     json["message"] = serde_json::json!(MessageJson::answer(&message, thread, by.user));
     Ok(Reply::json_with(201, &json))
@@ -121,7 +121,7 @@ pub(super) fn new_post(
     let id = state.world.next_id();
     let plan = Plan { name, archive_minutes: None, slowmode: None, invitable: true, tags: Some(tags) };
     let thread = plan.thread(state, by, forum, id, ChannelKind::PublicThread)?;
-    state.create_thread(by, thread, false);
+    threads::create(state, by, thread, false);
     Ok(id)
 }
 
@@ -134,7 +134,7 @@ pub(super) fn edit(
 ) -> Result<Reply, ApiError> {
     let change = Change::read(&mut fields);
     fields.checked()?;
-    let channel = state.seen_channel(by.user, id)?;
+    let channel = access::seen_channel(state, by.user, id)?;
     let thread = channel.thread.as_deref().ok_or(ApiError::wrong_channel_type())?;
     let moderates = state.world.permissions_in(channel, by.user) & bits::MANAGE_THREADS != 0;
     let owns = thread.owner_id == by.user;
@@ -151,14 +151,14 @@ pub(super) fn edit(
         return Err(ApiError::thread_archived());
     }
     change.tags.as_ref().map_or(Ok(()), |tags| check_tags(state, channel.parent_id, tags))?;
-    let json = state.change_thread(by, id, |channel| change.apply(channel));
+    let json = threads::change(state, by, id, |channel| change.apply(channel));
     json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
 
 /// `DELETE /channels/{thread}`
 pub(super) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) -> Result<Reply, ApiError> {
-    state.channel_with(by.user, id, bits::MANAGE_THREADS)?;
-    state.delete_thread(by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
+    access::channel_with(state, by.user, id, bits::MANAGE_THREADS)?;
+    threads::delete(state, by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
 
 /// Opens an archived thread because somebody writes in it; a locked one only for moderators.
@@ -169,7 +169,7 @@ pub(super) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake)
         return Err(ApiError::thread_archived());
     }
     let by = By { user: caller, reason: None };
-    state.change_thread(&by, id, |channel| {
+    threads::change(state, &by, id, |channel| {
         if let Some(thread) = &mut channel.thread {
             thread.archived = false;
         }

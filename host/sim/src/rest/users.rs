@@ -7,6 +7,7 @@ use super::guild_settings::picture;
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::{access, direct, users};
 use crate::world::wire::channel_json_for;
 
 /// For so many guilds Discord recommends one more shard.
@@ -32,7 +33,7 @@ pub(super) fn gateway_bot(call: &Call) -> Result<Reply, ApiError> {
 /// `GET /users/@me`
 pub(super) fn me(call: &Call) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
-    let account = call.shared.state().account(caller)?;
+    let account = access::account(&call.shared.state(), caller)?;
     let mut user = json!(&*account);
     user["verified"] = json!(true);
     user["mfa_enabled"] = json!(true);
@@ -58,7 +59,7 @@ pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
         fields.fail("username", "USERNAME_ALREADY_TAKEN", "Username is already taken.");
     }
     fields.checked()?;
-    let user = state.change_account(caller, |user| {
+    let user = users::change(&mut state, caller, |user| {
         user.username = username.unwrap_or_else(|| std::mem::take(&mut user.username));
         user.global_name = global_name.unwrap_or_else(|| user.global_name.take());
         user.avatar = avatar.unwrap_or_else(|| user.avatar.take());
@@ -86,12 +87,12 @@ pub(super) fn open_dm(call: &Call) -> Result<Reply, ApiError> {
     }
     fields.checked()?;
     let mut state = call.shared.state();
-    let account = state.account(caller)?;
+    let account = access::account(&state, caller)?;
     let recipient = recipient.and_then(|id| state.world.user(id).cloned()).ok_or(ApiError::unknown_user())?;
     if recipient.bot && account.bot || recipient.id == caller {
         return Err(ApiError::cannot_message_user());
     }
-    let id = state.open_dm(&account, &recipient);
+    let id = direct::open(&mut state, &account, &recipient);
     let channel = state.world.channel(id).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&channel_json_for(channel, caller)))
 }

@@ -4,6 +4,7 @@
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
+use crate::rules::{access, voice};
 use crate::state::State;
 use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
@@ -12,7 +13,7 @@ use crate::world::{ChannelKind, VoiceState, bits};
 pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let state = call.shared.state();
-    let home = state.own_guild(caller, guild)?;
+    let home = access::own_guild(&state, caller, guild)?;
     let voice = home.belongings.voice.get(&user).ok_or(unknown())?;
     Ok(Reply::json(&voice_json(home, user, voice, true)))
 }
@@ -35,14 +36,14 @@ pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError>
     let stage = voice.channel_id;
     // To become a speaker by itself is for moderators; to ask and to step back is not.
     if suppress == Some(false) {
-        state.channel_with(caller, stage, bits::MUTE_MEMBERS)?;
+        access::channel_with(&state, caller, stage, bits::MUTE_MEMBERS)?;
     }
     if asks.flatten().is_some() {
-        state.channel_with(caller, stage, bits::REQUEST_TO_SPEAK)?;
+        access::channel_with(&state, caller, stage, bits::REQUEST_TO_SPEAK)?;
     }
     voice.suppress = suppress.unwrap_or(voice.suppress);
     voice.request_to_speak = asks.unwrap_or(voice.request_to_speak);
-    state.enter_voice(guild, caller, voice);
+    voice::enter(&mut state, guild, caller, voice);
     Ok(Reply::nothing())
 }
 
@@ -56,12 +57,12 @@ pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Rep
     fields.checked()?;
     let mut state = call.shared.state();
     let mut voice = on_stage(&state, caller, guild, user, channel)?;
-    state.channel_with(caller, voice.channel_id, bits::MUTE_MEMBERS)?;
+    access::channel_with(&state, caller, voice.channel_id, bits::MUTE_MEMBERS)?;
     voice.suppress = suppress.unwrap_or(voice.suppress);
     if !voice.suppress {
         voice.request_to_speak = None;
     }
-    state.enter_voice(guild, user, voice);
+    voice::enter(&mut state, guild, user, voice);
     Ok(Reply::nothing())
 }
 
@@ -73,7 +74,7 @@ fn on_stage(
     user: Snowflake,
     channel: Option<Snowflake>,
 ) -> Result<VoiceState, ApiError> {
-    let home = state.own_guild(caller, guild)?;
+    let home = access::own_guild(state, caller, guild)?;
     let voice = home.belongings.voice.get(&user).ok_or(unknown())?;
     let stage = state.world.channel(voice.channel_id).is_some_and(|home| home.kind == ChannelKind::Stage);
     if channel.is_some_and(|channel| channel != voice.channel_id) {

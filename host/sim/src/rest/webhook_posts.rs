@@ -8,7 +8,7 @@ use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
-use crate::rules::{By, Draft};
+use crate::rules::{By, Draft, access, messages, webhooks};
 use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{ChannelKind, Message, User, Webhook, flags};
@@ -46,7 +46,7 @@ pub(super) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply, Api
         draft.id = Some(post);
     }
     form.fill(&mut draft, &mut state, call);
-    let message = state.post(draft);
+    let message = messages::post(&mut state, draft);
     if call.query_flag("wait") { shown(&state, &message) } else { Ok(Reply::nothing()) }
 }
 
@@ -115,7 +115,8 @@ pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Resu
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
     }
-    let message = state.revise(kept.channel_id, kept.id, revision).ok_or(ApiError::unknown_message())?;
+    let message =
+        messages::edit(&mut state, kept.channel_id, kept.id, revision).ok_or(ApiError::unknown_message())?;
     shown(&state, &message)
 }
 
@@ -123,7 +124,7 @@ pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Resu
 pub(super) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
     let mut state = call.shared.state();
     let message = find(call, &state, id, token, which)?;
-    state.delete(message.channel_id, &[message.id], message.author.id);
+    messages::delete(&mut state, message.channel_id, &[message.id], message.author.id);
     Ok(Reply::nothing())
 }
 
@@ -150,7 +151,7 @@ fn shown(state: &State, message: &Arc<Message>) -> Result<Reply, ApiError> {
 pub(super) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
-    let (home, message) = state.seen_message(caller, channel, id)?;
+    let (home, message) = access::seen_message(&state, caller, channel, id)?;
     if home.kind != ChannelKind::Announcement {
         return Err(ApiError::wrong_channel_type());
     }
@@ -159,8 +160,8 @@ pub(super) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Resul
         return Err(ApiError::new(400, 40033, "This message has already been crossposted"));
     }
     let needed = if own { crate::world::bits::SEND_MESSAGES } else { crate::world::bits::MANAGE_MESSAGES };
-    state.channel_with(caller, channel, needed)?;
-    let message = state.crosspost(channel, id).ok_or(ApiError::unknown_message())?;
-    let home = state.seen_channel(caller, channel)?;
+    access::channel_with(&state, caller, channel, needed)?;
+    let message = webhooks::crosspost(&mut state, channel, id).ok_or(ApiError::unknown_message())?;
+    let home = access::seen_channel(&state, caller, channel)?;
     Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }

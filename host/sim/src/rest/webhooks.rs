@@ -7,7 +7,8 @@ use super::message_form::MessageForm;
 use super::{Call, Reply, webhook_posts};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::interactions::Answering;
+use crate::rules::interactions::{self, Answering};
+use crate::rules::messages;
 use crate::state::State;
 use crate::world::Message;
 use crate::world::wire::MessageJson;
@@ -23,18 +24,20 @@ pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }
-    let message = match state.loading_answer(&answering) {
+    let message = match interactions::loading_answer(&state, &answering) {
         Some(loading) => {
             let revision = form.into_revision(&loading.attachments, &mut state, call);
-            state.revise(answering.channel, loading.id, revision).ok_or(ApiError::unknown_message())?
+            messages::edit(&mut state, answering.channel, loading.id, revision)
+                .ok_or(ApiError::unknown_message())?
         }
         None => {
-            let mut draft = state.answer_draft(answering.id, 0).ok_or(ApiError::unknown_webhook())?;
+            let mut draft =
+                interactions::answer_draft(&state, answering.id, 0).ok_or(ApiError::unknown_webhook())?;
             // A followup is a message beside the answer; it points to it, not to the component.
             draft.kind = crate::world::MessageKind::Reply;
             draft.reply_to = answering.original;
             form.fill(&mut draft, &mut state, call);
-            state.post(draft)
+            messages::post(&mut state, draft)
         }
     };
     shown(&state, &message)
@@ -65,7 +68,8 @@ pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) ->
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
     }
-    let message = state.revise(answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
+    let message =
+        messages::edit(&mut state, answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
     shown(&state, &message)
 }
 
@@ -77,7 +81,7 @@ pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) 
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
     let message = find(&state, &answering, &which)?;
-    state.delete(answering.channel, &[message.id], app);
+    messages::delete(&mut state, answering.channel, &[message.id], app);
     Ok(Reply::nothing())
 }
 
@@ -90,7 +94,7 @@ fn is_of_channel(call: &Call, id: Snowflake) -> bool {
 fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering, ApiError> {
     // Messages of interactions always come back, and may always have components.
     call.ignore_query(&["wait", "with_components"]);
-    state.to_follow_up(app, token, call.shared.options.interaction_life)
+    interactions::to_follow_up(state, app, token, call.shared.options.interaction_life)
 }
 
 /// `@original` or a message of this interaction by id.
@@ -100,7 +104,7 @@ fn find(state: &State, answering: &Answering, which: &str) -> Result<Arc<Message
         "@original" => answering.original.ok_or(unknown.clone())?,
         id => id.parse().map_err(|_| unknown.clone())?,
     };
-    let message = state.answer_message(answering.channel, id).ok_or(unknown.clone())?;
+    let message = interactions::answer_message(state, answering.channel, id).ok_or(unknown.clone())?;
     let ours = message.interaction.as_ref().is_some_and(|note| note.id == answering.id);
     if ours || answering.original == Some(id) { Ok(message) } else { Err(unknown) }
 }

@@ -1,8 +1,8 @@
 //! The audit log: who did what to whom, and why.
-//! It does not decide what is noted; the rooms that change things do.
 
 use serde_json::{Value, json};
 
+use super::dispatch;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
 use crate::state::State;
@@ -59,82 +59,80 @@ pub(crate) enum Action {
     ThreadDelete = 112,
 }
 
-impl State {
-    /// Notes a deed that made, changed or removed something: what differs between `before` and `after` is its changes.
-    /// A deed that changed nothing is none.
-    pub(crate) fn record_change(
-        &mut self,
-        guild: Snowflake,
-        by: &By,
-        action: Action,
-        target: Snowflake,
-        before: &Value,
-        after: &Value,
-    ) {
-        let changes = differences(before, after);
-        if !changes.is_empty() {
-            self.record(guild, by, action, Some(target), changes, None);
-        }
+/// Notes a deed that made, changed or removed something: what differs between `before` and `after` is its changes.
+/// A deed that changed nothing is none.
+pub(crate) fn record_change(
+    state: &mut State,
+    guild: Snowflake,
+    by: &By,
+    action: Action,
+    target: Snowflake,
+    before: &Value,
+    after: &Value,
+) {
+    let changes = differences(before, after);
+    if !changes.is_empty() {
+        record(state, guild, by, action, Some(target), changes, None);
     }
+}
 
-    /// The same for an overwrite of a channel; whose it is stands beside, where clients look for it.
-    pub(crate) fn record_overwrite(
-        &mut self,
-        guild: Snowflake,
-        by: &By,
-        action: Action,
-        channel: Snowflake,
-        before: &Value,
-        after: &Value,
-    ) {
-        let changes = differences(before, after);
-        if changes.is_empty() {
-            return;
-        }
-        let overwrite = if after.is_null() { before } else { after };
-        let mut options = json!({ "id": overwrite["id"], "type": overwrite["type"].to_string() });
-        let id = overwrite["id"].as_str().and_then(|id| id.parse().ok());
-        let role = self.world.guild(guild).zip(id).and_then(|(guild, id)| guild.role(id));
-        if let Some(role) = role {
-            options["role_name"] = json!(role.name);
-        }
-        self.record(guild, by, action, Some(channel), changes, Some(options));
+/// The same for an overwrite of a channel; whose it is stands beside, where clients look for it.
+pub(crate) fn record_overwrite(
+    state: &mut State,
+    guild: Snowflake,
+    by: &By,
+    action: Action,
+    channel: Snowflake,
+    before: &Value,
+    after: &Value,
+) {
+    let changes = differences(before, after);
+    if changes.is_empty() {
+        return;
     }
+    let overwrite = if after.is_null() { before } else { after };
+    let mut options = json!({ "id": overwrite["id"], "type": overwrite["type"].to_string() });
+    let id = overwrite["id"].as_str().and_then(|id| id.parse().ok());
+    let role = state.world.guild(guild).zip(id).and_then(|(guild, id)| guild.role(id));
+    if let Some(role) = role {
+        options["role_name"] = json!(role.name);
+    }
+    record(state, guild, by, action, Some(channel), changes, Some(options));
+}
 
-    /// Notes a deed.
-    pub(crate) fn record(
-        &mut self,
-        guild: Snowflake,
-        by: &By,
-        action: Action,
-        target: Option<Snowflake>,
-        changes: Vec<Value>,
-        options: Option<Value>,
-    ) {
-        let id = self.world.next_id();
-        let entry = AuditEntry {
-            id,
-            user_id: by.user,
-            target_id: target,
-            action_type: action as u16,
-            changes,
-            options,
-            reason: by.reason.clone(),
-        };
-        let user = self.world.user(by.user).map_or("somebody", |user| user.username.as_str()).into();
-        self.transcript.write(What::Moderated {
-            user,
-            deed: format!("{action:?}"),
-            target,
-            reason: by.reason.clone(),
-        });
-        let mut data = json!(entry);
-        data["guild_id"] = json!(guild);
-        let Some(home) = self.world.guilds.get_mut(&guild) else { return };
-        home.belongings.note(entry);
-        let payload = Payload::new("GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
-        self.tell_permitted(guild, intents::GUILD_MODERATION, bits::VIEW_AUDIT_LOG, payload);
-    }
+/// Notes a deed.
+pub(crate) fn record(
+    state: &mut State,
+    guild: Snowflake,
+    by: &By,
+    action: Action,
+    target: Option<Snowflake>,
+    changes: Vec<Value>,
+    options: Option<Value>,
+) {
+    let id = state.world.next_id();
+    let entry = AuditEntry {
+        id,
+        user_id: by.user,
+        target_id: target,
+        action_type: action as u16,
+        changes,
+        options,
+        reason: by.reason.clone(),
+    };
+    let user = state.world.user(by.user).map_or("somebody", |user| user.username.as_str()).into();
+    state.transcript.write(What::Moderated {
+        user,
+        deed: format!("{action:?}"),
+        target,
+        reason: by.reason.clone(),
+    });
+    let mut data = json!(entry);
+    data["guild_id"] = json!(guild);
+    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
+    home.belongings.note(entry);
+    let payload = Payload::new("GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
+    dispatch::to_permitted(state, guild, intents::GUILD_MODERATION, bits::VIEW_AUDIT_LOG, payload);
 }
 
 /// What differs between two objects, as the audit log writes it; null is an object without any field.

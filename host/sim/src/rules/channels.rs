@@ -1,116 +1,105 @@
 //! Channels of guilds: made, changed, removed.
-//! It does not check permissions; see `changes`. Threads have a room of their own.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Action, By};
+use super::{Action, By, audit, dispatch, invites, visibility, voice};
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::wire::channel_json;
 use crate::world::{Channel, Overwrite};
 
-impl State {
-    /// Adds a channel to its guild.
-    pub(crate) fn create_channel(&mut self, by: &By, channel: Channel) -> Value {
-        let json = channel_json(&channel);
-        let (id, guild) = (channel.id, channel.guild_id);
-        let sight = guild.map(|guild| self.sight(guild));
-        self.world.channels.insert(id, channel);
-        let Some((guild, sight)) = guild.zip(sight) else { return json };
-        if let Some(home) = self.world.guilds.get_mut(&guild) {
-            home.channels.push(id);
-        }
-        self.record_change(guild, by, Action::ChannelCreate, id, &Value::Null, &json);
-        self.tell_bots(guild, "CHANNEL_CREATE", &json);
-        self.tell_sight(guild, sight);
-        json
+/// Adds a channel to its guild.
+pub(crate) fn create(state: &mut State, by: &By, channel: Channel) -> Value {
+    let json = channel_json(&channel);
+    let (id, guild) = (channel.id, channel.guild_id);
+    let sight = guild.map(|guild| visibility::seen(state, guild));
+    state.world.channels.insert(id, channel);
+    let Some((guild, sight)) = guild.zip(sight) else { return json };
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        home.channels.push(id);
     }
+    audit::record_change(state, guild, by, Action::ChannelCreate, id, &Value::Null, &json);
+    dispatch::to_bots(state, guild, "CHANNEL_CREATE", &json);
+    visibility::announce(state, guild, sight);
+    json
+}
 
-    /// Changes a channel and tells so if it looks different then.
-    pub(crate) fn change_channel(
-        &mut self,
-        by: &By,
-        id: Snowflake,
-        change: impl FnOnce(&mut Channel),
-    ) -> Option<Value> {
-        let guild = self.world.channel(id)?.guild_id;
-        let sight = guild.map(|guild| self.sight(guild));
-        let channel = self.world.channels.get_mut(&id)?;
-        let before = channel_json(channel);
-        change(channel);
-        let after = channel_json(channel);
-        if before != after
-            && let Some((guild, sight)) = guild.zip(sight)
-        {
-            self.record_change(guild, by, Action::ChannelUpdate, id, &before, &after);
-            self.tell_bots(guild, "CHANNEL_UPDATE", &after);
-            self.tell_sight(guild, sight);
-        }
-        Some(after)
+/// Changes a channel and tells so if it looks different then.
+pub(crate) fn change(
+    state: &mut State,
+    by: &By,
+    id: Snowflake,
+    change: impl FnOnce(&mut Channel),
+) -> Option<Value> {
+    let guild = state.world.channel(id)?.guild_id;
+    let sight = guild.map(|guild| visibility::seen(state, guild));
+    let channel = state.world.channels.get_mut(&id)?;
+    let before = channel_json(channel);
+    change(channel);
+    let after = channel_json(channel);
+    if before != after
+        && let Some((guild, sight)) = guild.zip(sight)
+    {
+        audit::record_change(state, guild, by, Action::ChannelUpdate, id, &before, &after);
+        dispatch::to_bots(state, guild, "CHANNEL_UPDATE", &after);
+        visibility::announce(state, guild, sight);
     }
+    Some(after)
+}
 
-    /// Changes who may what in a channel, which the audit log has deeds of its own for.
-    pub(crate) fn rearrange(&mut self, id: Snowflake, change: impl FnOnce(&mut Vec<Overwrite>)) {
-        let Some(guild) = self.world.channel(id).and_then(|channel| channel.guild_id) else { return };
-        let sight = self.sight(guild);
-        let Some(channel) = self.world.channels.get_mut(&id) else { return };
-        change(&mut channel.overwrites);
-        let json = channel_json(channel);
-        self.tell_bots(guild, "CHANNEL_UPDATE", &json);
-        self.tell_sight(guild, sight);
-    }
+/// Changes who may what in a channel, which the audit log has deeds of its own for.
+pub(crate) fn change_overwrites(state: &mut State, id: Snowflake, change: impl FnOnce(&mut Vec<Overwrite>)) {
+    let Some(guild) = state.world.channel(id).and_then(|channel| channel.guild_id) else { return };
+    let sight = visibility::seen(state, guild);
+    let Some(channel) = state.world.channels.get_mut(&id) else { return };
+    change(&mut channel.overwrites);
+    let json = channel_json(channel);
+    dispatch::to_bots(state, guild, "CHANNEL_UPDATE", &json);
+    visibility::announce(state, guild, sight);
+}
 
-    /// Removes a channel of a guild with all that hangs on it: threads, webhooks, invites. Channels under a category stay.
-    pub(crate) fn delete_channel(&mut self, by: &By, id: Snowflake) -> Option<Value> {
-        let guild = self.world.channel(id)?.guild_id?;
-        let sight = self.sight(guild);
-        self.empty_voice(id);
-        let channel = self.world.channels.remove(&id)?;
-        let json = channel_json(&channel);
-        if let Some(home) = self.world.guilds.get_mut(&guild) {
-            home.channels.retain(|one| *one != id);
-        }
-        let under: Vec<(Snowflake, bool)> = self
-            .world
-            .channels
-            .values()
-            .filter(|other| other.parent_id == Some(id))
-            .map(|other| (other.id, other.thread.is_some()))
-            .collect();
-        for (child, is_thread) in under {
-            if is_thread {
-                self.world.channels.remove(&child);
-            } else {
-                self.change_channel(by, child, |child| child.parent_id = None);
-            }
-        }
-        if let Some(home) = self.world.guilds.get_mut(&guild) {
-            let channels = &self.world.channels;
-            home.belongings.threads.retain(|thread| channels.contains_key(thread));
-            home.belongings.stages.retain(|stage| stage.channel_id != id);
-        }
-        self.world.webhooks.retain(|_, webhook| webhook.channel_id != id);
-        let closed: Vec<String> = self
-            .world
-            .invites
-            .values()
-            .filter(|invite| invite.channel_id == id)
-            .map(|invite| invite.code.clone())
-            .collect();
-        for code in closed {
-            self.end_invite(&code);
-        }
-        self.record_change(guild, by, Action::ChannelDelete, id, &json, &Value::Null);
-        self.tell_bots(guild, "CHANNEL_DELETE", &json);
-        self.tell_sight(guild, sight);
-        Some(json)
+/// Removes a channel of a guild with all that hangs on it: threads, webhooks, invites. Channels under a category stay.
+pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value> {
+    let guild = state.world.channel(id)?.guild_id?;
+    let sight = visibility::seen(state, guild);
+    voice::leave_all(state, id);
+    let channel = state.world.channels.remove(&id)?;
+    let json = channel_json(&channel);
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        home.channels.retain(|one| *one != id);
     }
-
-    /// Takes an invite away.
-    pub(crate) fn end_invite(&mut self, code: &str) {
-        let Some(invite) = self.world.invites.remove(code) else { return };
-        let data = json!({ "channel_id": invite.channel_id, "guild_id": invite.guild_id, "code": code });
-        self.tell_guild(invite.guild_id, intents::GUILD_INVITES, Payload::new("INVITE_DELETE", &data));
+    let under: Vec<(Snowflake, bool)> = state
+        .world
+        .channels
+        .values()
+        .filter(|other| other.parent_id == Some(id))
+        .map(|other| (other.id, other.thread.is_some()))
+        .collect();
+    for (child, is_thread) in under {
+        if is_thread {
+            state.world.channels.remove(&child);
+        } else {
+            change(state, by, child, |child| child.parent_id = None);
+        }
     }
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        let channels = &state.world.channels;
+        home.belongings.threads.retain(|thread| channels.contains_key(thread));
+        home.belongings.stages.retain(|stage| stage.channel_id != id);
+    }
+    state.world.webhooks.retain(|_, webhook| webhook.channel_id != id);
+    let closed: Vec<String> = state
+        .world
+        .invites
+        .values()
+        .filter(|invite| invite.channel_id == id)
+        .map(|invite| invite.code.clone())
+        .collect();
+    for code in closed {
+        invites::end(state, &code);
+    }
+    audit::record_change(state, guild, by, Action::ChannelDelete, id, &json, &Value::Null);
+    dispatch::to_bots(state, guild, "CHANNEL_DELETE", &json);
+    visibility::announce(state, guild, sight);
+    Some(json)
 }

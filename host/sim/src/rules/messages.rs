@@ -1,18 +1,18 @@
 //! Messages: posting, editing, deleting, pinning, typing.
-//! It does not check permissions or lengths; see `changes`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::{dispatch, polls, threads};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::{Audience, Payload, intents};
+use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};
-use crate::world::wire::{MemberJson, MessageJson};
+use crate::world::wire::MemberJson;
 use crate::world::{
     Attachment, Channel, InteractionNote, Message, MessageKind, Origin, Poll, User, bits, flags,
 };
@@ -95,253 +95,223 @@ impl Revision {
     }
 }
 
-impl State {
-    /// Posts a message. An ephemeral one is kept with its interaction and told to its listener only.
-    pub(crate) fn post(&mut self, draft: Draft) -> Arc<Message> {
-        let mut mentions =
-            mentions_by(&self.world, draft.channel, draft.author.id, &draft.content, draft.allowed.as_ref());
-        let timestamp = self.world.clock.now();
-        let id = draft.id.unwrap_or_else(|| self.world.ids.next(timestamp.0));
-        if let Some(target) = draft.reply_to
-            && draft.kind == MessageKind::Reply
-            && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
-            && let Some(target) =
-                self.world.channels.get(&draft.channel).and_then(|channel| channel.message(target))
-            && target.author.id != draft.author.id
-            && !mentions.users.iter().any(|user| user.id == target.author.id)
-        {
-            mentions.users.push(target.author.clone());
-        }
-        let message = Arc::new(Message {
-            id,
-            channel_id: draft.channel,
-            author: draft.author,
-            content: draft.content,
-            kind: draft.kind,
-            timestamp,
-            edited: None,
-            tts: draft.tts,
-            mention_everyone: mentions.everyone,
-            mentions: mentions.users,
-            mention_roles: mentions.roles,
-            attachments: draft.attachments,
-            embeds: draft.embeds,
-            components: draft.components,
-            reactions: Vec::new(),
-            pinned: false,
-            flags: draft.flags,
-            nonce: draft.nonce,
-            reply_to: draft.reply_to,
-            origin: draft.origin,
-            interaction: draft.interaction,
-            webhook_id: draft.webhook_id,
-            application_id: draft.application_id,
-            pinned_at: None,
-            poll: draft.poll,
-            forwarded: draft.forwarded,
-        });
-        let Some(channel) = self.world.channels.get_mut(&message.channel_id) else { return message };
-        let name = channel.name.clone();
-        self.transcript.write(What::Posted { channel: name, message: message.clone() });
-        if message.is_ephemeral() {
-            self.interactions.keep_whisper(message.clone());
-            self.whisper(&message, "MESSAGE_CREATE");
-        } else {
-            channel.push(message.clone());
-            let thread = channel.thread.is_some();
-            if thread {
-                self.gather(message.channel_id, &message.author, &message.mentions);
-            }
-            if message.poll.is_some() {
-                self.watch_poll(message.channel_id, id);
-            }
-            self.tell(&message, "MESSAGE_CREATE");
-        }
-        message
+/// Posts a message. An ephemeral one is kept with its interaction and told to its listener only.
+pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
+    let mut mentions =
+        mentions_by(&state.world, draft.channel, draft.author.id, &draft.content, draft.allowed.as_ref());
+    let timestamp = state.world.clock.now();
+    let id = draft.id.unwrap_or_else(|| state.world.ids.next(timestamp.0));
+    if let Some(target) = draft.reply_to
+        && draft.kind == MessageKind::Reply
+        && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
+        && let Some(target) =
+            state.world.channels.get(&draft.channel).and_then(|channel| channel.message(target))
+        && target.author.id != draft.author.id
+        && !mentions.users.iter().any(|user| user.id == target.author.id)
+    {
+        mentions.users.push(target.author.clone());
     }
-
-    /// Edits a message, ephemeral ones included; none if it does not exist.
-    pub(crate) fn revise(
-        &mut self,
-        channel: Snowflake,
-        id: Snowflake,
-        revision: Revision,
-    ) -> Option<Arc<Message>> {
-        let author = self.world.channel(channel).and_then(|home| home.message(id)).map(|one| one.author.id);
-        let mentions = revision.content.as_ref().map(|content| {
-            let allowed = revision.allowed.as_ref();
-            mentions_by(&self.world, channel, author.unwrap_or_default(), content, allowed)
-        });
-        // Hiding embeds is not an edit either.
-        let touched = revision.content.is_some()
-            || revision.embeds.is_some()
-            || revision.components.is_some()
-            || revision.attachments.is_some();
-        let home = self.world.channels.get_mut(&channel)?;
-        let message = match home.message_mut(id) {
-            Some(message) => message,
-            None => self.interactions.whisper_mut(id)?,
-        };
-        if let Some(content) = revision.content {
-            message.content = content;
+    let message = Arc::new(Message {
+        id,
+        channel_id: draft.channel,
+        author: draft.author,
+        content: draft.content,
+        kind: draft.kind,
+        timestamp,
+        edited: None,
+        tts: draft.tts,
+        mention_everyone: mentions.everyone,
+        mentions: mentions.users,
+        mention_roles: mentions.roles,
+        attachments: draft.attachments,
+        embeds: draft.embeds,
+        components: draft.components,
+        reactions: Vec::new(),
+        pinned: false,
+        flags: draft.flags,
+        nonce: draft.nonce,
+        reply_to: draft.reply_to,
+        origin: draft.origin,
+        interaction: draft.interaction,
+        webhook_id: draft.webhook_id,
+        application_id: draft.application_id,
+        pinned_at: None,
+        poll: draft.poll,
+        forwarded: draft.forwarded,
+    });
+    let Some(channel) = state.world.channels.get_mut(&message.channel_id) else { return message };
+    let name = channel.name.clone();
+    state.transcript.write(What::Posted { channel: name, message: message.clone() });
+    if message.is_ephemeral() {
+        state.interactions.keep_whisper(message.clone());
+    } else {
+        channel.push(message.clone());
+        if channel.thread.is_some() {
+            threads::gather(state, message.channel_id, &message.author, &message.mentions);
         }
-        if let Some(mentions) = mentions {
-            message.mentions = mentions.users;
-            message.mention_roles = mentions.roles;
-            message.mention_everyone = mentions.everyone;
+        if message.poll.is_some() {
+            polls::watch(state, message.channel_id, id);
         }
-        if let Some(embeds) = revision.embeds {
-            message.embeds = embeds;
-        }
-        if let Some(components) = revision.components {
-            message.components = components;
-        }
-        if let Some(attachments) = revision.attachments {
-            message.attachments = attachments;
-        }
-        let editable = flags::SUPPRESS_EMBEDS | flags::IS_COMPONENTS_V2;
-        if let Some(bits) = revision.flags {
-            message.flags = message.flags & !flags::SUPPRESS_EMBEDS | bits & editable;
-        }
-        // Filling in a deferred answer is not an edit in the eyes of those who read it.
-        if message.is_loading() {
-            message.flags &= !flags::LOADING;
-        } else if touched {
-            message.edited = Some(self.world.clock.now());
-        }
-        self.edited(channel, id, true)
     }
+    dispatch::message(state, &message, "MESSAGE_CREATE");
+    message
+}
 
-    /// Tells everybody that a message looks different now; `noted`: the transcript too.
-    pub(super) fn edited(&mut self, channel: Snowflake, id: Snowflake, noted: bool) -> Option<Arc<Message>> {
-        let home = self.world.channels.get(&channel)?;
-        let message = home.message(id).or_else(|| self.interactions.whisper(id))?.clone();
-        if noted {
-            self.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
-        }
-        if message.is_ephemeral() {
-            self.whisper(&message, "MESSAGE_UPDATE");
-        } else {
-            self.tell(&message, "MESSAGE_UPDATE");
-        }
-        Some(message)
+/// Edits a message, ephemeral ones included; none if it does not exist.
+pub(crate) fn edit(
+    state: &mut State,
+    channel: Snowflake,
+    id: Snowflake,
+    revision: Revision,
+) -> Option<Arc<Message>> {
+    let author = state.world.channel(channel).and_then(|home| home.message(id)).map(|one| one.author.id);
+    let mentions = revision.content.as_ref().map(|content| {
+        let allowed = revision.allowed.as_ref();
+        mentions_by(&state.world, channel, author.unwrap_or_default(), content, allowed)
+    });
+    // Hiding embeds is not an edit either.
+    let touched = revision.content.is_some()
+        || revision.embeds.is_some()
+        || revision.components.is_some()
+        || revision.attachments.is_some();
+    let home = state.world.channels.get_mut(&channel)?;
+    let message = match home.message_mut(id) {
+        Some(message) => message,
+        None => state.interactions.whisper_mut(id)?,
+    };
+    if let Some(content) = revision.content {
+        message.content = content;
     }
+    if let Some(mentions) = mentions {
+        message.mentions = mentions.users;
+        message.mention_roles = mentions.roles;
+        message.mention_everyone = mentions.everyone;
+    }
+    if let Some(embeds) = revision.embeds {
+        message.embeds = embeds;
+    }
+    if let Some(components) = revision.components {
+        message.components = components;
+    }
+    if let Some(attachments) = revision.attachments {
+        message.attachments = attachments;
+    }
+    let editable = flags::SUPPRESS_EMBEDS | flags::IS_COMPONENTS_V2;
+    if let Some(bits) = revision.flags {
+        message.flags = message.flags & !flags::SUPPRESS_EMBEDS | bits & editable;
+    }
+    // Filling in a deferred answer is not an edit in the eyes of those who read it.
+    if message.is_loading() {
+        message.flags &= !flags::LOADING;
+    } else if touched {
+        message.edited = Some(state.world.clock.now());
+    }
+    announce_edit(state, channel, id, true)
+}
 
-    /// Deletes messages; returns those that existed.
-    pub(crate) fn delete(&mut self, channel: Snowflake, ids: &[Snowflake], by: Snowflake) -> Vec<Snowflake> {
-        let Some(home) = self.world.channels.get_mut(&channel) else { return Vec::new() };
-        let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
-        let name = home.name.clone();
-        let guild_id = home.guild_id;
-        let whispers: Vec<Arc<Message>> =
-            ids.iter().filter_map(|id| self.interactions.remove_whisper(*id)).collect();
-        for whisper in &whispers {
-            if let Some(listener) = whisper.listener() {
-                let data = json!({ "id": whisper.id, "channel_id": channel });
-                self.tell_account(listener, guild_id, |_| {
-                    Some(Payload::new("MESSAGE_DELETE", &place(data, guild_id)))
-                });
-            }
-        }
-        if !gone.is_empty() {
-            let payload = match gone[..] {
-                [id] => Payload::new(
-                    "MESSAGE_DELETE",
-                    &place(json!({ "id": id, "channel_id": channel }), guild_id),
-                ),
-                _ => Payload::new(
-                    "MESSAGE_DELETE_BULK",
-                    &place(json!({ "ids": gone, "channel_id": channel }), guild_id),
-                ),
-            };
-            self.tell_channel(channel, intents::MESSAGES, payload);
-        }
-        let gone: Vec<Snowflake> =
-            gone.into_iter().chain(whispers.iter().map(|whisper| whisper.id)).collect();
-        if !gone.is_empty() {
-            self.transcript.write(What::Deleted {
-                channel: name,
-                user: self.world.name_of(by),
-                ids: gone.clone(),
+/// Tells everybody that a message looks different now; `noted`: the transcript too.
+pub(super) fn announce_edit(
+    state: &mut State,
+    channel: Snowflake,
+    id: Snowflake,
+    noted: bool,
+) -> Option<Arc<Message>> {
+    let home = state.world.channels.get(&channel)?;
+    let message = home.message(id).or_else(|| state.interactions.whisper(id))?.clone();
+    if noted {
+        state.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
+    }
+    dispatch::message(state, &message, "MESSAGE_UPDATE");
+    Some(message)
+}
+
+/// Deletes messages; returns those that existed.
+pub(crate) fn delete(
+    state: &mut State,
+    channel: Snowflake,
+    ids: &[Snowflake],
+    by: Snowflake,
+) -> Vec<Snowflake> {
+    let Some(home) = state.world.channels.get_mut(&channel) else { return Vec::new() };
+    let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
+    let name = home.name.clone();
+    let guild_id = home.guild_id;
+    let whispers: Vec<Arc<Message>> =
+        ids.iter().filter_map(|id| state.interactions.remove_whisper(*id)).collect();
+    for whisper in &whispers {
+        if let Some(listener) = whisper.listener() {
+            let data = json!({ "id": whisper.id, "channel_id": channel });
+            dispatch::to_account(state, listener, guild_id, |_| {
+                Some(Payload::new("MESSAGE_DELETE", &place(data, guild_id)))
             });
         }
-        gone
     }
-
-    /// Pins or unpins a message.
-    pub(crate) fn pin(&mut self, channel: Snowflake, id: Snowflake, pinned: bool) -> Option<Arc<Message>> {
-        let now = self.world.clock.now();
-        let home = self.world.channels.get_mut(&channel)?;
-        let message = home.message_mut(id)?;
-        if message.pinned == pinned {
-            return home.message(id).cloned();
-        }
-        message.pinned = pinned;
-        message.pinned_at = pinned.then_some(now);
-        let guild_id = home.guild_id;
-        self.transcript.write(What::Pinned { channel: home.name.clone(), message_id: id, pinned });
-        let stamp = json!({ "channel_id": channel, "last_pin_timestamp": now });
-        self.tell_channel(
-            channel,
-            intents::CHANNELS,
-            Payload::new("CHANNEL_PINS_UPDATE", &place(stamp, guild_id)),
-        );
-        self.edited(channel, id, false)
+    if !gone.is_empty() {
+        let payload = match gone[..] {
+            [id] => {
+                Payload::new("MESSAGE_DELETE", &place(json!({ "id": id, "channel_id": channel }), guild_id))
+            }
+            _ => Payload::new(
+                "MESSAGE_DELETE_BULK",
+                &place(json!({ "ids": gone, "channel_id": channel }), guild_id),
+            ),
+        };
+        dispatch::to_channel(state, channel, intents::MESSAGES, payload);
     }
-
-    /// Shows a user as typing.
-    pub(crate) fn typing(&mut self, channel: Snowflake, user: &Arc<User>) {
-        let Some(home) = self.world.channels.get(&channel) else { return };
-        let member = home
-            .guild_id
-            .and_then(|guild| self.world.guilds.get(&guild))
-            .and_then(|guild| guild.members.get(&user.id));
-        let mut data = json!({
-            "channel_id": channel, "user_id": user.id, "timestamp": self.world.clock.now().0 / 1000,
-        });
-        if let Some(member) = member {
-            data["member"] = json!(MemberJson::full(member));
-        }
-        let payload = Payload::new("TYPING_START", &place(data, home.guild_id));
-        self.transcript
-            .write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
-        self.tell_channel(channel, intents::TYPING, payload);
-    }
-
-    /// Hands an ephemeral message's event to the one person who may see it.
-    fn whisper(&mut self, message: &Message, name: &'static str) {
-        let Some(listener) = message.listener() else { return };
-        let guild = self.world.channel(message.channel_id).and_then(|channel| channel.guild_id);
-        self.tell_account(listener, guild, |state| {
-            let channel = state.world.channel(message.channel_id)?;
-            let guild = guild.and_then(|id| state.world.guild(id));
-            Some(Payload::new(name, &MessageJson::event(message, channel, guild)))
+    let gone: Vec<Snowflake> = gone.into_iter().chain(whispers.iter().map(|whisper| whisper.id)).collect();
+    if !gone.is_empty() {
+        state.transcript.write(What::Deleted {
+            channel: name,
+            user: state.world.name_of(by),
+            ids: gone.clone(),
         });
     }
+    gone
+}
 
-    /// Hands a message event to the sessions of its channel.
-    fn tell(&mut self, message: &Message, name: &'static str) {
-        let Self { world, sessions, transcript, .. } = self;
-        let Some(channel) = world.channels.get(&message.channel_id) else { return };
-        let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
-        let audience = Audience::Channel { channel, guild, needs: intents::MESSAGES };
-        let full =
-            Arc::new(Payload::new(name, &MessageJson::event(message, channel, guild).with_thread(world)));
-        let bare = || Payload::new(name, &MessageJson::event(message, channel, guild).without_content());
-        let sessions = sessions.publish_message(world, audience, message, &full, bare);
-        transcript.write(What::Dispatched { name, sessions });
+/// Pins or unpins a message.
+pub(crate) fn pin(
+    state: &mut State,
+    channel: Snowflake,
+    id: Snowflake,
+    pinned: bool,
+) -> Option<Arc<Message>> {
+    let now = state.world.clock.now();
+    let home = state.world.channels.get_mut(&channel)?;
+    let message = home.message_mut(id)?;
+    if message.pinned == pinned {
+        return home.message(id).cloned();
     }
+    message.pinned = pinned;
+    message.pinned_at = pinned.then_some(now);
+    let guild_id = home.guild_id;
+    state.transcript.write(What::Pinned { channel: home.name.clone(), message_id: id, pinned });
+    let stamp = json!({ "channel_id": channel, "last_pin_timestamp": now });
+    dispatch::to_channel(
+        state,
+        channel,
+        intents::CHANNELS,
+        Payload::new("CHANNEL_PINS_UPDATE", &place(stamp, guild_id)),
+    );
+    announce_edit(state, channel, id, false)
+}
 
-    /// Hands any other event of a channel to its sessions.
-    pub(super) fn tell_channel(&mut self, channel: Snowflake, needs: intents::Needs, payload: Payload) {
-        let Self { world, sessions, transcript, .. } = self;
-        let Some(channel) = world.channels.get(&channel) else { return };
-        let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
-        let name = payload.name;
-        let sessions =
-            sessions.publish(world, Audience::Channel { channel, guild, needs }, &Arc::new(payload));
-        transcript.write(What::Dispatched { name, sessions });
+/// Shows a user as typing.
+pub(crate) fn start_typing(state: &mut State, channel: Snowflake, user: &Arc<User>) {
+    let Some(home) = state.world.channels.get(&channel) else { return };
+    let member = home
+        .guild_id
+        .and_then(|guild| state.world.guilds.get(&guild))
+        .and_then(|guild| guild.members.get(&user.id));
+    let mut data = json!({
+        "channel_id": channel, "user_id": user.id, "timestamp": state.world.clock.now().0 / 1000,
+    });
+    if let Some(member) = member {
+        data["member"] = json!(MemberJson::full(member));
     }
+    let payload = Payload::new("TYPING_START", &place(data, home.guild_id));
+    state.transcript.write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
+    dispatch::to_channel(state, channel, intents::TYPING, payload);
 }
 
 /// Adds `guild_id` where there is a guild.

@@ -1,21 +1,26 @@
 //! What happens in the world, whoever caused it: changed, written to the transcript and sent to the sessions in one step.
 
-mod access;
-mod audit;
-mod channels;
-mod direct;
-mod guilds;
+pub(crate) mod access;
+pub(crate) mod audit;
+pub(crate) mod bans;
+pub(crate) mod channels;
+pub(crate) mod direct;
+pub(crate) mod dispatch;
+pub(crate) mod guilds;
 pub(crate) mod interactions;
-mod members;
+pub(crate) mod invites;
+pub(crate) mod members;
 pub(crate) mod messages;
-mod polls;
-mod presence;
-mod reactions;
-mod sight;
-mod threads;
-mod timers;
+pub(crate) mod polls;
+pub(crate) mod presence;
+pub(crate) mod reactions;
+pub(crate) mod roles;
+pub(crate) mod threads;
+pub(crate) mod timers;
+pub(crate) mod users;
+mod visibility;
 pub(crate) mod voice;
-mod webhooks;
+pub(crate) mod webhooks;
 
 pub(crate) use audit::{Action, By};
 pub(crate) use messages::{Draft, Revision};

@@ -1,71 +1,66 @@
-//! Polls: votes, and what is told when one is over.
-//! It does not check who may vote; REST does.
+//! Polls: votes, and the result when one is over.
 
 use serde_json::{Value, json};
 
-use super::Draft;
 use super::messages::place;
+use super::{Draft, dispatch, messages};
 use crate::clock::Due;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{MessageKind, Poll};
 
-impl State {
-    /// Makes `chosen` the whole of somebody's votes.
-    pub(crate) fn vote(&mut self, channel: Snowflake, id: Snowflake, user: Snowflake, chosen: &[u64]) {
-        let Some(home) = self.world.channels.get_mut(&channel) else { return };
-        let guild = home.guild_id;
-        let Some(poll) = home.message_mut(id).and_then(|message| message.poll.as_mut()) else { return };
-        let mut told = Vec::new();
-        for number in 1..=poll.answers.len() as u64 {
-            let Some(answer) = poll.answer_mut(number) else { continue };
-            let (had, has) = (answer.voters.contains(&user), chosen.contains(&number));
-            if had && !has {
-                answer.voters.retain(|voter| *voter != user);
-                told.push(("MESSAGE_POLL_VOTE_REMOVE", number));
-            } else if has && !had {
-                answer.voters.push(user);
-                told.push(("MESSAGE_POLL_VOTE_ADD", number));
-            }
-        }
-        for (name, answer) in told {
-            let data = json!({
-                "user_id": user, "channel_id": channel, "message_id": id, "answer_id": answer,
-            });
-            self.tell_channel(channel, intents::POLLS, Payload::new(name, &place(data, guild)));
+/// Makes `chosen` the whole of somebody's votes.
+pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: Snowflake, chosen: &[u64]) {
+    let Some(home) = state.world.channels.get_mut(&channel) else { return };
+    let guild = home.guild_id;
+    let Some(poll) = home.message_mut(id).and_then(|message| message.poll.as_mut()) else { return };
+    let mut told = Vec::new();
+    for number in 1..=poll.answers.len() as u64 {
+        let Some(answer) = poll.answer_mut(number) else { continue };
+        let (had, has) = (answer.voters.contains(&user), chosen.contains(&number));
+        if had && !has {
+            answer.voters.retain(|voter| *voter != user);
+            told.push(("MESSAGE_POLL_VOTE_REMOVE", number));
+        } else if has && !had {
+            answer.voters.push(user);
+            told.push(("MESSAGE_POLL_VOTE_ADD", number));
         }
     }
-
-    /// Ends a poll when its time has come.
-    pub(crate) fn watch_poll(&self, channel: Snowflake, id: Snowflake) {
-        let message = self.world.channel(channel).and_then(|home| home.message(id));
-        let Some(poll) = message.and_then(|message| message.poll.as_ref()).filter(|poll| !poll.finished)
-        else {
-            return;
-        };
-        self.world.clock.at(poll.expiry, Due::PollEnds { channel, message: id });
+    for (name, answer) in told {
+        let data = json!({
+            "user_id": user, "channel_id": channel, "message_id": id, "answer_id": answer,
+        });
+        dispatch::to_channel(state, channel, intents::POLLS, Payload::new(name, &place(data, guild)));
     }
+}
 
-    /// Ends a poll and posts what came of it; nothing if it is over already.
-    pub(crate) fn end_poll(&mut self, channel: Snowflake, id: Snowflake) {
-        let now = self.world.clock.now();
-        let Some(message) = self.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id))
-        else {
-            return;
-        };
-        let author = message.author.clone();
-        let Some(poll) = message.poll.as_mut().filter(|poll| !poll.finished) else { return };
-        poll.finished = true;
-        poll.expiry = poll.expiry.min(now);
-        let result = result_embed(poll);
-        self.edited(channel, id, false);
-        let mut notice = Draft::text(channel, author, String::new());
-        notice.kind = MessageKind::PollResult;
-        notice.reply_to = Some(id);
-        notice.embeds = vec![result];
-        self.post(notice);
-    }
+/// Ends a poll when its time has come.
+pub(crate) fn watch(state: &State, channel: Snowflake, id: Snowflake) {
+    let message = state.world.channel(channel).and_then(|home| home.message(id));
+    let Some(poll) = message.and_then(|message| message.poll.as_ref()).filter(|poll| !poll.finished) else {
+        return;
+    };
+    state.world.clock.at(poll.expiry, Due::PollEnds { channel, message: id });
+}
+
+/// Ends a poll and posts what came of it; nothing if it is over already.
+pub(crate) fn end(state: &mut State, channel: Snowflake, id: Snowflake) {
+    let now = state.world.clock.now();
+    let Some(message) = state.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id)) else {
+        return;
+    };
+    let author = message.author.clone();
+    let Some(poll) = message.poll.as_mut().filter(|poll| !poll.finished) else { return };
+    poll.finished = true;
+    poll.expiry = poll.expiry.min(now);
+    let result = result_embed(poll);
+    messages::announce_edit(state, channel, id, false);
+    let mut notice = Draft::text(channel, author, String::new());
+    notice.kind = MessageKind::PollResult;
+    notice.reply_to = Some(id);
+    notice.embeds = vec![result];
+    messages::post(state, notice);
 }
 
 /// What Discord says of a poll that is over: question, number of votes, and the answer that won, if one did.

@@ -1,10 +1,10 @@
 //! Reactions: put, taken away, cleared.
-//! It does not check permissions; see `changes`.
 
 use std::sync::Arc;
 
 use serde_json::json;
 
+use super::dispatch;
 use super::messages::place;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
@@ -13,109 +13,105 @@ use crate::transcript::What;
 use crate::world::wire::MemberJson;
 use crate::world::{Emoji, Reaction, User};
 
-impl State {
-    /// Puts a reaction; false if the message does not exist. Putting it twice changes nothing.
-    pub(crate) fn react(
-        &mut self,
-        channel: Snowflake,
-        id: Snowflake,
-        user: &Arc<User>,
-        emoji: &Emoji,
-    ) -> bool {
-        let Some(message) = self.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id))
-        else {
-            return false;
-        };
-        let author = message.author.id;
-        match message.reactions.iter_mut().find(|reaction| reaction.emoji == *emoji) {
-            Some(reaction) if reaction.users.contains(&user.id) => return true,
-            Some(reaction) => reaction.users.push(user.id),
-            None => message.reactions.push(Reaction { emoji: emoji.clone(), users: vec![user.id] }),
-        }
-        self.tell_reaction(channel, id, user, emoji, Some(author));
-        true
+/// Puts a reaction; false if the message does not exist. Putting it twice changes nothing.
+pub(crate) fn add(
+    state: &mut State,
+    channel: Snowflake,
+    id: Snowflake,
+    user: &Arc<User>,
+    emoji: &Emoji,
+) -> bool {
+    let Some(message) = state.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id)) else {
+        return false;
+    };
+    let author = message.author.id;
+    match message.reactions.iter_mut().find(|reaction| reaction.emoji == *emoji) {
+        Some(reaction) if reaction.users.contains(&user.id) => return true,
+        Some(reaction) => reaction.users.push(user.id),
+        None => message.reactions.push(Reaction { emoji: emoji.clone(), users: vec![user.id] }),
     }
+    announce(state, channel, id, user, emoji, Some(author));
+    true
+}
 
-    /// Takes a reaction away; false if it was not there.
-    pub(crate) fn unreact(
-        &mut self,
-        channel: Snowflake,
-        id: Snowflake,
-        user: &Arc<User>,
-        emoji: &Emoji,
-    ) -> bool {
-        let Some(message) = self.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id))
-        else {
-            return false;
-        };
-        let Some(at) = message.reactions.iter().position(|reaction| reaction.emoji == *emoji) else {
-            return false;
-        };
-        let users = &mut message.reactions[at].users;
-        let before = users.len();
-        users.retain(|one| *one != user.id);
-        if users.len() == before {
-            return false;
-        }
-        if users.is_empty() {
-            message.reactions.remove(at);
-        }
-        self.tell_reaction(channel, id, user, emoji, None);
-        true
+/// Takes a reaction away; false if it was not there.
+pub(crate) fn remove(
+    state: &mut State,
+    channel: Snowflake,
+    id: Snowflake,
+    user: &Arc<User>,
+    emoji: &Emoji,
+) -> bool {
+    let Some(message) = state.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id)) else {
+        return false;
+    };
+    let Some(at) = message.reactions.iter().position(|reaction| reaction.emoji == *emoji) else {
+        return false;
+    };
+    let users = &mut message.reactions[at].users;
+    let before = users.len();
+    users.retain(|one| *one != user.id);
+    if users.len() == before {
+        return false;
     }
+    if users.is_empty() {
+        message.reactions.remove(at);
+    }
+    announce(state, channel, id, user, emoji, None);
+    true
+}
 
-    /// Takes all reactions away, or all of one emoji.
-    pub(crate) fn clear_reactions(&mut self, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) {
-        let Some(home) = self.world.channels.get_mut(&channel) else { return };
-        let guild = home.guild_id;
-        let Some(message) = home.message_mut(id) else { return };
-        message.reactions.retain(|reaction| emoji.is_some_and(|emoji| reaction.emoji != *emoji));
-        let data = json!({ "channel_id": channel, "message_id": id });
-        let payload = match emoji {
-            None => Payload::new("MESSAGE_REACTION_REMOVE_ALL", &place(data, guild)),
-            Some(emoji) => {
-                let mut data = place(data, guild);
-                data["emoji"] = json!(emoji);
-                Payload::new("MESSAGE_REACTION_REMOVE_EMOJI", &data)
-            }
-        };
-        self.tell_channel(channel, intents::REACTIONS, payload);
-    }
-
-    /// `author`: of the message, when the reaction was put; none when it was taken away.
-    fn tell_reaction(
-        &mut self,
-        channel: Snowflake,
-        message_id: Snowflake,
-        user: &Arc<User>,
-        emoji: &Emoji,
-        author: Option<Snowflake>,
-    ) {
-        let Some(home) = self.world.channels.get(&channel) else { return };
-        let added = author.is_some();
-        let mut data = json!({
-            "user_id": user.id, "channel_id": channel, "message_id": message_id, "emoji": emoji,
-            "burst": false, "type": 0,
-        });
-        let member = home
-            .guild_id
-            .and_then(|guild| self.world.guilds.get(&guild))
-            .and_then(|guild| guild.members.get(&user.id));
-        if let Some(author) = author {
-            data["message_author_id"] = json!(author);
-            if let Some(member) = member {
-                data["member"] = json!(MemberJson::full(member));
-            }
+/// Takes all reactions away, or all of one emoji.
+pub(crate) fn clear(state: &mut State, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) {
+    let Some(home) = state.world.channels.get_mut(&channel) else { return };
+    let guild = home.guild_id;
+    let Some(message) = home.message_mut(id) else { return };
+    message.reactions.retain(|reaction| emoji.is_some_and(|emoji| reaction.emoji != *emoji));
+    let data = json!({ "channel_id": channel, "message_id": id });
+    let payload = match emoji {
+        None => Payload::new("MESSAGE_REACTION_REMOVE_ALL", &place(data, guild)),
+        Some(emoji) => {
+            let mut data = place(data, guild);
+            data["emoji"] = json!(emoji);
+            Payload::new("MESSAGE_REACTION_REMOVE_EMOJI", &data)
         }
-        let name = if added { "MESSAGE_REACTION_ADD" } else { "MESSAGE_REACTION_REMOVE" };
-        let payload = Payload::new(name, &place(data, home.guild_id));
-        self.transcript.write(What::Reacted {
-            channel: home.name.clone(),
-            message_id,
-            user: user.username.as_str().into(),
-            emoji: emoji.name.clone(),
-            added,
-        });
-        self.tell_channel(channel, intents::REACTIONS, payload);
+    };
+    dispatch::to_channel(state, channel, intents::REACTIONS, payload);
+}
+
+/// `author`: of the message, when the reaction was put; none when it was taken away.
+fn announce(
+    state: &mut State,
+    channel: Snowflake,
+    message_id: Snowflake,
+    user: &Arc<User>,
+    emoji: &Emoji,
+    author: Option<Snowflake>,
+) {
+    let Some(home) = state.world.channels.get(&channel) else { return };
+    let added = author.is_some();
+    let mut data = json!({
+        "user_id": user.id, "channel_id": channel, "message_id": message_id, "emoji": emoji,
+        "burst": false, "type": 0,
+    });
+    let member = home
+        .guild_id
+        .and_then(|guild| state.world.guilds.get(&guild))
+        .and_then(|guild| guild.members.get(&user.id));
+    if let Some(author) = author {
+        data["message_author_id"] = json!(author);
+        if let Some(member) = member {
+            data["member"] = json!(MemberJson::full(member));
+        }
     }
+    let name = if added { "MESSAGE_REACTION_ADD" } else { "MESSAGE_REACTION_REMOVE" };
+    let payload = Payload::new(name, &place(data, home.guild_id));
+    state.transcript.write(What::Reacted {
+        channel: home.name.clone(),
+        message_id,
+        user: user.username.as_str().into(),
+        emoji: emoji.name.clone(),
+        added,
+    });
+    dispatch::to_channel(state, channel, intents::REACTIONS, payload);
 }

@@ -17,12 +17,13 @@ pub use expect::Unmet;
 
 use crate::clock::Clock;
 use crate::drive::gateway::Gateway;
-use crate::drive::settle::Unsettled;
-use crate::drive::{advance, replies, settle};
+use crate::drive::settle::{self, Unsettled};
+use crate::drive::{advance, replies};
 use crate::faults::Faults;
 use crate::ids::{Snowflake, Timestamp};
 use crate::members::Member;
 use crate::options::SimOptions;
+use crate::rules::{timers, users};
 use crate::serve::keep::{KeepError, Keeper, Kept};
 use crate::serve::server;
 use crate::state::Shared;
@@ -97,7 +98,7 @@ impl Sim {
         {
             let mut state = shared.state();
             state.commands = commands;
-            state.set_timers();
+            timers::set_all(&state);
             files.into_iter().for_each(|(id, kind, bytes)| state.files.keep(id, kind, bytes));
         }
         let server = tokio::spawn(serve(listener, shared.clone(), keeper));
@@ -148,7 +149,7 @@ impl Sim {
 
     /// Adds another bot, member of every guild; who is connected is told.
     pub fn add_bot(&self, name: &str) -> Bot {
-        self.shared.state().new_bot(name)
+        users::add_bot(&mut self.shared.state(), name)
     }
 
     /// Takes intents away that a bot may ask for: with them IDENTIFY then closes with 4014.

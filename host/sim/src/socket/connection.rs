@@ -16,6 +16,7 @@ use super::codec::Codec;
 use super::operations::{Pace, decode_error};
 use crate::accounts::{self, Account};
 use crate::ids::Snowflake;
+use crate::rules::presence;
 use crate::sessions::{Outbox, Outgoing, Payload, Resumption};
 use crate::state::Shared;
 
@@ -236,7 +237,7 @@ impl Connection {
             let mut state = self.shared.state();
             state.sessions.part(&id, self.number, ended);
             if ended {
-                state.go_offline(user);
+                presence::go_offline(&mut state, user);
             }
         }
     }

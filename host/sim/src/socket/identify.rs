@@ -10,6 +10,7 @@ use super::operations::decode_error;
 use crate::accounts::Account;
 use crate::ids::Snowflake;
 use crate::options::RateLimits;
+use crate::rules::presence;
 use crate::sessions::presence::Presence;
 use crate::sessions::starts::TooMany;
 use crate::sessions::{Payload, covers, intents};
@@ -61,12 +62,12 @@ impl Connection {
         if asked & intents::PRIVILEGED & !granted != 0 {
             return Err(End::Close { code: close::DISALLOWED_INTENTS, reason: "Disallowed intent(s)" });
         }
-        if state.guilds_on(account.id(), shard).count() > shared.options.guilds_per_shard {
+        if guilds_on(&state, account.id(), shard).count() > shared.options.guilds_per_shard {
             return Err(End::Close { code: close::SHARDING_REQUIRED, reason: "Sharding required" });
         }
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
         // Before its session is there, which would else hear of itself before READY.
-        state.come_online(account.id(), presence);
+        presence::come_online(&mut state, account.id(), presence);
         state.sessions.open(id.clone(), account, shard, asked, self.number, self.open_inbox());
         self.session = Some((id.clone(), account.id()));
         let name = state.world.user(account.id()).map(|user| user.username.clone()).unwrap_or_default();
@@ -101,7 +102,7 @@ fn greet(
 ) {
     let Some(session) = state.sessions.session(id) else { return };
     let (intents, shard) = (session.intents, session.shard);
-    let guilds: Vec<Snowflake> = state.guilds_on(account.id(), shard).map(|guild| guild.id).collect();
+    let guilds: Vec<Snowflake> = guilds_on(state, account.id(), shard).map(|guild| guild.id).collect();
     let unavailable: Vec<Value> = guilds.iter().map(|id| json!({ "id": id, "unavailable": true })).collect();
     let Some(user) = state.world.user(account.id()) else { return };
     let mut user = json!(&**user);
@@ -148,12 +149,10 @@ fn greet(
     }
 }
 
-impl State {
-    /// The guilds of an account that belong to a shard.
-    fn guilds_on(&self, user: Snowflake, shard: (u64, u64)) -> impl Iterator<Item = &Guild> {
-        let mine = move |guild: &&Guild| guild.members.contains_key(&user) && covers(shard, Some(guild.id));
-        self.world.guilds.values().filter(mine)
-    }
+/// The guilds of an account that belong to a shard.
+fn guilds_on(state: &State, user: Snowflake, shard: (u64, u64)) -> impl Iterator<Item = &Guild> {
+    let mine = move |guild: &&Guild| guild.members.contains_key(&user) && covers(shard, Some(guild.id));
+    state.world.guilds.values().filter(mine)
 }
 
 fn shard_of(data: &Value) -> Result<(u64, u64), End> {

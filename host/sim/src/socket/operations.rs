@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, End};
 use super::{close, members};
-use crate::rules::voice::VoiceWish;
+use crate::rules::presence;
+use crate::rules::voice::{self, VoiceWish};
 use crate::sessions::Payload;
 use crate::sessions::presence::Presence;
 use crate::transcript::What;
@@ -91,7 +92,7 @@ impl Connection {
     fn change_presence(&mut self, data: &Value) -> Result<(), End> {
         let presence = Presence::read(data).ok_or_else(decode_error)?;
         if let Some((_, user)) = self.session {
-            self.shared.state().change_presence(user, presence);
+            presence::change(&mut self.shared.state(), user, presence);
         }
         Ok(())
     }
@@ -99,7 +100,7 @@ impl Connection {
     fn change_voice(&mut self, data: Value) -> Result<(), End> {
         let wish: VoiceWish = serde_json::from_value(data).map_err(|_| decode_error())?;
         if let Some((id, user)) = &self.session {
-            self.shared.state().wish_voice(*user, id, &wish);
+            voice::request(&mut self.shared.state(), *user, id, &wish);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::{body, refusal};
 use crate::drive::gateway::Gateway;
 use crate::form::ApiError;
 use crate::rest::{Call, Reply};
+use crate::rules::users;
 use crate::world::{Bot, World};
 
 #[derive(Deserialize)]
@@ -56,7 +57,7 @@ pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
     if state.world.bots().iter().any(|bot| bot.user.username == name) {
         return Err(refusal(409, format!("there is already a bot `{name}`")));
     }
-    let bot = state.new_bot(&name);
+    let bot = users::add_bot(&mut state, &name);
     Ok(Reply::json_with(201, &described(&state.world, &bot, 0)))
 }
 

@@ -11,7 +11,7 @@ use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::members::{guild_named, member_and_role};
 use crate::rest::{Call, Reply};
-use crate::rules::By;
+use crate::rules::{By, bans, members};
 use crate::state::State;
 use crate::world::{ActError, User, World};
 
@@ -50,7 +50,7 @@ pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
         .map_err(missing)?;
     let user = state.world.add_user(&name);
     for guild in guilds {
-        state.admit(guild, &user);
+        members::admit(&mut state, guild, &user);
     }
     Ok(Reply::json_with(201, &described(call, &state.world, &user)))
 }
@@ -74,8 +74,8 @@ pub(super) fn join(call: &Call, name: &str, guild: &str) -> Result<Reply, ApiErr
     let mut state = call.shared.state();
     let user = person(&state, name)?;
     let (guild, by) = place(&state, guild)?;
-    state.unban(guild, &by, user.id);
-    state.admit(guild, &user);
+    bans::remove(&mut state, guild, &by, user.id);
+    members::admit(&mut state, guild, &user);
     Ok(Reply::nothing())
 }
 
@@ -87,7 +87,7 @@ pub(super) fn leave(call: &Call, name: &str, guild: &str) -> Result<Reply, ApiEr
     if by.user == user.id {
         return Err(refusal(422, format!("{name} owns the guild and stays")));
     }
-    state.part(guild, user.id);
+    members::remove(&mut state, guild, user.id);
     Ok(Reply::nothing())
 }
 
@@ -98,7 +98,7 @@ pub(super) fn role(call: &Call, name: &str, guild: &str, role: &str, given: bool
     let (guild, by) = place(&state, guild)?;
     let Some(home) = state.world.guild(guild) else { return Err(ApiError::unknown_guild()) };
     let (user, role) = member_and_role(&state, home, name, role).map_err(missing)?;
-    state.set_role(guild, &by, user, role, given);
+    members::set_role(&mut state, guild, &by, user, role, given);
     Ok(Reply::nothing())
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::invoke::{to_client, to_invoker};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::interactions::{Interaction, Kind};
@@ -24,96 +25,99 @@ pub(crate) struct Answering {
     pub(crate) original: Option<Snowflake>,
 }
 
-impl State {
-    /// The interaction that a callback may acknowledge now.
-    pub(crate) fn to_acknowledge(
-        &self,
-        id: Snowflake,
-        token: &str,
-        window: Duration,
-    ) -> Result<Answering, ApiError> {
-        let interaction = self.interactions.find(id).filter(|interaction| interaction.token == token);
-        let interaction = interaction.ok_or(ApiError::unknown_interaction())?;
-        if interaction.acknowledged.is_some() {
-            return Err(ApiError::already_acknowledged());
-        }
-        if self.world.clock.now().since(interaction.born) >= window {
-            return Err(ApiError::unknown_interaction());
-        }
-        Ok(Answering::of(interaction))
+/// The interaction that a callback may acknowledge now.
+pub(crate) fn to_acknowledge(
+    state: &State,
+    id: Snowflake,
+    token: &str,
+    window: Duration,
+) -> Result<Answering, ApiError> {
+    let interaction = state.interactions.find(id).filter(|interaction| interaction.token == token);
+    let interaction = interaction.ok_or(ApiError::unknown_interaction())?;
+    if interaction.acknowledged.is_some() {
+        return Err(ApiError::already_acknowledged());
     }
+    if state.world.clock.now().since(interaction.born) >= window {
+        return Err(ApiError::unknown_interaction());
+    }
+    Ok(Answering::of(interaction))
+}
 
-    /// The interaction whose webhook a bot may use now: acknowledged, and its token not expired.
-    pub(crate) fn to_follow_up(
-        &self,
-        bot: Snowflake,
-        token: &str,
-        life: Duration,
-    ) -> Result<Answering, ApiError> {
-        let interaction = self.interactions.by_token(token).filter(|interaction| interaction.bot == bot);
-        let interaction = interaction.ok_or(ApiError::unknown_webhook())?;
-        if interaction.acknowledged.is_none() {
-            return Err(ApiError::unknown_webhook());
-        }
-        if self.world.clock.now().since(interaction.born) >= life {
-            return Err(ApiError::expired_token());
-        }
-        Ok(Answering::of(interaction))
+/// The interaction whose webhook a bot may use now: acknowledged, and its token not expired.
+pub(crate) fn to_follow_up(
+    state: &State,
+    bot: Snowflake,
+    token: &str,
+    life: Duration,
+) -> Result<Answering, ApiError> {
+    let interaction = state.interactions.by_token(token).filter(|interaction| interaction.bot == bot);
+    let interaction = interaction.ok_or(ApiError::unknown_webhook())?;
+    if interaction.acknowledged.is_none() {
+        return Err(ApiError::unknown_webhook());
     }
+    if state.world.clock.now().since(interaction.born) >= life {
+        return Err(ApiError::expired_token());
+    }
+    Ok(Answering::of(interaction))
+}
 
-    /// Marks an interaction as acknowledged; `original` is what `@original` means from now on.
-    pub(crate) fn acknowledge(&mut self, id: Snowflake, how: Acknowledgement, original: Option<Snowflake>) {
-        let Some(interaction) = self.interactions.find_mut(id) else { return };
-        interaction.acknowledged = Some(how);
-        interaction.original = original;
-        let line = interaction.line.clone();
-        let (bot, channel, choices) = (interaction.bot, interaction.channel, interaction.choices.clone());
-        let form = interaction.modal.clone();
-        self.transcript.write(What::Acknowledged { interaction: id, line, how });
-        if how == Acknowledgement::Choices {
-            let name = "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE";
-            return self.tell_client(id, name, json!({ "choices": choices }));
-        }
-        if let Some(mut form) = form {
-            form["channel_id"] = json!(channel);
-            form["application"] = json!(self.world.bot(bot).map(application_json));
-            form["application_id"] = json!(bot);
-            self.tell_client(id, "INTERACTION_MODAL_CREATE", form);
-        }
-        self.tell_invoker(id, "INTERACTION_SUCCESS", json!({}));
+/// Marks an interaction as acknowledged; `original` is what `@original` means from now on.
+pub(crate) fn acknowledge(
+    state: &mut State,
+    id: Snowflake,
+    how: Acknowledgement,
+    original: Option<Snowflake>,
+) {
+    let Some(interaction) = state.interactions.find_mut(id) else { return };
+    interaction.acknowledged = Some(how);
+    interaction.original = original;
+    let line = interaction.line.clone();
+    let (bot, channel, choices) = (interaction.bot, interaction.channel, interaction.choices.clone());
+    let form = interaction.modal.clone();
+    state.transcript.write(What::Acknowledged { interaction: id, line, how });
+    if how == Acknowledgement::Choices {
+        let name = "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE";
+        return to_client(state, id, name, json!({ "choices": choices }));
     }
+    if let Some(mut form) = form {
+        form["channel_id"] = json!(channel);
+        form["application"] = json!(state.world.bot(bot).map(application_json));
+        form["application_id"] = json!(bot);
+        to_client(state, id, "INTERACTION_MODAL_CREATE", form);
+    }
+    to_invoker(state, id, "INTERACTION_SUCCESS", json!({}));
+}
 
-    /// A message that answers an interaction, still without content.
-    pub(crate) fn answer_draft(&self, id: Snowflake, extra_flags: u64) -> Option<Draft> {
-        let interaction = self.interactions.find(id)?;
-        let author: Arc<User> = self.world.bot(interaction.bot)?.user.clone();
-        let mut draft = Draft::text(interaction.channel, author, String::new());
-        draft.kind = match interaction.kind {
-            Kind::Command => MessageKind::ChatInputCommand,
-            _ if interaction.source.is_some() => MessageKind::Reply,
-            _ => MessageKind::Default,
-        };
-        draft.reply_to = interaction.source;
-        draft.flags = extra_flags;
-        draft.interaction = Some(interaction.note());
-        draft.application_id = Some(interaction.bot);
-        Some(draft)
-    }
+/// A message that answers an interaction, still without content.
+pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Option<Draft> {
+    let interaction = state.interactions.find(id)?;
+    let author: Arc<User> = state.world.bot(interaction.bot)?.user.clone();
+    let mut draft = Draft::text(interaction.channel, author, String::new());
+    draft.kind = match interaction.kind {
+        Kind::Command => MessageKind::ChatInputCommand,
+        _ if interaction.source.is_some() => MessageKind::Reply,
+        _ => MessageKind::Default,
+    };
+    draft.reply_to = interaction.source;
+    draft.flags = extra_flags;
+    draft.interaction = Some(interaction.note());
+    draft.application_id = Some(interaction.bot);
+    Some(draft)
+}
 
-    /// The message that a deferred answer left behind, if it was not filled in yet.
-    pub(crate) fn loading_answer(&self, answering: &Answering) -> Option<Arc<Message>> {
-        answering
-            .original
-            .and_then(|id| self.answer_message(answering.channel, id))
-            .filter(|message| message.flags & flags::LOADING != 0)
-    }
+/// The message that a deferred answer left behind, if it was not filled in yet.
+pub(crate) fn loading_answer(state: &State, answering: &Answering) -> Option<Arc<Message>> {
+    answering
+        .original
+        .and_then(|id| answer_message(state, answering.channel, id))
+        .filter(|message| message.flags & flags::LOADING != 0)
+}
 
-    /// A message of a channel or an ephemeral one.
-    pub(crate) fn answer_message(&self, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
-        let home = self.world.channel(channel)?;
-        let whisper = || self.interactions.whisper(id).filter(|message| message.channel_id == channel);
-        home.message(id).or_else(whisper).cloned()
-    }
+/// A message of a channel or an ephemeral one.
+pub(crate) fn answer_message(state: &State, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
+    let home = state.world.channel(channel)?;
+    let whisper = || state.interactions.whisper(id).filter(|message| message.channel_id == channel);
+    home.message(id).or_else(whisper).cloned()
 }
 
 impl Answering {

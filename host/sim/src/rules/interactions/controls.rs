@@ -19,92 +19,89 @@ const CHECKBOX_GROUP: u64 = 22;
 /// A control found in a message: the message, and the control as its author described it.
 type Found = (Arc<Message>, Value);
 
-impl State {
-    /// A button, found by its label or custom id, pressed.
-    pub(crate) fn press(
-        &self,
-        invoker: Invoker,
-        message: Snowflake,
-        button: &str,
-    ) -> Result<Invocation, ActError> {
-        let (source, control) = self.control(&invoker, message, button, |kind| kind == 2)?;
-        let unusable = |why: &str| ActError::Unusable { control: button.to_owned(), why: why.to_owned() };
-        let custom_id = text(&control, "custom_id").ok_or_else(|| unusable("it is a link"))?;
-        let label = text(&control, "label").unwrap_or(custom_id);
-        let data = json!({ "component_type": 2, "custom_id": custom_id, "id": control.get("id") });
-        let line = format!("[button {label}]");
-        Ok(of_component(invoker, source, line, data))
-    }
+/// A button, found by its label or custom id, pressed.
+pub(crate) fn press(
+    state: &State,
+    invoker: Invoker,
+    message: Snowflake,
+    button: &str,
+) -> Result<Invocation, ActError> {
+    let (source, control) = control(state, &invoker, message, button, |kind| kind == 2)?;
+    let unusable = |why: &str| ActError::Unusable { control: button.to_owned(), why: why.to_owned() };
+    let custom_id = text(&control, "custom_id").ok_or_else(|| unusable("it is a link"))?;
+    let label = text(&control, "label").unwrap_or(custom_id);
+    let data = json!({ "component_type": 2, "custom_id": custom_id, "id": control.get("id") });
+    let line = format!("[button {label}]");
+    Ok(of_component(invoker, source, line, data))
+}
 
-    /// Values chosen in a menu, found by its placeholder or custom id.
-    pub(crate) fn choose(
-        &self,
-        invoker: Invoker,
-        message: Snowflake,
-        menu: &str,
-        values: &[&str],
-    ) -> Result<Invocation, ActError> {
-        let (source, control) = self.control(&invoker, message, menu, |kind| matches!(kind, 3 | 5..=8))?;
-        let guild = self.world.channel(source.channel_id).and_then(|channel| channel.guild_id);
-        let guild = guild.and_then(|guild| self.world.guild(guild));
-        let place = Place { world: &self.world, guild, user: invoker.user.id, files: &[] };
-        let mut resolved = Map::new();
-        let chosen = chosen(place, &control, values, &mut resolved)
-            .map_err(|why| ActError::Unusable { control: menu.to_owned(), why })?;
-        let line = format!("[select {menu}: {}]", chosen.join(", "));
-        let mut data = json!({
-            "component_type": control.get("type"), "custom_id": text(&control, "custom_id"), "values": chosen,
-            "id": control.get("id"),
-        });
-        // Where it is, discord.py reads the values from it alone.
-        if !resolved.is_empty() {
-            data["resolved"] = Value::Object(resolved);
-        }
-        Ok(of_component(invoker, source, line, data))
+/// Values chosen in a menu, found by its placeholder or custom id.
+pub(crate) fn choose(
+    state: &State,
+    invoker: Invoker,
+    message: Snowflake,
+    menu: &str,
+    values: &[&str],
+) -> Result<Invocation, ActError> {
+    let (source, control) = control(state, &invoker, message, menu, |kind| matches!(kind, 3 | 5..=8))?;
+    let guild = state.world.channel(source.channel_id).and_then(|channel| channel.guild_id);
+    let guild = guild.and_then(|guild| state.world.guild(guild));
+    let place = Place { world: &state.world, guild, user: invoker.user.id, files: &[] };
+    let mut resolved = Map::new();
+    let chosen = chosen(place, &control, values, &mut resolved)
+        .map_err(|why| ActError::Unusable { control: menu.to_owned(), why })?;
+    let line = format!("[select {menu}: {}]", chosen.join(", "));
+    let mut data = json!({
+        "component_type": control.get("type"), "custom_id": text(&control, "custom_id"), "values": chosen,
+        "id": control.get("id"),
+    });
+    // Where it is, discord.py reads the values from it alone.
+    if !resolved.is_empty() {
+        data["resolved"] = Value::Object(resolved);
     }
+    Ok(of_component(invoker, source, line, data))
+}
 
-    /// A message that a person sees: an open one of a channel it sees, or an ephemeral one for its eyes.
-    pub(crate) fn message_for(
-        &self,
-        user: Snowflake,
-        channel: Snowflake,
-        id: Snowflake,
-    ) -> Option<Arc<Message>> {
-        let home = self.world.channel(channel)?;
-        let open = || {
-            let sees = self.world.permissions_in(home, user) & bits::VIEW_CHANNEL != 0;
-            home.message(id).filter(|_| sees)
-        };
-        let whisper = self.interactions.whisper(id).filter(|whisper| whisper.listener() == Some(user));
-        whisper.or_else(open).cloned()
-    }
+/// A message that a person sees: an open one of a channel it sees, or an ephemeral one for its eyes.
+pub(crate) fn message_for(
+    state: &State,
+    user: Snowflake,
+    channel: Snowflake,
+    id: Snowflake,
+) -> Option<Arc<Message>> {
+    let home = state.world.channel(channel)?;
+    let open = || {
+        let sees = state.world.permissions_in(home, user) & bits::VIEW_CHANNEL != 0;
+        home.message(id).filter(|_| sees)
+    };
+    let whisper = state.interactions.whisper(id).filter(|whisper| whisper.listener() == Some(user));
+    whisper.or_else(open).cloned()
+}
 
-    /// A control of a message, found by label, placeholder or custom id, that is not disabled.
-    fn control(
-        &self,
-        invoker: &Invoker,
-        message: Snowflake,
-        name: &str,
-        fits: impl Fn(u64) -> bool,
-    ) -> Result<Found, ActError> {
-        let source = self.message_for(invoker.user.id, invoker.channel, message);
-        let source = source.ok_or(ActError::UnknownMessage { message })?;
-        let of_kind = |one: &&Value| one.get("type").and_then(Value::as_u64).is_some_and(&fits);
-        let controls: Vec<&Value> = source.components.iter().flat_map(flatten).filter(of_kind).collect();
-        let named = |one: &&&Value| {
-            ["custom_id", "label", "placeholder"].iter().any(|key| text(one, key) == Some(name))
-        };
-        let Some(control) = controls.iter().find(named).map(|one| (*one).clone()) else {
-            let known = controls.iter().filter_map(|one| {
-                ["label", "placeholder", "custom_id"].iter().find_map(|key| text(one, key))
-            });
-            return Err(ActError::unknown("control", name, known));
-        };
-        if control.get("disabled") == Some(&Value::Bool(true)) {
-            return Err(ActError::Unusable { control: name.to_owned(), why: "it is disabled".to_owned() });
-        }
-        Ok((source, control))
+/// A control of a message, found by label, placeholder or custom id, that is not disabled.
+fn control(
+    state: &State,
+    invoker: &Invoker,
+    message: Snowflake,
+    name: &str,
+    fits: impl Fn(u64) -> bool,
+) -> Result<Found, ActError> {
+    let source = message_for(state, invoker.user.id, invoker.channel, message);
+    let source = source.ok_or(ActError::UnknownMessage { message })?;
+    let of_kind = |one: &&Value| one.get("type").and_then(Value::as_u64).is_some_and(&fits);
+    let controls: Vec<&Value> = source.components.iter().flat_map(flatten).filter(of_kind).collect();
+    let named =
+        |one: &&&Value| ["custom_id", "label", "placeholder"].iter().any(|key| text(one, key) == Some(name));
+    let Some(control) = controls.iter().find(named).map(|one| (*one).clone()) else {
+        let known = controls
+            .iter()
+            .filter_map(|one| ["label", "placeholder", "custom_id"].iter().find_map(|key| text(one, key)));
+        return Err(ActError::unknown("control", name, known));
+    };
+    if control.get("disabled") == Some(&Value::Bool(true)) {
+        return Err(ActError::Unusable { control: name.to_owned(), why: "it is disabled".to_owned() });
     }
+    Ok((source, control))
 }
 
 /// The values chosen in a menu as they go over the wire; the error says why they cannot be.

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answers::answer_message;
 use super::controls::{chosen, offers};
 use super::named::Place;
 use super::options::line_of_values;
@@ -22,40 +23,36 @@ const CHECKBOX: u64 = 23;
 /// Characters of a text field that does not say.
 const MAX_FIELD_CHARS: u64 = 4000;
 
-impl State {
-    /// The form that the interaction `opened` left, filled in: texts, or lists of values for menus, by custom id.
-    pub(crate) fn submit(
-        &self,
-        invoker: Invoker,
-        opened: Snowflake,
-        fields: &[(String, Value)],
-    ) -> Result<Invocation, ActError> {
-        let opened = self.interactions.find(opened).filter(|one| one.user.id == invoker.user.id);
-        let (modal, opened) =
-            opened.and_then(|one| Some((one.modal.as_ref()?, one))).ok_or(ActError::NoForm)?;
-        let layout = modal["components"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let known: Vec<&str> =
-            layout.iter().flat_map(flatten).filter_map(|one| text(one, "custom_id")).collect();
-        if let Some((name, _)) = fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            return Err(ActError::unknown("field", name, known.into_iter()));
-        }
-        let guild = self.world.channel(opened.channel).and_then(|channel| channel.guild_id);
-        let guild = guild.and_then(|guild| self.world.guild(guild));
-        let place = Place { world: &self.world, guild, user: invoker.user.id, files: &[] };
-        let mut resolved = Map::new();
-        let filled = layout.iter().map(|one| filled_in(place, one, fields, &mut resolved));
-        let components = filled.collect::<Result<Vec<Value>, _>>()?;
-        let title = text(modal, "title").unwrap_or_default();
-        let line = format!("[form {title}]{}", line_of_values(fields));
-        let mut data = json!({ "custom_id": modal["custom_id"], "components": components });
-        if !resolved.is_empty() {
-            data["resolved"] = Value::Object(resolved);
-        }
-        let source = opened.source.and_then(|id| self.answer_message(opened.channel, id));
-        let invoker = Invoker { channel: opened.channel, ..invoker };
-        let opened_by = Some(Box::new(opened.note()));
-        Ok(Invocation { source, opened_by, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
+/// The form that the interaction `opened` left, filled in: texts, or lists of values for menus, by custom id.
+pub(crate) fn submit(
+    state: &State,
+    invoker: Invoker,
+    opened: Snowflake,
+    fields: &[(String, Value)],
+) -> Result<Invocation, ActError> {
+    let opened = state.interactions.find(opened).filter(|one| one.user.id == invoker.user.id);
+    let (modal, opened) = opened.and_then(|one| Some((one.modal.as_ref()?, one))).ok_or(ActError::NoForm)?;
+    let layout = modal["components"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let known: Vec<&str> = layout.iter().flat_map(flatten).filter_map(|one| text(one, "custom_id")).collect();
+    if let Some((name, _)) = fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        return Err(ActError::unknown("field", name, known.into_iter()));
     }
+    let guild = state.world.channel(opened.channel).and_then(|channel| channel.guild_id);
+    let guild = guild.and_then(|guild| state.world.guild(guild));
+    let place = Place { world: &state.world, guild, user: invoker.user.id, files: &[] };
+    let mut resolved = Map::new();
+    let filled = layout.iter().map(|one| filled_in(place, one, fields, &mut resolved));
+    let components = filled.collect::<Result<Vec<Value>, _>>()?;
+    let title = text(modal, "title").unwrap_or_default();
+    let line = format!("[form {title}]{}", line_of_values(fields));
+    let mut data = json!({ "custom_id": modal["custom_id"], "components": components });
+    if !resolved.is_empty() {
+        data["resolved"] = Value::Object(resolved);
+    }
+    let source = opened.source.and_then(|id| answer_message(state, opened.channel, id));
+    let invoker = Invoker { channel: opened.channel, ..invoker };
+    let opened_by = Some(Box::new(opened.note()));
+    Ok(Invocation { source, opened_by, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
 }
 
 /// A component of a form as a submit carries it: rows and labels keep their shape, fields keep what was filled in.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::clock::Due;
 use crate::ids::Snowflake;
 use crate::interactions::{Client, Interaction, Kind};
+use crate::rules::dispatch;
 use crate::sessions::{Audience, Payload};
 use crate::state::{Shared, State};
 use crate::transcript::What;
@@ -67,106 +68,102 @@ impl Invocation {
 
 /// Hands an interaction to the bot's sessions, watches whether it is acknowledged in time, and returns its id.
 pub(crate) fn begin(shared: &Shared, state: &mut State, invocation: Invocation) -> Snowflake {
-    let id = state.invoke(invocation);
+    let id = invoke(state, invocation);
     let until = shared.clock.now() + shared.options.interaction_window;
     shared.clock.at(until, Due::InteractionTimesOut(id));
     id
 }
 
-impl State {
-    /// Notes an interaction that nobody acknowledged in time, and tells the person's client.
-    pub(crate) fn time_out(&mut self, id: Snowflake) {
-        if let Some(one) = self.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
-            let user = one.user.username.as_str().into();
-            self.transcript.write(What::Unanswered { interaction: id, line: one.line.clone(), user });
-            self.tell_invoker(id, "INTERACTION_FAILURE", json!({ "reason_code": TIMED_OUT }));
+/// Notes an interaction that nobody acknowledged in time, and tells the person's client.
+pub(crate) fn time_out(state: &mut State, id: Snowflake) {
+    if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
+        let user = one.user.username.as_str().into();
+        state.transcript.write(What::Unanswered { interaction: id, line: one.line.clone(), user });
+        to_invoker(state, id, "INTERACTION_FAILURE", json!({ "reason_code": TIMED_OUT }));
+    }
+}
+
+fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
+    let id = state.world.next_id();
+    let token = state.interactions.new_token(id);
+    let Invoker { user, channel: place, client } = invocation.invoker.clone();
+    let guild_id = state.world.channel(place).and_then(|channel| channel.guild_id);
+    let line: Arc<str> = invocation.line.as_str().into();
+    let payload = Payload::new("INTERACTION_CREATE", &interaction_json(state, id, &token, &invocation));
+    let channel = state.world.channel(place).map(|channel| channel.name.clone()).unwrap_or_default();
+    state.interactions.keep(Interaction {
+        id,
+        token,
+        bot: invocation.bot,
+        kind: invocation.kind,
+        channel: place,
+        user: user.clone(),
+        client,
+        name: invocation.name,
+        line: line.clone(),
+        born: state.world.clock.now(),
+        acknowledged: None,
+        original: None,
+        source: invocation.source.map(|message| message.id),
+        choices: Vec::new(),
+        modal: None,
+        opened_by: invocation.opened_by,
+    });
+    let user = user.username.as_str().into();
+    state.transcript.write(What::Invoked { interaction: id, channel, user, line });
+    dispatch::send(state, payload, |_| Some(Audience::Account { user: invocation.bot, guild: guild_id }));
+    to_invoker(state, id, "INTERACTION_CREATE", json!({}));
+    id
+}
+
+/// Tells the sessions of the person who invoked something how it goes; `data` gets the interaction's id and nonce.
+pub(super) fn to_invoker(state: &mut State, id: Snowflake, name: &'static str, mut data: Value) {
+    let Some(one) = state.interactions.find(id) else { return };
+    let guild = state.world.channel(one.channel).and_then(|channel| channel.guild_id);
+    data["id"] = json!(id);
+    data["nonce"] = json!(one.client.nonce);
+    let user = one.user.id;
+    dispatch::to_account(state, user, guild, |_| Some(Payload::new(name, &data)));
+}
+
+/// Tells the client that invoked something: only there a form opens and choices drop down.
+pub(super) fn to_client(state: &mut State, id: Snowflake, name: &'static str, mut data: Value) {
+    let session = state.interactions.find(id).and_then(|one| one.client.session.clone());
+    let Some(session) = session.filter(|session| state.sessions.session(session).is_some()) else {
+        return to_invoker(state, id, name, data);
+    };
+    data["id"] = json!(id);
+    data["nonce"] = json!(state.interactions.find(id).and_then(|one| one.client.nonce.clone()));
+    state.sessions.push_to(&session, Payload::new(name, &data));
+    state.transcript.write(What::Dispatched { name, sessions: 1 });
+}
+
+fn interaction_json(state: &State, id: Snowflake, token: &str, invocation: &Invocation) -> Value {
+    let world = &state.world;
+    let Some(channel) = world.channel(invocation.invoker.channel) else { return Value::Null };
+    let user = &invocation.invoker.user;
+    let guild = channel.guild_id.and_then(|id| world.guild(id));
+    let granted = world.permissions_in(channel, user.id);
+    let mut place = channel_json(channel);
+    place["permissions"] = json!(granted.to_string());
+    let mut json = json!({
+        "id": id, "application_id": invocation.bot, "type": invocation.kind as u8, "data": invocation.data,
+        "channel_id": channel.id, "channel": place, "token": token, "version": 1, "locale": "en-US",
+        "app_permissions": world.permissions_in(channel, invocation.bot).to_string(), "entitlements": [],
+        "authorizing_integration_owners": { "0": channel.guild_id.unwrap_or_default() },
+        "context": if guild.is_some() { 0 } else { 1 }, "attachment_size_limit": 10_485_760,
+    });
+    match guild.and_then(|guild| guild.members.get(&user.id).map(|member| (guild, member))) {
+        Some((guild, member)) => {
+            json["guild_id"] = json!(guild.id);
+            json["guild"] = json!({ "id": guild.id, "locale": "en-US", "features": [] });
+            json["guild_locale"] = json!("en-US");
+            json["member"] = json!(MemberJson::full(member).permitted(granted));
         }
+        None => json["user"] = json!(&**user),
     }
-
-    fn invoke(&mut self, invocation: Invocation) -> Snowflake {
-        let id = self.world.next_id();
-        let token = self.interactions.new_token(id);
-        let Invoker { user, channel: place, client } = invocation.invoker.clone();
-        let guild_id = self.world.channel(place).and_then(|channel| channel.guild_id);
-        let line: Arc<str> = invocation.line.as_str().into();
-        let payload = Payload::new("INTERACTION_CREATE", &self.interaction_json(id, &token, &invocation));
-        let channel = self.world.channel(place).map(|channel| channel.name.clone()).unwrap_or_default();
-        self.interactions.keep(Interaction {
-            id,
-            token,
-            bot: invocation.bot,
-            kind: invocation.kind,
-            channel: place,
-            user: user.clone(),
-            client,
-            name: invocation.name,
-            line: line.clone(),
-            born: self.world.clock.now(),
-            acknowledged: None,
-            original: None,
-            source: invocation.source.map(|message| message.id),
-            choices: Vec::new(),
-            modal: None,
-            opened_by: invocation.opened_by,
-        });
-        let user = user.username.as_str().into();
-        self.transcript.write(What::Invoked { interaction: id, channel, user, line });
-        let audience = Audience::Account { user: invocation.bot, guild: guild_id };
-        let sessions = self.sessions.publish(&self.world, audience, &Arc::new(payload));
-        self.transcript.write(What::Dispatched { name: "INTERACTION_CREATE", sessions });
-        self.tell_invoker(id, "INTERACTION_CREATE", json!({}));
-        id
+    if let Some(source) = &invocation.source {
+        json["message"] = json!(MessageJson::answer(source, channel, invocation.bot));
     }
-
-    /// Tells the sessions of the person who invoked something how it goes; `data` gets the interaction's id and nonce.
-    pub(super) fn tell_invoker(&mut self, id: Snowflake, name: &'static str, mut data: Value) {
-        let Some(one) = self.interactions.find(id) else { return };
-        let guild = self.world.channel(one.channel).and_then(|channel| channel.guild_id);
-        data["id"] = json!(id);
-        data["nonce"] = json!(one.client.nonce);
-        let user = one.user.id;
-        self.tell_account(user, guild, |_| Some(Payload::new(name, &data)));
-    }
-
-    /// Tells the client that invoked something: only there a form opens and choices drop down.
-    pub(super) fn tell_client(&mut self, id: Snowflake, name: &'static str, mut data: Value) {
-        let session = self.interactions.find(id).and_then(|one| one.client.session.clone());
-        let Some(session) = session.filter(|session| self.sessions.session(session).is_some()) else {
-            return self.tell_invoker(id, name, data);
-        };
-        data["id"] = json!(id);
-        data["nonce"] = json!(self.interactions.find(id).and_then(|one| one.client.nonce.clone()));
-        self.sessions.push_to(&session, Payload::new(name, &data));
-        self.transcript.write(What::Dispatched { name, sessions: 1 });
-    }
-
-    fn interaction_json(&self, id: Snowflake, token: &str, invocation: &Invocation) -> Value {
-        let world = &self.world;
-        let Some(channel) = world.channel(invocation.invoker.channel) else { return Value::Null };
-        let user = &invocation.invoker.user;
-        let guild = channel.guild_id.and_then(|id| world.guild(id));
-        let granted = world.permissions_in(channel, user.id);
-        let mut place = channel_json(channel);
-        place["permissions"] = json!(granted.to_string());
-        let mut json = json!({
-            "id": id, "application_id": invocation.bot, "type": invocation.kind as u8, "data": invocation.data,
-            "channel_id": channel.id, "channel": place, "token": token, "version": 1, "locale": "en-US",
-            "app_permissions": world.permissions_in(channel, invocation.bot).to_string(), "entitlements": [],
-            "authorizing_integration_owners": { "0": channel.guild_id.unwrap_or_default() },
-            "context": if guild.is_some() { 0 } else { 1 }, "attachment_size_limit": 10_485_760,
-        });
-        match guild.and_then(|guild| guild.members.get(&user.id).map(|member| (guild, member))) {
-            Some((guild, member)) => {
-                json["guild_id"] = json!(guild.id);
-                json["guild"] = json!({ "id": guild.id, "locale": "en-US", "features": [] });
-                json["guild_locale"] = json!("en-US");
-                json["member"] = json!(MemberJson::full(member).permitted(granted));
-            }
-            None => json["user"] = json!(&**user),
-        }
-        if let Some(source) = &invocation.source {
-            json["message"] = json!(MessageJson::answer(source, channel, invocation.bot));
-        }
-        json
-    }
+    json
 }

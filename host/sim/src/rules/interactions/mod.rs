@@ -9,7 +9,12 @@ mod options;
 mod permitted;
 mod run;
 
-pub(crate) use answers::Answering;
-pub(crate) use invoke::{Invocation, Invoker, begin};
+pub(crate) use answers::{
+    Answering, acknowledge, answer_draft, answer_message, loading_answer, to_acknowledge, to_follow_up,
+};
+pub(crate) use controls::{choose, press};
+pub(crate) use forms::submit;
+pub(crate) use invoke::{Invocation, Invoker, begin, time_out};
 pub(crate) use options::taken_apart;
-pub(crate) use run::Typed;
+pub(crate) use permitted::{commands_for_member, commands_for_person};
+pub(crate) use run::{Typed, command_named, command_with_id, run, run_on};

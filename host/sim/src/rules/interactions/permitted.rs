@@ -13,64 +13,68 @@ use crate::world::{Channel, Guild, bits};
 const CONTEXT_GUILD: u64 = 0;
 const CONTEXT_BOT_DM: u64 = 1;
 
-impl State {
-    /// The commands that exist in a channel, whoever may run them; a guild's own come first.
-    pub(crate) fn commands_in(&self, channel: &Channel) -> impl Iterator<Item = &Command> {
-        self.commands.available(channel.guild_id).filter(|command| {
-            match channel.guild_id.and_then(|id| self.world.guild(id)) {
-                Some(guild) => guild.members.contains_key(&command.bot) && fits(command, CONTEXT_GUILD),
-                None => {
-                    channel.recipients.iter().any(|user| user.id == command.bot)
-                        && fits(command, CONTEXT_BOT_DM)
-                }
+/// The commands that exist in a channel, whoever may run them; a guild's own come first.
+pub(crate) fn commands_in<'a>(state: &'a State, channel: &'a Channel) -> impl Iterator<Item = &'a Command> {
+    state.commands.available(channel.guild_id).filter(|command| {
+        match channel.guild_id.and_then(|id| state.world.guild(id)) {
+            Some(guild) => guild.members.contains_key(&command.bot) && fits(command, CONTEXT_GUILD),
+            None => {
+                channel.recipients.iter().any(|user| user.id == command.bot) && fits(command, CONTEXT_BOT_DM)
             }
-        })
-    }
-
-    /// Whether a person who sees the channel may run a command that exists there.
-    pub(crate) fn may_run(&self, user: Snowflake, channel: &Channel, command: &Command) -> bool {
-        let Some(guild) = channel.guild_id.and_then(|id| self.world.guild(id)) else { return true };
-        self.permits(guild, Some(channel), user, command)
-    }
-
-    /// The commands that a member may run somewhere in a guild.
-    pub(crate) fn commands_for_member(
-        &self,
-        guild: &Guild,
-        user: Snowflake,
-    ) -> impl Iterator<Item = &Command> {
-        self.commands.available(Some(guild.id)).filter(move |command| {
-            guild.members.contains_key(&command.bot)
-                && fits(command, CONTEXT_GUILD)
-                && self.permits(guild, None, user, command)
-        })
-    }
-
-    /// Administrators and owners have every bit, and no exception is made of them.
-    fn permits(&self, guild: &Guild, channel: Option<&Channel>, user: Snowflake, command: &Command) -> bool {
-        let granted = match channel {
-            Some(channel) => self.world.permissions_in(channel, user),
-            None => permissions_of(guild, None, user),
-        };
-        if granted & bits::USE_APPLICATION_COMMANDS == 0 {
-            return false;
         }
-        if granted & bits::ADMINISTRATOR != 0 {
-            return true;
-        }
-        let verdict = self.commands.exceptions.verdict(guild, channel, user, [command.id, command.bot]);
-        verdict.unwrap_or_else(|| granted & needed(command) == needed(command))
-    }
+    })
+}
 
-    /// The commands that a person may run in direct messages with bots it shares a guild with.
-    pub(crate) fn commands_for_person(&self, user: Snowflake) -> impl Iterator<Item = &Command> {
-        self.commands.available(None).filter(move |command| {
-            fits(command, CONTEXT_BOT_DM)
-                && self.world.guilds().any(|guild| {
-                    guild.members.contains_key(&user) && guild.members.contains_key(&command.bot)
-                })
-        })
+/// Whether a person who sees the channel may run a command that exists there.
+pub(crate) fn may_run(state: &State, user: Snowflake, channel: &Channel, command: &Command) -> bool {
+    let Some(guild) = channel.guild_id.and_then(|id| state.world.guild(id)) else { return true };
+    permits(state, guild, Some(channel), user, command)
+}
+
+/// The commands that a member may run somewhere in a guild.
+pub(crate) fn commands_for_member<'a>(
+    state: &'a State,
+    guild: &'a Guild,
+    user: Snowflake,
+) -> impl Iterator<Item = &'a Command> {
+    state.commands.available(Some(guild.id)).filter(move |command| {
+        guild.members.contains_key(&command.bot)
+            && fits(command, CONTEXT_GUILD)
+            && permits(state, guild, None, user, command)
+    })
+}
+
+/// Administrators and owners have every bit, and no exception is made of them.
+fn permits(
+    state: &State,
+    guild: &Guild,
+    channel: Option<&Channel>,
+    user: Snowflake,
+    command: &Command,
+) -> bool {
+    let granted = match channel {
+        Some(channel) => state.world.permissions_in(channel, user),
+        None => permissions_of(guild, None, user),
+    };
+    if granted & bits::USE_APPLICATION_COMMANDS == 0 {
+        return false;
     }
+    if granted & bits::ADMINISTRATOR != 0 {
+        return true;
+    }
+    let verdict = state.commands.exceptions.verdict(guild, channel, user, [command.id, command.bot]);
+    verdict.unwrap_or_else(|| granted & needed(command) == needed(command))
+}
+
+/// The commands that a person may run in direct messages with bots it shares a guild with.
+pub(crate) fn commands_for_person(state: &State, user: Snowflake) -> impl Iterator<Item = &Command> {
+    state.commands.available(None).filter(move |command| {
+        fits(command, CONTEXT_BOT_DM)
+            && state
+                .world
+                .guilds()
+                .any(|guild| guild.members.contains_key(&user) && guild.members.contains_key(&command.bot))
+    })
 }
 
 /// Whether a command can be used in such a context at all. `contexts` overrules the older `dm_permission`.

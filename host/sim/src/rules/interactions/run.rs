@@ -3,8 +3,10 @@
 
 use serde_json::{Value, json};
 
+use super::controls::message_for;
 use super::named::{Place, resolve};
 use super::options::{fill_options, line_of_values};
+use super::permitted::{commands_in, may_run};
 use super::{Invocation, Invoker};
 use crate::commands::Command;
 use crate::ids::Snowflake;
@@ -23,112 +25,113 @@ pub(crate) struct Typed<'a> {
     pub(crate) files: &'a [(String, Attachment)],
 }
 
-impl State {
-    /// The command of this name and type (1 slash, 2 user, 3 message) that the invoker may run where it is.
-    pub(crate) fn command_named(
-        &self,
-        invoker: &Invoker,
-        name: &str,
-        kind: u64,
-    ) -> Result<&Command, ActError> {
-        let home = self.scene(invoker)?;
-        let there = || self.commands_in(home).filter(move |one| one.kind() == kind);
-        let found = there().find(|one| one.name() == name);
-        let found = found.ok_or_else(|| ActError::unknown("command", name, there().map(Command::name)))?;
-        self.check_may_run(invoker, home, found)?;
-        Ok(found)
-    }
+/// The command of this name and type (1 slash, 2 user, 3 message) that the invoker may run where it is.
+pub(crate) fn command_named<'a>(
+    state: &'a State,
+    invoker: &Invoker,
+    name: &str,
+    kind: u64,
+) -> Result<&'a Command, ActError> {
+    let home = channel_of(state, invoker)?;
+    let there = || commands_in(state, home).filter(move |one| one.kind() == kind);
+    let found = there().find(|one| one.name() == name);
+    let found = found.ok_or_else(|| ActError::unknown("command", name, there().map(Command::name)))?;
+    check_may_run(state, invoker, home, found)?;
+    Ok(found)
+}
 
-    /// The command with this id, if the invoker may run it where it is.
-    pub(crate) fn command_with_id(&self, invoker: &Invoker, id: Snowflake) -> Result<&Command, ActError> {
-        let home = self.scene(invoker)?;
-        let found = self.commands_in(home).find(|one| one.id == id);
-        let found = found.ok_or_else(|| ActError::unknown("command", &id.to_string(), std::iter::empty()))?;
-        self.check_may_run(invoker, home, found)?;
-        Ok(found)
-    }
+/// The command with this id, if the invoker may run it where it is.
+pub(crate) fn command_with_id<'a>(
+    state: &'a State,
+    invoker: &Invoker,
+    id: Snowflake,
+) -> Result<&'a Command, ActError> {
+    let home = channel_of(state, invoker)?;
+    let found = commands_in(state, home).find(|one| one.id == id);
+    let found = found.ok_or_else(|| ActError::unknown("command", &id.to_string(), std::iter::empty()))?;
+    check_may_run(state, invoker, home, found)?;
+    Ok(found)
+}
 
-    /// A slash command with its options, checked against what it declares.
-    pub(crate) fn run(
-        &self,
-        invoker: Invoker,
-        command: &Command,
-        typed: &Typed<'_>,
-    ) -> Result<Invocation, ActError> {
-        let home = self.scene(&invoker)?;
-        let guild = home.guild_id.and_then(|guild| self.world.guild(guild));
-        let place = Place { world: &self.world, guild, user: invoker.user.id, files: typed.files };
-        let filled = fill_options(place, command, typed.path, typed.given, typed.focused)?;
-        let mut data = described(command);
-        data["options"] = Value::Array(filled.options);
-        if !filled.resolved.is_empty() {
-            data["resolved"] = Value::Object(filled.resolved);
+/// A slash command with its options, checked against what it declares.
+pub(crate) fn run(
+    state: &State,
+    invoker: Invoker,
+    command: &Command,
+    typed: &Typed<'_>,
+) -> Result<Invocation, ActError> {
+    let home = channel_of(state, &invoker)?;
+    let guild = home.guild_id.and_then(|guild| state.world.guild(guild));
+    let place = Place { world: &state.world, guild, user: invoker.user.id, files: typed.files };
+    let filled = fill_options(place, command, typed.path, typed.given, typed.focused)?;
+    let mut data = described(command);
+    data["options"] = Value::Array(filled.options);
+    if !filled.resolved.is_empty() {
+        data["resolved"] = Value::Object(filled.resolved);
+    }
+    let name = [&[command.name()][..], typed.path].concat().join(" ");
+    let line = format!("/{name}{}", line_of_values(typed.given));
+    let kind = if typed.focused.is_some() { Kind::Autocomplete } else { Kind::Command };
+    Ok(Invocation { name, ..Invocation::new(invoker, command.bot, kind, line, data) })
+}
+
+/// A command of the context menu, run on a user or a message.
+pub(crate) fn run_on(
+    state: &State,
+    invoker: Invoker,
+    command: &Command,
+    target: Snowflake,
+) -> Result<Invocation, ActError> {
+    let home = channel_of(state, &invoker)?;
+    let mut data = described(command);
+    data["target_id"] = json!(target);
+    let mut resolved = serde_json::Map::new();
+    let line = if command.kind() == 2 {
+        let unknown = || ActError::unknown_member(&target.to_string(), &state.world);
+        let user = state.world.user(target).ok_or_else(unknown)?;
+        resolve(&mut resolved, "users", target, json!(&**user));
+        let member = home
+            .guild_id
+            .and_then(|guild| state.world.guild(guild))
+            .and_then(|guild| guild.members.get(&target));
+        if let Some(member) = member {
+            let granted = state.world.permissions_in(home, target);
+            resolve(&mut resolved, "members", target, json!(MemberJson::bare(member).permitted(granted)));
         }
-        let name = [&[command.name()][..], typed.path].concat().join(" ");
-        let line = format!("/{name}{}", line_of_values(typed.given));
-        let kind = if typed.focused.is_some() { Kind::Autocomplete } else { Kind::Command };
-        Ok(Invocation { name, ..Invocation::new(invoker, command.bot, kind, line, data) })
-    }
+        format!("[{} on {}]", command.name(), user.username)
+    } else {
+        let unknown = ActError::UnknownMessage { message: target };
+        let message = message_for(state, invoker.user.id, home.id, target).ok_or(unknown)?;
+        resolve(&mut resolved, "messages", target, json!(MessageJson::answer(&message, home, command.bot)));
+        format!("[{} on a message by {}]", command.name(), message.author.username)
+    };
+    data["resolved"] = Value::Object(resolved);
+    let name = command.name().to_owned();
+    Ok(Invocation { name, ..Invocation::new(invoker, command.bot, Kind::Command, line, data) })
+}
 
-    /// A command of the context menu, run on a user or a message.
-    pub(crate) fn run_on(
-        &self,
-        invoker: Invoker,
-        command: &Command,
-        target: Snowflake,
-    ) -> Result<Invocation, ActError> {
-        let home = self.scene(&invoker)?;
-        let mut data = described(command);
-        data["target_id"] = json!(target);
-        let mut resolved = serde_json::Map::new();
-        let line = if command.kind() == 2 {
-            let unknown = || ActError::unknown_member(&target.to_string(), &self.world);
-            let user = self.world.user(target).ok_or_else(unknown)?;
-            resolve(&mut resolved, "users", target, json!(&**user));
-            let member = home
-                .guild_id
-                .and_then(|guild| self.world.guild(guild))
-                .and_then(|guild| guild.members.get(&target));
-            if let Some(member) = member {
-                let granted = self.world.permissions_in(home, target);
-                resolve(&mut resolved, "members", target, json!(MemberJson::bare(member).permitted(granted)));
-            }
-            format!("[{} on {}]", command.name(), user.username)
-        } else {
-            let unknown = ActError::UnknownMessage { message: target };
-            let message = self.message_for(invoker.user.id, home.id, target).ok_or(unknown)?;
-            resolve(
-                &mut resolved,
-                "messages",
-                target,
-                json!(MessageJson::answer(&message, home, command.bot)),
-            );
-            format!("[{} on a message by {}]", command.name(), message.author.username)
-        };
-        data["resolved"] = Value::Object(resolved);
-        let name = command.name().to_owned();
-        Ok(Invocation { name, ..Invocation::new(invoker, command.bot, Kind::Command, line, data) })
-    }
+/// The invoker's channel, if it sees it.
+pub(super) fn channel_of<'a>(state: &'a State, invoker: &Invoker) -> Result<&'a Channel, ActError> {
+    let home = state.world.channel(invoker.channel);
+    let home = home.ok_or_else(|| ActError::unknown_channel(&invoker.channel.to_string(), &state.world))?;
+    let granted = state.world.permissions_in(home, invoker.user.id);
+    if granted & bits::VIEW_CHANNEL == 0 { Err(invoker.may_not("see", home)) } else { Ok(home) }
+}
 
-    /// The invoker's channel, if it sees it.
-    pub(super) fn scene(&self, invoker: &Invoker) -> Result<&Channel, ActError> {
-        let home = self.world.channel(invoker.channel);
-        let home =
-            home.ok_or_else(|| ActError::unknown_channel(&invoker.channel.to_string(), &self.world))?;
-        let granted = self.world.permissions_in(home, invoker.user.id);
-        if granted & bits::VIEW_CHANNEL == 0 { Err(invoker.may_not("see", home)) } else { Ok(home) }
+fn check_may_run(
+    state: &State,
+    invoker: &Invoker,
+    home: &Channel,
+    command: &Command,
+) -> Result<(), ActError> {
+    let granted = state.world.permissions_in(home, invoker.user.id);
+    if granted & bits::USE_APPLICATION_COMMANDS == 0 {
+        return Err(invoker.may_not("use commands", home));
     }
-
-    fn check_may_run(&self, invoker: &Invoker, home: &Channel, command: &Command) -> Result<(), ActError> {
-        let granted = self.world.permissions_in(home, invoker.user.id);
-        if granted & bits::USE_APPLICATION_COMMANDS == 0 {
-            return Err(invoker.may_not("use commands", home));
-        }
-        if !self.may_run(invoker.user.id, home, command) {
-            return Err(invoker.may_not(&format!("run {}", command.name()), home));
-        }
-        Ok(())
+    if !may_run(state, invoker.user.id, home, command) {
+        return Err(invoker.may_not(&format!("run {}", command.name()), home));
     }
+    Ok(())
 }
 
 /// What the data of every command's interaction begins with.

@@ -1,0 +1,95 @@
+//! Who is sent which event: the sessions of a guild, a channel, an account, as far as they asked for it and may see it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::ids::Snowflake;
+use crate::sessions::{Audience, Payload, intents};
+use crate::state::State;
+use crate::transcript::What;
+use crate::world::wire::MessageJson;
+use crate::world::{Message, World};
+
+/// Sends an event to the members of a guild who asked for it.
+pub(crate) fn to_guild(state: &mut State, guild: Snowflake, needs: u64, payload: Payload) {
+    to_permitted(state, guild, needs, 0, payload);
+}
+
+/// The same, to those only who have a permission.
+pub(crate) fn to_permitted(
+    state: &mut State,
+    guild: Snowflake,
+    needs: u64,
+    permission: u64,
+    payload: Payload,
+) {
+    send(state, payload, |world| Some(Audience::Guild { guild: world.guild(guild)?, needs, permission }));
+}
+
+/// The same, to the one it is about in any case.
+pub(crate) fn to_member(state: &mut State, guild: Snowflake, needs: u64, user: Snowflake, payload: Payload) {
+    send(state, payload, |world| Some(Audience::Member { guild: world.guild(guild)?, needs, user }));
+}
+
+/// Sends an event about a channel to the bots of its guild.
+pub(super) fn to_bots(state: &mut State, guild: Snowflake, name: &'static str, channel: &Value) {
+    let needs = intents::GUILDS;
+    send(state, Payload::new(name, channel), |world| {
+        Some(Audience::Bots { guild: world.guild(guild)?, needs })
+    });
+}
+
+/// Sends an event to those who see the channel and asked for it.
+pub(super) fn to_channel(state: &mut State, channel: Snowflake, needs: intents::Needs, payload: Payload) {
+    send(state, payload, |world| {
+        let channel = world.channel(channel)?;
+        let guild = channel.guild_id.and_then(|id| world.guild(id));
+        Some(Audience::Channel { channel, guild, needs })
+    });
+}
+
+/// Sends a message to the sessions of its channel, or an ephemeral one to the account that may see it.
+pub(super) fn message(state: &mut State, message: &Message, name: &'static str) {
+    let State { world, sessions, transcript, .. } = state;
+    let Some(channel) = world.channels.get(&message.channel_id) else { return };
+    let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
+    let event = MessageJson::event(message, channel, guild);
+    if message.is_ephemeral() {
+        let Some(user) = message.listener() else { return };
+        let (guild, payload) = (channel.guild_id, Payload::new(name, &event));
+        return to_account(state, user, guild, |_| Some(payload));
+    }
+    let audience = Audience::Channel { channel, guild, needs: intents::MESSAGES };
+    let full = Arc::new(Payload::new(name, &event.with_thread(world)));
+    let bare = || Payload::new(name, &MessageJson::event(message, channel, guild).without_content());
+    let sessions = sessions.publish_message(world, audience, message, &full, bare);
+    transcript.write(What::Dispatched { name, sessions });
+}
+
+/// Sends an event to all sessions of one account; it is not even written if there are none.
+pub(crate) fn to_account(
+    state: &mut State,
+    user: Snowflake,
+    guild: Option<Snowflake>,
+    event: impl FnOnce(&State) -> Option<Payload>,
+) {
+    if state.sessions.any_of(user)
+        && let Some(payload) = event(state)
+    {
+        send(state, payload, |_| Some(Audience::Account { user, guild }));
+    }
+}
+
+/// Sends an event to an audience; to nobody if what it is about is gone.
+pub(super) fn send(
+    state: &mut State,
+    payload: Payload,
+    audience: impl FnOnce(&World) -> Option<Audience<'_>>,
+) {
+    let State { world, sessions, transcript, .. } = state;
+    let Some(audience) = audience(world) else { return };
+    let name = payload.name;
+    let sessions = sessions.publish(world, audience, &Arc::new(payload));
+    transcript.write(What::Dispatched { name, sessions });
+}

@@ -1,0 +1,62 @@
+//! Roles: made, changed, deleted.
+
+use serde_json::{Value, json};
+
+use super::{Action, By, audit, dispatch, visibility};
+use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
+use crate::state::State;
+use crate::world::Role;
+
+/// Adds a role right above `@everyone`.
+pub(crate) fn create(state: &mut State, guild: Snowflake, by: &By, mut role: Role) -> Option<Role> {
+    let home = state.world.guilds.get_mut(&guild)?;
+    for above in home.roles.iter_mut().filter(|other| other.position >= 1) {
+        above.position += 1;
+    }
+    role.position = 1;
+    home.roles.push(role.clone());
+    let data = json!({ "guild_id": guild, "role": role });
+    audit::record_change(state, guild, by, Action::RoleCreate, role.id, &Value::Null, &json!(role));
+    dispatch::to_guild(state, guild, intents::GUILDS, Payload::new("GUILD_ROLE_CREATE", &data));
+    Some(role)
+}
+
+/// Puts a changed role in the place of the one with its id.
+pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -> Option<Role> {
+    let sight = visibility::seen(state, guild);
+    let there = state.world.guilds.get_mut(&guild)?.role_mut(role.id)?;
+    let before = json!(there);
+    *there = role.clone();
+    let data = json!({ "guild_id": guild, "role": role });
+    if before != data["role"] {
+        audit::record_change(state, guild, by, Action::RoleUpdate, role.id, &before, &data["role"]);
+        dispatch::to_guild(state, guild, intents::GUILDS, Payload::new("GUILD_ROLE_UPDATE", &data));
+        visibility::announce(state, guild, sight);
+    }
+    Some(role)
+}
+
+/// Removes a role from the guild, its members and its channels.
+pub(crate) fn delete(state: &mut State, guild: Snowflake, by: &By, role: Snowflake) -> Option<Role> {
+    let sight = visibility::seen(state, guild);
+    let home = state.world.guilds.get_mut(&guild)?;
+    let at = home.roles.iter().position(|one| one.id == role)?;
+    let gone = home.roles.remove(at);
+    for below in home.roles.iter_mut().filter(|other| other.position > gone.position) {
+        below.position -= 1;
+    }
+    for member in home.members.values_mut() {
+        member.roles.retain(|one| *one != role);
+    }
+    for channel in &home.channels {
+        if let Some(channel) = state.world.channels.get_mut(channel) {
+            channel.overwrites.retain(|overwrite| overwrite.id != role);
+        }
+    }
+    audit::record_change(state, guild, by, Action::RoleDelete, role, &json!(gone), &Value::Null);
+    let data = json!({ "guild_id": guild, "role_id": role });
+    dispatch::to_guild(state, guild, intents::GUILDS, Payload::new("GUILD_ROLE_DELETE", &data));
+    visibility::announce(state, guild, sight);
+    Some(gone)
+}

@@ -1,0 +1,67 @@
+//! Accounts: new bots, and accounts that change.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use serde_json::json;
+
+use super::dispatch;
+use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
+use crate::state::State;
+use crate::world::wire::MemberJson;
+use crate::world::{Bot, User};
+
+/// Another bot, member of every guild; those who are there are told.
+pub(crate) fn add_bot(state: &mut State, name: &str) -> Bot {
+    let id = state.world.next_id();
+    // Like a real one: serenity looks for the id in front.
+    let token = format!("{}.Gsimul.{}", BASE64.encode(id.to_string()), state.interactions.new_token(id));
+    let bot = state.world.add_bot(name, &token);
+    let guilds: Vec<Snowflake> = state.world.guilds.keys().copied().collect();
+    for id in guilds {
+        let Some(guild) = state.world.guild(id) else { continue };
+        let role = guild.roles.iter().find(|role| role.bot == Some(bot.id()));
+        let role = Payload::new("GUILD_ROLE_CREATE", &json!({ "guild_id": id, "role": role }));
+        let mut member = json!(guild.members.get(&bot.id()).map(MemberJson::full));
+        member["guild_id"] = json!(id);
+        dispatch::to_guild(state, id, intents::GUILDS, role);
+        dispatch::to_guild(state, id, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_ADD", &member));
+    }
+    bot
+}
+
+/// Changes an account wherever it is known, and tells itself and the guilds it is in.
+pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut User)) -> Option<Arc<User>> {
+    let mut user = User::clone(state.world.users.get(&id)?);
+    change(&mut user);
+    let user = Arc::new(user);
+    state.world.users.insert(user.clone());
+    for bot in state.world.bots.iter_mut().filter(|bot| bot.id() == id) {
+        bot.user = user.clone();
+    }
+    for channel in state.world.channels.values_mut() {
+        channel.recipients.iter_mut().filter(|one| one.id == id).for_each(|one| *one = user.clone());
+    }
+    dispatch::to_account(state, id, None, |_| Some(Payload::new("USER_UPDATE", &*user)));
+    let mut told = Vec::new();
+    for home in state.world.guilds.values_mut() {
+        if let Some(member) = home.members.get_mut(&id) {
+            member.user = user.clone();
+            let mut data = json!(MemberJson::full(member));
+            data["guild_id"] = json!(home.id);
+            told.push((home.id, data));
+        }
+    }
+    for (guild, data) in told {
+        dispatch::to_member(
+            state,
+            guild,
+            intents::GUILD_MEMBERS,
+            id,
+            Payload::new("GUILD_MEMBER_UPDATE", &data),
+        );
+    }
+    Some(user)
+}

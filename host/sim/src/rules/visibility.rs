@@ -1,0 +1,65 @@
+//! Which channels of a guild users' own clients see: they receive an event when one becomes visible, changes, or is hidden.
+//! Bots receive the events of every channel, as at Discord.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::dispatch;
+use crate::ids::Snowflake;
+use crate::sessions::Payload;
+use crate::state::State;
+use crate::world::bits;
+use crate::world::wire::channel_json;
+
+/// What each person with a client saw before a change.
+pub(super) struct Sight {
+    seen: Vec<(Snowflake, Channels)>,
+}
+
+type Channels = BTreeMap<Snowflake, Value>;
+
+/// What persons see of a guild now, to be handed to [`announce`] after a change.
+pub(super) fn seen(state: &State, guild: Snowflake) -> Sight {
+    let persons = state.sessions.persons();
+    Sight { seen: persons.into_iter().map(|person| (person, seen_by(state, person, guild))).collect() }
+}
+
+/// Tells persons what they see differently now. Who came or went meanwhile was told so by the guild as a whole.
+pub(super) fn announce(state: &mut State, guild: Snowflake, before: Sight) {
+    for (person, mut before) in before.seen {
+        for (id, now) in seen_by(state, person, guild) {
+            match before.remove(&id) {
+                None => send(state, person, guild, "CHANNEL_CREATE", &now),
+                Some(then) if without_news(then.clone()) != without_news(now.clone()) => {
+                    send(state, person, guild, "CHANNEL_UPDATE", &now)
+                }
+                Some(_) => {}
+            }
+        }
+        for gone in before.values() {
+            send(state, person, guild, "CHANNEL_DELETE", gone);
+        }
+    }
+}
+
+fn seen_by(state: &State, person: Snowflake, guild: Snowflake) -> Channels {
+    let home = state.world.guild(guild).filter(|home| home.members.contains_key(&person));
+    let channels = home.into_iter().flat_map(|home| &home.channels).filter_map(|id| state.world.channel(*id));
+    channels
+        .filter(|channel| state.world.permissions_in(channel, person) & bits::VIEW_CHANNEL != 0)
+        .map(|channel| (channel.id, channel_json(channel)))
+        .collect()
+}
+
+fn send(state: &mut State, person: Snowflake, guild: Snowflake, name: &'static str, channel: &Value) {
+    dispatch::to_account(state, person, Some(guild), |_| Some(Payload::new(name, channel)));
+}
+
+/// New messages do not make a channel a different one.
+fn without_news(mut channel: Value) -> Value {
+    if let Some(news) = channel.get_mut("last_message_id") {
+        news.take();
+    }
+    channel
+}
