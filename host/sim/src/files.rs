@@ -60,7 +60,7 @@ pub(crate) struct Upload {
 /// Keeps uploads and describes them as attachments; `described` is the body's `attachments` list.
 pub(crate) fn attach(
     files: &mut Files,
-    world: &mut World,
+    world: &World,
     base: &str,
     uploads: &[Upload],
     described: &[Value],

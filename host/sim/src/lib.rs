@@ -2,19 +2,19 @@
 //! It knows nothing of cogs, and never leaves 127.0.0.1.
 //!
 //! ```text
-//!  8  sim                                           the public face: starts, closes
+//!  8  sim: the public face; starts, closes
 //!  7  serve: listener, dispatch, page, keep · drive: control interface, prompt, settling
 //!  6  rest: HTTP · socket: the gateway's · members: users in tests
 //!     ─── below this line no HTTP and no socket ───
-//!  5  rules                                         what happens: change, event, audit log, transcript
-//!  4  state                                         everything that changes, behind one lock
+//!  5  rules: may it happen? change, event, audit log entry, transcript; nothing else writes the world
+//!  4  state: everything that changes, behind one lock
 //!  3  sessions · commands · interactions · files · limits · faults · transcript · accounts · options
-//!  2  world                                         guilds, channels, messages; `wire`: as Discord writes them
+//!  2  world: guilds, channels, messages; its `wire` is how Discord writes them, its `file` how people do
 //!  1  form: bodies of requests and their errors · clock · pictures
 //!  0  ids: snowflakes, timestamps, percent-encoding
 //! ```
 //!
-//! Imports go down only. A test that reads the sources keeps it.
+//! Imports go down only, `State` has no methods, and only `rules` write the world: tests that read the sources keep it.
 //!
 //! A person is an account like a bot: one REST, one gateway, one set of rules, and a token of its own ([`Member::token`]). The
 //! page is such a client. What drives the simulator itself is apart, under `/control`, and described by its `openapi.json`.

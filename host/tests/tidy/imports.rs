@@ -122,9 +122,7 @@ impl Layers {
 
 /// The modules that a file names, by `crate::module` or in a `crate::{…}`. Its tests may build on any module.
 fn imports(source: &Source) -> BTreeSet<String> {
-    let code: Vec<&str> =
-        source.code().map(|(_, line)| line).take_while(|line| *line != "mod tests {").collect();
-    let code = code.join("\n");
+    let code = code_without_tests(source);
     let mut found = BTreeSet::new();
     for (at, word) in code.match_indices("crate::") {
         let part_of_another = code[..at].ends_with(|c: char| c.is_alphanumeric() || "_$".contains(c));
@@ -138,6 +136,12 @@ fn imports(source: &Source) -> BTreeSet<String> {
         }
     }
     found
+}
+
+fn code_without_tests(source: &Source) -> String {
+    let code: Vec<&str> =
+        source.code().map(|(_, line)| line).take_while(|line| *line != "mod tests {").collect();
+    code.join("\n")
 }
 
 /// The first words of a group's members, whose opening brace is already behind.
@@ -233,6 +237,44 @@ fn methods_of_the_state(source: &Source) -> Vec<String> {
         })
     };
     source.code().filter_map(says).collect()
+}
+
+#[test]
+fn only_the_rules_of_the_built_in_discord_write_its_world() {
+    let elsewhere: Vec<_> = SIM
+        .sources()
+        .iter()
+        .filter(|source| !matches!(SIM.module_of(&source.path), "rules" | "world"))
+        .flat_map(writes_of_the_world)
+        .collect();
+    nothing_found(&elsewhere);
+    for text in [
+        "if let Some(home) = state.world.guilds.get_mut(&guild) {",
+        "state.world\n    .webhooks\n    .insert(id, webhook);",
+        "call.shared.state().world.add_user(name);",
+        "f(&mut state.world);",
+        "let State { world, .. } = &mut *state;",
+    ] {
+        let found = writes_of_the_world(&Source::sample("host/sim/src/rest/pins.rs", text));
+        assert_eq!(found.len(), 1, "{text}");
+    }
+    let sample = Source::sample("host/sim/src/rest/pins.rs", "seen.insert(state.world.next_id());");
+    assert_eq!(writes_of_the_world(&sample), [""; 0]);
+}
+
+/// Statements that change something of the world behind the lock. One that is only being built has no lock yet.
+fn writes_of_the_world(source: &Source) -> Vec<String> {
+    const CHANGES: [&str; 8] =
+        ["_mut(", ".insert(", ".remove(", ".retain(", ".push(", ".entry(", ".extend(", ".add_"];
+    let code: String = code_without_tests(source).split_whitespace().collect();
+    let is_write = |statement: &&str| {
+        let behind = ["state.world", "state().world"].iter().find_map(|world| statement.split(world).nth(1));
+        behind.is_some_and(|behind| CHANGES.iter().any(|change| behind.contains(change)))
+            || statement.contains("&mutstate.world")
+            || statement.contains("letState{") && statement.contains("world") && statement.contains("=&mut")
+    };
+    let statements = code.split(';').filter(is_write);
+    statements.map(|statement| format!("{}: writes the world: {statement}", source.path)).collect()
 }
 
 #[test]

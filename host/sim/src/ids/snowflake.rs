@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -81,23 +82,25 @@ impl<'de> Deserialize<'de> for Snowflake {
 /// Hands out ids that only ever grow, also when the clock steps back.
 #[derive(Debug, Default)]
 pub(crate) struct SnowflakeSource {
-    last: u64,
+    last: AtomicU64,
 }
 
 impl SnowflakeSource {
     /// Everything handed out from now on is larger than `id`.
     pub(crate) fn start_after(&mut self, id: Snowflake) {
-        self.last = self.last.max(id.0);
+        *self.last.get_mut() = id.0.max(*self.last.get_mut());
     }
 
     pub(crate) fn last(&self) -> Snowflake {
-        Snowflake(self.last)
+        Snowflake(self.last.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn next(&mut self, unix_ms: u64) -> Snowflake {
+    pub(crate) fn next(&self, unix_ms: u64) -> Snowflake {
         let of_now = unix_ms.saturating_sub(DISCORD_EPOCH_MS) << 22;
-        self.last = of_now.max(self.last + 1);
-        Snowflake(self.last)
+        let next = |last: u64| of_now.max(last + 1);
+        let before = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+        let (Ok(last) | Err(last)) = before;
+        Snowflake(next(last))
     }
 }
 
@@ -107,7 +110,7 @@ mod tests {
 
     #[test]
     fn ids_grow_even_when_the_clock_steps_back() {
-        let mut source = SnowflakeSource::default();
+        let source = SnowflakeSource::default();
         let first = source.next(DISCORD_EPOCH_MS + 5_000);
         let second = source.next(DISCORD_EPOCH_MS + 1_000);
         assert!(second > first);

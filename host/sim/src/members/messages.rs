@@ -8,7 +8,6 @@ use crate::files::{MAX_FILES, Upload, attach};
 use crate::ids::Snowflake;
 use crate::rules::messages::{self, MAX_CONTENT_CHARS, check_slowmode};
 use crate::rules::{Draft, Revision, reactions};
-use crate::state::State;
 use crate::world::{ActError, Emoji, MessageKind, bits};
 
 impl Member {
@@ -156,8 +155,8 @@ impl Member {
         let mut draft = Draft::text(channel, self.user.clone(), text.to_owned());
         if !files.is_empty() {
             self.allowed(&state, channel, bits::ATTACH_FILES, "attach files")?;
-            let State { files: kept, world, .. } = &mut *state;
-            draft.attachments = attach(kept, world, &self.shared.base_url(), files, &[]);
+            let state = &mut *state;
+            draft.attachments = attach(&mut state.files, &state.world, &self.shared.base_url(), files, &[]);
         }
         if reply_to.is_some() {
             draft.kind = MessageKind::Reply;

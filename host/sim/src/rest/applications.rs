@@ -7,8 +7,9 @@ use super::guild_settings::picture;
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
+use crate::rules::users;
 use crate::state::State;
-use crate::world::Application;
+use crate::world::{Application, Bot};
 
 const MAX_DESCRIPTION_CHARS: usize = 400;
 const MAX_TAGS: usize = 5;
@@ -28,11 +29,10 @@ pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
     let id = call.bot()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
-    let bot = state.world.bots.iter_mut().find(|bot| bot.id() == id).ok_or(ApiError::unknown_application())?;
-    let mut application = bot.application.clone();
+    let mut application = bot_of(&state, id)?.application.clone();
     read(&mut fields, &mut application);
     fields.checked()?;
-    bot.application = application;
+    users::change_application(&mut state, id, |there| *there = application)?;
     Ok(Reply::json(&json_of(&state, id)?))
 }
 
@@ -42,8 +42,7 @@ pub(super) fn metadata(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
         return Err(ApiError::not_your_application());
     }
     let state = call.shared.state();
-    let bot = state.world.bot(id).ok_or(ApiError::unknown_application())?;
-    Ok(Reply::json(&bot.application.metadata))
+    Ok(Reply::json(&bot_of(&state, id)?.application.metadata))
 }
 
 /// `PUT /applications/{application}/role-connections/metadata`: the whole list.
@@ -74,10 +73,9 @@ pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply, ApiError
         })
         .collect();
     whole.checked()?;
-    let mut state = call.shared.state();
-    let bot = state.world.bots.iter_mut().find(|bot| bot.id() == id).ok_or(ApiError::unknown_application())?;
-    bot.application.metadata = kept;
-    Ok(Reply::json(&bot.application.metadata))
+    let reply = Reply::json(&kept);
+    users::change_application(&mut call.shared.state(), id, |application| application.metadata = kept)?;
+    Ok(reply)
 }
 
 fn read(fields: &mut Fields, application: &mut Application) {
@@ -121,7 +119,7 @@ fn read(fields: &mut Fields, application: &mut Application) {
 }
 
 fn json_of(state: &State, id: Snowflake) -> Result<Value, ApiError> {
-    let bot = state.world.bot(id).ok_or(ApiError::unknown_application())?;
+    let bot = bot_of(state, id)?;
     let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&id)).count();
     let application = &bot.application;
     let mut json = json!({
@@ -137,4 +135,8 @@ fn json_of(state: &State, id: Snowflake) -> Result<Value, ApiError> {
         json.extend(Map::clone(&application.links));
     }
     Ok(json)
+}
+
+fn bot_of(state: &State, id: Snowflake) -> Result<&Bot, ApiError> {
+    state.world.bot(id).ok_or(ApiError::unknown_application())
 }

@@ -59,7 +59,7 @@ impl ChannelPlan {
     }
 
     /// Takes over what a body says.
-    pub(super) fn read(&mut self, fields: &mut Fields, world: &mut World) {
+    pub(super) fn read(&mut self, fields: &mut Fields, world: &World) {
         if let Some(name) = fields.text_within("name", 1..=100) {
             let spoken = self.kind.is_voice() || self.kind == ChannelKind::Category;
             self.name = if spoken { name } else { name.to_lowercase().replace(' ', "-") };
@@ -81,7 +81,7 @@ impl ChannelPlan {
         self.read_settings(fields, world);
     }
 
-    fn read_settings(&mut self, fields: &mut Fields, world: &mut World) {
+    fn read_settings(&mut self, fields: &mut Fields, world: &World) {
         let settings = &mut self.settings;
         let minutes = |number: u64| number as u32;
         settings.nsfw = fields.flag("nsfw").unwrap_or(settings.nsfw);
@@ -138,7 +138,7 @@ impl ChannelPlan {
     }
 }
 
-fn read_tag(fields: &mut Fields, mut tag: Fields, world: &mut World) -> Option<Tag> {
+fn read_tag(fields: &mut Fields, mut tag: Fields, world: &World) -> Option<Tag> {
     let id = tag.snowflake("id").unwrap_or_else(|| world.next_id());
     let name = tag.text_within("name", 1..=20);
     if name.is_none() && tag.errors.is_empty() {

@@ -31,7 +31,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     }
     let last = home.channels.len() as u32;
     let mut plan = ChannelPlan::new(kind);
-    plan.read(&mut fields, &mut state.world);
+    plan.read(&mut fields, &state.world);
     if plan.name.is_empty() && fields.errors.is_empty() {
         fields.missing("name");
     }
@@ -80,7 +80,7 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
         }
         plan.kind = kind;
     }
-    plan.read(&mut fields, &mut state.world);
+    plan.read(&mut fields, &state.world);
     fields.checked()?;
     plan.check_parent(&state.world, guild)?;
     if plan.parent_id != old_parent {

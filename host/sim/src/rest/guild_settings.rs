@@ -45,13 +45,11 @@ pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
         }
     }
     fields.checked()?;
-    let before = guild_json(home);
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
+    guilds::change(&mut state, guild, &by, |home| {
         home.settings = settings;
         home.owner_id = owner.unwrap_or(home.owner_id);
         home.name = name.unwrap_or_else(|| std::mem::take(&mut home.name));
-    }
-    guilds::changed(&mut state, guild, &by, &before);
+    });
     Ok(Reply::json(&guild_json(access::own_guild(&state, by.user, guild)?)))
 }
 

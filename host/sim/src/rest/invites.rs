@@ -1,5 +1,4 @@
 //! Invites over REST: make, read, take away, and entering a guild by one.
-//! It does not tell members of those who come; `rules` does.
 
 use serde_json::{Value, json};
 
@@ -7,84 +6,31 @@ use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::{Action, By, access, audit, dispatch, invites, members};
-use crate::sessions::{Payload, intents};
+use crate::rules::access;
+use crate::rules::invites::{self, Terms};
 use crate::state::State;
 use crate::world::wire::{guild_glimpse, partial_channel};
 use crate::world::{Invite, bits};
 
-/// Invites of a guild.
-const MAX_INVITES: usize = 1000;
 const DEFAULT_AGE_SECONDS: u64 = 24 * 3600;
 const MAX_AGE_SECONDS: u64 = 7 * 24 * 3600;
 const MAX_USES: u64 = 100;
-/// Characters of a code.
-const CODE_CHARS: usize = 8;
 
 /// `POST /channels/{channel}/invites`
 pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut fields = call.fields()?;
-    let max_age = fields.number_within("max_age", 0..=MAX_AGE_SECONDS).unwrap_or(DEFAULT_AGE_SECONDS) as u32;
-    let max_uses = fields.number_within("max_uses", 0..=MAX_USES).unwrap_or(0) as u32;
-    let temporary = fields.flag("temporary").unwrap_or(false);
+    let terms = Terms {
+        max_age: fields.number_within("max_age", 0..=MAX_AGE_SECONDS).unwrap_or(DEFAULT_AGE_SECONDS) as u32,
+        max_uses: fields.number_within("max_uses", 0..=MAX_USES).unwrap_or(0) as u32,
+        temporary: fields.flag("temporary").unwrap_or(false),
+    };
     let unique = fields.flag("unique").unwrap_or(false);
     fields.ignore(&["target_type", "target_user_id", "target_application_id"]);
     fields.checked()?;
     let mut state = call.shared.state();
-    let (guild, home) = access::guild_channel_with(&state, by.user, channel, bits::CREATE_INSTANT_INVITE)?;
-    let guild_id = guild.id;
-    if home.thread.is_some() || home.kind == crate::world::ChannelKind::Category {
-        return Err(ApiError::wrong_channel_type());
-    }
-    let like = state.world.invites.values().find(|invite| {
-        invite.channel_id == channel
-            && invite.inviter.id == by.user
-            && (invite.max_age, invite.max_uses, invite.temporary) == (max_age, max_uses, temporary)
-    });
-    if let Some(like) = like.filter(|_| !unique) {
-        return Ok(Reply::json(&json_of(&state, like, true)));
-    }
-    if state.world.invites.values().filter(|invite| invite.guild_id == guild_id).count() >= MAX_INVITES {
-        return Err(ApiError::new(400, 30016, "Maximum number of invites reached (1000)"));
-    }
-    let invite = Invite {
-        code: new_code(&mut state),
-        channel_id: channel,
-        guild_id,
-        inviter: access::account(&state, by.user)?,
-        created_at: state.world.clock.now(),
-        max_age,
-        max_uses,
-        uses: 0,
-        temporary,
-    };
-    Ok(Reply::json(&add(&mut state, &by, invite)))
-}
-
-fn new_code(state: &mut State) -> String {
-    let id = state.world.next_id();
-    let mut code = state.interactions.new_token(id);
-    code.truncate(CODE_CHARS);
-    code
-}
-
-fn add(state: &mut State, by: &By, invite: Invite) -> Value {
-    let (guild, code, ends) = (invite.guild_id, invite.code.clone(), invite.expires_at());
-    let json = json_of(state, &invite, true);
-    let mut data = json!({
-        "channel_id": invite.channel_id, "guild_id": guild, "code": code, "inviter": &*invite.inviter,
-        "created_at": invite.created_at, "max_age": invite.max_age, "max_uses": invite.max_uses, "uses": 0,
-        "temporary": invite.temporary, "type": 0,
-    });
-    data["expires_at"] = json!(ends);
-    state.world.invites.insert(code.clone(), invite);
-    let change = json!({ "key": "code", "new_value": code });
-    audit::record(state, guild, by, Action::InviteCreate, None, vec![change], None);
-    let payload = Payload::new("INVITE_CREATE", &data);
-    dispatch::to_permitted(state, guild, intents::GUILD_INVITES, bits::MANAGE_CHANNELS, payload);
-    invites::watch(state, &code);
-    json
+    let invite = invites::create(&mut state, &by, channel, terms, unique)?;
+    Ok(Reply::json(&json_of(&state, &invite, true)))
 }
 
 /// `GET /channels/{channel}/invites`
@@ -113,7 +59,7 @@ pub(super) fn invite(call: &Call, code: String) -> Result<Reply, ApiError> {
     let counts = call.query_flag("with_counts");
     call.ignore_query(&["with_expiration", "guild_scheduled_event_id"]);
     let state = call.shared.state();
-    let invite = state.world.invites.get(&code).ok_or(unknown())?;
+    let invite = invites::find(&state, &code)?;
     let mut json = json_of(&state, invite, false);
     if counts && let Some(guild) = state.world.guild(invite.guild_id) {
         json["approximate_member_count"] = json!(guild.members.len());
@@ -124,41 +70,19 @@ pub(super) fn invite(call: &Call, code: String) -> Result<Reply, ApiError> {
 
 /// `POST /invites/{code}`: a person enters; bots are added by those who manage a guild.
 pub(super) fn accept(call: &Call, code: String) -> Result<Reply, ApiError> {
-    let Account::Person(person) = call.account()? else {
-        return Err(ApiError::new(403, 20001, "Bots cannot use this endpoint"));
-    };
+    let Account::Person(person) = call.account()? else { return Err(ApiError::persons_only()) };
     call.fields()?.ignore_all();
     let mut state = call.shared.state();
-    let invite = state.world.invites.get(&code).ok_or(unknown())?;
-    let (guild, json) = (invite.guild_id, json_of(&state, invite, false));
-    if state.world.guild(guild).is_some_and(|home| home.belongings.bans.contains_key(&person)) {
-        return Err(ApiError::new(403, 40007, "The user is banned from this guild."));
-    }
-    let account = access::account(&state, person)?;
-    if members::admit(&mut state, guild, &account)
-        && let Some(invite) = state.world.invites.get_mut(&code)
-    {
-        invite.uses += 1;
-        if invite.max_uses > 0 && invite.uses >= invite.max_uses {
-            invites::end(&mut state, &code);
-        }
-    }
-    Ok(Reply::json(&json))
+    let invite = invites::accept(&mut state, &code, person)?;
+    Ok(Reply::json(&json_of(&state, &invite, false)))
 }
 
 /// `DELETE /invites/{code}`
 pub(super) fn delete(call: &Call, code: String) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
-    let invite = state.world.invites.get(&code).ok_or(unknown())?;
-    let (guild, json) = (invite.guild_id, json_of(&state, invite, false));
-    if access::guild_with(&state, by.user, guild, bits::MANAGE_GUILD).is_err() {
-        access::guild_channel_with(&state, by.user, invite.channel_id, bits::MANAGE_CHANNELS)?;
-    }
-    invites::end(&mut state, &code);
-    let change = json!({ "key": "code", "old_value": code });
-    audit::record(&mut state, guild, &by, Action::InviteDelete, None, vec![change], None);
-    Ok(Reply::json(&json))
+    let invite = invites::revoke(&mut state, &by, &code)?;
+    Ok(Reply::json(&json_of(&state, &invite, false)))
 }
 
 fn json_of(state: &State, invite: &Invite, with_metadata: bool) -> Value {
@@ -176,8 +100,4 @@ fn json_of(state: &State, invite: &Invite, with_metadata: bool) -> Value {
         json["created_at"] = json!(invite.created_at);
     }
     json
-}
-
-fn unknown() -> ApiError {
-    ApiError::new(404, 10006, "Unknown Invite")
 }

@@ -198,7 +198,7 @@ fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invo
 fn uploaded(call: &Call, state: &mut State, data: &mut Fields) -> Vec<(String, Attachment)> {
     let described = data.list("attachments", MAX_LIST).unwrap_or_default();
     let base = call.shared.base_url();
-    let files = attach(&mut state.files, &mut state.world, &base, &call.uploads, &described);
+    let files = attach(&mut state.files, &state.world, &base, &call.uploads, &described);
     call.uploads.iter().map(|upload| upload.index.clone().unwrap_or_default()).zip(files).collect()
 }
 

@@ -191,7 +191,7 @@ fn new_attachments(state: &mut State, call: &Call, described: &[Value]) -> Vec<A
         return Vec::new();
     }
     let base = format!("http://{}", call.shared.address);
-    attach(&mut state.files, &mut state.world, &base, &call.uploads, described)
+    attach(&mut state.files, &state.world, &base, &call.uploads, described)
 }
 
 /// A file as the body wants to keep it; none if it is not listed.

@@ -1,17 +1,14 @@
 //! Pins over REST: what is kept in sight in a channel, by the new paths and the old.
-//! Pinning edits nothing else of a message.
 
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
-use crate::rules::{Action, Draft, access, audit, messages};
+use crate::rules::{access, pins};
 use crate::world::wire::MessageJson;
-use crate::world::{Channel, Message, MessageKind, bits};
+use crate::world::{Channel, Message, bits};
 
-/// Pins of a channel.
-const MAX_PINS: usize = 250;
 /// Pins in one page.
 const MAX_PAGE: usize = 50;
 
@@ -27,35 +24,7 @@ pub(super) fn unpin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Re
 
 fn set_pinned(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<Reply, ApiError> {
     let by = call.by()?;
-    let mut state = call.shared.state();
-    let (home, message) = access::open_message(&state, by.user, channel, id)?;
-    let granted = state.world.permissions_in(home, by.user);
-    if granted & (bits::PIN_MESSAGES | bits::MANAGE_MESSAGES) == 0 {
-        return Err(ApiError::missing_permissions());
-    }
-    if message.kind.is_system() {
-        return Err(ApiError::system_message());
-    }
-    if message.pinned == pinned {
-        return Ok(Reply::nothing());
-    }
-    if pinned && home.messages.iter().filter(|message| message.pinned).count() >= MAX_PINS {
-        return Err(ApiError::new(400, 30003, "Maximum number of pins reached for the channel (250)"));
-    }
-    let (author, guild) = (message.author.id, home.guild_id);
-    messages::pin(&mut state, channel, id, pinned);
-    if let Some(guild) = guild {
-        let action = if pinned { Action::MessagePin } else { Action::MessageUnpin };
-        let options = json!({ "channel_id": channel, "message_id": id });
-        audit::record(&mut state, guild, &by, action, Some(author), Vec::new(), Some(options));
-    }
-    if pinned {
-        let mut notice = Draft::text(channel, access::account(&state, by.user)?, String::new());
-        notice.kind = MessageKind::Pin;
-        notice.reply_to = Some(id);
-        messages::post(&mut state, notice);
-    }
-    Ok(Reply::nothing())
+    pins::set(&mut call.shared.state(), &by, channel, id, pinned).map(|()| Reply::nothing())
 }
 
 /// `GET /channels/{channel}/messages/pins?before=&limit=`: a page with times, pinned last first.

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::channel_webhooks::keyed;
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
 use crate::form::{ApiError, Fields};
@@ -26,7 +25,7 @@ pub(super) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply, Api
     call.ignore_query(&["with_components"]);
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
-    let webhook = keyed(&state, id, token)?.clone();
+    let webhook = webhooks::with_token(&state, id, token)?.clone();
     let manner = manner(&mut fields, &webhook);
     let mut form = MessageForm::read(fields)?;
     if form.is_empty(call.uploads.len()) {
@@ -135,7 +134,7 @@ fn find(
     token: &str,
     which: &str,
 ) -> Result<Arc<Message>, ApiError> {
-    let webhook = keyed(state, id, token)?;
+    let webhook = webhooks::with_token(state, id, token)?;
     let home = call.query_id("thread_id").unwrap_or(webhook.channel_id);
     let which = which.parse().map_err(|_| ApiError::unknown_message())?;
     let message = state.world.channel(home).and_then(|home| home.message(which));

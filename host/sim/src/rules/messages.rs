@@ -1,4 +1,4 @@
-//! Messages: posting, editing, deleting, pinning, typing.
+//! Messages: posting, editing, deleting, typing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -267,33 +267,6 @@ pub(crate) fn delete(
         });
     }
     gone
-}
-
-/// Pins or unpins a message.
-pub(crate) fn pin(
-    state: &mut State,
-    channel: Snowflake,
-    id: Snowflake,
-    pinned: bool,
-) -> Option<Arc<Message>> {
-    let now = state.world.clock.now();
-    let home = state.world.channels.get_mut(&channel)?;
-    let message = home.message_mut(id)?;
-    if message.pinned == pinned {
-        return home.message(id).cloned();
-    }
-    message.pinned = pinned;
-    message.pinned_at = pinned.then_some(now);
-    let guild_id = home.guild_id;
-    state.transcript.write(What::Pinned { channel: home.name.clone(), message_id: id, pinned });
-    let stamp = json!({ "channel_id": channel, "last_pin_timestamp": now });
-    dispatch::to_channel(
-        state,
-        channel,
-        intents::CHANNELS,
-        Payload::new("CHANNEL_PINS_UPDATE", &place(stamp, guild_id)),
-    );
-    announce_edit(state, channel, id, false)
 }
 
 /// Shows a user as typing.

@@ -1,4 +1,4 @@
-//! Accounts: new bots, and accounts that change.
+//! Accounts of users and bots, and the applications of bots: new ones, and what changes in them.
 
 use std::sync::Arc;
 
@@ -7,11 +7,16 @@ use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde_json::json;
 
 use super::dispatch;
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::wire::MemberJson;
-use crate::world::{Bot, User};
+use crate::world::{Application, Bot, User};
+
+pub(crate) fn add(state: &mut State, name: &str) -> Arc<User> {
+    state.world.add_user(name)
+}
 
 /// Another bot, member of every guild; those who are there are told.
 pub(crate) fn add_bot(state: &mut State, name: &str) -> Bot {
@@ -64,4 +69,22 @@ pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut 
         );
     }
     Some(user)
+}
+
+/// Changes what an application says of itself.
+pub(crate) fn change_application(
+    state: &mut State,
+    id: Snowflake,
+    change: impl FnOnce(&mut Application),
+) -> Result<(), ApiError> {
+    let bot = state.world.bots.iter_mut().find(|bot| bot.id() == id);
+    change(&mut bot.ok_or(ApiError::unknown_application())?.application);
+    Ok(())
+}
+
+/// Takes intents away that a bot may ask for.
+pub(crate) fn withhold_intents(state: &mut State, id: Snowflake, intents: u64) {
+    if let Some(bot) = state.world.bots.iter_mut().find(|bot| bot.id() == id) {
+        bot.granted_intents &= !intents;
+    }
 }

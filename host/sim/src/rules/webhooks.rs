@@ -2,16 +2,124 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Draft, dispatch, messages};
+use super::{Action, By, Draft, access, audit, dispatch, messages};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
 use crate::state::State;
-use crate::world::{Message, Origin, Webhook, flags};
+use crate::world::{ChannelKind, Message, Origin, Webhook, bits, flags};
+
+/// Webhooks of a channel.
+const MAX_WEBHOOKS: usize = 15;
+
+/// The webhook, if the token is its own.
+pub(crate) fn with_token<'a>(state: &'a State, id: Snowflake, token: &str) -> Result<&'a Webhook, ApiError> {
+    let webhook = state.world.webhooks.get(&id).ok_or(ApiError::unknown_webhook())?;
+    if webhook.token == token && webhook.follows.is_none() {
+        Ok(webhook)
+    } else {
+        Err(ApiError::expired_token())
+    }
+}
+
+/// The webhook, if the caller manages those of its channel.
+pub(crate) fn managed(state: &State, caller: Snowflake, id: Snowflake) -> Result<&Webhook, ApiError> {
+    let webhook = state.world.webhooks.get(&id).ok_or(ApiError::unknown_webhook())?;
+    access::guild_channel_with(state, caller, webhook.channel_id, bits::MANAGE_WEBHOOKS)?;
+    Ok(webhook)
+}
+
+pub(crate) fn create(
+    state: &mut State,
+    by: &By,
+    channel: Snowflake,
+    name: String,
+    avatar: Option<String>,
+) -> Result<Webhook, ApiError> {
+    let webhook = new(state, by, channel, name, avatar)?;
+    Ok(add(state, by, webhook))
+}
+
+/// From now on what is published in an announcement channel comes to another channel too.
+pub(crate) fn follow(
+    state: &mut State,
+    by: &By,
+    source: Snowflake,
+    target: Snowflake,
+) -> Result<Webhook, ApiError> {
+    let followed = access::seen_channel(state, by.user, source)?;
+    if followed.kind != ChannelKind::Announcement {
+        return Err(ApiError::wrong_channel_type());
+    }
+    let guild = followed.guild_id.and_then(|guild| state.world.guild(guild));
+    let name = format!("{} #{}", guild.map_or("", |guild| guild.name.as_str()), followed.name);
+    let webhook = Webhook { follows: Some(source), ..new(state, by, target, name, None)? };
+    Ok(add(state, by, webhook))
+}
+
+fn new(
+    state: &State,
+    by: &By,
+    channel: Snowflake,
+    name: String,
+    avatar: Option<String>,
+) -> Result<Webhook, ApiError> {
+    let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::MANAGE_WEBHOOKS)?;
+    if home.kind == ChannelKind::Category || home.kind.is_thread() {
+        return Err(ApiError::wrong_channel_type());
+    }
+    if state.world.webhooks.values().filter(|webhook| webhook.channel_id == channel).count() >= MAX_WEBHOOKS {
+        return Err(ApiError::new(400, 30007, "Maximum number of webhooks reached (15)"));
+    }
+    let (id, user) = (state.world.next_id(), access::account(state, by.user)?);
+    Ok(Webhook {
+        id,
+        token: format!("{}{}", state.interactions.new_token(id), state.interactions.new_token(channel)),
+        channel_id: channel,
+        guild_id: guild.id,
+        name,
+        avatar: avatar.map(Into::into),
+        application_id: user.bot.then_some(user.id),
+        user,
+        follows: None,
+    })
+}
+
+fn add(state: &mut State, by: &By, webhook: Webhook) -> Webhook {
+    let (guild, after) = (webhook.guild_id, webhook.json(false));
+    audit::record_change(state, guild, by, Action::WebhookCreate, webhook.id, &Value::Null, &after);
+    state.world.webhooks.insert(webhook.id, webhook.clone());
+    announce(state, guild, webhook.channel_id);
+    webhook
+}
+
+pub(crate) fn change(
+    state: &mut State,
+    by: &By,
+    id: Snowflake,
+    change: impl FnOnce(&mut Webhook),
+) -> Result<Webhook, ApiError> {
+    let there = state.world.webhooks.get_mut(&id).ok_or(ApiError::unknown_webhook())?;
+    let before = there.json(false);
+    change(there);
+    let webhook = there.clone();
+    let (guild, after) = (webhook.guild_id, webhook.json(false));
+    audit::record_change(state, guild, by, Action::WebhookUpdate, id, &before, &after);
+    announce(state, guild, webhook.channel_id);
+    Ok(webhook)
+}
+
+pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) {
+    let Some(webhook) = state.world.webhooks.remove(&id) else { return };
+    let (guild, before) = (webhook.guild_id, webhook.json(false));
+    audit::record_change(state, guild, by, Action::WebhookDelete, id, &before, &Value::Null);
+    announce(state, guild, webhook.channel_id);
+}
 
 /// Tells that a channel's webhooks are different now, not which.
-pub(crate) fn announce(state: &mut State, guild: Snowflake, channel: Snowflake) {
+fn announce(state: &mut State, guild: Snowflake, channel: Snowflake) {
     let data = json!({ "guild_id": guild, "channel_id": channel });
     dispatch::to_guild(state, guild, intents::GUILD_WEBHOOKS, Payload::new("WEBHOOKS_UPDATE", &data));
 }

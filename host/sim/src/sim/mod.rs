@@ -154,10 +154,7 @@ impl Sim {
 
     /// Takes intents away that a bot may ask for: with them IDENTIFY then closes with 4014.
     pub fn withhold_intents(&self, bot: Snowflake, intents: u64) {
-        let mut state = self.shared.state();
-        if let Some(bot) = state.world.bots.iter_mut().find(|one| one.id() == bot) {
-            bot.granted_intents &= !intents;
-        }
+        users::withhold_intents(&mut self.shared.state(), bot, intents);
     }
 
     /// A person who acts.

@@ -62,7 +62,7 @@ impl World {
     }
 
     /// A new id, larger than every one before.
-    pub fn next_id(&mut self) -> Snowflake {
+    pub fn next_id(&self) -> Snowflake {
         self.ids.next(self.clock.now().0)
     }
 

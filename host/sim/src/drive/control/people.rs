@@ -11,7 +11,7 @@ use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::members::{guild_named, member_and_role};
 use crate::rest::{Call, Reply};
-use crate::rules::{By, bans, members};
+use crate::rules::{By, bans, members, users};
 use crate::state::State;
 use crate::world::{ActError, User, World};
 
@@ -48,7 +48,7 @@ pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
         .map(|name| guild_named(&state, name).map(|guild| guild.id))
         .collect::<Result<_, _>>()
         .map_err(missing)?;
-    let user = state.world.add_user(&name);
+    let user = users::add(&mut state, &name);
     for guild in guilds {
         members::admit(&mut state, guild, &user);
     }

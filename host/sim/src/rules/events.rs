@@ -1,0 +1,216 @@
+//! Events that a guild schedules: who may, how many, when, where, and who is interested.
+//! They do not begin by themselves; somebody sets their status.
+
+use serde_json::{Value, json};
+
+use super::{Action, By, access, audit, dispatch};
+use crate::form::ApiError;
+use crate::ids::{Snowflake, Timestamp};
+use crate::sessions::{Payload, intents};
+use crate::state::State;
+use crate::world::{ChannelKind, EventPlace, ScheduledEvent, bits};
+
+/// Events that are scheduled or active.
+const MAX_EVENTS: usize = 100;
+const SCHEDULED: u8 = 1;
+const ACTIVE: u8 = 2;
+
+/// What is said of an event; none leaves a part as it is.
+pub(crate) struct EventForm {
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<Option<String>>,
+    pub(crate) starts: Option<Timestamp>,
+    pub(crate) ends: Option<Option<Timestamp>>,
+    pub(crate) kind: Option<u64>,
+    pub(crate) channel: Option<Snowflake>,
+    pub(crate) location: Option<String>,
+}
+
+pub(crate) fn create(
+    state: &mut State,
+    by: &By,
+    guild: Snowflake,
+    form: EventForm,
+) -> Result<Value, ApiError> {
+    let home = access::guild_with(state, by.user, guild, bits::CREATE_EVENTS)?;
+    if home.belongings.events.iter().filter(|event| event.status <= ACTIVE).count() >= MAX_EVENTS {
+        return Err(ApiError::new(400, 30038, "Maximum number of guild scheduled events reached (100)"));
+    }
+    let mut event = ScheduledEvent {
+        id: state.world.next_id(),
+        creator: access::account(state, by.user)?,
+        name: String::new(),
+        description: None,
+        starts: Timestamp(0),
+        ends: None,
+        place: EventPlace::Elsewhere(String::new()),
+        status: SCHEDULED,
+        users: Vec::new(),
+    };
+    apply(form, state, guild, &mut event)?;
+    let (id, json) = (event.id, event.json(guild, false));
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        home.belongings.events.push(event);
+    }
+    announce(state, guild, "GUILD_SCHEDULED_EVENT_CREATE", &json);
+    audit::record_change(state, guild, by, Action::EventCreate, id, &Value::Null, &json);
+    Ok(json)
+}
+
+/// Changes an event that the caller manages.
+pub(crate) fn change(
+    state: &mut State,
+    by: &By,
+    guild: Snowflake,
+    mut event: ScheduledEvent,
+    form: EventForm,
+    status: Option<u8>,
+) -> Result<Value, ApiError> {
+    let (id, before) = (event.id, event.json(guild, false));
+    apply(form, state, guild, &mut event)?;
+    if let Some(status) = status.filter(|status| *status != event.status) {
+        // Scheduled may begin or be called off, active may end; nothing goes back.
+        if !matches!((event.status, status), (1, 2) | (1, 4) | (2, 3)) {
+            let message = "Cannot transition to this status";
+            return Err(ApiError::form("status", "GUILD_SCHEDULED_EVENT_STATUS_INVALID", message));
+        }
+        event.status = status;
+    }
+    let json = event.json(guild, false);
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        let events = &mut home.belongings.events;
+        if event.status > ACTIVE {
+            events.retain(|one| one.id != id);
+        } else if let Some(there) = events.iter_mut().find(|one| one.id == id) {
+            *there = event;
+        }
+    }
+    announce(state, guild, "GUILD_SCHEDULED_EVENT_UPDATE", &json);
+    audit::record_change(state, guild, by, Action::EventUpdate, id, &before, &json);
+    Ok(json)
+}
+
+pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<(), ApiError> {
+    let json = managed(state, by, guild, id)?.json(guild, false);
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        home.belongings.events.retain(|one| one.id != id);
+    }
+    announce(state, guild, "GUILD_SCHEDULED_EVENT_DELETE", &json);
+    audit::record_change(state, guild, by, Action::EventDelete, id, &json, &Value::Null);
+    Ok(())
+}
+
+/// A member says that it is interested, or no longer.
+pub(crate) fn set_interest(
+    state: &mut State,
+    guild: Snowflake,
+    id: Snowflake,
+    user: Snowflake,
+    interested: bool,
+) -> Result<(), ApiError> {
+    access::own_guild(state, user, guild)?;
+    find(state, guild, id)?;
+    let Some(home) = state.world.guilds.get_mut(&guild) else { return Ok(()) };
+    let Some(event) = home.belongings.events.iter_mut().find(|one| one.id == id) else { return Ok(()) };
+    if event.users.contains(&user) == interested {
+        return Ok(());
+    }
+    let name = if interested {
+        event.users.push(user);
+        "GUILD_SCHEDULED_EVENT_USER_ADD"
+    } else {
+        event.users.retain(|one| *one != user);
+        "GUILD_SCHEDULED_EVENT_USER_REMOVE"
+    };
+    let data = json!({ "guild_scheduled_event_id": id, "user_id": user, "guild_id": guild });
+    announce(state, guild, name, &data);
+    Ok(())
+}
+
+fn announce(state: &mut State, guild: Snowflake, name: &'static str, data: &Value) {
+    dispatch::to_guild(state, guild, intents::GUILD_SCHEDULED_EVENTS, Payload::new(name, data));
+}
+
+pub(crate) fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&ScheduledEvent, ApiError> {
+    let events = state.world.guild(guild).map(|home| &home.belongings.events);
+    let found = events.and_then(|events| events.iter().find(|event| event.id == id));
+    found.ok_or(ApiError::new(404, 10070, "Unknown Guild Scheduled Event"))
+}
+
+/// The event, if the caller may change it: its own, or with a further permission anybody's.
+pub(crate) fn managed(
+    state: &State,
+    by: &By,
+    guild: Snowflake,
+    id: Snowflake,
+) -> Result<ScheduledEvent, ApiError> {
+    access::own_guild(state, by.user, guild)?;
+    let event = find(state, guild, id)?;
+    let own =
+        event.creator.id == by.user && access::guild_with(state, by.user, guild, bits::CREATE_EVENTS).is_ok();
+    if !own {
+        access::guild_with(state, by.user, guild, bits::MANAGE_EVENTS)?;
+    }
+    Ok(event.clone())
+}
+
+fn apply(
+    form: EventForm,
+    state: &State,
+    guild: Snowflake,
+    event: &mut ScheduledEvent,
+) -> Result<(), ApiError> {
+    if let Some(starts) = form.starts {
+        if starts < state.world.clock.now() {
+            let message = "Cannot schedule event in the past.";
+            return Err(ApiError::form(
+                "scheduled_start_time",
+                "GUILD_SCHEDULED_EVENT_SCHEDULE_PAST",
+                message,
+            ));
+        }
+        event.starts = starts;
+    }
+    event.name = form.name.unwrap_or_else(|| std::mem::take(&mut event.name));
+    event.description = form.description.unwrap_or_else(|| event.description.take());
+    event.ends = form.ends.unwrap_or(event.ends);
+    if form.kind.is_some() || form.channel.is_some() || form.location.is_some() {
+        event.place = place(state, guild, form.kind, form.channel, form.location, &event.place)?;
+    }
+    if event.ends.is_none() && matches!(event.place, EventPlace::Elsewhere(_)) {
+        return Err(ApiError::form("scheduled_end_time", "BASE_TYPE_REQUIRED", "This field is required"));
+    }
+    if event.ends.is_some_and(|ends| ends <= event.starts) {
+        let message = "Cannot schedule event to end before it starts.";
+        return Err(ApiError::form("scheduled_end_time", "GUILD_SCHEDULED_EVENT_END_TIME", message));
+    }
+    Ok(())
+}
+
+fn place(
+    state: &State,
+    guild: Snowflake,
+    kind: Option<u64>,
+    channel: Option<Snowflake>,
+    location: Option<String>,
+    before: &EventPlace,
+) -> Result<EventPlace, ApiError> {
+    let before = match before {
+        EventPlace::Stage(_) => 1,
+        EventPlace::Voice(_) => 2,
+        EventPlace::Elsewhere(_) => 3,
+    };
+    let required = |key: &str| ApiError::form(key, "BASE_TYPE_REQUIRED", "This field is required");
+    let kind = kind.unwrap_or(before);
+    if kind == 3 {
+        return location.map(EventPlace::Elsewhere).ok_or_else(|| required("entity_metadata.location"));
+    }
+    let channel = channel.ok_or_else(|| required("channel_id"))?;
+    let home = state.world.channel(channel).filter(|home| home.guild_id == Some(guild));
+    match (kind, home.map(|home| home.kind)) {
+        (1, Some(ChannelKind::Stage)) => Ok(EventPlace::Stage(channel)),
+        (2, Some(ChannelKind::Voice)) => Ok(EventPlace::Voice(channel)),
+        (_, None) => Err(ApiError::unknown_channel()),
+        _ => Err(ApiError::wrong_channel_type()),
+    }
+}

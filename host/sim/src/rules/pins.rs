@@ -1,0 +1,67 @@
+//! Pins: who may pin what, how many there may be, and what follows.
+
+use serde_json::json;
+
+use super::messages::{self, place};
+use super::{Action, By, Draft, access, audit, dispatch};
+use crate::form::ApiError;
+use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
+use crate::state::State;
+use crate::transcript::What;
+use crate::world::{MessageKind, bits};
+
+/// Pins of a channel.
+const MAX_PINS: usize = 250;
+
+/// Pins or unpins a message; nothing happens if it is so already.
+/// <https://discord.com/developers/docs/resources/message#pin-message>
+pub(crate) fn set(
+    state: &mut State,
+    by: &By,
+    channel: Snowflake,
+    id: Snowflake,
+    pinned: bool,
+) -> Result<(), ApiError> {
+    let (home, message) = access::open_message(state, by.user, channel, id)?;
+    let granted = state.world.permissions_in(home, by.user);
+    if granted & (bits::PIN_MESSAGES | bits::MANAGE_MESSAGES) == 0 {
+        return Err(ApiError::missing_permissions());
+    }
+    if message.kind.is_system() {
+        return Err(ApiError::system_message());
+    }
+    if message.pinned == pinned {
+        return Ok(());
+    }
+    if pinned && home.messages.iter().filter(|message| message.pinned).count() >= MAX_PINS {
+        return Err(ApiError::new(400, 30003, "Maximum number of pins reached for the channel (250)"));
+    }
+    let (author, guild) = (message.author.id, home.guild_id);
+    change(state, channel, id, pinned);
+    if let Some(guild) = guild {
+        let action = if pinned { Action::MessagePin } else { Action::MessageUnpin };
+        let options = json!({ "channel_id": channel, "message_id": id });
+        audit::record(state, guild, by, action, Some(author), Vec::new(), Some(options));
+    }
+    if pinned {
+        let mut notice = Draft::text(channel, access::account(state, by.user)?, String::new());
+        notice.kind = MessageKind::Pin;
+        notice.reply_to = Some(id);
+        messages::post(state, notice);
+    }
+    Ok(())
+}
+
+fn change(state: &mut State, channel: Snowflake, id: Snowflake, pinned: bool) {
+    let now = state.world.clock.now();
+    let Some(home) = state.world.channels.get_mut(&channel) else { return };
+    let (name, guild) = (home.name.clone(), home.guild_id);
+    let Some(message) = home.message_mut(id) else { return };
+    message.pinned = pinned;
+    message.pinned_at = pinned.then_some(now);
+    state.transcript.write(What::Pinned { channel: name, message_id: id, pinned });
+    let data = place(json!({ "channel_id": channel, "last_pin_timestamp": now }), guild);
+    dispatch::to_channel(state, channel, intents::CHANNELS, Payload::new("CHANNEL_PINS_UPDATE", &data));
+    messages::announce_edit(state, channel, id, false);
+}

@@ -1,0 +1,88 @@
+//! Stage instances: a stage channel on which something is going on. Who speaks on it is said by voice states.
+
+use serde_json::Value;
+
+use super::{Action, By, access, audit, dispatch};
+use crate::form::ApiError;
+use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
+use crate::state::State;
+use crate::world::{ChannelKind, StageInstance, bits};
+
+/// What a stage's moderators have.
+const MODERATES: u64 = bits::MANAGE_CHANNELS | bits::MUTE_MEMBERS | bits::MOVE_MEMBERS;
+
+pub(crate) fn open(
+    state: &mut State,
+    by: &By,
+    channel: Snowflake,
+    topic: String,
+    event_id: Option<Snowflake>,
+) -> Result<Value, ApiError> {
+    let (guild, home) = access::guild_channel_with(state, by.user, channel, MODERATES)?;
+    if home.kind != ChannelKind::Stage {
+        return Err(ApiError::wrong_channel_type());
+    }
+    if guild.belongings.stages.iter().any(|stage| stage.channel_id == channel) {
+        return Err(ApiError::new(400, 150_006, "The Stage is already open"));
+    }
+    let guild = guild.id;
+    let stage = StageInstance { id: state.world.next_id(), channel_id: channel, topic, event_id };
+    Ok(replace(state, by, guild, None, Some(stage)))
+}
+
+pub(crate) fn change(
+    state: &mut State,
+    by: &By,
+    channel: Snowflake,
+    topic: Option<String>,
+) -> Result<Value, ApiError> {
+    let (guild, old) = find(state, by.user, channel, MODERATES)?;
+    let mut new = old.clone();
+    new.topic = topic.unwrap_or(new.topic);
+    Ok(replace(state, by, guild, Some(old), Some(new)))
+}
+
+pub(crate) fn close(state: &mut State, by: &By, channel: Snowflake) -> Result<(), ApiError> {
+    let (guild, old) = find(state, by.user, channel, MODERATES)?;
+    replace(state, by, guild, Some(old), None);
+    Ok(())
+}
+
+/// The instance on a stage channel, and its guild, for those who have every bit of `needed` there.
+pub(crate) fn find(
+    state: &State,
+    caller: Snowflake,
+    channel: Snowflake,
+    needed: u64,
+) -> Result<(Snowflake, StageInstance), ApiError> {
+    let (guild, _) = access::guild_channel_with(state, caller, channel, needed)?;
+    let stage = guild.belongings.stages.iter().find(|stage| stage.channel_id == channel);
+    stage.map(|stage| (guild.id, stage.clone())).ok_or(ApiError::new(404, 10067, "Unknown Stage Instance"))
+}
+
+/// Puts an instance in the place of another; returns what is left to see of it.
+fn replace(
+    state: &mut State,
+    by: &By,
+    guild: Snowflake,
+    old: Option<StageInstance>,
+    new: Option<StageInstance>,
+) -> Value {
+    let json = |stage: &Option<StageInstance>| stage.as_ref().map_or(Value::Null, |stage| stage.json(guild));
+    let (before, after) = (json(&old), json(&new));
+    let (name, action) = match (&old, &new) {
+        (None, _) => ("STAGE_INSTANCE_CREATE", Action::StageCreate),
+        (_, Some(_)) => ("STAGE_INSTANCE_UPDATE", Action::StageUpdate),
+        (_, None) => ("STAGE_INSTANCE_DELETE", Action::StageDelete),
+    };
+    let Some(id) = old.as_ref().or(new.as_ref()).map(|stage| stage.id) else { return after };
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        home.belongings.stages.retain(|one| one.id != id);
+        home.belongings.stages.extend(new);
+    }
+    let shown = if after.is_null() { &before } else { &after };
+    dispatch::to_guild(state, guild, intents::GUILDS, Payload::new(name, shown));
+    audit::record_change(state, guild, by, action, id, &before, &after);
+    after
+}
