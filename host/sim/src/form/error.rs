@@ -19,115 +19,9 @@ impl ApiError {
         Self { status, code, message: Cow::Borrowed(message), errors: None }
     }
 
-    pub(crate) const fn unauthorized() -> Self {
-        Self::new(401, 0, "401: Unauthorized")
-    }
-    pub(crate) const fn not_found() -> Self {
-        Self::new(404, 0, "404: Not Found")
-    }
-    pub(crate) const fn method_not_allowed() -> Self {
-        Self::new(405, 0, "405: Method Not Allowed")
-    }
-    pub(crate) const fn invalid_version() -> Self {
-        Self::new(400, 50041, "Invalid API version")
-    }
-    pub(crate) const fn unknown_application() -> Self {
-        Self::new(404, 10002, "Unknown Application")
-    }
-    pub(crate) const fn unknown_channel() -> Self {
-        Self::new(404, 10003, "Unknown Channel")
-    }
-    pub(crate) const fn unknown_guild() -> Self {
-        Self::new(404, 10004, "Unknown Guild")
-    }
-    pub(crate) const fn unknown_member() -> Self {
-        Self::new(404, 10007, "Unknown Member")
-    }
-    pub(crate) const fn unknown_message() -> Self {
-        Self::new(404, 10008, "Unknown Message")
-    }
-    pub(crate) const fn unknown_user() -> Self {
-        Self::new(404, 10013, "Unknown User")
-    }
-    pub(crate) const fn unknown_emoji() -> Self {
-        Self::new(400, 10014, "Unknown Emoji")
-    }
-    pub(crate) const fn unknown_webhook() -> Self {
-        Self::new(404, 10015, "Unknown Webhook")
-    }
-    pub(crate) const fn unknown_interaction() -> Self {
-        Self::new(404, 10062, "Unknown interaction")
-    }
-    pub(crate) const fn unknown_command() -> Self {
-        Self::new(404, 10063, "Unknown application command")
-    }
-    pub(crate) const fn unknown_command_permissions() -> Self {
-        Self::new(404, 10066, "Unknown application command permissions")
-    }
-    pub(crate) const fn persons_only() -> Self {
-        Self::new(403, 20001, "Bots cannot use this endpoint")
-    }
-    pub(crate) const fn bots_only() -> Self {
-        Self::new(403, 20002, "Only bots can use this endpoint")
-    }
     pub(crate) fn too_many_commands(most: usize) -> Self {
         let message = format!("Maximum number of application commands reached ({most})");
         Self { status: 400, code: 30032, message: message.into(), errors: None }
-    }
-    pub(crate) const fn body_too_large() -> Self {
-        Self::new(413, 40005, "Request entity too large")
-    }
-    pub(crate) const fn already_acknowledged() -> Self {
-        Self::new(400, 40060, "Interaction has already been acknowledged.")
-    }
-    pub(crate) const fn missing_access() -> Self {
-        Self::new(403, 50001, "Missing Access")
-    }
-    pub(crate) const fn edit_of_anothers_message() -> Self {
-        Self::new(403, 50005, "Cannot edit a message authored by another user")
-    }
-    pub(crate) const fn empty_message() -> Self {
-        Self::new(400, 50006, "Cannot send an empty message")
-    }
-    pub(crate) const fn cannot_message_user() -> Self {
-        Self::new(403, 50007, "Cannot send messages to this user")
-    }
-    pub(crate) const fn not_in_this_channel() -> Self {
-        Self::new(400, 50008, "Cannot send messages in a non-text channel")
-    }
-    pub(crate) const fn wrong_channel_type() -> Self {
-        Self::new(400, 50024, "Cannot execute action on this channel type")
-    }
-    pub(crate) const fn thread_archived() -> Self {
-        Self::new(400, 50083, "Thread is archived")
-    }
-    pub(crate) const fn not_your_application() -> Self {
-        Self::new(403, 20012, "You are not authorized to perform this action on this application")
-    }
-    pub(crate) const fn system_message() -> Self {
-        Self::new(400, 50021, "Cannot execute action on a system message")
-    }
-    pub(crate) const fn unknown_role() -> Self {
-        Self::new(404, 10011, "Unknown Role")
-    }
-    pub(crate) const fn invalid_role() -> Self {
-        Self::new(400, 50028, "Invalid Role")
-    }
-    pub(crate) const fn missing_permissions() -> Self {
-        Self::new(403, 50013, "Missing Permissions")
-    }
-    pub(crate) const fn bulk_delete_count() -> Self {
-        Self::new(
-            400,
-            50016,
-            "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete.",
-        )
-    }
-    pub(crate) const fn expired_token() -> Self {
-        Self::new(401, 50027, "Invalid Webhook Token")
-    }
-    pub(crate) const fn invalid_json() -> Self {
-        Self::new(400, 50109, "The request body contains invalid JSON.")
     }
 
     /// A form with one mistake, at a path like `options.0.name`.
@@ -144,6 +38,54 @@ impl ApiError {
         }
         body.to_string().into_bytes()
     }
+}
+
+/// Errors by Discord's number: HTTP status, code, text.
+macro_rules! errors {
+    ($($name:ident: $status:literal, $code:literal, $message:literal;)*) => {
+        impl ApiError {
+            $(pub(crate) const fn $name() -> Self {
+                Self::new($status, $code, $message)
+            })*
+        }
+    };
+}
+
+errors! {
+    unauthorized: 401, 0, "401: Unauthorized";
+    not_found: 404, 0, "404: Not Found";
+    method_not_allowed: 405, 0, "405: Method Not Allowed";
+    unknown_application: 404, 10002, "Unknown Application";
+    unknown_channel: 404, 10003, "Unknown Channel";
+    unknown_guild: 404, 10004, "Unknown Guild";
+    unknown_member: 404, 10007, "Unknown Member";
+    unknown_message: 404, 10008, "Unknown Message";
+    unknown_role: 404, 10011, "Unknown Role";
+    unknown_user: 404, 10013, "Unknown User";
+    unknown_emoji: 400, 10014, "Unknown Emoji";
+    unknown_webhook: 404, 10015, "Unknown Webhook";
+    unknown_interaction: 404, 10062, "Unknown interaction";
+    unknown_command: 404, 10063, "Unknown application command";
+    unknown_command_permissions: 404, 10066, "Unknown application command permissions";
+    persons_only: 403, 20001, "Bots cannot use this endpoint";
+    bots_only: 403, 20002, "Only bots can use this endpoint";
+    not_your_application: 403, 20012, "You are not authorized to perform this action on this application";
+    body_too_large: 413, 40005, "Request entity too large";
+    already_acknowledged: 400, 40060, "Interaction has already been acknowledged.";
+    missing_access: 403, 50001, "Missing Access";
+    edit_of_anothers_message: 403, 50005, "Cannot edit a message authored by another user";
+    empty_message: 400, 50006, "Cannot send an empty message";
+    cannot_message_user: 403, 50007, "Cannot send messages to this user";
+    not_in_this_channel: 400, 50008, "Cannot send messages in a non-text channel";
+    missing_permissions: 403, 50013, "Missing Permissions";
+    bulk_delete_count: 400, 50016, "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete.";
+    system_message: 400, 50021, "Cannot execute action on a system message";
+    wrong_channel_type: 400, 50024, "Cannot execute action on this channel type";
+    expired_token: 401, 50027, "Invalid Webhook Token";
+    invalid_role: 400, 50028, "Invalid Role";
+    invalid_version: 400, 50041, "Invalid API version";
+    thread_archived: 400, 50083, "Thread is archived";
+    invalid_json: 400, 50109, "The request body contains invalid JSON.";
 }
 
 /// The mistakes found in a form, gathered before they are answered together with code 50035.

@@ -1,10 +1,10 @@
 //! Files: read from multipart bodies, and served under a local URL.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::request::Parts;
 
-use super::{Bytes, Call, Reply};
+use super::{Call, Reply};
 use crate::files::{MAX_FILE_BYTES, MAX_FILES, Upload};
 use crate::form::ApiError;
 use crate::ids::Snowflake;

@@ -44,7 +44,6 @@ mod webhooks;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub(crate) use axum::body::Bytes;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use hyper::body::Incoming;

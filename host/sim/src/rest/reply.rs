@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, VIA};
 use axum::http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
-use super::Bytes;
 use crate::form::ApiError;
 use crate::limits::Quota;
 

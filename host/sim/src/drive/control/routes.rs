@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use axum::body::Bytes;
 use matchit::Router;
 
 use super::{act, bots, faults, people, time, transcript};
 use crate::form::ApiError;
 use crate::ids::percent_decode;
-use crate::rest::{Bytes, Call, Reply};
+use crate::rest::{Call, Reply};
 
 /// What can be asked for; named as in the document, but for the first letter's case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
