@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::dispatch;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::{AuditEntry, bits};
@@ -131,8 +130,7 @@ pub(crate) fn record(
     data["guild_id"] = json!(guild);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
     home.belongings.note(entry);
-    let payload = Payload::new("GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
-    dispatch::to_permitted(state, guild, intents::GUILD_MODERATION, bits::VIEW_AUDIT_LOG, payload);
+    dispatch::to_permitted(state, guild, bits::VIEW_AUDIT_LOG, "GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
 }
 
 /// What differs between two objects, as the audit log writes it; null is an object without any field.

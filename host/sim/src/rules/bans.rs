@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::{Action, By, audit, dispatch, members};
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{Ban, User};
 
@@ -17,7 +16,7 @@ pub(crate) fn add(state: &mut State, guild: Snowflake, by: &By, user: &Arc<User>
     home.belongings.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
     audit::record(state, guild, by, Action::BanAdd, Some(user.id), Vec::new(), None);
     let data = json!({ "guild_id": guild, "user": &**user });
-    dispatch::to_guild(state, guild, intents::GUILD_MODERATION, Payload::new("GUILD_BAN_ADD", &data));
+    dispatch::to_guild(state, guild, "GUILD_BAN_ADD", &data);
 }
 
 /// Lets somebody in again; false if there was no ban.
@@ -26,6 +25,6 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, by: &By, user: Snowfla
     let Some(ban) = home.belongings.bans.remove(&user) else { return false };
     audit::record(state, guild, by, Action::BanRemove, Some(user), Vec::new(), None);
     let data = json!({ "guild_id": guild, "user": &*ban.user });
-    dispatch::to_guild(state, guild, intents::GUILD_MODERATION, Payload::new("GUILD_BAN_REMOVE", &data));
+    dispatch::to_guild(state, guild, "GUILD_BAN_REMOVE", &data);
     true
 }

@@ -2,50 +2,60 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
-use crate::sessions::{Audience, Payload, intents};
+use crate::sessions::{Audience, Payload};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::MessageJson;
 use crate::world::{Message, World};
 
 /// Sends an event to the members of a guild who asked for it.
-pub(crate) fn to_guild(state: &mut State, guild: Snowflake, needs: u64, payload: Payload) {
-    to_permitted(state, guild, needs, 0, payload);
+pub(super) fn to_guild(state: &mut State, guild: Snowflake, name: &'static str, data: &impl Serialize) {
+    to_permitted(state, guild, 0, name, data);
 }
 
 /// The same, to those only who have a permission.
-pub(crate) fn to_permitted(
+pub(super) fn to_permitted(
     state: &mut State,
     guild: Snowflake,
-    needs: u64,
     permission: u64,
-    payload: Payload,
+    name: &'static str,
+    data: &impl Serialize,
 ) {
-    send(state, payload, |world| Some(Audience::Guild { guild: world.guild(guild)?, needs, permission }));
+    send(state, Payload::new(name, data), |world| {
+        Some(Audience::Guild { guild: world.guild(guild)?, permission })
+    });
 }
 
 /// The same, to the one it is about in any case.
-pub(crate) fn to_member(state: &mut State, guild: Snowflake, needs: u64, user: Snowflake, payload: Payload) {
-    send(state, payload, |world| Some(Audience::Member { guild: world.guild(guild)?, needs, user }));
+pub(super) fn to_member(
+    state: &mut State,
+    guild: Snowflake,
+    user: Snowflake,
+    name: &'static str,
+    data: &impl Serialize,
+) {
+    send(state, Payload::new(name, data), |world| {
+        Some(Audience::Member { guild: world.guild(guild)?, user })
+    });
 }
 
 /// Sends an event about a channel to the bots of its guild.
 pub(super) fn to_bots(state: &mut State, guild: Snowflake, name: &'static str, channel: &Value) {
-    let needs = intents::GUILDS;
-    send(state, Payload::new(name, channel), |world| {
-        Some(Audience::Bots { guild: world.guild(guild)?, needs })
-    });
+    send(state, Payload::new(name, channel), |world| Some(Audience::Bots { guild: world.guild(guild)? }));
 }
 
-/// Sends an event to those who see the channel and asked for it.
-pub(super) fn to_channel(state: &mut State, channel: Snowflake, needs: intents::Needs, payload: Payload) {
-    send(state, payload, |world| {
+/// Sends an event to those who see the channel and asked for it; in a guild with its id.
+pub(super) fn to_channel(state: &mut State, channel: Snowflake, name: &'static str, mut data: Value) {
+    if let Some(guild) = state.world.channel(channel).and_then(|channel| channel.guild_id) {
+        data["guild_id"] = json!(guild);
+    }
+    send(state, Payload::new(name, &data), |world| {
         let channel = world.channel(channel)?;
-        let guild = channel.guild_id.and_then(|id| world.guild(id));
-        Some(Audience::Channel { channel, guild, needs })
+        Some(Audience::Channel { channel, guild: channel.guild_id.and_then(|id| world.guild(id)) })
     });
 }
 
@@ -60,7 +70,7 @@ pub(super) fn message(state: &mut State, message: &Message, name: &'static str) 
         let (guild, payload) = (channel.guild_id, Payload::new(name, &event));
         return to_account(state, user, guild, |_| Some(payload));
     }
-    let audience = Audience::Channel { channel, guild, needs: intents::MESSAGES };
+    let audience = Audience::Channel { channel, guild };
     let full = Arc::new(Payload::new(name, &event.with_thread(world)));
     let bare = || Payload::new(name, &MessageJson::event(message, channel, guild).without_content());
     let sessions = sessions.publish_message(world, audience, message, &full, bare);

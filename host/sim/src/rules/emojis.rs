@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::{Action, By, access, audit, dispatch};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{GuildEmoji, bits};
 
@@ -101,7 +100,7 @@ fn change(state: &mut State, guild: Snowflake, change: impl FnOnce(&mut Vec<Guil
     change(&mut home.belongings.emojis);
     let emojis: Vec<Value> = home.belongings.emojis.iter().map(GuildEmoji::json).collect();
     let data = json!({ "guild_id": guild, "emojis": emojis });
-    dispatch::to_guild(state, guild, intents::GUILD_EXPRESSIONS, Payload::new("GUILD_EMOJIS_UPDATE", &data));
+    dispatch::to_guild(state, guild, "GUILD_EMOJIS_UPDATE", &data);
 }
 
 /// An application's emojis are its bot's alone: no guild is told of them.

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{Action, By, access, audit, dispatch};
 use crate::form::ApiError;
 use crate::ids::{Snowflake, Timestamp};
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{ChannelKind, EventPlace, ScheduledEvent, bits};
 
@@ -128,7 +127,7 @@ pub(crate) fn set_interest(
 }
 
 fn announce(state: &mut State, guild: Snowflake, name: &'static str, data: &Value) {
-    dispatch::to_guild(state, guild, intents::GUILD_SCHEDULED_EVENTS, Payload::new(name, data));
+    dispatch::to_guild(state, guild, name, data);
 }
 
 pub(crate) fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&ScheduledEvent, ApiError> {

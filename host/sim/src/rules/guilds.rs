@@ -2,7 +2,6 @@
 
 use super::{Action, By, audit, dispatch};
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::Guild;
 use crate::world::wire::guild_json;
@@ -14,5 +13,5 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, change: impl 
     change(home);
     let after = guild_json(home);
     audit::record_change(state, guild, by, Action::GuildUpdate, guild, &before, &after);
-    dispatch::to_guild(state, guild, intents::GUILDS, Payload::new("GUILD_UPDATE", &after));
+    dispatch::to_guild(state, guild, "GUILD_UPDATE", &after);
 }

@@ -6,7 +6,6 @@ use super::{Action, By, access, audit, dispatch, members};
 use crate::clock::Due;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{ChannelKind, Invite, bits};
 
@@ -74,8 +73,7 @@ pub(crate) fn create(
     state.world.invites.insert(invite.code.clone(), invite.clone());
     let change = json!({ "key": "code", "new_value": invite.code });
     audit::record(state, guild, by, Action::InviteCreate, None, vec![change], None);
-    let payload = Payload::new("INVITE_CREATE", &data);
-    dispatch::to_permitted(state, guild, intents::GUILD_INVITES, bits::MANAGE_CHANNELS, payload);
+    dispatch::to_permitted(state, guild, bits::MANAGE_CHANNELS, "INVITE_CREATE", &data);
     watch(state, &invite.code);
     Ok(invite)
 }
@@ -115,7 +113,7 @@ pub(crate) fn revoke(state: &mut State, by: &By, code: &str) -> Result<Invite, A
 pub(crate) fn end(state: &mut State, code: &str) {
     let Some(invite) = state.world.invites.remove(code) else { return };
     let data = json!({ "channel_id": invite.channel_id, "guild_id": invite.guild_id, "code": code });
-    dispatch::to_guild(state, invite.guild_id, intents::GUILD_INVITES, Payload::new("INVITE_DELETE", &data));
+    dispatch::to_guild(state, invite.guild_id, "INVITE_DELETE", &data);
 }
 
 /// Ends an invite when its time has come.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Action, By, Draft, audit, dispatch, messages, visibility, voice};
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
+use crate::sessions::Payload;
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, guild_create_json, user_client};
@@ -30,7 +30,7 @@ pub(crate) fn admit(state: &mut State, guild: Snowflake, user: &Arc<User>) -> bo
     });
     let mut data = json!(MemberJson::full(&home.members[&user.id]));
     data["guild_id"] = json!(guild);
-    dispatch::to_guild(state, guild, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_ADD", &data));
+    dispatch::to_guild(state, guild, "GUILD_MEMBER_ADD", &data);
     let Some(home) = state.world.guild(guild) else { return false };
     let whole = match user.bot {
         true => guild_create_json(&state.world, home, user.id, 50, false),
@@ -65,7 +65,7 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
     let name = member.user.username.as_str().into();
     state.transcript.write(What::Membership { guild: home.name.as_str().into(), user: name, joined: false });
     let data = json!({ "guild_id": guild, "user": &*member.user });
-    dispatch::to_guild(state, guild, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_REMOVE", &data));
+    dispatch::to_guild(state, guild, "GUILD_MEMBER_REMOVE", &data);
     dispatch::to_account(state, user, Some(guild), |_| {
         Some(Payload::new("GUILD_DELETE", &json!({ "id": guild })))
     });
@@ -113,13 +113,7 @@ pub(crate) fn change(
     audit::record_change(state, guild, by, Action::MemberUpdate, user, &before, &after);
     let mut data = answer.clone();
     data["guild_id"] = json!(guild);
-    dispatch::to_member(
-        state,
-        guild,
-        intents::GUILD_MEMBERS,
-        user,
-        Payload::new("GUILD_MEMBER_UPDATE", &data),
-    );
+    dispatch::to_member(state, guild, user, "GUILD_MEMBER_UPDATE", &data);
     visibility::announce(state, guild, sight);
     if (before["mute"] != after["mute"]) || (before["deaf"] != after["deaf"]) {
         voice::announce(state, guild, user);

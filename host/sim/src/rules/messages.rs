@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{dispatch, polls, threads};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
+use crate::sessions::Payload;
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};
@@ -240,23 +240,19 @@ pub(crate) fn delete(
         ids.iter().filter_map(|id| state.interactions.remove_whisper(*id)).collect();
     for whisper in &whispers {
         if let Some(listener) = whisper.listener() {
-            let data = json!({ "id": whisper.id, "channel_id": channel });
-            dispatch::to_account(state, listener, guild_id, |_| {
-                Some(Payload::new("MESSAGE_DELETE", &place(data, guild_id)))
-            });
+            let mut data = json!({ "id": whisper.id, "channel_id": channel });
+            if let Some(guild) = guild_id {
+                data["guild_id"] = json!(guild);
+            }
+            dispatch::to_account(state, listener, guild_id, |_| Some(Payload::new("MESSAGE_DELETE", &data)));
         }
     }
     if !gone.is_empty() {
-        let payload = match gone[..] {
-            [id] => {
-                Payload::new("MESSAGE_DELETE", &place(json!({ "id": id, "channel_id": channel }), guild_id))
-            }
-            _ => Payload::new(
-                "MESSAGE_DELETE_BULK",
-                &place(json!({ "ids": gone, "channel_id": channel }), guild_id),
-            ),
+        let (event, data) = match gone[..] {
+            [id] => ("MESSAGE_DELETE", json!({ "id": id, "channel_id": channel })),
+            _ => ("MESSAGE_DELETE_BULK", json!({ "ids": gone, "channel_id": channel })),
         };
-        dispatch::to_channel(state, channel, intents::MESSAGES, payload);
+        dispatch::to_channel(state, channel, event, data);
     }
     let gone: Vec<Snowflake> = gone.into_iter().chain(whispers.iter().map(|whisper| whisper.id)).collect();
     if !gone.is_empty() {
@@ -282,17 +278,8 @@ pub(crate) fn start_typing(state: &mut State, channel: Snowflake, user: &Arc<Use
     if let Some(member) = member {
         data["member"] = json!(MemberJson::full(member));
     }
-    let payload = Payload::new("TYPING_START", &place(data, home.guild_id));
     state.transcript.write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
-    dispatch::to_channel(state, channel, intents::TYPING, payload);
-}
-
-/// Adds `guild_id` where there is a guild.
-pub(super) fn place(mut data: Value, guild: Option<Snowflake>) -> Value {
-    if let Some(guild) = guild {
-        data["guild_id"] = json!(guild);
-    }
-    data
+    dispatch::to_channel(state, channel, "TYPING_START", data);
 }
 
 /// People wait between two messages where there is a slow mode, unless they moderate.

@@ -2,11 +2,9 @@
 
 use serde_json::json;
 
-use super::messages::{self, place};
-use super::{Action, By, Draft, access, audit, dispatch};
+use super::{Action, By, Draft, access, audit, dispatch, messages};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::{MessageKind, bits};
@@ -56,12 +54,12 @@ pub(crate) fn set(
 fn change(state: &mut State, channel: Snowflake, id: Snowflake, pinned: bool) {
     let now = state.world.clock.now();
     let Some(home) = state.world.channels.get_mut(&channel) else { return };
-    let (name, guild) = (home.name.clone(), home.guild_id);
+    let name = home.name.clone();
     let Some(message) = home.message_mut(id) else { return };
     message.pinned = pinned;
     message.pinned_at = pinned.then_some(now);
     state.transcript.write(What::Pinned { channel: name, message_id: id, pinned });
-    let data = place(json!({ "channel_id": channel, "last_pin_timestamp": now }), guild);
-    dispatch::to_channel(state, channel, intents::CHANNELS, Payload::new("CHANNEL_PINS_UPDATE", &data));
+    let data = json!({ "channel_id": channel, "last_pin_timestamp": now });
+    dispatch::to_channel(state, channel, "CHANNEL_PINS_UPDATE", data);
     messages::announce_edit(state, channel, id, false);
 }

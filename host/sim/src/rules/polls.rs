@@ -2,18 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::messages::place;
 use super::{Draft, dispatch, messages};
 use crate::clock::Due;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{MessageKind, Poll};
 
 /// Makes `chosen` the whole of somebody's votes.
 pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: Snowflake, chosen: &[u64]) {
     let Some(home) = state.world.channels.get_mut(&channel) else { return };
-    let guild = home.guild_id;
     let Some(poll) = home.message_mut(id).and_then(|message| message.poll.as_mut()) else { return };
     let mut told = Vec::new();
     for number in 1..=poll.answers.len() as u64 {
@@ -31,7 +28,7 @@ pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: S
         let data = json!({
             "user_id": user, "channel_id": channel, "message_id": id, "answer_id": answer,
         });
-        dispatch::to_channel(state, channel, intents::POLLS, Payload::new(name, &place(data, guild)));
+        dispatch::to_channel(state, channel, name, data);
     }
 }
 

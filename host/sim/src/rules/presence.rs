@@ -1,12 +1,10 @@
 //! Presences: who is online and doing what, as those who share a guild are sent it.
 
-use std::sync::Arc;
-
+use super::dispatch;
 use crate::ids::Snowflake;
+use crate::sessions::intents;
 use crate::sessions::presence::Presence;
-use crate::sessions::{Audience, Payload, intents};
 use crate::state::State;
-use crate::transcript::What;
 
 /// Takes over what a user says of itself and tells those who share a guild with it.
 pub(crate) fn change(state: &mut State, user: Snowflake, presence: Presence) {
@@ -28,14 +26,12 @@ pub(crate) fn go_offline(state: &mut State, user: Snowflake) {
 }
 
 fn announce(state: &mut State, user: Snowflake) {
-    let State { world, sessions, presences, transcript, .. } = state;
-    if !sessions.iter().any(|session| session.intents & intents::GUILD_PRESENCES != 0) {
+    if !state.sessions.iter().any(|session| session.intents & intents::GUILD_PRESENCES != 0) {
         return;
     }
-    for guild in world.guilds.values().filter(|guild| guild.members.contains_key(&user)) {
-        let payload = Payload::new("PRESENCE_UPDATE", &presences.json(world, guild.id, user));
-        let audience = Audience::Guild { guild, needs: intents::GUILD_PRESENCES, permission: 0 };
-        let told = sessions.publish(world, audience, &Arc::new(payload));
-        transcript.write(What::Dispatched { name: "PRESENCE_UPDATE", sessions: told });
+    let guilds = state.world.guilds().filter(|guild| guild.members.contains_key(&user));
+    for guild in guilds.map(|guild| guild.id).collect::<Vec<_>>() {
+        let data = state.presences.json(&state.world, guild, user);
+        dispatch::to_guild(state, guild, "PRESENCE_UPDATE", &data);
     }
 }

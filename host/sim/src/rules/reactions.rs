@@ -5,9 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::dispatch;
-use super::messages::place;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::MemberJson;
@@ -64,19 +62,17 @@ pub(crate) fn remove(
 /// Takes all reactions away, or all of one emoji.
 pub(crate) fn clear(state: &mut State, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) {
     let Some(home) = state.world.channels.get_mut(&channel) else { return };
-    let guild = home.guild_id;
     let Some(message) = home.message_mut(id) else { return };
     message.reactions.retain(|reaction| emoji.is_some_and(|emoji| reaction.emoji != *emoji));
-    let data = json!({ "channel_id": channel, "message_id": id });
-    let payload = match emoji {
-        None => Payload::new("MESSAGE_REACTION_REMOVE_ALL", &place(data, guild)),
+    let mut data = json!({ "channel_id": channel, "message_id": id });
+    let event = match emoji {
+        None => "MESSAGE_REACTION_REMOVE_ALL",
         Some(emoji) => {
-            let mut data = place(data, guild);
             data["emoji"] = json!(emoji);
-            Payload::new("MESSAGE_REACTION_REMOVE_EMOJI", &data)
+            "MESSAGE_REACTION_REMOVE_EMOJI"
         }
     };
-    dispatch::to_channel(state, channel, intents::REACTIONS, payload);
+    dispatch::to_channel(state, channel, event, data);
 }
 
 /// `author`: of the message, when the reaction was put; none when it was taken away.
@@ -105,7 +101,6 @@ fn announce(
         }
     }
     let name = if added { "MESSAGE_REACTION_ADD" } else { "MESSAGE_REACTION_REMOVE" };
-    let payload = Payload::new(name, &place(data, home.guild_id));
     state.transcript.write(What::Reacted {
         channel: home.name.clone(),
         message_id,
@@ -113,5 +108,5 @@ fn announce(
         emoji: emoji.name.clone(),
         added,
     });
-    dispatch::to_channel(state, channel, intents::REACTIONS, payload);
+    dispatch::to_channel(state, channel, name, data);
 }

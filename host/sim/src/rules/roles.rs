@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{Action, By, audit, dispatch, visibility};
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::Role;
 
@@ -18,7 +17,7 @@ pub(crate) fn create(state: &mut State, guild: Snowflake, by: &By, mut role: Rol
     home.roles.push(role.clone());
     let data = json!({ "guild_id": guild, "role": role });
     audit::record_change(state, guild, by, Action::RoleCreate, role.id, &Value::Null, &json!(role));
-    dispatch::to_guild(state, guild, intents::GUILDS, Payload::new("GUILD_ROLE_CREATE", &data));
+    dispatch::to_guild(state, guild, "GUILD_ROLE_CREATE", &data);
     Some(role)
 }
 
@@ -31,7 +30,7 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -
     let data = json!({ "guild_id": guild, "role": role });
     if before != data["role"] {
         audit::record_change(state, guild, by, Action::RoleUpdate, role.id, &before, &data["role"]);
-        dispatch::to_guild(state, guild, intents::GUILDS, Payload::new("GUILD_ROLE_UPDATE", &data));
+        dispatch::to_guild(state, guild, "GUILD_ROLE_UPDATE", &data);
         visibility::announce(state, guild, sight);
     }
     Some(role)
@@ -56,7 +55,7 @@ pub(crate) fn delete(state: &mut State, guild: Snowflake, by: &By, role: Snowfla
     }
     audit::record_change(state, guild, by, Action::RoleDelete, role, &json!(gone), &Value::Null);
     let data = json!({ "guild_id": guild, "role_id": role });
-    dispatch::to_guild(state, guild, intents::GUILDS, Payload::new("GUILD_ROLE_DELETE", &data));
+    dispatch::to_guild(state, guild, "GUILD_ROLE_DELETE", &data);
     visibility::announce(state, guild, sight);
     Some(gone)
 }

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::{Action, By, access, audit, dispatch};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{ChannelKind, StageInstance, bits};
 
@@ -82,7 +81,7 @@ fn replace(
         home.belongings.stages.extend(new);
     }
     let shown = if after.is_null() { &before } else { &after };
-    dispatch::to_guild(state, guild, intents::GUILDS, Payload::new(name, shown));
+    dispatch::to_guild(state, guild, name, shown);
     audit::record_change(state, guild, by, action, id, &before, &after);
     after
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Action, By, Draft, audit, dispatch, messages};
 use crate::clock::Due;
 use crate::ids::{Snowflake, Timestamp};
-use crate::sessions::{Audience, Payload, intents};
+use crate::sessions::{Audience, Payload};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::{channel_json, thread_json_for, thread_member, thread_member_with};
@@ -33,7 +33,7 @@ pub(crate) fn create(state: &mut State, by: &By, thread: Channel, source: bool) 
     let mut data = channel_json(thread);
     data["newly_created"] = json!(true);
     audit::record_change(state, guild, by, Action::ThreadCreate, id, &Value::Null, &data["thread_metadata"]);
-    dispatch::to_channel(state, id, intents::CHANNELS, Payload::new("THREAD_CREATE", &data));
+    dispatch::to_channel(state, id, "THREAD_CREATE", data);
     announce_members(state, id, &[by.user], &[]);
     match parent {
         Some(parent) if source => grow_from_message(state, guild, parent, id),
@@ -106,7 +106,7 @@ pub(crate) fn change(
         watch(state, id);
     }
     audit::record_change(state, guild, by, Action::ThreadUpdate, id, &before, &after);
-    dispatch::to_channel(state, id, intents::CHANNELS, Payload::new("THREAD_UPDATE", &after));
+    dispatch::to_channel(state, id, "THREAD_UPDATE", after.clone());
     Some(after)
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value>
     let data = json!({ "id": id, "guild_id": guild, "parent_id": parent, "type": thread.kind as u8 });
     audit::record_change(state, guild, by, Action::ThreadDelete, id, &json["thread_metadata"], &Value::Null);
     // Told first: who may hear of it depends on the thread being there.
-    dispatch::to_channel(state, id, intents::CHANNELS, Payload::new("THREAD_DELETE", &data));
+    dispatch::to_channel(state, id, "THREAD_DELETE", data);
     state.world.channels.remove(&id);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
         home.belongings.threads.retain(|one| *one != id);

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::dispatch;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
+use crate::sessions::Payload;
 use crate::state::State;
 use crate::world::wire::MemberJson;
 use crate::world::{Application, Bot, User};
@@ -28,11 +28,11 @@ pub(crate) fn add_bot(state: &mut State, name: &str) -> Bot {
     for id in guilds {
         let Some(guild) = state.world.guild(id) else { continue };
         let role = guild.roles.iter().find(|role| role.bot == Some(bot.id()));
-        let role = Payload::new("GUILD_ROLE_CREATE", &json!({ "guild_id": id, "role": role }));
+        let role = json!({ "guild_id": id, "role": role });
         let mut member = json!(guild.members.get(&bot.id()).map(MemberJson::full));
         member["guild_id"] = json!(id);
-        dispatch::to_guild(state, id, intents::GUILDS, role);
-        dispatch::to_guild(state, id, intents::GUILD_MEMBERS, Payload::new("GUILD_MEMBER_ADD", &member));
+        dispatch::to_guild(state, id, "GUILD_ROLE_CREATE", &role);
+        dispatch::to_guild(state, id, "GUILD_MEMBER_ADD", &member);
     }
     bot
 }
@@ -60,13 +60,7 @@ pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut 
         }
     }
     for (guild, data) in told {
-        dispatch::to_member(
-            state,
-            guild,
-            intents::GUILD_MEMBERS,
-            id,
-            Payload::new("GUILD_MEMBER_UPDATE", &data),
-        );
+        dispatch::to_member(state, guild, id, "GUILD_MEMBER_UPDATE", &data);
     }
     Some(user)
 }

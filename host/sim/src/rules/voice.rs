@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::dispatch;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
+use crate::sessions::Payload;
 use crate::state::State;
 use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
@@ -73,7 +73,7 @@ pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> boo
     let Some(voice) = home.belongings.voice.remove(&user) else { return false };
     let mut data = voice_json(home, user, &voice, true);
     data["channel_id"] = Value::Null;
-    dispatch::to_guild(state, guild, intents::GUILD_VOICE_STATES, Payload::new("VOICE_STATE_UPDATE", &data));
+    dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
     true
 }
 
@@ -90,6 +90,6 @@ pub(super) fn leave_all(state: &mut State, channel: Snowflake) {
 pub(super) fn announce(state: &mut State, guild: Snowflake, user: Snowflake) {
     let Some(home) = state.world.guild(guild) else { return };
     let Some(voice) = home.belongings.voice.get(&user) else { return };
-    let payload = Payload::new("VOICE_STATE_UPDATE", &voice_json(home, user, voice, true));
-    dispatch::to_guild(state, guild, intents::GUILD_VOICE_STATES, payload);
+    let data = voice_json(home, user, voice, true);
+    dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
 }

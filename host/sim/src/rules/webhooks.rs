@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{Action, By, Draft, access, audit, dispatch, messages};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::{ChannelKind, Message, Origin, Webhook, bits, flags};
 
@@ -121,7 +120,7 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) {
 /// Tells that a channel's webhooks are different now, not which.
 fn announce(state: &mut State, guild: Snowflake, channel: Snowflake) {
     let data = json!({ "guild_id": guild, "channel_id": channel });
-    dispatch::to_guild(state, guild, intents::GUILD_WEBHOOKS, Payload::new("WEBHOOKS_UPDATE", &data));
+    dispatch::to_guild(state, guild, "WEBHOOKS_UPDATE", &data);
 }
 
 /// Publishes a message to the channels that follow; returns it as it is now.

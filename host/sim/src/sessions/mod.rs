@@ -80,13 +80,13 @@ const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 #[derive(Clone, Copy)]
 pub(crate) enum Audience<'a> {
     /// Those who see the channel and asked for it.
-    Channel { channel: &'a Channel, guild: Option<&'a Guild>, needs: Needs },
+    Channel { channel: &'a Channel, guild: Option<&'a Guild> },
     /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
-    Guild { guild: &'a Guild, needs: u64, permission: u64 },
+    Guild { guild: &'a Guild, permission: u64 },
     /// Bots of a guild that asked for it.
-    Bots { guild: &'a Guild, needs: u64 },
+    Bots { guild: &'a Guild },
     /// Members of a guild who asked for it, and in any case the one it is about.
-    Member { guild: &'a Guild, needs: u64, user: Snowflake },
+    Member { guild: &'a Guild, user: Snowflake },
     /// Those who see a thread and know all members, and in any case those who come or go.
     ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
     /// One account, without any intent: interactions, and what is for one person's eyes.
@@ -199,7 +199,7 @@ impl Sessions {
 
     /// Hands an event to every session that may hear it; returns how many did.
     pub(crate) fn publish(&mut self, world: &World, audience: Audience<'_>, payload: &Arc<Payload>) -> usize {
-        self.deliver(world, audience, |_| payload.clone())
+        self.deliver(world, audience, payload.name, |_| payload.clone())
     }
 
     /// Hands a message event to sessions, without its content where that is not theirs to see.
@@ -212,7 +212,7 @@ impl Sessions {
         bare: impl Fn() -> Payload,
     ) -> usize {
         let mut bare_payload = None;
-        self.deliver(world, audience, |session| {
+        self.deliver(world, audience, full.name, |session| {
             let sees = session.intents & intents::MESSAGE_CONTENT != 0
                 || matches!(audience, Audience::Channel { guild: None, .. })
                 || message.author.id == session.user()
@@ -226,12 +226,13 @@ impl Sessions {
         &mut self,
         world: &World,
         audience: Audience<'_>,
+        event: &str,
         mut payload: impl FnMut(&Session) -> Arc<Payload>,
     ) -> usize {
-        let replay_limit = self.replay_limit;
+        let (replay_limit, needs) = (self.replay_limit, intents::needed(event));
         let mut told = 0;
         for session in &mut self.all {
-            if session.hears(world, audience) {
+            if session.receives(world, audience, needs) {
                 let payload = payload(session);
                 session.push(payload, replay_limit);
                 told += 1;
@@ -299,35 +300,35 @@ impl Session {
         covers(self.shard, guild)
     }
 
-    fn hears(&self, world: &World, audience: Audience<'_>) -> bool {
+    fn receives(&self, world: &World, audience: Audience<'_>, needs: Needs) -> bool {
+        let asked = |needed: u64| self.intents & needed == needed;
         match audience {
-            Audience::Guild { guild, needs, permission } => {
-                self.intents & needs == needs
+            Audience::Guild { guild, permission } => {
+                asked(needs.guild)
                     && self.covers(Some(guild.id))
                     && guild.members.contains_key(&self.user())
                     && world.permissions_at(guild, self.user()) & permission == permission
             }
-            Audience::Bots { guild, needs } => {
+            Audience::Bots { guild } => {
                 self.is_bots()
-                    && self.intents & needs == needs
+                    && asked(needs.guild)
                     && self.covers(Some(guild.id))
                     && guild.members.contains_key(&self.user())
             }
-            Audience::Member { guild, needs, user } => {
-                (self.intents & needs == needs || self.user() == user)
+            Audience::Member { guild, user } => {
+                (asked(needs.guild) || self.user() == user)
                     && self.covers(Some(guild.id))
                     && guild.members.contains_key(&self.user())
             }
             Audience::ThreadMembers { thread, guild, users } => {
                 self.covers(Some(guild.id))
                     && (users.contains(&self.user())
-                        || self.intents & intents::GUILD_MEMBERS != 0
+                        || asked(intents::GUILD_MEMBERS)
                             && world.permissions_in(thread, self.user()) & bits::VIEW_CHANNEL != 0)
             }
             Audience::Account { user, guild } => self.user() == user && self.covers(guild),
-            Audience::Channel { channel, guild, needs } => {
-                let needed = if guild.is_some() { needs.guild } else { needs.dm };
-                self.intents & needed == needed
+            Audience::Channel { channel, guild } => {
+                asked(if guild.is_some() { needs.guild } else { needs.dm })
                     && self.covers(channel.guild_id)
                     && world.permissions_in(channel, self.user()) & bits::VIEW_CHANNEL != 0
             }
