@@ -1,5 +1,4 @@
 //! Whose token it is: a bot's, which the world keeps, or a person's, which is derived from its id.
-//! It does not say what an account may do.
 
 use std::hash::{BuildHasher, RandomState};
 

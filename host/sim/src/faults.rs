@@ -1,5 +1,4 @@
 //! Faults on demand: what goes wrong, where, and how often.
-//! It does not strike by itself; REST and gateway ask it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,5 +1,4 @@
 //! The limits and times of a simulator, each with its unit and default.
-//! It reads no file and no environment.
 
 use std::fmt;
 use std::path::PathBuf;

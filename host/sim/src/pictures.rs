@@ -1,5 +1,4 @@
 //! Pictures of people, bots and guilds, drawn from their hash: the same hash gives the same picture everywhere.
-//! It keeps none; nobody's face is in here.
 
 use crate::ids::Snowflake;
 

@@ -1,5 +1,4 @@
 //! Exceptions that a guild's moderators make for commands: who may use them and where, whatever the command itself says.
-//! It keeps and weighs them; whether somebody may make one is decided elsewhere.
 
 use std::collections::HashMap;
 

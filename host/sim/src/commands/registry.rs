@@ -1,5 +1,4 @@
 //! The commands that bots registered, global and per guild.
-//! It does not check them; `validate` did.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -1,5 +1,4 @@
 //! Letting time pass for the simulator and its bot together: from moment to moment, with a pause for the bot at each.
-//! It keeps no time and knows no timer itself.
 
 use std::time::{Duration, Instant};
 

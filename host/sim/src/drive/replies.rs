@@ -1,5 +1,4 @@
 //! Waiting for what bots say: the answer to a message, or the next word after it.
-//! It does not wait for interactions; their handle does.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,5 +1,4 @@
 //! Errors as Discord's REST answers them: status, code, message, and the tree of a bad form.
-//! It does not decide when one is due.
 
 use std::borrow::Cow;
 
@@ -31,6 +30,10 @@ impl ApiError {
         errors.into_error()
     }
 
+    pub(crate) fn required(path: &str) -> Self {
+        Self::form(path, "BASE_TYPE_REQUIRED", "This field is required")
+    }
+
     pub(crate) fn body(&self) -> Vec<u8> {
         let mut body = json!({ "message": self.message, "code": self.code });
         if let Some(errors) = &self.errors {
@@ -60,6 +63,7 @@ errors! {
     unknown_guild: 404, 10004, "Unknown Guild";
     unknown_member: 404, 10007, "Unknown Member";
     unknown_message: 404, 10008, "Unknown Message";
+    unknown_overwrite: 404, 10009, "Unknown Overwrite";
     unknown_role: 404, 10011, "Unknown Role";
     unknown_user: 404, 10013, "Unknown User";
     unknown_emoji: 400, 10014, "Unknown Emoji";

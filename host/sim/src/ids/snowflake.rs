@@ -1,5 +1,4 @@
 //! Snowflakes: Discord's ordered 64-bit ids, with the real epoch in their upper 42 bits.
-//! It does not know what an id names.
 
 use std::fmt;
 use std::str::FromStr;

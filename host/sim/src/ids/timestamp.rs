@@ -1,5 +1,4 @@
 //! A moment, and how Discord writes and reads it.
-//! It does not know what time it is; the clock does.
 
 use std::fmt;
 use std::ops::Add;

@@ -1,5 +1,4 @@
 //! Rate limits: how often an account calls what, what the headers say of it, and when it is enough.
-//! It knows no numbers; the table does.
 
 mod table;
 

@@ -1,5 +1,5 @@
 //! How many calls each route takes in which time, as Discord is seen to answer. Discord documents no numbers and changes
-//! them at will: a client must read the headers. It counts nothing.
+//! them at will: a client must read the headers.
 
 use std::time::Duration;
 

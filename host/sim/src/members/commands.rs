@@ -1,5 +1,4 @@
 //! Members and commands: running them, typing into their options, using them on somebody or something.
-//! It does not wait for the answer; the handle does.
 
 use serde_json::Value;
 

@@ -1,5 +1,4 @@
 //! Members and components: buttons, menus, forms.
-//! It does not wait for the answer; the handle does.
 
 use serde_json::Value;
 

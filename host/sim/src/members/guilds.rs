@@ -1,5 +1,4 @@
 //! Members and guilds: coming, going, giving and taking roles.
-//! It does not make guilds or roles.
 
 use super::Member;
 use crate::ids::Snowflake;

@@ -1,5 +1,4 @@
 //! An interaction that a member started, and waiting for its answer.
-//! It does not judge answers; Discord's rules for bots are in `interactions`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,5 +1,4 @@
 //! Members and messages: saying, replying, attaching, editing, taking back, reacting, typing.
-//! It does not wait for anybody's answer.
 
 use axum::body::Bytes;
 

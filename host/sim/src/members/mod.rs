@@ -1,5 +1,4 @@
 //! Members: people who act in the world through the same rules as in a Discord client.
-//! It does not speak for bots.
 
 mod commands;
 mod components;

@@ -1,5 +1,4 @@
 //! The `allowed_mentions` of a message: read and checked.
-//! It does not look for mentions; `world` does.
 
 use serde_json::Value;
 

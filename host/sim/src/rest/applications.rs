@@ -1,5 +1,4 @@
 //! A bot's application over REST: what it says of itself, and what roles can ask of those it is linked to.
-//! Its commands and emojis have rooms of their own.
 
 use serde_json::{Map, Value, json};
 
@@ -38,18 +37,13 @@ pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /applications/{application}/role-connections/metadata`
 pub(super) fn metadata(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
-    if call.bot()? != id {
-        return Err(ApiError::not_your_application());
-    }
-    let state = call.shared.state();
+    let state = call.own_application(id)?;
     Ok(Reply::json(&bot_of(&state, id)?.application.metadata))
 }
 
 /// `PUT /applications/{application}/role-connections/metadata`: the whole list.
 pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
-    if call.bot()? != id {
-        return Err(ApiError::not_your_application());
-    }
+    drop(call.own_application(id)?);
     let (mut whole, entries) = call.fields_of_list()?;
     if entries.len() > MAX_METADATA {
         let message = format!("Must be {MAX_METADATA} or fewer in length.");

@@ -1,9 +1,8 @@
 //! Bans over REST: who is kept out of a guild, and what happens to what they wrote.
-//! Throwing out without a ban is done with the members.
 
 use serde_json::json;
 
-use super::{Call, Reply, members};
+use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
 use crate::rules::{access, bans, messages};
@@ -114,7 +113,7 @@ fn delete_seconds(fields: &mut Fields) -> Option<u64> {
 fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
     let home = access::guild_with(state, caller, guild, bits::BAN_MEMBERS)?;
     if home.members.contains_key(&user) {
-        members::outrank(home, caller, user)?;
+        access::outrank(home, caller, user)?;
     }
     if home.belongings.bans.len() >= MAX_BANS {
         return Err(ApiError::new(

@@ -1,10 +1,9 @@
 //! One REST call as the handlers see it: address, query, body, files and who calls.
-//! It decides nothing about the answer.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard};
 
 use axum::body::Bytes;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -17,7 +16,7 @@ use crate::form::{ApiError, Fields, Unread};
 use crate::ids::{Snowflake, percent_decode, query_pairs};
 use crate::limits::Counted;
 use crate::rules::By;
-use crate::state::Shared;
+use crate::state::{Shared, State};
 
 /// Characters of a reason for the audit log.
 const MAX_REASON_CHARS: usize = 512;
@@ -169,6 +168,19 @@ impl Call {
             Account::Bot(bot) => Ok(bot),
             Account::Person(_) => Err(ApiError::bots_only()),
         }
+    }
+
+    /// The user whose own client calls; bots are refused.
+    pub(super) fn person(&self) -> Result<Snowflake, ApiError> {
+        match self.account()? {
+            Account::Person(person) => Ok(person),
+            Account::Bot(_) => Err(ApiError::persons_only()),
+        }
+    }
+
+    /// The state, for the bot of this application alone.
+    pub(super) fn own_application(&self, id: Snowflake) -> Result<MutexGuard<'_, State>, ApiError> {
+        if self.bot()? == id { Ok(self.shared.state()) } else { Err(ApiError::not_your_application()) }
     }
 
     /// Whether it comes with `Authorization: Bearer` and this token.

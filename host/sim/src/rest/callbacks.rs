@@ -1,5 +1,4 @@
 //! The first answer to an interaction: `POST /interactions/{id}/{token}/callback`.
-//! It does not handle what comes after; `webhooks` does.
 
 use std::sync::Arc;
 
@@ -122,7 +121,7 @@ fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledg
         Some(7) if answering.source.is_some() => Acknowledgement::Update,
         Some(8) if autocomplete => Acknowledgement::Choices,
         Some(9) if !autocomplete && answering.kind != Kind::Modal => Acknowledgement::Modal,
-        None => return Err(ApiError::form("type", "BASE_TYPE_REQUIRED", "This field is required")),
+        None => return Err(ApiError::required("type")),
         Some(_) => {
             let message = "This type of response is not valid for this type of interaction";
             return Err(ApiError::form("type", "INTERACTION_CALLBACK_INVALID_TYPE", message));

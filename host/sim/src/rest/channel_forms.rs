@@ -1,5 +1,4 @@
 //! The body that makes or changes a channel: read, checked against Discord's limits, kept as a plan.
-//! It changes no channel.
 
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;

@@ -1,5 +1,4 @@
 //! Webhooks of channels over REST: make, read, change, remove, and following an announcement channel.
-//! Posting through them is done in `webhook_posts`.
 
 use serde_json::json;
 

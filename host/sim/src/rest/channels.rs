@@ -1,5 +1,4 @@
 //! Channels over REST: reading one, and typing in it.
-//! It does not make, change or remove channels.
 
 use super::{Call, Reply};
 use crate::form::ApiError;

@@ -1,9 +1,10 @@
 //! Command permissions over REST: read by the bot of a command, written by those who run the guild.
 
+use std::sync::MutexGuard;
+
 use serde_json::Value;
 
 use super::{Call, Reply};
-use crate::accounts::Account;
 use crate::commands::Exception;
 use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
@@ -39,7 +40,7 @@ pub(super) fn replace(
     guild: Snowflake,
     id: Snowflake,
 ) -> Result<Reply, ApiError> {
-    let Account::Person(person) = call.account()? else { return Err(ApiError::persons_only()) };
+    let person = call.person()?;
     let mut fields = call.fields()?;
     let there = fields.require("permissions");
     let list = there.then(|| fields.objects("permissions", 0..=MAX_EXCEPTIONS)).flatten().unwrap_or_default();
@@ -59,15 +60,8 @@ fn exception(mut one: Fields, whole: &mut Fields) -> Option<Exception> {
     Some(Exception { id: id?, kind: kind? as u8, permission: permission? })
 }
 
-fn readable(
-    call: &Call,
-    app: Snowflake,
-    guild: Snowflake,
-) -> Result<std::sync::MutexGuard<'_, State>, ApiError> {
-    if call.bot()? != app {
-        return Err(ApiError::not_your_application());
-    }
-    let state = call.shared.state();
+fn readable(call: &Call, app: Snowflake, guild: Snowflake) -> Result<MutexGuard<'_, State>, ApiError> {
+    let state = call.own_application(app)?;
     access::own_guild(&state, app, guild)?;
     Ok(state)
 }

@@ -1,5 +1,4 @@
 //! Application commands over REST, global and per guild: list, register, replace, edit, delete.
-//! It does not run them.
 
 use std::collections::HashSet;
 use std::sync::MutexGuard;
@@ -17,10 +16,7 @@ use crate::state::State;
 
 /// The bot that calls must own the application, and be in the guild.
 fn open(call: &Call, scope: Scope) -> Result<MutexGuard<'_, State>, ApiError> {
-    if call.bot()? != scope.bot {
-        return Err(ApiError::not_your_application());
-    }
-    let state = call.shared.state();
+    let state = call.own_application(scope.bot)?;
     if let Some(guild) = scope.guild {
         access::own_guild(&state, scope.bot, guild).map_err(|_| ApiError::missing_access())?;
     }

@@ -8,7 +8,6 @@ use crate::form::{ApiError, Fields};
 use crate::ids::Snowflake;
 use crate::rules::access;
 use crate::rules::emojis::{self, NewEmoji};
-use crate::state::State;
 use crate::world::GuildEmoji;
 
 /// A picture may have so many bytes.
@@ -57,7 +56,7 @@ pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Rep
 
 /// `GET /applications/{application}/emojis`
 pub(super) fn of_application(call: &Call, application: Snowflake) -> Result<Reply, ApiError> {
-    let state = own(call, application)?;
+    let state = call.own_application(application)?;
     let emojis = state.world.application_emojis.get(&application).into_iter().flatten();
     Ok(Reply::json(&json!({ "items": emojis.map(GuildEmoji::json).collect::<Vec<_>>() })))
 }
@@ -68,14 +67,14 @@ pub(super) fn one_of_application(
     application: Snowflake,
     id: Snowflake,
 ) -> Result<Reply, ApiError> {
-    let state = own(call, application)?;
+    let state = call.own_application(application)?;
     let mut emojis = state.world.application_emojis.get(&application).into_iter().flatten();
     emojis.find(|one| one.id == id).map(|one| Reply::json(&one.json())).ok_or(emojis::unknown())
 }
 
 /// `POST /applications/{application}/emojis`
 pub(super) fn create_of_application(call: &Call, application: Snowflake) -> Result<Reply, ApiError> {
-    let mut state = own(call, application)?;
+    let mut state = call.own_application(application)?;
     let emoji = emojis::create_of_application(&mut state, application, read_new(call.fields()?)?)?;
     Ok(Reply::json_with(201, &emoji.json()))
 }
@@ -89,7 +88,8 @@ pub(super) fn edit_of_application(
     let mut fields = call.fields()?;
     let name = name(&mut fields);
     fields.checked()?;
-    let emoji = emojis::rename_of_application(&mut *own(call, application)?, application, id, name)?;
+    let emoji =
+        emojis::rename_of_application(&mut *call.own_application(application)?, application, id, name)?;
     Ok(Reply::json(&emoji.json()))
 }
 
@@ -99,11 +99,8 @@ pub(super) fn delete_of_application(
     application: Snowflake,
     id: Snowflake,
 ) -> Result<Reply, ApiError> {
-    emojis::delete_of_application(&mut *own(call, application)?, application, id).map(|()| Reply::nothing())
-}
-
-fn own(call: &Call, application: Snowflake) -> Result<std::sync::MutexGuard<'_, State>, ApiError> {
-    if call.bot()? == application { Ok(call.shared.state()) } else { Err(ApiError::not_your_application()) }
+    emojis::delete_of_application(&mut *call.own_application(application)?, application, id)
+        .map(|()| Reply::nothing())
 }
 
 fn read_new(mut fields: Fields) -> Result<NewEmoji, ApiError> {

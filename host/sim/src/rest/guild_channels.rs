@@ -1,16 +1,13 @@
 //! Channels of a guild over REST: make, change, order, remove, and who may what in them.
-//! Threads have rooms of their own.
-
-use serde_json::{Value, json};
 
 use super::channel_forms::{ChannelPlan, overwrite};
 use super::{Call, Reply, threads};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::{Action, By, access, audit, channels};
+use crate::rules::{access, channels};
 use crate::state::State;
 use crate::world::wire::channel_json;
-use crate::world::{Channel, ChannelKind, Overwrite, bits};
+use crate::world::{Channel, ChannelKind, bits};
 
 /// Channels in a guild, categories included, threads not.
 const MAX_CHANNELS: usize = 500;
@@ -39,7 +36,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     plan.check_parent(&state.world, guild)?;
     check_children(&state, plan.parent_id)?;
     if plan.touches_overwrites {
-        check_overwrites(&state, &by, guild, &plan.overwrites)?;
+        channels::check_overwrites(&state, &by, guild, &plan.overwrites)?;
     } else if let Some(parent) = plan.parent_id.and_then(|id| state.world.channel(id)) {
         plan.overwrites = parent.overwrites.clone();
     }
@@ -88,7 +85,7 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
     }
     if plan.touches_overwrites {
         access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
-        check_overwrites(&state, &by, guild, &plan.overwrites)?;
+        channels::check_overwrites(&state, &by, guild, &plan.overwrites)?;
     }
     let json = channels::change(&mut state, &by, id, |channel| {
         channel.kind = plan.kind;
@@ -163,60 +160,13 @@ pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Resu
     fields.ignore(&["id"]);
     fields.checked()?;
     let Some(overwrite) = overwrite else { return Err(ApiError::wrong_channel_type()) };
-    let mut state = call.shared.state();
-    let (guild, channel) = access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
-    if channel.thread.is_some() {
-        return Err(ApiError::wrong_channel_type());
-    }
-    let guild = guild.id;
-    check_overwrites(&state, &by, guild, std::slice::from_ref(&overwrite))?;
-    let old =
-        state.world.channel(id).and_then(|one| one.overwrites.iter().find(|one| one.id == whom).cloned());
-    let action = if old.is_some() { Action::OverwriteUpdate } else { Action::OverwriteCreate };
-    let (before, after) = (old.map_or(Value::Null, |old| json!(old)), json!(overwrite));
-    audit::record_overwrite(&mut state, guild, &by, action, id, &before, &after);
-    channels::change_overwrites(&mut state, id, |overwrites| {
-        overwrites.retain(|one| one.id != whom);
-        overwrites.push(overwrite);
-    });
-    Ok(Reply::nothing())
+    channels::put_overwrite(&mut call.shared.state(), &by, id, overwrite).map(|()| Reply::nothing())
 }
 
 /// `DELETE /channels/{channel}/permissions/{overwrite}`
 pub(super) fn delete_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
-    let mut state = call.shared.state();
-    let (guild, channel) = access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
-    let guild = guild.id;
-    let old = channel.overwrites.iter().find(|one| one.id == whom).map(|one| json!(one));
-    let old = old.ok_or(ApiError::new(404, 10009, "Unknown Overwrite"))?;
-    audit::record_overwrite(&mut state, guild, &by, Action::OverwriteDelete, id, &old, &Value::Null);
-    channels::change_overwrites(&mut state, id, |overwrites| overwrites.retain(|one| one.id != whom));
-    Ok(Reply::nothing())
-}
-
-/// Nobody gives or takes what it does not have, and overwrites speak of roles and people that exist.
-fn check_overwrites(
-    state: &State,
-    by: &By,
-    guild: Snowflake,
-    overwrites: &[Overwrite],
-) -> Result<(), ApiError> {
-    let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
-    let own = state.world.permissions_at(home, by.user);
-    for overwrite in overwrites {
-        if (overwrite.allow | overwrite.deny) & bits::ALL & !own != 0 {
-            return Err(ApiError::missing_permissions());
-        }
-        let there = match overwrite.kind {
-            0 => home.role(overwrite.id).is_some(),
-            _ => state.world.user(overwrite.id).is_some(),
-        };
-        if !there {
-            return Err(ApiError::new(404, 10009, "Unknown Overwrite"));
-        }
-    }
-    Ok(())
+    channels::delete_overwrite(&mut call.shared.state(), &by, id, whom).map(|()| Reply::nothing())
 }
 
 fn check_children(state: &State, parent: Option<Snowflake>) -> Result<(), ApiError> {

@@ -1,5 +1,4 @@
 //! A guild as a whole over REST: its settings, its preview, its audit log, leaving it.
-//! Channels, roles and members have rooms of their own.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

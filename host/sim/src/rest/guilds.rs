@@ -1,5 +1,4 @@
 //! Guilds over REST: reading them and their channels.
-//! It does not change them.
 
 use serde_json::{Value, json};
 

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
-use crate::accounts::Account;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::rules::access;
@@ -70,7 +69,7 @@ pub(super) fn invite(call: &Call, code: String) -> Result<Reply, ApiError> {
 
 /// `POST /invites/{code}`: a person enters; bots are added by those who manage a guild.
 pub(super) fn accept(call: &Call, code: String) -> Result<Reply, ApiError> {
-    let Account::Person(person) = call.account()? else { return Err(ApiError::persons_only()) };
+    let person = call.person()?;
     call.fields()?.ignore_all();
     let mut state = call.shared.state();
     let invite = invites::accept(&mut state, &code, person)?;

@@ -1,12 +1,10 @@
 //! What persons' clients send to use an application: `POST /interactions`, and which commands there are to use.
-//! It checks the request's shape; what may be invoked is decided in `interactions`.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
-use crate::accounts::Account;
 use crate::commands::Command;
 use crate::files::attach;
 use crate::form::{ApiError, Fields};
@@ -24,7 +22,7 @@ const MAX_LIST: usize = 40;
 
 /// `POST /interactions`: 204, then the outcome over the gateway.
 pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
-    let person = person(call)?;
+    let person = call.person()?;
     let mut request = Request::read(call.fields()?)?;
     let mut state = call.shared.state();
     let invoker = request.invoker(&state, person)?;
@@ -93,7 +91,7 @@ impl Request {
 
 /// `GET /guilds/{guild}/application-command-index`
 pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
-    let person = person(call)?;
+    let person = call.person()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, person, guild)?;
     Ok(index(&state, interactions::commands_for_member(&state, guild, person)))
@@ -101,16 +99,9 @@ pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply, Api
 
 /// `GET /users/@me/application-command-index`
 pub(super) fn own_commands(call: &Call) -> Result<Reply, ApiError> {
-    let person = person(call)?;
+    let person = call.person()?;
     let state = call.shared.state();
     Ok(index(&state, interactions::commands_for_person(&state, person)))
-}
-
-fn person(call: &Call) -> Result<Snowflake, ApiError> {
-    match call.account()? {
-        Account::Person(person) => Ok(person),
-        Account::Bot(_) => Err(ApiError::persons_only()),
-    }
 }
 
 fn index<'a>(state: &State, commands: impl Iterator<Item = &'a Command>) -> Reply {
@@ -149,12 +140,12 @@ fn run(
         return Err(ApiError::form("data", "INTERACTION_APPLICATION_COMMAND_INVALID_VERSION", message));
     }
     if command.kind() != 1 {
-        let target = target.ok_or(missing("data.target_id"))?;
+        let target = target.ok_or(ApiError::required("data.target_id"))?;
         return interactions::run_on(state, invoker, command, target).map_err(refused);
     }
     let (path, given, focused) = taken_apart(&options);
     let focused = match kind {
-        4 => Some(focused.ok_or(missing("data.options"))?),
+        4 => Some(focused.ok_or(ApiError::required("data.options"))?),
         _ => None,
     };
     interactions::run(state, invoker, command, &Typed { path: &path, given: &given, focused, files })
@@ -169,7 +160,7 @@ fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invo
     let is_button = data.number("component_type") == Some(2);
     data.ignore(&["id", "type"]);
     data.checked()?;
-    let message = message.ok_or(missing("message_id"))?;
+    let message = message.ok_or(ApiError::required("message_id"))?;
     let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
     let used = match is_button {
         true => interactions::press(state, invoker, message, &custom_id),
@@ -213,10 +204,6 @@ fn fields_of(component: &Value, filled: &mut Vec<(String, Value)>) {
     }
 }
 
-fn missing(path: &str) -> ApiError {
-    ApiError::form(path, "BASE_TYPE_REQUIRED", "This field is required")
-}
-
 /// What a person's own client would have refused, as Discord answers it.
 fn refused(error: ActError) -> ApiError {
     let message = error.to_string();
@@ -225,12 +212,8 @@ fn refused(error: ActError) -> ApiError {
         ActError::UnknownMessage { .. } => ApiError::unknown_message(),
         ActError::Unknown { kind, .. } if kind == "command" => ApiError::unknown_command(),
         ActError::NoForm => ApiError::unknown_interaction(),
-        ActError::MissingOption { option } => {
-            ApiError::form(&format!("data.options.{option}"), "BASE_TYPE_REQUIRED", "This field is required")
-        }
-        ActError::MissingSubcommand { .. } => {
-            ApiError::form("data.options", "BASE_TYPE_REQUIRED", "This field is required")
-        }
+        ActError::MissingOption { option } => ApiError::required(&format!("data.options.{option}")),
+        ActError::MissingSubcommand { .. } => ApiError::required("data.options"),
         ActError::BadOption { option, .. } => {
             let path = format!("data.options.{option}");
             ApiError::form(&path, "APPLICATION_COMMAND_OPTION_INVALID", &message)

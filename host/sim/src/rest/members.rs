@@ -1,18 +1,15 @@
 //! Members over REST: read, search, change, give and take roles, throw out.
-//! Bans have a room of their own.
 
 use std::time::Duration;
 
-use serde_json::json;
-
-use super::{Call, Reply, roles};
+use super::{Call, Reply};
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
-use crate::rules::{Action, By, access, audit, members, voice};
+use crate::rules::{By, access, members, voice};
 use crate::sessions::intents;
 use crate::state::State;
 use crate::world::wire::MemberJson;
-use crate::world::{Guild, GuildMember, VoiceState, bits};
+use crate::world::{Guild, GuildMember, bits};
 
 /// Members in one page.
 const MAX_PAGE: usize = 1000;
@@ -42,7 +39,7 @@ pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
     let caller = call.caller()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
     let Some(query) = call.query_text("query") else {
-        return Err(ApiError::form("query", "BASE_TYPE_REQUIRED", "This field is required"));
+        return Err(ApiError::required("query"));
     };
     let query = query.to_lowercase();
     let state = call.shared.state();
@@ -95,7 +92,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Rep
     fields.checked()?;
     form.check(&state, &by, guild, user)?;
     if let Some(channel) = form.channel {
-        move_in_voice(&mut state, &by, guild, user, channel);
+        voice::move_member(&mut state, &by, guild, user, channel);
     }
     let json = members::change(&mut state, guild, &by, user, |member| {
         set_nick(member, form.nick);
@@ -117,11 +114,7 @@ pub(super) fn give_role(
     user: Snowflake,
     role: Snowflake,
 ) -> Result<Reply, ApiError> {
-    change_role(call, guild, user, role, |roles| {
-        if !roles.contains(&role) {
-            roles.push(role);
-        }
-    })
+    set_role(call, guild, user, role, true)
 }
 
 /// `DELETE /guilds/{guild}/members/{user}/roles/{role}`
@@ -131,15 +124,15 @@ pub(super) fn take_role(
     user: Snowflake,
     role: Snowflake,
 ) -> Result<Reply, ApiError> {
-    change_role(call, guild, user, role, |roles| roles.retain(|one| *one != role))
+    set_role(call, guild, user, role, false)
 }
 
-fn change_role(
+fn set_role(
     call: &Call,
     guild: Snowflake,
     user: Snowflake,
     role: Snowflake,
-    change: impl FnOnce(&mut Vec<Snowflake>),
+    given: bool,
 ) -> Result<Reply, ApiError> {
     let by = call.by()?;
     let mut state = call.shared.state();
@@ -148,27 +141,14 @@ fn change_role(
         return Err(ApiError::unknown_member());
     }
     check_role(home, by.user, role)?;
-    members::change(&mut state, guild, &by, user, |member| change(&mut member.roles));
+    members::set_role(&mut state, guild, &by, user, role, given);
     Ok(Reply::nothing())
 }
 
 /// `DELETE /guilds/{guild}/members/{user}`
 pub(super) fn kick(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
-    let mut state = call.shared.state();
-    let home = access::guild_with(&state, by.user, guild, bits::KICK_MEMBERS)?;
-    if !home.members.contains_key(&user) {
-        return Err(ApiError::unknown_member());
-    }
-    outrank(home, by.user, user)?;
-    members::remove(&mut state, guild, user);
-    audit::record(&mut state, guild, &by, Action::MemberKick, Some(user), Vec::new(), None);
-    Ok(Reply::nothing())
-}
-
-/// Nobody touches those who stand as high, or itself where that would be absurd.
-pub(super) fn outrank(guild: &Guild, caller: Snowflake, target: Snowflake) -> Result<(), ApiError> {
-    if guild.rank_of(caller) > guild.rank_of(target) { Ok(()) } else { Err(ApiError::missing_permissions()) }
+    members::kick(&mut call.shared.state(), &by, guild, user).map(|()| Reply::nothing())
 }
 
 /// What a body changes; outer none: not spoken of.
@@ -216,7 +196,7 @@ impl Form {
         let needed = needs.iter().filter(|(asked, _)| *asked).fold(0, |all, (_, bit)| all | bit);
         access::guild_with(state, by.user, guild, needed)?;
         if !own && (self.nick.is_some() || self.timeout.is_some()) {
-            outrank(home, by.user, user)?;
+            access::outrank(home, by.user, user)?;
         }
         for role in self.roles.iter().flatten().filter(|role| !member.roles.contains(role)) {
             check_role(home, by.user, *role)?;
@@ -256,29 +236,12 @@ impl Form {
 
 /// A role that the caller may give and take: below its own, not a bot's, not `@everyone`.
 fn check_role(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<(), ApiError> {
-    let role = roles::below(guild, caller, role)?;
+    let role = access::role_below(guild, caller, role)?;
     if role.bot.is_some() || role.id == guild.id { Err(ApiError::missing_permissions()) } else { Ok(()) }
 }
 
 fn set_nick(member: &mut GuildMember, nick: Option<Option<String>>) {
     if let Some(nick) = nick {
         member.nick = nick.filter(|nick| !nick.is_empty());
-    }
-}
-
-fn move_in_voice(state: &mut State, by: &By, guild: Snowflake, user: Snowflake, to: Option<Snowflake>) {
-    let there = state.world.guild(guild).and_then(|home| home.belongings.voice.get(&user)).cloned();
-    match (there, to) {
-        (Some(there), Some(channel_id)) => {
-            voice::enter(state, guild, user, VoiceState { channel_id, ..there });
-            let options = json!({ "channel_id": channel_id, "count": "1" });
-            audit::record(state, guild, by, Action::MemberMove, None, Vec::new(), Some(options));
-        }
-        (Some(_), None) => {
-            voice::leave(state, guild, user);
-            let options = json!({ "count": "1" });
-            audit::record(state, guild, by, Action::MemberDisconnect, None, Vec::new(), Some(options));
-        }
-        (None, _) => {}
     }
 }

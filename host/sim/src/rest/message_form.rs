@@ -1,5 +1,4 @@
 //! The body of a message: read, checked against Discord's limits, made into a draft or a revision.
-//! It does not post.
 
 use serde_json::{Value, json};
 

@@ -1,23 +1,18 @@
 //! Messages over REST: read, edit, delete.
-//! It does not post; `posts` does. What follows from all of it is said in `rules`.
 
 use std::sync::Arc;
-
-use serde_json::json;
 
 use super::message_form::MessageForm;
 use super::{Call, Reply};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::rules::{Action, access, audit, messages};
+use crate::rules::{access, messages};
 use crate::world::wire::MessageJson;
-use crate::world::{Message, MessageKind, bits};
+use crate::world::{Message, bits};
 
 /// Messages in one page.
 const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 50;
-/// Bulk delete refuses older ones.
-const BULK_DELETE_MAX_AGE_MS: u64 = 14 * 24 * 3600 * 1000;
 
 /// `GET /channels/{channel}/messages?limit=&before=&after=&around=`, newest first.
 pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
@@ -94,21 +89,7 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
 /// `DELETE /channels/{channel}/messages/{message}`
 pub(super) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
     let by = call.by()?;
-    let mut state = call.shared.state();
-    let (home, message) = access::seen_message(&state, by.user, channel, id)?;
-    let (author, guild) = (message.author.id, home.guild_id);
-    if message.kind == MessageKind::ThreadStarter {
-        return Err(ApiError::system_message());
-    }
-    if author != by.user {
-        access::channel_with(&state, by.user, channel, bits::MANAGE_MESSAGES)?;
-    }
-    messages::delete(&mut state, channel, &[id], by.user);
-    if let Some(guild) = guild.filter(|_| author != by.user) {
-        let options = json!({ "channel_id": channel, "count": "1" });
-        audit::record(&mut state, guild, &by, Action::MessageDelete, Some(author), Vec::new(), Some(options));
-    }
-    Ok(Reply::nothing())
+    messages::delete_one(&mut call.shared.state(), &by, channel, id).map(|()| Reply::nothing())
 }
 
 /// `POST /channels/{channel}/messages/bulk-delete`
@@ -123,28 +104,5 @@ pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiE
     }
     ids.sort_unstable();
     ids.dedup();
-    let oldest = call.shared.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
-    if ids.iter().any(|id| id.unix_ms() < oldest) {
-        return Err(ApiError::new(
-            400,
-            50034,
-            "You can only bulk delete messages that are under 14 days old.",
-        ));
-    }
-    let mut state = call.shared.state();
-    let Some(guild) = access::channel_with(&state, by.user, channel, bits::MANAGE_MESSAGES)?.guild_id else {
-        return Err(ApiError::new(403, 50003, "Cannot execute action on a DM channel"));
-    };
-    let gone = messages::delete(&mut state, channel, &ids, by.user).len();
-    let options = json!({ "count": gone.to_string() });
-    audit::record(
-        &mut state,
-        guild,
-        &by,
-        Action::MessageBulkDelete,
-        Some(channel),
-        Vec::new(),
-        Some(options),
-    );
-    Ok(Reply::nothing())
+    messages::bulk_delete(&mut call.shared.state(), &by, channel, &ids).map(|()| Reply::nothing())
 }

@@ -1,5 +1,4 @@
 //! REST: from a request to an answer — address, authorization, faults, route, headers, transcript.
-//! It holds no rule about messages, commands or guilds; the files beside it do.
 
 mod allowed_mentions;
 mod applications;

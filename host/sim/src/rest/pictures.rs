@@ -1,5 +1,4 @@
 //! `GET /avatars/…`, `/icons/…` and `/embed/avatars/…`: the paths of Discord's image server, answered here.
-//! It draws nothing; `pictures` does.
 
 use super::{Call, Reply};
 use crate::form::ApiError;

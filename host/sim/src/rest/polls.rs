@@ -1,10 +1,8 @@
 //! Polls over REST: what a body asks, voting as persons' clients do, who voted, and ending one early.
-//! What follows from votes is said in `rules`.
 
 use serde_json::json;
 
 use super::{Call, Reply};
-use crate::accounts::Account;
 use crate::form::{ApiError, Fields};
 use crate::ids::{Snowflake, Timestamp};
 use crate::rules::{access, polls};
@@ -81,9 +79,7 @@ fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
 
 /// `PUT /channels/{channel}/polls/{message}/answers/@me`: the whole of a person's votes. Bots have none.
 pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
-    let Account::Person(person) = call.account()? else {
-        return Err(ApiError::new(403, 20001, "Bots cannot use this endpoint"));
-    };
+    let person = call.person()?;
     let mut fields = call.fields()?;
     let list = fields.list("answer_ids", MAX_ANSWERS).unwrap_or_default();
     let number = |value: &serde_json::Value| {

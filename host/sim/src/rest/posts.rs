@@ -1,5 +1,4 @@
 //! Posting a message over REST: who may, what it answers, what it forwards.
-//! It does not read the body; `message_form` does.
 
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};

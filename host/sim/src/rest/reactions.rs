@@ -1,5 +1,4 @@
 //! Reactions over REST: put, take away, list, clear.
-//! It does not say what follows from them; `rules` does.
 
 use super::{Call, Reply};
 use crate::form::ApiError;

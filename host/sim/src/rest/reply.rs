@@ -1,5 +1,4 @@
 //! An answer on its way out: status, body, and the headers that clients need.
-//! It does not know what the body says.
 
 use std::time::Duration;
 

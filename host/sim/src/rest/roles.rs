@@ -1,5 +1,4 @@
 //! Roles over REST: read, make, change, order, remove.
-//! Giving them to members is done with the members.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +76,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
-    let mut role = below(home, by.user, id)?.clone();
+    let mut role = access::role_below(home, by.user, id)?.clone();
     let own = state.world.permissions_at(home, by.user);
     read(&mut fields, &mut role, own)?;
     fields.checked()?;
@@ -96,7 +95,7 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
         let id = place.snowflake("id").unwrap_or_default();
         let position = place.number_within("position", 1..=100_000).map(|position| position as u32);
         if place.errors.is_empty() {
-            below(home, by.user, id)?;
+            access::role_below(home, by.user, id)?;
             if position.is_some_and(|position| position >= rank) {
                 return Err(ApiError::missing_permissions());
             }
@@ -119,23 +118,12 @@ pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Rep
     let by = call.by()?;
     let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
-    let role = below(home, by.user, id)?;
+    let role = access::role_below(home, by.user, id)?;
     if role.bot.is_some() || id == guild {
         return Err(ApiError::invalid_role());
     }
     roles::delete(&mut state, guild, &by, id);
     Ok(Reply::nothing())
-}
-
-/// The role, if it stands below the caller.
-pub(super) fn below(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<&Role, ApiError> {
-    let role = guild.role(role).ok_or(ApiError::unknown_role())?;
-    // `@everyone` stands below all who manage roles.
-    if role.id == guild.id || role.position < guild.rank_of(caller) {
-        Ok(role)
-    } else {
-        Err(ApiError::missing_permissions())
-    }
 }
 
 /// Takes over what a body says; `own` is all that the caller can pass on.

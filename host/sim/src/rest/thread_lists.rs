@@ -1,5 +1,4 @@
 //! Which threads there are and who is in them: lists, joining, leaving, adding, removing.
-//! It does not start or change threads.
 
 use serde_json::{Value, json};
 

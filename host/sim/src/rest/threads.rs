@@ -1,5 +1,4 @@
 //! Threads over REST: start, change, remove, and forum posts.
-//! Lists of threads and their members have a room of their own.
 
 use std::sync::MutexGuard;
 

@@ -1,5 +1,4 @@
 //! Who is who over REST: the gateway's address, the caller's account, users, direct messages.
-//! It does not change accounts.
 
 use serde_json::{Value, json};
 

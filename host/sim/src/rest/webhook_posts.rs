@@ -1,5 +1,4 @@
 //! Messages through a channel's webhook: post, read, edit, delete, under a name and picture of their own.
-//! Webhooks of interactions are in `webhooks`.
 
 use std::sync::Arc;
 

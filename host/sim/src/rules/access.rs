@@ -1,12 +1,11 @@
 //! What a caller may reach, bot or user: the channel it sees, the permission it needs, the message that is there.
-//! It changes nothing.
 
 use std::sync::Arc;
 
 use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::world::{Channel, Guild, Message, User, bits};
+use crate::world::{Channel, Guild, Message, Role, User, bits};
 
 /// The channel, if the caller sees it.
 pub(crate) fn seen_channel(
@@ -123,4 +122,20 @@ pub(crate) fn guild_channel_with(
 
 pub(crate) fn account(state: &State, caller: Snowflake) -> Result<Arc<User>, ApiError> {
     state.world.user(caller).cloned().ok_or(ApiError::unknown_user())
+}
+
+/// Nobody touches those who stand as high, or itself where that would be absurd.
+pub(crate) fn outrank(guild: &Guild, caller: Snowflake, target: Snowflake) -> Result<(), ApiError> {
+    if guild.rank_of(caller) > guild.rank_of(target) { Ok(()) } else { Err(ApiError::missing_permissions()) }
+}
+
+/// The role, if it stands below the caller.
+pub(crate) fn role_below(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<&Role, ApiError> {
+    let role = guild.role(role).ok_or(ApiError::unknown_role())?;
+    // `@everyone` stands below all who manage roles.
+    if role.id == guild.id || role.position < guild.rank_of(caller) {
+        Ok(role)
+    } else {
+        Err(ApiError::missing_permissions())
+    }
 }

@@ -15,9 +15,9 @@ pub(crate) struct By {
     pub(crate) reason: Option<String>,
 }
 
-/// Kinds of deed, <https://discord.com/developers/docs/resources/audit-log#audit-log-entry-object-audit-log-events>.
+/// Kinds of audit log entries, <https://discord.com/developers/docs/resources/audit-log#audit-log-entry-object-audit-log-events>.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Action {
+pub(super) enum Action {
     GuildUpdate = 1,
     ChannelCreate = 10,
     ChannelUpdate = 11,
@@ -58,9 +58,9 @@ pub(crate) enum Action {
     ThreadDelete = 112,
 }
 
-/// Notes a deed that made, changed or removed something: what differs between `before` and `after` is its changes.
-/// A deed that changed nothing is none.
-pub(crate) fn record_change(
+/// Writes an entry for something made, changed or removed: what differs between `before` and `after` is its changes. Where
+/// nothing differs there is none.
+pub(super) fn record_change(
     state: &mut State,
     guild: Snowflake,
     by: &By,
@@ -71,12 +71,12 @@ pub(crate) fn record_change(
 ) {
     let changes = differences(before, after);
     if !changes.is_empty() {
-        record(state, guild, by, action, Some(target), changes, None);
+        write(state, guild, by, action, Some(target), changes, None);
     }
 }
 
 /// The same for an overwrite of a channel; whose it is stands beside, where clients look for it.
-pub(crate) fn record_overwrite(
+pub(super) fn record_overwrite(
     state: &mut State,
     guild: Snowflake,
     by: &By,
@@ -96,11 +96,23 @@ pub(crate) fn record_overwrite(
     if let Some(role) = role {
         options["role_name"] = json!(role.name);
     }
-    record(state, guild, by, action, Some(channel), changes, Some(options));
+    write(state, guild, by, action, Some(channel), changes, Some(options));
 }
 
-/// Notes a deed.
-pub(crate) fn record(
+/// Writes an entry that has no changes.
+pub(super) fn record(
+    state: &mut State,
+    guild: Snowflake,
+    by: &By,
+    action: Action,
+    target: Option<Snowflake>,
+    options: Option<Value>,
+) {
+    write(state, guild, by, action, target, Vec::new(), options);
+}
+
+/// Writes an entry.
+pub(super) fn write(
     state: &mut State,
     guild: Snowflake,
     by: &By,

@@ -14,7 +14,7 @@ pub(crate) fn add(state: &mut State, guild: Snowflake, by: &By, user: &Arc<User>
     members::remove(state, guild, user.id);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
     home.belongings.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
-    audit::record(state, guild, by, Action::BanAdd, Some(user.id), Vec::new(), None);
+    audit::record(state, guild, by, Action::BanAdd, Some(user.id), None);
     let data = json!({ "guild_id": guild, "user": &**user });
     dispatch::to_guild(state, guild, "GUILD_BAN_ADD", &data);
 }
@@ -23,7 +23,7 @@ pub(crate) fn add(state: &mut State, guild: Snowflake, by: &By, user: &Arc<User>
 pub(crate) fn remove(state: &mut State, guild: Snowflake, by: &By, user: Snowflake) -> bool {
     let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
     let Some(ban) = home.belongings.bans.remove(&user) else { return false };
-    audit::record(state, guild, by, Action::BanRemove, Some(user), Vec::new(), None);
+    audit::record(state, guild, by, Action::BanRemove, Some(user), None);
     let data = json!({ "guild_id": guild, "user": &*ban.user });
     dispatch::to_guild(state, guild, "GUILD_BAN_REMOVE", &data);
     true

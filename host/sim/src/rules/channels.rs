@@ -1,12 +1,13 @@
 //! Channels of guilds: made, changed, removed.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Action, By, audit, dispatch, invites, visibility, voice};
+use super::{Action, By, access, audit, dispatch, invites, visibility, voice};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::wire::channel_json;
-use crate::world::{Channel, Overwrite};
+use crate::world::{Channel, Overwrite, bits};
 
 /// Adds a channel to its guild.
 pub(crate) fn create(state: &mut State, by: &By, channel: Channel) -> Value {
@@ -47,15 +48,79 @@ pub(crate) fn change(
     Some(after)
 }
 
-/// Changes who may what in a channel, which the audit log has deeds of its own for.
-pub(crate) fn change_overwrites(state: &mut State, id: Snowflake, change: impl FnOnce(&mut Vec<Overwrite>)) {
-    let Some(guild) = state.world.channel(id).and_then(|channel| channel.guild_id) else { return };
+/// Puts an overwrite in the place of the one with its id.
+pub(crate) fn put_overwrite(
+    state: &mut State,
+    by: &By,
+    id: Snowflake,
+    overwrite: Overwrite,
+) -> Result<(), ApiError> {
+    let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
+    if channel.thread.is_some() {
+        return Err(ApiError::wrong_channel_type());
+    }
+    check_overwrites(state, by, guild.id, std::slice::from_ref(&overwrite))?;
+    let (guild, old) = (guild.id, channel.overwrites.iter().find(|one| one.id == overwrite.id));
+    let action = if old.is_some() { Action::OverwriteUpdate } else { Action::OverwriteCreate };
+    let (before, after) = (json!(old), json!(overwrite));
+    audit::record_overwrite(state, guild, by, action, id, &before, &after);
+    change_overwrites(state, guild, id, |overwrites| {
+        overwrites.retain(|one| one.id != overwrite.id);
+        overwrites.push(overwrite);
+    });
+    Ok(())
+}
+
+pub(crate) fn delete_overwrite(
+    state: &mut State,
+    by: &By,
+    id: Snowflake,
+    whom: Snowflake,
+) -> Result<(), ApiError> {
+    let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
+    let old = channel.overwrites.iter().find(|one| one.id == whom).map(|one| json!(one));
+    let (guild, old) = (guild.id, old.ok_or(ApiError::unknown_overwrite())?);
+    audit::record_overwrite(state, guild, by, Action::OverwriteDelete, id, &old, &Value::Null);
+    change_overwrites(state, guild, id, |overwrites| overwrites.retain(|one| one.id != whom));
+    Ok(())
+}
+
+fn change_overwrites(
+    state: &mut State,
+    guild: Snowflake,
+    id: Snowflake,
+    change: impl FnOnce(&mut Vec<Overwrite>),
+) {
     let sight = visibility::seen(state, guild);
     let Some(channel) = state.world.channels.get_mut(&id) else { return };
     change(&mut channel.overwrites);
     let json = channel_json(channel);
     dispatch::to_bots(state, guild, "CHANNEL_UPDATE", &json);
     visibility::announce(state, guild, sight);
+}
+
+/// Nobody gives or takes what it does not have, and overwrites speak of roles and people that exist.
+pub(crate) fn check_overwrites(
+    state: &State,
+    by: &By,
+    guild: Snowflake,
+    overwrites: &[Overwrite],
+) -> Result<(), ApiError> {
+    let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
+    let own = state.world.permissions_at(home, by.user);
+    for overwrite in overwrites {
+        if (overwrite.allow | overwrite.deny) & bits::ALL & !own != 0 {
+            return Err(ApiError::missing_permissions());
+        }
+        let there = match overwrite.kind {
+            0 => home.role(overwrite.id).is_some(),
+            _ => state.world.user(overwrite.id).is_some(),
+        };
+        if !there {
+            return Err(ApiError::unknown_overwrite());
+        }
+    }
+    Ok(())
 }
 
 /// Removes a channel of a guild with all that hangs on it: threads, webhooks, invites. Channels under a category stay.

@@ -6,7 +6,6 @@ use super::{access, dispatch};
 use crate::commands::{Command, Exception};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::Payload;
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::bits;
@@ -140,8 +139,7 @@ pub(crate) fn permit(
     check_is_there(state, bot, guild, id)?;
     state.commands.exceptions.set(guild, id, exceptions);
     let json = permissions(state, bot, guild, id);
-    let payload = Payload::new("APPLICATION_COMMAND_PERMISSIONS_UPDATE", &json);
-    dispatch::to_account(state, bot, Some(guild), |_| Some(payload));
+    dispatch::to_account(state, bot, Some(guild), "APPLICATION_COMMAND_PERMISSIONS_UPDATE", &json);
     Ok(json)
 }
 

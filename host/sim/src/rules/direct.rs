@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::dispatch;
 use crate::ids::Snowflake;
-use crate::sessions::Payload;
 use crate::state::State;
 use crate::world::User;
 use crate::world::wire::channel_json_for;
@@ -16,10 +15,8 @@ pub(crate) fn open(state: &mut State, one: &Arc<User>, other: &Arc<User>) -> Sno
     let (id, new) = state.world.dm_channel(person, partner);
     if new {
         for user in [person, partner].into_iter().filter(|user| !user.bot) {
-            dispatch::to_account(state, user.id, None, |state| {
-                let channel = channel_json_for(state.world.channel(id)?, user.id);
-                Some(Payload::new("CHANNEL_CREATE", &channel))
-            });
+            let channel = state.world.channel(id).map(|channel| channel_json_for(channel, user.id));
+            dispatch::to_account(state, user.id, None, "CHANNEL_CREATE", &channel);
         }
     }
     id

@@ -64,30 +64,29 @@ pub(super) fn message(state: &mut State, message: &Message, name: &'static str) 
     let State { world, sessions, transcript, .. } = state;
     let Some(channel) = world.channels.get(&message.channel_id) else { return };
     let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
-    let event = MessageJson::event(message, channel, guild);
+    let event = || MessageJson::event(message, channel, guild);
     if message.is_ephemeral() {
-        let Some(user) = message.listener() else { return };
-        let (guild, payload) = (channel.guild_id, Payload::new(name, &event));
-        return to_account(state, user, guild, |_| Some(payload));
+        let (user, guild, data) = (message.listener(), channel.guild_id, json!(event()));
+        let Some(user) = user else { return };
+        return to_account(state, user, guild, name, &data);
     }
+    let full = Arc::new(Payload::new(name, &event().with_thread(world)));
+    let bare = || Payload::new(name, &event().without_content());
     let audience = Audience::Channel { channel, guild };
-    let full = Arc::new(Payload::new(name, &event.with_thread(world)));
-    let bare = || Payload::new(name, &MessageJson::event(message, channel, guild).without_content());
     let sessions = sessions.publish_message(world, audience, message, &full, bare);
     transcript.write(What::Dispatched { name, sessions });
 }
 
 /// Sends an event to all sessions of one account; it is not even written if there are none.
-pub(crate) fn to_account(
+pub(super) fn to_account(
     state: &mut State,
     user: Snowflake,
     guild: Option<Snowflake>,
-    event: impl FnOnce(&State) -> Option<Payload>,
+    name: &'static str,
+    data: &impl Serialize,
 ) {
-    if state.sessions.any_of(user)
-        && let Some(payload) = event(state)
-    {
-        send(state, payload, |_| Some(Audience::Account { user, guild }));
+    if state.sessions.any_of(user) {
+        send(state, Payload::new(name, data), |_| Some(Audience::Account { user, guild }));
     }
 }
 

@@ -177,7 +177,7 @@ fn apply(
         event.place = place(state, guild, form.kind, form.channel, form.location, &event.place)?;
     }
     if event.ends.is_none() && matches!(event.place, EventPlace::Elsewhere(_)) {
-        return Err(ApiError::form("scheduled_end_time", "BASE_TYPE_REQUIRED", "This field is required"));
+        return Err(ApiError::required("scheduled_end_time"));
     }
     if event.ends.is_some_and(|ends| ends <= event.starts) {
         let message = "Cannot schedule event to end before it starts.";
@@ -199,12 +199,13 @@ fn place(
         EventPlace::Voice(_) => 2,
         EventPlace::Elsewhere(_) => 3,
     };
-    let required = |key: &str| ApiError::form(key, "BASE_TYPE_REQUIRED", "This field is required");
     let kind = kind.unwrap_or(before);
     if kind == 3 {
-        return location.map(EventPlace::Elsewhere).ok_or_else(|| required("entity_metadata.location"));
+        return location
+            .map(EventPlace::Elsewhere)
+            .ok_or_else(|| ApiError::required("entity_metadata.location"));
     }
-    let channel = channel.ok_or_else(|| required("channel_id"))?;
+    let channel = channel.ok_or_else(|| ApiError::required("channel_id"))?;
     let home = state.world.channel(channel).filter(|home| home.guild_id == Some(guild));
     match (kind, home.map(|home| home.kind)) {
         (1, Some(ChannelKind::Stage)) => Ok(EventPlace::Stage(channel)),

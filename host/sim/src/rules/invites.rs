@@ -72,7 +72,7 @@ pub(crate) fn create(
     });
     state.world.invites.insert(invite.code.clone(), invite.clone());
     let change = json!({ "key": "code", "new_value": invite.code });
-    audit::record(state, guild, by, Action::InviteCreate, None, vec![change], None);
+    audit::write(state, guild, by, Action::InviteCreate, None, vec![change], None);
     dispatch::to_permitted(state, guild, bits::MANAGE_CHANNELS, "INVITE_CREATE", &data);
     watch(state, &invite.code);
     Ok(invite)
@@ -105,7 +105,7 @@ pub(crate) fn revoke(state: &mut State, by: &By, code: &str) -> Result<Invite, A
     }
     end(state, code);
     let change = json!({ "key": "code", "old_value": code });
-    audit::record(state, invite.guild_id, by, Action::InviteDelete, None, vec![change], None);
+    audit::write(state, invite.guild_id, by, Action::InviteDelete, None, vec![change], None);
     Ok(invite)
 }
 

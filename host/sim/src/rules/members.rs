@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Action, By, Draft, audit, dispatch, messages, visibility, voice};
+use super::{Action, By, Draft, access, audit, dispatch, messages, visibility, voice};
+use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::Payload;
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, guild_create_json, user_client};
-use crate::world::{GuildMember, MessageKind, User};
+use crate::world::{GuildMember, MessageKind, User, bits};
 
 /// A bit of a guild's `system_channel_flags`.
 const NO_JOIN_NOTICES: u64 = 1 << 0;
@@ -36,7 +36,7 @@ pub(crate) fn admit(state: &mut State, guild: Snowflake, user: &Arc<User>) -> bo
         true => guild_create_json(&state.world, home, user.id, 50, false),
         false => user_client::guild(&state.world, home, user.id),
     };
-    dispatch::to_account(state, user.id, Some(guild), |_| Some(Payload::new("GUILD_CREATE", &whole)));
+    dispatch::to_account(state, user.id, Some(guild), "GUILD_CREATE", &whole);
     welcome(state, guild, user);
     true
 }
@@ -66,10 +66,20 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
     state.transcript.write(What::Membership { guild: home.name.as_str().into(), user: name, joined: false });
     let data = json!({ "guild_id": guild, "user": &*member.user });
     dispatch::to_guild(state, guild, "GUILD_MEMBER_REMOVE", &data);
-    dispatch::to_account(state, user, Some(guild), |_| {
-        Some(Payload::new("GUILD_DELETE", &json!({ "id": guild })))
-    });
+    dispatch::to_account(state, user, Some(guild), "GUILD_DELETE", &json!({ "id": guild }));
     true
+}
+
+/// Takes somebody out of a guild who stands below the one who wants it.
+pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
+    let home = access::guild_with(state, by.user, guild, bits::KICK_MEMBERS)?;
+    if !home.members.contains_key(&user) {
+        return Err(ApiError::unknown_member());
+    }
+    access::outrank(home, by.user, user)?;
+    remove(state, guild, user);
+    audit::record(state, guild, by, Action::MemberKick, Some(user), None);
+    Ok(())
 }
 
 /// Gives a member a role or takes it.
@@ -140,6 +150,6 @@ fn record_roles(
         .map(|(key, roles)| json!({ "key": key, "new_value": roles }))
         .collect();
     if !changes.is_empty() {
-        audit::record(state, guild, by, Action::MemberRoleUpdate, Some(user), changes, None);
+        audit::write(state, guild, by, Action::MemberRoleUpdate, Some(user), changes, None);
     }
 }

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{dispatch, polls, threads};
+use super::{Action, By, access, audit, dispatch, polls, threads};
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::Payload;
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};
@@ -17,6 +16,8 @@ use crate::world::{
     Attachment, Channel, InteractionNote, Message, MessageKind, Origin, Poll, User, bits, flags,
 };
 
+/// Bulk delete refuses older ones.
+const BULK_DELETE_MAX_AGE_MS: u64 = 14 * 24 * 3600 * 1000;
 /// Characters of a message.
 pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
 
@@ -225,6 +226,51 @@ pub(super) fn announce_edit(
     Some(message)
 }
 
+/// Deletes a message: the caller's own, or with a permission anybody's.
+pub(crate) fn delete_one(
+    state: &mut State,
+    by: &By,
+    channel: Snowflake,
+    id: Snowflake,
+) -> Result<(), ApiError> {
+    let (home, message) = access::seen_message(state, by.user, channel, id)?;
+    let (author, guild) = (message.author.id, home.guild_id);
+    if message.kind == MessageKind::ThreadStarter {
+        return Err(ApiError::system_message());
+    }
+    if author != by.user {
+        access::channel_with(state, by.user, channel, bits::MANAGE_MESSAGES)?;
+    }
+    delete(state, channel, &[id], by.user);
+    if let Some(guild) = guild.filter(|_| author != by.user) {
+        let options = json!({ "channel_id": channel, "count": "1" });
+        audit::record(state, guild, by, Action::MessageDelete, Some(author), Some(options));
+    }
+    Ok(())
+}
+
+/// Deletes several messages of a guild at once, those that exist.
+/// <https://discord.com/developers/docs/resources/message#bulk-delete-messages>
+pub(crate) fn bulk_delete(
+    state: &mut State,
+    by: &By,
+    channel: Snowflake,
+    ids: &[Snowflake],
+) -> Result<(), ApiError> {
+    let oldest = state.world.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
+    if ids.iter().any(|id| id.unix_ms() < oldest) {
+        let message = "You can only bulk delete messages that are under 14 days old.";
+        return Err(ApiError::new(400, 50034, message));
+    }
+    let Some(guild) = access::channel_with(state, by.user, channel, bits::MANAGE_MESSAGES)?.guild_id else {
+        return Err(ApiError::new(403, 50003, "Cannot execute action on a DM channel"));
+    };
+    let gone = delete(state, channel, ids, by.user).len();
+    let options = json!({ "count": gone.to_string() });
+    audit::record(state, guild, by, Action::MessageBulkDelete, Some(channel), Some(options));
+    Ok(())
+}
+
 /// Deletes messages; returns those that existed.
 pub(crate) fn delete(
     state: &mut State,
@@ -244,7 +290,7 @@ pub(crate) fn delete(
             if let Some(guild) = guild_id {
                 data["guild_id"] = json!(guild);
             }
-            dispatch::to_account(state, listener, guild_id, |_| Some(Payload::new("MESSAGE_DELETE", &data)));
+            dispatch::to_account(state, listener, guild_id, "MESSAGE_DELETE", &data);
         }
     }
     if !gone.is_empty() {

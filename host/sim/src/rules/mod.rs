@@ -1,12 +1,12 @@
 //! What happens in the world, whoever caused it: changed, written to the transcript and sent to the sessions in one step.
 
 pub(crate) mod access;
-pub(crate) mod audit;
+mod audit;
 pub(crate) mod bans;
 pub(crate) mod channels;
 pub(crate) mod commands;
 pub(crate) mod direct;
-pub(crate) mod dispatch;
+mod dispatch;
 pub(crate) mod emojis;
 pub(crate) mod events;
 pub(crate) mod guilds;
@@ -27,5 +27,6 @@ mod visibility;
 pub(crate) mod voice;
 pub(crate) mod webhooks;
 
-pub(crate) use audit::{Action, By};
+use audit::Action;
+pub(crate) use audit::By;
 pub(crate) use messages::{Draft, Revision};

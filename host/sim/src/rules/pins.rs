@@ -40,7 +40,7 @@ pub(crate) fn set(
     if let Some(guild) = guild {
         let action = if pinned { Action::MessagePin } else { Action::MessageUnpin };
         let options = json!({ "channel_id": channel, "message_id": id });
-        audit::record(state, guild, by, action, Some(author), Vec::new(), Some(options));
+        audit::record(state, guild, by, action, Some(author), Some(options));
     }
     if pinned {
         let mut notice = Draft::text(channel, access::account(state, by.user)?, String::new());

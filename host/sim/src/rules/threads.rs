@@ -138,10 +138,8 @@ pub(crate) fn join(state: &mut State, id: Snowflake, user: &Arc<User>) -> bool {
     let guild = channel.guild_id.unwrap_or_default();
     announce_members(state, id, &[user.id], &[]);
     // One who joins hears of the thread as if it were new: a private one was not known before.
-    dispatch::to_account(state, user.id, Some(guild), |state| {
-        let thread = state.world.channel(id)?;
-        Some(Payload::new("THREAD_CREATE", &thread_json_for(thread, user.id)))
-    });
+    let thread = state.world.channel(id).map(|thread| thread_json_for(thread, user.id));
+    dispatch::to_account(state, user.id, Some(guild), "THREAD_CREATE", &thread);
     true
 }
 

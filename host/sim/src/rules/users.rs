@@ -9,7 +9,6 @@ use serde_json::json;
 use super::dispatch;
 use crate::form::ApiError;
 use crate::ids::Snowflake;
-use crate::sessions::Payload;
 use crate::state::State;
 use crate::world::wire::MemberJson;
 use crate::world::{Application, Bot, User};
@@ -49,7 +48,7 @@ pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut 
     for channel in state.world.channels.values_mut() {
         channel.recipients.iter_mut().filter(|one| one.id == id).for_each(|one| *one = user.clone());
     }
-    dispatch::to_account(state, id, None, |_| Some(Payload::new("USER_UPDATE", &*user)));
+    dispatch::to_account(state, id, None, "USER_UPDATE", &*user);
     let mut told = Vec::new();
     for home in state.world.guilds.values_mut() {
         if let Some(member) = home.members.get_mut(&id) {

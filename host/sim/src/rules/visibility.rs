@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::dispatch;
 use crate::ids::Snowflake;
-use crate::sessions::Payload;
 use crate::state::State;
 use crate::world::bits;
 use crate::world::wire::channel_json;
@@ -53,7 +52,7 @@ fn seen_by(state: &State, person: Snowflake, guild: Snowflake) -> Channels {
 }
 
 fn send(state: &mut State, person: Snowflake, guild: Snowflake, name: &'static str, channel: &Value) {
-    dispatch::to_account(state, person, Some(guild), |_| Some(Payload::new(name, channel)));
+    dispatch::to_account(state, person, Some(guild), name, channel);
 }
 
 /// New messages do not make a channel a different one.

@@ -4,9 +4,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::dispatch;
+use super::{Action, By, audit, dispatch};
 use crate::ids::Snowflake;
-use crate::sessions::Payload;
 use crate::state::State;
 use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
@@ -52,11 +51,9 @@ pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, wish: &
     enter(state, wish.guild, user, voice);
     if moved {
         let token = state.interactions.new_token(user);
-        dispatch::to_account(state, user, Some(wish.guild), |_| {
-            // Nobody listens there: voice itself is not simulated.
-            let data = json!({ "token": token, "guild_id": wish.guild, "endpoint": null });
-            Some(Payload::new("VOICE_SERVER_UPDATE", &data))
-        });
+        // Nobody listens there: voice itself is not simulated.
+        let data = json!({ "token": token, "guild_id": wish.guild, "endpoint": null });
+        dispatch::to_account(state, user, Some(wish.guild), "VOICE_SERVER_UPDATE", &data);
     }
 }
 
@@ -92,4 +89,28 @@ pub(super) fn announce(state: &mut State, guild: Snowflake, user: Snowflake) {
     let Some(voice) = home.belongings.voice.get(&user) else { return };
     let data = voice_json(home, user, voice, true);
     dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
+}
+
+/// Moves a member who is in voice to another channel, or with none out of voice.
+pub(crate) fn move_member(
+    state: &mut State,
+    by: &By,
+    guild: Snowflake,
+    user: Snowflake,
+    to: Option<Snowflake>,
+) {
+    let there = state.world.guild(guild).and_then(|home| home.belongings.voice.get(&user)).cloned();
+    match (there, to) {
+        (Some(there), Some(channel_id)) => {
+            enter(state, guild, user, VoiceState { channel_id, ..there });
+            let options = json!({ "channel_id": channel_id, "count": "1" });
+            audit::record(state, guild, by, Action::MemberMove, None, Some(options));
+        }
+        (Some(_), None) => {
+            leave(state, guild, user);
+            let options = json!({ "count": "1" });
+            audit::record(state, guild, by, Action::MemberDisconnect, None, Some(options));
+        }
+        (None, _) => {}
+    }
 }

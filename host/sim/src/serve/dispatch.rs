@@ -1,5 +1,4 @@
 //! What a request meets first: the door, and then the part of the simulator that its path belongs to.
-//! It answers nothing but refusals itself.
 
 use std::sync::Arc;
 

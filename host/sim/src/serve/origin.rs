@@ -1,5 +1,4 @@
 //! Who may come in at all: requests that are meant for this machine and come from no foreign page.
-//! It knows no token and no route.
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName};

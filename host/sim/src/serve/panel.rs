@@ -1,5 +1,4 @@
 //! A place for a panel that whoever runs the simulator brings along, behind the control token.
-//! It does not know what is in it.
 
 use axum::Router;
 use axum::body::Body;

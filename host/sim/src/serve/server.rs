@@ -1,5 +1,4 @@
 //! The listener: accepts connections, gives each its HTTP/1 loop, ends them when the simulator closes.
-//! It does not look at requests.
 
 use std::convert::Infallible;
 use std::sync::Arc;

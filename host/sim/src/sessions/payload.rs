@@ -1,5 +1,4 @@
 //! An event on its way to sessions: written once, shared by all that hear it.
-//! It does not choose who hears it.
 
 use serde::Serialize;
 

@@ -1,5 +1,4 @@
 //! Presences: who is online and doing what, said by op 3 or IDENTIFY and told to those who share a guild.
-//! It does not know connections.
 
 use std::collections::HashMap;
 

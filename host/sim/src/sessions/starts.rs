@@ -1,5 +1,4 @@
 //! How often applications start sessions: what `GET /gateway/bot` says of it, and who starts too many.
-//! It opens no session.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,5 +1,4 @@
 //! What a test expects to happen, and the transcript if it does not.
-//! It waits with a bound and judges nothing else.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,4 @@
 //! A running simulator: start, addresses, members, what happened, close.
-//! It holds no rule of Discord's.
 
 mod expect;
 mod prompt;

@@ -1,5 +1,4 @@
 //! How payloads become websocket frames: plain text, or compressed in one of Discord's three ways.
-//! It does not know what a payload says.
 
 use axum::extract::ws::Message as Frame;
 use flate2::{Compress, Compression, FlushCompress};

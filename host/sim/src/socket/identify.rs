@@ -1,5 +1,4 @@
 //! IDENTIFY: checks what the client says it is, opens its session, and sends READY and its guilds.
-//! It does not keep the session; the registry does.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
 //! Op 8: members of a guild in chunks, by name prefix or by id.
-//! It does not send them.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
 //! What a client says on its connection: read, counted, and handed to whom it concerns.
-//! It does not open sessions; `identify` and `resume` do.
 
 use std::sync::Arc;
 use std::time::Duration;

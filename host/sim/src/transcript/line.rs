@@ -1,5 +1,4 @@
 //! One entry of the transcript as a line for a person.
-//! It decides nothing about what is noted.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
 //! The transcript: everything that happened, in order, bounded, to be read back or followed.
-//! It does not decide what is worth noting, and nobody who writes to it ever waits.
+//! Nobody who writes to it ever waits.
 
 mod entry;
 mod line;

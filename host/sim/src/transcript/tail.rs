@@ -1,5 +1,4 @@
 //! The end of a transcript as text, for the message of a failed test.
-//! It does not follow what comes after.
 
 use std::fmt;
 use std::sync::Arc;

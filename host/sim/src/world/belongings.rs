@@ -1,5 +1,4 @@
 //! What guilds own beside channels, roles and members: bans, invites, webhooks, emojis, events, voice states, the audit log.
-//! It holds no rule; REST does.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

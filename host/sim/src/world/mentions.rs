@@ -1,5 +1,4 @@
 //! Who a message mentions: read from its text, narrowed by `allowed_mentions`.
-//! It notifies nobody.
 
 use std::sync::Arc;
 

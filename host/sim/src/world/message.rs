@@ -1,5 +1,4 @@
 //! A message as the world keeps it, and the parts it is made of.
-//! It does not write itself to the wire; `json` does, because that depends on who looks.
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
 //! The nouns of the world: people, guilds, roles, channels, bots.
-//! It does not serialise for the wire beyond the plain objects, and holds no rule.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -1,5 +1,4 @@
 //! Permissions: Discord's bits, and what a member may do in a channel.
-//! It does not refuse anything; those who ask do.
 
 use super::{Channel, Guild};
 use crate::ids::Snowflake;

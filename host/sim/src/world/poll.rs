@@ -1,5 +1,4 @@
 //! A poll under a message: its question, its answers, and who voted for which.
-//! It does not end by itself; `rules` sees to it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

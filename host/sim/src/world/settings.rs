@@ -1,5 +1,4 @@
 //! What moderators set for channels and guilds, beside what everybody needs to know of them.
-//! It holds no rule: limits are with those who read requests.
 
 use std::sync::Arc;
 

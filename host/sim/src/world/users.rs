@@ -1,5 +1,4 @@
 //! Everybody there is, by id and by name.
-//! It does not know who is a member of what.
 
 use std::collections::HashMap;
 use std::sync::Arc;

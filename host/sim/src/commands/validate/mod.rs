@@ -1,5 +1,4 @@
 //! Discord's rules for a command that a bot registers: kinds, names, sizes, where it may be used.
-//! It does not keep the command.
 
 mod names;
 mod options;

@@ -1,5 +1,4 @@
 //! Names and descriptions of commands and options, with their translations.
-//! It does not know whose they are.
 
 use serde_json::{Map, Value};
 

@@ -1,5 +1,4 @@
 //! The options of a command: order, nesting, choices, and what fits which kind.
-//! It does not check what members fill in.
 
 use std::collections::HashSet;
 

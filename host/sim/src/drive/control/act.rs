@@ -1,5 +1,4 @@
 //! Acting for a person by one line, in the language of the prompt, and telling what came of it.
-//! It understands no line itself; `prompt` does.
 
 use std::time::{Duration, Instant};
 

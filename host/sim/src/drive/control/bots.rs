@@ -1,5 +1,4 @@
 //! Bots: which there are, with their tokens; new ones; and their gateway, driven from outside.
-//! It does not touch persons' clients.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
 //! Faults over HTTP: what goes wrong with REST calls, armed, listed and cleared.
-//! It does not strike; `crate::faults` does.
 
 use std::time::Duration;
 

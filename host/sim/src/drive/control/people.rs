@@ -1,5 +1,5 @@
 //! People: who there is, with the tokens of their clients; new ones; coming, going, roles.
-//! It does not speak for them; `act` does. What is ordered here needs nobody's permission.
+//! What is ordered here needs nobody's permission.
 
 use std::sync::Arc;
 

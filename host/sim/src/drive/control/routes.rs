@@ -1,5 +1,4 @@
 //! The routes of the control interface, as a table. `openapi.json` beside it says the same to others; a test compares them.
-//! It handles nothing itself.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

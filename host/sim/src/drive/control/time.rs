@@ -1,5 +1,4 @@
 //! The simulator's clock, waiting until it has settled, and the present state of its world, over HTTP.
-//! It keeps no time and writes no world itself.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! The transcript over HTTP, as JSON or text, with waiting for what comes; and what bots asked for that is not there.
-//! It adds nothing to it.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

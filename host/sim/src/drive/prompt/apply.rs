@@ -1,5 +1,4 @@
 //! Carrying out what a line asked for, as the current member in the current channel.
-//! It prints nothing.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -1,5 +1,4 @@
 //! Orders to the simulator itself: what is to go wrong, and how time is to pass.
-//! It carries out none.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Reading a typed line: what the person wants, or what is wrong with the line.
-//! It does not know who or what exists.
 
 use super::orders::{FaultOrder, TimeOrder, faults, time};
 use crate::world::ActError;

@@ -1,5 +1,4 @@
 //! Components that people use: buttons, menus, text inputs, uploads, boxes to tick.
-//! It does not know where they stand.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,4 @@
 //! The components of messages and forms, checked as Discord does: what may stand in what, how many, how long.
-//! It does not give them ids and does not know what happens when one is used.
 
 mod controls;
 mod layout;

@@ -1,5 +1,4 @@
 //! The routes of applications and their commands.
-//! It answers none of them.
 
 use super::super::{applications, command_permissions, commands, emojis, invocations};
 

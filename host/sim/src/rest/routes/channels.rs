@@ -1,5 +1,4 @@
 //! The routes below `/channels`.
-//! It answers none of them.
 
 use super::super::{
     channels, guild_channels, invites, messages, pins, polls, posts, reactions, thread_lists, threads,

@@ -1,5 +1,4 @@
 //! The routes below `/guilds`.
-//! It answers none of them.
 
 use super::super::{
     bans, emojis, guild_channels, guild_settings, guilds, invites, members, roles, scheduled_events, stages,

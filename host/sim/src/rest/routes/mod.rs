@@ -1,5 +1,4 @@
 //! From a request to its handler: finds the route in the tables, says 405 or 404 where there is none, and reports it.
-//! It names no route itself; the tables beside it do.
 
 mod applications;
 mod channels;

@@ -1,5 +1,4 @@
 //! The routes of accounts, the gateway's address, pictures and files.
-//! It answers none of them.
 
 use super::super::{files, guild_settings, guilds, invites, members, pictures, users};
 

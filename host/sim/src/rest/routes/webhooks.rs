@@ -1,5 +1,4 @@
 //! The routes of webhooks, those of interactions included.
-//! It answers none of them.
 
 use super::super::{callbacks, channel_webhooks, invocations, webhooks};
 

@@ -1,5 +1,4 @@
 //! How a bot may answer an interaction: once, in time, and with what fits its kind.
-//! It does not read the answer's body; REST hands it over.
 
 use std::sync::Arc;
 use std::time::Duration;

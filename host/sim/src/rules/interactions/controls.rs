@@ -1,5 +1,4 @@
 //! Using a control of a message: a button pressed, values chosen in a menu, made into an invocation.
-//! It does not hand it to the bot; `invoke` does.
 
 use std::sync::Arc;
 

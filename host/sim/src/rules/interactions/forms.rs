@@ -1,5 +1,4 @@
 //! Submitting a form that an interaction opened: its fields filled in and made into an invocation.
-//! It does not hand it to the bot; `invoke` does.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,4 @@
 //! An interaction on its way to the bot: INTERACTION_CREATE and what it carries.
-//! It does not check what the member filled in; `options` did.
 
 use std::sync::Arc;
 
@@ -123,7 +122,7 @@ pub(super) fn to_invoker(state: &mut State, id: Snowflake, name: &'static str, m
     data["id"] = json!(id);
     data["nonce"] = json!(one.client.nonce);
     let user = one.user.id;
-    dispatch::to_account(state, user, guild, |_| Some(Payload::new(name, &data)));
+    dispatch::to_account(state, user, guild, name, &data);
 }
 
 /// Tells the client that invoked something: only there a form opens and choices drop down.

@@ -1,5 +1,4 @@
 //! What an interaction names: users, roles and channels, found by name, id or mention and added to `resolved`.
-//! It does not know what names them; options, menus and forms do.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,4 @@
 //! The options a member fills in, checked and resolved as a Discord client does before it sends anything.
-//! It does not send the interaction.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,4 @@
 //! Who may run which command where: contexts, default permissions, exceptions, the bot's presence.
-//! It does not run anything.
 
 use serde_json::Value;
 

@@ -1,5 +1,4 @@
 //! Running a command: the options filled in, or the user or message it is run on, made into an invocation.
-//! It does not hand it to the bot; `invoke` does.
 
 use serde_json::{Value, json};
 

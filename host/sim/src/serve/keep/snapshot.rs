@@ -1,5 +1,4 @@
 //! What is kept of a simulator, and how it is written.
-//! It opens no file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;

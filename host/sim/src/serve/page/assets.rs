@@ -1,5 +1,4 @@
 //! The page's files, embedded: nothing beside the program is needed to show it.
-//! It serves none.
 
 /// One file and where it is served.
 pub(super) struct Asset {

@@ -1,5 +1,4 @@
 //! Who may use which command, as a world file says it: by names, before any bot has registered anything.
-//! It weighs nothing; interactions do.
 
 use super::Slip;
 use super::parts::{CommandPart, GuildPart, Name, Whom};

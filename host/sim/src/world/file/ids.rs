@@ -1,5 +1,4 @@
 //! Ids for what a world file names without one: the same names give the same ids at every start.
-//! It does not hand out ids while the simulator runs.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;

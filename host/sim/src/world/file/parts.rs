@@ -1,5 +1,4 @@
 //! What can stand in a world file, as it stands there.
-//! It knows no ids that are not written and checks no name.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;

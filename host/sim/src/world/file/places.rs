@@ -1,5 +1,4 @@
 //! From the parts of a world file to a world: channels, direct messages, and what was said in them.
-//! It posts nothing: no session hears of a history.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

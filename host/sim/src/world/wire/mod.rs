@@ -1,5 +1,4 @@
 //! The world's objects as Discord writes them: messages, members, channels, guilds.
-//! It does not decide who may see them.
 
 mod settings;
 pub(crate) mod user_client;

@@ -1,5 +1,4 @@
 //! Channels, threads, guilds and voice states on the wire: the parts that depend on kind and settings.
-//! It does not decide who may see them.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
 //! What a person's own client is greeted with: its direct messages, and its guilds as far as it may see them.
-//! It sends nothing; IDENTIFY does.
 
 use serde_json::{Value, json};
 
