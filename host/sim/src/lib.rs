@@ -84,7 +84,6 @@ mod options;
 mod sessions;
 
 mod accounts;
-mod calls;
 mod files;
 mod limits;
 mod transcript;

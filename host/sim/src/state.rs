@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::accounts::{PersonTokens, random_token};
-use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::commands::Commands;
 use crate::faults::Faults;
@@ -37,8 +36,8 @@ pub(crate) struct Shared {
     closing: watch::Receiver<bool>,
     /// Every gateway connection holds a receiver; closing waits until all are gone.
     pub(crate) open_sockets: watch::Sender<()>,
-    /// REST calls that are not answered yet.
-    pub(crate) calls: Calls,
+    /// Each REST call that is not answered yet holds a clone.
+    pub(crate) calls: Arc<()>,
     /// Gateway connections so far: each gets the count as its number.
     pub(crate) connections: AtomicU64,
 }
@@ -92,7 +91,7 @@ impl Shared {
             address,
             closing,
             open_sockets: watch::Sender::new(()),
-            calls: Calls::default(),
+            calls: Arc::default(),
             connections: AtomicU64::new(0),
             options,
         })

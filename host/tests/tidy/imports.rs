@@ -57,7 +57,7 @@ const SIM: Layers = Layers {
         &["rules"],
         &["state"],
         &["commands", "faults", "interactions", "options", "sessions"],
-        &["accounts", "calls", "files", "limits", "transcript"],
+        &["accounts", "files", "limits", "transcript"],
         &["world"],
         &["clock", "form", "pictures"],
         &["ids"],

@@ -2,6 +2,7 @@
 //! It does not look into bots; it asks those that offer a probe and watches the others.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::rules::interactions;
@@ -70,7 +71,7 @@ fn busy(shared: &Shared) -> Busy {
     let (window, life) = (options.interaction_window, options.interaction_life);
     let bots = state.sessions.iter().filter(|session| session.is_bots());
     Busy {
-        calls: shared.calls.count(),
+        calls: Arc::strong_count(&shared.calls) - 1,
         events: bots.map(|session| session.unwritten()).sum(),
         interactions: state.interactions.owed(shared.clock.now(), window, life, is_thinking),
         working: options.idle.as_ref().is_some_and(|probe| !probe.is_idle()),

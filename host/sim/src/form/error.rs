@@ -13,6 +13,9 @@ pub(crate) struct ApiError {
     pub(crate) errors: Option<Value>,
 }
 
+/// What a request comes to, if nothing is wrong with it.
+pub(crate) type Result<T, E = ApiError> = std::result::Result<T, E>;
+
 impl ApiError {
     pub(crate) const fn new(status: u16, code: u32, message: &'static str) -> Self {
         Self { status, code, message: Cow::Borrowed(message), errors: None }
@@ -142,7 +145,7 @@ impl FormErrors {
         ApiError { status: 400, code: 50035, message: Cow::Borrowed("Invalid Form Body"), errors }
     }
 
-    pub(crate) fn into_result(self) -> Result<(), ApiError> {
+    pub(crate) fn into_result(self) -> Result<()> {
         if self.is_empty() { Ok(()) } else { Err(self.into_error()) }
     }
 }

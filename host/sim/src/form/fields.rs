@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::Result;
 use super::{ApiError, FormErrors, Unread};
 use crate::ids::{Snowflake, Timestamp};
 
@@ -22,7 +23,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// The fields of a body; an empty body has none.
-    pub(crate) fn parse(body: &[u8], unread: &Arc<Unread>) -> Result<Self, ApiError> {
+    pub(crate) fn parse(body: &[u8], unread: &Arc<Unread>) -> Result<Self> {
         if body.is_empty() {
             return Ok(Self::default());
         }
@@ -38,7 +39,7 @@ impl Fields {
     }
 
     /// The fields of a body that is a list; the whole gathers their mistakes.
-    pub(crate) fn parse_list(body: &[u8], unread: &Arc<Unread>) -> Result<(Self, Vec<Self>), ApiError> {
+    pub(crate) fn parse_list(body: &[u8], unread: &Arc<Unread>) -> Result<(Self, Vec<Self>)> {
         let mut whole = Self { unread: unread.clone(), ..Self::default() };
         match serde_json::from_slice(body) {
             Ok(Value::Array(list)) => {
@@ -292,14 +293,14 @@ impl Fields {
     }
 
     /// What was kept, unless there are mistakes.
-    pub(crate) fn into_kept(mut self) -> Result<Map<String, Value>, ApiError> {
+    pub(crate) fn into_kept(mut self) -> Result<Map<String, Value>> {
         self.settle();
         self.errors.into_result()?;
         Ok(self.kept)
     }
 
     /// The mistakes, if any, as one answer.
-    pub(crate) fn checked(mut self) -> Result<(), ApiError> {
+    pub(crate) fn checked(mut self) -> Result<()> {
         self.settle();
         self.errors.into_result()
     }

@@ -4,6 +4,6 @@ mod error;
 mod fields;
 mod unread;
 
-pub(crate) use error::{ApiError, FormErrors};
+pub(crate) use error::{ApiError, FormErrors, Result};
 pub(crate) use fields::Fields;
 pub(crate) use unread::{Tally, Unread};

@@ -102,7 +102,7 @@ impl Member {
 
     pub(super) fn begin(&self, state: &mut State, invocation: Invocation) -> InteractionHandle {
         let mark = self.shared.transcript.mark();
-        let line = invocation.line().to_owned();
+        let line = invocation.line.clone();
         let id = begin(&self.shared, state, invocation);
         InteractionHandle { shared: self.shared.clone(), id, line, mark }
     }

@@ -15,7 +15,7 @@ pub(crate) use guilds::{guild_named, member_and_role};
 pub use handle::{Answer, InteractionHandle};
 
 use crate::ids::Snowflake;
-use crate::rules::direct;
+use crate::rules::channels;
 use crate::state::{Shared, State};
 use crate::world::{ActError, Channel, ChannelKind, User, bits};
 
@@ -75,7 +75,7 @@ impl Member {
             let bot =
                 state.world.bots.iter().find(|one| one.user.username == bot).map(|bot| bot.user.clone());
             let bot = bot.ok_or_else(|| ActError::unknown_bot(name, &state.world))?;
-            return Ok(direct::open(state, &self.user, &bot));
+            return Ok(channels::open_dm(state, &self.user, &bot));
         }
         let near = self.here.and_then(|here| state.world.channel(here)).and_then(|channel| channel.guild_id);
         let channel = state.world.channel_named(name, near);

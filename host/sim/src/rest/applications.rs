@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::guild_settings::picture;
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::users;
 use crate::state::State;
@@ -18,13 +18,13 @@ const MAX_URL_CHARS: usize = 2048;
 const MAX_METADATA: usize = 5;
 
 /// `GET /applications/@me` and `GET /oauth2/applications/@me`
-pub(super) fn own(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn own(call: &Call) -> Result<Reply> {
     let id = call.bot()?;
     Ok(Reply::json(&json_of(&call.shared.state(), id)?))
 }
 
 /// `PATCH /applications/@me`
-pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call) -> Result<Reply> {
     let id = call.bot()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -36,13 +36,13 @@ pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// `GET /applications/{application}/role-connections/metadata`
-pub(super) fn metadata(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn metadata(call: &Call, id: Snowflake) -> Result<Reply> {
     let state = call.own_application(id)?;
     Ok(Reply::json(&bot_of(&state, id)?.application.metadata))
 }
 
 /// `PUT /applications/{application}/role-connections/metadata`: the whole list.
-pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply> {
     drop(call.own_application(id)?);
     let (mut whole, entries) = call.fields_of_list()?;
     if entries.len() > MAX_METADATA {
@@ -112,7 +112,7 @@ fn read(fields: &mut Fields, application: &mut Application) {
     ]);
 }
 
-fn json_of(state: &State, id: Snowflake) -> Result<Value, ApiError> {
+fn json_of(state: &State, id: Snowflake) -> Result<Value> {
     let bot = bot_of(state, id)?;
     let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&id)).count();
     let application = &bot.application;
@@ -131,6 +131,6 @@ fn json_of(state: &State, id: Snowflake) -> Result<Value, ApiError> {
     Ok(json)
 }
 
-fn bot_of(state: &State, id: Snowflake) -> Result<&Bot, ApiError> {
+fn bot_of(state: &State, id: Snowflake) -> Result<&Bot> {
     state.world.bot(id).ok_or(ApiError::unknown_application())
 }

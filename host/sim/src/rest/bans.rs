@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::{Snowflake, Timestamp};
 use crate::rules::{access, bans, messages};
 use crate::state::State;
@@ -19,7 +19,7 @@ const MAX_DELETE_SECONDS: u64 = 7 * 24 * 3600;
 const MAX_BANS: usize = 100_000;
 
 /// `GET /guilds/{guild}/bans?limit=&before=&after=`
-pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let (before, after) = (call.query_id("before"), call.query_id("after"));
@@ -42,7 +42,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `GET /guilds/{guild}/bans/{user}`
-pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?;
@@ -50,7 +50,7 @@ pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
 }
 
 /// `PUT /guilds/{guild}/bans/{user}`
-pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let days = fields.number_within("delete_message_days", 0..=7);
@@ -70,7 +70,7 @@ pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
 }
 
 /// `DELETE /guilds/{guild}/bans/{user}`
-pub(super) fn lift(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn lift(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut state = call.shared.state();
     access::guild_with(&state, by.user, guild, bits::BAN_MEMBERS)?;
@@ -78,7 +78,7 @@ pub(super) fn lift(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Rep
 }
 
 /// `POST /guilds/{guild}/bulk-ban`
-pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let users = fields.snowflakes("user_ids", MAX_BULK);
@@ -110,7 +110,7 @@ fn delete_seconds(fields: &mut Fields) -> Option<u64> {
     fields.number_within("delete_message_seconds", 0..=MAX_DELETE_SECONDS)
 }
 
-fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
+fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) -> Result<()> {
     let home = access::guild_with(state, caller, guild, bits::BAN_MEMBERS)?;
     if home.members.contains_key(&user) {
         access::outrank(home, caller, user)?;

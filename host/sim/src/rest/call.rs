@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use super::files::read_multipart;
 use crate::accounts::{self, Account};
 use crate::files::Upload;
-use crate::form::{ApiError, Fields, Unread};
+use crate::form::{ApiError, Fields, Result, Unread};
 use crate::ids::{Snowflake, percent_decode, query_pairs};
 use crate::limits::Counted;
 use crate::rules::By;
@@ -81,17 +81,17 @@ impl Call {
         pairs.filter(|(at, _)| read >> at & 1 == 0).map(|(_, (name, _))| name.to_owned()).collect()
     }
 
-    pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
+    pub(crate) fn fields(&self) -> Result<Fields> {
         Fields::parse(&self.body, &self.unread)
     }
 
     /// A body that is a list of objects, and the whole that gathers their mistakes.
-    pub(crate) fn fields_of_list(&self) -> Result<(Fields, Vec<Fields>), ApiError> {
+    pub(crate) fn fields_of_list(&self) -> Result<(Fields, Vec<Fields>)> {
         Fields::parse_list(&self.body, &self.unread)
     }
 
     /// Who calls, and why, as the audit log is to have it.
-    pub(crate) fn by(&self) -> Result<By, ApiError> {
+    pub(crate) fn by(&self) -> Result<By> {
         let header = self.parts.headers.get("x-audit-log-reason").and_then(|value| value.to_str().ok());
         let reason =
             header.map(|reason| percent_decode(reason).into_owned()).filter(|reason| !reason.is_empty());
@@ -118,7 +118,7 @@ impl Call {
     }
 
     /// How many the query asks for.
-    pub(crate) fn query_limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+    pub(crate) fn query_limit(&self, default: usize, most: usize) -> Result<usize> {
         match self.query("limit").map(str::parse) {
             None => Ok(default),
             Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
@@ -144,7 +144,7 @@ impl Call {
     }
 
     /// Splits a multipart body; leaves others alone.
-    pub(super) async fn read_form(&mut self) -> Result<(), ApiError> {
+    pub(super) async fn read_form(&mut self) -> Result<()> {
         let multipart = self
             .parts
             .headers
@@ -158,12 +158,12 @@ impl Call {
     }
 
     /// Who calls, bot or person; 401 without a good token.
-    pub(crate) fn caller(&self) -> Result<Snowflake, ApiError> {
+    pub(crate) fn caller(&self) -> Result<Snowflake> {
         self.account().map(Account::id)
     }
 
     /// The bot that calls; persons are refused.
-    pub(crate) fn bot(&self) -> Result<Snowflake, ApiError> {
+    pub(crate) fn bot(&self) -> Result<Snowflake> {
         match self.account()? {
             Account::Bot(bot) => Ok(bot),
             Account::Person(_) => Err(ApiError::bots_only()),
@@ -171,7 +171,7 @@ impl Call {
     }
 
     /// The user whose own client calls; bots are refused.
-    pub(super) fn person(&self) -> Result<Snowflake, ApiError> {
+    pub(super) fn person(&self) -> Result<Snowflake> {
         match self.account()? {
             Account::Person(person) => Ok(person),
             Account::Bot(_) => Err(ApiError::persons_only()),
@@ -179,7 +179,7 @@ impl Call {
     }
 
     /// The state, for the bot of this application alone.
-    pub(super) fn own_application(&self, id: Snowflake) -> Result<MutexGuard<'_, State>, ApiError> {
+    pub(super) fn own_application(&self, id: Snowflake) -> Result<MutexGuard<'_, State>> {
         if self.bot()? == id { Ok(self.shared.state()) } else { Err(ApiError::not_your_application()) }
     }
 
@@ -189,7 +189,7 @@ impl Call {
         header.and_then(|value| value.strip_prefix("Bearer ")) == Some(token)
     }
 
-    pub(crate) fn account(&self) -> Result<Account, ApiError> {
+    pub(crate) fn account(&self) -> Result<Account> {
         let header = self.parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.ok_or(ApiError::unauthorized())?;
         let state = self.shared.state();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::components::{Surface, components};
 use super::message_form::{MessageForm, numbered};
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::rules::interactions::{self, Answering};
@@ -21,7 +21,7 @@ use crate::world::{Message, flags};
 const MAX_CHOICES: usize = 25;
 
 /// Needs no authorization: the token in the path is the key.
-pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Reply, ApiError> {
+pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let token = token.as_str();
     let mut fields = call.fields()?;
     let how = fields.number("type");
@@ -83,12 +83,7 @@ enum Body {
 }
 
 impl Body {
-    fn read(
-        how: Acknowledgement,
-        data: Fields,
-        call: &Call,
-        answering: &Answering,
-    ) -> Result<Self, ApiError> {
+    fn read(how: Acknowledgement, data: Fields, call: &Call, answering: &Answering) -> Result<Self> {
         Ok(match how {
             Acknowledgement::Message => {
                 let form = MessageForm::read(data)?;
@@ -112,7 +107,7 @@ impl Body {
 }
 
 /// What the callback's type means, if it fits the kind of interaction.
-fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledgement, ApiError> {
+fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledgement> {
     let autocomplete = answering.kind == Kind::Autocomplete;
     let how = match how {
         Some(4) if !autocomplete => Acknowledgement::Message,
@@ -130,7 +125,7 @@ fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledg
     Ok(how)
 }
 
-fn choices(mut data: Fields) -> Result<Vec<Value>, ApiError> {
+fn choices(mut data: Fields) -> Result<Vec<Value>> {
     let list = data.objects("choices", 0..=MAX_CHOICES).unwrap_or_default();
     let mut choices = Vec::with_capacity(list.len());
     for mut choice in list {
@@ -157,7 +152,7 @@ fn choices(mut data: Fields) -> Result<Vec<Value>, ApiError> {
     data.checked().map(|()| choices)
 }
 
-fn modal(mut data: Fields) -> Result<Value, ApiError> {
+fn modal(mut data: Fields) -> Result<Value> {
     data.keep_required_text("title", 1..=45);
     data.keep_required_text("custom_id", 1..=100);
     let components = components(&mut data, Surface::Form);

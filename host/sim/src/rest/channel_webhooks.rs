@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::guild_settings::picture;
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::{By, access, webhooks};
 use crate::state::State;
@@ -14,7 +14,7 @@ use crate::world::{Webhook, bits};
 const RESERVED: [&str; 2] = ["clyde", "discord"];
 
 /// `POST /channels/{channel}/webhooks`
-pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     fields.require("name");
@@ -27,7 +27,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
 }
 
 /// `POST /channels/{channel}/followers`: from now on what is published there comes to another channel too.
-pub(super) fn follow(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn follow(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     fields.require("webhook_channel_id");
@@ -38,7 +38,7 @@ pub(super) fn follow(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
 }
 
 /// `GET /channels/{channel}/webhooks`
-pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     access::guild_channel_with(&state, caller, channel, bits::MANAGE_WEBHOOKS)?;
@@ -46,7 +46,7 @@ pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiEr
 }
 
 /// `GET /guilds/{guild}/webhooks`
-pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     access::guild_with(&state, caller, guild, bits::MANAGE_WEBHOOKS)?;
@@ -64,7 +64,7 @@ fn shows_token(webhook: &Webhook, caller: Snowflake) -> bool {
 }
 
 /// `GET /webhooks/{webhook}`
-pub(super) fn webhook(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn webhook(call: &Call, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let webhook = webhooks::managed(&state, caller, id)?;
@@ -72,13 +72,13 @@ pub(super) fn webhook(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `GET /webhooks/{webhook}/{token}`: without authorization, and without saying who made it.
-pub(super) fn with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply, ApiError> {
+pub(super) fn with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let state = call.shared.state();
     Ok(without_user(webhooks::with_token(&state, id, &token)?))
 }
 
 /// `PATCH /webhooks/{webhook}`
-pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -91,7 +91,7 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `PATCH /webhooks/{webhook}/{token}`
-pub(super) fn edit_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply, ApiError> {
+pub(super) fn edit_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let fields = call.fields()?;
     let mut state = call.shared.state();
     let by = By { user: webhooks::with_token(&state, id, &token)?.user.id, reason: None };
@@ -99,7 +99,7 @@ pub(super) fn edit_with_token(call: &Call, id: Snowflake, token: String) -> Resu
 }
 
 /// `DELETE /webhooks/{webhook}`
-pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut state = call.shared.state();
     webhooks::managed(&state, by.user, id)?;
@@ -108,7 +108,7 @@ pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `DELETE /webhooks/{webhook}/{token}`
-pub(super) fn delete_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply, ApiError> {
+pub(super) fn delete_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let mut state = call.shared.state();
     let by = By { user: webhooks::with_token(&state, id, &token)?.user.id, reason: None };
     webhooks::delete(&mut state, &by, id);
@@ -130,7 +130,7 @@ fn change(
     id: Snowflake,
     mut fields: Fields,
     channel: Option<Snowflake>,
-) -> Result<Webhook, ApiError> {
+) -> Result<Webhook> {
     let name = name(&mut fields);
     let avatar = fields.has("avatar").then(|| picture(&mut fields, "avatar"));
     fields.checked()?;

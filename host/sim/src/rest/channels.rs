@@ -1,25 +1,197 @@
-//! Channels over REST: reading one, and typing in it.
+//! Channels over REST: read, type in, and those of a guild make, change, order, remove, and who may what in them.
 
-use super::{Call, Reply};
-use crate::form::ApiError;
+use super::channel_form::{ChannelPlan, overwrite};
+use super::{Call, Reply, threads};
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
-use crate::rules::{access, messages};
-use crate::world::bits;
-use crate::world::wire::channel_json_for;
+use crate::rules::{access, channels, messages};
+use crate::state::State;
+use crate::world::wire::{channel_json, channel_json_for};
+use crate::world::{Channel, ChannelKind, bits};
+
+/// Channels in a guild, categories included, threads not.
+const MAX_CHANNELS: usize = 500;
+/// Channels under a category.
+const MAX_CHILDREN: usize = 50;
+/// Kinds that can be made in a guild.
+const KINDS: [u64; 7] = [0, 2, 4, 5, 13, 15, 16];
 
 /// `GET /channels/{channel}`
-pub(super) fn channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn channel(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     Ok(Reply::json(&channel_json_for(access::seen_channel(&state, caller, channel)?, caller)))
 }
 
 /// `POST /channels/{channel}/typing`
-pub(super) fn typing(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn typing(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     access::text_channel_with(&state, caller, channel, bits::SEND_MESSAGES)?;
     let account = access::account(&state, caller)?;
     messages::start_typing(&mut state, channel, &account);
     Ok(Reply::nothing())
+}
+
+/// `POST /guilds/{guild}/channels`
+pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let kind = fields.choice("type", &KINDS).and_then(ChannelKind::numbered).unwrap_or(ChannelKind::Text);
+    let mut state = call.shared.state();
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;
+    if home.channels.len() >= MAX_CHANNELS {
+        return Err(ApiError::new(400, 30013, "Maximum number of guild channels reached (500)"));
+    }
+    let last = home.channels.len() as u32;
+    let mut plan = ChannelPlan::new(kind);
+    plan.read(&mut fields, &state.world);
+    if plan.name.is_empty() && fields.errors.is_empty() {
+        fields.missing("name");
+    }
+    fields.checked()?;
+    plan.check_parent(&state.world, guild)?;
+    check_children(&state, plan.parent_id)?;
+    if plan.touches_overwrites {
+        channels::check_overwrites(&state, &by, guild, &plan.overwrites)?;
+    } else if let Some(parent) = plan.parent_id.and_then(|id| state.world.channel(id)) {
+        plan.overwrites = parent.overwrites.clone();
+    }
+    let channel = Channel {
+        id: state.world.next_id(),
+        guild_id: Some(guild),
+        kind,
+        name: plan.name.into(),
+        topic: plan.topic,
+        position: plan.position.unwrap_or(last),
+        parent_id: plan.parent_id,
+        overwrites: plan.overwrites,
+        recipients: Vec::new(),
+        messages: Default::default(),
+        last_message_id: None,
+        settings: plan.settings,
+        thread: None,
+        history_limit: state.world.history_limit,
+    };
+    Ok(Reply::json_with(201, &channels::create(&mut state, &by, channel)))
+}
+
+/// `PATCH /channels/{channel}`
+pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let mut state = call.shared.state();
+    let channel = access::seen_channel(&state, by.user, id)?;
+    if channel.thread.is_some() {
+        return threads::edit(&mut state, &by, id, fields);
+    }
+    let (guild, channel) = access::guild_channel_with(&state, by.user, id, bits::MANAGE_CHANNELS)?;
+    let (guild, old_parent) = (guild.id, channel.parent_id);
+    let mut plan = ChannelPlan::of(channel);
+    if let Some(kind) = fields.choice("type", &[0, 5]).and_then(ChannelKind::numbered) {
+        if !matches!(plan.kind, ChannelKind::Text | ChannelKind::Announcement) {
+            return Err(ApiError::wrong_channel_type());
+        }
+        plan.kind = kind;
+    }
+    plan.read(&mut fields, &state.world);
+    fields.checked()?;
+    plan.check_parent(&state.world, guild)?;
+    if plan.parent_id != old_parent {
+        check_children(&state, plan.parent_id)?;
+    }
+    if plan.touches_overwrites {
+        access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
+        channels::check_overwrites(&state, &by, guild, &plan.overwrites)?;
+    }
+    let json = channels::change(&mut state, &by, id, |channel| {
+        channel.kind = plan.kind;
+        channel.name = plan.name.into();
+        channel.topic = plan.topic;
+        channel.position = plan.position.unwrap_or(channel.position);
+        channel.parent_id = plan.parent_id;
+        channel.overwrites = plan.overwrites;
+        channel.settings = plan.settings;
+    });
+    json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
+}
+
+/// `DELETE /channels/{channel}`; a direct message is only closed.
+pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
+    let by = call.by()?;
+    let mut state = call.shared.state();
+    let channel = access::seen_channel(&state, by.user, id)?;
+    if channel.kind == ChannelKind::Dm {
+        return Ok(Reply::json(&channel_json(channel)));
+    }
+    if channel.thread.is_some() {
+        return threads::delete(&mut state, &by, id);
+    }
+    let (guild, _) = access::guild_channel_with(&state, by.user, id, bits::MANAGE_CHANNELS)?;
+    let needed = [guild.settings.rules_channel_id, guild.settings.public_updates_channel_id];
+    if needed.contains(&Some(id)) {
+        return Err(ApiError::new(400, 50074, "Cannot delete a channel required for Community guilds"));
+    }
+    channels::delete(&mut state, &by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
+}
+
+/// `PATCH /guilds/{guild}/channels`: a list of places.
+pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
+    let by = call.by()?;
+    let (mut whole, places) = call.fields_of_list()?;
+    let mut state = call.shared.state();
+    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;
+    let mut moves = Vec::with_capacity(places.len());
+    for mut place in places {
+        let id = place.snowflake("id");
+        let position = place.has("position").then(|| place.number_within("position", 0..=100_000)).flatten();
+        let parent = place.has("parent_id").then(|| place.snowflake("parent_id"));
+        let lock = place.flag("lock_permissions").unwrap_or(false);
+        match id.filter(|id| home.channels.contains(id)) {
+            Some(id) => moves.push((id, position, parent, lock)),
+            None => place.fail("id", "CHANNEL_UNKNOWN", "Unknown channel"),
+        }
+        whole.absorb(place);
+    }
+    whole.checked()?;
+    for (id, position, parent, lock) in moves {
+        let parent = parent.unwrap_or_else(|| state.world.channel(id).and_then(|one| one.parent_id));
+        let inherited = parent.and_then(|id| state.world.channel(id)).map(|one| one.overwrites.clone());
+        channels::change(&mut state, &by, id, |channel| {
+            channel.position = position.map_or(channel.position, |position| position as u32);
+            channel.parent_id = parent;
+            if lock && let Some(inherited) = inherited {
+                channel.overwrites = inherited;
+            }
+        });
+    }
+    Ok(Reply::nothing())
+}
+
+/// `PUT /channels/{channel}/permissions/{overwrite}`
+pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let overwrite = overwrite(&mut fields, whom);
+    // Libraries say it twice; the address counts.
+    fields.ignore(&["id"]);
+    fields.checked()?;
+    let Some(overwrite) = overwrite else { return Err(ApiError::wrong_channel_type()) };
+    channels::put_overwrite(&mut call.shared.state(), &by, id, overwrite).map(|()| Reply::nothing())
+}
+
+/// `DELETE /channels/{channel}/permissions/{overwrite}`
+pub(super) fn delete_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
+    let by = call.by()?;
+    channels::delete_overwrite(&mut call.shared.state(), &by, id, whom).map(|()| Reply::nothing())
+}
+
+fn check_children(state: &State, parent: Option<Snowflake>) -> Result<()> {
+    let Some(parent) = parent else { return Ok(()) };
+    let children = state.world.channels.values().filter(|channel| channel.parent_id == Some(parent)).count();
+    if children < MAX_CHILDREN {
+        return Ok(());
+    }
+    let message = "Maximum number of channels in category reached (50)";
+    Err(ApiError::form("parent_id", "CHANNEL_PARENT_MAX_CHANNELS", message))
 }

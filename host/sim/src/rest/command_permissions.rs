@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Call, Reply};
 use crate::commands::Exception;
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::{access, commands};
 use crate::state::State;
@@ -15,7 +15,7 @@ use crate::state::State;
 const MAX_EXCEPTIONS: usize = 100;
 
 /// `GET /applications/{app}/guilds/{guild}/commands/permissions`
-pub(super) fn list(call: &Call, app: Snowflake, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, app: Snowflake, guild: Snowflake) -> Result<Reply> {
     let state = readable(call, app, guild)?;
     let commands = state.commands.available(Some(guild)).filter(|command| command.bot == app);
     let ids = commands.map(|command| command.id).chain([app]);
@@ -24,7 +24,7 @@ pub(super) fn list(call: &Call, app: Snowflake, guild: Snowflake) -> Result<Repl
 }
 
 /// `GET …/commands/{command}/permissions`
-pub(super) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let state = readable(call, app, guild)?;
     commands::check_is_there(&state, app, guild, id)?;
     if state.commands.exceptions.of(guild, id).is_none() {
@@ -34,12 +34,7 @@ pub(super) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) 
 }
 
 /// `PUT …/commands/{command}/permissions`: by a person who manages guild and roles, never by a bot.
-pub(super) fn replace(
-    call: &Call,
-    app: Snowflake,
-    guild: Snowflake,
-    id: Snowflake,
-) -> Result<Reply, ApiError> {
+pub(super) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let person = call.person()?;
     let mut fields = call.fields()?;
     let there = fields.require("permissions");
@@ -60,7 +55,7 @@ fn exception(mut one: Fields, whole: &mut Fields) -> Option<Exception> {
     Some(Exception { id: id?, kind: kind? as u8, permission: permission? })
 }
 
-fn readable(call: &Call, app: Snowflake, guild: Snowflake) -> Result<MutexGuard<'_, State>, ApiError> {
+fn readable(call: &Call, app: Snowflake, guild: Snowflake) -> Result<MutexGuard<'_, State>> {
     let state = call.own_application(app)?;
     access::own_guild(&state, app, guild)?;
     Ok(state)

@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::routes::{Part, Path};
 use super::{Call, Reply};
 use crate::commands::{Command, validated};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rules::access;
 use crate::rules::commands::{self, Scope};
 use crate::state::State;
 
 /// The bot that calls must own the application, and be in the guild.
-fn open(call: &Call, scope: Scope) -> Result<MutexGuard<'_, State>, ApiError> {
+fn open(call: &Call, scope: Scope) -> Result<MutexGuard<'_, State>> {
     let state = call.own_application(scope.bot)?;
     if let Some(guild) = scope.guild {
         access::own_guild(&state, scope.bot, guild).map_err(|_| ApiError::missing_access())?;
@@ -24,7 +24,7 @@ fn open(call: &Call, scope: Scope) -> Result<MutexGuard<'_, State>, ApiError> {
 }
 
 impl Part for Scope {
-    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self> {
         let guild = at.has("guild_id").then(|| Snowflake::read(at, "guild_id")).transpose()?;
         Ok(Self { bot: Snowflake::read(at, name)?, guild })
     }
@@ -32,7 +32,7 @@ impl Part for Scope {
 
 /// `GET …/commands`: with all translations only if they are asked for.
 /// <https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands>
-pub(super) fn list(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, scope: Scope) -> Result<Reply> {
     let is_translated = call.query("with_localizations") == Some("true");
     let state = open(call, scope)?;
     let mut all: Vec<Value> = scope.commands(&state).map(Command::json).collect();
@@ -56,13 +56,13 @@ fn leave_translations_out(of: &mut Value) {
 }
 
 /// `GET …/commands/{command}`
-pub(super) fn command(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn command(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
     let state = open(call, scope)?;
     Ok(Reply::json(&scope.find(&state, id)?.json()))
 }
 
 /// `POST …/commands`: 201 for a new one, 200 when one of the same name and type was replaced.
-pub(super) fn create(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call, scope: Scope) -> Result<Reply> {
     let body = validated(call.fields()?);
     let mut state = open(call, scope)?;
     let (json, is_new) = commands::create(&mut state, scope, body.into_kept()?)?;
@@ -70,7 +70,7 @@ pub(super) fn create(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
 }
 
 /// `PUT …/commands`: what is not in the list is gone; what stays keeps its id.
-pub(super) fn replace_all(call: &Call, scope: Scope) -> Result<Reply, ApiError> {
+pub(super) fn replace_all(call: &Call, scope: Scope) -> Result<Reply> {
     let (mut whole, list) = call.fields_of_list()?;
     let (mut bodies, mut seen) = (Vec::with_capacity(list.len()), HashSet::new());
     for body in list {
@@ -89,7 +89,7 @@ pub(super) fn replace_all(call: &Call, scope: Scope) -> Result<Reply, ApiError> 
 }
 
 /// `PATCH …/commands/{command}`
-pub(super) fn edit(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
     let change = call.fields()?;
     let mut state = open(call, scope)?;
     let body = scope.find(&state, id)?.body.clone();
@@ -98,6 +98,6 @@ pub(super) fn edit(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply, Ap
 }
 
 /// `DELETE …/commands/{command}`
-pub(super) fn delete(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
     commands::delete(&mut *open(call, scope)?, scope, id).map(|()| Reply::nothing())
 }

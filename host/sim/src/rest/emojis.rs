@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::access;
 use crate::rules::emojis::{self, NewEmoji};
@@ -14,7 +14,7 @@ use crate::world::GuildEmoji;
 const MAX_IMAGE_BYTES: usize = 256 * 1024;
 
 /// `GET /guilds/{guild}/emojis`
-pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let emojis = &access::own_guild(&state, caller, guild)?.belongings.emojis;
@@ -22,7 +22,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `GET /guilds/{guild}/emojis/{emoji}`
-pub(super) fn emoji(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn emoji(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let emojis = &access::own_guild(&state, caller, guild)?.belongings.emojis;
@@ -30,7 +30,7 @@ pub(super) fn emoji(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
 }
 
 /// `POST /guilds/{guild}/emojis`
-pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let new = read_new(call.fields()?)?;
     let emoji = emojis::create(&mut call.shared.state(), &by, guild, new)?;
@@ -38,7 +38,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `PATCH /guilds/{guild}/emojis/{emoji}`
-pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let name = name(&mut fields);
@@ -49,42 +49,34 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
 }
 
 /// `DELETE /guilds/{guild}/emojis/{emoji}`
-pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     emojis::delete(&mut call.shared.state(), &by, guild, id).map(|()| Reply::nothing())
 }
 
 /// `GET /applications/{application}/emojis`
-pub(super) fn of_application(call: &Call, application: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn of_application(call: &Call, application: Snowflake) -> Result<Reply> {
     let state = call.own_application(application)?;
     let emojis = state.world.application_emojis.get(&application).into_iter().flatten();
     Ok(Reply::json(&json!({ "items": emojis.map(GuildEmoji::json).collect::<Vec<_>>() })))
 }
 
 /// `GET /applications/{application}/emojis/{emoji}`
-pub(super) fn one_of_application(
-    call: &Call,
-    application: Snowflake,
-    id: Snowflake,
-) -> Result<Reply, ApiError> {
+pub(super) fn one_of_application(call: &Call, application: Snowflake, id: Snowflake) -> Result<Reply> {
     let state = call.own_application(application)?;
     let mut emojis = state.world.application_emojis.get(&application).into_iter().flatten();
     emojis.find(|one| one.id == id).map(|one| Reply::json(&one.json())).ok_or(emojis::unknown())
 }
 
 /// `POST /applications/{application}/emojis`
-pub(super) fn create_of_application(call: &Call, application: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create_of_application(call: &Call, application: Snowflake) -> Result<Reply> {
     let mut state = call.own_application(application)?;
     let emoji = emojis::create_of_application(&mut state, application, read_new(call.fields()?)?)?;
     Ok(Reply::json_with(201, &emoji.json()))
 }
 
 /// `PATCH /applications/{application}/emojis/{emoji}`
-pub(super) fn edit_of_application(
-    call: &Call,
-    application: Snowflake,
-    id: Snowflake,
-) -> Result<Reply, ApiError> {
+pub(super) fn edit_of_application(call: &Call, application: Snowflake, id: Snowflake) -> Result<Reply> {
     let mut fields = call.fields()?;
     let name = name(&mut fields);
     fields.checked()?;
@@ -94,16 +86,12 @@ pub(super) fn edit_of_application(
 }
 
 /// `DELETE /applications/{application}/emojis/{emoji}`
-pub(super) fn delete_of_application(
-    call: &Call,
-    application: Snowflake,
-    id: Snowflake,
-) -> Result<Reply, ApiError> {
+pub(super) fn delete_of_application(call: &Call, application: Snowflake, id: Snowflake) -> Result<Reply> {
     emojis::delete_of_application(&mut *call.own_application(application)?, application, id)
         .map(|()| Reply::nothing())
 }
 
-fn read_new(mut fields: Fields) -> Result<NewEmoji, ApiError> {
+fn read_new(mut fields: Fields) -> Result<NewEmoji> {
     fields.require("name");
     fields.require("image");
     let name = name(&mut fields).unwrap_or_default();

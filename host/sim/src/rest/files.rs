@@ -6,11 +6,11 @@ use axum::http::request::Parts;
 
 use super::{Call, Reply};
 use crate::files::{MAX_FILE_BYTES, MAX_FILES, Upload};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 
 /// Splits a multipart body into its JSON and its files.
-pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes, Vec<Upload>), ApiError> {
+pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes, Vec<Upload>)> {
     let mut request = Request::from_parts(parts.clone(), Body::from(body));
     DefaultBodyLimit::disable().apply(&mut request);
     let malformed = |_| ApiError::new(400, 50109, "The request body is not well-formed multipart.");
@@ -46,7 +46,7 @@ pub(crate) fn owns(path: &str) -> bool {
 }
 
 /// `GET /files/{id}/{name}`
-pub(crate) fn serve(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(crate) fn serve(call: &Call, id: Snowflake) -> Result<Reply> {
     let state = call.shared.state();
     let (content_type, bytes) = state.files.find(id).ok_or(ApiError::not_found())?;
     Ok(Reply::raw(content_type.to_owned(), bytes.clone()))

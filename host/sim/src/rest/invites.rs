@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
-use crate::form::ApiError;
+use crate::form::Result;
 use crate::ids::Snowflake;
 use crate::rules::access;
 use crate::rules::invites::{self, Terms};
@@ -16,7 +16,7 @@ const MAX_AGE_SECONDS: u64 = 7 * 24 * 3600;
 const MAX_USES: u64 = 100;
 
 /// `POST /channels/{channel}/invites`
-pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let terms = Terms {
@@ -33,7 +33,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError>
 }
 
 /// `GET /channels/{channel}/invites`
-pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     access::guild_channel_with(&state, caller, channel, bits::MANAGE_CHANNELS)?;
@@ -41,7 +41,7 @@ pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply, ApiEr
 }
 
 /// `GET /guilds/{guild}/invites`
-pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     access::guild_with(&state, caller, guild, bits::MANAGE_GUILD)?;
@@ -54,7 +54,7 @@ fn list(state: &State, is_asked: impl Fn(&Invite) -> bool) -> Reply {
 }
 
 /// `GET /invites/{code}?with_counts=&with_expiration=`
-pub(super) fn invite(call: &Call, code: String) -> Result<Reply, ApiError> {
+pub(super) fn invite(call: &Call, code: String) -> Result<Reply> {
     let counts = call.query_flag("with_counts");
     call.ignore_query(&["with_expiration", "guild_scheduled_event_id"]);
     let state = call.shared.state();
@@ -68,7 +68,7 @@ pub(super) fn invite(call: &Call, code: String) -> Result<Reply, ApiError> {
 }
 
 /// `POST /invites/{code}`: a person enters; bots are added by those who manage a guild.
-pub(super) fn accept(call: &Call, code: String) -> Result<Reply, ApiError> {
+pub(super) fn accept(call: &Call, code: String) -> Result<Reply> {
     let person = call.person()?;
     call.fields()?.ignore_all();
     let mut state = call.shared.state();
@@ -77,7 +77,7 @@ pub(super) fn accept(call: &Call, code: String) -> Result<Reply, ApiError> {
 }
 
 /// `DELETE /invites/{code}`
-pub(super) fn delete(call: &Call, code: String) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, code: String) -> Result<Reply> {
     let by = call.by()?;
     let mut state = call.shared.state();
     let invite = invites::revoke(&mut state, &by, &code)?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::commands::Command;
 use crate::files::attach;
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Client;
 use crate::rules::access;
@@ -21,7 +21,7 @@ use crate::world::{ActError, Attachment};
 const MAX_LIST: usize = 40;
 
 /// `POST /interactions`: 204, then the outcome over the gateway.
-pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call) -> Result<Reply> {
     let person = call.person()?;
     let mut request = Request::read(call.fields()?)?;
     let mut state = call.shared.state();
@@ -51,7 +51,7 @@ struct Request {
 }
 
 impl Request {
-    fn read(mut fields: Fields) -> Result<Self, ApiError> {
+    fn read(mut fields: Fields) -> Result<Self> {
         for key in ["type", "application_id", "channel_id", "data"] {
             fields.require(key);
         }
@@ -71,7 +71,7 @@ impl Request {
     }
 
     /// Who invokes it, in a channel that this person sees and with a session of its own.
-    fn invoker(&self, state: &State, person: Snowflake) -> Result<Invoker, ApiError> {
+    fn invoker(&self, state: &State, person: Snowflake) -> Result<Invoker> {
         let wrong = |key, code, message| Err(ApiError::form(key, code, message));
         if access::seen_channel(state, person, self.channel)?.guild_id != self.guild {
             return wrong("guild_id", "INTERACTION_INVALID_GUILD", "The channel is not in this guild");
@@ -90,7 +90,7 @@ impl Request {
 }
 
 /// `GET /guilds/{guild}/application-command-index`
-pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply> {
     let person = call.person()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, person, guild)?;
@@ -98,7 +98,7 @@ pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply, Api
 }
 
 /// `GET /users/@me/application-command-index`
-pub(super) fn own_commands(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn own_commands(call: &Call) -> Result<Reply> {
     let person = call.person()?;
     let state = call.shared.state();
     Ok(index(&state, interactions::commands_for_person(&state, person)))
@@ -122,7 +122,7 @@ fn run(
     invoker: Invoker,
     request: Request,
     files: &[(String, Attachment)],
-) -> Result<Invocation, ApiError> {
+) -> Result<Invocation> {
     let Request { kind, application, mut data, .. } = request;
     data.require("id");
     let id = data.snowflake("id").unwrap_or_default();
@@ -152,7 +152,7 @@ fn run(
         .map_err(refused)
 }
 
-fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invocation, ApiError> {
+fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invocation> {
     let Request { application, message, mut data, .. } = request;
     data.require("custom_id");
     let custom_id = data.text("custom_id", 100).unwrap_or_default();
@@ -169,7 +169,7 @@ fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invo
     of_application(used.map_err(refused)?, application)
 }
 
-fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocation, ApiError> {
+fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocation> {
     let Request { application, mut data, .. } = request;
     data.require("id");
     let opened = data.snowflake("id").unwrap_or_default();
@@ -181,8 +181,8 @@ fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocatio
     of_application(interactions::submit(state, invoker, opened, &filled).map_err(refused)?, application)
 }
 
-fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invocation, ApiError> {
-    if invocation.bot() == application { Ok(invocation) } else { Err(ApiError::unknown_application()) }
+fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invocation> {
+    if invocation.bot == application { Ok(invocation) } else { Err(ApiError::unknown_application()) }
 }
 
 /// The files that came along, each under the number by which an option names it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::{Snowflake, Timestamp};
 use crate::rules::{By, access, members, voice};
 use crate::sessions::intents;
@@ -20,7 +20,7 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(28 * 24 * 3600);
 const SETTABLE_FLAGS: u64 = 1 << 2;
 
 /// `GET /guilds/{guild}/members?limit=&after=`
-pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
     let after = call.query_id("after").unwrap_or_default();
@@ -35,7 +35,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `GET /guilds/{guild}/members/search?query=&limit=`
-pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
     let Some(query) = call.query_text("query") else {
@@ -54,7 +54,7 @@ pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `GET /guilds/{guild}/members/{user}`
-pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, caller, guild)?;
@@ -63,12 +63,12 @@ pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<R
 }
 
 /// `GET /users/@me/guilds/{guild}/member`
-pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply> {
     member(call, guild, call.caller()?)
 }
 
 /// `PATCH /guilds/{guild}/members/@me`
-pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let nick = fields.has("nick").then(|| fields.text("nick", MAX_NICK_CHARS));
@@ -84,7 +84,7 @@ pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError>
 }
 
 /// `PATCH /guilds/{guild}/members/{user}`
-pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -108,32 +108,16 @@ pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Rep
 }
 
 /// `PUT /guilds/{guild}/members/{user}/roles/{role}`
-pub(super) fn give_role(
-    call: &Call,
-    guild: Snowflake,
-    user: Snowflake,
-    role: Snowflake,
-) -> Result<Reply, ApiError> {
+pub(super) fn give_role(call: &Call, guild: Snowflake, user: Snowflake, role: Snowflake) -> Result<Reply> {
     set_role(call, guild, user, role, true)
 }
 
 /// `DELETE /guilds/{guild}/members/{user}/roles/{role}`
-pub(super) fn take_role(
-    call: &Call,
-    guild: Snowflake,
-    user: Snowflake,
-    role: Snowflake,
-) -> Result<Reply, ApiError> {
+pub(super) fn take_role(call: &Call, guild: Snowflake, user: Snowflake, role: Snowflake) -> Result<Reply> {
     set_role(call, guild, user, role, false)
 }
 
-fn set_role(
-    call: &Call,
-    guild: Snowflake,
-    user: Snowflake,
-    role: Snowflake,
-    given: bool,
-) -> Result<Reply, ApiError> {
+fn set_role(call: &Call, guild: Snowflake, user: Snowflake, role: Snowflake, given: bool) -> Result<Reply> {
     let by = call.by()?;
     let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
@@ -146,7 +130,7 @@ fn set_role(
 }
 
 /// `DELETE /guilds/{guild}/members/{user}`
-pub(super) fn kick(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn kick(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     members::kick(&mut call.shared.state(), &by, guild, user).map(|()| Reply::nothing())
 }
@@ -179,7 +163,7 @@ impl Form {
         }
     }
 
-    fn check(&self, state: &State, by: &By, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
+    fn check(&self, state: &State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
         let home = access::own_guild(state, by.user, guild)?;
         let member = home.members.get(&user).ok_or(ApiError::unknown_member())?;
         let own = user == by.user;
@@ -221,7 +205,7 @@ impl Form {
         self.check_timeout(state, home, user)
     }
 
-    fn check_timeout(&self, state: &State, guild: &Guild, user: Snowflake) -> Result<(), ApiError> {
+    fn check_timeout(&self, state: &State, guild: &Guild, user: Snowflake) -> Result<()> {
         let Some(Some(until)) = self.timeout else { return Ok(()) };
         if until > state.world.clock.now() + MAX_TIMEOUT {
             let message = "The timeout must be at most 28 days in the future.";
@@ -235,7 +219,7 @@ impl Form {
 }
 
 /// A role that the caller may give and take: below its own, not a bot's, not `@everyone`.
-fn check_role(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<(), ApiError> {
+fn check_role(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<()> {
     let role = access::role_below(guild, caller, role)?;
     if role.bot.is_some() || role.id == guild.id { Err(ApiError::missing_permissions()) } else { Ok(()) }
 }

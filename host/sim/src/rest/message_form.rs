@@ -9,7 +9,7 @@ use super::embeds::embeds;
 use super::polls::PollForm;
 use crate::accounts::Account;
 use crate::files::{MAX_FILES, attach};
-use crate::form::{ApiError, Fields};
+use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::messages::MAX_CONTENT_CHARS;
 use crate::rules::{Draft, Revision};
@@ -40,7 +40,7 @@ pub(crate) struct MessageForm {
 
 impl MessageForm {
     /// Reads all fields of a new message; mistakes are answered together.
-    pub(crate) fn read(fields: Fields) -> Result<Self, ApiError> {
+    pub(crate) fn read(fields: Fields) -> Result<Self> {
         Self::read_edit(fields, 0)
     }
 
@@ -53,7 +53,7 @@ impl MessageForm {
     }
 
     /// The same for an edit of a message that has the flags `flags_before`.
-    pub(crate) fn read_edit(mut fields: Fields, flags_before: u64) -> Result<Self, ApiError> {
+    pub(crate) fn read_edit(mut fields: Fields, flags_before: u64) -> Result<Self> {
         let mut form = Self { flags: fields.number("flags"), ..Self::default() };
         let layout = (form.flags.unwrap_or(0) | flags_before) & flags::IS_COMPONENTS_V2 != 0;
         if layout {

@@ -5,7 +5,7 @@ mod applications;
 mod bans;
 pub(crate) mod call;
 mod callbacks;
-mod channel_forms;
+mod channel_form;
 mod channel_webhooks;
 mod channels;
 mod command_permissions;
@@ -14,7 +14,6 @@ mod components;
 mod embeds;
 mod emojis;
 pub(crate) mod files;
-mod guild_channels;
 mod guild_settings;
 mod guilds;
 mod invites;
@@ -73,7 +72,7 @@ pub(crate) async fn answer(
 ) -> Result<Response<Body>, Dropped> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    let _in_flight = shared.calls.begin();
+    let _in_flight = shared.calls.clone();
     let path = call::api_path(parts.uri.path()).to_owned();
     let fault = shared.faults.strike(parts.method.as_str(), &path);
     let method = parts.method.clone();

@@ -1,18 +1,18 @@
 //! `GET /avatars/…`, `/icons/…` and `/embed/avatars/…`: the paths of Discord's image server, answered here.
 
 use super::{Call, Reply};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::pictures;
 
 /// `GET /avatars/{user}/{hash}.png`
-pub(super) fn avatar(call: &Call, user: Snowflake, file: String) -> Result<Reply, ApiError> {
+pub(super) fn avatar(call: &Call, user: Snowflake, file: String) -> Result<Reply> {
     let current = call.shared.state().world.user(user).and_then(|user| user.avatar.clone());
     drawn(call, current, &file)
 }
 
 /// `GET /icons/{guild}/{hash}.png`
-pub(super) fn icon(call: &Call, guild: Snowflake, file: String) -> Result<Reply, ApiError> {
+pub(super) fn icon(call: &Call, guild: Snowflake, file: String) -> Result<Reply> {
     let current = call
         .shared
         .state()
@@ -23,14 +23,14 @@ pub(super) fn icon(call: &Call, guild: Snowflake, file: String) -> Result<Reply,
 }
 
 /// `GET /embed/avatars/{n}.png`: for those without a picture; Discord has six.
-pub(super) fn default_avatar(call: &Call, file: String) -> Result<Reply, ApiError> {
+pub(super) fn default_avatar(call: &Call, file: String) -> Result<Reply> {
     let number = bare(&file).parse().ok().filter(|number| (0..6).contains(number));
     let number: u64 = number.ok_or(ApiError::not_found())?;
     let hash = pictures::hash_of(Snowflake(number));
     drawn(call, Some(hash.clone()), &hash)
 }
 
-fn drawn(call: &Call, current: Option<String>, file: &str) -> Result<Reply, ApiError> {
+fn drawn(call: &Call, current: Option<String>, file: &str) -> Result<Reply> {
     let hash = current.filter(|hash| hash == bare(file)).ok_or(ApiError::not_found())?;
     let size = match call.query("size") {
         Some(size) => Some(size.parse().map_err(|_| ApiError::not_found())?),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::{Snowflake, Timestamp};
 use crate::rules::{access, polls};
 use crate::world::wire::MessageJson;
@@ -78,7 +78,7 @@ fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
 }
 
 /// `PUT /channels/{channel}/polls/{message}/answers/@me`: the whole of a person's votes. Bots have none.
-pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let person = call.person()?;
     let mut fields = call.fields()?;
     let list = fields.list("answer_ids", MAX_ANSWERS).unwrap_or_default();
@@ -104,7 +104,7 @@ pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
 }
 
 /// `GET /channels/{channel}/polls/{message}/answers/{answer}?after=&limit=`
-pub(super) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64) -> Result<Reply, ApiError> {
+pub(super) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let after = call.query_id("after").unwrap_or_default();
@@ -119,7 +119,7 @@ pub(super) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64
 }
 
 /// `POST /channels/{channel}/polls/{message}/expire`: its author ends it.
-pub(super) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let (_, message) = access::seen_message(&state, caller, channel, id)?;
@@ -134,6 +134,6 @@ pub(super) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<R
     Ok(Reply::json(&MessageJson::answer(message, home, caller)))
 }
 
-fn poll_of(message: &Message) -> Result<&Poll, ApiError> {
+fn poll_of(message: &Message) -> Result<&Poll> {
     message.poll.as_deref().ok_or(ApiError::new(400, 520_003, "Cannot expire a message without a poll"))
 }

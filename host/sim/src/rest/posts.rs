@@ -2,7 +2,7 @@
 
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rules::messages::{self, check_slowmode};
 use crate::rules::{Draft, access};
@@ -14,7 +14,7 @@ use crate::world::{Channel, MessageKind, Origin, bits, flags};
 const NONCE_WINDOW_MESSAGES: usize = 100;
 
 /// `POST /channels/{channel}/messages`
-pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let account = call.account()?;
     let caller = account.id();
     let mut form = MessageForm::read(call.fields()?)?.of(account);
@@ -77,7 +77,7 @@ fn check_reply(
     caller: Snowflake,
     target: Snowflake,
     optional: bool,
-) -> Result<bool, ApiError> {
+) -> Result<bool> {
     let Some(target) = home.message(target) else {
         let gone = ApiError::form("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message");
         return if optional { Ok(false) } else { Err(gone) };
@@ -99,7 +99,7 @@ fn forward(
     from: Snowflake,
     id: Snowflake,
     draft: &mut Draft,
-) -> Result<(), ApiError> {
+) -> Result<()> {
     let home = access::channel_with(state, caller, from, bits::READ_MESSAGE_HISTORY)?;
     let message = home.message(id).ok_or(ApiError::unknown_message())?;
     if message.kind.is_system() || message.poll.is_some() {

@@ -1,7 +1,7 @@
 //! Reactions over REST: put, take away, list, clear.
 
 use super::{Call, Reply};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rules::{access, reactions};
 use crate::world::{Emoji, User, bits};
@@ -13,7 +13,7 @@ const DEFAULT_PAGE: usize = 25;
 const MAX_REACTIONS: usize = 20;
 
 /// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
-pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
+pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
@@ -40,12 +40,7 @@ pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String)
 }
 
 /// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
-pub(super) fn take_own(
-    call: &Call,
-    channel: Snowflake,
-    id: Snowflake,
-    emoji: String,
-) -> Result<Reply, ApiError> {
+pub(super) fn take_own(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     take(call, channel, id, emoji, call.caller()?)
 }
 
@@ -56,7 +51,7 @@ pub(super) fn take(
     id: Snowflake,
     emoji: String,
     user: Snowflake,
-) -> Result<Reply, ApiError> {
+) -> Result<Reply> {
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
@@ -70,7 +65,7 @@ pub(super) fn take(
 }
 
 /// `GET /channels/{channel}/messages/{message}/reactions/{emoji}?limit=&after=`
-pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     // Super reactions (`type` 1) cost money and are not put here.
@@ -96,21 +91,16 @@ pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String
 }
 
 /// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}`
-pub(super) fn clear(
-    call: &Call,
-    channel: Snowflake,
-    id: Snowflake,
-    emoji: String,
-) -> Result<Reply, ApiError> {
+pub(super) fn clear(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     remove(call, channel, id, Some(&readable(&emoji)?))
 }
 
 /// `DELETE /channels/{channel}/messages/{message}/reactions`
-pub(super) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     remove(call, channel, id, None)
 }
 
-fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) -> Result<Reply, ApiError> {
+fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     access::open_message(&state, caller, channel, id)?;
@@ -120,7 +110,7 @@ fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>)
 }
 
 /// A Unicode emoji has no ASCII letters; a custom one is `name:id`.
-fn readable(text: &str) -> Result<Emoji, ApiError> {
+fn readable(text: &str) -> Result<Emoji> {
     let emoji = Emoji::parse(text);
     let plain = emoji.name.is_empty() || emoji.name.chars().any(|c| c.is_ascii_alphabetic());
     if emoji.id.is_none() && plain { Err(ApiError::unknown_emoji()) } else { Ok(emoji) }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, json};
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::{access, roles};
 use crate::world::{Guild, Role, bits};
@@ -14,13 +14,13 @@ use crate::world::{Guild, Role, bits};
 const MAX_ROLES: usize = 250;
 
 /// `GET /guilds/{guild}/roles`
-pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     Ok(Reply::json(&access::own_guild(&call.shared.state(), caller, guild)?.roles))
 }
 
 /// `GET /guilds/{guild}/roles/member-counts`: by role, `@everyone` not counted.
-pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let home = access::own_guild(&state, caller, guild)?;
@@ -34,7 +34,7 @@ pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply, ApiE
 }
 
 /// `GET /guilds/{guild}/roles/{role}`
-pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, caller, guild)?;
@@ -42,7 +42,7 @@ pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Rep
 }
 
 /// `POST /guilds/{guild}/roles`
-pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -71,7 +71,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `PATCH /guilds/{guild}/roles/{role}`
-pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -84,7 +84,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
 }
 
 /// `PATCH /guilds/{guild}/roles`: a list of places; answers all roles.
-pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let (mut whole, places) = call.fields_of_list()?;
     let mut state = call.shared.state();
@@ -114,7 +114,7 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> 
 }
 
 /// `DELETE /guilds/{guild}/roles/{role}`
-pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
@@ -127,7 +127,7 @@ pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Rep
 }
 
 /// Takes over what a body says; `own` is all that the caller can pass on.
-fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<(), ApiError> {
+fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<()> {
     if let Some(name) = fields.text_within("name", 1..=100) {
         role.name = name;
     }

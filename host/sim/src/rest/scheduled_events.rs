@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::access;
 use crate::rules::events::{self, EventForm};
@@ -13,7 +13,7 @@ use crate::world::wire::MemberJson;
 const MAX_PAGE: usize = 100;
 
 /// `GET /guilds/{guild}/scheduled-events?with_user_count=`
-pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let count = call.query_flag("with_user_count");
     let state = call.shared.state();
@@ -22,7 +22,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `GET /guilds/{guild}/scheduled-events/{event}?with_user_count=`
-pub(super) fn event(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn event(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let count = call.query_flag("with_user_count");
     let state = call.shared.state();
@@ -31,7 +31,7 @@ pub(super) fn event(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
 }
 
 /// `POST /guilds/{guild}/scheduled-events`
-pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     for key in ["name", "privacy_level", "scheduled_start_time", "entity_type"] {
@@ -43,7 +43,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `PATCH /guilds/{guild}/scheduled-events/{event}`
-pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -55,13 +55,13 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
 }
 
 /// `DELETE /guilds/{guild}/scheduled-events/{event}`
-pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     events::delete(&mut call.shared.state(), &by, guild, id).map(|()| Reply::nothing())
 }
 
 /// `GET /guilds/{guild}/scheduled-events/{event}/users?limit=&with_member=&before=&after=`
-pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let with_member = call.query_flag("with_member");
@@ -88,7 +88,7 @@ pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
 }
 
 /// `PUT /guilds/{guild}/scheduled-events/{event}/users/@me`: as a person's client says that it is interested.
-pub(super) fn subscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn subscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     call.fields()?.ignore_all();
     events::set_interest(&mut call.shared.state(), guild, id, caller, true)?;
@@ -96,7 +96,7 @@ pub(super) fn subscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Result<
 }
 
 /// `DELETE /guilds/{guild}/scheduled-events/{event}/users/@me`
-pub(super) fn unsubscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn unsubscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     events::set_interest(&mut call.shared.state(), guild, id, caller, false).map(|()| Reply::nothing())
 }

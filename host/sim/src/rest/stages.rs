@@ -1,7 +1,7 @@
 //! Stage instances over REST.
 
 use super::{Call, Reply};
-use crate::form::ApiError;
+use crate::form::Result;
 use crate::ids::Snowflake;
 use crate::rules::stages;
 use crate::world::bits;
@@ -9,7 +9,7 @@ use crate::world::bits;
 const MAX_TOPIC_CHARS: usize = 120;
 
 /// `POST /stage-instances`
-pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     fields.require("channel_id");
@@ -24,7 +24,7 @@ pub(super) fn create(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// `GET /stage-instances/{channel}`
-pub(super) fn stage(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn stage(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let (guild, stage) = stages::find(&state, caller, channel, bits::VIEW_CHANNEL)?;
@@ -32,7 +32,7 @@ pub(super) fn stage(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> 
 }
 
 /// `PATCH /stage-instances/{channel}`
-pub(super) fn edit(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let topic = fields.text_within("topic", 1..=MAX_TOPIC_CHARS);
@@ -42,7 +42,7 @@ pub(super) fn edit(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `DELETE /stage-instances/{channel}`
-pub(super) fn delete(call: &Call, channel: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     stages::close(&mut call.shared.state(), &by, channel).map(|()| Reply::nothing())
 }

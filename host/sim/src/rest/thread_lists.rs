@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, Timestamp};
 use crate::rules::{access, threads};
 use crate::state::State;
@@ -14,7 +14,7 @@ use crate::world::{Channel, ChannelKind, Thread, bits};
 const MAX_PAGE: usize = 100;
 
 /// `GET /guilds/{guild}/threads/active`
-pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let ids = &access::own_guild(&state, caller, guild)?.belongings.threads;
@@ -25,13 +25,13 @@ pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `GET /channels/{channel}/threads/archived/public?before=&limit=`
-pub(super) fn archived_public(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn archived_public(call: &Call, home: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     archived(call, caller, home, 0, |channel, _| channel.kind != ChannelKind::PrivateThread)
 }
 
 /// `GET /channels/{channel}/threads/archived/private?before=&limit=`
-pub(super) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     archived(call, caller, home, bits::MANAGE_THREADS, |channel, _| {
         channel.kind == ChannelKind::PrivateThread
@@ -39,7 +39,7 @@ pub(super) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply, Ap
 }
 
 /// `GET /channels/{channel}/users/@me/threads/archived/private?before=&limit=`
-pub(super) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     archived(call, caller, home, 0, |channel, thread| {
         channel.kind == ChannelKind::PrivateThread && thread.has(caller)
@@ -53,7 +53,7 @@ fn archived(
     home: Snowflake,
     needed: u64,
     is_asked: impl Fn(&Channel, &Thread) -> bool,
-) -> Result<Reply, ApiError> {
+) -> Result<Reply> {
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let before = call.query_text("before").and_then(|before| {
         let id = || before.parse::<Snowflake>().ok().map(|id| Timestamp(id.unix_ms()));
@@ -87,7 +87,7 @@ fn listed(state: &State, threads: &[&Channel], caller: Snowflake) -> Value {
 }
 
 /// `GET /channels/{thread}/thread-members?with_member=&after=&limit=`
-pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let with_member = call.query_flag("with_member");
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
@@ -103,7 +103,7 @@ pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `GET /channels/{thread}/thread-members/{user}?with_member=`
-pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     thread_of(access::seen_channel(&state, caller, id)?)?;
@@ -112,12 +112,12 @@ pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Repl
 }
 
 /// `PUT /channels/{thread}/thread-members/@me`
-pub(super) fn join(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn join(call: &Call, id: Snowflake) -> Result<Reply> {
     add(call, id, call.caller()?)
 }
 
 /// `PUT /channels/{thread}/thread-members/{user}`
-pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let channel = access::seen_channel(&state, caller, id)?;
@@ -135,7 +135,7 @@ pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, 
         {
             return Err(ApiError::missing_permissions());
         }
-        let guild = channel.guild_id.and_then(|guild| state.world.guild(guild));
+        let guild = state.world.guild_of(channel);
         if !guild.is_some_and(|guild| guild.members.contains_key(&user)) {
             return Err(ApiError::unknown_member());
         }
@@ -146,12 +146,12 @@ pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, 
 }
 
 /// `DELETE /channels/{thread}/thread-members/@me`
-pub(super) fn leave(call: &Call, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn leave(call: &Call, id: Snowflake) -> Result<Reply> {
     remove(call, id, call.caller()?)
 }
 
 /// `DELETE /channels/{thread}/thread-members/{user}`
-pub(super) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let channel = access::seen_channel(&state, caller, id)?;
@@ -166,6 +166,6 @@ pub(super) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Repl
     if threads::leave(&mut state, id, user) { Ok(Reply::nothing()) } else { Err(ApiError::unknown_member()) }
 }
 
-fn thread_of(channel: &Channel) -> Result<&Thread, ApiError> {
+fn thread_of(channel: &Channel) -> Result<&Thread> {
     channel.thread.as_deref().ok_or(ApiError::wrong_channel_type())
 }

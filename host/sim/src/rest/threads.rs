@@ -2,10 +2,10 @@
 
 use std::sync::MutexGuard;
 
-use super::channel_forms::ARCHIVE_MINUTES;
+use super::channel_form::ARCHIVE_MINUTES;
 use super::message_form::MessageForm;
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::{By, Draft, access, messages, threads};
 use crate::state::State;
@@ -22,7 +22,7 @@ const REQUIRE_TAG: u64 = 1 << 4;
 const PINNED: u64 = 1 << 1;
 
 /// `POST /channels/{channel}/messages/{message}/threads`
-pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let plan = Plan::read(&mut fields);
@@ -45,7 +45,7 @@ pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
 }
 
 /// `POST /channels/{channel}/threads`: a thread of its own, or a forum post with its first message.
-pub(super) fn create(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     // A post's message was a flat part of the body once; the nested form is the only one now.
     call.ignore_query(&["use_nested_fields"]);
@@ -74,13 +74,7 @@ pub(super) fn create(call: &Call, home: Snowflake) -> Result<Reply, ApiError> {
     Ok(Reply::json_with(201, &threads::create(&mut state, &by, thread, false)))
 }
 
-fn create_post(
-    call: &Call,
-    by: &By,
-    home: Snowflake,
-    plan: Plan,
-    mut fields: Fields,
-) -> Result<Reply, ApiError> {
+fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fields) -> Result<Reply> {
     let message = fields.object("message");
     if message.is_none() && fields.errors.is_empty() {
         fields.missing("message");
@@ -116,7 +110,7 @@ pub(super) fn new_post(
     forum: Snowflake,
     name: String,
     tags: Vec<Snowflake>,
-) -> Result<Snowflake, ApiError> {
+) -> Result<Snowflake> {
     let id = state.world.next_id();
     let plan = Plan { name, archive_minutes: None, slowmode: None, invitable: true, tags: Some(tags) };
     let thread = plan.thread(state, by, forum, id, ChannelKind::PublicThread)?;
@@ -130,7 +124,7 @@ pub(super) fn edit(
     by: &By,
     id: Snowflake,
     mut fields: Fields,
-) -> Result<Reply, ApiError> {
+) -> Result<Reply> {
     let change = Change::read(&mut fields);
     fields.checked()?;
     let channel = access::seen_channel(state, by.user, id)?;
@@ -155,13 +149,13 @@ pub(super) fn edit(
 }
 
 /// `DELETE /channels/{thread}`
-pub(super) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) -> Result<Reply> {
     access::channel_with(state, by.user, id, bits::MANAGE_THREADS)?;
     threads::delete(state, by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
 
 /// Opens an archived thread because somebody writes in it; a locked one only for moderators.
-pub(super) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake) -> Result<(), ApiError> {
+pub(super) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake) -> Result<()> {
     let Some(channel) = state.world.channel(id) else { return Ok(()) };
     let Some(thread) = channel.thread.as_deref().filter(|thread| thread.archived) else { return Ok(()) };
     if thread.locked && state.world.permissions_in(channel, caller) & bits::MANAGE_THREADS == 0 {
@@ -207,10 +201,9 @@ impl Plan {
         home: Snowflake,
         id: Snowflake,
         kind: ChannelKind,
-    ) -> Result<Channel, ApiError> {
+    ) -> Result<Channel> {
         let parent = state.world.channel(home).ok_or(ApiError::unknown_channel())?;
-        let guild =
-            parent.guild_id.and_then(|guild| state.world.guild(guild)).ok_or(ApiError::unknown_guild())?;
+        let guild = state.world.guild_of(parent).ok_or(ApiError::unknown_guild())?;
         if guild.belongings.threads.len() >= MAX_ACTIVE_THREADS {
             return Err(ApiError::new(400, 160_006, "Maximum number of active threads reached"));
         }
@@ -248,7 +241,7 @@ impl Plan {
     }
 }
 
-fn check_tags(state: &State, forum: Option<Snowflake>, tags: &[Snowflake]) -> Result<(), ApiError> {
+fn check_tags(state: &State, forum: Option<Snowflake>, tags: &[Snowflake]) -> Result<()> {
     let known = forum.and_then(|id| state.world.channel(id)).map(|forum| &forum.settings.tags);
     let is_known = |tag: &Snowflake| known.is_some_and(|known| known.iter().any(|one| one.id == *tag));
     match tags.iter().position(|tag| !is_known(tag)) {

@@ -4,21 +4,21 @@ use serde_json::{Value, json};
 
 use super::guild_settings::picture;
 use super::{Call, Reply};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
-use crate::rules::{access, direct, users};
+use crate::rules::{access, channels, users};
 use crate::world::wire::channel_json_for;
 
 /// For so many guilds Discord recommends one more shard.
 const GUILDS_PER_SHARD: usize = 1000;
 
 /// `GET /gateway`
-pub(super) fn gateway(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn gateway(call: &Call) -> Result<Reply> {
     Ok(Reply::json(&json!({ "url": call.shared.gateway_url() })))
 }
 
 /// `GET /gateway/bot`
-pub(super) fn gateway_bot(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn gateway_bot(call: &Call) -> Result<Reply> {
     let bot = call.bot()?;
     let state = call.shared.state();
     let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&bot)).count();
@@ -30,7 +30,7 @@ pub(super) fn gateway_bot(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// `GET /users/@me`
-pub(super) fn me(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn me(call: &Call) -> Result<Reply> {
     let caller = call.caller()?;
     let account = access::account(&call.shared.state(), caller)?;
     let mut user = json!(&*account);
@@ -43,7 +43,7 @@ pub(super) fn me(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// `PATCH /users/@me`
-pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call) -> Result<Reply> {
     let caller = call.caller()?;
     let mut fields = call.fields()?;
     let username = fields.text_within("username", 2..=32);
@@ -69,7 +69,7 @@ pub(super) fn edit(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// `GET /users/{user}`
-pub(super) fn user(call: &Call, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn user(call: &Call, user: Snowflake) -> Result<Reply> {
     call.caller()?;
     let state = call.shared.state();
     let user = state.world.user(user).ok_or(ApiError::unknown_user())?;
@@ -77,7 +77,7 @@ pub(super) fn user(call: &Call, user: Snowflake) -> Result<Reply, ApiError> {
 }
 
 /// `POST /users/@me/channels`
-pub(super) fn open_dm(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn open_dm(call: &Call) -> Result<Reply> {
     let caller = call.caller()?;
     let mut fields = call.fields()?;
     let recipient = fields.snowflake("recipient_id");
@@ -91,7 +91,7 @@ pub(super) fn open_dm(call: &Call) -> Result<Reply, ApiError> {
     if recipient.bot && account.bot || recipient.id == caller {
         return Err(ApiError::cannot_message_user());
     }
-    let id = direct::open(&mut state, &account, &recipient);
+    let id = channels::open_dm(&mut state, &account, &recipient);
     let channel = state.world.channel(id).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&channel_json_for(channel, caller)))
 }

@@ -2,7 +2,7 @@
 //! Entering and leaving is done over the gateway; nothing is heard here.
 
 use super::{Call, Reply};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rules::{access, voice};
 use crate::state::State;
@@ -10,7 +10,7 @@ use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 
 /// `GET /guilds/{guild}/voice-states/{user}`
-pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let home = access::own_guild(&state, caller, guild)?;
@@ -19,12 +19,12 @@ pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Re
 }
 
 /// `GET /guilds/{guild}/voice-states/@me`
-pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply> {
     self::state(call, guild, call.caller()?)
 }
 
 /// `PATCH /guilds/{guild}/voice-states/@me`
-pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut fields = call.fields()?;
     let channel = fields.snowflake("channel_id");
@@ -48,7 +48,7 @@ pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply, ApiError>
 }
 
 /// `PATCH /guilds/{guild}/voice-states/{user}`
-pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut fields = call.fields()?;
     fields.require("channel_id");
@@ -73,7 +73,7 @@ fn on_stage(
     guild: Snowflake,
     user: Snowflake,
     channel: Option<Snowflake>,
-) -> Result<VoiceState, ApiError> {
+) -> Result<VoiceState> {
     let home = access::own_guild(state, caller, guild)?;
     let voice = home.belongings.voice.get(&user).ok_or(unknown())?;
     let stage = state.world.channel(voice.channel_id).is_some_and(|home| home.kind == ChannelKind::Stage);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::message_form::MessageForm;
 use super::{Call, Reply, threads};
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::{By, Draft, access, messages, webhooks};
 use crate::state::State;
@@ -19,7 +19,7 @@ struct Manner {
 }
 
 /// `POST /webhooks/{webhook}/{token}?wait=&thread_id=`
-pub(super) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply, ApiError> {
+pub(super) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
     // Every webhook may have components here.
     call.ignore_query(&["with_components"]);
     let mut fields = call.fields()?;
@@ -59,12 +59,7 @@ fn manner(fields: &mut Fields, webhook: &Webhook) -> Manner {
 }
 
 /// The thread that is asked for; a forum needs one, or the name of a new one.
-fn thread_of(
-    call: &Call,
-    state: &State,
-    webhook: &Webhook,
-    named: bool,
-) -> Result<Option<Snowflake>, ApiError> {
+fn thread_of(call: &Call, state: &State, webhook: &Webhook, named: bool) -> Result<Option<Snowflake>> {
     let asked = call.query_id("thread_id");
     let forum = state.world.channel(webhook.channel_id).is_some_and(|channel| channel.kind.is_forum());
     match (asked, named) {
@@ -93,14 +88,14 @@ fn thread_of(
 }
 
 /// `GET /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
-pub(super) fn message(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+pub(super) fn message(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
     let state = call.shared.state();
     let message = find(call, &state, id, token, which)?;
     shown(&state, &message)
 }
 
 /// `PATCH /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
-pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
     // Every webhook may have components here.
     call.ignore_query(&["with_components"]);
     let mut fields = call.fields()?;
@@ -119,20 +114,14 @@ pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Resu
 }
 
 /// `DELETE /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
-pub(super) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
     let mut state = call.shared.state();
     let message = find(call, &state, id, token, which)?;
     messages::delete(&mut state, message.channel_id, &[message.id], message.author.id);
     Ok(Reply::nothing())
 }
 
-fn find(
-    call: &Call,
-    state: &State,
-    id: Snowflake,
-    token: &str,
-    which: &str,
-) -> Result<Arc<Message>, ApiError> {
+fn find(call: &Call, state: &State, id: Snowflake, token: &str, which: &str) -> Result<Arc<Message>> {
     let webhook = webhooks::with_token(state, id, token)?;
     let home = call.query_id("thread_id").unwrap_or(webhook.channel_id);
     let which = which.parse().map_err(|_| ApiError::unknown_message())?;
@@ -140,13 +129,13 @@ fn find(
     message.filter(|message| message.webhook_id == Some(id)).cloned().ok_or(ApiError::unknown_message())
 }
 
-fn shown(state: &State, message: &Arc<Message>) -> Result<Reply, ApiError> {
+fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
     let channel = state.world.channel(message.channel_id).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&MessageJson::answer(message, channel, message.author.id)))
 }
 
 /// `POST /channels/{channel}/messages/{message}/crosspost`
-pub(super) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply, ApiError> {
+pub(super) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let (home, message) = access::seen_message(&state, caller, channel, id)?;

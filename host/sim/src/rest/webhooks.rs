@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::message_form::MessageForm;
 use super::{Call, Reply, webhook_posts};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rules::interactions::{self, Answering};
 use crate::rules::messages;
@@ -14,7 +14,7 @@ use crate::world::Message;
 use crate::world::wire::MessageJson;
 
 /// `POST /webhooks/{app}/{token}`. The first followup to a deferred answer fills it in.
-pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply, ApiError> {
+pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply> {
     if is_of_channel(call, app) {
         return webhook_posts::post(call, app, &token);
     }
@@ -44,7 +44,7 @@ pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
 }
 
 /// `GET /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn message(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
+pub(super) fn message(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
     if is_of_channel(call, app) {
         return webhook_posts::message(call, app, &token, &which);
     }
@@ -55,7 +55,7 @@ pub(super) fn message(call: &Call, app: Snowflake, token: String, which: String)
 }
 
 /// `PATCH /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
+pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
     if is_of_channel(call, app) {
         return webhook_posts::edit(call, app, &token, &which);
     }
@@ -74,7 +74,7 @@ pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) ->
 }
 
 /// `DELETE /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply, ApiError> {
+pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
     if is_of_channel(call, app) {
         return webhook_posts::delete(call, app, &token, &which);
     }
@@ -91,14 +91,14 @@ fn is_of_channel(call: &Call, id: Snowflake) -> bool {
     call.shared.state().world.webhooks.contains_key(&id)
 }
 
-fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering, ApiError> {
+fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering> {
     // Messages of interactions always come back, and may always have components.
     call.ignore_query(&["wait", "with_components"]);
     interactions::to_follow_up(state, app, token, call.shared.options.interaction_life)
 }
 
 /// `@original` or a message of this interaction by id.
-fn find(state: &State, answering: &Answering, which: &str) -> Result<Arc<Message>, ApiError> {
+fn find(state: &State, answering: &Answering, which: &str) -> Result<Arc<Message>> {
     let unknown = ApiError::unknown_message();
     let id = match which {
         "@original" => answering.original.ok_or(unknown.clone())?,
@@ -109,7 +109,7 @@ fn find(state: &State, answering: &Answering, which: &str) -> Result<Arc<Message
     if ours || answering.original == Some(id) { Ok(message) } else { Err(unknown) }
 }
 
-fn shown(state: &State, message: &Arc<Message>) -> Result<Reply, ApiError> {
+fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
     let channel = state.world.channel(message.channel_id).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&MessageJson::answer(message, channel, message.author.id)))
 }

@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{Channel, Guild, Message, Role, User, bits};
 
 /// The channel, if the caller sees it.
-pub(crate) fn seen_channel(
-    state: &State,
-    caller: Snowflake,
-    channel: Snowflake,
-) -> Result<&Channel, ApiError> {
+pub(crate) fn seen_channel(state: &State, caller: Snowflake, channel: Snowflake) -> Result<&Channel> {
     channel_with(state, caller, channel, bits::VIEW_CHANNEL)
 }
 
@@ -22,7 +18,7 @@ pub(crate) fn channel_with(
     caller: Snowflake,
     channel: Snowflake,
     needed: u64,
-) -> Result<&Channel, ApiError> {
+) -> Result<&Channel> {
     let channel = state.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
     let granted = state.world.permissions_in(channel, caller);
     if granted & bits::VIEW_CHANNEL == 0 {
@@ -40,7 +36,7 @@ pub(crate) fn text_channel_with(
     caller: Snowflake,
     channel: Snowflake,
     needed: u64,
-) -> Result<&Channel, ApiError> {
+) -> Result<&Channel> {
     let thread = state.world.channels.get(&channel).is_some_and(|channel| channel.thread.is_some());
     // Posting in a thread is a permission of its own.
     let needed = match thread && needed & bits::SEND_MESSAGES != 0 {
@@ -57,7 +53,7 @@ pub(crate) fn open_message(
     caller: Snowflake,
     channel: Snowflake,
     id: Snowflake,
-) -> Result<(&Channel, &Arc<Message>), ApiError> {
+) -> Result<(&Channel, &Arc<Message>)> {
     let (home, message) = seen_message(state, caller, channel, id)?;
     match &home.thread {
         Some(thread) if thread.archived => Err(ApiError::thread_archived()),
@@ -70,7 +66,7 @@ pub(crate) fn seen_message(
     caller: Snowflake,
     channel: Snowflake,
     id: Snowflake,
-) -> Result<(&Channel, &Arc<Message>), ApiError> {
+) -> Result<(&Channel, &Arc<Message>)> {
     let channel = seen_channel(state, caller, channel)?;
     channel.message(id).map(|message| (channel, message)).ok_or(ApiError::unknown_message())
 }
@@ -84,25 +80,20 @@ pub(crate) fn knows_emoji(state: &State, caller: Snowflake, id: Snowflake) -> bo
 
 /// Whether a member is timed out, so that it only reads.
 pub(crate) fn is_timed_out(state: &State, user: Snowflake, channel: Snowflake) -> bool {
-    let guild = state.world.channel(channel).and_then(|channel| channel.guild_id);
+    let guild = state.world.guild_id_of(channel);
     let member = guild.and_then(|guild| state.world.guild(guild)).and_then(|guild| guild.members.get(&user));
     let until = member.and_then(|member| member.timed_out_until);
     until.is_some_and(|until| until > state.world.clock.now())
 }
 
 /// The guild, if the caller is in it.
-pub(crate) fn own_guild(state: &State, caller: Snowflake, guild: Snowflake) -> Result<&Guild, ApiError> {
+pub(crate) fn own_guild(state: &State, caller: Snowflake, guild: Snowflake) -> Result<&Guild> {
     let guild = state.world.guilds.get(&guild).ok_or(ApiError::unknown_guild())?;
     if guild.members.contains_key(&caller) { Ok(guild) } else { Err(ApiError::missing_access()) }
 }
 
 /// The guild, if the caller is in it and has every bit of `needed` there.
-pub(crate) fn guild_with(
-    state: &State,
-    caller: Snowflake,
-    guild: Snowflake,
-    needed: u64,
-) -> Result<&Guild, ApiError> {
+pub(crate) fn guild_with(state: &State, caller: Snowflake, guild: Snowflake, needed: u64) -> Result<&Guild> {
     let guild = own_guild(state, caller, guild)?;
     let granted = state.world.permissions_at(guild, caller);
     if granted & needed == needed { Ok(guild) } else { Err(ApiError::missing_permissions()) }
@@ -114,23 +105,23 @@ pub(crate) fn guild_channel_with(
     caller: Snowflake,
     channel: Snowflake,
     needed: u64,
-) -> Result<(&Guild, &Channel), ApiError> {
+) -> Result<(&Guild, &Channel)> {
     let channel = channel_with(state, caller, channel, needed)?;
-    let guild = channel.guild_id.and_then(|guild| state.world.guilds.get(&guild));
+    let guild = state.world.guild_of(channel);
     guild.map(|guild| (guild, channel)).ok_or(ApiError::wrong_channel_type())
 }
 
-pub(crate) fn account(state: &State, caller: Snowflake) -> Result<Arc<User>, ApiError> {
+pub(crate) fn account(state: &State, caller: Snowflake) -> Result<Arc<User>> {
     state.world.user(caller).cloned().ok_or(ApiError::unknown_user())
 }
 
 /// Nobody touches those who stand as high, or itself where that would be absurd.
-pub(crate) fn outrank(guild: &Guild, caller: Snowflake, target: Snowflake) -> Result<(), ApiError> {
+pub(crate) fn outrank(guild: &Guild, caller: Snowflake, target: Snowflake) -> Result<()> {
     if guild.rank_of(caller) > guild.rank_of(target) { Ok(()) } else { Err(ApiError::missing_permissions()) }
 }
 
 /// The role, if it stands below the caller.
-pub(crate) fn role_below(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<&Role, ApiError> {
+pub(crate) fn role_below(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<&Role> {
     let role = guild.role(role).ok_or(ApiError::unknown_role())?;
     // `@everyone` stands below all who manage roles.
     if role.id == guild.id || role.position < guild.rank_of(caller) {

@@ -147,20 +147,22 @@ pub(super) fn write(
 
 /// What differs between two objects, as the audit log writes it; null is an object without any field.
 fn differences(before: &Value, after: &Value) -> Vec<Value> {
-    const UNTOLD: [&str; 10] = [
-        "id",
-        "guild_id",
-        "user",
-        "last_message_id",
-        "version",
-        "member",
-        "creator",
-        "colors",
-        "managed",
-        "tags",
-    ];
+    let shown = |key: &&String| {
+        !matches!(
+            key.as_str(),
+            "id" | "guild_id"
+                | "user"
+                | "last_message_id"
+                | "version"
+                | "member"
+                | "creator"
+                | "colors"
+                | "managed"
+                | "tags"
+        )
+    };
     let keys = [before, after].into_iter().filter_map(Value::as_object).flat_map(|object| object.keys());
-    let mut keys: Vec<&String> = keys.filter(|key| !UNTOLD.contains(&key.as_str())).collect();
+    let mut keys: Vec<&String> = keys.filter(shown).collect();
     keys.sort_unstable();
     keys.dedup();
     let mut changes = Vec::new();

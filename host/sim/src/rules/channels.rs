@@ -1,13 +1,15 @@
-//! Channels of guilds: made, changed, removed.
+//! Channels: those of guilds made, changed and deleted, those of direct messages opened.
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{Action, By, access, audit, dispatch, invites, visibility, voice};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::world::wire::channel_json;
-use crate::world::{Channel, Overwrite, bits};
+use crate::world::wire::{channel_json, channel_json_for};
+use crate::world::{Channel, Overwrite, User, bits};
 
 /// Adds a channel to its guild.
 pub(crate) fn create(state: &mut State, by: &By, channel: Channel) -> Value {
@@ -49,12 +51,7 @@ pub(crate) fn change(
 }
 
 /// Puts an overwrite in the place of the one with its id.
-pub(crate) fn put_overwrite(
-    state: &mut State,
-    by: &By,
-    id: Snowflake,
-    overwrite: Overwrite,
-) -> Result<(), ApiError> {
+pub(crate) fn put_overwrite(state: &mut State, by: &By, id: Snowflake, overwrite: Overwrite) -> Result<()> {
     let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
     if channel.thread.is_some() {
         return Err(ApiError::wrong_channel_type());
@@ -71,12 +68,7 @@ pub(crate) fn put_overwrite(
     Ok(())
 }
 
-pub(crate) fn delete_overwrite(
-    state: &mut State,
-    by: &By,
-    id: Snowflake,
-    whom: Snowflake,
-) -> Result<(), ApiError> {
+pub(crate) fn delete_overwrite(state: &mut State, by: &By, id: Snowflake, whom: Snowflake) -> Result<()> {
     let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
     let old = channel.overwrites.iter().find(|one| one.id == whom).map(|one| json!(one));
     let (guild, old) = (guild.id, old.ok_or(ApiError::unknown_overwrite())?);
@@ -105,7 +97,7 @@ pub(crate) fn check_overwrites(
     by: &By,
     guild: Snowflake,
     overwrites: &[Overwrite],
-) -> Result<(), ApiError> {
+) -> Result<()> {
     let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
     let own = state.world.permissions_at(home, by.user);
     for overwrite in overwrites {
@@ -167,4 +159,18 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value>
     dispatch::to_bots(state, guild, "CHANNEL_DELETE", &json);
     visibility::announce(state, guild, sight);
     Some(json)
+}
+
+/// The channel between two accounts, made on first use. Persons are told of a new one; bots hear of it by its messages,
+/// as Discord has it.
+pub(crate) fn open_dm(state: &mut State, one: &Arc<User>, other: &Arc<User>) -> Snowflake {
+    let (person, partner) = if one.bot { (other, one) } else { (one, other) };
+    let (id, new) = state.world.dm_channel(person, partner);
+    if new {
+        for user in [person, partner].into_iter().filter(|user| !user.bot) {
+            let channel = state.world.channel(id).map(|channel| channel_json_for(channel, user.id));
+            dispatch::to_account(state, user.id, None, "CHANNEL_CREATE", &channel);
+        }
+    }
+    id
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{access, dispatch};
 use crate::commands::{Command, Exception};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
@@ -25,17 +25,13 @@ impl Scope {
         state.commands.of(self.bot, self.guild)
     }
 
-    pub(crate) fn find(self, state: &State, id: Snowflake) -> Result<&Command, ApiError> {
+    pub(crate) fn find(self, state: &State, id: Snowflake) -> Result<&Command> {
         self.commands(state).find(|command| command.id == id).ok_or(ApiError::unknown_command())
     }
 }
 
 /// A new command, or one in the place of another of its name and type; and whether it is new.
-pub(crate) fn create(
-    state: &mut State,
-    scope: Scope,
-    body: Map<String, Value>,
-) -> Result<(Value, bool), ApiError> {
+pub(crate) fn create(state: &mut State, scope: Scope, body: Map<String, Value>) -> Result<(Value, bool)> {
     let there = scope.commands(state).find(|command| same(&command.body, &body)).map(|command| command.id);
     if there.is_none() {
         check_count(scope.commands(state).map(|command| &command.body).chain([&body]))?;
@@ -57,7 +53,7 @@ pub(crate) fn replace_all(
     state: &mut State,
     scope: Scope,
     bodies: Vec<Map<String, Value>>,
-) -> Result<Vec<Value>, ApiError> {
+) -> Result<Vec<Value>> {
     check_count(bodies.iter())?;
     let version = state.world.next_id();
     let registered = |body: Map<String, Value>| {
@@ -81,7 +77,7 @@ pub(crate) fn edit(
     scope: Scope,
     id: Snowflake,
     body: Map<String, Value>,
-) -> Result<Value, ApiError> {
+) -> Result<Value> {
     let version = state.world.next_id();
     let command = state.commands.find_mut(id).ok_or(ApiError::unknown_command())?;
     command.body = body;
@@ -91,7 +87,7 @@ pub(crate) fn edit(
     Ok(json)
 }
 
-pub(crate) fn delete(state: &mut State, scope: Scope, id: Snowflake) -> Result<(), ApiError> {
+pub(crate) fn delete(state: &mut State, scope: Scope, id: Snowflake) -> Result<()> {
     scope.find(state, id)?;
     state.commands.remove(id);
     note(state, scope);
@@ -103,7 +99,7 @@ fn same(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
 }
 
 /// Each kind of command has its own limit.
-fn check_count<'a>(bodies: impl Iterator<Item = &'a Map<String, Value>>) -> Result<(), ApiError> {
+fn check_count<'a>(bodies: impl Iterator<Item = &'a Map<String, Value>>) -> Result<()> {
     let mut counts = [0; MAX_COMMANDS.len()];
     for body in bodies {
         let kind = body.get("type").and_then(Value::as_u64).unwrap_or(1) as usize;
@@ -134,7 +130,7 @@ pub(crate) fn permit(
     guild: Snowflake,
     id: Snowflake,
     exceptions: Vec<Exception>,
-) -> Result<Value, ApiError> {
+) -> Result<Value> {
     access::guild_with(state, by, guild, bits::MANAGE_GUILD | bits::MANAGE_ROLES)?;
     check_is_there(state, bot, guild, id)?;
     state.commands.exceptions.set(guild, id, exceptions);
@@ -144,12 +140,7 @@ pub(crate) fn permit(
 }
 
 /// The application itself, or a command of it that the guild has.
-pub(crate) fn check_is_there(
-    state: &State,
-    bot: Snowflake,
-    guild: Snowflake,
-    id: Snowflake,
-) -> Result<(), ApiError> {
+pub(crate) fn check_is_there(state: &State, bot: Snowflake, guild: Snowflake, id: Snowflake) -> Result<()> {
     let mut commands = state.commands.available(Some(guild));
     let is_there = id == bot && state.world.bot(bot).is_some()
         || commands.any(|command| command.bot == bot && command.id == id);

@@ -50,12 +50,12 @@ pub(super) fn to_bots(state: &mut State, guild: Snowflake, name: &'static str, c
 
 /// Sends an event to those who see the channel and asked for it; in a guild with its id.
 pub(super) fn to_channel(state: &mut State, channel: Snowflake, name: &'static str, mut data: Value) {
-    if let Some(guild) = state.world.channel(channel).and_then(|channel| channel.guild_id) {
+    if let Some(guild) = state.world.guild_id_of(channel) {
         data["guild_id"] = json!(guild);
     }
     send(state, Payload::new(name, &data), |world| {
         let channel = world.channel(channel)?;
-        Some(Audience::Channel { channel, guild: channel.guild_id.and_then(|id| world.guild(id)) })
+        Some(Audience::Channel { channel, guild: world.guild_of(channel) })
     });
 }
 
@@ -63,7 +63,7 @@ pub(super) fn to_channel(state: &mut State, channel: Snowflake, name: &'static s
 pub(super) fn message(state: &mut State, message: &Message, name: &'static str) {
     let State { world, sessions, transcript, .. } = state;
     let Some(channel) = world.channels.get(&message.channel_id) else { return };
-    let guild = channel.guild_id.and_then(|id| world.guilds.get(&id));
+    let guild = world.guild_of(channel);
     let event = || MessageJson::event(message, channel, guild);
     if message.is_ephemeral() {
         let (user, guild, data) = (message.listener(), channel.guild_id, json!(event()));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Action, By, access, audit, dispatch};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{GuildEmoji, bits};
@@ -20,7 +20,7 @@ pub(crate) struct NewEmoji {
 }
 
 impl NewEmoji {
-    fn added_by(self, state: &State, user: Snowflake) -> Result<GuildEmoji, ApiError> {
+    fn added_by(self, state: &State, user: Snowflake) -> Result<GuildEmoji> {
         let Self { name, animated, roles } = self;
         Ok(GuildEmoji {
             id: state.world.next_id(),
@@ -32,12 +32,7 @@ impl NewEmoji {
     }
 }
 
-pub(crate) fn create(
-    state: &mut State,
-    by: &By,
-    guild: Snowflake,
-    new: NewEmoji,
-) -> Result<GuildEmoji, ApiError> {
+pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, new: NewEmoji) -> Result<GuildEmoji> {
     let home = access::guild_with(state, by.user, guild, bits::CREATE_GUILD_EXPRESSIONS)?;
     let alike = home.belongings.emojis.iter().filter(|one| one.animated == new.animated);
     if alike.count() >= MAX_EMOJIS {
@@ -60,7 +55,7 @@ pub(crate) fn edit(
     id: Snowflake,
     name: Option<String>,
     roles: Option<Vec<Snowflake>>,
-) -> Result<GuildEmoji, ApiError> {
+) -> Result<GuildEmoji> {
     let mut emoji = managed(state, by, guild, id)?;
     let before = json!({ "name": emoji.name });
     emoji.name = name.unwrap_or(emoji.name);
@@ -75,7 +70,7 @@ pub(crate) fn edit(
     Ok(emoji)
 }
 
-pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<(), ApiError> {
+pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<()> {
     let emoji = managed(state, by, guild, id)?;
     change(state, guild, |emojis| emojis.retain(|one| one.id != id));
     let before = json!({ "name": emoji.name });
@@ -84,7 +79,7 @@ pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake
 }
 
 /// Those who made an emoji may change it; others need a further permission.
-fn managed(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<GuildEmoji, ApiError> {
+fn managed(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<GuildEmoji> {
     let home = access::own_guild(state, by.user, guild)?;
     let emoji = home.belongings.emojis.iter().find(|one| one.id == id).ok_or(unknown())?;
     let own = emoji.user.id == by.user
@@ -108,7 +103,7 @@ pub(crate) fn create_of_application(
     state: &mut State,
     application: Snowflake,
     new: NewEmoji,
-) -> Result<GuildEmoji, ApiError> {
+) -> Result<GuildEmoji> {
     let emoji = new.added_by(state, application)?;
     let emojis = state.world.application_emojis.entry(application).or_default();
     if emojis.len() >= MAX_APPLICATION_EMOJIS {
@@ -123,18 +118,14 @@ pub(crate) fn rename_of_application(
     application: Snowflake,
     id: Snowflake,
     name: Option<String>,
-) -> Result<GuildEmoji, ApiError> {
+) -> Result<GuildEmoji> {
     let emojis = state.world.application_emojis.get_mut(&application);
     let emoji = emojis.and_then(|emojis| emojis.iter_mut().find(|one| one.id == id)).ok_or(unknown())?;
     emoji.name = name.unwrap_or_else(|| std::mem::take(&mut emoji.name));
     Ok(emoji.clone())
 }
 
-pub(crate) fn delete_of_application(
-    state: &mut State,
-    application: Snowflake,
-    id: Snowflake,
-) -> Result<(), ApiError> {
+pub(crate) fn delete_of_application(state: &mut State, application: Snowflake, id: Snowflake) -> Result<()> {
     let emojis = state.world.application_emojis.entry(application).or_default();
     let before = emojis.len();
     emojis.retain(|one| one.id != id);

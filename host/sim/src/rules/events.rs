@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Action, By, access, audit, dispatch};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::world::{ChannelKind, EventPlace, ScheduledEvent, bits};
@@ -25,12 +25,7 @@ pub(crate) struct EventForm {
     pub(crate) location: Option<String>,
 }
 
-pub(crate) fn create(
-    state: &mut State,
-    by: &By,
-    guild: Snowflake,
-    form: EventForm,
-) -> Result<Value, ApiError> {
+pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, form: EventForm) -> Result<Value> {
     let home = access::guild_with(state, by.user, guild, bits::CREATE_EVENTS)?;
     if home.belongings.events.iter().filter(|event| event.status <= ACTIVE).count() >= MAX_EVENTS {
         return Err(ApiError::new(400, 30038, "Maximum number of guild scheduled events reached (100)"));
@@ -64,7 +59,7 @@ pub(crate) fn change(
     mut event: ScheduledEvent,
     form: EventForm,
     status: Option<u8>,
-) -> Result<Value, ApiError> {
+) -> Result<Value> {
     let (id, before) = (event.id, event.json(guild, false));
     apply(form, state, guild, &mut event)?;
     if let Some(status) = status.filter(|status| *status != event.status) {
@@ -89,7 +84,7 @@ pub(crate) fn change(
     Ok(json)
 }
 
-pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<(), ApiError> {
+pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<()> {
     let json = managed(state, by, guild, id)?.json(guild, false);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
         home.belongings.events.retain(|one| one.id != id);
@@ -106,7 +101,7 @@ pub(crate) fn set_interest(
     id: Snowflake,
     user: Snowflake,
     interested: bool,
-) -> Result<(), ApiError> {
+) -> Result<()> {
     access::own_guild(state, user, guild)?;
     find(state, guild, id)?;
     let Some(home) = state.world.guilds.get_mut(&guild) else { return Ok(()) };
@@ -130,19 +125,14 @@ fn announce(state: &mut State, guild: Snowflake, name: &'static str, data: &Valu
     dispatch::to_guild(state, guild, name, data);
 }
 
-pub(crate) fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&ScheduledEvent, ApiError> {
+pub(crate) fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&ScheduledEvent> {
     let events = state.world.guild(guild).map(|home| &home.belongings.events);
     let found = events.and_then(|events| events.iter().find(|event| event.id == id));
     found.ok_or(ApiError::new(404, 10070, "Unknown Guild Scheduled Event"))
 }
 
 /// The event, if the caller may change it: its own, or with a further permission anybody's.
-pub(crate) fn managed(
-    state: &State,
-    by: &By,
-    guild: Snowflake,
-    id: Snowflake,
-) -> Result<ScheduledEvent, ApiError> {
+pub(crate) fn managed(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<ScheduledEvent> {
     access::own_guild(state, by.user, guild)?;
     let event = find(state, guild, id)?;
     let own =
@@ -153,12 +143,7 @@ pub(crate) fn managed(
     Ok(event.clone())
 }
 
-fn apply(
-    form: EventForm,
-    state: &State,
-    guild: Snowflake,
-    event: &mut ScheduledEvent,
-) -> Result<(), ApiError> {
+fn apply(form: EventForm, state: &State, guild: Snowflake, event: &mut ScheduledEvent) -> Result<()> {
     if let Some(starts) = form.starts {
         if starts < state.world.clock.now() {
             let message = "Cannot schedule event in the past.";
@@ -193,7 +178,7 @@ fn place(
     channel: Option<Snowflake>,
     location: Option<String>,
     before: &EventPlace,
-) -> Result<EventPlace, ApiError> {
+) -> Result<EventPlace> {
     let before = match before {
         EventPlace::Stage(_) => 1,
         EventPlace::Voice(_) => 2,

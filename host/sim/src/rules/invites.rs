@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Action, By, access, audit, dispatch, members};
 use crate::clock::Due;
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{ChannelKind, Invite, bits};
@@ -23,7 +23,7 @@ pub(crate) struct Terms {
     pub(crate) temporary: bool,
 }
 
-pub(crate) fn find<'a>(state: &'a State, code: &str) -> Result<&'a Invite, ApiError> {
+pub(crate) fn find<'a>(state: &'a State, code: &str) -> Result<&'a Invite> {
     state.world.invites.get(code).ok_or(ApiError::new(404, 10006, "Unknown Invite"))
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn create(
     channel: Snowflake,
     terms: Terms,
     unique: bool,
-) -> Result<Invite, ApiError> {
+) -> Result<Invite> {
     let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::CREATE_INSTANT_INVITE)?;
     let guild = guild.id;
     if home.thread.is_some() || home.kind == ChannelKind::Category {
@@ -79,7 +79,7 @@ pub(crate) fn create(
 }
 
 /// A user enters.
-pub(crate) fn accept(state: &mut State, code: &str, user: Snowflake) -> Result<Invite, ApiError> {
+pub(crate) fn accept(state: &mut State, code: &str, user: Snowflake) -> Result<Invite> {
     let invite = find(state, code)?.clone();
     let home = state.world.guild(invite.guild_id);
     if home.is_some_and(|home| home.belongings.bans.contains_key(&user)) {
@@ -98,7 +98,7 @@ pub(crate) fn accept(state: &mut State, code: &str, user: Snowflake) -> Result<I
 }
 
 /// Takes an invite away, by those who manage its guild or its channel.
-pub(crate) fn revoke(state: &mut State, by: &By, code: &str) -> Result<Invite, ApiError> {
+pub(crate) fn revoke(state: &mut State, by: &By, code: &str) -> Result<Invite> {
     let invite = find(state, code)?.clone();
     if access::guild_with(state, by.user, invite.guild_id, bits::MANAGE_GUILD).is_err() {
         access::guild_channel_with(state, by.user, invite.channel_id, bits::MANAGE_CHANNELS)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Action, By, Draft, access, audit, dispatch, messages, visibility, voice};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
@@ -71,7 +71,7 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
 }
 
 /// Takes somebody out of a guild who stands below the one who wants it.
-pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<(), ApiError> {
+pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
     let home = access::guild_with(state, by.user, guild, bits::KICK_MEMBERS)?;
     if !home.members.contains_key(&user) {
         return Err(ApiError::unknown_member());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Action, By, access, audit, dispatch, polls, threads};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
@@ -227,12 +227,7 @@ pub(super) fn announce_edit(
 }
 
 /// Deletes a message: the caller's own, or with a permission anybody's.
-pub(crate) fn delete_one(
-    state: &mut State,
-    by: &By,
-    channel: Snowflake,
-    id: Snowflake,
-) -> Result<(), ApiError> {
+pub(crate) fn delete_one(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
     let (home, message) = access::seen_message(state, by.user, channel, id)?;
     let (author, guild) = (message.author.id, home.guild_id);
     if message.kind == MessageKind::ThreadStarter {
@@ -251,12 +246,7 @@ pub(crate) fn delete_one(
 
 /// Deletes several messages of a guild at once, those that exist.
 /// <https://discord.com/developers/docs/resources/message#bulk-delete-messages>
-pub(crate) fn bulk_delete(
-    state: &mut State,
-    by: &By,
-    channel: Snowflake,
-    ids: &[Snowflake],
-) -> Result<(), ApiError> {
+pub(crate) fn bulk_delete(state: &mut State, by: &By, channel: Snowflake, ids: &[Snowflake]) -> Result<()> {
     let oldest = state.world.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
     if ids.iter().any(|id| id.unix_ms() < oldest) {
         let message = "You can only bulk delete messages that are under 14 days old.";
@@ -314,10 +304,7 @@ pub(crate) fn delete(
 /// Shows a user as typing.
 pub(crate) fn start_typing(state: &mut State, channel: Snowflake, user: &Arc<User>) {
     let Some(home) = state.world.channels.get(&channel) else { return };
-    let member = home
-        .guild_id
-        .and_then(|guild| state.world.guilds.get(&guild))
-        .and_then(|guild| guild.members.get(&user.id));
+    let member = state.world.guild_of(home).and_then(|guild| guild.members.get(&user.id));
     let mut data = json!({
         "channel_id": channel, "user_id": user.id, "timestamp": state.world.clock.now().0 / 1000,
     });
@@ -329,7 +316,7 @@ pub(crate) fn start_typing(state: &mut State, channel: Snowflake, user: &Arc<Use
 }
 
 /// People wait between two messages where there is a slow mode, unless they moderate.
-pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<(), ApiError> {
+pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<()> {
     let free = bits::BYPASS_SLOWMODE | bits::MANAGE_MESSAGES | bits::MANAGE_CHANNELS;
     if state.world.permissions_in(home, caller) & free != 0 {
         return Ok(());

@@ -5,7 +5,6 @@ mod audit;
 pub(crate) mod bans;
 pub(crate) mod channels;
 pub(crate) mod commands;
-pub(crate) mod direct;
 mod dispatch;
 pub(crate) mod emojis;
 pub(crate) mod events;

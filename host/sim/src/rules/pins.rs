@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Action, By, Draft, access, audit, dispatch, messages};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
@@ -14,13 +14,7 @@ const MAX_PINS: usize = 250;
 
 /// Pins or unpins a message; nothing happens if it is so already.
 /// <https://discord.com/developers/docs/resources/message#pin-message>
-pub(crate) fn set(
-    state: &mut State,
-    by: &By,
-    channel: Snowflake,
-    id: Snowflake,
-    pinned: bool,
-) -> Result<(), ApiError> {
+pub(crate) fn set(state: &mut State, by: &By, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<()> {
     let (home, message) = access::open_message(state, by.user, channel, id)?;
     let granted = state.world.permissions_in(home, by.user);
     if granted & (bits::PIN_MESSAGES | bits::MANAGE_MESSAGES) == 0 {

@@ -90,10 +90,7 @@ fn announce(
         "user_id": user.id, "channel_id": channel, "message_id": message_id, "emoji": emoji,
         "burst": false, "type": 0,
     });
-    let member = home
-        .guild_id
-        .and_then(|guild| state.world.guilds.get(&guild))
-        .and_then(|guild| guild.members.get(&user.id));
+    let member = state.world.guild_of(home).and_then(|guild| guild.members.get(&user.id));
     if let Some(author) = author {
         data["message_author_id"] = json!(author);
         if let Some(member) = member {

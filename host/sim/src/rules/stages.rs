@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Action, By, access, audit, dispatch};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{ChannelKind, StageInstance, bits};
@@ -17,7 +17,7 @@ pub(crate) fn open(
     channel: Snowflake,
     topic: String,
     event_id: Option<Snowflake>,
-) -> Result<Value, ApiError> {
+) -> Result<Value> {
     let (guild, home) = access::guild_channel_with(state, by.user, channel, MODERATES)?;
     if home.kind != ChannelKind::Stage {
         return Err(ApiError::wrong_channel_type());
@@ -30,19 +30,14 @@ pub(crate) fn open(
     Ok(replace(state, by, guild, None, Some(stage)))
 }
 
-pub(crate) fn change(
-    state: &mut State,
-    by: &By,
-    channel: Snowflake,
-    topic: Option<String>,
-) -> Result<Value, ApiError> {
+pub(crate) fn change(state: &mut State, by: &By, channel: Snowflake, topic: Option<String>) -> Result<Value> {
     let (guild, old) = find(state, by.user, channel, MODERATES)?;
     let mut new = old.clone();
     new.topic = topic.unwrap_or(new.topic);
     Ok(replace(state, by, guild, Some(old), Some(new)))
 }
 
-pub(crate) fn close(state: &mut State, by: &By, channel: Snowflake) -> Result<(), ApiError> {
+pub(crate) fn close(state: &mut State, by: &By, channel: Snowflake) -> Result<()> {
     let (guild, old) = find(state, by.user, channel, MODERATES)?;
     replace(state, by, guild, Some(old), None);
     Ok(())
@@ -54,7 +49,7 @@ pub(crate) fn find(
     caller: Snowflake,
     channel: Snowflake,
     needed: u64,
-) -> Result<(Snowflake, StageInstance), ApiError> {
+) -> Result<(Snowflake, StageInstance)> {
     let (guild, _) = access::guild_channel_with(state, caller, channel, needed)?;
     let stage = guild.belongings.stages.iter().find(|stage| stage.channel_id == channel);
     stage.map(|stage| (guild.id, stage.clone())).ok_or(ApiError::new(404, 10067, "Unknown Stage Instance"))

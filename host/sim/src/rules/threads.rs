@@ -173,7 +173,7 @@ pub(super) fn gather(state: &mut State, id: Snowflake, author: &Arc<User>, menti
 fn announce_members(state: &mut State, id: Snowflake, added: &[Snowflake], removed: &[Snowflake]) {
     let State { world, sessions, transcript, .. } = state;
     let Some(channel) = world.channels.get(&id) else { return };
-    let Some(guild) = channel.guild_id.and_then(|guild| world.guilds.get(&guild)) else { return };
+    let Some(guild) = world.guild_of(channel) else { return };
     let Some(thread) = &channel.thread else { return };
     let new = added.iter().filter_map(|user| {
         let (_, since) = thread.members.iter().find(|(member, _)| member == user)?;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde_json::json;
 
 use super::dispatch;
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::wire::MemberJson;
@@ -69,7 +69,7 @@ pub(crate) fn change_application(
     state: &mut State,
     id: Snowflake,
     change: impl FnOnce(&mut Application),
-) -> Result<(), ApiError> {
+) -> Result<()> {
     let bot = state.world.bots.iter_mut().find(|bot| bot.id() == id);
     change(&mut bot.ok_or(ApiError::unknown_application())?.application);
     Ok(())

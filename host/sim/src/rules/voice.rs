@@ -76,7 +76,7 @@ pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> boo
 
 /// Sends everybody out of a voice channel that is about to go.
 pub(super) fn leave_all(state: &mut State, channel: Snowflake) {
-    let Some(guild) = state.world.channel(channel).and_then(|channel| channel.guild_id) else { return };
+    let Some(guild) = state.world.guild_id_of(channel) else { return };
     let Some(home) = state.world.guild(guild) else { return };
     let there = home.belongings.voice.iter().filter(|(_, voice)| voice.channel_id == channel);
     for user in there.map(|(user, _)| *user).collect::<Vec<_>>() {

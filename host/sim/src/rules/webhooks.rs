@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Action, By, Draft, access, audit, dispatch, messages};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{ChannelKind, Message, Origin, Webhook, bits, flags};
@@ -14,7 +14,7 @@ use crate::world::{ChannelKind, Message, Origin, Webhook, bits, flags};
 const MAX_WEBHOOKS: usize = 15;
 
 /// The webhook, if the token is its own.
-pub(crate) fn with_token<'a>(state: &'a State, id: Snowflake, token: &str) -> Result<&'a Webhook, ApiError> {
+pub(crate) fn with_token<'a>(state: &'a State, id: Snowflake, token: &str) -> Result<&'a Webhook> {
     let webhook = state.world.webhooks.get(&id).ok_or(ApiError::unknown_webhook())?;
     if webhook.token == token && webhook.follows.is_none() {
         Ok(webhook)
@@ -24,7 +24,7 @@ pub(crate) fn with_token<'a>(state: &'a State, id: Snowflake, token: &str) -> Re
 }
 
 /// The webhook, if the caller manages those of its channel.
-pub(crate) fn managed(state: &State, caller: Snowflake, id: Snowflake) -> Result<&Webhook, ApiError> {
+pub(crate) fn managed(state: &State, caller: Snowflake, id: Snowflake) -> Result<&Webhook> {
     let webhook = state.world.webhooks.get(&id).ok_or(ApiError::unknown_webhook())?;
     access::guild_channel_with(state, caller, webhook.channel_id, bits::MANAGE_WEBHOOKS)?;
     Ok(webhook)
@@ -36,35 +36,24 @@ pub(crate) fn create(
     channel: Snowflake,
     name: String,
     avatar: Option<String>,
-) -> Result<Webhook, ApiError> {
+) -> Result<Webhook> {
     let webhook = new(state, by, channel, name, avatar)?;
     Ok(add(state, by, webhook))
 }
 
 /// From now on what is published in an announcement channel comes to another channel too.
-pub(crate) fn follow(
-    state: &mut State,
-    by: &By,
-    source: Snowflake,
-    target: Snowflake,
-) -> Result<Webhook, ApiError> {
+pub(crate) fn follow(state: &mut State, by: &By, source: Snowflake, target: Snowflake) -> Result<Webhook> {
     let followed = access::seen_channel(state, by.user, source)?;
     if followed.kind != ChannelKind::Announcement {
         return Err(ApiError::wrong_channel_type());
     }
-    let guild = followed.guild_id.and_then(|guild| state.world.guild(guild));
+    let guild = state.world.guild_of(followed);
     let name = format!("{} #{}", guild.map_or("", |guild| guild.name.as_str()), followed.name);
     let webhook = Webhook { follows: Some(source), ..new(state, by, target, name, None)? };
     Ok(add(state, by, webhook))
 }
 
-fn new(
-    state: &State,
-    by: &By,
-    channel: Snowflake,
-    name: String,
-    avatar: Option<String>,
-) -> Result<Webhook, ApiError> {
+fn new(state: &State, by: &By, channel: Snowflake, name: String, avatar: Option<String>) -> Result<Webhook> {
     let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::MANAGE_WEBHOOKS)?;
     if home.kind == ChannelKind::Category || home.kind.is_thread() {
         return Err(ApiError::wrong_channel_type());
@@ -99,7 +88,7 @@ pub(crate) fn change(
     by: &By,
     id: Snowflake,
     change: impl FnOnce(&mut Webhook),
-) -> Result<Webhook, ApiError> {
+) -> Result<Webhook> {
     let there = state.world.webhooks.get_mut(&id).ok_or(ApiError::unknown_webhook())?;
     let before = there.json(false);
     change(there);

@@ -41,43 +41,34 @@ const POLLS: Needs = Needs { guild: GUILD_MESSAGE_POLLS, dm: DIRECT_MESSAGE_POLL
 /// Channel events: in a direct message only those who hear messages there are told.
 const CHANNELS: Needs = Needs { guild: GUILDS, dm: DIRECT_MESSAGES };
 
+/// Which events need which intents, by the beginning of their names; the first that fits counts.
+const NEEDED: [(&str, Needs); 18] = [
+    ("MESSAGE_REACTION_", REACTIONS),
+    ("MESSAGE_POLL_VOTE_", POLLS),
+    ("MESSAGE_", MESSAGES),
+    ("TYPING_START", TYPING),
+    ("CHANNEL_", CHANNELS),
+    ("THREAD_", CHANNELS),
+    ("GUILD_UPDATE", in_guilds(GUILDS)),
+    ("GUILD_ROLE_", in_guilds(GUILDS)),
+    ("STAGE_INSTANCE_", in_guilds(GUILDS)),
+    ("GUILD_MEMBER_", in_guilds(GUILD_MEMBERS)),
+    ("GUILD_AUDIT_LOG_ENTRY_", in_guilds(GUILD_MODERATION)),
+    ("GUILD_BAN_", in_guilds(GUILD_MODERATION)),
+    ("GUILD_EMOJIS_", in_guilds(GUILD_EXPRESSIONS)),
+    ("WEBHOOKS_", in_guilds(GUILD_WEBHOOKS)),
+    ("INVITE_", in_guilds(GUILD_INVITES)),
+    ("VOICE_STATE_", in_guilds(GUILD_VOICE_STATES)),
+    ("PRESENCE_", in_guilds(GUILD_PRESENCES)),
+    ("GUILD_SCHEDULED_EVENT_", in_guilds(GUILD_SCHEDULED_EVENTS)),
+];
+
+const fn in_guilds(guild: u64) -> Needs {
+    Needs { guild, dm: 0 }
+}
+
 /// The intents that an event needs; none for what an account receives in any case.
 pub(crate) fn needed(event: &str) -> Needs {
-    let guild = match event {
-        "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => return MESSAGES,
-        "MESSAGE_REACTION_ADD"
-        | "MESSAGE_REACTION_REMOVE"
-        | "MESSAGE_REACTION_REMOVE_ALL"
-        | "MESSAGE_REACTION_REMOVE_EMOJI" => return REACTIONS,
-        "MESSAGE_POLL_VOTE_ADD" | "MESSAGE_POLL_VOTE_REMOVE" => return POLLS,
-        "TYPING_START" => return TYPING,
-        "CHANNEL_CREATE"
-        | "CHANNEL_UPDATE"
-        | "CHANNEL_DELETE"
-        | "CHANNEL_PINS_UPDATE"
-        | "THREAD_CREATE"
-        | "THREAD_UPDATE"
-        | "THREAD_DELETE" => return CHANNELS,
-        "GUILD_UPDATE"
-        | "GUILD_ROLE_CREATE"
-        | "GUILD_ROLE_UPDATE"
-        | "GUILD_ROLE_DELETE"
-        | "STAGE_INSTANCE_CREATE"
-        | "STAGE_INSTANCE_UPDATE"
-        | "STAGE_INSTANCE_DELETE" => GUILDS,
-        "GUILD_MEMBER_ADD" | "GUILD_MEMBER_UPDATE" | "GUILD_MEMBER_REMOVE" => GUILD_MEMBERS,
-        "GUILD_AUDIT_LOG_ENTRY_CREATE" | "GUILD_BAN_ADD" | "GUILD_BAN_REMOVE" => GUILD_MODERATION,
-        "GUILD_EMOJIS_UPDATE" => GUILD_EXPRESSIONS,
-        "WEBHOOKS_UPDATE" => GUILD_WEBHOOKS,
-        "INVITE_CREATE" | "INVITE_DELETE" => GUILD_INVITES,
-        "VOICE_STATE_UPDATE" => GUILD_VOICE_STATES,
-        "PRESENCE_UPDATE" => GUILD_PRESENCES,
-        "GUILD_SCHEDULED_EVENT_CREATE"
-        | "GUILD_SCHEDULED_EVENT_UPDATE"
-        | "GUILD_SCHEDULED_EVENT_DELETE"
-        | "GUILD_SCHEDULED_EVENT_USER_ADD"
-        | "GUILD_SCHEDULED_EVENT_USER_REMOVE" => GUILD_SCHEDULED_EVENTS,
-        _ => 0,
-    };
-    Needs { guild, dm: 0 }
+    let found = NEEDED.iter().find(|(beginning, _)| event.starts_with(beginning));
+    found.map_or(in_guilds(0), |(_, needs)| *needs)
 }

@@ -7,8 +7,9 @@ pub(crate) fn controls(component: &Value) -> Vec<(&'static str, String)> {
     flatten(component)
         .into_iter()
         .filter_map(|control| {
-            let text = |key: &str| control.get(key).and_then(Value::as_str);
-            let named = |keys: [&str; 3]| keys.into_iter().find_map(text).unwrap_or_default().to_owned();
+            let named = |keys: [&str; 3]| {
+                keys.into_iter().find_map(|key| text(control, key)).unwrap_or_default().to_owned()
+            };
             match control.get("type").and_then(Value::as_u64)? {
                 2 => Some(("button", named(["label", "custom_id", "url"]))),
                 3 | 5..=8 => Some(("select", named(["placeholder", "custom_id", "type"]))),
@@ -27,4 +28,8 @@ pub(crate) fn flatten(component: &Value) -> Vec<&Value> {
         all.extend(flatten(inner));
     }
     all
+}
+
+pub(crate) fn text<'a>(component: &'a Value, key: &str) -> Option<&'a str> {
+    component.get(key).and_then(Value::as_str)
 }

@@ -44,7 +44,7 @@ pub(crate) fn mentions_by(
         return found;
     }
     let Some(channel) = world.channel(channel) else { return found };
-    let Some(guild) = channel.guild_id.and_then(|guild| world.guild(guild)) else { return found };
+    let Some(guild) = world.guild_of(channel) else { return found };
     let held = guild.members.contains_key(&author)
         && world.permissions_in(channel, author) & bits::MENTION_EVERYONE == 0;
     found.everyone &= !held;

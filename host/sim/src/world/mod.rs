@@ -81,6 +81,16 @@ impl World {
         self.channels.get(&id)
     }
 
+    /// The guild of a channel; none for a direct message.
+    pub(crate) fn guild_of(&self, channel: &Channel) -> Option<&Guild> {
+        self.guilds.get(&channel.guild_id?)
+    }
+
+    /// The id of a channel's guild.
+    pub(crate) fn guild_id_of(&self, channel: Snowflake) -> Option<Snowflake> {
+        self.channels.get(&channel)?.guild_id
+    }
+
     /// The user with this id.
     pub fn user(&self, id: Snowflake) -> Option<&Arc<User>> {
         self.users.get(&id)

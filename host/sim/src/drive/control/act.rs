@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{body, people, refusal};
 use crate::drive::prompt::{Deed, Prompt};
 use crate::drive::replies;
-use crate::form::ApiError;
+use crate::form::Result;
 use crate::ids::Snowflake;
 use crate::members::{InteractionHandle, Member};
 use crate::rest::{Call, Reply};
@@ -31,7 +31,7 @@ struct Order {
 }
 
 /// `POST /control/people/{person}/act`
-pub(super) async fn act(call: &Call, name: &str) -> Result<Reply, ApiError> {
+pub(super) async fn act(call: &Call, name: &str) -> Result<Reply> {
     let Order { line, channel, within_ms } = body(call)?;
     let within = Duration::from_millis(within_ms).min(MAX_WAIT);
     let user = people::person(&call.shared.state(), name)?;

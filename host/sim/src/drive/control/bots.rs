@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::people::checked_name;
 use super::{body, refusal};
 use crate::drive::gateway::Gateway;
-use crate::form::ApiError;
+use crate::form::Result;
 use crate::rest::{Call, Reply};
 use crate::rules::users;
 use crate::world::{Bot, World};
@@ -49,7 +49,7 @@ pub(super) fn list(call: &Call) -> Reply {
 }
 
 /// `POST /control/bots`
-pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn add(call: &Call) -> Result<Reply> {
     let NewBot { name } = body(call)?;
     checked_name(&name)?;
     let mut state = call.shared.state();
@@ -67,7 +67,7 @@ pub(super) fn gateway(call: &Call) -> Reply {
 }
 
 /// `POST /control/gateway`
-pub(super) fn drive(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn drive(call: &Call) -> Result<Reply> {
     let gateway = Gateway::new(call.shared.clone());
     let told = match body(call)? {
         Drive::Drop => gateway.drop_sockets(),

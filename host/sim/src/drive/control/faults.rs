@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{body, refusal};
 use crate::faults::RestFault;
-use crate::form::ApiError;
+use crate::form::Result;
 use crate::rest::{Call, Reply};
 
 #[derive(Deserialize)]
@@ -56,7 +56,7 @@ pub(super) fn list(call: &Call) -> Reply {
 }
 
 /// `POST /control/faults`
-pub(super) fn arm(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn arm(call: &Call) -> Result<Reply> {
     let NewFault { method, path, times, fault } = body(call)?;
     if !path.starts_with(['/', '*']) {
         return Err(refusal(

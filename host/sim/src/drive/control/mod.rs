@@ -19,7 +19,7 @@ use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::rest::{Call, Reply};
 use crate::state::Shared;
 
@@ -42,7 +42,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     reply.unwrap_or_else(|error| Reply::error(&error)).into_plain_response()
 }
 
-async fn carry_out(call: &Call) -> Result<Reply, ApiError> {
+async fn carry_out(call: &Call) -> Result<Reply> {
     if !routes::is_open(call) && !call.has_bearer(&call.shared.control_token) {
         return Err(ApiError::unauthorized());
     }
@@ -50,7 +50,7 @@ async fn carry_out(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// The body as what a route takes; the refusal names the field that does not fit.
-fn body<T: DeserializeOwned>(call: &Call) -> Result<T, ApiError> {
+fn body<T: DeserializeOwned>(call: &Call) -> Result<T> {
     let text = if call.body().is_empty() { b"{}" } else { call.body() };
     serde_json::from_slice(text).map_err(|error| refusal(400, error.to_string()))
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{body, refusal};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::members::{guild_named, member_and_role};
 use crate::rest::{Call, Reply};
@@ -36,7 +36,7 @@ pub(super) fn list(call: &Call) -> Reply {
 }
 
 /// `POST /control/people`
-pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn add(call: &Call) -> Result<Reply> {
     let NewPerson { name, guilds } = body(call)?;
     checked_name(&name)?;
     let mut state = call.shared.state();
@@ -56,7 +56,7 @@ pub(super) fn add(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// What a user may be called.
-pub(super) fn checked_name(name: &str) -> Result<(), ApiError> {
+pub(super) fn checked_name(name: &str) -> Result<()> {
     let is_unfit = |sign: char| {
         // The last two turn the direction of what follows.
         sign.is_whitespace()
@@ -70,7 +70,7 @@ pub(super) fn checked_name(name: &str) -> Result<(), ApiError> {
 }
 
 /// `PUT /control/people/{person}/guilds/{guild}`; a ban is lifted.
-pub(super) fn join(call: &Call, name: &str, guild: &str) -> Result<Reply, ApiError> {
+pub(super) fn join(call: &Call, name: &str, guild: &str) -> Result<Reply> {
     let mut state = call.shared.state();
     let user = person(&state, name)?;
     let (guild, by) = place(&state, guild)?;
@@ -80,7 +80,7 @@ pub(super) fn join(call: &Call, name: &str, guild: &str) -> Result<Reply, ApiErr
 }
 
 /// `DELETE /control/people/{person}/guilds/{guild}`
-pub(super) fn leave(call: &Call, name: &str, guild: &str) -> Result<Reply, ApiError> {
+pub(super) fn leave(call: &Call, name: &str, guild: &str) -> Result<Reply> {
     let mut state = call.shared.state();
     let user = person(&state, name)?;
     let (guild, by) = place(&state, guild)?;
@@ -92,7 +92,7 @@ pub(super) fn leave(call: &Call, name: &str, guild: &str) -> Result<Reply, ApiEr
 }
 
 /// `PUT` and `DELETE /control/people/{person}/guilds/{guild}/roles/{role}`
-pub(super) fn role(call: &Call, name: &str, guild: &str, role: &str, given: bool) -> Result<Reply, ApiError> {
+pub(super) fn role(call: &Call, name: &str, guild: &str, role: &str, given: bool) -> Result<Reply> {
     let mut state = call.shared.state();
     person(&state, name)?;
     let (guild, by) = place(&state, guild)?;
@@ -102,13 +102,13 @@ pub(super) fn role(call: &Call, name: &str, guild: &str, role: &str, given: bool
     Ok(Reply::nothing())
 }
 
-pub(super) fn person(state: &State, name: &str) -> Result<Arc<User>, ApiError> {
+pub(super) fn person(state: &State, name: &str) -> Result<Arc<User>> {
     let person = state.world.user_named(name).filter(|user| !user.bot);
     person.cloned().ok_or_else(|| missing(ActError::unknown_member(name, &state.world)))
 }
 
 /// The guild, and its owner, in whose name things are done there.
-fn place(state: &State, name: &str) -> Result<(Snowflake, By), ApiError> {
+fn place(state: &State, name: &str) -> Result<(Snowflake, By)> {
     let guild = guild_named(state, name).map_err(missing)?;
     Ok((guild.id, By { user: guild.owner_id, reason: None }))
 }

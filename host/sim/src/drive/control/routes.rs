@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use matchit::Router;
 
 use super::{act, bots, faults, people, time, transcript};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::percent_decode;
 use crate::rest::{Call, Reply};
 
@@ -81,7 +81,7 @@ pub(super) fn is_open(call: &Call) -> bool {
     call.method() == "GET" && call.path() == "/control/openapi.json"
 }
 
-pub(super) async fn route(call: &Call) -> Result<Reply, ApiError> {
+pub(super) async fn route(call: &Call) -> Result<Reply> {
     let found = ROUTER.at(call.path()).map_err(|_| ApiError::not_found())?;
     let operation =
         found.value.iter().find(|(method, _)| *method == call.method()).map(|(_, operation)| operation);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{body, refusal};
 use crate::drive::advance::advance;
 use crate::drive::settle::settle as settled;
-use crate::form::ApiError;
+use crate::form::Result;
 use crate::rest::{Call, Reply};
 
 /// What is done to the clock, in this order.
@@ -46,7 +46,7 @@ pub(super) fn clock(call: &Call) -> Reply {
 }
 
 /// `POST /control/clock`
-pub(super) async fn turn(call: &Call) -> Result<Reply, ApiError> {
+pub(super) async fn turn(call: &Call) -> Result<Reply> {
     let Turn { freeze, advance_ms, resume } = body(call)?;
     let by = Duration::from_millis(advance_ms.unwrap_or_default());
     if by > MAX_ADVANCE {
@@ -65,7 +65,7 @@ pub(super) async fn turn(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// `POST /control/settle`
-pub(super) async fn settle(call: &Call) -> Result<Reply, ApiError> {
+pub(super) async fn settle(call: &Call) -> Result<Reply> {
     let Patience { within_ms } = body(call)?;
     let within = Duration::from_millis(within_ms).min(MAX_WAIT);
     let busy = settled(&call.shared, within).await.err().map(|unsettled| unsettled.busy);

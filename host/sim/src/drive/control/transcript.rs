@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
 use super::refusal;
-use crate::form::{ApiError, Tally};
+use crate::form::{Result, Tally};
 use crate::rest::{Call, Reply};
 use crate::transcript::{Entry, Topic};
 
@@ -19,7 +19,7 @@ const MAX_ENTRIES: usize = 1000;
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// `GET /control/transcript?since=&topics=&format=&wait_ms=`
-pub(super) async fn read(call: &Call) -> Result<Reply, ApiError> {
+pub(super) async fn read(call: &Call) -> Result<Reply> {
     let since = number(call, "since")?;
     let deadline = Instant::now() + Duration::from_millis(number(call, "wait_ms")?).min(MAX_WAIT);
     let topics = topics(call)?;
@@ -61,7 +61,7 @@ pub(super) async fn read(call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// The topics asked for, separated by commas; none means all.
-fn topics(call: &Call) -> Result<Vec<Topic>, ApiError> {
+fn topics(call: &Call) -> Result<Vec<Topic>> {
     let named = call.query("topics").unwrap_or_default().split(',').filter(|name| !name.is_empty());
     let read = |name: &str| {
         let topic =
@@ -82,7 +82,7 @@ pub(super) fn unknown(call: &Call) -> Reply {
     }))
 }
 
-fn number(call: &Call, key: &str) -> Result<u64, ApiError> {
+fn number(call: &Call, key: &str) -> Result<u64> {
     let text = call.query(key).unwrap_or("0");
     text.parse().map_err(|_| refusal(400, format!("`{key}` is a whole number, not `{text}`")))
 }

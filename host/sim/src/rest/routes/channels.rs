@@ -1,16 +1,15 @@
 //! The routes below `/channels`.
 
 use super::super::{
-    channels, guild_channels, invites, messages, pins, polls, posts, reactions, thread_lists, threads,
-    webhook_posts,
+    channels, invites, messages, pins, polls, posts, reactions, thread_lists, threads, webhook_posts,
 };
 
 super::table! {
     GET    "/channels/{channel_id}" => channels::channel(channel_id);
-    PATCH  "/channels/{channel_id}" => guild_channels::edit(channel_id);
-    DELETE "/channels/{channel_id}" => guild_channels::delete(channel_id);
-    PUT    "/channels/{channel_id}/permissions/{overwrite_id}" => guild_channels::put_overwrite(channel_id, overwrite_id);
-    DELETE "/channels/{channel_id}/permissions/{overwrite_id}" => guild_channels::delete_overwrite(channel_id, overwrite_id);
+    PATCH  "/channels/{channel_id}" => channels::edit(channel_id);
+    DELETE "/channels/{channel_id}" => channels::delete(channel_id);
+    PUT    "/channels/{channel_id}/permissions/{overwrite_id}" => channels::put_overwrite(channel_id, overwrite_id);
+    DELETE "/channels/{channel_id}/permissions/{overwrite_id}" => channels::delete_overwrite(channel_id, overwrite_id);
     POST   "/channels/{channel_id}/invites" => invites::create(channel_id);
     GET    "/channels/{channel_id}/invites" => invites::of_channel(channel_id);
     POST   "/channels/{channel_id}/typing" => channels::typing(channel_id);

@@ -1,7 +1,7 @@
 //! The routes below `/guilds`.
 
 use super::super::{
-    bans, emojis, guild_channels, guild_settings, guilds, invites, members, roles, scheduled_events, stages,
+    bans, channels, emojis, guild_settings, guilds, invites, members, roles, scheduled_events, stages,
     thread_lists, voice,
 };
 
@@ -13,8 +13,8 @@ super::table! {
     GET    "/guilds/{guild_id}/audit-logs" => guild_settings::audit_log(guild_id);
 
     GET    "/guilds/{guild_id}/channels" => guilds::channels(guild_id);
-    POST   "/guilds/{guild_id}/channels" => guild_channels::create(guild_id);
-    PATCH  "/guilds/{guild_id}/channels" => guild_channels::arrange(guild_id);
+    POST   "/guilds/{guild_id}/channels" => channels::create(guild_id);
+    PATCH  "/guilds/{guild_id}/channels" => channels::arrange(guild_id);
     GET    "/guilds/{guild_id}/threads/active" => thread_lists::active(guild_id);
 
     GET    "/guilds/{guild_id}/roles" => roles::list(guild_id);

@@ -14,7 +14,7 @@ use matchit::{Params, Router};
 
 use super::unknown::report_route;
 use super::{Call, Reply};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, percent_decode};
 
 /// A method, the shape of a path, and who answers.
@@ -23,7 +23,7 @@ struct Route {
     shape: &'static str,
     #[cfg(test)]
     parts: &'static [&'static str],
-    answer: fn(&Call, &Path<'_, '_>) -> Result<Reply, ApiError>,
+    answer: fn(&Call, &Path<'_, '_>) -> Result<Reply>,
 }
 
 /// Declares a table: `METHOD "/shape/{part}" => room::handler(part);`. A handler gets the call, then the named parts.
@@ -61,7 +61,7 @@ pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLES.into_iter().flatten().map(|route| (route.method, route.shape))
 }
 
-pub(super) fn route(call: &Call) -> Result<Reply, ApiError> {
+pub(super) fn route(call: &Call) -> Result<Reply> {
     // Some clients escape the `@` of `@me`.
     let path = match call.path() {
         escaped if escaped.contains("%40") => Cow::Owned(escaped.replace("%40", "@")),
@@ -93,23 +93,23 @@ impl Path<'_, '_> {
 
 /// Something that is read from the path.
 pub(super) trait Part: Sized {
-    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError>;
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self>;
 }
 
 impl Part for String {
-    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self> {
         at.parts.get(name).map(|text| percent_decode(text).into_owned()).ok_or(ApiError::not_found())
     }
 }
 
 impl Part for u64 {
-    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self> {
         Snowflake::read(at, name).map(|number| number.0)
     }
 }
 
 impl Part for Snowflake {
-    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self, ApiError> {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self> {
         let text = at.parts.get(name).unwrap_or_default();
         text.parse().map_err(|_| {
             ApiError::form(name, "NUMBER_TYPE_COERCE", &format!("Value \"{text}\" is not snowflake."))

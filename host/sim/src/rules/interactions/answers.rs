@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::invoke::{to_client, to_invoker};
-use crate::form::ApiError;
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::interactions::{Interaction, Kind};
 use crate::rules::Draft;
@@ -30,7 +30,7 @@ pub(crate) fn to_acknowledge(
     id: Snowflake,
     token: &str,
     window: Duration,
-) -> Result<Answering, ApiError> {
+) -> Result<Answering> {
     let interaction = state.interactions.find(id).filter(|interaction| interaction.token == token);
     let interaction = interaction.ok_or(ApiError::unknown_interaction())?;
     if interaction.acknowledged.is_some() {
@@ -43,12 +43,7 @@ pub(crate) fn to_acknowledge(
 }
 
 /// The interaction whose webhook a bot may use now: acknowledged, and its token not expired.
-pub(crate) fn to_follow_up(
-    state: &State,
-    bot: Snowflake,
-    token: &str,
-    life: Duration,
-) -> Result<Answering, ApiError> {
+pub(crate) fn to_follow_up(state: &State, bot: Snowflake, token: &str, life: Duration) -> Result<Answering> {
     let interaction = state.interactions.by_token(token).filter(|interaction| interaction.bot == bot);
     let interaction = interaction.ok_or(ApiError::unknown_webhook())?;
     if interaction.acknowledged.is_none() {

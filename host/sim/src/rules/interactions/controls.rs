@@ -9,7 +9,7 @@ use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::state::State;
-use crate::world::components::flatten;
+use crate::world::components::{flatten, text};
 use crate::world::{ActError, Message, bits};
 
 /// The kind of component that is a group of checkboxes.
@@ -43,7 +43,7 @@ pub(crate) fn choose(
     values: &[&str],
 ) -> Result<Invocation, ActError> {
     let (source, control) = control(state, &invoker, message, menu, |kind| matches!(kind, 3 | 5..=8))?;
-    let guild = state.world.channel(source.channel_id).and_then(|channel| channel.guild_id);
+    let guild = state.world.guild_id_of(source.channel_id);
     let guild = guild.and_then(|guild| state.world.guild(guild));
     let place = Place { world: &state.world, guild, user: invoker.user.id, files: &[] };
     let mut resolved = Map::new();
@@ -150,8 +150,4 @@ fn options_of(menu: &Value) -> &[Value] {
 fn of_component(invoker: Invoker, source: Arc<Message>, line: String, data: Value) -> Invocation {
     let bot = source.application_id.unwrap_or(source.author.id);
     Invocation { source: Some(source), ..Invocation::new(invoker, bot, Kind::Component, line, data) }
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
 }

@@ -11,7 +11,7 @@ use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::state::State;
 use crate::world::ActError;
-use crate::world::components::flatten;
+use crate::world::components::{flatten, text};
 
 /// Kinds of fields that hold one `value`; all others hold `values`.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-modal-submit-data-structure>
@@ -36,7 +36,7 @@ pub(crate) fn submit(
     if let Some((name, _)) = fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         return Err(ActError::unknown("field", name, known.into_iter()));
     }
-    let guild = state.world.channel(opened.channel).and_then(|channel| channel.guild_id);
+    let guild = state.world.guild_id_of(opened.channel);
     let guild = guild.and_then(|guild| state.world.guild(guild));
     let place = Place { world: &state.world, guild, user: invoker.user.id, files: &[] };
     let mut resolved = Map::new();
@@ -126,8 +126,4 @@ fn text_of(
     }
     let wanted = format!("a text of {least} to {most} characters");
     Err(ActError::BadOption { option: custom_id.to_owned(), wanted, got: typed })
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
 }

@@ -38,10 +38,12 @@ impl Invoker {
 /// What a member invokes.
 pub(crate) struct Invocation {
     pub(super) invoker: Invoker,
-    pub(super) bot: Snowflake,
+    /// Whose it is to answer.
+    pub(crate) bot: Snowflake,
     pub(super) kind: Kind,
     pub(super) name: String,
-    pub(super) line: String,
+    /// What it looks like: `/ping text:hi`.
+    pub(crate) line: String,
     pub(super) data: Value,
     /// The message a component or modal belongs to.
     pub(super) source: Option<Arc<Message>>,
@@ -52,16 +54,6 @@ pub(crate) struct Invocation {
 impl Invocation {
     pub(super) fn new(invoker: Invoker, bot: Snowflake, kind: Kind, line: String, data: Value) -> Self {
         Self { invoker, bot, kind, name: String::new(), line, data, source: None, opened_by: None }
-    }
-
-    /// Whose it is to answer.
-    pub(crate) fn bot(&self) -> Snowflake {
-        self.bot
-    }
-
-    /// What it looks like: `/ping text:hi`.
-    pub(crate) fn line(&self) -> &str {
-        &self.line
     }
 }
 
@@ -86,7 +78,7 @@ fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
     let id = state.world.next_id();
     let token = state.interactions.new_token(id);
     let Invoker { user, channel: place, client } = invocation.invoker.clone();
-    let guild_id = state.world.channel(place).and_then(|channel| channel.guild_id);
+    let guild_id = state.world.guild_id_of(place);
     let line: Arc<str> = invocation.line.as_str().into();
     let payload = Payload::new("INTERACTION_CREATE", &interaction_json(state, id, &token, &invocation));
     let channel = state.world.channel(place).map(|channel| channel.name.clone()).unwrap_or_default();
@@ -118,7 +110,7 @@ fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
 /// Tells the sessions of the person who invoked something how it goes; `data` gets the interaction's id and nonce.
 pub(super) fn to_invoker(state: &mut State, id: Snowflake, name: &'static str, mut data: Value) {
     let Some(one) = state.interactions.find(id) else { return };
-    let guild = state.world.channel(one.channel).and_then(|channel| channel.guild_id);
+    let guild = state.world.guild_id_of(one.channel);
     data["id"] = json!(id);
     data["nonce"] = json!(one.client.nonce);
     let user = one.user.id;
@@ -141,7 +133,7 @@ fn interaction_json(state: &State, id: Snowflake, token: &str, invocation: &Invo
     let world = &state.world;
     let Some(channel) = world.channel(invocation.invoker.channel) else { return Value::Null };
     let user = &invocation.invoker.user;
-    let guild = channel.guild_id.and_then(|id| world.guild(id));
+    let guild = world.guild_of(channel);
     let granted = world.permissions_in(channel, user.id);
     let mut place = channel_json(channel);
     place["permissions"] = json!(granted.to_string());

@@ -14,19 +14,15 @@ const CONTEXT_BOT_DM: u64 = 1;
 
 /// The commands that exist in a channel, whoever may run them; a guild's own come first.
 pub(crate) fn commands_in<'a>(state: &'a State, channel: &'a Channel) -> impl Iterator<Item = &'a Command> {
-    state.commands.available(channel.guild_id).filter(|command| {
-        match channel.guild_id.and_then(|id| state.world.guild(id)) {
-            Some(guild) => guild.members.contains_key(&command.bot) && fits(command, CONTEXT_GUILD),
-            None => {
-                channel.recipients.iter().any(|user| user.id == command.bot) && fits(command, CONTEXT_BOT_DM)
-            }
-        }
+    state.commands.available(channel.guild_id).filter(|command| match state.world.guild_of(channel) {
+        Some(guild) => guild.members.contains_key(&command.bot) && fits(command, CONTEXT_GUILD),
+        None => channel.recipients.iter().any(|user| user.id == command.bot) && fits(command, CONTEXT_BOT_DM),
     })
 }
 
 /// Whether a person who sees the channel may run a command that exists there.
 pub(crate) fn may_run(state: &State, user: Snowflake, channel: &Channel, command: &Command) -> bool {
-    let Some(guild) = channel.guild_id.and_then(|id| state.world.guild(id)) else { return true };
+    let Some(guild) = state.world.guild_of(channel) else { return true };
     permits(state, guild, Some(channel), user, command)
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn run(
     typed: &Typed<'_>,
 ) -> Result<Invocation, ActError> {
     let home = channel_of(state, &invoker)?;
-    let guild = home.guild_id.and_then(|guild| state.world.guild(guild));
+    let guild = state.world.guild_of(home);
     let place = Place { world: &state.world, guild, user: invoker.user.id, files: typed.files };
     let filled = fill_options(place, command, typed.path, typed.given, typed.focused)?;
     let mut data = described(command);
@@ -89,10 +89,7 @@ pub(crate) fn run_on(
         let unknown = || ActError::unknown_member(&target.to_string(), &state.world);
         let user = state.world.user(target).ok_or_else(unknown)?;
         resolve(&mut resolved, "users", target, json!(&**user));
-        let member = home
-            .guild_id
-            .and_then(|guild| state.world.guild(guild))
-            .and_then(|guild| guild.members.get(&target));
+        let member = state.world.guild_of(home).and_then(|guild| guild.members.get(&target));
         if let Some(member) = member {
             let granted = state.world.permissions_in(home, target);
             resolve(&mut resolved, "members", target, json!(MemberJson::bare(member).permitted(granted)));

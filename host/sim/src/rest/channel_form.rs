@@ -1,6 +1,6 @@
 //! The body that makes or changes a channel: read, checked against Discord's limits, kept as a plan.
 
-use crate::form::{ApiError, Fields};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Overwrite, Tag, World};
 
@@ -125,7 +125,7 @@ impl ChannelPlan {
     }
 
     /// Whether the category exists and has room.
-    pub(super) fn check_parent(&self, world: &World, guild: Snowflake) -> Result<(), ApiError> {
+    pub(super) fn check_parent(&self, world: &World, guild: Snowflake) -> Result<()> {
         let Some(parent) = self.parent_id else { return Ok(()) };
         let is_category = world
             .channel(parent)
