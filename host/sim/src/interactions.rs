@@ -14,7 +14,7 @@ use crate::world::{InteractionNote, Message, User};
 /// Interactions that are remembered; the oldest go first.
 const MAX_INTERACTIONS: usize = 10_000;
 /// Ephemeral messages that are remembered; the oldest go first.
-const MAX_WHISPERS: usize = 10_000;
+const MAX_EPHEMERAL: usize = 10_000;
 
 /// Kinds of interaction, with Discord's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +25,11 @@ pub(crate) enum Kind {
     Modal = 5,
 }
 
-/// The person's client that sent it, if one did: what it recognises its own interaction by.
+/// The user's client that sent it, if one did: what it recognises its own interaction by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Client {
     pub(crate) nonce: Option<Value>,
-    /// The gateway session to which forms and choices belong; without one, all of the person's are told.
+    /// The gateway session to which forms and choices belong; without one, all of the user's get them.
     pub(crate) session: Option<Arc<str>>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct Interactions {
     all: HashMap<Snowflake, Interaction>,
     order: VecDeque<Snowflake>,
     by_token: HashMap<String, Snowflake>,
-    whispers: BTreeMap<Snowflake, Arc<Message>>,
+    ephemerals: BTreeMap<Snowflake, Arc<Message>>,
     secret: RandomState,
 }
 
@@ -111,7 +111,7 @@ impl Interactions {
     }
 
     /// Interactions whose bot still owes something, newest first: an acknowledgement within `window`, or within `life`
-    /// what was to follow "thinking …", as `is_thinking` tells.
+    /// what was to follow "thinking …", as `is_thinking` says.
     pub(crate) fn owed(
         &self,
         now: Timestamp,
@@ -134,33 +134,33 @@ impl Interactions {
         self.by_token.get(token).and_then(|id| self.all.get(id))
     }
 
-    /// The interaction that opened a form for this person last.
+    /// The interaction that opened a form for this user last.
     pub(crate) fn last_form(&self, user: Snowflake) -> Option<Snowflake> {
         let opened =
             |id: &&Snowflake| self.all.get(id).is_some_and(|one| one.user.id == user && one.modal.is_some());
         self.order.iter().rev().find(opened).copied()
     }
 
-    pub(crate) fn keep_whisper(&mut self, message: Arc<Message>) {
-        if self.whispers.len() >= MAX_WHISPERS {
-            self.whispers.pop_first();
+    pub(crate) fn keep_ephemeral(&mut self, message: Arc<Message>) {
+        if self.ephemerals.len() >= MAX_EPHEMERAL {
+            self.ephemerals.pop_first();
         }
-        self.whispers.insert(message.id, message);
+        self.ephemerals.insert(message.id, message);
     }
 
-    pub(crate) fn whisper(&self, id: Snowflake) -> Option<&Arc<Message>> {
-        self.whispers.get(&id)
+    pub(crate) fn ephemeral(&self, id: Snowflake) -> Option<&Arc<Message>> {
+        self.ephemerals.get(&id)
     }
 
-    pub(crate) fn whispers(&self) -> impl DoubleEndedIterator<Item = &Arc<Message>> {
-        self.whispers.values()
+    pub(crate) fn ephemerals(&self) -> impl DoubleEndedIterator<Item = &Arc<Message>> {
+        self.ephemerals.values()
     }
 
-    pub(crate) fn whisper_mut(&mut self, id: Snowflake) -> Option<&mut Message> {
-        self.whispers.get_mut(&id).map(Arc::make_mut)
+    pub(crate) fn ephemeral_mut(&mut self, id: Snowflake) -> Option<&mut Message> {
+        self.ephemerals.get_mut(&id).map(Arc::make_mut)
     }
 
-    pub(crate) fn remove_whisper(&mut self, id: Snowflake) -> Option<Arc<Message>> {
-        self.whispers.remove(&id)
+    pub(crate) fn remove_ephemeral(&mut self, id: Snowflake) -> Option<Arc<Message>> {
+        self.ephemerals.remove(&id)
     }
 }

@@ -16,7 +16,7 @@
 //!
 //! Imports go down only, `State` has no methods, and only `rules` write the world: tests that read the sources keep it.
 //!
-//! A person is an account like a bot: one REST, one gateway, one set of rules, and a token of its own ([`Member::token`]). The
+//! A user is an account like a bot: one REST, one gateway, one set of rules, and a token of its own ([`Member::token`]). The
 //! page is such a client. What drives the simulator itself is apart, under `/control`, and described by its `openapi.json`.
 //!
 //! 1. What happens has one order: it changes the world, enters the transcript and reaches the sessions under one lock.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::accounts::{PersonTokens, random_token};
+use crate::accounts::{UserTokens, random_token};
 use crate::clock::Clock;
 use crate::commands::Commands;
 use crate::faults::Faults;
@@ -29,7 +29,7 @@ pub(crate) struct Shared {
     pub(crate) transcript: Transcript,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
-    pub(crate) person_tokens: PersonTokens,
+    pub(crate) user_tokens: UserTokens,
     pub(crate) control_token: String,
     pub(crate) address: SocketAddr,
     /// Turns true when the simulator closes; its sender is gone when it was dropped.
@@ -43,7 +43,7 @@ pub(crate) struct Shared {
 }
 
 /// Everything that changes. Held briefly and never across an await, so that what happens has one order:
-/// the order in which sessions hear of it.
+/// the order in which sessions receive it.
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) sessions: Sessions,
@@ -85,7 +85,7 @@ impl Shared {
             state: Mutex::new(state),
             limits: Mutex::default(),
             faults: Faults::new(transcript.clone()),
-            person_tokens: PersonTokens::default(),
+            user_tokens: UserTokens::default(),
             control_token: options.control_token.clone().unwrap_or_else(random_token),
             transcript,
             address,

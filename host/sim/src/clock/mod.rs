@@ -52,7 +52,7 @@ enum Hands {
 }
 
 impl Hands {
-    /// Milliseconds above, the lowest bit tells which.
+    /// Milliseconds above, the lowest bit says which.
     fn packed(self) -> i64 {
         match self {
             Self::Running { ahead_ms } => ahead_ms << 1,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::sessions::Outgoing;
 use crate::state::Shared;
 
-/// Drives the gateway from outside: what a real one does to bots now and then, on demand. Persons' clients are left alone.
+/// Drives the gateway from outside: what a real one does to bots now and then, on demand. Users' clients are left alone.
 #[derive(Clone)]
 pub struct Gateway {
     shared: Arc<Shared>,
@@ -61,8 +61,8 @@ impl Gateway {
 
     fn order(&self, what: &str, order: impl Fn() -> Outgoing) -> usize {
         let mut state = self.shared.state();
-        let told = state.sessions.order_all(order);
-        self.shared.faults.note(format!("{what}: {told} sessions"));
-        told
+        let sent = state.sessions.order_all(order);
+        self.shared.faults.note(format!("{what}: {sent} sessions"));
+        sent
     }
 }

@@ -74,7 +74,7 @@ errors! {
     unknown_interaction: 404, 10062, "Unknown interaction";
     unknown_command: 404, 10063, "Unknown application command";
     unknown_command_permissions: 404, 10066, "Unknown application command permissions";
-    persons_only: 403, 20001, "Bots cannot use this endpoint";
+    users_only: 403, 20001, "Bots cannot use this endpoint";
     bots_only: 403, 20002, "Only bots can use this endpoint";
     not_your_application: 403, 20012, "You are not authorized to perform this action on this application";
     body_too_large: 413, 40005, "Request entity too large";

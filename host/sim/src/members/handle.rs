@@ -57,7 +57,7 @@ impl InteractionHandle {
         let ours =
             |message: &&Arc<Message>| message.interaction.as_ref().is_some_and(|note| note.id == self.id);
         let open = state.world.channel(one.channel).into_iter().flat_map(|channel| channel.messages.iter());
-        let mut all: Vec<_> = open.chain(state.interactions.whispers()).filter(ours).cloned().collect();
+        let mut all: Vec<_> = open.chain(state.interactions.ephemerals()).filter(ours).cloned().collect();
         all.sort_by_key(|message| message.id);
         all
     }

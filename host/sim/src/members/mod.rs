@@ -19,7 +19,7 @@ use crate::rules::channels;
 use crate::state::{Shared, State};
 use crate::world::{ActError, Channel, ChannelKind, User, bits};
 
-/// A person who acts. Every act returns once it was handed to the gateway's sessions.
+/// A user who acts. Every act returns once it was handed to the gateway's sessions.
 #[derive(Clone)]
 pub struct Member {
     pub(crate) shared: Arc<Shared>,
@@ -52,7 +52,7 @@ impl Member {
 
     /// The token with which a client of this member's own calls REST and the gateway: bare, without `Bot `.
     pub fn token(&self) -> String {
-        self.shared.person_tokens.token(self.user.id)
+        self.shared.user_tokens.token(self.user.id)
     }
 
     /// The channel this member is in: the first one it sees until moved with [`Member::at`].
@@ -116,14 +116,14 @@ impl Member {
         if let Some(home) = state.world.channels.values().find(seen) {
             return Ok(home.id);
         }
-        let whisper = state.interactions.whisper(message);
+        let ephemeral = state.interactions.ephemeral(message);
         let own =
-            whisper.filter(|one| one.interaction.as_ref().is_some_and(|note| note.user.id == self.user.id));
+            ephemeral.filter(|one| one.interaction.as_ref().is_some_and(|note| note.user.id == self.user.id));
         own.map(|one| one.channel_id).ok_or(ActError::UnknownMessage { message })
     }
 }
 
-/// The first text channel that a person sees.
+/// The first text channel that a user sees.
 fn first_channel(state: &State, user: &User) -> Option<Snowflake> {
     let mut channels = state
         .world

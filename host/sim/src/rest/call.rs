@@ -157,24 +157,24 @@ impl Call {
         Ok(())
     }
 
-    /// Who calls, bot or person; 401 without a good token.
+    /// Who calls, bot or user; 401 without a good token.
     pub(crate) fn caller(&self) -> Result<Snowflake> {
         self.account().map(Account::id)
     }
 
-    /// The bot that calls; persons are refused.
+    /// The bot that calls; users are refused.
     pub(crate) fn bot(&self) -> Result<Snowflake> {
         match self.account()? {
             Account::Bot(bot) => Ok(bot),
-            Account::Person(_) => Err(ApiError::bots_only()),
+            Account::User(_) => Err(ApiError::bots_only()),
         }
     }
 
     /// The user whose own client calls; bots are refused.
-    pub(super) fn person(&self) -> Result<Snowflake> {
+    pub(super) fn user(&self) -> Result<Snowflake> {
         match self.account()? {
-            Account::Person(person) => Ok(person),
-            Account::Bot(_) => Err(ApiError::persons_only()),
+            Account::User(user) => Ok(user),
+            Account::Bot(_) => Err(ApiError::users_only()),
         }
     }
 
@@ -195,7 +195,7 @@ impl Call {
         let state = self.shared.state();
         let account = match token.strip_prefix("Bot ") {
             Some(token) => accounts::bot(token, &state.world),
-            None => self.shared.person_tokens.person(token, &state.world),
+            None => self.shared.user_tokens.person(token, &state.world),
         };
         account.ok_or(ApiError::unauthorized())
     }

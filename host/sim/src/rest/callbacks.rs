@@ -28,7 +28,7 @@ pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
     let data = fields.object("data").unwrap_or_default();
     fields.checked()?;
     let window = call.shared.options.interaction_window;
-    // Looked at before the body is read: a late or second answer is told so whatever it says.
+    // Looked at before the body is read: a late or second answer gets this error whatever it says.
     let answering = interactions::to_acknowledge(&call.shared.state(), id, token, window)?;
     let how = acknowledgement(how, &answering)?;
     let body = Body::read(how, data, call, &answering)?;

@@ -143,7 +143,7 @@ fn change(
     })
 }
 
-/// Whoever has the token alone is not told who made the webhook.
+/// With the token alone one does not see who made the webhook.
 fn without_user(webhook: &Webhook) -> Reply {
     let mut json = webhook.json(true);
     if let Some(json) = json.as_object_mut() {

@@ -33,9 +33,9 @@ pub(super) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) 
     Ok(Reply::json(&commands::permissions(&state, app, guild, id)))
 }
 
-/// `PUT …/commands/{command}/permissions`: by a person who manages guild and roles, never by a bot.
+/// `PUT …/commands/{command}/permissions`: by a user who manages guild and roles, never by a bot.
 pub(super) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let person = call.person()?;
+    let person = call.user()?;
     let mut fields = call.fields()?;
     let there = fields.require("permissions");
     let list = there.then(|| fields.objects("permissions", 0..=MAX_EXCEPTIONS)).flatten().unwrap_or_default();

@@ -67,9 +67,9 @@ pub(super) fn invite(call: &Call, code: String) -> Result<Reply> {
     Ok(Reply::json(&json))
 }
 
-/// `POST /invites/{code}`: a person enters; bots are added by those who manage a guild.
+/// `POST /invites/{code}`: a user enters; bots are added by those who manage a guild.
 pub(super) fn accept(call: &Call, code: String) -> Result<Reply> {
-    let person = call.person()?;
+    let person = call.user()?;
     call.fields()?.ignore_all();
     let mut state = call.shared.state();
     let invite = invites::accept(&mut state, &code, person)?;

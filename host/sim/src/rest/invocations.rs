@@ -1,4 +1,4 @@
-//! What persons' clients send to use an application: `POST /interactions`, and which commands there are to use.
+//! What users' clients send to use an application: `POST /interactions`, and which commands there are to use.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ const MAX_LIST: usize = 40;
 
 /// `POST /interactions`: 204, then the outcome over the gateway.
 pub(super) fn create(call: &Call) -> Result<Reply> {
-    let person = call.person()?;
+    let person = call.user()?;
     let mut request = Request::read(call.fields()?)?;
     let mut state = call.shared.state();
     let invoker = request.invoker(&state, person)?;
@@ -70,7 +70,7 @@ impl Request {
         fields.checked().map(|()| request)
     }
 
-    /// Who invokes it, in a channel that this person sees and with a session of its own.
+    /// Who invokes it, in a channel that this user sees and with a session of its own.
     fn invoker(&self, state: &State, person: Snowflake) -> Result<Invoker> {
         let wrong = |key, code, message| Err(ApiError::form(key, code, message));
         if access::seen_channel(state, person, self.channel)?.guild_id != self.guild {
@@ -91,7 +91,7 @@ impl Request {
 
 /// `GET /guilds/{guild}/application-command-index`
 pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let person = call.person()?;
+    let person = call.user()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, person, guild)?;
     Ok(index(&state, interactions::commands_for_member(&state, guild, person)))
@@ -99,7 +99,7 @@ pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `GET /users/@me/application-command-index`
 pub(super) fn own_commands(call: &Call) -> Result<Reply> {
-    let person = call.person()?;
+    let person = call.user()?;
     let state = call.shared.state();
     Ok(index(&state, interactions::commands_for_person(&state, person)))
 }
@@ -204,7 +204,7 @@ fn fields_of(component: &Value, filled: &mut Vec<(String, Value)>) {
     }
 }
 
-/// What a person's own client would have refused, as Discord answers it.
+/// What a user's own client would have refused, as Discord answers it.
 fn refused(error: ActError) -> ApiError {
     let message = error.to_string();
     match error {

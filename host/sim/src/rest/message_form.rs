@@ -44,11 +44,11 @@ impl MessageForm {
         Self::read_edit(fields, 0)
     }
 
-    /// Without what only bots can say it with; Discord ignores that when a person sends it.
+    /// Without what only bots can say it with; Discord ignores that when a user sends it.
     pub(crate) fn of(self, account: Account) -> Self {
         match account {
             Account::Bot(_) => self,
-            Account::Person(_) => Self { embeds: None, components: None, ..self },
+            Account::User(_) => Self { embeds: None, components: None, ..self },
         }
     }
 

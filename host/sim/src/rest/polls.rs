@@ -1,4 +1,4 @@
-//! Polls over REST: what a body asks, voting as persons' clients do, who voted, and ending one early.
+//! Polls over REST: what a body asks, voting as users' clients do, who voted, and ending one early.
 
 use serde_json::json;
 
@@ -77,9 +77,9 @@ fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
     text.map(|text| PollAnswer { text, emoji, voters: Vec::new() })
 }
 
-/// `PUT /channels/{channel}/polls/{message}/answers/@me`: the whole of a person's votes. Bots have none.
+/// `PUT /channels/{channel}/polls/{message}/answers/@me`: the whole of a user's votes. Bots have none.
 pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
-    let person = call.person()?;
+    let person = call.user()?;
     let mut fields = call.fields()?;
     let list = fields.list("answer_ids", MAX_ANSWERS).unwrap_or_default();
     let number = |value: &serde_json::Value| {

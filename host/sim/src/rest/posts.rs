@@ -62,7 +62,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     {
         return Ok(Reply::json(&MessageJson::answer(there, home, caller)));
     }
-    // Only interactions can answer to one person alone.
+    // Only interactions can answer to one user alone.
     form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
     form.fill(&mut draft, &mut state, call);
     let message = messages::post(&mut state, draft);

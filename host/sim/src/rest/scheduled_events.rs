@@ -87,7 +87,7 @@ pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
     Ok(Reply::json(&page.collect::<Vec<_>>()))
 }
 
-/// `PUT /guilds/{guild}/scheduled-events/{event}/users/@me`: as a person's client says that it is interested.
+/// `PUT /guilds/{guild}/scheduled-events/{event}/users/@me`: as a user's client says that it is interested.
 pub(super) fn subscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     call.fields()?.ignore_all();

@@ -1,5 +1,5 @@
 //! Voice states over REST: who is where, and speaking on a stage.
-//! Entering and leaving is done over the gateway; nothing is heard here.
+//! Entering and leaving is done over the gateway; nothing is transmitted here.
 
 use super::{Call, Reply};
 use crate::form::{ApiError, Result};

@@ -134,7 +134,7 @@ pub(super) fn write(
     let user = state.world.user(by.user).map_or("somebody", |user| user.username.as_str()).into();
     state.transcript.write(What::Moderated {
         user,
-        deed: format!("{action:?}"),
+        action: format!("{action:?}"),
         target,
         reason: by.reason.clone(),
     });

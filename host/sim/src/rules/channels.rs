@@ -27,7 +27,7 @@ pub(crate) fn create(state: &mut State, by: &By, channel: Channel) -> Value {
     json
 }
 
-/// Changes a channel and tells so if it looks different then.
+/// Changes a channel, and sends the event if it looks different then.
 pub(crate) fn change(
     state: &mut State,
     by: &By,
@@ -161,8 +161,8 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value>
     Some(json)
 }
 
-/// The channel between two accounts, made on first use. Persons are told of a new one; bots hear of it by its messages,
-/// as Discord has it.
+/// The channel between two accounts, made on first use. Users receive an event for a new one; bots receive its messages
+/// alone, as at Discord.
 pub(crate) fn open_dm(state: &mut State, one: &Arc<User>, other: &Arc<User>) -> Snowflake {
     let (person, partner) = if one.bot { (other, one) } else { (one, other) };
     let (id, new) = state.world.dm_channel(person, partner);

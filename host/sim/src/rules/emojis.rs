@@ -98,7 +98,7 @@ fn change(state: &mut State, guild: Snowflake, change: impl FnOnce(&mut Vec<Guil
     dispatch::to_guild(state, guild, "GUILD_EMOJIS_UPDATE", &data);
 }
 
-/// An application's emojis are its bot's alone: no guild is told of them.
+/// An application's emojis are its bot's alone: no guild receives an event.
 pub(crate) fn create_of_application(
     state: &mut State,
     application: Snowflake,

@@ -52,7 +52,7 @@ fn welcome(state: &mut State, guild: Snowflake, user: &Arc<User>) {
     }
 }
 
-/// Takes somebody out of a guild, of its voice channels and threads; false if not there.
+/// Removes somebody from a guild, of its voice channels and threads; false if not there.
 pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bool {
     voice::leave(state, guild, user);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
@@ -70,7 +70,7 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
     true
 }
 
-/// Takes somebody out of a guild who stands below the one who wants it.
+/// Removes somebody from a guild who stands below the one who wants it.
 pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
     let home = access::guild_with(state, by.user, guild, bits::KICK_MEMBERS)?;
     if !home.members.contains_key(&user) {
@@ -98,7 +98,7 @@ pub(crate) fn set_role(
     });
 }
 
-/// Changes a member and tells so if it looks different then.
+/// Changes a member, and sends the event if it looks different then.
 pub(crate) fn change(
     state: &mut State,
     guild: Snowflake,

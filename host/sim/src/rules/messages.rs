@@ -96,7 +96,7 @@ impl Revision {
     }
 }
 
-/// Posts a message. An ephemeral one is kept with its interaction and told to its listener only.
+/// Posts a message. An ephemeral one is kept with its interaction and sent to its listener only.
 pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
     let mut mentions =
         mentions_by(&state.world, draft.channel, draft.author.id, &draft.content, draft.allowed.as_ref());
@@ -144,7 +144,7 @@ pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
     let name = channel.name.clone();
     state.transcript.write(What::Posted { channel: name, message: message.clone() });
     if message.is_ephemeral() {
-        state.interactions.keep_whisper(message.clone());
+        state.interactions.keep_ephemeral(message.clone());
     } else {
         channel.push(message.clone());
         if channel.thread.is_some() {
@@ -178,7 +178,7 @@ pub(crate) fn edit(
     let home = state.world.channels.get_mut(&channel)?;
     let message = match home.message_mut(id) {
         Some(message) => message,
-        None => state.interactions.whisper_mut(id)?,
+        None => state.interactions.ephemeral_mut(id)?,
     };
     if let Some(content) = revision.content {
         message.content = content;
@@ -218,7 +218,7 @@ pub(super) fn announce_edit(
     noted: bool,
 ) -> Option<Arc<Message>> {
     let home = state.world.channels.get(&channel)?;
-    let message = home.message(id).or_else(|| state.interactions.whisper(id))?.clone();
+    let message = home.message(id).or_else(|| state.interactions.ephemeral(id))?.clone();
     if noted {
         state.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
     }
@@ -272,11 +272,11 @@ pub(crate) fn delete(
     let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
     let name = home.name.clone();
     let guild_id = home.guild_id;
-    let whispers: Vec<Arc<Message>> =
-        ids.iter().filter_map(|id| state.interactions.remove_whisper(*id)).collect();
-    for whisper in &whispers {
-        if let Some(listener) = whisper.listener() {
-            let mut data = json!({ "id": whisper.id, "channel_id": channel });
+    let ephemerals: Vec<Arc<Message>> =
+        ids.iter().filter_map(|id| state.interactions.remove_ephemeral(*id)).collect();
+    for ephemeral in &ephemerals {
+        if let Some(listener) = ephemeral.listener() {
+            let mut data = json!({ "id": ephemeral.id, "channel_id": channel });
             if let Some(guild) = guild_id {
                 data["guild_id"] = json!(guild);
             }
@@ -290,7 +290,8 @@ pub(crate) fn delete(
         };
         dispatch::to_channel(state, channel, event, data);
     }
-    let gone: Vec<Snowflake> = gone.into_iter().chain(whispers.iter().map(|whisper| whisper.id)).collect();
+    let gone: Vec<Snowflake> =
+        gone.into_iter().chain(ephemerals.iter().map(|ephemeral| ephemeral.id)).collect();
     if !gone.is_empty() {
         state.transcript.write(What::Deleted {
             channel: name,

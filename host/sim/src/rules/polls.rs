@@ -8,23 +8,23 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{MessageKind, Poll};
 
-/// Makes `chosen` the whole of somebody's votes.
+/// Makes `chosen` a user's votes.
 pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: Snowflake, chosen: &[u64]) {
     let Some(home) = state.world.channels.get_mut(&channel) else { return };
     let Some(poll) = home.message_mut(id).and_then(|message| message.poll.as_mut()) else { return };
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for number in 1..=poll.answers.len() as u64 {
         let Some(answer) = poll.answer_mut(number) else { continue };
         let (had, has) = (answer.voters.contains(&user), chosen.contains(&number));
         if had && !has {
             answer.voters.retain(|voter| *voter != user);
-            told.push(("MESSAGE_POLL_VOTE_REMOVE", number));
+            events.push(("MESSAGE_POLL_VOTE_REMOVE", number));
         } else if has && !had {
             answer.voters.push(user);
-            told.push(("MESSAGE_POLL_VOTE_ADD", number));
+            events.push(("MESSAGE_POLL_VOTE_ADD", number));
         }
     }
-    for (name, answer) in told {
+    for (name, answer) in events {
         let data = json!({
             "user_id": user, "channel_id": channel, "message_id": id, "answer_id": answer,
         });

@@ -6,7 +6,7 @@ use crate::sessions::intents;
 use crate::sessions::presence::Presence;
 use crate::state::State;
 
-/// Takes over what a user says of itself and tells those who share a guild with it.
+/// Takes over what a user says of itself and sends it to those who share a guild with it.
 pub(crate) fn change(state: &mut State, user: Snowflake, presence: Presence) {
     if state.presences.set(user, Some(presence)) {
         announce(state, user);

@@ -72,7 +72,7 @@ fn announce(state: &mut State, by: &By, guild: Snowflake, parent: Snowflake, id:
     messages::post(state, notice);
 }
 
-/// Changes a thread and tells so if it looks different then.
+/// Changes a thread, and sends the event if it looks different then.
 pub(crate) fn change(
     state: &mut State,
     by: &By,
@@ -117,7 +117,7 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value>
     let (guild, parent) = (thread.guild_id?, thread.parent_id);
     let data = json!({ "id": id, "guild_id": guild, "parent_id": parent, "type": thread.kind as u8 });
     audit::record_change(state, guild, by, Action::ThreadDelete, id, &json["thread_metadata"], &Value::Null);
-    // Told first: who may hear of it depends on the thread being there.
+    // Sent first: who may receive it depends on the thread being there.
     dispatch::to_channel(state, id, "THREAD_DELETE", data);
     state.world.channels.remove(&id);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
@@ -137,13 +137,13 @@ pub(crate) fn join(state: &mut State, id: Snowflake, user: &Arc<User>) -> bool {
     thread.members.push((user.id, now));
     let guild = channel.guild_id.unwrap_or_default();
     announce_members(state, id, &[user.id], &[]);
-    // One who joins hears of the thread as if it were new: a private one was not known before.
+    // One who joins receives the thread as if it were new: a private one was not known before.
     let thread = state.world.channel(id).map(|thread| thread_json_for(thread, user.id));
     dispatch::to_account(state, user.id, Some(guild), "THREAD_CREATE", &thread);
     true
 }
 
-/// Takes somebody out of a thread; false if not in it.
+/// Removes somebody from a thread; false if not in it.
 pub(crate) fn leave(state: &mut State, id: Snowflake, user: Snowflake) -> bool {
     let channel = state.world.channels.get_mut(&id);
     let Some(thread) = channel.and_then(|channel| channel.thread.as_mut()) else { return false };

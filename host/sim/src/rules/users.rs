@@ -17,7 +17,7 @@ pub(crate) fn add(state: &mut State, name: &str) -> Arc<User> {
     state.world.add_user(name)
 }
 
-/// Another bot, member of every guild; those who are there are told.
+/// Another bot, member of every guild.
 pub(crate) fn add_bot(state: &mut State, name: &str) -> Bot {
     let id = state.world.next_id();
     // Like a real one: serenity looks for the id in front.
@@ -36,7 +36,7 @@ pub(crate) fn add_bot(state: &mut State, name: &str) -> Bot {
     bot
 }
 
-/// Changes an account wherever it is known, and tells itself and the guilds it is in.
+/// Changes an account wherever it is known, and sends that to itself and to the guilds it is in.
 pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut User)) -> Option<Arc<User>> {
     let mut user = User::clone(state.world.users.get(&id)?);
     change(&mut user);
@@ -49,16 +49,16 @@ pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut 
         channel.recipients.iter_mut().filter(|one| one.id == id).for_each(|one| *one = user.clone());
     }
     dispatch::to_account(state, id, None, "USER_UPDATE", &*user);
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for home in state.world.guilds.values_mut() {
         if let Some(member) = home.members.get_mut(&id) {
             member.user = user.clone();
             let mut data = json!(MemberJson::full(member));
             data["guild_id"] = json!(home.id);
-            told.push((home.id, data));
+            events.push((home.id, data));
         }
     }
-    for (guild, data) in told {
+    for (guild, data) in events {
         dispatch::to_member(state, guild, id, "GUILD_MEMBER_UPDATE", &data);
     }
     Some(user)

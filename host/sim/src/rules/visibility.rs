@@ -11,20 +11,20 @@ use crate::state::State;
 use crate::world::bits;
 use crate::world::wire::channel_json;
 
-/// What each person with a client saw before a change.
+/// What each user with a client saw before a change.
 pub(super) struct Sight {
     seen: Vec<(Snowflake, Channels)>,
 }
 
 type Channels = BTreeMap<Snowflake, Value>;
 
-/// What persons see of a guild now, to be handed to [`announce`] after a change.
+/// What users see of a guild now, to be handed to [`announce`] after a change.
 pub(super) fn seen(state: &State, guild: Snowflake) -> Sight {
-    let persons = state.sessions.persons();
-    Sight { seen: persons.into_iter().map(|person| (person, seen_by(state, person, guild))).collect() }
+    let users = state.sessions.users();
+    Sight { seen: users.into_iter().map(|person| (person, seen_by(state, person, guild))).collect() }
 }
 
-/// Tells persons what they see differently now. Who came or went meanwhile was told so by the guild as a whole.
+/// Sends users what they see differently now. Those who joined or left meanwhile received the guild itself.
 pub(super) fn announce(state: &mut State, guild: Snowflake, before: Sight) {
     for (person, mut before) in before.seen {
         for (id, now) in seen_by(state, person, guild) {

@@ -1,5 +1,5 @@
 //! Who is in which voice channel: entering, moving, leaving.
-//! Nothing is said or heard; bots see states only.
+//! No voice is transmitted; bots see states only.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::world::{ChannelKind, VoiceState, bits};
 
 /// What a client says of itself with op 4.
 #[derive(Deserialize)]
-pub(crate) struct VoiceWish {
+pub(crate) struct VoiceRequest {
     #[serde(rename = "guild_id")]
     pub(crate) guild: Snowflake,
     /// None leaves.
@@ -25,35 +25,35 @@ pub(crate) struct VoiceWish {
 }
 
 /// Does what a client asks for; silently nothing where it may not, as Discord does.
-pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, wish: &VoiceWish) {
-    let Some(channel) = wish.channel else {
-        leave(state, wish.guild, user);
+pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, request: &VoiceRequest) {
+    let Some(channel) = request.channel else {
+        leave(state, request.guild, user);
         return;
     };
-    let Some(home) = state.world.channel(channel).filter(|home| home.guild_id == Some(wish.guild)) else {
+    let Some(home) = state.world.channel(channel).filter(|home| home.guild_id == Some(request.guild)) else {
         return;
     };
     let stage = home.kind == ChannelKind::Stage;
     if !home.kind.is_voice() || state.world.permissions_in(home, user) & bits::CONNECT == 0 {
         return;
     }
-    let there = state.world.guild(wish.guild).and_then(|guild| guild.belongings.voice.get(&user)).cloned();
+    let there = state.world.guild(request.guild).and_then(|guild| guild.belongings.voice.get(&user)).cloned();
     let moved = there.as_ref().is_none_or(|there| there.channel_id != channel);
     let before = there.filter(|_| !moved);
     let voice = VoiceState {
         channel_id: channel,
         session_id: session.to_owned(),
-        self_mute: wish.self_mute,
-        self_deaf: wish.self_deaf,
+        self_mute: request.self_mute,
+        self_deaf: request.self_deaf,
         suppress: before.as_ref().map_or(stage, |before| before.suppress),
         request_to_speak: before.and_then(|before| before.request_to_speak),
     };
-    enter(state, wish.guild, user, voice);
+    enter(state, request.guild, user, voice);
     if moved {
         let token = state.interactions.new_token(user);
         // Nobody listens there: voice itself is not simulated.
-        let data = json!({ "token": token, "guild_id": wish.guild, "endpoint": null });
-        dispatch::to_account(state, user, Some(wish.guild), "VOICE_SERVER_UPDATE", &data);
+        let data = json!({ "token": token, "guild_id": request.guild, "endpoint": null });
+        dispatch::to_account(state, user, Some(request.guild), "VOICE_SERVER_UPDATE", &data);
     }
 }
 

@@ -20,8 +20,8 @@ pub(crate) async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Dropped> {
-    if let Some(why) = origin::turned_away(request.headers()) {
-        tracing::warn!(path = request.uri().path(), why, "turned a request away");
+    if let Some(why) = origin::rejection(request.headers()) {
+        tracing::warn!(path = request.uri().path(), why, "rejected a request");
         let mut refusal = Response::new(Body::from(why));
         *refusal.status_mut() = StatusCode::FORBIDDEN;
         return Ok(refusal);

@@ -3,9 +3,9 @@
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName};
 
-/// Why a request is turned away, if it is: a page elsewhere could otherwise use a browser on this machine, either
+/// Why a request is rejected, if it is: a page elsewhere could otherwise use a browser on this machine, either
 /// directly (it sends its `Origin`) or through a name of its own that points here (it sends that name as `Host`).
-pub(crate) fn turned_away(headers: &HeaderMap) -> Option<&'static str> {
+pub(crate) fn rejection(headers: &HeaderMap) -> Option<&'static str> {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = text(&HOST);
     if host.is_some_and(|host| !is_loopback(host)) {
@@ -37,7 +37,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(ORIGIN, origin.parse().unwrap());
         }
-        turned_away(&headers).is_none()
+        rejection(&headers).is_none()
     }
 
     #[test]

@@ -38,7 +38,7 @@ const MESSAGES: Needs = Needs { guild: GUILD_MESSAGES, dm: DIRECT_MESSAGES };
 const REACTIONS: Needs = Needs { guild: GUILD_MESSAGE_REACTIONS, dm: DIRECT_MESSAGE_REACTIONS };
 const TYPING: Needs = Needs { guild: GUILD_MESSAGE_TYPING, dm: DIRECT_MESSAGE_TYPING };
 const POLLS: Needs = Needs { guild: GUILD_MESSAGE_POLLS, dm: DIRECT_MESSAGE_POLLS };
-/// Channel events: in a direct message only those who hear messages there are told.
+/// Channel events: in a direct message only for those who receive messages there.
 const CHANNELS: Needs = Needs { guild: GUILDS, dm: DIRECT_MESSAGES };
 
 /// Which events need which intents, by the beginning of their names; the first that fits counts.

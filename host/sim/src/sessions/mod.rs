@@ -21,7 +21,7 @@ use crate::world::{Channel, Guild, Message, World, bits};
 use intents::Needs;
 pub(crate) use payload::Payload;
 
-/// What a connection is told to send or do.
+/// What a connection is to send or do.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     Dispatch { seq: u64, payload: Arc<Payload> },
@@ -76,7 +76,7 @@ const MAX_PARTED_SESSIONS: usize = 64;
 /// How long a session without a connection can be resumed.
 const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 
-/// Who is to hear an event.
+/// Who is to receive an event.
 #[derive(Clone, Copy)]
 pub(crate) enum Audience<'a> {
     /// Those who see the channel and asked for it.
@@ -89,7 +89,7 @@ pub(crate) enum Audience<'a> {
     Member { guild: &'a Guild, user: Snowflake },
     /// Those who see a thread and know all members, and in any case those who come or go.
     ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
-    /// One account, without any intent: interactions, and what is for one person's eyes.
+    /// One account, without any intent: interactions, and what is for one user's eyes.
     Account { user: Snowflake, guild: Option<Snowflake> },
 }
 
@@ -170,34 +170,34 @@ impl Sessions {
         }
     }
 
-    /// Whether the account has a session that could hear something.
+    /// Whether the account has a session that could receive something.
     pub(crate) fn any_of(&self, user: Snowflake) -> bool {
         self.all.iter().any(|session| session.user() == user)
     }
 
-    /// Persons that have a session, each once.
-    pub(crate) fn persons(&self) -> Vec<Snowflake> {
-        let mut persons: Vec<Snowflake> =
+    /// Users that have a session, each once.
+    pub(crate) fn users(&self) -> Vec<Snowflake> {
+        let mut users: Vec<Snowflake> =
             self.all.iter().filter(|session| !session.is_bots()).map(Session::user).collect();
-        persons.sort_unstable();
-        persons.dedup();
-        persons
+        users.sort_unstable();
+        users.dedup();
+        users
     }
 
-    /// Gives every connected session of a bot the same order; returns how many there were. Persons' clients are left
+    /// Gives every connected session of a bot the same order; returns how many there were. Users' clients are left
     /// alone: they are how one watches the bots.
     pub(crate) fn order_all(&mut self, order: impl Fn() -> Outgoing) -> usize {
-        let mut told = 0;
+        let mut sent = 0;
         for session in &mut self.all {
             if session.is_connected() && session.is_bots() {
                 session.send(order());
-                told += 1;
+                sent += 1;
             }
         }
-        told
+        sent
     }
 
-    /// Hands an event to every session that may hear it; returns how many did.
+    /// Hands an event to every session that may receive it; returns how many did.
     pub(crate) fn publish(&mut self, world: &World, audience: Audience<'_>, payload: &Arc<Payload>) -> usize {
         self.deliver(world, audience, payload.name, |_| payload.clone())
     }
@@ -230,15 +230,15 @@ impl Sessions {
         mut payload: impl FnMut(&Session) -> Arc<Payload>,
     ) -> usize {
         let (replay_limit, needs) = (self.replay_limit, intents::needed(event));
-        let mut told = 0;
+        let mut sent = 0;
         for session in &mut self.all {
             if session.receives(world, audience, needs) {
                 let payload = payload(session);
                 session.push(payload, replay_limit);
-                told += 1;
+                sent += 1;
             }
         }
-        told
+        sent
     }
 
     /// Hands one session an event of its own: READY, GUILD_CREATE, member chunks.

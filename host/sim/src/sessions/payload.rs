@@ -1,4 +1,4 @@
-//! An event on its way to sessions: written once, shared by all that hear it.
+//! An event on its way to sessions: written once, shared by all that receive it.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Presences: who is online and doing what, said by op 3 or IDENTIFY and told to those who share a guild.
+//! Presences: who is online and doing what, said by op 3 or IDENTIFY.
 
 use std::collections::HashMap;
 

@@ -91,7 +91,7 @@ impl Sim {
         let token = options.token.clone();
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
-        // Unsized here, as `Arc::downgrade` cannot be told to.
+        // Typed, as `Arc::downgrade` would otherwise be asked for the unsized pointer.
         let owner: Weak<Shared> = Arc::downgrade(&shared);
         shared.clock.start(owner, shared.options.bot_clock.clone());
         {
@@ -146,7 +146,7 @@ impl Sim {
         &self.shared.control_token
     }
 
-    /// Adds another bot, member of every guild; who is connected is told.
+    /// Adds another bot, member of every guild; sessions that are connected receive its role and its joining.
     pub fn add_bot(&self, name: &str) -> Bot {
         users::add_bot(&mut self.shared.state(), name)
     }
@@ -156,7 +156,7 @@ impl Sim {
         users::withhold_intents(&mut self.shared.state(), bot, intents);
     }
 
-    /// A person who acts.
+    /// A user who acts.
     ///
     /// # Errors
     /// If nobody has this name; the nearest names are in the error.

@@ -1,4 +1,4 @@
-//! One websocket: HELLO, what the client sends, what its session hears, and how it ends.
+//! One websocket: HELLO, what the client sends, what its session receives, and how it ends.
 //! It does not outlive its socket; the session it carries may.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const BATCH_EVENTS: usize = 256;
 /// A client that takes nothing for this long is cut off.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
 
-/// The client must identify anew.
+/// The client must identify again.
 pub(super) const INVALID_SESSION: &str = r#"{"op":9,"d":false,"s":null,"t":null}"#;
 
 /// What the client asked for in the address.
@@ -106,7 +106,7 @@ impl Connection {
             let Self { socket, inbox, last_beat, .. } = self;
             let step = tokio::select! {
                 frame = socket.recv() => match frame {
-                    Some(Ok(frame)) => self.hear(frame).await,
+                    Some(Ok(frame)) => self.receive(frame).await,
                     Some(Err(_)) | None => Err(End::Gone { goodbye: false }),
                 },
                 count = next_batch(inbox, &mut batch) => match count {
@@ -219,8 +219,7 @@ impl Connection {
     pub(super) fn account_of(&self, token: &str) -> Result<Account, End> {
         let state = self.shared.state();
         let bot = accounts::bot(token.strip_prefix("Bot ").unwrap_or(token), &state.world);
-        bot.or_else(|| self.shared.person_tokens.person(token, &state.world))
-            .ok_or_else(authentication_failed)
+        bot.or_else(|| self.shared.user_tokens.person(token, &state.world)).ok_or_else(authentication_failed)
     }
 
     /// A fresh channel for a session that this connection is about to carry.

@@ -38,8 +38,8 @@ impl Connection {
         };
         let asked = match account {
             Account::Bot(_) => data.get("intents").and_then(Value::as_u64).ok_or_else(decode_error)?,
-            // A person's client asks for nothing: it hears whatever the person may see.
-            Account::Person(_) => intents::KNOWN,
+            // A user's own client asks for nothing: it receives whatever the user may see.
+            Account::User(_) => intents::KNOWN,
         };
         if asked & !intents::KNOWN != 0 {
             return Err(End::Close { code: close::INVALID_INTENTS, reason: "Invalid intent(s)" });
@@ -65,7 +65,7 @@ impl Connection {
             return Err(End::Close { code: close::SHARDING_REQUIRED, reason: "Sharding required" });
         }
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
-        // Before its session is there, which would else hear of itself before READY.
+        // Before its session is there, which would otherwise receive its own presence before READY.
         presence::come_online(&mut state, account.id(), presence);
         state.sessions.open(id.clone(), account, shard, asked, self.number, self.open_inbox());
         self.session = Some((id.clone(), account.id()));
@@ -119,7 +119,7 @@ fn greet(
             let flags = state.world.bot(bot).map_or(0, |bot| bot.flags());
             ready["application"] = json!({ "id": bot, "flags": flags });
         }
-        Account::Person(person) => {
+        Account::User(person) => {
             ready["private_channels"] = user_client::direct_messages(&state.world, person)
         }
     }
@@ -141,7 +141,7 @@ fn greet(
                 let all_members = intents & intents::GUILD_MEMBERS != 0;
                 guild_create_json(&state.world, guild, bot, large_threshold, all_members)
             }
-            Account::Person(person) => user_client::guild(&state.world, guild, person),
+            Account::User(person) => user_client::guild(&state.world, guild, person),
         };
         guild["presences"] = json!(presences);
         state.sessions.push_to(id, Payload::new("GUILD_CREATE", &guild));

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::connection::{Connection, End};
 use super::{close, members};
 use crate::rules::presence;
-use crate::rules::voice::{self, VoiceWish};
+use crate::rules::voice::{self, VoiceRequest};
 use crate::sessions::Payload;
 use crate::sessions::presence::Presence;
 use crate::transcript::What;
@@ -49,7 +49,7 @@ impl Pace {
 }
 
 impl Connection {
-    pub(super) async fn hear(&mut self, frame: Frame) -> Result<(), End> {
+    pub(super) async fn receive(&mut self, frame: Frame) -> Result<(), End> {
         let text = match frame {
             Frame::Text(text) => text,
             Frame::Binary(bytes) => match String::from_utf8(bytes.to_vec()) {
@@ -97,9 +97,9 @@ impl Connection {
     }
 
     fn change_voice(&mut self, data: Value) -> Result<(), End> {
-        let wish: VoiceWish = serde_json::from_value(data).map_err(|_| decode_error())?;
+        let request: VoiceRequest = serde_json::from_value(data).map_err(|_| decode_error())?;
         if let Some((id, user)) = &self.session {
-            voice::request(&mut self.shared.state(), *user, id, &wish);
+            voice::request(&mut self.shared.state(), *user, id, &request);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::Message;
 
-/// Something that happened. `Display` is the line a person reads.
+/// Something that happened. `Display` is the line a user reads.
 #[derive(Debug, Serialize)]
 pub struct Entry {
     /// Entries are numbered from 0 without gaps.
@@ -157,7 +157,7 @@ pub enum What {
         /// Who did it.
         user: Arc<str>,
         /// What: `ChannelCreate`.
-        deed: String,
+        action: String,
         /// To whom or what.
         target: Option<Snowflake>,
         /// The reason given.

@@ -1,4 +1,4 @@
-//! One entry of the transcript as a line for a person.
+//! One entry of the transcript as a line for a user.
 
 use std::fmt;
 
@@ -51,8 +51,8 @@ impl fmt::Display for What {
             Self::Membership { guild, user, joined } => {
                 write!(f, "{user} {} {guild}", if *joined { "joined" } else { "left" })
             }
-            Self::Moderated { user, deed, target, reason } => {
-                write!(f, "{user}: {deed}")?;
+            Self::Moderated { user, action, target, reason } => {
+                write!(f, "{user}: {action}")?;
                 if let Some(target) = target {
                     write!(f, " {target}")?;
                 }
@@ -123,10 +123,10 @@ fn line_of(f: &mut fmt::Formatter<'_>, channel: &str, message: &Message, mark: &
         return write!(f, "{} {} joined the server", Place(channel), message.author.username);
     }
     let reply = if message.reply_to.is_some() { " (reply)" } else { "" };
-    let whisper = if message.is_ephemeral() { " (ephemeral)" } else { "" };
+    let ephemeral = if message.is_ephemeral() { " (ephemeral)" } else { "" };
     write!(
         f,
-        "{} {}{reply}{whisper}{mark}: {text}{}",
+        "{} {}{reply}{ephemeral}{mark}: {text}{}",
         Place(channel),
         message.author.username,
         Extras(message)

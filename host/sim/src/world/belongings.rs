@@ -185,7 +185,7 @@ pub struct AuditEntry {
     /// `{key, old_value, new_value}` each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Value>,
-    /// What else belongs to some kinds of deed.
+    /// What else belongs to some kinds of entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<Value>,
     /// As the doer gave it.

@@ -45,7 +45,7 @@ impl World {
         }
     }
 
-    /// A person; the one already there if the name is taken.
+    /// A user; the one already there if the name is taken.
     pub fn add_user(&mut self, name: &str) -> Arc<User> {
         self.user_or_new(name, false, None)
     }
@@ -97,7 +97,7 @@ impl World {
         id
     }
 
-    /// Makes a person a member.
+    /// Makes a user a member.
     pub fn add_member(&mut self, guild: Snowflake, name: &str) -> Snowflake {
         let user = self.add_user(name);
         let id = user.id;

@@ -123,7 +123,7 @@ impl Message {
         self.flags & flags::EPHEMERAL != 0
     }
 
-    /// The one person who sees it, if it is ephemeral.
+    /// The one user who sees it, if it is ephemeral.
     pub(crate) fn listener(&self) -> Option<Snowflake> {
         let note = self.interaction.as_ref().filter(|_| self.is_ephemeral())?;
         Some(note.user.id)

@@ -1,5 +1,5 @@
 //! The world: guilds, channels, people, bots and what was said, all in memory.
-//! It knows nothing of sockets, sessions or requests; whoever changes it tells the sessions.
+//! It knows nothing of sockets, sessions or requests; `rules` change it and send the events.
 
 mod act_error;
 mod belongings;
@@ -164,7 +164,7 @@ impl World {
         self.channels.values().find(|channel| channel.kind == ChannelKind::Dm && &*channel.name == bare)
     }
 
-    /// The direct-message channel between a person and a bot, made on first use; and whether it is new.
+    /// The direct-message channel between a user and a bot, made on first use; and whether it is new.
     pub(crate) fn dm_channel(&mut self, person: &Arc<User>, bot: &Arc<User>) -> (Snowflake, bool) {
         let there = self.channels.values().find(|channel| {
             channel.kind == ChannelKind::Dm

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread};
 use crate::ids::{Snowflake, Timestamp};
 
-/// A person or a bot's account.
+/// A user or a bot's account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct User {
     /// Its id.
@@ -107,7 +107,7 @@ pub struct Overwrite {
     pub deny: u64,
 }
 
-/// A person's place in a guild.
+/// A user's place in a guild.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GuildMember {
     /// Who.
@@ -120,7 +120,7 @@ pub struct GuildMember {
     pub joined_at: Timestamp,
     /// Until then the member only reads.
     pub timed_out_until: Option<Timestamp>,
-    /// Not heard in voice channels.
+    /// Not to be heard in voice channels.
     pub mute: bool,
     /// Hears nothing in voice channels.
     pub deaf: bool,
@@ -197,7 +197,7 @@ impl Guild {
 pub enum ChannelKind {
     /// A text channel of a guild.
     Text = 0,
-    /// A direct message between a person and a bot.
+    /// A direct message between a user and a bot.
     Dm = 1,
     /// A voice channel of a guild.
     Voice = 2,
@@ -270,7 +270,7 @@ pub struct Channel {
     pub guild_id: Option<Snowflake>,
     /// What it is.
     pub kind: ChannelKind,
-    /// Its name; for a direct message `@name` of the person.
+    /// Its name; for a direct message `@name` of the user.
     pub name: Arc<str>,
     /// What it is about.
     pub topic: Option<String>,

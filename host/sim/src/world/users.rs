@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::User;
 use crate::ids::Snowflake;
 
-/// How a person appears as long as no client of its own says anything.
+/// How a user appears as long as no client of its own says anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -35,7 +35,7 @@ impl Status {
     }
 }
 
-/// People and bots. A person and a bot may have the same name.
+/// People and bots. A user and a bot may have the same name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Users {
     by_id: HashMap<Snowflake, Arc<User>>,

@@ -1,4 +1,4 @@
-//! Acting for a person by one line, in the language of the prompt, and telling what came of it.
+//! Acting for a user by one line, in the language of the prompt, and telling what came of it.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{body, people, refusal};
-use crate::drive::prompt::{Deed, Prompt};
+use crate::drive::prompt::{Effect, Prompt};
 use crate::drive::replies;
 use crate::form::Result;
 use crate::ids::Snowflake;
@@ -42,16 +42,16 @@ pub(super) async fn act(call: &Call, name: &str) -> Result<Reply> {
     }
     let mut prompt = Prompt::of(member);
     let answer = match prompt.perform(&line).await.map_err(|refused| refusal(422, refused))? {
-        Deed::Nothing | Deed::Quit => json!({ "done": "nothing" }),
-        Deed::Done => json!({ "done": "acted" }),
-        Deed::Shown(text) => json!({ "done": "shown", "text": text }),
-        Deed::Posted(id) => {
+        Effect::Nothing | Effect::Quit => json!({ "done": "nothing" }),
+        Effect::Done => json!({ "done": "acted" }),
+        Effect::Shown(text) => json!({ "done": "shown", "text": text }),
+        Effect::Posted(id) => {
             let reply = replies::bot_message_after(&call.shared, id, within).await;
             let state = call.shared.state();
             let reply = reply.map(|reply| shown(&state, &reply, user.id));
             json!({ "done": "posted", "message_id": id, "answer": reply, "reply": reply })
         }
-        Deed::Invoked(handle) | Deed::Asked(handle) => invoked(call, &handle, within, user.id).await,
+        Effect::Invoked(handle) | Effect::Asked(handle) => invoked(call, &handle, within, user.id).await,
     };
     Ok(Reply::json(&answer))
 }

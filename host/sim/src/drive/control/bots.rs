@@ -69,7 +69,7 @@ pub(super) fn gateway(call: &Call) -> Reply {
 /// `POST /control/gateway`
 pub(super) fn drive(call: &Call) -> Result<Reply> {
     let gateway = Gateway::new(call.shared.clone());
-    let told = match body(call)? {
+    let sessions = match body(call)? {
         Drive::Drop => gateway.drop_sockets(),
         Drive::Reconnect => gateway.ask_reconnect(),
         Drive::Invalidate { resumable } => gateway.invalidate(resumable),
@@ -86,7 +86,7 @@ pub(super) fn drive(call: &Call) -> Result<Reply> {
             gateway.connected()
         }
     };
-    Ok(Reply::json(&json!({ "sessions": told })))
+    Ok(Reply::json(&json!({ "sessions": sessions })))
 }
 
 fn described(world: &World, bot: &Bot, connected: usize) -> Value {

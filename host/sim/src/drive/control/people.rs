@@ -120,7 +120,7 @@ fn missing(error: ActError) -> ApiError {
 fn described(call: &Call, world: &World, user: &User) -> Value {
     let guilds = world.guilds().filter(|guild| guild.members.contains_key(&user.id));
     json!({
-        "user": user, "token": call.shared.person_tokens.token(user.id),
+        "user": user, "token": call.shared.user_tokens.token(user.id),
         "guild_ids": guilds.map(|guild| guild.id).collect::<Vec<_>>(),
     })
 }

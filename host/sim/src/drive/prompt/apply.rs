@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::orders::{FAULTS_HELP, FaultOrder, RestOrder, TimeOrder};
 use super::parse::{Command, HELP};
-use super::{Deed, Prompt};
+use super::{Effect, Prompt};
 use crate::drive::advance::advance;
 use crate::drive::gateway::Gateway;
 use crate::faults::RestFault;
@@ -15,27 +15,27 @@ use crate::world::components::controls;
 use crate::world::{ActError, ChannelKind, Message, bits};
 
 impl Prompt {
-    pub(super) async fn apply(&mut self, command: Command) -> Result<Deed, ActError> {
+    pub(super) async fn apply(&mut self, command: Command) -> Result<Effect, ActError> {
         match command {
-            Command::Nothing => return Ok(Deed::Nothing),
-            Command::Say(text) => return self.member.say(&self.here()?, &text).await.map(Deed::Posted),
+            Command::Nothing => return Ok(Effect::Nothing),
+            Command::Say(text) => return self.member.say(&self.here()?, &text).await.map(Effect::Posted),
             Command::Slash { name, options } => {
-                return self.member.slash(&name, options).await.map(Deed::Invoked);
+                return self.member.slash(&name, options).await.map(Effect::Invoked);
             }
             Command::Choices { name, options } => {
                 let focused = options.last().map(|(name, _)| name.clone()).unwrap_or_default();
-                return self.member.autocomplete(&name, options, &focused).await.map(Deed::Asked);
+                return self.member.autocomplete(&name, options, &focused).await.map(Effect::Asked);
             }
             Command::Use { command, on: Some(user) } => {
-                return self.member.run_on_user(&command, &user).await.map(Deed::Invoked);
+                return self.member.run_on_user(&command, &user).await.map(Effect::Invoked);
             }
             Command::Use { command, on: None } => {
                 let target = self.newest("message to use it on", |_| true)?;
-                return self.member.run_on_message(&command, target).await.map(Deed::Invoked);
+                return self.member.run_on_message(&command, target).await.map(Effect::Invoked);
             }
             Command::Attach { name, text } => {
                 let file = [(name, text)];
-                return self.member.attach(&self.here()?, "", file).await.map(Deed::Posted);
+                return self.member.attach(&self.here()?, "", file).await.map(Effect::Posted);
             }
             Command::As(name) => {
                 let member = Member::named(self.shared.clone(), &name)?;
@@ -49,7 +49,7 @@ impl Prompt {
             Command::In(channel) => self.member = self.member.at(&channel)?,
             Command::Reply(text) => {
                 let target = self.newest("message to answer", |message| !message.kind.is_system())?;
-                return self.member.reply(target, &text).await.map(Deed::Posted);
+                return self.member.reply(target, &text).await.map(Effect::Posted);
             }
             Command::Edit(text) => self.member.edit(self.own()?, &text).await?,
             Command::Delete => self.member.delete(self.own()?).await?,
@@ -63,23 +63,23 @@ impl Prompt {
             }
             Command::Press(label) => {
                 let target = self.newest("message with buttons", |message| has(message, "button"))?;
-                return self.member.press(target, &label).await.map(Deed::Invoked);
+                return self.member.press(target, &label).await.map(Effect::Invoked);
             }
             Command::Select { menu, values } => {
                 let target = self.newest("message with a menu", |message| has(message, "select"))?;
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                return self.member.select(target, &menu, &values).await.map(Deed::Invoked);
+                return self.member.select(target, &menu, &values).await.map(Effect::Invoked);
             }
-            Command::Submit(fields) => return self.member.submit_last(fields).map(Deed::Invoked),
+            Command::Submit(fields) => return self.member.submit_last(fields).map(Effect::Invoked),
             Command::Typing => self.member.typing(&self.here()?).await?,
-            Command::Who => return Ok(Deed::Shown(self.who())),
-            Command::Where => return Ok(Deed::Shown(self.places())),
+            Command::Who => return Ok(Effect::Shown(self.who())),
+            Command::Where => return Ok(Effect::Shown(self.places())),
             Command::Faults(order) => return Ok(self.faults(order)),
             Command::Time(order) => return Ok(self.time(&order).await),
-            Command::Help => return Ok(Deed::Shown(HELP.to_owned())),
-            Command::Quit => return Ok(Deed::Quit),
+            Command::Help => return Ok(Effect::Shown(HELP.to_owned())),
+            Command::Quit => return Ok(Effect::Quit),
         }
-        Ok(Deed::Done)
+        Ok(Effect::Done)
     }
 
     /// The current channel as others show it: `#general`, or `@bot`.
@@ -115,8 +115,8 @@ impl Prompt {
             Some(message.channel_id) == here
                 && message.interaction.as_ref().is_some_and(|note| note.user.id == self.member.id())
         };
-        let whisper = state.interactions.whispers().rev().filter(mine).find(|message| fits(message));
-        let newest = open.into_iter().chain(whisper).map(|message| message.id).max();
+        let ephemeral = state.interactions.ephemerals().rev().filter(mine).find(|message| fits(message));
+        let newest = open.into_iter().chain(ephemeral).map(|message| message.id).max();
         newest.ok_or(ActError::NothingHere { what })
     }
 
@@ -161,36 +161,36 @@ impl Prompt {
         lines.trim_end().to_owned()
     }
 
-    async fn time(&self, order: &TimeOrder) -> Deed {
+    async fn time(&self, order: &TimeOrder) -> Effect {
         let clock = &self.shared.clock;
         match order {
             TimeOrder::Tell => {
                 let state = if clock.is_frozen() { " (frozen)" } else { "" };
-                return Deed::Shown(format!("{}{state}", clock.now()));
+                return Effect::Shown(format!("{}{state}", clock.now()));
             }
             TimeOrder::Freeze => clock.freeze(),
             TimeOrder::Advance(by) => advance(&self.shared, *by).await,
             TimeOrder::Resume => clock.resume(),
         }
-        Deed::Done
+        Effect::Done
     }
 
-    fn faults(&self, order: FaultOrder) -> Deed {
+    fn faults(&self, order: FaultOrder) -> Effect {
         let (faults, gateway) = (self.shared.faults.clone(), Gateway::new(self.shared.clone()));
-        let told = |what: &str, sessions: usize| Deed::Shown(format!("{what}: {sessions} sessions"));
+        let shown = |what: &str, sessions: usize| Effect::Shown(format!("{what}: {sessions} sessions"));
         match order {
             FaultOrder::List => {
                 let armed = faults.armed();
                 let lines =
                     if armed.is_empty() { "nothing goes wrong now".to_owned() } else { armed.join("\n") };
-                return Deed::Shown(lines);
+                return Effect::Shown(lines);
             }
-            FaultOrder::Help => return Deed::Shown(FAULTS_HELP.to_owned()),
+            FaultOrder::Help => return Effect::Shown(FAULTS_HELP.to_owned()),
             FaultOrder::Clear => faults.clear(),
-            FaultOrder::Drop => return told("cut", gateway.drop_sockets()),
-            FaultOrder::Reconnect => return told("asked to reconnect", gateway.ask_reconnect()),
-            FaultOrder::Invalidate => return told("ended", gateway.invalidate(false)),
-            FaultOrder::Close(code) => return told("closed", gateway.close_sockets(code)),
+            FaultOrder::Drop => return shown("cut", gateway.drop_sockets()),
+            FaultOrder::Reconnect => return shown("asked to reconnect", gateway.ask_reconnect()),
+            FaultOrder::Invalidate => return shown("ended", gateway.invalidate(false)),
+            FaultOrder::Close(code) => return shown("closed", gateway.close_sockets(code)),
             FaultOrder::Silence(on) => gateway.ignore_heartbeats(on),
             FaultOrder::Refuse(on) => gateway.refuse_connections(on),
             FaultOrder::Rest { method, path, what, times } => {
@@ -206,7 +206,7 @@ impl Prompt {
                 faults.rest(&method, &path, times, fault);
             }
         }
-        Deed::Done
+        Effect::Done
     }
 }
 

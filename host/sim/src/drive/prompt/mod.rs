@@ -1,4 +1,4 @@
-//! The prompt: lines that a person types become acts, entries of the transcript become lines to print.
+//! The prompt: lines that a user types become acts, entries of the transcript become lines to print.
 //! It does not own the terminal: whoever has one feeds it lines and prints what it hands back.
 
 mod apply;
@@ -21,7 +21,7 @@ pub struct Prompt {
 }
 
 /// What a line led to.
-pub(crate) enum Deed {
+pub(crate) enum Effect {
     /// An empty line.
     Nothing,
     /// Something that has no id of its own.
@@ -34,7 +34,7 @@ pub(crate) enum Deed {
     Asked(InteractionHandle),
     /// An answer to a question.
     Shown(String),
-    /// The person wants to leave.
+    /// The user wants to leave.
     Quit,
 }
 
@@ -47,7 +47,7 @@ pub enum Outcome {
     Shown(String),
     /// It was not understood or not possible; this is why, in words for the one who typed it.
     Refused(String),
-    /// The person wants to leave.
+    /// The user wants to leave.
     Quit,
 }
 
@@ -59,10 +59,10 @@ impl Prompt {
     /// Carries out a line.
     pub async fn line(&mut self, line: &str) -> Outcome {
         match self.perform(line).await {
-            Ok(Deed::Nothing | Deed::Done | Deed::Posted(_) | Deed::Invoked(_)) => Outcome::Done,
-            Ok(Deed::Asked(handle)) => self.choices(&handle).await,
-            Ok(Deed::Shown(text)) => Outcome::Shown(text),
-            Ok(Deed::Quit) => Outcome::Quit,
+            Ok(Effect::Nothing | Effect::Done | Effect::Posted(_) | Effect::Invoked(_)) => Outcome::Done,
+            Ok(Effect::Asked(handle)) => self.choices(&handle).await,
+            Ok(Effect::Shown(text)) => Outcome::Shown(text),
+            Ok(Effect::Quit) => Outcome::Quit,
             Err(refusal) => Outcome::Refused(refusal),
         }
     }
@@ -85,8 +85,8 @@ impl Prompt {
         Outcome::Shown(if lines.is_empty() { "nothing is offered".to_owned() } else { lines.join("\n") })
     }
 
-    /// Carries out a line and tells what it led to; the error is a sentence for the one who typed it.
-    pub(crate) async fn perform(&mut self, line: &str) -> Result<Deed, String> {
+    /// Carries out a line and returns what it led to; the error is a sentence for the one who typed it.
+    pub(crate) async fn perform(&mut self, line: &str) -> Result<Effect, String> {
         let command = parse::parse(line)?;
         self.apply(command).await.map_err(|error| error.to_string())
     }

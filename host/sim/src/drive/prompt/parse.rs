@@ -1,4 +1,4 @@
-//! Reading a typed line: what the person wants, or what is wrong with the line.
+//! Reading a typed line: what the user wants, or what is wrong with the line.
 
 use super::orders::{FaultOrder, TimeOrder, faults, time};
 use crate::world::ActError;

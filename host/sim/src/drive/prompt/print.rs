@@ -6,7 +6,7 @@ use crate::transcript::{Acknowledgement, Entry, Reader, What};
 /// How much is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What a person in Discord would see, and what went wrong.
+    /// What a user in Discord would see, and what went wrong.
     Talk,
     /// REST calls and gateway events too.
     Wire,

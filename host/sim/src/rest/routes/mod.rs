@@ -26,15 +26,15 @@ struct Route {
     answer: fn(&Call, &Path<'_, '_>) -> Result<Reply>,
 }
 
-/// Declares a table: `METHOD "/shape/{part}" => room::handler(part);`. A handler gets the call, then the named parts.
+/// Declares a table: `METHOD "/shape/{part}" => module::handler(part);`. A handler gets the call, then the named parts.
 macro_rules! table {
-    ($($method:ident $shape:literal => $room:ident::$answer:ident($($part:ident),*);)*) => {
+    ($($method:ident $shape:literal => $module:ident::$answer:ident($($part:ident),*);)*) => {
         pub(super) const TABLE: &[super::Route] = &[$(super::Route {
             method: stringify!($method),
             shape: $shape,
             #[cfg(test)]
             parts: &[$(stringify!($part)),*],
-            answer: |call, _at| $room::$answer(call $(, super::Part::read(_at, stringify!($part))?)*),
+            answer: |call, _at| $module::$answer(call $(, super::Part::read(_at, stringify!($part))?)*),
         }),*];
     };
 }

@@ -110,8 +110,8 @@ pub(crate) fn loading_answer(state: &State, answering: &Answering) -> Option<Arc
 /// A message of a channel or an ephemeral one.
 pub(crate) fn answer_message(state: &State, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
     let home = state.world.channel(channel)?;
-    let whisper = || state.interactions.whisper(id).filter(|message| message.channel_id == channel);
-    home.message(id).or_else(whisper).cloned()
+    let ephemeral = || state.interactions.ephemeral(id).filter(|message| message.channel_id == channel);
+    home.message(id).or_else(ephemeral).cloned()
 }
 
 impl Answering {

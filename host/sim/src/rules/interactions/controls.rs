@@ -61,7 +61,7 @@ pub(crate) fn choose(
     Ok(of_component(invoker, source, line, data))
 }
 
-/// A message that a person sees: an open one of a channel it sees, or an ephemeral one for its eyes.
+/// A message that a user sees: an open one of a channel it sees, or an ephemeral one for its eyes.
 pub(crate) fn message_for(
     state: &State,
     user: Snowflake,
@@ -73,8 +73,8 @@ pub(crate) fn message_for(
         let sees = state.world.permissions_in(home, user) & bits::VIEW_CHANNEL != 0;
         home.message(id).filter(|_| sees)
     };
-    let whisper = state.interactions.whisper(id).filter(|whisper| whisper.listener() == Some(user));
-    whisper.or_else(open).cloned()
+    let ephemeral = state.interactions.ephemeral(id).filter(|ephemeral| ephemeral.listener() == Some(user));
+    ephemeral.or_else(open).cloned()
 }
 
 /// A control of a message, found by label, placeholder or custom id, that is not disabled.

@@ -65,7 +65,7 @@ pub(crate) fn begin(shared: &Shared, state: &mut State, invocation: Invocation) 
     id
 }
 
-/// Notes an interaction that nobody acknowledged in time, and tells the person's client.
+/// Notes an interaction that nobody acknowledged in time, and sends that to the user's client.
 pub(crate) fn time_out(state: &mut State, id: Snowflake) {
     if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
         let user = one.user.username.as_str().into();
@@ -107,7 +107,7 @@ fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
     id
 }
 
-/// Tells the sessions of the person who invoked something how it goes; `data` gets the interaction's id and nonce.
+/// Tells the sessions of the user who invoked something how it goes; `data` gets the interaction's id and nonce.
 pub(super) fn to_invoker(state: &mut State, id: Snowflake, name: &'static str, mut data: Value) {
     let Some(one) = state.interactions.find(id) else { return };
     let guild = state.world.guild_id_of(one.channel);

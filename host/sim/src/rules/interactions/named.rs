@@ -12,7 +12,7 @@ use crate::world::{Attachment, Guild, World, bits};
 pub(crate) struct Place<'a> {
     pub(crate) world: &'a World,
     pub(crate) guild: Option<&'a Guild>,
-    /// Who names it: a channel that this person does not see cannot be named.
+    /// Who names it: a channel that this user does not see cannot be named.
     pub(crate) user: Snowflake,
     /// Files that came along, each with the text by which an option names it.
     pub(crate) files: &'a [(String, Attachment)],

@@ -20,7 +20,7 @@ pub(crate) fn commands_in<'a>(state: &'a State, channel: &'a Channel) -> impl It
     })
 }
 
-/// Whether a person who sees the channel may run a command that exists there.
+/// Whether a user who sees the channel may run a command that exists there.
 pub(crate) fn may_run(state: &State, user: Snowflake, channel: &Channel, command: &Command) -> bool {
     let Some(guild) = state.world.guild_of(channel) else { return true };
     permits(state, guild, Some(channel), user, command)
@@ -61,7 +61,7 @@ fn permits(
     verdict.unwrap_or_else(|| granted & needed(command) == needed(command))
 }
 
-/// The commands that a person may run in direct messages with bots it shares a guild with.
+/// The commands that a user may run in direct messages with bots it shares a guild with.
 pub(crate) fn commands_for_person(state: &State, user: Snowflake) -> impl Iterator<Item = &Command> {
     state.commands.available(None).filter(move |command| {
         fits(command, CONTEXT_BOT_DM)

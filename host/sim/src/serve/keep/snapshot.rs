@@ -148,7 +148,7 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     Ok(Kept { world, commands, files, now })
 }
 
-/// Each member and author was read as a person of its own; one of each is enough.
+/// Each member and author was read as a user of its own; one of each is enough.
 fn share_people(world: &mut World) {
     let users = &world.users;
     let share = |user: &mut Arc<User>| {

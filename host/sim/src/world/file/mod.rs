@@ -1,4 +1,4 @@
-//! World files: a world as a person writes it down, in TOML.
+//! World files: a world as a user writes it down, in TOML.
 //! Files that were uploaded and what is under way are not in it; a world that is kept on disk has those.
 
 mod commands;
@@ -134,7 +134,7 @@ fn read_text(text: &str) -> Result<World, WorldMistake> {
     })
 }
 
-/// serde names the unknown field and all that are known, in backticks; a person wants the nearest one.
+/// serde names the unknown field and all that are known, in backticks; a user wants the nearest one.
 fn with_nearest(message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
     match (message.starts_with("unknown "), names.next()) {

@@ -8,7 +8,7 @@ use toml::value::Datetime;
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::Status;
 
-/// A name that must exist elsewhere in the file; the span tells where it is written.
+/// A name that must exist elsewhere in the file; the span says where it is written.
 pub(super) type Name = Spanned<String>;
 
 /// A whole file.
@@ -54,7 +54,7 @@ pub(super) struct BotPart {
     /// Where it is a member; everywhere if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) guilds: Option<Vec<Name>>,
-    /// A person; the owner of the first guild if none is named.
+    /// A user; the owner of the first guild if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) owner: Option<Name>,
 }
@@ -232,7 +232,7 @@ pub(super) struct ReactionPart {
     pub(super) by: Vec<Name>,
 }
 
-/// Direct messages between a person and a bot.
+/// Direct messages between a user and a bot.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Direct {

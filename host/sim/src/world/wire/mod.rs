@@ -259,7 +259,7 @@ impl<'a> MemberJson<'a> {
     }
 }
 
-/// An application as persons' clients show it beside its commands and forms.
+/// An application as users' clients show it beside its commands and forms.
 pub(crate) fn application_json(bot: &Bot) -> Value {
     json!({
         "id": bot.id(), "name": bot.user.username, "icon": bot.user.avatar, "description": "", "flags": 0,

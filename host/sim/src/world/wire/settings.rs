@@ -6,7 +6,7 @@ use super::MemberJson;
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::{Channel, ChannelKind, Guild, Message, Thread, User, VoiceState};
 
-/// Members whose count Discord still tells exactly.
+/// Members whose count Discord still gives exactly.
 const MAX_COUNTED: u64 = 50;
 
 /// Adds what a guild channel of its kind has.
