@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::Result;
-use super::{ApiError, FormErrors, Unread};
+use super::{ApiError, FormErrors, Result, Unread};
 use crate::ids::{Snowflake, Timestamp};
 
 /// The fields of a JSON object that were not read yet, what was kept of it, and the mistakes found so far.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::guild_settings::picture;
+use super::guilds::settings::picture;
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;

@@ -1,42 +1,27 @@
 //! REST: from a request to an answer — address, authorization, faults, route, headers, transcript.
 
-mod allowed_mentions;
 mod applications;
 mod bans;
 pub(crate) mod call;
-mod callbacks;
-mod channel_form;
-mod channel_webhooks;
 mod channels;
-mod command_permissions;
 mod commands;
-mod components;
-mod embeds;
 mod emojis;
+mod events;
 pub(crate) mod files;
-mod guild_settings;
 mod guilds;
+mod interactions;
 mod invites;
-mod invocations;
 mod members;
-mod message_form;
 mod messages;
 mod pictures;
-mod pins;
-pub(crate) mod polls;
-mod posts;
-mod reactions;
 mod reply;
 mod roles;
 pub(crate) mod routes;
-mod scheduled_events;
 mod stages;
-mod thread_lists;
 mod threads;
 mod unknown;
 mod users;
 mod voice;
-mod webhook_posts;
 mod webhooks;
 
 use std::sync::Arc;

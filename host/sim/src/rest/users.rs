@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::guild_settings::picture;
+use super::guilds::settings::picture;
 use super::{Call, Reply};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;

@@ -1,6 +1,6 @@
 //! The routes of applications and their commands.
 
-use super::super::{applications, command_permissions, commands, emojis, invocations};
+use crate::rest::{applications, commands, emojis, interactions};
 
 super::table! {
     GET    "/applications/@me" => applications::own();
@@ -9,8 +9,8 @@ super::table! {
     PUT    "/applications/{application_id}/role-connections/metadata" => applications::set_metadata(application_id);
     GET    "/oauth2/applications/@me" => applications::own();
 
-    GET    "/guilds/{guild_id}/application-command-index" => invocations::guild_commands(guild_id);
-    GET    "/users/@me/application-command-index" => invocations::own_commands();
+    GET    "/guilds/{guild_id}/application-command-index" => interactions::invocations::guild_commands(guild_id);
+    GET    "/users/@me/application-command-index" => interactions::invocations::own_commands();
 
     GET    "/applications/{application_id}/commands" => commands::list(application_id);
     POST   "/applications/{application_id}/commands" => commands::create(application_id);
@@ -22,9 +22,9 @@ super::table! {
     GET    "/applications/{application_id}/guilds/{guild_id}/commands" => commands::list(application_id);
     POST   "/applications/{application_id}/guilds/{guild_id}/commands" => commands::create(application_id);
     PUT    "/applications/{application_id}/guilds/{guild_id}/commands" => commands::replace_all(application_id);
-    GET    "/applications/{application_id}/guilds/{guild_id}/commands/permissions" => command_permissions::list(application_id, guild_id);
-    GET    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions" => command_permissions::one(application_id, guild_id, command_id);
-    PUT    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions" => command_permissions::replace(application_id, guild_id, command_id);
+    GET    "/applications/{application_id}/guilds/{guild_id}/commands/permissions" => commands::permissions::list(application_id, guild_id);
+    GET    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions" => commands::permissions::one(application_id, guild_id, command_id);
+    PUT    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions" => commands::permissions::replace(application_id, guild_id, command_id);
     GET    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::command(application_id, command_id);
     PATCH  "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::edit(application_id, command_id);
     DELETE "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::delete(application_id, command_id);

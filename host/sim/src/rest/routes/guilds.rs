@@ -1,21 +1,18 @@
 //! The routes below `/guilds`.
 
-use super::super::{
-    bans, channels, emojis, guild_settings, guilds, invites, members, roles, scheduled_events, stages,
-    thread_lists, voice,
-};
+use crate::rest::{bans, channels, emojis, events, guilds, invites, members, roles, stages, threads, voice};
 
 super::table! {
     GET    "/guilds/{guild_id}" => guilds::guild(guild_id);
-    PATCH  "/guilds/{guild_id}" => guild_settings::edit(guild_id);
-    GET    "/guilds/{guild_id}/preview" => guild_settings::preview(guild_id);
-    GET    "/guilds/{guild_id}/regions" => guild_settings::guild_regions(guild_id);
-    GET    "/guilds/{guild_id}/audit-logs" => guild_settings::audit_log(guild_id);
+    PATCH  "/guilds/{guild_id}" => guilds::settings::edit(guild_id);
+    GET    "/guilds/{guild_id}/preview" => guilds::settings::preview(guild_id);
+    GET    "/guilds/{guild_id}/regions" => guilds::settings::guild_regions(guild_id);
+    GET    "/guilds/{guild_id}/audit-logs" => guilds::settings::audit_log(guild_id);
 
     GET    "/guilds/{guild_id}/channels" => guilds::channels(guild_id);
     POST   "/guilds/{guild_id}/channels" => channels::create(guild_id);
     PATCH  "/guilds/{guild_id}/channels" => channels::arrange(guild_id);
-    GET    "/guilds/{guild_id}/threads/active" => thread_lists::active(guild_id);
+    GET    "/guilds/{guild_id}/threads/active" => threads::lists::active(guild_id);
 
     GET    "/guilds/{guild_id}/roles" => roles::list(guild_id);
     POST   "/guilds/{guild_id}/roles" => roles::create(guild_id);
@@ -46,14 +43,14 @@ super::table! {
     PATCH  "/guilds/{guild_id}/emojis/{emoji_id}" => emojis::edit(guild_id, emoji_id);
     DELETE "/guilds/{guild_id}/emojis/{emoji_id}" => emojis::delete(guild_id, emoji_id);
 
-    GET    "/guilds/{guild_id}/scheduled-events" => scheduled_events::list(guild_id);
-    POST   "/guilds/{guild_id}/scheduled-events" => scheduled_events::create(guild_id);
-    GET    "/guilds/{guild_id}/scheduled-events/{event_id}" => scheduled_events::event(guild_id, event_id);
-    PATCH  "/guilds/{guild_id}/scheduled-events/{event_id}" => scheduled_events::edit(guild_id, event_id);
-    DELETE "/guilds/{guild_id}/scheduled-events/{event_id}" => scheduled_events::delete(guild_id, event_id);
-    GET    "/guilds/{guild_id}/scheduled-events/{event_id}/users" => scheduled_events::users(guild_id, event_id);
-    PUT    "/guilds/{guild_id}/scheduled-events/{event_id}/users/@me" => scheduled_events::subscribe(guild_id, event_id);
-    DELETE "/guilds/{guild_id}/scheduled-events/{event_id}/users/@me" => scheduled_events::unsubscribe(guild_id, event_id);
+    GET    "/guilds/{guild_id}/scheduled-events" => events::list(guild_id);
+    POST   "/guilds/{guild_id}/scheduled-events" => events::create(guild_id);
+    GET    "/guilds/{guild_id}/scheduled-events/{event_id}" => events::event(guild_id, event_id);
+    PATCH  "/guilds/{guild_id}/scheduled-events/{event_id}" => events::edit(guild_id, event_id);
+    DELETE "/guilds/{guild_id}/scheduled-events/{event_id}" => events::delete(guild_id, event_id);
+    GET    "/guilds/{guild_id}/scheduled-events/{event_id}/users" => events::users(guild_id, event_id);
+    PUT    "/guilds/{guild_id}/scheduled-events/{event_id}/users/@me" => events::subscribe(guild_id, event_id);
+    DELETE "/guilds/{guild_id}/scheduled-events/{event_id}/users/@me" => events::unsubscribe(guild_id, event_id);
 
     GET    "/guilds/{guild_id}/voice-states/@me" => voice::own(guild_id);
     PATCH  "/guilds/{guild_id}/voice-states/@me" => voice::edit_own(guild_id);

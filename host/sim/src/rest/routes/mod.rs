@@ -28,13 +28,13 @@ struct Route {
 
 /// Declares a table: `METHOD "/shape/{part}" => module::handler(part);`. A handler gets the call, then the named parts.
 macro_rules! table {
-    ($($method:ident $shape:literal => $module:ident::$answer:ident($($part:ident),*);)*) => {
+    ($($method:ident $shape:literal => $($answer:ident)::+($($part:ident),*);)*) => {
         pub(super) const TABLE: &[super::Route] = &[$(super::Route {
             method: stringify!($method),
             shape: $shape,
             #[cfg(test)]
             parts: &[$(stringify!($part)),*],
-            answer: |call, _at| $module::$answer(call $(, super::Part::read(_at, stringify!($part))?)*),
+            answer: |call, _at| $($answer)::+(call $(, super::Part::read(_at, stringify!($part))?)*),
         }),*];
     };
 }

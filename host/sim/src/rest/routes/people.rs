@@ -1,6 +1,6 @@
 //! The routes of accounts, the gateway's address, pictures and files.
 
-use super::super::{files, guild_settings, guilds, invites, members, pictures, users};
+use crate::rest::{files, guilds, invites, members, pictures, users};
 
 super::table! {
     GET    "/gateway" => users::gateway();
@@ -14,9 +14,9 @@ super::table! {
     GET    "/users/@me" => users::me();
     PATCH  "/users/@me" => users::edit();
     GET    "/users/@me/guilds" => guilds::mine();
-    DELETE "/users/@me/guilds/{guild_id}" => guild_settings::leave(guild_id);
+    DELETE "/users/@me/guilds/{guild_id}" => guilds::settings::leave(guild_id);
     GET    "/users/@me/guilds/{guild_id}/member" => members::own(guild_id);
-    GET    "/voice/regions" => guild_settings::regions();
+    GET    "/voice/regions" => guilds::settings::regions();
     POST   "/users/@me/channels" => users::open_dm();
     GET    "/users/{user_id}" => users::user(user_id);
 

@@ -21,11 +21,11 @@ const MAX_EMBEDS: usize = 10;
 const MAX_FIELDS: usize = 25;
 
 /// What Discord adds to a picture or film that it shows, and a bot may send back.
-pub(super) const ADDED_TO_MEDIA: &[&str] =
+pub(crate) const ADDED_TO_MEDIA: &[&str] =
     &["content_type", "flags", "height", "placeholder", "placeholder_version", "proxy_url", "width"];
 
 /// Reads `embeds` of a message's body; mistakes stay in `body`.
-pub(super) fn embeds(body: &mut Fields) -> Vec<Value> {
+pub(crate) fn embeds(body: &mut Fields) -> Vec<Value> {
     let list = body.objects("embeds", 0..=MAX_EMBEDS).unwrap_or_default();
     let (mut all, mut chars) = (Vec::with_capacity(list.len()), 0);
     for fields in list {
@@ -93,7 +93,7 @@ fn embed(mut embed: Fields, chars: &mut usize) -> Fields {
 
 /// Where a link may lead.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Link {
+pub(crate) enum Link {
     /// Somewhere on the web.
     Web,
     /// There, or to a file of the same message.
@@ -105,7 +105,7 @@ pub(super) enum Link {
 }
 
 /// Reads a URL and keeps it.
-pub(super) fn keep_url(fields: &mut Fields, key: &str, link: Link) {
+pub(crate) fn keep_url(fields: &mut Fields, key: &str, link: Link) {
     let Some(url) = fields.text(key, *URL.end()) else { return };
     let (schemes, listed): (&[&str], _) = match link {
         Link::Web => (&["http", "https"], "('http', 'https')"),

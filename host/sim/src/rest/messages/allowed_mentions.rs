@@ -11,7 +11,7 @@ const MAX_LISTED: usize = 100;
 const KINDS: [&str; 3] = ["users", "roles", "everyone"];
 
 /// Reads the field of a body; mistakes stay in `body`.
-pub(super) fn allowed_mentions(body: &mut Fields) -> Option<AllowedMentions> {
+pub(crate) fn allowed_mentions(body: &mut Fields) -> Option<AllowedMentions> {
     let mut allowed = body.object("allowed_mentions")?;
     let parse = allowed.list("parse", KINDS.len()).map(|kinds| {
         let mut known = Vec::with_capacity(kinds.len());

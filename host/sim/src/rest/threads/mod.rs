@@ -1,9 +1,11 @@
 //! Threads over REST: start, change, remove, and forum posts.
 
+pub(crate) mod lists;
+
 use std::sync::MutexGuard;
 
-use super::channel_form::ARCHIVE_MINUTES;
-use super::message_form::MessageForm;
+use super::channels::form::ARCHIVE_MINUTES;
+use super::messages::form::MessageForm;
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
@@ -22,7 +24,7 @@ const REQUIRE_TAG: u64 = 1 << 4;
 const PINNED: u64 = 1 << 1;
 
 /// `POST /channels/{channel}/messages/{message}/threads`
-pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let plan = Plan::read(&mut fields);
@@ -45,7 +47,7 @@ pub(super) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
 }
 
 /// `POST /channels/{channel}/threads`: a thread of its own, or a forum post with its first message.
-pub(super) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
+pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     // A post's message was a flat part of the body once; the nested form is the only one now.
     call.ignore_query(&["use_nested_fields"]);
@@ -104,7 +106,7 @@ fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fi
 }
 
 /// Opens a forum post whose first message is still to be posted.
-pub(super) fn new_post(
+pub(crate) fn new_post(
     state: &mut State,
     by: &By,
     forum: Snowflake,
@@ -119,7 +121,7 @@ pub(super) fn new_post(
 }
 
 /// `PATCH /channels/{thread}`
-pub(super) fn edit(
+pub(crate) fn edit(
     state: &mut MutexGuard<'_, State>,
     by: &By,
     id: Snowflake,
@@ -149,13 +151,13 @@ pub(super) fn edit(
 }
 
 /// `DELETE /channels/{thread}`
-pub(super) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) -> Result<Reply> {
+pub(crate) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) -> Result<Reply> {
     access::channel_with(state, by.user, id, bits::MANAGE_THREADS)?;
     threads::delete(state, by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
 
 /// Opens an archived thread because somebody writes in it; a locked one only for moderators.
-pub(super) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake) -> Result<()> {
+pub(crate) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake) -> Result<()> {
     let Some(channel) = state.world.channel(id) else { return Ok(()) };
     let Some(thread) = channel.thread.as_deref().filter(|thread| thread.archived) else { return Ok(()) };
     if thread.locked && state.world.permissions_in(channel, caller) & bits::MANAGE_THREADS == 0 {

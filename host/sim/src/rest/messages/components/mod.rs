@@ -12,26 +12,26 @@ use crate::form::Fields;
 
 /// Kinds of component, <https://discord.com/developers/docs/components/reference>.
 mod kind {
-    pub(super) const ROW: u64 = 1;
-    pub(super) const BUTTON: u64 = 2;
-    pub(super) const STRING_SELECT: u64 = 3;
-    pub(super) const TEXT_INPUT: u64 = 4;
-    pub(super) const USER_SELECT: u64 = 5;
-    pub(super) const ROLE_SELECT: u64 = 6;
-    pub(super) const MENTIONABLE_SELECT: u64 = 7;
-    pub(super) const CHANNEL_SELECT: u64 = 8;
-    pub(super) const SECTION: u64 = 9;
-    pub(super) const TEXT: u64 = 10;
-    pub(super) const THUMBNAIL: u64 = 11;
-    pub(super) const GALLERY: u64 = 12;
-    pub(super) const FILE: u64 = 13;
-    pub(super) const SEPARATOR: u64 = 14;
-    pub(super) const CONTAINER: u64 = 17;
-    pub(super) const LABEL: u64 = 18;
-    pub(super) const FILE_UPLOAD: u64 = 19;
-    pub(super) const RADIO_GROUP: u64 = 21;
-    pub(super) const CHECKBOX_GROUP: u64 = 22;
-    pub(super) const CHECKBOX: u64 = 23;
+    pub(crate) const ROW: u64 = 1;
+    pub(crate) const BUTTON: u64 = 2;
+    pub(crate) const STRING_SELECT: u64 = 3;
+    pub(crate) const TEXT_INPUT: u64 = 4;
+    pub(crate) const USER_SELECT: u64 = 5;
+    pub(crate) const ROLE_SELECT: u64 = 6;
+    pub(crate) const MENTIONABLE_SELECT: u64 = 7;
+    pub(crate) const CHANNEL_SELECT: u64 = 8;
+    pub(crate) const SECTION: u64 = 9;
+    pub(crate) const TEXT: u64 = 10;
+    pub(crate) const THUMBNAIL: u64 = 11;
+    pub(crate) const GALLERY: u64 = 12;
+    pub(crate) const FILE: u64 = 13;
+    pub(crate) const SEPARATOR: u64 = 14;
+    pub(crate) const CONTAINER: u64 = 17;
+    pub(crate) const LABEL: u64 = 18;
+    pub(crate) const FILE_UPLOAD: u64 = 19;
+    pub(crate) const RADIO_GROUP: u64 = 21;
+    pub(crate) const CHECKBOX_GROUP: u64 = 22;
+    pub(crate) const CHECKBOX: u64 = 23;
 }
 
 const IN_MESSAGE: &[u64] = &[kind::ROW];
@@ -50,7 +50,7 @@ const ID: RangeInclusive<u64> = 0..=i32::MAX as u64;
 
 /// What the components are in.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Surface {
+pub(crate) enum Surface {
     /// A message with content, whose components are rows of controls.
     Message,
     /// A message with IS_COMPONENTS_V2: components are all it has.
@@ -60,7 +60,7 @@ pub(super) enum Surface {
 }
 
 /// Reads `components` of a body; mistakes stay in `body`.
-pub(super) fn components(body: &mut Fields, surface: Surface) -> Vec<Value> {
+pub(crate) fn components(body: &mut Fields, surface: Surface) -> Vec<Value> {
     let (allowed, count) = match surface {
         Surface::Message => (IN_MESSAGE, 0..=MAX_ROWS),
         Surface::Layout => (IN_LAYOUT, 0..=MAX_COMPONENTS),
@@ -193,7 +193,7 @@ mod tests {
 
     use super::*;
 
-    pub(super) fn read(surface: Surface, list: Value) -> Result<Vec<Value>, Value> {
+    pub(crate) fn read(surface: Surface, list: Value) -> Result<Vec<Value>, Value> {
         let body = json!({ "components": list }).as_object().unwrap().clone();
         let mut body = Fields::of(body, "");
         let read = components(&mut body, surface);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[track_caller]
-    pub(super) fn refused(surface: Surface, list: Value, path: &str, code: &str) {
+    pub(crate) fn refused(surface: Surface, list: Value, path: &str, code: &str) {
         let shown = list.to_string();
         let errors = read(surface, list).expect_err(&shown);
         let at = errors.pointer(path).and_then(|at| at["_errors"].as_array());

@@ -1,5 +1,7 @@
 //! Application commands over REST, global and per guild: list, register, replace, edit, delete.
 
+pub(crate) mod permissions;
+
 use std::collections::HashSet;
 use std::sync::MutexGuard;
 
@@ -32,7 +34,7 @@ impl Part for Scope {
 
 /// `GET …/commands`: with all translations only if they are asked for.
 /// <https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands>
-pub(super) fn list(call: &Call, scope: Scope) -> Result<Reply> {
+pub(crate) fn list(call: &Call, scope: Scope) -> Result<Reply> {
     let is_translated = call.query("with_localizations") == Some("true");
     let state = open(call, scope)?;
     let mut all: Vec<Value> = scope.commands(&state).map(Command::json).collect();
@@ -56,13 +58,13 @@ fn leave_translations_out(of: &mut Value) {
 }
 
 /// `GET …/commands/{command}`
-pub(super) fn command(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
+pub(crate) fn command(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
     let state = open(call, scope)?;
     Ok(Reply::json(&scope.find(&state, id)?.json()))
 }
 
 /// `POST …/commands`: 201 for a new one, 200 when one of the same name and type was replaced.
-pub(super) fn create(call: &Call, scope: Scope) -> Result<Reply> {
+pub(crate) fn create(call: &Call, scope: Scope) -> Result<Reply> {
     let body = validated(call.fields()?);
     let mut state = open(call, scope)?;
     let (json, is_new) = commands::create(&mut state, scope, body.into_kept()?)?;
@@ -70,7 +72,7 @@ pub(super) fn create(call: &Call, scope: Scope) -> Result<Reply> {
 }
 
 /// `PUT …/commands`: what is not in the list is gone; what stays keeps its id.
-pub(super) fn replace_all(call: &Call, scope: Scope) -> Result<Reply> {
+pub(crate) fn replace_all(call: &Call, scope: Scope) -> Result<Reply> {
     let (mut whole, list) = call.fields_of_list()?;
     let (mut bodies, mut seen) = (Vec::with_capacity(list.len()), HashSet::new());
     for body in list {
@@ -89,7 +91,7 @@ pub(super) fn replace_all(call: &Call, scope: Scope) -> Result<Reply> {
 }
 
 /// `PATCH …/commands/{command}`
-pub(super) fn edit(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
     let change = call.fields()?;
     let mut state = open(call, scope)?;
     let body = scope.find(&state, id)?.body.clone();
@@ -98,6 +100,6 @@ pub(super) fn edit(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
 }
 
 /// `DELETE …/commands/{command}`
-pub(super) fn delete(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
+pub(crate) fn delete(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
     commands::delete(&mut *open(call, scope)?, scope, id).map(|()| Reply::nothing())
 }

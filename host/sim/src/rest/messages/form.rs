@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::Call;
 use super::allowed_mentions::allowed_mentions;
 use super::components::{Surface, components};
 use super::embeds::embeds;
@@ -11,6 +10,7 @@ use crate::accounts::Account;
 use crate::files::{MAX_FILES, attach};
 use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
+use crate::rest::Call;
 use crate::rules::messages::MAX_CONTENT_CHARS;
 use crate::rules::{Draft, Revision};
 use crate::state::State;
@@ -221,7 +221,7 @@ fn link_files(part: &mut Value, files: &[Attachment]) {
 }
 
 /// Gives every component its id, as Discord does for those that come without.
-pub(super) fn numbered(mut components: Vec<Value>) -> Vec<Value> {
+pub(crate) fn numbered(mut components: Vec<Value>) -> Vec<Value> {
     fn number(component: &mut Value, next: &mut u64) {
         if let Some(map) = component.as_object_mut() {
             map.entry("id").or_insert_with(|| json!(*next));

@@ -1,12 +1,13 @@
 //! What comes after the first answer to an interaction: followups, `@original`, edits, deletes.
-//! Calls for a channel's webhook have the same paths; they are handed on to `webhook_posts`.
+//! Calls for a channel's webhook have the same paths; they are handed on to `webhooks::posts`.
 
 use std::sync::Arc;
 
-use super::message_form::MessageForm;
-use super::{Call, Reply, webhook_posts};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
+use crate::rest::messages::form::MessageForm;
+use crate::rest::webhooks::posts;
+use crate::rest::{Call, Reply};
 use crate::rules::interactions::{self, Answering};
 use crate::rules::messages;
 use crate::state::State;
@@ -14,9 +15,9 @@ use crate::world::Message;
 use crate::world::wire::MessageJson;
 
 /// `POST /webhooks/{app}/{token}`. The first followup to a deferred answer fills it in.
-pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply> {
+pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply> {
     if is_of_channel(call, app) {
-        return webhook_posts::post(call, app, &token);
+        return posts::post(call, app, &token);
     }
     let form = MessageForm::read(call.fields()?)?;
     let mut state = call.shared.state();
@@ -44,9 +45,9 @@ pub(super) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
 }
 
 /// `GET /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn message(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
+pub(crate) fn message(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
     if is_of_channel(call, app) {
-        return webhook_posts::message(call, app, &token, &which);
+        return posts::message(call, app, &token, &which);
     }
     let state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
@@ -55,9 +56,9 @@ pub(super) fn message(call: &Call, app: Snowflake, token: String, which: String)
 }
 
 /// `PATCH /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
     if is_of_channel(call, app) {
-        return webhook_posts::edit(call, app, &token, &which);
+        return posts::edit(call, app, &token, &which);
     }
     let fields = call.fields()?;
     let mut state = call.shared.state();
@@ -74,9 +75,9 @@ pub(super) fn edit(call: &Call, app: Snowflake, token: String, which: String) ->
 }
 
 /// `DELETE /webhooks/{app}/{token}/messages/{which}`
-pub(super) fn delete(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
+pub(crate) fn delete(call: &Call, app: Snowflake, token: String, which: String) -> Result<Reply> {
     if is_of_channel(call, app) {
-        return webhook_posts::delete(call, app, &token, &which);
+        return posts::delete(call, app, &token, &which);
     }
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;

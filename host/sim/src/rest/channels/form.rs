@@ -9,28 +9,28 @@ const BITRATES: std::ops::RangeInclusive<u64> = 8_000..=96_000;
 /// Seconds of slow mode.
 const MAX_SLOWMODE: u64 = 21_600;
 /// Minutes after which a thread is archived.
-pub(super) const ARCHIVE_MINUTES: [u64; 4] = [60, 1440, 4320, 10_080];
+pub(crate) const ARCHIVE_MINUTES: [u64; 4] = [60, 1440, 4320, 10_080];
 const MAX_OVERWRITES: usize = 1000;
 const MAX_TAGS: usize = 20;
 /// The only flags of a channel that can be set: a forum whose posts need a tag, and media download options hidden.
 const SETTABLE_FLAGS: u64 = 1 << 4 | 1 << 15;
 
 /// What a channel is to be like.
-pub(super) struct ChannelPlan {
-    pub(super) kind: ChannelKind,
-    pub(super) name: String,
-    pub(super) topic: Option<String>,
-    pub(super) position: Option<u32>,
-    pub(super) parent_id: Option<Snowflake>,
-    pub(super) overwrites: Vec<Overwrite>,
-    pub(super) settings: ChannelSettings,
+pub(crate) struct ChannelPlan {
+    pub(crate) kind: ChannelKind,
+    pub(crate) name: String,
+    pub(crate) topic: Option<String>,
+    pub(crate) position: Option<u32>,
+    pub(crate) parent_id: Option<Snowflake>,
+    pub(crate) overwrites: Vec<Overwrite>,
+    pub(crate) settings: ChannelSettings,
     /// Whether the body speaks of overwrites at all.
-    pub(super) touches_overwrites: bool,
+    pub(crate) touches_overwrites: bool,
 }
 
 impl ChannelPlan {
     /// An empty one, for a channel that is to be made.
-    pub(super) fn new(kind: ChannelKind) -> Self {
+    pub(crate) fn new(kind: ChannelKind) -> Self {
         Self {
             kind,
             name: String::new(),
@@ -44,7 +44,7 @@ impl ChannelPlan {
     }
 
     /// A channel as it is.
-    pub(super) fn of(channel: &Channel) -> Self {
+    pub(crate) fn of(channel: &Channel) -> Self {
         Self {
             kind: channel.kind,
             name: channel.name.to_string(),
@@ -58,7 +58,7 @@ impl ChannelPlan {
     }
 
     /// Takes over what a body says.
-    pub(super) fn read(&mut self, fields: &mut Fields, world: &World) {
+    pub(crate) fn read(&mut self, fields: &mut Fields, world: &World) {
         if let Some(name) = fields.text_within("name", 1..=100) {
             let spoken = self.kind.is_voice() || self.kind == ChannelKind::Category;
             self.name = if spoken { name } else { name.to_lowercase().replace(' ', "-") };
@@ -125,7 +125,7 @@ impl ChannelPlan {
     }
 
     /// Whether the category exists and has room.
-    pub(super) fn check_parent(&self, world: &World, guild: Snowflake) -> Result<()> {
+    pub(crate) fn check_parent(&self, world: &World, guild: Snowflake) -> Result<()> {
         let Some(parent) = self.parent_id else { return Ok(()) };
         let is_category = world
             .channel(parent)
@@ -170,7 +170,7 @@ fn overwrites(fields: &mut Fields) -> Vec<Overwrite> {
 }
 
 /// The overwrite that a body describes. Discord takes the type as a number and, from of old, as a word.
-pub(super) fn overwrite(fields: &mut Fields, id: Snowflake) -> Option<Overwrite> {
+pub(crate) fn overwrite(fields: &mut Fields, id: Snowflake) -> Option<Overwrite> {
     let kind = match fields.take("type") {
         Some(kind) if kind == 0 || kind == "0" || kind == "role" => Some(0),
         Some(kind) if kind == 1 || kind == "1" || kind == "member" => Some(1),

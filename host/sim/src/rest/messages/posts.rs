@@ -1,9 +1,9 @@
 //! Posting a message over REST: who may, what it answers, what it forwards.
 
-use super::message_form::MessageForm;
-use super::{Call, Reply, threads};
+use super::form::MessageForm;
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
+use crate::rest::{Call, Reply, threads};
 use crate::rules::messages::{self, check_slowmode};
 use crate::rules::{Draft, access};
 use crate::state::State;
@@ -14,7 +14,7 @@ use crate::world::{Channel, MessageKind, Origin, bits, flags};
 const NONCE_WINDOW_MESSAGES: usize = 100;
 
 /// `POST /channels/{channel}/messages`
-pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let account = call.account()?;
     let caller = account.id();
     let mut form = MessageForm::read(call.fields()?)?.of(account);

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Reply};
 use crate::form::Result;
 use crate::ids::{Snowflake, Timestamp};
+use crate::rest::{Call, Reply};
 use crate::rules::{access, pins};
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, Message, bits};
@@ -13,12 +13,12 @@ use crate::world::{Channel, Message, bits};
 const MAX_PAGE: usize = 50;
 
 /// `PUT /channels/{channel}/messages/pins/{message}`, and the older `/channels/{channel}/pins/{message}`
-pub(super) fn pin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn pin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     set_pinned(call, channel, id, true)
 }
 
 /// `DELETE` of the same two.
-pub(super) fn unpin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn unpin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     set_pinned(call, channel, id, false)
 }
 
@@ -28,7 +28,7 @@ fn set_pinned(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> R
 }
 
 /// `GET /channels/{channel}/messages/pins?before=&limit=`: a page with times, pinned last first.
-pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let before = call.query_text("before").and_then(|before| before.parse::<Timestamp>().ok());
@@ -47,7 +47,7 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /channels/{channel}/pins`: the older form, messages only.
-pub(super) fn list_plain(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn list_plain(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let home = access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::message_form::MessageForm;
-use super::{Call, Reply, threads};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
+use crate::rest::messages::form::MessageForm;
+use crate::rest::{Call, Reply, threads};
 use crate::rules::{By, Draft, access, messages, webhooks};
 use crate::state::State;
 use crate::world::wire::MessageJson;
@@ -19,7 +19,7 @@ struct Manner {
 }
 
 /// `POST /webhooks/{webhook}/{token}?wait=&thread_id=`
-pub(super) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
+pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
     // Every webhook may have components here.
     call.ignore_query(&["with_components"]);
     let mut fields = call.fields()?;
@@ -88,14 +88,14 @@ fn thread_of(call: &Call, state: &State, webhook: &Webhook, named: bool) -> Resu
 }
 
 /// `GET /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
-pub(super) fn message(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
+pub(crate) fn message(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
     let state = call.shared.state();
     let message = find(call, &state, id, token, which)?;
     shown(&state, &message)
 }
 
 /// `PATCH /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
-pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
     // Every webhook may have components here.
     call.ignore_query(&["with_components"]);
     let mut fields = call.fields()?;
@@ -114,7 +114,7 @@ pub(super) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Resu
 }
 
 /// `DELETE /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
-pub(super) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
+pub(crate) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
     let mut state = call.shared.state();
     let message = find(call, &state, id, token, which)?;
     messages::delete(&mut state, message.channel_id, &[message.id], message.author.id);
@@ -135,7 +135,7 @@ fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
 }
 
 /// `POST /channels/{channel}/messages/{message}/crosspost`
-pub(super) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let (home, message) = access::seen_message(&state, caller, channel, id)?;

@@ -1,5 +1,7 @@
 //! Guilds over REST: reading them and their channels.
 
+pub(crate) mod settings;
+
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
@@ -13,7 +15,7 @@ use crate::world::wire::{channel_json, guild_json};
 const MAX_PAGE: usize = 200;
 
 /// `GET /users/@me/guilds?limit=&before=&after=&with_counts=`
-pub(super) fn mine(call: &Call) -> Result<Reply> {
+pub(crate) fn mine(call: &Call) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let (before, after) = (call.query_id("before"), call.query_id("after"));
@@ -46,7 +48,7 @@ pub(super) fn mine(call: &Call) -> Result<Reply> {
 }
 
 /// `GET /guilds/{guild}?with_counts=`
-pub(super) fn guild(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let counts = call.query_flag("with_counts");
     let state = call.shared.state();
@@ -60,7 +62,7 @@ pub(super) fn guild(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /guilds/{guild}/channels`
-pub(super) fn channels(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn channels(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, caller, guild)?;
@@ -70,13 +72,13 @@ pub(super) fn channels(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /guilds/{guild}/stickers` and `GET /guilds/{guild}/integrations`: a simulated guild has none, and none can be made.
-pub(super) fn none_of_it(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn none_of_it(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     access::own_guild(&call.shared.state(), caller, guild)?;
     Ok(Reply::json(&[(); 0]))
 }
 
 /// `GET /sticker-packs`: Discord's own pictures are not here.
-pub(super) fn sticker_packs(_: &Call) -> Result<Reply> {
+pub(crate) fn sticker_packs(_: &Call) -> Result<Reply> {
     Ok(Reply::json(&json!({ "sticker_packs": [] })))
 }

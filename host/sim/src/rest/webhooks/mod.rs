@@ -1,8 +1,10 @@
 //! Webhooks of channels over REST: make, read, change, remove, and following an announcement channel.
 
+pub(crate) mod posts;
+
 use serde_json::json;
 
-use super::guild_settings::picture;
+use super::guilds::settings::picture;
 use super::{Call, Reply};
 use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
@@ -14,7 +16,7 @@ use crate::world::{Webhook, bits};
 const RESERVED: [&str; 2] = ["clyde", "discord"];
 
 /// `POST /channels/{channel}/webhooks`
-pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     fields.require("name");
@@ -27,7 +29,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
 }
 
 /// `POST /channels/{channel}/followers`: from now on what is published there comes to another channel too.
-pub(super) fn follow(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn follow(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     fields.require("webhook_channel_id");
@@ -38,7 +40,7 @@ pub(super) fn follow(call: &Call, channel: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /channels/{channel}/webhooks`
-pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     access::guild_channel_with(&state, caller, channel, bits::MANAGE_WEBHOOKS)?;
@@ -46,7 +48,7 @@ pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /guilds/{guild}/webhooks`
-pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     access::guild_with(&state, caller, guild, bits::MANAGE_WEBHOOKS)?;
@@ -64,7 +66,7 @@ fn shows_token(webhook: &Webhook, caller: Snowflake) -> bool {
 }
 
 /// `GET /webhooks/{webhook}`
-pub(super) fn webhook(call: &Call, id: Snowflake) -> Result<Reply> {
+pub(crate) fn webhook(call: &Call, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let webhook = webhooks::managed(&state, caller, id)?;
@@ -72,13 +74,13 @@ pub(super) fn webhook(call: &Call, id: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /webhooks/{webhook}/{token}`: without authorization, and without saying who made it.
-pub(super) fn with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
+pub(crate) fn with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let state = call.shared.state();
     Ok(without_user(webhooks::with_token(&state, id, &token)?))
 }
 
 /// `PATCH /webhooks/{webhook}`
-pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -91,7 +93,7 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
 }
 
 /// `PATCH /webhooks/{webhook}/{token}`
-pub(super) fn edit_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
+pub(crate) fn edit_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let fields = call.fields()?;
     let mut state = call.shared.state();
     let by = By { user: webhooks::with_token(&state, id, &token)?.user.id, reason: None };
@@ -99,7 +101,7 @@ pub(super) fn edit_with_token(call: &Call, id: Snowflake, token: String) -> Resu
 }
 
 /// `DELETE /webhooks/{webhook}`
-pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
+pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut state = call.shared.state();
     webhooks::managed(&state, by.user, id)?;
@@ -108,7 +110,7 @@ pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
 }
 
 /// `DELETE /webhooks/{webhook}/{token}`
-pub(super) fn delete_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
+pub(crate) fn delete_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let mut state = call.shared.state();
     let by = By { user: webhooks::with_token(&state, id, &token)?.user.id, reason: None };
     webhooks::delete(&mut state, &by, id);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::components::{Surface, components};
-use super::message_form::{MessageForm, numbered};
-use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
+use crate::rest::messages::components::{Surface, components};
+use crate::rest::messages::form::{MessageForm, numbered};
+use crate::rest::{Call, Reply};
 use crate::rules::interactions::{self, Answering};
 use crate::rules::messages;
 use crate::state::State;
@@ -21,7 +21,7 @@ use crate::world::{Message, flags};
 const MAX_CHOICES: usize = 25;
 
 /// Needs no authorization: the token in the path is the key.
-pub(super) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
+pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let token = token.as_str();
     let mut fields = call.fields()?;
     let how = fields.number("type");

@@ -4,9 +4,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
 
-use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
+use crate::rest::{Call, Reply};
 use crate::rules::{access, guilds, members};
 use crate::world::wire::{guild_glimpse, guild_json};
 use crate::world::{AuditEntry, GuildSettings, User, bits};
@@ -17,7 +17,7 @@ const DEFAULT_AUDIT_PAGE: usize = 50;
 const MAX_DESCRIPTION_CHARS: usize = 300;
 
 /// `PATCH /guilds/{guild}`
-pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let name = fields.text_within("name", 2..=100);
@@ -95,7 +95,7 @@ fn read(fields: &mut Fields, settings: &mut GuildSettings) {
 }
 
 /// The hash of an uploaded picture, which is a data URI.
-pub(super) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
+pub(crate) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
     let uri = fields.text(key, usize::MAX)?;
     let is_picture = ["png", "jpeg", "gif", "webp", "avif"]
         .iter()
@@ -113,7 +113,7 @@ pub(super) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
 }
 
 /// `GET /guilds/{guild}/preview`
-pub(super) fn preview(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn preview(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, caller, guild).map_err(|_| ApiError::unknown_guild())?;
@@ -127,7 +127,7 @@ pub(super) fn preview(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `DELETE /users/@me/guilds/{guild}`
-pub(super) fn leave(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn leave(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     if access::own_guild(&state, caller, guild)?.owner_id == caller {
@@ -138,7 +138,7 @@ pub(super) fn leave(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /guilds/{guild}/audit-logs?user_id=&target_id=&action_type=&before=&after=&limit=`
-pub(super) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_AUDIT_PAGE, MAX_AUDIT_PAGE)?;
     let (user, target) = (call.query_id("user_id"), call.query_id("target_id"));
@@ -171,7 +171,7 @@ pub(super) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /voice/regions`
-pub(super) fn regions(call: &Call) -> Result<Reply> {
+pub(crate) fn regions(call: &Call) -> Result<Reply> {
     call.bot()?;
     let regions = ["rotterdam", "us-east", "singapore"].map(|id| {
         json!({ "id": id, "name": id, "optimal": id == "rotterdam", "deprecated": false, "custom": false })
@@ -180,7 +180,7 @@ pub(super) fn regions(call: &Call) -> Result<Reply> {
 }
 
 /// `GET /guilds/{guild}/regions`
-pub(super) fn guild_regions(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn guild_regions(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     access::own_guild(&call.shared.state(), caller, guild)?;
     regions(call)

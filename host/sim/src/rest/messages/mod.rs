@@ -1,11 +1,20 @@
 //! Messages over REST: read, edit, delete.
 
+pub(crate) mod allowed_mentions;
+pub(crate) mod components;
+pub(crate) mod embeds;
+pub(crate) mod form;
+pub(crate) mod pins;
+pub(crate) mod polls;
+pub(crate) mod posts;
+pub(crate) mod reactions;
+
 use std::sync::Arc;
 
-use super::message_form::MessageForm;
 use super::{Call, Reply};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
+use crate::rest::messages::form::MessageForm;
 use crate::rules::{access, messages};
 use crate::world::wire::MessageJson;
 use crate::world::{Message, bits};
@@ -15,7 +24,7 @@ const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 50;
 
 /// `GET /channels/{channel}/messages?limit=&before=&after=&around=`, newest first.
-pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let state = call.shared.state();
@@ -53,7 +62,7 @@ pub(super) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /channels/{channel}/messages/{message}`
-pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
@@ -62,7 +71,7 @@ pub(super) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<
 }
 
 /// `PATCH /channels/{channel}/messages/{message}`
-pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let account = call.account()?;
     let caller = account.id();
     let fields = call.fields()?;
@@ -87,13 +96,13 @@ pub(super) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
 }
 
 /// `DELETE /channels/{channel}/messages/{message}`
-pub(super) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     messages::delete_one(&mut call.shared.state(), &by, channel, id).map(|()| Reply::nothing())
 }
 
 /// `POST /channels/{channel}/messages/bulk-delete`
-pub(super) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     fields.require("messages");

@@ -1,9 +1,11 @@
 //! Channels over REST: read, type in, and those of a guild make, change, order, remove, and who may what in them.
 
-use super::channel_form::{ChannelPlan, overwrite};
+pub(crate) mod form;
+
 use super::{Call, Reply, threads};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
+use crate::rest::channels::form::{ChannelPlan, overwrite};
 use crate::rules::{access, channels, messages};
 use crate::state::State;
 use crate::world::wire::{channel_json, channel_json_for};
@@ -17,14 +19,14 @@ const MAX_CHILDREN: usize = 50;
 const KINDS: [u64; 7] = [0, 2, 4, 5, 13, 15, 16];
 
 /// `GET /channels/{channel}`
-pub(super) fn channel(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn channel(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     Ok(Reply::json(&channel_json_for(access::seen_channel(&state, caller, channel)?, caller)))
 }
 
 /// `POST /channels/{channel}/typing`
-pub(super) fn typing(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn typing(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     access::text_channel_with(&state, caller, channel, bits::SEND_MESSAGES)?;
@@ -34,7 +36,7 @@ pub(super) fn typing(call: &Call, channel: Snowflake) -> Result<Reply> {
 }
 
 /// `POST /guilds/{guild}/channels`
-pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let kind = fields.choice("type", &KINDS).and_then(ChannelKind::numbered).unwrap_or(ChannelKind::Text);
@@ -77,7 +79,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `PATCH /channels/{channel}`
-pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -117,7 +119,7 @@ pub(super) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
 }
 
 /// `DELETE /channels/{channel}`; a direct message is only closed.
-pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
+pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut state = call.shared.state();
     let channel = access::seen_channel(&state, by.user, id)?;
@@ -136,7 +138,7 @@ pub(super) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
 }
 
 /// `PATCH /guilds/{guild}/channels`: a list of places.
-pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let (mut whole, places) = call.fields_of_list()?;
     let mut state = call.shared.state();
@@ -169,7 +171,7 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `PUT /channels/{channel}/permissions/{overwrite}`
-pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
+pub(crate) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     let overwrite = overwrite(&mut fields, whom);
@@ -181,7 +183,7 @@ pub(super) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Resu
 }
 
 /// `DELETE /channels/{channel}/permissions/{overwrite}`
-pub(super) fn delete_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
+pub(crate) fn delete_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     channels::delete_overwrite(&mut call.shared.state(), &by, id, whom).map(|()| Reply::nothing())
 }

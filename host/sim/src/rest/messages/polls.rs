@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::{Snowflake, Timestamp};
+use crate::rest::{Call, Reply};
 use crate::rules::{access, polls};
 use crate::world::wire::MessageJson;
 use crate::world::{Emoji, Message, Poll, PollAnswer, User, bits};
@@ -29,7 +29,7 @@ pub(crate) struct PollForm {
 
 impl PollForm {
     /// Reads the `poll` of a message's body.
-    pub(super) fn read(fields: &mut Fields) -> Option<Self> {
+    pub(crate) fn read(fields: &mut Fields) -> Option<Self> {
         let mut poll = fields.object("poll")?;
         let question = poll.object("question").and_then(|mut question| {
             question.require("text");
@@ -54,7 +54,7 @@ impl PollForm {
     }
 
     /// The poll as it begins now.
-    pub(super) fn begin(self, now: Timestamp) -> Box<Poll> {
+    pub(crate) fn begin(self, now: Timestamp) -> Box<Poll> {
         let Self { question, answers, hours, multiple } = self;
         let expiry = now + std::time::Duration::from_secs(hours * 3600);
         Box::new(Poll { question, answers, expiry, multiple, finished: false })
@@ -78,7 +78,7 @@ fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
 }
 
 /// `PUT /channels/{channel}/polls/{message}/answers/@me`: the whole of a user's votes. Bots have none.
-pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let person = call.user()?;
     let mut fields = call.fields()?;
     let list = fields.list("answer_ids", MAX_ANSWERS).unwrap_or_default();
@@ -104,7 +104,7 @@ pub(super) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
 }
 
 /// `GET /channels/{channel}/polls/{message}/answers/{answer}?after=&limit=`
-pub(super) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64) -> Result<Reply> {
+pub(crate) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let after = call.query_id("after").unwrap_or_default();
@@ -119,7 +119,7 @@ pub(super) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64
 }
 
 /// `POST /channels/{channel}/polls/{message}/expire`: its author ends it.
-pub(super) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let (_, message) = access::seen_message(&state, caller, channel, id)?;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Reply};
 use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, Timestamp};
+use crate::rest::{Call, Reply};
 use crate::rules::{access, threads};
 use crate::state::State;
 use crate::world::wire::thread_json_for;
@@ -14,7 +14,7 @@ use crate::world::{Channel, ChannelKind, Thread, bits};
 const MAX_PAGE: usize = 100;
 
 /// `GET /guilds/{guild}/threads/active`
-pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn active(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let ids = &access::own_guild(&state, caller, guild)?.belongings.threads;
@@ -25,13 +25,13 @@ pub(super) fn active(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /channels/{channel}/threads/archived/public?before=&limit=`
-pub(super) fn archived_public(call: &Call, home: Snowflake) -> Result<Reply> {
+pub(crate) fn archived_public(call: &Call, home: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     archived(call, caller, home, 0, |channel, _| channel.kind != ChannelKind::PrivateThread)
 }
 
 /// `GET /channels/{channel}/threads/archived/private?before=&limit=`
-pub(super) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply> {
+pub(crate) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     archived(call, caller, home, bits::MANAGE_THREADS, |channel, _| {
         channel.kind == ChannelKind::PrivateThread
@@ -39,7 +39,7 @@ pub(super) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /channels/{channel}/users/@me/threads/archived/private?before=&limit=`
-pub(super) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply> {
+pub(crate) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     archived(call, caller, home, 0, |channel, thread| {
         channel.kind == ChannelKind::PrivateThread && thread.has(caller)
@@ -87,7 +87,7 @@ fn listed(state: &State, threads: &[&Channel], caller: Snowflake) -> Value {
 }
 
 /// `GET /channels/{thread}/thread-members?with_member=&after=&limit=`
-pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply> {
+pub(crate) fn members(call: &Call, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let with_member = call.query_flag("with_member");
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
@@ -103,7 +103,7 @@ pub(super) fn members(call: &Call, id: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /channels/{thread}/thread-members/{user}?with_member=`
-pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
+pub(crate) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     thread_of(access::seen_channel(&state, caller, id)?)?;
@@ -112,12 +112,12 @@ pub(super) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Repl
 }
 
 /// `PUT /channels/{thread}/thread-members/@me`
-pub(super) fn join(call: &Call, id: Snowflake) -> Result<Reply> {
+pub(crate) fn join(call: &Call, id: Snowflake) -> Result<Reply> {
     add(call, id, call.caller()?)
 }
 
 /// `PUT /channels/{thread}/thread-members/{user}`
-pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
+pub(crate) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let channel = access::seen_channel(&state, caller, id)?;
@@ -146,12 +146,12 @@ pub(super) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> 
 }
 
 /// `DELETE /channels/{thread}/thread-members/@me`
-pub(super) fn leave(call: &Call, id: Snowflake) -> Result<Reply> {
+pub(crate) fn leave(call: &Call, id: Snowflake) -> Result<Reply> {
     remove(call, id, call.caller()?)
 }
 
 /// `DELETE /channels/{thread}/thread-members/{user}`
-pub(super) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
+pub(crate) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let mut state = call.shared.state();
     let channel = access::seen_channel(&state, caller, id)?;

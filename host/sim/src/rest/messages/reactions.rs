@@ -1,8 +1,8 @@
 //! Reactions over REST: put, take away, list, clear.
 
-use super::{Call, Reply};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
+use crate::rest::{Call, Reply};
 use crate::rules::{access, reactions};
 use crate::world::{Emoji, User, bits};
 
@@ -13,7 +13,7 @@ const DEFAULT_PAGE: usize = 25;
 const MAX_REACTIONS: usize = 20;
 
 /// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
-pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
+pub(crate) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     let mut state = call.shared.state();
@@ -40,12 +40,12 @@ pub(super) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String)
 }
 
 /// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
-pub(super) fn take_own(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
+pub(crate) fn take_own(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     take(call, channel, id, emoji, call.caller()?)
 }
 
 /// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/{user}`
-pub(super) fn take(
+pub(crate) fn take(
     call: &Call,
     channel: Snowflake,
     id: Snowflake,
@@ -65,7 +65,7 @@ pub(super) fn take(
 }
 
 /// `GET /channels/{channel}/messages/{message}/reactions/{emoji}?limit=&after=`
-pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
+pub(crate) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     let caller = call.caller()?;
     let emoji = readable(&emoji)?;
     // Super reactions (`type` 1) cost money and are not put here.
@@ -91,12 +91,12 @@ pub(super) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String
 }
 
 /// `DELETE /channels/{channel}/messages/{message}/reactions/{emoji}`
-pub(super) fn clear(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
+pub(crate) fn clear(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     remove(call, channel, id, Some(&readable(&emoji)?))
 }
 
 /// `DELETE /channels/{channel}/messages/{message}/reactions`
-pub(super) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     remove(call, channel, id, None)
 }
 

@@ -4,10 +4,10 @@ use std::sync::MutexGuard;
 
 use serde_json::Value;
 
-use super::{Call, Reply};
 use crate::commands::Exception;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
+use crate::rest::{Call, Reply};
 use crate::rules::{access, commands};
 use crate::state::State;
 
@@ -15,7 +15,7 @@ use crate::state::State;
 const MAX_EXCEPTIONS: usize = 100;
 
 /// `GET /applications/{app}/guilds/{guild}/commands/permissions`
-pub(super) fn list(call: &Call, app: Snowflake, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn list(call: &Call, app: Snowflake, guild: Snowflake) -> Result<Reply> {
     let state = readable(call, app, guild)?;
     let commands = state.commands.available(Some(guild)).filter(|command| command.bot == app);
     let ids = commands.map(|command| command.id).chain([app]);
@@ -24,7 +24,7 @@ pub(super) fn list(call: &Call, app: Snowflake, guild: Snowflake) -> Result<Repl
 }
 
 /// `GET …/commands/{command}/permissions`
-pub(super) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let state = readable(call, app, guild)?;
     commands::check_is_there(&state, app, guild, id)?;
     if state.commands.exceptions.of(guild, id).is_none() {
@@ -34,7 +34,7 @@ pub(super) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) 
 }
 
 /// `PUT …/commands/{command}/permissions`: by a user who manages guild and roles, never by a bot.
-pub(super) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let person = call.user()?;
     let mut fields = call.fields()?;
     let there = fields.require("permissions");

@@ -1,9 +1,9 @@
 //! Components that lay out a message: sections, texts, media, lines, containers.
 //! It does not check whether a file they show was uploaded.
 
-use super::super::embeds::{ADDED_TO_MEDIA, Link, keep_url};
 use super::{Checker, MAX_COMPONENTS, MAX_TEXT_CHARS, keep_flag, kind};
 use crate::form::Fields;
+use crate::rest::messages::embeds::{ADDED_TO_MEDIA, Link, keep_url};
 
 const MAX_GALLERY_ITEMS: usize = 10;
 const MAX_DESCRIPTION_CHARS: usize = 1024;
@@ -12,17 +12,17 @@ const IN_CONTAINER: &[u64] =
 
 impl Checker {
     /// One to three texts beside a thumbnail or a button.
-    pub(super) fn section(&mut self, section: &mut Fields) {
+    pub(crate) fn section(&mut self, section: &mut Fields) {
         let texts = self.children(section, "components", 1..=3, &[kind::TEXT]);
         section.keep("components", texts);
         self.child(section, "accessory", &[kind::BUTTON, kind::THUMBNAIL]);
     }
 
-    pub(super) fn text(&mut self, text: &mut Fields) {
+    pub(crate) fn text(&mut self, text: &mut Fields) {
         self.text_chars += text.keep_required_text("content", 1..=MAX_TEXT_CHARS);
     }
 
-    pub(super) fn container(&mut self, container: &mut Fields) {
+    pub(crate) fn container(&mut self, container: &mut Fields) {
         let inner = self.children(container, "components", 1..=MAX_COMPONENTS, IN_CONTAINER);
         container.keep("components", inner);
         if let Some(color) = container.number_within("accent_color", 0..=0xFF_FFFF) {
@@ -33,13 +33,13 @@ impl Checker {
 }
 
 /// A picture with what it shows: a thumbnail, or an item of a gallery.
-pub(super) fn media(of: &mut Fields, key: &str) {
+pub(crate) fn media(of: &mut Fields, key: &str) {
     source(of, key, Link::WebOrAttachment);
     of.keep_text("description", 0..=MAX_DESCRIPTION_CHARS);
     keep_flag(of, "spoiler");
 }
 
-pub(super) fn gallery(gallery: &mut Fields) {
+pub(crate) fn gallery(gallery: &mut Fields) {
     gallery.require("items");
     let list = gallery.objects("items", 1..=MAX_GALLERY_ITEMS).unwrap_or_default();
     let mut kept = Vec::with_capacity(list.len());
@@ -50,14 +50,14 @@ pub(super) fn gallery(gallery: &mut Fields) {
     gallery.keep("items", kept);
 }
 
-pub(super) fn file(file: &mut Fields) {
+pub(crate) fn file(file: &mut Fields) {
     source(file, "file", Link::Attachment);
     keep_flag(file, "spoiler");
     // What a bot sends back of a message that it read.
     file.ignore(&["name", "size"]);
 }
 
-pub(super) fn separator(separator: &mut Fields) {
+pub(crate) fn separator(separator: &mut Fields) {
     keep_flag(separator, "divider");
     if let Some(spacing) = separator.choice("spacing", &[1, 2]) {
         separator.keep("spacing", spacing);

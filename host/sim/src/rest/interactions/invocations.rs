@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Call, Reply};
 use crate::commands::Command;
 use crate::files::attach;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Client;
+use crate::rest::{Call, Reply};
 use crate::rules::access;
 use crate::rules::interactions::{self, Invocation, Invoker, Typed, begin, taken_apart};
 use crate::state::State;
@@ -21,7 +21,7 @@ use crate::world::{ActError, Attachment};
 const MAX_LIST: usize = 40;
 
 /// `POST /interactions`: 204, then the outcome over the gateway.
-pub(super) fn create(call: &Call) -> Result<Reply> {
+pub(crate) fn create(call: &Call) -> Result<Reply> {
     let person = call.user()?;
     let mut request = Request::read(call.fields()?)?;
     let mut state = call.shared.state();
@@ -90,7 +90,7 @@ impl Request {
 }
 
 /// `GET /guilds/{guild}/application-command-index`
-pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply> {
     let person = call.user()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, person, guild)?;
@@ -98,7 +98,7 @@ pub(super) fn guild_commands(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /users/@me/application-command-index`
-pub(super) fn own_commands(call: &Call) -> Result<Reply> {
+pub(crate) fn own_commands(call: &Call) -> Result<Reply> {
     let person = call.user()?;
     let state = call.shared.state();
     Ok(index(&state, interactions::commands_for_person(&state, person)))

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::super::embeds::{Link, keep_url};
 use super::{Checker, Surface, keep_flag, kind};
 use crate::form::Fields;
+use crate::rest::messages::embeds::{Link, keep_url};
 
 const MAX_BUTTONS: usize = 5;
 const MAX_OPTIONS: usize = 25;
@@ -32,7 +32,7 @@ const PREMIUM: u64 = 6;
 
 impl Checker {
     /// Up to five buttons, or one menu; in a form one text input.
-    pub(super) fn row(&mut self, row: &mut Fields) {
+    pub(crate) fn row(&mut self, row: &mut Fields) {
         let allowed = if self.surface == Surface::Form { &[kind::TEXT_INPUT] } else { IN_ROW };
         let inner = self.children(row, "components", 1..=MAX_BUTTONS, allowed);
         let width = |inner: &Value| match inner.get("type").and_then(Value::as_u64) {
@@ -50,7 +50,7 @@ impl Checker {
         row.keep("components", inner);
     }
 
-    pub(super) fn button(&mut self, button: &mut Fields) {
+    pub(crate) fn button(&mut self, button: &mut Fields) {
         button.require("style");
         let style = button.choice("style", &[1, 2, 3, 4, LINK, PREMIUM]).unwrap_or(1);
         button.keep("style", style);
@@ -81,7 +81,7 @@ impl Checker {
         }
     }
 
-    pub(super) fn select(&mut self, menu: &mut Fields, kind: u64) {
+    pub(crate) fn select(&mut self, menu: &mut Fields, kind: u64) {
         self.custom_id(menu);
         menu.keep_text("placeholder", 0..=150);
         keep_flag(menu, "disabled");
@@ -162,7 +162,7 @@ impl Checker {
     }
 
     /// `labelled`: it stands in a label, which says what it is for.
-    pub(super) fn text_input(&mut self, input: &mut Fields, labelled: bool) {
+    pub(crate) fn text_input(&mut self, input: &mut Fields, labelled: bool) {
         self.custom_id(input);
         input.require("style");
         let style = input.choice("style", &[1, 2]).unwrap_or(1);
@@ -187,7 +187,7 @@ impl Checker {
         input.keep_text("placeholder", 0..=100);
     }
 
-    pub(super) fn label(&mut self, label: &mut Fields) {
+    pub(crate) fn label(&mut self, label: &mut Fields) {
         label.keep_required_text("label", 1..=45);
         label.keep_text("description", 0..=100);
         let inputs =
@@ -195,13 +195,13 @@ impl Checker {
         self.child(label, "component", &[MENUS, &inputs].concat());
     }
 
-    pub(super) fn file_upload(&mut self, upload: &mut Fields) {
+    pub(crate) fn file_upload(&mut self, upload: &mut Fields) {
         self.custom_id(upload);
         values(upload, 0..=10, 1..=10);
         keep_flag(upload, "required");
     }
 
-    pub(super) fn group(&mut self, group: &mut Fields, kind: u64) {
+    pub(crate) fn group(&mut self, group: &mut Fields, kind: u64) {
         self.custom_id(group);
         keep_flag(group, "required");
         if kind == kind::RADIO_GROUP {
@@ -212,7 +212,7 @@ impl Checker {
         }
     }
 
-    pub(super) fn checkbox(&mut self, checkbox: &mut Fields) {
+    pub(crate) fn checkbox(&mut self, checkbox: &mut Fields) {
         self.custom_id(checkbox);
         keep_flag(checkbox, "default");
     }
