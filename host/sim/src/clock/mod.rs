@@ -6,7 +6,6 @@
 //! for how long a session can be resumed. On real time: heartbeats (real clients beat in real time), delays injected as
 //! faults, deadlines for writing and closing, and every `within` that a test waits for.
 
-mod bot;
 mod due;
 mod schedule;
 
@@ -17,7 +16,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
 
-pub use bot::BotClock;
 pub(crate) use due::{Due, OnDue};
 use schedule::Schedule;
 
@@ -29,6 +27,19 @@ use crate::ids::Timestamp;
 #[derive(Clone)]
 pub struct Clock {
     inner: Arc<Inner>,
+}
+
+/// The clock by which a bot in this process plans and waits. The simulator moves it together with its own, so that what a
+/// bot does in an hour can be seen at once.
+pub trait BotClock: fmt::Debug + Send + Sync {
+    /// How long until the first moment for which the bot waits; `None` if it waits for none.
+    fn next_due(&self) -> Option<Duration>;
+    /// Goes forward, running or not; tasks that wait for a moment on the way wake up.
+    fn advance(&self, by: Duration);
+    /// Stands still.
+    fn freeze(&self);
+    /// Runs on from where it stands.
+    fn resume(&self);
 }
 
 struct Inner {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::{Snowflake, Timestamp};
-use crate::rules::{access, bans, messages};
+use crate::rules::{access, members, messages};
 use crate::state::State;
 use crate::world::{Ban, bits};
 
@@ -64,7 +64,7 @@ pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
     let mut state = call.shared.state();
     check(&state, by.user, guild, user)?;
     let account = access::account(&state, user)?;
-    bans::add(&mut state, guild, &by, &account);
+    members::ban(&mut state, guild, &by, &account);
     forget(&mut state, guild, user, seconds.unwrap_or(0), by.user);
     Ok(Reply::nothing())
 }
@@ -74,7 +74,7 @@ pub(super) fn lift(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Rep
     let by = call.by()?;
     let mut state = call.shared.state();
     access::guild_with(&state, by.user, guild, bits::BAN_MEMBERS)?;
-    if bans::remove(&mut state, guild, &by, user) { Ok(Reply::nothing()) } else { Err(unknown_ban()) }
+    if members::unban(&mut state, guild, &by, user) { Ok(Reply::nothing()) } else { Err(unknown_ban()) }
 }
 
 /// `POST /guilds/{guild}/bulk-ban`
@@ -93,7 +93,7 @@ pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply> {
     for user in users.unwrap_or_default() {
         match check(&state, by.user, guild, user).and_then(|()| access::account(&state, user)) {
             Ok(account) => {
-                bans::add(&mut state, guild, &by, &account);
+                members::ban(&mut state, guild, &by, &account);
                 forget(&mut state, guild, user, seconds, by.user);
                 banned.push(user);
             }

@@ -1,4 +1,4 @@
-//! Members of guilds: they come, go and are changed.
+//! Members of guilds: they come, go, are changed and banned.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, guild_create_json, user_client};
-use crate::world::{GuildMember, MessageKind, User, bits};
+use crate::world::{Ban, GuildMember, MessageKind, User, bits};
 
 /// A bit of a guild's `system_channel_flags`.
 const NO_JOIN_NOTICES: u64 = 1 << 0;
@@ -152,4 +152,24 @@ fn record_roles(
     if !changes.is_empty() {
         audit::write(state, guild, by, Action::MemberRoleUpdate, Some(user), changes, None);
     }
+}
+
+/// Keeps somebody out of a guild.
+pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &By, user: &Arc<User>) {
+    remove(state, guild, user.id);
+    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
+    home.belongings.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
+    audit::record(state, guild, by, Action::BanAdd, Some(user.id), None);
+    let data = json!({ "guild_id": guild, "user": &**user });
+    dispatch::to_guild(state, guild, "GUILD_BAN_ADD", &data);
+}
+
+/// Lets somebody in again; false if there was no ban.
+pub(crate) fn unban(state: &mut State, guild: Snowflake, by: &By, user: Snowflake) -> bool {
+    let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
+    let Some(ban) = home.belongings.bans.remove(&user) else { return false };
+    audit::record(state, guild, by, Action::BanRemove, Some(user), None);
+    let data = json!({ "guild_id": guild, "user": &*ban.user });
+    dispatch::to_guild(state, guild, "GUILD_BAN_REMOVE", &data);
+    true
 }

@@ -180,23 +180,15 @@ pub(crate) fn edit(
         Some(message) => message,
         None => state.interactions.ephemeral_mut(id)?,
     };
-    if let Some(content) = revision.content {
-        message.content = content;
-    }
     if let Some(mentions) = mentions {
         message.mentions = mentions.users;
         message.mention_roles = mentions.roles;
         message.mention_everyone = mentions.everyone;
     }
-    if let Some(embeds) = revision.embeds {
-        message.embeds = embeds;
-    }
-    if let Some(components) = revision.components {
-        message.components = components;
-    }
-    if let Some(attachments) = revision.attachments {
-        message.attachments = attachments;
-    }
+    replace(&mut message.content, revision.content);
+    replace(&mut message.embeds, revision.embeds);
+    replace(&mut message.components, revision.components);
+    replace(&mut message.attachments, revision.attachments);
     let editable = flags::SUPPRESS_EMBEDS | flags::IS_COMPONENTS_V2;
     if let Some(bits) = revision.flags {
         message.flags = message.flags & !flags::SUPPRESS_EMBEDS | bits & editable;
@@ -208,6 +200,12 @@ pub(crate) fn edit(
         message.edited = Some(state.world.clock.now());
     }
     announce_edit(state, channel, id, true)
+}
+
+fn replace<T>(there: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *there = new;
+    }
 }
 
 /// Tells everybody that a message looks different now; `noted`: the transcript too.

@@ -2,7 +2,6 @@
 
 pub(crate) mod access;
 mod audit;
-pub(crate) mod bans;
 pub(crate) mod channels;
 pub(crate) mod commands;
 mod dispatch;

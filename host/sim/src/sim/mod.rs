@@ -5,7 +5,7 @@ mod prompt;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
@@ -91,15 +91,11 @@ impl Sim {
         let token = options.token.clone();
         let (closing, closing_seen) = watch::channel(false);
         let shared = Shared::new(options, world, address, closing_seen);
-        // Typed, as `Arc::downgrade` would otherwise be asked for the unsized pointer.
-        let owner: Weak<Shared> = Arc::downgrade(&shared);
+        let owner = Arc::downgrade(&shared);
         shared.clock.start(owner, shared.options.bot_clock.clone());
-        {
-            let mut state = shared.state();
-            state.commands = commands;
-            timers::set_all(&state);
-            files.into_iter().for_each(|(id, kind, bytes)| state.files.keep(id, kind, bytes));
-        }
+        shared.state().commands = commands;
+        files.into_iter().for_each(|(id, kind, bytes)| shared.state().files.keep(id, kind, bytes));
+        timers::set_all(&shared.state());
         let server = tokio::spawn(serve(listener, shared.clone(), keeper));
         let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
         tokio::spawn(async move {

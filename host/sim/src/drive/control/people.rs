@@ -11,7 +11,7 @@ use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::members::{guild_named, member_and_role};
 use crate::rest::{Call, Reply};
-use crate::rules::{By, bans, members, users};
+use crate::rules::{By, members, users};
 use crate::state::State;
 use crate::world::{ActError, User, World};
 
@@ -74,7 +74,7 @@ pub(super) fn join(call: &Call, name: &str, guild: &str) -> Result<Reply> {
     let mut state = call.shared.state();
     let user = person(&state, name)?;
     let (guild, by) = place(&state, guild)?;
-    bans::remove(&mut state, guild, &by, user.id);
+    members::unban(&mut state, guild, &by, user.id);
     members::admit(&mut state, guild, &user);
     Ok(Reply::nothing())
 }

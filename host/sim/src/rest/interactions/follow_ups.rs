@@ -12,7 +12,6 @@ use crate::rules::interactions::{self, Answering};
 use crate::rules::messages;
 use crate::state::State;
 use crate::world::Message;
-use crate::world::wire::MessageJson;
 
 /// `POST /webhooks/{app}/{token}`. The first followup to a deferred answer fills it in.
 pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply> {
@@ -41,7 +40,7 @@ pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
             messages::post(&mut state, draft)
         }
     };
-    shown(&state, &message)
+    posts::shown(&state, &message)
 }
 
 /// `GET /webhooks/{app}/{token}/messages/{which}`
@@ -52,7 +51,7 @@ pub(crate) fn message(call: &Call, app: Snowflake, token: String, which: String)
     let state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
     let message = find(&state, &answering, &which)?;
-    shown(&state, &message)
+    posts::shown(&state, &message)
 }
 
 /// `PATCH /webhooks/{app}/{token}/messages/{which}`
@@ -71,7 +70,7 @@ pub(crate) fn edit(call: &Call, app: Snowflake, token: String, which: String) ->
     }
     let message =
         messages::edit(&mut state, answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
-    shown(&state, &message)
+    posts::shown(&state, &message)
 }
 
 /// `DELETE /webhooks/{app}/{token}/messages/{which}`
@@ -108,9 +107,4 @@ fn find(state: &State, answering: &Answering, which: &str) -> Result<Arc<Message
     let message = interactions::answer_message(state, answering.channel, id).ok_or(unknown.clone())?;
     let ours = message.interaction.as_ref().is_some_and(|note| note.id == answering.id);
     if ours || answering.original == Some(id) { Ok(message) } else { Err(unknown) }
-}
-
-fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
-    let channel = state.world.channel(message.channel_id).ok_or(ApiError::unknown_channel())?;
-    Ok(Reply::json(&MessageJson::answer(message, channel, message.author.id)))
 }

@@ -135,7 +135,7 @@ pub(crate) fn edit(
     let owns = thread.owner_id == by.user;
     let unlocked = !thread.locked || moderates;
     // Anybody who may write opens a thread again by itself; the rest is for its owner and for moderators.
-    let only_opens = change.archived == Some(false) && change.only_archived;
+    let only_opens = change == Change { archived: Some(false), ..Change::default() };
     if !(moderates
         || owns && unlocked && change.slowmode.is_none() && change.locked.is_none()
         || only_opens && unlocked)
@@ -253,6 +253,7 @@ fn check_tags(state: &State, forum: Option<Snowflake>, tags: &[Snowflake]) -> Re
 }
 
 /// What a body changes in a thread.
+#[derive(Default, PartialEq)]
 struct Change {
     name: Option<String>,
     archived: Option<bool>,
@@ -262,13 +263,11 @@ struct Change {
     slowmode: Option<u32>,
     tags: Option<Vec<Snowflake>>,
     flags: Option<u64>,
-    /// Nothing but `archived` is spoken of.
-    only_archived: bool,
 }
 
 impl Change {
     fn read(fields: &mut Fields) -> Self {
-        let mut change = Self {
+        Self {
             name: fields.text_within("name", 1..=100),
             archived: fields.flag("archived"),
             locked: fields.flag("locked"),
@@ -277,16 +276,7 @@ impl Change {
             slowmode: fields.number_within("rate_limit_per_user", 0..=21_600).map(|seconds| seconds as u32),
             tags: fields.snowflakes("applied_tags", MAX_APPLIED_TAGS),
             flags: fields.number("flags"),
-            only_archived: false,
-        };
-        change.only_archived = change.name.is_none()
-            && change.locked.is_none()
-            && change.invitable.is_none()
-            && change.archive_minutes.is_none()
-            && change.slowmode.is_none()
-            && change.tags.is_none()
-            && change.flags.is_none();
-        change
+        }
     }
 
     fn apply(self, channel: &mut Channel) {

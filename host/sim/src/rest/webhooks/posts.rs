@@ -9,7 +9,7 @@ use crate::rest::{Call, Reply, threads};
 use crate::rules::{By, Draft, access, messages, webhooks};
 use crate::state::State;
 use crate::world::wire::MessageJson;
-use crate::world::{ChannelKind, Message, User, Webhook, flags};
+use crate::world::{ChannelKind, Message, User, Webhook, bits, flags};
 
 /// How a message is to be posted.
 struct Manner {
@@ -129,7 +129,8 @@ fn find(call: &Call, state: &State, id: Snowflake, token: &str, which: &str) -> 
     message.filter(|message| message.webhook_id == Some(id)).cloned().ok_or(ApiError::unknown_message())
 }
 
-fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
+/// The message as its author sees it.
+pub(crate) fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
     let channel = state.world.channel(message.channel_id).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&MessageJson::answer(message, channel, message.author.id)))
 }
@@ -146,7 +147,7 @@ pub(crate) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Resul
     if message.flags & flags::CROSSPOSTED != 0 {
         return Err(ApiError::new(400, 40033, "This message has already been crossposted"));
     }
-    let needed = if own { crate::world::bits::SEND_MESSAGES } else { crate::world::bits::MANAGE_MESSAGES };
+    let needed = if own { bits::SEND_MESSAGES } else { bits::MANAGE_MESSAGES };
     access::channel_with(&state, caller, channel, needed)?;
     let message = webhooks::crosspost(&mut state, channel, id).ok_or(ApiError::unknown_message())?;
     let home = access::seen_channel(&state, caller, channel)?;
