@@ -95,7 +95,7 @@ pub(crate) fn unquoted(cell: &str) -> Option<&str> {
 #[test]
 fn every_command_of_the_program_is_in_the_table_and_no_other() {
     let mut expected: BTreeSet<String> = listed(&[]).into_iter().collect();
-    for group in ["cogs", "commands", "keys", "state"] {
+    for group in ["cogs", "commands", "keys", "lane", "state"] {
         assert!(expected.remove(group), "the program lists its commands: {expected:?}");
         expected.extend(listed(&[group]).into_iter().map(|verb| format!("{group} {verb}")));
     }
