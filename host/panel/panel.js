@@ -218,7 +218,7 @@ class CogCard {
     const state = serves && cog.activity !== "idle" ? `serving · ${cog.activity}` : cog.stage;
     fill(this.title, cog.name, cog.generation && h("span.generation", null, `#${cog.generation}`));
     fill(this.stage, h("span.lamp", { class: serves ? "good" : cog.stage === "loading" ? "wait" : "" }), state,
-      cog.version && ` · ${cog.version}`, cog.uptime_secs != null && ` · up ${span(cog.uptime_secs)}`,
+      cog.version && ` · ${cog.version}`, cog.process && ` · process ${cog.process.id}, ${Math.round(cog.process.memory_bytes / 2 ** 20)} MiB`, cog.uptime_secs != null && ` · up ${span(cog.uptime_secs)}`,
       cog.queued > 0 && ` · ${cog.queued} waiting`, cog.faults > 0 && h("span.bad-count", null, ` · ${cog.faults} ${cog.faults === 1 ? "fault" : "faults"}`));
     const number = (name, value, bad) => h("div", { class: bad ? "bad" : "" }, h("dt", null, name), h("dd", null, String(value)));
     fill(this.numbers, number("handled", cog.handled), number("waiting", cog.queued), number("in flight", cog.in_flight),

@@ -156,6 +156,18 @@ fn of_cogs(cogs: &[CogStatus]) -> Vec<Family> {
             ),
             |cog| cog.is_unsaved.into(),
         ),
+        Family::gauge(
+            "gearshift_cog_process_memory_bytes",
+            "Resident memory of the cog's own process, if it has one",
+        )
+        .of(cogs.iter().filter_map(|cog| Some((named("cog", &cog.name), cog.process?.memory_bytes)))),
+        Family::counter(
+            "gearshift_cog_process_cpu_seconds_total",
+            "Processor time of the cog's own process; from 0 with each generation",
+        )
+        .of(cogs
+            .iter()
+            .filter_map(|cog| Some((named("cog", &cog.name), cog.process?.processor_ms as f64 / 1000.0)))),
     ]
 }
 
