@@ -9,6 +9,8 @@ use std::{
     sync::atomic::{AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
 };
 
+#[cfg(target_os = "linux")]
+use rustix::fs::SealFlags;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 /// Bytes of a handler's name that the host can read.
@@ -65,6 +67,10 @@ impl Page {
     pub(super) fn shared() -> io::Result<Page> {
         let file = super::process::memory("gearshift-lane")?;
         rustix::fs::ftruncate(&file, mem::size_of::<Numbers>() as u64)?;
+        // Reading a page that another process has cut off would end this one by SIGBUS.
+        // <https://man7.org/linux/man-pages/man2/F_GET_SEALS.2const.html>
+        #[cfg(target_os = "linux")]
+        rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
         Page::mapped(file)
     }
 
@@ -170,6 +176,17 @@ mod tests {
         }
         let short = super::super::process::memory("short").expect("memory");
         assert!(Page::mapped(short).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn neither_side_can_take_the_page_from_the_other() {
+        let page = Page::shared().expect("memory");
+        let file = page.file().expect("a file");
+        for length in [0, 1 << 20] {
+            assert!(rustix::fs::ftruncate(file, length).is_err());
+        }
+        assert!(rustix::fs::fcntl_add_seals(file, SealFlags::WRITE).is_err());
     }
 
     #[test]

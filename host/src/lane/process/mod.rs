@@ -32,7 +32,10 @@ pub use self::{child::run, spawn::set_program};
 /// Memory that can be shared with another process.
 pub(super) fn memory(name: &str) -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
-    return Ok(rustix::fs::memfd_create(name, rustix::fs::MemfdFlags::CLOEXEC)?);
+    {
+        use rustix::fs::{MemfdFlags, memfd_create};
+        Ok(memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
+    }
     #[cfg(not(target_os = "linux"))]
     {
         let _ = name;
