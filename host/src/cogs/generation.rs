@@ -137,6 +137,7 @@ impl Lanes {
         ProcessParts {
             memory_max: set.memory_max,
             redeliver: set.redeliver,
+            sandbox: set.sandbox,
             end_within: self.parts.limits.join_timeout,
             crashed: Box::new(move |why| {
                 if let Some(owner) = owner.upgrade() {

@@ -11,7 +11,7 @@ use gearshift_cog::manifest::Manifest;
 
 use super::{Absence, Cogs, book::Entry, message::Message, stage::Status};
 use crate::{
-    config::{CogSection, LaneKind, Settings},
+    config::{CogSection, LaneKind, Sandbox, Settings},
     fault::{Fault, FaultKind},
 };
 
@@ -35,7 +35,12 @@ pub(super) struct LaneSettings {
     pub(super) memory_max: Option<u64>,
     /// Whether events that it was handling when it crashed begin again.
     pub(super) redeliver: bool,
+    /// Whether its process is locked in.
+    pub(super) sandbox: Sandbox,
 }
+
+/// A cog that is locked in does not fill the machine's memory either, in bytes.
+const SANDBOX_MEMORY: u64 = 256 << 20;
 
 impl CogSettings {
     /// What the config file `file` says; `lane` is where cogs live for which it says nothing else.
@@ -48,10 +53,13 @@ impl CogSettings {
         let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner).get(cog).copied();
         let sections = self.sections.read().unwrap_or_else(PoisonError::into_inner);
         let section = sections.get(cog);
+        let sandbox = section.map(|section| section.sandbox).unwrap_or_default();
+        let memory_max = section.and_then(|section| section.memory_max).map(|max| max.bytes());
         LaneSettings {
             kind: asked.or(section.and_then(|section| section.lane)).unwrap_or(self.lane),
-            memory_max: section.and_then(|section| section.memory_max).map(|max| max.bytes()),
+            memory_max: memory_max.or(sandbox.is_on().then_some(SANDBOX_MEMORY)),
             redeliver: section.is_some_and(|section| section.redeliver),
+            sandbox,
         }
     }
 

@@ -15,11 +15,14 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
     check_limits(&config.limits, &mut found);
     found.unless(!config.cogs.folder.as_os_str().is_empty(), &["cogs", "folder"], "must not be empty");
     for (name, cog) in &config.cog {
-        found.unless(
-            cog.memory_max.is_none() || cog.lane.unwrap_or(config.cogs.lane) == LaneKind::Process,
-            &["cog", name, "memory_max"],
-            "is for a process of its own: set `lane = \"process\"` beside it",
-        );
+        let is_process = cog.lane.unwrap_or(config.cogs.lane) == LaneKind::Process;
+        for (is_set, key) in [(cog.memory_max.is_some(), "memory_max"), (cog.sandbox.is_on(), "sandbox")] {
+            found.unless(
+                !is_set || is_process,
+                &["cog", name, key],
+                "is for a process of its own: set `lane = \"process\"` beside it",
+            );
+        }
     }
     found.positive(config.http.connect_timeout, &["http", "connect_timeout_ms"]);
     found.positive(config.http.request_timeout, &["http", "request_timeout_ms"]);

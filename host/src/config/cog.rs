@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Error as _, Unexpected, Visitor},
+};
 use serde_json::{Map, Value};
 
 /// One cog's section.
@@ -19,6 +22,53 @@ pub struct CogSection {
     /// Whether events and commands by prefix that it was handling when its process crashed begin again, once. Default false:
     /// nothing is handled twice.
     pub redeliver: bool,
+    /// Whether its process is locked in: `true`, `false` or `"best effort"`; only with `lane = "process"`.
+    #[serde(deserialize_with = "sandbox")]
+    pub sandbox: Sandbox,
+}
+
+/// Whether the process of a cog is locked in: no files but the system's libraries, no network, no other processes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sandbox {
+    /// It is not.
+    #[default]
+    Off,
+    /// It is, or it does not start.
+    On,
+    /// As far as the system can.
+    BestEffort,
+}
+
+impl Sandbox {
+    /// Whether there is one.
+    pub fn is_on(self) -> bool {
+        self != Sandbox::Off
+    }
+}
+
+fn sandbox<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sandbox, D::Error> {
+    struct Read;
+
+    impl Visitor<'_> for Read {
+        type Value = Sandbox;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("true, false or \"best effort\"")
+        }
+
+        fn visit_bool<E>(self, is_on: bool) -> Result<Sandbox, E> {
+            Ok(if is_on { Sandbox::On } else { Sandbox::Off })
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Sandbox, E> {
+            match text {
+                "best effort" => Ok(Sandbox::BestEffort),
+                _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+            }
+        }
+    }
+
+    deserializer.deserialize_bool(Read)
 }
 
 /// Where a cog lives.

@@ -25,6 +25,7 @@ pub use self::{
     pulse::{Activity, Pulse},
 };
 use crate::{
+    config::Sandbox,
     fault::Fault,
     handles::Lease,
     identity::GenerationId,
@@ -107,6 +108,8 @@ pub struct ProcessParts {
     pub memory_max: Option<u64>,
     /// Whether events that it was handling when it crashed begin again, once.
     pub redeliver: bool,
+    /// Whether it is locked in.
+    pub sandbox: Sandbox,
     /// How long it may take to end.
     pub end_within: Duration,
     /// Takes why the process has ended though nobody told it to.

@@ -27,6 +27,7 @@ mod registering_full;
 mod registering_guilds;
 mod reload;
 mod rules;
+mod sandbox;
 mod settings;
 mod spawning;
 mod stage;

@@ -26,7 +26,7 @@ use tokio::{
 
 use super::{
     super::{Begin, Call, Ended, Inbox, Item, LaneParts, Observer, Order, Pulse, runner},
-    forward,
+    forward, sandbox,
     socket::{Receiver, Sender},
     wire::{self, Answer, Start, ToCog, ToHost, VERSION},
 };
@@ -73,8 +73,13 @@ fn begin() -> io::Result<Never> {
     };
     let page = receiver.file().ok_or_else(|| io::Error::other("the host sent no page"))?;
     let pulse = Arc::new(Pulse::mapped(page)?);
-    confine(&start)?;
     forward::install(&to_host, start.log_level);
+    confine(&start)?;
+    if let Err(why) = sandbox::enter(start.sandbox, &start.file) {
+        to_host.send(&ToHost::Opened(Err(why)));
+        // The host ends this process as soon as it has read that.
+        while receiver.fill(socket.as_fd())? > 0 {}
+    }
     socket.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {

@@ -1,6 +1,6 @@
 //! How a process ended, in words.
 
-use std::{io, os::unix::process::ExitStatusExt, process::ExitStatus};
+use std::{fmt::Display, io, os::unix::process::ExitStatusExt, process::ExitStatus};
 
 use super::{super::Pulse, listen::OUT_OF_MEMORY};
 
@@ -10,6 +10,7 @@ pub(super) fn words(
     status: &io::Result<ExitStatus>,
     last_words: Option<&str>,
     memory_max: Option<u64>,
+    is_sandboxed: bool,
 ) -> String {
     let during = match pulse.call() {
         Some(_) => format!(" in `{}`", pulse.describe()),
@@ -18,6 +19,10 @@ pub(super) fn words(
     let how = match status {
         Err(error) => format!("its process cannot be seen any more: {error}"),
         Ok(status) => match (status.signal(), status.code()) {
+            (Some(libc::SIGSYS), _) if is_sandboxed => {
+                let signal = signal_name(libc::SIGSYS);
+                format!("its process was ended by {signal}{during}: its sandbox does not allow what it tried")
+            }
             (Some(signal), _) => format!("its process was ended by {}{during}", signal_name(signal)),
             (None, Some(code)) => format!("its process ended with exit code {code}{during}"),
             (None, None) => "its process ended".to_owned(),
@@ -31,6 +36,16 @@ pub(super) fn words(
         (Some(line), _) if !line.is_empty() => format!("{how}: {line}"),
         _ => how,
     }
+}
+
+/// Why it is ended that sent that.
+pub(super) fn not_understood(what: impl Display) -> String {
+    format!("it sent what the host does not understand: {what}")
+}
+
+/// Why it is ended that speaks of that item.
+pub(super) fn never_given(number: u64) -> String {
+    not_understood(format!("item {number} was not given to it"))
 }
 
 /// `signal 11 (SIGSEGV)`

@@ -26,6 +26,7 @@ use super::{
     crash,
     handover::{Handover, Next},
     listen::Output,
+    sandbox::Watch,
     socket::Receiver,
     way::ToProcess,
     wire::{self, Answer, ToCog, ToHost},
@@ -51,7 +52,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 enum End {
     /// It is gone.
     Gone(io::Result<ExitStatus>),
-    /// It sent what nobody understands.
+    /// It is ended, because of that.
     Broken(String),
 }
 
@@ -84,6 +85,7 @@ pub(super) struct Owner {
     pub(super) calls: Calls,
     pub(super) opened: Option<oneshot::Sender<Result<(), String>>>,
     pub(super) output: Output,
+    pub(super) watch: Watch,
     pub(super) memory_max: Option<u64>,
     pub(super) redeliver: bool,
     pub(super) end_within: Duration,
@@ -116,10 +118,8 @@ impl Owner {
         let was_ordered = self.ends_at.is_some();
         let last = self.output.last_words().await;
         let why = broken.map_or_else(
-            || crash::words(&self.pulse, &status, last.as_deref(), self.memory_max),
-            |broken| {
-                format!("its process was ended because it sent what the host does not understand: {broken}")
-            },
+            || crash::words(&self.pulse, &status, last.as_deref(), self.memory_max, self.watch.is_on()),
+            |broken| format!("its process was ended because {broken}"),
         );
         let redeliver = self.redeliver && !was_ordered;
         let lost = self.handover.crashed(&self.inbox, redeliver);
@@ -172,6 +172,7 @@ impl Owner {
             next = next => self.hand(next),
             status = self.child.wait() => return Some(End::Gone(status)),
             () = killed => self.kill(),
+            why = self.watch.finds() => return Some(End::Broken(why)),
         }
         None
     }
@@ -275,7 +276,7 @@ impl Owner {
                     self.closed();
                     return None;
                 }
-                Err(error) => return Some(End::Broken(error.to_string())),
+                Err(error) => return Some(End::Broken(crash::not_understood(error))),
             }
         }
         None
@@ -288,8 +289,8 @@ impl Owner {
     }
 
     fn take_frames(&mut self) -> Result<(), String> {
-        while let Some(frame) = self.receiver.next().map_err(|error| error.to_string())? {
-            let frame = postcard::from_bytes(&frame).map_err(|error| error.to_string())?;
+        while let Some(frame) = self.receiver.next().map_err(crash::not_understood)? {
+            let frame = postcard::from_bytes(&frame).map_err(crash::not_understood)?;
             self.take(frame)?;
         }
         Ok(())
@@ -314,11 +315,11 @@ impl Owner {
                     let to_cog = self.to_cog.clone();
                     tokio::spawn(async move { to_cog.send(&ToCog::Begin { number, call: call.await }) });
                 }
-                Some(Begin::No) | None => return Err(format!("item {number} was not given to it")),
+                Some(Begin::No) | None => return Err(crash::never_given(number)),
             },
             ToHost::Ended(number, ended) => {
                 let took = self.handover.ended(number, ended);
-                self.inbox.count_handled(took.ok_or_else(|| format!("item {number} was not given to it"))?);
+                self.inbox.count_handled(took.ok_or_else(|| crash::never_given(number))?);
             }
             ToHost::Fault { what, fault } => (self.report)(&what, fault),
             ToHost::Ask(number, request) => {

@@ -18,6 +18,9 @@ mod forward;
 mod handover;
 mod host;
 mod listen;
+mod sandbox;
+#[cfg(target_os = "linux")]
+mod seccomp;
 mod socket;
 mod spawn;
 mod start;

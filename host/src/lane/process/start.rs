@@ -12,6 +12,7 @@ use super::{
     handover::Handover,
     host::{Calls, Owner},
     listen::Output,
+    sandbox::Watch,
     socket::{Receiver, Sender},
     spawn::{self, Spawned},
     way::ToProcess,
@@ -71,6 +72,7 @@ pub(in crate::lane) async fn start(
         calls: Calls::default(),
         opened: Some(tell_opened),
         output,
+        watch: Watch::new(process.sandbox, pulse.process()),
         memory_max: process.memory_max,
         redeliver: process.redeliver,
         end_within: process.end_within,
@@ -110,5 +112,6 @@ fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
         handlers_in_flight: parts.handlers_in_flight,
         calls_in_flight: known.calls_in_flight,
         memory_max: process.memory_max,
+        sandbox: process.sandbox,
     }
 }

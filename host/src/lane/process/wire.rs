@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Call, Ended, State};
 use crate::{
+    config::Sandbox,
     fault::Fault,
     handles::{News, Request},
 };
@@ -31,6 +32,7 @@ pub(super) struct Start {
     pub(super) calls_in_flight: usize,
     /// Bytes of private memory; none = as many as there are.
     pub(super) memory_max: Option<u64>,
+    pub(super) sandbox: Sandbox,
 }
 
 /// From the host.

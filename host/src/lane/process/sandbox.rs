@@ -1,0 +1,215 @@
+//! Locks the process of a cog in, before its library is opened: no files but what the dynamic loader needs, no network, no
+//! other processes. What it may do is what its handles allow. Everything here is Linux's; elsewhere nothing is there.
+
+use std::{path::Path, time::Duration};
+
+use tokio::time::Interval;
+
+use crate::config::Sandbox;
+
+/// So many threads may it have: `RLIMIT_NPROC` counts those of all processes of a user, and none of root's.
+/// <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
+const THREADS_MAX: usize = 128;
+
+/// How often a process that is locked in is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The host's eye on a process that is locked in: for what no limit of the system's holds.
+pub(super) struct Watch {
+    process: u32,
+    /// None: it is not locked in.
+    looks: Option<Interval>,
+}
+
+impl Watch {
+    pub(super) fn new(sandbox: Sandbox, process: Option<u32>) -> Watch {
+        let looks = process.filter(|_| sandbox.is_on()).map(|_| tokio::time::interval(LOOK_EVERY));
+        Watch { process: process.unwrap_or_default(), looks }
+    }
+
+    /// Whether the process is locked in.
+    pub(super) fn is_on(&self) -> bool {
+        self.looks.is_some()
+    }
+
+    /// Waits until the process has more than it may; what.
+    pub(super) async fn finds(&mut self) -> String {
+        let Some(looks) = &mut self.looks else { return std::future::pending().await };
+        loop {
+            looks.tick().await;
+            if let Some(count) = threads(self.process).filter(|count| *count > THREADS_MAX) {
+                return format!("it has {count} threads, and its sandbox allows {THREADS_MAX}");
+            }
+        }
+    }
+}
+
+/// How many threads a process has, where the system says so.
+fn threads(process: u32) -> Option<usize> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse().ok()
+}
+
+/// Locks this process in. It has one thread so far; those that it starts are locked in as well.
+///
+/// # Errors
+/// What the system lacks, unless what it has is enough.
+pub(super) fn enter(sandbox: Sandbox, library: &Path) -> Result<(), String> {
+    if !sandbox.is_on() {
+        return Ok(());
+    }
+    judged(sandbox, &linux::enter(library)?)
+}
+
+fn judged(sandbox: Sandbox, missing: &[String]) -> Result<(), String> {
+    let text = missing.join("; ");
+    match sandbox {
+        _ if missing.is_empty() => Ok(()),
+        Sandbox::BestEffort => {
+            tracing::warn!("its sandbox is not complete: {text}");
+            Ok(())
+        }
+        Sandbox::On | Sandbox::Off => Err(format!(
+            "its sandbox cannot be set up: {text}; `sandbox = \"best effort\"` goes on with what there is"
+        )),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod linux {
+    use std::path::Path;
+
+    pub(super) fn enter(_: &Path) -> Result<Vec<String>, String> {
+        Ok(vec!["only Linux has what it is made of".to_owned()])
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::path::Path;
+
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
+        RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
+    };
+    use rustix::{
+        process::{Resource, Rlimit, nice, setrlimit},
+        thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs},
+    };
+
+    use super::super::seccomp;
+
+    /// Where the libraries are that a cog's own one needs, and what the dynamic loader knows of them.
+    /// <https://man7.org/linux/man-pages/man8/ld.so.8.html>
+    const LIBRARIES: [&str; 6] = ["/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"];
+    /// The loader's cache; and the time zones, which a clock of the cog's may show.
+    const DATA: [&str; 4] = ["/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/localtime", "/usr/share/zoneinfo"];
+    /// Open descriptors, the socket to the host among them.
+    const DESCRIPTORS: u64 = 256;
+    /// It takes what the others leave, if it keeps the processors busy.
+    const NICE: i32 = 10;
+
+    /// What is missing.
+    pub(super) fn enter(library: &Path) -> Result<Vec<String>, String> {
+        limit().map_err(|error| format!("its limits cannot be set: {error}"))?;
+        restrict(library)
+    }
+
+    /// Limits of the process.
+    fn limit() -> rustix::io::Result<()> {
+        let limits = [
+            // Files can only grow where it has one open: none.
+            (Resource::Fsize, 0),
+            (Resource::Core, 0),
+            (Resource::Nofile, DESCRIPTORS),
+            (Resource::Memlock, 0),
+            (Resource::Msgqueue, 0),
+        ];
+        for (resource, most) in limits {
+            setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+        }
+        nice(NICE).map(|_| ())
+    }
+
+    /// What holds for this thread and those that it starts.
+    pub(super) fn restrict(library: &Path) -> Result<Vec<String>, String> {
+        let none = CapabilitySet::empty();
+        let none = CapabilitySets { effective: none, permitted: none, inheritable: none };
+        set_no_new_privs(true)
+            .and_then(|()| set_capabilities(None, none))
+            .map_err(|error| format!("its privileges cannot be dropped: {error}"))?;
+        let mut missing = Vec::new();
+        match landlock(library) {
+            Ok(true) => {}
+            Ok(false) => missing.push(
+                "this kernel has no Landlock (Linux 5.13 and newer, if `landlock` is among its security modules)"
+                    .to_owned(),
+            ),
+            Err(error) => missing.push(format!("Landlock refuses it: {error}")),
+        }
+        if let Err(error) = seccomp::filter() {
+            missing.push(format!("this system has no seccomp filter for it: {error}"));
+        }
+        Ok(missing)
+    }
+
+    /// Reading libraries is all that is left of files. Whether the kernel has that; what newer ones have besides is used
+    /// where it is there. <https://docs.kernel.org/userspace-api/landlock.html>
+    fn landlock(library: &Path) -> Result<bool, RulesetError> {
+        let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
+        let status = Ruleset::default()
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(AccessFs::from_all(ABI::V6))?
+            .handle_access(AccessNet::from_all(ABI::V6))?
+            .scope(Scope::from_all(ABI::V6))?
+            .create()?
+            .add_rules(path_beneath_rules(LIBRARIES.iter().chain(&DATA), read))?
+            .add_rules(path_beneath_rules([library], read))?
+            .restrict_self()?;
+        Ok(status.ruleset != RulesetStatus::NotEnforced)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
+
+    use super::*;
+
+    /// A call that this thread's kernel does not have from now on.
+    fn take_away(call: libc::c_long) {
+        let none = SeccompAction::Errno(libc::ENOSYS.unsigned_abs());
+        let arch = TargetArch::try_from(std::env::consts::ARCH).expect("a known machine");
+        let rules = [(call, Vec::new())].into_iter().collect();
+        let filter = SeccompFilter::new(rules, SeccompAction::Allow, none, arch).expect("a filter");
+        apply_filter(&BpfProgram::try_from(filter).expect("a filter")).expect("this system has seccomp");
+    }
+
+    #[test]
+    fn a_kernel_that_lacks_something_is_refused_with_the_reason_unless_the_best_is_enough() {
+        let missing = |call| {
+            let restrict = move || {
+                take_away(call);
+                linux::restrict(Path::new("/nonexistent"))
+            };
+            std::thread::spawn(restrict).join().expect("no panic").expect("privileges can be dropped")
+        };
+        let landlock = missing(libc::SYS_landlock_create_ruleset);
+        assert!(landlock.len() == 1 && landlock[0].contains("no Landlock"), "{landlock:?}");
+        let seccomp = missing(libc::SYS_seccomp);
+        assert!(seccomp.len() == 1 && seccomp[0].contains("seccomp"), "{seccomp:?}");
+        assert_eq!(judged(Sandbox::BestEffort, &landlock), Ok(()));
+        assert_eq!(judged(Sandbox::On, &[]), Ok(()));
+        let refused = judged(Sandbox::On, &landlock).expect_err("it is not complete");
+        assert!(refused.contains("no Landlock") && refused.contains("best effort"), "{refused}");
+    }
+
+    #[test]
+    fn the_threads_of_a_process_are_counted() {
+        let other = std::thread::spawn(std::thread::park);
+        assert!(threads(std::process::id()).is_some_and(|count| count >= 2));
+        assert_eq!(threads(u32::MAX), None);
+        other.thread().unpark();
+        other.join().expect("no panic");
+    }
+}

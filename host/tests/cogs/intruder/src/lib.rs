@@ -1,0 +1,180 @@
+//! `!intruder TRY` tries what a cog has no business with, and answers what became of it. All of it is safe Rust, as any
+//! dependency of a cog could write it.
+#![forbid(unsafe_code)]
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream, UdpSocket},
+    os::{
+        linux::net::SocketAddrExt,
+        unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream},
+    },
+    process::Command as Program,
+    thread,
+    time::Duration,
+};
+
+use gearshift_cog::prelude::*;
+use nix::{
+    sched::{CloneFlags, unshare},
+    sys::{memfd, ptrace, signal, uio},
+    unistd::Pid,
+};
+
+/// Long enough for every test.
+const LONG: Duration = Duration::from_secs(3600);
+
+struct Intruder;
+
+impl Cog for Intruder {
+    const COMMANDS: &'static [Command] =
+        &[Command::new("intruder", "Tries it").options(&[Opt::string("what", "What to try")])];
+
+    async fn setup(_host: Host) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn command(&self, ctx: &Context) -> Result<()> {
+        let words: Vec<&str> = ctx.option("what").unwrap_or_default().split_whitespace().collect();
+        let outcome = match words[..] {
+            ["sleeps", count] => {
+                let sleep = |host: Host| async move { host.clock().sleep(LONG).await };
+                many(ctx, count.parse()?, sleep).await;
+                "slept".to_owned()
+            }
+            ["calls", count] => {
+                let read = |host: Host| async move { host.store().get_bytes("key").await.map(|_| ()) };
+                let refused =
+                    many(ctx, count.parse()?, read).await.into_iter().filter(|it| it.is_err()).count();
+                format!("{refused} were refused")
+            }
+            ["log", count] => {
+                (0..count.parse::<usize>()?).for_each(|number| tracing::info!(number, "flood"));
+                "logged".to_owned()
+            }
+            _ => match attempt(&words) {
+                Ok(done) => format!("done: {done}"),
+                Err(error) => format!("refused: {error}"),
+            },
+        };
+        ctx.reply(outcome).await?;
+        Ok(())
+    }
+}
+
+/// What the system is asked for.
+fn attempt(words: &[&str]) -> io::Result<String> {
+    let text = |size: usize| Ok(format!("{size} bytes"));
+    match *words {
+        ["hello"] => Ok("hello".to_owned()),
+        ["read", path] => text(fs::read(path)?.len()),
+        ["list", path] => text(fs::read_dir(path)?.count()),
+        ["write", path] => fs::write(path, "mine").and(text(4)),
+        ["append", path] => File::options().append(true).open(path)?.write_all(b"mine").and(text(4)),
+        ["remove", path] => fs::remove_file(path).and(text(0)),
+        ["rename", path] => fs::rename(path, format!("{path}.gone")).and(text(0)),
+        ["link", path] => fs::hard_link(path, format!("{path}.link")).and(text(0)),
+        ["mode", path] => {
+            let mut mode = fs::metadata("/lib")?.permissions();
+            mode.set_readonly(true);
+            fs::set_permissions(path, mode).and(text(0))
+        }
+        ["tcp", address] => TcpStream::connect(address).and(text(0)),
+        ["tcp-listen"] => TcpListener::bind("127.0.0.1:0").and(text(0)),
+        ["udp"] => UdpSocket::bind("127.0.0.1:0").and(text(0)),
+        ["unix", path] => UnixStream::connect(path).and(text(0)),
+        ["unix-listen", path] => UnixListener::bind(path).and(text(0)),
+        ["datagram"] => UnixDatagram::unbound().and(text(0)),
+        ["datagrams"] => UnixDatagram::pair().and(text(0)),
+        ["abstract", name] => UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?).and(text(0)),
+        ["resolve", name] => text(std::net::ToSocketAddrs::to_socket_addrs(&(name, 80))?.count()),
+        ["pair"] => {
+            let (mut one, mut other) = UnixStream::pair()?;
+            one.write_all(b"x")?;
+            text(other.read(&mut [0])?)
+        }
+        ["run", program] => Program::new(program).status().and(text(0)),
+        ["processes"] => loop {
+            Program::new("/bin/sleep").arg("60").spawn()?;
+        },
+        ["kill", process] => Ok(signal::kill(pid(process), signal::Signal::SIGKILL)?).and(text(0)),
+        ["ptrace", process] => Ok(ptrace::attach(pid(process))?).and(text(0)),
+        ["peek", process, address] => {
+            let mut bytes = [0; 16];
+            let address = usize::from_str_radix(address, 16).map_err(io::Error::other)?;
+            let there = uio::RemoteIoVec { base: address, len: bytes.len() };
+            let mut here = [io::IoSliceMut::new(&mut bytes)];
+            text(uio::process_vm_readv(pid(process), &mut here, &[there])?)
+        }
+        ["unshare"] => Ok(unshare(CloneFlags::CLONE_NEWUSER)?).and(text(0)),
+        ["outlive"] => Ok(nix::sys::prctl::set_pdeathsig(None)?).and(text(0)),
+        ["memfd"] => {
+            let mut file = File::from(memfd::memfd_create("mine", memfd::MFdFlags::empty())?);
+            fill(&mut file)
+        }
+        ["disk", path] => fill(&mut File::create(path)?),
+        ["memory"] => {
+            let mut kept = Vec::new();
+            loop {
+                kept.push(vec![1_u8; 1 << 20]);
+            }
+        }
+        ["threads", stack] => {
+            let stack = stack.parse().map_err(io::Error::other)?;
+            loop {
+                thread::Builder::new().stack_size(stack).spawn(thread::park)?;
+            }
+        }
+        ["spin", count] => {
+            for _ in 0..count.parse().map_err(io::Error::other)? {
+                thread::Builder::new().stack_size(64 << 10).spawn(|| {
+                    loop {
+                        std::hint::spin_loop();
+                    }
+                })?;
+            }
+            text(0)
+        }
+        ["abort"] => std::process::abort(),
+        ["blocking"] => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            let slept = runtime.block_on(async {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                tokio::task::spawn_blocking(|| 7).await
+            });
+            text(slept.map_err(io::Error::other)?)
+        }
+        _ => Err(io::Error::other(format!("I do not know {words:?}"))),
+    }
+}
+
+fn pid(text: &str) -> Pid {
+    Pid::from_raw(text.parse().unwrap_or(1))
+}
+
+fn fill(file: &mut File) -> io::Result<String> {
+    loop {
+        file.write_all(&[1; 1 << 20])?;
+    }
+}
+
+/// Begins so many calls, and ends when all of them have.
+async fn many<F: Future>(ctx: &Context, count: usize, one: impl Fn(Host) -> F) -> Vec<F::Output> {
+    let mut begun: Vec<_> = (0..count).map(|_| Box::pin(one(ctx.host().clone()))).collect();
+    let mut outcomes = Vec::new();
+    std::future::poll_fn(|cx| {
+        begun.retain_mut(|call| match call.as_mut().poll(cx) {
+            std::task::Poll::Ready(outcome) => {
+                outcomes.push(outcome);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        if begun.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    outcomes
+}
+
+gearshift_cog::export!(Intruder);
