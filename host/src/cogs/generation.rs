@@ -88,6 +88,7 @@ impl Lanes {
                 .settings
                 .of(&self.name)
                 .map_or_else(|| "{}".to_owned(), |settings| settings.json().to_owned()),
+            handles: parts.settings.handles(&self.name),
             schedule: Arc::clone(&self.schedule),
             cooldowns: Arc::clone(&self.cooldowns),
             facts: Arc::clone(parts.router.facts()),

@@ -11,7 +11,7 @@ use gearshift_cog::manifest::Manifest;
 
 use super::{Absence, Cogs, book::Entry, message::Message, stage::Status};
 use crate::{
-    config::{CogSection, LaneKind, Sandbox, Settings},
+    config::{CogSection, LaneKind, Permission, Sandbox, Settings},
     fault::{Fault, FaultKind},
 };
 
@@ -75,6 +75,11 @@ impl CogSettings {
     /// The settings of a cog; none if it has no section for them.
     pub(super) fn of(&self, cog: &str) -> Option<Settings> {
         self.sections.read().unwrap_or_else(PoisonError::into_inner).get(cog)?.settings.clone()
+    }
+
+    /// What a cog may ask of the host; none: everything.
+    pub(super) fn handles(&self, cog: &str) -> Option<Vec<Permission>> {
+        self.sections.read().unwrap_or_else(PoisonError::into_inner).get(cog)?.handles.clone()
     }
 
     /// Takes the place of what was set; the cogs for which it differs.

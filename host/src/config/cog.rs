@@ -9,6 +9,8 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
+use super::Permission;
+
 /// One cog's section.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
@@ -25,6 +27,8 @@ pub struct CogSection {
     /// Whether its process is locked in: `true`, `false` or `"best effort"`; only with `lane = "process"`.
     #[serde(deserialize_with = "sandbox")]
     pub sandbox: Sandbox,
+    /// What it may ask of the host, such as `["discord.reply", "store"]`. Default: everything.
+    pub handles: Option<Vec<Permission>>,
 }
 
 /// Whether the process of a cog is locked in: no files but the system's libraries, no network, no other processes.
@@ -208,4 +212,40 @@ fn json(value: toml::Value) -> Result<Value, &'static str> {
         toml::Value::Array(values) => values.into_iter().map(json).collect::<Result<_, _>>()?,
         toml::Value::Table(table) => Value::Object(object(table)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("gearshift.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_for_a_process_of_its_own_is_wrong_beside_a_thread() {
+        let sandbox = |text: &str| parse(text).map(|config| config.cog["a"].sandbox);
+        for (value, wanted) in
+            [("true", Sandbox::On), ("false", Sandbox::Off), ("\"best effort\"", Sandbox::BestEffort)]
+        {
+            let process = format!("[cog.a]\nlane = \"process\"\nsandbox = {value}\n");
+            assert_eq!(sandbox(&process), Ok(wanted));
+            let by_default = format!("[cogs]\nlane = \"process\"\n[cog.a]\nsandbox = {value}\n");
+            assert_eq!(sandbox(&by_default), Ok(wanted));
+        }
+        for keys in ["sandbox = true", "sandbox = \"best effort\"", "memory_max = \"1 MiB\""] {
+            let error = sandbox(&format!("[cogs]\nlane = \"thread\"\n[cog.a]\n{keys}\n")).unwrap_err();
+            let (key, _) = keys.split_once(' ').unwrap();
+            let said = format!(":4: `cog.a.{key}`: is for a process of its own: set `lane = \"process\"`");
+            assert!(error.contains(&said), "{error}");
+        }
+        for wrong in ["\"best\"", "1", "\"true\""] {
+            let error = sandbox(&format!("[cog.a]\nlane = \"process\"\nsandbox = {wrong}\n")).unwrap_err();
+            assert!(error.contains(":3: `cog.a.sandbox`"), "{error}");
+            assert!(error.contains("true, false or \"best effort\""), "{error}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod keys;
 mod limits;
 mod locate;
 mod paths;
+mod permission;
 mod presence;
 mod registry;
 mod secret;
@@ -40,6 +41,7 @@ pub use error::{ConfigError, Problem};
 pub use events::{missing_intents, without_message_content};
 pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
+pub use permission::Permission;
 pub use presence::{ActivityKind, Status};
 pub use registry::{PackageRules, RegistrySection, TrustedKey};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
@@ -231,30 +233,6 @@ mod tests {
         assert!(error.contains(":2: `cog.welcome.settings`: invalid type: integer `3`"), "{error}");
         let error = parse("[cog.welcome.settings]\na = nan\n").unwrap_err();
         assert!(error.contains("`inf` and `nan` cannot be settings of a cog"), "{error}");
-    }
-
-    #[test]
-    fn what_is_for_a_process_of_its_own_is_wrong_beside_a_thread() {
-        let sandbox = |text: &str| parse(text).map(|config| config.cog["a"].sandbox);
-        for (value, wanted) in
-            [("true", Sandbox::On), ("false", Sandbox::Off), ("\"best effort\"", Sandbox::BestEffort)]
-        {
-            let process = format!("[cog.a]\nlane = \"process\"\nsandbox = {value}\n");
-            assert_eq!(sandbox(&process), Ok(wanted));
-            let by_default = format!("[cogs]\nlane = \"process\"\n[cog.a]\nsandbox = {value}\n");
-            assert_eq!(sandbox(&by_default), Ok(wanted));
-        }
-        for keys in ["sandbox = true", "sandbox = \"best effort\"", "memory_max = \"1 MiB\""] {
-            let error = sandbox(&format!("[cogs]\nlane = \"thread\"\n[cog.a]\n{keys}\n")).unwrap_err();
-            let (key, _) = keys.split_once(' ').unwrap();
-            let said = format!(":4: `cog.a.{key}`: is for a process of its own: set `lane = \"process\"`");
-            assert!(error.contains(&said), "{error}");
-        }
-        for wrong in ["\"best\"", "1", "\"true\""] {
-            let error = sandbox(&format!("[cog.a]\nlane = \"process\"\nsandbox = {wrong}\n")).unwrap_err();
-            assert!(error.contains(":3: `cog.a.sandbox`"), "{error}");
-            assert!(error.contains("true, false or \"best effort\""), "{error}");
-        }
     }
 
     #[test]

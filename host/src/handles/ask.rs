@@ -15,12 +15,13 @@ use super::{
     Lease,
     lease::{Here, Serves},
     log::Record,
+    permit::Needs,
     slot::Work,
     stats::Sent,
 };
 
 /// Something that is answered later.
-pub(super) trait Ask: Into<Request> + Send + 'static {
+pub(super) trait Ask: Needs + Into<Request> + Send + 'static {
     /// As it is sent.
     type Answer: Serialize + DeserializeOwned + Into<Self::Given> + Send + 'static;
     /// As the cog is given it.
@@ -37,7 +38,7 @@ pub(super) trait Ask: Into<Request> + Send + 'static {
 }
 
 /// Something that is answered at once.
-pub(super) trait AskNow: Into<Request> {
+pub(super) trait AskNow: Needs + Into<Request> {
     /// As it is sent.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
@@ -49,7 +50,10 @@ pub(super) trait AskNow: Into<Request> {
 pub(super) fn now<A: AskNow>(lease: &Lease, ask: A) -> Result<A::Answer, HandleError> {
     lease.check()?;
     match lease.serves() {
-        Serves::Here(here) => ask.answer(here),
+        Serves::Here(here) => {
+            here.permit(&ask)?;
+            ask.answer(here)
+        }
         Serves::Host(host) => host.ask_now(ask.into()),
     }
 }
@@ -180,7 +184,7 @@ requests! {
 
 fn later<A: Ask>(lease: &Lease, ask: A, reply: Reply) -> Option<AbortHandle> {
     let here = lease.check().and_then(|()| match lease.serves() {
-        Serves::Here(here) => Ok(here),
+        Serves::Here(here) => here.permit(&ask).map(|()| here),
         Serves::Host(_) => {
             Err(super::error(gearshift_cog::abi::HandleErrorKind::Internal, "it is asked elsewhere"))
         }

@@ -95,7 +95,7 @@ impl Ask for abi::HttpRequest {
     }
 
     fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
-        let request = taken(self);
+        let request = taken(here, self);
         let http = here.sessions.http.clone();
         async move {
             let answer = http.request(request).await.map_err(failed)?;
@@ -136,7 +136,7 @@ impl Ask for HttpSend {
 
     fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
         let HttpSend { stream, request, is_fed } = self;
-        let request = taken(request);
+        let request = taken(here, request);
         let http = here.sessions.http.clone();
         let stream = here.streams.find(stream);
         // Before the work begins: what is fed next has its place.
@@ -228,7 +228,7 @@ fn headers(headers: Vec<(String, Vec<u8>)>) -> RVec<Header> {
     headers.into_iter().map(|(name, value)| Header { name: name.into(), value: text(value).into() }).collect()
 }
 
-fn taken(request: abi::HttpRequest) -> HttpRequest {
+fn taken(here: &Here, request: abi::HttpRequest) -> HttpRequest {
     let headers =
         request.headers.into_iter().map(|it| (it.name.into_string(), it.value.into_string().into_bytes()));
     HttpRequest {
@@ -237,6 +237,7 @@ fn taken(request: abi::HttpRequest) -> HttpRequest {
         headers: headers.collect(),
         body: request.body.into_vec(),
         timeout: (request.timeout_ms > 0).then(|| Duration::from_millis(request.timeout_ms)),
+        stays: !here.follows_anywhere(),
         max_bytes: (request.max_bytes > 0).then_some(request.max_bytes),
     }
 }

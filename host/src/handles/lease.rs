@@ -3,7 +3,7 @@
 #![allow(unsafe_code, reason = "a lease crosses the boundary as a pointer")]
 
 use std::sync::{
-    Arc,
+    Arc, Once,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
@@ -13,7 +13,8 @@ use tokio_util::task::TaskTracker;
 
 use super::{http::Streams, remote::Remote};
 use crate::{
-    cooldowns::Cooldowns, facts::Facts, identity::GenerationId, schedule::Schedule, sessions::Sessions,
+    config::Permission, cooldowns::Cooldowns, facts::Facts, identity::GenerationId, schedule::Schedule,
+    sessions::Sessions,
 };
 
 /// What the lease of a host is made of.
@@ -25,6 +26,8 @@ pub struct LeaseParts {
     pub sessions: Arc<Sessions>,
     /// What its operator has set for it, as a JSON object.
     pub settings: String,
+    /// What it may ask; none: everything.
+    pub handles: Option<Vec<Permission>>,
     /// The cog's planned tasks.
     pub schedule: Arc<Schedule>,
     /// How often the cog's commands were used.
@@ -77,6 +80,8 @@ pub(super) enum Serves {
 #[derive(Debug)]
 pub(super) struct Here {
     pub(super) id: GenerationId,
+    /// What it may ask; none: everything.
+    pub(super) handles: Option<Vec<Permission>>,
     pub(super) sessions: Arc<Sessions>,
     pub(super) schedule: Arc<Schedule>,
     pub(super) cooldowns: Arc<Cooldowns>,
@@ -84,6 +89,8 @@ pub(super) struct Here {
     pub(super) runtime: runtime::Handle,
     pub(super) work: TaskTracker,
     pub(super) streams: Streams,
+    /// That something is not allowed was said, where no answer could say it.
+    pub(super) told: Once,
 }
 
 /// A place among the calls in flight. Taken until neither the cog nor the work knows of the call any more.
@@ -99,14 +106,35 @@ impl Drop for Place {
 impl Lease {
     /// A lease of the host's that is good from now on.
     pub fn new(parts: LeaseParts) -> Arc<Lease> {
-        let LeaseParts { id, sessions, settings, schedule, cooldowns, facts, runtime, work, calls_in_flight } =
-            parts;
+        let LeaseParts {
+            id,
+            sessions,
+            settings,
+            handles,
+            schedule,
+            cooldowns,
+            facts,
+            runtime,
+            work,
+            calls_in_flight,
+        } = parts;
         let bot_id = sessions.discord.as_ref().map_or(0, |discord| discord.account().user_id);
         let known = Known { id: id.clone(), settings, bot_id, calls_in_flight };
         let streams = Streams::new(calls_in_flight);
         Lease::with(
             known,
-            Serves::Here(Here { id, sessions, schedule, cooldowns, facts, runtime, work, streams }),
+            Serves::Here(Here {
+                id,
+                handles,
+                sessions,
+                schedule,
+                cooldowns,
+                facts,
+                runtime,
+                work,
+                streams,
+                told: Once::new(),
+            }),
         )
     }
 

@@ -10,6 +10,7 @@ mod gateway;
 mod http;
 mod lease;
 mod log;
+mod permit;
 mod remote;
 mod slot;
 mod spawn;

@@ -79,9 +79,14 @@ impl Work {
 pub(super) fn call<A: Ask>(raw: abi::Lease, ask: A) -> LocalFfiFuture<RResult<A::Given, HandleError>> {
     let lease: &'static Lease = Lease::of(raw);
     let kind = ask.work();
-    let place = lease.check().and_then(|()| match kind {
-        Work::Wait => Ok(None),
-        Work::Read | Work::Write => Lease::place(raw).map(Some),
+    let place = lease.check().and_then(|()| {
+        if let Serves::Here(here) = lease.serves() {
+            here.permit(&ask)?;
+        }
+        match kind {
+            Work::Wait => Ok(None),
+            Work::Read | Work::Write => Lease::place(raw).map(Some),
+        }
     });
     let place = match place {
         Ok(place) => place,
@@ -191,11 +196,18 @@ mod tests {
     use super::super::{
         ask::{Request, Sleep},
         lease::Here,
+        permit::Needs,
     };
     use super::*;
     use crate::{
-        clock::HostClock, config::Config, cooldowns::Cooldowns, handles::LeaseParts, identity::GenerationId,
-        lane::Inbox, schedule::Schedule, sessions::Sessions,
+        clock::HostClock,
+        config::{Config, Permission},
+        cooldowns::Cooldowns,
+        handles::LeaseParts,
+        identity::GenerationId,
+        lane::Inbox,
+        schedule::Schedule,
+        sessions::Sessions,
     };
     use tokio::sync::oneshot;
     use tokio_util::task::TaskTracker;
@@ -215,6 +227,7 @@ mod tests {
             id: GenerationId { cog: "music".into(), number: 7 },
             sessions: Arc::new(Sessions::open(&config).await.unwrap()),
             settings: "{}".to_owned(),
+            handles: None,
             schedule: Schedule::new(
                 &Arc::from("music"),
                 Inbox::new(1),
@@ -281,6 +294,12 @@ mod tests {
     impl From<Waits> for Request {
         fn from(_: Waits) -> Request {
             Sleep { millis: 0 }.into()
+        }
+    }
+
+    impl Needs for Waits {
+        fn needs(&self) -> Option<Permission> {
+            None
         }
     }
 

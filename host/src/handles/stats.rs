@@ -33,6 +33,10 @@ pub struct Sent {
 impl Sent {
     pub(super) fn take(self, here: &Here) {
         let Some(session) = &here.sessions.stats else { return };
+        if let Err(error) = here.permit(&self) {
+            // The cog is given no answer.
+            return here.tell_once(&error);
+        }
         let value = self.value;
         let typed = match self.kind {
             // Counters are whole numbers; the conversion saturates and turns NaN into 0.

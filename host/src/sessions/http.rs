@@ -3,21 +3,28 @@
 
 mod stream;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
 
 pub use self::stream::{Download, Feed, Upload};
 use super::Method;
 use super::net::Net;
 use crate::config;
 
+/// As many as reqwest follows by itself.
+const REDIRECTS: usize = 10;
+
 /// The session. Its connection pool is the site API's as well.
 #[derive(Debug)]
 pub struct Http {
     client: reqwest::Client,
+    /// For requests that stay at their origin, made for the first of them.
+    bound: OnceLock<reqwest::Client>,
+    user_agent: String,
     net: Net,
     timeout: Duration,
     max_body_bytes: usize,
@@ -38,6 +45,8 @@ pub struct HttpRequest {
     pub body: Vec<u8>,
     /// How long the whole request may take. `None`: `[http] request_timeout_ms`.
     pub timeout: Option<Duration>,
+    /// Whether only redirects to the same origin are followed; others are the answer.
+    pub stays: bool,
     /// Bytes of the answer's body at most. `None`: `[http] max_body_bytes`, which a whole answer never exceeds.
     pub max_bytes: Option<u64>,
 }
@@ -108,6 +117,8 @@ impl Http {
     pub(super) fn new(client: reqwest::Client, net: Net, config: &config::Config) -> Arc<Http> {
         Arc::new(Http {
             client,
+            bound: OnceLock::new(),
+            user_agent: config.http.user_agent.clone(),
             net,
             timeout: config.http.request_timeout,
             max_body_bytes: config.http.max_body_bytes,
@@ -124,11 +135,11 @@ impl Http {
         self.check_open()?;
         let after = request.timeout.unwrap_or(self.timeout);
         let limit = Limit::of(&request, self.max_body_bytes as u64).at_most(self.max_body_bytes as u64);
+        let client = self.client_for(&request)?;
         let mut prepared = self.prepare(request)?;
         *prepared.timeout_mut() = Some(after);
         let host = prepared.url().host_str().unwrap_or_default().to_owned();
-        let response =
-            self.client.execute(prepared).await.map_err(|error| from_reqwest(error, &host, after))?;
+        let response = client.execute(prepared).await.map_err(|error| from_reqwest(error, &host, after))?;
         let status = response.status().as_u16();
         let headers = headers_of(&response);
         let body = match read_body(response, usize::try_from(limit.bytes).unwrap_or(usize::MAX)).await {
@@ -137,6 +148,26 @@ impl Http {
             Err(BodyError::Broken(error)) => return Err(from_reqwest(error, &host, after)),
         };
         Ok(HttpResponse { status, headers, body })
+    }
+
+    /// Which redirects are followed, is a matter of the client.
+    fn client_for(&self, request: &HttpRequest) -> Result<&reqwest::Client, HttpError> {
+        if !request.stays {
+            return Ok(&self.client);
+        }
+        if let Some(client) = self.bound.get() {
+            return Ok(client);
+        }
+        let policy = Policy::custom(|attempt| {
+            let stays = attempt.previous().iter().all(|url| url.origin() == attempt.url().origin());
+            match stays && attempt.previous().len() <= REDIRECTS {
+                true => attempt.follow(),
+                false => attempt.stop(),
+            }
+        });
+        let client = self.net.client_builder().user_agent(&self.user_agent).redirect(policy).build();
+        let client = client.map_err(|error| HttpError::Invalid(innermost(&error)))?;
+        Ok(self.bound.get_or_init(|| client))
     }
 
     fn check_open(&self) -> Result<(), HttpError> {

@@ -21,6 +21,7 @@ mod libraries;
 mod loading;
 mod overlap;
 mod owner;
+mod permissions;
 mod processes;
 mod registering;
 mod registering_full;

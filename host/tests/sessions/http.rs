@@ -14,6 +14,7 @@ fn request(method: &str, url: String) -> HttpRequest {
         headers: Vec::new(),
         body: Vec::new(),
         timeout: None,
+        stays: false,
         max_bytes: None,
     }
 }

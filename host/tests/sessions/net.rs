@@ -50,6 +50,7 @@ fn get(url: String) -> HttpRequest {
         headers: Vec::new(),
         body: Vec::new(),
         timeout: Some(SOON),
+        stays: false,
         max_bytes: None,
     }
 }

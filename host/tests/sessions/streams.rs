@@ -18,6 +18,7 @@ fn request(method: &str, address: SocketAddr) -> HttpRequest {
         headers: Vec::new(),
         body: Vec::new(),
         timeout: None,
+        stays: false,
         max_bytes: None,
     }
 }

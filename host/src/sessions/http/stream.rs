@@ -65,6 +65,7 @@ impl Http {
         self.check_open()?;
         let timeout = request.timeout.unwrap_or(self.timeout);
         let limit = Limit::of(&request, self.max_body_bytes as u64);
+        let client = self.client_for(&request)?;
         let mut prepared = self.prepare(request)?;
         let host = prepared.url().host_str().unwrap_or_default().to_owned();
         let sent = upload.map(|Upload { chunks, sending, sent }| {
@@ -87,7 +88,7 @@ impl Http {
             tokio::time::sleep(timeout).await;
         };
         let response = tokio::select! {
-            answer = self.client.execute(prepared) => answer.map_err(|error| from_reqwest(error, &host, timeout))?,
+            answer = client.execute(prepared) => answer.map_err(|error| from_reqwest(error, &host, timeout))?,
             () = late => return Err(HttpError::Timeout { host, after: timeout }),
         };
         if response.content_length().is_some_and(|announced| announced > limit.bytes) {

@@ -15,24 +15,27 @@ use std::{
     time::Duration,
 };
 
-use gearshift_cog::prelude::*;
+use gearshift_cog::{abi::Method, prelude::*};
 use nix::{
     sched::{CloneFlags, unshare},
-    sys::{memfd, ptrace, signal, uio},
+    sys::{memfd, ptrace, signal, socket, uio},
     unistd::Pid,
 };
+use serde_json::json;
 
 /// Long enough for every test.
 const LONG: Duration = Duration::from_secs(3600);
 
-struct Intruder;
+struct Intruder {
+    host: Host,
+}
 
 impl Cog for Intruder {
     const COMMANDS: &'static [Command] =
         &[Command::new("intruder", "Tries it").options(&[Opt::string("what", "What to try")])];
 
-    async fn setup(_host: Host) -> Result<Self> {
-        Ok(Self)
+    async fn setup(host: Host) -> Result<Self> {
+        Ok(Self { host })
     }
 
     async fn command(&self, ctx: &Context) -> Result<()> {
@@ -52,6 +55,17 @@ impl Cog for Intruder {
             ["log", count] => {
                 (0..count.parse::<usize>()?).for_each(|number| tracing::info!(number, "flood"));
                 "logged".to_owned()
+            }
+            ["rest", method, path] => said(rest(&self.host, method, path).await),
+            ["fetch", url] => said(self.host.http().get(url).send().await.map(|it| it.status())),
+            ["stream", url] => said(self.host.http().get(url).stream().await.map(|it| it.status())),
+            ["api"] => said(self.host.api().get("/x").send().await),
+            ["store"] => said(self.host.store().set("key", &1).await),
+            ["plan"] => said(self.host.clock().every("tick", LONG)),
+            ["shards"] => said(self.host.discord().shards().map(|shards| shards.len())),
+            ["stats"] => {
+                self.host.stats().incr("x", 1);
+                "sent".to_owned()
             }
             _ => match attempt(&words) {
                 Ok(done) => format!("done: {done}"),
@@ -136,17 +150,44 @@ fn attempt(words: &[&str]) -> io::Result<String> {
             }
             text(0)
         }
+        ["frame", bytes] => frame(bytes),
         ["abort"] => std::process::abort(),
         ["blocking"] => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            let slept = runtime.block_on(async {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                tokio::task::spawn_blocking(|| 7).await
-            });
-            text(slept.map_err(io::Error::other)?)
+            let work = async { tokio::time::timeout(LONG, tokio::task::spawn_blocking(|| 7)).await };
+            let done = runtime.block_on(work).map_err(io::Error::other)?;
+            text(done.map_err(io::Error::other)?)
         }
         _ => Err(io::Error::other(format!("I do not know {words:?}"))),
     }
+}
+
+fn said<T: std::fmt::Debug, E: std::fmt::Display>(outcome: std::result::Result<T, E>) -> String {
+    match outcome {
+        Ok(done) => format!("done: {done:?}"),
+        Err(error) => format!("refused: {error}"),
+    }
+}
+
+async fn rest(host: &Host, method: &str, path: &str) -> Result {
+    let method = match method {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "PATCH" => Method::Patch,
+        _ => Method::Delete,
+    };
+    host.discord().request(method, path).json(json!({ "content": "x" })).fetch().await
+}
+
+/// Writes bytes, in hexadecimal, into the socket to the host, as if they were a frame of the process.
+fn frame(hex: &str) -> io::Result<String> {
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).map_err(io::Error::other);
+    let bytes = (0..hex.len()).step_by(2).map(byte).collect::<io::Result<Vec<u8>>>()?;
+    // Every other descriptor of this process is none of a socket.
+    let sent =
+        (3..64).find_map(|descriptor| socket::send(descriptor, &bytes, socket::MsgFlags::empty()).ok());
+    sent.map(|sent| format!("{sent} bytes")).ok_or_else(|| io::Error::other("there is no socket"))
 }
 
 fn pid(text: &str) -> Pid {

@@ -1,0 +1,212 @@
+//! What a cog must be allowed for each of its requests, and whether the operator allows it: `[cog.NAME] handles`. What says
+//! nothing of others and changes nothing outside, such as the time, is allowed to all.
+
+use gearshift_cog::abi::{
+    ApiRequest, DiscordRequest, HandleError, HandleErrorKind, HttpRequest, Method, PermissionsRequest,
+    StoreList, StoreWrite, TaskPlan,
+};
+
+use super::{
+    ask::{Cooldown, Gateway, HttpChunk, HttpFeed, HttpSend, HttpStream, Now, Sleep, StoreRead, Unschedule},
+    error,
+    lease::Here,
+    stats::Sent,
+};
+use crate::config::Permission;
+
+/// A request of a cog, as far as permissions know it.
+pub(super) trait Needs {
+    /// The least that allows it; `None`: every cog may.
+    fn needs(&self) -> Option<Permission>;
+}
+
+impl Here {
+    /// Whether the cog may ask that.
+    pub(super) fn permit(&self, ask: &impl Needs) -> Result<(), HandleError> {
+        let (Some(allowed), Some(needed)) = (&self.handles, ask.needs()) else { return Ok(()) };
+        if allowed.iter().any(|it| covers(it, &needed)) {
+            return Ok(());
+        }
+        let cog = &self.id.cog;
+        let text = format!("`{cog}` may not do this: add `{needed}` to `[cog.{cog}] handles` to allow it");
+        Err(error(HandleErrorKind::Missing, text))
+    }
+
+    /// Says it in the log, the first time.
+    pub(super) fn tell_once(&self, error: &HandleError) {
+        self.told.call_once(|| tracing::warn!(cog = %self.id, "{}", error.text));
+    }
+
+    /// Whether redirects may lead its requests to other origins.
+    pub(super) fn follows_anywhere(&self) -> bool {
+        self.handles.as_ref().is_none_or(|allowed| allowed.contains(&Permission::Http))
+    }
+}
+
+fn covers(allowed: &Permission, needed: &Permission) -> bool {
+    match allowed {
+        Permission::Discord => {
+            matches!(needed, Permission::Discord | Permission::DiscordRead | Permission::DiscordReply)
+        }
+        Permission::Http => matches!(needed, Permission::Http | Permission::HttpOrigin(_)),
+        _ => allowed == needed,
+    }
+}
+
+impl Needs for DiscordRequest {
+    fn needs(&self) -> Option<Permission> {
+        Some(match self.method {
+            Method::Get => Permission::DiscordRead,
+            method if is_reply(method, &self.path) => Permission::DiscordReply,
+            _ => Permission::Discord,
+        })
+    }
+}
+
+/// Whether a path is one of those by which a bot answers: <https://discord.com/developers/docs/interactions/receiving-and-responding>,
+/// <https://discord.com/developers/docs/resources/message>.
+fn is_reply(method: Method, path: &str) -> bool {
+    let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // What a server could read as a part of the path is none of a token or an emoji.
+    let is_token =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let is_emoji = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        !["%2e", "%2f", "%5c", "%25"].iter().any(|hidden| text.contains(hidden))
+    };
+    let segments: Vec<&str> = path.split('/').collect();
+    match (method, &segments[..]) {
+        (Method::Post, ["", "interactions", id, token, "callback"]) => is_id(id) && is_token(token),
+        (Method::Post, ["", "webhooks", id, token]) => is_id(id) && is_token(token),
+        (_, ["", "webhooks", id, token, "messages", message]) => {
+            is_id(id) && is_token(token) && (is_id(message) || *message == "@original")
+        }
+        (Method::Post, ["", "channels", channel, "messages" | "typing"]) => is_id(channel),
+        (Method::Patch, ["", "channels", channel, "messages", message]) => is_id(channel) && is_id(message),
+        (
+            Method::Put | Method::Delete,
+            ["", "channels", channel, "messages", message, "reactions", emoji, "@me"],
+        ) => is_id(channel) && is_id(message) && is_emoji(emoji),
+        _ => false,
+    }
+}
+
+impl Needs for HttpRequest {
+    fn needs(&self) -> Option<Permission> {
+        Some(Permission::origin(&self.url).map_or(Permission::Http, Permission::HttpOrigin))
+    }
+}
+
+impl Needs for HttpSend {
+    fn needs(&self) -> Option<Permission> {
+        self.request.needs()
+    }
+}
+
+macro_rules! needs {
+    ($($permission:expr => $($request:ty)+;)+) => {
+        $($(impl Needs for $request {
+            fn needs(&self) -> Option<Permission> {
+                $permission
+            }
+        })+)+
+    };
+}
+
+needs! {
+    // A stream goes where its request does.
+    None => HttpStream HttpFeed HttpChunk Sleep Now Cooldown PermissionsRequest;
+    Some(Permission::Store) => StoreRead StoreWrite StoreList;
+    Some(Permission::Api) => ApiRequest;
+    Some(Permission::Stats) => Sent;
+    Some(Permission::Gateway) => Gateway;
+    Some(Permission::Schedule) => TaskPlan Unschedule;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_to_discord_needs_the_least_that_allows_it() {
+        let needs = |method, path: &str| {
+            let request = DiscordRequest {
+                method,
+                path: path.into(),
+                query: Vec::new().into(),
+                json: Vec::new().into(),
+                files: Vec::new().into(),
+                reason: None.into(),
+            };
+            request.needs().expect("something")
+        };
+        for (method, path) in [
+            (Method::Post, "/interactions/1/aW50-x_y.z/callback"),
+            (Method::Post, "/webhooks/1/token"),
+            (Method::Patch, "/webhooks/1/token/messages/@original"),
+            (Method::Delete, "/webhooks/1/token/messages/5"),
+            (Method::Post, "/channels/1/messages"),
+            (Method::Post, "/channels/1/typing"),
+            (Method::Patch, "/channels/1/messages/2"),
+            (Method::Put, "/channels/1/messages/2/reactions/%F0%9F%91%8D/@me"),
+            (Method::Delete, "/channels/1/messages/2/reactions/blob:5/@me"),
+        ] {
+            assert_eq!(needs(method, path), Permission::DiscordReply, "{path}");
+        }
+        for (method, path) in [
+            (Method::Delete, "/channels/1/messages/2"),
+            (Method::Delete, "/channels/1/messages/2/reactions/x/5"),
+            (Method::Post, "/channels/1/messages/bulk-delete"),
+            (Method::Post, "/channels/1/messages/2/crosspost"),
+            (Method::Post, "/channels/@me/messages"),
+            (Method::Post, "/channels//messages"),
+            (Method::Post, "channels/1/messages"),
+            (Method::Post, "/channels/1/messages/"),
+            (Method::Post, "/channels/1%2F..%2Fx/messages"),
+            (Method::Post, "/webhooks/1/x%2F..%2F..%2Fguilds"),
+            (Method::Post, "/webhooks/1/x?y"),
+            (Method::Delete, "/webhooks/1/token"),
+            (Method::Put, "/channels/1/messages/2/reactions/%2e%2E%2Fx/@me"),
+            (Method::Put, "/guilds/1/bans/2"),
+            (Method::Post, "/users/@me/channels"),
+            (Method::Patch, "/users/@me"),
+        ] {
+            assert_eq!(needs(method, path), Permission::Discord, "{path}");
+        }
+        assert_eq!(needs(Method::Get, "/guilds/1/bans"), Permission::DiscordRead);
+    }
+
+    #[test]
+    fn a_permission_covers_what_is_below_it_and_nothing_else() {
+        let origin = |text: &str| Permission::HttpOrigin(text.to_owned());
+        for (allowed, needed, is_covered) in [
+            (Permission::Discord, Permission::DiscordReply, true),
+            (Permission::Discord, Permission::DiscordRead, true),
+            (Permission::DiscordReply, Permission::DiscordRead, false),
+            (Permission::DiscordRead, Permission::Discord, false),
+            (Permission::Http, origin("https://a"), true),
+            (origin("https://a"), origin("https://a"), true),
+            (origin("https://a"), origin("http://a"), false),
+            (origin("https://a"), origin("https://a:8443"), false),
+            (origin("https://a"), Permission::Http, false),
+            (Permission::Store, Permission::Api, false),
+        ] {
+            assert_eq!(covers(&allowed, &needed), is_covered, "{allowed} for {needed}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_compared_as_it_is_dialed() {
+        for (url, origin) in [
+            ("https://API.example.org/x?y", "https://api.example.org"),
+            ("https://api.example.org:443/", "https://api.example.org"),
+            ("https://api.example.org:8443/", "https://api.example.org:8443"),
+            ("https://api.example.org@evil.example/", "https://evil.example"),
+            ("https://evil.example\\@api.example.org/", "https://evil.example"),
+            ("http://0x7f.1/", "http://127.0.0.1"),
+        ] {
+            assert_eq!(Permission::origin(url).as_deref(), Some(origin), "{url}");
+        }
+        assert_eq!(Permission::origin("file:///etc/passwd"), None);
+    }
+}
