@@ -165,6 +165,12 @@ pub enum CogError {
         /// The cogs that are there.
         known: Vec<String>,
     },
+    /// Outside its process it would not be in its sandbox.
+    #[error("cannot move `{name}` to a thread: its sandbox is a process of its own")]
+    LockedIn {
+        /// The cog.
+        name: String,
+    },
     /// Something inside the host failed.
     #[error("the host failed: {0}")]
     Host(String),
@@ -247,6 +253,9 @@ impl CogError {
                     "load the new version with the state that was saved last: `gearshift cogs unload {cog}`, `gearshift cogs \
                      load {cog}`"
                 )
+            }
+            CogError::LockedIn { name } => {
+                format!("take `sandbox` out of `[cog.{name}]` in the config, if you trust it")
             }
             CogError::Open { source: OpenError::Layout(_) | OpenError::Header(_), .. } => {
                 "rebuild it against this host's version of gearshift-cog".to_owned()

@@ -198,8 +198,11 @@ impl Cogs {
     /// host is opened again.
     ///
     /// # Errors
-    /// As [`load_file`](Self::load_file); it stays where it is then.
+    /// As [`load_file`](Self::load_file); it stays where it is then. A cog in a sandbox goes to no thread.
     pub async fn reload_on(self: &Arc<Self>, name: &str, lane: LaneKind) -> Result<Report, CogError> {
+        if lane == LaneKind::Thread && self.parts.settings.lane(name).sandbox.is_on() {
+            return Err(CogError::LockedIn { name: name.to_owned() });
+        }
         let before = self.parts.settings.move_to(name, Some(lane));
         let outcome = self.reload(name).await;
         if outcome.is_err() {

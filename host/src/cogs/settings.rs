@@ -56,7 +56,10 @@ impl CogSettings {
         let sandbox = section.map(|section| section.sandbox).unwrap_or_default();
         let memory_max = section.and_then(|section| section.memory_max).map(|max| max.bytes());
         LaneSettings {
-            kind: asked.or(section.and_then(|section| section.lane)).unwrap_or(self.lane),
+            kind: match sandbox.is_on() {
+                true => LaneKind::Process,
+                false => asked.or(section.and_then(|section| section.lane)).unwrap_or(self.lane),
+            },
             memory_max: memory_max.or(sandbox.is_on().then_some(SANDBOX_MEMORY)),
             redeliver: section.is_some_and(|section| section.redeliver),
             sandbox,

@@ -38,6 +38,10 @@ pub struct CogStatus {
     pub lane: LaneKind,
     /// The process of its own that it lives in.
     pub process: Option<LaneProcess>,
+    /// Whether its process is locked in.
+    pub sandbox: bool,
+    /// What it may ask of the host; none: everything.
+    pub handles: Option<Vec<String>>,
     /// What its thread is doing.
     pub activity: &'static str,
     /// Events it subscribed to.
@@ -173,6 +177,11 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
             None => parts.settings.lane(name).kind,
         },
         process: status.pulse.as_ref().and_then(|pulse| LaneProcess::of(pulse.process()?)),
+        sandbox: parts.settings.lane(name).sandbox.is_on(),
+        handles: parts
+            .settings
+            .handles(name)
+            .map(|handles| handles.iter().map(ToString::to_string).collect()),
         activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
         in_flight: status.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
         spawned: status.pulse.as_ref().map_or(0, |pulse| pulse.spawned()),

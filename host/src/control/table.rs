@@ -66,7 +66,10 @@ fn row(cog: &CogStatus) -> [String; 10] {
         cog.version.as_ref().map_or_else(|| "-".to_owned(), |version| OneLine(version).to_string()),
         stage,
         match &cog.process {
-            Some(process) => format!("process {}, {} MiB", process.id, process.memory_bytes >> 20),
+            Some(process) => {
+                let sandbox = if cog.sandbox { "sandbox, " } else { "" };
+                format!("{sandbox}process {}, {} MiB", process.id, process.memory_bytes >> 20)
+            }
             None => cog.lane.to_string(),
         },
         cog.uptime_secs

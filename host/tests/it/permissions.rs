@@ -67,6 +67,8 @@ async fn a_call_that_is_not_allowed_is_an_error_that_names_what_to_add() {
         }
         assert_eq!(stage.ask("!intruder store").await, "done: ()", "{lane}");
         assert_eq!(stage.ask("!intruder stats").await, "sent", "{lane}: a metric has no answer");
+        let handles = stage.status("intruder").handles;
+        assert_eq!(handles, Some(vec!["discord.reply".to_owned(), "store".to_owned()]));
         stage.down().await;
     }
 }

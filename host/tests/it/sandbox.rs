@@ -1,8 +1,8 @@
 //! A cog that is locked into its process reaches nothing but its handles, whatever it tries, and disturbs nobody.
 
-use std::{fs, net::TcpListener, os::unix::net::UnixListener, path::Path};
+use std::{fs, net::TcpListener, os::unix::net::UnixListener};
 
-use gearshift_host::cogs::Stage as Life;
+use gearshift_host::{cogs::Stage as Life, config::LaneKind};
 
 use crate::{
     libraries::Build,
@@ -11,15 +11,16 @@ use crate::{
 
 /// With a cog in a sandbox; `keys` are further ones of its section.
 fn locked_in(setting: Setting, cog: &str, keys: &str) -> Setting {
-    gearshift_host::lane::set_program(Path::new(env!("CARGO_BIN_EXE_gearshift")).to_owned());
     setting
         .with_file(&Build::of(cog).library(), cog)
         .config(&format!("[cog.{cog}]\nlane = \"process\"\nsandbox = true\n{keys}"))
 }
 
 /// With the intruder, as often as it wants, and a cog beside it.
-async fn intruder(keys: &str) -> Stage {
-    locked_in(Setting::new().with("ping").config("hangs_max = 1000"), "intruder", keys).up().await
+pub(crate) async fn intruder(keys: &str) -> Stage {
+    locked_in(Setting::new().on(LaneKind::Thread).with("ping").config("hangs_max = 1000"), "intruder", keys)
+        .up()
+        .await
 }
 
 /// The intruder tries it and is ended for it: why. The other cog answers, and the next generation does.
@@ -117,9 +118,6 @@ async fn memory_threads_and_processors_of_the_machine_are_not_for_a_sandbox_to_u
     let stage = intruder("memory_max = \"64 MiB\"").await;
     let why = ended(&stage, "memory").await;
     assert!(why.contains("`memory_max` is 64 MiB"), "{why}");
-    // As many as its memory has room for.
-    let answer = stage.ask("!intruder threads 2097152").await;
-    assert!(answer.starts_with("refused: "), "{answer}");
     for what in ["threads 16384", "spin 300"] {
         let why = ended(&stage, what).await;
         assert!(why.contains("threads, and its sandbox allows 128"), "`{what}`: {why}");
@@ -128,6 +126,9 @@ async fn memory_threads_and_processors_of_the_machine_are_not_for_a_sandbox_to_u
     for _ in 0..5 {
         assert_eq!(stage.ask("!ping").await, "pong");
     }
+    // As many as its memory has room for.
+    let answer = stage.ask("!intruder threads 2097152").await;
+    assert!(answer.starts_with("refused: "), "{answer}");
     stage.down().await;
 }
 
@@ -153,6 +154,13 @@ async fn what_ordinary_libraries_need_works_in_a_sandbox() {
     }
     let report = stage.host.cogs().reload("intruder").await.expect("it ends in order");
     assert_eq!(report.cancelled, 0, "{report}");
+    let status = stage.status("intruder");
+    assert!(status.sandbox && status.process.is_some() && status.handles.is_none());
+    let refused = stage.host.cogs().reload_on("intruder", LaneKind::Thread).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "cannot move `intruder` to a thread: its sandbox is a process of its own"
+    );
     stage.down().await;
 }
 
