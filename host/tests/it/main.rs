@@ -15,6 +15,7 @@ mod events;
 mod examples;
 mod failing;
 mod flow;
+mod frames;
 mod isolation;
 mod lanes;
 mod libraries;

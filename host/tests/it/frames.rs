@@ -1,0 +1,87 @@
+//! What the process of a cog sends over its socket may be anything: the host understands it, or ends that process.
+
+use proptest::{
+    collection::vec,
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
+
+use crate::{
+    sandbox::intruder,
+    stage::{SOON, Stage, look_until},
+};
+
+/// The intruder sends it to the host. Whether that ended its process; the next one answers then.
+async fn send(stage: &Stage, bytes: &[u8]) -> bool {
+    let before = stage.status("intruder").generation;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    stage.alice.say("general", &format!("!intruder frame {hex}")).await.unwrap();
+    // A question that is on its way when the process ends is lost with it.
+    for _ in 0..3 {
+        let said = stage.alice.say("general", "!intruder hello").await.unwrap();
+        let generation = stage.status("intruder").generation;
+        let is_new = || {
+            let status = stage.status("intruder");
+            (status.generation > generation).then_some(())
+        };
+        tokio::select! {
+            reply = stage.sim.reply_to(said, SOON) => {
+                assert_eq!(reply.expect("an answer").content, "done: hello");
+                return stage.status("intruder").generation > before;
+            }
+            () = look_until(is_new) => {}
+        }
+    }
+    panic!("its processes end by themselves: {:?}", stage.status("intruder").last_fault);
+}
+
+/// As the process sends it: its length in front.
+fn framed(frame: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(frame.len()).unwrap();
+    [&length.to_ne_bytes()[..], frame].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_does_not_understand_ends_the_process_that_sent_it_and_is_named() {
+    let stage = intruder("").await;
+    let in_file = 1_u32 << 31;
+    for (bytes, why) in [
+        (u32::MAX.to_ne_bytes().to_vec(), "a frame of 2147483647 bytes is announced"),
+        ((in_file - 1).to_ne_bytes().to_vec(), "a frame of 2147483647 bytes is announced"),
+        ((in_file | 5).to_ne_bytes().to_vec(), "a frame's file is missing"),
+        (framed(&[]), ""),
+        (framed(&[0xff; 20]), ""),
+        // The end of an item, and the beginning of one, that it was never given.
+        (framed(&[4, 0xe7, 0x07, 0]), "item 999 was not given to it"),
+        (framed(&[2, 0xe7, 0x07]), "item 999 was not given to it"),
+        // A request that breaks off, and a text that is none.
+        (framed(&[6, 1]), ""),
+        (framed(&[0, 1, 2, 0xff, 0xff]), ""),
+        // The next frames are taken for the rest of this one.
+        (5_u32.to_ne_bytes().to_vec(), ""),
+    ] {
+        assert!(send(&stage, &bytes).await, "{bytes:?} is understood");
+        let fault = stage.status("intruder").last_fault.unwrap();
+        let said = "its process was ended because it sent what the host does not understand: ";
+        assert!(fault.starts_with(said) && fault.contains(why), "{bytes:?}: {fault}");
+        assert_eq!(stage.ask("!ping").await, "pong");
+    }
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_process_sends_the_host_and_the_other_cogs_go_on() {
+    let stage = intruder("").await;
+    let mut runner = TestRunner::deterministic();
+    // The first byte says which frame it is: most are one.
+    let frames = (0_u8..12, vec(0_u8.., 0..40)).prop_map(|(kind, rest)| [&[kind][..], &rest].concat());
+    let mut ended = 0;
+    for _ in 0..60 {
+        let frame = frames.new_tree(&mut runner).unwrap().current();
+        ended += usize::from(send(&stage, &framed(&frame)).await);
+        assert_eq!(stage.ask("!ping").await, "pong", "after {frame:?}");
+    }
+    assert!(ended > 0);
+    assert_eq!(stage.status("ping").generation, Some(1));
+    stage.down().await;
+}
