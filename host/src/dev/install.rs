@@ -1,6 +1,13 @@
 //! Puts built libraries into the folder of cogs, each in one step.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader},
+    path::Path,
+};
+
+/// How much of two files is compared at once, in bytes.
+const PART: usize = 64 << 10;
 
 /// Copies a library into the folder, which `cargo clean` may have removed. False if the same is there already.
 pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
@@ -18,11 +25,26 @@ pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Whether two files hold the same. What was built from other sources mostly differs near its beginning, and is large.
 fn is_same(built: &Path, library: &Path) -> io::Result<bool> {
-    let size = fs::metadata(built)?.len();
-    // Mostly they differ, and already in size.
-    let may_be = fs::metadata(library).is_ok_and(|there| there.len() == size);
-    Ok(may_be && fs::read(library).ok() == Some(fs::read(built)?))
+    let built = File::open(built)?;
+    let Ok(library) = File::open(library) else { return Ok(false) };
+    if built.metadata()?.len() != library.metadata()?.len() {
+        return Ok(false);
+    }
+    let [mut built, mut library] = [built, library].map(|file| BufReader::with_capacity(PART, file));
+    loop {
+        let (one, other) = (built.fill_buf()?, library.fill_buf()?);
+        let length = one.len().min(other.len());
+        if length == 0 {
+            return Ok(one.len() == other.len());
+        }
+        if one[..length] != other[..length] {
+            return Ok(false);
+        }
+        built.consume(length);
+        library.consume(length);
+    }
 }
 
 /// Removes what other packages left there, which are not built any more.
@@ -53,9 +75,14 @@ mod tests {
         fs::write(&built, "one").unwrap();
         assert!(install(&built, &to).unwrap());
         assert!(!install(&built, &to).unwrap(), "the same again");
-        fs::write(&built, "two").unwrap();
-        assert!(install(&built, &to).unwrap());
-        assert_eq!(fs::read(to.join("liba.so")).unwrap(), b"two");
+        // Shorter, longer, and other bytes behind the first part that is compared.
+        let (long, other) = ("x".repeat(3 * PART), format!("{}y", "x".repeat(3 * PART - 1)));
+        for text in ["two", "", &long, &other] {
+            fs::write(&built, text).unwrap();
+            assert!(install(&built, &to).unwrap());
+            assert!(!install(&built, &to).unwrap(), "the same again");
+            assert!(fs::read(to.join("liba.so")).unwrap() == text.as_bytes());
+        }
         fs::write(to.join("libold.so"), "old").unwrap();
         keep_only(&to, |name| name == "liba.so");
         let left: Vec<_> = fs::read_dir(&to).unwrap().map(|it| it.unwrap().file_name()).collect();
