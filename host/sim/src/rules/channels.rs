@@ -15,15 +15,15 @@ use crate::world::{Channel, Overwrite, User, bits};
 pub(crate) fn create(state: &mut State, by: &By, channel: Channel) -> Value {
     let json = channel_json(&channel);
     let (id, guild) = (channel.id, channel.guild_id);
-    let sight = guild.map(|guild| visibility::seen(state, guild));
+    let visible = guild.map(|guild| visibility::seen(state, guild));
     state.world.channels.insert(id, channel);
-    let Some((guild, sight)) = guild.zip(sight) else { return json };
+    let Some((guild, visible)) = guild.zip(visible) else { return json };
     if let Some(home) = state.world.guilds.get_mut(&guild) {
         home.channels.push(id);
     }
     audit::record_change(state, guild, by, Action::ChannelCreate, id, &Value::Null, &json);
     dispatch::to_bots(state, guild, "CHANNEL_CREATE", &json);
-    visibility::announce(state, guild, sight);
+    visibility::announce(state, guild, visible);
     json
 }
 
@@ -35,17 +35,17 @@ pub(crate) fn change(
     change: impl FnOnce(&mut Channel),
 ) -> Option<Value> {
     let guild = state.world.channel(id)?.guild_id;
-    let sight = guild.map(|guild| visibility::seen(state, guild));
+    let visible = guild.map(|guild| visibility::seen(state, guild));
     let channel = state.world.channels.get_mut(&id)?;
     let before = channel_json(channel);
     change(channel);
     let after = channel_json(channel);
     if before != after
-        && let Some((guild, sight)) = guild.zip(sight)
+        && let Some((guild, visible)) = guild.zip(visible)
     {
         audit::record_change(state, guild, by, Action::ChannelUpdate, id, &before, &after);
         dispatch::to_bots(state, guild, "CHANNEL_UPDATE", &after);
-        visibility::announce(state, guild, sight);
+        visibility::announce(state, guild, visible);
     }
     Some(after)
 }
@@ -83,12 +83,12 @@ fn change_overwrites(
     id: Snowflake,
     change: impl FnOnce(&mut Vec<Overwrite>),
 ) {
-    let sight = visibility::seen(state, guild);
+    let visible = visibility::seen(state, guild);
     let Some(channel) = state.world.channels.get_mut(&id) else { return };
     change(&mut channel.overwrites);
     let json = channel_json(channel);
     dispatch::to_bots(state, guild, "CHANNEL_UPDATE", &json);
-    visibility::announce(state, guild, sight);
+    visibility::announce(state, guild, visible);
 }
 
 /// Nobody gives or takes what it does not have, and overwrites speak of roles and people that exist.
@@ -118,7 +118,7 @@ pub(crate) fn check_overwrites(
 /// Removes a channel of a guild with all that hangs on it: threads, webhooks, invites. Channels under a category stay.
 pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value> {
     let guild = state.world.channel(id)?.guild_id?;
-    let sight = visibility::seen(state, guild);
+    let visible = visibility::seen(state, guild);
     voice::leave_all(state, id);
     let channel = state.world.channels.remove(&id)?;
     let json = channel_json(&channel);
@@ -157,7 +157,7 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value>
     }
     audit::record_change(state, guild, by, Action::ChannelDelete, id, &json, &Value::Null);
     dispatch::to_bots(state, guild, "CHANNEL_DELETE", &json);
-    visibility::announce(state, guild, sight);
+    visibility::announce(state, guild, visible);
     Some(json)
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn change(
     user: Snowflake,
     change: impl FnOnce(&mut GuildMember),
 ) -> Option<Value> {
-    let sight = visibility::seen(state, guild);
+    let visible = visibility::seen(state, guild);
     let member = state.world.guilds.get_mut(&guild)?.members.get_mut(&user)?;
     let (mut before, roles_before) = (json!(MemberJson::full(member)), member.roles.clone());
     change(member);
@@ -124,7 +124,7 @@ pub(crate) fn change(
     let mut data = answer.clone();
     data["guild_id"] = json!(guild);
     dispatch::to_member(state, guild, user, "GUILD_MEMBER_UPDATE", &data);
-    visibility::announce(state, guild, sight);
+    visibility::announce(state, guild, visible);
     if (before["mute"] != after["mute"]) || (before["deaf"] != after["deaf"]) {
         voice::announce(state, guild, user);
     }

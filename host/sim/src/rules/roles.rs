@@ -23,7 +23,7 @@ pub(crate) fn create(state: &mut State, guild: Snowflake, by: &By, mut role: Rol
 
 /// Puts a changed role in the place of the one with its id.
 pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -> Option<Role> {
-    let sight = visibility::seen(state, guild);
+    let visible = visibility::seen(state, guild);
     let there = state.world.guilds.get_mut(&guild)?.role_mut(role.id)?;
     let before = json!(there);
     *there = role.clone();
@@ -31,14 +31,14 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -
     if before != data["role"] {
         audit::record_change(state, guild, by, Action::RoleUpdate, role.id, &before, &data["role"]);
         dispatch::to_guild(state, guild, "GUILD_ROLE_UPDATE", &data);
-        visibility::announce(state, guild, sight);
+        visibility::announce(state, guild, visible);
     }
     Some(role)
 }
 
 /// Removes a role from the guild, its members and its channels.
 pub(crate) fn delete(state: &mut State, guild: Snowflake, by: &By, role: Snowflake) -> Option<Role> {
-    let sight = visibility::seen(state, guild);
+    let visible = visibility::seen(state, guild);
     let home = state.world.guilds.get_mut(&guild)?;
     let at = home.roles.iter().position(|one| one.id == role)?;
     let gone = home.roles.remove(at);
@@ -56,6 +56,6 @@ pub(crate) fn delete(state: &mut State, guild: Snowflake, by: &By, role: Snowfla
     audit::record_change(state, guild, by, Action::RoleDelete, role, &json!(gone), &Value::Null);
     let data = json!({ "guild_id": guild, "role_id": role });
     dispatch::to_guild(state, guild, "GUILD_ROLE_DELETE", &data);
-    visibility::announce(state, guild, sight);
+    visibility::announce(state, guild, visible);
     Some(gone)
 }

@@ -12,47 +12,47 @@ use crate::world::bits;
 use crate::world::wire::channel_json;
 
 /// What each user with a client saw before a change.
-pub(super) struct Sight {
+pub(super) struct Visible {
     seen: Vec<(Snowflake, Channels)>,
 }
 
 type Channels = BTreeMap<Snowflake, Value>;
 
 /// What users see of a guild now, to be handed to [`announce`] after a change.
-pub(super) fn seen(state: &State, guild: Snowflake) -> Sight {
+pub(super) fn seen(state: &State, guild: Snowflake) -> Visible {
     let users = state.sessions.users();
-    Sight { seen: users.into_iter().map(|person| (person, seen_by(state, person, guild))).collect() }
+    Visible { seen: users.into_iter().map(|user| (user, seen_by(state, user, guild))).collect() }
 }
 
 /// Sends users what they see differently now. Those who joined or left meanwhile received the guild itself.
-pub(super) fn announce(state: &mut State, guild: Snowflake, before: Sight) {
-    for (person, mut before) in before.seen {
-        for (id, now) in seen_by(state, person, guild) {
+pub(super) fn announce(state: &mut State, guild: Snowflake, before: Visible) {
+    for (user, mut before) in before.seen {
+        for (id, now) in seen_by(state, user, guild) {
             match before.remove(&id) {
-                None => send(state, person, guild, "CHANNEL_CREATE", &now),
+                None => send(state, user, guild, "CHANNEL_CREATE", &now),
                 Some(then) if without_news(then.clone()) != without_news(now.clone()) => {
-                    send(state, person, guild, "CHANNEL_UPDATE", &now)
+                    send(state, user, guild, "CHANNEL_UPDATE", &now)
                 }
                 Some(_) => {}
             }
         }
         for gone in before.values() {
-            send(state, person, guild, "CHANNEL_DELETE", gone);
+            send(state, user, guild, "CHANNEL_DELETE", gone);
         }
     }
 }
 
-fn seen_by(state: &State, person: Snowflake, guild: Snowflake) -> Channels {
-    let home = state.world.guild(guild).filter(|home| home.members.contains_key(&person));
+fn seen_by(state: &State, user: Snowflake, guild: Snowflake) -> Channels {
+    let home = state.world.guild(guild).filter(|home| home.members.contains_key(&user));
     let channels = home.into_iter().flat_map(|home| &home.channels).filter_map(|id| state.world.channel(*id));
     channels
-        .filter(|channel| state.world.permissions_in(channel, person) & bits::VIEW_CHANNEL != 0)
+        .filter(|channel| state.world.permissions_in(channel, user) & bits::VIEW_CHANNEL != 0)
         .map(|channel| (channel.id, channel_json(channel)))
         .collect()
 }
 
-fn send(state: &mut State, person: Snowflake, guild: Snowflake, name: &'static str, channel: &Value) {
-    dispatch::to_account(state, person, Some(guild), name, channel);
+fn send(state: &mut State, user: Snowflake, guild: Snowflake, name: &'static str, channel: &Value) {
+    dispatch::to_account(state, user, Some(guild), name, channel);
 }
 
 /// New messages do not make a channel a different one.

@@ -1,4 +1,4 @@
-//! What a request meets first: the door, and then the part of the simulator that its path belongs to.
+//! What a request meets first: the check of its origin, then the part of the simulator that its path belongs to.
 
 use std::sync::Arc;
 

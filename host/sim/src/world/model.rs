@@ -14,7 +14,7 @@ use crate::ids::{Snowflake, Timestamp};
 pub struct User {
     /// Its id.
     pub id: Snowflake,
-    /// The unique name, by which actors and the prompt find it.
+    /// The unique name, by which tests and the prompt find it.
     pub username: String,
     /// Always `"0"`: names are unique.
     #[serde(skip_deserializing, default = "no_discriminator")]
