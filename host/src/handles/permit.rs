@@ -6,6 +6,8 @@ use gearshift_cog::abi::{
     StoreList, StoreWrite, TaskPlan,
 };
 
+use serde::Deserialize;
+
 use super::{
     ask::{Cooldown, Gateway, HttpChunk, HttpFeed, HttpSend, HttpStream, Now, Sleep, StoreRead, Unschedule},
     error,
@@ -57,9 +59,29 @@ impl Needs for DiscordRequest {
     fn needs(&self) -> Option<Permission> {
         Some(match self.method {
             Method::Get => Permission::DiscordRead,
-            method if is_reply(method, &self.path) => Permission::DiscordReply,
+            method if is_reply(method, &self.path) && !forwards(&self.json) => Permission::DiscordReply,
             _ => Permission::Discord,
         })
+    }
+}
+
+/// Whether a message is another one, which the cog need not be able to read.
+/// <https://discord.com/developers/docs/resources/message#message-reference-types>
+fn forwards(json: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Body {
+        message_reference: Option<Reference>,
+    }
+    #[derive(Deserialize)]
+    struct Reference {
+        r#type: Option<u64>,
+    }
+    const DEFAULT: u64 = 0;
+    match serde_json::from_slice::<Body>(json) {
+        Ok(Body { message_reference }) => message_reference
+            .is_some_and(|reference| reference.r#type.is_some_and(|reference| reference != DEFAULT)),
+        // Discord may read it another way.
+        Err(_) => !json.is_empty(),
     }
 }
 
@@ -126,6 +148,24 @@ needs! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_that_shows_another_one_is_more_than_a_reply() {
+        for (json, is_forward) in [
+            ("", false),
+            (r#"{"content":"x"}"#, false),
+            (r#"{"message_reference":{"message_id":"1"}}"#, false),
+            (r#"{"message_reference":{"type":0,"message_id":"1"}}"#, false),
+            (r#"{"message_reference":null}"#, false),
+            (r#"{"message_reference":{"type":1,"message_id":"1","channel_id":"2"}}"#, true),
+            (r#"{"message_reference":{"type":0,"type":1}}"#, true),
+            (r#"{"message_reference":{"type":"1"}}"#, true),
+            (r#"{"message_reference":{"type":1}} "#, true),
+            ("{", true),
+        ] {
+            assert_eq!(forwards(json.as_bytes()), is_forward, "{json}");
+        }
+    }
 
     #[test]
     fn a_request_to_discord_needs_the_least_that_allows_it() {
