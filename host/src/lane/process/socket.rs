@@ -222,7 +222,7 @@ impl Receiver {
         Ok(Some(frame))
     }
 
-    /// A file that came and belongs to no large frame.
+    /// The file that came with the frame that was given last. It is taken before the next frame is: a large one has a file too.
     pub(super) fn file(&mut self) -> Option<OwnedFd> {
         self.files.pop_front()
     }
@@ -285,14 +285,17 @@ mod tests {
         }
         let file = memory("test").expect("memory");
         assert!(!sender.send(&[b"with a file"], Some(file)) && !sender.send(&[&[1; 100_000]], None));
-        let mut frames = Vec::new();
-        while sender.is_waiting() {
-            frames.extend(receive(&mut receiver, &socket).expect("frames"));
+        let (mut frames, mut files) = (0, 0);
+        while frames < count + 3 {
             let _ = sender.flush();
+            receiver.fill(socket.as_fd()).expect("the next frames");
+            while let Some(frame) = receiver.next().expect("a frame") {
+                frames += 1;
+                files += usize::from(frame == b"with a file" && receiver.file().is_some());
+            }
         }
-        frames.extend(receive(&mut receiver, &socket).expect("frames"));
-        assert_eq!(frames.len(), count + 3);
-        assert!(receiver.file().is_some());
+        assert_eq!((frames, files), (count + 3, 1));
+        assert!(!sender.is_waiting() && receiver.file().is_none());
     }
 
     #[test]
