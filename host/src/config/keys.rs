@@ -102,6 +102,9 @@ fn known_keys<T: DeserializeOwned>() -> BTreeMap<String, &'static [&'static str]
     found
 }
 
+/// A text that fits every field of the config: the most particular one is an amount of memory.
+const SAMPLE: &str = "1 MiB";
+
 /// Pretends that every section and field is present, with a sample for each kind of value, and notes which fields are
 /// asked for.
 struct Probe<'a> {
@@ -157,11 +160,11 @@ impl<'de> de::Deserializer<'de> for Probe<'_> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_str("sample")
+        visitor.visit_str(SAMPLE)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_str("sample")
+        visitor.visit_str(SAMPLE)
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
