@@ -298,6 +298,25 @@ mod tests {
         assert!(!sender.is_waiting() && receiver.file().is_none());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_in_whatever_pieces_is_frames_or_an_error(
+            pieces in proptest::collection::vec(proptest::collection::vec(0_u8.., 0..300), 0..20),
+        ) {
+            let (one, other) = UnixStream::pair().expect("two sockets");
+            other.set_nonblocking(true).expect("a mode");
+            let (mut receiver, mut length, mut given) = (Receiver::default(), 0, 0);
+            for piece in &pieces {
+                (&one).write_all(piece).expect("room");
+                length += piece.len();
+                let Ok(frames) = receive(&mut receiver, &other) else { return Ok(()) };
+                given += frames.iter().map(|frame| HEADER + frame.len()).sum::<usize>();
+                // Nothing is made up, and nothing is kept that was given.
+                proptest::prop_assert!(given + receiver.bytes.len() - receiver.start == length);
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_frame_is_an_error_and_the_end_of_the_other_side_is_none() {
         for bytes in [&u32::MAX.to_ne_bytes()[..], &(IN_FILE | 5).to_ne_bytes()] {

@@ -101,3 +101,58 @@ pub(super) enum ToHost<'a> {
     GiveUp(u64),
     News(News),
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    /// What a side would send, in its encoding.
+    fn encoded(frame: &impl Serialize) -> Vec<u8> {
+        postcard::to_allocvec(frame).expect("it has an encoding")
+    }
+
+    fn samples() -> Vec<Vec<u8>> {
+        vec![
+            encoded(&ToHost::Opened(Err("no".to_owned()))),
+            encoded(&ToHost::Answer(3, Answer::Saved(Ok(None)))),
+            encoded(&ToHost::Ended(5, None)),
+            encoded(&ToHost::GiveUp(u64::MAX)),
+            encoded(&ToCog::Order(7, Order::Restore(State { version: 1, bytes: vec![9; 40] }))),
+            encoded(&ToCog::Answer(1)),
+            encoded(&ToCog::Abandon(2)),
+        ]
+    }
+
+    fn read(bytes: &[u8]) {
+        // Whether it is a frame does not matter: reading it neither panics nor takes more memory than there are bytes.
+        let _ = postcard::from_bytes::<ToHost<'_>>(bytes);
+        let _ = postcard::take_from_bytes::<ToCog<'_>>(bytes);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn any_bytes_are_a_frame_or_an_error_to_either_side(kind in 0_u8..12, rest in vec(0_u8.., 0..200)) {
+            read(&[&[kind][..], &rest].concat());
+            read(&rest);
+        }
+
+        #[test]
+        fn a_frame_that_was_cut_off_or_changed_is_a_frame_or_an_error(
+            sample in 0_usize..7,
+            cut in 0_usize..60,
+            at in 0_usize..60,
+            byte in 0_u8..,
+        ) {
+            let mut frame = samples().swap_remove(sample);
+            if let Some(place) = frame.get_mut(at) {
+                *place = byte;
+            }
+            frame.truncate(frame.len().saturating_sub(cut).max(1));
+            read(&frame);
+        }
+    }
+}
