@@ -113,9 +113,21 @@ impl Sources<'_> {
             return Ok(());
         }
         let Some(repository) = self.open(&place)? else { return Ok(()) };
-        let asked = answer(&place, repository.probe()).await;
-        if self.usable(&place, asked)?.is_some() {
-            self.report.ok("registry", format!("`{name}` answers{}", login(&repository)))?;
+        match answer(&place, repository.probe()).await {
+            // Docker Hub and GHCR do not tell strangers what is not there.
+            Err(error @ PackageError::Refused { .. }) => {
+                let (text, help) = Failure::from(error).into_parts();
+                let help = format!(
+                    "{}; or there is just no `{place}`, which was asked for",
+                    help.unwrap_or_default()
+                );
+                self.report.warn("registry", text, &help)?;
+            }
+            asked => {
+                if self.usable(&place, asked)?.is_some() {
+                    self.report.ok("registry", format!("`{name}` answers{}", login(&repository)))?;
+                }
+            }
         }
         Ok(())
     }
