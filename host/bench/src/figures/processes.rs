@@ -8,7 +8,7 @@ use std::{
 use gearshift_host::{cogs::Retirement, lane::set_program};
 use gearshift_sim::Sim;
 
-use super::{reload::until_new, start::first_reply};
+use super::{reload::replaced, start::first_reply};
 use crate::{
     Result,
     bots::{self, Bot, Kind},
@@ -129,14 +129,9 @@ pub(super) async fn replacing(scale: Scale) -> Result<Vec<Figure>> {
     let look = || -> Result<[usize; 3]> { Ok([own.descriptors()?, own.threads()?, own.children()?.len()]) };
     let (mut before, rounds) = (look()?, scale.pick(5000, 100));
     for round in 1..=rounds {
-        let build = round % builds.len();
-        rig.home.put("ping", &builds[build])?;
-        let start = Instant::now();
-        let cogs = std::sync::Arc::clone(rig.host.cogs());
-        let reload = tokio::spawn(async move { cogs.reload("ping").await });
-        replied.push_ms(until_new(&rig.sim, &rig.crowd, build, start).await?);
-        let retirement = reload.await??.retirement;
-        killed += u32::from(!matches!(retirement, Some(Retirement::Ended { killed: false })));
+        let (took, report) = replaced(&rig, &builds, round).await?;
+        replied.push_ms(took);
+        killed += u32::from(!matches!(report.retirement, Some(Retirement::Ended { killed: false })));
         if round == 50 {
             before = look()?;
         }

@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use gearshift_host::{
-    cogs::Retirement,
+    cogs::{Report, Retirement},
     control::{Client, Request},
 };
 use gearshift_sim::Sim;
@@ -85,13 +86,8 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
     let (mut replied, mut pauses) = (Sample::default(), Sample::default());
     let mut phases: BTreeMap<&str, Sample> = BTreeMap::new();
     for round in 1..=scale.pick(200, 20) {
-        let build = round % builds.len();
-        rig.home.put("ping", &builds[build])?;
-        let start = Instant::now();
-        let cogs = std::sync::Arc::clone(rig.host.cogs());
-        let reload = tokio::spawn(async move { cogs.reload("ping").await });
-        replied.push_ms(until_new(&rig.sim, &rig.crowd, build, start).await?);
-        let report = reload.await??;
+        let (took, report) = replaced(&rig, &builds, round).await?;
+        replied.push_ms(took);
         pauses.push_ms(report.pause.unwrap_or_default());
         for phase in &report.phases {
             phases.entry(phase.name.name()).or_default().push_ms(phase.took);
@@ -122,6 +118,17 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
         )
         .note(format!("median {:.3} ms", pauses.median())),
     ])
+}
+
+/// Replaces `ping` by the build of a round: how soon it answers, and the report.
+pub(super) async fn replaced(rig: &Rig, builds: &[PathBuf; 2], round: usize) -> Result<(Duration, Report)> {
+    let build = round % builds.len();
+    rig.home.put("ping", &builds[build])?;
+    let start = Instant::now();
+    let cogs = Arc::clone(rig.host.cogs());
+    let reload = tokio::spawn(async move { cogs.reload("ping").await });
+    let took = until_new(&rig.sim, &rig.crowd, build, start).await?;
+    Ok((took, reload.await??))
 }
 
 /// From an order over the control socket to the first reply of the new code: asked over a connection, and by the command
@@ -203,7 +210,7 @@ pub(super) async fn saved(scale: Scale) -> Result<Vec<Figure>> {
 }
 
 /// Asks, one message at a time, until a build answers; how long after `start` that was.
-pub(super) async fn until_new(sim: &Sim, crowd: &Crowd, build: usize, start: Instant) -> Result<Duration> {
+async fn until_new(sim: &Sim, crowd: &Crowd, build: usize, start: Instant) -> Result<Duration> {
     while start.elapsed() < SOON {
         if rig::ask(sim, crowd, "!ping x").await? == format!("{} x", scratch::WORDS[build]) {
             return Ok(start.elapsed());
