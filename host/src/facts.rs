@@ -77,6 +77,13 @@ struct Announced {
     id: String,
 }
 
+/// The channels in a `GUILD_CREATE`.
+#[derive(Deserialize)]
+struct Channels {
+    #[serde(default)]
+    channels: Vec<ChannelRules>,
+}
+
 /// Which guild an event is about: `guild_id`, or `id` where it is the guild itself.
 #[derive(Deserialize)]
 struct About {
@@ -97,11 +104,6 @@ impl Facts {
     /// What a user and the bot may do in a channel. `None` while the guild, the channel or the bot's own roles are not
     /// known: without the intent `guilds` they never are.
     pub fn permissions(&self, asked: &Asked) -> Option<Permissions> {
-        #[derive(Deserialize)]
-        struct Channels {
-            #[serde(default)]
-            channels: Vec<ChannelRules>,
-        }
         let bot = self.bot?;
         let (channel, own_roles, created) = {
             let mut known = self.known();
@@ -119,6 +121,21 @@ impl Facts {
             bot: guild.permissions(asked.guild, channel, bot, &own_roles),
             nsfw: channel.is_nsfw(),
         })
+    }
+
+    /// Whether a channel or a thread is known to be in a guild.
+    pub fn has_channel(&self, guild: u64, channel: u64) -> bool {
+        let created = {
+            let mut known = self.known();
+            let Some(guild) = known.guilds.get_mut(&guild) else { return false };
+            if guild.threads.contains_key(&channel) {
+                return true;
+            }
+            guild.created()
+        };
+        let Some(Event::Other(created)) = created else { return false };
+        serde_json::from_str(&created.json)
+            .is_ok_and(|Channels { channels }| channels.iter().any(|it| it.id() == channel))
     }
 
     /// Keeps what an event says, if it says something that lasts.

@@ -15,6 +15,8 @@ pub enum Permission {
     DiscordRead,
     /// Answering interactions, sending messages and reacting to them.
     DiscordReply,
+    /// One of these in one guild.
+    InGuild(Box<Permission>, u64),
     /// Requests to anywhere.
     Http,
     /// Requests to one origin, such as `https://api.example.org`.
@@ -46,6 +48,7 @@ impl Permission {
 
     fn name(&self) -> &'static str {
         match self {
+            Permission::InGuild(permission, _) => permission.name(),
             Permission::Discord => "discord",
             Permission::DiscordRead => "discord.read",
             Permission::DiscordReply => "discord.reply",
@@ -69,6 +72,7 @@ impl fmt::Display for Permission {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Permission::HttpOrigin(origin) => write!(out, "http:{origin}"),
+            Permission::InGuild(permission, guild) => write!(out, "{permission}:{guild}"),
             _ => out.write_str(self.name()),
         }
     }
@@ -86,7 +90,14 @@ impl<'de> Deserialize<'de> for Permission {
                 ))
             });
         }
-        Permission::NAMED.into_iter().find(|it| it.name() == text).ok_or_else(|| {
+        let named = |name: &str| Permission::NAMED.into_iter().find(|it| it.name() == name);
+        if let Some((name, guild)) = text.split_once(':').filter(|(name, _)| name.starts_with("discord")) {
+            let permission = named(name).zip(guild.parse().ok());
+            return permission.map(|(it, guild)| Permission::InGuild(Box::new(it), guild)).ok_or_else(|| {
+                D::Error::custom(format!("`{text}` names no guild; write it as `discord.reply:GUILD_ID`"))
+            });
+        }
+        named(&text).ok_or_else(|| {
             let known = Permission::NAMED.iter().map(Permission::name);
             D::Error::custom(format!("unknown handle `{text}`; {}", keys::hint(&text, known)))
         })
@@ -117,13 +128,17 @@ mod tests {
             "http:https://api.example.org:8443",
             "store",
         ];
-        let all = [&all[..], &["api", "stats", "gateway", "schedule"]].concat();
+        let all =
+            [&all[..], &["discord:1", "discord.read:2", "api", "stats", "gateway", "schedule"]].concat();
         let read = handles(&format!("{all:?}")).unwrap().unwrap();
         assert_eq!(read.iter().map(ToString::to_string).collect::<Vec<_>>(), all);
         assert_eq!(handles("[]"), Ok(Some(Vec::new())), "nothing");
         assert_eq!(parse("[cog.a]\n").unwrap().cog["a"].handles, None, "everything");
         for (wrong, said) in [
             ("[\"discord.repl\"]", "unknown handle `discord.repl`; did you mean `discord.reply`?"),
+            ("[\"discord.reply:harbour\"]", "names no guild; write it as `discord.reply:GUILD_ID`"),
+            ("[\"discord.repl:1\"]", "names no guild"),
+            ("[\"store:1\"]", "unknown handle `store:1`"),
             ("[\"xyzzy\"]", "known here: `discord`, `discord.read`"),
             ("[\"http://api.example.org\"]", "names no origin; write it as `http:https://api.example.org`"),
             ("[\"http:https://api.example.org/v1\"]", "names no origin"),

@@ -20,13 +20,34 @@ use crate::config::Permission;
 pub(super) trait Needs {
     /// The least that allows it; `None`: every cog may.
     fn needs(&self) -> Option<Permission>;
+
+    /// What of Discord it is about.
+    fn place(&self) -> Place {
+        Place::Elsewhere
+    }
+}
+
+/// What a request to Discord is about, by its path.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Guild(u64),
+    Channel(u64),
+    /// What whoever knows the token in the path may do, wherever that is.
+    Token,
+    Elsewhere,
 }
 
 impl Here {
     /// Whether the cog may ask that.
     pub(super) fn permit(&self, ask: &impl Needs) -> Result<(), HandleError> {
         let (Some(allowed), Some(needed)) = (&self.handles, ask.needs()) else { return Ok(()) };
-        if allowed.iter().any(|it| covers(it, &needed)) {
+        let is_at = |guild| match ask.place() {
+            Place::Guild(id) => id == guild,
+            Place::Channel(id) => self.facts.has_channel(guild, id),
+            Place::Token => true,
+            Place::Elsewhere => false,
+        };
+        if allowed.iter().any(|it| covers(it, &needed, &is_at)) {
             return Ok(());
         }
         let cog = &self.id.cog;
@@ -45,8 +66,9 @@ impl Here {
     }
 }
 
-fn covers(allowed: &Permission, needed: &Permission) -> bool {
+fn covers(allowed: &Permission, needed: &Permission, is_at: &dyn Fn(u64) -> bool) -> bool {
     match allowed {
+        Permission::InGuild(permission, guild) => covers(permission, needed, is_at) && is_at(*guild),
         Permission::Discord => {
             matches!(needed, Permission::Discord | Permission::DiscordRead | Permission::DiscordReply)
         }
@@ -63,6 +85,29 @@ impl Needs for DiscordRequest {
             _ => Permission::Discord,
         })
     }
+
+    fn place(&self) -> Place {
+        let segments: Vec<&str> = self.path.split('/').collect();
+        let id =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        // It must end where it says.
+        if hides_path(&self.path) {
+            return Place::Elsewhere;
+        }
+        let place = match segments[..] {
+            ["", "guilds", guild, ..] => id(guild).map(Place::Guild),
+            ["", "channels", channel, ..] => id(channel).map(Place::Channel),
+            ["", "interactions" | "webhooks", _, _, ..] => Some(Place::Token),
+            _ => None,
+        };
+        place.unwrap_or(Place::Elsewhere)
+    }
+}
+
+/// Whether a server could read something in it as a part of the path.
+fn hides_path(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["%2e", "%2f", "%5c", "%25"].iter().any(|hidden| text.contains(hidden))
 }
 
 /// Whether a message is another one, which the cog need not be able to read.
@@ -89,13 +134,9 @@ fn forwards(json: &[u8]) -> bool {
 /// <https://discord.com/developers/docs/resources/message>.
 fn is_reply(method: Method, path: &str) -> bool {
     let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // What a server could read as a part of the path is none of a token or an emoji.
     let is_token =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    let is_emoji = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        !["%2e", "%2f", "%5c", "%25"].iter().any(|hidden| text.contains(hidden))
-    };
+    let is_emoji = |text: &str| !hides_path(text);
     let segments: Vec<&str> = path.split('/').collect();
     match (method, &segments[..]) {
         (Method::Post, ["", "interactions", id, token, "callback"]) => is_id(id) && is_token(token),
@@ -219,6 +260,7 @@ mod tests {
     #[test]
     fn a_permission_covers_what_is_below_it_and_nothing_else() {
         let origin = |text: &str| Permission::HttpOrigin(text.to_owned());
+        let in_guild = |permission, guild| Permission::InGuild(Box::new(permission), guild);
         for (allowed, needed, is_covered) in [
             (Permission::Discord, Permission::DiscordReply, true),
             (Permission::Discord, Permission::DiscordRead, true),
@@ -230,8 +272,11 @@ mod tests {
             (origin("https://a"), origin("https://a:8443"), false),
             (origin("https://a"), Permission::Http, false),
             (Permission::Store, Permission::Api, false),
+            (in_guild(Permission::Discord, 7), Permission::DiscordReply, true),
+            (in_guild(Permission::DiscordReply, 7), Permission::Discord, false),
+            (in_guild(Permission::Discord, 8), Permission::DiscordReply, false),
         ] {
-            assert_eq!(covers(&allowed, &needed), is_covered, "{allowed} for {needed}");
+            assert_eq!(covers(&allowed, &needed, &|guild| guild == 7), is_covered, "{allowed} for {needed}");
         }
     }
 

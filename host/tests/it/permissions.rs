@@ -92,6 +92,40 @@ async fn what_is_allowed_works_and_nothing_listed_is_nothing_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cog_of_one_guild_asks_nothing_of_another() {
+    let ids = |stage: &Stage, name: &str| {
+        stage.sim.world(|world| {
+            let guild = world.guild_named(name).unwrap().id;
+            (guild, world.channel_named("general", Some(guild)).unwrap().id)
+        })
+    };
+    let stage = intruder(LaneKind::Thread, "[]").await;
+    // They are the same at every start.
+    let ((own, channel), (other, foreign)) = (ids(&stage, "Harbour"), ids(&stage, "Workshop"));
+    stage.down().await;
+    let stage = intruder(LaneKind::Thread, &format!("[\"discord:{own}\"]")).await;
+    for what in [
+        format!("rest GET /guilds/{own}"),
+        format!("rest GET /channels/{channel}"),
+        format!("rest POST /channels/{channel}/messages"),
+    ] {
+        assert_eq!(stage.ask(&format!("!intruder {what}")).await, "done: ()", "{what}");
+    }
+    for what in [
+        format!("rest GET /guilds/{other}"),
+        format!("rest GET /channels/{foreign}"),
+        format!("rest POST /channels/{foreign}/messages"),
+        format!("rest GET /guilds/{own}/x%2F..%2F..%2F{other}"),
+        "rest GET /users/@me/guilds".to_owned(),
+        "rest GET /channels/1".to_owned(),
+    ] {
+        let answer = stage.ask(&format!("!intruder {what}")).await;
+        assert!(answer.starts_with("refused: `intruder` may not do this: add `discord"), "{what}: {answer}");
+    }
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_stay_at_the_origins_that_are_allowed() {
     let ((near, _), (far, asked)) = (server(), server());
     let stage = intruder(LaneKind::Thread, &format!("[\"discord.reply\", \"http:{near}\"]")).await;
