@@ -153,7 +153,7 @@ impl Numbers {
             let length = usize::try_from(self.name.length.load(Ordering::Relaxed)).ok()?.min(NAME_MAX);
             let words = self.name.words.each_ref().map(|word| word.load(Ordering::Relaxed));
             fence(Ordering::Acquire);
-            let is_one = version % 2 == 0 && self.name.version.load(Ordering::Relaxed) == version;
+            let is_one = version.is_multiple_of(2) && self.name.version.load(Ordering::Relaxed) == version;
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).take(length).collect();
             (is_one && length > 0).then(|| String::from_utf8_lossy(&bytes).into_owned())
         })

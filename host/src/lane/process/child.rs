@@ -5,10 +5,7 @@
 use std::{
     collections::HashMap,
     io,
-    os::{
-        fd::{AsFd, OwnedFd},
-        unix::net,
-    },
+    os::{fd::AsFd, unix::net},
     process::ExitCode,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -98,7 +95,7 @@ fn take_socket() -> io::Result<net::UnixStream> {
     let socket = io::stdin().as_fd().try_clone_to_owned()?;
     let nothing = std::fs::File::open("/dev/null")?;
     rustix::stdio::dup2_stdin(nothing)?;
-    let socket = net::UnixStream::from(OwnedFd::from(socket));
+    let socket = net::UnixStream::from(socket);
     // A socket, and not a terminal or a file.
     socket.peer_addr()?;
     Ok(socket)
@@ -214,7 +211,10 @@ impl Side {
         tokio::spawn(async move {
             let answer = match answer.await {
                 // It stays mapped as long as the process.
-                Ok(Ok(library)) => Ok(std::mem::forget(library)),
+                Ok(Ok(library)) => {
+                    std::mem::forget(library);
+                    Ok(())
+                }
                 Ok(Err(OpenFailure { error, .. })) => Err(chain(&error)),
                 Err(_) => return,
             };
