@@ -1,11 +1,15 @@
 //! A process as the kernel sees it. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 
+mod start_pages;
+
 use std::{
     fs, io,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rustix::param::{clock_ticks_per_second, page_size};
+
+pub use self::start_pages::give_back as give_start_pages_back;
 
 /// The numbers of one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]

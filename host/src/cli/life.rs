@@ -17,7 +17,7 @@ use super::{
     exit::Failure,
     progress::Progress,
     signals::Signals,
-    start_pages, supervisor,
+    supervisor,
 };
 use crate::{
     clock::HostClock,
@@ -29,12 +29,15 @@ use crate::{
     host::{Host, HostError},
     install,
     metrics::Endpoint,
+    process,
     sessions::Sessions,
 };
 
 /// What still runs on the runtime when everything is closed gets so long: a name that is being resolved, a line that is
 /// being read.
 const LEFTOVERS: Duration = Duration::from_millis(200);
+/// By then what a start leads to is done as well: commands are compared with Discord's, members have come.
+const START: Duration = Duration::from_secs(1);
 
 /// A runtime, and who asks the host to end.
 #[derive(Debug)]
@@ -211,7 +214,10 @@ async fn serve(
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
     supervisor::ready();
-    tokio::spawn(start_pages::give_back_later());
+    tokio::spawn(async {
+        tokio::time::sleep(START).await;
+        process::give_start_pages_back();
+    });
     let path = control.path().to_owned();
     // On a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();

@@ -27,7 +27,6 @@ mod signals;
 mod sim;
 mod smoke;
 mod source;
-mod start_pages;
 mod state;
 mod status;
 mod supervisor;
@@ -38,7 +37,10 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 
 use self::exit::{Exit, Failure};
-use crate::log;
+use crate::{
+    lane::{PROCESS_COMMAND, run_process},
+    log,
+};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -89,16 +91,14 @@ enum Command {
     Sim(sim::SimCommand),
     #[command(name = "try-out")]
     TryOut(check::Trial),
-    /// The process of a lane. `gearshift run` starts it.
-    #[command(name = "lane-process", hide = true)]
-    LaneProcess {
-        /// Whose lane it is, for those who list processes.
-        generation: String,
-    },
 }
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
+    // Nobody types that: it is the host that starts it, and small matters more than help texts.
+    if std::env::args_os().nth(1).is_some_and(|command| command == PROCESS_COMMAND) {
+        return run_process();
+    }
     std::panic::set_hook(Box::new(|panic| {
         log::write(&format!("error: the host failed: {panic}\n{REPORT}\n"));
         // A second panic in the unwinding would end the process before it is written.
@@ -154,7 +154,6 @@ fn execute(command: Command) -> ExitCode {
         Command::Keys(keys) => keys.execute(),
         Command::Sim(sim) => sim.execute(),
         Command::TryOut(trial) => trial.execute(),
-        Command::LaneProcess { .. } => return crate::lane::run_process(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

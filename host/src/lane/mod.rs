@@ -1,6 +1,7 @@
 //! A lane: one generation of a cog on a thread of its own. This is the host's side: it gives orders and waits for
 //! answers. It never runs cog code; that is what `runner` does, on the lane's thread.
 
+mod answer;
 mod handler;
 mod inbox;
 mod item;
@@ -16,12 +17,12 @@ use gearshift_cog::abi::HostTableRef;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-use self::process::Process;
+use self::{answer::Answer, process::Process};
 pub use self::{
     inbox::{Full, Inbox},
     item::{Begin, Call, Ended, Item, Observer},
     kept::KeptCall,
-    process::{run as run_process, set_program},
+    process::{COMMAND as PROCESS_COMMAND, run as run_process, set_program},
     pulse::{Activity, Pulse},
 };
 use crate::{
@@ -61,24 +62,25 @@ pub enum OrderError {
 
 /// What the host may tell a lane.
 enum Order {
-    Setup(Answer<()>),
-    Restore(State, Answer<()>),
-    Save(Answer<Option<State>>),
-    Teardown(Answer<()>),
+    Setup(Answer<Outcome<()>>),
+    Restore(State, Answer<Outcome<()>>),
+    Save(Answer<Outcome<Option<State>>>),
+    Teardown(Answer<Outcome<()>>),
     Serve,
     /// Answered when it takes nothing more, and again when the last handler is done.
     Pause {
-        paused: oneshot::Sender<()>,
-        drained: oneshot::Sender<()>,
+        paused: Answer<()>,
+        drained: Answer<()>,
     },
-    Cancel(oneshot::Sender<usize>),
+    Cancel(Answer<usize>),
     End,
 }
 
 /// Takes what was being handled, such as `command !ping`, and what went wrong.
 pub type Report = Box<dyn Fn(&str, Fault) + Send>;
 
-type Answer<T> = oneshot::Sender<Result<T, Fault>>;
+/// What a function of the cog gives.
+type Outcome<T> = Result<T, Fault>;
 
 /// What a lane needs to begin.
 pub struct LaneParts {
@@ -168,7 +170,7 @@ impl Lane {
         // Linux shows 15 bytes of a thread's name.
         let thread = std::thread::Builder::new()
             .name(parts.id.to_string())
-            .spawn(move || runner::run(parts, receiver, &watched, opened))
+            .spawn(move || runner::run(parts, receiver, &watched, Answer::Here(opened)))
             .map_err(|error| failed(OpenError::Thread(error), None, None))?;
         match answer.await {
             Ok(Ok(library)) => Ok((Lane { orders, pulse, place: Place::Thread(thread) }, library)),
@@ -243,7 +245,8 @@ impl Lane {
         self.take_back();
         let (stopped, paused) = oneshot::channel();
         let (ended, drained) = oneshot::channel();
-        self.send(Order::Pause { paused: stopped, drained: ended })?;
+        let (paused_to, drained_to) = (Answer::Here(stopped), Answer::Here(ended));
+        self.send(Order::Pause { paused: paused_to, drained: drained_to })?;
         self.within(stop, paused).await?;
         self.within(drain, drained).await.map_err(|error| match error {
             OrderError::Deadline(_) => PauseError::InFlight,
@@ -257,7 +260,7 @@ impl Lane {
     /// When the lane does not return to its loop within `deadline`.
     pub async fn cancel(&self, deadline: Duration) -> Result<usize, OrderError> {
         let (answer, done) = oneshot::channel();
-        self.send(Order::Cancel(answer))?;
+        self.send(Order::Cancel(Answer::Here(answer)))?;
         self.within(deadline, done).await
     }
 
@@ -281,10 +284,10 @@ impl Lane {
     async fn ask<T>(
         &self,
         deadline: Duration,
-        order: impl FnOnce(Answer<T>) -> Order,
+        order: impl FnOnce(Answer<Outcome<T>>) -> Order,
     ) -> Result<T, OrderError> {
         let (answer, done) = oneshot::channel();
-        self.send(order(answer))?;
+        self.send(order(Answer::Here(answer)))?;
         Ok(self.within(deadline, done).await??)
     }
 

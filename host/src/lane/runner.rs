@@ -17,10 +17,11 @@ use abi_stable::std_types::{ROption, RResult};
 use async_ffi::LocalFfiFuture;
 use futures_util::{Stream, stream::FuturesUnordered};
 use gearshift_cog::abi::{self, Outcome, SavedState};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::{
-    Activity, Answer, Begin, Call, Ended, Inbox, Item, LaneParts, Order, Pulse, Report, State,
+    Activity, Begin, Call, Ended, Inbox, Item, LaneParts, Order, Pulse, Report, State,
+    answer::Answer,
     handler::{CogCalls, Handler, Labels, Work, taken},
 };
 use crate::{
@@ -33,7 +34,7 @@ use crate::{
 /// Spawned futures of one generation. A cog that leaves more behind has forgotten that it does.
 const SPAWNED_MAX: usize = 10_000;
 
-pub(super) type Opened = oneshot::Sender<Result<OpenLibrary, OpenFailure>>;
+pub(super) type Opened = Answer<Result<OpenLibrary, OpenFailure>>;
 
 /// The thread's whole life.
 pub(super) fn run(
@@ -50,7 +51,7 @@ pub(super) fn run(
         Ok(open) => open,
         Err(failure) => {
             // If nobody waits any more, the library stays mapped, which is safe.
-            let _ = opened.send(Err(failure));
+            opened.give(Err(failure));
             return;
         }
     };
@@ -62,7 +63,7 @@ pub(super) fn run(
         Ok(runtime) => runtime,
         Err(error) => unreachable!("a runtime without drivers takes nothing from the system: {error}"),
     };
-    let waits = opened.send(Ok(library)).is_ok();
+    let waits = opened.give(Ok(library));
     let cog = CogCalls { module, instance, pulse: Arc::clone(pulse) };
     let mut runner = Runner {
         labels: Labels::new(&parts),
@@ -98,7 +99,7 @@ enum Mode {
     Serving,
     Paused,
     /// Paused, and somebody waits until the last handler is done.
-    Draining(oneshot::Sender<()>),
+    Draining(Answer<()>),
 }
 
 struct Runner {
@@ -173,7 +174,7 @@ impl Runner {
             }
             Order::Serve => self.mode = Mode::Serving,
             Order::Pause { paused, drained } => {
-                let _ = paused.send(());
+                paused.give(());
                 self.mode = Mode::Draining(drained);
                 let ended = pulse.during(Activity::Step(Step::Pause), || (module.pause())(instance));
                 if let Err(fault) = taken(ended) {
@@ -181,10 +182,10 @@ impl Runner {
                 }
             }
             // Whoever wanted it has given up and lets this lane serve on.
-            Order::Cancel(answer) if answer.is_closed() => {}
+            Order::Cancel(answer) if answer.is_abandoned() => {}
             Order::Cancel(answer) => {
                 let count = self.cancel();
-                let _ = answer.send(count);
+                answer.give(count);
             }
             Order::End => {}
         }
@@ -216,7 +217,7 @@ impl Runner {
                     Poll::Pending => self.control = Some(Control::Plain(step, future, answer)),
                     Poll::Ready(outcome) => {
                         pulse.during(activity, || drop(future));
-                        let _ = answer.send(taken(outcome));
+                        answer.give(taken(outcome));
                     }
                 }
             }
@@ -228,7 +229,7 @@ impl Runner {
                         pulse.during(activity, || drop(future));
                         let state = outcome.into_result().map_err(Fault::take);
                         let state = state.map(|state| state.into_option().map(taken_state));
-                        let _ = answer.send(state);
+                        answer.give(state);
                     }
                 }
             }
@@ -336,7 +337,7 @@ impl Runner {
             && let Mode::Draining(_) = self.mode
             && let Mode::Draining(drained) = mem::replace(&mut self.mode, Mode::Paused)
         {
-            let _ = drained.send(());
+            drained.give(());
         }
     }
 
@@ -361,15 +362,15 @@ fn taken_state(state: SavedState) -> State {
 
 /// A call that is not a handler.
 enum Control {
-    Plain(Step, LocalFfiFuture<Outcome>, Answer<()>),
-    Save(LocalFfiFuture<RResult<ROption<SavedState>, abi::Fault>>, Answer<Option<State>>),
+    Plain(Step, LocalFfiFuture<Outcome>, Answer<Result<(), Fault>>),
+    Save(LocalFfiFuture<RResult<ROption<SavedState>, abi::Fault>>, Answer<Result<Option<State>, Fault>>),
 }
 
 impl Control {
     fn is_abandoned(&self) -> bool {
         match self {
-            Control::Plain(_, _, answer) => answer.is_closed(),
-            Control::Save(_, answer) => answer.is_closed(),
+            Control::Plain(_, _, answer) => answer.is_abandoned(),
+            Control::Save(_, answer) => answer.is_abandoned(),
         }
     }
 }

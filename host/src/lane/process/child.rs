@@ -14,15 +14,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    io::Interest,
-    net::UnixStream,
-    sync::{mpsc, oneshot},
-    task::AbortHandle,
-};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    super::{Begin, Call, Ended, Inbox, Item, LaneParts, Observer, Order, Pulse, runner},
+    super::{
+        Begin, Call, Ended, Inbox, Item, LaneParts, Observer, Order, Pulse, answer::Answer as OrderAnswer,
+        runner,
+    },
     forward, sandbox,
     socket::{Receiver, Sender},
     wire::{self, Answer, Start, ToCog, ToHost, VERSION},
@@ -31,11 +30,14 @@ use crate::{
     error::chain,
     handles::{self, Known, Lease, Outgoing, Remote},
     identity::GenerationId,
-    library::OpenFailure,
+    library::{OpenFailure, OpenLibrary},
+    process,
 };
 
 /// What a lane that did not begin has for its last words.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Without a frame for so long, the start is over.
+const START: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 /// So many items begin before the host is told that there is room.
 const ROOM: u64 = 32;
 
@@ -77,11 +79,7 @@ fn begin() -> io::Result<Never> {
         // The host ends this process as soon as it has read that.
         while receiver.fill(socket.as_fd())? > 0 {}
     }
-    socket.set_nonblocking(true)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    runtime.block_on(async {
-        Side::new(UnixStream::from_std(socket)?, receiver, to_host, start, pulse).run().await
-    })
+    Side::new(socket, receiver, to_host, start, pulse).run()
 }
 
 /// The socket, which nothing that the cog does with its standard input can reach.
@@ -140,7 +138,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The main thread's side.
 struct Side {
-    stream: UnixStream,
+    socket: net::UnixStream,
     receiver: Receiver,
     to_host: ToHostSender,
     pulse: Arc<Pulse>,
@@ -150,13 +148,13 @@ struct Side {
     begins: Begins,
     /// Whether the lane was told to end.
     is_ending: Arc<AtomicBool>,
-    /// What waits for the lane's answer.
-    asked: HashMap<u64, AbortHandle>,
+    /// Orders that are not answered: whether nobody waits for the answer any more.
+    asked: HashMap<u64, Arc<AtomicBool>>,
 }
 
 impl Side {
     fn new(
-        stream: UnixStream,
+        socket: net::UnixStream,
         receiver: Receiver,
         to_host: ToHostSender,
         start: Start,
@@ -190,8 +188,20 @@ impl Side {
             report: Box::new(move |what, fault| faults.send(&ToHost::Fault { what: what.into(), fault })),
         };
         let (orders, received) = mpsc::unbounded_channel();
-        let (opened, answer) = oneshot::channel();
-        let (watched, told) = (Arc::clone(&pulse), to_host.clone());
+        let (watched, tells) = (Arc::clone(&pulse), to_host.clone());
+        let opened = to_host.clone();
+        let opened = move |result: Result<OpenLibrary, OpenFailure>| {
+            let result = match result {
+                // It stays mapped as long as the process.
+                Ok(library) => {
+                    std::mem::forget(library);
+                    Ok(())
+                }
+                Err(OpenFailure { error, .. }) => Err(chain(&error)),
+            };
+            opened.send(&ToHost::Opened(result));
+        };
+        let opened = order_answer(opened, Arc::default());
         let name = parts.id.to_string();
         let is_ending = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&is_ending);
@@ -206,22 +216,10 @@ impl Side {
             unsafe { libc::_exit(0) };
         };
         if let Err(error) = std::thread::Builder::new().name(name).spawn(lane) {
-            told.send(&ToHost::Opened(Err(format!("failed to start its thread: {error}"))));
+            tells.send(&ToHost::Opened(Err(format!("failed to start its thread: {error}"))));
         }
-        tokio::spawn(async move {
-            let answer = match answer.await {
-                // It stays mapped as long as the process.
-                Ok(Ok(library)) => {
-                    std::mem::forget(library);
-                    Ok(())
-                }
-                Ok(Err(OpenFailure { error, .. })) => Err(chain(&error)),
-                Err(_) => return,
-            };
-            told.send(&ToHost::Opened(answer));
-        });
         Side {
-            stream,
+            socket,
             receiver,
             to_host,
             pulse,
@@ -234,19 +232,22 @@ impl Side {
         }
     }
 
-    async fn run(mut self) -> io::Result<Never> {
+    fn run(mut self) -> io::Result<Never> {
+        let mut has_started = false;
         loop {
             while let Some(frame) = self.receiver.next()? {
                 let (frame, rest) = postcard::take_from_bytes(&frame).map_err(io::Error::other)?;
                 self.take(frame, rest);
             }
-            self.stream.readable().await?;
-            let (stream, receiver) = (&self.stream, &mut self.receiver);
-            match stream.try_io(Interest::READABLE, || receiver.fill(stream.as_fd())) {
-                Ok(0) => end_without_host(),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => end_without_host(),
+            if !has_started {
+                let mut readable = [PollFd::new(&self.socket, PollFlags::IN)];
+                if matches!(poll(&mut readable, Some(&START)), Ok(0)) {
+                    has_started = true;
+                    process::give_start_pages_back();
+                }
+            }
+            if !matches!(self.receiver.fill(self.socket.as_fd()), Ok(1..)) {
+                end_without_host();
             }
         }
     }
@@ -274,8 +275,8 @@ impl Side {
             }
             ToCog::Order(number, order) => self.order(number, order),
             ToCog::Abandon(number) => {
-                if let Some(asked) = self.asked.remove(&number) {
-                    asked.abort();
+                if let Some(is_abandoned) = self.asked.remove(&number) {
+                    is_abandoned.store(true, Ordering::Release);
                 }
             }
             ToCog::Serve => self.give(Order::Serve),
@@ -301,39 +302,39 @@ impl Side {
             wire::Order::Save => self.ask(number, Order::Save, Answer::Saved),
             wire::Order::Cancel => self.ask(number, Order::Cancel, Answer::Cancelled),
             wire::Order::Pause => {
-                let (drained, has_drained) = oneshot::channel();
+                let drained = self.answer(number + 1, |()| Answer::Drained);
                 self.ask(number, |paused| Order::Pause { paused, drained }, |()| Answer::Paused);
-                self.answer(number + 1, has_drained, |()| Answer::Drained);
             }
         }
     }
 
-    fn ask<T: Send + 'static>(
+    fn ask<T: 'static>(
         &mut self,
         number: u64,
-        order: impl FnOnce(oneshot::Sender<T>) -> Order,
+        order: impl FnOnce(OrderAnswer<T>) -> Order,
         read: impl FnOnce(T) -> Answer + Send + 'static,
     ) {
-        let (answer, answered) = oneshot::channel();
+        let answer = self.answer(number, read);
         self.give(order(answer));
-        self.answer(number, answered, read);
     }
 
-    fn answer<T: Send + 'static>(
+    /// Where the lane's thread puts the answer to an order: into a frame to the host.
+    fn answer<T: 'static>(
         &mut self,
         number: u64,
-        answered: oneshot::Receiver<T>,
         read: impl FnOnce(T) -> Answer + Send + 'static,
-    ) {
+    ) -> OrderAnswer<T> {
+        // Those that only this map has are answered.
+        self.asked.retain(|_, is_abandoned| Arc::strong_count(is_abandoned) > 1);
+        let is_abandoned = Arc::<AtomicBool>::default();
+        self.asked.insert(number, Arc::clone(&is_abandoned));
         let to_host = self.to_host.clone();
-        let task = tokio::spawn(async move {
-            if let Ok(answer) = answered.await {
-                to_host.send(&ToHost::Answer(number, read(answer)));
-            }
-        });
-        self.asked.retain(|_, task| !task.is_finished());
-        self.asked.insert(number, task.abort_handle());
+        order_answer(move |answer| to_host.send(&ToHost::Answer(number, read(answer))), is_abandoned)
     }
+}
+
+fn order_answer<T>(send: impl FnOnce(T) + Send + 'static, is_abandoned: Arc<AtomicBool>) -> OrderAnswer<T> {
+    OrderAnswer::Sent { send: Box::new(send), is_abandoned }
 }
 
 /// The host is gone, and with it everybody who could be answered.

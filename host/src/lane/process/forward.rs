@@ -4,13 +4,10 @@ use std::fmt;
 
 use gearshift_cog::abi::Level;
 use tracing::{
-    Event, Subscriber,
+    Event, Metadata, Subscriber,
     field::{Field, Visit},
     level_filters::LevelFilter,
-};
-use tracing_subscriber::{
-    Layer,
-    layer::{Context, SubscriberExt},
+    span,
 };
 
 use super::{child::ToHostSender, wire::ToHost};
@@ -26,15 +23,38 @@ pub(super) fn install(to_host: &ToHostSender, level: u8) {
         4 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let forward = Forward(to_host.clone());
     // The first one of this process.
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(level).with(forward));
+    let _ = tracing::subscriber::set_global_default(Forward { to_host: to_host.clone(), level });
 }
 
-struct Forward(ToHostSender);
+/// Spans are not looked at: each line says itself whose it is.
+struct Forward {
+    to_host: ToHostSender,
+    level: LevelFilter,
+}
 
-impl<S: Subscriber> Layer<S> for Forward {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+impl Subscriber for Forward {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= self.level
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level)
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
         let mut text = Text(String::new());
         event.record(&mut text);
         let metadata = event.metadata();
@@ -46,7 +66,7 @@ impl<S: Subscriber> Layer<S> for Forward {
             tracing::Level::TRACE => Level::Trace,
         };
         let record = Record { level, module: metadata.target().to_owned(), text: text.0 };
-        self.0.send(&ToHost::News(News::Log(record)));
+        self.to_host.send(&ToHost::News(News::Log(record)));
     }
 }
 

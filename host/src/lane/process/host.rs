@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    super::{Begin, Inbox, Order, Pulse, Report},
+    super::{Begin, Inbox, Order, Pulse, Report, answer::Answer as OrderAnswer},
     crash,
     handover::{Handover, Next},
     listen::Output,
@@ -226,7 +226,7 @@ impl Owner {
     fn ask<T: Send + 'static>(
         &mut self,
         order: wire::Order,
-        asker: oneshot::Sender<T>,
+        asker: OrderAnswer<T>,
         read: fn(Answer) -> Option<T>,
     ) {
         let number = self.expect(asker, read);
@@ -234,13 +234,11 @@ impl Owner {
     }
 
     /// The answer of the next number goes to `asker`.
-    fn expect<T: Send + 'static>(
-        &mut self,
-        mut asker: oneshot::Sender<T>,
-        read: fn(Answer) -> Option<T>,
-    ) -> u64 {
+    fn expect<T: Send + 'static>(&mut self, asker: OrderAnswer<T>, read: fn(Answer) -> Option<T>) -> u64 {
         self.last_order += 1;
         let number = self.last_order;
+        // The host's own orders are answered here.
+        let OrderAnswer::Here(mut asker) = asker else { return number };
         let (answer, answered) = oneshot::channel();
         self.pending.insert(number, answer);
         let to_cog = self.to_cog.clone();

@@ -30,7 +30,10 @@ mod wire;
 use std::{io, os::fd::OwnedFd};
 
 pub(super) use self::start::{Process, start};
-pub use self::{child::run, spawn::set_program};
+pub use self::{
+    child::run,
+    spawn::{COMMAND, set_program},
+};
 
 /// Memory that can be shared with another process.
 pub(super) fn memory(name: &str) -> io::Result<OwnedFd> {

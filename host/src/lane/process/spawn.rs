@@ -16,7 +16,7 @@ use tokio::process::Child;
 use crate::identity::GenerationId;
 
 /// The command of this program that runs a lane.
-pub(super) const COMMAND: &str = "lane-process";
+pub const COMMAND: &str = "lane-process";
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 

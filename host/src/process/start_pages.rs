@@ -1,17 +1,11 @@
 //! Gives the memory of the start back.
 
-use std::time::Duration;
-
-/// By then what a start leads to is done as well: commands are compared with Discord's, members have come.
-const AFTER: Duration = Duration::from_secs(1);
-
 /// Gives the memory of a start back when it is over: the pages of code and constants of the program and its libraries.
 /// Those that are still needed come back from the page cache at their next use, some microseconds each.
 ///
 /// The kernel maps sixteen pages around each one that is touched, and a start touches nearly all of the program: it reads
 /// a config, sets up TLS, compares commands. A host that serves needs a third of that.
-pub(super) async fn give_back_later() {
-    tokio::time::sleep(AFTER).await;
+pub fn give_back() {
     #[cfg(target_os = "linux")]
     if !linux::is_traced() {
         linux::give_back();
@@ -28,7 +22,13 @@ mod linux {
 
     use libc::{MADV_DONTNEED, PF_W, PT_DYNAMIC, PT_LOAD, dl_phdr_info};
     use object::elf::{DT_NULL, DT_TEXTREL};
-    use rustix::param::page_size;
+
+    /// In bytes. The C library knows it; rustix would ask the system, which answers nothing in a sandbox.
+    fn page_size() -> usize {
+        // SAFETY: it reads a number and touches nothing.
+        let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        usize::try_from(bytes).unwrap_or(4096)
+    }
 
     /// A debugger's breakpoints are written into the pages of code, and would be gone with them.
     pub(super) fn is_traced() -> bool {
