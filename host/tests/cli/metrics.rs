@@ -178,7 +178,8 @@ fn every_metric_that_is_documented_is_served_and_no_other_and_promtool_has_nothi
     let statsd = UdpSocket::bind("127.0.0.1:0").unwrap();
     statsd.set_read_timeout(Some(PATIENCE)).unwrap();
     let stats = format!("[stats]\naddress = \"{}\"\nhost_every_ms = 1000\n", statsd.local_addr().unwrap());
-    let (_place, _runtime, _sim, live, address) = served(&["ping"], &format!("{ANY}{stats}"));
+    let lane = "[cog.ping]\nlane = \"process\"\n";
+    let (_place, _runtime, _sim, live, address) = served(&["ping"], &format!("{ANY}{stats}{lane}"));
     let latency = "gearshift_gateway_latency_seconds{";
     let text = until(&address, "/metrics", |_, text| text.contains(latency).then(|| text.to_owned()));
     let documented = std::fs::read_to_string(workspace().join("host/packaging/metrics.md")).unwrap();
