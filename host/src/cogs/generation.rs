@@ -187,7 +187,11 @@ impl Life for Lanes {
             let process = self.process_parts(&id, lane);
             // What is not started in time is ended with the future.
             let started = tokio::time::timeout(deadline, Lane::start_process(parts, process)).await;
-            let lane = started.unwrap_or(Err(OpenError::Deadline(deadline))).map_err(failed)?;
+            let lane = started.unwrap_or(Err(OpenError::Deadline(deadline))).map_err(|error| {
+                // No process that is not ending has it.
+                copy.set_mapping(Mapping::Gone);
+                failed(error)
+            })?;
             return Ok(Generation { id, lane, library: None, copy, lease });
         }
         let Ok(started) = tokio::time::timeout(deadline, Lane::start(parts)).await else {

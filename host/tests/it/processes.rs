@@ -5,9 +5,13 @@ use std::{fs, path::Path};
 use gearshift_host::{
     cogs::{Absence, LaneProcess, Outcome},
     config::LaneKind,
+    error::chain,
 };
 
-use crate::stage::{SOON, Setting, Stage, look_until};
+use crate::{
+    libraries::library,
+    stage::{SOON, Setting, Stage, look_until, put},
+};
 
 /// A cog that crashes in a process of its own, beside one on a thread.
 fn setting() -> Setting {
@@ -90,6 +94,31 @@ async fn a_cog_that_crashes_again_and_again_is_parked_until_somebody_asks() {
     assert_eq!(stage.ask("!ping").await, "pong");
     stage.host.cogs().load("faulty").await.expect("somebody asks");
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_does_not_come_to_its_cog_leaves_no_copy_of_the_library() {
+    let stage = Setting::new()
+        .on(LaneKind::Process)
+        .with("counter")
+        .config("[cog.ping]\nmemory_max = \"1 KiB\"")
+        .up()
+        .await;
+    let ping = put(&library("ping"), stage.cogs().parent().unwrap(), "ping");
+    let counter = stage.status("counter").process.expect("it has a process").id;
+    let maps = fs::read_to_string(format!("/proc/{counter}/maps")).unwrap();
+    let copy = maps
+        .lines()
+        .find_map(|line| Some(&line[line.find('/').filter(|_| line.ends_with("counter-1.so"))?..]));
+    let folder = Path::new(copy.expect("it is mapped")).parent().unwrap();
+    let copies = || fs::read_dir(folder).unwrap().count();
+    let before = copies();
+    for _ in 0..3 {
+        let error = stage.host.cogs().load_file(&ping).await.expect_err("it has no memory");
+        assert!(chain(&error).starts_with("failed to open `ping#"), "{}", chain(&error));
+    }
+    assert_eq!(copies(), before);
     stage.down().await;
 }
 
