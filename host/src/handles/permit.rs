@@ -40,7 +40,9 @@ pub(super) enum Place {
 impl Here {
     /// Whether the cog may ask that.
     pub(super) fn permit(&self, ask: &impl Needs) -> Result<(), HandleError> {
-        let (Some(allowed), Some(needed)) = (&self.handles, ask.needs()) else { return Ok(()) };
+        // Most often nothing is set, and nothing is looked at.
+        let Some(allowed) = &self.handles else { return Ok(()) };
+        let Some(needed) = ask.needs() else { return Ok(()) };
         let is_at = |guild| match ask.place() {
             Place::Guild(id) => id == guild,
             Place::Channel(id) => self.facts.has_channel(guild, id),

@@ -152,7 +152,8 @@ impl Handover {
 impl Handed for Handover {
     fn waiting(&self) -> usize {
         let begun = self.pulse.numbers().begun();
-        self.given().waiting.iter().filter(|(number, _)| *number > begun).count()
+        let given = self.given();
+        given.waiting.len() - given.waiting.partition_point(|(number, _)| *number <= begun)
     }
 
     fn take_back(&self) -> Vec<Item> {

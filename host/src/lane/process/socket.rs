@@ -154,9 +154,11 @@ impl Waiting {
 /// The receiving half: frames as they come.
 #[derive(Debug, Default)]
 pub(super) struct Receiver {
+    /// What was received stands between `start` and `end`; the rest is room.
     bytes: Vec<u8>,
     /// The frame that was given last ends here.
     start: usize,
+    end: usize,
     files: VecDeque<OwnedFd>,
 }
 
@@ -166,16 +168,18 @@ impl Receiver {
     /// # Errors
     /// What the system says: `WouldBlock` if nothing is there and the socket does not block.
     pub(super) fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
-        self.bytes.drain(..self.start);
-        self.start = 0;
-        let before = self.bytes.len();
-        self.bytes.resize(before + INLINE_MAX, 0);
+        self.bytes.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        // Made once, and larger only for a frame that is.
+        if self.bytes.len() < self.end + INLINE_MAX {
+            self.bytes.resize(self.end + INLINE_MAX, 0);
+        }
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FILES))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let mut buffer = [IoSliceMut::new(&mut self.bytes[before..])];
+        let mut buffer = [IoSliceMut::new(&mut self.bytes[self.end..])];
         let received = recvmsg(socket, &mut buffer, &mut ancillary, RecvFlags::CMSG_CLOEXEC);
         let length = received.as_ref().map_or(0, |received| received.bytes);
-        self.bytes.truncate(before + length);
+        self.end += length;
         for message in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(files) = message {
                 self.files.extend(files);
@@ -193,7 +197,7 @@ impl Receiver {
     /// # Errors
     /// When the other side sent what is no frame.
     pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let rest = &self.bytes[self.start..];
+        let rest = &self.bytes[self.start..self.end];
         let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else { return Ok(None) };
         let header = u32::from_ne_bytes(*header);
         let length = usize::try_from(header & !IN_FILE).unwrap_or(usize::MAX);
@@ -312,7 +316,7 @@ mod tests {
                 let Ok(frames) = receive(&mut receiver, &other) else { return Ok(()) };
                 given += frames.iter().map(|frame| HEADER + frame.len()).sum::<usize>();
                 // Nothing is made up, and nothing is kept that was given.
-                proptest::prop_assert!(given + receiver.bytes.len() - receiver.start == length);
+                proptest::prop_assert!(given + receiver.end - receiver.start == length);
             }
         }
     }
