@@ -5,7 +5,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
 };
 
-use abi_stable::std_types::{RNone, ROption, RSome};
+use abi_stable::std_types::ROption;
 use gearshift_cog::abi::{self, Level, LogRecord};
 use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
@@ -17,13 +17,22 @@ use super::{
 use crate::identity::GenerationId;
 
 pub(super) extern "C" fn level(_: abi::Lease) -> ROption<Level> {
-    match LevelFilter::current().into_level() {
-        None => RNone,
-        Some(tracing::Level::ERROR) => RSome(Level::Error),
-        Some(tracing::Level::WARN) => RSome(Level::Warn),
-        Some(tracing::Level::INFO) => RSome(Level::Info),
-        Some(tracing::Level::DEBUG) => RSome(Level::Debug),
-        Some(tracing::Level::TRACE) => RSome(Level::Trace),
+    wanted().into()
+}
+
+/// The most detailed level that this process wants.
+pub fn wanted() -> Option<Level> {
+    LevelFilter::current().into_level().map(level_of)
+}
+
+/// The same level as cogs have it.
+pub fn level_of(level: tracing::Level) -> Level {
+    match level {
+        tracing::Level::ERROR => Level::Error,
+        tracing::Level::WARN => Level::Warn,
+        tracing::Level::INFO => Level::Info,
+        tracing::Level::DEBUG => Level::Debug,
+        tracing::Level::TRACE => Level::Trace,
     }
 }
 

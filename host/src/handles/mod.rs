@@ -23,7 +23,7 @@ use gearshift_cog::abi::{self, HandleError, HandleErrorKind, HostTable, HostTabl
 pub use self::{
     ask::{News, Reply, Request},
     lease::{Known, Lease, LeaseParts},
-    log::Record,
+    log::{Record, level_of, wanted as log_level},
     remote::{Outgoing, Remote},
     spawn::{Spawned, Spawns},
 };

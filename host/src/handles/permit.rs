@@ -32,7 +32,7 @@ pub(super) trait Needs {
 pub(super) enum Place {
     Guild(u64),
     Channel(u64),
-    /// What whoever knows the token in the path may do, wherever that is.
+    /// What the token in the path allows to do, wherever that is.
     Token,
     Elsewhere,
 }

@@ -50,7 +50,7 @@ impl Remote {
 
     /// An answer has come.
     pub fn answered(&self, number: u64, answer: &[u8]) {
-        // Not under the lock: whoever waits may ask again at once.
+        // Not under the lock: the one that waits may ask again at once.
         let waiting = self.waiting().remove(&number);
         if let Some(complete) = waiting {
             complete(answer);

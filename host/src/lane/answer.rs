@@ -1,4 +1,4 @@
-//! Where the answer to an order goes: to whoever waits for it in this process, or into a frame to another one.
+//! Where the answer to an order goes: to the one that waits for it in this process, or into a frame to another one.
 
 use std::sync::{
     Arc,

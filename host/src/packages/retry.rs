@@ -73,7 +73,7 @@ fn passing(error: &OciError) -> Option<String> {
     }
 }
 
-/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.6>; that something is not implemented does not pass.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.6>; 501 is lasting.
 fn may_pass(status: u16) -> bool {
     matches!(status, 429 | 500 | 502..=504 | 506..=599)
 }

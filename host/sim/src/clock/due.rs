@@ -2,7 +2,7 @@
 
 use crate::ids::Snowflake;
 
-/// A timer says what it is for. Whoever carries it out must look whether it still applies: timers are not taken back.
+/// A timer says what it is for. What carries it out must look whether it still applies: timers are not taken back.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
     /// A thread in which nobody has written for its time is archived.

@@ -1,4 +1,4 @@
-//! What happens in the world, whoever caused it: changed, written to the transcript and sent to the sessions in one step.
+//! What happens in the world, whatever caused it: changed, written to the transcript and sent to the sessions in one step.
 
 pub(crate) mod access;
 mod audit;

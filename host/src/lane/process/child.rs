@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     io,
     os::{fd::AsFd, unix::net},
     process::ExitCode,
@@ -52,9 +53,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-enum Never {}
-
-fn begin() -> io::Result<Never> {
+fn begin() -> io::Result<Infallible> {
     let socket = take_socket()?;
     let mut receiver = Receiver::default();
     let frame = loop {
@@ -79,7 +78,9 @@ fn begin() -> io::Result<Never> {
         // The host ends this process as soon as it has read that.
         while receiver.fill(socket.as_fd())? > 0 {}
     }
-    Side::new(socket, receiver, to_host, start, pulse).run()
+    let Err(error) = Side::new(socket, receiver, to_host, start, pulse).run();
+    eprintln!("the host sent what its lane does not understand: {error}");
+    end()
 }
 
 /// The socket, which nothing that the cog does with its standard input can reach.
@@ -232,7 +233,7 @@ impl Side {
         }
     }
 
-    fn run(mut self) -> io::Result<Never> {
+    fn run(mut self) -> io::Result<Infallible> {
         let mut has_started = false;
         loop {
             while let Some(frame) = self.receiver.next()? {
@@ -247,7 +248,7 @@ impl Side {
                 }
             }
             if !matches!(self.receiver.fill(self.socket.as_fd()), Ok(1..)) {
-                end_without_host();
+                end();
             }
         }
     }
@@ -257,7 +258,7 @@ impl Side {
             ToCog::Start(_) => {}
             ToCog::Answer(number) => self.remote.answered(number, rest),
             ToCog::Item { number, call, is_followed } => {
-                let observer = Handed {
+                let observer = HostItem {
                     number,
                     is_followed,
                     pulse: Arc::clone(&self.pulse),
@@ -337,15 +338,15 @@ fn order_answer<T>(send: impl FnOnce(T) + Send + 'static, is_abandoned: Arc<Atom
     OrderAnswer::Sent { send: Box::new(send), is_abandoned }
 }
 
-/// The host is gone, and with it everybody who could be answered.
-fn end_without_host() -> ! {
+/// Nobody is left who could be answered.
+fn end() -> ! {
     // SAFETY: it does not return.
     unsafe { libc::_exit(0) }
 }
 
 /// An item of the host's queue.
 #[derive(Debug)]
-struct Handed {
+struct HostItem {
     number: u64,
     is_followed: bool,
     pulse: Arc<Pulse>,
@@ -353,7 +354,7 @@ struct Handed {
     begins: Begins,
 }
 
-impl Handed {
+impl HostItem {
     /// Whether it may begin: the host has not taken it back.
     fn begins(&self) -> bool {
         let begins = self.pulse.numbers().begin(self.number);
@@ -364,7 +365,7 @@ impl Handed {
     }
 }
 
-impl Observer for Handed {
+impl Observer for HostItem {
     fn begin(&mut self, call: Call) -> Begin {
         if !self.begins() {
             return Begin::No;

@@ -11,18 +11,10 @@ use tracing::{
 };
 
 use super::{child::ToHostSender, wire::ToHost};
-use crate::handles::{News, Record};
+use crate::handles::{self, News, Record};
 
-/// From now on, up to that level: 0 = none, 5 = everything.
-pub(super) fn install(to_host: &ToHostSender, level: u8) {
-    let level = match level {
-        0 => LevelFilter::OFF,
-        1 => LevelFilter::ERROR,
-        2 => LevelFilter::WARN,
-        3 => LevelFilter::INFO,
-        4 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
-    };
+/// From now on, up to that level.
+pub(super) fn install(to_host: &ToHostSender, level: Option<Level>) {
     // The first one of this process.
     let _ = tracing::subscriber::set_global_default(Forward { to_host: to_host.clone(), level });
 }
@@ -30,16 +22,23 @@ pub(super) fn install(to_host: &ToHostSender, level: u8) {
 /// Spans are not looked at: each line says itself whose it is.
 struct Forward {
     to_host: ToHostSender,
-    level: LevelFilter,
+    level: Option<Level>,
 }
 
 impl Subscriber for Forward {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level
+        self.level.is_some_and(|level| handles::level_of(*metadata.level()) <= level)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.level)
+        Some(match self.level {
+            None => LevelFilter::OFF,
+            Some(Level::Error) => LevelFilter::ERROR,
+            Some(Level::Warn) => LevelFilter::WARN,
+            Some(Level::Info) => LevelFilter::INFO,
+            Some(Level::Debug) => LevelFilter::DEBUG,
+            Some(Level::Trace) => LevelFilter::TRACE,
+        })
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
@@ -58,13 +57,7 @@ impl Subscriber for Forward {
         let mut text = Text(String::new());
         event.record(&mut text);
         let metadata = event.metadata();
-        let level = match *metadata.level() {
-            tracing::Level::ERROR => Level::Error,
-            tracing::Level::WARN => Level::Warn,
-            tracing::Level::INFO => Level::Info,
-            tracing::Level::DEBUG => Level::Debug,
-            tracing::Level::TRACE => Level::Trace,
-        };
+        let level = handles::level_of(*metadata.level());
         let record = Record { level, module: metadata.target().to_owned(), text: text.0 };
         self.to_host.send(&ToHost::News(News::Log(record)));
     }

@@ -99,7 +99,7 @@ pub(super) struct Owner {
 impl Owner {
     /// Until the process is gone. Whether it had to be killed.
     pub(super) async fn run(mut self, crashed: Box<dyn FnOnce(String) + Send>) -> bool {
-        // However this task ends, whoever watches the lane learns of it.
+        // However this task ends, the watchdog learns of it.
         let _ends = Ends(Arc::clone(&self.pulse));
         let end = loop {
             if let Some(end) = self.turn().await {

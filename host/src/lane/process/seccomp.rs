@@ -57,7 +57,7 @@ fn other_than(index: u8, values: &[u64]) -> Result<Vec<SeccompRule>, Error> {
     Ok(vec![SeccompRule::new(conditions?)?])
 }
 
-/// What no library asks by the way: whoever tries it is ended, and the host says so.
+/// What no library asks by the way: a process that tries it is ended, and the host says so.
 fn ended(own: u64) -> Result<Rules, Error> {
     let mut rules = rules_for([
         libc::SYS_execve,

@@ -57,7 +57,7 @@ impl Sender {
     }
 
     /// Sends a frame made of parts; `file` goes with it. Whether all is sent: if not, [`flush`](Self::flush) must be called.
-    /// A socket whose other end is gone takes everything; whoever receives from it learns it.
+    /// A socket whose other end is gone takes everything; the receiving half learns it.
     pub(super) fn send(&self, parts: &[&[u8]], file: Option<OwnedFd>) -> bool {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let mut waiting = self.waiting();

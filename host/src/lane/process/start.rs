@@ -18,7 +18,7 @@ use super::{
     way::ToProcess,
     wire::{Start, ToCog, VERSION},
 };
-use crate::library::OpenError;
+use crate::{handles, library::OpenError};
 
 /// A lane's process, as the lane has it.
 #[derive(Debug)]
@@ -92,7 +92,6 @@ pub(in crate::lane) async fn start(
 
 fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
     let known = parts.lease.known();
-    let level = tracing::level_filters::LevelFilter::current().into_level();
     Start {
         version: VERSION,
         cog: parts.id.cog.to_string(),
@@ -100,13 +99,7 @@ fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
         file: parts.file.clone(),
         settings: known.settings.clone(),
         bot_id: known.bot_id,
-        log_level: level.map_or(0, |level| match level {
-            tracing::Level::ERROR => 1,
-            tracing::Level::WARN => 2,
-            tracing::Level::INFO => 3,
-            tracing::Level::DEBUG => 4,
-            tracing::Level::TRACE => 5,
-        }),
+        log_level: handles::log_level(),
         events: parts.events.clone(),
         commands: parts.commands.clone(),
         handlers_in_flight: parts.handlers_in_flight,

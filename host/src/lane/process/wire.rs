@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, path::PathBuf};
 
+use gearshift_cog::abi::Level;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Call, Ended, State};
@@ -24,8 +25,8 @@ pub(super) struct Start {
     pub(super) file: PathBuf,
     pub(super) settings: String,
     pub(super) bot_id: u64,
-    /// The most detailed level of the log; 0 = none, 5 = everything.
-    pub(super) log_level: u8,
+    /// The most detailed level of the log.
+    pub(super) log_level: Option<Level>,
     pub(super) events: Vec<String>,
     pub(super) commands: Vec<String>,
     pub(super) handlers_in_flight: usize,

@@ -12,7 +12,7 @@ use crate::world::{Channel, Guild, bits};
 const CONTEXT_GUILD: u64 = 0;
 const CONTEXT_BOT_DM: u64 = 1;
 
-/// The commands that exist in a channel, whoever may run them; a guild's own come first.
+/// The commands that exist in a channel, for all users; a guild's own come first.
 pub(crate) fn commands_in<'a>(state: &'a State, channel: &'a Channel) -> impl Iterator<Item = &'a Command> {
     state.commands.available(channel.guild_id).filter(|command| match state.world.guild_of(channel) {
         Some(guild) => guild.members.contains_key(&command.bot) && fits(command, CONTEXT_GUILD),
