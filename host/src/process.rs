@@ -32,44 +32,52 @@ impl Usage {
     /// # Errors
     /// There is no `/proc`, or it has another form.
     pub fn now() -> io::Result<Usage> {
-        let usage = Usage::of("self")?;
-        // The folder's own handle was open as well.
-        Ok(Usage { open_files: usage.open_files.saturating_sub(1), ..usage })
-    }
-
-    /// Another process as it is now.
-    ///
-    /// # Errors
-    /// There is no such process, or no `/proc`, or it has another form.
-    pub fn of_process(id: u32) -> io::Result<Usage> {
-        Usage::of(&id.to_string())
-    }
-
-    fn of(process: &str) -> io::Result<Usage> {
-        let open_files = fs::read_dir(format!("/proc/{process}/fd"))?.count() as u64;
-        let own = fs::read_to_string(format!("/proc/{process}/stat"))?;
-        let machine = fs::read_to_string("/proc/stat")?;
+        let open_files = fs::read_dir("/proc/self/fd")?.count() as u64;
+        let (own, machine) = (fs::read_to_string("/proc/self/stat")?, fs::read_to_string("/proc/stat")?);
         let usage = Usage::read(&own, &machine, clock_ticks_per_second(), page_size() as u64);
-        let usage =
-            usage.ok_or_else(|| io::Error::other(format!("`/proc/{process}/stat` has another form")))?;
-        Ok(Usage { open_files, ..usage })
+        let usage = usage.ok_or_else(|| io::Error::other("`/proc/self/stat` has another form"))?;
+        // The folder's own handle was open as well.
+        Ok(Usage { open_files: open_files.saturating_sub(1), ..usage })
+    }
+
+    /// Resident memory in bytes and processor time of another process, as they are now. None if it is gone.
+    pub fn of_process(id: u32) -> Option<(u64, Duration)> {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        Usage::weight(&fields(&stat)?, clock_ticks_per_second(), page_size() as u64)
+    }
+
+    fn weight(fields: &[&str], ticks_per_second: u64, page_bytes: u64) -> Option<(u64, Duration)> {
+        let processor = ticks(field(fields, 14)? + field(fields, 15)?, ticks_per_second);
+        Some((field(fields, 24)? * page_bytes, processor))
     }
 
     fn read(own: &str, machine: &str, ticks_per_second: u64, page_bytes: u64) -> Option<Usage> {
-        // The program's name comes second, in parentheses, and may hold blanks and parentheses itself.
-        let fields: Vec<&str> = own.rsplit_once(')')?.1.split_whitespace().collect();
-        // Numbered as in the manual, where the first after the name is field 3.
-        let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
-        let ticks = |ticks: u64| Duration::from_secs_f64(ticks as f64 / ticks_per_second as f64);
+        let fields = fields(own)?;
+        let (resident_bytes, processor) = Usage::weight(&fields, ticks_per_second, page_bytes)?;
         let boot = machine.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+        let since_boot = ticks(field(&fields, 22)?, ticks_per_second);
         Some(Usage {
-            resident_bytes: field(24)? * page_bytes,
-            processor: ticks(field(14)? + field(15)?),
-            threads: field(20)?,
+            resident_bytes,
+            processor,
+            threads: field(&fields, 20)?,
             open_files: 0,
-            started: UNIX_EPOCH + Duration::from_secs(boot) + ticks(field(22)?),
+            started: UNIX_EPOCH + Duration::from_secs(boot) + since_boot,
         })
     }
+}
+
+/// The program's name comes second, in parentheses, and may hold blanks and parentheses itself: what follows it.
+fn fields(stat: &str) -> Option<Vec<&str>> {
+    Some(stat.rsplit_once(')')?.1.split_whitespace().collect())
+}
+
+/// Numbered as in the manual, where the first after the name is field 3.
+fn field(fields: &[&str], number: usize) -> Option<u64> {
+    fields.get(number - 3)?.parse().ok()
+}
+
+fn ticks(ticks: u64, per_second: u64) -> Duration {
+    Duration::from_secs_f64(ticks as f64 / per_second as f64)
 }
 
 #[cfg(test)]

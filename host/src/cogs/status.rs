@@ -99,9 +99,9 @@ pub struct LaneProcess {
 impl LaneProcess {
     /// None if it is gone.
     fn of(id: u32) -> Option<LaneProcess> {
-        let usage = Usage::of_process(id).ok()?;
-        let processor_ms = u64::try_from(usage.processor.as_millis()).unwrap_or(u64::MAX);
-        Some(LaneProcess { id, memory_bytes: usage.resident_bytes, processor_ms })
+        let (memory_bytes, processor) = Usage::of_process(id)?;
+        let processor_ms = u64::try_from(processor.as_millis()).unwrap_or(u64::MAX);
+        Some(LaneProcess { id, memory_bytes, processor_ms })
     }
 }
 
