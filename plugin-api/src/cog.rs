@@ -30,6 +30,10 @@ pub trait Cog: Sized + 'static {
     /// The type of its settings, which the operator writes into `[cog.NAME.settings]` of the host's config: they are checked
     /// before `setup`, and [`Host::settings`] reads them. When they change, the cog is reloaded.
     const SETTINGS: Option<SettingsType> = None;
+    /// What it asks of the host, in the words of `[cog.NAME] handles`, such as `["discord.reply", "store"]`: operators are
+    /// shown it before they install the cog, and unless they allow something else, it is all that the cog may ask. `None`:
+    /// it does not say, and may ask everything.
+    const HANDLES: Option<&'static [&'static str]> = None;
 
     /// Builds the cog from its handles. All sessions behind them are open. The generation before, if any, is still
     /// serving while this runs, and goes on serving if this fails.

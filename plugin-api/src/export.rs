@@ -52,6 +52,7 @@ macro_rules! export {
                 commands: <$cog as Cog>::COMMANDS,
                 components: <$cog as Cog>::COMPONENTS,
                 settings: <$cog as Cog>::SETTINGS.is_some(),
+                handles: <$cog as Cog>::HANDLES,
             };
 
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,gearshift"))]

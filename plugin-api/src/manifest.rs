@@ -4,6 +4,7 @@
 mod command;
 mod component;
 mod encode;
+mod handle;
 mod limits;
 mod option;
 mod read;
@@ -23,6 +24,7 @@ pub use self::task::{Task, When};
 pub use self::{
     component::{fits, waiting_cog},
     encode::{Declaration, encode, encoded_len},
+    handle::{HANDLES, handle, is_handle},
     read::{CommandManifest, FilterManifest, Manifest, ManifestError},
     source::Source,
 };

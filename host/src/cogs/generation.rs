@@ -88,7 +88,7 @@ impl Lanes {
                 .settings
                 .of(&self.name)
                 .map_or_else(|| "{}".to_owned(), |settings| settings.json().to_owned()),
-            handles: parts.settings.handles(&self.name),
+            allowed: parts.settings.allowed(manifest),
             schedule: Arc::clone(&self.schedule),
             cooldowns: Arc::clone(&self.cooldowns),
             facts: Arc::clone(parts.router.facts()),
@@ -171,8 +171,9 @@ impl Life for Lanes {
     async fn open(&self, number: u64, candidate: Candidate<PrivateCopy>) -> Result<Generation, CogError> {
         let Candidate { file, manifest, library: mut copy, .. } = candidate;
         let id = self.id(number);
-        if let Some(unused) = self.parts.settings.unused(&manifest) {
-            tracing::warn!(cog = %id, "{unused}");
+        let settings = &self.parts.settings;
+        for odd in [settings.unused(&manifest), settings.not_allowed(&manifest)].into_iter().flatten() {
+            tracing::warn!(cog = %id, "{odd}");
         }
         copy.rename(&self.name, number).map_err(|why| {
             let cog = Some(self.name.to_string());

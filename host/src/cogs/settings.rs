@@ -11,7 +11,7 @@ use gearshift_cog::manifest::Manifest;
 
 use super::{Absence, Cogs, book::Entry, message::Message, stage::Status};
 use crate::{
-    config::{CogSection, LaneKind, Permission, Sandbox, Settings},
+    config::{Allowed, CogSection, LaneKind, Sandbox, Settings},
     fault::{Fault, FaultKind},
 };
 
@@ -80,9 +80,11 @@ impl CogSettings {
         self.sections.read().unwrap_or_else(PoisonError::into_inner).get(cog)?.settings.clone()
     }
 
-    /// What a cog may ask of the host; none: everything.
-    pub(super) fn handles(&self, cog: &str) -> Option<Vec<Permission>> {
-        self.sections.read().unwrap_or_else(PoisonError::into_inner).get(cog)?.handles.clone()
+    /// What a cog may ask of the host: what is set for it, else what it declares.
+    pub(super) fn allowed(&self, manifest: &Manifest) -> Allowed {
+        let sections = self.sections.read().unwrap_or_else(PoisonError::into_inner);
+        let set = sections.get(&manifest.name).and_then(|section| section.handles.clone());
+        set.map_or_else(|| Allowed::declared(manifest.handles.as_deref()), Allowed::Config)
     }
 
     /// Takes the place of what was set; the cogs for which it differs.
@@ -103,6 +105,15 @@ impl CogSettings {
         let dot = if key.is_empty() { "" } else { "." };
         let text = format!("{}`cog.{cog}.settings{dot}{key}`: {}", self.line(line), fault.text);
         Fault { text, place: None, ..fault }
+    }
+
+    /// What a cog declares to ask of the host and may not.
+    pub(crate) fn not_allowed(&self, manifest: &Manifest) -> Option<String> {
+        let declared = Allowed::declared(Some(manifest.handles.as_deref()?));
+        let lacking = self.allowed(manifest).lacks(&declared).join(", ");
+        let name = &manifest.name;
+        (!lacking.is_empty())
+            .then(|| format!("`{name}` asks for {lacking}, which `[cog.{name}] handles` does not allow"))
     }
 
     /// What is set for a cog that takes no settings.

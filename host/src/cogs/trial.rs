@@ -71,7 +71,8 @@ impl Cogs {
         let lanes = self.lanes(&name, &owner);
         let never_unmapped = candidate.never_unmapped;
         let (notes, missing_intents) = (candidate.notes.join("; "), candidate.missing_intents.clone());
-        let unused = self.parts.settings.unused(&candidate.manifest);
+        let settings = &self.parts.settings;
+        let odd = [settings.unused(&candidate.manifest), settings.not_allowed(&candidate.manifest)];
         let new = steps.run(Step::Open, lanes.open(1, candidate), |_| notes).await?;
 
         let lived = async {
@@ -109,7 +110,7 @@ impl Cogs {
         for missing in missing_intents {
             (steps.tell)(TrialNews::Warned { text: missing.to_string() });
         }
-        if let Some(text) = unused {
+        for text in odd.into_iter().flatten() {
             (steps.tell)(TrialNews::Warned { text });
         }
         retired.map(drop)

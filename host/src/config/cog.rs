@@ -27,7 +27,7 @@ pub struct CogSection {
     /// Whether its process is locked in: `true`, `false` or `"best effort"`; only with `lane = "process"`.
     #[serde(deserialize_with = "sandbox")]
     pub sandbox: Sandbox,
-    /// What it may ask of the host, such as `["discord.reply", "store"]`. Default: everything.
+    /// What it may ask of the host, such as `["discord.reply", "store"]`. Default: what it declares, else everything.
     pub handles: Option<Vec<Permission>>,
 }
 

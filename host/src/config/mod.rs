@@ -41,7 +41,7 @@ pub use error::{ConfigError, Problem};
 pub use events::{missing_intents, without_message_content};
 pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
-pub use permission::Permission;
+pub use permission::{Allowed, Permission};
 pub use presence::{ActivityKind, Status};
 pub use registry::{PackageRules, RegistrySection, TrustedKey};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};

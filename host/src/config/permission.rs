@@ -1,7 +1,8 @@
-//! `[cog.NAME] handles`: what a cog may ask of the host, in words of the config.
+//! `[cog.NAME] handles`: what a cog may ask of the host, in the words of the config and of its manifest.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
+use gearshift_cog::manifest::HANDLES;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::keys;
@@ -34,17 +35,20 @@ pub enum Permission {
 }
 
 impl Permission {
-    const NAMED: [Permission; 9] = [
-        Permission::Discord,
-        Permission::DiscordRead,
-        Permission::DiscordReply,
-        Permission::Http,
-        Permission::Store,
-        Permission::Api,
-        Permission::Stats,
-        Permission::Gateway,
-        Permission::Schedule,
-    ];
+    fn named(name: &str) -> Option<Permission> {
+        Some(match name {
+            "discord" => Permission::Discord,
+            "discord.read" => Permission::DiscordRead,
+            "discord.reply" => Permission::DiscordReply,
+            "http" => Permission::Http,
+            "store" => Permission::Store,
+            "api" => Permission::Api,
+            "stats" => Permission::Stats,
+            "gateway" => Permission::Gateway,
+            "schedule" => Permission::Schedule,
+            _ => return None,
+        })
+    }
 
     fn name(&self) -> &'static str {
         match self {
@@ -58,6 +62,19 @@ impl Permission {
             Permission::Stats => "stats",
             Permission::Gateway => "gateway",
             Permission::Schedule => "schedule",
+        }
+    }
+
+    /// Whether who may do this may do the other.
+    pub fn includes(&self, other: &Permission) -> bool {
+        match (self, other) {
+            (Permission::InGuild(own, guild), Permission::InGuild(other, at)) => {
+                guild == at && own.includes(other)
+            }
+            (_, Permission::InGuild(other, _)) => self.includes(other),
+            (Permission::Discord, Permission::DiscordRead | Permission::DiscordReply)
+            | (Permission::Http, Permission::HttpOrigin(_)) => true,
+            _ => self == other,
         }
     }
 
@@ -78,29 +95,83 @@ impl fmt::Display for Permission {
     }
 }
 
-impl<'de> Deserialize<'de> for Permission {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Permission, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl FromStr for Permission {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Permission, String> {
         if let Some(url) = text.strip_prefix("http:") {
             // A path would promise a limit that is none.
             let origin = Permission::origin(url).filter(|origin| origin == url.trim_end_matches('/'));
             return origin.map(Permission::HttpOrigin).ok_or_else(|| {
-                D::Error::custom(format!(
-                    "`{text}` names no origin; write it as `http:https://api.example.org`"
-                ))
+                format!("`{text}` names no origin; write it as `http:https://api.example.org`")
             });
         }
-        let named = |name: &str| Permission::NAMED.into_iter().find(|it| it.name() == name);
         if let Some((name, guild)) = text.split_once(':').filter(|(name, _)| name.starts_with("discord")) {
-            let permission = named(name).zip(guild.parse().ok());
-            return permission.map(|(it, guild)| Permission::InGuild(Box::new(it), guild)).ok_or_else(|| {
-                D::Error::custom(format!("`{text}` names no guild; write it as `discord.reply:GUILD_ID`"))
-            });
+            let permission = Permission::named(name).zip(guild.parse().ok());
+            return permission
+                .map(|(it, guild)| Permission::InGuild(Box::new(it), guild))
+                .ok_or_else(|| format!("`{text}` names no guild; write it as `discord.reply:GUILD_ID`"));
         }
-        named(&text).ok_or_else(|| {
-            let known = Permission::NAMED.iter().map(Permission::name);
-            D::Error::custom(format!("unknown handle `{text}`; {}", keys::hint(&text, known)))
-        })
+        Permission::named(text)
+            .ok_or_else(|| format!("unknown handle `{text}`; {}", keys::hint(text, HANDLES.into_iter())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Permission {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Permission, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// What a cog may ask of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// Everything: nobody has said otherwise.
+    Everything,
+    /// What its manifest declares.
+    Declared(Vec<Permission>),
+    /// What `[cog.NAME] handles` says.
+    Config(Vec<Permission>),
+}
+
+impl Allowed {
+    /// What a manifest declares. A word that is no handle allows nothing.
+    pub fn declared(handles: Option<&[String]>) -> Allowed {
+        let parse = |words: &[String]| words.iter().filter_map(|word| word.parse().ok()).collect();
+        handles.map_or(Allowed::Everything, |words| Allowed::Declared(parse(words)))
+    }
+
+    /// The list; none: everything.
+    pub fn list(&self) -> Option<&[Permission]> {
+        match self {
+            Allowed::Everything => None,
+            Allowed::Declared(list) | Allowed::Config(list) => Some(list),
+        }
+    }
+
+    /// What of another one is not among it, in words.
+    pub fn lacks(&self, other: &Allowed) -> Vec<String> {
+        match (self.list(), other.list()) {
+            (None, _) => Vec::new(),
+            (Some(_), None) => vec!["everything".to_owned()],
+            (Some(own), Some(other)) => {
+                let is_allowed = |it: &&Permission| own.iter().any(|own| own.includes(it));
+                other.iter().filter(|it| !is_allowed(it)).map(|it| format!("`{it}`")).collect()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.list() {
+            None => out.write_str("everything"),
+            Some([]) => out.write_str("nothing"),
+            Some([first, more @ ..]) => {
+                write!(out, "`{first}`")?;
+                more.iter().try_for_each(|it| write!(out, ", `{it}`"))
+            }
+        }
     }
 }
 
@@ -108,6 +179,9 @@ impl<'de> Deserialize<'de> for Permission {
 mod tests {
     use std::path::Path;
 
+    use gearshift_cog::manifest::HANDLES;
+
+    use super::{Allowed, Permission};
     use crate::config::Config;
 
     fn parse(text: &str) -> Result<Config, String> {
@@ -148,5 +222,35 @@ mod tests {
             let error = handles(wrong).unwrap_err();
             assert!(error.contains(":3: `cog.a.handles`: ") && error.contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn every_handle_that_a_cog_can_declare_is_one_of_the_config() {
+        for word in HANDLES {
+            assert_eq!(word.parse::<Permission>().map(|it| it.to_string()).as_deref(), Ok(word));
+        }
+    }
+
+    #[test]
+    fn what_is_lacking_is_named_and_a_part_of_what_is_allowed_is_not() {
+        let declared = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            Allowed::declared(Some(&words))
+        };
+        let has = declared(&["discord", "http:https://a.example", "discord.reply:1", "nonsense"]);
+        assert_eq!(has.to_string(), "`discord`, `http:https://a.example`, `discord.reply:1`");
+        for within in ["discord.read", "discord.reply", "discord:5", "http:https://a.example"] {
+            assert!(has.lacks(&declared(&[within])).is_empty(), "{within}");
+        }
+        let lacking = has.lacks(&declared(&["http", "store", "discord.reply:7", "http:https://b.example"]));
+        assert_eq!(lacking, ["`http`", "`store`", "`http:https://b.example`"]);
+        let one = declared(&["discord.reply:1"]);
+        assert_eq!(one.lacks(&declared(&["discord.reply", "discord.reply:2", "discord.reply:1"])).len(), 2);
+        assert_eq!(has.lacks(&Allowed::Everything), ["everything"]);
+        assert!(
+            Allowed::Everything.lacks(&has).is_empty()
+                && Allowed::Everything.lacks(&Allowed::Everything).is_empty()
+        );
+        assert_eq!(declared(&[]).to_string(), "nothing");
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{http::Streams, remote::Remote};
 use crate::{
-    config::Permission, cooldowns::Cooldowns, facts::Facts, identity::GenerationId, schedule::Schedule,
+    config::Allowed, cooldowns::Cooldowns, facts::Facts, identity::GenerationId, schedule::Schedule,
     sessions::Sessions,
 };
 
@@ -26,8 +26,8 @@ pub struct LeaseParts {
     pub sessions: Arc<Sessions>,
     /// What its operator has set for it, as a JSON object.
     pub settings: String,
-    /// What it may ask; none: everything.
-    pub handles: Option<Vec<Permission>>,
+    /// What it may ask.
+    pub allowed: Allowed,
     /// The cog's planned tasks.
     pub schedule: Arc<Schedule>,
     /// How often the cog's commands were used.
@@ -80,8 +80,8 @@ pub(super) enum Serves {
 #[derive(Debug)]
 pub(super) struct Here {
     pub(super) id: GenerationId,
-    /// What it may ask; none: everything.
-    pub(super) handles: Option<Vec<Permission>>,
+    /// What it may ask.
+    pub(super) allowed: Allowed,
     pub(super) sessions: Arc<Sessions>,
     pub(super) schedule: Arc<Schedule>,
     pub(super) cooldowns: Arc<Cooldowns>,
@@ -110,7 +110,7 @@ impl Lease {
             id,
             sessions,
             settings,
-            handles,
+            allowed,
             schedule,
             cooldowns,
             facts,
@@ -125,7 +125,7 @@ impl Lease {
             known,
             Serves::Here(Here {
                 id,
-                handles,
+                allowed,
                 sessions,
                 schedule,
                 cooldowns,

@@ -14,7 +14,10 @@ use super::{
     lease::Here,
     stats::Sent,
 };
-use crate::config::Permission;
+use crate::{
+    config::{Allowed, Permission},
+    sessions::discord::asks_who,
+};
 
 /// A request of a cog, as far as permissions know it.
 pub(super) trait Needs {
@@ -41,7 +44,7 @@ impl Here {
     /// Whether the cog may ask that.
     pub(super) fn permit(&self, ask: &impl Needs) -> Result<(), HandleError> {
         // Most often nothing is set, and nothing is looked at.
-        let Some(allowed) = &self.handles else { return Ok(()) };
+        let Some(allowed) = self.allowed.list() else { return Ok(()) };
         let Some(needed) = ask.needs() else { return Ok(()) };
         let is_at = |guild| match ask.place() {
             Place::Guild(id) => id == guild,
@@ -53,7 +56,13 @@ impl Here {
             return Ok(());
         }
         let cog = &self.id.cog;
-        let text = format!("`{cog}` may not do this: add `{needed}` to `[cog.{cog}] handles` to allow it");
+        let text = match self.allowed {
+            Allowed::Declared(_) => format!(
+                "`{cog}` may not do this: its manifest does not declare it; add `{needed}` to `handles` of its `#[cog]`, or \
+                 set `[cog.{cog}] handles`"
+            ),
+            _ => format!("`{cog}` may not do this: add `{needed}` to `[cog.{cog}] handles` to allow it"),
+        };
         Err(error(HandleErrorKind::Missing, text))
     }
 
@@ -64,18 +73,14 @@ impl Here {
 
     /// Whether redirects may lead its requests to other origins.
     pub(super) fn follows_anywhere(&self) -> bool {
-        self.handles.as_ref().is_none_or(|allowed| allowed.contains(&Permission::Http))
+        self.allowed.list().is_none_or(|allowed| allowed.contains(&Permission::Http))
     }
 }
 
 fn covers(allowed: &Permission, needed: &Permission, is_at: &dyn Fn(u64) -> bool) -> bool {
     match allowed {
-        Permission::InGuild(permission, guild) => covers(permission, needed, is_at) && is_at(*guild),
-        Permission::Discord => {
-            matches!(needed, Permission::Discord | Permission::DiscordRead | Permission::DiscordReply)
-        }
-        Permission::Http => matches!(needed, Permission::Http | Permission::HttpOrigin(_)),
-        _ => allowed == needed,
+        Permission::InGuild(permission, guild) => permission.includes(needed) && is_at(*guild),
+        _ => allowed.includes(needed),
     }
 }
 
@@ -168,6 +173,13 @@ impl Needs for HttpSend {
     }
 }
 
+impl Needs for Gateway {
+    fn needs(&self) -> Option<Permission> {
+        // Whether a user is an owner is a rule of commands, such as what they may.
+        (!asks_who(&self.request)).then_some(Permission::Gateway)
+    }
+}
+
 macro_rules! needs {
     ($($permission:expr => $($request:ty)+;)+) => {
         $($(impl Needs for $request {
@@ -184,7 +196,6 @@ needs! {
     Some(Permission::Store) => StoreRead StoreWrite StoreList;
     Some(Permission::Api) => ApiRequest;
     Some(Permission::Stats) => Sent;
-    Some(Permission::Gateway) => Gateway;
     Some(Permission::Schedule) => TaskPlan Unschedule;
 }
 

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::HostClock,
-        config::{Config, Permission},
+        config::{Allowed, Config, Permission},
         cooldowns::Cooldowns,
         handles::LeaseParts,
         identity::GenerationId,
@@ -227,7 +227,7 @@ mod tests {
             id: GenerationId { cog: "music".into(), number: 7 },
             sessions: Arc::new(Sessions::open(&config).await.unwrap()),
             settings: "{}".to_owned(),
-            handles: None,
+            allowed: Allowed::Everything,
             schedule: Schedule::new(
                 &Arc::from("music"),
                 Inbox::new(1),

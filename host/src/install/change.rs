@@ -6,12 +6,8 @@ use semver::Version;
 use serde::Serialize;
 
 use super::{
-    error::InstallError,
-    files,
-    installation::Installation,
-    journal::Journal,
-    lock::Installed,
-    plan::{Ask, Plan},
+    ask::Ask, error::InstallError, files, installation::Installation, journal::Journal, lock::Installed,
+    plan::Plan,
 };
 
 /// Makes the change that a journal tells of: what is staged gets into its place once it serves, or once it has been tried;

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use semver::Version;
 
-use super::{change::Refusal, plan::Ask};
+use super::{ask::Ask, change::Refusal};
 use crate::{
     error::denied,
     packages::{Digest, PackageError},

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::chain,
     library,
-    packages::{Access, Artifact, Digest, Package, Packed, Place, Reference, Repository, Wanted},
+    packages::{About, Access, Artifact, Digest, Package, Packed, Place, Reference, Repository, Wanted},
 };
 
 /// The kept packages.
@@ -94,7 +94,7 @@ impl Kept {
         let path = file.path().to_owned();
         repository.library(&found, &artifact, &mut file, &path).await?;
         file.flush().and_then(|()| file.as_file().sync_all()).map_err(InstallError::io("write", &path))?;
-        inspect(&path, name, &content.version)?;
+        inspect(&path, name, &content.version, &artifact.about)?;
         let (_, path) = file.keep().map_err(|error| InstallError::io("write", path)(error.error))?;
         Ok(path)
     }
@@ -115,7 +115,7 @@ impl Kept {
 }
 
 /// Whether a library is the cog of that name and version, and this host can serve it. Nothing of it is executed.
-fn inspect(file: &Path, name: &str, version: &semver::Version) -> Result<(), InstallError> {
+fn inspect(file: &Path, name: &str, version: &semver::Version, about: &About) -> Result<(), InstallError> {
     let what = format!("{name} {version}");
     let refused = |why: String| InstallError::Library { what: what.clone(), why };
     let contents = library::read(file).map_err(|error| refused(chain(&error)))?;
@@ -123,6 +123,10 @@ fn inspect(file: &Path, name: &str, version: &semver::Version) -> Result<(), Ins
     if manifest.name != name || manifest.version != version.to_string() {
         let said = format!("{} {}", manifest.name.escape_debug(), manifest.version.escape_debug());
         return Err(refused(format!("it says that it is {said}")));
+    }
+    // Somebody has agreed to what the package says.
+    if manifest.handles != about.handles {
+        return Err(refused("it asks the host for something else than its package says".to_owned()));
     }
     match library::mismatches(&contents).into_iter().next() {
         Some(mismatch) => Err(refused(mismatch.to_string())),

@@ -20,6 +20,7 @@
 //! 6. settle: if the file is now what the journal says, the lock follows; else nothing has happened. The next command does
 //!    that as well, and the host when it starts.
 
+mod ask;
 mod change;
 mod choose;
 mod error;
@@ -32,6 +33,7 @@ mod lock;
 mod plan;
 mod verify;
 
+pub use self::ask::Ask;
 pub use self::change::{Change, Placing, Refusal};
 pub use self::choose::{Rules, choose_newest};
 pub use self::error::InstallError;
@@ -39,5 +41,5 @@ pub use self::follow::{Served, follow, settle};
 pub use self::installation::{Installation, read};
 pub use self::journal::{Journal, Pending};
 pub use self::lock::{Content, Installed, Lock};
-pub use self::plan::{Ask, Plan, Planned};
+pub use self::plan::{Plan, Planned};
 pub use self::verify::{Finding, Serving, by_hand};

@@ -1,12 +1,12 @@
-//! What is to be installed of one cog, and what somebody has to agree to before. Nothing is changed here.
+//! What is to be installed of one cog. Nothing is changed here.
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 use gearshift_cog::manifest::TARGET;
 use semver::Version;
-use serde_json::Value;
 
 use super::{
+    ask::Ask,
     choose::{Chosen, Rules, choose},
     error::InstallError,
     files,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     library,
-    packages::{About, PackageError, Reference, Wanted},
+    packages::{PackageError, Reference, Wanted},
 };
 
 /// What is to be installed of one cog.
@@ -48,37 +48,6 @@ pub enum Planned {
         /// Why it stays.
         why: String,
     },
-}
-
-/// What nobody decides for the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// It needs settings that the config does not have.
-    Settings {
-        /// The cog.
-        cog: String,
-        /// Their keys.
-        keys: Vec<String>,
-    },
-    /// It is older than what is installed.
-    Older(Version),
-    /// Its file was not installed, or is not what was installed.
-    ByHand(PathBuf),
-}
-
-impl fmt::Display for Ask {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Ask::Settings { cog, keys } => {
-                let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-                write!(out, "it needs {} in `[cog.{cog}.settings]`", keys.join(", "))
-            }
-            Ask::Older(installed) => write!(out, "{installed} is installed, which is newer"),
-            Ask::ByHand(file) => {
-                write!(out, "`{}` was put there by somebody, and would be replaced", file.display())
-            }
-        }
-    }
 }
 
 impl Installation<'_> {
@@ -206,7 +175,7 @@ impl Installation<'_> {
         if self.kept.check(name, &package, &rules).await.is_ok() {
             let (.., artifact) = self.kept.find(name, &package, &rules).await?;
             let asks = self.asks(name, &installed, &artifact.about)?;
-            let (cog, notes) = (name.to_owned(), Vec::new());
+            let (cog, notes) = (name.to_owned(), self.notes(name, &artifact.about));
             // It may be installed on another machine than the one that wrote the lock.
             let now =
                 Content { library: artifact.library_digest(), target: TARGET.to_owned(), ..installed.now };
@@ -240,7 +209,7 @@ impl Installation<'_> {
         let now = content(&chosen);
         let asks = self.asks(name, &installed, &chosen.artifact.about)?;
         let installed = Installed { now, ..installed };
-        let (cog, notes) = (name.to_owned(), Vec::new());
+        let (cog, notes) = (name.to_owned(), self.notes(name, &chosen.artifact.about));
         Ok(Planned::Change(Box::new(Plan { cog, from, installed, asks, notes, chosen: Some(chosen), rules })))
     }
 
@@ -275,8 +244,9 @@ impl Installation<'_> {
             };
             return Ok(Planned::Nothing { installed: installed.now.version, why });
         }
-        let notes = std::mem::take(&mut chosen.passed_over);
-        let notes = notes.into_iter().map(|why| format!("passed over {why}")).collect();
+        let passed_over = std::mem::take(&mut chosen.passed_over);
+        let mut notes = self.notes(name, &chosen.artifact.about);
+        notes.extend(passed_over.into_iter().map(|why| format!("passed over {why}")));
         let cog = name.to_owned();
         Ok(Planned::Change(Box::new(Plan { cog, from, installed, asks, notes, chosen: Some(chosen), rules })))
     }
@@ -291,33 +261,6 @@ impl Installation<'_> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// What somebody has to agree to before this is installed.
-    fn asks(&self, name: &str, to: &Installed, about: &About) -> Result<Vec<Ask>, InstallError> {
-        let there = self.lock.cogs.get(name);
-        let mut asks = Vec::new();
-        if let Some(there) = there
-            && to.now.version < there.now.version
-            && !there.before.contains(&to.now)
-        {
-            asks.push(Ask::Older(there.now.version.clone()));
-        }
-        let settings = self.config.cog.get(name).and_then(|section| section.settings.as_ref());
-        let set: Value =
-            settings.map_or(Value::Null, |it| serde_json::from_str(it.json()).unwrap_or_default());
-        let lacking = about.settings.required().filter(|key| set.get(*key).is_none());
-        let keys: Vec<String> = lacking.map(|key| key.escape_debug().to_string()).collect();
-        if !keys.is_empty() {
-            asks.push(Ask::Settings { cog: name.to_owned(), keys });
-        }
-        let file = self.file(&to.file);
-        let holds = files::digest(&file)?;
-        let known = there.map(|there| there.now.library);
-        if holds.is_some() && holds != known && holds != Some(to.now.library) {
-            asks.push(Ask::ByHand(file));
-        }
-        Ok(asks)
     }
 
     /// The name of the file that a cog gets: that of the file which is this cog already, else as cargo would name it.

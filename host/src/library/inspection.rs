@@ -93,6 +93,7 @@ impl fmt::Display for Inspection {
             "commands",
             &listed(cog.commands.iter().map(usage).collect::<Vec<_>>().iter().map(String::as_str)),
         )?;
+        line("handles", &asked(cog.handles.as_deref()))?;
         line("needs", &listed(self.needs.iter().map(String::as_str)))?;
         line("size", &format!("{} bytes", self.size))?;
         line("digest", &self.digest.to_string())?;
@@ -105,6 +106,14 @@ impl fmt::Display for Inspection {
         }
         line("loads", if self.loads() { "yes" } else { "no" })
     }
+}
+
+/// What it may ask of the host, unless the config says otherwise.
+fn asked(handles: Option<&[String]>) -> String {
+    handles.map_or_else(
+        || "everything: it does not say what it asks for".to_owned(),
+        |handles| listed(handles.iter().map(String::as_str)),
+    )
 }
 
 fn listed<'a>(items: impl Iterator<Item = &'a str>) -> String {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use gearshift_cog::{
     abi::ABI,
-    manifest::{Manifest, TARGET},
+    manifest::{Manifest, TARGET, is_handle},
 };
 
 use super::{
@@ -36,6 +36,9 @@ pub enum Mismatch {
     /// Discord would refuse a command.
     #[error(transparent)]
     Command(#[from] CommandProblem),
+    /// A newer host may have it.
+    #[error("it asks for {0:?}, and this host has no such handle")]
+    Handle(String),
     /// The manifest is there, the module is not.
     #[error("it has a manifest, and no module that the host could open")]
     NoHeader,
@@ -52,6 +55,7 @@ impl Mismatch {
             Self::Event(_) => {
                 "events are named as in Discord's documentation, such as MESSAGE_CREATE".to_owned()
             }
+            Self::Handle(_) => "update the host, or correct `handles` of its `#[cog]`".to_owned(),
             Self::Command(problem) => problem.help().to_owned(),
             Self::NoHeader => {
                 "build it with `crate-type = [\"cdylib\"]`, and do not strip exported symbols".to_owned()
@@ -113,7 +117,7 @@ impl fmt::Display for Note {
 /// Everything that keeps this host from serving a library; empty if nothing does.
 #[must_use]
 pub fn mismatches(contents: &Contents) -> Vec<Mismatch> {
-    let Manifest { name, abi, target, panic, events, commands, .. } = &contents.manifest;
+    let Manifest { name, abi, target, panic, events, commands, handles, .. } = &contents.manifest;
     let mut found = Vec::new();
     if abi.0 != ABI.0 {
         found.push(Mismatch::Abi(*abi));
@@ -129,6 +133,8 @@ pub fn mismatches(contents: &Contents) -> Vec<Mismatch> {
     }
     found.extend(events.iter().filter(|event| !is_event(event)).cloned().map(Mismatch::Event));
     found.extend(declared::problems(commands).into_iter().map(Mismatch::Command));
+    let unknown = handles.iter().flatten().filter(|word| !is_handle(word));
+    found.extend(unknown.cloned().map(Mismatch::Handle));
     if !contents.has_header {
         found.push(Mismatch::NoHeader);
     }

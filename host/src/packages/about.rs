@@ -29,6 +29,9 @@ pub struct About {
     /// Gateway events it gets.
     #[serde(default)]
     pub events: Vec<String>,
+    /// What it asks of the host, as in the library; none if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handles: Option<Vec<String>>,
     /// An SPDX expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
@@ -131,6 +134,7 @@ impl About {
             commands: cog.commands,
             description: words.description.clone(),
             events: cog.events,
+            handles: cog.handles,
             license: words.license.clone(),
             name: cog.name,
             repository: words.repository.clone(),
@@ -148,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_a_later_version_of_the_form_adds_is_passed_over() {
-        let text = r#"{"abi":[1,0],"name":"ping","permissions":["http"],"rustc":"r","settings":{"schema":{"required":["channel"]},
+        let text = r#"{"abi":[1,0],"name":"ping","provenance":["x"],"rustc":"r","settings":{"schema":{"required":["channel"]},
             "more":1},"target":"t","version":"1.2.0"}"#;
         let about: About = serde_json::from_str(text).unwrap();
         assert_eq!((about.name.as_str(), about.version.to_string().as_str()), ("ping", "1.2.0"));

@@ -37,6 +37,7 @@ fn sample_of_size(version: &str, code: &str, size: Option<u64>) -> Packed {
             commands: Vec::new(),
             description: None,
             events: Vec::new(),
+            handles: None,
             license: None,
             name: "greeter".to_owned(),
             repository: None,

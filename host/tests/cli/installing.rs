@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Ended, Place, run},
-    versions::{content, pack, pack_with, sign, with_manifest},
+    versions::{content, forge, pack, pack_with, sign, with_manifest},
 };
 
 /// A place with packages of `ping` in these versions.
@@ -163,6 +163,58 @@ fn settings_that_a_version_needs_are_shown_and_refused_unless_somebody_agrees() 
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
     ok(&place, &["update", "--yes"]);
     assert!(holds(&place, "1.1.0"));
+}
+
+#[test]
+fn what_a_cog_asks_of_the_host_is_shown_first_and_more_of_it_refused_unless_somebody_agrees() {
+    let place = place(&[]);
+    let asks = |handles: Value| move |manifest: &mut Value| manifest["handles"] = handles;
+    pack(&place, "ping", "1.0.0", asks(json!(["discord.reply"])));
+    pack(&place, "counter", "1.0.0", |_| {});
+    let installed = ok(&place, &["install", "./packages/ping", "./packages/counter"]).out;
+    for note in [
+        "note: it may ask the host for `discord.reply`; `[cog.ping] handles` allows less",
+        "note: it may ask the host for everything; `[cog.counter] handles` allows less",
+    ] {
+        assert!(installed.contains(note), "{installed}");
+    }
+    // Less, the same in other words, and nothing of it in a version that was there before.
+    pack(&place, "ping", "1.1.0", asks(json!(["discord.reply:7"])));
+    ok(&place, &["update", "ping"]);
+    pack(&place, "ping", "1.2.0", asks(json!(["discord.reply", "store", "http:https://example.org"])));
+    let more = "it asks the host for `discord.reply`, `store`, `http:https://example.org`, and the installed version does not";
+    assert!(ok(&place, &["update", "--dry-run"]).out.contains(more));
+    fails(&place, &["update", "ping"], more);
+    assert_eq!(listed(&place, "ping")["version"], "1.1.0");
+    ok(&place, &["update", "ping", "--yes"]);
+    ok(&place, &["rollback", "ping"]);
+    ok(&place, &["install", "./packages/ping:1.2.0"]);
+    pack(&place, "ping", "1.3.0", |_| {});
+    ok(&place, &["install", "./packages/ping:1.2.0"]);
+    fails(
+        &place,
+        &["install", "./packages/ping"],
+        "it asks the host for everything, and the installed version",
+    );
+    // What the config says decides, and nobody is asked.
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[cog.ping]\nhandles = [\"discord.reply\"]\n");
+    ok(&place, &["install", "./packages/ping"]);
+    pack(&place, "ping", "1.4.0", asks(json!(["discord.reply", "api"])));
+    let lacking = "note: it asks the host for `api`, which `[cog.ping] handles` does not allow";
+    assert!(ok(&place, &["update", "ping"]).out.contains(lacking));
+}
+
+#[test]
+fn a_library_that_asks_for_more_than_its_package_says_is_refused() {
+    let place = place(&[]);
+    pack(&place, "ping", "1.0.0", |manifest| manifest["handles"] = json!(["stats"]));
+    forge(&place, "ping", "\"stats\"", "\"store\"");
+    fails(
+        &place,
+        &["install", "./packages/ping"],
+        "it asks the host for something else than its package says",
+    );
+    assert!(!place.path().join("cogs/libping.so").exists());
 }
 
 #[test]

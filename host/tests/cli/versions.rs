@@ -9,7 +9,7 @@ use std::{
 };
 
 use gearshift_host::packages::{
-    Access, Packed, Place as Source, Reference, Repository, SecretKey, Trust, Words,
+    Access, Digest, Packed, Place as Source, Reference, Repository, SecretKey, Trust, Words,
 };
 use object::{Object, ObjectSection};
 use serde_json::{Value, json};
@@ -103,4 +103,30 @@ fn stripped(cog: &str) -> PathBuf {
 /// What is in a file of a place.
 pub(crate) fn content(path: &Path) -> Option<Vec<u8>> {
     fs::read(path).ok()
+}
+
+/// Changes a text in the documents of a cog's packages by one of the same length, and every digest on the way to it.
+pub(crate) fn forge(place: &Place, cog: &str, from: &str, to: &str) {
+    assert_eq!(from.len(), to.len());
+    let folder = place.path().join("packages").join(cog);
+    let blobs = folder.join("blobs/sha256");
+    let mut changes = vec![(from.to_owned(), to.to_owned())];
+    while let Some((from, to)) = changes.pop() {
+        for entry in fs::read_dir(&blobs).unwrap() {
+            let path = entry.unwrap().path();
+            // Libraries are no text.
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            if !text.contains(&from) {
+                continue;
+            }
+            let text = text.replace(&from, &to);
+            let hex = Digest::of(text.as_bytes()).hex();
+            changes.push((path.file_name().unwrap().to_str().unwrap().to_owned(), hex.clone()));
+            fs::remove_file(&path).unwrap();
+            fs::write(blobs.join(hex), text).unwrap();
+        }
+        let index = folder.join("index.json");
+        let text = fs::read_to_string(&index).unwrap();
+        fs::write(index, text.replace(&from, &to)).unwrap();
+    }
 }

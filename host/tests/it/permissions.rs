@@ -11,8 +11,10 @@ use std::{
 };
 
 use gearshift_host::config::LaneKind;
+use serde_json::json;
 
 use crate::{
+    damage::Damaged,
     libraries::Build,
     stage::{Setting, Stage},
 };
@@ -70,6 +72,36 @@ async fn a_call_that_is_not_allowed_is_an_error_that_names_what_to_add() {
         let handles = stage.status("intruder").handles;
         assert_eq!(handles, Some(vec!["discord.reply".to_owned(), "store".to_owned()]));
         stage.down().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cog_declares_is_all_it_may_ask_unless_the_config_says_otherwise() {
+    let declared = Damaged::copy_of(&Build::of("intruder").library())
+        .with_manifest(|it| it["handles"] = json!(["discord.reply", "stats"]));
+    for lane in [LaneKind::Thread, LaneKind::Process] {
+        for (config, may, may_not, why) in [
+            (
+                "",
+                "stats",
+                "store",
+                "its manifest does not declare it; add `store` to `handles` of its `#[cog]`, or set",
+            ),
+            (
+                "handles = [\"discord.reply\", \"store\"]",
+                "store",
+                "shards",
+                "add `gateway` to `[cog.intruder] handles`",
+            ),
+        ] {
+            let config = format!("[cog.intruder]\nlane = \"{lane}\"\n{config}");
+            let stage = Setting::new().with_file(declared.path(), "intruder").config(&config).up().await;
+            let refused = stage.ask(&format!("!intruder {may_not}")).await;
+            assert!(refused.starts_with("refused: ") && refused.contains(why), "{lane}: {refused}");
+            let done = stage.ask(&format!("!intruder {may}")).await;
+            assert!(done == "sent" || done.starts_with("done"), "{lane}: {done}");
+            stage.down().await;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type, spanned::Spanned};
 
 use crate::{
-    args::{Arg, Args, Seen},
+    args::{Arg, Args, Seen, Value},
     block::{Block, Item, Method, at, conditions, own_name},
     command::{self, Command, Group, Lost},
     component::{self, Component},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What can stand in the brackets of `#[cog(…)]`.
-const KNOWN: &[&str] = &["export", "group", "name", "saved", "settings", "state", "unit"];
+const KNOWN: &[&str] = &["export", "group", "handles", "name", "saved", "settings", "state", "unit"];
 
 /// The attributes of a cog's methods.
 pub(crate) const ATTRIBUTES: &[&str] = &[
@@ -52,6 +52,8 @@ struct Options {
     name: Option<LitStr>,
     is_exported: bool,
     settings: Option<Type>,
+    /// What it asks of the host, if it says so.
+    handles: Option<Vec<LitStr>>,
     saved: Option<Saved>,
     /// Where `unit` stands.
     unit: Option<Span>,
@@ -102,6 +104,7 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
         let error = error.into_compile_error();
         return quote!(#unit #block #error);
     }
+    let handles = options.handles.as_deref().map(declare_handles);
     let name = options.name.map(|name| quote!(, name = #name));
     let conditions = conditions(&block.attributes);
     let unit = unit.map(|unit| quote!(#(#conditions)* #unit));
@@ -113,6 +116,7 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
 
         #(#conditions)*
         impl ::gearshift_cog::Cog for #cog {
+            #handles
             #setup
             #state
             #events
@@ -135,6 +139,7 @@ impl Options {
             name: None,
             is_exported: true,
             settings: None,
+            handles: None,
             saved: None,
             unit: None,
             groups: Vec::new(),
@@ -171,6 +176,7 @@ impl Options {
             "name" => self.name = Some(arg.text("ping")?),
             "export" => self.is_exported = is_true(arg.expr("false")?)?,
             "settings" => self.settings = Some(as_type(arg.expr("Settings")?)?),
+            "handles" => self.handles = Some(words(arg)?),
             "state" => {
                 self.saved = Some(Saved { version: state::version(arg)?, span: arg.span(), field: None })
             }
@@ -254,6 +260,25 @@ impl Parts {
             _ => once(&mut self.check, attribute, Hook::check(method)?)?,
         }
         Ok(())
+    }
+}
+
+/// The words of `handles("store")`; `handles()` is a cog that asks for nothing.
+fn words(arg: &Arg) -> Result<Vec<LitStr>> {
+    match &arg.value {
+        Value::List(list, _) if list.is_empty() => Ok(Vec::new()),
+        _ => arg.texts("\"store\""),
+    }
+}
+
+/// Whether there is such a handle, the compiler says at its word.
+fn declare_handles(words: &[LitStr]) -> TokenStream {
+    let words = words
+        .iter()
+        .map(|word| quote_spanned!(at(word.span())=> const { ::gearshift_cog::manifest::handle(#word) }));
+    quote! {
+        const HANDLES: ::core::option::Option<&'static [&'static str]> =
+            ::core::option::Option::Some(&[#(#words),*]);
     }
 }
 

@@ -51,6 +51,8 @@ use syn::parse_macro_input;
 ///   that [`setup`](macro@setup) made, and a field with `#[serde(skip)]` has its default then.
 /// * `saved = counts`: only this field is kept, and the others stay as `setup` made them.
 /// * `settings = Settings`: the cog has settings of this type, which are read before it is built.
+/// * `handles("discord.reply", "store")`: all that the cog may ask of the host, unless its operator says otherwise, who is shown
+///   it at installation. The words are those of `[cog.NAME] handles`. Default: everything.
 /// * `group("tag", "Notes of this server")`: a group that commands such as `tag add` are in; then, what can stand in
 ///   [`command`](macro@command). `group("tag admin", "…")` is a group in it.
 /// * `name = "greeter"`: its name, if it is not its package's.

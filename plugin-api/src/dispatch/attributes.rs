@@ -43,6 +43,7 @@ struct V1 {
 #[cog(
     export = false,
     state = 3,
+    handles("discord.reply", "store"),
     group("note", "Notes", guild_only, check = Self::is_open),
     group("note admin", "For moderators", permissions = "MANAGE_MESSAGES")
 )]
@@ -355,11 +356,13 @@ fn the_manifest_says_what_the_attributes_say() {
         commands: Diary::COMMANDS,
         components: Diary::COMPONENTS,
         settings: Diary::SETTINGS.is_some(),
+        handles: Diary::HANDLES,
     };
     const LENGTH: usize = encoded_len(&DECLARATION);
     let manifest: Manifest =
         serde_json::from_slice(&encode::<LENGTH>(&DECLARATION)).expect("the manifest is JSON");
     assert_eq!(manifest.events, ["MESSAGE_DELETE", "TYPING_START"]);
+    assert_eq!(manifest.handles, Some(vec!["discord.reply".to_owned(), "store".to_owned()]));
     assert_eq!(manifest.components, ["vote:{poll}:{number}", "pick"]);
     let channels: Vec<_> = manifest.filters.iter().map(|it| (&*it.event, it.channels.len())).collect();
     assert_eq!(channels, [("MESSAGE_DELETE", 0), ("MESSAGE_DELETE", 1), ("TYPING_START", 0)]);

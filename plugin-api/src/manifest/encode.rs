@@ -1,6 +1,8 @@
 //! Writes a declaration as JSON in constant evaluation. It knows nothing of files; `export!` places the bytes.
 
-use super::{Choice, ChoiceValue, Command, Filter, Localized, Opt, RUSTC, TARGET, limits::same};
+use super::{
+    Choice, ChoiceValue, Command, Filter, Localized, Opt, RUSTC, TARGET, handle::handle, limits::same,
+};
 
 /// Discord's types of an option that is a command, and of one that is a group of them.
 const SUBCOMMAND: u64 = 1;
@@ -32,6 +34,8 @@ pub struct Declaration {
     pub components: &'static [&'static str],
     /// Whether it reads settings.
     pub settings: bool,
+    /// What it asks of the host; none if it does not say.
+    pub handles: Option<&'static [&'static str]>,
 }
 
 /// How many bytes [`encode`] needs.
@@ -98,6 +102,10 @@ impl<const N: usize> Writer<N> {
         list!(self, it.components, pattern => self.string(pattern));
         self.raw(",\"settings\":");
         self.bool(it.settings);
+        if let Some(handles) = it.handles {
+            self.raw(",\"handles\":");
+            list!(self, handles, name => self.string(handle(name)));
+        }
         self.raw("}");
     }
 

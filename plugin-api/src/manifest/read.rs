@@ -33,6 +33,9 @@ pub struct Manifest {
     /// Whether it reads settings.
     #[serde(default)]
     pub settings: bool,
+    /// What it asks of the host; none if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handles: Option<Vec<String>>,
 }
 
 /// Which of the events of a name wake a cog; what is empty lets everything through.
@@ -113,6 +116,7 @@ mod tests {
             .ephemeral()],
         components: &["say:{id}"],
         settings: true,
+        handles: Some(&["discord.reply:7", "store"]),
     };
 
     fn registered(bytes: &[u8]) -> Vec<serde_json::Value> {
@@ -129,6 +133,7 @@ mod tests {
         assert_eq!(manifest.events, ["MESSAGE_CREATE", "READY"]);
         assert_eq!((&*manifest.filters[0].channels[0], manifest.filters[0].skip_bots), ("7", true));
         assert_eq!((manifest.components, manifest.settings), (vec!["say:{id}".to_owned()], true));
+        assert_eq!(manifest.handles, Some(vec!["discord.reply:7".to_owned(), "store".to_owned()]));
         let say = &manifest.commands[0];
         assert_eq!((&*say.name, say.prefix, &*say.ephemeral), ("say", true, &["say".to_owned()][..]));
         let discord = say.discord.as_ref().expect("a slash command");
@@ -144,6 +149,7 @@ mod tests {
     fn what_is_the_default_is_neither_declared_nor_registered() {
         const PLAIN: Declaration = Declaration {
             commands: &[Command::new("a", "b"), Command::new("c", "d").options(&[Opt::string("e", "f")])],
+            handles: None,
             ..DECLARATION
         };
         const BYTES: [u8; encoded_len(&PLAIN)] = encode(&PLAIN);
@@ -152,6 +158,7 @@ mod tests {
             { "type": 1, "name": "c", "description": "d", "options": [{ "type": 3, "name": "e", "description": "f" }] },
         ]);
         assert_eq!(json!(registered(&BYTES)), expected);
+        assert_eq!(Manifest::parse(&BYTES).expect("valid JSON").handles, None);
     }
 
     #[test]

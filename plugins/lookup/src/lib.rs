@@ -21,7 +21,7 @@ const KEY: &str = "source";
 /// How long a server may take. Discord waits 3 s for a sign of life, so the answer is deferred before.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-#[cog(unit)]
+#[cog(unit, handles("discord.reply", "http", "store"))]
 impl Lookup {
     /// Looks something up
     #[command]

@@ -117,6 +117,13 @@ fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
         if let Some(unused) = settings.unused(cog) {
             report.warn("cogs", unused, "take them out, or put a version there that takes them")?;
         }
+        if let Some(lacking) = settings.not_allowed(cog) {
+            report.warn(
+                "cogs",
+                lacking,
+                "add them if the cog is to have them; what it asks for and may not is refused",
+            )?;
+        }
         loads.push(format!("`{name}`"));
     }
     for text in without_library(folder, &config.cogs.disabled, &settings, &found, all_known) {

@@ -36,6 +36,14 @@ struct Request<'r> {
     what: &'r str,
 }
 
+/// What the session answers itself.
+const APPLICATION: &str = "application";
+
+/// Whether a request asks only who the bot is.
+pub fn asks_who(request: &str) -> bool {
+    serde_json::from_str::<Request>(request).is_ok_and(|request| request.what == APPLICATION)
+}
+
 impl Discord {
     /// From now on [`ask_gateway`](Self::ask_gateway) goes to `ask`, which must not wait. The first link stays.
     pub fn link_gateway(&self, ask: impl Fn(&str) -> Result<String, AskError> + Send + Sync + 'static) {
@@ -58,7 +66,7 @@ impl Discord {
     pub fn ask_gateway(&self, request: &str) -> Result<String, AskError> {
         let Request { what } =
             serde_json::from_str(request).map_err(|error| AskError::Invalid(error.to_string()))?;
-        if what == "application" {
+        if what == APPLICATION {
             return Ok(self.account().json());
         }
         let mut early = self.link.early.lock().unwrap_or_else(PoisonError::into_inner);

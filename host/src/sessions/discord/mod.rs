@@ -41,7 +41,7 @@ pub use account::Account;
 pub use answers::{Answer as InteractionAnswer, Answering, Answers, Watched};
 pub use creates::{CREATES_MAX, Creates};
 pub use error::{DiscordError, Refusal, Throttle};
-pub use link::AskError;
+pub use link::{AskError, asks_who};
 pub(crate) use request::AGENT;
 pub use request::{Answer, File, Request};
 pub use traffic::{Attempt, Traffic};

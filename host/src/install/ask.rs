@@ -1,0 +1,120 @@
+//! What somebody has to agree to before a cog is installed, and what is worth knowing before. Nothing is changed here.
+
+use std::{fmt, path::PathBuf};
+
+use semver::Version;
+use serde_json::Value;
+
+use super::{error::InstallError, files, installation::Installation, lock::Installed};
+use crate::{
+    config::{Allowed, Permission},
+    library,
+    packages::About,
+};
+
+/// What nobody decides for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// It needs settings that the config does not have.
+    Settings {
+        /// The cog.
+        cog: String,
+        /// Their keys.
+        keys: Vec<String>,
+    },
+    /// It asks of the host what the installed version does not.
+    Handles {
+        /// The cog.
+        cog: String,
+        /// What it asks for, in words of `[cog.NAME] handles`.
+        more: Vec<String>,
+    },
+    /// It is older than what is installed.
+    Older(Version),
+    /// Its file was not installed, or is not what was installed.
+    ByHand(PathBuf),
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ask::Settings { cog, keys } => {
+                let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+                write!(out, "it needs {} in `[cog.{cog}.settings]`", keys.join(", "))
+            }
+            Ask::Handles { cog, more } => write!(
+                out,
+                "it asks the host for {}, and the installed version does not; `[cog.{cog}] handles` says what it may",
+                more.join(", ")
+            ),
+            Ask::Older(installed) => write!(out, "{installed} is installed, which is newer"),
+            Ask::ByHand(file) => {
+                write!(out, "`{}` was put there by somebody, and would be replaced", file.display())
+            }
+        }
+    }
+}
+
+impl Installation<'_> {
+    /// What somebody has to agree to before this is installed.
+    pub(super) fn asks(&self, name: &str, to: &Installed, about: &About) -> Result<Vec<Ask>, InstallError> {
+        let there = self.lock.cogs.get(name);
+        let mut asks = Vec::new();
+        if let Some(there) = there
+            && to.now.version < there.now.version
+            && !there.before.contains(&to.now)
+        {
+            asks.push(Ask::Older(there.now.version.clone()));
+        }
+        let settings = self.config.cog.get(name).and_then(|section| section.settings.as_ref());
+        let set: Value =
+            settings.map_or(Value::Null, |it| serde_json::from_str(it.json()).unwrap_or_default());
+        let lacking = about.settings.required().filter(|key| set.get(*key).is_none());
+        let keys: Vec<String> = lacking.map(|key| key.escape_debug().to_string()).collect();
+        if !keys.is_empty() {
+            asks.push(Ask::Settings { cog: name.to_owned(), keys });
+        }
+        let file = self.file(&to.file);
+        if let Some(there) = there
+            && self.handles_of(name).is_none()
+            && !there.contents().any(|it| *it == to.now)
+            // A file that somebody put there is asked about below.
+            && let Ok(serving) = library::read(&file)
+        {
+            let now = Allowed::declared(serving.manifest.handles.as_deref());
+            let more = now.lacks(&Allowed::declared(about.handles.as_deref()));
+            if !more.is_empty() {
+                asks.push(Ask::Handles { cog: name.to_owned(), more });
+            }
+        }
+        let holds = files::digest(&file)?;
+        let known = there.map(|there| there.now.library);
+        if holds.is_some() && holds != known && holds != Some(to.now.library) {
+            asks.push(Ask::ByHand(file));
+        }
+        Ok(asks)
+    }
+
+    /// What is worth knowing of it: what it may ask of the host, before it is there for the first time.
+    pub(super) fn notes(&self, name: &str, about: &About) -> Vec<String> {
+        let declared = Allowed::declared(about.handles.as_deref());
+        let note = match self.handles_of(name) {
+            Some(set) if about.handles.is_some() => {
+                let lacking = Allowed::Config(set.to_vec()).lacks(&declared).join(", ");
+                let text =
+                    || format!("it asks the host for {lacking}, which `[cog.{name}] handles` does not allow");
+                (!lacking.is_empty()).then(text)
+            }
+            None if !self.lock.cogs.contains_key(name) => {
+                Some(format!("it may ask the host for {declared}; `[cog.{name}] handles` allows less"))
+            }
+            _ => None,
+        };
+        note.into_iter().collect()
+    }
+
+    /// What the config says that a cog may ask of the host.
+    fn handles_of(&self, name: &str) -> Option<&[Permission]> {
+        self.config.cog.get(name)?.handles.as_deref()
+    }
+}
