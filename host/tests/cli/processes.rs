@@ -99,3 +99,33 @@ fn the_process_of_a_lane_is_not_started_by_hand() {
     assert_eq!(ended.code, 1);
     assert!(ended.err.contains("and not by hand"), "{}", ended.err);
 }
+
+#[test]
+fn the_log_says_where_a_cog_was_when_it_crashed() {
+    for sandbox in [false, true] {
+        let place = Place::with(&["intruder"]);
+        let limits = "[limits]\nhangs_max = 9\n";
+        place.file("gearshift.toml", &format!("{CONFIG}{limits}[cog.intruder]\nsandbox = {sandbox}\n"));
+        let mut live = Live::play(&place, &[]);
+        let serves = |live: &mut Live| {
+            live.say("!intruder hello");
+            live.expect("hello");
+        };
+        for (how, signal, function) in [("fault", 11, ": fault"), ("abort", 6, ": attempt")] {
+            live.say(&format!("!intruder {how}"));
+            live.expect(&format!("stack backtrace of signal {signal}:"));
+            live.expect(function);
+            live.expect("intruder/src/lib.rs:");
+            live.expect(&format!("its process was ended by signal {signal} ("));
+            serves(&mut live);
+        }
+        // Rust says the same in its own words.
+        live.say("!intruder overflow");
+        live.expect("has overflowed its stack");
+        serves(&mut live);
+        live.signal(15);
+        let (code, lines) = live.end();
+        let traces = lines.iter().filter(|line| line.contains("stack backtrace")).count();
+        assert_eq!((code, traces), (0, 2), "{}", lines.join("\n"));
+    }
+}

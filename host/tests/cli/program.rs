@@ -115,6 +115,8 @@ pub(crate) fn library(cog: &str) -> PathBuf {
                 "-p",
                 "faulty",
                 "-p",
+                "intruder",
+                "-p",
                 "poll",
                 "-p",
                 "remind",

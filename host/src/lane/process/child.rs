@@ -25,6 +25,7 @@ use super::{
     },
     forward, sandbox,
     socket::{Receiver, Sender},
+    trace,
     wire::{self, Answer, Start, ToCog, ToHost, VERSION},
 };
 use crate::{
@@ -73,6 +74,7 @@ fn begin() -> io::Result<Infallible> {
     let pulse = Arc::new(Pulse::mapped(page)?);
     forward::install(&to_host, start.log_level);
     confine(&start)?;
+    trace::install();
     if let Err(why) = sandbox::enter(start.sandbox, &start.file) {
         to_host.send(&ToHost::Opened(Err(why)));
         // The host ends this process as soon as it has read that.
@@ -207,6 +209,7 @@ impl Side {
         let is_ending = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&is_ending);
         let lane = move || {
+            trace::give_stack();
             runner::run(parts, received, &watched, opened);
             if !ends.load(Ordering::Acquire) {
                 // The main thread says why; the host ends the process.

@@ -2,17 +2,13 @@
 
 use std::{
     collections::VecDeque,
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    io::{self, ErrorKind},
+    mem,
 };
 
-use tokio::{
-    io::{AsyncReadExt, BufReader},
-    net::unix::pipe,
-    task::JoinHandle,
-};
+use tokio::{net::unix::pipe, sync::oneshot, task::JoinHandle};
 
+use super::trace;
 use crate::identity::GenerationId;
 
 /// Rust's words for it: <https://doc.rust-lang.org/std/alloc/fn.handle_alloc_error.html>
@@ -21,50 +17,144 @@ pub(super) const OUT_OF_MEMORY: &str = "memory allocation of";
 const LINES: usize = 8;
 /// Longer lines come in pieces.
 const LINE_MAX: usize = 8 << 10;
-/// How long the last words of a process that is gone are waited for: a child of its own may have the pipe.
-const LAST: Duration = Duration::from_millis(100);
+/// A pipe holds so much: <https://man7.org/linux/man-pages/man7/pipe.7.html>
+const PIPE: usize = 64 << 10;
+/// So much is read at once.
+const READ: usize = 4 << 10;
 
 /// A task that passes the lines on.
 #[derive(Debug)]
 pub(super) struct Output {
-    last: Arc<Mutex<VecDeque<String>>>,
-    task: JoinHandle<()>,
+    gone: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Lines>,
 }
 
 impl Output {
     pub(super) fn listen(id: GenerationId, pipe: io::PipeReader) -> io::Result<Output> {
-        let mut lines = BufReader::new(pipe::Receiver::from_owned_fd(pipe.into())?);
-        let last = Arc::<Mutex<VecDeque<String>>>::default();
-        let noted = Arc::clone(&last);
-        let task = tokio::spawn(async move {
-            let mut line = Vec::new();
-            loop {
-                let byte = lines.read_u8().await;
-                if !matches!(byte, Ok(byte) if byte != b'\n' && line.len() < LINE_MAX) {
-                    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                    if !text.is_empty() {
-                        tracing::info!(target: "cog", cog = %id, module = "output", "{text}");
-                        let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
-                        noted.truncate(LINES - 1);
-                        noted.push_front(text);
-                    }
-                    line.clear();
-                }
-                match byte {
-                    Ok(b'\n') => {}
-                    Ok(byte) => line.push(byte),
-                    Err(_) => return,
-                }
-            }
-        });
-        Ok(Output { last, task })
+        let pipe = pipe::Receiver::from_owned_fd(pipe.into())?;
+        let lines = Lines { id, line: Vec::new(), last: VecDeque::new(), is_trace: false };
+        let (gone, is_gone) = oneshot::channel();
+        Ok(Output { gone: Some(gone), task: tokio::spawn(lines.read(pipe, is_gone)) })
     }
 
     /// The last words of a process that is gone: of the last lines, the one that says why.
     pub(super) async fn last_words(&mut self) -> Option<String> {
-        let _ = tokio::time::timeout(LAST, &mut self.task).await;
-        let lines = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_memory = lines.iter().find(|line| line.starts_with(OUT_OF_MEMORY));
-        of_memory.or_else(|| lines.iter().find(|line| !line.starts_with("note: "))).cloned()
+        drop(self.gone.take());
+        let last = (&mut self.task).await.ok()?.last;
+        let of_memory = last.iter().find(|line| line.starts_with(OUT_OF_MEMORY));
+        of_memory.or_else(|| last.iter().find(|line| !line.starts_with("note: "))).cloned()
+    }
+}
+
+#[derive(Debug)]
+struct Lines {
+    id: GenerationId,
+    line: Vec<u8>,
+    /// The last ones, the newest first.
+    last: VecDeque<String>,
+    is_trace: bool,
+}
+
+impl Lines {
+    async fn read(mut self, pipe: pipe::Receiver, mut is_gone: oneshot::Receiver<()>) -> Lines {
+        let mut buffer = [0; READ];
+        loop {
+            let is_gone = tokio::select! {
+                biased;
+                _ = &mut is_gone => true,
+                readable = pipe.readable() => readable.is_err(),
+            };
+            if is_gone {
+                break;
+            }
+            match pipe.try_read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => self.take(&buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => break,
+            }
+        }
+        // Everything that it wrote is in the pipe, which a child of its own may have open still.
+        for _ in 0..=PIPE / READ {
+            let Ok(length @ 1..) = rustix::io::read(&pipe, &mut buffer) else { break };
+            self.take(&buffer[..length]);
+        }
+        self.end_line();
+        self
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'\n' => self.end_line(),
+                byte => {
+                    if self.line.len() == LINE_MAX {
+                        self.end_line();
+                    }
+                    self.line.push(*byte);
+                }
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        if text.is_empty() {
+            return;
+        }
+        let id = &self.id;
+        self.is_trace |= text.starts_with(trace::HEAD);
+        if self.is_trace {
+            tracing::error!(target: "cog", cog = %id, module = "output", "{text}");
+        } else {
+            tracing::info!(target: "cog", cog = %id, module = "output", "{text}");
+            self.last.truncate(LINES - 1);
+            self.last.push_front(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, sync::Arc};
+
+    use super::*;
+
+    fn listening() -> (Output, io::PipeWriter) {
+        let (reader, writer) = io::pipe().unwrap();
+        let id = GenerationId { cog: Arc::from("music"), number: 7 };
+        (Output::listen(id, reader).unwrap(), writer)
+    }
+
+    #[tokio::test]
+    async fn the_last_words_are_all_there_though_somebody_else_has_the_pipe() {
+        for (written, said) in [
+            ("one\ntwo\n", Some("two")),
+            ("one\nnote: run with it\n", Some("one")),
+            ("memory allocation of 9 bytes failed\nstack\n", Some("memory allocation of 9 bytes failed")),
+            (
+                "so it ends\nstack backtrace of signal 6:\n   0: it\nmemory allocation of 1\n",
+                Some("so it ends"),
+            ),
+            ("without an end", Some("without an end")),
+            ("\n \n", None),
+        ] {
+            let (mut output, mut writer) = listening();
+            writer.write_all(written.as_bytes()).unwrap();
+            assert_eq!(output.last_words().await.as_deref(), said, "{written:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_line_comes_in_pieces_and_a_full_pipe_is_read_to_its_end() {
+        let (mut output, mut writer) = listening();
+        let mut full = vec![b'\n'; PIPE - 4];
+        full.extend_from_slice(b"end\n");
+        writer.write_all(&full).unwrap();
+        assert_eq!(output.last_words().await.as_deref(), Some("end"));
+        let (mut output, mut writer) = listening();
+        writer.write_all(&[b'x'; LINE_MAX + 3]).unwrap();
+        assert_eq!(output.last_words().await.as_deref(), Some("xxx"));
     }
 }

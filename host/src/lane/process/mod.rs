@@ -24,6 +24,7 @@ mod seccomp;
 mod socket;
 mod spawn;
 mod start;
+mod trace;
 mod way;
 mod wire;
 

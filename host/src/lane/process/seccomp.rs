@@ -161,7 +161,7 @@ fn allowed() -> Result<Rules, Error> {
     Ok(rules)
 }
 
-const ALLOWED: [c_long; 89] = [
+const ALLOWED: [c_long; 90] = [
     // Descriptors that it has. What it may open, Landlock decides.
     libc::SYS_read,
     libc::SYS_write,
@@ -245,6 +245,7 @@ const ALLOWED: [c_long; 89] = [
     libc::SYS_rt_sigsuspend,
     libc::SYS_sigaltstack,
     libc::SYS_restart_syscall,
+    libc::SYS_setitimer,
     // Time, chance and the machine.
     libc::SYS_clock_gettime,
     libc::SYS_clock_getres,

@@ -1,6 +1,6 @@
 //! `!intruder TRY` tries what a cog has no business with, and answers what became of it. All of it is safe Rust, as any
 //! dependency of a cog could write it.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 use std::{
     fs::{self, File},
@@ -152,6 +152,8 @@ fn attempt(words: &[&str]) -> io::Result<String> {
         }
         ["frame", bytes] => frame(bytes),
         ["abort"] => std::process::abort(),
+        ["overflow"] => text(deeper(1)),
+        ["fault"] => fault(),
         ["blocking"] => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let work = async { tokio::time::timeout(LONG, tokio::task::spawn_blocking(|| 7)).await };
@@ -160,6 +162,22 @@ fn attempt(words: &[&str]) -> io::Result<String> {
         }
         _ => Err(io::Error::other(format!("I do not know {words:?}"))),
     }
+}
+
+/// Never has enough.
+fn deeper(depth: usize) -> usize {
+    let room = [depth; 512];
+    std::hint::black_box(&room);
+    if depth == 0 { 0 } else { deeper(depth + 1) ^ room[1] }
+}
+
+/// Writes where no memory is.
+#[allow(unsafe_code, reason = "the process is to end by it")]
+fn fault() -> ! {
+    const NOWHERE: usize = 64;
+    // SAFETY: it is none. Nothing is mapped in the first page: <https://man7.org/linux/man-pages/man5/proc_sys_vm.5.html>
+    unsafe { std::ptr::without_provenance_mut::<u32>(NOWHERE).write_volatile(1) };
+    unreachable!("something is mapped at address {NOWHERE}")
 }
 
 fn said<T: std::fmt::Debug, E: std::fmt::Display>(outcome: std::result::Result<T, E>) -> String {
