@@ -241,7 +241,7 @@ function reportElement(report) {
     h("span.track", { "aria-hidden": "true" }, h("span.took", { style: { "--took": String(length(phase.micros)) } })),
     h("span.micros", null, ms(phase.micros))));
   const old = report.retirement?.held ? `held: ${report.retirement.held.reason}` : report.retirement?.unmapped ? "old library unmapped" : report.retirement?.ended ? "old process ended" : null;
-  const notes = [report.state_bytes != null && `${report.state_bytes} B of state`, report.cancelled > 0 && `${report.cancelled} handlers cancelled`, old, ...report.notes].filter(Boolean);
+  const notes = [report.process && `process ${report.process}`, report.state_bytes != null && `${report.state_bytes} B of state`, report.cancelled > 0 && `${report.cancelled} handlers cancelled`, old, ...report.notes].filter(Boolean);
   return h("details.report-box", { open: true }, h("summary", null, told(report)), h("ul.phases", { "aria-label": "Phases" }, rows), notes.length > 0 && h("p.fine", null, notes.join(" · ")));
 }
 

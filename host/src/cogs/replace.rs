@@ -44,6 +44,7 @@ impl<L: Life> Owner<L> {
         let since = Instant::now();
         let new = self.life.open(number, candidate).await?;
         report.passed(Step::Open, since);
+        report.process = self.life.pulse(&new).process();
 
         let meeting = Meeting { together, file, manifest };
         let (paused, state) = match self.make_ready(&new, number, &meeting, &how, &mut report).await {

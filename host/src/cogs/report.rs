@@ -85,6 +85,8 @@ pub struct Report {
     pub restored: Option<u64>,
     /// The cog's own version in it.
     pub to_version: Option<String>,
+    /// The process of the generation that came; none: it is on a thread of the host.
+    pub process: Option<u32>,
     /// Phases in order.
     pub phases: Vec<Phase>,
     /// From pausing the old generation until the new one served, if there was one.
@@ -113,6 +115,7 @@ impl Report {
             to: None,
             restored: None,
             to_version: None,
+            process: None,
             phases: Vec::new(),
             pause: None,
             buffered: 0,
@@ -185,6 +188,9 @@ impl fmt::Display for Report {
             }
             out.write_str(")")?;
         }
+        if let Some(process) = self.process {
+            write!(out, "; process {process}")?;
+        }
         match &self.retirement {
             Some(Retirement::Held { reason }) => write!(out, "; its old library is held: {reason}"),
             _ => Ok(()),
@@ -233,6 +239,10 @@ mod tests {
                 "went back from `welcome#2` to the code of `welcome#1`, which is `welcome#3` now (0.2.0 → 0.1.0) in 0.0 ms",
             ),
             (report(Outcome::Unloaded, Some("0.1.0"), None), "`welcome#2` was unloaded in 0.0 ms"),
+            (
+                Report { process: Some(4711), ..report(Outcome::Loaded, None, None) },
+                "`welcome` in 0.0 ms; process 4711",
+            ),
         ] {
             assert_eq!(report.to_string(), text);
         }

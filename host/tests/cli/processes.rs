@@ -129,3 +129,20 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
         assert_eq!((code, traces), (0, 2), "{}", lines.join("\n"));
     }
 }
+
+#[test]
+fn a_check_and_a_smoke_test_are_on_the_lane_that_the_config_says() {
+    let place = Place::with(&["counter", "intruder"]);
+    let script = "needs counter\nneeds intruder\n\nalice> !count\nbot< 1 for you, 1 for everybody\n\nalice> !intruder read /etc/passwd\n";
+    for (lane, retired, read) in [
+        ("lane = \"thread\"", "bytes unmapped", "done: *"),
+        ("lane = \"process\"\n[cog.intruder]\nsandbox = true", "its process has ended", "refused: *"),
+    ] {
+        place.file("gearshift.toml", &format!("[cogs]\nfolder = \"cogs\"\n{lane}\n"));
+        let checked = run(&place, &["check", "--config", "gearshift.toml", "cogs/libcounter.so"]);
+        assert!(checked.code == 0 && checked.out.contains(retired), "{lane}: {}{}", checked.out, checked.err);
+        place.file("smoke.txt", &format!("{script}bot< {read}\n"));
+        let played = run(&place, &["smoke", "smoke.txt"]);
+        assert_eq!(played.code, 0, "{lane}: {}{}", played.out, played.err);
+    }
+}

@@ -131,6 +131,7 @@ async fn a_cog_moves_to_a_process_and_back_with_its_state() {
         assert_eq!(report.outcome, Outcome::Replaced);
         let status = stage.status("counter");
         assert_eq!((status.lane, status.process.is_some()), (lane, lane == LaneKind::Process));
+        assert_eq!(report.process, status.process.map(|process| process.id), "{report}");
         let count = number + 2;
         assert_eq!(stage.ask("!count").await, format!("{count} for you, {count} for everybody"));
     }

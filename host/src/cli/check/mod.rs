@@ -30,7 +30,7 @@ use crate::{
     after_long_help = "Examples:\n\
         \n    gearshift check target/release/*.so\
         \n    gearshift check --timeout 5 target/debug/libping.so\
-        \n    gearshift check --config gearshift.toml cogs/*.so     # with the settings it has for them; warns of events that its intents do not bring\n\n\
+        \n    gearshift check --config gearshift.toml cogs/*.so     # on the lanes and with the settings it has for them; warns of events that its intents do not bring\n\n\
         The exit code is 1 if one of them fails: made for CI."
 )]
 pub(super) struct Check {
@@ -42,8 +42,7 @@ pub(super) struct Check {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 
-    /// The config file whose `[discord] intents` the bot shall have, instead of the default ones, and whose
-    /// `[cog.NAME.settings]` the cogs get
+    /// The config file whose `[discord] intents`, `[limits]`, lanes and `[cog.NAME]` hold, instead of the default ones
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

@@ -54,7 +54,7 @@ impl Told {
 #[command(hide = true)]
 pub(in crate::cli) struct Trial {
     file: PathBuf,
-    /// Whose intents the bot has, and what is set for the cogs.
+    /// Whose intents the bot has, and what holds for the cogs: lanes, limits, settings.
     config: Option<PathBuf>,
 }
 
@@ -77,7 +77,8 @@ impl Trial {
             let wanted = Config::load(file)?;
             let intents = wanted.discord.unwrap_or_default().intents;
             config.discord = Some(Discord { intents, ..Discord::default() });
-            (config.cog, config.file) = (wanted.cog, wanted.file);
+            config.cogs.lane = wanted.cogs.lane;
+            (config.cog, config.limits, config.file) = (wanted.cog, wanted.limits, wanted.file);
         }
         let sim = runtime.block_on(play::start(&mut config, &Work::default()))?;
         if let Some(discord) = &mut config.discord {
