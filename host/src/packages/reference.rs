@@ -113,8 +113,8 @@ impl Place {
     #[must_use]
     pub fn in_folder(packages: &Path, name: &str) -> Place {
         // It fails only where there is no working directory; then nothing that is relative can be found anyway.
-        let packages = std::path::absolute(packages).unwrap_or_else(|_| packages.to_owned());
-        Place::Folder(packages.join(name))
+        let folder = packages.join(name);
+        Place::Folder(std::path::absolute(&folder).unwrap_or(folder))
     }
 }
 
@@ -236,10 +236,10 @@ mod tests {
         assert_eq!(reference.digest, Some(digest));
         assert_eq!(reference.wanted, Wanted::Version(Version::new(1, 2, 0)));
         assert_eq!(reference.place.name(), "greeter");
-        let here: Reference = "./greeter".parse().unwrap();
-        assert!(
-            matches!(here.place, Place::Folder(folder) if folder.is_absolute() && folder.ends_with("greeter"))
-        );
+        for here in ["./greeter", "file:greeter", "file:./greeter"] {
+            let here: Reference = here.parse().unwrap();
+            assert_eq!(here.place, Place::Folder(std::env::current_dir().unwrap().join("greeter")));
+        }
     }
 
     #[test]
