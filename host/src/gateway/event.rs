@@ -140,9 +140,14 @@ pub(super) struct Ready {
 
 impl<'t> Frame<'t> {
     pub(super) fn read(text: &'t str) -> Result<Frame<'t>, BadFrame> {
-        if let Some(dispatch) = Frame::read_compact(text) {
-            return Ok(dispatch);
+        match Frame::read_compact(text) {
+            Some(dispatch) => Ok(dispatch),
+            None => Frame::read_as_json(text),
         }
+    }
+
+    /// The same of a frame in any form of JSON.
+    pub(super) fn read_as_json(text: &'t str) -> Result<Frame<'t>, BadFrame> {
         let envelope = match serde_json::from_str::<Envelope<'t>>(text) {
             Ok(envelope) => envelope,
             Err(_) => match Envelope::read_loosely(text)? {
@@ -201,6 +206,8 @@ impl<'t> Frame<'t> {
 fn number(json: &str) -> Option<Option<u64>> {
     match json {
         "null" => Some(None),
+        // Zeros in front are no JSON.
+        _ if json.len() > 1 && json.starts_with('0') => None,
         _ if json.bytes().all(|byte| byte.is_ascii_digit()) => json.parse().ok().map(Some),
         _ => None,
     }
@@ -304,6 +311,7 @@ mod tests {
         }
         for text in [
             format!("{{{t},{s},{op},{s},{d}}}"),
+            format!("{{{t},\"s\":042,{op},{d}}}"),
             format!("{{{t},{s},{op},{d}"),
             format!("{{{t},{s},{op},{d}}}}}"),
             format!("{{{t},{s},{op},\"d\":{{\"a\":\"}}}}"),
