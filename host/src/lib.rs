@@ -77,3 +77,7 @@ pub mod metrics;
 pub mod smoke;
 
 pub mod cli;
+
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;

@@ -4,6 +4,8 @@
 
 mod defer;
 mod filter;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod notice;
 mod observer;
 mod own;

@@ -11,6 +11,8 @@ mod ask;
 mod close;
 mod command;
 mod event;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod heart;
 mod kept;
 mod shard;

@@ -17,6 +17,8 @@ use gearshift_cog::abi::HostTableRef;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
+#[cfg(feature = "fuzz")]
+pub(crate) use self::process::fuzz;
 use self::{answer::Answer, process::Process};
 pub use self::{
     inbox::{Full, Inbox},

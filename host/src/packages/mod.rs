@@ -17,6 +17,8 @@ mod about;
 mod access;
 mod digest;
 mod error;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod keys;
 mod layout;
 mod login;

@@ -21,7 +21,7 @@ struct Layers {
 const HOST: Layers = Layers {
     root: "host/src/",
     order: &[
-        &["cli"],
+        &["cli", "fuzz"],
         &["panel"],
         &["host"],
         &["follow", "handover", "own_commands"],

@@ -2,6 +2,9 @@
 //! is the runner's, as in the host.
 #![allow(unsafe_code, reason = "sets up a process: signals, limits, descriptors")]
 
+#[cfg(feature = "fuzz")]
+pub(super) mod fuzz;
+
 use std::{
     collections::HashMap,
     convert::Infallible,

@@ -185,7 +185,7 @@ impl Owner {
         }
     }
 
-    fn hand(&self, next: Next) {
+    pub(super) fn hand(&self, next: Next) {
         let mut next = Some(next);
         // As many as there is room for.
         while let Some(Next { number, call, is_followed }) = next.take() {
@@ -286,7 +286,7 @@ impl Owner {
         let _ = self.child.start_kill();
     }
 
-    fn take_frames(&mut self) -> Result<(), String> {
+    pub(super) fn take_frames(&mut self) -> Result<(), String> {
         while let Some(frame) = self.receiver.next().map_err(crash::not_understood)? {
             let frame = postcard::from_bytes(&frame).map_err(crash::not_understood)?;
             self.take(frame)?;

@@ -15,6 +15,8 @@
 mod child;
 mod crash;
 mod forward;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod handover;
 mod host;
 mod listen;

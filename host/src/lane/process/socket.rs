@@ -27,7 +27,7 @@ const INLINE_MAX: usize = 64 << 10;
 const FRAME_MAX: usize = 256 << 20;
 /// Of the length: the bytes are in a file that came with it.
 const IN_FILE: u32 = 1 << 31;
-const HEADER: usize = 4;
+pub(super) const HEADER: usize = 4;
 /// Files that one message of the socket can bring.
 const FILES: usize = 8;
 

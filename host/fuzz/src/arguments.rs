@@ -1,0 +1,96 @@
+//! Any text as the arguments of a command, as a cog reads them.
+
+use std::{cell::RefCell, time::Duration};
+
+use gearshift_cog::{prelude::*, testing::Bot};
+
+thread_local! {
+    /// What the handler was called with.
+    static GOT: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+fn got(values: Vec<String>) -> Result {
+    GOT.set(Some(values));
+    Ok(())
+}
+
+#[derive(Default)]
+struct Reader;
+
+#[cog(export = false)]
+impl Reader {
+    /// Words
+    #[command]
+    async fn words(&self, _ctx: &Context, first: String, rest: Vec<String>) -> Result {
+        got([vec![first], rest].concat())
+    }
+
+    /// A word and the rest of the line
+    #[command]
+    async fn pair(&self, _ctx: &Context, word: String, text: String) -> Result {
+        got(vec![word, text])
+    }
+
+    /// Values of all plain types
+    #[command]
+    async fn values(
+        &self,
+        _ctx: &Context,
+        whole: i64,
+        #[min = -5]
+        #[max = 5]
+        part: f64,
+        yes: bool,
+        time: Duration,
+        small: Option<u8>,
+    ) -> Result {
+        assert!((-5.0..=5.0).contains(&part));
+        got(vec![
+            whole.to_string(),
+            format!("{small:?}"),
+            part.to_string(),
+            yes.to_string(),
+            format!("{time:?}"),
+        ])
+    }
+
+    /// Somebody, somewhere, for some reason
+    #[command]
+    async fn user(
+        &self,
+        _ctx: &Context,
+        who: User,
+        place: Option<GuildChannel>,
+        why: Option<String>,
+    ) -> Result {
+        got(vec![who.name.clone(), format!("{:?}", place.map(|place| place.name)), format!("{why:?}")])
+    }
+}
+
+/// Longer messages are Discord's to refuse, in bytes; so are those of blanks.
+const LINE_MAX: usize = 1_800;
+
+/// A handler gets values of its types, or the user reads which argument is wrong. Words in quotation marks are the words.
+pub(crate) fn line(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    if text.len() > LINE_MAX / 2 {
+        return;
+    }
+    let bot = Bot::new::<Reader>();
+    let alice = bot.user("alice");
+    for command in ["words", "pair", "values", "user"] {
+        GOT.set(None);
+        let answer = alice.say(&format!("!{command} {text}"));
+        if GOT.take().is_none() {
+            assert!(answer.content().starts_with('`'), "{:?}", answer.content());
+        }
+    }
+    // A mention is not what it is written as, and nothing stands for a `\` in front of a mark.
+    let words: Vec<&str> = text.split('\n').filter(|word| !word.contains(['\\', '@', '#'])).collect();
+    if words.is_empty() {
+        return;
+    }
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\\\""))).collect();
+    alice.say(&format!("!words {}", quoted.join(" ")));
+    assert_eq!(GOT.take().expect("words are words"), words);
+}
