@@ -51,9 +51,11 @@ impl CommandKey {
 /// As a user sees it.
 impl fmt::Display for CommandKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // As whoever wrote the manifest has it.
+        let name = self.name.escape_debug();
         match self.kind {
-            SLASH => write!(out, "`/{}`", self.name),
-            kind => write!(out, "`{}` ({})", self.name, kind_name(kind)),
+            SLASH => write!(out, "`/{name}`"),
+            kind => write!(out, "`{name}` ({})", kind_name(kind)),
         }
     }
 }
@@ -94,7 +96,7 @@ pub enum CommandProblem {
     #[error("it declares {0} twice")]
     Twice(CommandKey),
     /// Two of its commands are called by one name with the prefix.
-    #[error("two of its commands are called by `{0}` with the prefix")]
+    #[error("two of its commands are called by `{}` with the prefix", .0.escape_debug())]
     PrefixTwice(String),
     /// An alias that nobody could type.
     #[error("its command {command:?}: the alias {alias:?} is empty or has spaces")]

@@ -22,7 +22,7 @@ pub enum Mismatch {
     #[error("{}", speaks(*.0))]
     Abi((u16, u16)),
     /// Another kind of machine.
-    #[error("it is built for `{0}`, this host for `{TARGET}`")]
+    #[error("it is built for `{}`, this host for `{TARGET}`", .0.escape_debug())]
     Target(String),
     /// Its panics could not be caught.
     #[error("it is built with `panic = {0:?}`: a panic in it would end the bot")]
@@ -103,7 +103,7 @@ impl fmt::Display for Note {
                 out,
                 "it is never unmapped: it defines {} symbols for the whole process (STB_GNU_UNIQUE), such as `{}`",
                 names.len(),
-                names.first().map_or("", String::as_str)
+                names.first().map_or("", String::as_str).escape_debug()
             ),
             Self::NotInterposed(names) => write!(
                 out,
@@ -196,6 +196,8 @@ pub(super) fn pair((major, minor): (u16, u16)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gearshift_cog::manifest::CommandManifest;
+
     use super::*;
 
     #[test]
@@ -208,6 +210,45 @@ mod tests {
         }
         assert!(same_target("aarch64-apple-darwin", "aarch64-apple-darwin"));
         assert!(!same_target("aarch64-apple-darwin", "aarch64-linux-android"));
+    }
+
+    #[test]
+    fn no_text_of_a_library_can_move_the_cursor_or_forge_a_line() {
+        let odd = "a\n\u{1b}[2J";
+        let command = |name: &str| CommandManifest {
+            name: name.to_owned(),
+            kind: 1,
+            prefix: true,
+            aliases: vec![odd.to_owned(), odd.to_owned()],
+            ..CommandManifest::default()
+        };
+        let contents = Contents {
+            manifest: Manifest {
+                name: odd.to_owned(),
+                target: odd.to_owned(),
+                panic: odd.to_owned(),
+                events: vec![odd.to_owned()],
+                handles: Some(vec![odd.to_owned()]),
+                commands: vec![command(odd), command(odd), command("b")],
+                ..Manifest::default()
+            },
+            has_header: false,
+            nodelete_at: None,
+            static_tls: true,
+            unique_symbols: vec![odd.to_owned()],
+            not_interposed: Vec::new(),
+            needs: Vec::new(),
+        };
+        let found = mismatches(&contents);
+        let texts: Vec<String> = found
+            .iter()
+            .flat_map(|it| [it.to_string(), it.help()])
+            .chain(notes(&contents).iter().map(Note::to_string))
+            .collect();
+        assert!(found.len() > 8, "{found:?}");
+        for text in texts {
+            assert!(!text.contains(char::is_control), "{text:?}");
+        }
     }
 
     #[test]
