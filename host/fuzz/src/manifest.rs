@@ -1,7 +1,10 @@
 //! Any bytes as the manifest in a cog's library.
 
 use gearshift_cog::manifest::Manifest;
-use gearshift_host::library::{Contents, commands_max, mismatches, notes, prefix_names};
+use gearshift_host::{
+    config::{Allowed, Permission},
+    library::{Contents, commands_max, mismatches, notes, prefix_names},
+};
 
 /// It is read or refused with the place; what is read is written as it was, and judged.
 pub(crate) fn section(bytes: &[u8]) {
@@ -20,6 +23,9 @@ pub(crate) fn section(bytes: &[u8]) {
     assert_eq!(Manifest::parse(&padded).expect("it is the same"), manifest);
     for command in &manifest.commands {
         assert!(prefix_names(command).count() <= 1 + command.aliases.len() && commands_max(command.kind) > 0);
+    }
+    for permission in Allowed::declared(manifest.handles.as_deref()).list().unwrap_or_default() {
+        assert_eq!(permission.to_string().parse::<Permission>().expect("it was one"), *permission);
     }
     let contents = Contents {
         manifest,

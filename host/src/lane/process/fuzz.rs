@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     clock::HostClock,
-    config::{Config, Permission, Sandbox},
+    config::{Allowed, Config, Permission, Sandbox},
     cooldowns::Cooldowns,
     handles::{Lease, LeaseParts},
     identity::GenerationId,
@@ -248,7 +248,7 @@ fn lease(runtime: &Runtime, sessions: &Arc<Sessions>, schedule: Arc<Schedule>) -
         id: GenerationId { cog: "fuzz".into(), number: 1 },
         sessions: Arc::clone(sessions),
         settings: "{}".to_owned(),
-        handles: Some(vec![DiscordRead, Gateway, Schedule, Stats, Store]),
+        allowed: Allowed::Config(vec![DiscordRead, Gateway, Schedule, Stats, Store]),
         schedule,
         cooldowns: Cooldowns::new("fuzz", None, HostClock::default()),
         facts: Arc::default(),
