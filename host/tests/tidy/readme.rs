@@ -229,3 +229,13 @@ fn a_key_is_found_under_its_name_in_the_file_and_a_wrong_default_is_noticed() {
     assert!(!keys("host/src/config/sections.rs").contains("discord.token"), "a token is no key of the file");
     assert_ne!(config("limits.held_max", Some("15")), config("limits.held_max", None));
 }
+
+#[test]
+fn every_promise_is_kept_by_the_test_of_its_name() {
+    for row in table("README.md", "trouble with") {
+        let link = row[2].strip_prefix('[').and_then(|link| link.strip_suffix(')')?.split_once("]("));
+        let (name, file) = link.unwrap_or_else(|| panic!("`{}` is no link to a test", row[2]));
+        let test = format!("fn {}(", name.replace(' ', "_"));
+        assert!(read(file).text.contains(&test), "{file} has no test with the name `{name}`");
+    }
+}

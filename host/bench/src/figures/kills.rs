@@ -1,0 +1,102 @@
+//! `kill -9` of the host at random moments under load, again and again: what was stored is there, no process is left, and
+//! each reminder comes once.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use gearshift_sim::Sim;
+
+use super::{soak::reminders, start::first_reply};
+use crate::{
+    Result,
+    bots::{Bot, Kind},
+    figure::{Figure, Goal, Scale},
+    libraries,
+    process::Process,
+    rig::{self, Crowd, SOON, STORE},
+    traffic::Steady,
+};
+
+const RATE: u32 = 500;
+/// So old may the state be that the next host finds.
+const SAVE_EVERY: Duration = Duration::from_millis(200);
+/// How long the machine may stand still.
+const STALL: Duration = Duration::from_millis(300);
+
+/// On both kinds of lane.
+pub(super) async fn kills(scale: Scale) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for lane in ["thread", "process"] {
+        figures.extend(on(lane, scale.pick(100, 4)).await?);
+    }
+    Ok(figures)
+}
+
+async fn on(lane: &str, times: u64) -> Result<Vec<Figure>> {
+    let built = libraries::examples(&["counter", "ping", "remind"])?;
+    let cogs: Vec<_> = built.iter().map(|(name, file)| (&**name, &**file)).collect();
+    let (sim, crowd) = rig::discord_away(Duration::ZERO).await?;
+    let lines = format!(
+        "[limits]\nstate_save_every_ms = {}\n[cogs]\nlane = \"{lane}\"\n{STORE}",
+        SAVE_EVERY.as_millis()
+    );
+    let mut bot = Bot::start(Kind::Gearshift, &sim, &cogs, &lines)?;
+    first_reply(Kind::Gearshift, &sim, &crowd, &bot).await?;
+    rig::registered(&sim, "remind").await?;
+    let reminded = tokio::spawn(reminders(sim.transcript().reader()));
+    let alice = sim.member("alice")?.at("room-1")?;
+    let (mut stale, mut left) = (0, 0);
+    for number in 0..times {
+        alice.slash("remind", [("when", "2s"), ("what", &format!("soak {number}"))]).await?;
+        let load = Steady::start(&sim, &crowd, RATE, |number| format!("!ping {number}"));
+        let (mut counts, lasts) = (Vec::new(), Duration::from_millis(fastrand::u64(300..1500)));
+        let start = Instant::now();
+        while start.elapsed() < lasts {
+            counts.push((count(&sim, &crowd).await?, Instant::now()));
+        }
+        let safe_until = Instant::now() - SAVE_EVERY - STALL;
+        let (next, processes) = bot.killed(&sim)?;
+        bot = next;
+        left += processes.into_iter().filter(|process| remains(*process)).count();
+        first_reply(Kind::Gearshift, &sim, &crowd, &bot).await?;
+        let stored = count(&sim, &crowd).await? - 1;
+        let safe = counts.iter().filter(|(_, at)| *at < safe_until).map(|(count, _)| *count).max();
+        stale += u64::from(safe.is_some_and(|safe| stored < safe));
+        // Most are answered by the next host; whether all are, `restart` looks at.
+        load.stop().await?;
+    }
+    drop(bot);
+    sim.close().await;
+    let reminded: HashMap<String, u64> = reminded.await?;
+    let wrong =
+        reminded.values().filter(|came| **came != 1).count() as u64 + times.abs_diff(reminded.len() as u64);
+    let none = |what: &str, value: u64| {
+        Figure::new(format!("{times} × kill -9, {lane} lanes: {what}"), Goal::AtMost(0.0), value as f64, "")
+    };
+    Ok(vec![
+        none("counts that were older than promised, or stores that did not open", stale),
+        none("processes left", left as u64),
+        none("reminders that did not come once", wrong),
+    ])
+}
+
+/// What somebody's count is after one more.
+async fn count(sim: &Sim, crowd: &Crowd) -> Result<u64> {
+    let reply = rig::ask(sim, crowd, "!count").await?;
+    let count = reply.split(' ').next().and_then(|count| count.parse().ok());
+    count.ok_or_else(|| format!("`!count` was answered `{reply}`").into())
+}
+
+/// Whether a process is still there when it has had its time.
+fn remains(process: Process) -> bool {
+    let start = Instant::now();
+    while process.is_alive() {
+        if start.elapsed() > SOON {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    false
+}

@@ -1,0 +1,338 @@
+//! Everything at once, for minutes: messages, replacements, moves between lanes, crashes, hangs, bad libraries, lost
+//! sockets, rate limits, a full disk. Nothing of what was promised may be lost, and what the host holds must be flat.
+//!
+//! Clocks do not jump here: that needs the machine's own. The host's unit tests do it.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use gearshift_sim::{Entry, Reader, RestFault, Sim};
+use tempfile::TempDir;
+
+use super::start::first_reply;
+use crate::{
+    Result,
+    bots::{Bot, Kind},
+    figure::{Figure, Goal, Scale},
+    libraries,
+    process::Process,
+    rig::{self, Crowd, SOON},
+    scratch::{self, WORDS},
+    traffic::{Load, Steady},
+};
+
+const RATE: u32 = 500;
+/// So many messages make a round: one for `counter`, one for `faulty`, the others for `ping`.
+const ROUND: u64 = 20;
+const COUNTER: u64 = 3;
+const FAULTY: u64 = 7;
+/// Pools and caches are full by then.
+const WARM_UP: Duration = Duration::from_secs(20);
+/// After a reminder was asked for.
+const REMIND: &str = "5s";
+/// A disk of so many bytes.
+const DISK: &str = "size=48m";
+
+/// `counter` and `faulty` have processes, `ping` and `remind` threads, until one is moved.
+const CONFIG: &str = "[limits]\nhangs_max = 1000000\nstuck_after_ms = 1000\nprobation_ms = 500\n[cogs]\n\
+    [cog.counter]\nlane = \"process\"\n[cog.faulty]\nlane = \"process\"\nmemory_max = \"128 MiB\"\n";
+
+/// What the host holds.
+struct Look {
+    rss: f64,
+    descriptors: usize,
+    threads: usize,
+    processes: usize,
+}
+
+impl Look {
+    fn at(host: Process) -> Result<Look> {
+        Ok(Look {
+            rss: host.memory()?.rss,
+            descriptors: host.descriptors()?,
+            threads: host.threads()?,
+            processes: host.children()?.len(),
+        })
+    }
+}
+
+/// What happened how often.
+#[derive(Default)]
+struct Done {
+    replaced: u64,
+    moved: u64,
+    crashed: u64,
+    hung: u64,
+    spoiled: u64,
+    cut: u64,
+    limited: u64,
+    filled: u64,
+    reminders: u64,
+}
+
+pub(super) async fn soak(scale: Scale, minutes: Option<u64>) -> Result<Vec<Figure>> {
+    let seed = fastrand::u64(..);
+    eprintln!("soak: seed {seed}");
+    let chance = fastrand::Rng::with_seed(seed);
+    let built = libraries::examples(&["counter", "faulty", "ping", "remind"])?;
+    let cogs: Vec<(&str, &Path)> = built.iter().map(|(name, file)| (&**name, &**file)).collect();
+    let (sim, crowd) = rig::discord_away(Duration::ZERO).await?;
+    let disk = Disk::mount();
+    let store = match &disk {
+        Some(disk) => disk.0.path().join("store.db"),
+        None => "store.db".into(),
+    };
+    let bot = Bot::start(Kind::Gearshift, &sim, &cogs, &format!("{CONFIG}[store]\npath = {store:?}\n"))?;
+    first_reply(Kind::Gearshift, &sim, &crowd, &bot).await?;
+    for command in ["ping", "counter", "faulty", "remind"] {
+        rig::registered(&sim, if command == "counter" { "count" } else { command }).await?;
+    }
+    let reminded = tokio::spawn(reminders(sim.transcript().reader()));
+    let steady = Steady::start(&sim, &crowd, RATE, |number| match number % ROUND {
+        COUNTER => "!count".to_owned(),
+        FAULTY => format!("!faulty number {number}"),
+        _ => format!("!ping {number}"),
+    });
+    tokio::time::sleep(WARM_UP).await;
+    let before = Look::at(bot.process())?;
+    let mut chaos = Chaos {
+        sim: &sim,
+        crowd: &crowd,
+        bot: &bot,
+        disk: disk.as_ref(),
+        pings: scratch::pings()?,
+        chance,
+        done: Done::default(),
+    };
+    let lasts = Duration::from_secs(60 * minutes.unwrap_or(scale.pick(10, 1)));
+    let start = Instant::now();
+    while start.elapsed() < lasts {
+        chaos.act().await?;
+    }
+    let done = chaos.done;
+    // What is due comes, and what was moved or replaced last is at rest.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let after = Look::at(bot.process())?;
+    let load = steady.stop().await?;
+    let log = fs::read_to_string(bot.home().log())?;
+    drop(bot);
+    sim.close().await;
+    let reminded = reminded.await?;
+    Ok(figures(&load, &log, &done, &reminded, [&before, &after], disk.is_some()))
+}
+
+/// One who makes trouble.
+struct Chaos<'c> {
+    sim: &'c Sim,
+    crowd: &'c Crowd,
+    bot: &'c Bot,
+    disk: Option<&'c Disk>,
+    pings: [PathBuf; 2],
+    chance: fastrand::Rng,
+    done: Done,
+}
+
+impl Chaos<'_> {
+    /// Does one thing, and waits for a moment.
+    async fn act(&mut self) -> Result<()> {
+        const MOVED: [&str; 3] = ["ping", "counter", "remind"];
+        const LANES: [&str; 2] = ["thread", "process"];
+        const CRASHES: [&str; 5] = ["abort", "exit 3", "overflow", "memory", "exit 0"];
+        match self.chance.u32(0..12) {
+            0 | 1 => {
+                let next = self.chance.usize(0..2);
+                self.bot.home().put("ping", &self.pings[next])?;
+                self.done.replaced += 1;
+            }
+            2 | 3 => {
+                let (cog, lane) = (MOVED[self.chance.usize(0..3)], LANES[self.chance.usize(0..2)]);
+                self.bot.order(&["cogs", "reload", cog, "--lane", lane]).await?;
+                self.done.moved += 1;
+            }
+            4 | 5 => {
+                let how = CRASHES[self.chance.usize(0..CRASHES.len())];
+                self.crowd.say(0, &format!("!faulty crash {how}")).await?;
+                self.done.crashed += 1;
+            }
+            6 => {
+                self.crowd.say(0, "!faulty block 3000").await?;
+                self.done.hung += 1;
+            }
+            7 => {
+                let length = self.chance.usize(0..100_000);
+                let bad = self.bot.home().cogs().join("libbad.so");
+                fs::write(&bad, [fs::read(&self.pings[0])?[..length].to_vec(), vec![7; 64]].concat())?;
+                self.pause(100..500).await;
+                fs::remove_file(bad)?;
+                self.done.spoiled += 1;
+            }
+            8 => {
+                match self.chance.u32(0..3) {
+                    0 => self.sim.gateway().drop_sockets(),
+                    1 => self.sim.gateway().ask_reconnect(),
+                    _ => self.sim.gateway().close_sockets(4000),
+                };
+                self.done.cut += 1;
+            }
+            9 => {
+                let (retry_after, global) =
+                    (Duration::from_millis(self.chance.u64(50..150)), self.chance.bool());
+                let times = self.chance.u64(1..5);
+                self.sim.faults().rest(
+                    "POST",
+                    "/channels/*/messages",
+                    times,
+                    RestFault::RateLimit { retry_after, global },
+                );
+                self.done.limited += 1;
+            }
+            10 => {
+                if let Some(disk) = self.disk {
+                    disk.fill()?;
+                    self.pause(200..1500).await;
+                    disk.empty()?;
+                    self.done.filled += 1;
+                }
+            }
+            _ => {
+                let text = format!("soak {}", self.done.reminders);
+                let alice = self.sim.member("alice")?.at("room-1")?;
+                alice.slash("remind", [("when", REMIND), ("what", &text)]).await?;
+                self.done.reminders += 1;
+            }
+        }
+        self.pause(100..1200).await;
+        Ok(())
+    }
+
+    async fn pause(&mut self, ms: std::ops::Range<u64>) {
+        tokio::time::sleep(Duration::from_millis(self.chance.u64(ms))).await;
+    }
+}
+
+/// How often each reminder came, by its text, until none comes any more.
+pub(super) async fn reminders(mut reader: Reader) -> HashMap<String, u64> {
+    let mut came: HashMap<String, u64> = HashMap::new();
+    let find = |entry: &Entry| {
+        let posted = entry.posted().filter(|posted| posted.author.bot && posted.interaction.is_none())?;
+        posted.content.find("soak ").map(|at| posted.content[at..].to_owned())
+    };
+    while let Some(text) = reader.until(Instant::now() + SOON, find).await {
+        *came.entry(text).or_default() += 1;
+    }
+    came
+}
+
+/// A small disk of its own.
+struct Disk(TempDir);
+
+impl Disk {
+    /// None where nobody may mount one; it says so.
+    fn mount() -> Option<Disk> {
+        let folder = tempfile::tempdir().ok()?;
+        let mut command = Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(folder.path());
+        if !command.output().is_ok_and(|output| output.status.success()) {
+            eprintln!("soak: no disk is filled: this user cannot mount one");
+            return None;
+        }
+        Some(Disk(folder))
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.0.path().join("ballast")
+    }
+
+    fn fill(&self) -> Result<()> {
+        let mut file = fs::File::create(self.ballast())?;
+        while file.write_all(&[0; 4096]).is_ok() {}
+        Ok(())
+    }
+
+    fn empty(&self) -> Result<()> {
+        Ok(fs::remove_file(self.ballast())?)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // What cannot be unmounted is left to whoever looks after the folder for temporary files.
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+fn figures(
+    load: &Load,
+    log: &str,
+    done: &Done,
+    reminded: &HashMap<String, u64>,
+    [before, after]: [&Look; 2],
+    has_disk: bool,
+) -> Vec<Figure> {
+    let (mut pings, mut counts, mut faulty) = (0, 0, 0);
+    let mut count = 0;
+    for (number, text) in (0_u64..).zip(&load.texts) {
+        match (number % ROUND, text) {
+            (COUNTER, Some(text)) => {
+                count += 1;
+                counts += u64::from(!text.starts_with(&format!("{count} for you")));
+            }
+            (COUNTER, None) => {
+                count += 1;
+                counts += 1;
+            }
+            (FAULTY, text) => faulty += u64::from(text.is_none()),
+            (_, Some(text)) => {
+                let is_right = WORDS.iter().any(|word| *text == format!("{word} {number}"));
+                pings += u64::from(!is_right);
+            }
+            (_, None) => pings += 1,
+        }
+    }
+    // As the host reports them.
+    let lost = |line: &str| -> Option<u64> {
+        let (before, _) = line.split_once(" handlers were lost with it")?;
+        before.rsplit_once(' ')?.1.parse().ok()
+    };
+    let in_flight: u64 = log.lines().filter_map(lost).sum();
+    let wrong = reminded.values().filter(|times| **times != 1).count() as u64
+        + done.reminders.abs_diff(reminded.len() as u64);
+    let what_was_done = format!(
+        "{} messages; {} replacements, {} moves, {} crashes, {} hangs, {} bad files, {} cut sockets, {} rate limits, {}",
+        load.texts.len(),
+        done.replaced,
+        done.moved,
+        done.crashed,
+        done.hung,
+        done.spoiled,
+        done.cut,
+        done.limited,
+        if has_disk { format!("{} full disks", done.filled) } else { "no disk to fill".to_owned() },
+    );
+    let none =
+        |what: &str, value: u64| Figure::new(format!("soak: {what}"), Goal::AtMost(0.0), value as f64, "");
+    let grown = |what: &str, before: usize, after: usize, room: f64| {
+        Figure::new(format!("soak: {what}, growth"), Goal::AtMost(room), after as f64 - before as f64, "")
+            .note(format!("{before} → {after}"))
+    };
+    vec![
+        none("messages of `ping` without their answer", pings).note(what_was_done),
+        none("counts of `counter` that are not the next", counts).note(format!("of {count}")),
+        none("answered twice", load.duplicated),
+        none("messages of `faulty` lost beyond those in flight at a crash", faulty.saturating_sub(in_flight))
+            .note(format!("{faulty} lost, {in_flight} in flight")),
+        none("reminders that did not come once", wrong).note(format!("of {}", done.reminders)),
+        Figure::new("soak: RSS, growth", Goal::AtMost(8.0), (after.rss - before.rss) / 1024.0, "MiB")
+            .note(format!("{:.1} → {:.1} MiB", before.rss / 1024.0, after.rss / 1024.0)),
+        // Cogs have moved: each lane brings some.
+        grown("descriptors", before.descriptors, after.descriptors, 12.0),
+        grown("threads", before.threads, after.threads, 6.0),
+        grown("processes", before.processes, after.processes, 2.0),
+    ]
+}
