@@ -55,15 +55,29 @@ impl Bot {
         }
     }
 
-    /// Has it go on as its program's file is now.
-    pub(crate) async fn upgrade(&self) -> Result<()> {
+    /// Kills it, and starts it once more in its home. The processes that it had started, which should be gone.
+    pub(crate) fn killed(mut self, sim: &Sim) -> Result<(Bot, Vec<Process>)> {
+        let children = self.process().children()?;
+        self.child.kill()?;
+        self.child.wait()?;
+        let home = self.home.take().ok_or("a bot that runs has a home")?;
+        Ok((Bot::in_home(self.kind, sim, home)?, children))
+    }
+
+    /// Has `gearshift` do something with it: `cogs reload ping`.
+    pub(crate) async fn order(&self, words: &[&str]) -> Result<()> {
         let mut command = tokio::process::Command::new(beside("gearshift")?);
-        command.args(["upgrade", "--config"]).arg(self.home().config());
+        command.args(words).arg("--config").arg(self.home().config());
         let output = command.output().await?;
         match output.status.success() {
             true => Ok(()),
-            false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
+            false => Err(format!("{words:?}: {}", String::from_utf8_lossy(&output.stderr)).into()),
         }
+    }
+
+    /// Has it go on as its program's file is now.
+    pub(crate) async fn upgrade(&self) -> Result<()> {
+        self.order(&["upgrade"]).await
     }
 
     fn in_home(kind: Kind, sim: &Sim, home: Home) -> Result<Bot> {

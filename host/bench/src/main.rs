@@ -19,15 +19,17 @@ use figure::{Report, Scale};
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const USAGE: &str = "\
-usage: gearshift-bench [--quick] [--json FILE] [NAME…]
+usage: gearshift-bench [--quick] [--minutes N] [--json FILE] [NAME…]
 
   --quick       short runs: to see whether it works, not to judge
+  --minutes N   how long `soak` lasts; 10, or 1 with --quick
   --json FILE   writes the figures as JSON as well
 
 exit status: 0 all goals met, 1 a goal missed, 2 a measurement could not be made";
 
 struct Order {
     scale: Scale,
+    minutes: Option<u64>,
     json: Option<PathBuf>,
     names: Vec<String>,
 }
@@ -57,12 +59,16 @@ fn main() -> ExitCode {
 
 /// What the command line asks for; none if it asks for help.
 fn order(arguments: impl Iterator<Item = String>) -> std::result::Result<Option<Order>, String> {
-    let mut order = Order { scale: Scale::Full, json: None, names: Vec::new() };
+    let mut order = Order { scale: Scale::Full, minutes: None, json: None, names: Vec::new() };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
             "--quick" => order.scale = Scale::Quick,
+            "--minutes" => {
+                let minutes = arguments.next().and_then(|number| number.parse().ok());
+                order.minutes = Some(minutes.filter(|it| *it > 0).ok_or("`--minutes` needs a number")?);
+            }
             "--json" => {
                 let file = arguments.next().ok_or("`--json` needs a file")?;
                 order.json = Some(PathBuf::from(file));
@@ -76,7 +82,7 @@ fn order(arguments: impl Iterator<Item = String>) -> std::result::Result<Option<
 
 fn run(order: &Order) -> Result<Report> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let report = runtime.block_on(figures::measure(order.scale, &order.names))?;
+    let report = runtime.block_on(figures::measure(order.scale, order.minutes, &order.names))?;
     println!("{report}");
     if let Some(file) = &order.json {
         let text = serde_json::to_string_pretty(&report.json())?;

@@ -28,6 +28,12 @@ impl Process {
         Process(std::process::id())
     }
 
+    /// Whether it is there, and has not ended.
+    pub(crate) fn is_alive(self) -> bool {
+        let state = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'));
+        self.read("stat").is_ok_and(state)
+    }
+
     /// CPU seconds used so far, user and system, ended threads included. The system counts in ticks of 10 ms.
     pub(crate) fn cpu_seconds(self) -> Result<f64> {
         let stat = self.read("stat")?;

@@ -30,8 +30,8 @@ pub(crate) struct Load {
     pub(crate) lost: u64,
     /// Replies beyond the first to one message.
     pub(crate) duplicated: u64,
-    /// The replies' texts in the order of their messages.
-    pub(crate) texts: Vec<String>,
+    /// The replies' texts in the order of their messages, of a load at a fixed rate; none: there was no reply.
+    pub(crate) texts: Vec<Option<String>>,
 }
 
 impl Load {
@@ -199,9 +199,12 @@ impl Steady {
                 Some((text, heard)) => {
                     load.replies += 1;
                     load.latency_ms.push_ms(heard.saturating_duration_since(at));
-                    load.texts.push(text.clone());
+                    load.texts.push(Some(text.clone()));
                 }
-                None => load.lost += 1,
+                None => {
+                    load.lost += 1;
+                    load.texts.push(None);
+                }
             }
         }
         Ok(load)

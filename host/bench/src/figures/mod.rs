@@ -6,9 +6,11 @@ mod developing;
 mod full;
 mod growth;
 mod hundred;
+mod kills;
 mod newer;
 mod processes;
 mod reload;
+mod reloads;
 mod restart;
 mod size;
 mod soak;
@@ -22,7 +24,7 @@ use crate::{
     figure::{Report, Scale},
 };
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 22] = [
     "versus",
     "start",
     "start-cogs",
@@ -35,13 +37,15 @@ const NAMES: [&str; 20] = [
     "saved",
     "restart",
     "developing",
-    "soak",
+    "reloads",
     "newer",
     "blocking",
     "hundred",
     "processes",
     "replacing",
     "crashes",
+    "kills",
+    "soak",
     "size",
 ];
 
@@ -51,7 +55,9 @@ pub(crate) fn names() -> &'static [&'static str] {
 }
 
 /// Makes the measurements with these names, or all.
-pub(crate) async fn measure(scale: Scale, wanted: &[String]) -> Result<Report> {
+///
+/// `minutes`: how long `soak` lasts, if that is said.
+pub(crate) async fn measure(scale: Scale, minutes: Option<u64>, wanted: &[String]) -> Result<Report> {
     let mut report = Report::default();
     for name in NAMES {
         if !wanted.is_empty() && !wanted.iter().any(|one| one == name) {
@@ -71,13 +77,15 @@ pub(crate) async fn measure(scale: Scale, wanted: &[String]) -> Result<Report> {
             "saved" => reload::saved(scale).await,
             "restart" => restart::restart(scale).await,
             "developing" => developing::developing(scale).await,
-            "soak" => soak::soak(scale).await,
+            "reloads" => reloads::reloads(scale).await,
             "newer" => newer::newer(scale).await,
             "blocking" => blocking::blocking(scale).await,
             "hundred" => hundred::hundred(scale).await,
             "processes" => processes::processes(scale).await,
             "replacing" => processes::replacing(scale).await,
             "crashes" => processes::crashes(scale).await,
+            "kills" => kills::kills(scale).await,
+            "soak" => soak::soak(scale, minutes).await,
             "size" => size::size().await,
             other => unreachable!("`{other}` is in the list of names and nowhere else"),
         };

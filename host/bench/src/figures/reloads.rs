@@ -39,7 +39,7 @@ impl Look {
 
 /// Reloads `faulty` while it has a thread-local value with a destructor, has asked for the current thread, has a timer
 /// that ticks, futures that nobody awaits any more, and a handler at an `await` that is cancelled.
-pub(super) async fn soak(scale: Scale) -> Result<Vec<Figure>> {
+pub(super) async fn reloads(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["faulty"])?;
     // Handlers that wait for ever are cancelled at once.
     let lines = format!("[limits]\ndrain_timeout_ms = 1\n[cogs]\nwatch = false\n{STORE}");
