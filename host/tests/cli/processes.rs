@@ -123,10 +123,16 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
         live.say("!intruder overflow");
         live.expect("has overflowed its stack");
         serves(&mut live);
+        // It was asked to end already, and nothing is lost with it.
+        live.say("!intruder arm");
+        live.expect("armed");
+        assert_eq!(run(&place, &["cogs", "reload", "intruder"]).code, 0);
+        live.expect("it crashed as it ended: its process was ended by signal 6 (SIGABRT)");
+        serves(&mut live);
         live.signal(15);
         let (code, lines) = live.end();
         let traces = lines.iter().filter(|line| line.contains("stack backtrace")).count();
-        assert_eq!((code, traces), (0, 2), "{}", lines.join("\n"));
+        assert_eq!((code, traces), (0, 3), "{}", lines.join("\n"));
     }
 }
 

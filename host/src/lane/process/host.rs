@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     future::poll_fn,
     io,
-    os::fd::AsFd,
+    os::{fd::AsFd, unix::process::ExitStatusExt},
     process::ExitStatus,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
@@ -131,6 +131,11 @@ impl Owner {
             let _ = opened.send(Err(why.clone()));
             self.pulse.end_because(why);
         } else if was_ordered {
+            // The host kills what has closed its end of the socket, and may be sooner than its last instruction.
+            let crashed = |status: &ExitStatus| !status.success() && status.signal() != Some(libc::SIGKILL);
+            if status.is_ok_and(|status| crashed(&status)) {
+                tracing::error!(cog = %self.id, "it crashed as it ended: {why}");
+            }
             self.pulse.end_because("its process has ended".to_owned());
         } else {
             let why = match lost {

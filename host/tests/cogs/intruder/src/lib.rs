@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 use std::{
+    cell::Cell,
     fs::{self, File},
     io::{self, Read, Write},
     net::{TcpListener, TcpStream, UdpSocket},
@@ -28,6 +29,16 @@ const LONG: Duration = Duration::from_secs(3600);
 
 struct Intruder {
     host: Host,
+    /// Whether it ends the process when it is dropped.
+    is_armed: Cell<bool>,
+}
+
+impl Drop for Intruder {
+    fn drop(&mut self) {
+        if self.is_armed.get() {
+            std::process::abort();
+        }
+    }
 }
 
 impl Cog for Intruder {
@@ -35,7 +46,7 @@ impl Cog for Intruder {
         &[Command::new("intruder", "Tries it").options(&[Opt::string("what", "What to try")])];
 
     async fn setup(host: Host) -> Result<Self> {
-        Ok(Self { host })
+        Ok(Self { host, is_armed: Cell::new(false) })
     }
 
     async fn command(&self, ctx: &Context) -> Result<()> {
@@ -51,6 +62,10 @@ impl Cog for Intruder {
                 let refused =
                     many(ctx, count.parse()?, read).await.into_iter().filter(|it| it.is_err()).count();
                 format!("{refused} were refused")
+            }
+            ["arm"] => {
+                self.is_armed.set(true);
+                "armed".to_owned()
             }
             ["log", count] => {
                 (0..count.parse::<usize>()?).for_each(|number| tracing::info!(number, "flood"));
