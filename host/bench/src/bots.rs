@@ -80,7 +80,8 @@ impl Bot {
         self.order(&["upgrade"]).await
     }
 
-    fn in_home(kind: Kind, sim: &Sim, home: Home) -> Result<Bot> {
+    /// Starts a bot in a home that is made for this Discord.
+    pub(crate) fn in_home(kind: Kind, sim: &Sim, home: Home) -> Result<Bot> {
         let command = match kind {
             Kind::Gearshift => {
                 let mut command = Command::new(beside("gearshift")?);

@@ -121,9 +121,15 @@ impl Home {
             home.put(name, library)?;
         }
         let text =
-            format!("{lines}\n[discord]\napi_url = \"{api_url}\"\n[control]\nsocket = \"control.sock\"\n");
+            format!("{lines}\n[control]\nsocket = \"control.sock\"\n[discord]\napi_url = \"{api_url}\"\n");
         fs::write(home.config(), text)?;
         Ok(home)
+    }
+
+    /// Adds lines to the section `[discord]` of the configuration.
+    pub(crate) fn set_discord(&self, lines: &str) -> Result<()> {
+        let text = fs::read_to_string(self.config())?;
+        Ok(fs::write(self.config(), format!("{text}{lines}\n"))?)
     }
 
     /// The cogs folder.

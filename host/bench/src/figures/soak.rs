@@ -22,7 +22,7 @@ use crate::{
     figure::{Figure, Goal, Scale},
     libraries,
     process::Process,
-    rig::{self, Crowd, SOON},
+    rig::{self, Crowd, Home, SOON},
     scratch::{self, WORDS},
     traffic::{Load, Steady},
 };
@@ -88,7 +88,10 @@ pub(super) async fn soak(scale: Scale, minutes: Option<u64>) -> Result<Vec<Figur
         Some(disk) => disk.0.path().join("store.db"),
         None => "store.db".into(),
     };
-    let bot = Bot::start(Kind::Gearshift, &sim, &cogs, &format!("{CONFIG}[store]\npath = {store:?}\n"))?;
+    let home = Home::new(&sim.api_url(), &cogs, &format!("{CONFIG}[store]\npath = {store:?}\n"))?;
+    // Once Discord has refused, the host keeps to a budget.
+    home.set_discord(&format!("requests_per_second = {}", 4 * RATE))?;
+    let bot = Bot::in_home(Kind::Gearshift, &sim, home)?;
     first_reply(Kind::Gearshift, &sim, &crowd, &bot).await?;
     for command in ["ping", "counter", "faulty", "remind"] {
         rig::registered(&sim, if command == "counter" { "count" } else { command }).await?;
