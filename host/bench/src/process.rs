@@ -89,6 +89,12 @@ impl Process {
         Ok(fs::read_dir(self.path("fd"))?.count())
     }
 
+    /// How many of them are no sockets.
+    pub(crate) fn descriptors_but_sockets(self) -> Result<usize> {
+        let links = fs::read_dir(self.path("fd"))?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        Ok(links.filter(|link| !link.to_string_lossy().starts_with("socket:")).count())
+    }
+
     /// How many threads.
     pub(crate) fn threads(self) -> Result<usize> {
         Ok(fs::read_dir(self.path("task"))?.count())

@@ -52,22 +52,32 @@ impl Crowd {
 
 /// A Discord for one bot, and the crowd in it.
 pub(crate) async fn discord() -> Result<(Sim, Crowd)> {
-    open(SimOptions::default()).await
+    open(little()).await
 }
 
 /// A Discord that asks for a heartbeat in this interval.
 pub(crate) async fn discord_beating(interval: Duration) -> Result<(Sim, Crowd)> {
-    open(SimOptions { heartbeat_interval: interval, ..SimOptions::default() }).await
+    open(SimOptions { heartbeat_interval: interval, ..little() }).await
 }
 
 /// A Discord that is so far away.
 pub(crate) async fn discord_away(round_trip: Duration) -> Result<(Sim, Crowd)> {
-    open(SimOptions { round_trip, transcript_limit: 100_000, ..SimOptions::default() }).await
+    open(SimOptions { round_trip, transcript_limit: 100_000, ..little() }).await
+}
+
+/// A Discord that keeps what was said for minutes: an answer to what is forgotten is no reply.
+pub(crate) async fn discord_that_remembers() -> Result<(Sim, Crowd)> {
+    open(SimOptions { transcript_limit: 100_000, history_per_channel: 5_000, ..SimOptions::default() }).await
 }
 
 /// A Discord with so many channels that keeps Discord's rate limits.
 pub(crate) async fn discord_with_limits(channels: usize) -> Result<(Sim, Crowd)> {
-    open_with(channels, SimOptions { rate_limits: RateLimits::Discord, ..SimOptions::default() }).await
+    open_with(channels, SimOptions { rate_limits: RateLimits::Discord, ..little() }).await
+}
+
+/// Little is kept: what a long run says must not grow this process.
+fn little() -> SimOptions {
+    SimOptions { history_per_channel: 64, ..SimOptions::default() }
 }
 
 async fn open(options: SimOptions) -> Result<(Sim, Crowd)> {
@@ -81,8 +91,7 @@ async fn open_with(channels: usize, options: SimOptions) -> Result<(Sim, Crowd)>
     for channel in &channels {
         world.add_channel(guild, channel);
     }
-    // Little is kept: what a long run says must not grow this process.
-    let options = SimOptions { world, history_per_channel: 64, ..options };
+    let options = SimOptions { world, ..options };
     let sim = Sim::start(options).await?;
     let member = sim.member("alice")?;
     let places =
@@ -173,8 +182,7 @@ impl Rig {
     /// Everything up and connected.
     pub(crate) async fn new(cogs: &[(&str, &Path)], lines: &str) -> Result<Rig> {
         // What happened is kept in this process, whose memory is looked at.
-        let (sim, crowd) =
-            open(SimOptions { transcript_limit: 1000, replay_limit: 100, ..SimOptions::default() }).await?;
+        let (sim, crowd) = open(SimOptions { transcript_limit: 1000, replay_limit: 100, ..little() }).await?;
         let home = Home::new(&sim.api_url(), cogs, lines)?;
         let file = home.config();
         let mut config = Config::parse(&fs::read_to_string(&file)?, &file)?;

@@ -54,10 +54,15 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
         let what = pulse.describe();
         if stuck >= cogs.parts.limits.stuck_after {
             // An owner that is at work on the cog heeds it afterwards, if the generation still serves.
+            // The one that keeps the thread, and those that wait for something.
+            let begun = pulse.handlers();
             cogs.lost(
                 &id,
                 Lost::Hang,
-                format!("it did not return from `{what}` within {:.1} s", stuck.as_secs_f64()),
+                format!(
+                    "it did not return from `{what}` within {:.1} s; {begun} handlers were lost with it",
+                    stuck.as_secs_f64()
+                ),
             );
         } else if stuck >= NAME_AFTER && !look.named {
             look.named = true;

@@ -8,7 +8,7 @@ use std::{
 
 use gearshift_sim::Sim;
 
-use super::{soak::reminders, start::first_reply};
+use super::{soak::Reminders, start::first_reply};
 use crate::{
     Result,
     bots::{Bot, Kind},
@@ -37,7 +37,7 @@ pub(super) async fn kills(scale: Scale) -> Result<Vec<Figure>> {
 async fn on(lane: &str, times: u64) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["counter", "ping", "remind"])?;
     let cogs: Vec<_> = built.iter().map(|(name, file)| (&**name, &**file)).collect();
-    let (sim, crowd) = rig::discord_away(Duration::ZERO).await?;
+    let (sim, crowd) = rig::discord_that_remembers().await?;
     let lines = format!(
         "[limits]\nstate_save_every_ms = {}\n[cogs]\nlane = \"{lane}\"\n{STORE}",
         SAVE_EVERY.as_millis()
@@ -45,7 +45,7 @@ async fn on(lane: &str, times: u64) -> Result<Vec<Figure>> {
     let mut bot = Bot::start(Kind::Gearshift, &sim, &cogs, &lines)?;
     first_reply(Kind::Gearshift, &sim, &crowd, &bot).await?;
     rig::registered(&sim, "remind").await?;
-    let reminded = tokio::spawn(reminders(sim.transcript().reader()));
+    let reminded = Reminders::listen(&sim);
     let alice = sim.member("alice")?.at("room-1")?;
     let (mut stale, mut left) = (0, 0);
     for number in 0..times {
@@ -67,9 +67,11 @@ async fn on(lane: &str, times: u64) -> Result<Vec<Figure>> {
         // Most are answered by the next host; whether all are, `restart` looks at.
         load.stop().await?;
     }
+    // What is due comes.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let reminded: HashMap<String, u64> = reminded.end().await?;
     drop(bot);
     sim.close().await;
-    let reminded: HashMap<String, u64> = reminded.await?;
     let wrong =
         reminded.values().filter(|came| **came != 1).count() as u64 + times.abs_diff(reminded.len() as u64);
     let none = |what: &str, value: u64| {
