@@ -70,14 +70,22 @@ pub(super) fn in_words(message: &str) -> String {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_empty() {
-            return f.write_str(&self.what);
+        // Keys and words of the file may hold escapes: what they stand for is for no terminal.
+        let (field, what) = (one_line(&self.field), one_line(&self.what));
+        if field.is_empty() || what.starts_with("unknown key") {
+            return f.write_str(&what);
         }
-        if self.what.starts_with("unknown key") {
-            return f.write_str(&self.what);
-        }
-        write!(f, "`{}`: {}", self.field, self.what)
+        write!(f, "`{field}`: {what}")
     }
+}
+
+/// With its control characters as they would be written.
+fn one_line(text: &str) -> String {
+    let shown = |letter: char| match letter.is_control() {
+        true => letter.escape_debug().to_string(),
+        false => letter.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 impl fmt::Display for ConfigError {

@@ -236,6 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_quoted_of_the_file_cannot_move_the_cursor() {
+        let text =
+            "[cog.a]\nhandles = [\"\\rstore\"]\n[discord]\nintents = [\"\\u001b[2J\"]\n\"a\\nb\" = 1\n";
+        for text in [text, &text.replace("handles", "other"), "[cog.a.settings]\n\"a\\u0007\" = nan\n"] {
+            let error = parse(text).unwrap_err();
+            assert!(error.lines().all(|line| !line.contains(char::is_control)), "{error:?}");
+            assert!(error.lines().all(|line| line.starts_with("/srv/bot/gearshift.toml:")), "{error}");
+        }
+    }
+
+    #[test]
     fn a_wrong_type_names_line_and_field() {
         let error = parse("[cogs]\n[limits]\nheld_max = \"many\"\n").unwrap_err();
         assert!(error.contains(":3: `limits.held_max`: invalid type: string \"many\""), "{error}");
