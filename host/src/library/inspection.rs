@@ -97,14 +97,14 @@ impl fmt::Display for Inspection {
         line("needs", &listed(self.needs.iter().map(String::as_str)))?;
         line("size", &format!("{} bytes", self.size))?;
         line("digest", &self.digest.to_string())?;
+        // These are the host's own texts, and what they quote is escaped.
         for note in &self.notes {
-            line("note", note)?;
+            writeln!(out, "  {:<9}{note}", "note")?;
         }
         for problem in &self.problems {
-            line("problem", &problem.text)?;
-            line("  help", &problem.help)?;
+            writeln!(out, "  {:<9}{}\n  {:<9}{}", "problem", problem.text, "  help", problem.help)?;
         }
-        line("loads", if self.loads() { "yes" } else { "no" })
+        writeln!(out, "  {:<9}{}", "loads", if self.loads() { "yes" } else { "no" })
     }
 }
 
@@ -141,4 +141,28 @@ fn usage(command: &CommandManifest) -> String {
         if option["required"] == true { format!(" {}", name(option)) } else { format!(" [{}]", name(option)) }
     });
     format!("/{}{}", command.name, options.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_written_as_it_is_said() {
+        let help = "build it with `crate-type = [\"cdylib\"]`".to_owned();
+        let inspection = Inspection {
+            file: "libping.so".into(),
+            size: 1,
+            digest: Digest::of(Path::new("/dev/null")).expect("it can be read"),
+            cog: Manifest { name: "a\n\u{1b}[2J".to_owned(), ..Manifest::default() },
+            needs: Vec::new(),
+            notes: Vec::new(),
+            problems: vec![Problem { text: "it is built for `\\n`".to_owned(), help }],
+        };
+        let text = inspection.to_string();
+        assert!(text.starts_with("libping.so: a\\n\\u{1b}[2J "), "{text}");
+        let wrong =
+            "  problem  it is built for `\\n`\n    help   build it with `crate-type = [\"cdylib\"]`\n";
+        assert!(text.contains(wrong), "{text}");
+    }
 }
