@@ -139,6 +139,9 @@ pub(super) async fn soak(scale: Scale, minutes: Option<u64>) -> Result<Vec<Figur
     let load = steady.stop().await?;
     let log = fs::read_to_string(bot.home().log())?;
     let reminded = reminded.end().await?;
+    let kept = std::env::current_exe()?.with_file_name("soak.log");
+    fs::write(&kept, &log)?;
+    eprintln!("soak: the host's log is `{}`", kept.display());
     drop(bot);
     sim.close().await;
     Ok(figures(&load, &log, &done, &reminded, &halves, disk.is_some()))
@@ -332,11 +335,13 @@ fn figures(
                 counts += 1;
             }
             (FAULTY, text) => faulty += u64::from(text.is_none()),
-            (_, Some(text)) => {
-                let is_right = WORDS.iter().any(|word| *text == format!("{word} {number}"));
-                pings += u64::from(!is_right);
+            (_, text) => {
+                let is_right = |text: &String| WORDS.iter().any(|word| *text == format!("{word} {number}"));
+                if !text.as_ref().is_some_and(is_right) {
+                    eprintln!("soak: `!ping {number}` was answered {text:?}");
+                    pings += 1;
+                }
             }
-            (_, None) => pings += 1,
         }
     }
     // As the host reports them.
