@@ -8,7 +8,8 @@
 //!     ─── below this line no HTTP and no socket ───
 //!  5  rules: may it happen? change, event, audit log entry, transcript; nothing else writes the world
 //!  4  state: everything that changes, behind one lock
-//!  3  sessions · commands · interactions · files · limits · faults · transcript · accounts · options
+//!  3  sessions · commands · interactions · files · limits · faults · transcript · record · accounts ·
+//!     options
 //!  2  world: guilds, channels, messages; its `wire` is how Discord writes them, its `file` how people do
 //!  1  form: bodies of requests and their errors · clock · pictures
 //!  0  ids: snowflakes, timestamps, percent-encoding
@@ -86,6 +87,7 @@ mod sessions;
 mod accounts;
 mod files;
 mod limits;
+mod record;
 mod transcript;
 
 mod world;
@@ -104,6 +106,7 @@ pub use faults::{Faults, RestFault};
 pub use ids::{NoTimestamp, Snowflake, Timestamp};
 pub use members::{Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use options::{IdleProbe, RateLimits, SimOptions};
+pub use record::Record;
 pub use rest::routes::routes;
 pub use serve::keep::KeepError;
 pub use sim::{Sim, StartError, Unmet};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::BotClock;
+use crate::record::Record;
 use crate::world::World;
 
 /// How a simulator is to be. `SimOptions::default()` is Discord with its real times on a free port.
@@ -19,6 +20,9 @@ pub struct SimOptions {
     pub keep: Option<PathBuf>,
     /// How often it is written if something happened; a crash loses at most so much. Default 10 s.
     pub keep_every: Duration,
+    /// Where each REST exchange is written, with both bodies and the tokens in them: what a bot really sent, to be looked
+    /// at or compared. Default none.
+    pub record: Option<Record>,
     /// The name of the bot that is there from the start. Default `bot`.
     pub bot_name: String,
     /// Its token, without `Bot `; it looks like a real one, since clients look. Default: a fixed one.
@@ -106,6 +110,7 @@ impl Default for SimOptions {
             world: World::default(),
             keep: None,
             keep_every: Duration::from_secs(10),
+            record: None,
             bot_name: "bot".to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
             strict: false,

@@ -57,7 +57,7 @@ const SIM: Layers = Layers {
         &["rules"],
         &["state"],
         &["commands", "faults", "interactions", "options", "sessions"],
-        &["accounts", "files", "limits", "transcript"],
+        &["accounts", "files", "limits", "record", "transcript"],
         &["world"],
         &["clock", "form", "pictures"],
         &["ids"],

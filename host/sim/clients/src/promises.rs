@@ -6,7 +6,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gearshift_sim::{Acknowledgement, Entry, Member, Message, NO_OPTIONS, Sim, SimOptions, What, routes};
+use gearshift_sim::{
+    Acknowledgement, Entry, Member, Message, NO_OPTIONS, Record, Sim, SimOptions, What, routes,
+};
 
 use crate::process::{Client, Running};
 
@@ -25,7 +27,8 @@ pub(crate) struct Judged {
 /// Starts a simulator and the client, and goes through the promises.
 pub(crate) async fn judge(client: &Client) -> Result<Judged, Box<dyn Error + Send + Sync>> {
     // Strict: a field or route that the client needs and the simulator lacks breaks a promise.
-    let options = SimOptions { strict: true, transcript_limit: 100_000, ..SimOptions::default() };
+    let record = std::env::var_os("SIM_RECORD").map(Record::append_to).transpose()?;
+    let options = SimOptions { strict: true, transcript_limit: 100_000, record, ..SimOptions::default() };
     let sim = Sim::start(options).await?;
     let mut running = client.start(&sim)?;
     let alice = sim.member("alice")?;

@@ -35,10 +35,12 @@ use crate::limits::{Quota, Verdict, plain_bucket};
 pub(crate) use call::Call;
 use reply::Refuser;
 pub(crate) use reply::Reply;
+use unknown::Unknown;
 
 use crate::faults::RestFault;
 use crate::form::ApiError;
 use crate::options::RateLimits;
+use crate::record::Exchange;
 use crate::state::Shared;
 use crate::transcript::What;
 
@@ -113,20 +115,36 @@ async fn carry_out(
     }
     let mut call = Call::new(shared.clone(), parts, path.to_owned(), body);
     let (refusal, quota) = admit(shared, &call);
-    if refusal.is_some() {
-        return (refusal, quota);
+    let (reply, unknown) = match refusal {
+        Some(refusal) => (refusal, Unknown::default()),
+        None => route(&mut call).await,
+    };
+    if let Some(record) = &shared.options.record {
+        record.write(&Exchange {
+            method: call.method(),
+            path: call.path(),
+            request: &String::from_utf8_lossy(call.body()),
+            unknown: &unknown.fields,
+            status: reply.status,
+            answer: &reply.text(),
+        });
     }
+    (Some(reply), quota)
+}
+
+/// The answer of the route, and what it did not know of the call.
+async fn route(call: &mut Call) -> (Reply, Unknown) {
     let reply = match call.read_form().await {
-        Ok(()) => routes::route(&call),
+        Ok(()) => routes::route(call),
         Err(error) => Err(error),
     };
-    let unknown_key = unknown::report_fields(&call, reply.is_ok());
+    let unknown = unknown::report(call, reply.is_ok());
     // That nobody looks at a key is only known when the call was carried out.
-    let reply = match unknown_key.filter(|_| shared.options.strict) {
-        Some(key) => Err(ApiError::form(&key, "UNKNOWN_FIELD", "This key of the query is not known.")),
+    let reply = match unknown.keys.first().filter(|_| call.shared.options.strict) {
+        Some(key) => Err(ApiError::form(key, "UNKNOWN_FIELD", "This key of the query is not known.")),
         None => reply,
     };
-    (Some(reply.unwrap_or_else(|error| Reply::error(&error))), quota)
+    (reply.unwrap_or_else(|error| Reply::error(&error)), unknown)
 }
 
 /// The refusal, if rate limits do not let a call through, and what its answer says about them.

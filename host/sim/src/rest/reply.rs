@@ -1,5 +1,6 @@
 //! An answer on its way out: status, body, and the headers that clients need.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -70,6 +71,12 @@ impl Reply {
             "global": by == Refuser::Global,
         });
         Self { refusal, ..Self::json_with(429, &body) }
+    }
+
+    /// The body; empty if it is a file.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        let is_json = self.content_type.as_ref().is_some_and(|kind| kind == "application/json");
+        if is_json { String::from_utf8_lossy(&self.body) } else { Cow::Borrowed("") }
     }
 
     fn bytes(status: u16, body: Vec<u8>) -> Self {

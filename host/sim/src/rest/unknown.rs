@@ -13,13 +13,21 @@ pub(super) fn report_route(call: &Call) {
     call.shared.transcript.write(What::UnknownRoute { method, path, times });
 }
 
+/// What nobody looked at in one call.
+#[derive(Default)]
+pub(super) struct Unknown {
+    /// Fields of the body, by their place in it.
+    pub(super) fields: Vec<String>,
+    /// Keys of the query.
+    pub(super) keys: Vec<String>,
+}
+
 /// The same for fields of the body, and, if the call went well, for keys of the query that nobody looked at: a call that
-/// was refused may not have come so far. Returns the first such key.
-pub(super) fn report_fields(call: &Call, went_well: bool) -> Option<String> {
+/// was refused may not have come so far.
+pub(super) fn report(call: &Call, went_well: bool) -> Unknown {
     let fields = call.unread.take();
     let keys = if went_well { call.unread_query() } else { Vec::new() };
-    let first = keys.first().cloned();
-    for field in fields.into_iter().chain(keys.into_iter().map(|key| format!("?{key}"))) {
+    for field in fields.iter().cloned().chain(keys.iter().map(|key| format!("?{key}"))) {
         let route = call.shape();
         let times = call.shared.state().unknown_fields.count(&format!("{route} {field}"));
         if times == 1 {
@@ -28,5 +36,5 @@ pub(super) fn report_fields(call: &Call, went_well: bool) -> Option<String> {
         let (method, path) = (call.method().to_owned(), call.shown_path().into_owned());
         call.shared.transcript.write(What::UnknownField { method, path, field, times });
     }
-    first
+    Unknown { fields, keys }
 }

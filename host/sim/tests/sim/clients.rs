@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::raw::PATIENCE;
+use crate::raw::{PATIENCE, options};
 
 /// What the bot under test heard.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ struct Running {
 
 impl Running {
     async fn start() -> Self {
-        let sim = Sim::start(SimOptions::default()).await.unwrap();
+        let sim = Sim::start(options()).await.unwrap();
         let (sender, heard) = unbounded_channel();
         let http = HttpBuilder::new(sim.token()).proxy(sim.base_url()).ratelimiter_disabled(true).build();
         let intents = GatewayIntents::all();
@@ -232,7 +232,7 @@ async fn closing_ends_every_connection_and_frees_the_port() {
     let port = bot.sim.base_url().rsplit(':').next().unwrap().parse().unwrap();
     timeout(Duration::from_secs(5), bot.sim.close()).await.expect("bounded");
     bot.task.abort();
-    let again = Sim::start(SimOptions { port, ..SimOptions::default() }).await.unwrap();
+    let again = Sim::start(SimOptions { port, ..options() }).await.unwrap();
     again.close().await;
 }
 

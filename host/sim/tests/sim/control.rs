@@ -5,7 +5,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::document::Control;
-use crate::raw::{INTENTS, Socket, call_as, channel_id, get, post, register, sim};
+use crate::raw::{INTENTS, Socket, call_as, channel_id, get, options, post, register, sim};
 
 #[tokio::test]
 async fn nothing_is_done_without_the_control_token() {
@@ -21,7 +21,7 @@ async fn nothing_is_done_without_the_control_token() {
     let document =
         Client::new().get(format!("{}/control/openapi.json", sim.base_url())).send().await.unwrap();
     assert_eq!(document.status(), StatusCode::OK, "it says how to get in");
-    let fixed = SimOptions { control_token: Some("mine".to_owned()), ..SimOptions::default() };
+    let fixed = SimOptions { control_token: Some("mine".to_owned()), ..options() };
     let sim = Sim::start(fixed).await.unwrap();
     assert_eq!(sim.page_url(), format!("{}/#token=mine", sim.base_url()));
     Control::of(&sim).await.get("/control/people").await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gearshift_sim::{RateLimits, Sim, SimOptions, World};
 use serde_json::{Value, json};
 
-use crate::raw::{Heard, INTENTS, Socket, get, sim};
+use crate::raw::{Heard, INTENTS, Socket, get, options, sim};
 
 const MEMBERS: u64 = 1 << 1;
 const PRESENCES: u64 = 1 << 8;
@@ -60,8 +60,7 @@ async fn session_starts_are_counted_and_enforced_where_limits_hold() {
     let limit = &get(&sim, "/gateway/bot").await.1["session_start_limit"];
     assert_eq!((&limit["total"], &limit["remaining"]), (&json!(1000), &json!(998)));
 
-    let options =
-        SimOptions { rate_limits: RateLimits::Discord, max_concurrency: 2, ..SimOptions::default() };
+    let options = SimOptions { rate_limits: RateLimits::Discord, max_concurrency: 2, ..options() };
     let sim = Sim::start(options).await.unwrap();
     let start = async |shard: u64| {
         let mut socket = Socket::open(&sim).await;
@@ -78,7 +77,7 @@ async fn session_starts_are_counted_and_enforced_where_limits_hold() {
 
 #[tokio::test]
 async fn a_session_with_too_many_guilds_closes_with_4011() {
-    let sim = Sim::start(SimOptions { guilds_per_shard: 1, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { guilds_per_shard: 1, ..options() }).await.unwrap();
     let mut socket = Socket::open(&sim).await;
     socket.identify(sim.token(), 0).await;
     assert_eq!(socket.close_code().await, Some(4011));
@@ -92,7 +91,7 @@ async fn crowd() -> (Sim, Value) {
     for number in 0..2498 {
         world.add_member(guild, &format!("m{number:04}"));
     }
-    (Sim::start(SimOptions { world, ..SimOptions::default() }).await.unwrap(), json!(guild))
+    (Sim::start(SimOptions { world, ..options() }).await.unwrap(), json!(guild))
 }
 
 #[tokio::test]

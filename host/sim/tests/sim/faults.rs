@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gearshift_sim::{RestFault, Sim, SimOptions};
 use serde_json::{Value, json};
 
-use crate::raw::{INTENTS, Socket, channel_id, get, post, sim};
+use crate::raw::{INTENTS, Socket, channel_id, get, options, post, sim};
 
 #[tokio::test]
 async fn the_next_calls_fail_as_told_and_then_work_again() {
@@ -25,7 +25,7 @@ async fn the_next_calls_fail_as_told_and_then_work_again() {
 #[tokio::test]
 async fn from_far_away_an_answer_takes_its_time_on_every_connection() {
     let round_trip = Duration::from_millis(50);
-    let sim = Sim::start(SimOptions { round_trip, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { round_trip, ..options() }).await.unwrap();
     let began = Instant::now();
     assert_eq!(get(&sim, "/gateway/bot").await.0, 200);
     assert!(began.elapsed() >= round_trip);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gearshift_sim::{Sim, SimOptions};
 use serde_json::{Value, json};
 
-use crate::raw::{Heard, INTENTS, PATIENCE, Socket, sim};
+use crate::raw::{Heard, INTENTS, PATIENCE, Socket, options, sim};
 
 #[tokio::test]
 async fn a_wrong_token_closes_with_4004() {
@@ -61,7 +61,7 @@ async fn an_intent_that_was_not_granted_closes_with_4014() {
 
 #[tokio::test]
 async fn silence_closes_with_4009_and_beats_keep_a_session_alive() {
-    let options = SimOptions { heartbeat_interval: Duration::from_secs(1), ..SimOptions::default() };
+    let options = SimOptions { heartbeat_interval: Duration::from_secs(1), ..options() };
     let sim = Sim::start(options).await.unwrap();
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let started = std::time::Instant::now();
@@ -125,7 +125,7 @@ async fn a_session_has_one_connection_the_latest() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_cut_and_loses_nothing() {
-    let sim = Sim::start(SimOptions { outbox_limit: 100, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { outbox_limit: 100, ..options() }).await.unwrap();
     let alice = sim.member("alice").unwrap();
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
     socket.settled().await;
@@ -149,7 +149,7 @@ async fn a_client_that_does_not_read_is_cut_and_loses_nothing() {
 
 #[tokio::test]
 async fn what_cannot_be_resumed_is_an_invalid_session() {
-    let options = SimOptions { replay_limit: 10, ..SimOptions::default() };
+    let options = SimOptions { replay_limit: 10, ..options() };
     let sim = Sim::start(options).await.unwrap();
     let alice = sim.member("alice").unwrap();
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;

@@ -6,7 +6,7 @@ use gearshift_sim::{Acknowledgement, InteractionHandle, NO_OPTIONS, Sim, SimOpti
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::raw::{INTENTS, PATIENCE, Socket, call, post, register, sim};
+use crate::raw::{INTENTS, PATIENCE, Socket, call, options, post, register, sim};
 
 fn ping() -> Value {
     json!([{ "name": "ping", "description": "Answers", "options": [
@@ -151,7 +151,7 @@ async fn an_answer_is_posted_and_a_second_one_is_40060() {
 
 #[tokio::test]
 async fn an_answer_after_the_window_is_10062_and_the_member_is_told() {
-    let options = SimOptions { interaction_window: Duration::from_millis(30), ..SimOptions::default() };
+    let options = SimOptions { interaction_window: Duration::from_millis(30), ..options() };
     let sim = Sim::start(options).await.unwrap();
     let (_socket, handle, interaction) = invoked(&sim).await;
     let deadline = std::time::Instant::now() + PATIENCE;
@@ -231,6 +231,7 @@ async fn the_answer_can_be_asked_for_at_once() {
     let (status, answer) = post(&sim, &path, json!({ "type": 4, "data": { "content": "x" } })).await;
     assert_eq!((status.as_u16(), &answer["resource"]["message"]["content"]), (200, &json!("x")));
     assert_eq!(answer["interaction"]["response_message_id"], answer["resource"]["message"]["id"]);
+    assert_eq!(answer["resource"]["type"], 4);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use gearshift_sim::{Sim, SimOptions};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::raw::{INTENTS, Socket, call_as, channel_id, client, post, register, sim};
+use crate::raw::{INTENTS, Socket, call_as, channel_id, client, options, post, register, sim};
 
 /// Alice's client, a bot's socket, and what every interaction of alice's in #general begins with.
 struct Stage {
@@ -88,7 +88,7 @@ async fn a_command_is_told_to_its_client_and_bot_and_its_answer_comes_back() {
 
 #[tokio::test]
 async fn a_command_that_nobody_answers_fails_after_the_window() {
-    let options = SimOptions { interaction_window: Duration::from_millis(20), ..SimOptions::default() };
+    let options = SimOptions { interaction_window: Duration::from_millis(20), ..options() };
     let mut stage =
         stage(Sim::start(options).await.unwrap(), json!([{ "name": "slow", "description": "x" }])).await;
     let data = json!({ "id": stage.commands[0]["id"], "name": "slow", "type": 1 });

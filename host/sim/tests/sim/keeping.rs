@@ -9,13 +9,11 @@ use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use crate::raw::{PATIENCE, call, channel_id, get, post, register};
+use crate::raw::{PATIENCE, call, channel_id, get, options, post, register};
 
 async fn kept_in(folder: &Path) -> Sim {
     let keep = Some(folder.to_owned());
-    Sim::start(SimOptions { keep, keep_every: Duration::from_millis(20), ..SimOptions::default() })
-        .await
-        .unwrap()
+    Sim::start(SimOptions { keep, keep_every: Duration::from_millis(20), ..options() }).await.unwrap()
 }
 
 /// A picture that a bot posts.
@@ -106,8 +104,7 @@ async fn a_world_that_cannot_be_read_is_refused_and_left_as_it_is() {
         (r#"{"format":1,"base":"x"}"#, "missing field"),
     ] {
         std::fs::write(&path, text).unwrap();
-        let refused =
-            Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..SimOptions::default() }).await;
+        let refused = Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..options() }).await;
         let Err(StartError::Keep(KeepError::Corrupt { source, .. })) = refused else {
             panic!("not refused: {text}")
         };
@@ -120,8 +117,7 @@ async fn a_world_that_cannot_be_read_is_refused_and_left_as_it_is() {
 async fn a_folder_is_used_by_one_simulator_at_a_time() {
     let folder = tempdir().unwrap();
     let sim = kept_in(folder.path()).await;
-    let second =
-        Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..SimOptions::default() }).await;
+    let second = Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..options() }).await;
     assert!(matches!(second, Err(StartError::Keep(KeepError::InUse { .. }))));
     sim.close().await;
     drop(sim);

@@ -6,11 +6,11 @@ use gearshift_sim::{RateLimits, Sim, SimOptions};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::raw::{channel_id, get, sim};
+use crate::raw::{channel_id, get, options, sim};
 
 /// Where limits hold and time stands still.
 async fn limited() -> Sim {
-    let options = SimOptions { rate_limits: RateLimits::Discord, ..SimOptions::default() };
+    let options = SimOptions { rate_limits: RateLimits::Discord, ..options() };
     let sim = Sim::start(options).await.unwrap();
     sim.clock().freeze();
     sim

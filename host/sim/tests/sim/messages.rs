@@ -4,7 +4,7 @@ use gearshift_sim::{ActError, Sim, SimOptions};
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 
-use crate::raw::{INTENTS, Socket, call, channel_id, get, post, sim};
+use crate::raw::{INTENTS, Socket, call, channel_id, get, options, post, sim};
 
 async fn say(sim: &Sim, body: Value) -> (u16, Value) {
     let general = channel_id(sim, "general");
@@ -104,7 +104,7 @@ async fn history_is_paged_newest_first() {
 
 #[tokio::test]
 async fn a_channel_keeps_a_bounded_history() {
-    let sim = Sim::start(SimOptions { history_per_channel: 5, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { history_per_channel: 5, ..options() }).await.unwrap();
     let alice = sim.member("alice").unwrap();
     for number in 0..8 {
         alice.say("general", &number.to_string()).await.unwrap();

@@ -6,6 +6,8 @@ use axum::routing::get;
 use gearshift_sim::{Sim, SimOptions};
 use reqwest::{Client, Response, StatusCode};
 
+use crate::raw::options;
+
 fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
@@ -16,7 +18,7 @@ async fn fetch(url: String) -> Response {
 
 #[tokio::test]
 async fn the_page_is_kept_to_itself_by_its_headers() {
-    let sim = Sim::start(SimOptions::default()).await.unwrap();
+    let sim = Sim::start(options()).await.unwrap();
     let page = fetch(sim.base_url()).await;
     assert_eq!(page.status(), StatusCode::OK);
     assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
@@ -34,7 +36,7 @@ async fn the_page_is_kept_to_itself_by_its_headers() {
 
 #[tokio::test]
 async fn a_file_that_has_not_changed_is_not_sent_twice_and_goes_packed_over_the_wire() {
-    let sim = Sim::start(SimOptions::default()).await.unwrap();
+    let sim = Sim::start(options()).await.unwrap();
     let url = format!("{}/page/main.js", sim.base_url());
     let plain = fetch(url.clone()).await;
     let tag = header(&plain, "etag").to_owned();
@@ -50,7 +52,7 @@ async fn a_file_that_has_not_changed_is_not_sent_twice_and_goes_packed_over_the_
 
 #[tokio::test]
 async fn what_the_page_does_not_have_is_not_found_and_nothing_is_taken_from_it() {
-    let sim = Sim::start(SimOptions::default()).await.unwrap();
+    let sim = Sim::start(options()).await.unwrap();
     for path in ["/page/", "/page/nothing.js", "/page/../lib.rs", "/page/tests/markdown.test.mjs"] {
         let answer = fetch(format!("{}{path}", sim.base_url())).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
@@ -62,7 +64,7 @@ async fn what_the_page_does_not_have_is_not_found_and_nothing_is_taken_from_it()
 
 #[tokio::test]
 async fn an_uploaded_file_runs_nothing() {
-    let sim = Sim::start(SimOptions::default()).await.unwrap();
+    let sim = Sim::start(options()).await.unwrap();
     let channel = sim.world(|world| world.channel_named("general", None).unwrap().id);
     let file = reqwest::multipart::Part::bytes(b"<script>1</script>".to_vec()).file_name("a.html");
     let form = reqwest::multipart::Form::new().part("files[0]", file.mime_str("text/html").unwrap());
@@ -82,7 +84,7 @@ async fn a_panel_is_shown_to_the_holder_of_the_link_only() {
     let panel = Router::new()
         .route("/panel.js", get(|| async { "export const mount = () => {};" }))
         .route("/secret", get(|| async { "told" }));
-    let sim = Sim::start(SimOptions { panel: Some(panel), ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { panel: Some(panel), ..options() }).await.unwrap();
     let url = |path: &str| format!("{}/panel/{path}", sim.base_url());
     assert_eq!(fetch(url("panel.js")).await.status(), StatusCode::OK);
     assert_eq!(fetch(url("secret")).await.status(), StatusCode::UNAUTHORIZED);
@@ -95,7 +97,7 @@ async fn a_panel_is_shown_to_the_holder_of_the_link_only() {
 
 #[tokio::test]
 async fn without_a_panel_there_is_an_empty_one_and_nothing_more() {
-    let sim = Sim::start(SimOptions::default()).await.unwrap();
+    let sim = Sim::start(options()).await.unwrap();
     let empty = fetch(format!("{}/panel/panel.js", sim.base_url())).await;
     assert_eq!(empty.text().await.unwrap(), "export const mount = null;\n");
     let feed = Client::new().get(format!("{}/panel/feed", sim.base_url())).bearer_auth(sim.control_token());

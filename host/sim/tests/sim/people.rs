@@ -4,7 +4,7 @@ use gearshift_sim::{NO_OPTIONS, Sim, SimOptions, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::raw::{INTENTS, Socket, call, call_as, channel_id, client, get, post, register, sim};
+use crate::raw::{INTENTS, Socket, call, call_as, channel_id, client, get, options, post, register, sim};
 
 fn token(sim: &Sim, name: &str) -> String {
     sim.member(name).unwrap().token()
@@ -106,7 +106,7 @@ async fn the_first_thousand_members_of_a_large_guild_come_with_it() {
     for number in 0..1200 {
         world.add_member(guild, &format!("m{number}"));
     }
-    let sim = Sim::start(SimOptions { world, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { world, ..options() }).await.unwrap();
     let (mut last, _) = client(&sim, "m1199").await;
     let crowd = last.event("GUILD_CREATE").await;
     let members = crowd["members"].as_array().unwrap();

@@ -8,7 +8,7 @@ use flate2::read::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress};
 
 use futures_util::{SinkExt, StreamExt};
-use gearshift_sim::{Sim, SimOptions};
+use gearshift_sim::{Record, Sim, SimOptions};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -24,8 +24,15 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// All intents that are not privileged, and MESSAGE_CONTENT.
 pub const INTENTS: u64 = 1 << 0 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15;
 
+/// What every simulator of these tests starts with. `SIM_RECORD` names a file for its REST exchanges, which
+/// `scripts/clients` compares with Discord's own specification.
+pub fn options() -> SimOptions {
+    let record = std::env::var_os("SIM_RECORD").map(|path| Record::append_to(path).unwrap());
+    SimOptions { record, ..SimOptions::default() }
+}
+
 pub async fn sim() -> Sim {
-    Sim::start(SimOptions::default()).await.unwrap()
+    Sim::start(options()).await.unwrap()
 }
 
 /// A gateway connection.

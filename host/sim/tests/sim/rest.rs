@@ -1,6 +1,6 @@
 //! REST beside messages: addresses, accounts, guilds, headers, errors, unknown routes, commands.
 
-use gearshift_sim::What;
+use gearshift_sim::{Record, Sim, SimOptions, What};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -184,4 +184,34 @@ async fn a_bad_command_is_refused_with_the_path_of_each_mistake() {
     let (status, error) =
         post(&sim, "/applications/1/commands", json!({ "name": "x", "description": "x" })).await;
     assert_eq!((status.as_u16(), &error["code"]), (403, &json!(20012)));
+}
+
+#[tokio::test]
+async fn rest_exchanges_are_recorded_with_both_bodies_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("exchanges.jsonl");
+    let start = || async {
+        let record = Some(Record::append_to(&file).unwrap());
+        Sim::start(SimOptions { record, ..SimOptions::default() }).await.unwrap()
+    };
+    let sim = start().await;
+    let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    post(&sim, &path, json!({ "content": "hi", "contnt": "x" })).await;
+    get(&sim, "/nonsense").await;
+    get(&start().await, "/gateway").await;
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let body = |line: &Value, key: &str| serde_json::from_str::<Value>(line[key].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&lines[0]["method"], &lines[0]["path"], &lines[0]["status"]),
+        (&json!("POST"), &json!(path), &json!(200))
+    );
+    assert_eq!(
+        (&lines[0]["unknown"], &body(&lines[0], "request")["content"]),
+        (&json!(["contnt"]), &json!("hi"))
+    );
+    assert_eq!(body(&lines[0], "answer")["content"], "hi");
+    assert_eq!((&lines[1]["request"], &lines[1]["status"]), (&json!(""), &json!(404)));
+    assert_eq!((lines.len(), &lines[2]["path"]), (3, &json!("/gateway")), "a second simulator appends");
+    assert!(Record::append_to(folder.path().join("missing/exchanges.jsonl")).is_err());
 }

@@ -8,7 +8,7 @@ use gearshift_sim::{Busy, IdleProbe, NO_OPTIONS, Sim, SimOptions};
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::raw::{INTENTS, PATIENCE, Socket, post, register, sim};
+use crate::raw::{INTENTS, PATIENCE, Socket, options, post, register, sim};
 
 /// A bot that answers each of a person's messages, `pondering` after it came.
 async fn answering(sim: &Arc<Sim>, pondering: Duration) -> oneshot::Sender<()> {
@@ -40,7 +40,7 @@ fn said(sim: &Sim) -> usize {
 
 #[tokio::test]
 async fn settling_waits_until_every_reply_is_in() {
-    let options = SimOptions { quiet: Duration::from_secs(1), ..SimOptions::default() };
+    let options = SimOptions { quiet: Duration::from_secs(1), ..options() };
     let sim = Arc::new(Sim::start(options).await.unwrap());
     let _bot = answering(&sim, Duration::from_millis(30)).await;
     let alice = sim.member("alice").unwrap();
@@ -58,7 +58,7 @@ async fn a_bot_with_a_probe_is_asked_and_not_guessed_at() {
     let probe = IdleProbe::new(move || seen.load(Ordering::Relaxed));
     // It would never be quiet for so long.
     let quiet = Duration::from_secs(3600);
-    let sim = Sim::start(SimOptions { idle: Some(probe), quiet, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { idle: Some(probe), quiet, ..options() }).await.unwrap();
     let unsettled = sim.settle(Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(unsettled.busy, Busy { working: true, ..Busy::default() });
     assert!(unsettled.to_string().contains("the bot is at work"), "{unsettled}");
@@ -102,7 +102,7 @@ async fn an_interaction_nobody_answered_is_settled_when_its_time_is_over() {
 
 #[tokio::test]
 async fn an_expectation_that_is_met_answers_and_one_that_is_not_shows_what_happened() {
-    let options = SimOptions { patience: Duration::from_millis(150), ..SimOptions::default() };
+    let options = SimOptions { patience: Duration::from_millis(150), ..options() };
     let sim = Arc::new(Sim::start(options).await.unwrap());
     let alice = sim.member("alice").unwrap();
     let bot = answering(&sim, Duration::ZERO).await;

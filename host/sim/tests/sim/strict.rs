@@ -3,7 +3,7 @@
 use gearshift_sim::{Sim, SimOptions, What};
 use serde_json::json;
 
-use crate::raw::{channel_id, get, post, sim};
+use crate::raw::{channel_id, get, options, post, sim};
 
 #[tokio::test]
 async fn an_unknown_field_is_reported_with_its_place_and_changes_nothing() {
@@ -34,7 +34,7 @@ async fn an_unknown_key_of_a_query_is_reported() {
 
 #[tokio::test]
 async fn when_strict_unknown_fields_keys_and_routes_are_refused() {
-    let sim = Sim::start(SimOptions { strict: true, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { strict: true, ..options() }).await.unwrap();
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     let (status, error) = post(&sim, &path, json!({ "content": "hi", "contnt": "x" })).await;
     assert_eq!((status.as_u16(), &error["code"]), (400, &json!(50035)));
@@ -52,7 +52,7 @@ async fn when_strict_unknown_fields_keys_and_routes_are_refused() {
 
 #[tokio::test]
 async fn what_real_clients_send_is_known() {
-    let sim = Sim::start(SimOptions { strict: true, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { strict: true, ..options() }).await.unwrap();
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     // serenity sends the empty list, discord.py the rest.
     let body = json!({ "content": "hi", "sticker_ids": [], "tts": false, "flags": 0, "nonce": "1", "enforce_nonce": true,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gearshift_sim::{BotClock, IdleProbe, NO_OPTIONS, Sim, SimOptions, Timestamp, What};
 use serde_json::json;
 
-use crate::raw::{INTENTS, Socket, post, register, sim};
+use crate::raw::{INTENTS, Socket, options, post, register, sim};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -69,7 +69,7 @@ async fn what_falls_due_happens_at_its_own_moment_and_in_order() {
 
 #[tokio::test]
 async fn a_frozen_interaction_waits_for_its_answer_and_its_token_ends_after_a_quarter_of_an_hour() {
-    let options = SimOptions { interaction_window: Duration::from_millis(1), ..SimOptions::default() };
+    let options = SimOptions { interaction_window: Duration::from_millis(1), ..options() };
     let sim = Sim::start(options).await.unwrap();
     register(&sim, json!([{ "name": "one", "description": "Waits", "type": 1 }])).await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
@@ -151,7 +151,7 @@ async fn a_bot_that_goes_along_is_woken_at_each_of_its_moments() {
     let sim = Sim::start(SimOptions {
         bot_clock: Some(Arc::new(bot.clone())),
         idle: Some(IdleProbe::new(|| true)),
-        ..SimOptions::default()
+        ..options()
     })
     .await
     .unwrap();

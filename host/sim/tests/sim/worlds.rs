@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use gearshift_sim::{ChannelKind, NO_OPTIONS, Sim, SimOptions, Status, World, bits};
 use serde_json::json;
 
-use crate::raw::{get, register, sim};
+use crate::raw::{get, options, register, sim};
 
 fn mistake(text: &str) -> (usize, String) {
     match World::read(text).unwrap_err() {
@@ -121,7 +121,7 @@ async fn a_large_world_file_is_read_and_started() {
         write!(text, "[[guilds.members]]\nname = \"m{number}\"\n").unwrap();
     }
     let world = World::read(&text).unwrap();
-    let sim = Sim::start(SimOptions { world, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { world, ..options() }).await.unwrap();
     assert_eq!(sim.world(|world| world.guilds().next().unwrap().members.len()), 2_001);
     sim.member("m1999").unwrap().say("c499", "hello").await.unwrap();
 }
@@ -166,7 +166,7 @@ async fn a_world_file_says_who_may_use_a_command_before_it_is_registered() {
         deny = { roles = [\"@everyone\"], channels = [\"yard\"] }\n";
     let world = World::read(text).unwrap();
     assert_eq!(World::read(&world.write()).unwrap().write(), world.write());
-    let sim = Sim::start(SimOptions { world, ..SimOptions::default() }).await.unwrap();
+    let sim = Sim::start(SimOptions { world, ..options() }).await.unwrap();
     register(&sim, json!(["ban", "ping"].map(|name| json!({ "name": name, "description": "x", "type": 1 }))))
         .await;
     let runs = async |who: &str, command: &str, channel: &str| {
