@@ -1,6 +1,7 @@
 //! Errors as Discord's REST answers them: status, code, message, and the tree of a bad form.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +12,8 @@ pub(crate) struct ApiError {
     pub(crate) code: u32,
     pub(crate) message: Cow<'static, str>,
     pub(crate) errors: Option<Value>,
+    /// When the same call is let through.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// What a request comes to, if nothing is wrong with it.
@@ -18,12 +21,19 @@ pub(crate) type Result<T, E = ApiError> = std::result::Result<T, E>;
 
 impl ApiError {
     pub(crate) const fn new(status: u16, code: u32, message: &'static str) -> Self {
-        Self { status, code, message: Cow::Borrowed(message), errors: None }
+        Self { status, code, message: Cow::Borrowed(message), errors: None, retry_after: None }
     }
 
     pub(crate) fn too_many_commands(most: usize) -> Self {
         let message = format!("Maximum number of application commands reached ({most})");
-        Self { status: 400, code: 30032, message: message.into(), errors: None }
+        Self { status: 400, code: 30032, message: message.into(), errors: None, retry_after: None }
+    }
+
+    /// Too soon after the last message: a rate limit with a code of its own.
+    /// <https://discord.com/developers/docs/topics/rate-limits#exceeding-a-rate-limit>
+    pub(crate) fn slowmode(retry_after: Duration) -> Self {
+        let error = Self::new(429, 20016, "This action cannot be performed due to slowmode rate limit");
+        Self { retry_after: Some(retry_after), ..error }
     }
 
     /// A form with one mistake, at a path like `options.0.name`.
@@ -41,6 +51,10 @@ impl ApiError {
         let mut body = json!({ "message": self.message, "code": self.code });
         if let Some(errors) = &self.errors {
             body["errors"] = errors.clone();
+        }
+        if let Some(wait) = self.retry_after {
+            body["retry_after"] = json!(wait.as_secs_f64());
+            body["global"] = json!(false);
         }
         body.to_string().into_bytes()
     }
@@ -142,7 +156,13 @@ impl FormErrors {
 
     pub(crate) fn into_error(self) -> ApiError {
         let errors = Some(Value::Object(self.tree));
-        ApiError { status: 400, code: 50035, message: Cow::Borrowed("Invalid Form Body"), errors }
+        ApiError {
+            status: 400,
+            code: 50035,
+            message: Cow::Borrowed("Invalid Form Body"),
+            errors,
+            retry_after: None,
+        }
     }
 
     pub(crate) fn into_result(self) -> Result<()> {

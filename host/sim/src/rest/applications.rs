@@ -118,12 +118,12 @@ fn json_of(state: &State, id: Snowflake) -> Result<Value> {
     let application = &bot.application;
     let mut json = json!({
         "id": id, "name": bot.user.username, "icon": application.icon, "description": application.description,
-        "summary": "", "type": null, "bot_public": true, "bot_require_code_grant": false,
-        "terms_of_service_url": null, "privacy_policy_url": null, "verify_key": "0".repeat(64), "hook": true,
-        "is_monetized": false, "flags": bot.flags(), "team": null, "owner": &*bot.owner, "bot": &*bot.user,
-        "approximate_guild_count": guilds, "approximate_user_install_count": 0, "redirect_uris": [],
-        "interactions_endpoint_url": null, "role_connections_verification_url": null, "tags": application.tags,
-        "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
+        "type": null, "bot_public": true, "bot_require_code_grant": false, "verify_key": "0".repeat(64),
+        "flags": bot.flags(), "flags_new": bot.flags().to_string(), "team": null, "owner": &*bot.owner,
+        "bot": &*bot.user, "approximate_guild_count": guilds, "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
+        "redirect_uris": [], "interactions_endpoint_url": null, "role_connections_verification_url": null,
+        "tags": application.tags, "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
     });
     if let Some(json) = json.as_object_mut() {
         json.extend(Map::clone(&application.links));

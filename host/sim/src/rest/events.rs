@@ -9,6 +9,9 @@ use crate::rules::access;
 use crate::rules::events::{self, EventForm};
 use crate::world::wire::MemberJson;
 
+/// The answer of those who are interested; `GuildScheduledEventUserResponses` in Discord's OpenAPI document.
+const INTERESTED: u8 = 1;
+
 /// People in one page.
 const MAX_PAGE: usize = 100;
 
@@ -77,7 +80,7 @@ pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
     }
     let page = people.iter().take(limit).map(|user| {
         let mut json = json!({
-            "guild_scheduled_event_id": id, "user": state.world.user(*user).map(|user| &**user),
+            "guild_scheduled_event_id": id, "user_id": user, "response": INTERESTED, "user": state.world.user(*user).map(|user| &**user),
         });
         if with_member {
             json["member"] = json!(home.members.get(user).map(MemberJson::full));
@@ -92,7 +95,7 @@ pub(super) fn subscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Result<
     let caller = call.caller()?;
     call.fields()?.ignore_all();
     events::set_interest(&mut call.shared.state(), guild, id, caller, true)?;
-    Ok(Reply::json(&json!({ "guild_scheduled_event_id": id, "user_id": caller })))
+    Ok(Reply::json(&json!({ "guild_scheduled_event_id": id, "user_id": caller, "response": INTERESTED })))
 }
 
 /// `DELETE /guilds/{guild}/scheduled-events/{event}/users/@me`

@@ -67,7 +67,7 @@ pub(crate) async fn answer(
     let (outcome, quota) = match fault {
         Some(RestFault::Drop) => (None, None),
         Some(RestFault::Status { status, code, message }) => {
-            let error = ApiError { status, code, message: message.into(), errors: None };
+            let error = ApiError { status, code, message: message.into(), errors: None, retry_after: None };
             (Some(Reply::error(&error)), promised())
         }
         Some(RestFault::RateLimit { retry_after, global }) => {

@@ -58,7 +58,8 @@ impl Reply {
     }
 
     pub(crate) fn error(error: &ApiError) -> Self {
-        Self::bytes(error.status, error.body())
+        let refusal = error.retry_after.map(|wait| Refusal { wait, by: Refuser::Route });
+        Self { refusal, ..Self::bytes(error.status, error.body()) }
     }
 
     pub(super) fn rate_limited(wait: Duration, by: Refuser) -> Self {

@@ -38,7 +38,6 @@ pub(super) fn me(call: &Call) -> Result<Reply> {
     user["mfa_enabled"] = json!(true);
     user["email"] = Value::Null;
     user["locale"] = json!("en-US");
-    user["flags"] = json!(0);
     Ok(Reply::json(&user))
 }
 

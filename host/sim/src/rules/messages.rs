@@ -323,8 +323,8 @@ pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -
     let pause = Duration::from_secs(u64::from(home.settings.slowmode_seconds));
     let now = state.world.clock.now();
     let mut recent = home.messages.iter().rev().take_while(|message| now.since(message.timestamp) < pause);
-    if recent.any(|message| message.author.id == caller) {
-        return Err(ApiError::new(429, 20016, "This action cannot be performed due to slowmode rate limit"));
+    match recent.find(|message| message.author.id == caller) {
+        Some(last) => Err(ApiError::slowmode(pause.saturating_sub(now.since(last.timestamp)))),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -108,7 +108,6 @@ fn greet(
     user["verified"] = json!(true);
     user["mfa_enabled"] = json!(true);
     user["email"] = Value::Null;
-    user["flags"] = json!(0);
     let mut ready = json!({
         "v": 10, "user": user, "guilds": unavailable, "session_id": id, "resume_gateway_url": resume_url,
         "session_type": "normal", "user_settings": {}, "private_channels": [], "relationships": [], "presences": [], "geo_ordered_rtc_regions": [],

@@ -122,7 +122,7 @@ impl ScheduledEvent {
             "creator": &*self.creator, "name": self.name, "description": self.description,
             "scheduled_start_time": self.starts, "scheduled_end_time": self.ends, "privacy_level": 2,
             "status": self.status, "entity_type": kind, "entity_id": null, "entity_metadata": metadata,
-            "image": null, "recurrence_rule": null,
+            "image": null, "recurrence_rule": null, "guild_scheduled_event_exceptions": [],
         });
         if with_user_count {
             json["user_count"] = json!(self.users.len());
@@ -280,7 +280,6 @@ impl Webhook {
             global_name: None,
             avatar: avatar.or_else(|| self.avatar.as_deref().map(str::to_owned)),
             bot: true,
-            public_flags: 0,
         }
     }
 }

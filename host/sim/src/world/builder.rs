@@ -183,15 +183,7 @@ impl World {
 
 /// Somebody without a picture.
 pub(super) fn new_user(id: Snowflake, name: &str, bot: bool) -> User {
-    User {
-        id,
-        username: name.to_owned(),
-        discriminator: "0",
-        global_name: None,
-        avatar: None,
-        bot,
-        public_flags: 0,
-    }
+    User { id, username: name.to_owned(), discriminator: "0", global_name: None, avatar: None, bot }
 }
 
 /// An application that is its own owner.

@@ -25,11 +25,11 @@ pub use belongings::{
 };
 pub use file::{WorldError, WorldMistake};
 pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Reaction, flags};
-pub use model::{Application, Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User};
+pub use model::{Application, Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role};
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
-pub use users::Status;
+pub use users::{Status, User};
 
 use crate::clock::Clock;
 use crate::ids::{Snowflake, SnowflakeSource};

@@ -6,28 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::json;
 
-use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread};
+use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread, User};
 use crate::ids::{Snowflake, Timestamp};
-
-/// A user or a bot's account.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct User {
-    /// Its id.
-    pub id: Snowflake,
-    /// The unique name, by which tests and the prompt find it.
-    pub username: String,
-    /// Always `"0"`: names are unique.
-    #[serde(skip_deserializing, default = "no_discriminator")]
-    pub discriminator: &'static str,
-    /// The name shown.
-    pub global_name: Option<String>,
-    /// The hash of the picture.
-    pub avatar: Option<String>,
-    /// Whether a bot stands behind it.
-    pub bot: bool,
-    /// No badges.
-    pub public_flags: u32,
-}
 
 /// A role of a guild. The role with the guild's own id is `@everyone`.
 #[derive(Clone, Debug)]
@@ -380,8 +360,4 @@ pub(crate) fn as_text<S: Serializer>(bits: &u64, serializer: S) -> Result<S::Ok,
 
 fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-}
-
-fn no_discriminator() -> &'static str {
-    "0"
 }

@@ -3,10 +3,49 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::User;
 use crate::ids::Snowflake;
+
+/// A user or a bot's account.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct User {
+    /// Its id.
+    pub id: Snowflake,
+    /// The unique name, by which tests and the prompt find it.
+    pub username: String,
+    /// Always `"0"`: names are unique.
+    #[serde(skip_deserializing, default = "no_discriminator")]
+    pub discriminator: &'static str,
+    /// The name shown.
+    pub global_name: Option<String>,
+    /// The hash of the picture.
+    pub avatar: Option<String>,
+    /// Whether a bot stands behind it.
+    pub bot: bool,
+}
+
+/// <https://discord.com/developers/docs/resources/user#user-object>. Nobody has badges, or shows the tag of a guild.
+impl Serialize for User {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut user = serializer.serialize_struct("User", 9)?;
+        user.serialize_field("id", &self.id)?;
+        user.serialize_field("username", &self.username)?;
+        user.serialize_field("discriminator", self.discriminator)?;
+        user.serialize_field("global_name", &self.global_name)?;
+        user.serialize_field("avatar", &self.avatar)?;
+        user.serialize_field("bot", &self.bot)?;
+        user.serialize_field("flags", &0)?;
+        user.serialize_field("public_flags", &0)?;
+        user.serialize_field("primary_guild", &())?;
+        user.end()
+    }
+}
+
+fn no_discriminator() -> &'static str {
+    "0"
+}
 
 /// How a user appears as long as no client of its own says anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]

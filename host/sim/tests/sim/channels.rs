@@ -85,7 +85,7 @@ async fn an_overwrite_opens_and_closes_a_channel_at_once() {
     let told = socket.event("CHANNEL_UPDATE").await;
     assert_eq!(told["permission_overwrites"][0]["deny"], "2048");
     assert_eq!(says().await, (403, 50013));
-    alice.made(Method::PUT, &everyone, json!({ "type": "role", "deny": 1024 })).await;
+    alice.made(Method::PUT, &everyone, json!({ "type": 0, "deny": "1024" })).await;
     assert_eq!(says().await, (403, 50001));
     assert_eq!(alice.delete(&everyone).await.0, 204);
     assert_eq!(says().await, (200, 0));

@@ -9,10 +9,13 @@ use crate::raw::{INTENTS, Socket, channel_id, client, sim};
 
 async fn forum(sim: &Sim) -> Value {
     let body = json!({
-        "name": "questions", "type": 15, "flags": 16,
+        "name": "questions", "type": 15,
         "available_tags": [{ "name": "help" }, { "name": "rules", "moderated": true }],
     });
-    desk(sim, "alice").made(Method::POST, &format!("/guilds/{}/channels", harbour(sim)), body).await
+    let alice = desk(sim, "alice");
+    let forum = alice.made(Method::POST, &format!("/guilds/{}/channels", harbour(sim)), body).await;
+    // REQUIRE_TAG: https://discord.com/developers/docs/resources/channel#channel-object-channel-flags
+    alice.made(Method::PATCH, &format!("/channels/{}", id(&forum)), json!({ "flags": 16 })).await
 }
 
 #[tokio::test]

@@ -57,5 +57,5 @@ fn body<T: DeserializeOwned>(call: &Call) -> Result<T> {
 
 /// A refusal in words, in the shape of Discord's errors.
 fn refusal(status: u16, message: String) -> ApiError {
-    ApiError { status, code: 0, message: message.into(), errors: None }
+    ApiError { status, code: 0, message: message.into(), errors: None, retry_after: None }
 }

@@ -107,9 +107,6 @@ impl ChannelPlan {
         if let Some(mode) = fields.choice("video_quality_mode", &[1, 2]) {
             settings.video_quality_mode = mode as u8;
         }
-        if let Some(flags) = fields.number("flags") {
-            settings.flags = settings.flags & !SETTABLE_FLAGS | flags & SETTABLE_FLAGS;
-        }
         if fields.has("default_sort_order") {
             settings.default_sort_order = fields.choice("default_sort_order", &[0, 1]).map(|one| one as u8);
         }
@@ -121,6 +118,15 @@ impl ChannelPlan {
         }
         if let Some(tags) = fields.objects("available_tags", 0..=MAX_TAGS) {
             settings.tags = tags.into_iter().filter_map(|tag| read_tag(fields, tag, world)).collect();
+        }
+    }
+
+    /// Takes over the flags, which can be set only once there is a channel.
+    /// <https://discord.com/developers/docs/resources/channel#modify-channel>
+    pub(crate) fn read_flags(&mut self, fields: &mut Fields) {
+        if let Some(flags) = fields.number("flags") {
+            let other = self.settings.flags & !SETTABLE_FLAGS;
+            self.settings.flags = other | flags & SETTABLE_FLAGS;
         }
     }
 
@@ -169,11 +175,11 @@ fn overwrites(fields: &mut Fields) -> Vec<Overwrite> {
     all
 }
 
-/// The overwrite that a body describes. Discord takes the type as a number and, from of old, as a word.
+/// The overwrite that a body describes. The audit log has the type as a text, and takes numbers so, too.
 pub(crate) fn overwrite(fields: &mut Fields, id: Snowflake) -> Option<Overwrite> {
     let kind = match fields.take("type") {
-        Some(kind) if kind == 0 || kind == "0" || kind == "role" => Some(0),
-        Some(kind) if kind == 1 || kind == "1" || kind == "member" => Some(1),
+        Some(kind) if kind == 0 || kind == "0" => Some(0),
+        Some(kind) if kind == 1 || kind == "1" => Some(1),
         Some(_) => {
             fields.fail("type", "BASE_TYPE_CHOICES", "Value must be one of {0, 1}.");
             None

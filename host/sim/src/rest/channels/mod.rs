@@ -97,6 +97,7 @@ pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
         plan.kind = kind;
     }
     plan.read(&mut fields, &state.world);
+    plan.read_flags(&mut fields);
     fields.checked()?;
     plan.check_parent(&state.world, guild)?;
     if plan.parent_id != old_parent {

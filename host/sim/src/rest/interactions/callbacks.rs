@@ -160,30 +160,21 @@ fn modal(mut data: Fields) -> Result<Value> {
     data.into_kept().map(Value::Object)
 }
 
-/// What `?with_response=true` answers.
+/// What `?with_response=true` answers; a resource only if the callback made or changed a message.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback-interaction-callback-response-object>
 fn response(
     state: &State,
     answering: &Answering,
     how: Acknowledgement,
     message: Option<&Arc<Message>>,
 ) -> Value {
-    let number = match how {
-        Acknowledgement::Message => 4,
-        Acknowledgement::DeferredMessage => 5,
-        Acknowledgement::DeferredUpdate => 6,
-        Acknowledgement::Update => 7,
-        Acknowledgement::Choices => 8,
-        Acknowledgement::Modal => 9,
-    };
     let mut interaction = json!({ "id": answering.id, "type": answering.kind as u8 });
-    let mut resource = json!({ "type": number });
-    if let Some(message) = message {
-        interaction["response_message_id"] = json!(message.id);
-        interaction["response_message_loading"] = json!(message.is_loading());
-        interaction["response_message_ephemeral"] = json!(message.is_ephemeral());
-        if let Some(channel) = state.world.channel(message.channel_id) {
-            resource["message"] = json!(MessageJson::answer(message, channel, message.author.id));
-        }
-    }
-    json!({ "interaction": interaction, "resource": resource })
+    let Some(message) = message else { return json!({ "interaction": interaction }) };
+    interaction["response_message_id"] = json!(message.id);
+    interaction["response_message_loading"] = json!(message.is_loading());
+    interaction["response_message_ephemeral"] = json!(message.is_ephemeral());
+    let kind = if how == Acknowledgement::Update { 7 } else { 4 };
+    let shown = state.world.channel(message.channel_id);
+    let shown = shown.map(|channel| MessageJson::answer(message, channel, message.author.id));
+    json!({ "interaction": interaction, "resource": { "type": kind, "message": shown } })
 }

@@ -16,7 +16,9 @@ const FOOTER: RangeInclusive<usize> = 0..=2048;
 const AUTHOR: RangeInclusive<usize> = 0..=256;
 /// Of all embeds of a message together.
 const TOTAL_CHARS: usize = 6000;
-const URL: RangeInclusive<usize> = 0..=2048;
+const URL_CHARS: usize = 2048;
+/// <https://discord.com/developers/docs/components/reference#button-button-structure>
+const BUTTON_URL_CHARS: usize = 512;
 const MAX_EMBEDS: usize = 10;
 const MAX_FIELDS: usize = 25;
 
@@ -106,13 +108,15 @@ pub(crate) enum Link {
 
 /// Reads a URL and keeps it.
 pub(crate) fn keep_url(fields: &mut Fields, key: &str, link: Link) {
-    let Some(url) = fields.text(key, *URL.end()) else { return };
-    let (schemes, listed): (&[&str], _) = match link {
-        Link::Web => (&["http", "https"], "('http', 'https')"),
-        Link::WebOrAttachment => (&["http", "https", "attachment"], "('http', 'https', 'attachment')"),
-        Link::Attachment => (&["attachment"], "('attachment',)"),
-        Link::App => (&["http", "https", "discord"], "('http', 'https', 'discord')"),
+    let (schemes, listed, most): (&[&str], _, _) = match link {
+        Link::Web => (&["http", "https"], "('http', 'https')", URL_CHARS),
+        Link::WebOrAttachment => {
+            (&["http", "https", "attachment"], "('http', 'https', 'attachment')", URL_CHARS)
+        }
+        Link::Attachment => (&["attachment"], "('attachment',)", URL_CHARS),
+        Link::App => (&["http", "https", "discord"], "('http', 'https', 'discord')", BUTTON_URL_CHARS),
     };
+    let Some(url) = fields.text(key, most) else { return };
     match url.split_once("://") {
         Some((scheme, rest))
             if schemes.contains(&scheme.to_ascii_lowercase().as_str()) && !rest.is_empty() =>

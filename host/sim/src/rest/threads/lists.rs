@@ -21,7 +21,7 @@ pub(crate) fn active(call: &Call, guild: Snowflake) -> Result<Reply> {
     let mut threads: Vec<&Channel> = ids.iter().filter_map(|id| state.world.channel(*id)).collect();
     threads.retain(|thread| state.world.permissions_in(thread, caller) & bits::VIEW_CHANNEL != 0);
     threads.reverse();
-    Ok(Reply::json(&listed(&state, &threads, caller)))
+    Ok(Reply::json(&listed(&state, &threads, caller, false)))
 }
 
 /// `GET /channels/{channel}/threads/archived/public?before=&limit=`
@@ -74,16 +74,14 @@ fn archived(
     found.sort_by_key(|(at, channel)| std::cmp::Reverse((*at, channel.id)));
     let has_more = found.len() > limit;
     let page: Vec<&Channel> = found.into_iter().take(limit).map(|(_, channel)| channel).collect();
-    let mut json = listed(&state, &page, caller);
-    json["has_more"] = json!(has_more);
-    Ok(Reply::json(&json))
+    Ok(Reply::json(&listed(&state, &page, caller, has_more)))
 }
 
-fn listed(state: &State, threads: &[&Channel], caller: Snowflake) -> Value {
+fn listed(state: &State, threads: &[&Channel], caller: Snowflake, has_more: bool) -> Value {
     let json: Vec<Value> = threads.iter().map(|thread| thread_json_for(thread, caller)).collect();
     let members: Vec<Value> =
         threads.iter().filter_map(|thread| threads::membership(state, thread.id, caller, false)).collect();
-    json!({ "threads": json, "members": members })
+    json!({ "threads": json, "members": members, "has_more": has_more })
 }
 
 /// `GET /channels/{thread}/thread-members?with_member=&after=&limit=`

@@ -99,8 +99,10 @@ impl<'a> MessageJson<'a> {
     pub(crate) fn answer(message: &'a Message, channel: &'a Channel, viewer: Snowflake) -> Self {
         let mut json = Self::bare(message, channel, viewer);
         if let Some(id) = message.reply_to {
-            let target = channel.message(id).map(|target| Box::new(Self::bare(target, channel, viewer)));
-            json.referenced_message = Some(target);
+            // What it answers comes without reactions, as `BasicMessageResponse` in Discord's OpenAPI document.
+            let basic =
+                |target| Box::new(Self { reactions: Vec::new(), ..Self::bare(target, channel, viewer) });
+            json.referenced_message = Some(channel.message(id).map(|target| basic(target)));
         }
         json
     }
@@ -215,6 +217,7 @@ pub(crate) struct MemberJson<'a> {
     user: Option<&'a User>,
     nick: Option<&'a str>,
     avatar: Option<&'a str>,
+    banner: Option<&'a str>,
     roles: &'a [Snowflake],
     joined_at: Timestamp,
     premium_since: Option<&'a str>,
@@ -235,6 +238,7 @@ impl<'a> MemberJson<'a> {
             user: None,
             nick: member.nick.as_deref(),
             avatar: None,
+            banner: None,
             roles: &member.roles,
             joined_at: member.joined_at,
             premium_since: None,

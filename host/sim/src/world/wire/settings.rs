@@ -24,7 +24,9 @@ pub(super) fn add(json: &mut Value, channel: &Channel) {
         json["video_quality_mode"] = json!(settings.video_quality_mode);
     } else {
         json["topic"] = json!(channel.topic);
-        json["default_auto_archive_duration"] = json!(settings.default_auto_archive_minutes);
+        if let Some(minutes) = settings.default_auto_archive_minutes {
+            json["default_auto_archive_duration"] = json!(minutes);
+        }
         json["default_thread_rate_limit_per_user"] = json!(settings.default_thread_slowmode_seconds);
     }
     if channel.kind.is_forum() {
@@ -32,7 +34,6 @@ pub(super) fn add(json: &mut Value, channel: &Channel) {
         json["default_reaction_emoji"] = json!(settings.default_reaction_emoji);
         json["default_sort_order"] = json!(settings.default_sort_order);
         json["default_forum_layout"] = json!(settings.default_forum_layout);
-        json["template"] = json!("");
     }
 }
 
@@ -80,7 +81,7 @@ pub(crate) fn voice_json(guild: &Guild, user: Snowflake, state: &VoiceState, alo
     let mut json = json!({
         "channel_id": state.channel_id, "user_id": user, "session_id": state.session_id,
         "deaf": member.is_some_and(|member| member.deaf), "mute": member.is_some_and(|member| member.mute),
-        "self_deaf": state.self_deaf, "self_mute": state.self_mute, "self_video": false,
+        "self_deaf": state.self_deaf, "self_mute": state.self_mute, "self_stream": false, "self_video": false,
         "suppress": state.suppress, "request_to_speak_timestamp": state.request_to_speak,
     });
     if alone {
@@ -94,7 +95,7 @@ pub(crate) fn voice_json(guild: &Guild, user: Snowflake, state: &VoiceState, alo
 pub(crate) fn guild_json(guild: &Guild) -> Value {
     let settings = &guild.settings;
     json!({
-        "id": guild.id, "name": guild.name, "icon": settings.icon, "icon_hash": null, "splash": null,
+        "id": guild.id, "name": guild.name, "icon": settings.icon, "home_header": null, "splash": null,
         "discovery_splash": null, "owner_id": guild.owner_id, "region": "local",
         "afk_channel_id": settings.afk_channel_id, "afk_timeout": settings.afk_timeout, "widget_enabled": false,
         "widget_channel_id": null, "verification_level": settings.verification_level,
@@ -109,7 +110,7 @@ pub(crate) fn guild_json(guild: &Guild) -> Value {
         "public_updates_channel_id": settings.public_updates_channel_id, "max_video_channel_users": 25,
         "max_stage_video_channel_users": 50, "nsfw": false, "nsfw_level": 0, "stickers": [],
         "premium_progress_bar_enabled": settings.premium_progress_bar_enabled,
-        "safety_alerts_channel_id": settings.safety_alerts_channel_id,
+        "safety_alerts_channel_id": settings.safety_alerts_channel_id, "incidents_data": null,
     })
 }
 

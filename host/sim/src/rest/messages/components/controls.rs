@@ -85,8 +85,14 @@ impl Checker {
         self.custom_id(menu);
         menu.keep_text("placeholder", 0..=150);
         keep_flag(menu, "disabled");
-        keep_flag(menu, "required");
+        // In messages it is ignored: https://discord.com/developers/docs/components/reference#string-select
+        match self.surface {
+            Surface::Form => keep_flag(menu, "required"),
+            Surface::Message | Surface::Layout => menu.ignore(&["required"]),
+        }
         let (least, most) = values(menu, 0..=25, 1..=25);
+        menu.keep("min_values", least);
+        menu.keep("max_values", most);
         if kind == kind::STRING_SELECT {
             let chosen = self.options(menu, 1..=MAX_OPTIONS, true);
             if chosen > most {
@@ -276,18 +282,21 @@ mod tests {
         for control in [
             json!({ "type": 2, "style": 4, "label": "x", "custom_id": "a", "disabled": true }),
             json!({ "type": 2, "style": 1, "emoji": { "name": "👍" }, "custom_id": "a" }),
-            json!({ "type": 2, "style": 5, "label": "x", "url": "https://example.org" }),
+            json!({ "type": 2, "style": 5, "label": "x", "url": format!("{:x<512}", "https://example.org/") }),
             json!({ "type": 2, "style": 6, "sku_id": "7" }),
-            json!({ "type": 3, "custom_id": "a", "options": [option], "placeholder": "p", "min_values": 0 }),
-            json!({ "type": 5, "custom_id": "a", "default_values": [{ "id": "1", "type": "user" }] }),
-            json!({ "type": 8, "custom_id": "a", "channel_types": [0, 2] }),
+            json!({ "type": 3, "custom_id": "a", "options": [option], "placeholder": "p", "min_values": 0, "max_values": 1 }),
+            json!({ "type": 5, "custom_id": "a", "default_values": [{ "id": "1", "type": "user" }], "min_values": 1, "max_values": 2 }),
+            json!({ "type": 8, "custom_id": "a", "channel_types": [0, 2], "min_values": 1, "max_values": 1 }),
         ] {
             assert_eq!(read(Surface::Message, row(control.clone())).unwrap()[0]["components"][0], control);
         }
+        let menu = json!({ "type": 6, "custom_id": "a", "required": true });
+        let shown = json!({ "type": 6, "custom_id": "a", "min_values": 1, "max_values": 1 });
+        assert_eq!(read(Surface::Message, row(menu)).unwrap()[0]["components"][0], shown);
         let option = json!({ "label": "One", "value": "1" });
         for control in [
             json!({ "type": 4, "custom_id": "a", "style": 2, "max_length": 5 }),
-            json!({ "type": 3, "custom_id": "a", "options": [option], "required": false }),
+            json!({ "type": 3, "custom_id": "a", "options": [option], "required": false, "min_values": 1, "max_values": 1 }),
             json!({ "type": 19, "custom_id": "a", "max_values": 10 }),
             json!({ "type": 21, "custom_id": "a", "options": [option, { "label": "Two", "value": "2" }] }),
             json!({ "type": 22, "custom_id": "a", "options": [option], "min_values": 0 }),
@@ -302,6 +311,7 @@ mod tests {
     fn each_rule_of_controls_has_its_place_and_code() {
         let button = json!({ "type": 2, "style": 1, "label": "x", "custom_id": "a" });
         let option = |value: &str| json!({ "label": "x", "value": value });
+        let url = |chars: usize| format!("{:x<chars$}", "https://example.org/");
         let menu = json!({ "type": 3, "custom_id": "a", "options": [option("1")] });
         for (list, path, code) in [
             (with(button.clone(), json!({ "style": 9 })), "/style", "BASE_TYPE_CHOICES"),
@@ -316,6 +326,11 @@ mod tests {
             ),
             (with(button.clone(), json!({ "url": "https://x.y" })), "/url", "BUTTON_COMPONENT_INVALID_FIELD"),
             (with(button.clone(), json!({ "style": 5 })), "/url", "BASE_TYPE_REQUIRED"),
+            (
+                with(button.clone(), json!({ "style": 5, "custom_id": null, "url": url(513) })),
+                "/url",
+                "BASE_TYPE_MAX_LENGTH",
+            ),
             (
                 with(button.clone(), json!({ "emoji": { "name": "smile" } })),
                 "/emoji/name",
