@@ -1,0 +1,114 @@
+// Where a value differs from a schema: fields that are missing, unknown, or of another shape, by their place in Discord's
+// named types (`UserResponse.flags`), so that one fault of a user is one difference wherever users are shown.
+
+import * as z from "zod/mini";
+
+import { names } from "./operations.mjs";
+
+/** The differences, as texts; none if the value is as the schema says. `at` names the place of a type without a name. */
+export function differences(schema, value, at) {
+  return compare(schema, value, at).map(({ place, what }) => `${place} ${what}`);
+}
+
+function compare(schema, value, at) {
+  const place = names.get(schema) ?? at;
+  const { def } = schema;
+  switch (def.type) {
+    case "lazy":
+      return compare(def.getter(), value, at);
+    case "optional":
+      return value === undefined ? [] : compare(def.innerType, value, place);
+    case "nullable":
+      return value === null ? [] : compare(def.innerType, value, place);
+    case "object":
+      return isObject(value) ? compareFields(def.shape, value, place) : [isNo("object", place)];
+    case "record":
+      return isObject(value)
+        ? inside(Object.values(value).flatMap((item) => compare(def.valueType, item, `${place}{}`)))
+        : [isNo("object", place)];
+    case "array":
+      return Array.isArray(value)
+        ? inside([...limits(def, value, place), ...value.flatMap((item) => compare(def.element, item, `${place}[]`))])
+        : [isNo("list", place)];
+    case "intersection":
+      return compareBoth(def, value, place);
+    case "union":
+      return nearest(def.options.map((option) => compare(option, value, place)));
+    default:
+      return compareLeaf(schema, value, place);
+  }
+}
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isNo = (kind, place) => ({ place, what: `is no ${kind}`, mismatch: true });
+
+function compareFields(shape, value, place) {
+  const unknown = Object.keys(value)
+    .filter((key) => !(key in shape))
+    .map((key) => ({ place: `${place}.${key}`, what: "is unknown" }));
+  const known = Object.entries(shape).flatMap(([key, schema]) => {
+    const missing = value[key] === undefined && !isOptional(schema);
+    if (missing) return [{ place: `${place}.${key}`, what: "is missing" }];
+    const found = compare(schema, value[key], `${place}.${key}`);
+    // A field that says of which kind an object is, `type: 3`, decides between the members of a union.
+    return schema.def.type === "literal" ? found : inside(found);
+  });
+  return [...unknown, ...known];
+}
+
+/** What is wrong inside of a value does not make it another kind of value. */
+const inside = (found) => found.map((one) => ({ ...one, mismatch: false }));
+
+const isOptional = ({ def }) => def.type === "optional" || def.type === "unknown";
+
+/** Unknown to both sides is unknown; everything else counts on each. */
+function compareBoth({ left, right }, value, place) {
+  const sides = [left, right].map((side) => compare(side, value, place).map((found) => ({ ...found, place: renamed(found, side, place) })));
+  const isUnknown = (found) => found.what === "is unknown";
+  const both = sides[0].filter((one) => isUnknown(one) && sides[1].some((other) => isUnknown(other) && other.place === one.place));
+  return [...both, ...sides.flat().filter((found) => !isUnknown(found))];
+}
+
+function renamed({ place }, side, whole) {
+  const resolved = side.def.type === "lazy" ? side.def.getter() : side;
+  const name = names.get(resolved);
+  return name && place.startsWith(`${name}.`) ? `${whole}${place.slice(name.length)}` : place;
+}
+
+/** Of the members of a union the one that the value comes nearest to: of the same kind, then with the fewest differences. */
+function nearest(all) {
+  const distance = (found) => found.length + (found.some((one) => one.mismatch) ? 1000 : 0);
+  return all.reduce((best, next) => (distance(next) < distance(best) ? next : best));
+}
+
+/** Lengths of lists. */
+function limits(def, value, place) {
+  const checked = z.array(z.unknown()).check(...(def.checks ?? []));
+  return compareLeaf(checked, value, place);
+}
+
+// Discord writes `+00:00`, <https://discord.com/developers/docs/reference#iso8601-datetime>; zod's default wants `Z`.
+const DATETIME = z.iso.datetime({ offset: true });
+
+function compareLeaf(schema, value, place) {
+  const parsed = z.safeParse(schema, value);
+  if (parsed.success) return [];
+  return parsed.error.issues
+    .filter((issue) => issue.format !== "datetime" || !z.safeParse(DATETIME, value).success)
+    .map((issue) => ({ place, what: said(issue), mismatch: ["invalid_type", "invalid_value"].includes(issue.code) }));
+}
+
+function said(issue) {
+  switch (issue.code) {
+    case "invalid_type":
+      return `is no ${issue.expected}`;
+    case "too_big":
+      return `is over ${issue.maximum}`;
+    case "too_small":
+      return `is below ${issue.minimum}`;
+    case "invalid_value":
+      return "is none of its values";
+    default:
+      return `is no ${issue.format ?? issue.code}`;
+  }
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { differences } from "./compare.mjs";
+import { operations } from "./operations.mjs";
+
+const specified = operations();
+const answer = (method, path, status) => specified.find(method, path).value.answers.get(status);
+const user = { id: "1", username: "a", avatar: null, discriminator: "0", public_flags: 0, flags: 0, global_name: null, primary_guild: null };
+
+test("what is as specified has no difference", () => {
+  assert.deepEqual(differences(answer("GET", "/users/1", "200"), user), []);
+});
+
+test("missing, unknown and wrong fields are named by the type that has them", () => {
+  const { flags, ...without } = user;
+  const member = { nick: 7, user: { ...without, badge: 1 }, roles: [5] };
+  const found = differences(answer("GET", "/guilds/1/members/1", "200"), member);
+  for (const difference of [
+    "UserResponse.flags is missing",
+    "UserResponse.badge is unknown",
+    "GuildMemberResponse.nick is no string",
+    "GuildMemberResponse.banner is missing",
+    "SnowflakeType is no string",
+  ]) {
+    assert.ok(found.includes(difference), `${difference}: ${found.join(", ")}`);
+  }
+});
+
+test("of a union the member counts that the value says it is", () => {
+  const request = specified.find("POST", "/channels/1/messages").value.request;
+  const button = { type: 2, style: 5, label: "x", url: `https://example.org/${"x".repeat(512)}` };
+  const body = { components: [{ type: 1, components: [button] }] };
+  assert.deepEqual(differences(request, body), ["ButtonComponentForMessageRequest.url is over 512"]);
+});
+
+test("moments are written with an offset", () => {
+  const request = specified.find("POST", "/channels/1/messages").value.request;
+  const at = (timestamp) => differences(request, { embeds: [{ timestamp }] });
+  assert.deepEqual(at("2026-11-22T16:24:06.123000+00:00"), []);
+  assert.deepEqual(at("yesterday"), ["RichEmbed.timestamp is no datetime"]);
+});
+
+test("@me goes before an id", () => {
+  assert.equal(specified.find("GET", "/users/%40me").template, "/users/@me");
+  assert.equal(specified.find("GET", "/users/5").template, "/users/{user_id}");
+});

@@ -1,0 +1,110 @@
+// Compares what the built-in Discord took, refused and answered with Discord's own specification:
+//   node judge.mjs [--part] RECORD ROUTES DIFFERENCES
+//
+// RECORD is what `SimOptions::record` wrote, ROUTES the table in PARITY.md, DIFFERENCES the list of those that are meant,
+// each with its reason. Exit status: 0 as listed, 1 a difference that is not listed, or one listed that is not found any
+// more; with --part, RECORD is not complete, and that is no fault.
+
+import { createReadStream, readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+import { differences } from "./compare.mjs";
+import { Routes, operations } from "./operations.mjs";
+
+/** Discord's error code for a body that is not as it must be. */
+const INVALID_FORM = 50035;
+
+const isPart = process.argv[2] === "--part";
+const [record, table, list] = process.argv.slice(isPart ? 3 : 2);
+const specified = operations();
+const own = ownRoutes(readFileSync(table, "utf8"));
+/** Each difference with the first exchange that shows it. */
+const found = new Map();
+const note = (difference, exchange) => found.has(difference) || found.set(difference, exchange);
+
+let exchanges = 0;
+for await (const line of createInterface({ input: createReadStream(record) })) {
+  judge(JSON.parse(line));
+  exchanges += 1;
+}
+report();
+
+/** The routes in PARITY.md; each that Discord does not specify is a difference. */
+function ownRoutes(text) {
+  const routes = new Routes();
+  for (const [, method, template] of text.matchAll(/^\| ([A-Z]+) \| `([^`]+)`/gm)) routes.add(method, template);
+  return routes;
+}
+
+function judge(exchange) {
+  const { method, path } = exchange;
+  const route = own.find(method, path);
+  // What is not there was refused with 404, and counted.
+  if (!route) return;
+  const operation = specified.find(method, path);
+  if (!operation) {
+    note(`${method} ${route.template} is not specified`, exchange);
+    return;
+  }
+  const name = `${method} ${operation.template}`;
+  judgeAnswer(name, operation.value, exchange);
+  if (exchange.request !== "") judgeRequest(name, operation.value, exchange);
+}
+
+function judgeAnswer(name, { answers }, exchange) {
+  const { status } = exchange;
+  const group = `${Math.floor(status / 100)}XX`;
+  const key = [String(status), group].find((key) => answers.has(key));
+  if (!key) {
+    note(`${name} answers ${status}, which is not specified`, exchange);
+    return;
+  }
+  const schema = answers.get(key);
+  if (!schema) return;
+  for (const difference of differences(schema, JSON.parse(exchange.answer), `${name} ${status}`)) {
+    note(`answer: ${difference}`, exchange);
+  }
+}
+
+function judgeRequest(name, { request }, exchange) {
+  const body = parsed(exchange.request);
+  if (body === undefined) return;
+  const wrong = request ? differences(request, body, name) : [`${name} has no body`];
+  if (exchange.status < 300) {
+    // The simulator counts fields that it does not know, and takes the rest.
+    const reported = (difference) => exchange.unknown.some((field) => difference.endsWith(`.${field.split(".").at(-1)} is unknown`));
+    wrong.filter((difference) => !reported(difference)).forEach((difference) => note(`taken: ${difference}`, exchange));
+  } else if (wrong.length === 0) {
+    const { code, errors } = JSON.parse(exchange.answer);
+    if (code === INVALID_FORM) mistakes(errors).forEach((mistake) => note(`refused: ${name} ${mistake}`, exchange));
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The leaves of an error's tree, with `[]` for each number: `embeds[].title BASE_TYPE_MAX_LENGTH`. */
+function mistakes(tree, at = "") {
+  return Object.entries(tree).flatMap(([key, value]) => {
+    if (key === "_errors") return value.map(({ code }) => `${at.slice(1)} ${code}`);
+    return mistakes(value, /^\d+$/.test(key) ? `${at}[]` : `${at}.${key}`);
+  });
+}
+
+function report() {
+  const listed = JSON.parse(readFileSync(list, "utf8"));
+  const meant = new Set(listed.flatMap(({ differences }) => differences));
+  const unlisted = [...found].filter(([difference]) => !meant.has(difference)).sort();
+  const gone = isPart ? [] : [...meant].filter((difference) => !found.has(difference));
+  for (const [difference, { method, path, status, request }] of unlisted) {
+    console.log(`DIFFERS  ${difference}\n         first in ${method} ${path} ${status} ${request.slice(0, 200)}`);
+  }
+  gone.forEach((difference) => console.log(`GONE     ${difference}\n         it is listed in ${list} and was not found`));
+  console.log(`${exchanges} exchanges, ${found.size} differences from Discord's specification, ${unlisted.length} of them not listed`);
+  process.exitCode = unlisted.length + gone.length > 0 ? 1 : 0;
+}
