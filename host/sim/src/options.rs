@@ -35,6 +35,9 @@ pub struct SimOptions {
     pub guilds_per_shard: usize,
     /// Shards that may identify side by side, as `GET /gateway/bot` says. Default 1.
     pub max_concurrency: u32,
+    /// Sessions that a bot may start in a day, as `GET /gateway/bot` says. With [`RateLimits::Discord`] one more is refused with
+    /// 4004 and ends all others of the bot; its token stays, which Discord would reset. Default 1000.
+    pub session_starts: u32,
     /// The token of the control interface and the page. Default: a new one at each start.
     pub control_token: Option<String>,
     /// What the page shows beside the conversation: `/panel/panel.js` of it exports `mount(element, { controlToken,
@@ -117,6 +120,7 @@ impl Default for SimOptions {
             rate_limits: RateLimits::Off,
             guilds_per_shard: 2500,
             max_concurrency: 1,
+            session_starts: 1000,
             control_token: None,
             panel: None,
             heartbeat_interval: Duration::from_millis(41_250),

@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::options::SimOptions;
 use crate::sessions::Sessions;
 use crate::sessions::presence::Presences;
+use crate::sessions::requests::MemberRequests;
 use crate::sessions::starts::Starts;
 use crate::transcript::Transcript;
 use crate::world::World;
@@ -52,6 +53,7 @@ pub(crate) struct State {
     pub(crate) commands: Commands,
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
+    pub(crate) member_requests: MemberRequests,
     pub(crate) transcript: Transcript,
     /// By method and shape of the path.
     pub(crate) unknown_routes: Tally,
@@ -72,7 +74,8 @@ impl Shared {
             world,
             sessions: Sessions::new(options.replay_limit, clock.clone()),
             presences: Presences::default(),
-            starts: Starts::default(),
+            starts: Starts::new(options.session_starts),
+            member_requests: MemberRequests::default(),
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),

@@ -4,6 +4,7 @@
 pub(crate) mod intents;
 mod payload;
 pub(crate) mod presence;
+pub(crate) mod requests;
 pub(crate) mod starts;
 
 use std::collections::VecDeque;
@@ -195,6 +196,17 @@ impl Sessions {
             }
         }
         sent
+    }
+
+    /// Ends all sessions of an account for good, their connections with a code.
+    pub(crate) fn end_all_of(&mut self, user: Snowflake, code: u16, reason: &'static str) {
+        self.all.retain_mut(|session| {
+            let stays = session.user() != user;
+            if !stays {
+                session.send(Outgoing::Close { code, reason });
+            }
+            stays
+        });
     }
 
     /// Hands an event to every session that may receive it; returns how many did.

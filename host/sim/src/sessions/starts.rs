@@ -7,16 +7,15 @@ use serde_json::{Value, json};
 
 use crate::ids::{Snowflake, Timestamp};
 
-/// Session starts of an application in a day.
-/// <https://discord.com/developers/docs/events/gateway#session-start-limit-object>
-const STARTS_A_DAY: u32 = 1000;
 const DAY_MS: u64 = 24 * 3600 * 1000;
 /// Between two starts of shards with the same number modulo `max_concurrency`.
 const BETWEEN: Duration = Duration::from_secs(5);
 
 /// What was started by whom.
-#[derive(Default)]
 pub(crate) struct Starts {
+    /// That an application has in a day.
+    /// <https://discord.com/developers/docs/events/gateway#session-start-limit-object>
+    total: u32,
     of: HashMap<Snowflake, Count>,
 }
 
@@ -32,11 +31,15 @@ struct Count {
 pub(crate) enum TooMany {
     /// Another shard started less than five seconds ago.
     AtOnce,
-    /// The day's starts are used up; Discord resets the token then.
+    /// The day's starts are used up.
     Today,
 }
 
 impl Starts {
+    pub(crate) fn new(total: u32) -> Self {
+        Self { total, of: HashMap::new() }
+    }
+
     /// Counts a start of a shard.
     pub(crate) fn start(
         &mut self,
@@ -50,7 +53,7 @@ impl Starts {
         if now.0.saturating_sub(count.since.0) >= DAY_MS {
             *count = Count::from(now);
         }
-        if count.used >= STARTS_A_DAY {
+        if count.used >= self.total {
             return Err(TooMany::Today);
         }
         count.used += 1;
@@ -69,7 +72,7 @@ impl Starts {
         let used = count.map_or(0, |count| count.used);
         let since = count.map_or(now, |count| count.since);
         json!({
-            "total": STARTS_A_DAY, "remaining": STARTS_A_DAY - used,
+            "total": self.total, "remaining": self.total.saturating_sub(used),
             "reset_after": DAY_MS - now.0.saturating_sub(since.0).min(DAY_MS), "max_concurrency": concurrency.max(1),
         })
     }
@@ -87,7 +90,7 @@ mod tests {
 
     #[test]
     fn starts_are_five_seconds_apart_unless_shards_start_side_by_side() {
-        let (mut starts, bot) = (Starts::default(), Snowflake(1));
+        let (mut starts, bot) = (Starts::new(1000), Snowflake(1));
         assert_eq!(starts.start(bot, 0, 2, Timestamp(0)), Ok(()));
         assert_eq!(starts.start(bot, 1, 2, Timestamp(0)), Ok(()));
         assert_eq!(starts.start(bot, 2, 2, Timestamp(4999)), Err(TooMany::AtOnce));
@@ -96,13 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_a_thousand_starts() {
-        let (mut starts, bot) = (Starts::default(), Snowflake(1));
-        for n in 0..1000 {
+    fn a_day_has_so_many_starts_and_no_more() {
+        let (mut starts, bot) = (Starts::new(3), Snowflake(1));
+        for n in 0..3 {
             assert_eq!(starts.start(bot, 0, 1, Timestamp(n * 5000)), Ok(()));
         }
-        assert_eq!(starts.start(bot, 0, 1, Timestamp(5_000_000)), Err(TooMany::Today));
-        assert_eq!(starts.start(Snowflake(2), 0, 1, Timestamp(5_000_000)), Ok(()));
+        assert_eq!(starts.start(bot, 0, 1, Timestamp(15_000)), Err(TooMany::Today));
+        assert_eq!(starts.json(bot, 1, Timestamp(15_000))["remaining"], 0);
+        assert_eq!(starts.start(Snowflake(2), 0, 1, Timestamp(15_000)), Ok(()));
         assert_eq!(starts.start(bot, 0, 1, Timestamp(DAY_MS)), Ok(()));
     }
 }

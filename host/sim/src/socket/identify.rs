@@ -52,7 +52,13 @@ impl Connection {
                 self.note("", "identified too soon after another shard".to_owned());
                 return self.send_now(INVALID_SESSION.to_owned()).await;
             }
-            Err(TooMany::Today) => return Err(authentication_failed()),
+            // https://discord.com/developers/docs/events/gateway#rate-limiting
+            Err(TooMany::Today) => {
+                self.note("", "session starts are used up: all sessions of the bot end".to_owned());
+                let (code, reason) = (close::AUTHENTICATION_FAILED, "Session starts are used up");
+                self.shared.state().sessions.end_all_of(account.id(), code, reason);
+                return Err(authentication_failed());
+            }
             Ok(()) => {}
         }
         let shared = self.shared.clone();

@@ -1,5 +1,7 @@
 //! Op 8: members of a guild in chunks, by name prefix or by id.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
@@ -24,12 +26,7 @@ pub(super) fn chunks(
     asked_intents: u64,
     data: &Value,
 ) -> Result<Vec<Value>, ()> {
-    let asked = match data.get("guild_id") {
-        Some(Value::Array(list)) if list.len() == 1 => snowflake(&list[0]),
-        Some(id) => snowflake(id),
-        None => None,
-    };
-    let asked = asked.ok_or(())?;
+    let asked = guild_of(data).ok_or(())?;
     let Some(guild) = state.world.guilds.get(&asked).filter(|guild| guild.members.contains_key(&user)) else {
         return Ok(Vec::new());
     };
@@ -56,7 +53,7 @@ pub(super) fn chunks(
     };
     let with_presences =
         data.get("presences") == Some(&Value::Bool(true)) && asked_intents & intents::GUILD_PRESENCES != 0;
-    let nonce = data.get("nonce").and_then(Value::as_str).filter(|nonce| nonce.len() <= MAX_NONCE_BYTES);
+    let nonce = nonce_of(data);
     let count = found.len().div_ceil(CHUNK_MEMBERS).max(1);
     let chunk = |index: usize| {
         let members = found.iter().skip(index * CHUNK_MEMBERS).take(CHUNK_MEMBERS);
@@ -79,6 +76,34 @@ pub(super) fn chunks(
         chunk
     };
     Ok((0..count).map(chunk).collect())
+}
+
+/// The guild of which a request wants all members.
+pub(super) fn asks_for_all(data: &Value) -> Option<Snowflake> {
+    let by_id = data.get("user_ids").is_some_and(|ids| !ids.is_null());
+    let is_all = !by_id && data.get("query")?.as_str()?.is_empty() && data.get("limit")?.as_u64()? == 0;
+    guild_of(data).filter(|_| is_all)
+}
+
+/// The answer to a request that came too soon.
+/// <https://discord.com/developers/docs/events/gateway-events#rate-limited>
+pub(super) fn limited(guild: Snowflake, data: &Value, wait: Duration) -> Value {
+    let mut meta = json!({ "guild_id": guild });
+    if let Some(nonce) = nonce_of(data) {
+        meta["nonce"] = json!(nonce);
+    }
+    json!({ "opcode": 8, "retry_after": wait.as_secs_f64(), "meta": meta })
+}
+
+fn guild_of(data: &Value) -> Option<Snowflake> {
+    match data.get("guild_id")? {
+        Value::Array(list) if list.len() == 1 => snowflake(&list[0]),
+        id => snowflake(id),
+    }
+}
+
+fn nonce_of(data: &Value) -> Option<&str> {
+    data.get("nonce").and_then(Value::as_str).filter(|nonce| nonce.len() <= MAX_NONCE_BYTES)
 }
 
 fn begins(member: &GuildMember, prefix: &str) -> bool {

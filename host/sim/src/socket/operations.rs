@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, End};
 use super::{close, members};
+use crate::options::RateLimits;
 use crate::rules::presence;
 use crate::rules::voice::{self, VoiceRequest};
 use crate::sessions::Payload;
@@ -107,7 +108,17 @@ impl Connection {
     fn request_members(&mut self, data: &Value) -> Result<(), End> {
         let Some((id, user)) = self.session.clone() else { return Ok(()) };
         let mut state = self.shared.state();
-        let intents = state.sessions.session(&id).map_or(0, |session| session.intents);
+        let Some(session) = state.sessions.session(&id) else { return Ok(()) };
+        let (intents, is_bots) = (session.intents, session.is_bots());
+        if is_bots
+            && self.shared.options.rate_limits == RateLimits::Discord
+            && let Some(guild) = members::asks_for_all(data)
+            && let Err(wait) = state.member_requests.count(user, guild, self.shared.clock.now())
+        {
+            self.note(&id, "op 8 is limited: all members of a guild come once in 30 seconds".to_owned());
+            state.sessions.push_to(&id, Payload::new("RATE_LIMITED", &members::limited(guild, data, wait)));
+            return Ok(());
+        }
         let chunks = members::chunks(&state, user, intents, data).map_err(|()| decode_error())?;
         if chunks.is_empty() {
             self.note(

@@ -76,6 +76,53 @@ async fn session_starts_are_counted_and_enforced_where_limits_hold() {
 }
 
 #[tokio::test]
+async fn when_the_session_starts_of_a_day_are_used_up_all_sessions_of_the_bot_end() {
+    let options = SimOptions { rate_limits: RateLimits::Discord, session_starts: 2, ..options() };
+    let sim = Sim::start(options).await.unwrap();
+    let left = async || get(&sim, "/gateway/bot").await.1["session_start_limit"].clone();
+    sim.clock().freeze();
+    let (mut first, _) = Socket::identified(&sim, 0).await;
+    sim.clock().advance(Duration::from_secs(5));
+    let (mut second, _) = Socket::identified(&sim, 0).await;
+    let limit = left().await;
+    assert_eq!((&limit["total"], &limit["remaining"]), (&json!(2), &json!(0)));
+    assert_eq!(limit["reset_after"], 24 * 3600 * 1000 - 5000, "milliseconds");
+    sim.clock().advance(Duration::from_secs(5));
+    let mut third = Socket::open(&sim).await;
+    third.identify(sim.token(), 0).await;
+    for socket in [&mut third, &mut first, &mut second] {
+        assert_eq!(socket.close_code().await, Some(4004));
+    }
+    assert!(sim.gateway().sessions().is_empty(), "none can be resumed");
+    sim.clock().advance(Duration::from_secs(24 * 3600));
+    assert_eq!(left().await["remaining"], 2);
+    Socket::identified(&sim, 0).await;
+}
+
+#[tokio::test]
+async fn all_members_of_a_guild_are_limited_to_one_request_in_thirty_seconds() {
+    let options = SimOptions { rate_limits: RateLimits::Discord, ..options() };
+    let sim = Sim::start(options).await.unwrap();
+    sim.clock().freeze();
+    let (mut socket, ready) = Socket::identified(&sim, INTENTS | MEMBERS).await;
+    let guild = ready["guilds"][0]["id"].clone();
+    let all = json!({ "op": 8, "d": { "guild_id": guild, "query": "", "limit": 0, "nonce": "n" } });
+    socket.send(all.clone()).await;
+    socket.event("GUILD_MEMBERS_CHUNK").await;
+    sim.clock().advance(Duration::from_secs(10));
+    socket.send(all.clone()).await;
+    let limited = socket.event("RATE_LIMITED").await;
+    let meta = json!({ "guild_id": guild, "nonce": "n" });
+    assert_eq!(limited, json!({ "opcode": 8, "retry_after": 20.0, "meta": meta }));
+    let some = json!({ "guild_id": guild, "query": "a", "limit": 5 });
+    socket.send(json!({ "op": 8, "d": some })).await;
+    socket.event("GUILD_MEMBERS_CHUNK").await;
+    sim.clock().advance(Duration::from_secs(20));
+    socket.send(all).await;
+    socket.event("GUILD_MEMBERS_CHUNK").await;
+}
+
+#[tokio::test]
 async fn a_session_with_too_many_guilds_closes_with_4011() {
     let sim = Sim::start(SimOptions { guilds_per_shard: 1, ..options() }).await.unwrap();
     let mut socket = Socket::open(&sim).await;
