@@ -47,6 +47,7 @@ struct Shared {
     transcript: Transcript,
     ignore_heartbeats: AtomicBool,
     refuse_gateway: AtomicBool,
+    refuse_resumes: AtomicBool,
 }
 
 struct Rule {
@@ -65,6 +66,7 @@ impl Faults {
                 transcript,
                 ignore_heartbeats: AtomicBool::new(false),
                 refuse_gateway: AtomicBool::new(false),
+                refuse_resumes: AtomicBool::new(false),
             }),
         }
     }
@@ -81,12 +83,13 @@ impl Faults {
         self.shared.armed.store(rules.len(), Ordering::Relaxed);
     }
 
-    /// Disarms everything: REST rules, ignored heartbeats, refused connections.
+    /// Disarms everything: REST rules, ignored heartbeats, refused connections. An outage of a guild goes on.
     pub fn clear(&self) {
         self.rules().clear();
         self.shared.armed.store(0, Ordering::Relaxed);
         self.shared.ignore_heartbeats.store(false, Ordering::Relaxed);
         self.shared.refuse_gateway.store(false, Ordering::Relaxed);
+        self.shared.refuse_resumes.store(false, Ordering::Relaxed);
         self.note("cleared".to_owned());
     }
 
@@ -102,6 +105,9 @@ impl Faults {
         }
         if self.gateway_refused() {
             lines.push("gateway connections are refused".to_owned());
+        }
+        if self.resumes_refused() {
+            lines.push("connections to resume are refused".to_owned());
         }
         lines
     }
@@ -139,6 +145,15 @@ impl Faults {
 
     pub(crate) fn gateway_refused(&self) -> bool {
         self.shared.refuse_gateway.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refuse_resumes(&self, refuse: bool) {
+        self.shared.refuse_resumes.store(refuse, Ordering::Relaxed);
+        self.note(format!("connections to resume are {}", if refuse { "refused" } else { "accepted" }));
+    }
+
+    pub(crate) fn resumes_refused(&self) -> bool {
+        self.shared.refuse_resumes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note(&self, text: String) {

@@ -22,6 +22,9 @@ use crate::sessions::starts::Starts;
 use crate::transcript::Transcript;
 use crate::world::World;
 
+/// The path of the address for resuming.
+pub(crate) const RESUME_PATH: &str = "/resume";
+
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
@@ -50,10 +53,10 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) presences: Presences,
     pub(crate) starts: Starts,
+    pub(crate) member_requests: MemberRequests,
     pub(crate) commands: Commands,
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
-    pub(crate) member_requests: MemberRequests,
     pub(crate) transcript: Transcript,
     /// By method and shape of the path.
     pub(crate) unknown_routes: Tally,
@@ -118,8 +121,14 @@ impl Shared {
         format!("http://{}", self.address)
     }
 
-    /// Where clients open the websocket, and where they resume.
+    /// Where clients open the websocket.
     pub(crate) fn gateway_url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+
+    /// Where they resume: another address than the first, as at Discord.
+    /// <https://discord.com/developers/docs/events/gateway#resuming>
+    pub(crate) fn resume_url(&self) -> String {
+        format!("{}{RESUME_PATH}", self.gateway_url())
     }
 }

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::ids::Snowflake;
+use crate::members::guild_named;
+use crate::rules::guilds;
 use crate::sessions::Outgoing;
-use crate::state::Shared;
+use crate::state::{Shared, State};
+use crate::world::ActError;
 
 /// Drives the gateway from outside: what a real one does to bots now and then, on demand. Users' clients are left alone.
 #[derive(Clone)]
@@ -57,6 +61,42 @@ impl Gateway {
     /// While true, new gateway connections are dropped before the websocket opens.
     pub fn refuse_connections(&self, refuse: bool) {
         self.shared.faults.refuse_gateway(refuse);
+    }
+
+    /// Makes a guild unavailable to bots, as an outage of Discord's does: they receive GUILD_DELETE, and no event of the guild
+    /// until it is over. REST goes on. Returns how many sessions were told.
+    ///
+    /// # Errors
+    /// If there is no such guild; the nearest names are in the error.
+    pub fn begin_outage(&self, guild: &str) -> Result<usize, ActError> {
+        self.outage(guild, "begins", guilds::begin_outage)
+    }
+
+    /// Ends it: bots receive GUILD_CREATE with the guild as it is by now. Returns how many sessions were told.
+    ///
+    /// # Errors
+    /// If there is no such guild; the nearest names are in the error.
+    pub fn end_outage(&self, guild: &str) -> Result<usize, ActError> {
+        self.outage(guild, "ends", guilds::end_outage)
+    }
+
+    fn outage(
+        &self,
+        guild: &str,
+        what: &str,
+        change: impl FnOnce(&mut State, Snowflake) -> usize,
+    ) -> Result<usize, ActError> {
+        let mut state = self.shared.state();
+        let id = guild_named(&state, guild)?.id;
+        let sent = change(&mut state, id);
+        self.shared.faults.note(format!("an outage of {guild} {what}: {sent} sessions"));
+        Ok(sent)
+    }
+
+    /// While true, connections to the address that READY names for resuming are dropped before the websocket opens, as when
+    /// that part of Discord's gateway is gone: a client must come back by the address of `GET /gateway`.
+    pub fn refuse_resumes(&self, refuse: bool) {
+        self.shared.faults.refuse_resumes(refuse);
     }
 
     fn order(&self, what: &str, order: impl Fn() -> Outgoing) -> usize {

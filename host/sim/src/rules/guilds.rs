@@ -1,10 +1,19 @@
 //! Guilds as a whole.
 
+use std::sync::Arc;
+
+use serde_json::json;
+
 use super::{Action, By, audit, dispatch};
+use crate::accounts::Account;
 use crate::ids::Snowflake;
+use crate::sessions::{Payload, intents};
 use crate::state::State;
 use crate::world::Guild;
-use crate::world::wire::guild_json;
+use crate::world::wire::{guild_create_json, guild_json, user_client};
+
+/// Presences that come with a guild.
+const MAX_PRESENCES: usize = 1000;
 
 /// Changes a guild's name, owner or settings.
 pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, change: impl FnOnce(&mut Guild)) {
@@ -14,4 +23,63 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, change: impl 
     let after = guild_json(home);
     audit::record_change(state, guild, by, Action::GuildUpdate, guild, &before, &after);
     dispatch::to_guild(state, guild, "GUILD_UPDATE", &after);
+}
+
+/// Cuts bots off from a guild, as an outage of Discord's does; returns how many sessions were told.
+/// <https://discord.com/developers/docs/events/gateway-events#guild-delete>
+pub(crate) fn begin_outage(state: &mut State, guild: Snowflake) -> usize {
+    if !state.sessions.unavailable.insert(guild) {
+        return 0;
+    }
+    let sessions = bots_of(state, guild);
+    for id in &sessions {
+        let gone = Payload::new("GUILD_DELETE", &json!({ "id": guild, "unavailable": true }));
+        state.sessions.push_to(id, gone);
+    }
+    sessions.len()
+}
+
+/// The guild is there again, as it is by now; returns how many sessions were told.
+pub(crate) fn end_outage(state: &mut State, guild: Snowflake) -> usize {
+    if !state.sessions.unavailable.remove(&guild) {
+        return 0;
+    }
+    let sessions = bots_of(state, guild);
+    sessions.iter().for_each(|id| show(state, id, guild));
+    sessions.len()
+}
+
+/// The sessions of bots that hear of a guild.
+fn bots_of(state: &State, guild: Snowflake) -> Vec<Arc<str>> {
+    let Some(home) = state.world.guild(guild) else { return Vec::new() };
+    let sessions = state.sessions.iter().filter(|session| {
+        session.is_bots()
+            && session.intents & intents::GUILDS != 0
+            && session.covers(Some(guild))
+            && home.members.contains_key(&session.user())
+    });
+    sessions.map(|session| session.id.clone()).collect()
+}
+
+/// GUILD_CREATE with all that a session is shown of a guild, unless an outage keeps it from there.
+pub(crate) fn show(state: &mut State, session: &str, guild: Snowflake) {
+    let State { world, sessions, presences, .. } = state;
+    let is_unavailable = sessions.unavailable.contains(&guild);
+    let Some(session) = sessions.session(session) else { return };
+    let Some(home) = world.guild(guild) else { return };
+    if session.intents & intents::GUILDS == 0 || is_unavailable && session.is_bots() {
+        return;
+    }
+    let mut shown = match session.account {
+        Account::Bot(bot) => {
+            let all_members = session.intents & intents::GUILD_MEMBERS != 0;
+            guild_create_json(world, home, bot, session.large_threshold, all_members)
+        }
+        Account::User(user) => user_client::guild(world, home, user),
+    };
+    if session.intents & intents::GUILD_PRESENCES != 0 {
+        shown["presences"] = json!(presences.list(world, home, MAX_PRESENCES));
+    }
+    let id = session.id.clone();
+    sessions.push_to(&id, Payload::new("GUILD_CREATE", &shown));
 }

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use super::{origin, page, panel};
 use crate::drive::control;
 use crate::rest::Dropped;
-use crate::state::Shared;
+use crate::state::{RESUME_PATH, Shared};
 use crate::transcript::What;
 use crate::{rest, socket};
 
@@ -30,7 +30,7 @@ pub(crate) async fn answer(
     if control::owns(path) {
         return Ok(control::answer(shared, request).await);
     }
-    // The gateway's address has no path of its own.
+    // The gateway's address has no path of its own, or that for resuming.
     if page::owns(path) && !request.headers().contains_key(UPGRADE) {
         return Ok(page::answer(&request, shared.address.port()));
     }
@@ -49,7 +49,8 @@ pub(crate) async fn answer(
 }
 
 async fn open_gateway(shared: Arc<Shared>, parts: Parts) -> Result<Response<Body>, Dropped> {
-    if shared.faults.gateway_refused() {
+    let resumes = parts.uri.path().trim_end_matches('/') == RESUME_PATH;
+    if shared.faults.gateway_refused() || resumes && shared.faults.resumes_refused() {
         shared.transcript.write(What::Gateway { session: "".into(), event: "connection refused".to_owned() });
         return Err(Dropped);
     }

@@ -7,7 +7,7 @@ pub(crate) mod presence;
 pub(crate) mod requests;
 pub(crate) mod starts;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -46,6 +46,8 @@ pub(crate) struct Session {
     /// Shard number and count.
     pub(crate) shard: (u64, u64),
     pub(crate) intents: u64,
+    /// Members above which a guild comes without its members.
+    pub(crate) large_threshold: usize,
     seq: u64,
     /// The last events, for a RESUME; bounded.
     replay: VecDeque<(u64, Arc<Payload>)>,
@@ -68,6 +70,8 @@ enum Link {
 pub(crate) struct Sessions {
     clock: Clock,
     all: Vec<Session>,
+    /// Guilds that bots cannot reach, as in an outage of Discord's: they receive no events of them.
+    pub(crate) unavailable: BTreeSet<Snowflake>,
     /// Events kept for a RESUME, in each session.
     replay_limit: usize,
 }
@@ -76,6 +80,10 @@ pub(crate) struct Sessions {
 const MAX_PARTED_SESSIONS: usize = 64;
 /// How long a session without a connection can be resumed.
 const RESUMABLE_FOR: Duration = Duration::from_secs(300);
+
+/// What a client gets that says nothing of `large_threshold`.
+/// <https://discord.com/developers/docs/events/gateway-events#identify>
+pub(crate) const LARGE_THRESHOLD: usize = 50;
 
 /// Who is to receive an event.
 #[derive(Clone, Copy)]
@@ -96,7 +104,8 @@ pub(crate) enum Audience<'a> {
 
 impl Sessions {
     pub(crate) fn new(replay_limit: usize, clock: Clock) -> Self {
-        Self { clock, all: Vec::new(), replay_limit: replay_limit.max(1) }
+        let replay_limit = replay_limit.max(1);
+        Self { clock, all: Vec::new(), unavailable: BTreeSet::new(), replay_limit }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
@@ -123,6 +132,7 @@ impl Sessions {
             account,
             shard,
             intents,
+            large_threshold: LARGE_THRESHOLD,
             seq: 0,
             replay: VecDeque::new(),
             link: Link::Connected { connection, outbox },
@@ -242,8 +252,9 @@ impl Sessions {
         mut payload: impl FnMut(&Session) -> Arc<Payload>,
     ) -> usize {
         let (replay_limit, needs) = (self.replay_limit, intents::needed(event));
+        let is_cut_off = audience.guild().is_some_and(|guild| self.unavailable.contains(&guild));
         let mut sent = 0;
-        for session in &mut self.all {
+        for session in self.all.iter_mut().filter(|session| !(is_cut_off && session.is_bots())) {
             if session.receives(world, audience, needs) {
                 let payload = payload(session);
                 session.push(payload, replay_limit);
@@ -271,6 +282,20 @@ impl Sessions {
             if let Some(at) = self.all.iter().position(|session| !session.is_connected()) {
                 self.all.remove(at);
             }
+        }
+    }
+}
+
+impl Audience<'_> {
+    /// The guild that the event is about.
+    fn guild(&self) -> Option<Snowflake> {
+        match *self {
+            Self::Channel { channel, .. } => channel.guild_id,
+            Self::Account { guild, .. } => guild,
+            Self::Guild { guild, .. }
+            | Self::Bots { guild }
+            | Self::Member { guild, .. }
+            | Self::ThreadMembers { guild, .. } => Some(guild.id),
         }
     }
 }

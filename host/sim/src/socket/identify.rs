@@ -9,18 +9,13 @@ use super::operations::decode_error;
 use crate::accounts::Account;
 use crate::ids::Snowflake;
 use crate::options::RateLimits;
-use crate::rules::presence;
+use crate::rules::{guilds, presence};
 use crate::sessions::presence::Presence;
 use crate::sessions::starts::TooMany;
 use crate::sessions::{Payload, covers, intents};
 use crate::state::State;
 use crate::world::Guild;
-use crate::world::wire::{guild_create_json, user_client};
-
-/// Members above which a guild comes without its members, unless the client says otherwise; Discord's default.
-const LARGE_THRESHOLD: u64 = 50;
-/// Presences that come with a guild.
-const MAX_PRESENCES: usize = 1000;
+use crate::world::wire::user_client;
 
 impl Connection {
     pub(super) async fn identify(&mut self, data: Value) -> Result<(), End> {
@@ -30,8 +25,7 @@ impl Connection {
         let Some(token) = data.get("token").and_then(Value::as_str) else { return Err(decode_error()) };
         let account = self.account_of(token)?;
         let shard = shard_of(&data)?;
-        let large_threshold =
-            data.get("large_threshold").and_then(Value::as_u64).unwrap_or(LARGE_THRESHOLD).clamp(50, 250);
+        let large_threshold = data.get("large_threshold").and_then(Value::as_u64);
         let presence = match data.get("presence").filter(|presence| !presence.is_null()) {
             Some(presence) => Some(Presence::read(presence).ok_or_else(decode_error)?),
             None => None,
@@ -73,11 +67,14 @@ impl Connection {
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
         // Before its session is there, which would otherwise receive its own presence before READY.
         presence::come_online(&mut state, account.id(), presence);
-        state.sessions.open(id.clone(), account, shard, asked, self.number, self.open_inbox());
+        let session = state.sessions.open(id.clone(), account, shard, asked, self.number, self.open_inbox());
+        if let Some(threshold) = large_threshold {
+            session.large_threshold = threshold.clamp(50, 250) as usize;
+        }
         self.session = Some((id.clone(), account.id()));
         let name = state.world.user(account.id()).map(|user| user.username.clone()).unwrap_or_default();
         self.note(&id, format!("identified as {name}, shard {}/{}", shard.0, shard.1));
-        greet(&mut state, &id, account, &data, large_threshold as usize, &shared.gateway_url());
+        greet(&mut state, &id, account, &data, &shared.resume_url());
         Ok(())
     }
 }
@@ -97,16 +94,8 @@ impl Connection {
 }
 
 /// READY, then GUILD_CREATE for every guild on the shard.
-fn greet(
-    state: &mut State,
-    id: &str,
-    account: Account,
-    data: &Value,
-    large_threshold: usize,
-    resume_url: &str,
-) {
-    let Some(session) = state.sessions.session(id) else { return };
-    let (intents, shard) = (session.intents, session.shard);
+fn greet(state: &mut State, id: &str, account: Account, data: &Value, resume_url: &str) {
+    let Some(shard) = state.sessions.session(id).map(|session| session.shard) else { return };
     let guilds: Vec<Snowflake> = guilds_on(state, account.id(), shard).map(|guild| guild.id).collect();
     let unavailable: Vec<Value> = guilds.iter().map(|id| json!({ "id": id, "unavailable": true })).collect();
     let Some(user) = state.world.user(account.id()) else { return };
@@ -132,24 +121,8 @@ fn greet(
         ready["shard"] = json!([shard.0, shard.1]);
     }
     state.sessions.push_to(id, Payload::new("READY", &ready));
-    if intents & intents::GUILDS == 0 {
-        return;
-    }
-    for guild in guilds.iter().filter_map(|guild| state.world.guilds.get(guild)) {
-        let presences = if intents & intents::GUILD_PRESENCES == 0 {
-            Vec::new()
-        } else {
-            state.presences.list(&state.world, guild, MAX_PRESENCES)
-        };
-        let mut guild = match account {
-            Account::Bot(bot) => {
-                let all_members = intents & intents::GUILD_MEMBERS != 0;
-                guild_create_json(&state.world, guild, bot, large_threshold, all_members)
-            }
-            Account::User(person) => user_client::guild(&state.world, guild, person),
-        };
-        guild["presences"] = json!(presences);
-        state.sessions.push_to(id, Payload::new("GUILD_CREATE", &guild));
+    for guild in guilds {
+        guilds::show(state, id, guild);
     }
 }
 

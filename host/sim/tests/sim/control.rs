@@ -249,8 +249,12 @@ async fn the_bots_gateway_is_driven_and_persons_stay() {
     for drive in ["drop", "reconnect", "invalidate"] {
         assert_eq!(control.post("/control/gateway", json!({ "action": drive })).await.0, 200);
     }
-    for drive in ["silence", "refuse"] {
+    for drive in ["silence", "refuse", "refuse_resumes"] {
         assert_eq!(control.post("/control/gateway", json!({ "action": drive, "on": true })).await.0, 200);
+    }
+    for (guild, status) in [("Harbour", 200), ("Nowhere", 404)] {
+        let outage = json!({ "action": "outage", "guild": guild, "on": true });
+        assert_eq!(control.post("/control/gateway", outage).await.0, status);
     }
     assert_eq!(control.post("/control/gateway", json!({ "action": "close", "code": 7 })).await.0, 400);
     assert_eq!(control.post("/control/gateway", json!({ "action": "explode" })).await.0, 400);

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use gearshift_sim::{RestFault, Sim, SimOptions};
 use serde_json::{Value, json};
+use tokio_tungstenite::connect_async;
 
-use crate::raw::{INTENTS, Socket, channel_id, get, options, post, sim};
+use crate::raw::{INTENTS, Socket, channel_id, client, get, options, post, sim};
 
 #[tokio::test]
 async fn the_next_calls_fail_as_told_and_then_work_again() {
@@ -112,4 +113,56 @@ async fn heartbeats_can_go_unanswered_and_connections_be_refused() {
     sim.faults().clear();
     assert!(tokio_tungstenite::connect_async(&url).await.is_ok());
     socket.settled().await;
+}
+
+#[tokio::test]
+async fn in_an_outage_a_guild_is_unavailable_to_bots_until_it_is_over() {
+    let sim = sim().await;
+    let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
+    let (mut alice, _) = client(&sim, "alice").await;
+    let harbour = sim.world(|world| world.guild_named("Harbour").unwrap().id.to_string());
+    assert_eq!(sim.gateway().begin_outage("Harbour").unwrap(), 1);
+    assert_eq!(socket.event("GUILD_DELETE").await, json!({ "id": harbour, "unavailable": true }));
+    assert_eq!(sim.gateway().begin_outage("Harbour").unwrap(), 0, "it is on already");
+    sim.member("alice").unwrap().say("Harbour/general", "lost").await.unwrap();
+    assert_eq!(alice.event("MESSAGE_CREATE").await["content"], "lost", "users' clients are left alone");
+    let names = |events: Vec<Value>| events.iter().map(|event| event["t"].clone()).collect::<Vec<_>>();
+    assert_eq!(names(socket.settled().await), [] as [Value; 0]);
+
+    // https://discord.com/developers/docs/events/gateway-events#guild-create
+    let (mut late, _) = Socket::identified(&sim, INTENTS).await;
+    let guilds = ready["guilds"].as_array().unwrap();
+    let created = late.settled().await.into_iter().map(|event| event["d"]["id"].clone());
+    let available: Vec<Value> = created.filter(|id| guilds.iter().any(|guild| guild["id"] == *id)).collect();
+    assert_eq!(available.len(), guilds.len() - 1);
+    assert!(!available.contains(&json!(harbour)));
+
+    assert_eq!(sim.gateway().end_outage("Harbour").unwrap(), 2);
+    for socket in [&mut socket, &mut late] {
+        let guild = socket.event("GUILD_CREATE").await;
+        assert_eq!((&guild["id"], &guild["unavailable"]), (&json!(harbour), &json!(false)));
+    }
+    sim.member("alice").unwrap().say("Harbour/general", "back").await.unwrap();
+    assert_eq!(socket.event("MESSAGE_CREATE").await["content"], "back");
+    let unknown = sim.gateway().begin_outage("Harbor").unwrap_err().to_string();
+    assert!(unknown.contains("Harbour"), "{unknown}");
+}
+
+#[tokio::test]
+async fn the_address_for_resuming_can_be_gone_while_the_other_is_there() {
+    let sim = sim().await;
+    let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
+    let resume_url = ready["resume_gateway_url"].as_str().unwrap();
+    let query = "/?v=10&encoding=json";
+    assert_ne!(resume_url, sim.gateway_url());
+    sim.gateway().refuse_resumes(true);
+    sim.gateway().drop_sockets();
+    assert_eq!(socket.close_code().await, None);
+    assert!(connect_async(format!("{resume_url}{query}")).await.is_err());
+    assert_eq!(sim.faults().armed(), ["connections to resume are refused"]);
+    let mut socket = Socket::open(&sim).await;
+    socket.resume(sim.token(), &ready["session_id"], 1).await;
+    socket.event("RESUMED").await;
+    sim.faults().clear();
+    assert!(connect_async(format!("{resume_url}{query}")).await.is_ok());
 }

@@ -77,7 +77,7 @@ async fn silence_closes_with_4009_and_beats_keep_a_session_alive() {
 async fn ready_names_a_local_resume_address_and_the_guilds_follow() {
     let sim = sim().await;
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
-    assert_eq!(ready["resume_gateway_url"], sim.gateway_url());
+    assert_eq!(ready["resume_gateway_url"], format!("{}/resume", sim.gateway_url()));
     assert_eq!(ready["user"]["username"], "bot");
     assert_eq!(ready["guilds"].as_array().unwrap().len(), 2);
     for _ in 0..2 {

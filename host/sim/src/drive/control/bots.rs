@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::people::checked_name;
+use super::people::{checked_name, missing};
 use super::{body, refusal};
 use crate::drive::gateway::Gateway;
 use crate::form::Result;
@@ -36,6 +36,10 @@ enum Drive {
     Silence { on: bool },
     /// Accept no new connection any more, or again.
     Refuse { on: bool },
+    /// Accept no connection to the address for resuming any more, or again.
+    RefuseResumes { on: bool },
+    /// Make a guild unavailable, or available again.
+    Outage { guild: String, on: bool },
 }
 
 /// `GET /control/bots`
@@ -84,6 +88,14 @@ pub(super) fn drive(call: &Call) -> Result<Reply> {
         Drive::Refuse { on } => {
             gateway.refuse_connections(on);
             gateway.connected()
+        }
+        Drive::RefuseResumes { on } => {
+            gateway.refuse_resumes(on);
+            gateway.connected()
+        }
+        Drive::Outage { guild, on } => {
+            let outage = if on { gateway.begin_outage(&guild) } else { gateway.end_outage(&guild) };
+            outage.map_err(missing)?
         }
     };
     Ok(Reply::json(&json!({ "sessions": sessions })))

@@ -113,7 +113,7 @@ fn place(state: &State, name: &str) -> Result<(Snowflake, By)> {
     Ok((guild.id, By { user: guild.owner_id, reason: None }))
 }
 
-fn missing(error: ActError) -> ApiError {
+pub(super) fn missing(error: ActError) -> ApiError {
     refusal(404, error.to_string())
 }
 
