@@ -92,6 +92,7 @@ errors! {
     bots_only: 403, 20002, "Only bots can use this endpoint";
     not_your_application: 403, 20012, "You are not authorized to perform this action on this application";
     body_too_large: 413, 40005, "Request entity too large";
+    no_first_message: 403, 40058, "Cannot message this thread until after the post author has sent an initial message.";
     already_acknowledged: 400, 40060, "Interaction has already been acknowledged.";
     missing_access: 403, 50001, "Missing Access";
     edit_of_anothers_message: 403, 50005, "Cannot edit a message authored by another user";

@@ -101,7 +101,11 @@ pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
     let mut mentions =
         mentions_by(&state.world, draft.channel, draft.author.id, &draft.content, draft.allowed.as_ref());
     let timestamp = state.world.clock.now();
-    let id = draft.id.unwrap_or_else(|| state.world.ids.next(timestamp.0));
+    let first = || {
+        let post = state.world.channel(draft.channel).filter(|one| one.awaits_first_message(&state.world))?;
+        post.thread.as_ref().filter(|thread| thread.owner_id == draft.author.id).map(|_| post.id)
+    };
+    let id = draft.id.or_else(first).unwrap_or_else(|| state.world.ids.next(timestamp.0));
     if let Some(target) = draft.reply_to
         && draft.kind == MessageKind::Reply
         && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::json;
 
-use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread, User};
+use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread, User, World};
 use crate::ids::{Snowflake, Timestamp};
 
 /// A role of a guild. The role with the guild's own id is `@everyone`.
@@ -280,6 +280,14 @@ impl Channel {
         self.place_of(id).map(|at| &self.messages[at])
     }
 
+    /// Whether it is a post in a forum whose first message is still to come; until then only its author writes in it.
+    pub(crate) fn awaits_first_message(&self, world: &World) -> bool {
+        let parent = self.parent_id.and_then(|parent| world.channel(parent));
+        self.thread.is_some()
+            && self.last_message_id.is_none()
+            && parent.is_some_and(|one| one.kind.is_forum())
+    }
+
     pub(crate) fn message_mut(&mut self, id: Snowflake) -> Option<&mut Message> {
         let at = self.place_of(id)?;
         Some(Arc::make_mut(&mut self.messages[at]))
@@ -290,7 +298,9 @@ impl Channel {
             self.messages.pop_front();
         }
         self.last_message_id = Some(message.id);
-        if let Some(thread) = &mut self.thread {
+        if let Some(thread) = &mut self.thread
+            && message.id != self.id
+        {
             thread.total_messages += 1;
         }
         self.messages.push_back(message);

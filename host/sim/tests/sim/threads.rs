@@ -160,3 +160,34 @@ async fn a_forum_post_is_a_thread_with_its_first_message_and_tags() {
     desk(&sim, "alice").made(Method::DELETE, &format!("/channels/{}", id(&thread)), Value::Null).await;
     assert_eq!(socket.event("THREAD_DELETE").await["parent_id"], forum["id"]);
 }
+
+#[tokio::test]
+async fn nobody_answers_in_a_forum_post_before_its_first_message() {
+    let sim = sim().await;
+    let forum = forum(&sim).await;
+    let tag = forum["available_tags"][0]["id"].clone();
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let (bot, dave) = (desk(&sim, "bot"), desk(&sim, "dave"));
+    let path = format!("/channels/{}/threads", id(&forum));
+    // The files of the first message are still on their way.
+    let bare = json!({ "name": "How?", "applied_tags": [tag] });
+    assert_eq!(code(&bot.post(&path, bare.clone()).await), (400, 50035));
+    let post = dave.made(Method::POST, &path, bare).await;
+    assert_eq!(socket.event("THREAD_CREATE").await["id"], post["id"]);
+    let messages = format!("/channels/{}/messages", id(&post));
+    let welcome = json!({ "content": "welcome" });
+    assert_eq!(code(&bot.post(&messages, welcome.clone()).await), (403, 40058));
+    let first = dave.made(Method::POST, &messages, json!({ "content": "Please tell me." })).await;
+    assert_eq!(first["id"], post["id"], "the first message has the id of the post");
+    assert_eq!(socket.event("MESSAGE_CREATE").await["id"], post["id"]);
+    assert_ne!(bot.made(Method::POST, &messages, welcome).await["id"], post["id"]);
+    assert_eq!(bot.get(&format!("/channels/{}", id(&post))).await.1["message_count"], 1);
+
+    // With its message at once, the thread comes first all the same.
+    socket.settled().await;
+    let whole = json!({ "name": "And how?", "applied_tags": [tag], "message": { "content": "Really?" } });
+    let post = dave.made(Method::POST, &path, whole).await;
+    let events = socket.settled().await.into_iter().filter(|event| event["d"]["id"] == post["id"]);
+    let names: Vec<Value> = events.map(|event| event["t"].clone()).collect();
+    assert_eq!(names, ["THREAD_CREATE", "MESSAGE_CREATE"]);
+}

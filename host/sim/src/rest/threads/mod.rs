@@ -7,6 +7,7 @@ use std::sync::MutexGuard;
 use super::channels::form::ARCHIVE_MINUTES;
 use super::messages::form::MessageForm;
 use super::{Call, Reply};
+use crate::accounts::Account;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::{By, Draft, access, messages, threads};
@@ -78,26 +79,26 @@ pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
 
 fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fields) -> Result<Reply> {
     let message = fields.object("message");
-    if message.is_none() && fields.errors.is_empty() {
+    // A user's client may still be sending the files of the first message, which the post then waits for.
+    if message.is_none() && fields.errors.is_empty() && matches!(call.account()?, Account::Bot(_)) {
         fields.missing("message");
     }
     fields.ignore(&["type"]);
     fields.checked()?;
-    let form = MessageForm::read(message.unwrap_or_default())?;
+    let form = message.map(MessageForm::read).transpose()?;
     let mut state = call.shared.state();
     let (_, forum) = access::guild_channel_with(&state, by.user, home, bits::SEND_MESSAGES)?;
     if forum.settings.flags & REQUIRE_TAG != 0 && plan.tags.as_ref().is_none_or(Vec::is_empty) {
         return Err(ApiError::new(400, 40067, "A tag is required to create a forum post in this channel"));
     }
-    if form.is_empty(call.uploads.len()) {
+    if form.as_ref().is_some_and(|form| form.is_empty(call.uploads.len())) {
         return Err(ApiError::empty_message());
     }
     let id = state.world.next_id();
     let thread = plan.thread(&mut state, by, home, id, ChannelKind::PublicThread)?;
     let mut json = threads::create(&mut state, by, thread, false);
+    let Some(form) = form else { return Ok(Reply::json_with(201, &json)) };
     let mut draft = Draft::text(id, access::account(&state, by.user)?, String::new());
-    // The first message of a post has the post's id.
-    draft.id = Some(id);
     form.fill(&mut draft, &mut state, call);
     let message = messages::post(&mut state, draft);
     let thread = state.world.channel(id).ok_or(ApiError::unknown_channel())?;
@@ -159,7 +160,13 @@ pub(crate) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) 
 /// Opens an archived thread because somebody writes in it; a locked one only for moderators.
 pub(crate) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake) -> Result<()> {
     let Some(channel) = state.world.channel(id) else { return Ok(()) };
-    let Some(thread) = channel.thread.as_deref().filter(|thread| thread.archived) else { return Ok(()) };
+    let Some(thread) = channel.thread.as_deref() else { return Ok(()) };
+    if thread.owner_id != caller && channel.awaits_first_message(&state.world) {
+        return Err(ApiError::no_first_message());
+    }
+    if !thread.archived {
+        return Ok(());
+    }
     if thread.locked && state.world.permissions_in(channel, caller) & bits::MANAGE_THREADS == 0 {
         return Err(ApiError::thread_archived());
     }
