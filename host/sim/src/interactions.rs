@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::ids::{Snowflake, Timestamp};
 use crate::transcript::Acknowledgement;
-use crate::world::{InteractionNote, Message, User};
+use crate::world::{InteractionNote, Message, Owners, User};
 
 /// Interactions that are remembered; the oldest go first.
 const MAX_INTERACTIONS: usize = 10_000;
@@ -43,6 +43,7 @@ pub(crate) struct Interaction {
     pub(crate) channel: Snowflake,
     pub(crate) user: Arc<User>,
     pub(crate) client: Client,
+    pub(crate) owners: Owners,
     /// The command's name with its subcommands; empty for components and modals.
     pub(crate) name: String,
     /// What it looks like: `/ping text:hi`.
@@ -68,6 +69,7 @@ impl Interaction {
             kind: self.kind as u8,
             name: self.name.clone(),
             user: self.user.clone(),
+            owners: self.owners,
             interacted: self.source.filter(|_| self.kind == Kind::Component),
             opened_by: self.opened_by.clone(),
         }

@@ -6,7 +6,8 @@ use super::handle::InteractionHandle;
 use super::{Member, owned_options};
 use crate::ids::Snowflake;
 use crate::rules::interactions::{self, Typed};
-use crate::world::ActError;
+use crate::rules::users;
+use crate::world::{ActError, Bot};
 
 /// For commands without options: `alice.slash("ping", NO_OPTIONS)`.
 pub const NO_OPTIONS: [(&str, &str); 0] = [];
@@ -74,6 +75,31 @@ impl Member {
             message,
         )?;
         Ok(self.begin(&mut state, invocation))
+    }
+
+    /// Installs a bot's application for this member, who may then use its commands in every guild and direct message, as far as they
+    /// name user installs (`integration_types` 1) and the place (`contexts`). Nothing happens if it is installed.
+    ///
+    /// # Errors
+    /// If there is no such bot.
+    pub async fn install(&self, bot: &str) -> Result<(), ActError> {
+        self.change_install(bot, true)
+    }
+
+    /// Removes an application that this member installed.
+    ///
+    /// # Errors
+    /// If there is no such bot.
+    pub async fn uninstall(&self, bot: &str) -> Result<(), ActError> {
+        self.change_install(bot, false)
+    }
+
+    fn change_install(&self, bot: &str, installed: bool) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let found = state.world.bots.iter().find(|one| one.user.username == bot).map(Bot::id);
+        let found = found.ok_or_else(|| ActError::unknown_bot(bot, &state.world))?;
+        users::install(&mut state, found, self.user.id, installed);
+        Ok(())
     }
 
     fn type_command(

@@ -60,7 +60,8 @@ impl Member {
         self.here
     }
 
-    /// The same member in another channel: by id, `general`, `#general`, `Workshop/general`, or `@bot` for a direct message.
+    /// The same member in another channel: by id, `general`, `#general`, `Workshop/general`, or `@bot` for a direct message with a bot
+    /// or another member.
     ///
     /// # Errors
     /// If there is no such channel or the member does not see it.
@@ -69,13 +70,14 @@ impl Member {
         Ok(Self { here, ..self.clone() })
     }
 
-    /// Finds a channel that the member sees; opens the direct message for `@bot`.
+    /// Finds a channel that the member sees; opens the direct message for `@bot`, or `@alice`.
     pub(crate) fn find(&self, state: &mut State, name: &str) -> Result<Snowflake, ActError> {
-        if let Some(bot) = name.strip_prefix('@') {
-            let bot =
-                state.world.bots.iter().find(|one| one.user.username == bot).map(|bot| bot.user.clone());
-            let bot = bot.ok_or_else(|| ActError::unknown_bot(name, &state.world))?;
-            return Ok(channels::open_dm(state, &self.user, &bot));
+        if let Some(other) = name.strip_prefix('@') {
+            let bot = state.world.bots.iter().find(|one| one.user.username == other);
+            let other = bot.map(|bot| &bot.user).or_else(|| state.world.user_named(other));
+            let other = other.filter(|other| other.id != self.user.id).cloned();
+            let other = other.ok_or_else(|| ActError::unknown_bot(name, &state.world))?;
+            return Ok(channels::open_dm(state, &self.user, &other));
         }
         let near = self.here.and_then(|here| state.world.channel(here)).and_then(|channel| channel.guild_id);
         let channel = state.world.channel_named(name, near);

@@ -120,8 +120,8 @@ fn json_of(state: &State, id: Snowflake) -> Result<Value> {
         "id": id, "name": bot.user.username, "icon": application.icon, "description": application.description,
         "type": null, "bot_public": true, "bot_require_code_grant": false, "verify_key": "0".repeat(64),
         "flags": bot.flags(), "flags_new": bot.flags().to_string(), "team": null, "owner": &*bot.owner,
-        "bot": &*bot.user, "approximate_guild_count": guilds, "approximate_user_install_count": 0,
-        "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
+        "bot": &*bot.user, "approximate_guild_count": guilds, "approximate_user_install_count": bot.users.len(),
+        "approximate_user_authorization_count": bot.users.len(), "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
         "redirect_uris": [], "interactions_endpoint_url": null, "role_connections_verification_url": null,
         "tags": application.tags, "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
     });

@@ -75,6 +75,17 @@ pub(crate) fn change_application(
     Ok(())
 }
 
+/// Installs an application for a user, or removes it; false if that is so already.
+pub(crate) fn install(state: &mut State, bot: Snowflake, user: Snowflake, installed: bool) -> bool {
+    let Some(bot) = state.world.bots.iter_mut().find(|one| one.id() == bot) else { return false };
+    let before = bot.users.len();
+    bot.users.retain(|one| *one != user || installed);
+    if installed && !bot.users.contains(&user) {
+        bot.users.push(user);
+    }
+    bot.users.len() != before
+}
+
 /// Takes intents away that a bot may ask for.
 pub(crate) fn withhold_intents(state: &mut State, id: Snowflake, intents: u64) {
     if let Some(bot) = state.world.bots.iter_mut().find(|bot| bot.id() == id) {

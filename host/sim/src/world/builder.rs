@@ -194,6 +194,7 @@ pub(super) fn new_bot(user: Arc<User>, token: &str) -> Bot {
         token: token.to_owned(),
         granted_intents: u64::MAX,
         application: Default::default(),
+        users: Vec::new(),
     }
 }
 

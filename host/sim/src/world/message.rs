@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Poll, User};
 use crate::ids::{Snowflake, Timestamp};
@@ -148,6 +148,23 @@ pub struct Origin {
     pub message: Option<Snowflake>,
 }
 
+/// By whom an application was installed, as far as an interaction rests on that.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Owners {
+    /// The guild it is in; 0 in a direct message with its bot.
+    pub guild: Option<Snowflake>,
+    /// The user who installed it.
+    pub user: Option<Snowflake>,
+}
+
+impl Owners {
+    pub(crate) fn json(self) -> Value {
+        let owners = [("0", self.guild), ("1", self.user)];
+        owners.into_iter().filter_map(|(kind, id)| Some((kind.to_owned(), json!(id?)))).collect()
+    }
+}
+
 /// What a message remembers of the interaction it answers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct InteractionNote {
@@ -159,6 +176,9 @@ pub struct InteractionNote {
     pub name: String,
     /// Who invoked it.
     pub user: Arc<User>,
+    /// By whom the application was installed, as far as the interaction rests on that.
+    #[serde(default)]
+    pub owners: Owners,
     /// The message whose component was used.
     #[serde(default)]
     pub interacted: Option<Snowflake>,

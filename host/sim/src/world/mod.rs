@@ -24,7 +24,9 @@ pub use belongings::{
     VoiceState, Webhook,
 };
 pub use file::{WorldError, WorldMistake};
-pub use message::{Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Reaction, flags};
+pub use message::{
+    Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Owners, Reaction, flags,
+};
 pub use model::{Application, Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role};
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};

@@ -331,6 +331,10 @@ pub struct Bot {
     /// What the application says of itself.
     #[serde(default)]
     pub application: Application,
+    /// Users who installed the application for themselves and may use its commands wherever they are.
+    /// <https://discord.com/developers/docs/resources/application#user-context>
+    #[serde(default)]
+    pub users: Vec<Snowflake>,
 }
 
 /// What an application says of itself.

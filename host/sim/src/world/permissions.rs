@@ -138,6 +138,7 @@ pub mod bits {
         | CREATE_PRIVATE_THREADS
         | SEND_MESSAGES_IN_THREADS
         | SEND_POLLS
+        | USE_EXTERNAL_APPS
         | REQUEST_TO_SPEAK;
 
     /// What is left to a member who is timed out.

@@ -15,6 +15,7 @@ mod faults;
 mod forms;
 mod gateway;
 mod guild_life;
+mod installs;
 mod intents;
 mod interactions;
 mod invocations;

@@ -13,7 +13,7 @@ use crate::rules::Draft;
 use crate::state::State;
 use crate::transcript::{Acknowledgement, What};
 use crate::world::wire::application_json;
-use crate::world::{Message, MessageKind, User, flags};
+use crate::world::{Message, MessageKind, User, bits, flags};
 
 /// An interaction that a bot is about to answer.
 pub(crate) struct Answering {
@@ -94,6 +94,13 @@ pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Op
     };
     draft.reply_to = interaction.source;
     draft.flags = extra_flags;
+    // https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags
+    let home = state.world.channel(interaction.channel)?;
+    let brought = home.guild_id.is_some() && interaction.owners.guild.is_none();
+    let granted = state.world.permissions_in(home, interaction.user.id);
+    if brought && granted & bits::USE_EXTERNAL_APPS == 0 {
+        draft.flags |= flags::EPHEMERAL;
+    }
     draft.interaction = Some(interaction.note());
     draft.application_id = Some(interaction.bot);
     Some(draft)

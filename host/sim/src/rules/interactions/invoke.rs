@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::permitted::{context_of, owners};
 use crate::clock::Due;
 use crate::ids::Snowflake;
 use crate::interactions::{Client, Interaction, Kind};
@@ -12,7 +13,7 @@ use crate::sessions::{Audience, Payload};
 use crate::state::{Shared, State};
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, MessageJson, channel_json};
-use crate::world::{ActError, Channel, InteractionNote, Message, User};
+use crate::world::{ActError, Channel, InteractionNote, Message, Owners, User, bits};
 
 /// The reason that Discord's client shows as "The application did not respond".
 const TIMED_OUT: u8 = 2;
@@ -80,7 +81,9 @@ fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
     let Invoker { user, channel: place, client } = invocation.invoker.clone();
     let guild_id = state.world.guild_id_of(place);
     let line: Arc<str> = invocation.line.as_str().into();
-    let payload = Payload::new("INTERACTION_CREATE", &interaction_json(state, id, &token, &invocation));
+    let owners = owners_of(state, &invocation);
+    let payload = interaction_json(state, id, &token, &invocation, owners);
+    let payload = Payload::new("INTERACTION_CREATE", &payload);
     let channel = state.world.channel(place).map(|channel| channel.name.clone()).unwrap_or_default();
     state.interactions.keep(Interaction {
         id,
@@ -90,6 +93,7 @@ fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
         channel: place,
         user: user.clone(),
         client,
+        owners,
         name: invocation.name,
         line: line.clone(),
         born: state.world.clock.now(),
@@ -129,20 +133,42 @@ pub(super) fn to_client(state: &mut State, id: Snowflake, name: &'static str, mu
     state.transcript.write(What::Dispatched { name, sessions: 1 });
 }
 
-fn interaction_json(state: &State, id: Snowflake, token: &str, invocation: &Invocation) -> Value {
+fn owners_of(state: &State, invocation: &Invocation) -> Owners {
+    let Invoker { user, channel, .. } = &invocation.invoker;
+    let Some(channel) = state.world.channel(*channel) else { return Owners::default() };
+    let id = invocation.data.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+    let command = state.commands.all().iter().find(|command| Some(command.id) == id);
+    owners(state, channel, user.id, invocation.bot, command)
+}
+
+/// What a bot may do in a direct message that it is not in.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-structure>
+const IN_PRIVATE_CHANNELS: u64 = bits::ATTACH_FILES | bits::EMBED_LINKS | bits::MENTION_EVERYONE;
+
+fn interaction_json(
+    state: &State,
+    id: Snowflake,
+    token: &str,
+    invocation: &Invocation,
+    owners: Owners,
+) -> Value {
     let world = &state.world;
     let Some(channel) = world.channel(invocation.invoker.channel) else { return Value::Null };
     let user = &invocation.invoker.user;
     let guild = world.guild_of(channel);
     let granted = world.permissions_in(channel, user.id);
+    let context = context_of(channel, invocation.bot);
+    let bots = match context {
+        2 => IN_PRIVATE_CHANNELS,
+        _ => world.permissions_in(channel, invocation.bot),
+    };
     let mut place = channel_json(channel);
     place["permissions"] = json!(granted.to_string());
     let mut json = json!({
         "id": id, "application_id": invocation.bot, "type": invocation.kind as u8, "data": invocation.data,
         "channel_id": channel.id, "channel": place, "token": token, "version": 1, "locale": "en-US",
-        "app_permissions": world.permissions_in(channel, invocation.bot).to_string(), "entitlements": [],
-        "authorizing_integration_owners": { "0": channel.guild_id.unwrap_or_default() },
-        "context": if guild.is_some() { 0 } else { 1 }, "attachment_size_limit": 10_485_760,
+        "app_permissions": bots.to_string(), "entitlements": [], "attachment_size_limit": 10_485_760,
+        "authorizing_integration_owners": owners.json(), "context": context,
     });
     match guild.and_then(|guild| guild.members.get(&user.id).map(|member| (guild, member))) {
         Some((guild, member)) => {

@@ -6,18 +6,78 @@ use crate::commands::Command;
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::permissions::permissions_of;
-use crate::world::{Channel, Guild, bits};
+use crate::world::{Channel, Guild, Owners, bits};
 
 /// Where a command may be used, <https://discord.com/developers/docs/interactions/application-commands#interaction-contexts>.
 const CONTEXT_GUILD: u64 = 0;
 const CONTEXT_BOT_DM: u64 = 1;
+const CONTEXT_PRIVATE_CHANNEL: u64 = 2;
+/// How its application must be installed, <https://discord.com/developers/docs/interactions/application-commands#installation-context>.
+const GUILD_INSTALL: u64 = 0;
+const USER_INSTALL: u64 = 1;
 
-/// The commands that exist in a channel, for all users; a guild's own come first.
-pub(crate) fn commands_in<'a>(state: &'a State, channel: &'a Channel) -> impl Iterator<Item = &'a Command> {
-    state.commands.available(channel.guild_id).filter(|command| match state.world.guild_of(channel) {
-        Some(guild) => guild.members.contains_key(&command.bot) && fits(command, CONTEXT_GUILD),
-        None => channel.recipients.iter().any(|user| user.id == command.bot) && fits(command, CONTEXT_BOT_DM),
+/// The number of the context that a channel is for an application.
+pub(super) fn context_of(channel: &Channel, bot: Snowflake) -> u64 {
+    match channel.guild_id {
+        Some(_) => CONTEXT_GUILD,
+        None if channel.recipients.iter().any(|user| user.id == bot) => CONTEXT_BOT_DM,
+        None => CONTEXT_PRIVATE_CHANNEL,
+    }
+}
+
+/// The commands that exist for a user in a channel; a guild's own come first.
+pub(crate) fn commands_in<'a>(
+    state: &'a State,
+    channel: &'a Channel,
+    user: Snowflake,
+) -> impl Iterator<Item = &'a Command> {
+    state.commands.available(channel.guild_id).filter(move |command| {
+        fits(command, context_of(channel, command.bot))
+            && (is_installed_in(state, channel, command) || is_installed_by(state, user, command))
     })
+}
+
+/// Whether a command is there because the application is in the guild, or this is a direct message with its bot.
+fn is_installed_in(state: &State, channel: &Channel, command: &Command) -> bool {
+    match state.world.guild_of(channel) {
+        Some(guild) => guild.members.contains_key(&command.bot) && is_for(command, GUILD_INSTALL),
+        None => context_of(channel, command.bot) == CONTEXT_BOT_DM,
+    }
+}
+
+/// Whether a command is there because the user brings the application along.
+fn is_installed_by(state: &State, user: Snowflake, command: &Command) -> bool {
+    let bot = state.world.bot(command.bot);
+    command.guild.is_none()
+        && is_for(command, USER_INSTALL)
+        && bot.is_some_and(|bot| bot.users.contains(&user))
+}
+
+fn is_for(command: &Command, installation: u64) -> bool {
+    let types = command.body.get("integration_types").and_then(Value::as_array);
+    command.guild.is_some()
+        || types.is_none_or(|types| types.iter().any(|one| one.as_u64() == Some(installation)))
+}
+
+/// On whose installation an interaction in a channel rests; `command`: what is run, if anything is.
+pub(super) fn owners(
+    state: &State,
+    channel: &Channel,
+    user: Snowflake,
+    bot: Snowflake,
+    command: Option<&Command>,
+) -> Owners {
+    let is_for = |installation| command.is_none_or(|command| is_for(command, installation));
+    let guild = match state.world.guild_of(channel) {
+        Some(guild) => guild.members.contains_key(&bot).then_some(guild.id),
+        // https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object
+        None => (context_of(channel, bot) == CONTEXT_BOT_DM).then_some(Snowflake(0)),
+    };
+    let installed = state.world.bot(bot).is_some_and(|bot| bot.users.contains(&user));
+    Owners {
+        guild: guild.filter(|_| is_for(GUILD_INSTALL)),
+        user: Some(user).filter(|_| installed && is_for(USER_INSTALL)),
+    }
 }
 
 /// Whether a user who sees the channel may run a command that exists there.
@@ -33,7 +93,8 @@ pub(crate) fn commands_for_member<'a>(
     user: Snowflake,
 ) -> impl Iterator<Item = &'a Command> {
     state.commands.available(Some(guild.id)).filter(move |command| {
-        guild.members.contains_key(&command.bot)
+        let is_there = guild.members.contains_key(&command.bot) && is_for(command, GUILD_INSTALL);
+        (is_there || is_installed_by(state, user, command))
             && fits(command, CONTEXT_GUILD)
             && permits(state, guild, None, user, command)
     })
@@ -61,14 +122,14 @@ fn permits(
     verdict.unwrap_or_else(|| granted & needed(command) == needed(command))
 }
 
-/// The commands that a user may run in direct messages with bots it shares a guild with.
+/// The commands that a user may run in direct messages: with bots it shares a guild with, and what it brings along.
 pub(crate) fn commands_for_person(state: &State, user: Snowflake) -> impl Iterator<Item = &Command> {
     state.commands.available(None).filter(move |command| {
-        fits(command, CONTEXT_BOT_DM)
-            && state
-                .world
-                .guilds()
-                .any(|guild| guild.members.contains_key(&user) && guild.members.contains_key(&command.bot))
+        let shares =
+            |guild: &Guild| guild.members.contains_key(&user) && guild.members.contains_key(&command.bot);
+        let brings = is_installed_by(state, user, command);
+        fits(command, CONTEXT_BOT_DM) && (brings || state.world.guilds().any(shares))
+            || fits(command, CONTEXT_PRIVATE_CHANNEL) && brings
     })
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn command_named<'a>(
     kind: u64,
 ) -> Result<&'a Command, ActError> {
     let home = channel_of(state, invoker)?;
-    let there = || commands_in(state, home).filter(move |one| one.kind() == kind);
+    let there = || commands_in(state, home, invoker.user.id).filter(move |one| one.kind() == kind);
     let found = there().find(|one| one.name() == name);
     let found = found.ok_or_else(|| ActError::unknown("command", name, there().map(Command::name)))?;
     check_may_run(state, invoker, home, found)?;
@@ -46,7 +46,7 @@ pub(crate) fn command_with_id<'a>(
     id: Snowflake,
 ) -> Result<&'a Command, ActError> {
     let home = channel_of(state, invoker)?;
-    let found = commands_in(state, home).find(|one| one.id == id);
+    let found = commands_in(state, home, invoker.user.id).find(|one| one.id == id);
     let found = found.ok_or_else(|| ActError::unknown("command", &id.to_string(), std::iter::empty()))?;
     check_may_run(state, invoker, home, found)?;
     Ok(found)

@@ -57,6 +57,9 @@ pub(super) struct BotPart {
     /// A user; the owner of the first guild if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) owner: Option<Name>,
+    /// Users who installed it for themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) users: Vec<Name>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -182,7 +182,9 @@ impl Building {
                 (None, Some(guild)) => self.world.users.get(&guild.owner_id).cloned().unwrap_or(user.clone()),
                 (None, None) => user.clone(),
             };
-            self.world.bots.push(Bot { owner, ..builder::new_bot(user.clone(), &part.token) });
+            let users = part.users.iter().map(|name| self.somebody(name).map(|user| user.id));
+            let users = users.collect::<Result<_, _>>()?;
+            self.world.bots.push(Bot { owner, users, ..builder::new_bot(user.clone(), &part.token) });
             let guilds: Vec<Snowflake> = match &part.guilds {
                 None => self.world.guilds.keys().copied().collect(),
                 Some(names) => names.iter().map(|name| self.guild_named(name)).collect::<Result<_, _>>()?,

@@ -14,7 +14,7 @@ use super::parts::{
 };
 use crate::ids::Snowflake;
 use crate::world::{
-    Channel, ChannelKind, Emoji, Guild, GuildMember, Overwrite, Role, User, World, bits, builder,
+    Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, Overwrite, Role, User, World, bits, builder,
 };
 
 pub(super) fn file_of(world: &World) -> File {
@@ -23,7 +23,7 @@ pub(super) fn file_of(world: &World) -> File {
     people.sort_by_key(|user| user.id);
     File {
         people: people.into_iter().map(|user| writing.person(user)).collect(),
-        bots: world.bots.iter().map(|bot| writing.bot(&bot.user, &bot.token, &bot.owner)).collect(),
+        bots: world.bots.iter().map(|bot| writing.bot(bot)).collect(),
         guilds: world.guilds.values().enumerate().map(|(place, guild)| writing.guild(place, guild)).collect(),
         dms: writing.directs(),
     }
@@ -47,7 +47,8 @@ impl Writing<'_> {
         }
     }
 
-    fn bot(&mut self, user: &User, token: &str, owner: &User) -> BotPart {
+    fn bot(&mut self, bot: &Bot) -> BotPart {
+        let Bot { user, token, owner, users, .. } = bot;
         let derived = builder::id_in_token(token).unwrap_or_else(|| self.ids.of(&["bot", &user.username]));
         let homes: Vec<&Guild> =
             self.world.guilds.values().filter(|guild| guild.members.contains_key(&user.id)).collect();
@@ -57,9 +58,14 @@ impl Writing<'_> {
             id: unless(derived, user.id),
             shown: user.global_name.clone(),
             picture: user.avatar.is_some(),
-            token: token.to_owned(),
+            token: token.clone(),
             guilds: (!everywhere).then(|| homes.iter().map(|guild| name(&guild.name)).collect()),
             owner: (!owner.bot).then(|| name(&owner.username)),
+            users: users
+                .iter()
+                .filter_map(|id| self.world.user(*id))
+                .map(|user| name(&user.username))
+                .collect(),
         }
     }
 

@@ -173,7 +173,7 @@ impl<'a> MessageJson<'a> {
             interaction: note.filter(|note| note.kind == 2).map(
                 |note| json!({ "id": note.id, "type": note.kind, "name": note.name, "user": &*note.user }),
             ),
-            interaction_metadata: note.map(|note| metadata_json(note, channel.guild_id.unwrap_or_default())),
+            interaction_metadata: note.map(metadata_json),
             webhook_id: message.webhook_id.or(message.application_id),
             application_id: message.application_id,
             guild_id: None,
@@ -197,15 +197,15 @@ fn reference(message: &Message, channel: &Channel) -> Option<ReferenceJson> {
 }
 
 /// What a message says of the interaction it answers, and of the one before if a form came in between.
-fn metadata_json(note: &InteractionNote, guild: Snowflake) -> Value {
+fn metadata_json(note: &InteractionNote) -> Value {
     let mut json = json!({
-        "id": note.id, "type": note.kind, "user": &*note.user, "authorizing_integration_owners": { "0": guild },
+        "id": note.id, "type": note.kind, "user": &*note.user, "authorizing_integration_owners": note.owners.json(),
     });
     if let Some(message) = note.interacted {
         json["interacted_message_id"] = json!(message);
     }
     if let Some(before) = &note.opened_by {
-        json["triggering_interaction_metadata"] = metadata_json(before, guild);
+        json["triggering_interaction_metadata"] = metadata_json(before);
     }
     json
 }
