@@ -1,6 +1,7 @@
 //! Application commands: which bots registered, checked as Discord does, and who may use them where.
 
 mod exceptions;
+pub(crate) mod numbers;
 mod registry;
 mod validate;
 

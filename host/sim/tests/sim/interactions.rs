@@ -94,6 +94,26 @@ async fn a_client_would_refuse_what_does_not_fit_the_command() {
 }
 
 #[tokio::test]
+async fn numbers_end_where_a_double_holds_them_exactly() {
+    let sim = sim().await;
+    let option = |kind: u8, name: &str| json!({ "type": kind, "name": name, "description": "x" });
+    let options = [option(4, "whole"), option(10, "any")];
+    register(&sim, json!([{ "name": "count", "description": "x", "options": options }])).await;
+    let (mut socket, _) = Socket::identified(&sim, 0).await;
+    let alice = sim.member("alice").unwrap();
+    for (name, fits, beyond) in [
+        ("whole", "-9007199254740991", "9007199254740992"),
+        ("whole", "9007199254740991", "99999999999999999999999"),
+        ("any", "9007199254740992", "9007199254740994"),
+    ] {
+        alice.slash("count", [(name, fits)]).await.unwrap();
+        let value = &socket.event("INTERACTION_CREATE").await["data"]["options"][0]["value"];
+        assert_eq!(value.as_f64().unwrap(), fits.parse::<f64>().unwrap());
+        assert!(alice.slash("count", [(name, beyond)]).await.is_err(), "{beyond}");
+    }
+}
+
+#[tokio::test]
 async fn subcommands_are_nested_as_discord_nests_them() {
     let sim = sim().await;
     let give = json!({ "type": 1, "name": "give", "description": "x", "options": [

@@ -5,12 +5,11 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::names;
+use crate::commands::numbers::{is_integer, is_number};
 use crate::form::Fields;
 
 /// Options of a command or subcommand, and choices of an option.
 const MAX_OPTIONS: usize = 25;
-/// Choices and bounds of numbers: what a double holds exactly.
-const MAX_NUMBER: f64 = 9_007_199_254_740_992.0;
 
 /// Kinds of option, with Discord's numbers; 5 to 9 are bool, user, channel, role, mentionable, 11 a file.
 const SUBCOMMAND: u64 = 1;
@@ -152,8 +151,8 @@ fn choice(mut choice: Fields, kind: u64, names: &mut HashSet<String>, chars: &mu
         (STRING, Value::String(_)) => {
             choice.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
         }
-        (INTEGER, Value::Number(number)) if number.is_i64() || number.as_f64().is_some_and(is_whole) => {}
-        (NUMBER, Value::Number(number)) if number.as_f64().is_some_and(|one| one.abs() <= MAX_NUMBER) => {}
+        (INTEGER, Value::Number(number)) if is_integer(number) => {}
+        (NUMBER, Value::Number(number)) if number.as_f64().is_some_and(is_number) => {}
         _ => {
             let wanted = ["string", "int", "float"]
                 [[STRING, INTEGER, NUMBER].iter().position(|one| *one == kind).unwrap_or(0)];
@@ -173,7 +172,7 @@ fn bounds(option: &mut Fields, kind: u64) {
         let mut given = Vec::new();
         for key in [least, most] {
             let Some(value) = option.take(key) else { continue };
-            let Some(number) = value.as_f64().filter(|number| number.abs() <= MAX_NUMBER) else {
+            let Some(number) = value.as_f64().filter(|number| is_number(*number)) else {
                 option.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not float."));
                 continue;
             };
@@ -196,10 +195,6 @@ fn bounds(option: &mut Fields, kind: u64) {
             option.fail(least, "APPLICATION_COMMAND_OPTIONS_BOUNDS_INVALID", &message);
         }
     }
-}
-
-fn is_whole(number: f64) -> bool {
-    number.fract() == 0.0 && number.abs() <= MAX_NUMBER
 }
 
 #[cfg(test)]
@@ -299,6 +294,11 @@ mod tests {
             ),
             (
                 json!([option(4, "a", choice(json!(1.5)))]),
+                "/options/0/choices/0/value",
+                "APPLICATION_COMMAND_OPTIONS_CHOICE_VALUE_INVALID",
+            ),
+            (
+                json!([option(4, "a", choice(json!(1_u64 << 53)))]),
                 "/options/0/choices/0/value",
                 "APPLICATION_COMMAND_OPTIONS_CHOICE_VALUE_INVALID",
             ),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::commands::numbers::is_number;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
@@ -137,12 +138,15 @@ fn choices(mut data: Fields) -> Result<Vec<Value>> {
             Some(Value::String(text)) if text.chars().count() > 100 => {
                 choice.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
             }
-            Some(value @ (Value::String(_) | Value::Number(_))) => choice.keep("value", value),
+            Some(value @ Value::String(_)) => choice.keep("value", value),
+            Some(Value::Number(number)) if number.as_f64().is_some_and(is_number) => {
+                choice.keep("value", number);
+            }
             Some(value) => {
                 choice.fail(
                     "value",
                     "BASE_TYPE_BAD_TYPE",
-                    &format!("Value {value} is neither text nor number."),
+                    &format!("Value {value} is neither text nor a number up to 2^53."),
                 );
             }
             None => choice.missing("value"),

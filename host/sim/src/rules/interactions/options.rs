@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::named::{NamedKind, Place, named, resolve};
 use crate::commands::Command;
+use crate::commands::numbers::{MAX_INTEGER, is_integer, is_number};
 use crate::world::ActError;
 
 /// Filled-in options as the interaction carries them.
@@ -155,7 +156,9 @@ fn convert(
             }
         }
         4 => {
-            let whole = plain(value).trim().parse::<i64>().map_err(|_| bad("a whole number"))?;
+            let whole = plain(value).trim().parse::<i128>().map_err(|_| bad("a whole number"))?;
+            let whole = i64::try_from(whole).ok().filter(|whole| is_integer(&(*whole).into()));
+            let whole = whole.ok_or_else(|| bad(&format!("a whole number up to {MAX_INTEGER}")))?;
             within(option, whole as f64, &bad)?;
             Ok(json!(whole))
         }
@@ -177,7 +180,7 @@ fn convert(
         8 => by_name(NamedKind::Role).map(|id| json!(id)),
         9 => by_name(NamedKind::Mentionable).map(|id| json!(id)),
         10 => {
-            let number = plain(value).trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            let number = plain(value).trim().parse::<f64>().ok().filter(|number| is_number(*number));
             let number = number.ok_or_else(|| bad("a number"))?;
             within(option, number, &bad)?;
             Ok(json!(number))
