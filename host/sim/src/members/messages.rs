@@ -5,15 +5,17 @@ use axum::body::Bytes;
 use super::Member;
 use crate::files::{MAX_FILES, Upload, attach};
 use crate::ids::Snowflake;
-use crate::rules::messages::{self, MAX_CONTENT_CHARS, check_slowmode};
+use crate::rules::messages::{self, check_slowmode, content_limit};
 use crate::rules::{Draft, Revision, reactions};
+use crate::state::State;
 use crate::world::{ActError, Emoji, MessageKind, bits};
 
 impl Member {
     /// Says something and returns the message's id.
     ///
     /// # Errors
-    /// If there is no such channel, it is closed to the member, or the text is empty or longer than 2,000 characters.
+    /// If there is no such channel, it is closed to the member, or the text is empty or longer than 2,000
+    /// characters, with Nitro 4,000.
     pub async fn say(&self, channel: &str, text: &str) -> Result<Snowflake, ActError> {
         self.post(channel, text, None, &[])
     }
@@ -55,8 +57,8 @@ impl Member {
     /// # Errors
     /// If there is no such message, it is somebody else's, or the text is not allowed.
     pub async fn edit(&self, message: Snowflake, text: &str) -> Result<(), ActError> {
-        check_text(text)?;
         let mut state = self.shared.state();
+        self.check_text(&state, text)?;
         let channel = self.place_of(&state, message)?;
         let own = state
             .world
@@ -139,10 +141,10 @@ impl Member {
         reply_to: Option<Snowflake>,
         files: &[Upload],
     ) -> Result<Snowflake, ActError> {
-        if files.is_empty() || !text.is_empty() {
-            check_text(text)?;
-        }
         let mut state = self.shared.state();
+        if files.is_empty() || !text.is_empty() {
+            self.check_text(&state, text)?;
+        }
         let channel = self.find(&mut state, channel)?;
         self.allowed(&state, channel, bits::SEND_MESSAGES, "write")?;
         if let Some(home) = state.world.channel(channel)
@@ -163,14 +165,12 @@ impl Member {
         }
         Ok(messages::post(&mut state, draft).id)
     }
-}
 
-fn check_text(text: &str) -> Result<(), ActError> {
-    if text.trim().is_empty() {
-        return Err(ActError::Empty);
+    fn check_text(&self, state: &State, text: &str) -> Result<(), ActError> {
+        if text.trim().is_empty() {
+            return Err(ActError::Empty);
+        }
+        let (limit, characters) = (content_limit(&state.world, self.user.id), text.chars().count());
+        if characters > limit { Err(ActError::TooLong { characters, limit }) } else { Ok(()) }
     }
-    if text.len() > MAX_CONTENT_CHARS && text.chars().count() > MAX_CONTENT_CHARS {
-        return Err(ActError::TooLong { characters: text.chars().count(), limit: MAX_CONTENT_CHARS });
-    }
-    Ok(())
 }

@@ -13,13 +13,15 @@ use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};
 use crate::world::wire::MemberJson;
 use crate::world::{
-    Attachment, Channel, InteractionNote, Message, MessageKind, Origin, Poll, User, bits, flags,
+    Attachment, Channel, InteractionNote, Message, MessageKind, Origin, Poll, User, World, bits, flags,
 };
 
 /// Bulk delete refuses older ones.
 const BULK_DELETE_MAX_AGE_MS: u64 = 14 * 24 * 3600 * 1000;
-/// Characters of a message.
+/// Characters of a message, <https://discord.com/developers/docs/resources/message#create-message>.
 pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
+/// The same for a user with Nitro; `MessageCreateRequest` in Discord's OpenAPI document has them.
+const MAX_NITRO_CONTENT_CHARS: usize = 4000;
 
 /// A message that is about to be posted.
 pub(crate) struct Draft {
@@ -94,6 +96,11 @@ impl Revision {
             && count(self.components.as_ref().map(Vec::len), message.components.len()) == 0
             && count(self.attachments.as_ref().map(Vec::len), message.attachments.len()) == 0
     }
+}
+
+/// Characters that a message of this account may have.
+pub(crate) fn content_limit(world: &World, account: Snowflake) -> usize {
+    if world.nitro.contains(&account) { MAX_NITRO_CONTENT_CHARS } else { MAX_CONTENT_CHARS }
 }
 
 /// Posts a message. An ephemeral one is kept with its interaction and sent to its listener only.

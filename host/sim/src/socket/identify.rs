@@ -99,10 +99,7 @@ fn greet(state: &mut State, id: &str, account: Account, data: &Value, resume_url
     let guilds: Vec<Snowflake> = guilds_on(state, account.id(), shard).map(|guild| guild.id).collect();
     let unavailable: Vec<Value> = guilds.iter().map(|id| json!({ "id": id, "unavailable": true })).collect();
     let Some(user) = state.world.user(account.id()) else { return };
-    let mut user = json!(&**user);
-    user["verified"] = json!(true);
-    user["mfa_enabled"] = json!(true);
-    user["email"] = Value::Null;
+    let user = state.world.own_account(user);
     let mut ready = json!({
         "v": 10, "user": user, "guilds": unavailable, "session_id": id, "resume_gateway_url": resume_url,
         "session_type": "normal", "user_settings": {}, "private_channels": [], "relationships": [], "presences": [], "geo_ordered_rtc_regions": [],

@@ -40,6 +40,7 @@ impl World {
             webhooks: Default::default(),
             application_emojis: Default::default(),
             statuses: Default::default(),
+            nitro: Default::default(),
             command_rules: Vec::new(),
             history_limit: HISTORY_PER_CHANNEL,
         }
@@ -48,6 +49,12 @@ impl World {
     /// A user; the one already there if the name is taken.
     pub fn add_user(&mut self, name: &str) -> Arc<User> {
         self.user_or_new(name, false, None)
+    }
+
+    /// Gives a user Nitro, for messages of up to 4,000 characters; makes the user if the name is new.
+    pub fn give_nitro(&mut self, name: &str) {
+        let user = self.add_user(name).id;
+        self.nitro.insert(user);
     }
 
     /// A guild of which `owner` is the first member.

@@ -15,7 +15,7 @@ mod settings;
 mod users;
 pub(crate) mod wire;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use act_error::ActError;
@@ -53,6 +53,8 @@ pub struct World {
     pub(crate) application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
     /// Of people who are not simply online.
     pub(crate) statuses: BTreeMap<Snowflake, Status>,
+    /// Users with Nitro.
+    pub(crate) nitro: BTreeSet<Snowflake>,
     pub(crate) command_rules: Vec<CommandRule>,
     pub(crate) history_limit: usize,
 }
@@ -104,6 +106,17 @@ impl World {
             Some(user) if !user.bot => self.statuses.get(&id).copied().unwrap_or_default(),
             _ => Status::Offline,
         }
+    }
+
+    /// An account as its owner sees it, with what it tells nobody else.
+    pub(crate) fn own_account(&self, user: &User) -> serde_json::Value {
+        let mut own = serde_json::json!(user);
+        own["verified"] = true.into();
+        own["mfa_enabled"] = true.into();
+        own["email"] = serde_json::Value::Null;
+        // 2 is Nitro: https://discord.com/developers/docs/resources/user#user-object-premium-types
+        own["premium_type"] = (if self.nitro.contains(&user.id) { 2 } else { 0 }).into();
+        own
     }
 
     /// What a user is called, for lines that people read; its id if it is nobody any more.

@@ -1,10 +1,10 @@
 //! Messages over REST and by members: posting, reading, editing, deleting, reacting, pinning.
 
-use gearshift_sim::{ActError, Sim, SimOptions};
+use gearshift_sim::{ActError, Sim, SimOptions, World};
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 
-use crate::raw::{INTENTS, Socket, call, channel_id, get, options, post, sim};
+use crate::raw::{INTENTS, Socket, call, call_as, channel_id, get, options, post, sim};
 
 async fn say(sim: &Sim, body: Value) -> (u16, Value) {
     let general = channel_id(sim, "general");
@@ -222,4 +222,35 @@ async fn members_are_refused_in_words_before_anything_is_sent() {
     assert_eq!(alice.edit(bobs, "no").await, Err(ActError::NotYours { message: bobs }));
     alice.delete(bobs).await.expect("she owns the guild");
     assert!(sim.transcript().history().iter().any(|entry| entry.to_string() == "#general bob: mine"));
+}
+
+#[tokio::test]
+async fn users_with_nitro_have_4000_characters_and_bots_have_2000() {
+    let text = "people = [{ name = \"rich\", nitro = true }]\n[[guilds]]\nname = \"G\"\nowner = \"poor\"\nmembers = [{ name = \"rich\" }]\n\
+        channels = [{ name = \"c\" }]\n";
+    let mut world = World::read(text).unwrap();
+    assert_eq!(World::read(&world.write()).unwrap().write(), world.write());
+    world.give_nitro("richer");
+    let sim = Sim::start(SimOptions { world, ..options() }).await.unwrap();
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let (rich, poor) = (sim.member("rich").unwrap(), sim.member("poor").unwrap());
+    let long = "x".repeat(4000);
+    let said = rich.say("c", &long).await.unwrap();
+    let heard = socket.event("MESSAGE_CREATE").await;
+    assert_eq!(heard["content"].as_str().unwrap().len(), 4000);
+    rich.edit(said, &long).await.unwrap();
+    for (member, limit) in [(&rich, 4000), (&poor, 2000)] {
+        let refused = member.say("c", &"x".repeat(limit + 1)).await.unwrap_err();
+        assert_eq!(refused, ActError::TooLong { characters: limit + 1, limit });
+        let path = format!("/channels/{}/messages", channel_id(&sim, "c"));
+        let say = async |chars: usize| {
+            let body = Some(json!({ "content": "x".repeat(chars) }));
+            call_as(&sim, &member.token(), Method::POST, &path, body).await.0.as_u16()
+        };
+        assert_eq!((say(limit).await, say(limit + 1).await), (200, 400));
+        let me = call_as(&sim, &member.token(), Method::GET, "/users/@me", None).await.1;
+        assert_eq!(me["premium_type"], if limit == 4000 { 2 } else { 0 });
+        let echo = post(&sim, &path, json!({ "content": heard["content"] })).await;
+        assert_eq!((echo.0.as_u16(), &echo.1["code"]), (400, &json!(50035)));
+    }
 }

@@ -11,11 +11,11 @@ use crate::files::{MAX_FILES, attach};
 use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::Call;
-use crate::rules::messages::MAX_CONTENT_CHARS;
+use crate::rules::messages::{MAX_CONTENT_CHARS, content_limit};
 use crate::rules::{Draft, Revision};
 use crate::state::State;
 use crate::world::mentions::AllowedMentions;
-use crate::world::{Attachment, flags};
+use crate::world::{Attachment, World, flags};
 
 /// A message's body.
 #[derive(Default)]
@@ -44,23 +44,34 @@ impl MessageForm {
         Self::read_edit(fields, 0)
     }
 
-    /// Without what only bots can say it with; Discord ignores that when a user sends it.
-    pub(crate) fn of(self, account: Account) -> Self {
-        match account {
-            Account::Bot(_) => self,
-            Account::User(_) => Self { embeds: None, components: None, ..self },
-        }
+    /// The same for an edit of a message that has the flags `flags_before`.
+    pub(crate) fn read_edit(fields: Fields, flags_before: u64) -> Result<Self> {
+        Self::read_up_to(MAX_CONTENT_CHARS, fields, flags_before)
     }
 
-    /// The same for an edit of a message that has the flags `flags_before`.
-    pub(crate) fn read_edit(mut fields: Fields, flags_before: u64) -> Result<Self> {
+    /// The same from an account: a user may say more with Nitro, and nothing in ways that only bots have, which Discord
+    /// ignores when a user sends it.
+    pub(crate) fn read_of(
+        account: Account,
+        world: &World,
+        fields: Fields,
+        flags_before: u64,
+    ) -> Result<Self> {
+        let form = Self::read_up_to(content_limit(world, account.id()), fields, flags_before)?;
+        Ok(match account {
+            Account::Bot(_) => form,
+            Account::User(_) => Self { embeds: None, components: None, ..form },
+        })
+    }
+
+    fn read_up_to(content_chars: usize, mut fields: Fields, flags_before: u64) -> Result<Self> {
         let mut form = Self { flags: fields.number("flags"), ..Self::default() };
         let layout = (form.flags.unwrap_or(0) | flags_before) & flags::IS_COMPONENTS_V2 != 0;
         if layout {
             refuse_beside_layout(&mut fields);
         }
         if fields.has("content") {
-            form.content = Some(fields.text("content", MAX_CONTENT_CHARS));
+            form.content = Some(fields.text("content", content_chars));
         }
         if fields.has("embeds") {
             form.embeds = Some(embeds(&mut fields));

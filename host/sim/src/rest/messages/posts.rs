@@ -17,8 +17,9 @@ const NONCE_WINDOW_MESSAGES: usize = 100;
 pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let account = call.account()?;
     let caller = account.id();
-    let mut form = MessageForm::read(call.fields()?)?.of(account);
+    let fields = call.fields()?;
     let mut state = call.shared.state();
+    let mut form = MessageForm::read_of(account, &state.world, fields, 0)?;
     let mut needed = bits::SEND_MESSAGES;
     if !call.uploads.is_empty() {
         needed |= bits::ATTACH_FILES;

@@ -80,13 +80,14 @@ pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
 fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fields) -> Result<Reply> {
     let message = fields.object("message");
     // A user's client may still be sending the files of the first message, which the post then waits for.
-    if message.is_none() && fields.errors.is_empty() && matches!(call.account()?, Account::Bot(_)) {
+    let account = call.account()?;
+    if message.is_none() && fields.errors.is_empty() && matches!(account, Account::Bot(_)) {
         fields.missing("message");
     }
     fields.ignore(&["type"]);
     fields.checked()?;
-    let form = message.map(MessageForm::read).transpose()?;
     let mut state = call.shared.state();
+    let form = message.map(|message| MessageForm::read_of(account, &state.world, message, 0)).transpose()?;
     let (_, forum) = access::guild_channel_with(&state, by.user, home, bits::SEND_MESSAGES)?;
     if forum.settings.flags & REQUIRE_TAG != 0 && plan.tags.as_ref().is_none_or(Vec::is_empty) {
         return Err(ApiError::new(400, 40067, "A tag is required to create a forum post in this channel"));

@@ -1,6 +1,6 @@
 //! What is kept of a simulator, and how it is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub(super) struct Snapshot {
     webhooks: BTreeMap<Snowflake, Webhook>,
     application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
     statuses: BTreeMap<Snowflake, Status>,
+    #[serde(default)]
+    nitro: BTreeSet<Snowflake>,
     command_rules: Vec<CommandRule>,
     commands: Vec<Command>,
     exceptions: Vec<(Snowflake, Snowflake, Vec<Exception>)>,
@@ -71,6 +73,7 @@ impl Snapshot {
             webhooks,
             application_emojis,
             statuses,
+            nitro,
             command_rules,
             history_limit: _,
         } = &state.world;
@@ -88,6 +91,7 @@ impl Snapshot {
             webhooks: webhooks.clone(),
             application_emojis: application_emojis.clone(),
             statuses: statuses.clone(),
+            nitro: nitro.clone(),
             command_rules: command_rules.clone(),
             commands: state.commands.all().to_vec(),
             exceptions: state.commands.exceptions.all(),
@@ -135,7 +139,7 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     world.channels = channels.into_iter().map(|channel| (channel.id, channel)).collect();
     (world.bots, world.invites, world.webhooks) = (bots, invites, webhooks);
     world.application_emojis = application_emojis;
-    world.statuses = snapshot.statuses;
+    (world.statuses, world.nitro) = (snapshot.statuses, snapshot.nitro);
     world.command_rules = snapshot.command_rules;
     let mut commands = Commands::ruled(&world);
     snapshot.commands.into_iter().for_each(|command| commands.add(command));

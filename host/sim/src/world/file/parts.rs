@@ -38,6 +38,9 @@ pub(super) struct Person {
     pub(super) status: Status,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub(super) picture: bool,
+    /// Whether messages may have 4,000 characters.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) nitro: bool,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

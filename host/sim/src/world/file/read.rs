@@ -28,6 +28,9 @@ pub(super) fn world_of(file: &File) -> Result<World, Slip> {
         if person.status != Status::Online {
             building.world.statuses.insert(user.id, person.status);
         }
+        if person.nitro {
+            building.world.nitro.insert(user.id);
+        }
     }
     for bot in &file.bots {
         let id = bot.id.as_ref().map(|id| *id.get_ref()).or_else(|| builder::id_in_token(&bot.token));

@@ -44,6 +44,7 @@ impl Writing<'_> {
             shown: user.global_name.clone(),
             status: self.world.status_of(user.id),
             picture: user.avatar.is_some(),
+            nitro: self.world.nitro.contains(&user.id),
         }
     }
 
