@@ -6,7 +6,7 @@ use super::Member;
 use crate::files::{MAX_FILES, Upload, attach};
 use crate::ids::Snowflake;
 use crate::rules::messages::{self, check_slowmode, content_limit};
-use crate::rules::{Draft, Revision, reactions};
+use crate::rules::{Draft, Revision, automod, reactions};
 use crate::state::State;
 use crate::world::{ActError, Emoji, MessageKind, bits};
 
@@ -60,20 +60,14 @@ impl Member {
         let mut state = self.shared.state();
         self.check_text(&state, text)?;
         let channel = self.place_of(&state, message)?;
-        let own = state
-            .world
-            .channel(channel)
-            .and_then(|home| home.message(message))
-            .is_some_and(|one| one.author.id == self.user.id);
-        if !own {
+        let there = state.world.channel(channel).and_then(|home| home.message(message)).cloned();
+        let Some(own) = there.filter(|one| one.author.id == self.user.id) else {
             return Err(ActError::NotYours { message });
-        }
-        messages::edit(
-            &mut state,
-            channel,
-            message,
-            Revision { content: Some(text.to_owned()), ..Revision::default() },
-        );
+        };
+        let revision = Revision { content: Some(text.to_owned()), ..Revision::default() };
+        automod::screened(&mut state, &self.user, channel, text, |state| {
+            messages::edit(state, channel, message, revision).unwrap_or(own)
+        })?;
         Ok(())
     }
 
@@ -163,7 +157,9 @@ impl Member {
             draft.kind = MessageKind::Reply;
             draft.reply_to = reply_to;
         }
-        Ok(messages::post(&mut state, draft).id)
+        let message =
+            automod::screened(&mut state, &self.user, channel, text, |state| messages::post(state, draft));
+        Ok(message?.id)
     }
 
     fn check_text(&self, state: &State, text: &str) -> Result<(), ActError> {

@@ -1,6 +1,7 @@
 //! REST: from a request to an answer — address, authorization, faults, route, headers, transcript.
 
 mod applications;
+mod automod;
 mod bans;
 pub(crate) mod call;
 mod channels;

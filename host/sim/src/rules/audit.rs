@@ -56,6 +56,12 @@ pub(super) enum Action {
     ThreadCreate = 110,
     ThreadUpdate = 111,
     ThreadDelete = 112,
+    AutoModRuleCreate = 140,
+    AutoModRuleUpdate = 141,
+    AutoModRuleDelete = 142,
+    AutoModBlockMessage = 143,
+    AutoModFlagToChannel = 144,
+    AutoModTimeout = 145,
 }
 
 /// Writes an entry for something made, changed or removed: what differs between `before` and `after` is its changes. Where

@@ -30,6 +30,24 @@ pub(super) fn to_permitted(
     });
 }
 
+/// The same, without the fields `content` to those who do not read messages.
+pub(super) fn to_permitted_readers(
+    state: &mut State,
+    guild: Snowflake,
+    permission: u64,
+    name: &'static str,
+    data: &Value,
+    content: &[&str],
+) {
+    let mut bare = data.clone();
+    content.iter().for_each(|key| bare[*key] = json!(""));
+    let (full, bare) = (Arc::new(Payload::new(name, data)), Arc::new(Payload::new(name, &bare)));
+    let State { world, sessions, transcript, .. } = state;
+    let Some(guild) = world.guild(guild) else { return };
+    let sessions = sessions.publish_content(world, Audience::Guild { guild, permission }, &full, &bare);
+    transcript.write(What::Dispatched { name, sessions });
+}
+
 /// The same, to the one it is about in any case.
 pub(super) fn to_member(
     state: &mut State,

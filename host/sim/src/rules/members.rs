@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Action, By, Draft, access, audit, dispatch, messages, visibility, voice};
 use crate::form::{ApiError, Result};
-use crate::ids::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::{MemberJson, guild_create_json, user_client};
@@ -129,6 +129,16 @@ pub(crate) fn change(
         voice::announce(state, guild, user);
     }
     Some(answer)
+}
+
+/// Times a member out for auto moderation, which writes the audit log itself.
+pub(super) fn time_out(state: &mut State, guild: Snowflake, user: Snowflake, until: Timestamp) {
+    let home = state.world.guilds.get_mut(&guild);
+    let Some(member) = home.and_then(|home| home.members.get_mut(&user)) else { return };
+    member.timed_out_until = Some(until);
+    let mut data = json!(MemberJson::full(member));
+    data["guild_id"] = json!(guild);
+    dispatch::to_member(state, guild, user, "GUILD_MEMBER_UPDATE", &data);
 }
 
 fn record_roles(

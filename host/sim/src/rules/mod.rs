@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod audit;
+pub(crate) mod automod;
 pub(crate) mod channels;
 pub(crate) mod commands;
 mod dispatch;

@@ -18,6 +18,8 @@ const DIRECT_MESSAGE_TYPING: u64 = 1 << 14;
 pub(crate) const MESSAGE_CONTENT: u64 = 1 << 15;
 
 const GUILD_SCHEDULED_EVENTS: u64 = 1 << 16;
+const AUTO_MODERATION_CONFIGURATION: u64 = 1 << 20;
+const AUTO_MODERATION_EXECUTION: u64 = 1 << 21;
 const GUILD_MESSAGE_POLLS: u64 = 1 << 24;
 const DIRECT_MESSAGE_POLLS: u64 = 1 << 25;
 
@@ -42,7 +44,7 @@ const POLLS: Needs = Needs { guild: GUILD_MESSAGE_POLLS, dm: DIRECT_MESSAGE_POLL
 const CHANNELS: Needs = Needs { guild: GUILDS, dm: DIRECT_MESSAGES };
 
 /// Which events need which intents, by the beginning of their names; the first that fits counts.
-const NEEDED: [(&str, Needs); 18] = [
+const NEEDED: [(&str, Needs); 20] = [
     ("MESSAGE_REACTION_", REACTIONS),
     ("MESSAGE_POLL_VOTE_", POLLS),
     ("MESSAGE_", MESSAGES),
@@ -61,6 +63,8 @@ const NEEDED: [(&str, Needs); 18] = [
     ("VOICE_STATE_", in_guilds(GUILD_VOICE_STATES)),
     ("PRESENCE_", in_guilds(GUILD_PRESENCES)),
     ("GUILD_SCHEDULED_EVENT_", in_guilds(GUILD_SCHEDULED_EVENTS)),
+    ("AUTO_MODERATION_RULE_", in_guilds(AUTO_MODERATION_CONFIGURATION)),
+    ("AUTO_MODERATION_ACTION_", in_guilds(AUTO_MODERATION_EXECUTION)),
 ];
 
 const fn in_guilds(guild: u64) -> Needs {

@@ -1,6 +1,7 @@
 //! The sessions of the gateway: which events each receives, their numbers, and what is kept for a RESUME.
 //! It writes to no socket; a connection takes what is queued for it.
 
+mod audience;
 pub(crate) mod intents;
 mod payload;
 pub(crate) mod presence;
@@ -18,7 +19,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::{Channel, Guild, Message, World, bits};
+use crate::world::{Message, World, bits};
+pub(crate) use audience::Audience;
 use intents::Needs;
 pub(crate) use payload::Payload;
 
@@ -84,23 +86,6 @@ const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 /// What a client gets that says nothing of `large_threshold`.
 /// <https://discord.com/developers/docs/events/gateway-events#identify>
 pub(crate) const LARGE_THRESHOLD: usize = 50;
-
-/// Who is to receive an event.
-#[derive(Clone, Copy)]
-pub(crate) enum Audience<'a> {
-    /// Those who see the channel and asked for it.
-    Channel { channel: &'a Channel, guild: Option<&'a Guild> },
-    /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
-    Guild { guild: &'a Guild, permission: u64 },
-    /// Bots of a guild that asked for it.
-    Bots { guild: &'a Guild },
-    /// Members of a guild who asked for it, and in any case the one it is about.
-    Member { guild: &'a Guild, user: Snowflake },
-    /// Those who see a thread and know all members, and in any case those who come or go.
-    ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
-    /// One account, without any intent: interactions, and what is for one user's eyes.
-    Account { user: Snowflake, guild: Option<Snowflake> },
-}
 
 impl Sessions {
     pub(crate) fn new(replay_limit: usize, clock: Clock) -> Self {
@@ -244,6 +229,19 @@ impl Sessions {
         })
     }
 
+    /// Hands an event to sessions, in another form to those that may not read messages.
+    pub(crate) fn publish_content(
+        &mut self,
+        world: &World,
+        audience: Audience<'_>,
+        full: &Arc<Payload>,
+        bare: &Arc<Payload>,
+    ) -> usize {
+        self.deliver(world, audience, full.name, |session| {
+            if session.intents & intents::MESSAGE_CONTENT != 0 { full.clone() } else { bare.clone() }
+        })
+    }
+
     fn deliver(
         &mut self,
         world: &World,
@@ -282,20 +280,6 @@ impl Sessions {
             if let Some(at) = self.all.iter().position(|session| !session.is_connected()) {
                 self.all.remove(at);
             }
-        }
-    }
-}
-
-impl Audience<'_> {
-    /// The guild that the event is about.
-    fn guild(&self) -> Option<Snowflake> {
-        match *self {
-            Self::Channel { channel, .. } => channel.guild_id,
-            Self::Account { guild, .. } => guild,
-            Self::Guild { guild, .. }
-            | Self::Bots { guild }
-            | Self::Member { guild, .. }
-            | Self::ThreadMembers { guild, .. } => Some(guild.id),
         }
     }
 }

@@ -60,6 +60,12 @@ pub enum ActError {
     /// A message needs text.
     #[error("a message needs some text")]
     Empty,
+    /// A rule of auto moderation blocks it.
+    #[error("the message is blocked by the rule `{rule}` of auto moderation")]
+    Moderated {
+        /// The rule's name.
+        rule: String,
+    },
     /// Discord's limit.
     #[error("the text has {characters} characters, {limit} are allowed")]
     TooLong {

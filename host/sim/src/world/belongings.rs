@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::User;
+use super::{AutoModRule, User};
 use crate::ids::{Snowflake, Timestamp};
 
 /// Entries of the audit log that are kept; the oldest go first.
@@ -30,6 +30,9 @@ pub struct Belongings {
     pub stages: Vec<StageInstance>,
     /// Threads that are not archived, oldest first.
     pub threads: Vec<Snowflake>,
+    /// Rules of auto moderation, oldest first.
+    #[serde(default)]
+    pub automod: Vec<AutoModRule>,
 }
 
 impl Belongings {

@@ -49,6 +49,8 @@ pub enum MessageKind {
     ChatInputCommand = 20,
     /// The first message of a thread, pointing to the message it grew from.
     ThreadStarter = 21,
+    /// What auto moderation found.
+    AutoModAction = 24,
     /// What came of a poll.
     PollResult = 46,
 }
@@ -56,7 +58,15 @@ pub enum MessageKind {
 impl MessageKind {
     /// Whether Discord wrote it: nobody answers, pins or forwards it.
     pub fn is_system(self) -> bool {
-        matches!(self, Self::Pin | Self::Join | Self::ThreadCreated | Self::ThreadStarter | Self::PollResult)
+        matches!(
+            self,
+            Self::Pin
+                | Self::Join
+                | Self::ThreadCreated
+                | Self::ThreadStarter
+                | Self::AutoModAction
+                | Self::PollResult
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 //! It knows nothing of sockets, sessions or requests; `rules` change it and send the events.
 
 mod act_error;
+pub(crate) mod automod;
 mod belongings;
 mod builder;
 pub(crate) mod components;
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use act_error::ActError;
+pub use automod::{AutoModRule, Trigger as AutoModTrigger};
 pub use belongings::{
     AuditEntry, Ban, Belongings, CommandRule, EventPlace, GuildEmoji, Invite, ScheduledEvent, StageInstance,
     VoiceState, Webhook,

@@ -5,6 +5,7 @@
 
 mod actors;
 mod applications;
+mod automod;
 mod channels;
 mod clients;
 mod control;

@@ -124,6 +124,10 @@ impl MessageForm {
             && uploads == 0
     }
 
+    pub(crate) fn text(&self) -> &str {
+        self.content.as_ref().and_then(Option::as_deref).unwrap_or_default()
+    }
+
     pub(crate) fn has_embeds(&self) -> bool {
         self.embeds.as_ref().is_some_and(|embeds| !embeds.is_empty())
     }

@@ -15,7 +15,7 @@ use super::{Call, Reply};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rest::messages::form::MessageForm;
-use crate::rules::{access, messages};
+use crate::rules::{access, automod, messages};
 use crate::world::wire::MessageJson;
 use crate::world::{Message, bits};
 
@@ -90,7 +90,10 @@ pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     if revision.leaves_nothing(&kept) {
         return Err(ApiError::empty_message());
     }
-    let message = messages::edit(&mut state, channel, id, revision).ok_or(ApiError::unknown_message())?;
+    let text = revision.content.clone().unwrap_or_default();
+    let message = automod::screened(&mut state, &kept.author, channel, &text, |state| {
+        messages::edit(state, channel, id, revision).unwrap_or(kept.clone())
+    })?;
     let home = access::seen_channel(&state, caller, channel)?;
     Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }

@@ -5,7 +5,7 @@ use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply, threads};
 use crate::rules::messages::{self, check_slowmode};
-use crate::rules::{Draft, access};
+use crate::rules::{Draft, access, automod};
 use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, MessageKind, Origin, bits, flags};
@@ -66,7 +66,9 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     // Only interactions can answer to one user alone.
     form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
     form.fill(&mut draft, &mut state, call);
-    let message = messages::post(&mut state, draft);
+    let (author, text) = (draft.author.clone(), draft.content.clone());
+    let message =
+        automod::screened(&mut state, &author, channel, &text, |state| messages::post(state, draft))?;
     let home = state.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }

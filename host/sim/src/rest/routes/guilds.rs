@@ -1,6 +1,8 @@
 //! The routes below `/guilds`.
 
-use crate::rest::{bans, channels, emojis, events, guilds, invites, members, roles, stages, threads, voice};
+use crate::rest::{
+    automod, bans, channels, emojis, events, guilds, invites, members, roles, stages, threads, voice,
+};
 
 super::table! {
     GET    "/guilds/{guild_id}" => guilds::guild(guild_id);
@@ -36,6 +38,12 @@ super::table! {
     PUT    "/guilds/{guild_id}/bans/{user_id}" => bans::put(guild_id, user_id);
     DELETE "/guilds/{guild_id}/bans/{user_id}" => bans::lift(guild_id, user_id);
     POST   "/guilds/{guild_id}/bulk-ban" => bans::bulk(guild_id);
+
+    GET    "/guilds/{guild_id}/auto-moderation/rules" => automod::list(guild_id);
+    POST   "/guilds/{guild_id}/auto-moderation/rules" => automod::create(guild_id);
+    GET    "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::rule(guild_id, rule_id);
+    PATCH  "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::edit(guild_id, rule_id);
+    DELETE "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::delete(guild_id, rule_id);
 
     GET    "/guilds/{guild_id}/emojis" => emojis::list(guild_id);
     POST   "/guilds/{guild_id}/emojis" => emojis::create(guild_id);

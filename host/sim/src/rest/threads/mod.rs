@@ -4,13 +4,15 @@ pub(crate) mod lists;
 
 use std::sync::MutexGuard;
 
+use serde_json::{Value, json};
+
 use super::channels::form::ARCHIVE_MINUTES;
 use super::messages::form::MessageForm;
 use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
-use crate::rules::{By, Draft, access, messages, threads};
+use crate::rules::{By, Draft, access, automod, messages, threads};
 use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Thread, bits};
@@ -97,13 +99,19 @@ fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fi
     }
     let id = state.world.next_id();
     let thread = plan.thread(&mut state, by, home, id, ChannelKind::PublicThread)?;
-    let mut json = threads::create(&mut state, by, thread, false);
-    let Some(form) = form else { return Ok(Reply::json_with(201, &json)) };
-    let mut draft = Draft::text(id, access::account(&state, by.user)?, String::new());
-    form.fill(&mut draft, &mut state, call);
-    let message = messages::post(&mut state, draft);
+    let Some(form) = form else {
+        return Ok(Reply::json_with(201, &threads::create(&mut state, by, thread, false)));
+    };
+    let (author, text) = (access::account(&state, by.user)?, form.text().to_owned());
+    let mut json = Value::Null;
+    let message = automod::screened(&mut state, &author, home, &text, |state| {
+        json = threads::create(state, by, thread, false);
+        let mut draft = Draft::text(id, author.clone(), String::new());
+        form.fill(&mut draft, state, call);
+        messages::post(state, draft)
+    })?;
     let thread = state.world.channel(id).ok_or(ApiError::unknown_channel())?;
-    json["message"] = serde_json::json!(MessageJson::answer(&message, thread, by.user));
+    json["message"] = json!(MessageJson::answer(&message, thread, by.user));
     Ok(Reply::json_with(201, &json))
 }
 

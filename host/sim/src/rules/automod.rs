@@ -1,0 +1,230 @@
+//! Auto moderation: the rules of a guild, and what they do to a message of a member.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Action, By, Draft, access, audit, dispatch, members, messages};
+use crate::form::{ApiError, Result};
+use crate::ids::Snowflake;
+use crate::state::State;
+use crate::world::automod::{Match, trigger};
+use crate::world::mentions::mentions_by;
+use crate::world::{ActError, AutoModRule, Message, MessageKind, User, bits};
+
+/// Rules of a guild by kind of trigger.
+/// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object-trigger-types>
+const MAX_KEYWORD_RULES: usize = 6;
+/// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-action-object-action-types>
+const BLOCK_MESSAGE: u64 = 1;
+const SEND_ALERT_MESSAGE: u64 = 2;
+pub(crate) const TIMEOUT: u64 = 3;
+
+/// The guild's rules, for those who manage it.
+pub(crate) fn list(state: &State, user: Snowflake, guild: Snowflake) -> Result<&[AutoModRule]> {
+    Ok(&access::guild_with(state, user, guild, bits::MANAGE_GUILD)?.belongings.automod)
+}
+
+pub(crate) fn find(state: &State, user: Snowflake, guild: Snowflake, id: Snowflake) -> Result<&AutoModRule> {
+    let found = list(state, user, guild)?.iter().find(|rule| rule.id == id);
+    found.ok_or(ApiError::not_found())
+}
+
+pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, rule: AutoModRule) -> Result<Value> {
+    let alike = list(state, by.user, guild)?.iter().filter(|one| one.trigger_type == rule.trigger_type);
+    let most = if rule.trigger_type == trigger::KEYWORD { MAX_KEYWORD_RULES } else { 1 };
+    if alike.count() >= most {
+        let message = "Maximum number of rules of this trigger type reached";
+        return Err(ApiError::form("trigger_type", "AUTO_MODERATION_MAX_RULES_OF_TYPE_EXCEEDED", message));
+    }
+    check_actions(state, by, guild, &rule)?;
+    let (id, json) = (rule.id, rule.json(guild));
+    change(state, guild, |rules| rules.push(rule));
+    audit::record_change(state, guild, by, Action::AutoModRuleCreate, id, &Value::Null, &json);
+    announce(state, guild, "AUTO_MODERATION_RULE_CREATE", &json);
+    Ok(json)
+}
+
+pub(crate) fn edit(state: &mut State, by: &By, guild: Snowflake, rule: AutoModRule) -> Result<Value> {
+    let before = find(state, by.user, guild, rule.id)?.json(guild);
+    check_actions(state, by, guild, &rule)?;
+    let (id, json) = (rule.id, rule.json(guild));
+    change(state, guild, |rules| {
+        rules.iter_mut().filter(|one| one.id == id).for_each(|one| *one = rule.clone())
+    });
+    if before != json {
+        audit::record_change(state, guild, by, Action::AutoModRuleUpdate, id, &before, &json);
+        announce(state, guild, "AUTO_MODERATION_RULE_UPDATE", &json);
+    }
+    Ok(json)
+}
+
+pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<()> {
+    let before = find(state, by.user, guild, id)?.json(guild);
+    change(state, guild, |rules| rules.retain(|rule| rule.id != id));
+    audit::record_change(state, guild, by, Action::AutoModRuleDelete, id, &before, &Value::Null);
+    announce(state, guild, "AUTO_MODERATION_RULE_DELETE", &before);
+    Ok(())
+}
+
+/// Alerts need a channel of the guild, timeouts a permission of who makes the rule.
+fn check_actions(state: &State, by: &By, guild: Snowflake, rule: &AutoModRule) -> Result<()> {
+    for (at, action) in rule.actions.iter().enumerate() {
+        let channel = action["metadata"]["channel_id"].as_str().and_then(|id| id.parse().ok());
+        if channel.is_some_and(|id: Snowflake| state.world.guild_id_of(id) != Some(guild)) {
+            let place = format!("actions.{at}.metadata.channel_id");
+            return Err(ApiError::form(&place, "CHANNEL_UNKNOWN", "Unknown channel"));
+        }
+        if action["type"] == TIMEOUT {
+            access::guild_with(state, by.user, guild, bits::MODERATE_MEMBERS)?;
+        }
+    }
+    Ok(())
+}
+
+fn change(state: &mut State, guild: Snowflake, change: impl FnOnce(&mut Vec<AutoModRule>)) {
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        change(&mut home.belongings.automod);
+    }
+}
+
+fn announce(state: &mut State, guild: Snowflake, name: &'static str, rule: &Value) {
+    dispatch::to_permitted(state, guild, bits::MANAGE_GUILD, name, rule);
+}
+
+/// A message that may not be posted or edited so.
+#[derive(Debug)]
+pub(crate) struct Blocked {
+    /// The rule's name.
+    pub(crate) rule: String,
+}
+
+/// Posts or edits with `write` unless a rule blocks it, and does what the rules that it triggers want.
+pub(crate) fn screened(
+    state: &mut State,
+    author: &Arc<User>,
+    channel: Snowflake,
+    content: &str,
+    write: impl FnOnce(&mut State) -> Arc<Message>,
+) -> Result<Arc<Message>, Blocked> {
+    let found = offences(state, author, channel, content);
+    let blocks = |rule: &AutoModRule| rule.actions.iter().any(|action| action["type"] == BLOCK_MESSAGE);
+    let blocked = found.iter().find(|(rule, _)| blocks(rule)).map(|(rule, _)| rule.name.clone());
+    let outcome = match blocked {
+        Some(rule) => Err(Blocked { rule }),
+        None => Ok(write(state)),
+    };
+    let message = outcome.as_ref().ok().map(|message| message.id);
+    for (rule, found) in &found {
+        for action in &rule.actions {
+            execute(state, author, Offence { channel, content, message, rule, found }, action);
+        }
+    }
+    outcome
+}
+
+impl From<Blocked> for ApiError {
+    fn from(_: Blocked) -> Self {
+        Self::blocked_by_automod()
+    }
+}
+
+impl From<Blocked> for ActError {
+    fn from(Blocked { rule }: Blocked) -> Self {
+        Self::Moderated { rule }
+    }
+}
+
+/// The rules that a message triggers. Bots and those who manage the guild are left alone.
+fn offences(state: &State, author: &User, channel: Snowflake, content: &str) -> Vec<(AutoModRule, Match)> {
+    let Some(home) = state.world.channel(channel) else { return Vec::new() };
+    let Some(guild) = state.world.guild_of(home) else { return Vec::new() };
+    let Some(member) = guild.members.get(&author.id) else { return Vec::new() };
+    if guild.belongings.automod.is_empty()
+        || author.bot
+        || state.world.permissions_at(guild, author.id) & bits::MANAGE_GUILD != 0
+    {
+        return Vec::new();
+    }
+    let mentioned = mentions_by(&state.world, channel, author.id, content, None);
+    let mentions = mentioned.users.len() + mentioned.roles.len();
+    let places = [Some(home.id), home.parent_id.filter(|_| home.thread.is_some())];
+    let concerns = |rule: &&AutoModRule| {
+        rule.enabled
+            && !rule.exempt_roles.iter().any(|role| member.roles.contains(role))
+            && !rule.exempt_channels.iter().any(|one| places.contains(&Some(*one)))
+    };
+    let rules = guild.belongings.automod.iter().filter(concerns);
+    rules.filter_map(|rule| Some((rule.clone(), rule.find(content, mentions)?))).collect()
+}
+
+/// What a rule found, and where.
+#[derive(Clone, Copy)]
+struct Offence<'a> {
+    channel: Snowflake,
+    content: &'a str,
+    /// None if it was blocked.
+    message: Option<Snowflake>,
+    rule: &'a AutoModRule,
+    found: &'a Match,
+}
+
+/// <https://discord.com/developers/docs/events/gateway-events#auto-moderation-action-execution>
+fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: &Value) {
+    let Offence { channel, content, message, rule, found } = offence;
+    let Some(guild) = state.world.guild_id_of(channel) else { return };
+    let by = By { user: author.id, reason: None };
+    let mut data = json!({
+        "guild_id": guild, "action": action, "rule_id": rule.id, "rule_trigger_type": rule.trigger_type,
+        "user_id": author.id, "channel_id": channel, "content": content, "matched_keyword": found.keyword,
+        "matched_content": found.content,
+    });
+    if let Some(message) = message {
+        data["message_id"] = json!(message);
+    }
+    let audited = match action["type"].as_u64() {
+        Some(SEND_ALERT_MESSAGE) => {
+            let place = action["metadata"]["channel_id"].as_str().and_then(|id| id.parse().ok());
+            let alert = place.map(|place| alert(state, author, offence, place));
+            data["alert_system_message_id"] = json!(alert);
+            Action::AutoModFlagToChannel
+        }
+        Some(TIMEOUT) => {
+            let seconds = action["metadata"]["duration_seconds"].as_u64().unwrap_or_default();
+            let until = state.world.clock.now() + Duration::from_secs(seconds);
+            members::time_out(state, guild, author.id, until);
+            Action::AutoModTimeout
+        }
+        _ => Action::AutoModBlockMessage,
+    };
+    let options = json!({
+        "auto_moderation_rule_name": rule.name, "channel_id": channel,
+        "auto_moderation_rule_trigger_type": rule.trigger_type.to_string(),
+    });
+    audit::record(state, guild, &by, audited, Some(author.id), Some(options));
+    let name = "AUTO_MODERATION_ACTION_EXECUTION";
+    let content = &["content", "matched_content"];
+    dispatch::to_permitted_readers(state, guild, bits::MANAGE_GUILD, name, &data, content);
+}
+
+/// Posts what was found where moderators see it.
+fn alert(state: &mut State, author: &Arc<User>, offence: Offence<'_>, place: Snowflake) -> Snowflake {
+    let Offence { channel, content, message, rule, found } = offence;
+    let fields = [
+        ("rule_name", Some(rule.name.clone())),
+        ("channel_id", Some(channel.to_string())),
+        ("keyword", found.keyword.clone()),
+        ("keyword_matched_content", found.content.clone()),
+        ("flagged_message_id", message.map(|id| id.to_string())),
+    ];
+    let fields = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some(json!({ "name": name, "value": value?, "inline": false })));
+    let mut notice = Draft::text(place, author.clone(), String::new());
+    notice.kind = MessageKind::AutoModAction;
+    notice.embeds = vec![json!({
+        "type": "auto_moderation_message", "description": content, "fields": fields.collect::<Vec<_>>(),
+    })];
+    messages::post(state, notice).id
+}
