@@ -69,10 +69,10 @@ function compareBoth({ left, right }, value, place) {
   return [...both, ...sides.flat().filter((found) => !isUnknown(found))];
 }
 
-function renamed({ place }, side, whole) {
+function renamed({ place }, side, intersection) {
   const resolved = side.def.type === "lazy" ? side.def.getter() : side;
   const name = names.get(resolved);
-  return name && place.startsWith(`${name}.`) ? `${whole}${place.slice(name.length)}` : place;
+  return name && place.startsWith(`${name}.`) ? `${intersection}${place.slice(name.length)}` : place;
 }
 
 /** Of the members of a union the one that the value comes nearest to: of the same kind, then with the fewest differences. */

@@ -64,7 +64,7 @@ impl Gateway {
     }
 
     /// Makes a guild unavailable to bots, as an outage of Discord's does: they receive GUILD_DELETE, and no event of the guild
-    /// until it is over. REST goes on. Returns how many sessions were told.
+    /// until it is over. REST goes on. Returns how many sessions were notified.
     ///
     /// # Errors
     /// If there is no such guild; the nearest names are in the error.
@@ -72,7 +72,7 @@ impl Gateway {
         self.outage(guild, "begins", guilds::begin_outage)
     }
 
-    /// Ends it: bots receive GUILD_CREATE with the guild as it is by now. Returns how many sessions were told.
+    /// Ends it: bots receive GUILD_CREATE with the guild as it is by now. Returns how many sessions were notified.
     ///
     /// # Errors
     /// If there is no such guild; the nearest names are in the error.

@@ -13,7 +13,7 @@ pub(super) fn report_route(call: &Call) {
     call.shared.transcript.write(What::UnknownRoute { method, path, times });
 }
 
-/// What nobody looked at in one call.
+/// What no handler read of one call.
 #[derive(Default)]
 pub(super) struct Unknown {
     /// Fields of the body, by their place in it.

@@ -136,7 +136,7 @@ impl From<Blocked> for ActError {
     }
 }
 
-/// The rules that a message triggers. Bots and those who manage the guild are left alone.
+/// The rules that a message triggers. Bots and members who manage the guild are exempt.
 fn offences(state: &State, author: &User, channel: Snowflake, content: &str) -> Vec<(AutoModRule, Match)> {
     let Some(home) = state.world.channel(channel) else { return Vec::new() };
     let Some(guild) = state.world.guild_of(home) else { return Vec::new() };

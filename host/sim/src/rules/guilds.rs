@@ -25,7 +25,7 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, change: impl 
     dispatch::to_guild(state, guild, "GUILD_UPDATE", &after);
 }
 
-/// Cuts bots off from a guild, as an outage of Discord's does; returns how many sessions were told.
+/// Makes a guild unavailable to bots, as an outage of Discord's does; returns how many sessions were notified.
 /// <https://discord.com/developers/docs/events/gateway-events#guild-delete>
 pub(crate) fn begin_outage(state: &mut State, guild: Snowflake) -> usize {
     if !state.sessions.unavailable.insert(guild) {
@@ -39,7 +39,7 @@ pub(crate) fn begin_outage(state: &mut State, guild: Snowflake) -> usize {
     sessions.len()
 }
 
-/// The guild is there again, as it is by now; returns how many sessions were told.
+/// The guild is there again, as it is by now; returns how many sessions were notified.
 pub(crate) fn end_outage(state: &mut State, guild: Snowflake) -> usize {
     if !state.sessions.unavailable.remove(&guild) {
         return 0;
@@ -49,7 +49,7 @@ pub(crate) fn end_outage(state: &mut State, guild: Snowflake) -> usize {
     sessions.len()
 }
 
-/// The sessions of bots that hear of a guild.
+/// The sessions of bots that receive events of a guild.
 fn bots_of(state: &State, guild: Snowflake) -> Vec<Arc<str>> {
     let Some(home) = state.world.guild(guild) else { return Vec::new() };
     let sessions = state.sessions.iter().filter(|session| {
@@ -61,7 +61,7 @@ fn bots_of(state: &State, guild: Snowflake) -> Vec<Arc<str>> {
     sessions.map(|session| session.id.clone()).collect()
 }
 
-/// GUILD_CREATE with all that a session is shown of a guild, unless an outage keeps it from there.
+/// GUILD_CREATE with all that a session is shown of a guild, unless it is unavailable.
 pub(crate) fn show(state: &mut State, session: &str, guild: Snowflake) {
     let State { world, sessions, presences, .. } = state;
     let is_unavailable = sessions.unavailable.contains(&guild);

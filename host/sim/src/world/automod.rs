@@ -38,9 +38,9 @@ pub struct AutoModRule {
     pub actions: Vec<Value>,
     /// Whether it is in force.
     pub enabled: bool,
-    /// Roles whose members it leaves alone.
+    /// Roles whose members are exempt.
     pub exempt_roles: Vec<Snowflake>,
-    /// Channels it leaves alone, with their threads.
+    /// Channels that are exempt, with their threads.
     pub exempt_channels: Vec<Snowflake>,
 }
 
@@ -53,11 +53,11 @@ pub struct Trigger {
     pub regex_patterns: Vec<String>,
     /// Numbers of Discord's word lists.
     pub presets: Vec<u64>,
-    /// Keywords that are no offence.
+    /// Keywords that do not trigger it.
     pub allow_list: Vec<String>,
     /// Users and roles that a message may mention.
     pub mention_total_limit: u64,
-    /// Whether many messages with mentions are one offence.
+    /// Whether many messages with mentions are a raid.
     pub mention_raid_protection_enabled: bool,
 }
 
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_is_no_offence_and_patterns_count_too() {
+    fn allowed_words_do_not_trigger_and_patterns_do() {
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let trigger = Trigger {
             keyword_filter: texts(&["*ana*"]),

@@ -110,7 +110,7 @@ impl World {
         }
     }
 
-    /// An account as its owner sees it, with what it tells nobody else.
+    /// An account as its owner sees it, with fields that others do not.
     pub(crate) fn own_account(&self, user: &User) -> serde_json::Value {
         let mut own = serde_json::json!(user);
         own["verified"] = true.into();

@@ -26,7 +26,7 @@ pub struct User {
     pub bot: bool,
 }
 
-/// <https://discord.com/developers/docs/resources/user#user-object>. Nobody has badges, or shows the tag of a guild.
+/// <https://discord.com/developers/docs/resources/user#user-object>. There are no badges and no guild tags here.
 impl Serialize for User {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut user = serializer.serialize_struct("User", 9)?;

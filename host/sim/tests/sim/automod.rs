@@ -1,4 +1,4 @@
-//! Auto moderation: rules of a guild, what they do to messages, and who hears of it.
+//! Auto moderation: rules of a guild, what they do to messages, and who receives the events.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn rule(sim: &Sim, trigger: u8, metadata: Value, actions: Value) -> Value 
     desk(sim, "alice").made(Method::POST, &rules(sim), rule).await
 }
 
-/// The bot, an administrator, who is told of everything.
+/// The bot, an administrator, who receives every event.
 async fn moderator(sim: &Sim, intents: u64) -> Socket {
     let role = sim.world(|world| {
         let guild = world.guild_named("Harbour").unwrap();
@@ -72,7 +72,7 @@ async fn rules_are_made_changed_and_removed_by_those_who_manage_the_guild() {
 async fn each_limit_of_a_rule_has_its_place() {
     let sim = sim().await;
     let alice = desk(&sim, "alice");
-    let whole = json!({ "name": "x", "event_type": 1, "trigger_type": 1, "actions": [{ "type": 1 }] });
+    let valid = json!({ "name": "x", "event_type": 1, "trigger_type": 1, "actions": [{ "type": 1 }] });
     for (key, value, place) in [
         ("name", json!("x".repeat(101)), "/name"),
         ("trigger_type", json!(2), "/trigger_type"),
@@ -103,23 +103,23 @@ async fn each_limit_of_a_rule_has_its_place() {
         ("exempt_roles", json!(vec!["1"; 21]), "/exempt_roles"),
         ("exempt_channels", json!(vec!["1"; 51]), "/exempt_channels"),
     ] {
-        let mut rule = whole.clone();
+        let mut rule = valid.clone();
         rule[key] = value;
         let (status, error) = alice.post(&rules(&sim), rule).await;
         let found = error["errors"].pointer(place).is_some_and(|at| at["_errors"].is_array());
         assert!(status == 400 && found, "{place}: {error}");
     }
     for _ in 0..6 {
-        alice.made(Method::POST, &rules(&sim), whole.clone()).await;
+        alice.made(Method::POST, &rules(&sim), valid.clone()).await;
     }
-    assert_eq!(code(&alice.post(&rules(&sim), whole).await), (400, 50035), "a seventh of its kind");
+    assert_eq!(code(&alice.post(&rules(&sim), valid).await), (400, 50035), "a seventh of its kind");
 }
 
 #[tokio::test]
-async fn a_blocked_message_is_not_there_and_moderators_hear_of_it() {
+async fn a_blocked_message_is_not_posted_and_moderators_receive_the_event() {
     let sim = sim().await;
     let mut bot = moderator(&sim, INTENTS | AUTO_MODERATION).await;
-    let mut deaf = Socket::identified(&sim, AUTO_MODERATION).await.0;
+    let mut unprivileged = Socket::identified(&sim, AUTO_MODERATION).await.0;
     let (mut dave, _) = client(&sim, "dave").await;
     let staff = channel_id(&sim, "staff");
     let actions = json!([
@@ -136,17 +136,20 @@ async fn a_blocked_message_is_not_there_and_moderators_hear_of_it() {
     assert_eq!(blocked, ActError::Moderated { rule: "No fish".to_owned() });
     assert_eq!(sim.messages("general").unwrap().len(), before);
 
-    let told = bot.event("AUTO_MODERATION_ACTION_EXECUTION").await;
-    assert_eq!((&told["action"]["type"], &told["rule_id"]), (&json!(1), &made["id"]));
-    assert_eq!((&told["matched_keyword"], &told["matched_content"]), (&json!("fish*"), &json!("Fish")));
-    assert_eq!((&told["content"], &told["message_id"]), (&json!("Fishes!"), &Value::Null));
+    let executed = bot.event("AUTO_MODERATION_ACTION_EXECUTION").await;
+    assert_eq!((&executed["action"]["type"], &executed["rule_id"]), (&json!(1), &made["id"]));
+    assert_eq!(
+        (&executed["matched_keyword"], &executed["matched_content"]),
+        (&json!("fish*"), &json!("Fish"))
+    );
+    assert_eq!((&executed["content"], &executed["message_id"]), (&json!("Fishes!"), &Value::Null));
     let alert = bot.event("AUTO_MODERATION_ACTION_EXECUTION").await;
     let posted = sim.messages("staff").unwrap();
     assert_eq!(alert["alert_system_message_id"], json!(posted[posted.len() - 2].id));
     assert_eq!(posted.last().unwrap().embeds[0]["description"], "a Fish");
-    let told = deaf.event("AUTO_MODERATION_ACTION_EXECUTION").await;
+    let executed = unprivileged.event("AUTO_MODERATION_ACTION_EXECUTION").await;
     assert_eq!(
-        (&told["content"], &told["matched_content"]),
+        (&executed["content"], &executed["matched_content"]),
         (&json!(""), &json!("")),
         "without MESSAGE_CONTENT"
     );
@@ -173,9 +176,9 @@ async fn mentions_are_counted_and_a_member_is_timed_out() {
     let (bob, carol) = (user(&sim, "bob"), user(&sim, "carol"));
     dave.say("general", &format!("<@{bob}> <@{bob}>")).await.unwrap();
     let said = dave.say("general", &format!("<@{bob}> <@{carol}>")).await.unwrap();
-    let told = bot.event("AUTO_MODERATION_ACTION_EXECUTION").await;
+    let executed = bot.event("AUTO_MODERATION_ACTION_EXECUTION").await;
     assert_eq!(
-        (&told["message_id"], &told["matched_keyword"]),
+        (&executed["message_id"], &executed["matched_keyword"]),
         (&json!(said), &Value::Null),
         "it is not blocked"
     );
@@ -185,7 +188,7 @@ async fn mentions_are_counted_and_a_member_is_timed_out() {
 }
 
 #[tokio::test]
-async fn a_rule_leaves_roles_and_channels_alone_that_it_names() {
+async fn a_rule_does_not_apply_to_exempt_channels_and_roles_or_while_it_is_disabled() {
     let sim = sim().await;
     let made = rule(&sim, 1, json!({ "keyword_filter": ["fish"] }), json!([{ "type": 1 }])).await;
     let (alice, one) = (desk(&sim, "alice"), format!("{}/{}", rules(&sim), id(&made)));
@@ -194,6 +197,12 @@ async fn a_rule_leaves_roles_and_channels_alone_that_it_names() {
     alice.made(Method::PATCH, &one, json!({ "exempt_channels": [channel_id(&sim, "general")] })).await;
     dave.say("general", "fish").await.unwrap();
     assert!(dave.say("random", "fish").await.is_err());
-    alice.made(Method::PATCH, &one, json!({ "enabled": false })).await;
+    let guild = harbour(&sim);
+    let role = alice.made(Method::POST, &format!("/guilds/{guild}/roles"), json!({ "name": "crew" })).await;
+    let given = format!("/guilds/{guild}/members/{}/roles/{}", user(&sim, "dave"), id(&role));
+    alice.made(Method::PUT, &given, Value::Null).await;
+    alice.made(Method::PATCH, &one, json!({ "exempt_roles": [role["id"]] })).await;
+    dave.say("random", "fish").await.unwrap();
+    alice.made(Method::PATCH, &one, json!({ "exempt_roles": [], "enabled": false })).await;
     dave.say("random", "fish").await.unwrap();
 }

@@ -61,7 +61,7 @@ async fn refused(sim: &Sim, who: &str, place: &str, command: &str) {
 }
 
 #[tokio::test]
-async fn a_user_takes_an_application_along_to_guilds_and_direct_messages() {
+async fn a_user_install_makes_commands_available_in_guilds_and_direct_messages() {
     let sim = started().await;
     let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
     let id = |name: &str| sim.world(|world| world.user_named(name).unwrap().id.to_string());
@@ -75,8 +75,8 @@ async fn a_user_takes_an_application_along_to_guilds_and_direct_messages() {
         ("@alice", "mine", 2, json!({ "1": id("bob") })),
     ] {
         let interaction = invoked(&sim, &mut bot, "bob", place, command).await;
-        let told = (&interaction["context"], &interaction["authorizing_integration_owners"]);
-        assert_eq!(told, (&json!(context), &owners), "{place} {command}");
+        let carried = (&interaction["context"], &interaction["authorizing_integration_owners"]);
+        assert_eq!(carried, (&json!(context), &owners), "{place} {command}");
         let said = sim.world(|world| {
             let channel =
                 world.channel(interaction["channel_id"].as_str().unwrap().parse().unwrap()).unwrap();
@@ -114,7 +114,7 @@ async fn installing_and_removing_an_application_takes_effect_at_once() {
 
 // https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags
 #[tokio::test]
-async fn without_use_external_apps_what_a_user_brings_along_answers_that_user_alone() {
+async fn without_use_external_apps_a_user_installed_application_answers_ephemerally() {
     let sim = started().await;
     let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
     invoked(&sim, &mut bot, "bob", "far", "mine").await;

@@ -236,8 +236,8 @@ async fn users_with_nitro_have_4000_characters_and_bots_have_2000() {
     let (rich, poor) = (sim.member("rich").unwrap(), sim.member("poor").unwrap());
     let long = "x".repeat(4000);
     let said = rich.say("c", &long).await.unwrap();
-    let heard = socket.event("MESSAGE_CREATE").await;
-    assert_eq!(heard["content"].as_str().unwrap().len(), 4000);
+    let received = socket.event("MESSAGE_CREATE").await;
+    assert_eq!(received["content"].as_str().unwrap().len(), 4000);
     rich.edit(said, &long).await.unwrap();
     for (member, limit) in [(&rich, 4000), (&poor, 2000)] {
         let refused = member.say("c", &"x".repeat(limit + 1)).await.unwrap_err();
@@ -250,7 +250,7 @@ async fn users_with_nitro_have_4000_characters_and_bots_have_2000() {
         assert_eq!((say(limit).await, say(limit + 1).await), (200, 400));
         let me = call_as(&sim, &member.token(), Method::GET, "/users/@me", None).await.1;
         assert_eq!(me["premium_type"], if limit == 4000 { 2 } else { 0 });
-        let echo = post(&sim, &path, json!({ "content": heard["content"] })).await;
+        let echo = post(&sim, &path, json!({ "content": received["content"] })).await;
         assert_eq!((echo.0.as_u16(), &echo.1["code"]), (400, &json!(50035)));
     }
 }

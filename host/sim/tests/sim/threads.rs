@@ -185,8 +185,8 @@ async fn nobody_answers_in_a_forum_post_before_its_first_message() {
 
     // With its message at once, the thread comes first all the same.
     socket.settled().await;
-    let whole = json!({ "name": "And how?", "applied_tags": [tag], "message": { "content": "Really?" } });
-    let post = dave.made(Method::POST, &path, whole).await;
+    let complete = json!({ "name": "And how?", "applied_tags": [tag], "message": { "content": "Really?" } });
+    let post = dave.made(Method::POST, &path, complete).await;
     let events = socket.settled().await.into_iter().filter(|event| event["d"]["id"] == post["id"]);
     let names: Vec<Value> = events.map(|event| event["t"].clone()).collect();
     assert_eq!(names, ["THREAD_CREATE", "MESSAGE_CREATE"]);

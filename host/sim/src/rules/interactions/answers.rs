@@ -96,9 +96,9 @@ pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Op
     draft.flags = extra_flags;
     // https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags
     let home = state.world.channel(interaction.channel)?;
-    let brought = home.guild_id.is_some() && interaction.owners.guild.is_none();
+    let user_installed = home.guild_id.is_some() && interaction.owners.guild.is_none();
     let granted = state.world.permissions_in(home, interaction.user.id);
-    if brought && granted & bits::USE_EXTERNAL_APPS == 0 {
+    if user_installed && granted & bits::USE_EXTERNAL_APPS == 0 {
         draft.flags |= flags::EPHEMERAL;
     }
     draft.interaction = Some(interaction.note());

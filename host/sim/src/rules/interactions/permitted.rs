@@ -45,7 +45,7 @@ fn is_installed_in(state: &State, channel: &Channel, command: &Command) -> bool 
     }
 }
 
-/// Whether a command is there because the user brings the application along.
+/// Whether a command is there because the user installed the application.
 fn is_installed_by(state: &State, user: Snowflake, command: &Command) -> bool {
     let bot = state.world.bot(command.bot);
     command.guild.is_none()
@@ -122,14 +122,15 @@ fn permits(
     verdict.unwrap_or_else(|| granted & needed(command) == needed(command))
 }
 
-/// The commands that a user may run in direct messages: with bots it shares a guild with, and what it brings along.
+/// The commands that a user may run in direct messages: with bots it shares a guild with, and of applications
+/// it installed.
 pub(crate) fn commands_for_person(state: &State, user: Snowflake) -> impl Iterator<Item = &Command> {
     state.commands.available(None).filter(move |command| {
         let shares =
             |guild: &Guild| guild.members.contains_key(&user) && guild.members.contains_key(&command.bot);
-        let brings = is_installed_by(state, user, command);
-        fits(command, CONTEXT_BOT_DM) && (brings || state.world.guilds().any(shares))
-            || fits(command, CONTEXT_PRIVATE_CHANNEL) && brings
+        let installed = is_installed_by(state, user, command);
+        fits(command, CONTEXT_BOT_DM) && (installed || state.world.guilds().any(shares))
+            || fits(command, CONTEXT_PRIVATE_CHANNEL) && installed
     })
 }
 
