@@ -2,8 +2,8 @@
 //   node judge.mjs [--part] RECORD ROUTES DIFFERENCES
 //
 // RECORD is what `SimOptions::record` wrote, ROUTES the table in PARITY.md, DIFFERENCES the list of those that are meant,
-// each with its reason. Exit status: 0 as listed, 1 a difference that is not listed, or one listed that is not found any
-// more; with --part, RECORD is not complete, and that is no fault.
+// each with its reason. Exit status: 0 as listed, 1 a difference that is not listed, one listed that is not found any more,
+// or a route that RECORD has no answer of; with --part RECORD is not complete, and only the first is a fault.
 
 import { createReadStream, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -18,6 +18,8 @@ const isPart = process.argv[2] === "--part";
 const [record, table, list] = process.argv.slice(isPart ? 3 : 2);
 const specified = operations();
 const own = ownRoutes(readFileSync(table, "utf8"));
+/** Routes that were not answered with success yet: nobody saw what they answer. */
+const unseen = new Set(own.all().map(({ method, template }) => `${method} ${template}`));
 /** Each difference with the first exchange that shows it. */
 const found = new Map();
 const note = (difference, exchange) => found.has(difference) || found.set(difference, exchange);
@@ -41,6 +43,7 @@ function judge(exchange) {
   const route = own.find(method, path);
   // What is not there was refused with 404, and counted.
   if (!route) return;
+  if (exchange.status < 300) unseen.delete(`${method} ${route.template}`);
   const operation = specified.find(method, path);
   if (!operation) {
     note(`${method} ${route.template} is not specified`, exchange);
@@ -104,7 +107,9 @@ function report() {
   for (const [difference, { method, path, status, request }] of unlisted) {
     console.log(`DIFFERS  ${difference}\n         first in ${method} ${path} ${status} ${request.slice(0, 200)}`);
   }
+  if (isPart) unseen.clear();
+  unseen.forEach((route) => console.log(`UNSEEN   ${route}\n         no test and no client got an answer from it`));
   gone.forEach((difference) => console.log(`GONE     ${difference}\n         it is listed in ${list} and was not found`));
   console.log(`${exchanges} exchanges, ${found.size} differences from Discord's specification, ${unlisted.length} of them not listed`);
-  process.exitCode = unlisted.length + gone.length > 0 ? 1 : 0;
+  process.exitCode = unlisted.length + gone.length + unseen.size > 0 ? 1 : 0;
 }

@@ -24,7 +24,11 @@ export class Routes {
   add(method, template, value) {
     const routes = this.#byMethod.get(method) ?? [];
     this.#byMethod.set(method, routes);
-    routes.push({ template, segments: template.split("/"), value });
+    routes.push({ method, template, segments: template.split("/"), value });
+  }
+
+  all() {
+    return [...this.#byMethod.values()].flat();
   }
 
   find(method, path) {

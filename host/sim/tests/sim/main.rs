@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod actors;
+mod answers;
 mod applications;
 mod automod;
 mod channels;

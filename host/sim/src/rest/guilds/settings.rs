@@ -8,7 +8,7 @@ use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
 use crate::rules::{access, guilds, members};
-use crate::world::wire::{guild_glimpse, guild_json};
+use crate::world::wire::guild_json;
 use crate::world::{AuditEntry, GuildSettings, User, bits};
 
 /// Entries of the audit log in one page.
@@ -117,13 +117,14 @@ pub(crate) fn preview(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let state = call.shared.state();
     let guild = access::own_guild(&state, caller, guild).map_err(|_| ApiError::unknown_guild())?;
-    let mut json = guild_glimpse(guild);
-    json["discovery_splash"] = Value::Null;
-    json["emojis"] = json!(guild.belongings.emojis.iter().map(|emoji| emoji.json()).collect::<Vec<_>>());
-    json["stickers"] = json!([]);
-    json["approximate_member_count"] = json!(guild.members.len());
-    json["approximate_presence_count"] = json!(guild.members.len());
-    Ok(Reply::json(&json))
+    let (settings, emojis) = (&guild.settings, &guild.belongings.emojis);
+    // https://discord.com/developers/docs/resources/guild#guild-preview-object
+    Ok(Reply::json(&json!({
+        "id": guild.id, "name": guild.name, "icon": settings.icon, "description": settings.description,
+        "home_header": null, "splash": null, "discovery_splash": null, "features": settings.features,
+        "emojis": emojis.iter().map(|emoji| emoji.json()).collect::<Vec<_>>(), "stickers": [],
+        "approximate_member_count": guild.members.len(), "approximate_presence_count": guild.members.len(),
+    })))
 }
 
 /// `DELETE /users/@me/guilds/{guild}`

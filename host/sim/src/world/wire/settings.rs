@@ -114,7 +114,7 @@ pub(crate) fn guild_json(guild: &Guild) -> Value {
     })
 }
 
-/// What invites and previews show of a guild to those outside.
+/// What invites show of a guild to those outside.
 pub(crate) fn guild_glimpse(guild: &Guild) -> Value {
     json!({
         "id": guild.id, "name": guild.name, "icon": guild.settings.icon, "splash": null, "banner": null,
