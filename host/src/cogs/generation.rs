@@ -88,7 +88,7 @@ impl Lanes {
                 .settings
                 .of(&self.name)
                 .map_or_else(|| "{}".to_owned(), |settings| settings.json().to_owned()),
-            allowed: parts.settings.allowed(manifest),
+            allowed: parts.settings.allowed(&self.name, Some(manifest)),
             schedule: Arc::clone(&self.schedule),
             cooldowns: Arc::clone(&self.cooldowns),
             facts: Arc::clone(parts.router.facts()),

@@ -80,11 +80,12 @@ impl CogSettings {
         self.sections.read().unwrap_or_else(PoisonError::into_inner).get(cog)?.settings.clone()
     }
 
-    /// What a cog may ask of the host: what is set for it, else what it declares.
-    pub(super) fn allowed(&self, manifest: &Manifest) -> Allowed {
+    /// What a cog may ask of the host: what is set for it, else what it declares, as far as that is known.
+    pub(super) fn allowed(&self, cog: &str, manifest: Option<&Manifest>) -> Allowed {
         let sections = self.sections.read().unwrap_or_else(PoisonError::into_inner);
-        let set = sections.get(&manifest.name).and_then(|section| section.handles.clone());
-        set.map_or_else(|| Allowed::declared(manifest.handles.as_deref()), Allowed::Config)
+        let set = sections.get(cog).and_then(|section| section.handles.clone());
+        let declared = || Allowed::declared(manifest.and_then(|manifest| manifest.handles.as_deref()));
+        set.map_or_else(declared, Allowed::Config)
     }
 
     /// Takes the place of what was set; the cogs for which it differs.
@@ -110,8 +111,8 @@ impl CogSettings {
     /// What a cog declares to ask of the host and may not.
     pub(crate) fn not_allowed(&self, manifest: &Manifest) -> Option<String> {
         let declared = Allowed::declared(Some(manifest.handles.as_deref()?));
-        let lacking = self.allowed(manifest).lacks(&declared).join(", ");
         let name = &manifest.name;
+        let lacking = self.allowed(name, Some(manifest)).lacks(&declared).join(", ");
         (!lacking.is_empty())
             .then(|| format!("`{name}` asks for {lacking}, which `[cog.{name}] handles` does not allow"))
     }

@@ -178,10 +178,11 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         },
         process: status.pulse.as_ref().and_then(|pulse| LaneProcess::of(pulse.process()?)),
         sandbox: parts.settings.lane(name).sandbox.is_on(),
-        handles: manifest.and_then(|manifest| {
-            let allowed = parts.settings.allowed(manifest);
-            allowed.list().map(|list| list.iter().map(ToString::to_string).collect())
-        }),
+        handles: parts
+            .settings
+            .allowed(name, manifest.map(|manifest| &**manifest))
+            .list()
+            .map(|list| list.iter().map(ToString::to_string).collect()),
         activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
         in_flight: status.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
         spawned: status.pulse.as_ref().map_or(0, |pulse| pulse.spawned()),

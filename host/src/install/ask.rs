@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{error::InstallError, files, installation::Installation, lock::Installed};
 use crate::{
     config::{Allowed, Permission},
-    library,
     packages::About,
 };
 
@@ -57,7 +56,12 @@ impl fmt::Display for Ask {
 
 impl Installation<'_> {
     /// What somebody has to agree to before this is installed.
-    pub(super) fn asks(&self, name: &str, to: &Installed, about: &About) -> Result<Vec<Ask>, InstallError> {
+    pub(super) async fn asks(
+        &self,
+        name: &str,
+        to: &Installed,
+        about: &About,
+    ) -> Result<Vec<Ask>, InstallError> {
         let there = self.lock.cogs.get(name);
         let mut asks = Vec::new();
         if let Some(there) = there
@@ -78,10 +82,12 @@ impl Installation<'_> {
         if let Some(there) = there
             && self.handles_of(name).is_none()
             && !there.contents().any(|it| *it == to.now)
-            // A file that somebody put there is asked about below.
-            && let Ok(serving) = library::read(&file)
         {
-            let now = Allowed::declared(serving.manifest.handles.as_deref());
+            let kept = self.kept.find(name, &there.now.package, &self.rules(&there.source)).await;
+            // Of what is not kept nobody knows what was agreed to.
+            let now = kept.map_or(Allowed::Declared(Vec::new()), |(.., artifact)| {
+                Allowed::declared(artifact.about.handles.as_deref())
+            });
             let more = now.lacks(&Allowed::declared(about.handles.as_deref()));
             if !more.is_empty() {
                 asks.push(Ask::Handles { cog: name.to_owned(), more });

@@ -61,7 +61,7 @@ impl Installation<'_> {
         let chosen = choose(reference, &rules).await?;
         let source = Reference { digest: None, ..reference.clone() };
         let Some(there) = self.lock.cogs.get(name) else {
-            return self.plan_to(name, source, chosen, rules);
+            return self.plan_to(name, source, chosen, rules).await;
         };
         let version = chosen.package.version();
         self.check_not_moved(there, &chosen)?;
@@ -69,7 +69,7 @@ impl Installation<'_> {
             let (name, version) = (name.to_owned(), there.now.version.clone());
             return Err(InstallError::Pinned { name, version });
         }
-        self.plan_to(name, source, chosen, rules)
+        self.plan_to(name, source, chosen, rules).await
     }
 
     /// Plans the newest version that a cog's source has of what was asked for.
@@ -98,7 +98,7 @@ impl Installation<'_> {
             return Ok(Planned::Nothing { installed, why });
         }
         let source = there.source.clone();
-        self.plan_to(name, source, chosen, rules)
+        self.plan_to(name, source, chosen, rules).await
     }
 
     /// Plans a version that was installed before; without one, the newest that is older than what is installed.
@@ -147,7 +147,7 @@ impl Installation<'_> {
         let rules = self.rules(&one);
         let chosen = choose(&one, &rules).await?;
         self.check_not_moved(there, &chosen)?;
-        self.plan_to(name, there.source.clone(), chosen, rules)
+        self.plan_to(name, there.source.clone(), chosen, rules).await
     }
 
     /// Plans exactly what the lock says, wherever what is there comes from.
@@ -174,7 +174,7 @@ impl Installation<'_> {
         let from = self.lock.cogs.get(name).map(|there| there.now.version.clone());
         if self.kept.check(name, &package, &rules).await.is_ok() {
             let (.., artifact) = self.kept.find(name, &package, &rules).await?;
-            let asks = self.asks(name, &installed, &artifact.about)?;
+            let asks = self.asks(name, &installed, &artifact.about).await?;
             let (cog, notes) = (name.to_owned(), self.notes(name, &artifact.about));
             // It may be installed on another machine than the one that wrote the lock.
             let now =
@@ -207,13 +207,13 @@ impl Installation<'_> {
             return Err(InstallError::OtherVersion { what, found: found.clone(), expected });
         }
         let now = content(&chosen);
-        let asks = self.asks(name, &installed, &chosen.artifact.about)?;
+        let asks = self.asks(name, &installed, &chosen.artifact.about).await?;
         let installed = Installed { now, ..installed };
         let (cog, notes) = (name.to_owned(), self.notes(name, &chosen.artifact.about));
         Ok(Planned::Change(Box::new(Plan { cog, from, installed, asks, notes, chosen: Some(chosen), rules })))
     }
 
-    fn plan_to(
+    async fn plan_to(
         &self,
         name: &str,
         source: Reference,
@@ -232,7 +232,7 @@ impl Installation<'_> {
                 (Installed { now, source, file, pinned: false, went_back_from, before }, None)
             }
         };
-        let asks = self.asks(name, &installed, &chosen.artifact.about)?;
+        let asks = self.asks(name, &installed, &chosen.artifact.about).await?;
         if from.as_ref() == Some(&installed.now.version)
             && self.lock.cogs.get(name).is_some_and(|there| there.source == installed.source)
             && asks.is_empty()

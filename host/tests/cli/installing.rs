@@ -186,6 +186,9 @@ fn what_a_cog_asks_of_the_host_is_shown_first_and_more_of_it_refused_unless_some
     assert!(ok(&place, &["update", "--dry-run"]).out.contains(more));
     fails(&place, &["update", "ping"], more);
     assert_eq!(listed(&place, "ping")["version"], "1.1.0");
+    // What is installed decides, whether its file is there or not.
+    fs::remove_file(place.path().join("cogs/libping.so")).unwrap();
+    fails(&place, &["update", "ping"], more);
     ok(&place, &["update", "ping", "--yes"]);
     ok(&place, &["rollback", "ping"]);
     ok(&place, &["install", "./packages/ping:1.2.0"]);

@@ -7,26 +7,62 @@ use super::limits::same;
 pub const HANDLES: [&str; 9] =
     ["discord", "discord.read", "discord.reply", "http", "store", "api", "stats", "gateway", "schedule"];
 
-/// How many of [`HANDLES`] can name a place.
-const PLACED: usize = 4;
-
-/// Whether a word is for a handle of the host, or may be: which guilds and origins there are is not looked at.
+/// Whether a word is for a handle of the host: a guild is a number, and an origin has no path.
 #[must_use]
 pub const fn is_handle(word: &str) -> bool {
     let (bytes, mut end) = (word.as_bytes(), 0);
     while end < bytes.len() && bytes[end] != b':' {
         end += 1;
     }
-    let has_place = end + 1 < bytes.len();
-    let (known, fits) = if end < bytes.len() { (PLACED, has_place) } else { (HANDLES.len(), true) };
-    let (name, mut at) = (word.split_at(end).0, 0);
-    while at < known {
+    let name = word.split_at(end).0;
+    let mut at = 0;
+    while at < HANDLES.len() {
         if same(HANDLES[at], name) {
-            return fits;
+            let is_discords = at < 3;
+            return match end < bytes.len() {
+                false => true,
+                true if is_discords => is_number(bytes, end + 1),
+                true => same(name, "http") && is_origin(bytes, end + 1),
+            };
         }
         at += 1;
     }
     false
+}
+
+const fn is_number(bytes: &[u8], from: usize) -> bool {
+    let mut at = from;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_digit() {
+            return false;
+        }
+        at += 1;
+    }
+    // As long as a number of 64 bits surely is.
+    from < at && at - from < 20
+}
+
+const fn is_origin(bytes: &[u8], from: usize) -> bool {
+    let begins = begins_at(bytes, from, b"https://") || begins_at(bytes, from, b"http://");
+    // Behind the two slashes of the scheme none is left.
+    let (mut at, mut slashes, mut last) = (from, 0, 0);
+    while at < bytes.len() {
+        slashes += (bytes[at] == b'/') as usize;
+        last = bytes[at];
+        at += 1;
+    }
+    begins && slashes == 2 && last != b'/'
+}
+
+const fn begins_at(bytes: &[u8], from: usize, with: &[u8]) -> bool {
+    let mut at = 0;
+    while at < with.len() {
+        if from + at >= bytes.len() || bytes[from + at] != with[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// The word itself.
@@ -55,7 +91,18 @@ mod tests {
         for word in ["discord.reply:7", "discord:7", "http:https://api.example.org:8443"] {
             assert!(is_handle(word), "{word:?}");
         }
-        for word in ["", ":", "disc", "discord.", "discord:", "store:7", "stores", "http:", "https://a"] {
+        let odd = ["discord:x", "discord:-1", "http:h", "http:https://", "http:https://a/b", "http:ftp://a"];
+        for word in odd.into_iter().chain([
+            "",
+            ":",
+            "disc",
+            "discord.",
+            "discord:",
+            "store:7",
+            "stores",
+            "http:",
+            "https://a",
+        ]) {
             assert!(!is_handle(word), "{word:?}");
         }
     }
