@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Cogs, message::Lost};
-use crate::identity::GenerationId;
+use crate::{identity::GenerationId, lane::lost_with_it};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(250);
@@ -53,17 +53,11 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
         let stuck = now - look.since;
         let what = pulse.describe();
         if stuck >= cogs.parts.limits.stuck_after {
-            // An owner that is at work on the cog heeds it afterwards, if the generation still serves.
-            // The one that keeps the thread, and those that wait for something.
-            let begun = pulse.handlers();
-            cogs.lost(
-                &id,
-                Lost::Hang,
-                format!(
-                    "it did not return from `{what}` within {:.1} s; {begun} handlers were lost with it",
-                    stuck.as_secs_f64()
-                ),
-            );
+            let stuck = stuck.as_secs_f64();
+            // The handler that keeps the thread, and those that wait at an `await`.
+            let lost = lost_with_it(pulse.handlers());
+            // An owner that is at work on the cog looks at it afterwards, if the generation still serves.
+            cogs.lost(&id, Lost::Hang, format!("it did not return from `{what}` within {stuck:.1} s{lost}"));
         } else if stuck >= NAME_AFTER && !look.named {
             look.named = true;
             let secs = stuck.as_secs();

@@ -45,6 +45,15 @@ pub struct State {
     pub bytes: Vec<u8>,
 }
 
+/// What is added to why a lane was given up: how many handlers had begun and were not done.
+pub(crate) fn lost_with_it(handlers: usize) -> String {
+    match handlers {
+        0 => String::new(),
+        1 => "; 1 handler was lost with it".to_owned(),
+        handlers => format!("; {handlers} handlers were lost with it"),
+    }
+}
+
 /// Why an order was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {

@@ -111,12 +111,18 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
             live.say("!intruder hello");
             live.expect("hello");
         };
-        for (how, signal, function) in [("fault", 11, ": fault"), ("abort", 6, ": attempt")] {
+        for (how, signal, function, words) in [
+            ("fault", 11, ": fault", ""),
+            ("abort", 6, ": attempt", ""),
+            ("say-and-fault", 11, ": fault", ": no end of a line"),
+            ("elsewhere", 6, "", ""),
+        ] {
             live.say(&format!("!intruder {how}"));
             live.expect(&format!("stack backtrace of signal {signal}:"));
             live.expect(function);
             live.expect("intruder/src/lib.rs:");
-            live.expect(&format!("its process was ended by signal {signal} ("));
+            let ended = live.expect(&format!("its process was ended by signal {signal} ("));
+            assert!(ended.contains(words), "{ended}");
             serves(&mut live);
         }
         // Rust says the same in its own words.
@@ -132,7 +138,7 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
         live.signal(15);
         let (code, lines) = live.end();
         let traces = lines.iter().filter(|line| line.contains("stack backtrace")).count();
-        assert_eq!((code, traces), (0, 3), "{}", lines.join("\n"));
+        assert_eq!((code, traces), (0, 6), "{}", lines.join("\n"));
     }
 }
 

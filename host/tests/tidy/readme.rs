@@ -235,6 +235,8 @@ fn every_promise_is_kept_by_the_test_of_its_name() {
     for row in table("README.md", "trouble with") {
         let link = row[2].strip_prefix('[').and_then(|link| link.strip_suffix(')')?.split_once("]("));
         let (name, file) = link.unwrap_or_else(|| panic!("`{}` is no link to a test", row[2]));
+        let is_measured = row[3].is_empty() || row[3].bytes().any(|byte| byte.is_ascii_digit());
+        assert!(is_measured, "`{}` is no figure", row[3]);
         let test = format!("fn {}(", name.replace(' ', "_"));
         assert!(read(file).text.contains(&test), "{file} has no test with the name `{name}`");
     }

@@ -344,12 +344,13 @@ fn figures(
             }
         }
     }
-    // As the host reports them.
+    // As the host reports them; those of the crashes and hangs themselves are no messages that are counted.
     let lost = |line: &str| -> Option<u64> {
-        let (before, _) = line.split_once(" handlers were lost with it")?;
-        before.rsplit_once(' ')?.1.parse().ok()
+        let (before, _) = line.split_once(" lost with it").filter(|_| line.contains(" faulty#"))?;
+        before.rsplit_once("; ")?.1.split(' ').next()?.parse().ok()
     };
     let in_flight: u64 = log.lines().filter_map(lost).sum();
+    let in_flight = in_flight.saturating_sub(done.crashed + done.hung);
     let wrong = reminded.values().filter(|times| **times != 1).count() as u64
         + done.reminders.abs_diff(reminded.len() as u64);
     let what_was_done = format!(

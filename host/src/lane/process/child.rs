@@ -78,6 +78,7 @@ fn begin() -> io::Result<Infallible> {
     forward::install(&to_host, start.log_level);
     confine(&start)?;
     trace::install();
+    trace::give_stack();
     if let Err(why) = sandbox::enter(start.sandbox, &start.file) {
         to_host.send(&ToHost::Opened(Err(why)));
         // The host ends this process as soon as it has read that.

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    super::{Begin, Inbox, Order, Pulse, Report, answer::Answer as OrderAnswer},
+    super::{Begin, Inbox, Order, Pulse, Report, answer::Answer as OrderAnswer, lost_with_it},
     crash,
     handover::{Handover, Next},
     listen::Output,
@@ -138,10 +138,7 @@ impl Owner {
             }
             self.pulse.end_because("its process has ended".to_owned());
         } else {
-            let why = match lost {
-                0 => why,
-                lost => format!("{why}; {lost} handlers were lost with it"),
-            };
+            let why = format!("{why}{}", lost_with_it(lost));
             self.pulse.end_because(why.clone());
             crashed(why);
         }

@@ -15,6 +15,8 @@ use crate::identity::GenerationId;
 pub(super) const OUT_OF_MEMORY: &str = "memory allocation of";
 /// So many lines are kept for the report of a crash.
 const LINES: usize = 8;
+/// So many characters of a line are last words.
+const WORDS_MAX: usize = 300;
 /// Longer lines come in pieces.
 const LINE_MAX: usize = 8 << 10;
 /// A pipe holds so much: <https://man7.org/linux/man-pages/man7/pipe.7.html>
@@ -32,7 +34,7 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn listen(id: GenerationId, pipe: io::PipeReader) -> io::Result<Output> {
         let pipe = pipe::Receiver::from_owned_fd(pipe.into())?;
-        let lines = Lines { id, line: Vec::new(), last: VecDeque::new(), is_trace: false };
+        let lines = Lines { id, line: Vec::new(), last: VecDeque::new(), of_trace: 0 };
         let (gone, is_gone) = oneshot::channel();
         Ok(Output { gone: Some(gone), task: tokio::spawn(lines.read(pipe, is_gone)) })
     }
@@ -42,7 +44,8 @@ impl Output {
         drop(self.gone.take());
         let last = (&mut self.task).await.ok()?.last;
         let of_memory = last.iter().find(|line| line.starts_with(OUT_OF_MEMORY));
-        of_memory.or_else(|| last.iter().find(|line| !line.starts_with("note: "))).cloned()
+        let line = of_memory.or_else(|| last.iter().find(|line| !line.starts_with("note: ")))?;
+        Some(line.chars().take(WORDS_MAX).collect())
     }
 }
 
@@ -52,7 +55,8 @@ struct Lines {
     line: Vec<u8>,
     /// The last ones, the newest first.
     last: VecDeque<String>,
-    is_trace: bool,
+    /// Lines of a stack backtrace that may still come.
+    of_trace: usize,
 }
 
 impl Lines {
@@ -104,8 +108,11 @@ impl Lines {
             return;
         }
         let id = &self.id;
-        self.is_trace |= text.starts_with(trace::HEAD);
-        if self.is_trace {
+        if trace::begins(&text) {
+            self.of_trace = trace::LINES + 1;
+        }
+        if self.of_trace > 0 {
+            self.of_trace -= 1;
             tracing::error!(target: "cog", cog = %id, module = "output", "{text}");
         } else {
             tracing::info!(target: "cog", cog = %id, module = "output", "{text}");

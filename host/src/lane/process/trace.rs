@@ -5,20 +5,21 @@
 use std::{
     backtrace::Backtrace,
     fmt::{self, Write as _},
-    io::{self, Write as _},
     mem, ptr,
     sync::{
         OnceLock,
-        atomic::{AtomicBool, AtomicI32, Ordering},
+        atomic::{AtomicI32, AtomicUsize, Ordering},
     },
 };
 
-/// How the first line begins. What follows it are no words of the cog's.
-pub(super) const HEAD: &str = "stack backtrace of signal ";
+/// How the first line begins; a number and a colon end it.
+const HEAD: &str = "stack backtrace of signal ";
 
 /// Signals by which code ends its own process.
 const SIGNALS: [i32; 6] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
+/// Lines behind the first one at most: a frame has a name and a place, also for each function that is inlined in it.
+pub(super) const LINES: usize = 4 * FRAMES;
 /// How long it may take, in seconds: names are read from the library's file.
 const MAX_SECONDS: i64 = 2;
 /// So many frames say where it was.
@@ -32,8 +33,13 @@ type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 static BEFORE: [OnceLock<libc::sigaction>; SIGNALS.len()] = [const { OnceLock::new() }; SIGNALS.len()];
 /// The signal that is being traced; 0: none.
 static TRACED: AtomicI32 = AtomicI32::new(0);
-/// Whether the handler before has its turn.
-static ASKED_BEFORE: AtomicBool = AtomicBool::new(false);
+/// The thread in which the handler before has its turn; 0: none.
+static ASKED_BEFORE: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a line of a process's output begins a trace.
+pub(super) fn begins(line: &str) -> bool {
+    line.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(':')).is_some_and(|it| it.parse::<u8>().is_ok())
+}
 
 /// From now on. Threads that call [`give_stack`] are traced on a stack of their own.
 pub(super) fn install() {
@@ -72,7 +78,9 @@ pub(super) fn give_stack() {
 }
 
 extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    if ASKED_BEFORE.load(Ordering::SeqCst) {
+    // SAFETY: it takes nothing, and never fails.
+    let thread = unsafe { libc::pthread_self() } as usize;
+    if ASKED_BEFORE.load(Ordering::SeqCst) == thread {
         // It said what it had to say, and ends the process.
         end_by(signal);
     }
@@ -82,30 +90,43 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
         && before.sa_flags & libc::SA_SIGINFO != 0
         && TRACED.load(Ordering::SeqCst) == 0
     {
-        ASKED_BEFORE.store(true, Ordering::SeqCst);
+        ASKED_BEFORE.store(thread, Ordering::SeqCst);
         // SAFETY: with `SA_SIGINFO` it is a handler of this kind.
         let handler: Handler = unsafe { mem::transmute(before.sa_sigaction) };
         handler(signal, info, context);
-        ASKED_BEFORE.store(false, Ordering::SeqCst);
+        ASKED_BEFORE.store(0, Ordering::SeqCst);
     }
     if let Err(first) = TRACED.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst) {
         // Another thread's, one of the tracing itself, or its time is over.
         end_by(first);
     }
+    // The cog may have taken it.
+    handle(libc::SIGALRM);
     let limit = libc::timeval { tv_sec: MAX_SECONDS, tv_usec: 0 };
     let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: limit };
     // SAFETY: `timer` lives through the call. <https://man7.org/linux/man-pages/man2/setitimer.2.html>
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };
-    let mut out = Frames { from: interrupted_at(context), line: String::new(), written: 0 };
-    let _ = writeln!(io::stderr(), "{HEAD}{signal}:");
+    let mut out = Frames { from: interrupted_at(context), line: String::new(), written: 0, write: say };
+    // What the cog wrote last may be no whole line.
+    say(&format!("\n{HEAD}{signal}:"));
     let _ = write!(out, "{:#}", Backtrace::force_capture());
+    if out.written == 0 {
+        say("  (nothing but the host's own code)");
+    }
     // SAFETY: the kernel hands over what happened.
-    if unsafe { (*info).si_code } > 0 {
-        // The instruction runs again, so that a core dump shows the place.
+    if signal != libc::SIGTRAP && unsafe { (*info).si_code } > 0 {
+        // The instruction runs again, so that a core dump shows the place. What follows a trap is the next one.
         reset(signal);
     } else {
         end_by(signal);
     }
+}
+
+/// Writes a line at once, without a lock that somebody may have.
+fn say(line: &str) {
+    let line = format!("{line}\n");
+    // Nobody is left who could do something about it.
+    let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
 }
 
 /// The address of the instruction that a signal interrupted.
@@ -144,14 +165,15 @@ fn end_by(signal: i32) -> ! {
 }
 
 /// Writes the frames from the one that was interrupted down to those of the host, as they come.
-struct Frames {
-    /// Its address; none: all of them.
+struct Frames<W> {
+    /// Its address; none: it is not known, and what is the capture's and the host's own is left out.
     from: Option<usize>,
     line: String,
     written: usize,
+    write: W,
 }
 
-impl fmt::Write for Frames {
+impl<W: FnMut(&str)> fmt::Write for Frames<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for piece in text.split_inclusive('\n') {
             self.line.push_str(piece);
@@ -164,12 +186,12 @@ impl fmt::Write for Frames {
     }
 }
 
-impl Frames {
+impl<W: FnMut(&str)> Frames<W> {
     /// `   4:     0x7f0123456789 - name::of::function::h0123456789abcdef`, or below it `at file:line:column`.
     fn take(&mut self, line: &str) -> fmt::Result {
         let Some((address, name)) = frame(line) else {
-            if self.from.is_none() && !line.is_empty() {
-                eprintln!("      {}", line.trim_start());
+            if self.written > 0 && !line.is_empty() {
+                (self.write)(&format!("      {}", line.trim_start()));
             }
             return Ok(());
         };
@@ -177,12 +199,14 @@ impl Frames {
             return Ok(());
         }
         self.from = None;
-        if self.written == FRAMES
-            || ["gearshift_host::", "gearshift_cog::export::"].iter().any(|it| name.contains(it))
-        {
-            return Err(fmt::Error);
+        let is = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+        match self.written {
+            0 if is(&["gearshift_host::", "std::backtrace"]) => return Ok(()),
+            FRAMES => return Err(fmt::Error),
+            _ if is(&["gearshift_host::", "gearshift_cog::export::"]) => return Err(fmt::Error),
+            _ => {}
         }
-        eprintln!("  {:>2}: {name}", self.written);
+        (self.write)(&format!("  {:>2}: {name}", self.written));
         self.written += 1;
         Ok(())
     }
@@ -209,5 +233,36 @@ mod tests {
         let frames: Vec<_> = text.lines().filter_map(frame).collect();
         assert!(frames.len() > 3, "{text}");
         assert!(frames.iter().any(|(_, name)| name.ends_with("a_frame_is_read_as_rust_writes_it")), "{text}");
+    }
+    #[test]
+    fn frames_are_shown_from_the_one_that_was_interrupted_to_those_of_the_host() {
+        let text = "   0:     0x1 - std::backtrace::Backtrace::create::h0123456789abcdef\n             at /rustc/x.rs:1:1\n   \
+            1:     0x2 - gearshift_host::lane::process::trace::crashed::h0123456789abcdef\n   2:     0x3 - <unknown>\n   \
+            3:     0x4 - music::play::h0123456789abcdef\n             at src/lib.rs:7:9\n   \
+            4:     0x5 - gearshift_cog::export::glue::call\n   5:     0x6 - music::never\n";
+        for (from, first) in [(Some(4), "   0: music::play"), (None, "   0: <unknown>")] {
+            let mut lines = Vec::new();
+            let mut out = Frames {
+                from,
+                line: String::new(),
+                written: 0,
+                write: |line: &str| lines.push(line.to_owned()),
+            };
+            assert!(out.write_str(text).is_err(), "it ends at the host's");
+            assert_eq!(lines[0], first);
+            assert!(lines.ends_with(&["      at src/lib.rs:7:9".to_owned()]), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_first_line_of_a_trace_begins_one() {
+        assert!(begins("stack backtrace of signal 11:"));
+        for line in [
+            "stack backtrace of signal nonsense",
+            "stack backtrace of signal 11",
+            "x stack backtrace of signal 6:",
+        ] {
+            assert!(!begins(line), "{line}");
+        }
     }
 }

@@ -169,6 +169,14 @@ fn attempt(words: &[&str]) -> io::Result<String> {
         ["abort"] => std::process::abort(),
         ["overflow"] => text(deeper(1)),
         ["fault"] => fault(),
+        ["say-and-fault"] => {
+            print!("stack backtrace of signal nonsense\nthe last line\nno end of a line");
+            io::stdout().flush()?;
+            fault()
+        }
+        ["elsewhere"] => match thread::spawn(|| std::process::abort()).join() {
+            Ok(()) | Err(_) => text(0),
+        },
         ["blocking"] => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let work = async { tokio::time::timeout(LONG, tokio::task::spawn_blocking(|| 7)).await };
