@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,12 +30,12 @@ pub struct Record {
 }
 
 impl Record {
-    /// Opens the file, or makes it. What it holds stays.
+    /// Opens the file, or makes it for this user alone: bodies of requests hold tokens. What it holds stays.
     ///
     /// # Errors
     /// If it cannot be opened for writing.
     pub fn append_to(path: impl AsRef<Path>) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
         Ok(Self { file: Arc::new(Mutex::new(file)) })
     }
 

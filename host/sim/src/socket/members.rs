@@ -95,7 +95,8 @@ pub(super) fn limited(guild: Snowflake, data: &Value, wait: Duration) -> Value {
     json!({ "opcode": 8, "retry_after": wait.as_secs_f64(), "meta": meta })
 }
 
-fn guild_of(data: &Value) -> Option<Snowflake> {
+/// The guild that a request is about.
+pub(super) fn guild_of(data: &Value) -> Option<Snowflake> {
     match data.get("guild_id")? {
         Value::Array(list) if list.len() == 1 => snowflake(&list[0]),
         id => snowflake(id),

@@ -119,6 +119,13 @@ impl Connection {
             state.sessions.push_to(&id, Payload::new("RATE_LIMITED", &members::limited(guild, data, wait)));
             return Ok(());
         }
+        if let Some(guild) = members::guild_of(data)
+            && is_bots
+            && state.sessions.unavailable.contains(&guild)
+        {
+            self.note(&id, "op 8 is not answered: the guild is unavailable".to_owned());
+            return Ok(());
+        }
         let chunks = members::chunks(&state, user, intents, data).map_err(|()| decode_error())?;
         if chunks.is_empty() {
             self.note(

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
 
+/// When a member sends or edits a message; the other event is one of members.
+/// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object-event-types>
+const MESSAGE_SEND: u64 = 1;
+
 /// Kinds of trigger. Discord's finders of spam (3) and its lists of words (4) are not public, and profiles (6) are not looked at
 /// here: rules with these are kept and never trigger.
 pub(crate) mod trigger {
@@ -96,6 +100,7 @@ impl AutoModRule {
     /// What it finds in a message that mentions so many users and roles.
     pub(crate) fn find(&self, content: &str, mentions: usize) -> Option<Match> {
         match self.trigger_type {
+            _ if self.event_type != MESSAGE_SEND => None,
             trigger::KEYWORD => self.trigger.find(content),
             trigger::MENTION_SPAM => (mentions as u64 > self.trigger.mention_total_limit)
                 .then_some(Match { keyword: None, content: None }),

@@ -69,6 +69,17 @@ async fn rules_are_made_changed_and_removed_by_those_who_manage_the_guild() {
 }
 
 #[tokio::test]
+async fn a_rule_for_what_members_change_looks_at_no_message() {
+    let sim = sim().await;
+    let made = rule(&sim, 1, json!({ "keyword_filter": ["fish"] }), json!([{ "type": 1 }])).await;
+    let one = format!("{}/{}", rules(&sim), id(&made));
+    let dave = sim.member("dave").unwrap();
+    assert!(dave.say("Harbour/general", "fish").await.is_err());
+    desk(&sim, "alice").made(Method::PATCH, &one, json!({ "event_type": 2 })).await;
+    assert!(dave.say("Harbour/general", "fish").await.is_ok());
+}
+
+#[tokio::test]
 async fn each_limit_of_a_rule_has_its_place() {
     let sim = sim().await;
     let alice = desk(&sim, "alice");

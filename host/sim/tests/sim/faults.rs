@@ -125,6 +125,7 @@ async fn in_an_outage_a_guild_is_unavailable_to_bots_until_it_is_over() {
     assert_eq!(socket.event("GUILD_DELETE").await, json!({ "id": harbour, "unavailable": true }));
     assert_eq!(sim.gateway().begin_outage("Harbour").unwrap(), 0, "it is on already");
     sim.member("alice").unwrap().say("Harbour/general", "lost").await.unwrap();
+    socket.send(json!({ "op": 8, "d": { "guild_id": harbour, "query": "al", "limit": 1 } })).await;
     assert_eq!(alice.event("MESSAGE_CREATE").await["content"], "lost", "users' clients are left alone");
     let names = |events: Vec<Value>| events.iter().map(|event| event["t"].clone()).collect::<Vec<_>>();
     assert_eq!(names(socket.settled().await), [] as [Value; 0]);
