@@ -14,9 +14,18 @@ const EVERY: Duration = Duration::from_millis(250);
 /// After this long a lane is named.
 const NAME_AFTER: Duration = Duration::from_secs(1);
 
+/// What a lane does not come back from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// A call into the cog, by its number.
+    Call(u64),
+    /// Beginning the item behind this one: its process is stopped, or has no time.
+    Item(u64),
+}
+
 /// What was seen at the last look.
 struct Look {
-    call: u64,
+    at: At,
     since: Instant,
     named: bool,
 }
@@ -45,23 +54,39 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
             cogs.lost(&id, Lost::Crash, pulse.why_ended());
             continue;
         }
-        let Some(call) = pulse.call() else { continue };
+        let limits = &cogs.parts.limits;
+        let at = match (pulse.call(), pulse.owes(limits.handlers_in_flight)) {
+            (Some(call), _) => At::Call(call),
+            (None, Some(item)) => At::Item(item),
+            (None, None) => continue,
+        };
         let mut look = match before.remove(&id) {
-            Some(look) if look.call == call => look,
-            _ => Look { call, since: now, named: false },
+            Some(look) if look.at == at => look,
+            _ => Look { at, since: now, named: false },
         };
         let stuck = now - look.since;
         let what = pulse.describe();
-        if stuck >= cogs.parts.limits.stuck_after {
+        if stuck >= limits.stuck_after {
             let stuck = stuck.as_secs_f64();
+            let why = match at {
+                At::Call(_) => format!("it did not return from `{what}` within {stuck:.1} s"),
+                At::Item(_) => format!("its process began nothing of what it was handed within {stuck:.1} s"),
+            };
             // The handler that keeps the thread, and those that wait at an `await`.
             let lost = lost_with_it(pulse.handlers());
             // An owner that is at work on the cog looks at it afterwards, if the generation still serves.
-            cogs.lost(&id, Lost::Hang, format!("it did not return from `{what}` within {stuck:.1} s{lost}"));
+            cogs.lost(&id, Lost::Hang, format!("{why}{lost}"));
         } else if stuck >= NAME_AFTER && !look.named {
             look.named = true;
             let secs = stuck.as_secs();
-            tracing::warn!(cog = %id, waiting, "`{what}` has kept its thread for {secs} s; its events wait");
+            match at {
+                At::Call(_) => {
+                    tracing::warn!(cog = %id, waiting, "`{what}` has kept its thread for {secs} s; its events wait");
+                }
+                At::Item(_) => {
+                    tracing::warn!(cog = %id, waiting, "its process has begun nothing for {secs} s; its events wait");
+                }
+            }
         }
         seen.insert(id, look);
     }

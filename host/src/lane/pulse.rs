@@ -237,6 +237,14 @@ impl Pulse {
         self.numbers().handlers.load(Ordering::Relaxed)
     }
 
+    /// The last item that began, if another process has been handed more and could begin it: at most so many handlers are in
+    /// flight.
+    pub fn owes(&self, handlers_max: usize) -> Option<u64> {
+        let handlers = self.handlers();
+        let could = handlers < handlers_max && self.given.load(Ordering::Relaxed) > handlers;
+        (could && self.process().is_some()).then(|| self.numbers().begun())
+    }
+
     /// Whether it has nothing to do: no handler, and no item in another process.
     pub fn rests(&self) -> bool {
         self.handlers() == 0 && self.given.load(Ordering::Relaxed) == 0 && self.look().1 == Activity::Idle

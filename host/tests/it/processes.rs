@@ -211,3 +211,17 @@ async fn a_process_that_is_killed_while_messages_flow_loses_what_it_was_handling
     );
     stage.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_somebody_stops_is_replaced_and_what_it_had_not_begun_is_handled() {
+    let stage = setting_of("hangs_max = 100\nstuck_after_ms = 1000").up().await;
+    let process = stage.process().id;
+    let stopped = std::process::Command::new("kill").args(["-STOP", &process.to_string()]).status();
+    assert!(stopped.unwrap().success());
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    let status = stage.status("faulty");
+    assert_eq!(status.generation, Some(2));
+    let fault = status.last_fault.expect("it is named");
+    assert!(fault.starts_with("its process began nothing of what it was handed within"), "{fault}");
+    stage.down().await;
+}
