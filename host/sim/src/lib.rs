@@ -8,7 +8,7 @@
 //!     ─── below this line no HTTP and no socket ───
 //!  5  rules: may it happen? change, event, audit log entry, transcript; nothing else writes the world
 //!  4  state: everything that changes, behind one lock
-//!  3  sessions · commands · interactions · files · limits · faults · transcript · record · accounts ·
+//!  3  sessions · commands · interactions · files · limits · nonces · faults · transcript · record · accounts ·
 //!     options
 //!  2  world: guilds, channels, messages; its `wire` is how Discord writes them, its `file` how people do
 //!  1  form: bodies of requests and their errors · clock · pictures
@@ -87,6 +87,7 @@ mod sessions;
 mod accounts;
 mod files;
 mod limits;
+mod nonces;
 mod record;
 mod transcript;
 

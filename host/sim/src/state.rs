@@ -14,6 +14,7 @@ use crate::files::Files;
 use crate::form::Tally;
 use crate::interactions::Interactions;
 use crate::limits::Limits;
+use crate::nonces::Nonces;
 use crate::options::SimOptions;
 use crate::sessions::Sessions;
 use crate::sessions::presence::Presences;
@@ -57,6 +58,7 @@ pub(crate) struct State {
     pub(crate) commands: Commands,
     pub(crate) interactions: Interactions,
     pub(crate) files: Files,
+    pub(crate) nonces: Nonces,
     pub(crate) transcript: Transcript,
     /// By method and shape of the path.
     pub(crate) unknown_routes: Tally,
@@ -82,6 +84,7 @@ impl Shared {
             commands: Commands::default(),
             interactions: Interactions::default(),
             files: Files::default(),
+            nonces: Nonces::default(),
             transcript: transcript.clone(),
             unknown_routes: Tally::default(),
             unknown_fields: Tally::default(),

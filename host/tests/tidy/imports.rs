@@ -57,7 +57,7 @@ const SIM: Layers = Layers {
         &["rules"],
         &["state"],
         &["commands", "faults", "interactions", "options", "sessions"],
-        &["accounts", "files", "limits", "record", "transcript"],
+        &["accounts", "files", "limits", "nonces", "record", "transcript"],
         &["world"],
         &["clock", "form", "pictures"],
         &["ids"],

@@ -151,6 +151,9 @@ pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
         poll: draft.poll,
         forwarded: draft.forwarded,
     });
+    if let Some(nonce) = &message.nonce {
+        state.nonces.note(message.channel_id, message.author.id, nonce, id);
+    }
     let Some(channel) = state.world.channels.get_mut(&message.channel_id) else { return message };
     let name = channel.name.clone();
     state.transcript.write(What::Posted { channel: name, message: message.clone() });

@@ -1,5 +1,7 @@
 //! Messages over REST and by members: posting, reading, editing, deleting, reacting, pinning.
 
+use std::time::Duration;
+
 use gearshift_sim::{ActError, Sim, SimOptions, World};
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
@@ -69,13 +71,22 @@ async fn a_bad_message_is_refused_with_discords_code() {
 }
 
 #[tokio::test]
-async fn the_same_nonce_posts_once() {
+async fn the_same_nonce_posts_once_within_minutes_whatever_else_is_said() {
     let sim = sim().await;
     let body = json!({ "content": "once", "nonce": "n1", "enforce_nonce": true });
     let first = say(&sim, body.clone()).await.1;
-    let second = say(&sim, body).await.1;
+    for number in 0..150 {
+        say(&sim, json!({ "content": "else", "nonce": number })).await;
+    }
+    sim.clock().advance(Duration::from_secs(4 * 60));
+    let second = say(&sim, body.clone()).await.1;
     assert_eq!(first["id"], second["id"]);
-    assert_eq!(sim.messages("general").unwrap().len(), 1);
+    assert_eq!(sim.messages("general").unwrap().len(), 151);
+    sim.clock().advance(Duration::from_secs(2 * 60));
+    assert_ne!(say(&sim, body.clone()).await.1["id"], first["id"], "it is forgotten");
+    assert_eq!(sim.messages("general").unwrap().len(), 152);
+    say(&sim, body).await;
+    assert_eq!(sim.messages("general").unwrap().len(), 152);
 }
 
 #[tokio::test]

@@ -10,9 +10,6 @@ use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, MessageKind, Origin, bits, flags};
 
-/// Messages that `enforce_nonce` looks back on; Discord looks back a few minutes.
-const NONCE_WINDOW_MESSAGES: usize = 100;
-
 /// `POST /channels/{channel}/messages`
 pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let account = call.account()?;
@@ -54,12 +51,8 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     }
     if form.enforce_nonce
         && let Some(nonce) = &form.nonce
-        && let Some(there) = home
-            .messages
-            .iter()
-            .rev()
-            .take(NONCE_WINDOW_MESSAGES)
-            .find(|message| message.author.id == caller && message.nonce.as_ref() == Some(nonce))
+        && let Some(there) = state.nonces.find(channel, caller, nonce, call.shared.clock.now())
+        && let Some(there) = home.message(there)
     {
         return Ok(Reply::json(&MessageJson::answer(there, home, caller)));
     }

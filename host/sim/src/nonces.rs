@@ -1,0 +1,52 @@
+//! Nonces of messages that were sent lately: who sends one again with `enforce_nonce` gets the first message.
+//! <https://discord.com/developers/docs/resources/message#create-message>
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::Value;
+
+use crate::ids::{Snowflake, Timestamp};
+
+/// Discord says "the past few minutes".
+const KEPT_MS: u64 = 5 * 60 * 1000;
+
+/// Channel, author and nonce.
+type Key = (Snowflake, Snowflake, String);
+
+/// The messages by their nonces.
+#[derive(Default)]
+pub(crate) struct Nonces {
+    messages: HashMap<Key, Snowflake>,
+    /// In the order in which they were sent.
+    sent: VecDeque<(Snowflake, Key)>,
+}
+
+impl Nonces {
+    /// Somebody sends a message in a channel.
+    pub(crate) fn note(&mut self, channel: Snowflake, author: Snowflake, nonce: &Value, message: Snowflake) {
+        while let Some((old, key)) = self.sent.pop_front_if(|(old, _)| is_over(*old, message.unix_ms())) {
+            if self.messages.get(&key) == Some(&old) {
+                self.messages.remove(&key);
+            }
+        }
+        let key = (channel, author, nonce.to_string());
+        self.messages.insert(key.clone(), message);
+        self.sent.push_back((message, key));
+    }
+
+    /// The message that somebody sent with a nonce lately.
+    pub(crate) fn find(
+        &self,
+        channel: Snowflake,
+        author: Snowflake,
+        nonce: &Value,
+        now: Timestamp,
+    ) -> Option<Snowflake> {
+        let message = *self.messages.get(&(channel, author, nonce.to_string()))?;
+        (!is_over(message, now.0)).then_some(message)
+    }
+}
+
+fn is_over(message: Snowflake, now_ms: u64) -> bool {
+    now_ms.saturating_sub(message.unix_ms()) > KEPT_MS
+}
