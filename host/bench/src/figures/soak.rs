@@ -107,8 +107,8 @@ pub(super) async fn soak(scale: Scale, minutes: Option<u64>) -> Result<Vec<Figur
     home.set_discord(&format!("requests_per_second = {}", 4 * RATE))?;
     let bot = Bot::in_home(Kind::Gearshift, &sim, home)?;
     first_reply(Kind::Gearshift, &sim, &crowd, &bot).await?;
-    for command in ["ping", "counter", "faulty", "remind"] {
-        rig::registered(&sim, if command == "counter" { "count" } else { command }).await?;
+    for command in ["count", "faulty", "ping", "remind"] {
+        rig::registered(&sim, command).await?;
     }
     let reminded = Reminders::listen(&sim);
     let steady = Steady::start(&sim, &crowd, RATE, |number| match number % ROUND {
