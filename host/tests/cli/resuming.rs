@@ -161,8 +161,10 @@ fn what_a_busy_cog_did_not_come_to_is_handled_by_the_next_host() {
     ended(live);
     let live = started(&place, &sim);
     for (answer, before) in replies(&runtime, &sim, &said).iter().zip(2..) {
-        let wanted = format!("{} commands, {} events", before + 1, before + 2);
-        assert!(answer.content.starts_with(&wanted), "`{wanted}` is answered `{}`", answer.content);
+        let numbers: Vec<u64> = answer.content.split(' ').filter_map(|word| word.parse().ok()).collect();
+        // The answers of the bot are messages as well, and the first ones may be there before the last question.
+        let own = numbers[1].checked_sub(before + 2);
+        assert!(numbers[0] == before + 1 && own.is_some_and(|own| own < before), "{}", answer.content);
     }
     ended(live);
 }
