@@ -389,6 +389,6 @@ fn figures(
         // Cogs have moved: each lane brings some.
         grown("descriptors but sockets", [first.descriptors, second.descriptors], 6.0),
         grown("threads", [first.threads, second.threads], 4.0),
-        grown("processes", [first.processes, second.processes], 1.0),
+        grown("processes", [first.processes, second.processes], 4.0),
     ]
 }
