@@ -24,7 +24,7 @@ pub use self::task::{Task, When};
 pub use self::{
     component::{fits, waiting_cog},
     encode::{Declaration, encode, encoded_len},
-    handle::{HANDLES, handle, is_handle},
+    handle::{HANDLES, handle},
     read::{CommandManifest, FilterManifest, Manifest, ManifestError},
     source::Source,
 };

@@ -35,19 +35,20 @@ pub enum Permission {
 }
 
 impl Permission {
+    const NAMED: [Permission; 9] = [
+        Permission::Discord,
+        Permission::DiscordRead,
+        Permission::DiscordReply,
+        Permission::Http,
+        Permission::Store,
+        Permission::Api,
+        Permission::Stats,
+        Permission::Gateway,
+        Permission::Schedule,
+    ];
+
     fn named(name: &str) -> Option<Permission> {
-        Some(match name {
-            "discord" => Permission::Discord,
-            "discord.read" => Permission::DiscordRead,
-            "discord.reply" => Permission::DiscordReply,
-            "http" => Permission::Http,
-            "store" => Permission::Store,
-            "api" => Permission::Api,
-            "stats" => Permission::Stats,
-            "gateway" => Permission::Gateway,
-            "schedule" => Permission::Schedule,
-            _ => return None,
-        })
+        Permission::NAMED.into_iter().find(|it| it.name() == name)
     }
 
     fn name(&self) -> &'static str {

@@ -51,7 +51,7 @@ impl CommandKey {
 /// As a user sees it.
 impl fmt::Display for CommandKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // As whoever wrote the manifest has it.
+        // Anybody can have written the manifest.
         let name = self.name.escape_debug();
         match self.kind {
             SLASH => write!(out, "`/{name}`"),

@@ -4,13 +4,14 @@ use std::fmt;
 
 use gearshift_cog::{
     abi::ABI,
-    manifest::{Manifest, TARGET, is_handle},
+    manifest::{Manifest, TARGET},
 };
 
 use super::{
     declared::{self, CommandProblem},
     manifest::Contents,
 };
+use crate::config::Permission;
 
 /// A cog's name is at most so long, in bytes.
 const NAME_MAX_BYTES: usize = 32;
@@ -133,7 +134,7 @@ pub fn mismatches(contents: &Contents) -> Vec<Mismatch> {
     }
     found.extend(events.iter().filter(|event| !is_event(event)).cloned().map(Mismatch::Event));
     found.extend(declared::problems(commands).into_iter().map(Mismatch::Command));
-    let unknown = handles.iter().flatten().filter(|word| !is_handle(word));
+    let unknown = handles.iter().flatten().filter(|word| word.parse::<Permission>().is_err());
     found.extend(unknown.cloned().map(Mismatch::Handle));
     if !contents.has_header {
         found.push(Mismatch::NoHeader);

@@ -8,8 +8,7 @@ pub const HANDLES: [&str; 9] =
     ["discord", "discord.read", "discord.reply", "http", "store", "api", "stats", "gateway", "schedule"];
 
 /// Whether a word is for a handle of the host: a guild is a number, and an origin has no path.
-#[must_use]
-pub const fn is_handle(word: &str) -> bool {
+const fn is_handle(word: &str) -> bool {
     let (bytes, mut end) = (word.as_bytes(), 0);
     while end < bytes.len() && bytes[end] != b':' {
         end += 1;

@@ -41,7 +41,7 @@ impl Look {
 /// that ticks, futures that nobody awaits any more, and a handler at an `await` that is cancelled.
 pub(super) async fn reloads(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["faulty"])?;
-    // Handlers that wait for ever are cancelled at once.
+    // Handlers that never end are cancelled at once.
     let lines = format!("[limits]\ndrain_timeout_ms = 1\n[cogs]\nwatch = false\n{STORE}");
     let rig = Rig::new(&[("faulty", &built["faulty"])], &lines).await?;
     let reloads = scale.pick(5000, 300);
