@@ -1,7 +1,10 @@
 //! Nonces of messages that were sent lately: who sends one again with `enforce_nonce` gets the first message.
 //! <https://discord.com/developers/docs/resources/message#create-message>
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -16,9 +19,9 @@ type Key = (Snowflake, Snowflake, String);
 /// The messages by their nonces.
 #[derive(Default)]
 pub(crate) struct Nonces {
-    messages: HashMap<Key, Snowflake>,
+    messages: HashMap<Arc<Key>, Snowflake>,
     /// In the order in which they were sent.
-    sent: VecDeque<(Snowflake, Key)>,
+    sent: VecDeque<(Snowflake, Arc<Key>)>,
 }
 
 impl Nonces {
@@ -29,8 +32,8 @@ impl Nonces {
                 self.messages.remove(&key);
             }
         }
-        let key = (channel, author, nonce.to_string());
-        self.messages.insert(key.clone(), message);
+        let key = Arc::new((channel, author, nonce.to_string()));
+        self.messages.insert(Arc::clone(&key), message);
         self.sent.push_back((message, key));
     }
 
