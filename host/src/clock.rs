@@ -194,7 +194,7 @@ impl HostClock {
         HostClock::movable_at(unix_ms_of(time))
     }
 
-    /// Puts the wall clock right, as NTP does: spans go on as they were, and nobody is told.
+    /// Puts the wall clock right, as NTP does: spans go on as they were, and nobody is notified.
     pub(crate) fn put(&self, time: &str) {
         let clock = self.0.as_ref().expect("the machine's time cannot be moved");
         let mut hands = clock.hands();

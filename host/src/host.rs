@@ -231,7 +231,7 @@ impl Host {
         }
     }
 
-    /// Runs until Discord refuses the bot for good; for ever without a discord session.
+    /// Runs until Discord refuses the bot for good; without end if there is no discord session.
     ///
     /// # Errors
     /// Discord's refusal, or a panic of the gateway.

@@ -38,7 +38,7 @@ use crate::{Context, Error, abi::HandleError, manifest::OptionType};
     note = "an enum derives `Choice`; for another type of yours, write `impl Argument`"
 )]
 pub trait Argument: Sized {
-    /// What Discord is told of it.
+    /// What Discord gets of it.
     const OPTION: OptionType;
     /// How much of the line it takes in a prefix command.
     const TAKES: Takes = Takes::Word;

@@ -1,4 +1,4 @@
-//! Which function of a cog a call or an event is for, and what a user is told when a handler cannot do what was asked.
+//! Which function of a cog a call or an event is for, and what a user reads when a handler cannot do what was asked.
 
 use serde::Serialize;
 
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_user_is_told_is_a_sentence() {
+    fn what_a_user_reads_is_a_sentence() {
         assert_eq!(said(&Error::input("`n` must be a number")), "`n` must be a number.");
         assert_eq!(said(&Error::input("éclairs are out!")), "Éclairs are out!");
         for length in [TEXT_MAX - 1, TEXT_MAX, TEXT_MAX + 1, 9000] {

@@ -8,8 +8,8 @@ use crate::abi::{ErrorCause, HandleError};
 /// What a cog's functions fail with. Made from any error by `?`, or from text by [`Error::new`].
 ///
 /// It is not always the cog's failure. What Discord or another server refused, and what a user typed, is counted apart and
-/// never takes a new version back: the error of a handle, and of reading a number or a truth value from text, is told
-/// apart by `?`, also as the source of another error; [`Error::input`] says so in words.
+/// never takes a new version back: the error of a handle, and of reading a number or a truth value from text, is
+/// distinguished by `?`, also as the source of another error; [`Error::input`] says so in words.
 ///
 /// ```
 /// # use gearshift_cog::{discord_codes::CANNOT_SEND_TO_USER, prelude::*};

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 /// const SETTINGS: Option<SettingsType> = Some(SettingsType::of::<Settings>());
 /// ```
 ///
-/// A date or a time of the config is text here. With `deny_unknown_fields` the operator is told of a key that is misspelt.
+/// A date or a time of the config is text here. With `deny_unknown_fields` the operator learns of a key that is misspelt.
 #[derive(Clone, Copy, Debug)]
 pub struct SettingsType {
     check: fn(&str) -> Result<(), SettingsError>,
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_key() {
+    fn what_is_wrong_is_said_with_its_key() {
         let of = SettingsType::of::<Settings>();
         assert_eq!(of.check(r#"{"channel":1,"roles":[{"id":2}]}"#), Ok(()));
         for (json, expected) in [

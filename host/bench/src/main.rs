@@ -15,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use figure::{Report, Scale};
 
-/// Anything that stops a measurement; the text is for a person.
+/// Anything that stops a measurement; the text is for people.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const USAGE: &str = "\

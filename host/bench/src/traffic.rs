@@ -135,14 +135,14 @@ async fn put(
 /// A load at a fixed rate that goes on until it is stopped, whatever the answers.
 pub(crate) struct Steady {
     talker: thread::JoinHandle<Result<Vec<(Snowflake, Instant)>>>,
-    listener: tokio::task::JoinHandle<Heard>,
+    listener: tokio::task::JoinHandle<Collected>,
     stop: std::sync::mpsc::Sender<()>,
     expected: tokio::sync::watch::Sender<Option<usize>>,
     start: Instant,
 }
 
 #[derive(Default)]
-struct Heard {
+struct Collected {
     replies: HashMap<Snowflake, (String, Instant)>,
     duplicated: u64,
     missed: u64,
@@ -185,20 +185,21 @@ impl Steady {
         let said = tokio::task::spawn_blocking(move || talker.join()).await?;
         let said = said.map_err(|_| "the talker panicked")??;
         self.expected.send_replace(Some(said.len()));
-        let heard = self.listener.await?;
-        if heard.missed > 0 {
-            return Err(format!("{} entries of the transcript were missed", heard.missed).into());
+        let collected = self.listener.await?;
+        if collected.missed > 0 {
+            return Err(format!("{} entries of the transcript were missed", collected.missed).into());
         }
-        let mut load = Load { took: self.start.elapsed(), duplicated: heard.duplicated, ..Load::default() };
-        let mut moments: Vec<Instant> = heard.replies.values().map(|(_, heard)| *heard).collect();
+        let mut load =
+            Load { took: self.start.elapsed(), duplicated: collected.duplicated, ..Load::default() };
+        let mut moments: Vec<Instant> = collected.replies.values().map(|(_, came)| *came).collect();
         moments.sort_unstable();
         let silences = moments.windows(2).map(|two| two[1] - two[0]);
         load.silence = silences.max().unwrap_or_default();
         for (message, at) in said {
-            match heard.replies.get(&message) {
-                Some((text, heard)) => {
+            match collected.replies.get(&message) {
+                Some((text, came)) => {
                     load.replies += 1;
-                    load.latency_ms.push_ms(heard.saturating_duration_since(at));
+                    load.latency_ms.push_ms(came.saturating_duration_since(at));
                     load.texts.push(Some(text.clone()));
                 }
                 None => {
@@ -212,28 +213,28 @@ impl Steady {
 }
 
 /// Collects replies until as many messages were answered as were said, or nothing comes any more.
-async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<Option<usize>>) -> Heard {
-    let (mut heard, mut seen) = (Heard::default(), HashSet::new());
+async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<Option<usize>>) -> Collected {
+    let (mut collected, mut seen) = (Collected::default(), HashSet::new());
     loop {
-        if expected.borrow().is_some_and(|expected| heard.replies.len() >= expected) {
+        if expected.borrow().is_some_and(|expected| collected.replies.len() >= expected) {
             // Duplicates of what was answered last are already there or will not be seen.
             while let Some(entry) = reader.try_next() {
-                heard.duplicated +=
+                collected.duplicated +=
                     u64::from(entry.posted().is_some_and(|it| it.author.bot && it.reply_to.is_some()));
             }
-            heard.missed = reader.missed();
-            return heard;
+            collected.missed = reader.missed();
+            return collected;
         }
         tokio::select! {
             _ = expected.changed() => {}
             found = reply(&mut reader, Ask::Message) => match found {
                 Some((message, reply, came)) if seen.insert(message) => {
-                    heard.replies.insert(message, (reply.content.to_string(), came));
+                    collected.replies.insert(message, (reply.content.to_string(), came));
                 }
-                Some(_) => heard.duplicated += 1,
+                Some(_) => collected.duplicated += 1,
                 None => {
-                    heard.missed = reader.missed();
-                    return heard;
+                    collected.missed = reader.missed();
+                    return collected;
                 }
             },
         }

@@ -74,7 +74,7 @@ impl CogsCommand {
             all_done &= answer.ok;
             self.host.show(&answer)?;
         }
-        if all_done { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
+        if all_done { Ok(()) } else { Err(Failure::reported(Exit::Failed)) }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::control::Request;
         \n    gearshift commands sync\
         \n    gearshift commands prune\
         \n    gearshift commands prune oldname\n\n\
-        The exit code is 1 if Discord refuses something, or if it cannot be told which commands are of nobody."
+        The exit code is 1 if Discord refuses something, or if it cannot be known which commands are of nobody."
 )]
 pub(super) struct CommandsCommand {
     #[command(subcommand)]
@@ -58,6 +58,6 @@ impl CommandsCommand {
         };
         let answer = self.host.connect()?.call(&request)?;
         self.host.show(&answer)?;
-        if answer.ok { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
+        if answer.ok { Ok(()) } else { Err(Failure::reported(Exit::Failed)) }
     }
 }

@@ -82,7 +82,7 @@ impl Failure {
     }
 
     /// The command has already said what failed.
-    pub(super) fn told(exit: Exit) -> Failure {
+    pub(super) fn reported(exit: Exit) -> Failure {
         Failure { exit, text: None, help: None }
     }
 
@@ -240,7 +240,7 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
         match error.kind() {
             // The reader of stdout has left, and wants no more.
-            ErrorKind::BrokenPipe => Failure::told(Exit::Failed),
+            ErrorKind::BrokenPipe => Failure::reported(Exit::Failed),
             ErrorKind::StorageFull
             | ErrorKind::QuotaExceeded
             | ErrorKind::FileTooLarge

@@ -60,6 +60,6 @@ impl Inspect {
                 }
             }
         }
-        if all_load { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
+        if all_load { Ok(()) } else { Err(Failure::reported(Exit::Failed)) }
     }
 }

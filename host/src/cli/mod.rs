@@ -106,7 +106,7 @@ pub fn main() -> ExitCode {
     }));
     let code = match Cli::try_parse() {
         Ok(cli) => std::panic::catch_unwind(|| execute(cli.command))
-            .unwrap_or_else(|_| Failure::told(Exit::Internal).end()),
+            .unwrap_or_else(|_| Failure::reported(Exit::Internal).end()),
         // `--help` and `--version` are errors, too; for what is not understood the exit code is 2.
         Err(said) => match said.print() {
             Ok(()) => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),

@@ -31,6 +31,6 @@ impl Restart {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let answer = self.host.connect()?.call(&Request::Restart)?;
         self.host.show(&answer)?;
-        if answer.ok { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
+        if answer.ok { Ok(()) } else { Err(Failure::reported(Exit::Failed)) }
     }
 }

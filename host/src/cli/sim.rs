@@ -1,4 +1,4 @@
-//! `gearshift sim`: the built-in Discord alone, for bots in any language. It prints where it is, and serves until it is told
+//! `gearshift sim`: the built-in Discord alone, for bots in any language. It prints where it is, and serves until it is asked
 //! to end. It hosts no cog and reads no config.
 
 use std::{
@@ -28,7 +28,7 @@ use crate::{config::Log, error::chain, log};
         \n    gearshift sim --port 4000\
         \n    gearshift sim --world tests/world.toml --strict --rate-limits\
         \n    gearshift sim --json | head -1 > where.json &\n\n\
-        With the control token a test lets people act, and is told what came of it:\n\
+        With the control token a test lets people act, and learns what came of it:\n\
         \n    curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:4000/control/people/alice/act \\\
         \n         --json '{\"channel\": \"general\", \"line\": \"!ping\", \"within_ms\": 2000}'\n\n\
         `/control/openapi.json` describes everything else: people, bots, faults, the transcript, the gateway."
@@ -92,7 +92,7 @@ impl SimCommand {
         life.attend(
             self.start(),
             async |sim| match watch {
-                // Whoever was told where it is may have been there already.
+                // Whoever knows where it is may have been there already.
                 Some(detail) => print(Printer::from_start(sim, detail)).await,
                 None => std::future::pending().await,
             },
@@ -133,7 +133,7 @@ impl SimCommand {
         let mut out = io::stdout().lock();
         match self.json {
             true => writeln!(out, "{}", described(&sim))?,
-            false => writeln!(out, "{}", told(&sim))?,
+            false => writeln!(out, "{}", addresses(&sim))?,
         }
         out.flush()?;
         drop(out);
@@ -153,7 +153,7 @@ fn described(sim: &Sim) -> serde_json::Value {
     })
 }
 
-fn told(sim: &Sim) -> String {
+fn addresses(sim: &Sim) -> String {
     let mut lines = vec![format!("api      {}", sim.api_url()), format!("gateway  {}", sim.gateway_url())];
     sim.world(|world| {
         lines.extend(world.bots().iter().map(|bot| format!("bot      {} {}", bot.user.username, bot.token)));

@@ -71,7 +71,7 @@ pub(super) struct Smoke {
 
 impl Smoke {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        // All are read before the first is played: a mistake in the last is told at once.
+        // All are read before the first is played: a mistake in the last is reported at once.
         let scripts: Vec<(&Path, Script)> =
             self.scripts.iter().map(|file| read(file)).collect::<Result<_, Failure>>()?;
         let mut config = self.source.read()?;

@@ -106,7 +106,7 @@ impl StateCommand {
             Some(file) if answer.ok => export(&answer, file.as_deref(), &self.host)?,
             _ => self.host.show(&answer)?,
         }
-        if answer.ok { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
+        if answer.ok { Ok(()) } else { Err(Failure::reported(Exit::Failed)) }
     }
 }
 

@@ -40,7 +40,7 @@ impl StatusCommand {
         }
         match answer.data["is_healthy"].as_bool() {
             Some(true) => Ok(()),
-            _ => Err(Failure::told(Exit::Failed)),
+            _ => Err(Failure::reported(Exit::Failed)),
         }
     }
 }

@@ -59,7 +59,7 @@ impl Upgrade {
         match host.call(&Request::Upgrade { file }) {
             Ok(answer) => {
                 self.host.show(&answer)?;
-                return Err(Failure::told(Exit::Failed));
+                return Err(Failure::reported(Exit::Failed));
             }
             // The connection ends with the program.
             Err(CallError::Broken { .. }) => {}

@@ -1,4 +1,4 @@
-//! Which of the libraries of a folder a start would take, told without a host: as it does, the first by name of the file
+//! Which of the libraries of a folder a start would take, without a host: as it does, the first by name of the file
 //! has what two claim.
 
 use std::path::Path;

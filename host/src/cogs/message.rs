@@ -1,4 +1,4 @@
-//! What a cog's owner is told, and how its answers look.
+//! Messages to a cog's owner, and how its answers look.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{CogError, Report, life::Candidate, report::Retirement};
 use crate::{fault::Fault, lane::State};
 
-/// What a cog's owner is told.
+/// A message to a cog's owner.
 pub(super) enum Message<T> {
     /// The cog is in the folder when the host starts: its events wait from now on.
     Expect(PathBuf, Arc<Manifest>, Answer),
@@ -23,7 +23,7 @@ pub(super) enum Message<T> {
     Leave(Leaving, Answer),
     /// A handler of generation `number` ended with a fault.
     Fault { number: u64, what: String, fault: Fault },
-    /// Generation `number` serves no more, though nobody told it to stop.
+    /// Generation `number` serves no more, though nobody asked it to stop.
     Lost { number: u64, how: Lost, why: String },
 }
 

@@ -177,8 +177,9 @@ impl Registry {
             Some(manifest) if status.is_routed() => manifest.events.clone(),
             _ => Vec::new(),
         };
-        let heard = events(&before);
-        let missed: Vec<String> = events(&after).into_iter().filter(|event| !heard.contains(event)).collect();
+        let received = events(&before);
+        let missed: Vec<String> =
+            events(&after).into_iter().filter(|event| !received.contains(event)).collect();
         self.router.introduce(&missed, |facts| {
             let mut book = self.book();
             let commands = after.manifest.iter().flat_map(|manifest| &manifest.commands);

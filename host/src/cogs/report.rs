@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_told_where_they_changed_and_where_there_was_none() {
+    fn versions_are_said_where_they_changed_and_where_there_was_none() {
         let report = |outcome, from: Option<&str>, to: Option<&str>| Report {
             from: from.map(|_| 2),
             to: to.map(|_| 3),

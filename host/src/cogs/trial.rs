@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum TrialNews {
-    /// A step begins; if nothing more is told, it was the one that ended the process.
+    /// A step begins; if nothing follows, it was the one that ended the process.
     Begins {
         /// Which.
         step: Step,
@@ -91,7 +91,7 @@ impl Cogs {
             })
         };
         let lived = lived.await;
-        // Taken apart in any case; what failed first is what is told.
+        // Taken apart in any case; what failed first is what is reported.
         let retire = async {
             match lanes.retire(new).await {
                 Ok(Retirement::Unmapped { bytes }) => Ok(format!("{bytes} bytes unmapped")),

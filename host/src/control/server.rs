@@ -46,7 +46,7 @@ pub enum Again {
 pub struct Asker(OwnedWriteHalf);
 
 impl Asker {
-    /// The last that it is told.
+    /// The last that is sent to it.
     pub async fn answer(&mut self, answer: &Answer) {
         write(&mut self.0, answer).await;
     }
@@ -124,7 +124,7 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>, again: Option<mpsc::Send
             Ok(Ok(0)) | Ok(Err(_)) | Err(_) => return,
             Ok(Ok(_)) => {}
         }
-        // A line without an end is cut off: what follows it could not be told from a request.
+        // A line without an end is cut off: what follows it could not be distinguished from a request.
         let is_whole = line.ends_with(b"\n");
         let request = is_whole.then(|| serde_json::from_slice(&line));
         let answer = match (request, &again) {

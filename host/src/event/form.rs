@@ -1,4 +1,4 @@
-//! What a person filled in a modal: fields in rows and labels, each with its values. It knows no other interaction.
+//! What a user filled in a modal: fields in rows and labels, each with its values. It knows no other interaction.
 
 use abi_stable::std_types::RVec;
 use gearshift_cog::abi::CommandOption;

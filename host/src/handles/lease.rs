@@ -90,7 +90,7 @@ pub(super) struct Here {
     pub(super) work: TaskTracker,
     pub(super) streams: Streams,
     /// That something is not allowed was said, where no answer could say it.
-    pub(super) told: Once,
+    pub(super) warned: Once,
 }
 
 /// A place among the calls in flight. Taken until neither the cog nor the work knows of the call any more.
@@ -133,7 +133,7 @@ impl Lease {
                 runtime,
                 work,
                 streams,
-                told: Once::new(),
+                warned: Once::new(),
             }),
         )
     }

@@ -68,7 +68,7 @@ impl Here {
 
     /// Says it in the log, the first time.
     pub(super) fn tell_once(&self, error: &HandleError) {
-        self.told.call_once(|| tracing::warn!(cog = %self.id, "{}", error.text));
+        self.warned.call_once(|| tracing::warn!(cog = %self.id, "{}", error.text));
     }
 
     /// Whether redirects may lead its requests to other origins.

@@ -125,7 +125,7 @@ pub struct ProcessParts {
     pub sandbox: Sandbox,
     /// How long it may take to end.
     pub end_within: Duration,
-    /// Takes why the process has ended though nobody told it to.
+    /// Takes why the process has ended though nobody asked it to.
     pub crashed: Box<dyn FnOnce(String) + Send>,
 }
 
@@ -157,7 +157,7 @@ enum Place {
     Process(Process),
 }
 
-/// What is left of a lane that was told to end.
+/// What is left of a lane that was asked to end.
 #[derive(Debug)]
 pub enum Ending {
     /// The thread to be joined.

@@ -74,7 +74,7 @@ pub enum Note {
     NoDelete,
     /// It takes thread-local memory from a small reserve of the process.
     StaticTls,
-    /// It has symbols that the loader keeps for ever.
+    /// It has symbols that the loader never lets go.
     Unique(Vec<String>),
     /// It does not tell what it takes from the process.
     NotInterposed(Vec<&'static str>),

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn generations_of_a_cog_share_a_place_and_lines_are_told_in_order() {
+    fn generations_of_a_cog_share_a_place_and_lines_come_in_order() {
         let journal = Journal::default();
         say(&journal, Some("ping#1"), "one");
         say(&journal, None, "host");

@@ -39,7 +39,7 @@ struct Status {
 struct Feed {
     panel: Panel,
     lines: watch::Receiver<u64>,
-    told: u64,
+    sent: u64,
     last: Option<Status>,
     tick: Interval,
     _place: OwnedSemaphorePermit,
@@ -53,7 +53,7 @@ pub(super) fn lines(
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let lines = panel.journal.newest();
-    let feed = Feed { panel, lines, told: 0, last: None, tick, _place: place };
+    let feed = Feed { panel, lines, sent: 0, last: None, tick, _place: place };
     stream::unfold(feed, async |mut feed| {
         let push = feed.next().await?;
         let mut line = serde_json::to_vec(&push).ok()?;
@@ -65,9 +65,9 @@ pub(super) fn lines(
 impl Feed {
     async fn next(&mut self) -> Option<Push> {
         loop {
-            if *self.lines.borrow_and_update() > self.told {
-                let new = self.panel.journal.since(self.told);
-                self.told = new.last().map_or(self.told, |line| line.number);
+            if *self.lines.borrow_and_update() > self.sent {
+                let new = self.panel.journal.since(self.sent);
+                self.sent = new.last().map_or(self.sent, |line| line.number);
                 return Some(Push::Log(new));
             }
             tokio::select! {

@@ -26,7 +26,7 @@ use crate::{
     log::Journal,
 };
 
-/// Panels open at once; further ones are told to try later.
+/// Panels open at once; further ones are asked to try later.
 const OPEN_MAX: usize = 16;
 
 const SCRIPT: &str = include_str!("../../panel/panel.js");

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_told_apart_by_channel_guild_and_who_posted_them() {
+    fn messages_are_distinguished_by_channel_guild_and_who_posted_them() {
         let pass =
             |filter: FilterManifest, event: &Event| Filters::of(&[filter], "MESSAGE_CREATE").pass(event);
         let of = |channels: &[&str], guilds: &[&str], skip| filter("MESSAGE_CREATE", channels, guilds, skip);

@@ -240,7 +240,7 @@ async fn acknowledge(discord: &Discord, to: &Interaction, ephemeral: bool) -> bo
     }
     match &sent {
         Ok(()) => true,
-        // Of a component, one of those who heard it was not late.
+        // Of a component, one of those who got it was not late.
         Err(error) if error.code() == Some(ANSWERED) => is_unknown || to.kind == COMMAND,
         Err(error) => {
             let (command, id) = (to.command.as_str(), to.custom_id.as_str());

@@ -38,8 +38,8 @@ impl Observer for InteractionObserver {
         self.place.begin();
         let defer = Arc::clone(self.place.defer());
         match defer.is_deferred_now() {
-            Some(deferred) => Begin::Now(told(call, deferred)),
-            None => Begin::Later(Box::pin(async move { told(call, defer.is_deferred().await) })),
+            Some(deferred) => Begin::Now(with_deferral(call, deferred)),
+            None => Begin::Later(Box::pin(async move { with_deferral(call, defer.is_deferred().await) })),
         }
     }
 
@@ -55,7 +55,7 @@ impl Observer for InteractionObserver {
 }
 
 /// The call as the cog shall see it: it answers what the host has deferred in another way.
-fn told(mut call: Call, deferred: bool) -> Call {
+fn with_deferral(mut call: Call, deferred: bool) -> Call {
     if deferred
         && let Call::Command(gearshift_cog::abi::Invocation { origin: Origin::Slash(interaction), .. })
         | Call::Event(Event::Interaction(interaction)) = &mut call

@@ -151,7 +151,7 @@ impl Planned {
     }
 
     /// Another generation serves. What a generation had begun has ended when it was paused, or it keeps the thread that was
-    /// given up with it, and nothing will be heard of it.
+    /// given up with it, and nothing will come of it.
     pub(super) fn leave_behind(&mut self) {
         if let Run::UnderWay { .. } = self.run {
             self.run = Run::None;

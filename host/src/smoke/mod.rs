@@ -27,7 +27,7 @@
 //! `[embed title: description]`, `[file name]`, `[button label]`, `[select placeholder]`. A new line in a text is `\n`; `\*`, `\{` and `\\` stand for themselves. Everything that the bot
 //! says must be in the script, in order; what it says in another channel counts as well.
 
-mod ear;
+mod output;
 mod pattern;
 mod play;
 mod script;

@@ -10,7 +10,7 @@ use std::{
 use gearshift_sim::{Entry, Outcome, Prompt, Sim, What};
 
 use super::{
-    ear::Ear,
+    output::Output,
     pattern::{Pattern, Words},
     script::{Script, Step},
 };
@@ -56,7 +56,7 @@ pub struct Player<'a> {
     prompt: Option<Prompt>,
     speaker: String,
     channel: Option<String>,
-    ear: Ear,
+    output: Output,
     words: Words,
     within: Duration,
 }
@@ -80,7 +80,7 @@ impl<'a> Player<'a> {
             prompt: None,
             speaker: String::new(),
             channel: None,
-            ear: Ear::new(sim),
+            output: Output::new(sim),
             words: Words::new(),
             within: WITHIN,
         }
@@ -102,7 +102,7 @@ impl<'a> Player<'a> {
             done.map_err(|instead| self.failure(&placed.text, instead))?;
             self.at += 1;
         }
-        match self.ear.already() {
+        match self.output.already() {
             Some(said) => Err(self.failure("", format!("bot< {}", shown(&said)))),
             None => Ok(Played::All),
         }
@@ -139,7 +139,7 @@ impl Player<'_> {
             Step::Restart => {}
             Step::Answers(pattern) => self.answers(pattern).await?,
             Step::AnswersNothing => {
-                if let Some(said) = self.ear.next(self.within).await {
+                if let Some(said) = self.output.next(self.within).await {
                     return Err(format!("bot< {}", shown(&said)));
                 }
             }
@@ -191,7 +191,7 @@ impl Player<'_> {
                 }
                 // What is offered is shown only to the one who types.
                 Ok(Some(offered)) if line.starts_with(":choices") => {
-                    self.ear.overhear(format!("(choices) {}", offered.replace('\n', ", ")));
+                    self.output.add(format!("(choices) {}", offered.replace('\n', ", ")));
                     return Ok(());
                 }
                 done => return done.map(drop),
@@ -200,7 +200,7 @@ impl Player<'_> {
     }
 
     async fn answers(&mut self, pattern: &Pattern) -> Result<(), String> {
-        match self.ear.next(self.within).await {
+        match self.output.next(self.within).await {
             Some(said) if pattern.fits(&said, &mut self.words) => Ok(()),
             Some(said) => {
                 let filled = pattern.filled(&self.words);
@@ -217,7 +217,7 @@ impl Player<'_> {
 
     /// Everything that the bot says has to stand in the script.
     fn nothing_unheard(&mut self) -> Result<(), String> {
-        match self.ear.already() {
+        match self.output.already() {
             Some(said) => Err(format!("before that: bot< {}", shown(&said))),
             None => Ok(()),
         }

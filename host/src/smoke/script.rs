@@ -101,7 +101,7 @@ fn step(text: &str) -> Result<Step, String> {
     if let Some((who, rest)) = speech(text, '>') {
         return match (who, rest) {
             ("bot", _) => {
-                Err("`bot>` is not understood: the bot cannot be told what to say, `bot<` expects it"
+                Err("`bot>` is not understood: nobody can make the bot say something, `bot<` expects it"
                     .to_owned())
             }
             (_, "") => Err(format!("`{who}>` wants what {who} says")),

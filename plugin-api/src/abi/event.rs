@@ -85,7 +85,7 @@ pub struct MessageDelete {
     pub guild_id: ROption<u64>,
 }
 
-/// One option that a person filled in for a slash command, or one value of a field of a modal: a menu in which several
+/// One option that a user filled in for a slash command, or one value of a field of a modal: a menu in which several
 /// were chosen is here once for each, one in which none was is not here.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
@@ -96,7 +96,7 @@ pub struct CommandOption {
     pub kind: u8,
     /// The value as text: strings bare, numbers and booleans as in JSON, snowflakes as digits.
     pub value: RString,
-    /// Whether the person is typing in it right now (autocomplete).
+    /// Whether the user is typing in it right now (autocomplete).
     pub focused: bool,
 }
 
@@ -132,7 +132,7 @@ pub struct Interaction {
     pub target_id: ROption<u64>,
     /// `custom_id` of the component or modal; empty for commands.
     pub custom_id: RString,
-    /// What the person filled in, subcommands resolved.
+    /// What the user filled in, subcommands resolved.
     pub options: RVec<CommandOption>,
     /// Values chosen in a select component.
     pub values: RVec<RString>,

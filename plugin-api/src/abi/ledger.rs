@@ -79,7 +79,7 @@ impl Ledger {
     }
 
     /// Kernel ids of the threads that the cog started and that may still run its code, by what `alive` says of each;
-    /// [`STARTING`](Self::STARTING) for one that has not told its id yet. Empty only if there is none.
+    /// [`STARTING`](Self::STARTING) for one that has not noted its id yet. Empty only if there is none.
     ///
     /// A thread may start another one, in a slot that was looked at before, and end before its own is. So the slots count
     /// only if they are the same after all of them were looked at: a slot is claimed by the thread that starts another.
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_has_not_told_its_id_is_alive() {
+    fn a_thread_that_has_not_noted_its_id_is_alive() {
         let ledger = Ledger::new();
         assert_eq!(ledger.thread_starting(|_| true), Some(0));
         assert_eq!(ledger.living(|_| false), [Ledger::STARTING]);

@@ -1,5 +1,5 @@
 //! Stands between the cog's own standard library and the C library for three functions, and keeps the ledger.
-//! Without it every generation that names its thread would cost the process one of its 1,024 pthread keys for ever, and
+//! Without it every generation that names its thread would cost the process one of its 1,024 pthread keys for good, and
 //! a thread that the cog started could outlive the code it runs. The host opens libraries with `RTLD_DEEPBIND`, so that
 //! these definitions win inside the cog.
 #![allow(unsafe_code, reason = "calls the C library")]

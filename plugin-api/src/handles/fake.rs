@@ -1,4 +1,4 @@
-//! A host of data, for the tests of what stands on the table: a store, and a Discord that answers what it is told to.
+//! A host of data, for the tests of what stands on the table: a store, and a Discord that answers what a test wants.
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,4 @@
-//! What Discord, and the host, take of a command and of its options, as far as it can be told while compiling.
+//! What Discord, and the host, take of a command and of its options, as far as it can be known while compiling.
 
 use super::{
     Rules,
@@ -87,7 +87,7 @@ const fn some_below(commands: &[Command], what: Held) -> bool {
     false
 }
 
-/// Discord's rules as far as they can be told while compiling: of letters other than ASCII the host says at load whether
+/// Discord's rules as far as they can be known while compiling: of letters other than ASCII the host says at load whether
 /// Discord takes them.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming>
 pub(super) const fn check(name: &str, description: &str) {

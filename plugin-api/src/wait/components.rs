@@ -74,7 +74,7 @@ impl Host {
 }
 
 impl Components {
-    /// For one user, by snowflake. Others are told so.
+    /// For one user, by snowflake. Others get a word.
     #[must_use]
     pub fn only(self, user: u64) -> Self {
         if let Wants::Interactions(of) = &self.wait.queue.wants {
@@ -113,7 +113,7 @@ impl Components {
     }
 }
 
-/// Hands an interaction to the handler that waits for it; if there is none, its user is told.
+/// Hands an interaction to the handler that waits for it; if there is none, its user gets a word.
 pub(crate) async fn pressed(host: Host, interaction: RArc<Interaction>) -> Result {
     let ctx = Context::of_component(host.clone(), interaction.clone());
     let text = match queue_of(&host, &interaction.custom_id) {

@@ -21,30 +21,30 @@ use crate::{
 /// The hidden subcommand that runs it.
 pub(super) const COMMAND: &str = "try-out";
 
-/// Before what is told; cogs may print as well, and never this.
+/// Before a line for the other process; cogs may print as well, and never this.
 const MARK: &str = "\u{1e}gearshift ";
 
-/// What the process tells.
+/// A line for the process that started this one.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Told {
+pub(super) enum Line {
     News(TrialNews),
     Passed,
     Failed(TrialFailure),
     NotBegun(String),
 }
 
-impl Told {
-    /// What a line of the process's stdout tells; none if it is the cog's own. A cog may have left a line without end.
-    pub(super) fn read(line: &[u8]) -> Option<Told> {
+impl Line {
+    /// What a line of the process's stdout says; none if it is the cog's own. A cog may have left a line without end.
+    pub(super) fn read(line: &[u8]) -> Option<Line> {
         let at = line.windows(MARK.len()).position(|part| part == MARK.as_bytes())?;
         serde_json::from_slice(&line[at + MARK.len()..]).ok()
     }
 
-    fn tell(&self) {
+    fn print(&self) {
         let Ok(text) = serde_json::to_string(self) else { return };
         let mut out = std::io::stdout().lock();
-        // Nobody is left to be told if the other process has ended.
+        // Nobody is left to read it if the other process has ended.
         let _ = writeln!(out, "{MARK}{text}").and_then(|()| out.flush());
     }
 }
@@ -61,9 +61,9 @@ pub(in crate::cli) struct Trial {
 impl Trial {
     pub(in crate::cli) fn execute(self) -> Result<(), Failure> {
         match self.run() {
-            Ok(Ok(())) => Told::Passed.tell(),
-            Ok(Err(failure)) => Told::Failed(failure).tell(),
-            Err(failure) => Told::NotBegun(failure.to_string()).tell(),
+            Ok(Ok(())) => Line::Passed.print(),
+            Ok(Err(failure)) => Line::Failed(failure).print(),
+            Err(failure) => Line::NotBegun(failure.to_string()).print(),
         }
         Ok(())
     }
@@ -88,7 +88,7 @@ impl Trial {
         let sessions = Arc::new(runtime.block_on(Sessions::open(&config))?);
         let host = runtime.block_on(Host::load(config, sessions))?;
         let tried = runtime.block_on(async {
-            let tried = host.cogs().try_out(&self.file, |news| Told::News(news).tell()).await;
+            let tried = host.cogs().try_out(&self.file, |news| Line::News(news).print()).await;
             let _ = host.close().await;
             sim.close().await;
             tried
@@ -113,9 +113,9 @@ mod tests {
 
     #[test]
     fn what_a_cog_prints_is_not_taken_for_news() {
-        assert!(Told::read(b"hello").is_none());
-        assert!(Told::read(b"gearshift \"passed\"").is_none());
+        assert!(Line::read(b"hello").is_none());
+        assert!(Line::read(b"gearshift \"passed\"").is_none());
         let line = format!("no line end{MARK}\"passed\"");
-        assert!(matches!(Told::read(line.as_bytes()), Some(Told::Passed)));
+        assert!(matches!(Line::read(line.as_bytes()), Some(Line::Passed)));
     }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use super::trial::{self, Told};
+use super::trial::{self, Line};
 use crate::{
     cogs::{TrialFailure, TrialNews},
     config::TOKEN_VARIABLE,
@@ -61,7 +61,7 @@ impl fmt::Display for End {
 #[derive(Debug)]
 pub(super) struct Watched {
     child: Child,
-    told: Receiver<Told>,
+    lines: Receiver<Line>,
 }
 
 impl Watched {
@@ -76,37 +76,37 @@ impl Watched {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
-        let (send, told) = channel();
+        let (send, lines) = channel();
         if let Some(out) = child.stdout.take() {
             std::thread::spawn(move || {
                 // Cogs may print whatever they want, bytes of no encoding included.
                 for line in BufReader::new(out).split(b'\n') {
                     let Ok(line) = line else { return };
-                    match Told::read(&line) {
-                        Some(told) => _ = send.send(told),
+                    match Line::read(&line) {
+                        Some(line) => _ = send.send(line),
                         None => log::write(&format!("{}\n", String::from_utf8_lossy(&line))),
                     }
                 }
             });
         }
-        Ok(Watched { child, told })
+        Ok(Watched { child, lines })
     }
 
-    /// Hands over what is told until the end.
+    /// Hands over the lines until the end.
     pub(super) fn follow(&mut self, deadline: Instant, mut hear: impl FnMut(&TrialNews)) -> io::Result<End> {
         let mut at = None;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.told.recv_timeout(left) {
-                Ok(Told::News(news)) => {
+            match self.lines.recv_timeout(left) {
+                Ok(Line::News(news)) => {
                     if let TrialNews::Begins { step } | TrialNews::Passed { step, .. } = news {
                         at = Some(step);
                     }
                     hear(&news);
                 }
-                Ok(Told::Passed) => return Ok(End::Passed),
-                Ok(Told::Failed(failure)) => return Ok(End::Failed(failure)),
-                Ok(Told::NotBegun(why)) => return Ok(End::NotBegun(why)),
+                Ok(Line::Passed) => return Ok(End::Passed),
+                Ok(Line::Failed(failure)) => return Ok(End::Failed(failure)),
+                Ok(Line::NotBegun(why)) => return Ok(End::NotBegun(why)),
                 Err(RecvTimeoutError::Timeout) => return Ok(End::Hung(at)),
                 Err(RecvTimeoutError::Disconnected) => return Ok(End::Died(at, self.child.wait()?)),
             }

@@ -48,7 +48,7 @@ pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> 
     libraries(config, report)
 }
 
-/// A finding if others may do what they should not. A file that is not there is told where it is read.
+/// A finding if others may do what they should not. A file that is not there is reported where it is read.
 fn private(
     check: &str,
     file: &Path,

@@ -65,7 +65,7 @@ impl Doctor {
         }
         match (report.failed(), self.json) {
             (0, _) => Ok(()),
-            (_, true) => Err(Failure::told(Exit::Failed)),
+            (_, true) => Err(Failure::reported(Exit::Failed)),
             (1, false) => Err(Failure::new(Exit::Failed, "1 check has failed")),
             (failed, false) => Err(Failure::new(Exit::Failed, format!("{failed} checks have failed"))),
         }

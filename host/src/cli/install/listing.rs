@@ -150,7 +150,7 @@ impl Verify {
         }
         match findings.iter().all(|finding| finding.ok) {
             true => Ok(()),
-            false => Err(Failure::told(Exit::Failed)),
+            false => Err(Failure::reported(Exit::Failed)),
         }
     }
 }

@@ -354,9 +354,9 @@ impl Work<'_> {
         match &self.failures[..] {
             [] => Ok(()),
             failures if failures.iter().all(|(_, error)| error.is_unavailable()) => {
-                Err(Failure::told(Exit::Unavailable))
+                Err(Failure::reported(Exit::Unavailable))
             }
-            _ => Err(Failure::told(Exit::Failed)),
+            _ => Err(Failure::reported(Exit::Failed)),
         }
     }
 }

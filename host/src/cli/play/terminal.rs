@@ -22,7 +22,7 @@ enum Typed {
     Broken(ReadlineError),
 }
 
-/// Until the person leaves.
+/// Until the user leaves.
 pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(), Failure> {
     let _back = GivenBack::later();
     let mut editor = DefaultEditor::new().map_err(failed)?;

@@ -304,7 +304,7 @@ impl Theatre {
         outcome.await.expect("the owner answers")
     }
 
-    /// Waits until everything that the owner was told before is done.
+    /// Waits until everything that was sent to the owner before is done.
     pub(super) async fn settle(&self, name: &str) {
         let nobody = Leaving::FileGone(PathBuf::from("/nowhere/else"));
         assert!(self.leave(name, nobody).await.is_err(), "it is not its file");

@@ -4,7 +4,7 @@ use std::{fmt::Display, io, os::unix::process::ExitStatusExt, process::ExitStatu
 
 use super::{super::Pulse, listen::OUT_OF_MEMORY};
 
-/// What its author and its operator read of the end of a process that nobody told to end.
+/// What its author and its operator read of the end of a process that nobody asked to end.
 pub(super) fn words(
     pulse: &Pulse,
     status: &io::Result<ExitStatus>,

@@ -119,7 +119,7 @@ impl Handover {
     }
 
     /// The process is gone: what has not begun goes back to the queue, what has is over. If the cog bears that, events and
-    /// calls begin once more, but for those whose user waits: they are told. How many are lost.
+    /// calls begin once more, but for those whose user waits: they get a word. How many are lost.
     pub(super) fn crashed(&self, inbox: &Inbox, redeliver: bool) -> usize {
         self.pause(inbox);
         let running = {

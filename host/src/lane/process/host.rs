@@ -89,7 +89,7 @@ pub(super) struct Owner {
     pub(super) memory_max: Option<u64>,
     pub(super) redeliver: bool,
     pub(super) end_within: Duration,
-    /// It was told to end, and is killed then.
+    /// It was asked to end, and is killed then.
     pub(super) ends_at: Option<Instant>,
     pub(super) was_killed: bool,
     /// The process has closed its end of the socket.

@@ -9,14 +9,14 @@ use std::{
 use gearshift_sim::{Acknowledgement, Entry, Message, Reader, Sim, Snowflake, What};
 use serde_json::Value;
 
-/// Hears what happens from one point on.
-pub(super) struct Ear {
+/// What the bot says from one point on.
+pub(super) struct Output {
     reader: Reader,
     /// Answers that are "thinking …": when they are filled in, they are said for the first time.
     loading: BTreeSet<Snowflake>,
     /// Names of bots: a reaction carries no more.
     bots: BTreeSet<String>,
-    /// What the bot said by other ways than the transcript, to be heard first.
+    /// What the bot said by other ways than the transcript, to be looked at first.
     aside: VecDeque<String>,
     /// Texts of messages, for when the bot deletes one.
     texts: BTreeMap<Snowflake, String>,
@@ -25,11 +25,11 @@ pub(super) struct Ear {
 /// Texts that are remembered; the oldest go first.
 const MAX_TEXTS: usize = 1000;
 
-impl Ear {
+impl Output {
     /// From now on.
-    pub(super) fn new(sim: &Sim) -> Ear {
+    pub(super) fn new(sim: &Sim) -> Output {
         let bots = sim.world(|world| world.bots().iter().map(|bot| bot.user.username.clone()).collect());
-        Ear {
+        Output {
             reader: sim.transcript().reader(),
             loading: BTreeSet::new(),
             bots,
@@ -39,7 +39,7 @@ impl Ear {
     }
 
     /// Something that the bot said only to the one who asked.
-    pub(super) fn overhear(&mut self, said: String) {
+    pub(super) fn add(&mut self, said: String) {
         self.aside.push_back(said);
     }
 
@@ -117,8 +117,8 @@ fn written(message: &Message, mark: &str) -> String {
         let _ = write!(text, " [file {}]", file.filename);
     }
     message.components.iter().for_each(|component| controls(component, &mut text));
-    let whisper = if message.is_ephemeral() { "(ephemeral) " } else { "" };
-    format!("{mark}{whisper}{}", text.trim_start())
+    let only_seen = if message.is_ephemeral() { "(ephemeral) " } else { "" };
+    format!("{mark}{only_seen}{}", text.trim_start())
 }
 
 /// Buttons and menus, however deep they stand in rows and sections.
