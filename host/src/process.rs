@@ -1,6 +1,6 @@
 //! A process as the kernel sees it. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 
-mod start_pages;
+mod unneeded;
 
 use std::{
     fs, io,
@@ -9,7 +9,7 @@ use std::{
 
 use rustix::param::{clock_ticks_per_second, page_size};
 
-pub use self::start_pages::give_back as give_start_pages_back;
+pub use self::unneeded::give_unneeded_back;
 
 /// The numbers of one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]

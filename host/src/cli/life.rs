@@ -216,7 +216,7 @@ async fn serve(
     supervisor::ready();
     tokio::spawn(async {
         tokio::time::sleep(START).await;
-        process::give_start_pages_back();
+        process::give_unneeded_back();
     });
     let path = control.path().to_owned();
     // On a task of its own: `work` may wait for the reader of stdout.

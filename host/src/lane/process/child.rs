@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -41,9 +41,9 @@ use crate::{
 
 /// What a lane that did not begin has for its last words.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Without a frame for so long, the start is over.
-const START: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
-/// So many items begin before the host is told that there is room.
+/// Without a frame for so long, the start or what was to do is over.
+const QUIET: Duration = Duration::from_secs(10);
+/// So many items begin before the host learns that there is room.
 const ROOM: u64 = 32;
 
 /// Runs the lane that the host sends over the standard input.
@@ -153,7 +153,7 @@ struct Side {
     orders: mpsc::UnboundedSender<Order>,
     inbox: Arc<Inbox>,
     begins: Begins,
-    /// Whether the lane was told to end.
+    /// Whether the lane was asked to end.
     is_ending: Arc<AtomicBool>,
     /// Orders that are not answered: whether nobody waits for the answer any more.
     asked: HashMap<u64, Arc<AtomicBool>>,
@@ -241,21 +241,22 @@ impl Side {
     }
 
     fn run(mut self) -> io::Result<Infallible> {
-        let mut has_started = false;
+        self.socket.set_read_timeout(Some(QUIET))?;
         loop {
             while let Some(frame) = self.receiver.next()? {
                 let (frame, rest) = postcard::take_from_bytes(&frame).map_err(io::Error::other)?;
                 self.take(frame, rest);
             }
-            if !has_started {
-                let mut readable = [PollFd::new(&self.socket, PollFlags::IN)];
-                if matches!(poll(&mut readable, Some(&START)), Ok(0)) {
-                    has_started = true;
-                    process::give_start_pages_back();
+            match self.receiver.fill(self.socket.as_fd()) {
+                Ok(1..) => {}
+                // A read with a timeout is not begun again by the kernel, not even after SIGCONT:
+                // <https://man7.org/linux/man-pages/man7/signal.7.html>
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    process::give_unneeded_back();
+                    let _ = poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], None);
                 }
-            }
-            if !matches!(self.receiver.fill(self.socket.as_fd()), Ok(1..)) {
-                end();
+                _ => end(),
             }
         }
     }

@@ -1,14 +1,22 @@
-//! Gives the memory of the start back.
+//! Gives memory back that is not needed right now.
 
-/// Gives the memory of a start back when it is over: the pages of code and constants of the program and its libraries.
-/// Those that are still needed come back from the page cache at their next use, some microseconds each.
+/// Gives memory back when a start or a load is over: what is free of the heap, and the pages of code and constants of the
+/// program and its libraries. Those that are still needed come back from the page cache at their next use, some
+/// microseconds each.
 ///
 /// The kernel maps sixteen pages around each one that is touched, and a start touches nearly all of the program: it reads
 /// a config, sets up TLS, compares commands. A host that serves needs a third of that.
-pub fn give_back() {
+pub fn give_unneeded_back() {
     #[cfg(target_os = "linux")]
     if !linux::is_traced() {
-        linux::give_back();
+        linux::give_pages_back();
+    }
+    // <https://man7.org/linux/man-pages/man3/malloc_trim.3.html>
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[allow(unsafe_code, reason = "a function of the C library")]
+    // SAFETY: it may be called at any time, by any thread.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
@@ -37,7 +45,7 @@ mod linux {
         })
     }
 
-    pub(super) fn give_back() {
+    pub(super) fn give_pages_back() {
         // SAFETY: the callback fits, keeps nothing of what it is given, and does not unwind.
         unsafe { libc::dl_iterate_phdr(Some(object), ptr::null_mut()) };
     }
@@ -102,7 +110,7 @@ mod tests {
     #[test]
     fn pages_that_only_a_start_needs_are_given_back_and_the_program_goes_on() {
         if std::env::var_os(ALONE).is_none() {
-            let name = "process::start_pages::tests::pages_that_only_a_start_needs_are_given_back_and_the_program_goes_on";
+            let name = "process::unneeded::tests::pages_that_only_a_start_needs_are_given_back_and_the_program_goes_on";
             let itself = std::env::current_exe().expect("it runs from a file");
             let run =
                 Command::new(itself).args(["--exact", name]).env(ALONE, "1").output().expect("it can be run");
@@ -111,7 +119,7 @@ mod tests {
             return;
         }
         let before = file_pages();
-        super::linux::give_back();
+        super::linux::give_pages_back();
         let after = file_pages();
         assert!(after < before * 3 / 4, "{before} pages before, {after} after");
         assert_eq!(format!("{:.2}", std::hint::black_box(2.5_f64).powf(2.0)), "6.25");
