@@ -9,6 +9,7 @@ use crate::accounts::Account;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
 use crate::state::State;
+use crate::transcript::What;
 use crate::world::Guild;
 use crate::world::wire::{guild_create_json, guild_json, user_client};
 
@@ -45,8 +46,22 @@ pub(crate) fn end_outage(state: &mut State, guild: Snowflake) -> usize {
         return 0;
     }
     let sessions = bots_of(state, guild);
-    sessions.iter().for_each(|id| show(state, id, guild));
-    sessions.len()
+    show_each(state, guild, &sessions)
+}
+
+/// Shows a guild to the sessions of an account that has just come into it; events of it follow.
+pub(super) fn show_to(state: &mut State, guild: Snowflake, user: Snowflake) {
+    let own = state.sessions.iter().filter(|one| one.user() == user && one.covers(Some(guild)));
+    let sessions: Vec<Arc<str>> = own.map(|session| session.id.clone()).collect();
+    if !sessions.is_empty() {
+        show_each(state, guild, &sessions);
+    }
+}
+
+fn show_each(state: &mut State, guild: Snowflake, sessions: &[Arc<str>]) -> usize {
+    let shown = sessions.iter().filter(|session| show(state, session, guild)).count();
+    state.transcript.write(What::Dispatched { name: "GUILD_CREATE", sessions: shown });
+    shown
 }
 
 /// The sessions of bots that receive events of a guild.
@@ -61,14 +76,14 @@ fn bots_of(state: &State, guild: Snowflake) -> Vec<Arc<str>> {
     sessions.map(|session| session.id.clone()).collect()
 }
 
-/// GUILD_CREATE with all that a session is shown of a guild, unless it is unavailable.
-pub(crate) fn show(state: &mut State, session: &str, guild: Snowflake) {
+/// GUILD_CREATE with all that a session is shown of a guild; false if it did not ask for guilds or cannot reach this one.
+pub(crate) fn show(state: &mut State, session: &str, guild: Snowflake) -> bool {
     let State { world, sessions, presences, .. } = state;
     let is_unavailable = sessions.unavailable.contains(&guild);
-    let Some(session) = sessions.session(session) else { return };
-    let Some(home) = world.guild(guild) else { return };
+    let Some(session) = sessions.session(session) else { return false };
+    let Some(home) = world.guild(guild) else { return false };
     if session.intents & intents::GUILDS == 0 || is_unavailable && session.is_bots() {
-        return;
+        return false;
     }
     let mut shown = match session.account {
         Account::Bot(bot) => {
@@ -82,4 +97,5 @@ pub(crate) fn show(state: &mut State, session: &str, guild: Snowflake) {
     }
     let id = session.id.clone();
     sessions.push_to(&id, Payload::new("GUILD_CREATE", &shown));
+    true
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Action, By, Draft, access, audit, dispatch, messages, visibility, voice};
+use super::{Action, By, Draft, access, audit, dispatch, guilds, messages, visibility, voice};
 use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::transcript::What;
-use crate::world::wire::{MemberJson, guild_create_json, user_client};
+use crate::world::wire::MemberJson;
 use crate::world::{Ban, GuildMember, MessageKind, User, bits};
 
 /// A bit of a guild's `system_channel_flags`.
@@ -31,12 +31,7 @@ pub(crate) fn admit(state: &mut State, guild: Snowflake, user: &Arc<User>) -> bo
     let mut data = json!(MemberJson::full(&home.members[&user.id]));
     data["guild_id"] = json!(guild);
     dispatch::to_guild(state, guild, "GUILD_MEMBER_ADD", &data);
-    let Some(home) = state.world.guild(guild) else { return false };
-    let whole = match user.bot {
-        true => guild_create_json(&state.world, home, user.id, 50, false),
-        false => user_client::guild(&state.world, home, user.id),
-    };
-    dispatch::to_account(state, user.id, Some(guild), "GUILD_CREATE", &whole);
+    guilds::show_to(state, guild, user.id);
     welcome(state, guild, user);
     true
 }

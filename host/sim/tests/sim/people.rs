@@ -177,3 +177,18 @@ async fn a_persons_client_resumes_and_does_not_count_as_a_bots_session() {
     assert_eq!(again.event("MESSAGE_CREATE").await["content"], "missed");
     again.event("RESUMED").await;
 }
+
+#[tokio::test]
+async fn who_joins_a_guild_is_shown_it_as_one_who_connects() {
+    let sim = sim().await;
+    let (mut dave, _) = client(&sim, "dave").await;
+    let at_first = dave.event("GUILD_CREATE").await;
+    let member = sim.member("dave").unwrap();
+    member.leave("Harbour").await.unwrap();
+    member.join("Harbour").await.unwrap();
+    let again = dave.event("GUILD_CREATE").await;
+    assert!(!at_first["presences"].as_array().unwrap().is_empty());
+    for key in ["presences", "channels", "member_count", "large"] {
+        assert_eq!(at_first[key], again[key], "{key}");
+    }
+}
