@@ -1,55 +1,63 @@
 // Where a value differs from a schema: fields that are missing, unknown, or of another shape, by their place in Discord's
-// named types (`UserResponse.flags`), so that one fault of a user is one difference wherever users are shown.
+// named types of objects (`UserResponse.flags`), so that one fault of a user is one difference wherever users are shown.
 
 import * as z from "zod/mini";
 
 import { names } from "./operations.mjs";
 
-/** The differences, as texts; none if the value is as the schema says. `at` names the place of a type without a name. */
+/**
+ * The differences; none if the value is as the schema says. Each is `{ difference, path, what }`: the text, and where in the
+ * value it was found (`embeds.0.title`). `at` names the place of a type without a name.
+ */
 export function differences(schema, value, at) {
-  return compare(schema, value, at).map(({ place, what }) => `${place} ${what}`);
+  return compare(schema, value, at, []).map(({ place, path, what }) => ({ difference: `${place} ${what}`, path: path.join("."), what }));
 }
 
-function compare(schema, value, at) {
-  const place = names.get(schema) ?? at;
+function compare(schema, value, at, path) {
   const { def } = schema;
+  const place = isLeaf(def) ? at : (names.get(schema) ?? at);
   switch (def.type) {
     case "lazy":
-      return compare(def.getter(), value, at);
+      return compare(def.getter(), value, at, path);
     case "optional":
-      return value === undefined ? [] : compare(def.innerType, value, place);
+      return value === undefined ? [] : compare(def.innerType, value, place, path);
     case "nullable":
-      return value === null ? [] : compare(def.innerType, value, place);
+      return value === null ? [] : compare(def.innerType, value, place, path);
     case "object":
-      return isObject(value) ? compareFields(def.shape, value, place) : [isNo("object", place)];
+      return isObject(value) ? compareFields(def.shape, value, place, path) : [isNo("object", place, path)];
     case "record":
       return isObject(value)
-        ? inside(Object.values(value).flatMap((item) => compare(def.valueType, item, `${place}{}`)))
-        : [isNo("object", place)];
+        ? inside(Object.entries(value).flatMap(([key, item]) => compare(def.valueType, item, `${place}{}`, [...path, key])))
+        : [isNo("object", place, path)];
     case "array":
       return Array.isArray(value)
-        ? inside([...limits(def, value, place), ...value.flatMap((item) => compare(def.element, item, `${place}[]`))])
-        : [isNo("list", place)];
+        ? inside([
+            ...limits(def, value, place, path),
+            ...value.flatMap((item, number) => compare(def.element, item, `${place}[]`, [...path, number])),
+          ])
+        : [isNo("list", place, path)];
     case "intersection":
-      return compareBoth(def, value, place);
+      return compareBoth(def, value, place, path);
     case "union":
-      return nearest(def.options.map((option) => compare(option, value, place)));
+      return nearest(def.options.map((option) => compare(option, value, place, path)));
     default:
-      return compareLeaf(schema, value, place);
+      return compareLeaf(schema, value, place, path);
   }
 }
 
+/** Ids and numbers have named types, too: one of them that differs is not a fault of all. */
+const isLeaf = ({ type }) => !["lazy", "object", "record", "array", "intersection", "union"].includes(type);
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const isNo = (kind, place) => ({ place, what: `is no ${kind}`, mismatch: true });
+const isNo = (kind, place, path) => ({ place, path, what: `is no ${kind}`, mismatch: true });
 
-function compareFields(shape, value, place) {
+function compareFields(shape, value, place, path) {
   const unknown = Object.keys(value)
     .filter((key) => !(key in shape))
-    .map((key) => ({ place: `${place}.${key}`, what: "is unknown" }));
+    .map((key) => ({ place: `${place}.${key}`, path: [...path, key], what: "is unknown" }));
   const known = Object.entries(shape).flatMap(([key, schema]) => {
     const missing = value[key] === undefined && !isOptional(schema);
-    if (missing) return [{ place: `${place}.${key}`, what: "is missing" }];
-    const found = compare(schema, value[key], `${place}.${key}`);
+    if (missing) return [{ place: `${place}.${key}`, path: [...path, key], what: "is missing" }];
+    const found = compare(schema, value[key], `${place}.${key}`, [...path, key]);
     // A field that says of which kind an object is, `type: 3`, decides between the members of a union.
     return schema.def.type === "literal" ? found : inside(found);
   });
@@ -62,8 +70,8 @@ const inside = (found) => found.map((one) => ({ ...one, mismatch: false }));
 const isOptional = ({ def }) => def.type === "optional" || def.type === "unknown";
 
 /** Unknown to both sides is unknown; everything else counts on each. */
-function compareBoth({ left, right }, value, place) {
-  const sides = [left, right].map((side) => compare(side, value, place).map((found) => ({ ...found, place: renamed(found, side, place) })));
+function compareBoth({ left, right }, value, place, path) {
+  const sides = [left, right].map((side) => compare(side, value, place, path).map((found) => ({ ...found, place: renamed(found, side, place) })));
   const isUnknown = (found) => found.what === "is unknown";
   const both = sides[0].filter((one) => isUnknown(one) && sides[1].some((other) => isUnknown(other) && other.place === one.place));
   return [...both, ...sides.flat().filter((found) => !isUnknown(found))];
@@ -82,20 +90,20 @@ function nearest(all) {
 }
 
 /** Lengths of lists. */
-function limits(def, value, place) {
+function limits(def, value, place, path) {
   const checked = z.array(z.unknown()).check(...(def.checks ?? []));
-  return compareLeaf(checked, value, place);
+  return compareLeaf(checked, value, place, path);
 }
 
 // Discord writes `+00:00`, <https://discord.com/developers/docs/reference#iso8601-datetime>; zod's default wants `Z`.
 const DATETIME = z.iso.datetime({ offset: true });
 
-function compareLeaf(schema, value, place) {
+function compareLeaf(schema, value, place, path) {
   const parsed = z.safeParse(schema, value);
   if (parsed.success) return [];
   return parsed.error.issues
     .filter((issue) => issue.format !== "datetime" || !z.safeParse(DATETIME, value).success)
-    .map((issue) => ({ place, what: said(issue), mismatch: ["invalid_type", "invalid_value"].includes(issue.code) }));
+    .map((issue) => ({ place, path, what: said(issue), mismatch: ["invalid_type", "invalid_value"].includes(issue.code) }));
 }
 
 function said(issue) {

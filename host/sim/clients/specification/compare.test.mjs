@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { differences } from "./compare.mjs";
+import * as compare from "./compare.mjs";
 import { operations } from "./operations.mjs";
 
 const specified = operations();
+const differences = (schema, value) => compare.differences(schema, value).map(({ difference }) => difference);
 const answer = (method, path, status) => specified.find(method, path).value.answers.get(status);
 const user = { id: "1", username: "a", avatar: null, discriminator: "0", public_flags: 0, flags: 0, global_name: null, primary_guild: null };
 
@@ -21,10 +22,17 @@ test("missing, unknown and wrong fields are named by the type that has them", ()
     "UserResponse.badge is unknown",
     "GuildMemberResponse.nick is no string",
     "GuildMemberResponse.banner is missing",
-    "SnowflakeType is no string",
+    "GuildMemberResponse.roles[] is no string",
   ]) {
     assert.ok(found.includes(difference), `${difference}: ${found.join(", ")}`);
   }
+});
+
+test("where in the value a difference was found is told apart from its place in the types", () => {
+  const request = specified.find("POST", "/channels/1/messages").value.request;
+  const body = { content: "x", tint: 1, embeds: [{}, { shade: 1, author: { name: "x", shade: 1 } }] };
+  const found = compare.differences(request, body).map(({ path, what }) => `${path} ${what}`);
+  assert.deepEqual(found.sort(), ["embeds.1.author.shade is unknown", "embeds.1.shade is unknown", "tint is unknown"]);
 });
 
 test("of a union the member counts that the value says it is", () => {

@@ -64,7 +64,7 @@ function judgeAnswer(name, { answers }, exchange) {
   }
   const schema = answers.get(key);
   if (!schema) return;
-  for (const difference of differences(schema, JSON.parse(exchange.answer), `${name} ${status}`)) {
+  for (const { difference } of differences(schema, JSON.parse(exchange.answer), `${name} ${status}`)) {
     note(`answer: ${difference}`, exchange);
   }
 }
@@ -72,11 +72,11 @@ function judgeAnswer(name, { answers }, exchange) {
 function judgeRequest(name, { request }, exchange) {
   const body = parsed(exchange.request);
   if (body === undefined) return;
-  const wrong = request ? differences(request, body, name) : [`${name} has no body`];
+  const wrong = request ? differences(request, body, name) : [{ difference: `${name} has no body` }];
   if (exchange.status < 300) {
     // The simulator counts fields that it does not know, and takes the rest.
-    const reported = (difference) => exchange.unknown.some((field) => difference.endsWith(`.${field.split(".").at(-1)} is unknown`));
-    wrong.filter((difference) => !reported(difference)).forEach((difference) => note(`taken: ${difference}`, exchange));
+    const reported = ({ what, path }) => what === "is unknown" && exchange.unknown.includes(path);
+    wrong.filter((one) => !reported(one)).forEach(({ difference }) => note(`taken: ${difference}`, exchange));
   } else if (wrong.length === 0) {
     const { code, errors } = JSON.parse(exchange.answer);
     if (code === INVALID_FORM) mistakes(errors).forEach((mistake) => note(`refused: ${name} ${mistake}`, exchange));
