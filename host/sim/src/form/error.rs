@@ -107,6 +107,8 @@ errors! {
     invalid_role: 400, 50028, "Invalid Role";
     invalid_version: 400, 50041, "Invalid API version";
     thread_archived: 400, 50083, "Thread is archived";
+    onboarding_requirements_not_met: 400, 350_000, "Cannot enable onboarding, requirements are not met";
+    onboarding_below_requirements: 400, 350_001, "Cannot update onboarding while below requirements";
     blocked_by_automod: 400, 200_000, "Message was blocked by automatic moderation";
     invalid_json: 400, 50109, "The request body contains invalid JSON.";
 }

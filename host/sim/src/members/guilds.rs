@@ -74,7 +74,7 @@ impl Member {
         Ok(())
     }
 
-    fn barred(&self, guild: &Guild, verb: &str, why: &'static str) -> ActError {
+    pub(super) fn barred(&self, guild: &Guild, verb: &str, why: &'static str) -> ActError {
         let (member, guild) = (self.user.username.clone(), guild.name.clone());
         ActError::Barred { member, verb: verb.to_owned(), guild, why }
     }

@@ -5,6 +5,7 @@ mod components;
 mod guilds;
 mod handle;
 mod messages;
+mod onboarding;
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ mod interactions;
 mod invites;
 mod members;
 mod messages;
+mod onboarding;
 mod pictures;
 mod reply;
 mod roles;

@@ -62,6 +62,11 @@ pub(super) enum Action {
     AutoModBlockMessage = 143,
     AutoModFlagToChannel = 144,
     AutoModTimeout = 145,
+    OnboardingPromptCreate = 163,
+    OnboardingPromptUpdate = 164,
+    OnboardingPromptDelete = 165,
+    OnboardingCreate = 166,
+    OnboardingUpdate = 167,
 }
 
 /// Writes an entry for something made, changed or removed: what differs between `before` and `after` is its changes. Where

@@ -193,7 +193,7 @@ fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: 
         Some(TIMEOUT) => {
             let seconds = action["metadata"]["duration_seconds"].as_u64().unwrap_or_default();
             let until = state.world.clock.now() + Duration::from_secs(seconds);
-            members::time_out(state, guild, author.id, until);
+            members::change_unlogged(state, guild, author.id, |member| member.timed_out_until = Some(until));
             Action::AutoModTimeout
         }
         _ => Action::AutoModBlockMessage,

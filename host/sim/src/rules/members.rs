@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Action, By, Draft, access, audit, dispatch, guilds, messages, visibility, voice};
+use super::{Action, By, Draft, access, audit, dispatch, guilds, messages, onboarding, visibility, voice};
 use crate::form::{ApiError, Result};
-use crate::ids::{Snowflake, Timestamp};
+use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::MemberJson;
@@ -33,6 +33,9 @@ pub(crate) fn admit(state: &mut State, guild: Snowflake, user: &Arc<User>) -> bo
     dispatch::to_guild(state, guild, "GUILD_MEMBER_ADD", &data);
     guilds::show_to(state, guild, user.id);
     welcome(state, guild, user);
+    if !user.bot {
+        onboarding::begin(state, guild, user.id);
+    }
     true
 }
 
@@ -101,6 +104,26 @@ pub(crate) fn change(
     user: Snowflake,
     change: impl FnOnce(&mut GuildMember),
 ) -> Option<Value> {
+    apply(state, guild, Some(by), user, change)
+}
+
+/// The same without an entry in the audit log, for what Discord itself does.
+pub(super) fn change_unlogged(
+    state: &mut State,
+    guild: Snowflake,
+    user: Snowflake,
+    change: impl FnOnce(&mut GuildMember),
+) {
+    apply(state, guild, None, user, change);
+}
+
+fn apply(
+    state: &mut State,
+    guild: Snowflake,
+    by: Option<&By>,
+    user: Snowflake,
+    change: impl FnOnce(&mut GuildMember),
+) -> Option<Value> {
     let visible = visibility::seen(state, guild);
     let member = state.world.guilds.get_mut(&guild)?.members.get_mut(&user)?;
     let (mut before, roles_before) = (json!(MemberJson::full(member)), member.roles.clone());
@@ -111,11 +134,13 @@ pub(crate) fn change(
     if before == after {
         return Some(answer);
     }
-    record_roles(state, guild, by, user, &roles_before, &roles_after);
     for side in [&mut before, &mut after] {
         side["roles"] = Value::Null;
     }
-    audit::record_change(state, guild, by, Action::MemberUpdate, user, &before, &after);
+    if let Some(by) = by {
+        record_roles(state, guild, by, user, &roles_before, &roles_after);
+        audit::record_change(state, guild, by, Action::MemberUpdate, user, &before, &after);
+    }
     let mut data = answer.clone();
     data["guild_id"] = json!(guild);
     dispatch::to_member(state, guild, user, "GUILD_MEMBER_UPDATE", &data);
@@ -124,16 +149,6 @@ pub(crate) fn change(
         voice::announce(state, guild, user);
     }
     Some(answer)
-}
-
-/// Times a member out for auto moderation, which writes the audit log itself.
-pub(super) fn time_out(state: &mut State, guild: Snowflake, user: Snowflake, until: Timestamp) {
-    let home = state.world.guilds.get_mut(&guild);
-    let Some(member) = home.and_then(|home| home.members.get_mut(&user)) else { return };
-    member.timed_out_until = Some(until);
-    let mut data = json!(MemberJson::full(member));
-    data["guild_id"] = json!(guild);
-    dispatch::to_member(state, guild, user, "GUILD_MEMBER_UPDATE", &data);
 }
 
 fn record_roles(

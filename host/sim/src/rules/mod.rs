@@ -13,6 +13,7 @@ pub(crate) mod interactions;
 pub(crate) mod invites;
 pub(crate) mod members;
 pub(crate) mod messages;
+pub(crate) mod onboarding;
 pub(crate) mod pins;
 pub(crate) mod polls;
 pub(crate) mod presence;

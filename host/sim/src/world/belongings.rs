@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{AutoModRule, User};
+use super::{AutoModRule, Onboarding, User};
 use crate::ids::{Snowflake, Timestamp};
 
 /// Entries of the audit log that are kept; the oldest go first.
@@ -33,6 +33,9 @@ pub struct Belongings {
     /// Rules of auto moderation, oldest first.
     #[serde(default)]
     pub automod: Vec<AutoModRule>,
+    /// What new members are asked; none until somebody sets it up.
+    #[serde(default)]
+    pub onboarding: Option<Onboarding>,
 }
 
 impl Belongings {

@@ -10,6 +10,7 @@ mod file;
 pub(crate) mod mentions;
 pub(crate) mod message;
 mod model;
+mod onboarding;
 pub(crate) mod permissions;
 mod poll;
 mod settings;
@@ -30,6 +31,7 @@ pub use message::{
     Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Owners, Reaction, flags,
 };
 pub use model::{Application, Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role};
+pub use onboarding::{Onboarding, OnboardingOption, OnboardingPrompt};
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};

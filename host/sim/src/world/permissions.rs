@@ -152,12 +152,19 @@ pub mod bits {
 /// Nothing for one who is not a member. It knows neither threads nor time; [`super::World::permissions_in`] does.
 pub(crate) fn permissions_of(guild: &Guild, channel: Option<&Channel>, user: Snowflake) -> u64 {
     let Some(member) = guild.members.get(&user) else { return 0 };
-    if guild.owner_id == user {
-        return bits::ALL;
-    }
+    if guild.owner_id == user { bits::ALL } else { granted(guild, channel, &member.roles, Some(user)) }
+}
+
+/// What every member of a guild may do in a channel, whatever roles it has.
+pub(crate) fn everyones(guild: &Guild, channel: &Channel) -> u64 {
+    granted(guild, Some(channel), &[], None)
+}
+
+/// What a member with these roles may do; `user` is whose own overwrite counts.
+fn granted(guild: &Guild, channel: Option<&Channel>, roles: &[Snowflake], user: Option<Snowflake>) -> u64 {
     let mut granted = 0;
     for role in &guild.roles {
-        if role.id == guild.id || member.roles.contains(&role.id) {
+        if role.id == guild.id || roles.contains(&role.id) {
             granted |= role.permissions;
         }
     }
@@ -171,12 +178,12 @@ pub(crate) fn permissions_of(guild: &Guild, channel: Option<&Channel>, user: Sno
             granted = granted & !everyone.deny | everyone.allow;
         }
         let (mut allow, mut deny) = (0, 0);
-        for overwrite in channel.overwrites.iter().filter(|overwrite| member.roles.contains(&overwrite.id)) {
+        for overwrite in channel.overwrites.iter().filter(|overwrite| roles.contains(&overwrite.id)) {
             allow |= overwrite.allow;
             deny |= overwrite.deny;
         }
         granted = granted & !deny | allow;
-        if let Some(own) = of(user) {
+        if let Some(own) = user.and_then(of) {
             granted = granted & !own.deny | own.allow;
         }
     }

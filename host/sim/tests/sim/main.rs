@@ -25,6 +25,7 @@ mod keeping;
 mod limits;
 mod messages;
 mod moderation;
+mod onboarding;
 mod page;
 mod people;
 mod posts;

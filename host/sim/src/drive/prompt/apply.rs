@@ -44,6 +44,10 @@ impl Prompt {
             }
             Command::Join(guild) => self.member.join(&guild).await?,
             Command::Leave(guild) => self.member.leave(&guild).await?,
+            Command::Onboard { guild, answers } => {
+                let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+                self.member.complete_onboarding(&guild, &answers).await?;
+            }
             Command::Role { member, role, given: true } => self.member.give_role(&member, &role).await?,
             Command::Role { member, role, given: false } => self.member.take_role(&member, &role).await?,
             Command::In(channel) => self.member = self.member.at(&channel)?,

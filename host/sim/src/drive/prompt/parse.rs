@@ -11,6 +11,7 @@ text                      say it in the current channel; \\text says it literall
 @bob  :as bob             speak as somebody else
 #dev  :in dev             go to another channel; :in @bot for a direct message
 :join GUILD  :leave GUILD come into a guild, or leave it
+:onboard GUILD ANSWER…    answer the questions for new members of a guild
 :give @bob ROLE  :take @bob ROLE   give somebody a role of this guild, or take it
 :reply TEXT               answer the last message here
 :edit TEXT  :delete       change or take back what you said last
@@ -37,6 +38,7 @@ pub(super) enum Command {
     As(String),
     Join(String),
     Leave(String),
+    Onboard { guild: String, answers: Vec<String> },
     Role { member: String, role: String, given: bool },
     In(String),
     Reply(String),
@@ -56,10 +58,10 @@ pub(super) enum Command {
     Quit,
 }
 
-const COMMANDS: [&str; 25] = [
-    "join", "leave", "give", "take", "choices", "use", "attach", "unreact", "as", "in", "reply", "edit",
-    "delete", "react", "press", "select", "submit", "typing", "who", "where", "faults", "time", "help",
-    "quit", "exit",
+const COMMANDS: [&str; 26] = [
+    "join", "leave", "onboard", "give", "take", "choices", "use", "attach", "unreact", "as", "in", "reply",
+    "edit", "delete", "react", "press", "select", "submit", "typing", "who", "where", "faults", "time",
+    "help", "quit", "exit",
 ];
 
 /// Reads a line; the error is a sentence for the one who typed it.
@@ -93,6 +95,11 @@ fn colon(line: &str) -> Result<Command, String> {
         "in" => Command::In(needed("a channel's name")?),
         "join" => Command::Join(needed("a guild's name")?),
         "leave" => Command::Leave(needed("a guild's name")?),
+        "onboard" => {
+            let mut words = words(&needed("a guild's name")?)?.into_iter();
+            let guild = words.next().unwrap_or_default();
+            Command::Onboard { guild, answers: words.collect() }
+        }
         "give" | "take" => match needed("a member's name and a role")?.split_once(char::is_whitespace) {
             Some((member, role)) => Command::Role {
                 member: member.trim_start_matches('@').to_owned(),
@@ -247,6 +254,13 @@ mod tests {
             (
                 ":give @bob moderator",
                 Command::Role { member: "bob".to_owned(), role: "moderator".to_owned(), given: true },
+            ),
+            (
+                ":onboard Harbour \"Deep sea\" Sails",
+                Command::Onboard {
+                    guild: "Harbour".to_owned(),
+                    answers: vec!["Deep sea".to_owned(), "Sails".to_owned()],
+                },
             ),
             (":use Keep", Command::Use { command: "Keep".to_owned(), on: None }),
             (":attach a.txt b c", Command::Attach { name: "a.txt".to_owned(), text: "b c".to_owned() }),

@@ -1,7 +1,8 @@
 //! The routes below `/guilds`.
 
 use crate::rest::{
-    automod, bans, channels, emojis, events, guilds, invites, members, roles, stages, threads, voice,
+    automod, bans, channels, emojis, events, guilds, invites, members, onboarding, roles, stages, threads,
+    voice,
 };
 
 super::table! {
@@ -44,6 +45,9 @@ super::table! {
     GET    "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::rule(guild_id, rule_id);
     PATCH  "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::edit(guild_id, rule_id);
     DELETE "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::delete(guild_id, rule_id);
+
+    GET    "/guilds/{guild_id}/onboarding" => onboarding::show(guild_id);
+    PUT    "/guilds/{guild_id}/onboarding" => onboarding::edit(guild_id);
 
     GET    "/guilds/{guild_id}/emojis" => emojis::list(guild_id);
     POST   "/guilds/{guild_id}/emojis" => emojis::create(guild_id);

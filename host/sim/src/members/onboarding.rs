@@ -1,0 +1,53 @@
+//! Members and the onboarding of guilds: answering its questions.
+
+use super::{Member, guild_named};
+use crate::ids::Snowflake;
+use crate::rules::onboarding;
+use crate::world::{ActError, Guild, Onboarding};
+
+impl Member {
+    /// Goes through a guild's onboarding with these answers: options by their titles or ids. The member gets their roles and
+    /// has completed onboarding.
+    ///
+    /// # Errors
+    /// If there is no such guild or option, the member is not there or went through it before, onboarding is not enabled, a
+    /// required question is left out, or one that takes one answer gets several.
+    pub async fn complete_onboarding(&self, guild: &str, options: &[&str]) -> Result<(), ActError> {
+        let mut state = self.shared.state();
+        let home = guild_named(&state, guild)?;
+        let asked = home.onboarding();
+        let chosen = options.iter().map(|name| option_named(&asked, name)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(why) = self.hindrance(home, &asked, &chosen) {
+            return Err(self.barred(home, "complete onboarding", why));
+        }
+        let guild = home.id;
+        onboarding::complete(&mut state, guild, self.user.id, &chosen);
+        Ok(())
+    }
+
+    fn hindrance(&self, home: &Guild, asked: &Onboarding, chosen: &[Snowflake]) -> Option<&'static str> {
+        let answers = asked.prompts.iter().map(|prompt| {
+            (prompt, prompt.options.iter().filter(|option| chosen.contains(&option.id)).count())
+        });
+        match () {
+            () if !home.members.contains_key(&self.user.id) => Some("it is not a member"),
+            () if !asked.enabled => Some("onboarding is not enabled"),
+            () if onboarding::is_completed(home, self.user.id) => Some("it has done so before"),
+            () if answers.clone().any(|(one, count)| one.required && one.in_onboarding && count == 0) => {
+                Some("a required question is not answered")
+            }
+            () if answers.clone().any(|(one, count)| one.single_select && count > 1) => {
+                Some("a question takes one answer only")
+            }
+            () => None,
+        }
+    }
+}
+
+fn option_named(asked: &Onboarding, name: &str) -> Result<Snowflake, ActError> {
+    let options = || asked.prompts.iter().flat_map(|prompt| &prompt.options);
+    let by_id = || options().find(|option| name.parse() == Ok(option.id));
+    let found = options().find(|option| option.title == name).or_else(by_id);
+    let titles = options().map(|option| option.title.as_str());
+    found.map(|option| option.id).ok_or_else(|| ActError::unknown("option", name, titles))
+}

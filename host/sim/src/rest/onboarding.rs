@@ -1,0 +1,149 @@
+//! The onboarding of a guild over REST: read, set up.
+//! <https://discord.com/developers/docs/resources/guild#get-guild-onboarding>
+
+use std::ops::RangeInclusive;
+
+use super::{Call, Reply};
+use crate::form::{Fields, Result};
+use crate::ids::Snowflake;
+use crate::rules::{access, onboarding};
+use crate::world::{Emoji, Guild, Onboarding, OnboardingOption, OnboardingPrompt, World};
+
+// Limits that are in Discord's OpenAPI document alone: <https://github.com/discord/discord-api-spec>
+const MAX_PROMPTS: usize = 15;
+const MAX_DEFAULT_CHANNELS: usize = 500;
+const OPTIONS: RangeInclusive<usize> = 1..=50;
+const PROMPT_TITLE_CHARS: RangeInclusive<usize> = 1..=100;
+const OPTION_TITLE_CHARS: RangeInclusive<usize> = 1..=50;
+const MAX_DESCRIPTION_CHARS: usize = 100;
+const MAX_EMOJI_NAME_CHARS: usize = 100;
+const MAX_ROLES: usize = 50;
+const MAX_CHANNELS: usize = 50;
+
+/// `GET /guilds/{guild}/onboarding`
+pub(super) fn show(call: &Call, guild: Snowflake) -> Result<Reply> {
+    let caller = call.caller()?;
+    let state = call.shared.state();
+    Ok(Reply::json(&access::own_guild(&state, caller, guild)?.onboarding().json(guild)))
+}
+
+/// `PUT /guilds/{guild}/onboarding`
+pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let mut state = call.shared.state();
+    let home = onboarding::managed(&state, by.user, guild)?;
+    let new = Reading { world: &state.world, home, before: home.onboarding() }.onboarding(&mut fields);
+    fields.checked()?;
+    Ok(Reply::json(&onboarding::edit(&mut state, &by, guild, new)?))
+}
+
+/// What a body is read against.
+struct Reading<'a> {
+    world: &'a World,
+    home: &'a Guild,
+    before: Onboarding,
+}
+
+impl Reading<'_> {
+    /// What the body does not say stays as it is.
+    fn onboarding(&self, fields: &mut Fields) -> Onboarding {
+        let mut new = self.before.clone();
+        new.enabled = fields.flag("enabled").unwrap_or(new.enabled);
+        new.mode = fields.choice("mode", &[0, 1]).unwrap_or(new.mode);
+        if let Some(channels) = self.channels(fields, "default_channel_ids", MAX_DEFAULT_CHANNELS) {
+            new.default_channels = channels;
+        }
+        if let Some(prompts) = fields.objects("prompts", 0..=MAX_PROMPTS) {
+            new.prompts = Vec::new();
+            for mut prompt in prompts {
+                let read = self.prompt(&mut prompt, &new.prompts);
+                new.prompts.push(read);
+                fields.absorb(prompt);
+            }
+        }
+        new
+    }
+
+    /// Which question it is: one that is not known is a new one, which must have an id all the same.
+    /// <https://github.com/discord/discord-api-docs/issues/6320>
+    fn prompt(&self, prompt: &mut Fields, others: &[OnboardingPrompt]) -> OnboardingPrompt {
+        prompt.require("id");
+        let asked = prompt.snowflake("id");
+        let is_taken = |id| others.iter().any(|other| other.id == id);
+        let before = asked.filter(|id| !is_taken(*id)).and_then(|id| self.before.prompt(id));
+        let mut read = OnboardingPrompt {
+            id: before.map_or_else(|| self.world.next_id(), |before| before.id),
+            kind: prompt.choice("type", &[0, 1]).unwrap_or(0),
+            title: title(prompt, PROMPT_TITLE_CHARS),
+            options: Vec::new(),
+            single_select: prompt.flag("single_select").unwrap_or(false),
+            required: prompt.flag("required").unwrap_or(false),
+            in_onboarding: prompt.flag("in_onboarding").unwrap_or(false),
+        };
+        prompt.require("options");
+        for mut option in prompt.objects("options", OPTIONS).unwrap_or_default() {
+            let known = before.map_or(&[][..], |before| &before.options);
+            let option_read = self.option(&mut option, known, &read.options);
+            read.options.push(option_read);
+            prompt.absorb(option);
+        }
+        read
+    }
+
+    fn option(
+        &self,
+        option: &mut Fields,
+        before: &[OnboardingOption],
+        others: &[OnboardingOption],
+    ) -> OnboardingOption {
+        let has = |list: &[OnboardingOption], id| list.iter().any(|one| one.id == id);
+        let id = option.snowflake("id").filter(|id| has(before, *id) && !has(others, *id));
+        let (emoji, animated) = self.emoji(option);
+        OnboardingOption {
+            id: id.unwrap_or_else(|| self.world.next_id()),
+            title: title(option, OPTION_TITLE_CHARS),
+            description: option.text("description", MAX_DESCRIPTION_CHARS).unwrap_or_default(),
+            emoji,
+            animated,
+            roles: self.roles(option),
+            channels: self.channels(option, "channel_ids", MAX_CHANNELS).unwrap_or_default(),
+        }
+    }
+
+    /// A custom emoji is one of the guild's, and brings its own name.
+    fn emoji(&self, option: &mut Fields) -> (Option<Emoji>, bool) {
+        let (id, name) = (option.snowflake("emoji_id"), option.text("emoji_name", MAX_EMOJI_NAME_CHARS));
+        let animated = option.flag("emoji_animated").unwrap_or(false);
+        let Some(id) = id else { return (name.map(|name| Emoji { id: None, name }), animated) };
+        match self.home.belongings.emojis.iter().find(|emoji| emoji.id == id) {
+            Some(emoji) => (Some(Emoji { id: Some(id), name: emoji.name.clone() }), emoji.animated),
+            None => {
+                option.fail("emoji_id", "EMOJI_UNKNOWN", "Unknown emoji");
+                (None, false)
+            }
+        }
+    }
+
+    fn channels(&self, fields: &mut Fields, key: &str, most: usize) -> Option<Vec<Snowflake>> {
+        let channels = fields.snowflakes(key, most)?;
+        for (at, _) in channels.iter().enumerate().filter(|(_, id)| !self.home.channels.contains(id)) {
+            fields.fail(&format!("{key}.{at}"), "CHANNEL_UNKNOWN", "Unknown channel");
+        }
+        Some(channels)
+    }
+
+    fn roles(&self, option: &mut Fields) -> Vec<Snowflake> {
+        let roles = option.snowflakes("role_ids", MAX_ROLES).unwrap_or_default();
+        for (at, _) in roles.iter().enumerate().filter(|(_, id)| self.home.role(**id).is_none()) {
+            option.fail(&format!("role_ids.{at}"), "ROLE_UNKNOWN", "Unknown role");
+        }
+        roles
+    }
+}
+
+/// A title, which must be there.
+fn title(of: &mut Fields, chars: RangeInclusive<usize>) -> String {
+    of.require("title");
+    of.text_within("title", chars).unwrap_or_default()
+}

@@ -1,0 +1,107 @@
+//! The onboarding of a guild: who may set it up, when it can be enabled, and how members go through it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Action, By, access, audit, members};
+use crate::form::{ApiError, Result};
+use crate::ids::Snowflake;
+use crate::state::State;
+use crate::world::permissions::everyones;
+use crate::world::{Guild, Onboarding, bits};
+
+/// What it needs to be enabled: channels, and those among them in which everyone may write.
+/// <https://discord.com/developers/docs/resources/guild#modify-guild-onboarding>
+const MIN_CHANNELS: usize = 7;
+const MIN_WRITABLE_CHANNELS: usize = 5;
+/// Who sets it up gives roles by it.
+const MANAGERS: u64 = bits::MANAGE_GUILD | bits::MANAGE_ROLES;
+/// The mode in which channels of questions count, too.
+const ADVANCED: u64 = 1;
+
+/// Flags of a member.
+/// <https://discord.com/developers/docs/resources/guild#guild-member-object-guild-member-flags>
+const COMPLETED_ONBOARDING: u32 = 1 << 1;
+const STARTED_ONBOARDING: u32 = 1 << 3;
+
+/// The guild whose onboarding the user may change.
+pub(crate) fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Result<&Guild> {
+    access::guild_with(state, user, guild, MANAGERS)
+}
+
+/// Puts another onboarding in place of the guild's.
+pub(crate) fn edit(state: &mut State, by: &By, guild: Snowflake, new: Onboarding) -> Result<Value> {
+    let home = managed(state, by.user, guild)?;
+    let before = home.belongings.onboarding.clone();
+    if new.enabled && !meets_requirements(state, home, &new) {
+        return Err(match &before {
+            Some(before) if before.enabled => ApiError::onboarding_below_requirements(),
+            _ => ApiError::onboarding_requirements_not_met(),
+        });
+    }
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        home.belongings.onboarding = Some(new.clone());
+    }
+    record(state, guild, by, before.as_ref(), &new);
+    Ok(new.json(guild))
+}
+
+/// Channels that are gone do not count, though they stay listed.
+fn meets_requirements(state: &State, home: &Guild, onboarding: &Onboarding) -> bool {
+    let options = onboarding.prompts.iter().flat_map(|prompt| &prompt.options);
+    let asked = options.flat_map(|option| &option.channels).filter(|_| onboarding.mode == ADVANCED);
+    let listed: BTreeSet<Snowflake> = onboarding.default_channels.iter().chain(asked).copied().collect();
+    let channels: Vec<_> = listed.into_iter().filter_map(|id| state.world.channel(id)).collect();
+    let writable = channels.iter().filter(|channel| everyones(home, channel) & bits::SEND_MESSAGES != 0);
+    channels.len() >= MIN_CHANNELS && writable.count() >= MIN_WRITABLE_CHANNELS
+}
+
+/// One entry for each question, and one for the rest.
+fn record(state: &mut State, guild: Snowflake, by: &By, before: Option<&Onboarding>, after: &Onboarding) {
+    let asked_before = before.map_or(&[][..], |before| &before.prompts);
+    for prompt in &after.prompts {
+        let (action, old) = match before.and_then(|before| before.prompt(prompt.id)) {
+            Some(old) => (Action::OnboardingPromptUpdate, old.json()),
+            None => (Action::OnboardingPromptCreate, Value::Null),
+        };
+        audit::record_change(state, guild, by, action, prompt.id, &old, &prompt.json());
+    }
+    for gone in asked_before.iter().filter(|old| after.prompt(old.id).is_none()) {
+        let action = Action::OnboardingPromptDelete;
+        audit::record_change(state, guild, by, action, gone.id, &gone.json(), &Value::Null);
+    }
+    let action = if before.is_some() { Action::OnboardingUpdate } else { Action::OnboardingCreate };
+    let (old, new) =
+        (json!(before.map(|one| one.json_without_prompts(guild))), after.json_without_prompts(guild));
+    audit::record_change(state, guild, by, action, guild, &old, &new);
+}
+
+/// A new member's client shows it at once.
+pub(super) fn begin(state: &mut State, guild: Snowflake, user: Snowflake) {
+    if state.world.guild(guild).is_some_and(|home| home.onboarding().enabled) {
+        members::change_unlogged(state, guild, user, |member| member.flags |= STARTED_ONBOARDING);
+    }
+}
+
+/// Whether a member went through it.
+pub(crate) fn is_completed(guild: &Guild, user: Snowflake) -> bool {
+    guild.members.get(&user).is_some_and(|member| member.flags & COMPLETED_ONBOARDING != 0)
+}
+
+/// A member answers with these options: it gets their roles, those that are gone excepted.
+pub(crate) fn complete(state: &mut State, guild: Snowflake, user: Snowflake, options: &[Snowflake]) {
+    let Some(home) = state.world.guild(guild) else { return };
+    let prompts = home.onboarding().prompts;
+    let chosen = prompts.iter().flat_map(|prompt| &prompt.options).filter(|one| options.contains(&one.id));
+    let given: Vec<Snowflake> =
+        chosen.flat_map(|option| &option.roles).filter(|role| home.role(**role).is_some()).copied().collect();
+    members::change_unlogged(state, guild, user, |member| {
+        member.flags |= STARTED_ONBOARDING | COMPLETED_ONBOARDING;
+        for role in given {
+            if !member.roles.contains(&role) {
+                member.roles.push(role);
+            }
+        }
+    });
+}
