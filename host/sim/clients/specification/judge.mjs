@@ -13,6 +13,8 @@ import { Routes, operations } from "./operations.mjs";
 
 /** Discord's error code for a body that is not as it must be. */
 const INVALID_FORM = 50035;
+/** And for what only users' own clients may call. */
+const USERS_ONLY = 20001;
 
 const isPart = process.argv[2] === "--part";
 const [record, table, list] = process.argv.slice(isPart ? 3 : 2);
@@ -43,8 +45,10 @@ function judge(exchange) {
   const route = own.find(method, path);
   // What is not there was refused with 404, and counted.
   if (!route) return;
-  if (exchange.status < 300) unseen.delete(`${method} ${route.template}`);
   const operation = specified.find(method, path);
+  // What Discord has closed to bots, and specifies no more, has no other answer.
+  const isClosed = !operation && exchange.status === 403 && JSON.parse(exchange.answer).code === USERS_ONLY;
+  if (exchange.status < 300 || isClosed) unseen.delete(`${method} ${route.template}`);
   if (!operation) {
     note(`${method} ${route.template} is not specified`, exchange);
     return;

@@ -85,12 +85,14 @@ errors! {
     unknown_user: 404, 10013, "Unknown User";
     unknown_emoji: 400, 10014, "Unknown Emoji";
     unknown_webhook: 404, 10015, "Unknown Webhook";
+    unknown_guild_template: 404, 10057, "Unknown guild template";
     unknown_interaction: 404, 10062, "Unknown interaction";
     unknown_command: 404, 10063, "Unknown application command";
     unknown_command_permissions: 404, 10066, "Unknown application command permissions";
     users_only: 403, 20001, "Bots cannot use this endpoint";
     bots_only: 403, 20002, "Only bots can use this endpoint";
     not_your_application: 403, 20012, "You are not authorized to perform this action on this application";
+    guild_has_template: 400, 30031, "Guild already has a template";
     body_too_large: 413, 40005, "Request entity too large";
     no_first_message: 403, 40058, "Cannot message this thread until after the post author has sent an initial message.";
     already_acknowledged: 400, 40060, "Interaction has already been acknowledged.";

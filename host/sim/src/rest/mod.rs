@@ -20,6 +20,7 @@ mod reply;
 mod roles;
 pub(crate) mod routes;
 mod stages;
+mod templates;
 mod threads;
 mod unknown;
 mod users;

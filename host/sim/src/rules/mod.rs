@@ -20,6 +20,7 @@ pub(crate) mod presence;
 pub(crate) mod reactions;
 pub(crate) mod roles;
 pub(crate) mod stages;
+pub(crate) mod templates;
 pub(crate) mod threads;
 pub(crate) mod timers;
 pub(crate) mod users;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{AutoModRule, Onboarding, User};
+use super::{AutoModRule, GuildTemplate, Onboarding, User};
 use crate::ids::{Snowflake, Timestamp};
 
 /// Entries of the audit log that are kept; the oldest go first.
@@ -36,6 +36,9 @@ pub struct Belongings {
     /// What new members are asked; none until somebody sets it up.
     #[serde(default)]
     pub onboarding: Option<Onboarding>,
+    /// Its template: there is one at most.
+    #[serde(default)]
+    pub template: Option<GuildTemplate>,
 }
 
 impl Belongings {

@@ -14,6 +14,7 @@ mod onboarding;
 pub(crate) mod permissions;
 mod poll;
 mod settings;
+mod template;
 mod users;
 pub(crate) mod wire;
 
@@ -35,6 +36,7 @@ pub use onboarding::{Onboarding, OnboardingOption, OnboardingPrompt};
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};
 pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
+pub use template::GuildTemplate;
 pub use users::{Status, User};
 
 use crate::clock::Clock;

@@ -35,6 +35,7 @@ mod rest;
 mod routes;
 mod settling;
 mod strict;
+mod templates;
 mod threads;
 mod time;
 mod webhooks;

@@ -1,11 +1,20 @@
 //! The routes below `/guilds`.
 
 use crate::rest::{
-    automod, bans, channels, emojis, events, guilds, invites, members, onboarding, roles, stages, threads,
-    voice,
+    automod, bans, channels, emojis, events, guilds, invites, members, onboarding, roles, stages, templates,
+    threads, voice,
 };
 
 super::table! {
+    POST   "/guilds" => templates::create_guild();
+    GET    "/guilds/templates/{template_code}" => templates::template(template_code);
+    POST   "/guilds/templates/{template_code}" => templates::create_guild();
+    GET    "/guilds/{guild_id}/templates" => templates::list(guild_id);
+    POST   "/guilds/{guild_id}/templates" => templates::create(guild_id);
+    PUT    "/guilds/{guild_id}/templates/{template_code}" => templates::sync(guild_id, template_code);
+    PATCH  "/guilds/{guild_id}/templates/{template_code}" => templates::edit(guild_id, template_code);
+    DELETE "/guilds/{guild_id}/templates/{template_code}" => templates::delete(guild_id, template_code);
+
     GET    "/guilds/{guild_id}" => guilds::guild(guild_id);
     PATCH  "/guilds/{guild_id}" => guilds::settings::edit(guild_id);
     GET    "/guilds/{guild_id}/preview" => guilds::settings::preview(guild_id);

@@ -1,6 +1,7 @@
 //! The world's objects as Discord writes them: messages, members, channels, guilds.
 
 mod settings;
+mod template;
 pub(crate) mod user_client;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub(crate) use settings::{
     guild_glimpse, guild_json, partial_channel, thread_json_for, thread_member, thread_member_with,
     voice_json,
 };
+pub(crate) use template::{snapshot, template_json};
 
 /// A message on the wire. In events it also carries guild and member.
 #[derive(Serialize)]

@@ -1,0 +1,74 @@
+//! Templates of guilds over REST: read, made, synced, changed, deleted.
+//! <https://discord.com/developers/docs/resources/guild-template>
+
+use std::ops::RangeInclusive;
+
+use super::unknown::report_route;
+use super::{Call, Reply};
+use crate::form::{ApiError, Result};
+use crate::ids::Snowflake;
+use crate::rules::templates;
+
+const NAME_CHARS: RangeInclusive<usize> = 1..=100;
+const MAX_DESCRIPTION_CHARS: usize = 120;
+
+/// `GET /guilds/templates/{code}`: for everybody, with or without a token.
+pub(super) fn template(call: &Call, code: String) -> Result<Reply> {
+    Ok(Reply::json(&templates::with_code(&call.shared.state(), &code)?))
+}
+
+/// `POST /guilds/templates/{code}` and `POST /guilds`: bots make no guilds any more, and users none here.
+/// <https://discord.com/developers/docs/change-log#guild-create-deprecation>
+pub(super) fn create_guild(call: &Call) -> Result<Reply> {
+    call.user()?;
+    report_route(call);
+    Err(ApiError::method_not_allowed())
+}
+
+/// `GET /guilds/{guild}/templates`
+pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
+    let caller = call.caller()?;
+    Ok(Reply::json(&templates::list(&call.shared.state(), caller, guild)?))
+}
+
+/// `POST /guilds/{guild}/templates`
+pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    fields.require("name");
+    let name = fields.text_within("name", NAME_CHARS).unwrap_or_default();
+    let description = fields.text("description", MAX_DESCRIPTION_CHARS);
+    fields.checked()?;
+    Ok(Reply::json(&templates::create(&mut call.shared.state(), &by, guild, name, description)?))
+}
+
+/// `PUT /guilds/{guild}/templates/{code}`
+pub(super) fn sync(call: &Call, guild: Snowflake, code: String) -> Result<Reply> {
+    let by = call.by()?;
+    Ok(Reply::json(&templates::sync(&mut call.shared.state(), &by, guild, &code)?))
+}
+
+/// `PATCH /guilds/{guild}/templates/{code}`
+pub(super) fn edit(call: &Call, guild: Snowflake, code: String) -> Result<Reply> {
+    let by = call.by()?;
+    let mut fields = call.fields()?;
+    let name = fields.text_within("name", NAME_CHARS);
+    let describes = fields.has("description");
+    let description = fields.text("description", MAX_DESCRIPTION_CHARS);
+    fields.checked()?;
+    let edited = templates::edit(&mut call.shared.state(), &by, guild, &code, |template| {
+        if let Some(name) = name {
+            template.name = name;
+        }
+        if describes {
+            template.description = description;
+        }
+    })?;
+    Ok(Reply::json(&edited))
+}
+
+/// `DELETE /guilds/{guild}/templates/{code}`
+pub(super) fn delete(call: &Call, guild: Snowflake, code: String) -> Result<Reply> {
+    let by = call.by()?;
+    Ok(Reply::json(&templates::delete(&mut call.shared.state(), &by, guild, &code)?))
+}

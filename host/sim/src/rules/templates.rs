@@ -1,0 +1,100 @@
+//! Templates of guilds: one for each, made, synced, changed and deleted by those who manage it.
+
+use serde_json::Value;
+
+use super::{By, access};
+use crate::form::{ApiError, Result};
+use crate::ids::Snowflake;
+use crate::state::State;
+use crate::world::wire::{snapshot, template_json};
+use crate::world::{Guild, GuildTemplate, bits};
+
+/// Characters of a code.
+const CODE_CHARS: usize = 12;
+
+/// A template, whoever asks.
+pub(crate) fn with_code(state: &State, code: &str) -> Result<Value> {
+    let templates = state.world.guilds().filter_map(|home| Some((home, home.belongings.template.as_ref()?)));
+    let found = templates.into_iter().find(|(_, template)| template.code == code);
+    let (home, template) = found.ok_or(ApiError::unknown_guild_template())?;
+    Ok(template_json(&state.world, home, template))
+}
+
+/// The templates of a guild, for those who manage it.
+pub(crate) fn list(state: &State, user: Snowflake, guild: Snowflake) -> Result<Vec<Value>> {
+    let home = managed(state, user, guild)?;
+    let templates = home.belongings.template.iter();
+    Ok(templates.map(|template| template_json(&state.world, home, template)).collect())
+}
+
+fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Result<&Guild> {
+    access::guild_with(state, user, guild, bits::MANAGE_GUILD)
+}
+
+pub(crate) fn create(
+    state: &mut State,
+    by: &By,
+    guild: Snowflake,
+    name: String,
+    description: Option<String>,
+) -> Result<Value> {
+    let home = managed(state, by.user, guild)?;
+    if home.belongings.template.is_some() {
+        return Err(ApiError::guild_has_template());
+    }
+    let mut code = state.interactions.new_token(state.world.next_id());
+    code.truncate(CODE_CHARS);
+    let now = state.world.clock.now();
+    let template = GuildTemplate {
+        code,
+        name,
+        description,
+        creator: access::account(state, by.user)?,
+        created_at: now,
+        synced_at: now,
+        snapshot: snapshot(&state.world, home),
+    };
+    put(state, guild, Some(template))
+}
+
+/// Takes the snapshot again.
+pub(crate) fn sync(state: &mut State, by: &By, guild: Snowflake, code: &str) -> Result<Value> {
+    let mut template = find(state, by, guild, code)?;
+    template.snapshot = snapshot(&state.world, managed(state, by.user, guild)?);
+    template.synced_at = state.world.clock.now();
+    put(state, guild, Some(template))
+}
+
+/// Changes what a template says of itself.
+pub(crate) fn edit(
+    state: &mut State,
+    by: &By,
+    guild: Snowflake,
+    code: &str,
+    change: impl FnOnce(&mut GuildTemplate),
+) -> Result<Value> {
+    let mut template = find(state, by, guild, code)?;
+    change(&mut template);
+    put(state, guild, Some(template))
+}
+
+/// Returns what it was.
+pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, code: &str) -> Result<Value> {
+    find(state, by, guild, code)?;
+    let gone = with_code(state, code)?;
+    put(state, guild, None)?;
+    Ok(gone)
+}
+
+fn find(state: &State, by: &By, guild: Snowflake, code: &str) -> Result<GuildTemplate> {
+    let template = managed(state, by.user, guild)?.belongings.template.as_ref();
+    template.filter(|one| one.code == code).cloned().ok_or(ApiError::unknown_guild_template())
+}
+
+/// Puts a template in place of the guild's; its JSON.
+fn put(state: &mut State, guild: Snowflake, template: Option<GuildTemplate>) -> Result<Value> {
+    let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
+    home.belongings.template = template;
+    let home = &state.world.guilds[&guild];
+    Ok(home.belongings.template.as_ref().map_or(Value::Null, |one| template_json(&state.world, home, one)))
+}
