@@ -113,10 +113,10 @@ pub use serve::keep::KeepError;
 pub use sim::{Sim, StartError, Unmet};
 pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
-    ActError, Application, Attachment, AuditEntry, AutoModRule, AutoModTrigger, Ban, Belongings, Bot,
-    Channel, ChannelKind, ChannelSettings, CommandRule, Emoji, EventPlace, Guild, GuildEmoji, GuildMember,
-    GuildSettings, GuildTemplate, InteractionNote, Invite, Message, MessageKind, Onboarding,
-    OnboardingOption, OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction, Role,
-    ScheduledEvent, StageInstance, Status, Tag, Thread, User, VoiceState, Webhook, World, WorldError,
+    ActError, Application, Attachment, AuditEntry, AutoModPattern, AutoModRule, AutoModTrigger, Ban,
+    Belongings, Bot, Channel, ChannelKind, ChannelSettings, CommandRule, Emoji, EventPlace, Guild,
+    GuildEmoji, GuildMember, GuildSettings, GuildTemplate, InteractionNote, Invite, Message, MessageKind,
+    Onboarding, OnboardingOption, OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction,
+    Role, ScheduledEvent, StageInstance, Status, Tag, Thread, User, VoiceState, Webhook, World, WorldError,
     WorldMistake, bits, flags,
 };

@@ -3,13 +3,12 @@
 
 use std::ops::RangeInclusive;
 
-use regex::Regex;
 use serde_json::{Value, json};
 
 use super::{Call, Reply};
 use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
-use crate::rules::automod::{self, TIMEOUT};
+use crate::rules::automod::{self, BLOCK_MEMBER_INTERACTION, TIMEOUT};
 use crate::world::AutoModRule;
 use crate::world::automod::{Trigger, trigger};
 
@@ -58,7 +57,6 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
         id: state.world.next_id(),
         name: String::new(),
         creator_id: by.user,
-        event_type: 1,
         trigger_type: fields.choice("trigger_type", &kinds).unwrap_or(trigger::KEYWORD),
         trigger: Trigger::default(),
         actions: Vec::new(),
@@ -95,7 +93,12 @@ fn read(fields: &mut Fields, rule: &mut AutoModRule) {
     if let Some(name) = fields.text_within("name", NAME_CHARS) {
         rule.name = name;
     }
-    rule.event_type = fields.choice("event_type", &[1, 2]).unwrap_or(rule.event_type);
+    if let Some(event) = fields.choice("event_type", &[1, 2])
+        && event != rule.event_type()
+    {
+        let message = not_permitted("Event", event, rule.trigger_type);
+        fields.fail("event_type", "AUTO_MODERATION_INVALID_EVENT_TYPE", &message);
+    }
     rule.enabled = fields.flag("enabled").unwrap_or(rule.enabled);
     if let Some(roles) = fields.snowflakes("exempt_roles", MAX_EXEMPT_ROLES) {
         rule.exempt_roles = roles;
@@ -113,17 +116,27 @@ fn read(fields: &mut Fields, rule: &mut AutoModRule) {
     }
 }
 
+/// Discord's words for an event or an action that the trigger of a rule does not go with.
+fn not_permitted(what: &str, number: u64, trigger: u64) -> String {
+    format!("{what} type {number} is not permitted for rule with trigger type {trigger}")
+}
+
 fn read_trigger(metadata: &mut Fields, kind: u64, into: &mut Trigger) {
     if matches!(kind, trigger::KEYWORD | trigger::MEMBER_PROFILE) {
         if let Some(keywords) = texts(metadata, "keyword_filter", MAX_KEYWORDS, KEYWORD_CHARS) {
             into.keyword_filter = keywords;
         }
         if let Some(patterns) = texts(metadata, "regex_patterns", MAX_PATTERNS, PATTERN_CHARS) {
-            if let Some(at) = patterns.iter().position(|pattern| Regex::new(pattern).is_err()) {
-                let place = format!("regex_patterns.{at}");
-                metadata.fail(&place, "REGEX_VALIDATION_PARSING_ERROR", "Regex could not be parsed.");
+            into.regex_patterns = Vec::new();
+            for (at, pattern) in patterns.iter().enumerate() {
+                match pattern.parse() {
+                    Ok(pattern) => into.regex_patterns.push(pattern),
+                    Err(_) => {
+                        let place = format!("regex_patterns.{at}");
+                        metadata.fail(&place, "REGEX_VALIDATION_PARSING_ERROR", "Regex could not be parsed.");
+                    }
+                }
             }
-            into.regex_patterns = patterns;
         }
     }
     if matches!(kind, trigger::KEYWORD | trigger::KEYWORD_PRESET | trigger::MEMBER_PROFILE) {
@@ -161,15 +174,21 @@ fn texts(of: &mut Fields, key: &str, most: usize, chars: RangeInclusive<usize>) 
         let code = if value.is_string() { "BASE_TYPE_BAD_LENGTH" } else { "STRING_TYPE_CONVERT" };
         of.fail(&format!("{key}.{at}"), code, &message);
     }
-    Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    // As long as the list, so that further mistakes have their place.
+    Some(list.iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect())
 }
 
 fn read_action(fields: &mut Fields, mut action: Fields, kind: u64) -> Value {
     action.require("type");
-    let what = action.choice("type", &[1, 2, TIMEOUT, 4]).unwrap_or(1);
-    if what == TIMEOUT && !matches!(kind, trigger::KEYWORD | trigger::MENTION_SPAM) {
-        let message = "This action does not fit the trigger type";
-        action.fail("type", "AUTO_MODERATION_INVALID_ACTION_TYPE", message);
+    let what = action.choice("type", &[1, 2, TIMEOUT, BLOCK_MEMBER_INTERACTION]).unwrap_or(1);
+    let fits = match what {
+        TIMEOUT => matches!(kind, trigger::KEYWORD | trigger::MENTION_SPAM),
+        BLOCK_MEMBER_INTERACTION => kind == trigger::MEMBER_PROFILE,
+        _ => true,
+    };
+    if !fits {
+        let message = not_permitted("Action", what, kind);
+        action.fail("type", "AUTO_MODERATION_INVALID_ACTION_TYPE", &message);
     }
     let mut metadata = action.object("metadata").unwrap_or_default();
     let read = match what {

@@ -20,6 +20,7 @@ const MAX_KEYWORD_RULES: usize = 6;
 const BLOCK_MESSAGE: u64 = 1;
 const SEND_ALERT_MESSAGE: u64 = 2;
 pub(crate) const TIMEOUT: u64 = 3;
+pub(crate) const BLOCK_MEMBER_INTERACTION: u64 = 4;
 
 /// The guild's rules, for those who manage it.
 pub(crate) fn list(state: &State, user: Snowflake, guild: Snowflake) -> Result<&[AutoModRule]> {

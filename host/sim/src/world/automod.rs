@@ -2,16 +2,18 @@
 //! <https://discord.com/developers/docs/resources/auto-moderation>
 
 use std::ops::Range;
+use std::str::FromStr;
 
 use regex::Regex;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
 
-/// When a member sends or edits a message; the other event is one of members.
+/// When a member sends or edits a message, and when it changes its profile.
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object-event-types>
 const MESSAGE_SEND: u64 = 1;
+const MEMBER_UPDATE: u64 = 2;
 
 /// Kinds of trigger. Discord's finders of spam (3) and its lists of words (4) are not public, and profiles (6) are not looked at
 /// here: rules with these are kept and never trigger.
@@ -32,8 +34,6 @@ pub struct AutoModRule {
     pub name: String,
     /// Who made it.
     pub creator_id: Snowflake,
-    /// 1 messages, 2 profiles.
-    pub event_type: u64,
     /// 1 keywords, 3 spam, 4 word lists, 5 mentions, 6 profiles.
     pub trigger_type: u64,
     /// What triggers it, as far as its type has it.
@@ -54,7 +54,7 @@ pub struct Trigger {
     /// Keywords, with `*` before or after where a word may go on.
     pub keyword_filter: Vec<String>,
     /// Regular expressions, as this language has them.
-    pub regex_patterns: Vec<String>,
+    pub regex_patterns: Vec<Pattern>,
     /// Numbers of Discord's word lists.
     pub presets: Vec<u64>,
     /// Keywords that do not trigger it.
@@ -63,6 +63,43 @@ pub struct Trigger {
     pub mention_total_limit: u64,
     /// Whether many messages with mentions are a raid.
     pub mention_raid_protection_enabled: bool,
+}
+
+/// A regular expression. It is compiled where a rule is made, not at each message.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = regex::Error;
+
+    fn from_str(text: &str) -> Result<Self, regex::Error> {
+        Regex::new(text).map(Self)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
 }
 
 /// What a rule found.
@@ -91,16 +128,20 @@ impl AutoModRule {
         };
         json!({
             "id": self.id, "guild_id": guild, "name": self.name, "creator_id": self.creator_id,
-            "event_type": self.event_type, "trigger_type": self.trigger_type, "trigger_metadata": metadata,
+            "event_type": self.event_type(), "trigger_type": self.trigger_type, "trigger_metadata": metadata,
             "actions": self.actions, "enabled": self.enabled, "exempt_roles": self.exempt_roles,
             "exempt_channels": self.exempt_channels,
         })
     }
 
+    /// At which event it looks: its trigger decides.
+    pub fn event_type(&self) -> u64 {
+        if self.trigger_type == trigger::MEMBER_PROFILE { MEMBER_UPDATE } else { MESSAGE_SEND }
+    }
+
     /// What it finds in a message that mentions so many users and roles.
     pub(crate) fn find(&self, content: &str, mentions: usize) -> Option<Match> {
         match self.trigger_type {
-            _ if self.event_type != MESSAGE_SEND => None,
             trigger::KEYWORD => self.trigger.find(content),
             trigger::MENTION_SPAM => (mentions as u64 > self.trigger.mention_total_limit)
                 .then_some(Match { keyword: None, content: None }),
@@ -116,14 +157,14 @@ impl Trigger {
         let offends = |place: &Range<usize>| {
             !allowed.iter().any(|allowed| allowed.start <= place.start && place.end <= allowed.end)
         };
-        let keywords = self.keyword_filter.iter().map(|keyword| (keyword, occurrences(content, keyword)));
-        let patterns = self.regex_patterns.iter().filter_map(|pattern| {
-            let regex = Regex::new(pattern).ok()?;
-            Some((pattern, regex.find_iter(content).map(|found| found.range()).collect()))
+        let keywords =
+            self.keyword_filter.iter().map(|keyword| (keyword.as_str(), occurrences(content, keyword)));
+        let patterns = self.regex_patterns.iter().map(|pattern| {
+            (pattern.as_str(), pattern.0.find_iter(content).map(|found| found.range()).collect())
         });
         keywords.chain(patterns).find_map(|(keyword, places)| {
             let place = places.into_iter().find(offends)?;
-            Some(Match { keyword: Some(keyword.clone()), content: Some(content[place].to_owned()) })
+            Some(Match { keyword: Some(keyword.to_owned()), content: Some(content[place].to_owned()) })
         })
     }
 }
@@ -187,7 +228,7 @@ mod tests {
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let trigger = Trigger {
             keyword_filter: texts(&["*ana*"]),
-            regex_patterns: texts(&["(b|c)at"]),
+            regex_patterns: vec!["(b|c)at".parse().unwrap()],
             allow_list: texts(&["banana"]),
             ..Trigger::default()
         };

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use act_error::ActError;
-pub use automod::{AutoModRule, Trigger as AutoModTrigger};
+pub use automod::{AutoModRule, Pattern as AutoModPattern, Trigger as AutoModTrigger};
 pub use belongings::{
     AuditEntry, Ban, Belongings, CommandRule, EventPlace, GuildEmoji, Invite, ScheduledEvent, StageInstance,
     VoiceState, Webhook,

@@ -69,14 +69,52 @@ async fn rules_are_made_changed_and_removed_by_those_who_manage_the_guild() {
 }
 
 #[tokio::test]
-async fn a_rule_for_what_members_change_looks_at_no_message() {
+async fn a_trigger_has_one_event_and_goes_with_some_actions_only() {
     let sim = sim().await;
-    let made = rule(&sim, 1, json!({ "keyword_filter": ["fish"] }), json!([{ "type": 1 }])).await;
-    let one = format!("{}/{}", rules(&sim), id(&made));
-    let dave = sim.member("dave").unwrap();
-    assert!(dave.say("Harbour/general", "fish").await.is_err());
-    desk(&sim, "alice").made(Method::PATCH, &one, json!({ "event_type": 2 })).await;
-    assert!(dave.say("Harbour/general", "fish").await.is_ok());
+    let alice = desk(&sim, "alice");
+    let timeout = json!({ "type": 3, "metadata": { "duration_seconds": 60 } });
+    let made = |event: u64, trigger: u64, action: &Value| {
+        let metadata = if trigger == 4 { json!({ "presets": [1] }) } else { json!({}) };
+        json!({
+            "name": "x", "event_type": event, "trigger_type": trigger, "trigger_metadata": metadata,
+            "actions": [action],
+        })
+    };
+    let refused = async |rule: Value, place: &str, message: &str| {
+        let answer = alice.post(&rules(&sim), rule).await;
+        assert_eq!(code(&answer), (400, 50035), "{message}: {}", answer.1);
+        let error = answer.1["errors"].pointer(&format!("{place}/_errors/0/message"));
+        assert_eq!(error, Some(&json!(message)), "{}", answer.1);
+    };
+    let block = json!({ "type": 1 });
+    for (event, trigger) in [(2, 1), (2, 3), (2, 4), (2, 5), (1, 6)] {
+        let message = format!("Event type {event} is not permitted for rule with trigger type {trigger}");
+        refused(made(event, trigger, &block), "/event_type", &message).await;
+    }
+    for (trigger, action) in [(3, &timeout), (4, &timeout), (1, &json!({ "type": 4 }))] {
+        let kind = &action["type"];
+        let message = format!("Action type {kind} is not permitted for rule with trigger type {trigger}");
+        refused(made(1, trigger, action), "/actions/0/type", &message).await;
+    }
+    for (event, trigger, action) in [(1, 5, &timeout), (1, 3, &block), (2, 6, &json!({ "type": 4 }))] {
+        let rule = alice.made(Method::POST, &rules(&sim), made(event, trigger, action)).await;
+        assert_eq!((&rule["event_type"], &rule["trigger_type"]), (&json!(event), &json!(trigger)));
+        let one = format!("{}/{}", rules(&sim), id(&rule));
+        let other = alice.patch(&one, json!({ "event_type": 3 - event })).await;
+        assert_eq!(code(&other), (400, 50035), "{}", other.1);
+    }
+}
+
+#[tokio::test]
+async fn each_pattern_that_is_none_has_its_place() {
+    let sim = sim().await;
+    let rule = json!({
+        "name": "x", "event_type": 1, "trigger_type": 1, "actions": [{ "type": 1 }],
+        "trigger_metadata": { "regex_patterns": [7, "(", "fish", "["] },
+    });
+    let (_, refused) = desk(&sim, "alice").post(&rules(&sim), rule).await;
+    let places = refused["errors"]["trigger_metadata"]["regex_patterns"].as_object().unwrap();
+    assert_eq!(places.keys().collect::<Vec<_>>(), ["0", "1", "3"], "{refused}");
 }
 
 #[tokio::test]
