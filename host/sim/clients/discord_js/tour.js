@@ -65,6 +65,15 @@ module.exports = async function tour(message) {
   });
   await guild.scheduledEvents.fetch();
   await event.delete();
+  const template = await guild.createTemplate('Ports', 'By the sea');
+  if ((await message.client.fetchGuildTemplate(template.code)).name !== 'Ports') throw new Error('no template');
+  await template.edit({ name: 'Harbours' });
+  await template.sync();
+  if ((await guild.fetchTemplates()).size !== 1) throw new Error('no templates');
+  await template.delete();
+  const options = [{ title: 'The sea', emoji: '⛵', roles: [guild.roles.highest.id] }, { title: 'A lake' }];
+  await guild.editOnboarding({ prompts: [{ title: 'What do you sail?', options, required: true }] });
+  if ((await guild.fetchOnboarding()).prompts.first().options.size !== 2) throw new Error('no onboarding');
   await guild.bans.create(erin, { reason: 'the tour' });
   if ((await guild.bans.fetch()).size !== 1) throw new Error('no ban');
   await guild.bans.remove(erin.id);

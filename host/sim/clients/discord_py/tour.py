@@ -65,6 +65,16 @@ async def tour(bot, message):
         entity_type=discord.EntityType.external, privacy_level=discord.PrivacyLevel.guild_only)
     await guild.fetch_scheduled_events()
     await event.delete()
+    template = await guild.create_template(name="Ports", description="By the sea")
+    assert (await bot.fetch_template(template.code)).name == "Ports"
+    template = await (await template.edit(name="Harbours")).sync()
+    assert [one.code for one in await guild.templates()] == [template.code]
+    await template.delete()
+    options = [discord.OnboardingPromptOption(title="The sea", emoji="⛵", channels=[message.channel]),
+               discord.OnboardingPromptOption(title="A lake")]
+    await guild.edit_onboarding(prompts=[discord.OnboardingPrompt(
+        type=discord.OnboardingPromptType.multiple_choice, title="What do you sail?", options=options)])
+    assert len((await guild.onboarding()).prompts[0].options) == 2
     await guild.ban(erin, reason="the tour")
     assert len([ban async for ban in guild.bans()]) == 1
     await guild.unban(erin)

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use twilight_http::Client;
 use twilight_http::request::AuditLogReason as _;
 use twilight_http::request::channel::reaction::RequestReactionType;
+use twilight_http::request::guild::update_guild_onboarding::UpdateGuildOnboardingFields;
 use twilight_model::channel::{ChannelType, Message};
 use twilight_model::guild::Permissions;
 use twilight_model::guild::scheduled_event::PrivacyLevel;
@@ -92,6 +93,15 @@ pub(super) async fn tour(client: &Client, message: &Message) -> Result<(), Box<d
     let event = event.external("walk", "outside", &begin, &end).await?.model().await?;
     client.guild_scheduled_events(guild).await?.model().await?;
     client.delete_guild_scheduled_event(guild, event.id).await?;
+    let mut onboarding = client.guild_onboarding(guild).await?.model().await?;
+    onboarding.default_channel_ids.push(home);
+    let fields = UpdateGuildOnboardingFields {
+        default_channel_ids: onboarding.default_channel_ids,
+        prompts: Vec::new(),
+        enabled: onboarding.enabled,
+        mode: onboarding.mode,
+    };
+    client.update_guild_onboarding(guild, fields).await?.model().await?;
     client.create_ban(guild, erin).reason("the tour").await?;
     client.bans(guild).await?.model().await?;
     client.delete_ban(guild, erin).await?;
