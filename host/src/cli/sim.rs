@@ -3,11 +3,11 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::{Args, ValueEnum};
-use gearshift_sim::{Detail, Printer, RateLimits, Sim, SimOptions, StartError, World};
+use gearshift_sim::{Detail, Printer, RateLimits, Record, Sim, SimOptions, StartError, World};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -58,6 +58,14 @@ pub(super) struct SimCommand {
     #[arg(long)]
     rate_limits: bool,
 
+    /// Sessions that each bot may start in a day, as `/gateway/bot` says; --rate-limits refuses one more [default: 1000]
+    #[arg(long, value_name = "N")]
+    session_starts: Option<u32>,
+
+    /// Append each REST exchange to this file as a line of JSON, with both bodies and the tokens in them
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
     /// The token of the control interface and the page, instead of a new one
     #[arg(long, value_name = "TOKEN")]
     control_token: Option<String>,
@@ -107,6 +115,8 @@ impl SimCommand {
             Some(file) => World::load(file).map_err(|error| Failure::new(Exit::Data, chain(&error)))?,
             None => World::default(),
         };
+        let record = self.record.as_deref().map(opened).transpose()?;
+        let usual = SimOptions::default();
         let options = SimOptions {
             world,
             keep: self.keep,
@@ -115,7 +125,9 @@ impl SimCommand {
             port: self.port,
             bot_name: names.next().unwrap_or_default(),
             control_token: self.control_token,
-            ..SimOptions::default()
+            session_starts: self.session_starts.unwrap_or(usual.session_starts),
+            record,
+            ..usual
         };
         let sim = Sim::start(options).await.map_err(|error| {
             let failure = Failure::new(Exit::CannotCreate, chain(&error));
@@ -139,6 +151,12 @@ impl SimCommand {
         drop(out);
         Ok(sim)
     }
+}
+
+fn opened(file: &Path) -> Result<Record, Failure> {
+    Record::append_to(file).map_err(|error| {
+        Failure::new(Exit::CannotCreate, format!("cannot write `{}`: {error}", file.display()))
+    })
 }
 
 fn described(sim: &Sim) -> serde_json::Value {

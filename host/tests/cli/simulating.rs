@@ -93,6 +93,33 @@ async fn a_world_file_is_read_and_a_kept_world_goes_on() {
     assert_eq!(ended.code, 65, "{}", ended.err);
 }
 
+#[tokio::test]
+async fn exchanges_are_recorded_and_session_starts_limited_where_they_are_to_be() {
+    let place = Place::with(&[]);
+    let file = place.path().join("exchanges.jsonl");
+    let begin = || {
+        let more = ["sim", "--json", "--record", file.to_str().unwrap(), "--session-starts", "7"];
+        let mut live = Live::start(&place, &more);
+        let at: Value = serde_json::from_str(&live.expect("api_url")).unwrap();
+        (live, at)
+    };
+    for _ in 0..2 {
+        let (live, at) = begin();
+        let url = format!("{}/gateway/bot", at["api_url"].as_str().unwrap());
+        let starts = get(&url, format!("Bot {}", at["bots"][0]["token"].as_str().unwrap())).await;
+        assert_eq!(starts["session_start_limit"]["total"], 7);
+        live.signal(SIGTERM);
+        assert_eq!(live.end().0, 0);
+    }
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "what the file holds stays");
+    assert_eq!((&lines[1]["path"], &lines[1]["status"]), (&json!("/gateway/bot"), &json!(200)));
+    let ended = run(&place, &["sim", "--record", "no/such/folder"]);
+    assert_eq!(ended.code, 73, "{}", ended.err);
+    assert!(ended.err.contains("cannot write `no/such/folder`"), "{}", ended.err);
+}
+
 #[test]
 fn a_port_that_is_taken_is_said_with_what_to_do() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
