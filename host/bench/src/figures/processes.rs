@@ -141,18 +141,20 @@ pub(super) async fn replacing(scale: Scale) -> Result<Vec<Figure>> {
     let builds = scratch::pings()?;
     let rig = Rig::new(&[("ping", &builds[0])], PROCESS).await?;
     let (mut replied, mut killed) = (Sample::default(), 0);
+    // More calls at once than will ever be again: the pool has all its connections.
+    traffic::closed(&rig.sim, &rig.crowd, Ask::Message, OUTSTANDING, Length::Count(1000)).await?;
     let own = Process::this();
     let look = || -> Result<[usize; 3]> { Ok([own.descriptors()?, own.threads()?, own.children()?.len()]) };
-    let (mut before, rounds) = (look()?, scale.pick(5000, 100));
+    let (mut before, mut rss, rounds) = (look()?, own.memory()?.rss, scale.pick(5000, 100));
     for round in 1..=rounds {
         let (took, report) = replaced(&rig, &builds, round).await?;
         replied.push_ms(took);
         killed += u32::from(!matches!(report.retirement, Some(Retirement::Ended { killed: false })));
         if round == 50 {
-            before = look()?;
+            (before, rss) = (look()?, own.memory()?.rss);
         }
     }
-    let after = look()?;
+    let (after, memory) = (look()?, own.memory()?.rss - rss);
     rig.close().await;
     let folder = tempfile::tempdir()?;
     let made = scratch::many(HUNDRED, folder.path())?;
@@ -182,6 +184,12 @@ pub(super) async fn replacing(scale: Scale) -> Result<Vec<Figure>> {
             "",
         )
         .note(format!("{before:?} → {after:?}")),
+        Figure::new(
+            format!("{rounds} replacements: memory, growth"),
+            Goal::AtMost(4.0),
+            memory / 1024.0,
+            "MiB",
+        ),
         Figure::new(format!("{HUNDRED} cogs in process lanes at start"), Goal::AtMost(2.0), loaded, "s"),
     ])
 }
