@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A cog that answers as `ping` does, by this name and with this command, each of four letters.
-fn ping_as(name: &str, command: &str) -> Damaged {
+pub(crate) fn ping_as(name: &str, command: &str) -> Damaged {
     Damaged::copy_of(&library("echo"))
         .replace_in_manifest(r#""name":"echo","version""#, &format!(r#""name":"{name}","version""#))
         .replace_in_manifest(r#""type":1,"name":"echo""#, &format!(r#""type":1,"name":"{command}""#))

@@ -1,8 +1,13 @@
 //! A cog that misbehaves disturbs neither the host nor another cog, and what cannot be unmapped is held and named.
 
+use std::fs;
+
 use gearshift_host::{cogs::Retirement, config::LaneKind};
 
-use crate::stage::{SOON, Setting};
+use crate::{
+    claims::ping_as,
+    stage::{SOON, Setting},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_a_fault_with_name_and_place_and_the_cog_goes_on() {
@@ -15,8 +20,45 @@ async fn a_panic_is_a_fault_with_name_and_place_and_the_cog_goes_on() {
     assert_eq!(status.generation, Some(1));
     let fault = status.last_fault.unwrap();
     assert!(fault.starts_with("command !faulty: "), "{fault}");
-    assert!(stage.ask("!faulty count").await.starts_with("4 commands"));
+    stage.alice.say("general", "!faulty panic").await.unwrap();
+    stage.until_status("faulty", |status| status.faults == 4).await;
+    let fault = stage.status("faulty").last_fault.unwrap();
+    let (place, text) =
+        fault.strip_prefix("command !faulty: it panicked at ").unwrap().split_once(": ").unwrap();
+    assert!(place.contains("acts.rs:") && text == "asked to panic", "{fault}");
+    assert!(stage.ask("!faulty count").await.starts_with("5 commands"));
     assert_eq!(stage.ask("!ping").await, "pong");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_while_a_cog_is_dropped_keeps_nothing_from_going() {
+    let stage = Setting::new().with("faulty").with("ping").up().await;
+    assert!(stage.ask("!faulty arm drop panic").await.starts_with("armed"));
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    assert!(stage.is_gone(&report), "{report}");
+    let gone = stage.host.cogs().unload("faulty").await.unwrap();
+    assert!(stage.is_gone(&gone), "{gone}");
+    assert_eq!(stage.ask("!ping").await, "pong");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_of_a_cog_runs_and_is_dropped_on_the_thread_of_its_generation() {
+    // The dummy ends the process wherever it finds itself on another thread.
+    let stage = Setting::new().with("faulty").config("drain_timeout_ms = 50").up().await;
+    assert_eq!(stage.ask("!faulty every 5").await, "ticking every 5 ms");
+    assert_eq!(stage.ask("!faulty spawn beat 5").await, "spawned");
+    stage.ask("!faulty next-beat").await;
+    // A handler that is dropped, a state that is saved and restored, a cog that is dropped.
+    assert_eq!(stage.ask("!faulty hang").await, "hanging");
+    let report = stage.host.cogs().reload("faulty").await.unwrap();
+    assert!(report.cancelled == 1 && report.state_bytes.is_some() && stage.is_gone(&report), "{report}");
+    // A cog that is refused, and one that says goodbye.
+    stage.ask("!faulty arm setup error").await;
+    stage.host.cogs().reload("faulty").await.expect_err("it fails");
+    let gone = stage.host.cogs().unload("faulty").await.unwrap();
+    assert!(stage.is_gone(&gone), "{gone}");
     stage.down().await;
 }
 
@@ -120,6 +162,49 @@ async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
     }
     stage.until_status("faulty", |status| status.dropped > 0 && status.queued == 0).await;
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cog_whose_queue_is_full_keeps_nothing_from_the_others() {
+    let stage = Setting::new()
+        .with("faulty")
+        .with("ping")
+        .config("lane_queue = 4\nhandlers_in_flight = 1\ndrain_timeout_ms = 50")
+        .up()
+        .await;
+    // Its one handler never ends, so its queue stays full, and whoever waited for room in it would wait forever.
+    assert_eq!(stage.ask("!faulty hang").await, "hanging");
+    for _ in 0..10 {
+        stage.alice.say("general", "hello").await.unwrap();
+    }
+    assert_eq!(stage.ask("!ping").await, "pong");
+    assert!(stage.status("faulty").dropped > 0);
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_loader_keeps_mapped_is_held_and_named_until_it_is_not() {
+    let kept = ping_as("kept", "kept");
+    let stage = Setting::new()
+        .on(LaneKind::Thread)
+        .with_file(kept.path(), "kept")
+        .config("join_timeout_ms = 100")
+        .up()
+        .await;
+    // Somebody else has it open as well. No other cog of these tests has its name.
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let copy = maps.lines().find(|line| line.ends_with("/kept-1.so")).unwrap();
+    // SAFETY: its constructors have run, and nothing of it is called.
+    let also = unsafe { libloading::Library::new(&copy[copy.find('/').unwrap()..]) }.unwrap();
+    match stage.host.cogs().reload("kept").await.unwrap().retirement {
+        Some(Retirement::Held { reason }) => assert_eq!(reason, "the dynamic loader keeps it mapped"),
+        other => panic!("{other:?}"),
+    }
+    let status = stage.host.cogs().status();
+    assert_eq!((status.held[0].generation.as_str(), status.unmapped), ("kept#1", 0));
+    also.close().unwrap();
+    stage.until(|status| status.held.is_empty() && status.unmapped == 1).await;
     stage.down().await;
 }
 

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use crate::{
     Faulty, Settings, VARIANT,
+    home::Home,
     op::{Crash, Flood, HELP, Op, Step},
     plan::{Plan, Stage},
 };
@@ -80,6 +81,7 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             return Ok(());
         }
         Op::Hang => {
+            let _dropped_here = Home::here();
             ctx.reply("hanging").await?;
             return pending().await;
         }
@@ -159,7 +161,9 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
         Op::Beat(pause) => {
             let (beats, clock) = (Rc::clone(&faulty.beats), host.clock());
             host.spawn(async move {
+                let home = Home::here();
                 loop {
+                    home.check();
                     clock.sleep(pause).await;
                     beats.add();
                 }

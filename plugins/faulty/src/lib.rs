@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod acts;
+mod home;
 mod op;
 mod plan;
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     acts::Waiting,
+    home::Home,
     op::Op,
     plan::{Plan, Stage},
 };
@@ -47,6 +49,7 @@ const CLAIMED_ABI: (u16, u16) = (u16::MAX, 7);
 /// The dummy. Everything is touched by one thread only, and never borrowed across an `await`.
 struct Faulty {
     host: Host,
+    home: Home,
     plan: RefCell<Plan>,
     counts: Cell<Counts>,
     /// Bytes that `save` adds to the state.
@@ -134,6 +137,7 @@ impl Cog for Faulty {
         plan.act(Stage::Setup, &host).await?;
         Ok(Self {
             host,
+            home: Home::here(),
             plan: RefCell::new(plan),
             counts: Cell::default(),
             ballast: Cell::default(),
@@ -143,6 +147,7 @@ impl Cog for Faulty {
     }
 
     fn restore(&mut self, state: State) -> Result<()> {
+        self.home.check();
         self.plan.borrow().act_now(Stage::Restore)?;
         if state.version != STATE_VERSION {
             let text = format!("it reads state of version {STATE_VERSION}, not {}", state.version);
@@ -179,19 +184,23 @@ impl Cog for Faulty {
     }
 
     fn save(&self) -> Result<Option<State>> {
+        self.home.check();
         self.plan.borrow().act_now(Stage::Save)?;
         let saved = Saved { counts: self.counts.get(), ballast: "x".repeat(self.ballast.get()) };
         State::json(STATE_VERSION, &saved).map(Some)
     }
 
     async fn teardown(&self) -> Result<()> {
+        self.home.check();
         let plan = self.plan.borrow().clone();
         plan.act(Stage::Teardown, &self.host).await
     }
 }
 
 impl Faulty {
+    /// Counts what is handled, where it has to be.
     fn count(&self, change: impl FnOnce(&mut Counts)) {
+        self.home.check();
         let mut counts = self.counts.get();
         change(&mut counts);
         self.counts.set(counts);
