@@ -3,7 +3,7 @@
 //! 1. [`look`]: is it complete?
 //! 2. [`PrivateCopy`]: a file of its own for each generation, in the [`CopyFolder`] of this process;
 //! 3. [`read`]: what it says about itself; [`mismatches`]: whether this host can serve it;
-//! 4. [`open`]: on the lane's thread; [`OpenLibrary::close`]: on the reaper's.
+//! 4. [`open`]: on the lane's thread; [`OpenLibrary::close`]: on one of its own.
 
 mod copy;
 mod declared;

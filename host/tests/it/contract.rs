@@ -1,6 +1,6 @@
 //! What the ABI promises across versions, builds and lifetimes.
 
-use std::time::Instant;
+use std::{fs, process::Command, time::Instant};
 
 use gearshift_host::{config::LaneKind, error::chain};
 use tempfile::TempDir;
@@ -70,4 +70,41 @@ async fn a_fault_says_whether_the_cog_is_to_blame() {
         assert_eq!(counted.await, counts, "{op}");
     }
     cogs.close(Instant::now() + SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_is_opened_by_the_thread_of_its_lane_and_closed_by_one_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    // What runs while the dynamic loader opens and closes it, whoever has called that.
+    let source = "\
+        #include <stdio.h>\n\
+        #include <sys/prctl.h>\n\
+        static void note(const char *what) {\n\
+            char thread[16] = \"\";\n\
+            FILE *log = fopen(LOG, \"a\");\n\
+            prctl(PR_GET_NAME, thread);\n\
+            fprintf(log, \"%s by %s\\n\", what, thread);\n\
+            fclose(log);\n\
+        }\n\
+        __attribute__((constructor)) static void opened(void) { note(\"opened\"); }\n\
+        __attribute__((destructor)) static void closed(void) { note(\"closed\"); }\n";
+    fs::write(at("note.c"), source).unwrap();
+    let mut compiler = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    compiler.arg(format!("-DLOG=\"{}\"", at("log"))).args([
+        "-fPIC",
+        "-c",
+        "-o",
+        &at("note.o"),
+        &at("note.c"),
+    ]);
+    assert!(compiler.status().unwrap().success());
+    let noting = Build::of("echo").linked_with(at("note.o").as_ref()).library();
+
+    let stage = Setting::new().on(LaneKind::Thread).with_file(&noting, "echo").up().await;
+    stage.host.cogs().reload("echo").await.unwrap();
+    stage.host.cogs().unload("echo").await.unwrap();
+    let expected = "opened by echo#1\nopened by echo#2\nclosed by dlclose\nclosed by dlclose\n";
+    assert_eq!(fs::read_to_string(at("log")).unwrap(), expected);
+    stage.down().await;
 }

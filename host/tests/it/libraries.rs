@@ -16,6 +16,8 @@ pub(crate) struct Build {
     package: String,
     features: String,
     variant: String,
+    /// An object file that is linked into it.
+    object: Option<PathBuf>,
 }
 
 /// The library of a cog in `plugins/`, as it is.
@@ -41,6 +43,12 @@ impl Build {
         self
     }
 
+    /// With an object file linked into it.
+    pub(crate) fn linked_with(mut self, object: &Path) -> Self {
+        self.object = Some(object.to_owned());
+        self
+    }
+
     /// Builds it, once per run of the tests; the file must not be changed.
     pub(crate) fn library(self) -> PathBuf {
         static BUILT: Mutex<Option<HashMap<Build, PathBuf>>> = Mutex::new(None);
@@ -54,13 +62,17 @@ impl Build {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command
-            .args(["build", "--quiet", "--message-format=json", "--package", &self.package])
+            .arg(if self.object.is_some() { "rustc" } else { "build" })
+            .args(["--quiet", "--message-format=json", "--package", &self.package])
             .args(["--features", &self.features])
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
             .env_remove("GEARSHIFT_TEST_VARIANT")
             .stderr(Stdio::inherit());
         if !self.variant.is_empty() {
             command.env("GEARSHIFT_TEST_VARIANT", &self.variant);
+        }
+        if let Some(object) = &self.object {
+            command.args(["--lib", "--", "-C"]).arg(format!("link-arg={}", object.display()));
         }
         let output = command.output().expect("cargo runs, it is running this");
         assert!(output.status.success(), "{self:?} does not build");
@@ -69,7 +81,8 @@ impl Build {
     }
 
     fn put_aside(&self, file: &Path) -> PathBuf {
-        let name = format!("{}-{}-{}", self.package, self.features, self.variant);
+        let linked = if self.object.is_some() { "-linked" } else { "" };
+        let name = format!("{}-{}-{}{linked}", self.package, self.features, self.variant);
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder).expect("the target folder is writable");
         let aside = folder.join(file.file_name().expect("a library has a name"));
