@@ -1,9 +1,10 @@
 //! What happens to a cog's file before it is opened. All libraries here are real ones, whole or damaged on purpose.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use gearshift_cog::abi::ABI;
 use gearshift_host::library::{Digest, Inspection, NotALibrary, Note, Readiness, look, prepare, read};
+use object::{Object, ObjectSection};
 use tempfile::TempDir;
 
 use crate::{
@@ -195,11 +196,58 @@ fn a_library_that_asks_to_stay_mapped_is_unmapped_all_the_same() {
     assert!(!stays_mapped(prepared.copy.path()));
 }
 
+#[test]
+fn nothing_of_a_library_that_is_refused_was_executed() {
+    let folder = TempDir::new().unwrap();
+    let (mark, text) = (folder.path().join("executed"), folder.path().join("manifest"));
+    // Its constructor runs as soon as somebody opens it.
+    let source = format!(
+        "#include <stdio.h>\n\
+         __asm__(\".section .gearshift,\\\"a\\\"\\n.incbin \\\"{}\\\"\\n.previous\");\n\
+         __attribute__((constructor)) static void run(void) {{ fclose(fopen(\"{}\", \"w\")); }}\n",
+        text.display(),
+        mark.display(),
+    );
+    let c = folder.path().join("cog.c");
+    fs::write(&c, source).unwrap();
+    let manifest = manifest_of(&library("ping"));
+    for (number, manifest) in [
+        manifest.replace("\"abi\":[1,", "\"abi\":[2,"),
+        manifest.replace("\"unwind\"", "\"abort\""),
+        manifest.replace("\"name\"", "\"nome\""),
+        "no manifest".to_owned(),
+        // It lacks only the header of its module.
+        manifest,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        fs::write(&text, manifest).unwrap();
+        let file = folder.path().join(format!("libodd{number}.so"));
+        let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+        let compiled = Command::new(compiler).args(["-shared", "-fPIC", "-o"]).arg(&file).arg(&c).status();
+        assert!(compiled.unwrap().success());
+        refusal(&file);
+        drop(Inspection::of(&file));
+        assert!(!mark.exists(), "it was executed: {number}");
+        stays_mapped(&file);
+        assert!(fs::remove_file(&mark).is_ok(), "opening it is what executes it");
+    }
+}
+
+/// The text in a library's section.
+fn manifest_of(library: &Path) -> String {
+    let bytes = fs::read(library).unwrap();
+    let file = object::File::parse(&*bytes).unwrap();
+    let section = file.section_by_name(".gearshift").unwrap().data().unwrap();
+    String::from_utf8(section.to_vec()).unwrap().trim_end_matches('\0').to_owned()
+}
+
 /// Opens and closes a library; whether it is mapped afterwards.
 fn stays_mapped(file: &Path) -> bool {
     let maps = || fs::read_to_string("/proc/self/maps").unwrap().contains(&file.display().to_string());
     assert!(!maps());
-    // SAFETY: the constructors of `ping` are those of Rust's standard library, and nothing of it is called.
+    // SAFETY: its constructors are those of Rust's standard library, or one that makes a file; nothing else of it is called.
     let library = unsafe { libloading::Library::new(file) }.unwrap();
     assert!(maps());
     library.close().unwrap();
