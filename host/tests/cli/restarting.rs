@@ -58,6 +58,27 @@ fn a_restart_reads_the_config_again_and_keeps_states_in_the_same_process() {
 }
 
 #[test]
+fn restarts_leave_no_file_and_no_thread_behind() {
+    let (place, runtime, sim, live) = counted();
+    let held = || {
+        let count = |what: &str| std::fs::read_dir(format!("/proc/{}/{what}", live.id())).unwrap().count();
+        (count("fd"), count("task"))
+    };
+    let restarts = |times: usize| {
+        for _ in 0..times {
+            assert_eq!(restart(&place).code, 0);
+        }
+        assert!(ask(&runtime, &sim, "!ping").content.starts_with("pong"));
+        held()
+    };
+    // One of either may be on its way out.
+    let (before, after) = (restarts(5), restarts(20));
+    assert!(after.0 < before.0 + 5 && after.1 < before.1 + 5, "{before:?} {after:?}");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn a_config_that_is_wrong_leaves_the_host_as_it_is() {
     let (place, runtime, sim, mut live) = counted();
     let (good, sessions) = (config(&place), sim.gateway().sessions());
