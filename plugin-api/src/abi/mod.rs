@@ -58,7 +58,39 @@ pub const HISTORY: &[((u16, u16), &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use abi_stable::{abi_stability::PrefixStableAbi, type_layout::TypeLayout};
+
+    use super::{host::HostTable_Prefix, module::CogModule_Prefix, *};
+
+    /// What each version of [`HISTORY`] brought to the cog's table, in order. What others were built with stays as it is: they
+    /// find a function by its place.
+    const COG: &[&str] = &[
+        "ledger create setup restore event command task save teardown destroy pause",
+        #[cfg(feature = "next-minor")]
+        "next_minor",
+    ];
+    /// The same of the host's table.
+    const HOST: &[&str] = &[
+        "http http_stream http_send http_feed http_chunk http_close discord api stats store_read store_write store_list \
+         log_level log sleep now schedule unschedule spawn settings bot_id gateway cog cooldown permissions",
+        #[cfg(feature = "next-minor")]
+        "next_minor",
+    ];
+
+    fn functions(table: &'static TypeLayout) -> Vec<&'static str> {
+        table.get_fields().into_iter().flat_map(|fields| fields.iter()).map(|field| field.name()).collect()
+    }
+
+    #[test]
+    fn the_tables_grow_at_their_end_only_and_by_a_new_version() {
+        let (cog, host) =
+            (<CogModule_Prefix as PrefixStableAbi>::LAYOUT, <HostTable_Prefix as PrefixStableAbi>::LAYOUT);
+        for (table, versions) in [(cog, COG), (host, HOST)] {
+            let known: Vec<&str> = versions.iter().flat_map(|functions| functions.split(' ')).collect();
+            assert_eq!(functions(table), known);
+            assert_eq!(versions.len(), HISTORY.len());
+        }
+    }
 
     #[test]
     fn history_only_grows_and_ends_with_the_current_version() {
