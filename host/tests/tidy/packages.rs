@@ -137,6 +137,17 @@ fn every_cog_forbids_unsafe_code() {
 }
 
 #[test]
+fn what_is_used_beyond_its_promises_is_pinned() {
+    // The check of layouts with fresh globals is public and not documented: any release may change it.
+    let workspace: Table = read("Cargo.toml").text.parse().unwrap();
+    let version = workspace["workspace"]["dependencies"]["abi_stable"]["version"].as_str().unwrap();
+    assert!(version.starts_with('='), "abi_stable is {version}");
+    for path in ["host/src/lib.rs", "plugin-api/src/lib.rs"] {
+        assert!(read(path).text.contains("\n#![deny(unsafe_code)]\n"), "{path} does not deny unsafe code");
+    }
+}
+
+#[test]
 fn a_dependency_through_a_wall_is_found() {
     for (path, text) in [
         ("host/sim/Cargo.toml", "[dependencies]\ngearshift-cog.workspace = true"),
