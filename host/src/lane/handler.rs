@@ -130,3 +130,33 @@ impl Labels {
 pub(super) fn taken(outcome: Outcome) -> Result<(), Fault> {
     outcome.into_result().map_err(Fault::take)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::marker::PhantomData;
+
+    use gearshift_cog::abi::Host;
+
+    use super::*;
+
+    struct Asked<T>(PhantomData<T>);
+
+    impl<T: Send> Asked<T> {
+        const IS_SEND: bool = true;
+    }
+
+    /// What `IS_SEND` is where the one above is not.
+    trait Otherwise {
+        const IS_SEND: bool = false;
+    }
+
+    impl<T> Otherwise for Asked<T> {}
+
+    #[test]
+    fn what_runs_code_of_a_cog_cannot_be_sent_to_another_thread() {
+        const { assert!(Asked::<Call>::IS_SEND) };
+        const { assert!(!Asked::<Host>::IS_SEND && !Asked::<Instance>::IS_SEND) };
+        const { assert!(!Asked::<LocalFfiFuture<Outcome>>::IS_SEND) };
+        const { assert!(!Asked::<CogCalls>::IS_SEND && !Asked::<Handler>::IS_SEND) };
+    }
+}
