@@ -188,7 +188,7 @@ pub(super) use self::tests::lease;
 mod tests {
     use std::{
         path::Path,
-        sync::atomic::{AtomicUsize, Ordering},
+        sync::atomic::{AtomicBool, AtomicUsize, Ordering},
         task::Wake,
         time::Duration,
     };
@@ -273,6 +273,29 @@ mod tests {
         assert_eq!((lease.slots(), Arc::strong_count(&counted)), (0, 1));
         tokio::task::yield_now().await;
         assert_eq!(counted.0.load(Ordering::SeqCst), 0);
+    }
+
+    /// Notes whether the slot was locked when it was woken.
+    struct LooksAtLock(Arc<Slot<()>>, AtomicBool);
+
+    impl Wake for LooksAtLock {
+        fn wake(self: Arc<Self>) {
+            self.1.store(self.0.state.try_lock().is_err(), Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cog_cannot_be_dropped_while_an_answer_wakes_it() {
+        let lease = lease().await;
+        let slot = Arc::new(Slot { state: Mutex::new(State::Waiting(None)), _place: None });
+        lease.enter();
+        let lent = Lease::of(Lease::lend(&lease));
+        let mut answer = Answer::<Waits> { slot: Arc::clone(&slot), lease: lent, task: None };
+        let waker = Arc::new(LooksAtLock(Arc::clone(&slot), AtomicBool::new(false)));
+        assert!(Pin::new(&mut answer).poll(&mut Context::from_waker(&waker.clone().into())).is_pending());
+        slot.complete(Ok(()));
+        // Dropping the answer takes the same lock, so it waits until the cog's waker has returned.
+        assert!(waker.1.load(Ordering::SeqCst));
     }
 
     /// A call that waits for a word, and what becomes of it.
