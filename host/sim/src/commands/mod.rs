@@ -1,10 +1,12 @@
 //! Application commands: which bots registered, checked as Discord does, and who may use them where.
 
+mod body;
 mod exceptions;
 pub(crate) mod numbers;
 mod registry;
 mod validate;
 
+pub(crate) use body::{CommandBody, CommandKind, CommandOption, OptionKind};
 pub(crate) use exceptions::Exception;
 pub(crate) use registry::{Command, Commands};
 pub(crate) use validate::validated;

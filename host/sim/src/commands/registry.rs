@@ -1,10 +1,10 @@
 //! The commands that bots registered, global and per guild.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::Exception;
 use super::exceptions::Exceptions;
+use super::{CommandBody, CommandKind, Exception};
 use crate::ids::Snowflake;
 use crate::world::{CommandRule, World};
 
@@ -16,29 +16,27 @@ pub(crate) struct Command {
     pub(crate) guild: Option<Snowflake>,
     /// Changes with every edit.
     pub(crate) version: Snowflake,
-    /// What the bot sent, checked, with Discord's defaults filled in.
-    pub(crate) body: Map<String, Value>,
+    pub(crate) body: CommandBody,
 }
 
 impl Command {
     pub(crate) fn name(&self) -> &str {
-        self.body.get("name").and_then(Value::as_str).unwrap_or_default()
+        &self.body.labels.name
     }
 
-    /// 1 slash, 2 on a user, 3 on a message.
-    pub(crate) fn kind(&self) -> u64 {
-        self.body.get("type").and_then(Value::as_u64).unwrap_or(1)
+    pub(crate) fn kind(&self) -> CommandKind {
+        self.body.kind
     }
 
     pub(crate) fn json(&self) -> Value {
-        let mut body = self.body.clone();
-        body.insert("id".to_owned(), json!(self.id));
-        body.insert("application_id".to_owned(), json!(self.bot));
-        body.insert("version".to_owned(), json!(self.version));
+        let mut json = json!(self.body);
+        json["id"] = json!(self.id);
+        json["application_id"] = json!(self.bot);
+        json["version"] = json!(self.version);
         if let Some(guild) = self.guild {
-            body.insert("guild_id".to_owned(), json!(guild));
+            json["guild_id"] = json!(guild);
         }
-        Value::Object(body)
+        json
     }
 }
 

@@ -4,6 +4,8 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{ApiError, FormErrors, Result, Unread};
@@ -68,10 +70,13 @@ impl Fields {
         self.map.keys().cloned().collect()
     }
 
-    /// What is not given is as in `base`.
-    pub(crate) fn over(mut self, mut base: Map<String, Value>) -> Self {
-        base.append(&mut self.map);
-        Self { map: base, ..self }
+    /// What is not given is as `base` is written.
+    pub(crate) fn over(mut self, base: &impl Serialize) -> Self {
+        if let Ok(Value::Object(mut base)) = serde_json::to_value(base) {
+            base.append(&mut self.map);
+            self.map = base;
+        }
+        self
     }
 
     /// The field as it is; null counts as absent.
@@ -144,6 +149,16 @@ impl Fields {
         None
     }
 
+    /// A text that must be there, with so many characters; empty if it is not.
+    pub(crate) fn required_text(&mut self, key: &str, chars: RangeInclusive<usize>) -> String {
+        let text = match self.require(key) {
+            true if *chars.start() == 0 => self.text(key, *chars.end()),
+            true => self.text_within(key, chars),
+            false => None,
+        };
+        text.unwrap_or_default()
+    }
+
     pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
         match self.take(key)? {
             Value::Bool(flag) => Some(flag),
@@ -187,6 +202,11 @@ impl Fields {
         let listed = choices.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         self.fail(key, "BASE_TYPE_CHOICES", &format!("Value must be one of {{{listed}}}."));
         None
+    }
+
+    /// What one of a few numbers stands for.
+    pub(crate) fn one_of<T: DeserializeOwned>(&mut self, key: &str, numbers: &[u64]) -> Option<T> {
+        serde_json::from_value(self.choice(key, numbers)?.into()).ok()
     }
 
     pub(crate) fn snowflake(&mut self, key: &str) -> Option<Snowflake> {
@@ -253,6 +273,30 @@ impl Fields {
         }
     }
 
+    /// Reads each object of a list whose length is in a range.
+    pub(crate) fn read_objects<T>(
+        &mut self,
+        key: &str,
+        count: RangeInclusive<usize>,
+        mut read: impl FnMut(&mut Fields) -> T,
+    ) -> Option<Vec<T>> {
+        let objects = self.objects(key, count)?.into_iter();
+        let all = objects.map(|mut one| {
+            let read = read(&mut one);
+            self.absorb(one);
+            read
+        });
+        Some(all.collect())
+    }
+
+    /// Reads an object inside this one.
+    pub(crate) fn read_object<T>(&mut self, key: &str, read: impl FnOnce(&mut Fields) -> T) -> Option<T> {
+        let mut inner = self.object(key)?;
+        let read = read(&mut inner);
+        self.absorb(inner);
+        Some(read)
+    }
+
     /// Keeps a value that was read; [`Fields::absorb`] and [`Fields::into_kept`] hand out what was kept.
     pub(crate) fn keep(&mut self, key: &str, value: impl Into<Value>) {
         self.kept.insert(key.to_owned(), value.into());
@@ -261,11 +305,6 @@ impl Fields {
     /// A text that was kept.
     pub(crate) fn kept_text(&self, key: &str) -> Option<&str> {
         self.kept.get(key).and_then(Value::as_str)
-    }
-
-    /// A number that was kept.
-    pub(crate) fn kept_number(&self, key: &str) -> Option<u64> {
-        self.kept.get(key).and_then(Value::as_u64)
     }
 
     /// Reads a text with one of the methods above and keeps it; returns its characters.

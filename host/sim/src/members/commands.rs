@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::handle::InteractionHandle;
 use super::{Member, owned_options};
+use crate::commands::CommandKind;
 use crate::ids::Snowflake;
 use crate::rules::interactions::{self, Typed};
 use crate::rules::users;
@@ -51,7 +52,7 @@ impl Member {
         let invocation = interactions::run_on(
             &state,
             invoker.clone(),
-            interactions::command_named(&state, &invoker, command, 2)?,
+            interactions::command_named(&state, &invoker, command, CommandKind::User)?,
             target,
         )?;
         Ok(self.begin(&mut state, invocation))
@@ -71,7 +72,7 @@ impl Member {
         let invocation = interactions::run_on(
             &state,
             invoker.clone(),
-            interactions::command_named(&state, &invoker, command, 3)?,
+            interactions::command_named(&state, &invoker, command, CommandKind::Message)?,
             message,
         )?;
         Ok(self.begin(&mut state, invocation))
@@ -113,7 +114,7 @@ impl Member {
         let path: Vec<&str> = words.collect();
         let mut state = self.shared.state();
         let invoker = self.invoker()?;
-        let found = interactions::command_named(&state, &invoker, name, 1)?;
+        let found = interactions::command_named(&state, &invoker, name, CommandKind::ChatInput)?;
         let typed = Typed { path: &path, given, focused, files: &[] };
         let invocation = interactions::run(&state, invoker.clone(), found, &typed)?;
         Ok(self.begin(&mut state, invocation))

@@ -1,9 +1,9 @@
 //! Application commands: registered, replaced, edited and deleted by their bots; and who may use them in a guild.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{access, dispatch};
-use crate::commands::{Command, Exception};
+use crate::commands::{Command, CommandBody, Exception};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -31,7 +31,7 @@ impl Scope {
 }
 
 /// A new command, or one in the place of another of its name and type; and whether it is new.
-pub(crate) fn create(state: &mut State, scope: Scope, body: Map<String, Value>) -> Result<(Value, bool)> {
+pub(crate) fn create(state: &mut State, scope: Scope, body: CommandBody) -> Result<(Value, bool)> {
     let there = scope.commands(state).find(|command| same(&command.body, &body)).map(|command| command.id);
     if there.is_none() {
         check_count(scope.commands(state).map(|command| &command.body).chain([&body]))?;
@@ -49,14 +49,10 @@ pub(crate) fn create(state: &mut State, scope: Scope, body: Map<String, Value>) 
 }
 
 /// What is not in the list is gone; what stays keeps its id, and its version if it is unchanged.
-pub(crate) fn replace_all(
-    state: &mut State,
-    scope: Scope,
-    bodies: Vec<Map<String, Value>>,
-) -> Result<Vec<Value>> {
+pub(crate) fn replace_all(state: &mut State, scope: Scope, bodies: Vec<CommandBody>) -> Result<Vec<Value>> {
     check_count(bodies.iter())?;
     let version = state.world.next_id();
-    let registered = |body: Map<String, Value>| {
+    let registered = |body: CommandBody| {
         let there = scope.commands(state).find(|command| same(&command.body, &body));
         let (id, version) = match there {
             Some(command) if command.body == body => (command.id, command.version),
@@ -72,12 +68,7 @@ pub(crate) fn replace_all(
     Ok(json)
 }
 
-pub(crate) fn edit(
-    state: &mut State,
-    scope: Scope,
-    id: Snowflake,
-    body: Map<String, Value>,
-) -> Result<Value> {
+pub(crate) fn edit(state: &mut State, scope: Scope, id: Snowflake, body: CommandBody) -> Result<Value> {
     let version = state.world.next_id();
     let command = state.commands.find_mut(id).ok_or(ApiError::unknown_command())?;
     command.body = body;
@@ -94,18 +85,15 @@ pub(crate) fn delete(state: &mut State, scope: Scope, id: Snowflake) -> Result<(
     Ok(())
 }
 
-fn same(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
-    ["name", "type"].iter().all(|key| one.get(*key) == other.get(*key))
+fn same(one: &CommandBody, other: &CommandBody) -> bool {
+    one.kind == other.kind && one.labels.name == other.labels.name
 }
 
 /// Each kind of command has its own limit.
-fn check_count<'a>(bodies: impl Iterator<Item = &'a Map<String, Value>>) -> Result<()> {
+fn check_count<'a>(bodies: impl Iterator<Item = &'a CommandBody>) -> Result<()> {
     let mut counts = [0; MAX_COMMANDS.len()];
     for body in bodies {
-        let kind = body.get("type").and_then(Value::as_u64).unwrap_or(1) as usize;
-        if let Some(count) = counts.get_mut(kind - 1) {
-            *count += 1;
-        }
+        counts[body.kind as usize - 1] += 1;
     }
     for (count, most) in counts.into_iter().zip(MAX_COMMANDS) {
         if count > most {

@@ -3,76 +3,74 @@
 mod names;
 mod options;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::body::{CommandBody, CommandKind, Labels};
 use crate::form::Fields;
 
-/// Characters of names, descriptions and choices of a command together; of translations the longest counts.
-/// <https://discord.com/developers/docs/interactions/application-commands#slash-commands>
+/// Characters of names, descriptions and choices of a command together.
 const MAX_COMMAND_CHARS: usize = 8000;
 
-/// Kinds of command, with Discord's numbers. Entry points (4) open activities, which do not exist here.
-const CHAT_INPUT: u64 = 1;
-const KINDS: [u64; 3] = [CHAT_INPUT, 2, 3];
+/// Kinds of command. Entry points (4) open activities, which do not exist here.
+const KINDS: [u64; 3] = [1, 2, 3];
 
 /// How applications can be installed here: in guilds and by users. A command that says nothing is for both.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-structure>
 const INSTALLATIONS: [u64; 2] = [0, 1];
 
-/// Reads a command's body and keeps it with defaults filled in; mistakes stay in the fields.
-pub(crate) fn validated(mut body: Fields) -> Fields {
-    let kind =
-        if body.has("type") { body.choice("type", &KINDS) } else { Some(CHAT_INPUT) }.unwrap_or(CHAT_INPUT);
-    body.keep("type", kind);
-    let mut chars = names::name(&mut body, kind == CHAT_INPUT);
-    if kind == CHAT_INPUT {
-        chars += names::description(&mut body);
-        chars += options::options(&mut body, options::Level::Command);
+/// Reads a command's body; mistakes stay in the fields.
+pub(crate) fn validated(body: &mut Fields) -> CommandBody {
+    let kind = if body.has("type") { body.one_of("type", &KINDS) } else { None };
+    let kind = kind.unwrap_or(CommandKind::ChatInput);
+    let (labels, options) = if kind == CommandKind::ChatInput {
+        (names::labels(body, true), options::options(body, options::Level::Command))
     } else {
-        if body.text("description", 100).is_some_and(|text| !text.is_empty()) {
-            let message = "Context menu commands cannot have description";
-            body.fail("description", "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION", message);
-        }
-        if body.list("options", usize::MAX).is_some_and(|list| !list.is_empty()) {
-            let message = "Context menu commands cannot have options";
-            body.fail("options", "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS", message);
-        }
-        body.ignore(&["description_localizations"]);
-        body.keep("description", "");
-        body.keep("description_localizations", Value::Null);
-    }
-    if chars > MAX_COMMAND_CHARS {
+        (labels_of_menu(body), Vec::new())
+    };
+    let command = CommandBody {
+        kind,
+        labels,
+        options,
+        default_member_permissions: permissions(body),
+        dm_permission: body.flag("dm_permission").unwrap_or(true),
+        nsfw: body.flag("nsfw").unwrap_or(false),
+        contexts: numbers(body, "contexts", 3),
+        integration_types: numbers(body, "integration_types", 2).unwrap_or_else(|| INSTALLATIONS.to_vec()),
+    };
+    if command.chars() > MAX_COMMAND_CHARS {
         let message = format!("Command exceeds maximum size ({MAX_COMMAND_CHARS})");
         body.fail_here("APPLICATION_COMMAND_TOO_LARGE", &message);
     }
-    where_and_for_whom(&mut body);
     // What a bot sends back of a command that it read.
     body.ignore(&["id", "application_id", "guild_id", "version", "default_permission", "handler"]);
-    body
+    command
 }
 
-fn where_and_for_whom(body: &mut Fields) {
-    let permissions = body.take("default_member_permissions");
-    let bits = permissions.as_ref().map(|bits| match bits {
-        Value::String(text) => text.parse::<u64>().ok(),
-        bits => bits.as_u64(),
-    });
-    match bits {
-        None => body.keep("default_member_permissions", Value::Null),
-        Some(Some(bits)) => body.keep("default_member_permissions", bits.to_string()),
-        Some(None) => {
-            let message = "Permissions must be a whole number, as text or not.";
-            body.fail("default_member_permissions", "PERMISSIONS_TYPE_COERCE", message);
-        }
+/// Commands of the context menu have a name alone.
+fn labels_of_menu(body: &mut Fields) -> Labels {
+    let (name, name_localizations) = names::name(body, false);
+    if body.text("description", 100).is_some_and(|text| !text.is_empty()) {
+        let message = "Context menu commands cannot have description";
+        body.fail("description", "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION", message);
     }
-    let in_dms = body.flag("dm_permission").unwrap_or(true);
-    body.keep("dm_permission", in_dms);
-    let nsfw = body.flag("nsfw").unwrap_or(false);
-    body.keep("nsfw", nsfw);
-    let contexts = numbers(body, "contexts", 3).map_or(Value::Null, |list| json!(list));
-    body.keep("contexts", contexts);
-    let integrations = numbers(body, "integration_types", 2).unwrap_or_else(|| INSTALLATIONS.to_vec());
-    body.keep("integration_types", integrations);
+    if body.list("options", usize::MAX).is_some_and(|list| !list.is_empty()) {
+        let message = "Context menu commands cannot have options";
+        body.fail("options", "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS", message);
+    }
+    body.ignore(&["description_localizations"]);
+    Labels { name, name_localizations, description: String::new(), description_localizations: None }
+}
+
+fn permissions(body: &mut Fields) -> Option<u64> {
+    let bits = match body.take("default_member_permissions")? {
+        Value::String(text) => text.parse().ok(),
+        bits => bits.as_u64(),
+    };
+    if bits.is_none() {
+        let message = "Permissions must be a whole number, as text or not.";
+        body.fail("default_member_permissions", "PERMISSIONS_TYPE_COERCE", message);
+    }
+    bits
 }
 
 /// A list of different numbers below `end`, not empty.
@@ -101,12 +99,15 @@ fn numbers(body: &mut Fields, key: &str, end: u64) -> Option<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// What is kept of a command, or its mistakes.
     pub(super) fn read(body: Value) -> Result<Value, Value> {
-        let read = validated(Fields::of(body.as_object().unwrap().clone(), ""));
-        read.into_kept().map(Value::Object).map_err(|error| error.errors.unwrap())
+        let mut fields = Fields::of(body.as_object().unwrap().clone(), "");
+        let read = validated(&mut fields);
+        fields.checked().map(|()| json!(read)).map_err(|error| error.errors.unwrap())
     }
 
     #[track_caller]

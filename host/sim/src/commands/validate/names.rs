@@ -1,7 +1,8 @@
 //! Names and descriptions of commands and options, with their translations.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
+use crate::commands::body::{Labels, Translations};
 use crate::form::Fields;
 
 /// <https://discord.com/developers/docs/reference#locales>
@@ -11,31 +12,32 @@ const LOCALES: [&str; 34] = [
     "zh-TW", "ko", "ar", "he",
 ];
 
-/// Reads `name` and its translations; `strict`: of a slash command or option. Returns its characters.
-pub(super) fn name(of: &mut Fields, strict: bool) -> usize {
-    let mut chars = 0;
-    if of.require("name")
-        && let Some(name) = of.text_within("name", 1..=32)
-    {
-        chars = name.chars().count();
-        if strict && !is_name(&name) {
-            of.fail("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
-        }
-        of.keep("name", name);
+/// Reads name and description with their translations; `strict`: of a slash command or option.
+pub(super) fn labels(of: &mut Fields, strict: bool) -> Labels {
+    let (name, name_localizations) = name(of, strict);
+    let description = of.required_text("description", 1..=100);
+    let description_localizations = translations(of, "description_localizations", 100, |_| true);
+    Labels { name, name_localizations, description, description_localizations }
+}
+
+/// Reads a name and its translations.
+pub(super) fn name(of: &mut Fields, strict: bool) -> (String, Translations) {
+    let name = of.required_text("name", 1..=32);
+    if strict && !is_name(&name) {
+        of.fail("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
     }
-    chars.max(translations(of, "name_localizations", 32, |name| !strict || is_name(name)))
+    (name, translations(of, "name_localizations", 32, |name| !strict || is_name(name)))
 }
 
-/// Reads `description` and its translations. Returns its characters.
-pub(super) fn description(of: &mut Fields) -> usize {
-    let chars = of.keep_required_text("description", 1..=100);
-    chars.max(translations(of, "description_localizations", 100, |_| true))
-}
-
-/// Reads translations of names of at most `most` characters; returns the characters of the longest.
-pub(super) fn translations(of: &mut Fields, key: &str, most: usize, fits: impl Fn(&str) -> bool) -> usize {
-    let (mut kept, mut longest) = (Map::new(), 0);
-    if let Some(mut given) = of.object(key) {
+/// Reads translations of at most `most` characters.
+pub(super) fn translations(
+    of: &mut Fields,
+    key: &str,
+    most: usize,
+    fits: impl Fn(&str) -> bool,
+) -> Translations {
+    let read = of.read_object(key, |given| {
+        let mut translations = BTreeMap::new();
         for locale in given.keys() {
             if !LOCALES.contains(&locale.as_str()) {
                 given.ignore(&[&locale]);
@@ -46,14 +48,12 @@ pub(super) fn translations(of: &mut Fields, key: &str, most: usize, fits: impl F
                 if !fits(&text) {
                     given.fail(&locale, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
                 }
-                longest = longest.max(text.chars().count());
-                kept.insert(locale, Value::String(text));
+                translations.insert(locale, text);
             }
         }
-        of.absorb(given);
-    }
-    of.keep(key, if kept.is_empty() { Value::Null } else { Value::Object(kept) });
-    longest
+        translations
+    });
+    read.filter(|translations| !translations.is_empty())
 }
 
 /// `^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$`, lower case where there is one.
@@ -67,7 +67,7 @@ fn is_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::tests::{read, refused};
     use super::*;

@@ -2,25 +2,21 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::names;
+use crate::commands::body::{Choice, CommandOption, OptionKind};
 use crate::commands::numbers::{is_integer, is_number};
 use crate::form::Fields;
 
 /// Options of a command or subcommand, and choices of an option.
 const MAX_OPTIONS: usize = 25;
 
-/// Kinds of option, with Discord's numbers; 5 to 9 are bool, user, channel, role, mentionable, 11 a file.
-const SUBCOMMAND: u64 = 1;
-const GROUP: u64 = 2;
-const STRING: u64 = 3;
-const INTEGER: u64 = 4;
-const CHANNEL: u64 = 7;
-const NUMBER: u64 = 10;
 const KINDS: [u64; 11] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 /// <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
 const CHANNEL_TYPES: [u64; 13] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16];
+/// Where something is given that this kind of option does not have.
+const MISPLACED: &str = "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID";
 
 /// Whose options they are.
 #[derive(Clone, Copy, PartialEq)]
@@ -30,171 +26,157 @@ pub(super) enum Level {
     Subcommand,
 }
 
-/// Reads `options` and keeps them; returns their characters.
-pub(super) fn options(of: &mut Fields, level: Level) -> usize {
-    let Some(list) = of.objects("options", 0..=MAX_OPTIONS) else { return 0 };
-    let (mut all, mut chars) = (Vec::with_capacity(list.len()), 0);
-    let (mut names, mut optional_seen, mut kinds) = (HashSet::new(), false, Vec::new());
-    for mut option in list {
-        option.require("type");
-        let kind = option.choice("type", &KINDS).unwrap_or(STRING);
-        option.keep("type", kind);
-        kinds.push(kind);
-        chars += names::name(&mut option, true) + names::description(&mut option);
-        let required = option.flag("required").unwrap_or(false);
-        if kind == SUBCOMMAND || kind == GROUP {
-            let inner = if kind == GROUP { Level::Group } else { Level::Subcommand };
-            chars += options(&mut option, inner);
-        } else {
-            if required && optional_seen {
-                let message = "Required options must be placed before non-required options";
-                option.fail_here("APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", message);
-            }
-            optional_seen |= !required;
-            option.keep("required", required);
-            chars += of_its_kind(&mut option, kind);
+/// Reads `options`.
+pub(super) fn options(of: &mut Fields, level: Level) -> Vec<CommandOption> {
+    let (mut names, mut optional_seen) = (HashSet::new(), false);
+    let read = of.read_objects("options", 0..=MAX_OPTIONS, |fields| {
+        let option = option(fields);
+        if option.required == Some(true) && optional_seen {
+            let message = "Required options must be placed before non-required options";
+            fields.fail_here("APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", message);
         }
-        if option.list("options", usize::MAX).is_some_and(|list| !list.is_empty()) {
-            option.fail(
-                "options",
-                "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
-                "Only sub-commands have options",
-            );
-        }
-        if let Some(name) = option.kept_text("name").map(str::to_owned)
-            && !names.insert(name)
-        {
+        optional_seen |= option.required == Some(false);
+        if !option.name().is_empty() && !names.insert(option.name().to_owned()) {
             let message = "Option names must be unique";
-            option.fail("name", "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", message);
+            fields.fail("name", "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", message);
         }
-        all.push(of.absorb(option));
-    }
+        option
+    });
+    let Some(all) = read else { return Vec::new() };
     let fits = match level {
-        Level::Group => kinds.iter().all(|kind| *kind == SUBCOMMAND) && !kinds.is_empty(),
-        Level::Subcommand => kinds.iter().all(|kind| *kind > GROUP),
-        Level::Command => kinds.iter().all(|kind| *kind > GROUP) || kinds.iter().all(|kind| *kind <= GROUP),
+        Level::Group => all.iter().all(|option| option.kind == OptionKind::Subcommand) && !all.is_empty(),
+        Level::Subcommand => !all.iter().any(|option| option.kind.is_nested()),
+        Level::Command => {
+            let nested = all.iter().filter(|option| option.kind.is_nested()).count();
+            nested == 0 || nested == all.len()
+        }
     };
     if !fits {
         let message =
             "Sub-commands and sub-command groups option types are mutually exclusive to all other types";
-        of.fail("options", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", message);
+        of.fail("options", MISPLACED, message);
     }
-    if !all.is_empty() {
-        of.keep("options", all);
-    }
-    chars
+    all
 }
 
-/// What only some kinds of option have; returns the characters of choices.
-fn of_its_kind(option: &mut Fields, kind: u64) -> usize {
-    let typed = matches!(kind, STRING | INTEGER | NUMBER);
-    let mut chars = 0;
-    let choices = option.objects("choices", 0..=MAX_OPTIONS).unwrap_or_default();
-    let autocomplete = option.flag("autocomplete");
-    if !typed && (!choices.is_empty() || autocomplete == Some(true)) {
-        let key = if choices.is_empty() { "autocomplete" } else { "choices" };
-        option.fail(
-            key,
-            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
-            "Only texts and numbers can have choices",
-        );
-    }
-    if autocomplete == Some(true) && !choices.is_empty() {
-        let message = "Options with autocomplete cannot have choices";
-        option.fail("autocomplete", "APPLICATION_COMMAND_AUTOCOMPLETE_NO_CHOICES", message);
-    }
-    if let Some(autocomplete) = autocomplete {
-        option.keep("autocomplete", autocomplete);
-    }
-    let (mut kept, mut names) = (Vec::with_capacity(choices.len()), HashSet::new());
-    for choice in choices {
-        let choice = self::choice(choice, kind, &mut names, &mut chars);
-        kept.push(option.absorb(choice));
-    }
-    if !kept.is_empty() {
-        option.keep("choices", kept);
-    }
-    bounds(option, kind);
-    if let Some(kinds) = option.list("channel_types", usize::MAX).filter(|kinds| !kinds.is_empty()) {
-        let known = |kind: &Value| kind.as_u64().is_some_and(|kind| CHANNEL_TYPES.contains(&kind));
-        if kind != CHANNEL {
-            option.fail(
-                "channel_types",
-                "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
-                "Only channels have channel types",
-            );
-        } else if let Some(at) = kinds.iter().position(|kind| !known(kind)) {
-            let listed = CHANNEL_TYPES.map(|kind| kind.to_string()).join(", ");
-            let message = format!("Value must be one of {{{listed}}}.");
-            option.fail(&format!("channel_types.{at}"), "BASE_TYPE_CHOICES", &message);
-        }
-        option.keep("channel_types", kinds);
-    }
-    chars
-}
-
-fn choice(mut choice: Fields, kind: u64, names: &mut HashSet<String>, chars: &mut usize) -> Fields {
-    let own = choice.keep_required_text("name", 1..=100);
-    *chars += own.max(names::translations(&mut choice, "name_localizations", 100, |_| true));
-    if let Some(name) = choice.kept_text("name").map(str::to_owned)
-        && !names.insert(name)
-    {
-        let message = "Option choice names must be unique";
-        choice.fail("name", "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS", message);
-    }
-    let Some(value) = choice.take("value") else {
-        choice.missing("value");
-        return choice;
+fn option(of: &mut Fields) -> CommandOption {
+    of.require("type");
+    let kind = of.one_of("type", &KINDS).unwrap_or(OptionKind::String);
+    let mut option = CommandOption {
+        kind,
+        labels: names::labels(of, true),
+        options: Vec::new(),
+        required: None,
+        autocomplete: None,
+        choices: Vec::new(),
+        channel_types: Vec::new(),
+        min_value: None,
+        max_value: None,
+        min_length: None,
+        max_length: None,
     };
-    match (kind, &value) {
-        (STRING, Value::String(text)) if text.chars().count() <= 100 => *chars += text.chars().count(),
-        (STRING, Value::String(_)) => {
-            choice.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
-        }
-        (INTEGER, Value::Number(number)) if is_integer(number) => {}
-        (NUMBER, Value::Number(number)) if number.as_f64().is_some_and(is_number) => {}
+    let required = of.flag("required").unwrap_or(false);
+    match kind {
+        OptionKind::Group => option.options = options(of, Level::Group),
+        OptionKind::Subcommand => option.options = options(of, Level::Subcommand),
         _ => {
-            let wanted = ["string", "int", "float"]
-                [[STRING, INTEGER, NUMBER].iter().position(|one| *one == kind).unwrap_or(0)];
-            let message = format!("Value {value} is not {wanted}.");
-            choice.fail("value", "APPLICATION_COMMAND_OPTIONS_CHOICE_VALUE_INVALID", &message);
+            option.required = Some(required);
+            read_choices(of, &mut option);
+            let is_number = matches!(kind, OptionKind::Integer | OptionKind::Number);
+            [option.min_value, option.max_value] = bounds(of, ["min_value", "max_value"], is_number, None);
+            [option.min_length, option.max_length] =
+                bounds(of, ["min_length", "max_length"], kind == OptionKind::String, Some([0.0, 1.0]));
+            option.channel_types = channel_types(of, kind);
         }
     }
-    choice.keep("value", value);
-    choice
+    if of.list("options", usize::MAX).is_some_and(|list| !list.is_empty()) {
+        of.fail("options", MISPLACED, "Only sub-commands have options");
+    }
+    option
 }
 
-/// Least and most, of numbers and of the length of texts.
-fn bounds(option: &mut Fields, kind: u64) {
-    for (least, most) in [("min_value", "max_value"), ("min_length", "max_length")] {
-        let of_text = least == "min_length";
-        let fits = if of_text { kind == STRING } else { matches!(kind, INTEGER | NUMBER) };
-        let mut given = Vec::new();
-        for key in [least, most] {
-            let Some(value) = option.take(key) else { continue };
-            let Some(number) = value.as_f64().filter(|number| is_number(*number)) else {
-                option.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not float."));
-                continue;
-            };
-            if !fits {
-                option.fail(
-                    key,
-                    "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
-                    "This kind of option has no such bound",
-                );
-            } else if of_text && (number > 6000.0 || number < if key == most { 1.0 } else { 0.0 }) {
-                option.fail(key, "NUMBER_TYPE_MAX", "int value should be less than or equal to 6000.");
-            }
-            given.push(number);
-            option.keep(key, value);
+fn read_choices(of: &mut Fields, option: &mut CommandOption) {
+    let kind = option.kind;
+    let (mut names, mut count) = (HashSet::new(), 0);
+    let read = of.read_objects("choices", 0..=MAX_OPTIONS, |fields| {
+        count += 1;
+        let choice = choice(fields, kind);
+        if !choice.name.is_empty() && !names.insert(choice.name.clone()) {
+            let message = "Option choice names must be unique";
+            fields.fail("name", "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS", message);
         }
-        if let [least_given, most_given] = given[..]
-            && least_given > most_given
-        {
-            let message = format!("{least} must not be greater than {most}");
-            option.fail(least, "APPLICATION_COMMAND_OPTIONS_BOUNDS_INVALID", &message);
-        }
+        choice
+    });
+    option.choices = read.unwrap_or_default();
+    option.autocomplete = of.flag("autocomplete");
+    let typed = matches!(kind, OptionKind::String | OptionKind::Integer | OptionKind::Number);
+    if !typed && (count > 0 || option.autocomplete == Some(true)) {
+        let key = if count == 0 { "autocomplete" } else { "choices" };
+        of.fail(key, MISPLACED, "Only texts and numbers can have choices");
     }
+    if option.autocomplete == Some(true) && count > 0 {
+        let message = "Options with autocomplete cannot have choices";
+        of.fail("autocomplete", "APPLICATION_COMMAND_AUTOCOMPLETE_NO_CHOICES", message);
+    }
+}
+
+fn choice(of: &mut Fields, kind: OptionKind) -> Choice {
+    let name = of.required_text("name", 1..=100);
+    let name_localizations = names::translations(of, "name_localizations", 100, |_| true);
+    let value = of.take("value").unwrap_or_default();
+    let wrong = "APPLICATION_COMMAND_OPTIONS_CHOICE_VALUE_INVALID";
+    match (kind, &value) {
+        (_, Value::Null) => of.missing("value"),
+        (OptionKind::String, Value::String(text)) if text.chars().count() <= 100 => {}
+        (OptionKind::String, Value::String(_)) => {
+            of.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
+        }
+        (OptionKind::Integer, Value::Number(number)) if is_integer(number) => {}
+        (OptionKind::Number, Value::Number(number)) if number.as_f64().is_some_and(is_number) => {}
+        (OptionKind::Integer, _) => of.fail("value", wrong, &format!("Value {value} is not int.")),
+        (OptionKind::Number, _) => of.fail("value", wrong, &format!("Value {value} is not float.")),
+        _ => of.fail("value", wrong, &format!("Value {value} is not string.")),
+    }
+    Choice { name, name_localizations, value }
+}
+
+fn channel_types(of: &mut Fields, kind: OptionKind) -> Vec<u64> {
+    let listed = of.list("channel_types", usize::MAX).unwrap_or_default();
+    let kinds: Vec<u64> = listed.iter().map_while(Value::as_u64).collect();
+    if kind != OptionKind::Channel && !listed.is_empty() {
+        of.fail("channel_types", MISPLACED, "Only channels have channel types");
+    } else if let Some(at) =
+        (0..listed.len()).find(|at| kinds.get(*at).is_none_or(|kind| !CHANNEL_TYPES.contains(kind)))
+    {
+        let listed = CHANNEL_TYPES.map(|kind| kind.to_string()).join(", ");
+        let message = format!("Value must be one of {{{listed}}}.");
+        of.fail(&format!("channel_types.{at}"), "BASE_TYPE_CHOICES", &message);
+    }
+    kinds
+}
+
+/// Least and most, of numbers or, with the least that each can be, of the length of texts.
+fn bounds(of: &mut Fields, keys: [&str; 2], fits: bool, of_text: Option<[f64; 2]>) -> [Option<Number>; 2] {
+    let mut given = [None, None];
+    for (at, key) in keys.into_iter().enumerate() {
+        let Some(value) = of.take(key) else { continue };
+        let Some(number) = value.as_f64().filter(|number| is_number(*number)) else {
+            of.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not float."));
+            continue;
+        };
+        if !fits {
+            of.fail(key, MISPLACED, "This kind of option has no such bound");
+        } else if of_text.is_some_and(|least| number > 6000.0 || number < least[at]) {
+            of.fail(key, "NUMBER_TYPE_MAX", "int value should be less than or equal to 6000.");
+        }
+        given[at] = value.as_number().cloned();
+    }
+    let [least, most] = given.each_ref().map(|bound| bound.as_ref().and_then(Number::as_f64));
+    if least.is_some() && most.is_some() && least > most {
+        let message = format!("{} must not be greater than {}", keys[0], keys[1]);
+        of.fail(keys[0], "APPLICATION_COMMAND_OPTIONS_BOUNDS_INVALID", &message);
+    }
+    given
 }
 
 #[cfg(test)]

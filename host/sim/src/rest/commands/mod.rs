@@ -65,9 +65,11 @@ pub(crate) fn command(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply>
 
 /// `POST …/commands`: 201 for a new one, 200 when one of the same name and type was replaced.
 pub(crate) fn create(call: &Call, scope: Scope) -> Result<Reply> {
-    let body = validated(call.fields()?);
+    let mut fields = call.fields()?;
+    let body = validated(&mut fields);
     let mut state = open(call, scope)?;
-    let (json, is_new) = commands::create(&mut state, scope, body.into_kept()?)?;
+    fields.checked()?;
+    let (json, is_new) = commands::create(&mut state, scope, body)?;
     Ok(Reply::json_with(if is_new { 201 } else { 200 }, &json))
 }
 
@@ -75,15 +77,14 @@ pub(crate) fn create(call: &Call, scope: Scope) -> Result<Reply> {
 pub(crate) fn replace_all(call: &Call, scope: Scope) -> Result<Reply> {
     let (mut whole, list) = call.fields_of_list()?;
     let (mut bodies, mut seen) = (Vec::with_capacity(list.len()), HashSet::new());
-    for body in list {
-        let mut body = validated(body);
-        if !seen.insert((body.kept_number("type"), body.kept_text("name").map(str::to_owned))) {
+    for mut fields in list {
+        let body = validated(&mut fields);
+        if !seen.insert((body.kind, body.labels.name.clone())) {
             let message = "Application command names must be unique";
-            body.fail_here("APPLICATION_COMMANDS_DUPLICATE_NAME", message);
+            fields.fail_here("APPLICATION_COMMANDS_DUPLICATE_NAME", message);
         }
-        if let Value::Object(body) = whole.absorb(body) {
-            bodies.push(body);
-        }
+        whole.absorb(fields);
+        bodies.push(body);
     }
     let mut state = open(call, scope)?;
     whole.checked()?;
@@ -94,8 +95,9 @@ pub(crate) fn replace_all(call: &Call, scope: Scope) -> Result<Reply> {
 pub(crate) fn edit(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply> {
     let change = call.fields()?;
     let mut state = open(call, scope)?;
-    let body = scope.find(&state, id)?.body.clone();
-    let body = validated(change.over(body)).into_kept()?;
+    let mut fields = change.over(&scope.find(&state, id)?.body);
+    let body = validated(&mut fields);
+    fields.checked()?;
     Ok(Reply::json(&commands::edit(&mut state, scope, id, body)?))
 }
 

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::commands::Command;
+use crate::commands::{Command, CommandKind, OptionKind};
 use crate::files::attach;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Client;
 use crate::rest::{Call, Reply};
 use crate::rules::access;
-use crate::rules::interactions::{self, Invocation, Invoker, Typed, begin, taken_apart};
+use crate::rules::interactions::{self, Invocation, Invoker, Typed, begin};
 use crate::state::State;
 use crate::world::components::flatten;
 use crate::world::wire::application_json;
@@ -129,6 +130,7 @@ fn run(
     let version = data.snowflake("version");
     let target = data.snowflake("target_id");
     let options = data.list("options", MAX_LIST).unwrap_or_default();
+    let options: Vec<GivenOption> = options.into_iter().map(GivenOption::read).collect();
     data.ignore(&["application_command", "guild_id", "name", "type"]);
     data.checked()?;
     let command = interactions::command_with_id(state, &invoker, id).map_err(refused)?;
@@ -139,7 +141,7 @@ fn run(
         let message = "This command is outdated, please try again in a few minutes";
         return Err(ApiError::form("data", "INTERACTION_APPLICATION_COMMAND_INVALID_VERSION", message));
     }
-    if command.kind() != 1 {
+    if command.kind() != CommandKind::ChatInput {
         let target = target.ok_or(ApiError::required("data.target_id"))?;
         return interactions::run_on(state, invoker, command, target).map_err(refused);
     }
@@ -150,6 +152,40 @@ fn run(
     };
     interactions::run(state, invoker, command, &Typed { path: &path, given: &given, focused, files })
         .map_err(refused)
+}
+
+/// An option as a client fills it in, or a subcommand with its options.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GivenOption {
+    name: String,
+    #[serde(rename = "type")]
+    kind: Option<OptionKind>,
+    value: Value,
+    options: Vec<GivenOption>,
+    /// It is still being typed.
+    focused: bool,
+}
+
+impl GivenOption {
+    /// One that is not an option has no name, and no command has such.
+    fn read(value: Value) -> Self {
+        serde_json::from_value(value).unwrap_or_default()
+    }
+}
+
+/// The way through subcommands, names and values, and which option is focused.
+fn taken_apart(mut options: &[GivenOption]) -> (Vec<&str>, Vec<(String, Value)>, Option<&str>) {
+    let mut path = Vec::new();
+    while let [only] = options
+        && only.kind.is_some_and(OptionKind::is_nested)
+    {
+        path.push(&*only.name);
+        options = &only.options;
+    }
+    let given = options.iter().map(|option| (option.name.clone(), option.value.clone())).collect();
+    let focused = options.iter().find(|option| option.focused).map(|option| &*option.name);
+    (path, given, focused)
 }
 
 fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invocation> {

@@ -42,6 +42,8 @@ pub(crate) struct Invocation {
     /// Whose it is to answer.
     pub(crate) bot: Snowflake,
     pub(super) kind: Kind,
+    /// The command that is run.
+    pub(super) command: Option<Snowflake>,
     pub(super) name: String,
     /// What it looks like: `/ping text:hi`.
     pub(crate) line: String,
@@ -54,7 +56,17 @@ pub(crate) struct Invocation {
 
 impl Invocation {
     pub(super) fn new(invoker: Invoker, bot: Snowflake, kind: Kind, line: String, data: Value) -> Self {
-        Self { invoker, bot, kind, name: String::new(), line, data, source: None, opened_by: None }
+        Self {
+            invoker,
+            bot,
+            kind,
+            command: None,
+            name: String::new(),
+            line,
+            data,
+            source: None,
+            opened_by: None,
+        }
     }
 }
 
@@ -136,8 +148,7 @@ pub(super) fn to_client(state: &mut State, id: Snowflake, name: &'static str, mu
 fn owners_of(state: &State, invocation: &Invocation) -> Owners {
     let Invoker { user, channel, .. } = &invocation.invoker;
     let Some(channel) = state.world.channel(*channel) else { return Owners::default() };
-    let id = invocation.data.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
-    let command = state.commands.all().iter().find(|command| Some(command.id) == id);
+    let command = state.commands.all().iter().find(|command| Some(command.id) == invocation.command);
     owners(state, channel, user.id, invocation.bot, command)
 }
 

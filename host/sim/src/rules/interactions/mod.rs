@@ -15,6 +15,5 @@ pub(crate) use answers::{
 pub(crate) use controls::{choose, press};
 pub(crate) use forms::submit;
 pub(crate) use invoke::{Invocation, Invoker, begin, time_out};
-pub(crate) use options::taken_apart;
 pub(crate) use permitted::{commands_for_member, commands_for_person};
 pub(crate) use run::{Typed, command_named, command_with_id, run, run_on};

@@ -1,10 +1,10 @@
 //! The options a member fills in, checked and resolved as a Discord client does before it sends anything.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::named::{NamedKind, Place, named, resolve};
-use crate::commands::Command;
 use crate::commands::numbers::{MAX_INTEGER, is_integer, is_number};
+use crate::commands::{Command, CommandOption, OptionKind};
 use crate::world::ActError;
 
 /// Filled-in options as the interaction carries them.
@@ -27,8 +27,8 @@ pub(crate) fn fill_options(
     let (declared, chain) = descend(command, path)?;
     let mut filled = Filled { options: Vec::new(), resolved: Map::new() };
     for (name, _) in given {
-        if !declared.iter().any(|option| text(option, "name") == name) {
-            let known = declared.iter().map(|option| text(option, "name"));
+        if !declared.iter().any(|option| option.name() == name) {
+            let known = declared.iter().map(CommandOption::name);
             return Err(ActError::unknown_option(name, known));
         }
     }
@@ -36,17 +36,16 @@ pub(crate) fn fill_options(
         return Err(ActError::MissingOption { option: focused.to_owned() });
     }
     for option in declared {
-        let name = text(option, "name");
+        let name = option.name();
         let Some((_, value)) = given.iter().find(|(given, _)| given == name) else {
-            if option.get("required") == Some(&Value::Bool(true)) && focused.is_none() {
+            if option.required == Some(true) && focused.is_none() {
                 return Err(ActError::MissingOption { option: name.to_owned() });
             }
             continue;
         };
-        let kind = number(option, "type");
-        let mut entry = json!({ "name": name, "type": kind });
+        let mut entry = json!({ "name": name, "type": option.kind });
         if focused == Some(name) {
-            if option.get("autocomplete") != Some(&Value::Bool(true)) {
+            if option.autocomplete != Some(true) {
                 let why = "it offers no choices while one types".to_owned();
                 return Err(ActError::Unusable { control: name.to_owned(), why });
             }
@@ -58,7 +57,7 @@ pub(crate) fn fill_options(
                 wanted: wanted.to_owned(),
                 got: plain(value),
             };
-            entry["value"] = convert(place, option, kind, value, &mut filled.resolved, bad)?;
+            entry["value"] = convert(place, option, value, &mut filled.resolved, bad)?;
         }
         filled.options.push(entry);
     }
@@ -69,50 +68,34 @@ pub(crate) fn fill_options(
 }
 
 /// Names and types of the subcommands on the way to the options.
-type Chain = Vec<(String, u64)>;
-
-/// Takes the nested `options` of an interaction apart: the way through subcommands, names and values, and which one is focused.
-pub(crate) fn taken_apart(mut options: &[Value]) -> (Vec<&str>, Vec<(String, Value)>, Option<&str>) {
-    let mut path = Vec::new();
-    while let [only] = options
-        && matches!(number(only, "type"), 1 | 2)
-    {
-        path.push(text(only, "name"));
-        options = list(only.get("options"));
-    }
-    let given = options
-        .iter()
-        .map(|option| (text(option, "name").to_owned(), option.get("value").cloned().unwrap_or_default()));
-    let focused = options.iter().find(|option| option.get("focused") == Some(&Value::Bool(true)));
-    (path, given.collect(), focused.map(|option| text(option, "name")))
-}
+type Chain<'a> = Vec<(&'a str, OptionKind)>;
 
 /// Follows subcommands; returns the options declared there and the way.
-fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Chain), ActError> {
-    let mut options = list(command.body.get("options"));
+fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [CommandOption], Chain<'a>), ActError> {
+    let mut options = &command.body.options[..];
     let mut chain = Vec::new();
-    let line = |chain: &Chain| {
-        let names = chain.iter().map(|(name, _)| name.as_str());
+    let line = |chain: &Chain<'_>| {
+        let names = chain.iter().map(|(name, _)| *name);
         format!("/{}", std::iter::once(command.name()).chain(names).collect::<Vec<_>>().join(" "))
     };
     let mut path = path.iter();
     loop {
-        let nested: Vec<&Value> = options.iter().filter(|option| number(option, "type") <= 2).collect();
-        let names = || nested.iter().map(|option| text(option, "name"));
+        let nested: Vec<&CommandOption> = options.iter().filter(|option| option.kind.is_nested()).collect();
+        let names = || nested.iter().map(|option| option.name());
         match (path.next(), nested.is_empty()) {
             (None, true) => return Ok((options, chain)),
             (None, false) => return Err(ActError::missing_subcommand(line(&chain), names())),
             (Some(word), true) => {
                 let words = std::iter::once(word).chain(path).copied().collect::<Vec<_>>().join(" ");
-                let first = options.first().map(|option| text(option, "name"));
+                let first = options.first().map(CommandOption::name);
                 return Err(ActError::unnamed_option(line(&chain), &words, first));
             }
             (Some(word), false) => {
-                let Some(next) = nested.iter().find(|option| text(option, "name") == *word) else {
+                let Some(next) = nested.iter().find(|option| option.name() == *word) else {
                     return Err(ActError::unknown_subcommand(command.name(), word, names()));
                 };
-                chain.push((text(next, "name").to_owned(), number(next, "type")));
-                options = list(next.get("options"));
+                chain.push((next.name(), next.kind));
+                options = &next.options;
             }
         }
     }
@@ -120,85 +103,82 @@ fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [Value], Chai
 
 fn convert(
     place: Place<'_>,
-    option: &Value,
-    kind: u64,
+    option: &CommandOption,
     value: &Value,
     resolved: &mut Map<String, Value>,
     bad: impl Fn(&str) -> ActError,
 ) -> Result<Value, ActError> {
-    if let Some(choices) =
-        option.get("choices").and_then(Value::as_array).filter(|choices| !choices.is_empty())
-    {
-        let chosen = choices
-            .iter()
-            .find(|choice| choice.get("value") == Some(value) || text(choice, "name") == plain(value));
-        let chosen = chosen.or_else(|| {
-            choices.iter().find(|choice| choice.get("value").is_some_and(|one| plain(one) == plain(value)))
-        });
-        let names: Vec<&str> = choices.iter().map(|choice| text(choice, "name")).collect();
+    let choices = &option.choices;
+    if !choices.is_empty() {
+        let typed = plain(value);
+        let chosen = choices.iter().find(|choice| choice.value == *value || choice.name == typed);
+        let chosen = chosen.or_else(|| choices.iter().find(|choice| plain(&choice.value) == typed));
+        let names: Vec<&str> = choices.iter().map(|choice| &*choice.name).collect();
         return chosen
-            .and_then(|choice| choice.get("value").cloned())
+            .map(|choice| choice.value.clone())
             .ok_or_else(|| bad(&format!("one of {}", names.join(", "))));
     }
     let mut by_name = |kind: NamedKind| {
         let id = named(place, kind, &plain(value), resolved);
         id.ok_or_else(|| bad(&format!("the name of a {}", kind.word())))
     };
-    match kind {
-        3 => {
+    match option.kind {
+        OptionKind::String => {
             let text = plain(value);
             let length = text.chars().count() as u64;
-            let (least, most) = (number(option, "min_length"), number_or(option, "max_length", 6000));
+            let bound =
+                |bound: &Option<Number>, open| bound.as_ref().and_then(Number::as_u64).unwrap_or(open);
+            let (least, most) = (bound(&option.min_length, 0), bound(&option.max_length, 6000));
             if (least..=most).contains(&length) {
                 Ok(json!(text))
             } else {
                 Err(bad(&format!("a text of {least} to {most} characters")))
             }
         }
-        4 => {
+        OptionKind::Integer => {
             let whole = plain(value).trim().parse::<i128>().map_err(|_| bad("a whole number"))?;
             let whole = i64::try_from(whole).ok().filter(|whole| is_integer(&(*whole).into()));
             let whole = whole.ok_or_else(|| bad(&format!("a whole number up to {MAX_INTEGER}")))?;
             within(option, whole as f64, &bad)?;
             Ok(json!(whole))
         }
-        5 => match plain(value).to_lowercase().as_str() {
+        OptionKind::Boolean => match plain(value).to_lowercase().as_str() {
             "true" | "yes" => Ok(json!(true)),
             "false" | "no" => Ok(json!(false)),
             _ => Err(bad("true or false")),
         },
-        6 => by_name(NamedKind::User).map(|id| json!(id)),
-        7 => {
+        OptionKind::User => by_name(NamedKind::User).map(|id| json!(id)),
+        OptionKind::Channel => {
             let id = by_name(NamedKind::Channel)?;
-            let wanted = option.get("channel_types").and_then(Value::as_array);
-            let kind = place.world.channel(id).map(|channel| json!(channel.kind as u8)).unwrap_or_default();
-            match wanted.is_none_or(|kinds| kinds.is_empty() || kinds.contains(&kind)) {
+            let kinds = &option.channel_types;
+            let kind = place.world.channel(id).map(|channel| channel.kind as u64);
+            match kinds.is_empty() || kind.is_some_and(|kind| kinds.contains(&kind)) {
                 true => Ok(json!(id)),
                 false => Err(bad("a channel of another type")),
             }
         }
-        8 => by_name(NamedKind::Role).map(|id| json!(id)),
-        9 => by_name(NamedKind::Mentionable).map(|id| json!(id)),
-        10 => {
+        OptionKind::Role => by_name(NamedKind::Role).map(|id| json!(id)),
+        OptionKind::Mentionable => by_name(NamedKind::Mentionable).map(|id| json!(id)),
+        OptionKind::Number => {
             let number = plain(value).trim().parse::<f64>().ok().filter(|number| is_number(*number));
             let number = number.ok_or_else(|| bad("a number"))?;
             within(option, number, &bad)?;
             Ok(json!(number))
         }
-        11 => {
+        OptionKind::Attachment => {
             let wanted = plain(value);
             let file = place.files.iter().find(|(key, _)| *key == wanted).map(|(_, file)| file);
             let file = file.ok_or_else(|| bad("a file that comes along"))?;
             resolve(resolved, "attachments", file.id, json!(file));
             Ok(json!(file.id))
         }
-        _ => Err(bad("a kind of option that members can fill in here")),
+        OptionKind::Subcommand | OptionKind::Group => Err(bad("an option that can be filled in")),
     }
 }
 
-fn within(option: &Value, number: f64, bad: &impl Fn(&str) -> ActError) -> Result<(), ActError> {
-    let bound = |key: &str| option.get(key).and_then(Value::as_f64);
-    let (least, most) = (bound("min_value"), bound("max_value"));
+fn within(option: &CommandOption, number: f64, bad: &impl Fn(&str) -> ActError) -> Result<(), ActError> {
+    let [least, most] =
+        [&option.min_value, &option.max_value].map(|bound| bound.as_ref().and_then(Number::as_f64));
     if least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most) {
         let shown = |bound: Option<f64>, open: &str| bound.map_or(open.to_owned(), |bound| bound.to_string());
         return Err(bad(&format!("a number from {} to {}", shown(least, "-∞"), shown(most, "∞"))));
@@ -214,20 +194,4 @@ pub(super) fn plain(value: &Value) -> String {
 /// ` text:hi count:3`
 pub(crate) fn line_of_values(given: &[(String, Value)]) -> String {
     given.iter().map(|(name, value)| format!(" {name}:{}", plain(value))).collect()
-}
-
-fn list(options: Option<&Value>) -> &[Value] {
-    options.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn number(value: &Value, key: &str) -> u64 {
-    number_or(value, key, 0)
-}
-
-fn number_or(value: &Value, key: &str, default: u64) -> u64 {
-    value.get(key).and_then(Value::as_u64).unwrap_or(default)
 }

@@ -1,7 +1,5 @@
 //! Who may run which command where: contexts, default permissions, exceptions, the bot's presence.
 
-use serde_json::Value;
-
 use crate::commands::Command;
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -54,9 +52,7 @@ fn is_installed_by(state: &State, user: Snowflake, command: &Command) -> bool {
 }
 
 fn is_for(command: &Command, installation: u64) -> bool {
-    let types = command.body.get("integration_types").and_then(Value::as_array);
-    command.guild.is_some()
-        || types.is_none_or(|types| types.iter().any(|one| one.as_u64() == Some(installation)))
+    command.guild.is_some() || command.body.integration_types.contains(&installation)
 }
 
 /// On whose installation an interaction in a channel rests; `command`: what is run, if anything is.
@@ -139,18 +135,17 @@ fn fits(command: &Command, context: u64) -> bool {
     if command.guild.is_some() {
         return context == CONTEXT_GUILD;
     }
-    match command.body.get("contexts").and_then(Value::as_array) {
-        Some(contexts) => contexts.iter().any(|one| one.as_u64() == Some(context)),
-        None => context == CONTEXT_GUILD || command.body.get("dm_permission") != Some(&Value::Bool(false)),
+    match &command.body.contexts {
+        Some(contexts) => contexts.contains(&context),
+        None => context == CONTEXT_GUILD || command.body.dm_permission,
     }
 }
 
 /// The permissions that a command asks of members.
 fn needed(command: &Command) -> u64 {
-    let named = command.body.get("default_member_permissions").filter(|needed| !needed.is_null());
-    named.map_or(0, |needed| {
-        let bits = needed.as_str().and_then(|text| text.parse().ok()).or(needed.as_u64());
-        // No bit named leaves the command to administrators.
-        bits.filter(|bits| *bits != 0).unwrap_or(bits::ADMINISTRATOR)
-    })
+    // No bit named leaves the command to administrators.
+    command
+        .body
+        .default_member_permissions
+        .map_or(0, |bits| if bits == 0 { bits::ADMINISTRATOR } else { bits })
 }

@@ -7,7 +7,7 @@ use super::named::{Place, resolve};
 use super::options::{fill_options, line_of_values};
 use super::permitted::{commands_in, may_run};
 use super::{Invocation, Invoker};
-use crate::commands::Command;
+use crate::commands::{Command, CommandKind};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::state::State;
@@ -24,12 +24,12 @@ pub(crate) struct Typed<'a> {
     pub(crate) files: &'a [(String, Attachment)],
 }
 
-/// The command of this name and type (1 slash, 2 user, 3 message) that the invoker may run where it is.
+/// The command of this name and type that the invoker may run where it is.
 pub(crate) fn command_named<'a>(
     state: &'a State,
     invoker: &Invoker,
     name: &str,
-    kind: u64,
+    kind: CommandKind,
 ) -> Result<&'a Command, ActError> {
     let home = channel_of(state, invoker)?;
     let there = || commands_in(state, home, invoker.user.id).filter(move |one| one.kind() == kind);
@@ -71,7 +71,8 @@ pub(crate) fn run(
     let name = [&[command.name()][..], typed.path].concat().join(" ");
     let line = format!("/{name}{}", line_of_values(typed.given));
     let kind = if typed.focused.is_some() { Kind::Autocomplete } else { Kind::Command };
-    Ok(Invocation { name, ..Invocation::new(invoker, command.bot, kind, line, data) })
+    let id = Some(command.id);
+    Ok(Invocation { name, command: id, ..Invocation::new(invoker, command.bot, kind, line, data) })
 }
 
 /// A command of the context menu, run on a user or a message.
@@ -85,7 +86,7 @@ pub(crate) fn run_on(
     let mut data = described(command);
     data["target_id"] = json!(target);
     let mut resolved = serde_json::Map::new();
-    let line = if command.kind() == 2 {
+    let line = if command.kind() == CommandKind::User {
         let unknown = || ActError::unknown_member(&target.to_string(), &state.world);
         let user = state.world.user(target).ok_or_else(unknown)?;
         resolve(&mut resolved, "users", target, json!(&**user));
@@ -103,7 +104,8 @@ pub(crate) fn run_on(
     };
     data["resolved"] = Value::Object(resolved);
     let name = command.name().to_owned();
-    Ok(Invocation { name, ..Invocation::new(invoker, command.bot, Kind::Command, line, data) })
+    let id = Some(command.id);
+    Ok(Invocation { name, command: id, ..Invocation::new(invoker, command.bot, Kind::Command, line, data) })
 }
 
 /// The invoker's channel, if it sees it.
