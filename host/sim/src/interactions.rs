@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::ids::{Snowflake, Timestamp};
 use crate::transcript::Acknowledgement;
-use crate::world::{InteractionNote, Message, Owners, User};
+use crate::world::{InteractionNote, Message, Modal, Owners, User};
 
 /// Interactions that are remembered; the oldest go first.
 const MAX_INTERACTIONS: usize = 10_000;
@@ -57,7 +57,7 @@ pub(crate) struct Interaction {
     /// Choices offered for an option.
     pub(crate) choices: Vec<Value>,
     /// The form that was opened.
-    pub(crate) modal: Option<Value>,
+    pub(crate) modal: Option<Modal>,
     /// The interaction that opened the form which is submitted here.
     pub(crate) opened_by: Option<Box<InteractionNote>>,
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use gearshift_sim::{Acknowledgement, Entry, Message, Reader, Sim, Snowflake, What};
+use gearshift_sim::{Acknowledgement, Component, Entry, Message, Reader, Sim, Snowflake, What};
 use serde_json::Value;
 
 /// What the bot says from one point on.
@@ -116,26 +116,13 @@ fn written(message: &Message, mark: &str) -> String {
     for file in &message.attachments {
         let _ = write!(text, " [file {}]", file.filename);
     }
-    message.components.iter().for_each(|component| controls(component, &mut text));
+    for component in message.components.iter().flat_map(Component::flatten) {
+        let _ = match (component.control(), &component.content) {
+            (Some((kind, name)), _) => write!(text, " [{kind} {name}]"),
+            (None, Some(content)) => write!(text, " {content}"),
+            (None, None) => Ok(()),
+        };
+    }
     let only_seen = if message.is_ephemeral() { "(ephemeral) " } else { "" };
     format!("{mark}{only_seen}{}", text.trim_start())
-}
-
-/// Buttons and menus, however deep they stand in rows and sections.
-/// <https://discord.com/developers/docs/components/reference>
-fn controls(component: &Value, text: &mut String) {
-    let part = |key: &str| component.get(key).and_then(Value::as_str);
-    let name = |key: &str| part(key).or_else(|| part("custom_id")).unwrap_or_default();
-    let _ = match component.get("type").and_then(Value::as_u64) {
-        Some(2) => write!(text, " [button {}]", name("label")),
-        Some(3 | 5..=8) => write!(text, " [select {}]", name("placeholder")),
-        Some(10) => write!(text, " {}", part("content").unwrap_or_default()),
-        _ => Ok(()),
-    };
-    for inner in component.get("components").and_then(Value::as_array).into_iter().flatten() {
-        controls(inner, text);
-    }
-    if let Some(accessory) = component.get("accessory") {
-        controls(accessory, text);
-    }
 }

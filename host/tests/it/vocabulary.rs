@@ -164,7 +164,7 @@ async fn a_built_message_arrives_with_its_files_and_an_ephemeral_one_is_ephemera
     assert_eq!((sent.embeds[0]["title"].as_str(), sent.reply_to), (Some("seen"), Some(said)));
     let secret = stage.slash("secret", &[]).await.answered(SOON).await.unwrap();
     assert_eq!((&*secret.content, secret.flags & 64), ("psst", 64));
-    assert_eq!(secret.components[0]["components"][0]["custom_id"], "serene:go");
+    assert_eq!(secret.components[0].components[0].custom_id.as_deref(), Some("serene:go"));
     stage.down().await;
 }
 

@@ -169,7 +169,7 @@ impl Bench<'_> {
     async fn opens_a_form(&self) -> Outcome {
         let handle = self.alice.slash("form", NO_OPTIONS).await?;
         let form = handle.acknowledged(PATIENCE).await?.form.ok_or("no form")?;
-        same(form["title"].as_str().unwrap_or_default(), "Form")?;
+        same(&form.title, "Form")?;
         self.sim.settle(PATIENCE).await?;
         let submitted = self.alice.submit(&handle, [("text", "hi")]).await?;
         same(&submitted.answered(PATIENCE).await?.content, "got hi")

@@ -297,14 +297,9 @@ impl Fields {
         Some(read)
     }
 
-    /// Keeps a value that was read; [`Fields::absorb`] and [`Fields::into_kept`] hand out what was kept.
+    /// Keeps a value that was read; [`Fields::absorb`] hands out what was kept.
     pub(crate) fn keep(&mut self, key: &str, value: impl Into<Value>) {
         self.kept.insert(key.to_owned(), value.into());
-    }
-
-    /// A text that was kept.
-    pub(crate) fn kept_text(&self, key: &str) -> Option<&str> {
-        self.kept.get(key).and_then(Value::as_str)
     }
 
     /// Reads a text with one of the methods above and keeps it; returns its characters.
@@ -328,13 +323,6 @@ impl Fields {
         inner.settle();
         self.errors.merge(inner.errors);
         Value::Object(inner.kept)
-    }
-
-    /// What was kept, unless there are mistakes.
-    pub(crate) fn into_kept(mut self) -> Result<Map<String, Value>> {
-        self.settle();
-        self.errors.into_result()?;
-        Ok(self.kept)
     }
 
     /// The mistakes, if any, as one answer.

@@ -11,7 +11,7 @@ use crate::interactions::Client;
 use crate::rules::interactions::{self, Invocation, Invoker, begin};
 use crate::state::{Shared, State};
 use crate::transcript::{Acknowledgement, Entry};
-use crate::world::{ActError, Message};
+use crate::world::{ActError, Message, Modal};
 
 /// An interaction that a member started.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub struct Answer {
     /// `@original` as it is now: the answer, "thinking …", or the component's message.
     pub message: Option<Arc<Message>>,
     /// The form that was opened.
-    pub form: Option<Value>,
+    pub form: Option<Modal>,
     /// The choices that were offered.
     pub choices: Vec<Value>,
 }

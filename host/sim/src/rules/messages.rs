@@ -13,7 +13,8 @@ use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};
 use crate::world::wire::MemberJson;
 use crate::world::{
-    Attachment, Channel, InteractionNote, Message, MessageKind, Origin, Poll, User, World, bits, flags,
+    Attachment, Channel, Component, InteractionNote, Message, MessageKind, Origin, Poll, User, World, bits,
+    flags,
 };
 
 /// Bulk delete refuses older ones.
@@ -30,7 +31,7 @@ pub(crate) struct Draft {
     pub(crate) kind: MessageKind,
     pub(crate) content: String,
     pub(crate) embeds: Vec<Value>,
-    pub(crate) components: Vec<Value>,
+    pub(crate) components: Vec<Component>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) allowed: Option<AllowedMentions>,
     /// A fixed id; none takes the next.
@@ -80,7 +81,7 @@ impl Draft {
 pub(crate) struct Revision {
     pub(crate) content: Option<String>,
     pub(crate) embeds: Option<Vec<Value>>,
-    pub(crate) components: Option<Vec<Value>>,
+    pub(crate) components: Option<Vec<Component>>,
     pub(crate) attachments: Option<Vec<Attachment>>,
     pub(crate) allowed: Option<AllowedMentions>,
     /// Bits of the flags that an edit may change.

@@ -291,7 +291,7 @@ fn message_fields<S: Serializer>(message: &Arc<Message>, serializer: S) -> Resul
         ephemeral: bool,
         loading: bool,
         embeds: &'a [serde_json::Value],
-        components: &'a [serde_json::Value],
+        components: &'a [crate::world::Component],
         attachments: &'a [crate::world::Attachment],
     }
     Fields {

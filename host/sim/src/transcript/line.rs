@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::{Acknowledgement, Entry, What};
-use crate::world::components::controls;
 use crate::world::{Message, MessageKind};
 
 impl fmt::Display for Entry {
@@ -146,7 +145,7 @@ impl fmt::Display for Extras<'_> {
         for file in &self.0.attachments {
             write!(f, " [file {}, {} bytes]", file.filename, file.size)?;
         }
-        for (kind, label) in self.0.components.iter().flat_map(controls) {
+        for (kind, label) in self.0.controls() {
             write!(f, " [{kind} {label}]")?;
         }
         Ok(())

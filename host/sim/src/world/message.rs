@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Poll, User};
+use super::{Component, Poll, User};
 use crate::ids::{Snowflake, Timestamp};
 
 /// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
@@ -99,8 +99,8 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// Embeds as the author gave them, `type` filled in.
     pub embeds: Vec<Value>,
-    /// Components as the author gave them.
-    pub components: Vec<Value>,
+    /// Components as the author gave them, each with its id.
+    pub components: Vec<Component>,
     /// Reactions in the order they were first put.
     pub reactions: Vec<Reaction>,
     /// Pinned in its channel.
@@ -137,6 +137,11 @@ impl Message {
     pub(crate) fn listener(&self) -> Option<Snowflake> {
         let note = self.interaction.as_ref().filter(|_| self.is_ephemeral())?;
         Some(note.user.id)
+    }
+
+    /// Its buttons and menus: which of the two each is, and how users know it.
+    pub fn controls(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.components.iter().flat_map(Component::flatten).filter_map(Component::control)
     }
 
     /// Whether it is a deferred answer that was not filled in yet.

@@ -5,7 +5,7 @@ mod act_error;
 pub(crate) mod automod;
 mod belongings;
 mod builder;
-pub(crate) mod components;
+mod components;
 mod file;
 pub(crate) mod mentions;
 pub(crate) mod message;
@@ -26,6 +26,10 @@ pub use automod::{AutoModRule, Pattern as AutoModPattern, Trigger as AutoModTrig
 pub use belongings::{
     AuditEntry, Ban, Belongings, CommandRule, EventPlace, GuildEmoji, Invite, ScheduledEvent, StageInstance,
     VoiceState, Webhook,
+};
+pub(crate) use components::numbered;
+pub use components::{
+    Component, ComponentEmoji, ComponentKind, DefaultValue, GalleryItem, Media, Modal, SelectOption,
 };
 pub use file::{WorldError, WorldMistake};
 pub use message::{

@@ -284,7 +284,7 @@ async fn buttons_menus_and_forms_work() {
     let field = row(json!({ "type": 4, "custom_id": "name", "style": 1, "label": "Name" }));
     let form = json!({ "title": "Who", "custom_id": "form", "components": [field] });
     assert_eq!(respond(&sim, &heard, json!({ "type": 9, "data": form })).await.0, 204);
-    assert_eq!(selected.acknowledged(PATIENCE).await.unwrap().form.unwrap()["title"], "Who");
+    assert_eq!(selected.acknowledged(PATIENCE).await.unwrap().form.unwrap().title, "Who");
     assert!(alice.submit(&selected, NO_OPTIONS).await.is_err(), "the field is required");
     alice.submit(&selected, [("name", "Al")]).await.unwrap();
     let heard = socket.event("INTERACTION_CREATE").await;

@@ -11,7 +11,6 @@ use crate::drive::gateway::Gateway;
 use crate::faults::RestFault;
 use crate::ids::Snowflake;
 use crate::members::Member;
-use crate::world::components::controls;
 use crate::world::{ActError, ChannelKind, Message, bits};
 
 impl Prompt {
@@ -215,5 +214,5 @@ impl Prompt {
 }
 
 fn has(message: &Message, kind: &str) -> bool {
-    message.components.iter().flat_map(controls).any(|(one, _)| one == kind)
+    message.controls().any(|(one, _)| one == kind)
 }

@@ -9,14 +9,14 @@ use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::rest::messages::components::{Surface, components};
-use crate::rest::messages::form::{MessageForm, numbered};
+use crate::rest::messages::form::MessageForm;
 use crate::rest::{Call, Reply};
 use crate::rules::interactions::{self, Answering};
 use crate::rules::messages;
 use crate::state::State;
 use crate::transcript::Acknowledgement;
 use crate::world::wire::MessageJson;
-use crate::world::{Message, flags};
+use crate::world::{Message, Modal, flags, numbered};
 
 /// Choices that can be offered for an option.
 const MAX_CHOICES: usize = 25;
@@ -80,7 +80,7 @@ enum Body {
     /// A change of the message that the component belongs to.
     Update(MessageForm, Arc<Message>),
     Choices(Vec<Value>),
-    Form(Value),
+    Form(Modal),
 }
 
 impl Body {
@@ -156,12 +156,13 @@ fn choices(mut data: Fields) -> Result<Vec<Value>> {
     data.checked().map(|()| choices)
 }
 
-fn modal(mut data: Fields) -> Result<Value> {
-    data.keep_required_text("title", 1..=45);
-    data.keep_required_text("custom_id", 1..=100);
-    let components = components(&mut data, Surface::Form);
-    data.keep("components", numbered(components));
-    data.into_kept().map(Value::Object)
+fn modal(mut data: Fields) -> Result<Modal> {
+    let modal = Modal {
+        title: data.required_text("title", 1..=45),
+        custom_id: data.required_text("custom_id", 1..=100),
+        components: numbered(components(&mut data, Surface::Form)),
+    };
+    data.checked().map(|()| modal)
 }
 
 /// What `?with_response=true` answers; a resource only if the callback made or changed a message.

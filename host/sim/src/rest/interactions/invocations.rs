@@ -14,7 +14,6 @@ use crate::rest::{Call, Reply};
 use crate::rules::access;
 use crate::rules::interactions::{self, Invocation, Invoker, Typed, begin};
 use crate::state::State;
-use crate::world::components::flatten;
 use crate::world::wire::application_json;
 use crate::world::{ActError, Attachment};
 
@@ -213,7 +212,7 @@ fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocatio
     data.ignore(&["custom_id"]);
     data.checked()?;
     let mut filled = Vec::new();
-    components.iter().for_each(|one| fields_of(one, &mut filled));
+    components.into_iter().for_each(|one| GivenField::read(one).collect(&mut filled));
     of_application(interactions::submit(state, invoker, opened, &filled).map_err(refused)?, application)
 }
 
@@ -229,14 +228,30 @@ fn uploaded(call: &Call, state: &mut State, data: &mut Fields) -> Vec<(String, A
     call.uploads.iter().map(|upload| upload.index.clone().unwrap_or_default()).zip(files).collect()
 }
 
-/// What a submitted form holds, by custom id: texts, and lists for menus.
-fn fields_of(component: &Value, filled: &mut Vec<(String, Value)>) {
-    for one in flatten(component) {
-        if let Some(custom_id) = one.get("custom_id").and_then(Value::as_str)
-            && let Some(value) = one.get("value").or(one.get("values"))
-        {
-            filled.push((custom_id.to_owned(), value.clone()));
+/// A field of a submitted form, or a row or label with the fields inside.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GivenField {
+    custom_id: Option<String>,
+    value: Option<Value>,
+    values: Option<Value>,
+    components: Vec<GivenField>,
+    component: Option<Box<GivenField>>,
+}
+
+impl GivenField {
+    /// What is not a field gives nothing.
+    fn read(value: Value) -> Self {
+        serde_json::from_value(value).unwrap_or_default()
+    }
+
+    /// What it holds, by custom id: texts, and lists for menus.
+    fn collect(self, filled: &mut Vec<(String, Value)>) {
+        if let (Some(custom_id), Some(value)) = (self.custom_id, self.value.or(self.values)) {
+            filled.push((custom_id, value));
         }
+        let inner = self.components.into_iter().chain(self.component.map(|inner| *inner));
+        inner.for_each(|inner| inner.collect(filled));
     }
 }
 

@@ -107,7 +107,14 @@ pub(crate) enum Link {
 }
 
 /// Reads a URL and keeps it.
-pub(crate) fn keep_url(fields: &mut Fields, key: &str, link: Link) {
+fn keep_url(fields: &mut Fields, key: &str, link: Link) {
+    if let Some(url) = url(fields, key, link) {
+        fields.keep(key, url);
+    }
+}
+
+/// Reads a URL.
+pub(crate) fn url(fields: &mut Fields, key: &str, link: Link) -> Option<String> {
     let (schemes, listed, most): (&[&str], _, _) = match link {
         Link::Web => (&["http", "https"], "('http', 'https')", URL_CHARS),
         Link::WebOrAttachment => {
@@ -116,12 +123,12 @@ pub(crate) fn keep_url(fields: &mut Fields, key: &str, link: Link) {
         Link::Attachment => (&["attachment"], "('attachment',)", URL_CHARS),
         Link::App => (&["http", "https", "discord"], "('http', 'https', 'discord')", BUTTON_URL_CHARS),
     };
-    let Some(url) = fields.text(key, most) else { return };
+    let url = fields.text(key, most)?;
     match url.split_once("://") {
         Some((scheme, rest))
             if schemes.contains(&scheme.to_ascii_lowercase().as_str()) && !rest.is_empty() =>
         {
-            fields.keep(key, url);
+            return Some(url);
         }
         Some((scheme, _)) => {
             let message = format!("Scheme \"{scheme}\" must be one of {listed}.");
@@ -129,6 +136,7 @@ pub(crate) fn keep_url(fields: &mut Fields, key: &str, link: Link) {
         }
         None => fields.fail(key, "URL_TYPE_INVALID_URL", "Not a well formed URL."),
     }
+    None
 }
 
 /// `2026-11-22`, `2026-11-22T16:24:06`, with fractions and zone or without.

@@ -15,14 +15,14 @@ use crate::rules::messages::{MAX_CONTENT_CHARS, content_limit};
 use crate::rules::{Draft, Revision};
 use crate::state::State;
 use crate::world::mentions::AllowedMentions;
-use crate::world::{Attachment, World, flags};
+use crate::world::{Attachment, Component, World, flags, numbered};
 
 /// A message's body.
 #[derive(Default)]
 pub(crate) struct MessageForm {
     content: Option<Option<String>>,
     embeds: Option<Vec<Value>>,
-    components: Option<Vec<Value>>,
+    components: Option<Vec<Component>>,
     /// Descriptions of files: new ones by the `n` of `files[n]`, kept ones by their id.
     attachments: Option<Vec<Value>>,
     allowed: Option<AllowedMentions>,
@@ -135,9 +135,8 @@ impl MessageForm {
     /// Whether nothing would be shown.
     pub(crate) fn is_empty(&self, uploads: usize) -> bool {
         let blank = self.content.as_ref().and_then(Option::as_ref).is_none_or(|text| text.trim().is_empty());
-        let none = |list: &Option<Vec<Value>>| list.as_ref().is_none_or(Vec::is_empty);
         let bare = self.poll.is_none() && self.forwards.is_none() && uploads == 0;
-        blank && bare && none(&self.embeds) && none(&self.components)
+        blank && bare && !self.has_embeds() && self.components.as_ref().is_none_or(Vec::is_empty)
     }
 
     /// Fills in a draft, keeping the call's files.
@@ -147,8 +146,7 @@ impl MessageForm {
         draft.embeds = self.embeds.unwrap_or_default();
         draft.components = numbered(self.components.unwrap_or_default());
         if !draft.attachments.is_empty() {
-            let parts = draft.embeds.iter_mut().chain(&mut draft.components);
-            parts.for_each(|part| link_files(part, &draft.attachments));
+            link_files(&mut draft.embeds, &mut draft.components, &draft.attachments);
         }
         draft.poll = self.poll.map(|poll| poll.begin(state.world.clock.now()));
         draft.allowed = self.allowed;
@@ -174,9 +172,11 @@ impl MessageForm {
             None
         };
         let (mut embeds, mut components) = (self.embeds, self.components.map(numbered));
-        for part in embeds.iter_mut().chain(&mut components).flatten() {
-            link_files(part, attachments.as_deref().unwrap_or(kept));
-        }
+        link_files(
+            embeds.as_deref_mut().unwrap_or_default(),
+            components.as_deref_mut().unwrap_or_default(),
+            attachments.as_deref().unwrap_or(kept),
+        );
         Revision {
             content: self.content.map(Option::unwrap_or_default),
             embeds,
@@ -220,37 +220,24 @@ fn lists(listed: &[Value], file: &Attachment) -> Option<Attachment> {
 }
 
 /// Embeds and components name files of their message as `attachment://name`; they are shown under the file's URL.
-fn link_files(part: &mut Value, files: &[Attachment]) {
-    match part {
-        Value::String(text) => {
-            let file = text.strip_prefix("attachment://");
-            let file = file.and_then(|name| files.iter().find(|file| file.filename == name));
-            if let Some(file) = file {
-                *text = file.url.clone();
-            }
+fn link_files(embeds: &mut [Value], components: &mut [Component], files: &[Attachment]) {
+    let link = |url: &mut String| {
+        let name = url.strip_prefix("attachment://");
+        if let Some(file) = name.and_then(|name| files.iter().find(|file| file.filename == name)) {
+            *url = file.url.clone();
         }
-        Value::Array(list) => list.iter_mut().for_each(|inner| link_files(inner, files)),
-        Value::Object(map) => map.values_mut().for_each(|inner| link_files(inner, files)),
-        _ => {}
+    };
+    embeds.iter_mut().for_each(|embed| link_texts(embed, &link));
+    for component in components {
+        component.each_mut(&mut |one| one.urls_mut().for_each(link));
     }
 }
 
-/// Gives every component its id, as Discord does for those that come without.
-pub(crate) fn numbered(mut components: Vec<Value>) -> Vec<Value> {
-    fn number(component: &mut Value, next: &mut u64) {
-        if let Some(map) = component.as_object_mut() {
-            map.entry("id").or_insert_with(|| json!(*next));
-            *next += 1;
-            for key in ["components", "accessory", "component"] {
-                match map.get_mut(key) {
-                    Some(Value::Array(inner)) => inner.iter_mut().for_each(|inner| number(inner, next)),
-                    Some(inner @ Value::Object(_)) => number(inner, next),
-                    _ => {}
-                }
-            }
-        }
+fn link_texts(part: &mut Value, link: &impl Fn(&mut String)) {
+    match part {
+        Value::String(text) => link(text),
+        Value::Array(list) => list.iter_mut().for_each(|inner| link_texts(inner, link)),
+        Value::Object(map) => map.values_mut().for_each(|inner| link_texts(inner, link)),
+        _ => {}
     }
-    let mut next = 1;
-    components.iter_mut().for_each(|component| number(component, &mut next));
-    components
 }

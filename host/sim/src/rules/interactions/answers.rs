@@ -73,7 +73,8 @@ pub(crate) fn acknowledge(
         let name = "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE";
         return to_client(state, id, name, json!({ "choices": choices }));
     }
-    if let Some(mut form) = form {
+    if let Some(form) = form {
+        let mut form = json!(form);
         form["channel_id"] = json!(channel);
         form["application"] = json!(state.world.bot(bot).map(application_json));
         form["application_id"] = json!(bot);

@@ -9,14 +9,10 @@ use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::state::State;
-use crate::world::components::{flatten, text};
-use crate::world::{ActError, Message, bits};
-
-/// The kind of component that is a group of checkboxes.
-const CHECKBOX_GROUP: u64 = 22;
+use crate::world::{ActError, Component, ComponentKind, Message, SelectOption, bits};
 
 /// A control found in a message: the message, and the control as its author described it.
-type Found = (Arc<Message>, Value);
+type Found = (Arc<Message>, Component);
 
 /// A button, found by its label or custom id, pressed.
 pub(crate) fn press(
@@ -25,11 +21,11 @@ pub(crate) fn press(
     message: Snowflake,
     button: &str,
 ) -> Result<Invocation, ActError> {
-    let (source, control) = control(state, &invoker, message, button, |kind| kind == 2)?;
+    let (source, control) = control(state, &invoker, message, button, |kind| kind == ComponentKind::Button)?;
     let unusable = |why: &str| ActError::Unusable { control: button.to_owned(), why: why.to_owned() };
-    let custom_id = text(&control, "custom_id").ok_or_else(|| unusable("it is a link"))?;
-    let label = text(&control, "label").unwrap_or(custom_id);
-    let data = json!({ "component_type": 2, "custom_id": custom_id, "id": control.get("id") });
+    let custom_id = control.custom_id.as_deref().ok_or_else(|| unusable("it is a link"))?;
+    let label = control.label.as_deref().unwrap_or(custom_id);
+    let data = json!({ "component_type": control.kind, "custom_id": custom_id, "id": control.id });
     let line = format!("[button {label}]");
     Ok(of_component(invoker, source, line, data))
 }
@@ -42,7 +38,7 @@ pub(crate) fn choose(
     menu: &str,
     values: &[&str],
 ) -> Result<Invocation, ActError> {
-    let (source, control) = control(state, &invoker, message, menu, |kind| matches!(kind, 3 | 5..=8))?;
+    let (source, control) = control(state, &invoker, message, menu, ComponentKind::is_select)?;
     let guild = state.world.guild_id_of(source.channel_id);
     let guild = guild.and_then(|guild| state.world.guild(guild));
     let place = Place { world: &state.world, guild, user: invoker.user.id, files: &[] };
@@ -51,8 +47,7 @@ pub(crate) fn choose(
         .map_err(|why| ActError::Unusable { control: menu.to_owned(), why })?;
     let line = format!("[select {menu}: {}]", chosen.join(", "));
     let mut data = json!({
-        "component_type": control.get("type"), "custom_id": text(&control, "custom_id"), "values": chosen,
-        "id": control.get("id"),
+        "component_type": control.kind, "custom_id": control.custom_id, "values": chosen, "id": control.id,
     });
     // Where it is, discord.py reads the values from it alone.
     if !resolved.is_empty() {
@@ -83,49 +78,49 @@ fn control(
     invoker: &Invoker,
     message: Snowflake,
     name: &str,
-    fits: impl Fn(u64) -> bool,
+    fits: impl Fn(ComponentKind) -> bool,
 ) -> Result<Found, ActError> {
     let source = message_for(state, invoker.user.id, invoker.channel, message);
     let source = source.ok_or(ActError::UnknownMessage { message })?;
-    let of_kind = |one: &&Value| one.get("type").and_then(Value::as_u64).is_some_and(&fits);
-    let controls: Vec<&Value> = source.components.iter().flat_map(flatten).filter(of_kind).collect();
-    let named =
-        |one: &&&Value| ["custom_id", "label", "placeholder"].iter().any(|key| text(one, key) == Some(name));
+    let all = source.components.iter().flat_map(Component::flatten);
+    let controls: Vec<&Component> = all.filter(|one| fits(one.kind)).collect();
+    let named = |one: &&&Component| names(one).contains(&Some(name));
     let Some(control) = controls.iter().find(named).map(|one| (*one).clone()) else {
-        let known = controls
-            .iter()
-            .filter_map(|one| ["label", "placeholder", "custom_id"].iter().find_map(|key| text(one, key)));
+        let known = controls.iter().filter_map(|one| names(one).into_iter().flatten().next());
         return Err(ActError::unknown("control", name, known));
     };
-    if control.get("disabled") == Some(&Value::Bool(true)) {
+    if control.disabled == Some(true) {
         return Err(ActError::Unusable { control: name.to_owned(), why: "it is disabled".to_owned() });
     }
     Ok((source, control))
 }
 
+/// By what users and bots know a control.
+fn names(one: &Component) -> [Option<&str>; 3] {
+    [&one.label, &one.placeholder, &one.custom_id].map(Option::as_deref)
+}
+
 /// The values chosen in a menu as they go over the wire; the error says why they cannot be.
 pub(super) fn chosen(
     place: Place<'_>,
-    menu: &Value,
+    menu: &Component,
     values: &[&str],
     resolved: &mut Map<String, Value>,
 ) -> Result<Vec<String>, String> {
-    let offered = options_of(menu);
-    let number = |key: &str, default| menu.get(key).and_then(Value::as_u64).map_or(default, |it| it as usize);
     // In a group of checkboxes that does not say, all may be set.
-    let most = if menu["type"] == CHECKBOX_GROUP { offered.len() } else { 1 };
-    let (least, most) = (number("min_values", 1), number("max_values", most));
+    let most = if menu.kind == ComponentKind::CheckboxGroup { menu.options.len() } else { 1 };
+    let least = menu.min_values.map_or(1, |least| least as usize);
+    let most = menu.max_values.map_or(most, |most| most as usize);
     if !(least..=most).contains(&values.len()) {
         return Err(format!("{least} to {most} values are to be chosen"));
     }
-    let kind = menu.get("type").and_then(Value::as_u64).and_then(NamedKind::of_menu);
-    let choose = |value: &&str| match kind {
+    let choose = |value: &&str| match NamedKind::of_menu(menu.kind) {
         Some(kind) => {
             let id = named(place, kind, value, resolved);
             id.map(|id| id.to_string()).ok_or_else(|| format!("there is no {} `{value}`", kind.word()))
         }
         None => {
-            let chosen = option(menu, value).and_then(|option| text(option, "value")).map(str::to_owned);
+            let chosen = option(menu, value).map(|option| option.value.clone());
             chosen.ok_or_else(|| format!("it does not offer `{value}`"))
         }
     };
@@ -133,18 +128,13 @@ pub(super) fn chosen(
 }
 
 /// Whether a menu has an option of this value or label.
-pub(super) fn offers(menu: &Value, value: &str) -> bool {
+pub(super) fn offers(menu: &Component, value: &str) -> bool {
     option(menu, value).is_some()
 }
 
-fn option<'a>(menu: &'a Value, value: &str) -> Option<&'a Value> {
-    let is_it = |key: &str, one: &&Value| text(one, key) == Some(value);
-    let offered = options_of(menu);
-    offered.iter().find(|one| is_it("value", one)).or_else(|| offered.iter().find(|one| is_it("label", one)))
-}
-
-fn options_of(menu: &Value) -> &[Value] {
-    menu.get("options").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+fn option<'a>(menu: &'a Component, value: &str) -> Option<&'a SelectOption> {
+    let by_label = || menu.options.iter().find(|one| one.label == value);
+    menu.options.iter().find(|one| one.value == value).or_else(by_label)
 }
 
 fn of_component(invoker: Invoker, source: Arc<Message>, line: String, data: Value) -> Invocation {

@@ -5,19 +5,12 @@ use serde_json::{Map, Value, json};
 use super::answers::answer_message;
 use super::controls::{chosen, offers};
 use super::named::Place;
-use super::options::line_of_values;
+use super::options::{line_of_values, plain};
 use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::state::State;
-use crate::world::ActError;
-use crate::world::components::{flatten, text};
-
-/// Kinds of fields that hold one `value`; all others hold `values`.
-/// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-modal-submit-data-structure>
-const TEXT: u64 = 4;
-const RADIO_GROUP: u64 = 21;
-const CHECKBOX: u64 = 23;
+use crate::world::{ActError, Component, ComponentKind};
 
 /// Characters of a text field that does not say.
 const MAX_FIELD_CHARS: u64 = 4000;
@@ -31,8 +24,8 @@ pub(crate) fn submit(
 ) -> Result<Invocation, ActError> {
     let opened = state.interactions.find(opened).filter(|one| one.user.id == invoker.user.id);
     let (modal, opened) = opened.and_then(|one| Some((one.modal.as_ref()?, one))).ok_or(ActError::NoForm)?;
-    let layout = modal["components"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let known: Vec<&str> = layout.iter().flat_map(flatten).filter_map(|one| text(one, "custom_id")).collect();
+    let known = modal.components.iter().flat_map(Component::flatten);
+    let known: Vec<&str> = known.filter_map(|one| one.custom_id.as_deref()).collect();
     if let Some((name, _)) = fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         return Err(ActError::unknown("field", name, known.into_iter()));
     }
@@ -40,11 +33,10 @@ pub(crate) fn submit(
     let guild = guild.and_then(|guild| state.world.guild(guild));
     let place = Place { world: &state.world, guild, user: invoker.user.id, files: &[] };
     let mut resolved = Map::new();
-    let filled = layout.iter().map(|one| filled_in(place, one, fields, &mut resolved));
+    let filled = modal.components.iter().map(|one| filled_in(place, one, fields, &mut resolved));
     let components = filled.collect::<Result<Vec<Value>, _>>()?;
-    let title = text(modal, "title").unwrap_or_default();
-    let line = format!("[form {title}]{}", line_of_values(fields));
-    let mut data = json!({ "custom_id": modal["custom_id"], "components": components });
+    let line = format!("[form {}]{}", modal.title, line_of_values(fields));
+    let mut data = json!({ "custom_id": modal.custom_id, "components": components });
     if !resolved.is_empty() {
         data["resolved"] = Value::Object(resolved);
     }
@@ -54,51 +46,58 @@ pub(crate) fn submit(
     Ok(Invocation { source, opened_by, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
 }
 
-/// A component of a form as a submit carries it: rows and labels keep their shape, fields keep what was filled in.
+/// A component of a form as a submit carries it: rows and labels keep their shape, fields keep what was filled in. Some kinds
+/// hold one `value`, all others hold `values`.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-modal-submit-data-structure>
 fn filled_in(
     place: Place<'_>,
-    component: &Value,
+    component: &Component,
     fields: &[(String, Value)],
     resolved: &mut Map<String, Value>,
 ) -> Result<Value, ActError> {
-    let mut filled = json!({ "type": component["type"], "id": component["id"] });
-    if let Some(inner) = component.get("components").and_then(Value::as_array) {
-        let inner = inner.iter().map(|one| filled_in(place, one, fields, resolved));
+    let mut filled = json!({ "type": component.kind, "id": component.id });
+    if !component.components.is_empty() {
+        let inner = component.components.iter().map(|one| filled_in(place, one, fields, resolved));
         filled["components"] = Value::Array(inner.collect::<Result<_, _>>()?);
     }
-    if let Some(inner) = component.get("component") {
+    if let Some(inner) = &component.component {
         filled["component"] = filled_in(place, inner, fields, resolved)?;
     }
-    let Some(custom_id) = text(component, "custom_id") else { return Ok(filled) };
+    let Some(custom_id) = &component.custom_id else { return Ok(filled) };
     filled["custom_id"] = json!(custom_id);
     let given = fields.iter().find(|(name, _)| name == custom_id).map(|(_, value)| value);
-    let required = component.get("required") != Some(&Value::Bool(false));
-    if component["type"] == TEXT {
-        filled["value"] = json!(text_of(component, custom_id, given, required)?);
-        return Ok(filled);
-    }
-    if component["type"] == CHECKBOX {
-        let is_set = given.or(component.get("default"));
-        filled["value"] = json!(matches!(is_set, Some(Value::Bool(true))) || is_set == Some(&json!("true")));
-        return Ok(filled);
-    }
-    let values = chosen_in(component, given);
-    let values = match (values.is_empty(), required) {
-        (true, true) => return Err(ActError::MissingOption { option: custom_id.to_owned() }),
-        (true, false) => Vec::new(),
-        (false, _) => chosen(place, component, &values, resolved)
-            .map_err(|why| ActError::Unusable { control: custom_id.to_owned(), why })?,
-    };
-    if component["type"] == RADIO_GROUP {
-        filled["value"] = json!(values.first());
-    } else {
-        filled["values"] = json!(values);
+    match component.kind {
+        ComponentKind::TextInput => filled["value"] = json!(text_of(component, custom_id, given)?),
+        ComponentKind::Checkbox => {
+            let is_set = given.map(|given| *given == json!(true) || *given == json!("true"));
+            filled["value"] = json!(is_set.or(component.default).unwrap_or(false));
+        }
+        ComponentKind::RadioGroup => {
+            filled["value"] = json!(values_of(place, component, custom_id, given, resolved)?.first());
+        }
+        _ => filled["values"] = json!(values_of(place, component, custom_id, given, resolved)?),
     }
     Ok(filled)
 }
 
+/// The values of a field in which one chooses.
+fn values_of(
+    place: Place<'_>,
+    field: &Component,
+    custom_id: &str,
+    given: Option<&Value>,
+    resolved: &mut Map<String, Value>,
+) -> Result<Vec<String>, ActError> {
+    let values = chosen_in(field, given);
+    if values.is_empty() {
+        return unless_required(field, custom_id, Vec::new());
+    }
+    chosen(place, field, &values, resolved)
+        .map_err(|why| ActError::Unusable { control: custom_id.to_owned(), why })
+}
+
 /// What is chosen: a list, or as it is typed, `apple` or `apple, pear`.
-fn chosen_in<'a>(menu: &Value, given: Option<&'a Value>) -> Vec<&'a str> {
+fn chosen_in<'a>(menu: &Component, given: Option<&'a Value>) -> Vec<&'a str> {
     match given {
         Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(typed)) if offers(menu, typed) => vec![typed],
@@ -108,22 +107,22 @@ fn chosen_in<'a>(menu: &Value, given: Option<&'a Value>) -> Vec<&'a str> {
 }
 
 /// The text of a field: what was typed, or what it was prefilled with.
-fn text_of(
-    field: &Value,
-    custom_id: &str,
-    given: Option<&Value>,
-    required: bool,
-) -> Result<String, ActError> {
-    let typed = given.or(field.get("value")).map(super::options::plain).unwrap_or_default();
+fn text_of(field: &Component, custom_id: &str, given: Option<&Value>) -> Result<String, ActError> {
+    let typed = given.map(plain).or_else(|| field.value.clone()).unwrap_or_default();
     if typed.is_empty() {
-        let missing = ActError::MissingOption { option: custom_id.to_owned() };
-        return if required { Err(missing) } else { Ok(typed) };
+        return unless_required(field, custom_id, typed);
     }
-    let bound = |key: &str, default| field.get(key).and_then(Value::as_u64).unwrap_or(default);
-    let (least, most) = (bound("min_length", 0), bound("max_length", MAX_FIELD_CHARS));
+    let (least, most) = (field.min_length.unwrap_or(0), field.max_length.unwrap_or(MAX_FIELD_CHARS));
     if (least..=most).contains(&(typed.chars().count() as u64)) {
         return Ok(typed);
     }
     let wanted = format!("a text of {least} to {most} characters");
     Err(ActError::BadOption { option: custom_id.to_owned(), wanted, got: typed })
+}
+
+fn unless_required<T>(field: &Component, custom_id: &str, nothing: T) -> Result<T, ActError> {
+    match field.required {
+        Some(false) => Ok(nothing),
+        _ => Err(ActError::MissingOption { option: custom_id.to_owned() }),
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::ids::Snowflake;
 use crate::world::permissions::permissions_of;
 use crate::world::wire::MemberJson;
-use crate::world::{Attachment, Guild, World, bits};
+use crate::world::{Attachment, ComponentKind, Guild, World, bits};
 
 /// Where names are looked up.
 #[derive(Clone, Copy)]
@@ -29,12 +29,12 @@ pub(crate) enum NamedKind {
 
 impl NamedKind {
     /// Of a select menu's kind of component.
-    pub(crate) fn of_menu(component_type: u64) -> Option<Self> {
-        match component_type {
-            5 => Some(Self::User),
-            6 => Some(Self::Role),
-            7 => Some(Self::Mentionable),
-            8 => Some(Self::Channel),
+    pub(crate) fn of_menu(kind: ComponentKind) -> Option<Self> {
+        match kind {
+            ComponentKind::UserSelect => Some(Self::User),
+            ComponentKind::RoleSelect => Some(Self::Role),
+            ComponentKind::MentionableSelect => Some(Self::Mentionable),
+            ComponentKind::ChannelSelect => Some(Self::Channel),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::value::Datetime;
 
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::Status;
+use crate::world::{Component, Status};
 
 /// A name that must exist elsewhere in the file; the span says where it is written.
 pub(super) type Name = Spanned<String>;
@@ -225,7 +225,7 @@ pub(super) struct MessagePart {
     pub(super) embeds: Vec<Value>,
     /// As Discord writes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) components: Vec<Value>,
+    pub(super) components: Vec<Component>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) reactions: Vec<ReactionPart>,
 }

@@ -191,7 +191,7 @@ impl Writing<'_> {
                 reply,
                 pinned: message.pinned,
                 embeds: message.embeds.iter().map(without_nulls).collect(),
-                components: message.components.iter().map(without_nulls).collect(),
+                components: message.components.clone(),
                 reactions: reactions.collect(),
             });
         }

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attachment, Bot, Channel, ChannelKind, Emoji, Guild, GuildMember, InteractionNote, Message, User, World,
-    bits, flags,
+    Attachment, Bot, Channel, ChannelKind, Component, Emoji, Guild, GuildMember, InteractionNote, Message,
+    User, World, bits, flags,
 };
 use crate::ids::{Snowflake, Timestamp};
 pub(crate) use settings::{
@@ -37,7 +37,7 @@ pub(crate) struct MessageJson<'a> {
     mention_roles: &'a [Snowflake],
     attachments: &'a [Attachment],
     embeds: &'a [Value],
-    components: &'a [Value],
+    components: &'a [Component],
     pinned: bool,
     flags: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]

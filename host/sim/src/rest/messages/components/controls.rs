@@ -1,269 +1,236 @@
 //! Components that people use: buttons, menus, text inputs, uploads, boxes to tick.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Checker, Surface, keep_flag, kind};
+use super::{Checker, Kind, Surface};
 use crate::form::Fields;
-use crate::rest::messages::embeds::{Link, keep_url};
+use crate::rest::messages::embeds::{Link, url};
+use crate::world::{Component, ComponentEmoji, DefaultValue, SelectOption};
 
 const MAX_BUTTONS: usize = 5;
 const MAX_OPTIONS: usize = 25;
 /// Characters of a text input.
 const MAX_INPUT_CHARS: u64 = 4000;
-const MENUS: &[u64] = &[
-    kind::STRING_SELECT,
-    kind::USER_SELECT,
-    kind::ROLE_SELECT,
-    kind::MENTIONABLE_SELECT,
-    kind::CHANNEL_SELECT,
+const IN_ROW: &[Kind] = &[
+    Kind::Button,
+    Kind::StringSelect,
+    Kind::UserSelect,
+    Kind::RoleSelect,
+    Kind::MentionableSelect,
+    Kind::ChannelSelect,
 ];
-const IN_ROW: &[u64] = &[
-    kind::BUTTON,
-    kind::STRING_SELECT,
-    kind::USER_SELECT,
-    kind::ROLE_SELECT,
-    kind::MENTIONABLE_SELECT,
-    kind::CHANNEL_SELECT,
+const IN_LABEL: &[Kind] = &[
+    Kind::StringSelect,
+    Kind::UserSelect,
+    Kind::RoleSelect,
+    Kind::MentionableSelect,
+    Kind::ChannelSelect,
+    Kind::TextInput,
+    Kind::FileUpload,
+    Kind::RadioGroup,
+    Kind::CheckboxGroup,
+    Kind::Checkbox,
 ];
 const LINK: u64 = 5;
 const PREMIUM: u64 = 6;
 
 impl Checker {
     /// Up to five buttons, or one menu; in a form one text input.
-    pub(crate) fn row(&mut self, row: &mut Fields) {
-        let allowed = if self.surface == Surface::Form { &[kind::TEXT_INPUT] } else { IN_ROW };
-        let inner = self.children(row, "components", 1..=MAX_BUTTONS, allowed);
-        let width = |inner: &Value| match inner.get("type").and_then(Value::as_u64) {
-            Some(kind::BUTTON) | None => 1,
-            _ => MAX_BUTTONS,
-        };
+    pub(crate) fn row(&mut self, of: &mut Fields, row: &mut Component) {
+        let allowed = if self.surface == Surface::Form { &[Kind::TextInput] } else { IN_ROW };
+        row.components = self.children(of, "components", 1..=MAX_BUTTONS, allowed);
         let mut taken = 0;
-        for (at, inner) in inner.iter().enumerate() {
-            taken += width(inner);
+        for (at, inner) in row.components.iter().enumerate() {
+            taken += if inner.kind == Kind::Button { 1 } else { MAX_BUTTONS };
             if taken > MAX_BUTTONS {
                 let message = "The specified component exceeds the maximum width";
-                row.fail(&format!("components.{at}"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", message);
+                of.fail(&format!("components.{at}"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", message);
             }
         }
-        row.keep("components", inner);
     }
 
-    pub(crate) fn button(&mut self, button: &mut Fields) {
-        button.require("style");
-        let style = button.choice("style", &[1, 2, 3, 4, LINK, PREMIUM]).unwrap_or(1);
-        button.keep("style", style);
-        let labelled = button.keep_text("label", 0..=80) > 0;
-        let shown = emoji(button) || labelled;
-        keep_flag(button, "disabled");
+    pub(crate) fn button(&mut self, of: &mut Fields, button: &mut Component) {
+        of.require("style");
+        let style = of.choice("style", &[1, 2, 3, 4, LINK, PREMIUM]).unwrap_or(1);
+        button.style = Some(style);
+        button.label = of.text("label", 80);
+        button.emoji = emoji(of);
+        button.disabled = of.flag("disabled");
         match style {
-            LINK => {
-                if button.require("url") {
-                    keep_url(button, "url", Link::App);
+            LINK if of.require("url") => button.url = url(of, "url", Link::App),
+            LINK => {}
+            PREMIUM => {
+                button.sku_id = of.snowflake("sku_id");
+                if button.sku_id.is_none() {
+                    of.missing("sku_id");
                 }
             }
-            PREMIUM => match button.snowflake("sku_id") {
-                Some(id) => button.keep("sku_id", json!(id)),
-                None => button.missing("sku_id"),
-            },
-            _ => self.custom_id(button),
+            _ => button.custom_id = self.custom_id(of),
         }
         for (key, fits) in [("custom_id", style < LINK), ("url", style == LINK), ("sku_id", style == PREMIUM)]
         {
-            if button.take(key).is_some() && !fits {
+            if of.take(key).is_some() && !fits {
                 let message = "This field does not fit the button's style";
-                button.fail(key, "BUTTON_COMPONENT_INVALID_FIELD", message);
+                of.fail(key, "BUTTON_COMPONENT_INVALID_FIELD", message);
             }
         }
-        if !shown && style != PREMIUM {
-            button.fail_here("BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", "A label or emoji is required");
+        let is_shown = button.emoji.is_some() || button.label.as_ref().is_some_and(|label| !label.is_empty());
+        if !is_shown && style != PREMIUM {
+            of.fail_here("BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", "A label or emoji is required");
         }
     }
 
-    pub(crate) fn select(&mut self, menu: &mut Fields, kind: u64) {
-        self.custom_id(menu);
-        menu.keep_text("placeholder", 0..=150);
-        keep_flag(menu, "disabled");
+    pub(crate) fn select(&mut self, of: &mut Fields, menu: &mut Component) {
+        menu.custom_id = self.custom_id(of);
+        menu.placeholder = of.text("placeholder", 150);
+        menu.disabled = of.flag("disabled");
         // In messages it is ignored: https://discord.com/developers/docs/components/reference#string-select
         match self.surface {
-            Surface::Form => keep_flag(menu, "required"),
-            Surface::Message | Surface::Layout => menu.ignore(&["required"]),
+            Surface::Form => menu.required = of.flag("required"),
+            Surface::Message | Surface::Layout => of.ignore(&["required"]),
         }
-        let (least, most) = values(menu, 0..=25, 1..=25);
-        menu.keep("min_values", least);
-        menu.keep("max_values", most);
-        if kind == kind::STRING_SELECT {
-            let chosen = self.options(menu, 1..=MAX_OPTIONS, true);
-            if chosen > most {
+        values(of, menu, 0..=25, 1..=25);
+        let (least, most) = (*menu.min_values.get_or_insert(1), *menu.max_values.get_or_insert(1));
+        if menu.kind == Kind::StringSelect {
+            menu.options = options(of, 1..=MAX_OPTIONS, true);
+            let chosen = menu.options.iter().filter(|option| option.default == Some(true)).count();
+            if chosen as u64 > most {
                 let message = "The number of default options exceeds max_values";
-                menu.fail("options", "SELECT_COMPONENT_TOO_MANY_DEFAULT_OPTIONS", message);
+                of.fail("options", "SELECT_COMPONENT_TOO_MANY_DEFAULT_OPTIONS", message);
             }
         } else {
-            self.default_values(menu, kind, least, most);
+            menu.default_values = default_values(of, menu.kind, least..=most);
         }
-        if let Some(kinds) = menu.list("channel_types", MAX_OPTIONS) {
-            if kind != kind::CHANNEL_SELECT {
-                menu.fail("channel_types", "BASE_TYPE_BAD_TYPE", "Only channel menus have channel types");
+        if let Some(kinds) = of.list("channel_types", MAX_OPTIONS) {
+            if menu.kind != Kind::ChannelSelect {
+                of.fail("channel_types", "BASE_TYPE_BAD_TYPE", "Only channel menus have channel types");
             }
-            menu.keep("channel_types", kinds);
+            menu.channel_types = kinds.iter().filter_map(Value::as_u64).collect();
+            if menu.channel_types.len() < kinds.len() {
+                of.fail("channel_types", "NUMBER_TYPE_COERCE", "Value is not int.");
+            }
         }
-    }
-
-    /// What a menu of people, roles or channels has chosen from the start.
-    fn default_values(&mut self, menu: &mut Fields, kind: u64, least: u64, most: u64) {
-        let fits: &[&str] = match kind {
-            kind::USER_SELECT => &["user"],
-            kind::ROLE_SELECT => &["role"],
-            kind::CHANNEL_SELECT => &["channel"],
-            _ => &["user", "role"],
-        };
-        let Some(list) = menu.objects("default_values", 0..=MAX_OPTIONS) else { return };
-        if !list.is_empty() && !(least..=most).contains(&(list.len() as u64)) {
-            let message = format!("Must be between {least} and {most} in length.");
-            menu.fail("default_values", "BASE_TYPE_BAD_LENGTH", &message);
-        }
-        let mut kept = Vec::with_capacity(list.len());
-        for mut value in list {
-            match value.snowflake("id") {
-                Some(id) => value.keep("id", json!(id)),
-                None => value.missing("id"),
-            }
-            value.keep_required_text("type", 1..=10);
-            if value.kept_text("type").is_some_and(|given| !fits.contains(&given)) {
-                let message = format!("Value must be one of {fits:?}.");
-                value.fail("type", "BASE_TYPE_CHOICES", &message);
-            }
-            kept.push(menu.absorb(value));
-        }
-        menu.keep("default_values", kept);
-    }
-
-    /// Reads options to choose from; returns how many are chosen from the start.
-    fn options(&mut self, of: &mut Fields, count: std::ops::RangeInclusive<usize>, with_emoji: bool) -> u64 {
-        of.require("options");
-        let list = of.objects("options", count).unwrap_or_default();
-        let (mut kept, mut values, mut chosen) = (Vec::with_capacity(list.len()), HashSet::new(), 0);
-        for mut option in list {
-            option.keep_required_text("label", 1..=100);
-            option.keep_required_text("value", 1..=100);
-            option.keep_text("description", 0..=100);
-            if with_emoji {
-                emoji(&mut option);
-            }
-            if let Some(default) = option.flag("default") {
-                chosen += u64::from(default);
-                option.keep("default", default);
-            }
-            if let Some(value) = option.kept_text("value").map(str::to_owned)
-                && !values.insert(value)
-            {
-                let message = "The specified option value is already used";
-                option.fail("value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message);
-            }
-            kept.push(of.absorb(option));
-        }
-        of.keep("options", kept);
-        chosen
     }
 
     /// `labelled`: it stands in a label, which says what it is for.
-    pub(crate) fn text_input(&mut self, input: &mut Fields, labelled: bool) {
-        self.custom_id(input);
-        input.require("style");
-        let style = input.choice("style", &[1, 2]).unwrap_or(1);
-        input.keep("style", style);
+    pub(crate) fn text_input(&mut self, of: &mut Fields, input: &mut Component, labelled: bool) {
+        input.custom_id = self.custom_id(of);
+        of.require("style");
+        input.style = of.choice("style", &[1, 2]);
         if labelled {
-            input.ignore(&["label"]);
+            of.ignore(&["label"]);
         } else {
-            input.keep_required_text("label", 1..=45);
+            input.label = Some(of.required_text("label", 1..=45));
         }
-        let least = input.number_within("min_length", 0..=MAX_INPUT_CHARS);
-        let most = input.number_within("max_length", 1..=MAX_INPUT_CHARS);
-        for (key, bound) in [("min_length", least), ("max_length", most)] {
-            if let Some(bound) = bound {
-                input.keep(key, bound);
-            }
+        input.min_length = of.number_within("min_length", 0..=MAX_INPUT_CHARS);
+        input.max_length = of.number_within("max_length", 1..=MAX_INPUT_CHARS);
+        if input.max_length.is_some() && input.min_length > input.max_length {
+            of.fail("min_length", "NUMBER_TYPE_MAX", "min_length must not be greater than max_length");
         }
-        if least > most && most.is_some() {
-            input.fail("min_length", "NUMBER_TYPE_MAX", "min_length must not be greater than max_length");
-        }
-        keep_flag(input, "required");
-        input.keep_text("value", 0..=MAX_INPUT_CHARS as usize);
-        input.keep_text("placeholder", 0..=100);
+        input.required = of.flag("required");
+        input.value = of.text("value", MAX_INPUT_CHARS as usize);
+        input.placeholder = of.text("placeholder", 100);
     }
 
-    pub(crate) fn label(&mut self, label: &mut Fields) {
-        label.keep_required_text("label", 1..=45);
-        label.keep_text("description", 0..=100);
-        let inputs =
-            [kind::TEXT_INPUT, kind::FILE_UPLOAD, kind::RADIO_GROUP, kind::CHECKBOX_GROUP, kind::CHECKBOX];
-        self.child(label, "component", &[MENUS, &inputs].concat());
+    pub(crate) fn label(&mut self, of: &mut Fields, label: &mut Component) {
+        label.label = Some(of.required_text("label", 1..=45));
+        label.description = of.text("description", 100);
+        label.component = self.child(of, "component", IN_LABEL);
     }
 
-    pub(crate) fn file_upload(&mut self, upload: &mut Fields) {
-        self.custom_id(upload);
-        values(upload, 0..=10, 1..=10);
-        keep_flag(upload, "required");
-    }
-
-    pub(crate) fn group(&mut self, group: &mut Fields, kind: u64) {
-        self.custom_id(group);
-        keep_flag(group, "required");
-        if kind == kind::RADIO_GROUP {
-            self.options(group, 2..=10, false);
-        } else {
-            values(group, 0..=10, 1..=10);
-            self.options(group, 1..=10, false);
+    /// Fields that stand in labels only.
+    pub(crate) fn field(&mut self, of: &mut Fields, field: &mut Component) {
+        field.custom_id = self.custom_id(of);
+        match field.kind {
+            Kind::Checkbox => return field.default = of.flag("default"),
+            Kind::RadioGroup => field.options = options(of, 2..=10, false),
+            _ => values(of, field, 0..=10, 1..=10),
         }
+        if field.kind == Kind::CheckboxGroup {
+            field.options = options(of, 1..=10, false);
+        }
+        field.required = of.flag("required");
     }
+}
 
-    pub(crate) fn checkbox(&mut self, checkbox: &mut Fields) {
-        self.custom_id(checkbox);
-        keep_flag(checkbox, "default");
+/// What a menu of people, roles or channels has chosen from the start.
+fn default_values(of: &mut Fields, kind: Kind, count: RangeInclusive<u64>) -> Vec<DefaultValue> {
+    let fits: &[&str] = match kind {
+        Kind::UserSelect => &["user"],
+        Kind::RoleSelect => &["role"],
+        Kind::ChannelSelect => &["channel"],
+        _ => &["user", "role"],
+    };
+    let read = of.read_objects("default_values", 0..=MAX_OPTIONS, |value| {
+        let id = value.snowflake("id");
+        if id.is_none() {
+            value.missing("id");
+        }
+        let kind = value.required_text("type", 1..=10);
+        if !kind.is_empty() && !fits.contains(&&*kind) {
+            value.fail("type", "BASE_TYPE_CHOICES", &format!("Value must be one of {fits:?}."));
+        }
+        DefaultValue { id: id.unwrap_or_default(), kind }
+    });
+    let all = read.unwrap_or_default();
+    if !all.is_empty() && !count.contains(&(all.len() as u64)) {
+        let message = format!("Must be between {} and {} in length.", count.start(), count.end());
+        of.fail("default_values", "BASE_TYPE_BAD_LENGTH", &message);
     }
+    all
+}
+
+/// Reads options to choose from.
+fn options(of: &mut Fields, count: RangeInclusive<usize>, with_emoji: bool) -> Vec<SelectOption> {
+    of.require("options");
+    let mut values = HashSet::new();
+    let read = of.read_objects("options", count, |option| {
+        let value = option.required_text("value", 1..=100);
+        if !value.is_empty() && !values.insert(value.clone()) {
+            let message = "The specified option value is already used";
+            option.fail("value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message);
+        }
+        SelectOption {
+            label: option.required_text("label", 1..=100),
+            value,
+            description: option.text("description", 100),
+            emoji: if with_emoji { emoji(option) } else { None },
+            default: option.flag("default"),
+        }
+    });
+    read.unwrap_or_default()
 }
 
 /// Reads how many values may be chosen; 1 and 1 unless given.
-fn values(
-    of: &mut Fields,
-    least: std::ops::RangeInclusive<u64>,
-    most: std::ops::RangeInclusive<u64>,
-) -> (u64, u64) {
-    let (least, most) = (of.number_within("min_values", least), of.number_within("max_values", most));
-    for (key, given) in [("min_values", least), ("max_values", most)] {
-        if let Some(given) = given {
-            of.keep(key, given);
-        }
-    }
-    let (least, most) = (least.unwrap_or(1), most.unwrap_or(1));
-    if least > most {
+fn values(of: &mut Fields, field: &mut Component, least: RangeInclusive<u64>, most: RangeInclusive<u64>) {
+    field.min_values = of.number_within("min_values", least);
+    field.max_values = of.number_within("max_values", most);
+    let most = field.max_values.unwrap_or(1);
+    if field.min_values.unwrap_or(1) > most {
         let message = format!("int value should be less than or equal to {most}.");
         of.fail("min_values", "NUMBER_TYPE_MAX", &message);
     }
-    (least, most)
 }
 
-/// Reads an emoji, a custom one by its id or a Unicode one by its name; whether there is one.
-fn emoji(of: &mut Fields) -> bool {
-    let Some(mut emoji) = of.object("emoji") else { return false };
-    let id = emoji.snowflake("id");
-    if let Some(id) = id {
-        emoji.keep("id", json!(id));
-    }
-    emoji.keep_text("name", 0..=32);
-    keep_flag(&mut emoji, "animated");
-    let ascii = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic());
-    if id.is_none() && emoji.kept_text("name").is_none_or(|name| name.is_empty() || ascii(name)) {
-        emoji.fail("name", "COMPONENT_INVALID_EMOJI", "Invalid emoji");
-    }
-    let emoji = of.absorb(emoji);
-    of.keep("emoji", emoji);
-    true
+/// Reads an emoji, a custom one by its id or a Unicode one by its name.
+fn emoji(of: &mut Fields) -> Option<ComponentEmoji> {
+    of.read_object("emoji", |of| {
+        let (id, name) = (of.snowflake("id"), of.text("name", 32));
+        let ascii = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic());
+        if id.is_none() && name.as_deref().is_none_or(|name| name.is_empty() || ascii(name)) {
+            of.fail("name", "COMPONENT_INVALID_EMOJI", "Invalid emoji");
+        }
+        ComponentEmoji { id, name, animated: of.flag("animated") }
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::tests::{read, refused};
     use super::*;
 

@@ -1,82 +1,80 @@
 //! Components that lay out a message: sections, texts, media, lines, containers.
 //! It does not check whether a file they show was uploaded.
 
-use super::{Checker, MAX_COMPONENTS, MAX_TEXT_CHARS, keep_flag, kind};
+use super::{Checker, Kind, MAX_COMPONENTS, MAX_TEXT_CHARS};
 use crate::form::Fields;
-use crate::rest::messages::embeds::{ADDED_TO_MEDIA, Link, keep_url};
+use crate::rest::messages::embeds::{ADDED_TO_MEDIA, Link, url};
+use crate::world::{Component, GalleryItem, Media};
 
 const MAX_GALLERY_ITEMS: usize = 10;
 const MAX_DESCRIPTION_CHARS: usize = 1024;
-const IN_CONTAINER: &[u64] =
-    &[kind::ROW, kind::SECTION, kind::TEXT, kind::GALLERY, kind::FILE, kind::SEPARATOR];
+const IN_CONTAINER: &[Kind] =
+    &[Kind::ActionRow, Kind::Section, Kind::TextDisplay, Kind::MediaGallery, Kind::File, Kind::Separator];
 
 impl Checker {
     /// One to three texts beside a thumbnail or a button.
-    pub(crate) fn section(&mut self, section: &mut Fields) {
-        let texts = self.children(section, "components", 1..=3, &[kind::TEXT]);
-        section.keep("components", texts);
-        self.child(section, "accessory", &[kind::BUTTON, kind::THUMBNAIL]);
+    pub(crate) fn section(&mut self, of: &mut Fields, section: &mut Component) {
+        section.components = self.children(of, "components", 1..=3, &[Kind::TextDisplay]);
+        section.accessory = self.child(of, "accessory", &[Kind::Button, Kind::Thumbnail]);
     }
 
-    pub(crate) fn text(&mut self, text: &mut Fields) {
-        self.text_chars += text.keep_required_text("content", 1..=MAX_TEXT_CHARS);
+    pub(crate) fn text(&mut self, of: &mut Fields, text: &mut Component) {
+        let content = of.required_text("content", 1..=MAX_TEXT_CHARS);
+        self.text_chars += content.chars().count();
+        text.content = Some(content);
     }
 
-    pub(crate) fn container(&mut self, container: &mut Fields) {
-        let inner = self.children(container, "components", 1..=MAX_COMPONENTS, IN_CONTAINER);
-        container.keep("components", inner);
-        if let Some(color) = container.number_within("accent_color", 0..=0xFF_FFFF) {
-            container.keep("accent_color", color);
-        }
-        keep_flag(container, "spoiler");
+    pub(crate) fn container(&mut self, of: &mut Fields, container: &mut Component) {
+        container.components = self.children(of, "components", 1..=MAX_COMPONENTS, IN_CONTAINER);
+        container.accent_color = of.number_within("accent_color", 0..=0xFF_FFFF);
+        container.spoiler = of.flag("spoiler");
     }
 }
 
-/// A picture with what it shows: a thumbnail, or an item of a gallery.
-pub(crate) fn media(of: &mut Fields, key: &str) {
-    source(of, key, Link::WebOrAttachment);
-    of.keep_text("description", 0..=MAX_DESCRIPTION_CHARS);
-    keep_flag(of, "spoiler");
+pub(crate) fn thumbnail(of: &mut Fields, thumbnail: &mut Component) {
+    let GalleryItem { media, description, spoiler } = picture(of);
+    thumbnail.media = Some(media);
+    thumbnail.description = description;
+    thumbnail.spoiler = spoiler;
 }
 
-pub(crate) fn gallery(gallery: &mut Fields) {
-    gallery.require("items");
-    let list = gallery.objects("items", 1..=MAX_GALLERY_ITEMS).unwrap_or_default();
-    let mut kept = Vec::with_capacity(list.len());
-    for mut item in list {
-        media(&mut item, "media");
-        kept.push(gallery.absorb(item));
+pub(crate) fn gallery(of: &mut Fields, gallery: &mut Component) {
+    of.require("items");
+    gallery.items = of.read_objects("items", 1..=MAX_GALLERY_ITEMS, picture).unwrap_or_default();
+}
+
+/// A picture with what it shows.
+fn picture(of: &mut Fields) -> GalleryItem {
+    GalleryItem {
+        media: source(of, "media", Link::WebOrAttachment),
+        description: of.text("description", MAX_DESCRIPTION_CHARS),
+        spoiler: of.flag("spoiler"),
     }
-    gallery.keep("items", kept);
 }
 
-pub(crate) fn file(file: &mut Fields) {
-    source(file, "file", Link::Attachment);
-    keep_flag(file, "spoiler");
+pub(crate) fn file(of: &mut Fields, file: &mut Component) {
+    file.file = Some(source(of, "file", Link::Attachment));
+    file.spoiler = of.flag("spoiler");
     // What a bot sends back of a message that it read.
-    file.ignore(&["name", "size"]);
+    of.ignore(&["name", "size"]);
 }
 
-pub(crate) fn separator(separator: &mut Fields) {
-    keep_flag(separator, "divider");
-    if let Some(spacing) = separator.choice("spacing", &[1, 2]) {
-        separator.keep("spacing", spacing);
-    }
+pub(crate) fn separator(of: &mut Fields, separator: &mut Component) {
+    separator.divider = of.flag("divider");
+    separator.spacing = of.choice("spacing", &[1, 2]);
 }
 
 /// Reads the `{ "url": … }` at `key`, which must be there.
-fn source(of: &mut Fields, key: &str, link: Link) {
+fn source(of: &mut Fields, key: &str, link: Link) -> Media {
     if !of.require(key) {
-        return;
+        return Media::default();
     }
-    let Some(mut source) = of.object(key) else { return };
-    if source.require("url") {
-        keep_url(&mut source, "url", link);
-    }
-    source.ignore(ADDED_TO_MEDIA);
-    source.ignore(&["attachment_id", "loading_state"]);
-    let source = of.absorb(source);
-    of.keep(key, source);
+    let url = of.read_object(key, |source| {
+        source.ignore(ADDED_TO_MEDIA);
+        source.ignore(&["attachment_id", "loading_state"]);
+        if source.require("url") { url(source, "url", link) } else { None }
+    });
+    Media { url: url.flatten().unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -98,7 +96,7 @@ mod tests {
             { "type": 14, "divider": true, "spacing": 2 },
             { "type": 17, "components": [text, { "type": 14 }], "accent_color": 255 },
         ]);
-        assert_eq!(read(Surface::Layout, all.clone()).unwrap(), *all.as_array().unwrap());
+        assert_eq!(read(Surface::Layout, all.clone()).unwrap(), all);
     }
 
     #[test]

@@ -6,38 +6,20 @@ mod layout;
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
-
 use crate::form::Fields;
+use crate::world::{Component, ComponentKind as Kind};
 
-/// Kinds of component, <https://discord.com/developers/docs/components/reference>.
-mod kind {
-    pub(crate) const ROW: u64 = 1;
-    pub(crate) const BUTTON: u64 = 2;
-    pub(crate) const STRING_SELECT: u64 = 3;
-    pub(crate) const TEXT_INPUT: u64 = 4;
-    pub(crate) const USER_SELECT: u64 = 5;
-    pub(crate) const ROLE_SELECT: u64 = 6;
-    pub(crate) const MENTIONABLE_SELECT: u64 = 7;
-    pub(crate) const CHANNEL_SELECT: u64 = 8;
-    pub(crate) const SECTION: u64 = 9;
-    pub(crate) const TEXT: u64 = 10;
-    pub(crate) const THUMBNAIL: u64 = 11;
-    pub(crate) const GALLERY: u64 = 12;
-    pub(crate) const FILE: u64 = 13;
-    pub(crate) const SEPARATOR: u64 = 14;
-    pub(crate) const CONTAINER: u64 = 17;
-    pub(crate) const LABEL: u64 = 18;
-    pub(crate) const FILE_UPLOAD: u64 = 19;
-    pub(crate) const RADIO_GROUP: u64 = 21;
-    pub(crate) const CHECKBOX_GROUP: u64 = 22;
-    pub(crate) const CHECKBOX: u64 = 23;
-}
-
-const IN_MESSAGE: &[u64] = &[kind::ROW];
-const IN_LAYOUT: &[u64] =
-    &[kind::ROW, kind::SECTION, kind::TEXT, kind::GALLERY, kind::FILE, kind::SEPARATOR, kind::CONTAINER];
-const IN_FORM: &[u64] = &[kind::ROW, kind::TEXT, kind::LABEL];
+const IN_MESSAGE: &[Kind] = &[Kind::ActionRow];
+const IN_LAYOUT: &[Kind] = &[
+    Kind::ActionRow,
+    Kind::Section,
+    Kind::TextDisplay,
+    Kind::MediaGallery,
+    Kind::File,
+    Kind::Separator,
+    Kind::Container,
+];
+const IN_FORM: &[Kind] = &[Kind::ActionRow, Kind::TextDisplay, Kind::Label];
 
 /// Rows of a message, and top-level components of a form.
 const MAX_ROWS: usize = 5;
@@ -60,7 +42,7 @@ pub(crate) enum Surface {
 }
 
 /// Reads `components` of a body; mistakes stay in `body`.
-pub(crate) fn components(body: &mut Fields, surface: Surface) -> Vec<Value> {
+pub(crate) fn components(body: &mut Fields, surface: Surface) -> Vec<Component> {
     let (allowed, count) = match surface {
         Surface::Message => (IN_MESSAGE, 0..=MAX_ROWS),
         Surface::Layout => (IN_LAYOUT, 0..=MAX_COMPONENTS),
@@ -102,102 +84,85 @@ impl Checker {
         of: &mut Fields,
         key: &str,
         count: RangeInclusive<usize>,
-        allowed: &[u64],
-    ) -> Vec<Value> {
+        allowed: &[Kind],
+    ) -> Vec<Component> {
         if *count.start() > 0 {
             of.require(key);
         }
-        let list = of.objects(key, count).unwrap_or_default();
-        let read = list.into_iter().map(|inner| {
-            let inner = self.component(inner, allowed);
-            of.absorb(inner)
-        });
-        read.collect()
+        let read = of.read_objects(key, count, |inner| self.component(inner, allowed));
+        read.into_iter().flatten().flatten().collect()
     }
 
     /// Reads the one component at `key`, which must be there.
-    fn child(&mut self, of: &mut Fields, key: &str, allowed: &[u64]) {
-        if of.require(key)
-            && let Some(inner) = of.object(key)
-        {
-            let inner = self.component(inner, allowed);
-            let inner = of.absorb(inner);
-            of.keep(key, inner);
+    fn child(&mut self, of: &mut Fields, key: &str, allowed: &[Kind]) -> Option<Box<Component>> {
+        if !of.require(key) {
+            return None;
         }
+        of.read_object(key, |inner| self.component(inner, allowed)).flatten().map(Box::new)
     }
 
-    fn component(&mut self, mut one: Fields, allowed: &[u64]) -> Fields {
+    fn component(&mut self, of: &mut Fields, allowed: &[Kind]) -> Option<Component> {
         self.count += 1;
-        let kind = one.number("type");
-        let Some(kind) = kind.filter(|kind| allowed.contains(kind)) else {
-            let listed = allowed.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let kind = of.number("type").and_then(Kind::numbered).filter(|kind| allowed.contains(kind));
+        let Some(kind) = kind else {
+            let listed = allowed.iter().map(|kind| (*kind as u8).to_string()).collect::<Vec<_>>().join(", ");
             let message = format!("Value of field \"type\" must be one of ({listed},).");
-            one.fail("type", "UNION_TYPE_CHOICES", &message);
-            one.ignore_all();
-            return one;
+            of.fail("type", "UNION_TYPE_CHOICES", &message);
+            of.ignore_all();
+            return None;
         };
-        one.keep("type", kind);
-        if let Some(id) = one.number_within("id", ID).filter(|id| *id != 0) {
-            if !self.ids.insert(id) {
-                one.fail("id", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated");
-            }
-            one.keep("id", id);
+        let id = of.number_within("id", ID).filter(|id| *id != 0);
+        if id.is_some_and(|id| !self.ids.insert(id)) {
+            of.fail("id", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated");
         }
+        let mut one = Component { kind, id, ..Component::default() };
         match kind {
-            kind::ROW => self.row(&mut one),
-            kind::BUTTON => self.button(&mut one),
-            kind::STRING_SELECT
-            | kind::USER_SELECT
-            | kind::ROLE_SELECT
-            | kind::MENTIONABLE_SELECT
-            | kind::CHANNEL_SELECT => self.select(&mut one, kind),
-            kind::TEXT_INPUT => self.text_input(&mut one, allowed.len() > 1),
-            kind::SECTION => self.section(&mut one),
-            kind::TEXT => self.text(&mut one),
-            kind::THUMBNAIL => layout::media(&mut one, "media"),
-            kind::GALLERY => layout::gallery(&mut one),
-            kind::FILE => layout::file(&mut one),
-            kind::SEPARATOR => layout::separator(&mut one),
-            kind::CONTAINER => self.container(&mut one),
-            kind::LABEL => self.label(&mut one),
-            kind::FILE_UPLOAD => self.file_upload(&mut one),
-            kind::RADIO_GROUP | kind::CHECKBOX_GROUP => self.group(&mut one, kind),
-            kind::CHECKBOX => self.checkbox(&mut one),
-            _ => {}
+            Kind::ActionRow => self.row(of, &mut one),
+            Kind::Button => self.button(of, &mut one),
+            Kind::StringSelect
+            | Kind::UserSelect
+            | Kind::RoleSelect
+            | Kind::MentionableSelect
+            | Kind::ChannelSelect => self.select(of, &mut one),
+            Kind::TextInput => self.text_input(of, &mut one, allowed.len() > 1),
+            Kind::Section => self.section(of, &mut one),
+            Kind::TextDisplay => self.text(of, &mut one),
+            Kind::Thumbnail => layout::thumbnail(of, &mut one),
+            Kind::MediaGallery => layout::gallery(of, &mut one),
+            Kind::File => layout::file(of, &mut one),
+            Kind::Separator => layout::separator(of, &mut one),
+            Kind::Container => self.container(of, &mut one),
+            Kind::Label => self.label(of, &mut one),
+            Kind::FileUpload | Kind::RadioGroup | Kind::CheckboxGroup | Kind::Checkbox => {
+                self.field(of, &mut one);
+            }
         }
-        one
+        Some(one)
     }
 
     /// Reads a custom id, which no other component of the message may have.
-    fn custom_id(&mut self, of: &mut Fields) {
-        of.keep_required_text("custom_id", 1..=100);
-        if let Some(id) = of.kept_text("custom_id").map(str::to_owned)
-            && !self.custom_ids.insert(id)
-        {
+    fn custom_id(&mut self, of: &mut Fields) -> Option<String> {
+        let id = of.required_text("custom_id", 1..=100);
+        if !id.is_empty() && !self.custom_ids.insert(id.clone()) {
             let message = "Component custom id cannot be duplicated";
             of.fail("custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", message);
         }
-    }
-}
-
-/// Reads a flag and keeps it if it is there.
-fn keep_flag(of: &mut Fields, key: &str) {
-    if let Some(flag) = of.flag(key) {
-        of.keep(key, flag);
+        Some(id)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    pub(crate) fn read(surface: Surface, list: Value) -> Result<Vec<Value>, Value> {
+    /// The components as they are written, or their mistakes.
+    pub(crate) fn read(surface: Surface, list: Value) -> Result<Value, Value> {
         let body = json!({ "components": list }).as_object().unwrap().clone();
         let mut body = Fields::of(body, "");
         let read = components(&mut body, surface);
-        body.checked().map(|()| read).map_err(|error| error.errors.unwrap()["components"].clone())
+        body.checked().map(|()| json!(read)).map_err(|error| error.errors.unwrap()["components"].clone())
     }
 
     #[track_caller]
@@ -216,7 +181,7 @@ mod tests {
     #[test]
     fn what_stands_where_depends_on_the_surface() {
         let text = json!([{ "type": 10, "content": "x" }]);
-        assert_eq!(read(Surface::Layout, text.clone()).unwrap(), *text.as_array().unwrap());
+        assert_eq!(read(Surface::Layout, text.clone()).unwrap(), text);
         refused(Surface::Message, text, "/0/type", "UNION_TYPE_CHOICES");
         refused(Surface::Message, json!([button("a")]), "/0/type", "UNION_TYPE_CHOICES");
         refused(Surface::Layout, json!([{ "type": 18, "label": "x" }]), "/0/type", "UNION_TYPE_CHOICES");
