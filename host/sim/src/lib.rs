@@ -115,9 +115,9 @@ pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
     ActError, Application, Attachment, AuditEntry, AutoModPattern, AutoModRule, AutoModTrigger, Ban,
     Belongings, Bot, Channel, ChannelKind, ChannelSettings, CommandRule, Component, ComponentEmoji,
-    ComponentKind, DefaultValue, Emoji, EventPlace, GalleryItem, Guild, GuildEmoji, GuildMember,
-    GuildSettings, GuildTemplate, InteractionNote, Invite, Media, Message, MessageKind, Modal, Onboarding,
-    OnboardingOption, OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction, Role,
-    ScheduledEvent, SelectOption, StageInstance, Status, Tag, Thread, User, VoiceState, Webhook, World,
-    WorldError, WorldMistake, bits, flags,
+    ComponentKind, DefaultValue, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Emoji, EventPlace,
+    GalleryItem, Guild, GuildEmoji, GuildMember, GuildSettings, GuildTemplate, InteractionNote, Invite,
+    Media, Message, MessageKind, Modal, Onboarding, OnboardingOption, OnboardingPrompt, Origin, Overwrite,
+    Owners, Poll, PollAnswer, Reaction, Role, ScheduledEvent, SelectOption, StageInstance, Status, Tag,
+    Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
 };

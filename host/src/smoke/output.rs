@@ -7,7 +7,6 @@ use std::{
 };
 
 use gearshift_sim::{Acknowledgement, Component, Entry, Message, Reader, Sim, Snowflake, What};
-use serde_json::Value;
 
 /// What the bot says from one point on.
 pub(super) struct Output {
@@ -109,8 +108,8 @@ fn written(message: &Message, mark: &str) -> String {
     let mut text = message.content.clone();
     // Writing to a string does not fail.
     for embed in &message.embeds {
-        let part = |key: &str| embed.get(key).and_then(Value::as_str);
-        let parts: Vec<&str> = ["title", "description"].into_iter().filter_map(part).collect();
+        let parts: Vec<&str> =
+            [&embed.title, &embed.description].into_iter().flatten().map(|it| &**it).collect();
         let _ = write!(text, " [embed {}]", parts.join(": "));
     }
     for file in &message.attachments {

@@ -161,7 +161,7 @@ async fn a_built_message_arrives_with_its_files_and_an_ephemeral_one_is_ephemera
         .map(|it| (it.filename.as_str(), it.size, it.description.as_deref()))
         .collect();
     assert_eq!(files, [("a.png", 3, Some("three bytes")), ("b.txt", 4, None)]);
-    assert_eq!((sent.embeds[0]["title"].as_str(), sent.reply_to), (Some("seen"), Some(said)));
+    assert_eq!((sent.embeds[0].title.as_deref(), sent.reply_to), (Some("seen"), Some(said)));
     let secret = stage.slash("secret", &[]).await.answered(SOON).await.unwrap();
     assert_eq!((&*secret.content, secret.flags & 64), ("psst", 64));
     assert_eq!(secret.components[0].components[0].custom_id.as_deref(), Some("serene:go"));
@@ -221,7 +221,7 @@ async fn cogs_with_different_versions_of_serenity_serve_side_by_side() {
     let stage = Setting::new().with("serene").with("vintage").up().await;
     let said = stage.alice.say("general", "hello, vintage").await.unwrap();
     let sent = stage.sim.reply_to(said, SOON).await.expect("a reply");
-    assert_eq!(sent.embeds[0]["title"], "0.11 read 14 of alice");
+    assert_eq!(sent.embeds[0].title.as_deref(), Some("0.11 read 14 of alice"));
     assert_eq!(stage.ask("!user alice").await, format!("<@{}> is alice", stage.alice.id()));
     for cog in ["serene", "vintage"] {
         assert_eq!(stage.status(cog).faults, 0);

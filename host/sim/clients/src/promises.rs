@@ -105,8 +105,7 @@ impl Bench<'_> {
 
     async fn sends_an_embed(&self) -> Outcome {
         let message = self.ask("!embed").await?;
-        let title =
-            message.embeds.first().and_then(|embed| embed.get("title")).and_then(|title| title.as_str());
+        let title = message.embeds.first().and_then(|embed| embed.title.as_deref());
         same(title.unwrap_or("no embed"), "Title")
     }
 

@@ -11,11 +11,10 @@ use serde_json::{Map, Value};
 use super::{ApiError, FormErrors, Result, Unread};
 use crate::ids::{Snowflake, Timestamp};
 
-/// The fields of a JSON object that were not read yet, what was kept of it, and the mistakes found so far.
+/// The fields of a JSON object that were not read yet, and the mistakes found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     map: Map<String, Value>,
-    kept: Map<String, Value>,
     pub(crate) errors: FormErrors,
     /// Where the object is in the body: empty, or ending with a dot.
     prefix: String,
@@ -297,32 +296,10 @@ impl Fields {
         Some(read)
     }
 
-    /// Keeps a value that was read; [`Fields::absorb`] hands out what was kept.
-    pub(crate) fn keep(&mut self, key: &str, value: impl Into<Value>) {
-        self.kept.insert(key.to_owned(), value.into());
-    }
-
-    /// Reads a text with one of the methods above and keeps it; returns its characters.
-    pub(crate) fn keep_text(&mut self, key: &str, chars: RangeInclusive<usize>) -> usize {
-        let text =
-            if *chars.start() == 0 { self.text(key, *chars.end()) } else { self.text_within(key, chars) };
-        text.map_or(0, |text| {
-            let count = text.chars().count();
-            self.keep(key, text);
-            count
-        })
-    }
-
-    /// The same for a text that must be there.
-    pub(crate) fn keep_required_text(&mut self, key: &str, chars: RangeInclusive<usize>) -> usize {
-        if self.require(key) { self.keep_text(key, chars) } else { 0 }
-    }
-
-    /// Takes over the mistakes of an object inside this one, and returns what was kept of it.
-    pub(crate) fn absorb(&mut self, mut inner: Fields) -> Value {
+    /// Takes over the mistakes of an object inside this one.
+    pub(crate) fn absorb(&mut self, mut inner: Fields) {
         inner.settle();
         self.errors.merge(inner.errors);
-        Value::Object(inner.kept)
     }
 
     /// The mistakes, if any, as one answer.
@@ -373,10 +350,7 @@ mod tests {
         let body = json!({ "a": "x", "b": 1, "list": [{ "c": 1, "d": 2 }] }).to_string();
         let mut fields = Fields::parse(body.as_bytes(), &unread).unwrap();
         fields.text("a", 5);
-        for mut item in fields.objects("list", 0..=5).unwrap() {
-            item.number("c");
-            fields.absorb(item);
-        }
+        fields.read_objects("list", 0..=5, |item| item.number("c"));
         fields.checked().unwrap();
         assert_eq!(unread.take(), ["list.0.d", "b"]);
     }
@@ -393,10 +367,7 @@ mod tests {
     fn mistakes_of_inner_objects_keep_their_place() {
         let list = json!({ "list": [{}, { "name": "" }] });
         let mut fields = Fields::of(list.as_object().unwrap().clone(), "data.");
-        for mut item in fields.objects("list", 0..=5).unwrap() {
-            item.keep_required_text("name", 1..=3);
-            fields.absorb(item);
-        }
+        fields.read_objects("list", 0..=5, |item| item.required_text("name", 1..=3));
         let errors = fields.checked().unwrap_err().errors.unwrap();
         assert_eq!(errors["data"]["list"]["0"]["name"]["_errors"][0]["code"], "BASE_TYPE_REQUIRED");
         assert_eq!(errors["data"]["list"]["1"]["name"]["_errors"][0]["code"], "BASE_TYPE_BAD_LENGTH");

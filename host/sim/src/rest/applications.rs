@@ -49,23 +49,22 @@ pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply> {
         let message = format!("Must be {MAX_METADATA} or fewer in length.");
         return Err(ApiError::form("_misc", "BASE_TYPE_MAX_LENGTH", &message));
     }
-    let kept: Vec<Value> = entries
-        .into_iter()
-        .map(|mut entry| {
-            entry.require("type");
-            if let Some(kind) = entry.number_within("type", 1..=8) {
-                entry.keep("type", kind);
+    let mut kept = Vec::with_capacity(entries.len());
+    for mut entry in entries {
+        entry.require("type");
+        let mut json = json!({
+            "type": entry.number_within("type", 1..=8), "key": entry.required_text("key", 1..=50),
+            "name": entry.required_text("name", 1..=100),
+            "description": entry.required_text("description", 1..=200),
+        });
+        for key in ["name_localizations", "description_localizations"] {
+            if let Some(given) = entry.take(key) {
+                json[key] = given;
             }
-            entry.keep_required_text("key", 1..=50);
-            entry.keep_required_text("name", 1..=100);
-            entry.keep_required_text("description", 1..=200);
-            for key in ["name_localizations", "description_localizations"] {
-                let given = entry.take(key);
-                given.into_iter().for_each(|value| entry.keep(key, value));
-            }
-            whole.absorb(entry)
-        })
-        .collect();
+        }
+        whole.absorb(entry);
+        kept.push(json);
+    }
     whole.checked()?;
     let reply = Reply::json(&kept);
     users::change_application(&mut call.shared.state(), id, |application| application.metadata = kept)?;

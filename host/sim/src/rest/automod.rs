@@ -106,13 +106,10 @@ fn read(fields: &mut Fields, rule: &mut AutoModRule) {
     if let Some(channels) = fields.snowflakes("exempt_channels", MAX_EXEMPT_CHANNELS) {
         rule.exempt_channels = channels;
     }
-    if let Some(mut metadata) = fields.object("trigger_metadata") {
-        read_trigger(&mut metadata, rule.trigger_type, &mut rule.trigger);
-        fields.absorb(metadata);
-    }
-    if let Some(list) = fields.objects("actions", 1..=MAX_ACTIONS) {
-        rule.actions =
-            list.into_iter().map(|action| read_action(fields, action, rule.trigger_type)).collect();
+    let kind = rule.trigger_type;
+    fields.read_object("trigger_metadata", |metadata| read_trigger(metadata, kind, &mut rule.trigger));
+    if let Some(actions) = fields.read_objects("actions", 1..=MAX_ACTIONS, |one| read_action(one, kind)) {
+        rule.actions = actions;
     }
 }
 
@@ -178,7 +175,7 @@ fn texts(of: &mut Fields, key: &str, most: usize, chars: RangeInclusive<usize>) 
     Some(list.iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect())
 }
 
-fn read_action(fields: &mut Fields, mut action: Fields, kind: u64) -> Value {
+fn read_action(action: &mut Fields, kind: u64) -> Value {
     action.require("type");
     let what = action.choice("type", &[1, 2, TIMEOUT, BLOCK_MEMBER_INTERACTION]).unwrap_or(1);
     let fits = match what {
@@ -213,6 +210,5 @@ fn read_action(fields: &mut Fields, mut action: Fields, kind: u64) -> Value {
         _ => json!({}),
     };
     action.absorb(metadata);
-    fields.absorb(action);
     json!({ "type": what, "metadata": read })
 }

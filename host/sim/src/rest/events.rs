@@ -107,11 +107,7 @@ pub(super) fn unsubscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Resul
 /// What a body says of an event.
 fn read(fields: &mut Fields) -> EventForm {
     fields.choice("privacy_level", &[2]);
-    let location = fields.object("entity_metadata").and_then(|mut metadata| {
-        let location = metadata.text_within("location", 1..=100);
-        fields.absorb(metadata);
-        location
-    });
+    let location = fields.read_object("entity_metadata", |of| of.text_within("location", 1..=100)).flatten();
     fields.ignore(&["image", "recurrence_rule"]);
     EventForm {
         name: fields.text_within("name", 1..=100),

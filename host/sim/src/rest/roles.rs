@@ -139,11 +139,9 @@ fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<()> {
         role.permissions = permissions;
     }
     let color = fields.number_within("color", 0..=0xff_ff_ff);
-    let colors = fields.object("colors").map(|mut colors| {
-        let primary = colors.number_within("primary_color", 0..=0xff_ff_ff);
+    let colors = fields.read_object("colors", |colors| {
         colors.ignore(&["secondary_color", "tertiary_color"]);
-        fields.absorb(colors);
-        primary
+        colors.number_within("primary_color", 0..=0xff_ff_ff)
     });
     if let Some(color) = colors.flatten().or(color) {
         role.color = color as u32;

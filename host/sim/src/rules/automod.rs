@@ -11,7 +11,7 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::automod::{Match, trigger};
 use crate::world::mentions::mentions_by;
-use crate::world::{ActError, AutoModRule, Message, MessageKind, User, bits};
+use crate::world::{ActError, AutoModRule, Embed, EmbedField, EmbedKind, Message, MessageKind, User, bits};
 
 /// Rules of a guild by kind of trigger.
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object-trigger-types>
@@ -219,13 +219,14 @@ fn alert(state: &mut State, author: &Arc<User>, offence: Offence<'_>, place: Sno
         ("keyword_matched_content", found.content.clone()),
         ("flagged_message_id", message.map(|id| id.to_string())),
     ];
-    let fields = fields
-        .into_iter()
-        .filter_map(|(name, value)| Some(json!({ "name": name, "value": value?, "inline": false })));
+    let fields = fields.into_iter().filter_map(|(name, value)| Some(EmbedField::row(name, value?)));
     let mut notice = Draft::text(place, author.clone(), String::new());
     notice.kind = MessageKind::AutoModAction;
-    notice.embeds = vec![json!({
-        "type": "auto_moderation_message", "description": content, "fields": fields.collect::<Vec<_>>(),
-    })];
+    notice.embeds = vec![Embed {
+        kind: EmbedKind::AutoModerationMessage,
+        description: Some(content.to_owned()),
+        fields: fields.collect(),
+        ..Embed::default()
+    }];
     messages::post(state, notice).id
 }

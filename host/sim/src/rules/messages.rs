@@ -13,8 +13,8 @@ use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};
 use crate::world::wire::MemberJson;
 use crate::world::{
-    Attachment, Channel, Component, InteractionNote, Message, MessageKind, Origin, Poll, User, World, bits,
-    flags,
+    Attachment, Channel, Component, Embed, InteractionNote, Message, MessageKind, Origin, Poll, User, World,
+    bits, flags,
 };
 
 /// Bulk delete refuses older ones.
@@ -30,7 +30,7 @@ pub(crate) struct Draft {
     pub(crate) author: Arc<User>,
     pub(crate) kind: MessageKind,
     pub(crate) content: String,
-    pub(crate) embeds: Vec<Value>,
+    pub(crate) embeds: Vec<Embed>,
     pub(crate) components: Vec<Component>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) allowed: Option<AllowedMentions>,
@@ -80,7 +80,7 @@ impl Draft {
 #[derive(Default)]
 pub(crate) struct Revision {
     pub(crate) content: Option<String>,
-    pub(crate) embeds: Option<Vec<Value>>,
+    pub(crate) embeds: Option<Vec<Embed>>,
     pub(crate) components: Option<Vec<Component>>,
     pub(crate) attachments: Option<Vec<Attachment>>,
     pub(crate) allowed: Option<AllowedMentions>,

@@ -1,12 +1,12 @@
 //! Polls: votes, and the result when one is over.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Draft, dispatch, messages};
 use crate::clock::Due;
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::world::{MessageKind, Poll};
+use crate::world::{Embed, EmbedField, EmbedKind, MessageKind, Poll};
 
 /// Makes `chosen` a user's votes.
 pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: Snowflake, chosen: &[u64]) {
@@ -61,20 +61,19 @@ pub(crate) fn end(state: &mut State, channel: Snowflake, id: Snowflake) {
 }
 
 /// What Discord says of a poll that is over: question, number of votes, and the answer that won, if one did.
-fn result_embed(poll: &Poll) -> Value {
+fn result_embed(poll: &Poll) -> Embed {
     let total: usize = poll.answers.iter().map(|answer| answer.voters.len()).sum();
     let most = poll.answers.iter().map(|answer| answer.voters.len()).max().unwrap_or(0);
-    let field = |name: &str, value: String| json!({ "name": name, "value": value, "inline": false });
     let mut fields = vec![
-        field("poll_question_text", poll.question.clone()),
-        field("victor_answer_votes", most.to_string()),
-        field("total_votes", total.to_string()),
+        EmbedField::row("poll_question_text", poll.question.clone()),
+        EmbedField::row("victor_answer_votes", most.to_string()),
+        EmbedField::row("total_votes", total.to_string()),
     ];
     let mut victors =
         poll.answers.iter().zip(1..).filter(|(answer, _)| most > 0 && answer.voters.len() == most);
     if let (Some((victor, number)), None) = (victors.next(), victors.next()) {
-        fields.push(field("victor_answer_id", number.to_string()));
-        fields.push(field("victor_answer_text", victor.text.clone()));
+        fields.push(EmbedField::row("victor_answer_id", number.to_string()));
+        fields.push(EmbedField::row("victor_answer_text", victor.text.clone()));
     }
-    json!({ "type": "poll_result", "fields": fields })
+    Embed { kind: EmbedKind::PollResult, fields, ..Embed::default() }
 }

@@ -290,7 +290,7 @@ fn message_fields<S: Serializer>(message: &Arc<Message>, serializer: S) -> Resul
         interaction: Option<Snowflake>,
         ephemeral: bool,
         loading: bool,
-        embeds: &'a [serde_json::Value],
+        embeds: &'a [crate::world::Embed],
         components: &'a [crate::world::Component],
         attachments: &'a [crate::world::Attachment],
     }

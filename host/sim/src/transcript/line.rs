@@ -138,9 +138,8 @@ struct Extras<'a>(&'a Message);
 impl fmt::Display for Extras<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for embed in &self.0.embeds {
-            let title =
-                embed.get("title").or_else(|| embed.get("description")).and_then(|text| text.as_str());
-            write!(f, " [embed {}]", title.unwrap_or(""))?;
+            let title = embed.title.as_ref().or(embed.description.as_ref());
+            write!(f, " [embed {}]", title.map_or("", String::as_str))?;
         }
         for file in &self.0.attachments {
             write!(f, " [file {}, {} bytes]", file.filename, file.size)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Component, Poll, User};
+use super::{Component, Embed, Poll, User};
 use crate::ids::{Snowflake, Timestamp};
 
 /// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
@@ -97,8 +97,8 @@ pub struct Message {
     pub mention_roles: Vec<Snowflake>,
     /// Files.
     pub attachments: Vec<Attachment>,
-    /// Embeds as the author gave them, `type` filled in.
-    pub embeds: Vec<Value>,
+    /// Embeds as the author gave them.
+    pub embeds: Vec<Embed>,
     /// Components as the author gave them, each with its id.
     pub components: Vec<Component>,
     /// Reactions in the order they were first put.

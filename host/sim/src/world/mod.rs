@@ -6,6 +6,7 @@ pub(crate) mod automod;
 mod belongings;
 mod builder;
 mod components;
+mod embeds;
 mod file;
 pub(crate) mod mentions;
 pub(crate) mod message;
@@ -31,6 +32,7 @@ pub(crate) use components::numbered;
 pub use components::{
     Component, ComponentEmoji, ComponentKind, DefaultValue, GalleryItem, Media, Modal, SelectOption,
 };
+pub use embeds::{Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind};
 pub use file::{WorldError, WorldMistake};
 pub use message::{
     Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Owners, Reaction, flags,

@@ -195,7 +195,7 @@ async fn a_blocked_message_is_not_posted_and_moderators_receive_the_event() {
     let alert = bot.event("AUTO_MODERATION_ACTION_EXECUTION").await;
     let posted = sim.messages("staff").unwrap();
     assert_eq!(alert["alert_system_message_id"], json!(posted[posted.len() - 2].id));
-    assert_eq!(posted.last().unwrap().embeds[0]["description"], "a Fish");
+    assert_eq!(posted.last().unwrap().embeds[0].description.as_deref(), Some("a Fish"));
     let executed = unprivileged.event("AUTO_MODERATION_ACTION_EXECUTION").await;
     assert_eq!(
         (&executed["content"], &executed["matched_content"]),

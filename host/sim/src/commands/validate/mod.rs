@@ -107,6 +107,7 @@ mod tests {
     pub(super) fn read(body: Value) -> Result<Value, Value> {
         let mut fields = Fields::of(body.as_object().unwrap().clone(), "");
         let read = validated(&mut fields);
+        assert_eq!(serde_json::from_value::<CommandBody>(json!(read)).unwrap(), read, "kept and read again");
         fields.checked().map(|()| json!(read)).map_err(|error| error.errors.unwrap())
     }
 

@@ -116,8 +116,8 @@ impl ChannelPlan {
         if fields.has("default_reaction_emoji") {
             settings.default_reaction_emoji = fields.take("default_reaction_emoji");
         }
-        if let Some(tags) = fields.objects("available_tags", 0..=MAX_TAGS) {
-            settings.tags = tags.into_iter().filter_map(|tag| read_tag(fields, tag, world)).collect();
+        if let Some(tags) = fields.read_objects("available_tags", 0..=MAX_TAGS, |tag| read_tag(tag, world)) {
+            settings.tags = tags.into_iter().flatten().collect();
         }
     }
 
@@ -143,36 +143,30 @@ impl ChannelPlan {
     }
 }
 
-fn read_tag(fields: &mut Fields, mut tag: Fields, world: &World) -> Option<Tag> {
+fn read_tag(tag: &mut Fields, world: &World) -> Option<Tag> {
     let id = tag.snowflake("id").unwrap_or_else(|| world.next_id());
     let name = tag.text_within("name", 1..=20);
     if name.is_none() && tag.errors.is_empty() {
         tag.missing("name");
     }
-    let read = name.map(|name| Tag {
+    name.map(|name| Tag {
         id,
         name,
         moderated: tag.flag("moderated").unwrap_or(false),
         emoji_id: tag.snowflake("emoji_id"),
         emoji_name: tag.text("emoji_name", 100),
-    });
-    fields.absorb(tag);
-    read
+    })
 }
 
 fn overwrites(fields: &mut Fields) -> Vec<Overwrite> {
-    let mut all = Vec::new();
-    for mut one in fields.objects("permission_overwrites", 0..=MAX_OVERWRITES).unwrap_or_default() {
+    let read = fields.read_objects("permission_overwrites", 0..=MAX_OVERWRITES, |one| {
         let id = one.snowflake("id");
         if id.is_none() && one.errors.is_empty() {
             one.missing("id");
         }
-        if let Some(overwrite) = id.and_then(|id| overwrite(&mut one, id)) {
-            all.push(overwrite);
-        }
-        fields.absorb(one);
-    }
-    all
+        overwrite(one, id?)
+    });
+    read.into_iter().flatten().flatten().collect()
 }
 
 /// The overwrite that a body describes. The audit log has the type as a text, and takes numbers so, too.

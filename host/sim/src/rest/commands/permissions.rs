@@ -38,20 +38,19 @@ pub(crate) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowfla
     let person = call.user()?;
     let mut fields = call.fields()?;
     let there = fields.require("permissions");
-    let list = there.then(|| fields.objects("permissions", 0..=MAX_EXCEPTIONS)).flatten().unwrap_or_default();
-    let exceptions = list.into_iter().filter_map(|one| exception(one, &mut fields)).collect();
+    let read = there.then(|| fields.read_objects("permissions", 0..=MAX_EXCEPTIONS, exception)).flatten();
+    let exceptions = read.into_iter().flatten().flatten().collect();
     fields.checked()?;
     let mut state = call.shared.state();
     Ok(Reply::json(&commands::permit(&mut state, person, app, guild, id, exceptions)?))
 }
 
-fn exception(mut one: Fields, whole: &mut Fields) -> Option<Exception> {
+fn exception(one: &mut Fields) -> Option<Exception> {
     for key in ["id", "type", "permission"] {
         one.require(key);
     }
     let (id, kind, permission) =
         (one.snowflake("id"), one.choice("type", &[1, 2, 3]), one.flag("permission"));
-    whole.absorb(one);
     Some(Exception { id: id?, kind: kind? as u8, permission: permission? })
 }
 

@@ -127,33 +127,27 @@ fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledg
 }
 
 fn choices(mut data: Fields) -> Result<Vec<Value>> {
-    let list = data.objects("choices", 0..=MAX_CHOICES).unwrap_or_default();
-    let mut choices = Vec::with_capacity(list.len());
-    for mut choice in list {
-        choice.keep_required_text("name", 1..=100);
+    let read = data.read_objects("choices", 0..=MAX_CHOICES, |choice| {
+        let mut json = json!({ "name": choice.required_text("name", 1..=100) });
         if let Some(names) = choice.take("name_localizations") {
-            choice.keep("name_localizations", names);
+            json["name_localizations"] = names;
         }
-        match choice.take("value") {
-            Some(Value::String(text)) if text.chars().count() > 100 => {
+        json["value"] = choice.take("value").unwrap_or_default();
+        match &json["value"] {
+            Value::String(text) if text.chars().count() > 100 => {
                 choice.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
             }
-            Some(value @ Value::String(_)) => choice.keep("value", value),
-            Some(Value::Number(number)) if number.as_f64().is_some_and(is_number) => {
-                choice.keep("value", number);
+            Value::String(_) => {}
+            Value::Number(number) if number.as_f64().is_some_and(is_number) => {}
+            Value::Null => choice.missing("value"),
+            value => {
+                let message = format!("Value {value} is neither text nor a number up to 2^53.");
+                choice.fail("value", "BASE_TYPE_BAD_TYPE", &message);
             }
-            Some(value) => {
-                choice.fail(
-                    "value",
-                    "BASE_TYPE_BAD_TYPE",
-                    &format!("Value {value} is neither text nor a number up to 2^53."),
-                );
-            }
-            None => choice.missing("value"),
         }
-        choices.push(data.absorb(choice));
-    }
-    data.checked().map(|()| choices)
+        json
+    });
+    data.checked().map(|()| read.unwrap_or_default())
 }
 
 fn modal(mut data: Fields) -> Result<Modal> {

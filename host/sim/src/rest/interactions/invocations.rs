@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::commands::{Command, CommandKind, OptionKind};
@@ -129,7 +130,7 @@ fn run(
     let version = data.snowflake("version");
     let target = data.snowflake("target_id");
     let options = data.list("options", MAX_LIST).unwrap_or_default();
-    let options: Vec<GivenOption> = options.into_iter().map(GivenOption::read).collect();
+    let options: Vec<GivenOption> = options.into_iter().map(leniently).collect();
     data.ignore(&["application_command", "guild_id", "name", "type"]);
     data.checked()?;
     let command = interactions::command_with_id(state, &invoker, id).map_err(refused)?;
@@ -153,6 +154,11 @@ fn run(
         .map_err(refused)
 }
 
+/// An option or field; what is none has no name, and nothing by that name was asked for.
+fn leniently<T: DeserializeOwned + Default>(value: Value) -> T {
+    serde_json::from_value(value).unwrap_or_default()
+}
+
 /// An option as a client fills it in, or a subcommand with its options.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -164,13 +170,6 @@ struct GivenOption {
     options: Vec<GivenOption>,
     /// It is still being typed.
     focused: bool,
-}
-
-impl GivenOption {
-    /// One that is not an option has no name, and no command has such.
-    fn read(value: Value) -> Self {
-        serde_json::from_value(value).unwrap_or_default()
-    }
 }
 
 /// The way through subcommands, names and values, and which option is focused.
@@ -212,7 +211,7 @@ fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocatio
     data.ignore(&["custom_id"]);
     data.checked()?;
     let mut filled = Vec::new();
-    components.into_iter().for_each(|one| GivenField::read(one).collect(&mut filled));
+    components.into_iter().for_each(|one| leniently::<GivenField>(one).collect(&mut filled));
     of_application(interactions::submit(state, invoker, opened, &filled).map_err(refused)?, application)
 }
 
@@ -240,11 +239,6 @@ struct GivenField {
 }
 
 impl GivenField {
-    /// What is not a field gives nothing.
-    fn read(value: Value) -> Self {
-        serde_json::from_value(value).unwrap_or_default()
-    }
-
     /// What it holds, by custom id: texts, and lists for menus.
     fn collect(self, filled: &mut Vec<(String, Value)>) {
         if let (Some(custom_id), Some(value)) = (self.custom_id, self.value.or(self.values)) {

@@ -1,19 +1,16 @@
 //! The embeds of a message, checked against Discord's limits.
 //! It does not fetch what they point to.
 
-use std::ops::RangeInclusive;
-
-use serde_json::Value;
-
 use crate::form::Fields;
+use crate::world::{Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Media};
 
 /// <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>, in characters.
-const TITLE: RangeInclusive<usize> = 0..=256;
-const DESCRIPTION: RangeInclusive<usize> = 0..=4096;
-const FIELD_NAME: RangeInclusive<usize> = 1..=256;
-const FIELD_VALUE: RangeInclusive<usize> = 1..=1024;
-const FOOTER: RangeInclusive<usize> = 0..=2048;
-const AUTHOR: RangeInclusive<usize> = 0..=256;
+const TITLE_CHARS: usize = 256;
+const DESCRIPTION_CHARS: usize = 4096;
+const FIELD_NAME_CHARS: usize = 256;
+const FIELD_VALUE_CHARS: usize = 1024;
+const FOOTER_CHARS: usize = 2048;
+const AUTHOR_CHARS: usize = 256;
 /// Of all embeds of a message together.
 const TOTAL_CHARS: usize = 6000;
 const URL_CHARS: usize = 2048;
@@ -27,70 +24,70 @@ pub(crate) const ADDED_TO_MEDIA: &[&str] =
     &["content_type", "flags", "height", "placeholder", "placeholder_version", "proxy_url", "width"];
 
 /// Reads `embeds` of a message's body; mistakes stay in `body`.
-pub(crate) fn embeds(body: &mut Fields) -> Vec<Value> {
-    let list = body.objects("embeds", 0..=MAX_EMBEDS).unwrap_or_default();
-    let (mut all, mut chars) = (Vec::with_capacity(list.len()), 0);
-    for fields in list {
-        let fields = embed(fields, &mut chars);
-        all.push(body.absorb(fields));
-    }
-    if chars > TOTAL_CHARS {
+pub(crate) fn embeds(body: &mut Fields) -> Vec<Embed> {
+    let all = body.read_objects("embeds", 0..=MAX_EMBEDS, embed).unwrap_or_default();
+    if all.iter().map(Embed::chars).sum::<usize>() > TOTAL_CHARS {
         let message = format!("Embed size exceeds maximum size of {TOTAL_CHARS}");
         body.fail("embeds", "MAX_EMBED_SIZE_EXCEEDED", &message);
     }
     all
 }
 
-fn embed(mut embed: Fields, chars: &mut usize) -> Fields {
-    *chars += embed.keep_text("title", TITLE) + embed.keep_text("description", DESCRIPTION);
+fn embed(of: &mut Fields) -> Embed {
     // Whatever a bot says it is, Discord makes it a rich one.
-    embed.ignore(&["type", "provider", "video", "flags", "content_scan_version"]);
-    embed.keep("type", "rich");
-    keep_url(&mut embed, "url", Link::Web);
-    if let Some(color) = embed.number_within("color", 0..=0xFF_FFFF) {
-        embed.keep("color", color);
-    }
-    if let Some(time) = embed.text("timestamp", 64) {
-        if is_iso8601(&time) {
-            embed.keep("timestamp", time);
-        } else {
-            let message = format!("Could not parse {time}. Should be ISO8601.");
-            embed.fail("timestamp", "DATE_TYPE_PARSE", &message);
-        }
-    }
-    for key in ["image", "thumbnail"] {
-        if let Some(mut media) = embed.object(key) {
-            keep_url(&mut media, "url", Link::WebOrAttachment);
-            media.ignore(ADDED_TO_MEDIA);
-            media.ignore(&["description"]);
-            let media = embed.absorb(media);
-            embed.keep(key, media);
-        }
-    }
-    for (key, text, most) in [("footer", "text", FOOTER), ("author", "name", AUTHOR)] {
-        if let Some(mut line) = embed.object(key) {
-            *chars += line.keep_required_text(text, most);
-            if key == "author" {
-                keep_url(&mut line, "url", Link::Web);
+    of.ignore(&["type", "provider", "video", "flags", "content_scan_version"]);
+    Embed {
+        kind: EmbedKind::Rich,
+        title: of.text("title", TITLE_CHARS),
+        description: of.text("description", DESCRIPTION_CHARS),
+        url: url(of, "url", Link::Web),
+        color: of.number_within("color", 0..=0xFF_FFFF),
+        timestamp: timestamp(of),
+        image: media(of, "image"),
+        thumbnail: media(of, "thumbnail"),
+        footer: of.read_object("footer", |footer| {
+            footer.ignore(&["proxy_icon_url"]);
+            EmbedFooter {
+                text: footer.required_text("text", 0..=FOOTER_CHARS),
+                icon_url: url(footer, "icon_url", Link::WebOrAttachment),
             }
-            keep_url(&mut line, "icon_url", Link::WebOrAttachment);
-            line.ignore(&["proxy_icon_url"]);
-            let line = embed.absorb(line);
-            embed.keep(key, line);
-        }
+        }),
+        author: of.read_object("author", |author| {
+            author.ignore(&["proxy_icon_url"]);
+            EmbedAuthor {
+                name: author.required_text("name", 0..=AUTHOR_CHARS),
+                url: url(author, "url", Link::Web),
+                icon_url: url(author, "icon_url", Link::WebOrAttachment),
+            }
+        }),
+        fields: of.read_objects("fields", 0..=MAX_FIELDS, field).unwrap_or_default(),
     }
-    if let Some(list) = embed.objects("fields", 0..=MAX_FIELDS) {
-        let mut all = Vec::with_capacity(list.len());
-        for mut field in list {
-            *chars += field.keep_required_text("name", FIELD_NAME);
-            *chars += field.keep_required_text("value", FIELD_VALUE);
-            let inline = field.flag("inline").unwrap_or(false);
-            field.keep("inline", inline);
-            all.push(embed.absorb(field));
-        }
-        embed.keep("fields", all);
+}
+
+fn field(of: &mut Fields) -> EmbedField {
+    EmbedField {
+        name: of.required_text("name", 1..=FIELD_NAME_CHARS),
+        value: of.required_text("value", 1..=FIELD_VALUE_CHARS),
+        inline: of.flag("inline").unwrap_or(false),
     }
-    embed
+}
+
+fn timestamp(of: &mut Fields) -> Option<String> {
+    let time = of.text("timestamp", 64)?;
+    if !is_iso8601(&time) {
+        let message = format!("Could not parse {time}. Should be ISO8601.");
+        of.fail("timestamp", "DATE_TYPE_PARSE", &message);
+    }
+    Some(time)
+}
+
+fn media(of: &mut Fields, key: &str) -> Option<Media> {
+    let url = of.read_object(key, |media| {
+        media.ignore(ADDED_TO_MEDIA);
+        media.ignore(&["description"]);
+        url(media, "url", Link::WebOrAttachment)
+    });
+    url.flatten().map(|url| Media { url })
 }
 
 /// Where a link may lead.
@@ -104,13 +101,6 @@ pub(crate) enum Link {
     Attachment,
     /// To the web or into the application: what a button opens.
     App,
-}
-
-/// Reads a URL and keeps it.
-fn keep_url(fields: &mut Fields, key: &str, link: Link) {
-    if let Some(url) = url(fields, key, link) {
-        fields.keep(key, url);
-    }
 }
 
 /// Reads a URL.
@@ -160,14 +150,15 @@ fn is_iso8601(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn read(embeds_given: Value) -> Result<Vec<Value>, Value> {
+    fn read(embeds_given: Value) -> Result<Value, Value> {
         let mut body = Fields::of(json!({ "embeds": embeds_given }).as_object().unwrap().clone(), "");
         let read = embeds(&mut body);
-        body.checked().map(|()| read).map_err(|error| error.errors.unwrap())
+        assert_eq!(serde_json::from_value::<Vec<Embed>>(json!(read)).unwrap(), read, "kept and read again");
+        body.checked().map(|()| json!(read)).map_err(|error| error.errors.unwrap())
     }
 
     #[test]
@@ -178,7 +169,7 @@ mod tests {
             "thumbnail": { "url": "http://example.org/b.png" }, "footer": { "text": "f", "icon_url": "https://x.y" },
             "author": { "name": "n", "url": "https://example.org" }, "fields": [{ "name": "a", "value": "b", "inline": true }],
         });
-        assert_eq!(read(json!([full])).unwrap(), [full]);
+        assert_eq!(read(json!([full])).unwrap(), json!([full]));
     }
 
     #[test]

@@ -15,13 +15,13 @@ use crate::rules::messages::{MAX_CONTENT_CHARS, content_limit};
 use crate::rules::{Draft, Revision};
 use crate::state::State;
 use crate::world::mentions::AllowedMentions;
-use crate::world::{Attachment, Component, World, flags, numbered};
+use crate::world::{Attachment, Component, Embed, World, flags, numbered};
 
 /// A message's body.
 #[derive(Default)]
 pub(crate) struct MessageForm {
     content: Option<Option<String>>,
-    embeds: Option<Vec<Value>>,
+    embeds: Option<Vec<Embed>>,
     components: Option<Vec<Component>>,
     /// Descriptions of files: new ones by the `n` of `files[n]`, kept ones by their id.
     attachments: Option<Vec<Value>>,
@@ -84,10 +84,7 @@ impl MessageForm {
             form.attachments = Some(fields.list("attachments", MAX_FILES).unwrap_or_default());
         }
         form.allowed = allowed_mentions(&mut fields);
-        if let Some(mut reference) = fields.object("message_reference") {
-            form.read_reference(&mut reference);
-            fields.absorb(reference);
-        }
+        fields.read_object("message_reference", |reference| form.read_reference(reference));
         form.poll = PollForm::read(&mut fields);
         form.tts = fields.flag("tts").unwrap_or(false);
         form.nonce = fields.take("nonce");
@@ -220,24 +217,37 @@ fn lists(listed: &[Value], file: &Attachment) -> Option<Attachment> {
 }
 
 /// Embeds and components name files of their message as `attachment://name`; they are shown under the file's URL.
-fn link_files(embeds: &mut [Value], components: &mut [Component], files: &[Attachment]) {
+fn link_files(embeds: &mut [Embed], components: &mut [Component], files: &[Attachment]) {
     let link = |url: &mut String| {
         let name = url.strip_prefix("attachment://");
         if let Some(file) = name.and_then(|name| files.iter().find(|file| file.filename == name)) {
             *url = file.url.clone();
         }
     };
-    embeds.iter_mut().for_each(|embed| link_texts(embed, &link));
+    embeds.iter_mut().flat_map(Embed::urls_mut).for_each(link);
     for component in components {
         component.each_mut(&mut |one| one.urls_mut().for_each(link));
     }
 }
 
-fn link_texts(part: &mut Value, link: &impl Fn(&mut String)) {
-    match part {
-        Value::String(text) => link(text),
-        Value::Array(list) => list.iter_mut().for_each(|inner| link_texts(inner, link)),
-        Value::Object(map) => map.values_mut().for_each(|inner| link_texts(inner, link)),
-        _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_lead_to_the_files_of_a_message_and_its_texts_stay_as_they_are() {
+        let named = "attachment://a.png";
+        let written = |url: &str| {
+            let embeds = json!([{ "type": "rich", "title": named, "image": { "url": url }, "footer": { "text": named, "icon_url": url } }]);
+            let items = json!([{ "media": { "url": url }, "description": named }]);
+            let inner = json!([{ "type": 12, "items": items }, { "type": 13, "file": { "url": url } }, { "type": 10, "content": named }]);
+            (embeds, json!([{ "type": 17, "components": inner }]))
+        };
+        let file = json!({ "id": "1", "filename": "a.png", "size": 1, "url": "http://x/a", "proxy_url": "" });
+        let (embeds, components) = written(named);
+        let mut embeds: Vec<Embed> = serde_json::from_value(embeds).unwrap();
+        let mut components: Vec<Component> = serde_json::from_value(components).unwrap();
+        link_files(&mut embeds, &mut components, &[serde_json::from_value(file).unwrap()]);
+        assert_eq!((json!(embeds), json!(components)), written("http://x/a"));
     }
 }

@@ -31,18 +31,10 @@ impl PollForm {
     /// Reads the `poll` of a message's body.
     pub(crate) fn read(fields: &mut Fields) -> Option<Self> {
         let mut poll = fields.object("poll")?;
-        let question = poll.object("question").and_then(|mut question| {
-            question.require("text");
-            let text = question.text_within("text", 1..=MAX_QUESTION_CHARS);
-            poll.absorb(question);
-            text
-        });
-        let mut answers = Vec::new();
+        let question = poll.read_object("question", |of| of.required_text("text", 1..=MAX_QUESTION_CHARS));
         poll.require("answers");
-        for mut answer in poll.objects("answers", 1..=MAX_ANSWERS).unwrap_or_default() {
-            answers.extend(read_answer(&mut answer));
-            poll.absorb(answer);
-        }
+        let answers = poll.read_objects("answers", 1..=MAX_ANSWERS, read_answer);
+        let answers = answers.into_iter().flatten().flatten().collect();
         let hours = poll.number_within("duration", 1..=MAX_HOURS).unwrap_or(DEFAULT_HOURS);
         let multiple = poll.flag("allow_multiselect").unwrap_or(false);
         poll.choice("layout_type", &[1]);
@@ -64,17 +56,13 @@ impl PollForm {
 fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
     answer.ignore(&["answer_id"]);
     answer.require("poll_media");
-    let mut media = answer.object("poll_media")?;
-    media.require("text");
-    let text = media.text_within("text", 1..=MAX_ANSWER_CHARS);
-    let emoji = media.object("emoji").map(|mut emoji| {
-        let found = Emoji { id: emoji.snowflake("id"), name: emoji.text("name", 100).unwrap_or_default() };
-        emoji.ignore(&["animated"]);
-        media.absorb(emoji);
-        found
-    });
-    answer.absorb(media);
-    text.map(|text| PollAnswer { text, emoji, voters: Vec::new() })
+    answer.read_object("poll_media", |media| {
+        let emoji = media.read_object("emoji", |emoji| {
+            emoji.ignore(&["animated"]);
+            Emoji { id: emoji.snowflake("id"), name: emoji.text("name", 100).unwrap_or_default() }
+        });
+        PollAnswer { text: media.required_text("text", 1..=MAX_ANSWER_CHARS), emoji, voters: Vec::new() }
+    })
 }
 
 /// `PUT /channels/{channel}/polls/{message}/answers/@me`: the whole of a user's votes. Bots have none.

@@ -1,12 +1,11 @@
 //! What can stand in a world file, as it stands there.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 use toml::Spanned;
 use toml::value::Datetime;
 
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::{Component, Status};
+use crate::world::{Component, Embed, Status};
 
 /// A name that must exist elsewhere in the file; the span says where it is written.
 pub(super) type Name = Spanned<String>;
@@ -222,7 +221,7 @@ pub(super) struct MessagePart {
     pub(super) pinned: bool,
     /// As Discord writes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) embeds: Vec<Value>,
+    pub(super) embeds: Vec<Embed>,
     /// As Discord writes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) components: Vec<Component>,

@@ -1,8 +1,11 @@
 //! Promises of world files that need to look inside.
 //! What a reader of such files sees is tested from outside.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::{Channel, Emoji, Message, MessageKind, Overwrite, Reaction, World, bits, builder};
@@ -113,4 +116,23 @@ fn an_id_that_follows_from_the_names_is_not_written() {
     let text = world.write();
     assert!(!text.contains("id = "), "{text}");
     assert_eq!(shown(&World::read(&text).unwrap()), shown(&world));
+}
+
+#[test]
+fn embeds_and_components_of_messages_are_read_back_as_they_were_written() {
+    let said = Said { by: 0, text: "x".into(), pause_ms: 1, reply: false, reaction: None, pinned: false };
+    let mut world = built(&[("g".to_owned(), Vec::new(), vec![said])]);
+    let home = world.channels.values_mut().find(|home| !home.messages.is_empty()).unwrap();
+    let message = Arc::make_mut(&mut home.messages[0]);
+    message.embeds = serde_json::from_value(json!([{
+        "title": "t", "type": "rich", "color": 255, "image": { "url": "https://x.y/a.png" },
+        "author": { "name": "n" }, "fields": [{ "name": "a", "value": "b", "inline": true }],
+    }]))
+    .unwrap();
+    let button =
+        json!({ "type": 2, "id": 2, "style": 1, "custom_id": "a", "emoji": { "id": "7", "name": "e" } });
+    message.components =
+        serde_json::from_value(json!([{ "type": 1, "id": 1, "components": [button] }])).unwrap();
+    let text = world.write();
+    assert_eq!(shown(&World::read(&text).unwrap()), shown(&world), "{text}");
 }

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
 use toml::Spanned;
 
 use super::commands::commands_of;
@@ -190,7 +189,7 @@ impl Writing<'_> {
                 edited: message.edited.map(Moment),
                 reply,
                 pinned: message.pinned,
-                embeds: message.embeds.iter().map(without_nulls).collect(),
+                embeds: message.embeds.clone(),
                 components: message.components.clone(),
                 reactions: reactions.collect(),
             });
@@ -246,18 +245,6 @@ fn kind_of(kind: ChannelKind) -> Option<Kind> {
 
 fn written(emoji: &Emoji) -> String {
     emoji.id.map_or_else(|| emoji.name.clone(), |id| format!("{}:{id}", emoji.name))
-}
-
-/// TOML has no null, and Discord takes a field that is not there for null.
-fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let fields = fields.iter().filter(|(_, value)| !value.is_null());
-            fields.map(|(key, value)| (key.clone(), without_nulls(value))).collect()
-        }
-        Value::Array(all) => all.iter().filter(|value| !value.is_null()).map(without_nulls).collect(),
-        other => other.clone(),
-    }
 }
 
 fn unless(derived: Snowflake, id: Snowflake) -> Option<Spanned<Snowflake>> {

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attachment, Bot, Channel, ChannelKind, Component, Emoji, Guild, GuildMember, InteractionNote, Message,
-    User, World, bits, flags,
+    Attachment, Bot, Channel, ChannelKind, Component, Embed, Emoji, Guild, GuildMember, InteractionNote,
+    Message, User, World, bits, flags,
 };
 use crate::ids::{Snowflake, Timestamp};
 pub(crate) use settings::{
@@ -36,7 +36,7 @@ pub(crate) struct MessageJson<'a> {
     mentions: &'a [Arc<User>],
     mention_roles: &'a [Snowflake],
     attachments: &'a [Attachment],
-    embeds: &'a [Value],
+    embeds: &'a [Embed],
     components: &'a [Component],
     pinned: bool,
     flags: u64,

@@ -162,6 +162,11 @@ mod tests {
         let body = json!({ "components": list }).as_object().unwrap().clone();
         let mut body = Fields::of(body, "");
         let read = components(&mut body, surface);
+        assert_eq!(
+            serde_json::from_value::<Vec<Component>>(json!(read)).unwrap(),
+            read,
+            "kept and read again"
+        );
         body.checked().map(|()| json!(read)).map_err(|error| error.errors.unwrap()["components"].clone())
     }
 
