@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::ids::{Snowflake, Timestamp};
 use crate::transcript::Acknowledgement;
-use crate::world::{InteractionNote, Message, Modal, Owners, User};
+use crate::world::{Choice, InteractionNote, Message, Modal, Owners, User};
 
 /// Interactions that are remembered; the oldest go first.
 const MAX_INTERACTIONS: usize = 10_000;
@@ -55,7 +55,7 @@ pub(crate) struct Interaction {
     /// The message a component or modal belongs to.
     pub(crate) source: Option<Snowflake>,
     /// Choices offered for an option.
-    pub(crate) choices: Vec<Value>,
+    pub(crate) choices: Vec<Choice>,
     /// The form that was opened.
     pub(crate) modal: Option<Modal>,
     /// The interaction that opened the form which is submitted here.

@@ -114,7 +114,7 @@ pub use sim::{Sim, StartError, Unmet};
 pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
     ActError, Application, Attachment, AuditEntry, AutoModPattern, AutoModRule, AutoModTrigger, Ban,
-    Belongings, Bot, Channel, ChannelKind, ChannelSettings, CommandRule, Component, ComponentEmoji,
+    Belongings, Bot, Channel, ChannelKind, ChannelSettings, Choice, CommandRule, Component, ComponentEmoji,
     ComponentKind, DefaultValue, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Emoji, EventPlace,
     GalleryItem, Guild, GuildEmoji, GuildMember, GuildSettings, GuildTemplate, InteractionNote, Invite,
     Media, Message, MessageKind, Modal, Onboarding, OnboardingOption, OnboardingPrompt, Origin, Overwrite,

@@ -44,7 +44,7 @@ impl Stage {
         let alice = self.alice.at("general").unwrap();
         let asked = alice.autocomplete(command, [(option, typed)], option).await.unwrap();
         let choices = asked.acknowledged(SOON).await.unwrap().choices;
-        choices.iter().map(|choice| choice["value"].as_str().unwrap().to_owned()).collect()
+        choices.iter().map(|choice| choice.value.as_str().unwrap().to_owned()).collect()
     }
 }
 

@@ -136,7 +136,7 @@ impl Bench<'_> {
     async fn offers_choices(&self) -> Outcome {
         let handle = self.alice.autocomplete("greet", [("name", "B")], "name").await?;
         let choices = handle.acknowledged(PATIENCE).await?.choices;
-        let names: Vec<&str> = choices.iter().filter_map(|choice| choice["name"].as_str()).collect();
+        let names: Vec<&str> = choices.iter().map(|choice| &*choice.name).collect();
         same(&names.join(" "), "Bert Bob")
     }
 

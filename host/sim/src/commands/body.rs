@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::{Number, Value};
+use serde_json::Number;
 use serde_repr::{Deserialize_repr, Serialize_repr};
 
-/// By locale; none is null.
-pub(crate) type Translations = Option<BTreeMap<String, String>>;
+use crate::world::{Choice, Translations};
 
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-types>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize_repr, Serialize_repr)]
@@ -96,14 +95,6 @@ pub(crate) struct CommandOption {
     pub(crate) min_length: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_length: Option<Number>,
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub(crate) struct Choice {
-    pub(crate) name: String,
-    pub(crate) name_localizations: Translations,
-    /// A text or a number, as the option's type wants it.
-    pub(crate) value: Value,
 }
 
 impl CommandBody {

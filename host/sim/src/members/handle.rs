@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::Member;
 use crate::ids::Snowflake;
 use crate::interactions::Client;
 use crate::rules::interactions::{self, Invocation, Invoker, begin};
 use crate::state::{Shared, State};
 use crate::transcript::{Acknowledgement, Entry};
-use crate::world::{ActError, Message, Modal};
+use crate::world::{ActError, Choice, Message, Modal};
 
 /// An interaction that a member started.
 #[derive(Clone)]
@@ -32,7 +30,7 @@ pub struct Answer {
     /// The form that was opened.
     pub form: Option<Modal>,
     /// The choices that were offered.
-    pub choices: Vec<Value>,
+    pub choices: Vec<Choice>,
 }
 
 impl InteractionHandle {

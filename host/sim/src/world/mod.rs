@@ -5,6 +5,7 @@ mod act_error;
 pub(crate) mod automod;
 mod belongings;
 mod builder;
+mod choice;
 mod components;
 mod embeds;
 mod file;
@@ -28,6 +29,8 @@ pub use belongings::{
     AuditEntry, Ban, Belongings, CommandRule, EventPlace, GuildEmoji, Invite, ScheduledEvent, StageInstance,
     VoiceState, Webhook,
 };
+pub use choice::Choice;
+pub(crate) use choice::Translations;
 pub(crate) use components::numbered;
 pub use components::{
     Component, ComponentEmoji, ComponentKind, DefaultValue, GalleryItem, Media, Modal, SelectOption,

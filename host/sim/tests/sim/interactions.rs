@@ -364,7 +364,7 @@ async fn an_option_that_is_being_typed_gets_choices() {
     assert_eq!(status, 400, "a message does not answer autocomplete");
     let choices = json!({ "choices": [{ "name": "abc", "value": "abc" }] });
     respond(&sim, &heard, json!({ "type": 8, "data": choices })).await;
-    assert_eq!(typed.acknowledged(PATIENCE).await.unwrap().choices[0]["name"], "abc");
+    assert_eq!(typed.acknowledged(PATIENCE).await.unwrap().choices[0].name, "abc");
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::commands::body::{Labels, Translations};
+use crate::commands::body::Labels;
 use crate::form::Fields;
+use crate::world::Translations;
 
 /// <https://discord.com/developers/docs/reference#locales>
 const LOCALES: [&str; 34] = [
@@ -30,7 +31,7 @@ pub(super) fn name(of: &mut Fields, strict: bool) -> (String, Translations) {
 }
 
 /// Reads translations of at most `most` characters.
-pub(super) fn translations(
+pub(crate) fn translations(
     of: &mut Fields,
     key: &str,
     most: usize,

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use serde_json::{Number, Value};
 
 use super::names;
-use crate::commands::body::{Choice, CommandOption, OptionKind};
+use crate::commands::body::{CommandOption, OptionKind};
 use crate::commands::numbers::{is_integer, is_number};
 use crate::form::Fields;
+use crate::world::Choice;
 
 /// Options of a command or subcommand, and choices of an option.
 const MAX_OPTIONS: usize = 25;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::ids::Snowflake;
 use crate::members::{InteractionHandle, Member};
 use crate::state::Shared;
+use crate::world::Choice;
 
 pub use print::{Detail, Printer};
 
@@ -73,13 +74,10 @@ impl Prompt {
             Ok(answer) => answer,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
-        let shown = |choice: &serde_json::Value| {
-            let name = choice["name"].as_str().unwrap_or_default();
-            match &choice["value"] {
-                value if value == name => name.to_owned(),
-                serde_json::Value::String(value) => format!("{name} = {value}"),
-                value => format!("{name} = {value}"),
-            }
+        let shown = |Choice { name, value, .. }: &Choice| match value.as_str() {
+            Some(text) if text == name => name.clone(),
+            Some(text) => format!("{name} = {text}"),
+            None => format!("{name} = {value}"),
         };
         let lines: Vec<String> = answer.choices.iter().map(shown).collect();
         Outcome::Shown(if lines.is_empty() { "nothing is offered".to_owned() } else { lines.join("\n") })

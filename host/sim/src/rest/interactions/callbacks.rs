@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::commands::numbers::is_number;
+use crate::commands::translations;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
@@ -16,7 +17,7 @@ use crate::rules::messages;
 use crate::state::State;
 use crate::transcript::Acknowledgement;
 use crate::world::wire::MessageJson;
-use crate::world::{Message, Modal, flags, numbered};
+use crate::world::{Choice, Message, Modal, flags, numbered};
 
 /// Choices that can be offered for an option.
 const MAX_CHOICES: usize = 25;
@@ -79,7 +80,7 @@ enum Body {
     Answer(MessageForm, u64),
     /// A change of the message that the component belongs to.
     Update(MessageForm, Arc<Message>),
-    Choices(Vec<Value>),
+    Choices(Vec<Choice>),
     Form(Modal),
 }
 
@@ -126,14 +127,10 @@ fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledg
     Ok(how)
 }
 
-fn choices(mut data: Fields) -> Result<Vec<Value>> {
+fn choices(mut data: Fields) -> Result<Vec<Choice>> {
     let read = data.read_objects("choices", 0..=MAX_CHOICES, |choice| {
-        let mut json = json!({ "name": choice.required_text("name", 1..=100) });
-        if let Some(names) = choice.take("name_localizations") {
-            json["name_localizations"] = names;
-        }
-        json["value"] = choice.take("value").unwrap_or_default();
-        match &json["value"] {
+        let value = choice.take("value").unwrap_or_default();
+        match &value {
             Value::String(text) if text.chars().count() > 100 => {
                 choice.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
             }
@@ -145,7 +142,11 @@ fn choices(mut data: Fields) -> Result<Vec<Value>> {
                 choice.fail("value", "BASE_TYPE_BAD_TYPE", &message);
             }
         }
-        json
+        Choice {
+            name: choice.required_text("name", 1..=100),
+            name_localizations: translations(choice, "name_localizations", 100, |_| true),
+            value,
+        }
     });
     data.checked().map(|()| read.unwrap_or_default())
 }

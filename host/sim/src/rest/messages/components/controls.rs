@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::{Checker, Kind, Surface};
+use super::{Checker, IN_LABEL, IN_ROW, Kind, Surface};
 use crate::form::Fields;
 use crate::rest::messages::embeds::{Link, url};
 use crate::world::{Component, ComponentEmoji, DefaultValue, SelectOption};
@@ -14,26 +14,6 @@ const MAX_BUTTONS: usize = 5;
 const MAX_OPTIONS: usize = 25;
 /// Characters of a text input.
 const MAX_INPUT_CHARS: u64 = 4000;
-const IN_ROW: &[Kind] = &[
-    Kind::Button,
-    Kind::StringSelect,
-    Kind::UserSelect,
-    Kind::RoleSelect,
-    Kind::MentionableSelect,
-    Kind::ChannelSelect,
-];
-const IN_LABEL: &[Kind] = &[
-    Kind::StringSelect,
-    Kind::UserSelect,
-    Kind::RoleSelect,
-    Kind::MentionableSelect,
-    Kind::ChannelSelect,
-    Kind::TextInput,
-    Kind::FileUpload,
-    Kind::RadioGroup,
-    Kind::CheckboxGroup,
-    Kind::Checkbox,
-];
 const LINK: u64 = 5;
 const PREMIUM: u64 = 6;
 

@@ -1,16 +1,13 @@
 //! Components that lay out a message: sections, texts, media, lines, containers.
 //! It does not check whether a file they show was uploaded.
 
-use super::{Checker, Kind, MAX_COMPONENTS, MAX_TEXT_CHARS};
+use super::{Checker, IN_CONTAINER, Kind, MAX_COMPONENTS, MAX_TEXT_CHARS};
 use crate::form::Fields;
 use crate::rest::messages::embeds::{ADDED_TO_MEDIA, Link, url};
 use crate::world::{Component, GalleryItem, Media};
 
 const MAX_GALLERY_ITEMS: usize = 10;
 const MAX_DESCRIPTION_CHARS: usize = 1024;
-const IN_CONTAINER: &[Kind] =
-    &[Kind::ActionRow, Kind::Section, Kind::TextDisplay, Kind::MediaGallery, Kind::File, Kind::Separator];
-
 impl Checker {
     /// One to three texts beside a thumbnail or a button.
     pub(crate) fn section(&mut self, of: &mut Fields, section: &mut Component) {

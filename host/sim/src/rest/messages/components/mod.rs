@@ -7,19 +7,27 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use crate::form::Fields;
-use crate::world::{Component, ComponentKind as Kind};
+use crate::world::Component;
+use crate::world::ComponentKind::{self as Kind, *};
 
-const IN_MESSAGE: &[Kind] = &[Kind::ActionRow];
-const IN_LAYOUT: &[Kind] = &[
-    Kind::ActionRow,
-    Kind::Section,
-    Kind::TextDisplay,
-    Kind::MediaGallery,
-    Kind::File,
-    Kind::Separator,
-    Kind::Container,
+const IN_MESSAGE: &[Kind] = &[ActionRow];
+const IN_LAYOUT: &[Kind] = &[ActionRow, Section, TextDisplay, MediaGallery, File, Separator, Container];
+const IN_CONTAINER: &[Kind] = &[ActionRow, Section, TextDisplay, MediaGallery, File, Separator];
+const IN_FORM: &[Kind] = &[ActionRow, TextDisplay, Label];
+/// In a message.
+const IN_ROW: &[Kind] = &[Button, StringSelect, UserSelect, RoleSelect, MentionableSelect, ChannelSelect];
+const IN_LABEL: &[Kind] = &[
+    StringSelect,
+    UserSelect,
+    RoleSelect,
+    MentionableSelect,
+    ChannelSelect,
+    TextInput,
+    FileUpload,
+    RadioGroup,
+    CheckboxGroup,
+    Checkbox,
 ];
-const IN_FORM: &[Kind] = &[Kind::ActionRow, Kind::TextDisplay, Kind::Label];
 
 /// Rows of a message, and top-level components of a form.
 const MAX_ROWS: usize = 5;
@@ -31,9 +39,10 @@ const MAX_TEXT_CHARS: usize = 4000;
 const ID: RangeInclusive<u64> = 0..=i32::MAX as u64;
 
 /// What the components are in.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) enum Surface {
     /// A message with content, whose components are rows of controls.
+    #[default]
     Message,
     /// A message with IS_COMPONENTS_V2: components are all it has.
     Layout,
@@ -62,19 +71,13 @@ pub(crate) fn components(body: &mut Fields, surface: Surface) -> Vec<Component> 
 }
 
 /// What was met on the way through a tree of components.
+#[derive(Default)]
 struct Checker {
     surface: Surface,
     custom_ids: HashSet<String>,
     ids: HashSet<u64>,
     count: usize,
     text_chars: usize,
-}
-
-impl Default for Checker {
-    fn default() -> Self {
-        let (custom_ids, ids) = (HashSet::new(), HashSet::new());
-        Self { surface: Surface::Message, custom_ids, ids, count: 0, text_chars: 0 }
-    }
 }
 
 impl Checker {
@@ -117,23 +120,21 @@ impl Checker {
         }
         let mut one = Component { kind, id, ..Component::default() };
         match kind {
-            Kind::ActionRow => self.row(of, &mut one),
-            Kind::Button => self.button(of, &mut one),
-            Kind::StringSelect
-            | Kind::UserSelect
-            | Kind::RoleSelect
-            | Kind::MentionableSelect
-            | Kind::ChannelSelect => self.select(of, &mut one),
-            Kind::TextInput => self.text_input(of, &mut one, allowed.len() > 1),
-            Kind::Section => self.section(of, &mut one),
-            Kind::TextDisplay => self.text(of, &mut one),
-            Kind::Thumbnail => layout::thumbnail(of, &mut one),
-            Kind::MediaGallery => layout::gallery(of, &mut one),
-            Kind::File => layout::file(of, &mut one),
-            Kind::Separator => layout::separator(of, &mut one),
-            Kind::Container => self.container(of, &mut one),
-            Kind::Label => self.label(of, &mut one),
-            Kind::FileUpload | Kind::RadioGroup | Kind::CheckboxGroup | Kind::Checkbox => {
+            ActionRow => self.row(of, &mut one),
+            Button => self.button(of, &mut one),
+            StringSelect | UserSelect | RoleSelect | MentionableSelect | ChannelSelect => {
+                self.select(of, &mut one)
+            }
+            TextInput => self.text_input(of, &mut one, allowed.len() > 1),
+            Section => self.section(of, &mut one),
+            TextDisplay => self.text(of, &mut one),
+            Thumbnail => layout::thumbnail(of, &mut one),
+            MediaGallery => layout::gallery(of, &mut one),
+            File => layout::file(of, &mut one),
+            Separator => layout::separator(of, &mut one),
+            Container => self.container(of, &mut one),
+            Label => self.label(of, &mut one),
+            FileUpload | RadioGroup | CheckboxGroup | Checkbox => {
                 self.field(of, &mut one);
             }
         }

@@ -1,0 +1,20 @@
+//! What is offered for an option of a command: by the command itself, or while somebody types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// By locale; none is null.
+pub(crate) type Translations = Option<BTreeMap<String, String>>;
+
+/// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Choice {
+    /// What users see.
+    pub name: String,
+    /// What users of other languages see, by locale.
+    pub name_localizations: Option<BTreeMap<String, String>>,
+    /// What the bot gets: a text or a number.
+    pub value: Value,
+}
