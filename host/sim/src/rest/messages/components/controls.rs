@@ -304,6 +304,11 @@ mod tests {
             ),
             (with(menu, json!({ "channel_types": [0] })), "/channel_types", "BASE_TYPE_BAD_TYPE"),
             (
+                row(json!({ "type": 8, "custom_id": "a", "channel_types": [0, "text"] })),
+                "/channel_types",
+                "NUMBER_TYPE_COERCE",
+            ),
+            (
                 row(
                     json!({ "type": 6, "custom_id": "a", "default_values": [{ "id": "1", "type": "user" }] }),
                 ),
