@@ -54,6 +54,7 @@ impl ComponentKind {
 
 /// A component of any kind; fields that its kind does not have are absent.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "each is described under its name in Discord's reference")]
 pub struct Component {
     #[serde(rename = "type")]
@@ -124,6 +125,7 @@ pub struct Component {
 
 /// What can be chosen in a menu or group.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct SelectOption {
     /// What users see.
     pub label: String,
@@ -142,6 +144,7 @@ pub struct SelectOption {
 
 /// A user, role or channel that is chosen in a menu from the start.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct DefaultValue {
     /// Its id.
     pub id: Snowflake,
@@ -152,6 +155,7 @@ pub struct DefaultValue {
 
 /// An emoji on a button or option: a custom one by its id, a Unicode one by its name.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct ComponentEmoji {
     /// The id of a custom emoji.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,6 +170,7 @@ pub struct ComponentEmoji {
 
 /// A file that a component shows.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Media {
     /// Where it is.
     pub url: String,
@@ -173,6 +178,7 @@ pub struct Media {
 
 /// A picture of a gallery.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct GalleryItem {
     /// The picture.
     pub media: Media,

@@ -22,6 +22,7 @@ pub enum EmbedKind {
 
 /// <https://discord.com/developers/docs/resources/message#embed-object>
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Embed {
     /// What it is; whatever a bot says, its own are rich ones.
     #[serde(default, rename = "type")]
@@ -60,6 +61,7 @@ pub struct Embed {
 
 /// The last line of an embed.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct EmbedFooter {
     /// The line.
     pub text: String,
@@ -70,6 +72,7 @@ pub struct EmbedFooter {
 
 /// The first line of an embed.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct EmbedAuthor {
     /// The line.
     pub name: String,
@@ -83,6 +86,7 @@ pub struct EmbedAuthor {
 
 /// A cell of an embed's table.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct EmbedField {
     /// What stands above it.
     pub name: String,

@@ -85,6 +85,17 @@ fn a_mistake_in_a_world_file_is_named_with_its_line_and_the_nearest_name() {
             8,
             "no message 1 before",
         ),
+        (
+            "[[guilds.channels]]\nname = \"x\"\n[[guilds.channels.messages]]\nby = \"b\"\nembeds = [{ titel = \"t\" }]",
+            8,
+            "did you mean `title`?",
+        ),
+        (
+            "[[guilds.channels]]\nname = \"x\"\n[[guilds.channels.messages]]\nby = \"b\"\n\
+             components = [{ type = 1, components = [{ type = 2, custom-id = \"a\" }] }]",
+            8,
+            "did you mean `custom_id`?",
+        ),
         ("id = 5\n[[guilds.roles]]\nname = \"x\"\nid = \"5\"", 7, "the id 5 is there twice"),
         ("id = \"18446744073709551615\"", 4, "an id lies between 1 and"),
         ("[[dms]]\nperson = \"alice\"\nbot = \"b\"", 6, "there is no bot `b`"),
