@@ -140,24 +140,30 @@ impl CogSettings {
 }
 
 impl Cogs {
-    /// Takes over what is set for the cogs now. Those for which it has changed are reloaded; one that cannot use it goes on
-    /// with what it had. The outcome goes into the log.
-    pub async fn follow_settings(self: &Arc<Self>, sections: BTreeMap<String, CogSection>) {
-        let renewed = self.parts.settings.replace(sections).into_iter().map(async |name| {
-            // One that is being loaded may have been given what was set before.
-            let is_wanted =
-                |status: &Status, _: &Entry| status.is_routed() || status.absence == Absence::Failed;
-            if self.registry.of(&name, is_wanted) != Some(true) {
-                return;
-            }
-            tracing::info!(cog = &*name, "its settings have changed");
-            match self.ask(&name, Message::Renew).await {
-                Ok(Some(report)) => report.log(),
-                Ok(None) => {}
-                Err(error) => super::log_error(&error),
-            }
-        });
-        join_all(renewed).await;
+    /// Takes over what is set for the cogs now, at once. Those for which it has changed are reloaded, when the future is
+    /// polled; one that cannot use it goes on with what it had. The outcome goes into the log.
+    pub fn follow_settings(
+        self: &Arc<Self>,
+        sections: BTreeMap<String, CogSection>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let (changed, cogs) = (self.parts.settings.replace(sections), Arc::clone(self));
+        async move {
+            let renewed = changed.into_iter().map(async |name| {
+                // One that is being loaded may have been given what was set before.
+                let is_wanted =
+                    |status: &Status, _: &Entry| status.is_routed() || status.absence == Absence::Failed;
+                if cogs.registry.of(&name, is_wanted) != Some(true) {
+                    return;
+                }
+                tracing::info!(cog = &*name, "its settings have changed");
+                match cogs.ask(&name, Message::Renew).await {
+                    Ok(Some(report)) => report.log(),
+                    Ok(None) => {}
+                    Err(error) => super::log_error(&error),
+                }
+            });
+            join_all(renewed).await;
+        }
     }
 }
 

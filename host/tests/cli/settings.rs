@@ -1,7 +1,7 @@
 //! What the config file sets for a cog is followed while the host runs.
 
 use crate::{
-    program::{Live, Place, run},
+    program::{Live, Place, library, run},
     running::{ask, discord, run as serve},
 };
 
@@ -26,6 +26,30 @@ fn a_cog_is_reloaded_when_its_settings_change_in_the_file_and_a_wrong_one_change
     assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `hi`, numbers []");
     let shown = run(&place, &["cogs", "info", "faulty"]);
     assert!(shown.out.contains("faulty#2") && shown.out.contains("events: MESSAGE_CREATE"), "{}", shown.out);
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_cog_that_comes_with_its_section_of_the_config_is_not_loaded_without_it() {
+    let place = Place::with(&["ping"]);
+    let (runtime, sim) = discord(&place, "");
+    // So that nothing but the new library makes the host look at its config.
+    let once_an_hour = |text: String| text.replace("[cogs]", "[cogs]\npoll_ms = 3600000");
+    let before = once_an_hour(std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap());
+    place.file("gearshift.toml", &before);
+    let mut live = serve(&place, sim.token());
+    live.expect("ready; the control socket is");
+    let section = "[cog.faulty]\nlane = \"process\"\nsettings.text = \"hi\"";
+    place.file("gearshift.toml", &format!("{before}\n{section}\n"));
+    let (new, there) = (place.path().join("new.so"), place.path().join("cogs/faulty.so"));
+    std::fs::copy(library("faulty"), &new).unwrap();
+    std::fs::rename(new, there).unwrap();
+    live.expect("`faulty#1` was loaded");
+    assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `hi`, numbers []");
+    let shown = run(&place, &["cogs", "list", "--json"]).out;
+    let list: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(list["cogs"][0]["lane"], "process", "{shown}");
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }
