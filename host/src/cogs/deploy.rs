@@ -218,7 +218,12 @@ impl<L: Life> Owner<L> {
             // What was reserved for the new generation is free again.
             return self.publish();
         }
-        let (_, dropped) = self.enter(Now::Away(Absence::Failed, Some(text)));
+        self.stay_away(Absence::Failed, text);
+    }
+
+    /// Nothing serves, for a reason. What waited for the cog is dropped, and that is said.
+    pub(super) fn stay_away(&mut self, absence: Absence, reason: String) {
+        let (_, dropped) = self.enter(Now::Away(absence, Some(reason)));
         if dropped > 0 {
             let cog = &*self.name;
             tracing::warn!(cog, dropped, "events that waited for it are dropped: it is not loaded");

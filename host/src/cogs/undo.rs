@@ -99,7 +99,7 @@ impl<L: Life> Owner<L> {
         let id = self.id(number);
         tracing::error!(
             cog = id,
-            "it is given up: {why}; its {waiting} waiting events go to the next generation"
+            "it is given up: {why}; its {waiting} waiting events wait for the next generation"
         );
         self.registry.note(&self.name, |status| {
             status.failed(why.clone());
@@ -139,7 +139,7 @@ impl<L: Life> Owner<L> {
                 self.name
             );
             tracing::error!(cog = &*self.name, "{reason}");
-            self.enter(Now::Away(Absence::Parked, Some(reason)));
+            self.stay_away(Absence::Parked, reason);
             return;
         }
         let library = library.as_ref().map_or(&*self.file, Kept::path);

@@ -53,6 +53,19 @@ fn a_host_that_is_killed_leaves_no_process_behind_and_the_next_one_has_what_was_
 }
 
 #[test]
+fn what_waits_for_a_cog_that_crashes_too_often_is_dropped_and_that_is_said() {
+    let place = Place::with(&["faulty"]);
+    place.file("gearshift.toml", &format!("{CONFIG}[limits]\nhangs_max = 1\n"));
+    let mut live = Live::play(&place, &[]);
+    live.say("!faulty crash 4000 abort");
+    live.say("!faulty count");
+    live.expect("waiting events wait for the next generation");
+    live.expect("events that waited for it are dropped: it is not loaded");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn a_signal_to_all_processes_ends_them_in_order_and_the_state_is_saved() {
     let (place, live) = playing();
     let processes = processes(&place);

@@ -6,7 +6,11 @@ use std::{
     mem,
 };
 
-use tokio::{net::unix::pipe, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::unix::pipe,
+    sync::oneshot,
+    task::{self, JoinHandle},
+};
 
 use super::trace;
 use crate::identity::GenerationId;
@@ -21,8 +25,8 @@ const WORDS_MAX: usize = 300;
 const LINE_MAX: usize = 8 << 10;
 /// A pipe holds so much: <https://man7.org/linux/man-pages/man7/pipe.7.html>
 const PIPE: usize = 64 << 10;
-/// So much is read at once.
-const READ: usize = 4 << 10;
+/// So much is read at once, before other tasks have their turn: the cog may write without end.
+const READ: usize = 1 << 10;
 
 /// A task that passes the lines on.
 #[derive(Debug)]
@@ -77,6 +81,7 @@ impl Lines {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => break,
             }
+            task::yield_now().await;
         }
         // Everything that it wrote is in the pipe, which a child of its own may have open still.
         for _ in 0..=PIPE / READ {
@@ -151,6 +156,21 @@ mod tests {
             writer.write_all(written.as_bytes()).unwrap();
             assert_eq!(output.last_words().await.as_deref(), said, "{written:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn other_tasks_have_their_turn_while_a_process_prints_without_end() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let pipe = reader.try_clone().unwrap();
+        let left = || rustix::io::ioctl_fionread(&pipe).unwrap();
+        writer.write_all(&[b'\n'; PIPE]).unwrap();
+        let full = left();
+        let id = GenerationId { cog: Arc::from("music"), number: 7 };
+        let _output = Output::listen(id, reader).unwrap();
+        while left() == full {
+            task::yield_now().await;
+        }
+        assert!(left() > 0, "everything was read at once");
     }
 
     #[tokio::test]
