@@ -118,7 +118,7 @@ pub fn main() -> ExitCode {
 }
 
 /// How long the last lines of the log may take: a reader that stalls then does not get them.
-const LAST_LINES: Duration = Duration::from_secs(1);
+const LAST_LINES: Duration = Duration::from_secs(3);
 
 /// What the reader of a panic's text can do.
 const REPORT: &str = "help: this is a mistake in the host; please report it with the lines above";
