@@ -223,12 +223,10 @@ impl Host {
             self.tasks.spawn(commands::keep_registered(cogs, Arc::clone(discord), settle, keep));
         }
         if let Some(watch) = self.watch.take() {
-            let (file, every) = (self.config.file.clone(), self.config.cogs.poll);
-            let is_followed = !file.as_os_str().is_empty() && !every.is_zero();
-            let settings = is_followed.then(|| Arc::new(follow::Settings::new(file)));
-            self.tasks.spawn(follow::follow(watch, Arc::clone(&self.cogs), settings.clone()));
-            if let Some(settings) = settings {
-                self.tasks.spawn(settings.follow(every, Arc::clone(&self.cogs)));
+            self.tasks.spawn(follow::follow(watch, Arc::clone(&self.cogs)));
+            let every = self.config.cogs.poll;
+            if !self.config.file.as_os_str().is_empty() && !every.is_zero() {
+                self.tasks.spawn(Arc::clone(&self.cogs).follow_config(every));
             }
         }
     }

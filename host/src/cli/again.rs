@@ -4,7 +4,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
@@ -25,9 +25,6 @@ use crate::{
     metrics::Endpoint,
     sessions::Sessions,
 };
-
-/// How long the log's last lines may take before another program goes on.
-const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// What a host that can begin once more is begun by.
 #[derive(Clone, Copy)]
@@ -186,7 +183,7 @@ pub(super) async fn upgrade(
     let failure = match closed {
         Ok(()) if signals.is_asked() => return Ok(None),
         Ok(()) => {
-            log::flush(LAST_LINES);
+            log::flush(super::LAST_LINES);
             let memory = if has_store { Ok(None) } else { left.in_memory() };
             let error = match memory {
                 Ok(memory) => started.replace(&program, memory.as_ref()),

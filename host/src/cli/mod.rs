@@ -117,7 +117,7 @@ pub fn main() -> ExitCode {
     code
 }
 
-/// How long the last lines of the log may take: a reader that stalls then does not get them.
+/// How long the last lines of the log may take at the end, or before another program goes on: a reader that stalls then does not get them.
 const LAST_LINES: Duration = Duration::from_secs(3);
 
 /// What the reader of a panic's text can do.

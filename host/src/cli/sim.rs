@@ -100,7 +100,7 @@ impl SimCommand {
         life.attend(
             self.start(),
             async |sim| match watch {
-                // Whoever knows where it is may have been there already.
+                // A client that knows where it is may have been there already.
                 Some(detail) => print(Printer::from_start(sim, detail)).await,
                 None => std::future::pending().await,
             },

@@ -66,7 +66,11 @@ impl Cogs {
     }
 
     /// Steps before anything is asked of the cog itself.
-    pub(super) async fn prepare_wanted(&self, file: &Path) -> Result<Candidate<PrivateCopy>, CogError> {
+    pub(super) async fn prepare_wanted(
+        self: &Arc<Self>,
+        file: &Path,
+    ) -> Result<Candidate<PrivateCopy>, CogError> {
+        self.settle_config().await;
         let candidate = prepare(&self.parts, file).await?;
         if self.registry.found(file, &candidate.manifest) {
             // Files change places in groups, one after the other: a cog that is in another file now goes on from there.

@@ -24,6 +24,7 @@ impl Cogs {
         file: &Path,
         settle: impl FnOnce() -> Result<(), String>,
     ) -> Result<Report, CogError> {
+        self.settle_config().await;
         let prepared = prepare(&self.parts, staged).await?;
         let manifest = Arc::clone(&prepared.manifest);
         if manifest.name != name {

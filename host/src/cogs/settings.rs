@@ -2,8 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::{Duration, SystemTime},
 };
 
 use futures_util::future::join_all;
@@ -11,21 +13,37 @@ use gearshift_cog::manifest::Manifest;
 
 use super::{Absence, Cogs, book::Entry, message::Message, stage::Status};
 use crate::{
-    config::{Allowed, CogSection, LaneKind, Sandbox, Settings},
+    config::{Allowed, CogSection, Config, LaneKind, Sandbox, Settings},
     fault::{Fault, FaultKind},
 };
 
 /// What is set for all cogs.
 #[derive(Debug, Default)]
 pub struct CogSettings {
-    /// The config file, for messages.
+    /// The config file.
     file: PathBuf,
+    /// Which contents of it were seen; none if it is not followed.
+    looks: OnceLock<tokio::sync::Mutex<Looks>>,
     sections: RwLock<BTreeMap<String, CogSection>>,
     /// Where cogs live for which nothing else is set.
     lane: LaneKind,
     /// Where cogs live because somebody asked for it while the host runs.
     asked: RwLock<BTreeMap<String, LaneKind>>,
 }
+
+/// What tells one content of a file from another, without reading it: inode, bytes, time of the last change.
+type Stamp = (u64, u64, SystemTime);
+
+/// Which contents of a file were seen.
+#[derive(Debug)]
+struct Looks {
+    read: Option<Stamp>,
+    last: Option<Stamp>,
+}
+
+/// How long a config that is being written has to be complete before a cog is loaded: so many looks, so far apart.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// Where a cog lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +63,7 @@ const SANDBOX_MEMORY: u64 = 256 << 20;
 impl CogSettings {
     /// What the config file `file` says; `lane` is where cogs live for which it says nothing else.
     pub fn new(file: PathBuf, sections: BTreeMap<String, CogSection>, lane: LaneKind) -> CogSettings {
-        CogSettings { file, sections: RwLock::new(sections), lane, asked: RwLock::default() }
+        CogSettings { file, sections: RwLock::new(sections), lane, ..CogSettings::default() }
     }
 
     /// Where a cog lives from its next generation on.
@@ -140,6 +158,48 @@ impl CogSettings {
 }
 
 impl Cogs {
+    /// Follows what the config file sets for the cogs, until it is dropped: looks at it every so often, and before each
+    /// library is loaded. Anything else in it waits for a restart.
+    pub async fn follow_config(self: Arc<Self>, every: Duration) {
+        // It may have changed since the host read it.
+        let looks = Looks { read: None, last: stamp(&self.parts.settings.file).await };
+        let looks = self.parts.settings.looks.get_or_init(|| looks.into());
+        loop {
+            tokio::time::sleep(every).await;
+            self.look_at_config(looks).await;
+        }
+    }
+
+    /// Takes over what the config file says now, if it is followed: a cog that comes together with its section is not
+    /// loaded without it, which may be what locks it in.
+    pub(super) async fn settle_config(self: &Arc<Self>) {
+        let Some(looks) = self.parts.settings.looks.get() else { return };
+        for _ in 0..LOOKS {
+            if self.look_at_config(looks).await {
+                return;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+
+    /// A file that has just been written may not be complete, so it is read when two looks saw the same. Whether what is
+    /// there is what was read.
+    async fn look_at_config(self: &Arc<Self>, looks: &tokio::sync::Mutex<Looks>) -> bool {
+        let mut looks = looks.lock().await;
+        let file = &self.parts.settings.file;
+        let now = stamp(file).await;
+        if now.is_some() && now == looks.last && now != looks.read {
+            looks.read = now;
+            match Config::load(file) {
+                // A cog that is slow to reload keeps no other waiting.
+                Ok(config) => drop(self.parts.runtime.spawn(self.follow_settings(config.cog))),
+                Err(error) => tracing::error!("the settings of the cogs stay as they are: {error}"),
+            }
+        }
+        looks.last = now;
+        now.is_none() || now == looks.read
+    }
+
     /// Takes over what is set for the cogs now, at once. Those for which it has changed are reloaded, when the future is
     /// polled; one that cannot use it goes on with what it had. The outcome goes into the log.
     pub fn follow_settings(
@@ -167,12 +227,15 @@ impl Cogs {
     }
 }
 
+/// None if it is not there.
+async fn stamp(file: &Path) -> Option<Stamp> {
+    let found = tokio::fs::metadata(file).await.ok()?;
+    Some((found.ino(), found.len(), found.modified().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config::Config;
 
     fn sections(text: &str) -> BTreeMap<String, CogSection> {
         Config::parse(text, Path::new("gearshift.toml")).expect("it is valid").cog

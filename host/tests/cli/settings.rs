@@ -32,16 +32,16 @@ fn a_cog_is_reloaded_when_its_settings_change_in_the_file_and_a_wrong_one_change
 
 #[test]
 fn a_cog_that_comes_with_its_section_of_the_config_is_not_loaded_without_it() {
+    let section = |text: &str| format!("\n[cog.faulty]\nlane = \"process\"\nsettings.text = \"{text}\"\n");
     let place = Place::with(&["ping"]);
     let (runtime, sim) = discord(&place, "");
-    // So that nothing but the new library makes the host look at its config.
+    // So that nothing but a library that is loaded makes the host look at its config.
     let once_an_hour = |text: String| text.replace("[cogs]", "[cogs]\npoll_ms = 3600000");
     let before = once_an_hour(std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap());
     place.file("gearshift.toml", &before);
     let mut live = serve(&place, sim.token());
     live.expect("ready; the control socket is");
-    let section = "[cog.faulty]\nlane = \"process\"\nsettings.text = \"hi\"";
-    place.file("gearshift.toml", &format!("{before}\n{section}\n"));
+    place.file("gearshift.toml", &(before.clone() + &section("hi")));
     let (new, there) = (place.path().join("new.so"), place.path().join("cogs/faulty.so"));
     std::fs::copy(library("faulty"), &new).unwrap();
     std::fs::rename(new, there).unwrap();
@@ -50,6 +50,11 @@ fn a_cog_that_comes_with_its_section_of_the_config_is_not_loaded_without_it() {
     let shown = run(&place, &["cogs", "list", "--json"]).out;
     let list: serde_json::Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(list["cogs"][0]["lane"], "process", "{shown}");
+    // By an order, too.
+    assert_eq!(run(&place, &["cogs", "unload", "faulty"]).code, 0);
+    place.file("gearshift.toml", &(before + &section("bye")));
+    assert_eq!(run(&place, &["cogs", "load", "faulty"]).code, 0);
+    assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `bye`, numbers []");
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }

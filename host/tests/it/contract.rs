@@ -76,7 +76,7 @@ async fn a_fault_says_whether_the_cog_is_to_blame() {
 async fn a_library_is_opened_by_the_thread_of_its_lane_and_closed_by_one_of_its_own() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
-    // What runs while the dynamic loader opens and closes it, whoever has called that.
+    // What runs while the dynamic loader opens and closes it, in any thread.
     let source = "\
         #include <stdio.h>\n\
         #include <sys/prctl.h>\n\

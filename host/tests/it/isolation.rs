@@ -173,7 +173,7 @@ async fn a_cog_whose_queue_is_full_keeps_nothing_from_the_others() {
         .config("lane_queue = 4\nhandlers_in_flight = 1\ndrain_timeout_ms = 50")
         .up()
         .await;
-    // Its one handler never ends, so its queue stays full, and whoever waited for room in it would wait forever.
+    // Its one handler never ends, so its queue stays full, and a sender that waited for room in it would never go on.
     assert_eq!(stage.ask("!faulty hang").await, "hanging");
     for _ in 0..10 {
         stage.alice.say("general", "hello").await.unwrap();

@@ -12,7 +12,7 @@ use crate::world::{Guild, GuildTemplate, bits};
 /// Characters of a code.
 const CODE_CHARS: usize = 12;
 
-/// A template, whoever asks.
+/// A template, for any user.
 pub(crate) fn with_code(state: &State, code: &str) -> Result<Value> {
     let templates = state.world.guilds().filter_map(|home| Some((home, home.belongings.template.as_ref()?)));
     let found = templates.into_iter().find(|(_, template)| template.code == code);
