@@ -4,24 +4,20 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use gearshift_cog::manifest::Manifest;
-use tokio::time::Instant;
 
 use super::{
     CogError,
     error::Again,
     life::{Candidate, Kept, Life},
     message::{Answer, Done, How, Wish},
-    owner::{Now, Owner, Retry},
+    owner::{Now, Owner},
+    retry::Retry,
     stage::Absence,
 };
 use crate::{error::chain, lane::OrderError, library::Digest, step::Step};
-
-/// Shortest and longest pause between two attempts at a `setup` that failed.
-const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
 
 impl<L: Life> Owner<L> {
     pub(super) fn expect(&mut self, file: PathBuf, manifest: Arc<Manifest>) -> Result<(), CogError> {
@@ -76,6 +72,10 @@ impl<L: Life> Owner<L> {
         let is_serving = match &self.now {
             Now::Serving(_) => true,
             Now::Away(Absence::Failed, _) => false,
+            Now::Loading(_) if self.lost.is_some() => {
+                self.bring_back(false).await;
+                return Ok(None);
+            }
             Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => return Ok(None),
         };
         match self.life.prepare(&self.file).await {
@@ -210,11 +210,11 @@ impl<L: Life> Owner<L> {
         self.replace(candidate, how).await
     }
 
-    /// Nothing could be loaded: what serves goes on, and if nothing does, the cog is away.
+    /// Nothing could be loaded: what serves goes on, and if nothing does, the cog is away, or what was lost is brought back.
     pub(super) fn fail(&mut self, error: &CogError) {
         let text = chain(error);
         self.registry.note(&self.name, |status| status.failed(text.clone()));
-        if matches!(self.now, Now::Serving(_)) {
+        if matches!(self.now, Now::Serving(_)) || self.lost.is_some() {
             // What was reserved for the new generation is free again.
             return self.publish();
         }
@@ -239,12 +239,11 @@ impl<L: Life> Owner<L> {
     /// When it is tried again, if it failed for what passes: a site that is not up yet, a thread that does not return. The
     /// error says so. `last` was planned for the same before.
     fn retry_after(&self, last: Option<Retry>, mut error: CogError) -> (Option<Retry>, CogError) {
-        let pause = last.map_or(RETRY[0], |last| (last.pause * 2).min(RETRY[1]));
-        let retry = Retry { at: Instant::now() + pause, pause, after_call: None };
+        let retry = Retry::after(last);
         let is_passing = error.is_worth_retrying();
         let retry = match &mut error {
-            CogError::Step { again, .. } if is_passing => {
-                *again = Again(Some(pause));
+            CogError::Step { again, .. } | CogError::Open { again, .. } if is_passing => {
+                *again = Again(Some(retry.pause));
                 Some(retry)
             }
             CogError::Stays { step: Step::Pause, source: OrderError::Deadline(_), .. } => {

@@ -91,12 +91,14 @@ pub enum CogError {
         held: usize,
     },
     /// The verified library could not be opened.
-    #[error("failed to open `{name}` from `{}`", .file.display())]
+    #[error("failed to open `{name}` from `{}`{again}", .file.display())]
     Open {
         /// The generation.
         name: String,
         /// The file.
         file: PathBuf,
+        /// Whether it is tried again by itself.
+        again: Again,
         /// Why.
         #[source]
         source: OpenError,
@@ -192,13 +194,32 @@ impl CogError {
         matches!(self, CogError::File(refused) if refused.why.is_passing())
     }
 
-    /// Whether trying the same code again later may help: its `setup` returned an error. A panic, a state or a setting that
-    /// cannot be read comes again.
+    /// Whether trying the same code again later may help: its `setup` returned an error, or the system had no thread or process
+    /// for it. A panic, a state or a setting that cannot be read comes again.
     pub(super) fn is_worth_retrying(&self) -> bool {
+        match self {
+            CogError::Step { step: Step::Setup, source: OrderError::Fault(fault), .. } => !comes_again(fault),
+            CogError::Open { source: OpenError::Thread(_) | OpenError::Spawn(_), .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether code that has served may serve again later, though it could not be brought back now.
+    pub(super) fn may_come_back(&self) -> bool {
+        match self {
+            CogError::Step { source: OrderError::Fault(fault), .. } => !comes_again(fault),
+            CogError::Step { source: OrderError::Closing, .. } => false,
+            CogError::Step { .. } | CogError::Open { .. } | CogError::File(_) | CogError::Host(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a generation was lost by it: it crashed, or did not come back.
+    pub(super) fn is_loss(&self) -> bool {
         matches!(
             self,
-            CogError::Step { step: Step::Setup, source: OrderError::Fault(Fault { kind, .. }), .. }
-                if !matches!(kind, FaultKind::Panic | FaultKind::State | FaultKind::Settings)
+            CogError::Step { source: OrderError::Ended(_) | OrderError::Deadline(_), .. }
+                | CogError::Open { source: OpenError::Died | OpenError::Deadline(_), .. }
         )
     }
 
@@ -263,6 +284,11 @@ impl CogError {
             _ => return None,
         })
     }
+}
+
+/// Whether the same code would fail in the same way.
+fn comes_again(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Panic | FaultKind::State | FaultKind::Settings)
 }
 
 /// The cog of a generation's name.

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CogError, CogsParts, MissingIntent, Retirement,
+    error::Again,
     life::{Candidate, Kept, Life},
     message::{Lost, Message},
     retire::{Reaper, Remains},
@@ -181,7 +182,8 @@ impl Life for Lanes {
         })?;
         copy.set_mapping(Mapping::Mapped);
         let (parts, lease) = self.lane_parts(&id, &manifest, &copy);
-        let failed = |source| CogError::Open { name: id.to_string(), file: file.clone(), source };
+        let failed =
+            |source| CogError::Open { name: id.to_string(), file: file.clone(), again: Again(None), source };
         let deadline = self.parts.limits.setup_timeout;
         let lane = self.parts.settings.lane(&self.name);
         if lane.kind == LaneKind::Process {

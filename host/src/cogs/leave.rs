@@ -32,7 +32,7 @@ impl<L: Life> Owner<L> {
         if matches!(self.now, Now::Away(Absence::New | Absence::Unloaded | Absence::FileGone, _)) {
             return Err(unknown(&self.name));
         }
-        (self.failed_file, self.failed_renewal) = (None, None);
+        (self.failed_file, self.failed_renewal, self.lost) = (None, None, None);
         self.save_at = None;
         let mut report = Report::new(&self.name, Outcome::Unloaded);
         // First of all nothing comes to it any more. If its file is another cog now, some of what waits is that one's.

@@ -29,6 +29,7 @@ mod registry;
 mod replace;
 mod report;
 mod retire;
+mod retry;
 mod settings;
 mod stage;
 mod start;

@@ -13,6 +13,7 @@ use super::{
     life::{Kept, Life},
     message::{Answer, Done, Leaving, Message, Wish},
     registry::Registry,
+    retry::{LOOK_AGAIN, LostCode, Retry},
     stage::{Absence, Stage},
 };
 use crate::{
@@ -44,6 +45,8 @@ pub(super) struct Owner<L: Life> {
     pub(super) failed_file: Option<(PathBuf, Digest, Retry)>,
     /// The code that serves could not begin with what is set for it now, and is tried again.
     pub(super) failed_renewal: Option<Retry>,
+    /// What is to be brought back; its events wait.
+    pub(super) lost: Option<LostCode>,
     /// Contents that the host went back from in this run.
     pub(super) gone_back: Vec<Digest>,
     /// The last of them with what served before, until the store has it.
@@ -120,37 +123,6 @@ impl Before {
     }
 }
 
-/// How often a call is looked at that must return first.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// When what could not be brought into service is tried again, and how long after the attempt before.
-#[derive(Clone, Copy)]
-pub(super) struct Retry {
-    pub(super) at: Instant,
-    pub(super) pause: Duration,
-    /// The call in which the generation that serves kept its thread: as long as it does, trying is of no use.
-    pub(super) after_call: Option<u64>,
-}
-
-impl Retry {
-    pub(super) fn has_come(self) -> bool {
-        self.at <= Instant::now()
-    }
-
-    /// Whether it is time, and the generation that serves does not stand in its way.
-    fn is_due<G>(&mut self, life: &impl Life<Generation = G>, now: &Now<G>) -> bool {
-        if !self.has_come() {
-            return false;
-        }
-        let call = now.serving().and_then(|serving| life.pulse(&serving.generation).call());
-        let is_kept = self.after_call.is_some() && call == self.after_call;
-        if is_kept {
-            self.at = Instant::now() + LOOK_AGAIN;
-        }
-        !is_kept
-    }
-}
-
 impl<L: Life> Owner<L> {
     /// Of a cog of which nothing is loaded; it becomes known in the registry. `itself` is where its messages come from.
     pub(super) fn new(
@@ -189,6 +161,7 @@ impl<L: Life> Owner<L> {
             hangs: Hangs::default(),
             failed_file: None,
             failed_renewal: None,
+            lost: None,
             gone_back: Vec::new(),
             to_remember: None,
         }
@@ -358,7 +331,8 @@ impl<L: Life> Owner<L> {
         let store = self.store_at.map(|(at, _)| at);
         let file = self.failed_file.as_ref().map(|(.., retry)| retry.at);
         let renewal = self.failed_renewal.map(|retry| retry.at);
-        [probation, store, self.save_at, file, renewal].into_iter().flatten().min()
+        let lost = self.lost.as_ref().and_then(|lost| lost.retry).map(|retry| retry.at);
+        [probation, store, self.save_at, file, renewal, lost].into_iter().flatten().min()
     }
 
     async fn on_time(&mut self) {
@@ -374,6 +348,9 @@ impl<L: Life> Owner<L> {
         }
         if self.save_at.is_some_and(|at| at <= now) {
             self.save().await;
+        }
+        if self.lost.as_ref().and_then(|lost| lost.retry).is_some_and(Retry::has_come) {
+            self.bring_back(false).await;
         }
         // A file first: what comes from it needs no renewal.
         if let Some((file, failed, retry)) = &mut self.failed_file

@@ -69,6 +69,7 @@ impl<L: Life> Owner<L> {
         self.file = file;
         // It has begun with what is set for it now.
         self.failed_renewal = None;
+        self.lost = None;
         self.failed_file.take_if(|(_, failed, _)| *failed == digest);
         let (was, _) = self.enter(Now::Serving(Box::new(serving)));
         if let Some(member) = &together {

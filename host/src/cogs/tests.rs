@@ -2,6 +2,7 @@
 //! invariants after each step. The life is a script that notes what it is asked and fails where it shall.
 
 mod hang;
+mod lost;
 mod publishing;
 mod random;
 mod renew;

@@ -10,6 +10,7 @@ use super::{
     life::{Kept, Life},
     message::{Answer, How, Lost},
     owner::{Before, Now, Owner, Serving},
+    retry::{LostCode, Retry},
     stage::Absence,
 };
 use crate::{
@@ -86,8 +87,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Leaves a generation behind that keeps its thread or has crashed. What its file holds by now comes first, most often
-    /// the correction; then the code before, if it is on probation; then the same code again.
+    /// Leaves a generation behind that keeps its thread or has crashed, and brings the cog back.
     pub(super) async fn give_up(&mut self, number: u64, how: Lost, why: String) {
         let Now::Serving(serving) = &self.now else { return };
         if serving.number != number {
@@ -110,7 +110,17 @@ impl<L: Life> Owner<L> {
         let pulse = self.life.pulse(&generation);
         before.take_if(|before| before.is_over(&pulse));
         drop(self.life.retire(generation));
-        if let Some(newer) = self.newer_than(&digest).await {
+        let is_too_often = self.counts_loss();
+        self.lost = Some(LostCode { number, digest, library, before, why, retry: None });
+        self.bring_back(is_too_often).await;
+    }
+
+    /// Brings back what was lost. What its file holds by now comes first, most often the correction; then the code before, if
+    /// it is on probation; then the same code again, unless that was lost too often. What lacks only what the system is
+    /// short of is tried again, and events wait as long.
+    pub(super) async fn bring_back(&mut self, is_too_often: bool) {
+        let Some(mut lost) = self.lost.take() else { return };
+        if let Some(newer) = self.newer_than(&lost.digest).await {
             let outcome = self.attempt(newer).await.map(Some);
             let has_come = outcome.is_ok();
             self.settle(outcome, Answer(None));
@@ -118,42 +128,67 @@ impl<L: Life> Owner<L> {
                 self.hangs.forget();
                 if let Now::Serving(serving) = &mut self.now {
                     let until = Instant::now() + self.limits.probation;
-                    serving.before = before.map(|before| before.again(until));
+                    serving.before = lost.before.map(|before| before.again(until));
                 }
                 return;
             }
         }
-        let (window, limit) = (self.limits.hangs_window, self.limits.hangs_max);
-        let is_too_often = self.hangs.count(Instant::now(), window, limit);
-        if let Some(before) = before
-            && self.return_to(before, (number, digest), &why).await.is_ok()
-        {
-            return;
+        if let Some(before) = lost.before.take() {
+            match self.return_to(before, (lost.number, lost.digest), &lost.why).await {
+                Ok(()) => return,
+                Err(before) => lost.before = Some(*before),
+            }
         }
         if is_too_often {
-            let reason = format!(
-                "it was given up {} times within {} s, the last time because {why}; it is loaded again when its file \
-                 changes, or by `gearshift cogs load {}`",
-                limit,
-                window.as_secs(),
-                self.name
-            );
-            tracing::error!(cog = &*self.name, "{reason}");
-            self.stay_away(Absence::Parked, reason);
-            return;
+            return self.park(&lost.why);
         }
-        let library = library.as_ref().map_or(&*self.file, Kept::path);
+        let library = lost.library.as_ref().map_or(&*self.file, Kept::path);
         let result = match self.prepare_kept(library).await {
-            Ok(candidate) => self.try_to_bring(candidate).await,
-            Err(error) => {
-                self.fail(&error);
-                Err(error)
-            }
+            Ok(candidate) => self.claim_and_replace(candidate, How::Deploy).await,
+            Err(error) => Err(error),
         };
-        if result.is_ok() {
-            // The code is the same, and so is what is wrong with it.
-            self.registry.note(&self.name, |status| status.failed(why));
+        let error = match result {
+            Ok(done) => {
+                // The code is the same, and so is what is wrong with it.
+                self.registry.note(&self.name, |status| status.failed(lost.why));
+                return self.settle(Ok(Some(done)), Answer(None));
+            }
+            Err(error) => error,
+        };
+        if error.is_loss() && self.counts_loss() {
+            self.settle(Err(error), Answer(None));
+            return self.park(&lost.why);
         }
-        self.settle(result.map(Some), Answer(None));
+        if !error.may_come_back() {
+            self.fail(&error);
+            return self.settle(Err(error), Answer(None));
+        }
+        let retry = Retry::after(lost.retry);
+        self.lost = Some(LostCode { retry: Some(retry), ..lost });
+        self.fail(&error);
+        self.settle(Err(error), Answer(None));
+        tracing::error!(
+            cog = &*self.name,
+            waiting = self.inbox.len(),
+            "it is brought back in {} s; its events wait",
+            retry.pause.as_secs()
+        );
+    }
+
+    /// Counts that a generation was lost; whether that is too often.
+    fn counts_loss(&mut self) -> bool {
+        self.hangs.count(Instant::now(), self.limits.hangs_window, self.limits.hangs_max)
+    }
+
+    fn park(&mut self, why: &str) {
+        let reason = format!(
+            "it was given up {} times within {} s, the last time because {why}; it is loaded again when its file changes, or \
+             by `gearshift cogs load {}`",
+            self.limits.hangs_max,
+            self.limits.hangs_window.as_secs(),
+            self.name
+        );
+        tracing::error!(cog = &*self.name, "{reason}");
+        self.stay_away(Absence::Parked, reason);
     }
 }

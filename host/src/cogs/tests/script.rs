@@ -60,6 +60,10 @@ pub(super) struct Notes {
     gone_back: Vec<Digest>,
     /// Code that fails in a step from now on.
     pub(super) spoiled: Vec<(Code, Step)>,
+    /// How, if it is not an error of its own.
+    pub(super) fails_by: Option<FaultKind>,
+    /// Whether its lane ends by it.
+    pub(super) crashes: bool,
     /// What a kept library holds, by the name under which it is kept.
     kept: BTreeMap<PathBuf, Code>,
 }
@@ -92,7 +96,8 @@ impl Script {
         match (fails, step) {
             (false, _) => Ok(()),
             (true, Step::Pause) => Err(OrderError::Deadline(Duration::from_secs(7))),
-            (true, _) => Err(OrderError::Fault(fault(FaultKind::Error))),
+            (true, _) if self.notes().crashes => Err(OrderError::Ended("its process has crashed".to_owned())),
+            (true, _) => Err(OrderError::Fault(fault(self.notes().fails_by.unwrap_or(FaultKind::Error)))),
         }
     }
 }
