@@ -66,6 +66,28 @@ fn what_waits_for_a_cog_that_crashes_too_often_is_dropped_and_that_is_said() {
 }
 
 #[test]
+fn a_cog_that_crashes_while_the_host_has_no_descriptor_left_comes_back_when_there_is_one() {
+    let (place, mut live) = playing();
+    let host = rustix::process::Pid::from_raw(live.id() as i32);
+    let limit = |most| {
+        let files = rustix::process::Resource::Nofile;
+        let limits = rustix::process::Rlimit { current: Some(most), maximum: Some(1024) };
+        rustix::process::prlimit(host, files, limits).unwrap();
+    };
+    let [counter, _] = processes(&place)[..] else { panic!("two cogs have processes") };
+    limit(3);
+    let killed = std::process::Command::new("kill").args(["-KILL", &counter.to_string()]).status();
+    assert!(killed.unwrap().success());
+    live.expect("it is brought back in 1 s");
+    live.say("!count");
+    live.expect("it is brought back in 2 s");
+    limit(1024);
+    live.expect("for everybody");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn a_signal_to_all_processes_ends_them_in_order_and_the_state_is_saved() {
     let (place, live) = playing();
     let processes = processes(&place);
@@ -118,7 +140,10 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
     for sandbox in [false, true] {
         let place = Place::with(&["intruder"]);
         let limits = "[limits]\nhangs_max = 9\n";
-        place.file("gearshift.toml", &format!("{CONFIG}{limits}[cog.intruder]\nsandbox = {sandbox}\n"));
+        place.file(
+            "gearshift.toml",
+            &format!("{CONFIG}{limits}[cog.intruder]\nmemory_max = \"256 MiB\"\nsandbox = {sandbox}\n"),
+        );
         let mut live = Live::play(&place, &[]);
         let serves = |live: &mut Live| {
             live.say("!intruder hello");
@@ -138,6 +163,13 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
             assert!(ended.contains(words), "{ended}");
             serves(&mut live);
         }
+        // What it was doing when its memory ran out, in no more time than that takes.
+        live.say("!intruder memory");
+        live.expect("stack backtrace of signal 6:");
+        live.expect(": attempt");
+        let ended = live.expect("its process was ended by signal 6 (");
+        assert!(ended.contains("and `memory_max` is 256 MiB"), "{ended}");
+        serves(&mut live);
         // Rust says the same in its own words.
         live.say("!intruder overflow");
         live.expect("has overflowed its stack");
@@ -151,7 +183,7 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
         live.signal(15);
         let (code, lines) = live.end();
         let traces = lines.iter().filter(|line| line.contains("stack backtrace")).count();
-        assert_eq!((code, traces), (0, 6), "{}", lines.join("\n"));
+        assert_eq!((code, traces), (0, 7), "{}", lines.join("\n"));
     }
 }
 

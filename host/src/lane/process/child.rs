@@ -117,6 +117,8 @@ fn confine(start: &Start) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     if let Some(bytes) = start.memory_max {
+        // Before the limit, which it may not fit into.
+        let bytes = bytes.saturating_add(trace::keep_room());
         // Private memory that can be written: <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
         let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
         rustix::process::setrlimit(rustix::process::Resource::Data, limit)?;

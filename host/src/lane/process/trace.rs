@@ -3,14 +3,14 @@
 #![allow(unsafe_code, reason = "handles signals, on a stack of its own")]
 
 use std::{
-    backtrace::Backtrace,
-    fmt::{self, Write as _},
     mem, ptr,
     sync::{
         OnceLock,
-        atomic::{AtomicI32, AtomicUsize, Ordering},
+        atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering},
     },
 };
+
+use backtrace::Frame;
 
 /// How the first line begins; a number and a colon end it.
 const HEAD: &str = "stack backtrace of signal ";
@@ -27,18 +27,29 @@ const FRAMES: usize = 32;
 /// Reading names takes more than the stack that Rust has for the handlers of a thread. Untouched, it takes no memory.
 const STACK_BYTES: usize = 1 << 20;
 
+/// So much memory is kept for the tracing where memory is limited: a process that has none left is traced too, and what
+/// fails to allocate while it is traced would wait until its time is over. Untouched, it takes no memory.
+const ROOM_BYTES: usize = 64 << 20;
+
 type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
 /// What handled the signals before: Rust's own handler says that a stack has overflowed.
 static BEFORE: [OnceLock<libc::sigaction>; SIGNALS.len()] = [const { OnceLock::new() }; SIGNALS.len()];
 /// The signal that is being traced; 0: none.
 static TRACED: AtomicI32 = AtomicI32::new(0);
+/// What is given back as soon as a signal is traced.
+static ROOM: AtomicPtr<libc::c_void> = AtomicPtr::new(ptr::null_mut());
 /// The thread in which the handler before has its turn; 0: none.
 static ASKED_BEFORE: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a line of a process's output begins a trace.
 pub(super) fn begins(line: &str) -> bool {
     line.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(':')).is_some_and(|it| it.parse::<u8>().is_ok())
+}
+
+/// Where a trace begins in a process's output.
+pub(super) fn find(output: &[u8]) -> Option<usize> {
+    memchr::memmem::find(output, HEAD.as_bytes())
 }
 
 /// From now on. Threads that call [`give_stack`] are traced on a stack of their own.
@@ -66,15 +77,33 @@ fn handle(signal: i32) {
 
 /// Gives this thread a stack for handlers, which it has until the process ends.
 pub(super) fn give_stack() {
-    let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: a new mapping, which nothing else uses and nobody unmaps.
-    unsafe {
-        let stack = libc::mmap(ptr::null_mut(), STACK_BYTES, protection, flags, -1, 0);
-        if stack != libc::MAP_FAILED {
-            let stack = libc::stack_t { ss_sp: stack, ss_flags: 0, ss_size: STACK_BYTES };
-            libc::sigaltstack(&raw const stack, ptr::null_mut());
-        }
+    if let Some(stack) = map(STACK_BYTES) {
+        let stack = libc::stack_t { ss_sp: stack, ss_flags: 0, ss_size: STACK_BYTES };
+        // SAFETY: nothing else uses the mapping, and nobody unmaps it.
+        unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
     }
+}
+
+/// Keeps room for the tracing; how much, in bytes.
+pub(super) fn keep_room() -> u64 {
+    let Some(room) = map(ROOM_BYTES) else { return 0 };
+    ROOM.store(room, Ordering::SeqCst);
+    ROOM_BYTES as u64
+}
+
+fn give_room() {
+    let room = ROOM.swap(ptr::null_mut(), Ordering::SeqCst);
+    if !room.is_null() {
+        // SAFETY: nothing was ever put there.
+        unsafe { libc::munmap(room, ROOM_BYTES) };
+    }
+}
+
+fn map(bytes: usize) -> Option<*mut libc::c_void> {
+    let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a new mapping.
+    let mapped = unsafe { libc::mmap(ptr::null_mut(), bytes, protection, flags, -1, 0) };
+    (mapped != libc::MAP_FAILED).then_some(mapped)
 }
 
 extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
@@ -100,16 +129,18 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
         // Another thread's, one of the tracing itself, or its time is over.
         end_by(first);
     }
+    give_room();
     // The cog may have taken it.
     handle(libc::SIGALRM);
     let limit = libc::timeval { tv_sec: MAX_SECONDS, tv_usec: 0 };
     let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: limit };
     // SAFETY: `timer` lives through the call. <https://man7.org/linux/man-pages/man2/setitimer.2.html>
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };
-    let mut out = Frames { from: interrupted_at(context), line: String::new(), written: 0, write: say };
+    let mut out = Frames { from: interrupted_at(context), is_host, written: 0, write: say };
     // What the cog wrote last may be no whole line.
     say(&format!("\n{HEAD}{signal}:"));
-    let _ = write!(out, "{:#}", Backtrace::force_capture());
+    // SAFETY: one thread traces, and nothing else of this process uses the crate.
+    unsafe { backtrace::trace_unsynchronized(|frame| out.take(frame)) };
     if out.written == 0 {
         say("  (nothing but the host's own code)");
     }
@@ -166,92 +197,87 @@ fn end_by(signal: i32) -> ! {
 
 /// Writes the frames from the one that was interrupted down to those of the host, as they come.
 struct Frames<W> {
-    /// Its address; none: it is not known, and what is the capture's and the host's own is left out.
+    /// Its address; none: it is not known, and what is the host's own is left out.
     from: Option<usize>,
-    line: String,
+    is_host: fn(*mut libc::c_void) -> bool,
     written: usize,
     write: W,
 }
 
-impl<W: FnMut(&str)> fmt::Write for Frames<W> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for piece in text.split_inclusive('\n') {
-            self.line.push_str(piece);
-            if piece.ends_with('\n') {
-                let line = mem::take(&mut self.line);
-                self.take(line.trim_end())?;
-            }
-        }
-        Ok(())
-    }
-}
-
 impl<W: FnMut(&str)> Frames<W> {
-    /// `   4:     0x7f0123456789 - name::of::function::h0123456789abcdef`, or below it `at file:line:column`.
-    fn take(&mut self, line: &str) -> fmt::Result {
-        let Some((address, name)) = frame(line) else {
-            if self.written > 0 && !line.is_empty() {
-                (self.write)(&format!("      {}", line.trim_start()));
-            }
-            return Ok(());
-        };
-        if self.from.is_some_and(|from| from != address) {
-            return Ok(());
+    /// Takes the next one; whether there may be more. The names of the host's own are not looked for, which takes long.
+    fn take(&mut self, frame: &Frame) -> bool {
+        if self.from.is_some_and(|from| from != frame.ip() as usize) {
+            return true;
         }
         self.from = None;
-        let is = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-        match self.written {
-            0 if is(&["gearshift_host::", "std::backtrace"]) => return Ok(()),
-            FRAMES => return Err(fmt::Error),
-            _ if is(&["gearshift_host::", "gearshift_cog::export::"]) => return Err(fmt::Error),
-            _ => {}
+        if (self.is_host)(frame.ip()) {
+            return self.written == 0;
         }
+        let before = self.written;
+        let mut is_glue = false;
+        let resolved = |symbol: &backtrace::Symbol| {
+            let name = symbol.name().map_or_else(|| "<unknown>".to_owned(), |name| format!("{name:#}"));
+            is_glue |= before > 0 && name.contains("gearshift_cog::export::");
+            if !is_glue {
+                self.say(&name);
+                if let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) {
+                    let column = symbol.colno().map_or_else(String::new, |column| format!(":{column}"));
+                    (self.write)(&format!("      at {}:{line}{column}", file.display()));
+                }
+            }
+        };
+        // What is inlined in it comes first. SAFETY: one thread traces, and nothing else of this process uses the crate.
+        unsafe { backtrace::resolve_frame_unsynchronized(frame, resolved) };
+        if self.written == before && !is_glue {
+            self.say("<unknown>");
+        }
+        !is_glue && self.written < FRAMES
+    }
+
+    fn say(&mut self, name: &str) {
         (self.write)(&format!("  {:>2}: {name}", self.written));
         self.written += 1;
-        Ok(())
     }
 }
 
-fn frame(line: &str) -> Option<(usize, &str)> {
-    let (_, rest) = line.split_once(": ")?;
-    let (address, name) = rest.trim_start().strip_prefix("0x")?.split_once(" - ")?;
-    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let name = match name.rsplit_once("::h") {
-        Some((name, hash)) if is_hash(hash) => name,
-        _ => name,
+/// Whether the code at an address is of this program, and not of a library.
+fn is_host(address: *mut libc::c_void) -> bool {
+    let base = |address: *const libc::c_void| {
+        // SAFETY: all zeros is a value of the type.
+        let mut found: libc::Dl_info = unsafe { mem::zeroed() };
+        // SAFETY: `found` lives through the call.
+        let is_found = unsafe { libc::dladdr(address, &raw mut found) } != 0;
+        is_found.then_some(found.dli_fbase)
     };
-    Some((usize::from_str_radix(address, 16).ok()?, name))
+    let own: fn(*mut libc::c_void) -> bool = is_host;
+    base(address).is_some_and(|it| Some(it) == base(own as *const libc::c_void))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_frame_is_read_as_rust_writes_it() {
-        let text = format!("{:#}", Backtrace::force_capture());
-        let frames: Vec<_> = text.lines().filter_map(frame).collect();
-        assert!(frames.len() > 3, "{text}");
-        assert!(frames.iter().any(|(_, name)| name.ends_with("a_frame_is_read_as_rust_writes_it")), "{text}");
+    #[inline(never)]
+    fn trace(from: Option<usize>, is_host: fn(*mut libc::c_void) -> bool) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut out = Frames { from, is_host, written: 0, write: |line: &str| lines.push(line.to_owned()) };
+        // SAFETY: nothing else uses the crate.
+        unsafe { backtrace::trace_unsynchronized(|frame| out.take(frame)) };
+        lines
     }
+
     #[test]
     fn frames_are_shown_from_the_one_that_was_interrupted_to_those_of_the_host() {
-        let text = "   0:     0x1 - std::backtrace::Backtrace::create::h0123456789abcdef\n             at /rustc/x.rs:1:1\n   \
-            1:     0x2 - gearshift_host::lane::process::trace::crashed::h0123456789abcdef\n   2:     0x3 - <unknown>\n   \
-            3:     0x4 - music::play::h0123456789abcdef\n             at src/lib.rs:7:9\n   \
-            4:     0x5 - gearshift_cog::export::glue::call\n   5:     0x6 - music::never\n";
-        for (from, first) in [(Some(4), "   0: music::play"), (None, "   0: <unknown>")] {
-            let mut lines = Vec::new();
-            let mut out = Frames {
-                from,
-                line: String::new(),
-                written: 0,
-                write: |line: &str| lines.push(line.to_owned()),
-            };
-            assert!(out.write_str(text).is_err(), "it ends at the host's");
-            assert_eq!(lines[0], first);
-            assert!(lines.ends_with(&["      at src/lib.rs:7:9".to_owned()]), "{lines:?}");
-        }
+        let all = trace(None, |_| false);
+        assert!(all.iter().any(|line| line.contains("trace::tests::trace")), "{all:?}");
+        assert!(
+            all.iter().any(|line| line.starts_with("      at ") && line.contains("trace.rs:")),
+            "{all:?}"
+        );
+        let others = trace(None, is_host);
+        assert!(!others.iter().any(|line| line.contains("gearshift_host")), "{others:?}");
+        assert_eq!(trace(Some(usize::MAX), |_| false).len(), 0, "it is not among them");
     }
 
     #[test]
