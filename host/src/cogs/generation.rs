@@ -21,7 +21,7 @@ use crate::{
     fault::FaultKind,
     handles::{self, Lease, LeaseParts},
     identity::GenerationId,
-    lane::{Ending, Inbox, Lane, LaneParts, OrderError, PauseError, ProcessParts, Pulse, State},
+    lane::{Bounds, Ending, Inbox, Lane, LaneParts, OrderError, PauseError, ProcessParts, Pulse, State},
     library::{
         self, Digest, Mapping, Note, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused, prefix_names,
     },
@@ -138,6 +138,7 @@ impl Lanes {
         let (owner, number) = (self.owner.clone(), id.number);
         ProcessParts {
             memory_max: set.memory_max,
+            bounds: Bounds::of(&self.parts.limits),
             redeliver: set.redeliver,
             sandbox: set.sandbox,
             end_within: self.parts.limits.join_timeout,

@@ -19,19 +19,29 @@ use super::{
 
 /// What goes to the host.
 pub enum Outgoing {
-    /// A request of that number.
-    Ask(u64, Request),
+    /// A request.
+    Ask {
+        /// Its number.
+        number: u64,
+        /// It.
+        request: Request,
+        /// Whether it is answered at once.
+        is_now: bool,
+    },
     /// Nobody waits for the answer to that one.
     GiveUp(u64),
     /// What needs no answer.
     Tell(News),
 }
 
-type Completes = Box<dyn FnOnce(&[u8]) + Send>;
+/// The encoding of an answer, or why it was not even asked.
+type Answered<'a> = Result<&'a [u8], HandleError>;
+
+type Completes = Box<dyn for<'a> FnOnce(Answered<'a>) + Send>;
 
 /// The way to the host.
 pub struct Remote {
-    send: Box<dyn Fn(Outgoing) + Send + Sync>,
+    send: Box<dyn Fn(Outgoing) -> bool + Send + Sync>,
     last: AtomicU64,
     waiting: Mutex<HashMap<u64, Completes>>,
 }
@@ -43,13 +53,17 @@ impl std::fmt::Debug for Remote {
 }
 
 impl Remote {
-    /// A way that `send` goes.
-    pub fn new(send: impl Fn(Outgoing) + Send + Sync + 'static) -> Remote {
+    /// A way that `send` goes. False: it was not sent, as it is too large.
+    pub fn new(send: impl Fn(Outgoing) -> bool + Send + Sync + 'static) -> Remote {
         Remote { send: Box::new(send), last: AtomicU64::new(0), waiting: Mutex::default() }
     }
 
     /// An answer has come.
     pub fn answered(&self, number: u64, answer: &[u8]) {
+        self.complete(number, Ok(answer));
+    }
+
+    fn complete(&self, number: u64, answer: Answered<'_>) {
         // Not under the lock: the one that waits may ask again at once.
         let waiting = self.waiting().remove(&number);
         if let Some(complete) = waiting {
@@ -62,9 +76,22 @@ impl Remote {
         request: Request,
         complete: impl FnOnce(Result<T, HandleError>) + Send + 'static,
     ) -> u64 {
+        self.send(request, false, complete)
+    }
+
+    fn send<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        is_now: bool,
+        complete: impl FnOnce(Result<T, HandleError>) + Send + 'static,
+    ) -> u64 {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        self.waiting().insert(number, Box::new(move |answer| complete(decoded(answer))));
-        (self.send)(Outgoing::Ask(number, request));
+        let complete = move |answer: Answered<'_>| complete(answer.and_then(decoded));
+        self.waiting().insert(number, Box::new(complete));
+        if !(self.send)(Outgoing::Ask { number, request, is_now }) {
+            let text = "it is larger than any request may be (`[limits] request_max_bytes`)";
+            self.complete(number, Err(error(HandleErrorKind::Invalid, text)));
+        }
         number
     }
 
@@ -74,7 +101,7 @@ impl Remote {
         request: Request,
     ) -> Result<T, HandleError> {
         let (answer, answered) = mpsc::sync_channel(1);
-        self.ask(request, move |result| _ = answer.send(result));
+        self.send(request, true, move |result| _ = answer.send(result));
         answered
             .recv()
             .unwrap_or_else(|_| Err(error(HandleErrorKind::Internal, "the host gave this call up")))

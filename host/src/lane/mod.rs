@@ -24,7 +24,7 @@ pub use self::{
     inbox::{Full, Inbox},
     item::{Begin, Call, Ended, Item, Observer},
     kept::KeptCall,
-    process::{COMMAND as PROCESS_COMMAND, run as run_process, set_program},
+    process::{Bounds, COMMAND as PROCESS_COMMAND, run as run_process, set_program},
     pulse::{Activity, Pulse},
 };
 use crate::{
@@ -119,6 +119,8 @@ pub struct LaneParts {
 pub struct ProcessParts {
     /// Bytes of private memory that it may have; none: as many as there are.
     pub memory_max: Option<u64>,
+    /// How much of the cog's the host holds.
+    pub bounds: Bounds,
     /// Whether events that it was handling when it crashed begin again, once.
     pub redeliver: bool,
     /// Whether it is locked in.

@@ -46,8 +46,11 @@ async fn what_the_host_does_not_understand_ends_the_process_that_sent_it_and_is_
     let stage = intruder("").await;
     let in_file = 1_u32 << 31;
     for (bytes, why) in [
-        (u32::MAX.to_ne_bytes().to_vec(), "a frame of 2147483647 bytes is announced"),
-        ((in_file - 1).to_ne_bytes().to_vec(), "a frame of 2147483647 bytes is announced"),
+        (u32::MAX.to_ne_bytes().to_vec(), "a frame of 2147483647 bytes, "),
+        ((in_file - 1).to_ne_bytes().to_vec(), "a frame of 2147483647 bytes, "),
+        // Larger than any request that may be sent; not a byte of it has to come.
+        ((60_u32 << 20).to_ne_bytes().to_vec(), "a frame of 62914560 bytes, 27262976 are allowed"),
+        ((in_file | 60 << 20).to_ne_bytes().to_vec(), "a frame of 62914560 bytes, 27262976 are allowed"),
         ((in_file | 5).to_ne_bytes().to_vec(), "a frame's file is missing"),
         (framed(&[]), ""),
         (framed(&[0xff; 20]), ""),

@@ -146,6 +146,20 @@ async fn a_flood_of_calls_is_refused_or_ends_the_process_that_sends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_has_not_sent_yet_is_in_the_memory_of_the_cog() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let stage = intruder("memory_max = \"300 MiB\"").await;
+    // 20 MiB each: the host takes three.
+    let why = ended(&stage, &format!("uploads {url} 25")).await;
+    assert!(why.contains("`memory_max` is 300 MiB"), "{why}");
+    let reaches = std::thread::spawn(move || silent.accept().map(drop));
+    assert_eq!(stage.ask("!ping").await, "pong");
+    reaches.join().unwrap().unwrap();
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ordinary_libraries_need_works_in_a_sandbox() {
     let stage = intruder("").await;
     for what in ["pair", "blocking", "list /usr/lib", "read /etc/ld.so.cache", "hello"] {

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "fuzz")]
 pub(super) mod fuzz;
+mod item;
 
 use std::{
     collections::HashMap,
@@ -19,13 +20,12 @@ use std::{
 };
 
 use rustix::event::{PollFd, PollFlags, poll};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
+use self::item::{Begins, HostItem};
 use super::{
-    super::{
-        Begin, Call, Ended, Inbox, Item, LaneParts, Observer, Order, Pulse, answer::Answer as OrderAnswer,
-        runner,
-    },
+    super::{Inbox, Item, LaneParts, Order, Pulse, answer::Answer as OrderAnswer, runner},
+    bounds::{Bounds, Window},
     forward, sandbox,
     socket::{Receiver, Sender},
     trace,
@@ -43,8 +43,6 @@ use crate::{
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Without a frame for so long, the start or what was to do is over.
 const QUIET: Duration = Duration::from_secs(10);
-/// So many items begin before the host learns that there is room.
-const ROOM: u64 = 32;
 
 /// Runs the lane that the host sends over the standard input.
 pub fn run() -> ExitCode {
@@ -59,7 +57,7 @@ pub fn run() -> ExitCode {
 
 fn begin() -> io::Result<Infallible> {
     let socket = take_socket()?;
-    let mut receiver = Receiver::default();
+    let mut receiver = Receiver::new(usize::MAX);
     let frame = loop {
         if let Some(frame) = receiver.next()? {
             break frame;
@@ -132,14 +130,19 @@ pub(super) struct ToHostSender(Arc<Sender>);
 
 impl ToHostSender {
     pub(super) fn send(&self, frame: &ToHost<'_>) {
-        if let Ok(frame) = postcard::to_allocvec(frame) {
-            self.0.send(&[&frame], None);
-        }
+        self.0.send(&[&encoded(frame)], None);
+    }
+
+    /// For requests, of which the host takes only so many at once.
+    fn window(&self, bounds: Bounds) -> Window {
+        let sender = Arc::clone(&self.0);
+        Window::new(bounds, move |frame| _ = sender.send(&[frame], None))
     }
 }
 
-/// Followed items that begin as soon as the host has answered.
-type Begins = Arc<Mutex<HashMap<u64, oneshot::Sender<Call>>>>;
+fn encoded(frame: &ToHost<'_>) -> Vec<u8> {
+    postcard::to_allocvec(frame).expect("every frame has an encoding")
+}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -152,6 +155,8 @@ struct Side {
     to_host: ToHostSender,
     pulse: Arc<Pulse>,
     remote: Arc<Remote>,
+    window: Arc<Window>,
+    bounds: Bounds,
     orders: mpsc::UnboundedSender<Order>,
     inbox: Arc<Inbox>,
     begins: Begins,
@@ -169,11 +174,17 @@ impl Side {
         start: Start,
         pulse: Arc<Pulse>,
     ) -> Side {
-        let outgoing = to_host.clone();
-        let remote = Arc::new(Remote::new(move |what| match what {
-            Outgoing::Ask(number, request) => outgoing.send(&ToHost::Ask(number, request)),
-            Outgoing::GiveUp(number) => outgoing.send(&ToHost::GiveUp(number)),
-            Outgoing::Tell(news) => outgoing.send(&ToHost::News(news)),
+        let (window, bounds) = (Arc::new(to_host.window(start.bounds)), start.bounds);
+        let (asked, outgoing) = (Arc::clone(&window), to_host.clone());
+        let remote = Arc::new(Remote::new(move |what| {
+            match what {
+                Outgoing::Ask { number, request, is_now } => {
+                    return asked.ask(number, encoded(&ToHost::Ask(number, request)), is_now);
+                }
+                Outgoing::GiveUp(number) => asked.give_up(number, &encoded(&ToHost::GiveUp(number))),
+                Outgoing::Tell(news) => outgoing.send(&ToHost::News(news)),
+            }
+            true
         }));
         let inbox = Inbox::new(usize::MAX);
         inbox.open();
@@ -234,6 +245,8 @@ impl Side {
             to_host,
             pulse,
             remote,
+            window,
+            bounds,
             orders,
             inbox,
             begins: Begins::default(),
@@ -266,7 +279,10 @@ impl Side {
     fn take(&mut self, frame: ToCog<'_>, rest: &[u8]) {
         match frame {
             ToCog::Start(_) => {}
-            ToCog::Answer(number) => self.remote.answered(number, rest),
+            ToCog::Answer(number) => {
+                self.window.answered(number);
+                self.remote.answered(number, rest);
+            }
             ToCog::Item { number, call, is_followed } => {
                 let observer = HostItem {
                     number,
@@ -310,7 +326,10 @@ impl Side {
                 self.ask(number, |answer| Order::Restore(state, answer), Answer::Done)
             }
             wire::Order::Teardown => self.ask(number, Order::Teardown, Answer::Done),
-            wire::Order::Save => self.ask(number, Order::Save, Answer::Saved),
+            wire::Order::Save => {
+                let bounds = self.bounds;
+                self.ask(number, Order::Save, move |saved| Answer::Saved(bounds.saved(saved)));
+            }
             wire::Order::Cancel => self.ask(number, Order::Cancel, Answer::Cancelled),
             wire::Order::Pause => {
                 let drained = self.answer(number + 1, |()| Answer::Drained);
@@ -352,50 +371,4 @@ fn order_answer<T>(send: impl FnOnce(T) + Send + 'static, is_abandoned: Arc<Atom
 fn end() -> ! {
     // SAFETY: it does not return.
     unsafe { libc::_exit(0) }
-}
-
-/// An item of the host's queue.
-#[derive(Debug)]
-struct HostItem {
-    number: u64,
-    is_followed: bool,
-    pulse: Arc<Pulse>,
-    to_host: ToHostSender,
-    begins: Begins,
-}
-
-impl HostItem {
-    /// Whether it may begin: the host has not taken it back.
-    fn begins(&self) -> bool {
-        let begins = self.pulse.numbers().begin(self.number);
-        if begins && self.number.is_multiple_of(ROOM) {
-            self.to_host.send(&ToHost::Room);
-        }
-        begins
-    }
-}
-
-impl Observer for HostItem {
-    fn begin(&mut self, call: Call) -> Begin {
-        if !self.begins() {
-            return Begin::No;
-        }
-        if !self.is_followed {
-            return Begin::Now(call);
-        }
-        let (answer, answered) = oneshot::channel();
-        lock(&self.begins).insert(self.number, answer);
-        self.to_host.send(&ToHost::Begins(self.number));
-        Begin::Later(Box::pin(async move { answered.await.unwrap_or(call) }))
-    }
-
-    fn end(self: Box<Self>, ended: Ended) {
-        self.to_host.send(&ToHost::Ended(self.number, Some(ended)));
-    }
-
-    fn decline(self: Box<Self>) {
-        if self.begins() {
-            self.to_host.send(&ToHost::Ended(self.number, None));
-        }
-    }
 }

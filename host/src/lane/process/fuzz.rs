@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 pub use super::child::fuzz::frames_to_cog;
 use super::{
     super::{Begin, Call, Ended, Inbox, Item, Observer, Pulse},
+    bounds::{Bounds, Calls},
     handover::Handover,
     host::Owner,
     listen::Output,
@@ -41,6 +42,9 @@ use crate::{
     sessions::Sessions,
 };
 
+/// Larger than any that a target sends.
+const FRAME_MAX: usize = 1 << 20;
+
 /// A length in two bytes and so many more: frames that need no sum to be right.
 pub(super) fn frames(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
@@ -56,7 +60,7 @@ pub(super) fn frames(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub fn socket(bytes: &[u8]) {
     let (one, other) = net::UnixStream::pair().expect("two sockets");
     other.set_nonblocking(true).expect("a mode");
-    let (mut receiver, mut sent, mut given) = (Receiver::default(), 0, 0);
+    let (mut receiver, mut sent, mut given) = (Receiver::new(FRAME_MAX), 0, 0);
     for piece in frames(bytes).filter(|piece| !piece.is_empty()) {
         (&one).write_all(piece).expect("there is room");
         sent += piece.len();
@@ -136,7 +140,7 @@ impl Stage {
             child: child.expect("a process"),
             stream,
             to_cog,
-            receiver: Receiver::default(),
+            receiver: Receiver::new(FRAME_MAX),
             orders: mpsc::unbounded_channel().1,
             inbox: Inbox::new(0),
             handover: Handover::new(Arc::clone(&pulse), 0),
@@ -145,7 +149,8 @@ impl Stage {
             pulse,
             pending: Default::default(),
             last_order: 0,
-            calls: Default::default(),
+            calls: Calls::default(),
+            bounds: Bounds::of(&config.limits),
             opened: None,
             output: Output::listen(id, output).expect("a pipe"),
             watch: Watch::new(Sandbox::Off, None),
@@ -163,7 +168,7 @@ impl Stage {
         let owner = &mut self.owner;
         let cog;
         (owner.stream, owner.to_cog, cog) = ends();
-        owner.receiver = Receiver::default();
+        owner.receiver = Receiver::new(FRAME_MAX);
         owner.pulse = Arc::new(Pulse::shared().expect("memory"));
         owner.handover = Handover::new(Arc::clone(&owner.pulse), usize::MAX);
         owner.inbox = Inbox::new(usize::MAX);
@@ -205,8 +210,7 @@ impl Stage {
             }
         });
         answers_can_be_read(&cog);
-        let calls: Vec<_> = owner.calls.lock().expect("nobody has it").drain().collect();
-        calls.into_iter().filter_map(|(_, task)| task).for_each(|task| task.abort());
+        owner.calls.give_all_up();
         schedule.clear();
         self.runtime.block_on(tokio::task::yield_now());
         let lost = owner.handover.crashed(&owner.inbox, false);
@@ -220,7 +224,7 @@ impl Stage {
 }
 
 fn answers_can_be_read(cog: &net::UnixStream) {
-    let mut receiver = Receiver::default();
+    let mut receiver = Receiver::new(FRAME_MAX);
     while matches!(receiver.fill(cog.as_fd()), Ok(1..)) {
         while let Some(frame) = receiver.next().expect("a frame") {
             postcard::take_from_bytes::<ToCog<'_>>(&frame).expect("a frame for the cog");

@@ -7,7 +7,7 @@ use std::{
     io,
     os::{fd::AsFd, unix::process::ExitStatusExt},
     process::ExitStatus,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
@@ -17,12 +17,12 @@ use tokio::{
     net::UnixStream,
     process::Child,
     sync::{mpsc, oneshot},
-    task::AbortHandle,
     time::Instant,
 };
 
 use super::{
     super::{Begin, Inbox, Order, Pulse, Report, answer::Answer as OrderAnswer, lost_with_it},
+    bounds::{Bounds, Calls},
     crash,
     handover::{Handover, Next},
     listen::Output,
@@ -36,17 +36,10 @@ use crate::{
     identity::GenerationId,
 };
 
-/// Requests of one cog that are not answered, waiting included. Far more than a cog has; it bounds the host's memory.
-const ASKED_MAX: usize = 100_000;
+/// Of what it does not read. Far more than a process that runs leaves.
+const UNREAD_MAX: usize = 256 << 20;
 /// So often the socket is read before something else has its turn.
 const READS: usize = 16;
-
-/// Requests of the cog that are not answered; what can be given up can be aborted.
-pub(super) type Calls = Arc<Mutex<HashMap<u64, Option<AbortHandle>>>>;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Why the process is not served any more.
 enum End {
@@ -83,6 +76,7 @@ pub(super) struct Owner {
     pub(super) pending: HashMap<u64, oneshot::Sender<Answer>>,
     pub(super) last_order: u64,
     pub(super) calls: Calls,
+    pub(super) bounds: Bounds,
     pub(super) opened: Option<oneshot::Sender<Result<(), String>>>,
     pub(super) output: Output,
     pub(super) watch: Watch,
@@ -123,9 +117,7 @@ impl Owner {
         );
         let redeliver = self.redeliver && !was_ordered;
         let lost = self.handover.crashed(&self.inbox, redeliver);
-        for task in lock(&self.calls).drain().filter_map(|(_, task)| task) {
-            task.abort();
-        }
+        self.calls.give_all_up();
         self.pending.clear();
         if let Some(opened) = self.opened.take() {
             let _ = opened.send(Err(why.clone()));
@@ -147,6 +139,9 @@ impl Owner {
 
     /// Waits for something, and does it.
     async fn turn(&mut self) -> Option<End> {
+        if self.to_cog.sender.waits() > UNREAD_MAX {
+            return Some(End::Broken(format!("it did not read {} MiB that it was sent", UNREAD_MAX >> 20)));
+        }
         let has_room = self.handover.has_room();
         let (inbox, handover) = (&self.inbox, &self.handover);
         let next = poll_fn(|cx| match has_room {
@@ -168,7 +163,7 @@ impl Owner {
             },
             _ = self.stream.readable(), if !self.is_closed => return self.read(),
             () = self.to_cog.wanted.notified() => {}
-            _ = self.stream.writable(), if self.to_cog.sender.is_waiting() => {
+            _ = self.stream.writable(), if self.to_cog.sender.waits() > 0 => {
                 let _ = self.stream.try_io(Interest::WRITABLE, || self.to_cog.sender.flush());
             }
             next = next => self.hand(next),
@@ -290,13 +285,13 @@ impl Owner {
 
     pub(super) fn take_frames(&mut self) -> Result<(), String> {
         while let Some(frame) = self.receiver.next().map_err(crash::not_understood)? {
-            let frame = postcard::from_bytes(&frame).map_err(crash::not_understood)?;
-            self.take(frame)?;
+            let read = postcard::from_bytes(&frame).map_err(crash::not_understood)?;
+            self.take(read, frame.len())?;
         }
         Ok(())
     }
 
-    fn take(&mut self, frame: ToHost<'_>) -> Result<(), String> {
+    fn take(&mut self, frame: ToHost<'_>, bytes: usize) -> Result<(), String> {
         match frame {
             ToHost::Opened(result) => {
                 if let Some(opened) = self.opened.take() {
@@ -323,30 +318,19 @@ impl Owner {
             }
             ToHost::Fault { what, fault } => (self.report)(&what, fault),
             ToHost::Ask(number, request) => {
-                {
-                    let mut calls = lock(&self.calls);
-                    if calls.len() >= ASKED_MAX {
-                        return Err(format!("{ASKED_MAX} requests of it are not answered"));
-                    }
-                    calls.insert(number, None);
-                }
-                let (to_cog, calls) = (self.to_cog.clone(), Arc::clone(&self.calls));
+                self.calls.begin(number, bytes);
+                let (to_cog, calls) = (self.to_cog.clone(), self.calls.clone());
                 let reply: Reply = Box::new(move |answer| {
-                    if lock(&calls).remove(&number).is_some() {
+                    if calls.end(number) {
                         to_cog.send_parts(&ToCog::Answer(number), &answer, None);
                     }
                 });
-                if let Some(task) = request.serve(&self.lease, reply)
-                    && let Some(place) = lock(&self.calls).get_mut(&number)
-                {
-                    *place = Some(task);
+                if let Some(task) = request.serve(&self.lease, reply) {
+                    self.calls.set_task(number, task);
                 }
+                self.calls.check(self.bounds)?;
             }
-            ToHost::GiveUp(number) => {
-                if let Some(Some(task)) = lock(&self.calls).remove(&number) {
-                    task.abort();
-                }
-            }
+            ToHost::GiveUp(number) => self.calls.give_up(number),
             ToHost::News(news) => news.serve(&self.lease),
         }
         Ok(())

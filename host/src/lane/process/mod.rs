@@ -12,6 +12,7 @@
 //! began, on a page that they share: the cog's process raises it before it begins one, and the host raises it to take
 //! items back. So each item begins once, whenever one of the two ends.
 
+mod bounds;
 mod child;
 mod crash;
 mod forward;
@@ -34,6 +35,7 @@ use std::{io, os::fd::OwnedFd};
 
 pub(super) use self::start::{Process, start};
 pub use self::{
+    bounds::Bounds,
     child::run,
     spawn::{COMMAND, set_program},
 };

@@ -23,13 +23,13 @@ use super::memory;
 
 /// Larger frames go as files.
 const INLINE_MAX: usize = 64 << 10;
-/// No frame is larger: what a cog may send and hold is bounded far below.
-const FRAME_MAX: usize = 256 << 20;
 /// Of the length: the bytes are in a file that came with it.
 const IN_FILE: u32 = 1 << 31;
 pub(super) const HEADER: usize = 4;
 /// Files that one message of the socket can bring.
 const FILES: usize = 8;
+/// So many files wait at most for the other side to read; further frames wait as copies.
+const FILES_WAITING: usize = 64;
 
 /// The sending half.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ struct Waiting {
     sent: usize,
     /// Where in `bytes` a file belongs, and the file.
     files: VecDeque<(usize, OwnedFd)>,
+    /// Of the frames in files.
+    in_files: usize,
     is_broken: bool,
 }
 
@@ -61,9 +63,12 @@ impl Sender {
     pub(super) fn send(&self, parts: &[&[u8]], file: Option<OwnedFd>) -> bool {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let mut waiting = self.waiting();
-        let in_file = (length > INLINE_MAX && file.is_none()).then(|| in_file(parts).ok()).flatten();
-        match in_file {
-            Some(in_file) => waiting.push(header(length, IN_FILE), &[], Some(in_file)),
+        let goes_in_file = length > INLINE_MAX && file.is_none() && waiting.files.len() < FILES_WAITING;
+        match goes_in_file.then(|| in_file(parts).ok()).flatten() {
+            Some(in_file) => {
+                waiting.push(header(length, IN_FILE), &[], Some(in_file));
+                waiting.in_files += length;
+            }
             None => waiting.push(header(length, 0), parts, file),
         }
         loop {
@@ -91,9 +96,10 @@ impl Sender {
         self.waiting().send(self.socket.as_fd()).map_err(io::Error::from)
     }
 
-    /// Whether something waits for room.
-    pub(super) fn is_waiting(&self) -> bool {
-        !self.waiting().bytes.is_empty()
+    /// How many bytes wait for room.
+    pub(super) fn waits(&self) -> usize {
+        let waiting = self.waiting();
+        waiting.bytes.len() + waiting.in_files
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -146,14 +152,16 @@ impl Waiting {
         // What was large once does not stay.
         self.bytes.clear();
         self.bytes.shrink_to(INLINE_MAX);
-        self.sent = 0;
+        (self.sent, self.in_files) = (0, 0);
         Ok(())
     }
 }
 
 /// The receiving half: frames as they come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Receiver {
+    /// No frame is larger.
+    frame_max: usize,
     /// What was received stands between `start` and `end`; the rest is room.
     bytes: Vec<u8>,
     /// The frame that was given last ends here.
@@ -163,6 +171,11 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
+    /// For frames of at most so many bytes.
+    pub(super) fn new(frame_max: usize) -> Receiver {
+        Receiver { frame_max, bytes: Vec::new(), start: 0, end: 0, files: VecDeque::new() }
+    }
+
     /// Receives once; how many bytes, 0 at the end.
     ///
     /// # Errors
@@ -201,8 +214,9 @@ impl Receiver {
         let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else { return Ok(None) };
         let header = u32::from_ne_bytes(*header);
         let length = usize::try_from(header & !IN_FILE).unwrap_or(usize::MAX);
-        if length > FRAME_MAX {
-            return Err(io::Error::other(format!("a frame of {length} bytes is announced")));
+        if length > self.frame_max {
+            let most = self.frame_max;
+            return Err(io::Error::other(format!("a frame of {length} bytes, {most} are allowed")));
         }
         if header & IN_FILE == 0 {
             let Some(frame) = rest.get(..length) else { return Ok(None) };
@@ -238,6 +252,8 @@ mod tests {
 
     use super::*;
 
+    const FRAME_MAX: usize = 4 << 20;
+
     /// Two ends; neither blocks.
     fn pair() -> (Sender, UnixStream) {
         let (one, other) = UnixStream::pair().expect("two sockets");
@@ -263,7 +279,7 @@ mod tests {
     #[test]
     fn frames_of_every_size_arrive_whole_and_in_order() {
         let (sender, socket) = pair();
-        let mut receiver = Receiver::default();
+        let mut receiver = Receiver::new(FRAME_MAX);
         let sizes = [0, 1, 5, INLINE_MAX - 1, INLINE_MAX, INLINE_MAX + 1, 3 << 20, 7, 200_000, 9];
         let frames: Vec<Vec<u8>> = sizes.iter().map(|size| vec![*size as u8; *size]).collect();
         let mut arrived = Vec::new();
@@ -282,7 +298,7 @@ mod tests {
     #[test]
     fn what_waits_for_room_is_sent_later_with_its_files() {
         let (sender, socket) = pair();
-        let mut receiver = Receiver::default();
+        let mut receiver = Receiver::new(FRAME_MAX);
         let mut count = 0;
         while sender.send(&[&[0; 60_000]], None) {
             count += 1;
@@ -299,7 +315,7 @@ mod tests {
             }
         }
         assert_eq!((frames, files), (count + 3, 1));
-        assert!(!sender.is_waiting() && receiver.file().is_none());
+        assert!(sender.waits() == 0 && receiver.file().is_none());
     }
 
     proptest::proptest! {
@@ -309,7 +325,7 @@ mod tests {
         ) {
             let (one, other) = UnixStream::pair().expect("two sockets");
             other.set_nonblocking(true).expect("a mode");
-            let (mut receiver, mut length, mut given) = (Receiver::default(), 0, 0);
+            let (mut receiver, mut length, mut given) = (Receiver::new(FRAME_MAX), 0, 0);
             for piece in &pieces {
                 (&one).write_all(piece).expect("room");
                 length += piece.len();
@@ -327,7 +343,7 @@ mod tests {
             let (one, other) = UnixStream::pair().expect("two sockets");
             (&one).write_all(bytes).expect("room");
             drop(one);
-            let mut receiver = Receiver::default();
+            let mut receiver = Receiver::new(FRAME_MAX);
             assert!(receive(&mut receiver, &other).is_err());
         }
         let (sender, socket) = pair();

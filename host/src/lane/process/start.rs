@@ -9,8 +9,9 @@ use tokio::{
 
 use super::{
     super::{Inbox, LaneParts, Order, ProcessParts, Pulse},
+    bounds::Calls,
     handover::Handover,
-    host::{Calls, Owner},
+    host::Owner,
     listen::Output,
     sandbox::Watch,
     socket::{Receiver, Sender},
@@ -60,7 +61,7 @@ pub(in crate::lane) async fn start(
         child,
         stream,
         to_cog,
-        receiver: Receiver::default(),
+        receiver: Receiver::new(process.bounds.frame),
         orders,
         inbox: of_owner,
         handover: Arc::clone(&handover),
@@ -70,6 +71,7 @@ pub(in crate::lane) async fn start(
         pending: HashMap::new(),
         last_order: 0,
         calls: Calls::default(),
+        bounds: process.bounds,
         opened: Some(tell_opened),
         output,
         watch: Watch::new(process.sandbox, pulse.process()),
@@ -105,6 +107,7 @@ fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
         handlers_in_flight: parts.handlers_in_flight,
         calls_in_flight: known.calls_in_flight,
         memory_max: process.memory_max,
+        bounds: process.bounds,
         sandbox: process.sandbox,
     }
 }

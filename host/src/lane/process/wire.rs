@@ -5,7 +5,10 @@ use std::{borrow::Cow, path::PathBuf};
 use gearshift_cog::abi::Level;
 use serde::{Deserialize, Serialize};
 
-use super::super::{Call, Ended, State};
+use super::{
+    super::{Call, Ended, State},
+    bounds::Bounds,
+};
 use crate::{
     config::Sandbox,
     fault::Fault,
@@ -33,6 +36,7 @@ pub(super) struct Start {
     pub(super) calls_in_flight: usize,
     /// Bytes of private memory; none = as many as there are.
     pub(super) memory_max: Option<u64>,
+    pub(super) bounds: Bounds,
     pub(super) sandbox: Sandbox,
 }
 

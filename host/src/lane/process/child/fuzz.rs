@@ -1,21 +1,30 @@
 //! Any bytes as frames of the host, for the process of a cog.
 
-use super::{super::fuzz::frames, *};
+use super::{
+    super::{
+        super::{Begin, Ended},
+        fuzz::frames,
+    },
+    *,
+};
 
 /// Whatever the host sends: it is carried out or refused, and what goes back can be read there.
 pub fn frames_to_cog(bytes: &[u8]) {
     let (cog, host) = net::UnixStream::pair().expect("two sockets");
     host.set_nonblocking(true).expect("a mode");
     let to_host = ToHostSender(Arc::new(Sender::new(cog.try_clone().expect("a descriptor").into(), false)));
+    let bounds = Bounds::of(&crate::config::Limits::default());
     let (orders, mut received) = mpsc::unbounded_channel();
     let (pulse, inbox) = (Arc::new(Pulse::default()), Inbox::new(usize::MAX));
     inbox.open();
     let mut side = Side {
         socket: cog,
-        receiver: Receiver::default(),
-        to_host,
+        receiver: Receiver::new(usize::MAX),
         pulse,
-        remote: Arc::new(Remote::new(|_| {})),
+        window: Arc::new(to_host.window(bounds)),
+        bounds,
+        to_host,
+        remote: Arc::new(Remote::new(|_| true)),
         orders,
         inbox,
         begins: Begins::default(),
@@ -36,7 +45,7 @@ pub fn frames_to_cog(bytes: &[u8]) {
         }
         side.inbox.take(|_| true).into_iter().for_each(begin_and_end);
     }
-    let mut receiver = Receiver::default();
+    let mut receiver = Receiver::new(usize::MAX);
     while matches!(receiver.fill(host.as_fd()), Ok(1..)) {
         while let Some(frame) = receiver.next().expect("a frame") {
             postcard::from_bytes::<ToHost<'_>>(&frame).expect("a frame for the host");

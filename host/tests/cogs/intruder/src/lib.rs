@@ -26,6 +26,8 @@ use serde_json::json;
 
 /// Long enough for every test.
 const LONG: Duration = Duration::from_secs(3600);
+/// Bytes.
+const UPLOAD: usize = 20 << 20;
 
 struct Intruder {
     host: Host,
@@ -62,6 +64,13 @@ impl Cog for Intruder {
                 let refused =
                     many(ctx, count.parse()?, read).await.into_iter().filter(|it| it.is_err()).count();
                 format!("{refused} were refused")
+            }
+            ["uploads", url, count] => {
+                let upload = |host: Host| async move {
+                    host.http().post(url).body(vec![1; UPLOAD]).send().await.map(|_| ())
+                };
+                many(ctx, count.parse()?, upload).await;
+                "uploaded".to_owned()
             }
             ["arm"] => {
                 self.is_armed.set(true);

@@ -1,0 +1,266 @@
+//! How much of a cog's the host holds for its process: a frame, requests that are not answered, answers that it does not read.
+//! Requests beyond that wait in the cog's own memory, until others are answered; a process that sends them all the same is
+//! ended.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::task::AbortHandle;
+
+use crate::{
+    config::Limits,
+    fault::{Fault, FaultKind},
+    lane::State,
+};
+
+/// Of all requests that are not answered. Several large uploads.
+const ASKED: usize = 64 << 20;
+/// Of a frame: what is in it beside its largest part.
+const BESIDE: usize = 1 << 20;
+/// Requests of one cog that are not answered, waiting included. Far more than a cog has.
+const ASKED_MAX: usize = 100_000;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Both sides have the same. In bytes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Of a frame to the host.
+    pub(super) frame: usize,
+    asked: usize,
+}
+
+impl Bounds {
+    /// What the configuration allows, and room for it.
+    pub fn of(limits: &Limits) -> Bounds {
+        let largest = [limits.request_max_bytes, limits.state_max_bytes, limits.store_value_max_bytes];
+        let frame = largest.into_iter().fold(0, usize::max).saturating_add(BESIDE);
+        Bounds { frame, asked: frame.max(ASKED) }
+    }
+
+    /// What a cog saved, if it can be sent.
+    pub(super) fn saved(self, saved: Result<Option<State>, Fault>) -> Result<Option<State>, Fault> {
+        match saved {
+            Ok(Some(state)) if state.bytes.len().saturating_add(BESIDE) > self.frame => {
+                let bytes = state.bytes.len();
+                let text = format!("its state has {bytes} bytes, more than `[limits] state_max_bytes`");
+                Err(Fault { kind: FaultKind::State, text, place: None })
+            }
+            saved => saved,
+        }
+    }
+}
+
+type SendFrame = Box<dyn Fn(&[u8]) + Send + Sync>;
+
+/// The requests of a cog, on its side.
+pub(super) struct Window {
+    bounds: Bounds,
+    send: SendFrame,
+    asked: Mutex<Asked>,
+}
+
+#[derive(Default)]
+struct Asked {
+    /// What the host has, and how much that is.
+    sent: HashMap<u64, usize>,
+    bytes: usize,
+    /// What it does not have yet.
+    waiting: VecDeque<(u64, Vec<u8>)>,
+}
+
+impl Window {
+    pub(super) fn new(bounds: Bounds, send: impl Fn(&[u8]) + Send + Sync + 'static) -> Window {
+        Window { bounds, send: Box::new(send), asked: Mutex::default() }
+    }
+
+    /// Sends a request as soon as there is room for it; what is answered at once takes none. False: it is larger than any.
+    pub(super) fn ask(&self, number: u64, frame: Vec<u8>, is_now: bool) -> bool {
+        if frame.len() > self.bounds.frame {
+            return false;
+        }
+        // Frames go under the lock: a request is not given up before it is sent.
+        let mut asked = lock(&self.asked);
+        if is_now {
+            (self.send)(&frame);
+        } else if asked.bytes + frame.len() <= self.bounds.asked {
+            self.sends(&mut asked, number, &frame);
+        } else {
+            asked.waiting.push_back((number, frame));
+        }
+        true
+    }
+
+    /// It is answered.
+    pub(super) fn answered(&self, number: u64) {
+        let mut asked = lock(&self.asked);
+        self.ended(&mut asked, number);
+    }
+
+    /// Nobody waits for its answer; `frame` says so to the host, if it has the request.
+    pub(super) fn give_up(&self, number: u64, frame: &[u8]) {
+        let mut asked = lock(&self.asked);
+        if asked.sent.contains_key(&number) {
+            (self.send)(frame);
+            self.ended(&mut asked, number);
+        } else {
+            asked.waiting.retain(|(waiting, _)| *waiting != number);
+        }
+    }
+
+    fn sends(&self, asked: &mut Asked, number: u64, frame: &[u8]) {
+        asked.bytes += frame.len();
+        asked.sent.insert(number, frame.len());
+        (self.send)(frame);
+    }
+
+    fn ended(&self, asked: &mut Asked, number: u64) {
+        asked.bytes -= asked.sent.remove(&number).unwrap_or_default();
+        while let Some((number, frame)) =
+            asked.waiting.pop_front_if(|(_, frame)| asked.bytes + frame.len() <= self.bounds.asked)
+        {
+            self.sends(asked, number, &frame);
+        }
+    }
+}
+
+/// The requests of a cog that are not answered, in the host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Calls(Arc<Mutex<Open>>);
+
+#[derive(Debug, Default)]
+struct Open {
+    calls: HashMap<u64, Call>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Call {
+    bytes: usize,
+    /// What can be given up.
+    task: Option<AbortHandle>,
+}
+
+impl Calls {
+    pub(super) fn begin(&self, number: u64, bytes: usize) {
+        self.end(number);
+        let mut open = lock(&self.0);
+        open.bytes += bytes;
+        open.calls.insert(number, Call { bytes, task: None });
+    }
+
+    /// Its work, unless it is done already.
+    pub(super) fn set_task(&self, number: u64, task: AbortHandle) {
+        if let Some(call) = lock(&self.0).calls.get_mut(&number) {
+            call.task = Some(task);
+        }
+    }
+
+    /// Whether it had not ended before.
+    pub(super) fn end(&self, number: u64) -> bool {
+        self.take(number).is_some()
+    }
+
+    /// Nobody waits for its answer. What cannot be given up goes on, and is held as long.
+    pub(super) fn give_up(&self, number: u64) {
+        let has_task = lock(&self.0).calls.get(&number).is_some_and(|call| call.task.is_some());
+        if has_task && let Some(task) = self.take(number).and_then(|call| call.task) {
+            task.abort();
+        }
+    }
+
+    /// Nobody waits for any answer.
+    pub(super) fn give_all_up(&self) {
+        let open = std::mem::take(&mut *lock(&self.0));
+        open.calls.into_values().filter_map(|call| call.task).for_each(|task| task.abort());
+    }
+
+    /// # Errors
+    /// When the host holds more than it may.
+    pub(super) fn check(&self, bounds: Bounds) -> Result<(), String> {
+        let open = lock(&self.0);
+        if open.calls.len() > ASKED_MAX {
+            return Err(format!("more than {ASKED_MAX} requests of it are not answered"));
+        }
+        if open.bytes > bounds.asked {
+            let (bytes, most) = (open.bytes, bounds.asked);
+            return Err(format!("its requests that are not answered have {bytes} bytes, {most} are allowed"));
+        }
+        Ok(())
+    }
+
+    fn take(&self, number: u64) -> Option<Call> {
+        let mut open = lock(&self.0);
+        let call = open.calls.remove(&number)?;
+        open.bytes -= call.bytes;
+        Some(call)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds() -> Bounds {
+        Bounds { frame: 8, asked: 10 }
+    }
+
+    /// Each frame is one letter many times.
+    fn window() -> (Window, Arc<Mutex<String>>) {
+        let sent = Arc::<Mutex<String>>::default();
+        let of_window = Arc::clone(&sent);
+        let send = move |frame: &[u8]| lock(&of_window).push(frame[0].into());
+        (Window::new(bounds(), send), sent)
+    }
+
+    #[test]
+    fn requests_wait_in_the_cog_until_there_is_room_for_them() {
+        let (window, sent) = window();
+        let ask = |number, letter, length| window.ask(number, vec![letter; length], false);
+        assert!(ask(1, b'a', 8) && ask(2, b'b', 8) && ask(3, b'c', 5) && ask(4, b'd', 2));
+        assert_eq!(*lock(&sent), "ad", "what fits is not kept behind what does not");
+        assert!(window.ask(5, vec![b'n'; 8], true), "what is answered at once takes no room");
+        assert!(!ask(6, b'x', 9), "it would never fit");
+        window.give_up(2, b"-");
+        window.answered(4);
+        assert_eq!(*lock(&sent), "adn", "the host does not know what it was never sent");
+        window.give_up(1, b"-");
+        assert_eq!(*lock(&sent), "adn-c");
+        window.answered(3);
+        assert!(lock(&window.asked).sent.is_empty() && lock(&window.asked).bytes == 0);
+    }
+
+    #[test]
+    fn a_process_that_sends_more_than_it_may_is_found() {
+        let calls = Calls::default();
+        calls.begin(1, 6);
+        calls.begin(2, 4);
+        assert_eq!(calls.check(bounds()), Ok(()));
+        calls.begin(3, 1);
+        let why = calls.check(bounds()).expect_err("that is too much");
+        assert!(why.contains("11 bytes, 10 are allowed"), "{why}");
+        assert!(calls.end(2) && !calls.end(2));
+        calls.begin(3, 4);
+        assert_eq!(calls.check(bounds()), Ok(()), "a number counts once");
+        // It cannot be given up, and so is held.
+        calls.give_up(3);
+        calls.begin(4, 1);
+        assert!(calls.check(bounds()).is_err());
+    }
+
+    #[test]
+    fn a_frame_has_room_for_the_largest_that_is_allowed() {
+        let limits = Limits { request_max_bytes: 100, state_max_bytes: 300 << 20, ..Limits::default() };
+        let bounds = Bounds::of(&limits);
+        assert!(bounds.frame > limits.state_max_bytes && bounds.asked >= bounds.frame);
+        let state = |length| Ok(Some(State { version: 1, bytes: vec![0; length] }));
+        assert!(bounds.saved(state(limits.state_max_bytes)).is_ok());
+        let refused = bounds.saved(state(bounds.frame)).expect_err("it cannot be sent");
+        assert!(refused.text.contains("`[limits] state_max_bytes`"), "{refused}");
+    }
+}
