@@ -26,13 +26,14 @@ use super::{
     crash,
     handover::{Handover, Next},
     listen::Output,
+    rate::Rate,
     sandbox::Watch,
     socket::Receiver,
     way::ToProcess,
     wire::{self, Answer, ToCog, ToHost},
 };
 use crate::{
-    handles::{Lease, Reply},
+    handles::{Lease, News, Reply},
     identity::GenerationId,
 };
 
@@ -79,6 +80,7 @@ pub(super) struct Owner {
     pub(super) bounds: Bounds,
     pub(super) opened: Option<oneshot::Sender<Result<(), String>>>,
     pub(super) output: Output,
+    pub(super) log_rate: Rate,
     pub(super) watch: Watch,
     pub(super) memory_max: Option<u64>,
     pub(super) redeliver: bool,
@@ -331,6 +333,7 @@ impl Owner {
                 self.calls.check(self.bounds)?;
             }
             ToHost::GiveUp(number) => self.calls.give_up(number),
+            ToHost::News(News::Log(_)) if !self.log_rate.allows() => {}
             ToHost::News(news) => news.serve(&self.lease),
         }
         Ok(())

@@ -4,15 +4,17 @@ use std::{
     collections::VecDeque,
     io::{self, ErrorKind},
     mem,
+    time::Duration,
 };
 
+use memchr::memchr_iter;
 use tokio::{
     net::unix::pipe,
     sync::oneshot,
     task::{self, JoinHandle},
 };
 
-use super::trace;
+use super::{rate::Rate, trace};
 use crate::identity::GenerationId;
 
 /// Rust's words for it: <https://doc.rust-lang.org/std/alloc/fn.handle_alloc_error.html>
@@ -27,6 +29,9 @@ const LINE_MAX: usize = 8 << 10;
 const PIPE: usize = 64 << 10;
 /// So much is read at once, before other tasks have their turn: the cog may write without end.
 const READ: usize = 1 << 10;
+/// While more comes than is logged, so much is passed over at once, and so long apart.
+const PASS_OVER: usize = PIPE;
+const APART: Duration = Duration::from_millis(1);
 
 /// A task that passes the lines on.
 #[derive(Debug)]
@@ -38,7 +43,8 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn listen(id: GenerationId, pipe: io::PipeReader) -> io::Result<Output> {
         let pipe = pipe::Receiver::from_owned_fd(pipe.into())?;
-        let lines = Lines { id, line: Vec::new(), last: VecDeque::new(), of_trace: 0 };
+        let rate = Rate::new(id.clone(), "output");
+        let lines = Lines { id, rate, line: Vec::new(), last: VecDeque::new(), of_trace: 0 };
         let (gone, is_gone) = oneshot::channel();
         Ok(Output { gone: Some(gone), task: tokio::spawn(lines.read(pipe, is_gone)) })
     }
@@ -56,6 +62,7 @@ impl Output {
 #[derive(Debug)]
 struct Lines {
     id: GenerationId,
+    rate: Rate,
     line: Vec<u8>,
     /// The last ones, the newest first.
     last: VecDeque<String>,
@@ -65,7 +72,7 @@ struct Lines {
 
 impl Lines {
     async fn read(mut self, pipe: pipe::Receiver, mut is_gone: oneshot::Receiver<()>) -> Lines {
-        let mut buffer = [0; READ];
+        let mut buffer = vec![0; READ];
         loop {
             let is_gone = tokio::select! {
                 biased;
@@ -81,8 +88,15 @@ impl Lines {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => break,
             }
-            task::yield_now().await;
+            if self.rate.is_over() {
+                buffer.resize(PASS_OVER, 0);
+                tokio::time::sleep(APART).await;
+            } else {
+                buffer.truncate(READ);
+                task::yield_now().await;
+            }
         }
+        buffer.resize(READ, 0);
         // Everything that it wrote is in the pipe, which a child of its own may have open still.
         for _ in 0..=PIPE / READ {
             let Ok(length @ 1..) = rustix::io::read(&pipe, &mut buffer) else { break };
@@ -93,7 +107,8 @@ impl Lines {
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        for byte in bytes {
+        let passed_over = if self.rate.is_over() { self.pass_over(bytes) } else { 0 };
+        for byte in &bytes[passed_over..] {
             match byte {
                 b'\n' => self.end_line(),
                 byte => {
@@ -104,6 +119,16 @@ impl Lines {
                 }
             }
         }
+    }
+
+    /// Where the last lines begin before a trace or the end: those before matter to nobody if no more are logged.
+    fn pass_over(&mut self, bytes: &[u8]) -> usize {
+        let end = trace::find(bytes).unwrap_or(bytes.len());
+        let from = memchr_iter(b'\n', &bytes[..end]).rev().nth(LINES).map(|end| end + 1);
+        let Some(from) = from.filter(|_| self.of_trace == 0) else { return 0 };
+        self.rate.leave_out(memchr_iter(b'\n', &bytes[..from]).count());
+        self.line.clear();
+        from
     }
 
     fn end_line(&mut self) {
@@ -120,7 +145,9 @@ impl Lines {
             self.of_trace -= 1;
             tracing::error!(target: "cog", cog = %id, module = "output", "{text}");
         } else {
-            tracing::info!(target: "cog", cog = %id, module = "output", "{text}");
+            if self.rate.allows() {
+                tracing::info!(target: "cog", cog = %id, module = "output", "{text}");
+            }
             self.last.truncate(LINES - 1);
             self.last.push_front(text);
         }
@@ -171,6 +198,35 @@ mod tests {
             task::yield_now().await;
         }
         assert!(left() > 0, "everything was read at once");
+    }
+
+    #[tokio::test]
+    async fn of_more_than_is_logged_the_last_lines_are_kept_and_a_trace() {
+        let flood = "no\n".repeat(100_000);
+        for (end, said) in [("last\n", "last"), ("last\nstack backtrace of signal 6:\n   0: it\n", "last")] {
+            let (mut output, mut writer) = listening();
+            let text = format!("{flood}{end}");
+            let writes = std::thread::spawn(move || writer.write_all(text.as_bytes()));
+            while !writes.is_finished() {
+                task::yield_now().await;
+            }
+            writes.join().unwrap().unwrap();
+            assert_eq!(output.last_words().await.as_deref(), Some(said));
+        }
+        let (_output, writer) = listening();
+        drop(writer);
+        let id = GenerationId { cog: Arc::from("music"), number: 7 };
+        let mut lines = Lines {
+            rate: Rate::new(id.clone(), "output"),
+            id,
+            line: Vec::new(),
+            last: VecDeque::new(),
+            of_trace: 0,
+        };
+        lines.take(flood.as_bytes());
+        let trace = format!("{flood}stack backtrace of signal 6:\n   0: it\n");
+        lines.take(trace.as_bytes());
+        assert_eq!(lines.of_trace, trace::LINES - 1, "its lines come all the same");
     }
 
     #[tokio::test]

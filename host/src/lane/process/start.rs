@@ -13,6 +13,7 @@ use super::{
     handover::Handover,
     host::Owner,
     listen::Output,
+    rate::Rate,
     sandbox::Watch,
     socket::{Receiver, Sender},
     spawn::{self, Spawned},
@@ -56,6 +57,7 @@ pub(in crate::lane) async fn start(
     let file = pulse.file().and_then(|file| file.try_clone_to_owned().ok());
     to_cog.send_with(&ToCog::Start(start_of(&parts, &process)), file);
     let LaneParts { id: generation, lease, inbox: of_owner, report, .. } = parts;
+    let log_rate = Rate::new(generation.clone(), "log");
     let owner = Owner {
         id: generation,
         child,
@@ -74,6 +76,7 @@ pub(in crate::lane) async fn start(
         bounds: process.bounds,
         opened: Some(tell_opened),
         output,
+        log_rate,
         watch: Watch::new(process.sandbox, pulse.process()),
         memory_max: process.memory_max,
         redeliver: process.redeliver,

@@ -1,0 +1,84 @@
+//! How many lines of a cog come into the host's log. A cog in a process of its own may write without end, and each line costs
+//! the host more than the cog.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::identity::GenerationId;
+
+/// Lines in a second.
+const LINES_MAX: u32 = 5_000;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Counts the lines of one kind.
+#[derive(Debug)]
+pub(super) struct Rate {
+    id: GenerationId,
+    /// What they are lines of.
+    of: &'static str,
+    since: Instant,
+    lines: u32,
+    left_out: u64,
+}
+
+impl Rate {
+    pub(super) fn new(id: GenerationId, of: &'static str) -> Rate {
+        Rate { id, of, since: Instant::now(), lines: 0, left_out: 0 }
+    }
+
+    /// Counts a line; whether it is to be logged.
+    pub(super) fn allows(&mut self) -> bool {
+        if self.is_over() {
+            self.left_out += 1;
+            return false;
+        }
+        self.lines += 1;
+        true
+    }
+
+    /// Whether no more is logged now.
+    pub(super) fn is_over(&mut self) -> bool {
+        if self.since.elapsed() >= SECOND {
+            self.say();
+            (self.since, self.lines) = (Instant::now(), 0);
+        }
+        self.lines >= LINES_MAX
+    }
+
+    /// Counts lines that are not looked at.
+    pub(super) fn leave_out(&mut self, lines: usize) {
+        self.left_out += lines as u64;
+    }
+
+    fn say(&mut self) {
+        let (left_out, of) = (std::mem::take(&mut self.left_out), self.of);
+        if left_out > 0 {
+            let cog = &self.id;
+            tracing::warn!(%cog, left_out, "lines of its {of} are left out: more than {LINES_MAX} in a second");
+        }
+    }
+}
+
+impl Drop for Rate {
+    fn drop(&mut self) {
+        self.say();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_lines_in_each_second_and_no_more() {
+        let mut rate = Rate::new(GenerationId { cog: "music".into(), number: 7 }, "log");
+        for _ in 0..3 {
+            let allowed = (0..LINES_MAX * 2).filter(|_| rate.allows()).count();
+            assert_eq!(allowed, LINES_MAX as usize);
+            assert!(rate.is_over());
+            tokio::time::advance(SECOND).await;
+            assert!(!rate.is_over() && rate.left_out == 0, "it is said once");
+        }
+    }
+}
