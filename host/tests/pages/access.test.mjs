@@ -84,8 +84,16 @@ test("everything is done without a pointer: speak, command, button, form, react,
   await keyboard.press("ArrowUp");
   await page.getByRole("textbox", { name: "Edit message" }).waitFor();
   await keyboard.type(" and keyboard");
+  // However long the change takes, what is typed next goes into the next message.
+  const changes = "**/channels/*/messages/*";
+  let go;
+  const gone = new Promise((done) => (go = done));
+  await page.route(changes, (route) => gone.then(() => route.continue()));
   await keyboard.press("Enter");
+  assert.ok(await input(page).evaluate((field) => field === document.activeElement));
+  go();
   await sees(page, "by hand and keyboard");
+  await page.unroute(changes);
   await keyboard.type("/poll");
   await page.locator(".suggestion").first().waitFor();
   await keyboard.press("Enter");

@@ -14,7 +14,7 @@ const { GEARSHIFT, COGS, CHROMIUM } = process.env;
 assert.ok(GEARSHIFT && COGS && CHROMIUM, "run these tests by scripts/pages");
 
 /** Everything that a test waits for comes within this, in milliseconds; the machine may be busy. */
-export const SOON = Number(process.env.SOON ?? 15_000);
+export const SOON = Number(process.env.SOON ?? 60_000);
 
 const QUIET_CHROMIUM = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

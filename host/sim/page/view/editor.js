@@ -4,17 +4,17 @@ import { h } from "../dom.js";
 
 /** The field in place of a message's text while it is edited. */
 export function editor(app, message, done) {
+  // What is typed next is a new message, whatever the change still takes.
+  const close = () => {
+    done();
+    app.emit("focus-composer");
+  };
   const save = async () => {
     const content = input.value.trim();
-    done();
+    close();
     if (content === message.content) return;
     const path = `/channels/${message.channel_id}/messages/${message.id}`;
     await app.attempt(() => (content || message.attachments?.length ? app.session.rest.patch(path, { content }) : app.session.rest.delete(path)));
-    app.emit("focus-composer");
-  };
-  const cancel = () => {
-    done();
-    app.emit("focus-composer");
   };
   const fit = () => {
     input.style.height = "auto";
@@ -23,7 +23,7 @@ export function editor(app, message, done) {
   const input = h("textarea", {
     "aria-label": "Edit message", rows: 1, oninput: fit,
     onkeydown: (event) => {
-      if (event.key === "Escape") cancel();
+      if (event.key === "Escape") close();
       else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) save();
       else return;
       event.preventDefault();
@@ -35,6 +35,6 @@ export function editor(app, message, done) {
     fit();
     input.setSelectionRange(input.value.length, input.value.length);
   });
-  return h("div.editor", null, input, h("p.fine", null, "Escape to ", h("button.text", { type: "button", onclick: cancel }, "cancel"),
+  return h("div.editor", null, input, h("p.fine", null, "Escape to ", h("button.text", { type: "button", onclick: close }, "cancel"),
     " · Enter to ", h("button.text", { type: "button", onclick: save }, "save")));
 }
