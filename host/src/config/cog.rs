@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::Permission;
+use super::{Permission, word};
 
 /// One cog's section.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -129,7 +129,7 @@ impl Memory {
 
 impl<'de> Deserialize<'de> for Memory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Memory, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = word::text(deserializer, "an amount of memory, such as \"256 MiB\"")?;
         let wrong =
             || D::Error::custom(format!("`{text}` is no amount of memory; write it as `256 MiB` or `1 GiB`"));
         let digits = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());

@@ -5,6 +5,8 @@
 
 use serde::de::{Deserialize, Deserializer, Error};
 
+use super::word;
+
 /// One intent. The value is its bit number in the `intents` field of IDENTIFY.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -83,7 +85,7 @@ pub fn bits(intents: &[Intent]) -> u64 {
 
 impl<'de> Deserialize<'de> for Intent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Intent, D::Error> {
-        let name = String::deserialize(deserializer)?;
+        let name = word::text(deserializer, "the name of an intent, such as \"guilds\"")?;
         if let Some((intent, _)) = Intent::ALL.iter().find(|(_, known)| *known == name) {
             return Ok(*intent);
         }

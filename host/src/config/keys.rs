@@ -1,5 +1,6 @@
-//! Known keys, taken from the types themselves, so that an unknown one is answered with its nearest neighbour.
-//! No list of keys is written by hand: a probe asks `serde` for the fields of each section.
+//! Known keys and the words that stand for their values, taken from the types themselves, so that an unknown key is answered
+//! with its nearest neighbour, and a value that is none of the words with all of them.
+//! No list of them is written by hand: a probe asks `serde` for the fields of each section and the variants of each value.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +12,7 @@ use super::locate::Document;
 use super::{Problem, TOKEN_VARIABLE};
 
 /// Reads `T`; the second part are the keys nobody asked for.
-pub(super) fn read<T: DeserializeOwned>(
-    document: &Document<'_>,
-) -> (Result<T, toml::de::Error>, Vec<Problem>) {
+pub(super) fn read<T: DeserializeOwned>(document: &Document<'_>) -> (Result<T, Problem>, Vec<Problem>) {
     let mut unknown = Vec::new();
     let read = toml::Deserializer::parse(document.text()).and_then(|deserializer| {
         serde_ignored::deserialize(deserializer, |path| {
@@ -22,14 +21,12 @@ pub(super) fn read<T: DeserializeOwned>(
             unknown.push(keys);
         })
     });
-    if unknown.is_empty() {
-        return (read, Vec::new());
-    }
-    let known = known_keys::<T>();
+    let known = Known::of::<T>();
+    let read = read.map_err(|error| known.problem_of(document, &error));
     let problems = unknown.into_iter().map(|keys| {
         let (key, section) =
             keys.split_last().map(|(key, section)| (key.as_str(), section)).unwrap_or_default();
-        let siblings = known.get(&known_path(&known, section)).copied().unwrap_or_default();
+        let siblings = known.fields.get(&known.path(section)).copied().unwrap_or_default();
         let hint = match section == ["discord"] && key.to_lowercase().contains("token") {
             // However it is called: the bot's token is not said where others may read it.
             true => format!("`token_file` names the file with the token, or {TOKEN_VARIABLE} holds it"),
@@ -56,14 +53,58 @@ pub(super) fn hint<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone
     }
 }
 
-/// The path of a section in [`known_keys`].
-fn known_path(known: &BTreeMap<String, &'static [&'static str]>, section: &[String]) -> String {
-    let mut path = String::new();
-    for key in section {
-        let key = if known.get(&path).is_some_and(|keys| **keys == [ANY]) { ANY } else { key };
-        path = below(&path, key);
+/// What the types say of the file. Paths are `""` for the top, then `discord`, `limits` and so on.
+#[derive(Default)]
+struct Known {
+    /// The fields of each section.
+    fields: BTreeMap<String, &'static [&'static str]>,
+    /// The words of which a value is one.
+    words: BTreeMap<String, &'static [&'static str]>,
+}
+
+impl Known {
+    fn of<T: DeserializeOwned>() -> Known {
+        let mut known = Known::default();
+        // Only what is asked for matters, and the test below holds that no value of the config refuses its sample.
+        let _ = T::deserialize(Probe { path: String::new(), known: &mut known });
+        known
     }
-    path
+
+    /// The path of a key or a section.
+    fn path(&self, keys: &[String]) -> String {
+        let mut path = String::new();
+        for key in keys {
+            let key = if self.fields.get(&path).is_some_and(|keys| **keys == [ANY]) { ANY } else { key };
+            path = below(&path, key);
+        }
+        path
+    }
+
+    /// What is wrong with a value. Of one that is none of a few words serde does not always name them.
+    fn problem_of(&self, document: &Document<'_>, error: &toml::de::Error) -> Problem {
+        let problem = document.problem_of(error);
+        let keys = document.keys_of(error);
+        // The value may be a table, in which the error is.
+        let found = (1..=keys.len()).rev().find_map(|length| {
+            let (keys, _) = keys.split_at(length);
+            Some((keys, *self.words.get(&self.path(keys))?))
+        });
+        match found {
+            Some((keys, words)) => {
+                Problem { field: keys.join("."), what: format!("must be {}", one_of(words)), ..problem }
+            }
+            None => problem,
+        }
+    }
+}
+
+/// ``"online"`, `"idle"` or `"dnd"``, as they stand in the file.
+fn one_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+    match quoted.as_slice() {
+        [more @ .., last] if !more.is_empty() => format!("{} or {last}", more.join(", ")),
+        _ => quoted.concat(),
+    }
 }
 
 fn below(section: &str, key: &str) -> String {
@@ -94,22 +135,14 @@ fn collect(path: &serde_ignored::Path<'_>, keys: &mut Vec<String>) {
 /// The key of a section whose keys are names, such as `[cog]`.
 const ANY: &str = "*";
 
-/// The fields of each section: `""` for the top, then `discord`, `limits` and so on.
-fn known_keys<T: DeserializeOwned>() -> BTreeMap<String, &'static [&'static str]> {
-    let mut found = BTreeMap::new();
-    // Only the fields matter, and the test below holds that no value of the config refuses its sample.
-    let _ = T::deserialize(Probe { path: String::new(), found: &mut found });
-    found
-}
-
 /// A text that fits every field of the config: the most particular one is an amount of memory.
 const SAMPLE: &str = "1 MiB";
 
 /// Pretends that every section and field is present, with a sample for each kind of value, and notes which fields are
-/// asked for.
+/// asked for, and which words are understood.
 struct Probe<'a> {
     path: String,
-    found: &'a mut BTreeMap<String, &'static [&'static str]>,
+    known: &'a mut Known,
 }
 
 impl<'de> de::Deserializer<'de> for Probe<'_> {
@@ -121,8 +154,8 @@ impl<'de> de::Deserializer<'de> for Probe<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        self.found.insert(self.path.clone(), fields);
-        visitor.visit_map(Fields { section: self.path, found: self.found, left: fields.iter(), current: "" })
+        self.known.fields.insert(self.path.clone(), fields);
+        visitor.visit_map(Fields { section: self.path, known: self.known, left: fields.iter(), current: "" })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -143,6 +176,7 @@ impl<'de> de::Deserializer<'de> for Probe<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ValueError> {
+        self.known.words.insert(self.path, variants);
         visitor.visit_enum(variants[0].into_deserializer())
     }
 
@@ -151,8 +185,8 @@ impl<'de> de::Deserializer<'de> for Probe<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        self.found.insert(self.path.clone(), &[ANY]);
-        visitor.visit_map(Fields { section: self.path, found: self.found, left: [ANY].iter(), current: "" })
+        self.known.fields.insert(self.path.clone(), &[ANY]);
+        visitor.visit_map(Fields { section: self.path, known: self.known, left: [ANY].iter(), current: "" })
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -179,7 +213,7 @@ impl<'de> de::Deserializer<'de> for Probe<'_> {
 
 struct Fields<'a> {
     section: String,
-    found: &'a mut BTreeMap<String, &'static [&'static str]>,
+    known: &'a mut Known,
     left: std::slice::Iter<'static, &'static str>,
     current: &'static str,
 }
@@ -195,7 +229,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
         let path = below(&self.section, self.current);
-        seed.deserialize(Probe { path, found: self.found })
+        seed.deserialize(Probe { path, known: self.known })
     }
 }
 
@@ -208,14 +242,31 @@ mod tests {
 
     #[test]
     fn every_section_and_field_is_known_without_a_list() {
-        let mut found = BTreeMap::new();
-        Config::deserialize(Probe { path: String::new(), found: &mut found })
+        let mut known = Known::default();
+        Config::deserialize(Probe { path: String::new(), known: &mut known })
             .expect("samples fit every field");
+        let found = known.fields;
         assert!(found[""].contains(&"limits"));
         for section in found[""] {
             assert!(found.contains_key(*section), "section `{section}` has no fields");
         }
         assert!(found["limits"].contains(&"drain_timeout_ms"));
         assert!(!found[""].contains(&"file"), "a field that the operator cannot set is not a key");
+    }
+
+    #[test]
+    fn a_value_that_is_none_of_a_few_words_is_answered_with_all_of_them_whatever_it_is() {
+        let known = Known::of::<Config>();
+        assert!(known.words.len() >= 5, "{:?}", known.words);
+        for (path, words) in &known.words {
+            let path = path.replace('*', "music");
+            let (section, key) = path.rsplit_once('.').expect("it is in a section");
+            for wrong in ["3", "true", "\"loud\"", "[]", "{}", "{ loud = 1 }", "1.5", "\"\""] {
+                let text = format!("[{section}]\n\n{key} = {wrong}\n");
+                let error = Config::parse(&text, "gearshift.toml".as_ref()).expect_err(wrong).to_string();
+                assert!(error.starts_with(&format!("gearshift.toml:3: `{path}`: must be `\"")), "{error}");
+                assert!(words.iter().all(|word| error.contains(&format!("`\"{word}\"`"))), "{error}");
+            }
+        }
     }
 }

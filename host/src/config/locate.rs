@@ -63,18 +63,22 @@ impl<'t> Document<'t> {
         Problem { line: self.line_of_key(&wrong.keys), field: wrong.keys.join("."), what: wrong.what }
     }
 
-    /// A type error: the field is the deepest one whose text holds the place that `toml` names.
+    /// A type error, at the deepest key whose text holds the place that `toml` names.
     pub(super) fn problem_of(&self, error: &Error) -> Problem {
-        let Some(span) = error.span() else {
-            return Problem { line: 0, field: String::new(), what: in_words(error.message()) };
-        };
-        let mut keys = Vec::new();
-        deepest(self.table.get_ref(), span.start, &mut keys);
         Problem {
-            line: line_of(self.text, span.start),
-            field: keys.join("."),
+            line: error.span().map_or(0, |span| line_of(self.text, span.start)),
+            field: self.keys_of(error).join("."),
             what: in_words(error.message()),
         }
+    }
+
+    /// That key.
+    pub(super) fn keys_of(&self, error: &Error) -> Vec<String> {
+        let mut keys = Vec::new();
+        if let Some(span) = error.span() {
+            deepest(self.table.get_ref(), span.start, &mut keys);
+        }
+        keys
     }
 }
 

@@ -26,6 +26,7 @@ mod presence;
 mod registry;
 mod secret;
 mod sections;
+mod word;
 
 use std::{
     collections::BTreeMap,
@@ -124,8 +125,8 @@ impl Config {
         let mut problems = unknown;
         let mut config = match read {
             Ok(config) => config,
-            Err(error) => {
-                problems.push(document.problem_of(&error));
+            Err(problem) => {
+                problems.push(problem);
                 return Err(invalid(problems));
             }
         };

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::Config;
+use super::{Config, word};
 
 /// One registry's section. What is left out is as in `[packages]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -35,7 +35,7 @@ impl TrustedKey {
 
 impl<'de> Deserialize<'de> for TrustedKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TrustedKey, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = word::text(deserializer, "a public key, which begins with `RW`")?;
         match minisign::PublicKey::from_base64(&text) {
             Ok(_) => Ok(TrustedKey(text)),
             Err(_) => Err(D::Error::custom(format!(
