@@ -8,12 +8,7 @@ mod writer;
 
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::{
-    filter::{ParseError, Targets},
-    layer::SubscriberExt,
-    registry,
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
 use self::line::{LineLayer, Look};
 pub use self::{
@@ -21,7 +16,7 @@ pub use self::{
     journal::{Journal, Line as JournalLine},
     writer::{flush, redirect, to_stderr},
 };
-use crate::config::{Log, LogFormat};
+use crate::config::{Log, LogFormat, log_targets};
 
 /// The variable that goes before `[log] filter`.
 const VARIABLE: &str = "RUST_LOG";
@@ -88,11 +83,7 @@ fn targets(config: &Log, filter: Option<&str>) -> Result<Targets, LogError> {
         (None, Some(filter)) => (filter.as_str(), VARIABLE),
         (None, None) => (config.filter.as_str(), "`[log] filter`"),
     };
-    text.parse().map_err(|error: ParseError| LogError::Filter {
-        filter: text.to_owned(),
-        origin,
-        why: error.to_string(),
-    })
+    log_targets(text).map_err(|why| LogError::Filter { filter: text.to_owned(), origin, why })
 }
 
 /// Whether the log may hold colours: stderr is a terminal, and nobody said `NO_COLOR`.

@@ -1,0 +1,114 @@
+//! `[log] filter`: levels, and levels by target. What no event could have is refused: of a filter with a slip in it, the log
+//! would be empty, and nobody would know why.
+
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+use super::keys::hint;
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+/// The target of every event of a cog.
+const OF_COGS: &str = "cog";
+/// With what the targets of this program's own events begin.
+const OWN: [&str; 3] = [OF_COGS, "gearshift_host", "gearshift_sim"];
+/// From here on one name is taken for another one with a slip in it.
+const LIKE: f64 = 0.7;
+
+/// What a filter such as `info,cog=debug` lets pass. A target of this program may stand without a level, for all of it.
+///
+/// # Errors
+/// What is no level or no target.
+pub fn log_targets(filter: &str) -> Result<Targets, String> {
+    let mut targets = Targets::new();
+    for part in filter.split(',').map(str::trim) {
+        targets = match part.split_once('=') {
+            Some((target, level)) => targets.with_target(target_of(target.trim())?, level_of(level.trim())?),
+            None if OWN.contains(&root_of(part)) => targets.with_target(target_of(part)?, LevelFilter::TRACE),
+            None => targets.with_default(level_of(part)?),
+        };
+    }
+    Ok(targets)
+}
+
+fn level_of(text: &str) -> Result<LevelFilter, String> {
+    match text.parse() {
+        // The parser takes nothing for `error`.
+        Ok(level) if !text.is_empty() => Ok(level),
+        _ => Err(format!("`{text}` is no level; {}", hint(text, LEVELS.into_iter()))),
+    }
+}
+
+/// Which crates there are besides, nobody knows.
+fn target_of(text: &str) -> Result<&str, String> {
+    let is_path = |text: &str| text.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '-' | ':'));
+    if text.is_empty() || !is_path(text) {
+        return Err(format!(
+            "`{text}` is no target; one is the path of a module, as `gearshift_host::gateway`"
+        ));
+    }
+    let root = root_of(text);
+    if root == OF_COGS && text != OF_COGS {
+        return Err(format!("nothing has the target `{text}`; the one of every cog is `{OF_COGS}`"));
+    }
+    let is_like = |own: &&str| strsim::normalized_damerau_levenshtein(own, root) > LIKE;
+    match OWN.into_iter().find(is_like) {
+        Some(own) if !OWN.contains(&root) => {
+            Err(format!("nothing has the target `{text}`; did you mean `{own}`?"))
+        }
+        _ => Ok(text),
+    }
+}
+
+fn root_of(target: &str) -> &str {
+    target.split("::").next().unwrap_or(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn levels_and_levels_by_target_are_understood_however_they_are_written() {
+        for (filter, host, cog, other) in [
+            ("info", Some(Level::INFO), Some(Level::INFO), Some(Level::INFO)),
+            ("WARN", Some(Level::WARN), Some(Level::WARN), Some(Level::WARN)),
+            ("off", None, None, None),
+            (" info , cog = debug", Some(Level::INFO), Some(Level::DEBUG), Some(Level::INFO)),
+            ("hyper=trace,cog=off,error", Some(Level::ERROR), None, Some(Level::TRACE)),
+            ("gearshift_host::gateway=debug", Some(Level::DEBUG), None, None),
+            ("cog", None, Some(Level::TRACE), None),
+        ] {
+            let targets = log_targets(filter).unwrap();
+            let most = |target: &str| {
+                let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+                levels.into_iter().rfind(|level| targets.would_enable(target, level))
+            };
+            let found = ["gearshift_host::gateway", "cog", "hyper::client"].map(most);
+            assert_eq!(found, [host, cog, other], "{filter}");
+        }
+    }
+
+    #[test]
+    fn what_would_leave_the_log_empty_is_refused_with_what_was_meant() {
+        for (filter, said) in [
+            ("loud", "`loud` is no level; known here: `off`, `error`, `warn`, `info`, `debug`, `trace`"),
+            ("warning", "`warning` is no level; did you mean `warn`?"),
+            ("", "`` is no level; known here: "),
+            ("info,", "`` is no level"),
+            ("cog=", "`` is no level"),
+            ("cog=lots", "`lots` is no level"),
+            ("cog=debug=info", "`debug=info` is no level"),
+            ("hyper", "`hyper` is no level"),
+            ("cogs=debug", "nothing has the target `cogs`; did you mean `cog`?"),
+            ("gearshift_hots::gateway=debug", "did you mean `gearshift_host`?"),
+            ("info,cog::music=debug", "nothing has the target `cog::music`; the one of every cog is `cog`"),
+            ("=debug", "`` is no target"),
+            ("my bot=debug", "`my bot` is no target"),
+            ("cog[{user}]=debug", "`cog[{user}]` is no target"),
+        ] {
+            let error = log_targets(filter).unwrap_err();
+            assert!(error.starts_with(said) || error.ends_with(said), "{filter}: {error}");
+        }
+    }
+}
