@@ -4,7 +4,12 @@
 use std::{net::SocketAddr, time::Duration};
 
 use super::locate::Wrong;
-use super::{Config, Discord, LaneKind, Limits};
+use super::{Config, Discord, LaneKind, Limits, log_targets};
+
+/// A process has so much, in bytes, before its cog has anything: stacks, what its thread and its library begin with.
+const PROCESS_MEMORY_MIN: u64 = 8 << 20;
+/// What a cog's process and the host can send each other at once, in bytes: a frame has something besides.
+const BODY_MAX: usize = 255 << 20;
 
 /// All that is wrong.
 pub(super) fn check(config: &Config) -> Vec<Wrong> {
@@ -16,14 +21,37 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
     found.unless(!config.cogs.folder.as_os_str().is_empty(), &["cogs", "folder"], "must not be empty");
     for (name, cog) in &config.cog {
         let is_process = cog.lane.unwrap_or(config.cogs.lane) == LaneKind::Process;
-        for (is_set, key) in [(cog.memory_max.is_some(), "memory_max"), (cog.sandbox.is_on(), "sandbox")] {
+        let of_process = [
+            (cog.memory_max.is_some(), "memory_max"),
+            (cog.redeliver, "redeliver"),
+            (cog.sandbox.is_on(), "sandbox"),
+        ];
+        for (is_set, key) in of_process {
             found.unless(
                 !is_set || is_process,
                 &["cog", name, key],
                 "is for a process of its own: set `lane = \"process\"` beside it",
             );
         }
+        let is_enough = cog.memory_max.is_none_or(|max| max.bytes() >= PROCESS_MEMORY_MIN);
+        if !is_enough {
+            let least = PROCESS_MEMORY_MIN >> 20;
+            let what =
+                format!("must be at least {least} MiB, which a process has before its cog has anything");
+            found.add(&["cog", name, "memory_max"], what);
+        }
     }
+    if let Err(why) = log_targets(&config.log.filter) {
+        found.add(
+            &["log", "filter"],
+            format!("{why}; it is a level, or levels by target as `info,cog=debug`"),
+        );
+    }
+    found.unless(
+        config.commands.guild != Some(0),
+        &["commands", "guild"],
+        "must be the id of a guild; Discord copies it with the developer mode on",
+    );
     found.positive(config.http.connect_timeout, &["http", "connect_timeout_ms"]);
     found.positive(config.http.request_timeout, &["http", "request_timeout_ms"]);
     found.unless(
@@ -31,7 +59,7 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
         &["runtime", "workers"],
         "must be between 1 and 256",
     );
-    found.unless(config.http.max_body_bytes > 0, &["http", "max_body_bytes"], "must be at least 1");
+    found.bytes(config.http.max_body_bytes, &["http", "max_body_bytes"]);
     let agent_fits = !config.http.user_agent.is_empty()
         && config.http.user_agent.bytes().all(|b| (0x20..0x7f).contains(&b));
     found.unless(agent_fits, &["http", "user_agent"], "must be printable ASCII and not empty");
@@ -120,24 +148,32 @@ fn check_limits(limits: &Limits, found: &mut Found) {
         (limits.lane_queue, "lane_queue"),
         (limits.handlers_in_flight, "handlers_in_flight"),
         (limits.calls_in_flight, "calls_in_flight"),
-        (limits.state_max_bytes, "state_max_bytes"),
+        (limits.hangs_max, "hangs_max"),
         (limits.store_key_max_bytes, "store_key_max_bytes"),
-        (limits.store_value_max_bytes, "store_value_max_bytes"),
-        (limits.request_max_bytes, "request_max_bytes"),
     ];
     for (count, key) in counts {
         found.unless(count > 0, &["limits", key], "must be at least 1");
     }
-    let durations = [
-        (limits.setup_timeout, "setup_timeout_ms"),
-        (limits.drain_timeout, "drain_timeout_ms"),
-        (limits.state_timeout, "state_timeout_ms"),
-        (limits.join_timeout, "join_timeout_ms"),
-        (limits.stuck_after, "stuck_after_ms"),
-        (limits.close_timeout, "close_timeout_ms"),
+    let sizes = [
+        (limits.state_max_bytes, "state_max_bytes"),
+        (limits.store_value_max_bytes, "store_value_max_bytes"),
+        (limits.request_max_bytes, "request_max_bytes"),
     ];
-    for (duration, key) in durations {
-        found.positive(duration, &["limits", key]);
+    for (size, key) in sizes {
+        found.bytes(size, &["limits", key]);
+    }
+    // With the least that a cog can keep to: a library has to be opened in that time, a thread or a process to be ended.
+    let durations = [
+        (limits.setup_timeout, "setup_timeout_ms", 100),
+        (limits.drain_timeout, "drain_timeout_ms", 1),
+        (limits.state_timeout, "state_timeout_ms", 10),
+        (limits.join_timeout, "join_timeout_ms", 10),
+        (limits.stuck_after, "stuck_after_ms", 100),
+        (limits.hangs_window, "hangs_window_ms", 1000),
+        (limits.close_timeout, "close_timeout_ms", 100),
+    ];
+    for (duration, key, least) in durations {
+        found.at_least(least, duration, &["limits", key]);
     }
     let in_time = limits.defer_after > Duration::ZERO && limits.defer_after < Duration::from_secs(3);
     found.unless(
@@ -165,7 +201,19 @@ impl Found {
     }
 
     fn positive(&mut self, duration: Duration, keys: &[&str]) {
-        self.unless(!duration.is_zero(), keys, "must be at least 1");
+        self.at_least(1, duration, keys);
+    }
+
+    fn at_least(&mut self, millis: u64, duration: Duration, keys: &[&str]) {
+        if duration < Duration::from_millis(millis) {
+            self.add(keys, format!("must be at least {millis}"));
+        }
+    }
+
+    fn bytes(&mut self, size: usize, keys: &[&str]) {
+        if !(1..=BODY_MAX).contains(&size) {
+            self.add(keys, format!("must be between 1 and {BODY_MAX}"));
+        }
     }
 
     fn url(&mut self, text: &str, keys: &[&str]) {
@@ -183,5 +231,70 @@ impl Found {
             Ok(_) => return,
         };
         self.add(keys, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::Config;
+
+    fn wrong(text: &str) -> Option<String> {
+        Config::parse(text, Path::new("gearshift.toml")).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_with_the_least_that_does() {
+        for (section, key, low, least) in [
+            ("[limits]", "setup_timeout_ms", "99", "100"),
+            ("[limits]", "drain_timeout_ms", "0", "1"),
+            ("[limits]", "state_timeout_ms", "9", "10"),
+            ("[limits]", "join_timeout_ms", "1", "10"),
+            ("[limits]", "stuck_after_ms", "1", "100"),
+            ("[limits]", "hangs_window_ms", "0", "1000"),
+            ("[limits]", "hangs_max", "0", "1"),
+            ("[limits]", "close_timeout_ms", "1", "100"),
+            ("[cog.a]\nlane = \"process\"", "memory_max", "\"1 KiB\"", "\"8 MiB\""),
+            ("[cog.a]\nlane = \"process\"", "memory_max", "\"8191 KiB\"", "\"8192 KiB\""),
+        ] {
+            let error = wrong(&format!("{section}\n{key} = {low}\n")).expect(key);
+            let line = section.lines().count() + 1;
+            let section = section.trim_start_matches('[').split(']').next().unwrap_or_default();
+            let said = format!("gearshift.toml:{line}: `{section}.{key}`: must be at least ");
+            assert!(error.starts_with(&said), "{error}");
+            let fits = format!("[cogs]\nlane = \"process\"\n[{section}]\n{key} = {least}\n");
+            assert_eq!(wrong(&fits), None);
+        }
+    }
+
+    #[test]
+    fn what_no_process_and_no_store_could_take_is_refused_with_the_most_that_they_do() {
+        for key in [
+            "limits.state_max_bytes",
+            "limits.store_value_max_bytes",
+            "limits.request_max_bytes",
+            "http.max_body_bytes",
+        ] {
+            for bytes in ["0", "267386881", "9223372036854775807"] {
+                let error = wrong(&format!("{key} = {bytes}\n")).expect(key);
+                assert!(error.ends_with(&format!("`{key}`: must be between 1 and 267386880")), "{error}");
+            }
+            assert_eq!(wrong(&format!("{key} = 267386880\n")), None);
+        }
+    }
+
+    #[test]
+    fn a_filter_and_a_guild_that_fit_nothing_are_refused_with_their_line() {
+        let error = wrong("[cogs]\n[log]\nfilter = \"loud\"\n").expect("no level");
+        assert!(
+            error.starts_with("gearshift.toml:3: `log.filter`: `loud` is no level; known here: "),
+            "{error}"
+        );
+        let error = wrong("[commands]\nguild = 0\n").expect("no guild");
+        assert!(
+            error.starts_with("gearshift.toml:2: `commands.guild`: must be the id of a guild"),
+            "{error}"
+        );
     }
 }

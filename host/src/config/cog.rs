@@ -19,10 +19,10 @@ pub struct CogSection {
     pub settings: Option<Settings>,
     /// Where it lives. Default: as `[cogs] lane` says.
     pub lane: Option<LaneKind>,
-    /// How much private memory it may have, such as `"256 MiB"`; only with `lane = "process"`. Default: no limit.
+    /// How much private memory it may have, such as `"256 MiB"`, at least 8 MiB; only with `lane = "process"`. Default: no limit.
     pub memory_max: Option<Memory>,
-    /// Whether events and commands by prefix that it was handling when its process crashed begin again, once. Default false:
-    /// nothing is handled twice.
+    /// Whether events and commands by prefix that it was handling when its process crashed begin again, once; only with
+    /// `lane = "process"`. Default false: nothing is handled twice.
     pub redeliver: bool,
     /// Whether its process is locked in: `true`, `false` or `"best effort"`; only with `lane = "process"`.
     #[serde(deserialize_with = "sandbox")]
@@ -236,7 +236,9 @@ mod tests {
             let by_default = format!("[cogs]\nlane = \"process\"\n[cog.a]\nsandbox = {value}\n");
             assert_eq!(sandbox(&by_default), Ok(wanted));
         }
-        for keys in ["sandbox = true", "sandbox = \"best effort\"", "memory_max = \"1 MiB\""] {
+        for keys in
+            ["sandbox = true", "sandbox = \"best effort\"", "memory_max = \"64 MiB\"", "redeliver = true"]
+        {
             let error = sandbox(&format!("[cogs]\nlane = \"thread\"\n[cog.a]\n{keys}\n")).unwrap_err();
             let (key, _) = keys.split_once(' ').unwrap();
             let said = format!(":4: `cog.a.{key}`: is for a process of its own: set `lane = \"process\"`");

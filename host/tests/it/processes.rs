@@ -9,6 +9,7 @@ use gearshift_host::{
 };
 
 use crate::{
+    damage::Damaged,
     libraries::library,
     stage::{SOON, Setting, Stage, look_until, put},
 };
@@ -99,13 +100,10 @@ async fn a_cog_that_crashes_again_and_again_is_parked_until_somebody_asks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_does_not_come_to_its_cog_leaves_no_copy_of_the_library() {
-    let stage = Setting::new()
-        .on(LaneKind::Process)
-        .with("counter")
-        .config("[cog.ping]\nmemory_max = \"1 KiB\"")
-        .up()
-        .await;
-    let ping = put(&library("ping"), stage.cogs().parent().unwrap(), "ping");
+    let stage = Setting::new().on(LaneKind::Process).with("counter").up().await;
+    // The dynamic loader does not find what it needs.
+    let needy = Damaged::copy_of(&library("ping")).replace_all(b"libgcc_s.so.1", b"libgcc_x.so.1");
+    let ping = put(needy.path(), stage.cogs().parent().unwrap(), "ping");
     let counter = stage.status("counter").process.expect("it has a process").id;
     let maps = fs::read_to_string(format!("/proc/{counter}/maps")).unwrap();
     let copy = maps
@@ -115,7 +113,7 @@ async fn a_process_that_does_not_come_to_its_cog_leaves_no_copy_of_the_library()
     let copies = || fs::read_dir(folder).unwrap().count();
     let before = copies();
     for _ in 0..3 {
-        let error = stage.host.cogs().load_file(&ping).await.expect_err("it has no memory");
+        let error = stage.host.cogs().load_file(&ping).await.expect_err("it cannot be opened");
         assert!(chain(&error).starts_with("failed to open `ping#"), "{}", chain(&error));
     }
     assert_eq!(copies(), before);
