@@ -1,11 +1,11 @@
 //! `[cog.NAME] handles`: what a cog may ask of the host, in the words of the config and of its manifest.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, num::NonZeroU64, str::FromStr};
 
 use gearshift_cog::manifest::HANDLES;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::keys;
+use super::{keys, word};
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,17 +100,19 @@ impl FromStr for Permission {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Permission, String> {
+        if text.contains('*') {
+            return Err(format!(
+                "`{text}` has a wildcard, and handles have none: `http` is every origin, `discord.reply` every guild"
+            ));
+        }
         if let Some(url) = text.strip_prefix("http:") {
-            // A path would promise a limit that is none.
-            let origin = Permission::origin(url).filter(|origin| origin == url.trim_end_matches('/'));
-            return origin.map(Permission::HttpOrigin).ok_or_else(|| {
-                format!("`{text}` names no origin; write it as `http:https://api.example.org`")
-            });
+            return origin_of(url).map(Permission::HttpOrigin);
         }
         if let Some((name, guild)) = text.split_once(':').filter(|(name, _)| name.starts_with("discord")) {
-            let permission = Permission::named(name).zip(guild.parse().ok());
+            // No guild has the id 0.
+            let permission = Permission::named(name).zip(guild.parse::<NonZeroU64>().ok());
             return permission
-                .map(|(it, guild)| Permission::InGuild(Box::new(it), guild))
+                .map(|(it, guild)| Permission::InGuild(Box::new(it), guild.get()))
                 .ok_or_else(|| format!("`{text}` names no guild; write it as `discord.reply:GUILD_ID`"));
         }
         Permission::named(text)
@@ -118,9 +120,28 @@ impl FromStr for Permission {
     }
 }
 
+/// The origin that a permission names, as it is compared: in lower case, without a port that goes without saying.
+fn origin_of(text: &str) -> Result<String, String> {
+    let like = "write it as `http:https://api.example.org`";
+    let found = reqwest::Url::parse(text).ok().zip(Permission::origin(text));
+    let (url, origin) = found.ok_or_else(|| format!("`http:{text}` names no origin; {like}"))?;
+    // These would promise a limit that is none. They are not quoted: a password may be among them.
+    let is_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
+    if is_more || !url.username().is_empty() || url.password().is_some() {
+        return Err(format!(
+            "more than an origin is named, and that is all that is compared: `http:{origin}`"
+        ));
+    }
+    match url.port() {
+        Some(0) => Err(format!("`http:{text}` names port 0, at which nothing answers; {like}")),
+        _ => Ok(origin),
+    }
+}
+
 impl<'de> Deserialize<'de> for Permission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Permission, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        let expected = "the name of a handle, such as \"store\" or \"discord.reply\"";
+        word::text(deserializer, expected)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -216,13 +237,43 @@ mod tests {
             ("[\"store:1\"]", "unknown handle `store:1`"),
             ("[\"xyzzy\"]", "known here: `discord`, `discord.read`"),
             ("[\"http://api.example.org\"]", "names no origin; write it as `http:https://api.example.org`"),
-            ("[\"http:https://api.example.org/v1\"]", "names no origin"),
             ("[\"http:ftp://api.example.org\"]", "names no origin"),
+            ("[\"http:https://\"]", "names no origin"),
+            ("[\"http:https://api.example.org:0\"]", "names port 0"),
+            ("[\"discord.reply:0\"]", "names no guild"),
+            ("[\"discord:-1\"]", "names no guild"),
             ("\"store\"", "expected a list"),
+            ("[3]", "expected the name of a handle, such as \"store\" or \"discord.reply\""),
         ] {
             let error = handles(wrong).unwrap_err();
             assert!(error.contains(":3: `cog.a.handles`: ") && error.contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn what_can_never_match_is_refused_and_an_origin_is_the_same_however_it_is_written() {
+        let parse = |text: &str| text.parse::<Permission>().map(|it| it.to_string());
+        for same in [
+            "https://api.example.org",
+            "https://api.example.org/",
+            "HTTPS://API.example.org",
+            "https://api.example.org:443",
+        ] {
+            assert_eq!(parse(&format!("http:{same}")).as_deref(), Ok("http:https://api.example.org"));
+        }
+        for wildcard in ["http:https://*.example.org", "http:*", "http:https://a.org:*", "discord.*", "*"] {
+            let error = parse(wildcard).unwrap_err();
+            assert!(error.starts_with(&format!("`{wildcard}` has a wildcard")), "{error}");
+        }
+        for more in ["/v1", "/?a=1", "/#a", "?"] {
+            let error = parse(&format!("http:https://API.example.org{more}")).unwrap_err();
+            assert!(
+                error.ends_with("that is all that is compared: `http:https://api.example.org`"),
+                "{error}"
+            );
+        }
+        let error = parse("http:https://me:secret@api.example.org").unwrap_err();
+        assert!(error.starts_with("more than an origin") && !error.contains("secret"), "{error}");
     }
 
     #[test]
