@@ -15,6 +15,30 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// What the reader can do where the system is short of something; none: it is not that.
+pub(crate) fn shortage(error: &io::Error) -> Option<&'static str> {
+    Some(match error.raw_os_error()? {
+        libc::EMFILE => {
+            "raise this user's limit of open files (`ulimit -n`; in a unit of systemd `LimitNOFILE=`)"
+        }
+        libc::ENFILE => "all of this machine has as many files open as it may (`sysctl fs.file-max`)",
+        libc::EAGAIN => {
+            "raise this user's limit of processes and threads (`ulimit -u`; in a unit of systemd `LimitNPROC=`, `TasksMax=`)"
+        }
+        libc::ENOMEM => "this machine, or what limits this process, has no memory left",
+        _ => return None,
+    })
+}
+
+/// The error of the system in the text of a panic: libraries panic where they cannot start a thread.
+pub(crate) fn system_error(panic: &str) -> Option<io::Error> {
+    // `(os error 11)`, or `Os { code: 11, kind: …`
+    let mut found = ["(os error ", "Os { code: "].iter().filter_map(|sign| panic.split(sign).nth(1));
+    let digits =
+        |text: &str| text.split(|it: char| !it.is_ascii_digit()).next().and_then(|it| it.parse().ok());
+    found.find_map(digits).map(io::Error::from_raw_os_error)
+}
+
 /// [`access`] in brackets, for the text of an error that says no more than that permission is denied; else nothing.
 pub(crate) fn denied(path: &Path, error: &io::Error) -> String {
     match error.kind() {
@@ -80,6 +104,20 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains(" (it is mode 0"), "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_system_is_short_of_is_known_though_a_library_panics_for_it() {
+        let error = io::Error::from_raw_os_error(libc::EAGAIN);
+        for text in [format!("a thread: {error:?}"), format!("OS can't spawn worker thread: {error}")] {
+            let text = &text;
+            let error = system_error(text).unwrap();
+            assert!(shortage(&error).is_some_and(|help| help.contains("ulimit -u")), "{text}: {error}");
+        }
+        for text in ["index out of bounds: the len is 11", "(os error x)", ""] {
+            assert!(system_error(text).is_none(), "{text}");
+        }
+        assert!(system_error("(os error 2)").is_some_and(|error| shortage(&error).is_none()));
     }
 
     #[test]

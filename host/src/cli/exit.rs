@@ -15,15 +15,16 @@
 //! | 78 | configuration | `gearshift.toml` or the log filter is wrong, there is no token, or no folder of that name for cogs |
 //! | 130, 131, 143 | ended at once | a second SIGINT, SIGQUIT or SIGTERM came while it was closing, a second or more after the first |
 
-use std::{fmt, io::ErrorKind, process::ExitCode};
+use std::{any::Any, fmt, io::ErrorKind, process::ExitCode};
 
 use crate::{
     cogs::CogError,
     config::ConfigError,
     control::{CallError, SocketError},
-    error::chain,
+    error::{chain, shortage, system_error},
     gateway::EndError,
     host::HostError,
+    lane::panic_text,
     log::{self, LogError},
     metrics::EndpointError,
     sessions::{OpenError, OpenErrorKind},
@@ -79,6 +80,12 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn new(exit: Exit, text: impl Into<String>) -> Failure {
         Failure { exit, text: Some(text.into()), help: None }
+    }
+
+    /// A panic for what the system is short of, such as threads, which is no mistake of the host; none: it is another one.
+    pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Option<Failure> {
+        let error = system_error(panic_text(payload))?;
+        shortage(&error).map(|_| Failure::from(error))
     }
 
     /// The command has already said what failed.
@@ -180,14 +187,13 @@ impl From<HostError> for Failure {
             HostError::Folder { .. } => {
                 Some("`[cogs] folder` names it; it must be a folder that this user can read".to_owned())
             }
-            HostError::Watch { .. } => Some(
+            HostError::Watch { source, .. } => threads_of(source).or_else(|| {
+                Some(
                 "set `[cogs] watch = false` to go without, or raise the system's limit of inotify watches"
                     .to_owned(),
-            ),
-            HostError::Gateway(_) => Some(
-                "raise the limits of this user's threads and open files (`ulimit -u`, `ulimit -n`)"
-                    .to_owned(),
-            ),
+            )
+            }),
+            HostError::Gateway(error) => shortage(error).map(str::to_owned),
             // Their texts hold their own help.
             HostError::Sessions(_) | HostError::Ended(_) => None,
             HostError::Taken(error) => Some(error.help()),
@@ -209,6 +215,16 @@ impl From<HostError> for Failure {
             HostError::Lost(_) => Exit::Failed,
         };
         Failure::new(exit, chain(&error)).help(help)
+    }
+}
+
+/// What helps where the watch has no thread. Other limits that it may meet are those of inotify.
+fn threads_of(error: &notify::Error) -> Option<String> {
+    match &error.kind {
+        notify::ErrorKind::Io(error) if error.raw_os_error() == Some(libc::EAGAIN) => {
+            shortage(error).map(str::to_owned)
+        }
+        _ => None,
     }
 }
 
@@ -253,7 +269,8 @@ impl From<std::io::Error> for Failure {
             }
             // What is read is text.
             ErrorKind::InvalidData => Failure::new(Exit::Data, format!("cannot read the input: {error}")),
-            _ => Failure::new(Exit::CannotCreate, format!("the system refused: {error}")),
+            _ => Failure::new(Exit::CannotCreate, format!("the system refused: {error}"))
+                .help(shortage(&error).map(str::to_owned)),
         }
     }
 }
@@ -281,6 +298,11 @@ mod tests {
             [libc::EPIPE, libc::EAGAIN, libc::EMFILE].map(exit),
             [Exit::Failed, Exit::CannotCreate, Exit::CannotCreate]
         );
+        let threads = "OS can't spawn worker thread: Resource temporarily unavailable (os error 11)";
+        let failure = Failure::of_panic(&threads).expect("it is the system");
+        assert_eq!(failure.exit, Exit::CannotCreate);
+        assert!(failure.help.as_ref().is_some_and(|help| help.contains("ulimit -u")), "{failure}");
+        assert!(Failure::of_panic(&"index out of bounds").is_none());
     }
 
     #[test]

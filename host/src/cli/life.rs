@@ -2,8 +2,10 @@
 //! whatever it is for, then everything closed in order. What it is for is said by the command.
 
 use std::{
+    io,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -14,7 +16,7 @@ use tokio::{
 
 use super::{
     again::{self, Again, Beginning, Begun},
-    exit::Failure,
+    exit::{Exit, Failure},
     progress::Progress,
     signals::Signals,
     supervisor,
@@ -24,7 +26,7 @@ use crate::{
     config::{self, Config},
     control::{self, Asker, Socket, SocketClaim},
     duration::Shown,
-    error::chain,
+    error::{chain, shortage},
     follow,
     host::{Host, HostError},
     install,
@@ -39,6 +41,28 @@ const LEFTOVERS: Duration = Duration::from_millis(200);
 /// By then what a start leads to is done as well: commands are compared with Discord's, members have come.
 const START: Duration = Duration::from_secs(1);
 
+/// Threads that a host has besides its workers before it loads a cog: of the gateway, the store, the folder's watch (two), what
+/// retires cogs, what starts their processes, and what reads files.
+const OTHER_THREADS: usize = 7;
+
+/// Libraries panic where they cannot start a thread, so all of them are tried before.
+fn try_threads(count: usize) -> Result<(), Failure> {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock();
+    let threads = (0..count).map(|_| {
+        let gate = Arc::clone(&gate);
+        thread::Builder::new().spawn(move || drop(gate.lock()))
+    });
+    let threads: io::Result<Vec<_>> = threads.collect();
+    drop(closed);
+    let threads = threads.map_err(|error| {
+        Failure::new(Exit::CannotCreate, format!("cannot start the {count} threads that a host has: {error}"))
+            .help(shortage(&error).map(str::to_owned))
+    })?;
+    threads.into_iter().for_each(|thread| drop(thread.join()));
+    Ok(())
+}
+
 /// A runtime, and who asks the host to end.
 #[derive(Debug)]
 pub(super) struct Life {
@@ -49,6 +73,7 @@ pub(super) struct Life {
 impl Life {
     /// Before anything else exists, on a runtime as the configuration wants it.
     pub(super) fn begin(wanted: &config::Runtime) -> Result<Life, Failure> {
+        try_threads(wanted.workers + OTHER_THREADS)?;
         Life::on(Builder::new_multi_thread().worker_threads(wanted.workers).enable_all().build()?)
     }
 

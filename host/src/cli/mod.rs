@@ -100,13 +100,18 @@ pub fn main() -> ExitCode {
         return run_process();
     }
     std::panic::set_hook(Box::new(|panic| {
-        log::write(&format!("error: the host failed: {panic}\n{REPORT}\n"));
+        log::write(&match Failure::of_panic(panic.payload()) {
+            Some(failure) => format!("{failure}\n"),
+            None => format!("error: the host failed: {panic}\n{REPORT}\n"),
+        });
         // A second panic in the unwinding would end the process before it is written.
         log::flush(LAST_LINES);
     }));
     let code = match Cli::try_parse() {
-        Ok(cli) => std::panic::catch_unwind(|| execute(cli.command))
-            .unwrap_or_else(|_| Failure::reported(Exit::Internal).end()),
+        Ok(cli) => std::panic::catch_unwind(|| execute(cli.command)).unwrap_or_else(|panic| {
+            let exit = Failure::of_panic(&*panic).map_or(Exit::Internal, |failure| failure.exit());
+            Failure::reported(exit).end()
+        }),
         // `--help` and `--version` are errors, too; for what is not understood the exit code is 2.
         Err(said) => match said.print() {
             Ok(()) => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),

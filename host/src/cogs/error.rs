@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf, time::Duration};
 
 use super::claim::{Claim, Room};
 use crate::{
-    error::{chain, denied},
+    error::{chain, denied, shortage},
     fault::{Fault, FaultKind},
     lane::OrderError,
     library::{OpenError, Refused},
@@ -277,6 +277,9 @@ impl CogError {
             }
             CogError::LockedIn { name } => {
                 format!("take `sandbox` out of `[cog.{name}]` in the config, if you trust it")
+            }
+            CogError::Open { source: OpenError::Thread(error) | OpenError::Spawn(error), .. } => {
+                return shortage(error).map(str::to_owned);
             }
             CogError::Open { source: OpenError::Layout(_) | OpenError::Header(_), .. } => {
                 "rebuild it against this host's version of gearshift-cog".to_owned()

@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     io::{self, Write},
-    sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -25,6 +25,9 @@ static TAKER: Mutex<Option<Taker>> = Mutex::new(None);
 
 /// The queue of this process.
 static QUEUE: Queue = Queue { waiting: Mutex::new(Waiting::EMPTY), changed: Condvar::new() };
+
+/// Whether it has its thread, once there was something to write.
+static STARTED: OnceLock<bool> = OnceLock::new();
 
 struct Queue {
     waiting: Mutex<Waiting>,
@@ -117,13 +120,9 @@ impl Queue {
 
 /// Queues a text with its line end.
 pub(super) fn queue(text: String) {
-    static STARTED: Once = Once::new();
-    STARTED.call_once(|| {
-        let started = thread::Builder::new().name("log".to_owned()).spawn(|| QUEUE.work());
-        // Without its thread the log is dropped rather than allowed to stop its host; the next thread that cannot be
-        // had ends the start with an error of its own.
-        drop(started);
-    });
+    // Without its thread the log waits, and is dropped rather than allowed to stop its host; the next thread that cannot be
+    // had ends the start with an error of its own.
+    STARTED.get_or_init(|| thread::Builder::new().name("log".to_owned()).spawn(|| QUEUE.work()).is_ok());
     QUEUE.lock().push(text);
     QUEUE.changed.notify_all();
 }
@@ -132,6 +131,13 @@ pub(super) fn queue(text: String) {
 pub fn flush(within: Duration) {
     let until = Instant::now() + within;
     let mut waiting = QUEUE.lock();
+    if STARTED.get() == Some(&false) {
+        // Nobody else writes it.
+        while let Some(entry) = waiting.pop() {
+            let _ = put(&entry.text);
+        }
+        return;
+    }
     while !waiting.is_done() {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {

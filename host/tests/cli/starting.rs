@@ -62,3 +62,16 @@ fn a_second_host_of_one_folder_names_the_first_and_its_process() {
     live.expect("pong hi");
     assert_eq!(live.end().0, 0);
 }
+
+#[test]
+fn threads_that_cannot_be_had_are_73_with_what_to_raise() {
+    let (place, _discord) = place("[cogs]\nfolder = \"cogs\"");
+    // No machine has room for such a stack.
+    let mut command = gearshift(&place);
+    command.arg("run").env("DISCORD_TOKEN", "a.b.c").env("RUST_MIN_STACK", (1_u64 << 46).to_string());
+    let output = command.output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(73), "{err}");
+    assert!(err.contains("error: cannot start the ") && err.contains("threads that a host has: "), "{err}");
+    assert!(err.contains("\nhelp: raise this user's limit of processes and threads (`ulimit -u`"), "{err}");
+}

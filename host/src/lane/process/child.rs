@@ -46,17 +46,18 @@ const QUIET: Duration = Duration::from_secs(10);
 
 /// Runs the lane that the host sends over the standard input.
 pub fn run() -> ExitCode {
-    match begin() {
-        Ok(never) => match never {},
+    let begun = match take_socket() {
+        Ok(socket) => begin(socket).map_err(|error| format!("a lane's process cannot begin: {error}")),
         Err(error) => {
-            eprintln!("a lane's process is started by `gearshift run`, and not by hand: {error}");
-            ExitCode::FAILURE
+            Err(format!("a lane's process is started by `gearshift run`, and not by hand: {error}"))
         }
-    }
+    };
+    let Err(why) = begun;
+    eprintln!("{why}");
+    ExitCode::FAILURE
 }
 
-fn begin() -> io::Result<Infallible> {
-    let socket = take_socket()?;
+fn begin(socket: net::UnixStream) -> io::Result<Infallible> {
     let mut receiver = Receiver::new(usize::MAX);
     let frame = loop {
         if let Some(frame) = receiver.next()? {

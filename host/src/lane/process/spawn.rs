@@ -6,9 +6,9 @@ use std::{
         fd::OwnedFd,
         unix::{net::UnixStream, process::CommandExt},
     },
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{OnceLock, mpsc},
+    sync::{Mutex, OnceLock, PoisonError, mpsc},
 };
 
 use tokio::process::Child;
@@ -17,6 +17,9 @@ use crate::identity::GenerationId;
 
 /// The command of this program that runs a lane.
 pub const COMMAND: &str = "lane-process";
+
+/// The file of this process, where there is a `/proc`.
+const OWN: &str = "/proc/self/exe";
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
@@ -41,7 +44,7 @@ pub(super) struct Spawned {
 pub(super) async fn spawn(id: &GenerationId) -> io::Result<Spawned> {
     let (answer, started) = tokio::sync::oneshot::channel();
     let job = Job { id: id.clone(), runtime: tokio::runtime::Handle::current(), answer };
-    spawner().send(job).map_err(|_| io::Error::other("the thread that starts processes has ended"))?;
+    spawner()?.send(job).map_err(|_| io::Error::other("the thread that starts processes has ended"))?;
     started.await.map_err(|_| io::Error::other("the thread that starts processes has ended"))?
 }
 
@@ -53,27 +56,28 @@ struct Job {
 
 /// One thread starts them all, and lasts: a process that wants to be ended with its parent is ended with the *thread* that
 /// started it. <https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html>
-fn spawner() -> &'static mpsc::Sender<Job> {
-    static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
-    SPAWNER.get_or_init(|| {
-        let (jobs, received) = mpsc::channel::<Job>();
-        let run = move || {
-            for Job { id, runtime, answer } in received {
-                let _entered = runtime.enter();
-                let _ = answer.send(begin(&id));
-            }
-        };
-        // Without it every job is answered by an error.
-        let _ = std::thread::Builder::new().name("spawner".to_owned()).spawn(run);
-        jobs
-    })
+fn spawner() -> io::Result<mpsc::Sender<Job>> {
+    static SPAWNER: Mutex<Option<mpsc::Sender<Job>>> = Mutex::new(None);
+    let mut spawner = SPAWNER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(jobs) = &*spawner {
+        return Ok(jobs.clone());
+    }
+    let (jobs, received) = mpsc::channel::<Job>();
+    let run = move || {
+        for Job { id, runtime, answer } in received {
+            let _entered = runtime.enter();
+            let _ = answer.send(begin(&id));
+        }
+    };
+    std::thread::Builder::new().name("spawner".to_owned()).spawn(run)?;
+    Ok(spawner.insert(jobs).clone())
 }
 
 fn begin(id: &GenerationId) -> io::Result<Spawned> {
     let program = match PROGRAM.get() {
         Some(program) => program.clone(),
         // The file of this process, also if it was replaced or removed since.
-        None if cfg!(target_os = "linux") => PathBuf::from("/proc/self/exe"),
+        None if cfg!(target_os = "linux") => PathBuf::from(OWN),
         None => env::current_exe()?,
     };
     let (socket, other) = UnixStream::pair()?;
@@ -91,6 +95,12 @@ fn begin(id: &GenerationId) -> io::Result<Spawned> {
         .stdout(Stdio::from(written.try_clone()?))
         .stderr(Stdio::from(written));
     let mut command = tokio::process::Command::from(command);
-    let child = command.kill_on_drop(true).spawn()?;
+    let child = command.kill_on_drop(true).spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if !Path::new(OWN).exists() && PROGRAM.get().is_none() => io::Error::new(
+            io::ErrorKind::NotFound,
+            "there is no `/proc` here, which names the host's own program",
+        ),
+        _ => error,
+    })?;
     Ok(Spawned { child, socket, output })
 }

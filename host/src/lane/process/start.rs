@@ -54,8 +54,8 @@ pub(in crate::lane) async fn start(
     let wanted = Arc::new(Notify::new());
     let inbox = Arc::clone(&parts.inbox);
     let to_cog = ToProcess { sender, wanted };
-    let file = pulse.file().and_then(|file| file.try_clone_to_owned().ok());
-    to_cog.send_with(&ToCog::Start(start_of(&parts, &process)), file);
+    let page = pulse.file().map(|file| file.try_clone_to_owned()).transpose().map_err(OpenError::Spawn)?;
+    to_cog.send_with(&ToCog::Start(start_of(&parts, &process)), page);
     let LaneParts { id: generation, lease, inbox: of_owner, report, .. } = parts;
     let log_rate = Rate::new(generation.clone(), "log");
     let owner = Owner {
