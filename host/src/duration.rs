@@ -24,6 +24,19 @@ impl fmt::Display for Shown {
     }
 }
 
+/// A span that was measured in whole seconds: of the first one nobody knows how much has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownSecs(pub u64);
+
+impl fmt::Display for ShownSecs {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => out.write_str("<1 s"),
+            seconds => Shown(Duration::from_secs(seconds)).fmt(out),
+        }
+    }
+}
+
 /// Two decimals, without those that say nothing.
 fn trimmed(number: f64) -> String {
     let text = format!("{number:.2}");
@@ -54,5 +67,6 @@ mod tests {
             [1_000, 1_500, 30_000, 90_500, 185_000, 7_200_000, 26_400_000, 1_040_400_000].map(millis),
             ["1 s", "1.5 s", "30 s", "90.5 s", "3 min 5 s", "2 h", "7 h 20 min", "12 d 1 h"]
         );
+        assert_eq!([0, 1, 185].map(|secs| ShownSecs(secs).to_string()), ["<1 s", "1 s", "3 min 5 s"]);
     }
 }

@@ -94,11 +94,12 @@ impl<L: Life> Owner<L> {
         report: &mut Report,
     ) -> Result<Option<State>, String> {
         let since = Instant::now();
-        match self.life.pause(&leaving.generation).await {
+        let paused = self.life.pause(&leaving.generation).await;
+        report.passed(Step::Pause, since);
+        match paused {
             Ok(cancelled) => report.cancelled = cancelled,
             Err(error) => return Err(format!("it failed in `{}`: {}", Step::Pause, chain(&error))),
         }
-        report.passed(Step::Pause, since);
         let since = Instant::now();
         let state = self.saved(&leaving.generation).await.map_err(|error| chain(&error));
         report.state_bytes = state.as_ref().ok().and_then(Option::as_ref).map(|state| state.bytes.len());

@@ -57,9 +57,6 @@ pub(super) struct Status {
     pub(super) manifest: Option<Arc<Manifest>>,
     pub(super) digest: Option<Digest>,
     pub(super) pulse: Option<Arc<Pulse>>,
-    pub(super) faults: u64,
-    /// Handlers that ended with what Discord refused, the network did or a user typed.
-    pub(super) refusals: u64,
     /// Over all generations.
     pub(super) totals: Totals,
     pub(super) last_fault: Option<LastFault>,

@@ -64,11 +64,11 @@ pub struct CogStatus {
     pub tasks: usize,
     /// The first of them by name, at most 100.
     pub planned: Vec<TaskStatus>,
-    /// Faults of this generation.
+    /// Faults so far, over all generations as everything that was handled.
     pub faults: u64,
-    /// Handlers of this generation that ended with what Discord refused, the network did or a user typed.
+    /// Handlers that ended so far with what Discord refused, the network did or a user typed.
     pub refusals: u64,
-    /// Over all generations since the host was opened.
+    /// The same by kind, and the operations.
     pub totals: Totals,
     /// How long handlers took since then.
     #[serde(skip)]
@@ -199,8 +199,8 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         dropped: counts.dropped,
         tasks: entry.schedule.len(),
         planned: entry.schedule.tasks(PLANNED_MAX),
-        faults: status.faults,
-        refusals: status.refusals,
+        faults: status.totals.faults.values().sum(),
+        refusals: status.totals.refusals.values().sum(),
         totals: status.totals.clone(),
         handled_in: entry.inbox.handled(),
         last_fault: status.last_fault.as_ref().map(|fault| fault.text.clone()),

@@ -1,9 +1,9 @@
 //! One cog for people, with its planned tasks. It asks nobody; it is given everything.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use super::{protocol::Answer, table};
-use crate::{cogs::Cogs, duration::Shown, log::OneLine, schedule::TaskStatus};
+use crate::{cogs::Cogs, duration::ShownSecs, log::OneLine, schedule::TaskStatus};
 
 /// How the cog `name` is.
 pub(super) fn answer(cogs: &Cogs, name: &str) -> Answer {
@@ -38,7 +38,7 @@ pub(super) fn answer(cogs: &Cogs, name: &str) -> Answer {
 fn row(task: &TaskStatus) -> [String; 5] {
     let next = match task.is_running {
         true => "running".to_owned(),
-        false => format!("in {}", Shown(Duration::from_secs(task.due_in_secs))),
+        false => format!("in {}", ShownSecs(task.due_in_secs)),
     };
     [
         OneLine(&task.name).to_string(),

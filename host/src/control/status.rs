@@ -1,11 +1,11 @@
 //! How the host is altogether, for `gearshift status`: as JSON, and as text for people.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use super::protocol::Answer;
 use crate::{
     cogs::Cogs,
-    duration::Shown,
+    duration::ShownSecs,
     health::{Bot, Counts, Health, Shard},
 };
 
@@ -16,8 +16,7 @@ pub(super) fn answer(cogs: &Cogs) -> Answer {
 }
 
 fn text(health: &Health) -> String {
-    let (version, process, up) =
-        (health.version, health.process, Shown(Duration::from_secs(health.uptime_secs)));
+    let (version, process, up) = (health.version, health.process, ShownSecs(health.uptime_secs));
     let mut text = format!("host      gearshift {version}, process {process}, up {up}");
     if let Some(bytes) = health.memory_bytes {
         let _ = write!(text, ", {:.1} MiB", bytes as f64 / f64::from(1 << 20));
@@ -46,7 +45,7 @@ fn line_of(shard: &Shard) -> String {
         let _ = write!(text, ", latency {latency:.0} ms");
     }
     if let Some(session) = shard.session_ms {
-        let session = Shown(Duration::from_secs(session / 1000));
+        let session = ShownSecs(session / 1000);
         let _ = write!(text, ", session {session}, {} resumes", shard.resumes);
     }
     if shard.reconnects > 0 {

@@ -1,10 +1,10 @@
 //! The status of the cogs as a table for people. It asks nobody; it is given everything.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use crate::{
     cogs::{CogStatus, HostStatus, Stage},
-    duration::Shown,
+    duration::ShownSecs,
     log::OneLine,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn of(status: &HostStatus) -> String {
             && !is_of_file(fault)
             && cog.reason.is_none()
         {
-            let (age, fault) = (Shown(Duration::from_secs(secs)), OneLine(first_line(fault)));
+            let (age, fault) = (ShownSecs(secs), OneLine(first_line(fault)));
             let _ = writeln!(text, "{}: last fault {age} ago: {fault}", cog.name);
         }
         for missing in &cog.missing_intents {
@@ -72,8 +72,7 @@ fn row(cog: &CogStatus) -> [String; 10] {
             }
             None => cog.lane.to_string(),
         },
-        cog.uptime_secs
-            .map_or_else(|| "-".to_owned(), |seconds| Shown(Duration::from_secs(seconds)).to_string()),
+        cog.uptime_secs.map_or_else(|| "-".to_owned(), |seconds| ShownSecs(seconds).to_string()),
         cog.handled.to_string(),
         cog.queued.to_string(),
         tasks,

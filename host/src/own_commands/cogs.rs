@@ -1,6 +1,6 @@
 //! `/cogs list | load | unload | reload | info`: what `gearshift cogs` does, from Discord, for the application's owners.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     cogs::{CogStatus, Cogs, Stage},
     control::{self, Answer, Request},
-    duration::Shown,
+    duration::ShownSecs,
     sessions::discord::DiscordError,
 };
 
@@ -115,7 +115,7 @@ fn info(cogs: &Cogs, name: &str) -> Text {
     }
     line("file", &cog.file.display());
     if let Some(seconds) = cog.uptime_secs {
-        line("serves for", &Shown(Duration::from_secs(seconds)));
+        line("serves for", &ShownSecs(seconds));
     }
     match &cog.process {
         Some(process) => line("lane", &format!("process {}, {} MiB", process.id, process.memory_bytes >> 20)),
@@ -129,7 +129,7 @@ fn info(cogs: &Cogs, name: &str) -> Text {
     line("faults", &cog.faults);
     line("refusals", &cog.refusals);
     if let (Some(fault), Some(secs)) = (&cog.last_fault, cog.last_fault_secs) {
-        line(&format!("last fault, {} ago", Shown(Duration::from_secs(secs))), fault);
+        line(&format!("last fault, {} ago", ShownSecs(secs)), fault);
     }
     for missing in &cog.missing_intents {
         line("note", missing);

@@ -145,6 +145,12 @@ fn the_list_says_once_what_is_wrong_and_since_when() {
     assert_eq!(run(&place, &["cogs", "reload", "faulty", "--socket", "c.sock"]).code, 0);
     let listed = list();
     assert!(!listed.contains("last fault"), "{listed}");
+    // As what was handled, they are counted over all generations.
+    let row = |number: usize| -> Vec<&str> {
+        listed.lines().nth(number).expect(&listed).split("  ").filter(|cell| !cell.is_empty()).collect()
+    };
+    let of = |name: &str| row(1)[row(0).iter().position(|cell| cell.trim() == name).expect(name)].trim();
+    assert!(of("HANDLED") != "0" && of("FAULTS") == "1", "{listed}");
     assert_eq!(live.end().0, 0);
 }
 
