@@ -39,7 +39,7 @@ pub use self::{
     filter::Filters,
     notice::{Notices, Unanswered},
     own::OwnCommands,
-    table::{Listener, Table},
+    table::{Away, Listener, Table},
 };
 use crate::{
     counters::Counters,

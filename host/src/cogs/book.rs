@@ -173,7 +173,7 @@ impl Book {
             if status.is_routed() && !cog.is_superseded {
                 table.add(name, &cog.entry.inbox, manifest);
             } else if status.stage != Stage::Away || status.absence != Absence::FileGone {
-                table.add_away(name, manifest);
+                table.add_away(name, manifest, status.away());
             }
         }
         for (name, cog) in &self.cogs {

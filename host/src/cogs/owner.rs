@@ -258,6 +258,7 @@ impl<L: Life> Owner<L> {
             let was_serving = status.generation;
             status.file = file;
             status.is_unsaved = is_unsaved;
+            status.is_tried_again = self.failed_file.is_some();
             (status.generation, status.digest, status.pulse, status.reason) = (None, None, None, None);
             let stage = match &self.now {
                 Now::Away(absence, reason) => {

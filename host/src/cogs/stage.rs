@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{Report, Totals};
-use crate::{lane::Pulse, library::Digest};
+use crate::{lane::Pulse, library::Digest, router::Away};
 
 /// The stage a cog is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -48,6 +48,8 @@ pub(super) struct Status {
     pub(super) absence: Absence,
     /// Why it is away, in words.
     pub(super) reason: Option<String>,
+    /// Whether what failed is tried again by itself.
+    pub(super) is_tried_again: bool,
     /// Since when it is in this stage.
     pub(super) since: Option<Instant>,
     /// The generation that serves.
@@ -88,6 +90,11 @@ impl Status {
     /// Whether it went for good, as far as anybody knows: its name and its commands are free.
     pub(super) fn has_left(&self) -> bool {
         self.stage == Stage::Away && matches!(self.absence, Absence::Unloaded | Absence::FileGone)
+    }
+
+    /// How it is away, for its users.
+    pub(super) fn away(&self) -> Away {
+        if self.is_tried_again { Away::ComesBack } else { Away::Stays }
     }
 
     pub(super) fn commands(&self) -> impl Iterator<Item = &str> {

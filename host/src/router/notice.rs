@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     defer::{Left, Pending},
-    table::Table,
+    table::{Away, Table},
 };
 use crate::{
     library::SLASH,
@@ -81,16 +81,16 @@ impl Unanswered {
 }
 
 impl Notices {
-    /// A command that no loaded cog declares. `cog` is set if one did a moment ago.
-    pub(super) fn unanswered(&self, to: &Interaction, cog: Option<&Arc<str>>) {
-        self.say(to, &unanswered(to, cog));
+    /// A command that no loaded cog declares; `away`: one does that is not there.
+    pub(super) fn unanswered(&self, to: &Interaction, away: Option<Away>) {
+        self.say(to, &unanswered(to, away));
     }
 
     /// As [`unanswered`](Self::unanswered), for what has left all queues and may have been deferred there.
-    fn decline(&self, pending: &Pending, cog: Option<&Arc<str>>) {
+    fn decline(&self, pending: &Pending, away: Option<Away>) {
         let Some(discord) = self.discord.clone() else { return };
         let (to, defer) = (pending.interaction.clone(), Arc::clone(&pending.defer));
-        let text = unanswered(&to, cog);
+        let text = unanswered(&to, away);
         self.send(async move {
             let sent = match defer.is_deferred().await {
                 // What is thinking there is the message itself.
@@ -322,10 +322,14 @@ fn warn_of(to: &Interaction, sent: Result<(), DiscordError>) {
     }
 }
 
-fn unanswered(to: &Interaction, cog: Option<&Arc<str>>) -> String {
-    match (cog, to.kind) {
-        (Some(_), _) => format!("{} is being updated. Try again in a moment.", subject(to)),
-        (None, COMMAND) => format!("{} is not available at the moment.", subject(to)),
+fn unanswered(to: &Interaction, away: Option<Away>) -> String {
+    match (away, to.kind) {
+        (Some(Away::ComesBack), _) => {
+            format!("{} is being updated. Try again in a moment.", subject(to))
+        }
+        (Some(Away::Stays), _) | (None, COMMAND) => {
+            format!("{} is not available at the moment.", subject(to))
+        }
         (None, _) => format!("{} is no longer in use.", subject(to)),
     }
 }

@@ -1,9 +1,6 @@
 //! The routing table: names of events and commands, and who declared them. Made again whenever a cog comes or goes.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use gearshift_cog::{
     abi::Interaction,
@@ -51,23 +48,32 @@ impl Listener {
     }
 }
 
+/// How a cog is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// It is tried again by itself.
+    ComesBack,
+    /// Somebody has to do something.
+    Stays,
+}
+
 /// Who gets what.
 #[derive(Debug, Default)]
 pub struct Table {
     events: HashMap<String, Vec<Listener>>,
     registered: Named<Listener>,
     /// Commands of cogs that are not there.
-    away: Named<Arc<str>>,
+    away: Named<Away>,
     /// Paths of commands whose answers are seen by the user who called alone.
     ephemeral: Named<()>,
     /// By what calls them behind the prefix: names and aliases.
     prefixed: HashMap<String, Listener>,
     /// Patterns of components and forms, and who answers them.
     components: Vec<(String, Listener)>,
-    components_away: Vec<(String, Arc<str>)>,
+    components_away: Vec<(String, Away)>,
     /// Every cog that is there, and those that are not.
     cogs: HashMap<Arc<str>, Listener>,
-    cogs_away: HashSet<Arc<str>>,
+    cogs_away: HashMap<Arc<str>, Away>,
 }
 
 /// By Discord's type of command, and by name: a slash command and an entry of a menu may have one name.
@@ -123,13 +129,13 @@ impl Table {
     }
 
     /// Adds what a cog that is not there would answer.
-    pub fn add_away(&mut self, cog: &Arc<str>, manifest: &Manifest) {
+    pub fn add_away(&mut self, cog: &Arc<str>, manifest: &Manifest, away: Away) {
         for command in manifest.commands.iter().filter(|command| command.discord.is_some()) {
-            self.away.entry(command.kind).or_default().insert(command.name.clone(), Arc::clone(cog));
+            self.away.entry(command.kind).or_default().insert(command.name.clone(), away);
         }
         let patterns = manifest.components.iter();
-        self.components_away.extend(patterns.map(|pattern| (pattern.clone(), Arc::clone(cog))));
-        self.cogs_away.insert(Arc::clone(cog));
+        self.components_away.extend(patterns.map(|pattern| (pattern.clone(), away)));
+        self.cogs_away.insert(Arc::clone(cog), away);
     }
 
     pub(super) fn listeners(&self, event: &str) -> &[Listener] {
@@ -166,16 +172,16 @@ impl Table {
         found
     }
 
-    /// The cog that would answer an interaction if it were there.
-    pub(super) fn away(&self, to: &Interaction) -> Option<&Arc<str>> {
+    /// How the cog is away that would answer an interaction; none: there is no such cog.
+    pub(super) fn away(&self, to: &Interaction) -> Option<Away> {
         if to.kind == COMMAND {
-            return self.away.get(&to.command_kind)?.get(event::command_name(to));
+            return self.away.get(&to.command_kind)?.get(event::command_name(to)).copied();
         }
         if let Some(cog) = waiting_cog(&to.custom_id) {
-            return self.cogs_away.get(cog);
+            return self.cogs_away.get(cog).copied();
         }
         let mut all = self.components_away.iter();
-        all.find(|(pattern, _)| fits(pattern, &to.custom_id)).map(|(_, cog)| cog)
+        all.find(|(pattern, _)| fits(pattern, &to.custom_id)).map(|(_, away)| *away)
     }
 
     pub(super) fn has_prefix_commands(&self) -> bool {

@@ -12,7 +12,7 @@ use gearshift_cog::manifest::Manifest;
 use tokio::{net::TcpListener, runtime, sync::mpsc};
 use tokio_util::task::TaskTracker;
 
-use super::{Notices, OwnCommands, Router, Table};
+use super::{Away, Notices, OwnCommands, Router, Table};
 use crate::{
     config::{Config, Secret},
     event,
@@ -32,7 +32,7 @@ struct Going {
 impl Wake for Going {
     fn wake(self: Arc<Self>) {
         let mut table = Table::default();
-        table.add_away(&Arc::from("going"), &manifest());
+        table.add_away(&Arc::from("going"), &manifest(), Away::ComesBack);
         self.table.store(Arc::new(table));
         self.inbox.close().into_iter().filter_map(|item| item.observer).for_each(|it| it.decline());
     }

@@ -75,7 +75,7 @@ async fn what_nobody_takes_or_answers_is_answered_with_a_word() {
     );
     let open = stage.asked("press").await;
     stage.host.cogs().unload("asker").await.unwrap();
-    let away = "This button is being updated. Try again in a moment.";
+    let away = "This button is not available at the moment.";
     assert_eq!(stage.refused("bob", &shown, "3").await, away);
     assert_eq!(stage.refused("bob", &open, "left").await, away);
     stage.down().await;

@@ -108,7 +108,7 @@ async fn a_slash_command_that_waits_for_a_cog_that_goes_is_answered_by_the_host(
     let (unloaded, answer) = tokio::join!(stage.host.cogs().unload("faulty"), deferred.answered(SOON));
     unloaded.unwrap();
     let answer = answer.unwrap_or_else(|error| panic!("{error}\n{}", stage.transcript()));
-    assert!(answer.content.contains("is being updated"), "{}", answer.content);
+    assert!(answer.content.contains("is not available"), "{}", answer.content);
     stage.down().await;
 }
 
