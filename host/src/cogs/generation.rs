@@ -1,7 +1,7 @@
 //! The real life of a cog's generations: each is a lane with a library. Nothing that runs is touched by bringing one
 //! up, and a failure leaves nothing behind.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use gearshift_cog::manifest::Manifest;
 use tokio::sync::{mpsc, oneshot};
@@ -301,10 +301,13 @@ impl Life for Lanes {
         Arc::clone(generation.lane.pulse())
     }
 
-    async fn stored_state(&self) -> Result<Option<State>, CogError> {
+    async fn stored_state(&self) -> Result<Option<(State, Duration)>, CogError> {
         let Some(store) = &self.parts.sessions.store else { return Ok(None) };
         let saved = store.load_state(&self.name).await.map_err(|error| CogError::Host(error.to_string()))?;
-        Ok(saved.map(|saved| State { version: saved.version, bytes: saved.bytes }))
+        Ok(saved.map(|saved| {
+            let age = saved.age();
+            (State { version: saved.version, bytes: saved.bytes }, age)
+        }))
     }
 
     async fn store_state(&self, state: &State) -> Result<(), String> {

@@ -47,7 +47,7 @@ impl<L: Life> Owner<L> {
             report.from_version = Some(serving.manifest.version.clone());
             match self.last_words(serving, &mut report).await {
                 Ok(Some(state)) => {
-                    self.unsaved = Some(state);
+                    self.unsaved = Some((state, Instant::now()));
                     self.store().await;
                 }
                 Ok(None) => {}
@@ -125,7 +125,7 @@ impl<L: Life> Owner<L> {
         let Now::Serving(serving) = &self.now else { return self.save_at = None };
         match self.saved(&serving.generation).await {
             Ok(Some(state)) => {
-                self.unsaved = Some(state);
+                self.unsaved = Some((state, Instant::now()));
                 self.store().await;
             }
             Ok(None) => {}
@@ -155,7 +155,7 @@ impl<L: Life> Owner<L> {
     /// Writes the state that the cog gave last; one that the store does not take is kept and tried again.
     pub(super) async fn store(&mut self) {
         let pause = self.store_at.take().map_or(STORE_AGAIN[0], |(_, pause)| pause);
-        let Some(state) = &self.unsaved else { return };
+        let Some((state, _)) = &self.unsaved else { return };
         match self.life.store_state(state).await {
             Ok(()) => self.unsaved = None,
             Err(error) => {

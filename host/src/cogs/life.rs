@@ -107,8 +107,8 @@ pub(super) trait Life: Send + Sync + 'static {
 
     fn pulse(&self, generation: &Self::Generation) -> Arc<Pulse>;
 
-    /// The state of the last run.
-    fn stored_state(&self) -> impl Future<Output = Result<Option<State>, CogError>> + Send;
+    /// The state that was stored last, and how old it is.
+    fn stored_state(&self) -> impl Future<Output = Result<Option<(State, Duration)>, CogError>> + Send;
 
     /// Writes a state to the store, if there is one.
     fn store_state(&self, state: &State) -> impl Future<Output = Result<(), String>> + Send;

@@ -36,8 +36,8 @@ pub(super) struct Owner<L: Life> {
     pub(super) file: PathBuf,
     /// The number of the newest generation.
     pub(super) number: u64,
-    /// A state that the store does not have yet, and when it is tried next.
-    pub(super) unsaved: Option<State>,
+    /// A state that the store does not have yet, with its time, and when it is tried next.
+    pub(super) unsaved: Option<(State, Instant)>,
     pub(super) store_at: Option<(Instant, Duration)>,
     pub(super) save_at: Option<Instant>,
     pub(super) hangs: Hangs,

@@ -1,7 +1,7 @@
 //! How one generation takes the place of another, step by step as the README tells it. New is completely ready before
 //! old is paused; whatever fails, old goes on with the same instance and the events that waited.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use gearshift_cog::manifest::Manifest;
 use tokio::time::Instant;
@@ -90,7 +90,7 @@ impl<L: Life> Owner<L> {
         };
         report.pause = Some(paused.elapsed());
         if state.is_some() {
-            self.unsaved = state;
+            self.unsaved = state.map(|state| (state, Instant::now()));
             self.plan_store();
         }
 
@@ -135,8 +135,8 @@ impl<L: Life> Owner<L> {
         }
         let since = Instant::now();
         let mut state = None;
-        for given in states {
-            report.state_bytes = Some(given.bytes.len());
+        for (given, age) in states {
+            (report.state_bytes, report.state_age) = (Some(given.bytes.len()), age);
             match self.life.restore(new, given.clone()).await {
                 Ok(()) => {
                     state = Some(given);
@@ -187,26 +187,34 @@ impl<L: Life> Owner<L> {
         report
     }
 
-    /// The states that the new generation may be given, best first.
-    async fn states(&self, how: &How) -> Result<Vec<State>, CogError> {
+    /// The states that the new generation may be given, best first, and how old each is unless it is of what serves.
+    async fn states(&self, how: &How) -> Result<Vec<(State, Option<Duration>)>, CogError> {
+        let with_age = |(state, age)| (state, Some(age));
         let own = match self.now.serving() {
-            Some(old) => self.saved(&old.generation).await.map_err(|error| match error {
-                SaveError::Order(source) => self.stays(old, Step::Save, source),
-                SaveError::TooLarge { bytes, limit } => {
-                    CogError::StateTooLarge { name: self.id(old.number), bytes, limit }
-                }
-            }),
-            None if self.unsaved.is_some() => Ok(self.unsaved.clone()),
-            None => self.life.stored_state().await,
+            Some(old) => {
+                self.saved(&old.generation).await.map(|state| Some((state?, None))).map_err(|error| {
+                    match error {
+                        SaveError::Order(source) => self.stays(old, Step::Save, source),
+                        SaveError::TooLarge { bytes, limit } => {
+                            CogError::StateTooLarge { name: self.id(old.number), bytes, limit }
+                        }
+                    }
+                })
+            }
+            None => match &self.unsaved {
+                Some((state, since)) => Ok(Some((state.clone(), Some(since.elapsed())))),
+                None => self.life.stored_state().await.map(|state| state.map(with_age)),
+            },
         };
         match how {
             How::Deploy => Ok(own?.into_iter().collect()),
             // What the failing code saved is newer; what it was given is surely readable.
             How::GoBack { state: given, .. } => {
                 let newer = own.ok().flatten();
-                let newer =
-                    newer.filter(|newer| given.as_ref().is_none_or(|given| given.version == newer.version));
-                Ok([newer, given.clone()].into_iter().flatten().collect())
+                let newer = newer
+                    .filter(|(newer, _)| given.as_ref().is_none_or(|given| given.version == newer.version));
+                let given = given.clone().map(|given| (given, None));
+                Ok([newer, given].into_iter().flatten().collect())
             }
         }
     }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-use crate::step::Step;
+use crate::{duration::ShownSecs, step::Step};
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -98,6 +98,9 @@ pub struct Report {
     pub cancelled: usize,
     /// Size of the state that was handed over.
     pub state_bytes: Option<usize>,
+    /// How old that state is; none if the old generation gave it at that moment.
+    #[serde(rename = "state_age_ms", serialize_with = "maybe_millis")]
+    pub state_age: Option<Duration>,
     /// What became of the old library; none as long as it is not known.
     pub retirement: Option<Retirement>,
     /// What else is worth knowing.
@@ -121,6 +124,7 @@ impl Report {
             buffered: 0,
             cancelled: 0,
             state_bytes: None,
+            state_age: None,
             retirement: None,
             notes: Vec::new(),
         }
@@ -188,6 +192,9 @@ impl fmt::Display for Report {
             }
             out.write_str(")")?;
         }
+        if let (Some(age), Some(bytes)) = (self.state_age, self.state_bytes) {
+            write!(out, " with the state of {} ago ({bytes} B)", ShownSecs(age.as_secs()))?;
+        }
         if let Some(process) = self.process {
             write!(out, "; process {process}")?;
         }
@@ -201,6 +208,10 @@ impl fmt::Display for Report {
 
 fn micros<S: Serializer>(took: &Duration, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_u64(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn maybe_millis<S: Serializer>(age: &Option<Duration>, out: S) -> Result<S::Ok, S::Error> {
+    age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)).serialize(out)
 }
 
 fn maybe_micros<S: Serializer>(took: &Option<Duration>, out: S) -> Result<S::Ok, S::Error> {
@@ -242,6 +253,14 @@ mod tests {
             (
                 Report { process: Some(4711), ..report(Outcome::Loaded, None, None) },
                 "`welcome` in 0.0 ms; process 4711",
+            ),
+            (
+                Report {
+                    state_bytes: Some(47),
+                    state_age: Some(Duration::from_millis(12_400)),
+                    ..report(Outcome::Loaded, None, Some("0.1.0"))
+                },
+                "`welcome#3` was loaded (0.1.0) in 0.0 ms with the state of 12 s ago (47 B)",
             ),
         ] {
             assert_eq!(report.to_string(), text);

@@ -210,8 +210,8 @@ impl Life for Script {
         Arc::clone(&generation.pulse)
     }
 
-    async fn stored_state(&self) -> Result<Option<State>, CogError> {
-        Ok(self.notes().stored.clone())
+    async fn stored_state(&self) -> Result<Option<(State, Duration)>, CogError> {
+        Ok(self.notes().stored.clone().map(|state| (state, Duration::from_secs(12))))
     }
 
     async fn store_state(&self, state: &State) -> Result<(), String> {

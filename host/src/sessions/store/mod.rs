@@ -53,6 +53,14 @@ pub struct SavedState {
     pub saved_at_ms: u64,
 }
 
+impl SavedState {
+    /// How long ago it was saved; zero for one of the future, if a clock was set back.
+    pub fn age(&self) -> Duration {
+        let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.saved_at_ms));
+        at.and_then(|at| SystemTime::now().duration_since(at).ok()).unwrap_or_default()
+    }
+}
+
 impl Store {
     /// Opens the file that `[store]` names, or makes it. One process has it open at a time. Values expire by `clock`.
     ///
