@@ -91,12 +91,14 @@ pub enum CogError {
         held: usize,
     },
     /// The verified library could not be opened.
-    #[error("failed to open `{name}` from `{}`{again}", .file.display())]
+    #[error("failed to open `{name}` from `{}`{kept}{again}", .file.display())]
     Open {
         /// The generation.
         name: String,
         /// The file.
         file: PathBuf,
+        /// What serves on, as a clause; empty: nothing.
+        kept: String,
         /// Whether it is tried again by itself.
         again: Again,
         /// Why.
@@ -118,13 +120,15 @@ pub enum CogError {
         #[source]
         source: OrderError,
     },
-    /// The running generation could not be taken over from; it serves on.
-    #[error("cannot replace `{name}`: it failed in `{step}`, and serves on")]
+    /// The running generation could not be taken over from; it serves on, unless it has ended by that.
+    #[error("cannot replace `{name}`: it failed in `{step}`{follows}")]
     Stays {
         /// The running generation.
         name: String,
         /// Which step.
         step: Step,
+        /// What becomes of it, as a clause.
+        follows: String,
         /// Why.
         #[source]
         source: OrderError,
@@ -265,9 +269,10 @@ impl CogError {
                      `gearshift state export {cog} FILE` to keep it, `gearshift state drop {cog}`, `gearshift cogs load {cog}`"
                 )
             }
-            CogError::Stays { name, step: Step::Pause, source: OrderError::Deadline(_) } => format!(
+            CogError::Stays { name, step: Step::Pause, source: OrderError::Deadline(_), .. } => format!(
                 "the new version comes when `{name}` returns to its loop, or is given up (`[limits] stuck_after_ms`)"
             ),
+            CogError::Stays { source: OrderError::Ended(_), .. } => return None,
             CogError::Stays { name, .. } | CogError::StateTooLarge { name, .. } => {
                 let cog = name_of(name);
                 format!(

@@ -12,7 +12,7 @@ use super::{
     life::{Candidate, Kept, Life},
     message::{Lost, Message},
     retire::{Reaper, Remains},
-    settings::LaneSettings,
+    terms::Terms,
 };
 use crate::{
     config::LaneKind,
@@ -49,6 +49,7 @@ pub(super) struct Generation {
     library: Option<OpenLibrary>,
     copy: PrivateCopy,
     lease: Arc<Lease>,
+    terms: Arc<Terms>,
 }
 
 /// Reads, copies and verifies a file, off the runtime's threads.
@@ -80,16 +81,14 @@ impl Lanes {
         id: &GenerationId,
         manifest: &Manifest,
         copy: &PrivateCopy,
+        terms: &Terms,
     ) -> (LaneParts, Arc<Lease>) {
         let parts = &self.parts;
         let lease = Lease::new(LeaseParts {
             id: id.clone(),
             sessions: Arc::clone(&parts.sessions),
-            settings: parts
-                .settings
-                .of(&self.name)
-                .map_or_else(|| "{}".to_owned(), |settings| settings.json().to_owned()),
-            allowed: parts.settings.allowed(&self.name, Some(manifest)),
+            settings: terms.settings.as_ref().map_or("{}", |settings| settings.json()).to_owned(),
+            allowed: terms.allowed.clone(),
             schedule: Arc::clone(&self.schedule),
             cooldowns: Arc::clone(&self.cooldowns),
             facts: Arc::clone(parts.router.facts()),
@@ -134,13 +133,13 @@ impl Lanes {
     }
 
     /// What a lane in a process of its own needs besides.
-    fn process_parts(&self, id: &GenerationId, set: LaneSettings) -> ProcessParts {
+    fn process_parts(&self, id: &GenerationId, terms: &Terms) -> ProcessParts {
         let (owner, number) = (self.owner.clone(), id.number);
         ProcessParts {
-            memory_max: set.memory_max,
+            memory_max: terms.lane.memory_max,
             bounds: Bounds::of(&self.parts.limits),
-            redeliver: set.redeliver,
-            sandbox: set.sandbox,
+            redeliver: terms.lane.redeliver,
+            sandbox: terms.lane.sandbox,
             end_within: self.parts.limits.join_timeout,
             crashed: Box::new(move |why| {
                 if let Some(owner) = owner.upgrade() {
@@ -182,13 +181,18 @@ impl Life for Lanes {
             CogError::from(Box::new(Refused { file: file.clone(), cog, why: why.into() }))
         })?;
         copy.set_mapping(Mapping::Mapped);
-        let (parts, lease) = self.lane_parts(&id, &manifest, &copy);
-        let failed =
-            |source| CogError::Open { name: id.to_string(), file: file.clone(), again: Again(None), source };
+        let terms = Arc::new(settings.terms(&self.name, Some(&manifest)));
+        let (parts, lease) = self.lane_parts(&id, &manifest, &copy, &terms);
+        let failed = |source| CogError::Open {
+            name: id.to_string(),
+            file: file.clone(),
+            kept: String::new(),
+            again: Again(None),
+            source,
+        };
         let deadline = self.parts.limits.setup_timeout;
-        let lane = self.parts.settings.lane(&self.name);
-        if lane.kind == LaneKind::Process {
-            let process = self.process_parts(&id, lane);
+        if terms.lane.kind == LaneKind::Process {
+            let process = self.process_parts(&id, &terms);
             // What is not started in time is ended with the future.
             let started = tokio::time::timeout(deadline, Lane::start_process(parts, process)).await;
             let lane = started.unwrap_or(Err(OpenError::Deadline(deadline))).map_err(|error| {
@@ -196,7 +200,7 @@ impl Life for Lanes {
                 copy.set_mapping(Mapping::Gone);
                 failed(error)
             })?;
-            return Ok(Generation { id, lane, library: None, copy, lease });
+            return Ok(Generation { id, lane, library: None, copy, lease, terms });
         }
         let Ok(started) = tokio::time::timeout(deadline, Lane::start(parts)).await else {
             // Its thread is stuck inside the dynamic loader: nothing of it can be taken back.
@@ -204,7 +208,7 @@ impl Life for Lanes {
             return Err(failed(OpenError::Deadline(deadline)));
         };
         match started {
-            Ok((lane, library)) => Ok(Generation { id, lane, library: Some(library), copy, lease }),
+            Ok((lane, library)) => Ok(Generation { id, lane, library: Some(library), copy, lease, terms }),
             Err(failure) => {
                 let (thread, library, pulse) = (failure.thread, failure.library, failure.pulse);
                 let id = id.clone();
@@ -299,6 +303,14 @@ impl Life for Lanes {
 
     fn pulse(&self, generation: &Generation) -> Arc<Pulse> {
         Arc::clone(generation.lane.pulse())
+    }
+
+    fn terms(&self, generation: &Generation) -> Arc<Terms> {
+        Arc::clone(&generation.terms)
+    }
+
+    fn terms_now(&self, manifest: &Manifest) -> Arc<Terms> {
+        Arc::new(self.parts.settings.terms(&self.name, Some(manifest)))
     }
 
     async fn stored_state(&self) -> Result<Option<(State, Duration)>, CogError> {

@@ -12,7 +12,7 @@ use std::{
 use gearshift_cog::manifest::Manifest;
 use tokio::sync::oneshot;
 
-use super::{CogError, MissingIntent, Retirement, together::Member};
+use super::{CogError, MissingIntent, Retirement, terms::Terms, together::Member};
 use crate::{
     lane::{OrderError, Pulse, State},
     library::Digest,
@@ -106,6 +106,12 @@ pub(super) trait Life: Send + Sync + 'static {
     fn keep(&self, generation: &Self::Generation) -> Option<Kept>;
 
     fn pulse(&self, generation: &Self::Generation) -> Arc<Pulse>;
+
+    /// What a generation was opened with.
+    fn terms(&self, generation: &Self::Generation) -> Arc<Terms>;
+
+    /// What one with that manifest would be opened with now.
+    fn terms_now(&self, manifest: &Manifest) -> Arc<Terms>;
 
     /// The state that was stored last, and how old it is.
     fn stored_state(&self) -> impl Future<Output = Result<Option<(State, Duration)>, CogError>> + Send;

@@ -34,6 +34,7 @@ mod settings;
 mod stage;
 mod start;
 mod status;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -57,7 +58,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::{beside::Beside, start::without_library};
+pub(crate) use self::{beside::Beside, start::without_library, terms::with_before};
 pub use self::{
     claim::{Claim, Room},
     close::Left,

@@ -259,7 +259,8 @@ impl<L: Life> Owner<L> {
             status.file = file;
             status.is_unsaved = is_unsaved;
             status.is_tried_again = self.failed_file.is_some();
-            (status.generation, status.digest, status.pulse, status.reason) = (None, None, None, None);
+            (status.generation, status.digest, status.reason) = (None, None, None);
+            (status.pulse, status.terms) = (None, None);
             let stage = match &self.now {
                 Now::Away(absence, reason) => {
                     status.absence = *absence;
@@ -276,6 +277,7 @@ impl<L: Life> Owner<L> {
                     status.digest = Some(serving.digest);
                     status.generation = Some(serving.number);
                     status.pulse = Some(self.life.pulse(&serving.generation));
+                    status.terms = Some(self.life.terms(&serving.generation));
                     if matches!(self.now, Now::Serving(_)) { Stage::Serving } else { Stage::Leaving }
                 }
             };

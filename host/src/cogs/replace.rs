@@ -15,6 +15,7 @@ use super::{
     message::{Done, How},
     owner::{Before, Now, Owner, Serving},
     report::{Outcome, Phase},
+    terms::with_before,
     together::{Member, Point},
 };
 use crate::{
@@ -42,7 +43,7 @@ impl<L: Life> Owner<L> {
 
         // 2. open
         let since = Instant::now();
-        let new = self.life.open(number, candidate).await?;
+        let new = self.life.open(number, candidate).await.map_err(|error| self.not_opened(error))?;
         report.passed(Step::Open, since);
         report.process = self.life.pulse(&new).process();
 
@@ -239,16 +240,47 @@ impl<L: Life> Owner<L> {
 
     /// A step of the new generation failed.
     fn failed(&self, number: u64, step: Step, source: OrderError) -> CogError {
-        let kept = match self.now.serving() {
-            Some(old) => format!("; `{}` serves on", self.id(old.number)),
-            None => "; it is not loaded".to_owned(),
-        };
+        let kept = self.kept().unwrap_or_else(|| "; it is not loaded".to_owned());
         CogError::Step { name: self.id(number), step, kept, again: Again(None), source }
+    }
+
+    /// The same of step 2, of which the error says nothing of what serves.
+    fn not_opened(&self, error: CogError) -> CogError {
+        match error {
+            CogError::Open { name, file, again, source, .. } => {
+                CogError::Open { name, file, kept: self.kept().unwrap_or_default(), again, source }
+            }
+            error => error,
+        }
     }
 
     /// The old generation could not be taken over from.
     fn stays(&self, old: &Serving<L::Generation>, step: Step, source: OrderError) -> CogError {
-        CogError::Stays { name: self.id(old.number), step, source }
+        let follows = match source {
+            OrderError::Ended(_) => {
+                "; it has ended, and is loaded again with the state that was saved last".to_owned()
+            }
+            _ => format!(", and serves on{}", self.with_before(old)),
+        };
+        CogError::Stays { name: self.id(old.number), step, follows, source }
+    }
+
+    /// What becomes of the generation that serves, as a clause.
+    fn kept(&self) -> Option<String> {
+        let old = self.now.serving()?;
+        let id = self.id(old.number);
+        Some(match self.life.pulse(&old.generation).has_ended() {
+            true => format!("; `{id}` has ended meanwhile"),
+            false => format!("; `{id}` serves on{}", self.with_before(old)),
+        })
+    }
+
+    fn with_before(&self, old: &Serving<L::Generation>) -> String {
+        let outdated = self.life.terms(&old.generation).outdated(&self.life.terms_now(&old.manifest));
+        match outdated.as_slice() {
+            [] => String::new(),
+            outdated => format!(" {}", with_before(outdated)),
+        }
     }
 
     /// The new generation will not serve; the old one goes on.

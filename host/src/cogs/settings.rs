@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::join_all;
 use gearshift_cog::manifest::Manifest;
 
-use super::{Absence, Cogs, book::Entry, message::Message, stage::Status};
+use super::{Absence, Cogs, book::Entry, message::Message, stage::Status, terms::Terms};
 use crate::{
     config::{Allowed, CogSection, Config, LaneKind, Sandbox, Settings},
     fault::{Fault, FaultKind},
@@ -104,6 +104,11 @@ impl CogSettings {
         let set = sections.get(cog).and_then(|section| section.handles.clone());
         let declared = || Allowed::declared(manifest.and_then(|manifest| manifest.handles.as_deref()));
         set.map_or_else(declared, Allowed::Config)
+    }
+
+    /// What the next generation of a cog is opened with.
+    pub(super) fn terms(&self, cog: &str, manifest: Option<&Manifest>) -> Terms {
+        Terms { lane: self.lane(cog), allowed: self.allowed(cog, manifest), settings: self.of(cog) }
     }
 
     /// Takes the place of what was set; the cogs for which it differs.

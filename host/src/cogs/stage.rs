@@ -6,7 +6,7 @@ use gearshift_cog::manifest::Manifest;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{Report, Totals};
+use super::{Report, Totals, terms::Terms};
 use crate::{lane::Pulse, library::Digest, router::Away};
 
 /// The stage a cog is in.
@@ -59,6 +59,8 @@ pub(super) struct Status {
     pub(super) manifest: Option<Arc<Manifest>>,
     pub(super) digest: Option<Digest>,
     pub(super) pulse: Option<Arc<Pulse>>,
+    /// What the generation that serves was opened with.
+    pub(super) terms: Option<Arc<Terms>>,
     /// Over all generations.
     pub(super) totals: Totals,
     pub(super) last_fault: Option<LastFault>,

@@ -42,6 +42,8 @@ pub struct CogStatus {
     pub sandbox: bool,
     /// What it may ask of the host; none: everything.
     pub handles: Option<Vec<String>>,
+    /// What is set otherwise for it by now, and holds until a generation with that has come: in words.
+    pub outdated: Vec<String>,
     /// What its thread is doing.
     pub activity: &'static str,
     /// Events it subscribed to.
@@ -162,6 +164,9 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
     let manifest = status.manifest.as_ref().filter(|_| status.generation.is_some());
     let counts = entry.inbox.counts();
     let is_away = status.stage == Stage::Away;
+    let terms_now = parts.settings.terms(name, manifest.map(|manifest| &**manifest));
+    // What serves has what it was opened with.
+    let terms = status.terms.as_deref().unwrap_or(&terms_now);
     CogStatus {
         name: name.to_string(),
         generation: status.generation,
@@ -174,15 +179,12 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         lane: match status.pulse.as_ref() {
             Some(pulse) if pulse.process().is_some() => LaneKind::Process,
             Some(_) => LaneKind::Thread,
-            None => parts.settings.lane(name).kind,
+            None => terms.lane.kind,
         },
         process: status.pulse.as_ref().and_then(|pulse| LaneProcess::of(pulse.process()?)),
-        sandbox: parts.settings.lane(name).sandbox.is_on(),
-        handles: parts
-            .settings
-            .allowed(name, manifest.map(|manifest| &**manifest))
-            .list()
-            .map(|list| list.iter().map(ToString::to_string).collect()),
+        sandbox: terms.lane.sandbox.is_on(),
+        handles: terms.allowed.list().map(|list| list.iter().map(ToString::to_string).collect()),
+        outdated: terms.outdated(&terms_now),
         activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
         in_flight: status.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
         spawned: status.pulse.as_ref().map_or(0, |pulse| pulse.spawned()),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    cogs::{CogStatus, HostStatus, Stage},
+    cogs::{self, CogStatus, HostStatus, Stage},
     duration::ShownSecs,
     log::OneLine,
 };
@@ -27,6 +27,9 @@ pub(super) fn of(status: &HostStatus) -> String {
         {
             let (age, fault) = (ShownSecs(secs), OneLine(first_line(fault)));
             let _ = writeln!(text, "{}: last fault {age} ago: {fault}", cog.name);
+        }
+        if !cog.outdated.is_empty() {
+            let _ = writeln!(text, "{} serves {}", cog.name, cogs::with_before(&cog.outdated));
         }
         for missing in &cog.missing_intents {
             let _ = writeln!(text, "{}: {missing}", cog.name);

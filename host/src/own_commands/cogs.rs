@@ -10,7 +10,7 @@ use super::{
     text_option,
 };
 use crate::{
-    cogs::{CogStatus, Cogs, Stage},
+    cogs::{self, CogStatus, Cogs, Stage},
     control::{self, Answer, Request},
     duration::ShownSecs,
     sessions::discord::DiscordError,
@@ -130,6 +130,9 @@ fn info(cogs: &Cogs, name: &str) -> Text {
     line("refusals", &cog.refusals);
     if let (Some(fault), Some(secs)) = (&cog.last_fault, cog.last_fault_secs) {
         line(&format!("last fault, {} ago", ShownSecs(secs)), fault);
+    }
+    if !cog.outdated.is_empty() {
+        line("note", &format!("it serves {}", cogs::with_before(&cog.outdated)));
     }
     for missing in &cog.missing_intents {
         line("note", missing);

@@ -69,3 +69,35 @@ fn a_cog_that_lacks_a_setting_where_there_is_no_config_comes_as_its_help_says() 
     live.expect("`welcome#2` was loaded");
     assert_eq!(live.end().0, 0);
 }
+
+#[test]
+fn a_cog_that_a_stricter_section_could_not_replace_is_shown_with_what_it_may_and_where_it_lives() {
+    let place = Place::with(&["faulty"]);
+    let (runtime, sim) = discord(&place, "[store]\n");
+    let mut live = serve(&place, sim.token());
+    live.expect("ready; the control socket is");
+    let before = std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap();
+    ask(&runtime, &sim, "!faulty arm setup error");
+    let section = "\n[cog.faulty]\nlane = \"process\"\nhandles = [\"discord.reply\", \"store\"]\n";
+    place.file("gearshift.toml", &(before + section));
+    let words = "with what was set for it before: `lane = \"thread\"`, `handles` that allow everything";
+    live.expect(&format!("`faulty#1` serves on {words}; it is tried again"));
+    let listed = run(&place, &["cogs", "list"]).out;
+    assert!(listed.contains(&format!("faulty serves {words}")), "{listed}");
+    let status = || {
+        let shown = run(&place, &["cogs", "info", "faulty", "--json"]).out;
+        serde_json::from_str::<serde_json::Value>(&shown).unwrap()
+    };
+    let (thread, everything) = (serde_json::json!("thread"), serde_json::Value::Null);
+    let shown = status();
+    assert_eq!((&shown["lane"], &shown["handles"]), (&thread, &everything), "{shown}");
+    // It is still allowed to change what it does.
+    ask(&runtime, &sim, "!faulty disarm");
+    live.expect("was replaced by");
+    let shown = status();
+    assert_eq!(shown["lane"], "process", "{shown}");
+    assert_eq!(shown["handles"], serde_json::json!(["discord.reply", "store"]));
+    assert_eq!(shown["outdated"], serde_json::json!([]));
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}

@@ -1,11 +1,12 @@
 //! A cog in a process of its own can crash, and nobody notices but its author.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use gearshift_host::{
-    cogs::{Absence, LaneProcess, Outcome},
+    cogs::{Absence, CogStatus, LaneProcess, Outcome},
     config::LaneKind,
     error::chain,
+    step::Step,
 };
 
 use crate::{
@@ -93,6 +94,9 @@ async fn a_cog_that_crashes_again_and_again_is_parked_until_somebody_asks() {
     let reason = stage.status("faulty").reason.expect("it says why");
     assert!(reason.contains("given up 3 times") && reason.contains("SIGABRT"), "{reason}");
     assert_eq!(stage.ask("!ping").await, "pong");
+    let asked = stage.slash("faulty", &[("op", "version")]).await;
+    let answer = asked.answered(SOON).await.expect("a word");
+    assert_eq!(answer.content.to_string(), "`/faulty` is not available at the moment.", "nothing is coming");
     stage.host.cogs().load("faulty").await.expect("somebody asks");
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));
     stage.down().await;
@@ -222,4 +226,53 @@ async fn a_process_that_somebody_stops_is_replaced_and_what_it_had_not_begun_is_
     let fault = status.last_fault.expect("it is named");
     assert!(fault.starts_with("its process began nothing of what it was handed within"), "{fault}");
     stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_while_it_is_replaced_is_not_said_to_serve_on() {
+    let stage = setting().up().await;
+    stage.ask("!faulty arm save abort").await;
+    let error = stage.host.cogs().reload("faulty").await.expect_err("it does not give its state");
+    let text = chain(&error);
+    let said = "cannot replace `faulty#1`: it failed in `save`; it has ended, and is loaded again with the state that was \
+                saved last: its process was ended by signal 6 (SIGABRT)";
+    assert!(text.starts_with(said), "{text}");
+    assert_eq!(error.help(), None, "there is nothing to do");
+    stage.until_status("faulty", |status| status.generation > Some(1)).await;
+    stage.ask("!faulty disarm").await;
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_old_the_state_is_that_a_cog_begins_with_after_a_crash_is_said() {
+    let stage = setting().up().await;
+    let report = stage.host.cogs().reload("faulty").await.expect("it can be replaced");
+    assert_eq!(report.state_age, None, "it was given at that moment");
+    stage.until_status("faulty", |status| !status.is_unsaved).await;
+    stage.crash("abort").await;
+    let loaded =
+        |status: &CogStatus| status.last_report.as_ref().is_some_and(|it| it.outcome == Outcome::Loaded);
+    stage.until_status("faulty", loaded).await;
+    let report = stage.status("faulty").last_report.expect("it was loaded");
+    assert!(report.state_age.is_some_and(|age| age < SOON), "{report}");
+    let text = report.to_string();
+    assert!(text.starts_with("`faulty#3` was loaded") && text.contains(" with the state of "), "{text}");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_somebody_has_stopped_is_unloaded_and_how_long_that_took_is_said() {
+    let stage = setting_of("hangs_max = 100\ndrain_timeout_ms = 50\njoin_timeout_ms = 100").up().await;
+    let process = stage.process().id;
+    let stopped = std::process::Command::new("kill").args(["-STOP", &process.to_string()]).status();
+    assert!(stopped.unwrap().success());
+    let report = stage.host.cogs().unload("faulty").await.expect("it goes in any case");
+    let paused = report.phases.iter().find(|phase| phase.name == Step::Pause).expect("it was tried");
+    assert!(paused.took >= Duration::from_millis(100), "{report}");
+    assert!(
+        report.notes.iter().any(|note| note.contains("its state stays as it was saved last")),
+        "{report}"
+    );
+    assert!(stage.host.close().await.is_err(), "its state is lost, and that is said");
+    stage.sim.close().await;
 }

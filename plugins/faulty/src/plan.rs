@@ -40,6 +40,8 @@ pub(crate) enum Trick {
     Sleep(Duration),
     /// Keeps the thread.
     Block(Duration),
+    /// Ends the process. On a lane in the host that is the end of the bot.
+    Abort,
     /// Never comes back; where there is no `await`, it keeps the thread forever.
     Hang,
 }
@@ -79,6 +81,7 @@ impl Plan {
         match self.tricks.get(&stage) {
             None => {}
             Some(Trick::Panic) => panic!("asked to panic in {stage}"),
+            Some(Trick::Abort) => std::process::abort(),
             Some(Trick::Error) => return Err(Error::new(format!("asked to fail in {stage}"))),
             Some(Trick::Sleep(time) | Trick::Block(time)) => thread::sleep(*time),
             Some(Trick::Hang) => loop {
@@ -122,6 +125,7 @@ impl fmt::Display for Trick {
         match self {
             Self::Panic => out.write_str("panic"),
             Self::Error => out.write_str("error"),
+            Self::Abort => out.write_str("abort"),
             Self::Sleep(time) => write!(out, "sleep {}", time.as_millis()),
             Self::Block(time) => write!(out, "block {}", time.as_millis()),
             Self::Hang => out.write_str("hang"),
@@ -136,10 +140,13 @@ impl std::str::FromStr for Trick {
         match text.split_whitespace().collect::<Vec<_>>()[..] {
             ["panic"] => Ok(Self::Panic),
             ["error"] => Ok(Self::Error),
+            ["abort"] => Ok(Self::Abort),
             ["hang"] => Ok(Self::Hang),
             ["sleep", ms] => Ok(Self::Sleep(millis(ms)?)),
             ["block", ms] => Ok(Self::Block(millis(ms)?)),
-            _ => Err(format!("`{text}` is no trick; there are panic, error, hang, sleep MS, block MS")),
+            _ => {
+                Err(format!("`{text}` is no trick; there are panic, error, abort, hang, sleep MS, block MS"))
+            }
         }
     }
 }
@@ -158,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_plan_is_read_as_it_is_written() {
-        let text = "setup=sleep 20;restore=error;save=block 500;teardown=hang;drop=panic";
+        let text = "setup=sleep 20;restore=error;task=abort;save=block 500;teardown=hang;drop=panic";
         assert_eq!(Plan::parse(text).unwrap().to_string(), text);
         assert_eq!(Plan::parse(" ; ").unwrap(), Plan::default());
         for wrong in ["setup", "launch=panic", "setup=explode", "setup=block", "setup=sleep 600001"] {

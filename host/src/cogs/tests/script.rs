@@ -17,12 +17,13 @@ use tokio_util::task::TaskTracker;
 use crate::{
     clock::HostClock,
     cogs::{
-        CogError, Report, Retirement, Stage,
+        CogError, CogSettings, Report, Retirement, Stage,
         life::{Candidate, Kept, Life},
         message::{Answer, Leaving, Lost, Message, Wish},
         owner::Owner,
         registry::Registry,
         stage::Status,
+        terms::Terms,
     },
     config::Limits,
     fault::{Fault, FaultKind},
@@ -208,6 +209,14 @@ impl Life for Script {
 
     fn pulse(&self, generation: &Running) -> Arc<Pulse> {
         Arc::clone(&generation.pulse)
+    }
+
+    fn terms(&self, _generation: &Running) -> Arc<Terms> {
+        self.terms_now(&Manifest::default())
+    }
+
+    fn terms_now(&self, _manifest: &Manifest) -> Arc<Terms> {
+        Arc::new(CogSettings::default().terms(&self.name, None))
     }
 
     async fn stored_state(&self) -> Result<Option<(State, Duration)>, CogError> {
