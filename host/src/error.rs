@@ -15,9 +15,11 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What the reader can do where the system is short of something; none: it is not that.
-pub(crate) fn shortage(error: &io::Error) -> Option<&'static str> {
-    Some(match error.raw_os_error()? {
+/// What the reader can do where the system is short of something, whatever failed for it; none: it is not that.
+pub(crate) fn shortage(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let number = causes.filter_map(|error| error.downcast_ref::<io::Error>()?.raw_os_error()).last()?;
+    Some(match number {
         libc::EMFILE => {
             "raise this user's limit of open files (`ulimit -n`; in a unit of systemd `LimitNOFILE=`)"
         }
@@ -117,6 +119,9 @@ mod tests {
         for text in ["index out of bounds: the len is 11", "(os error x)", ""] {
             assert!(system_error(text).is_none(), "{text}");
         }
+        let folder =
+            HostError::Folder { folder: "cogs".into(), source: io::Error::from_raw_os_error(libc::EMFILE) };
+        assert!(shortage(&folder).is_some_and(|help| help.contains("ulimit -n")), "whatever failed for it");
         assert!(system_error("(os error 2)").is_some_and(|error| shortage(&error).is_none()));
     }
 

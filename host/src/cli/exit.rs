@@ -179,7 +179,12 @@ fn exit_of(error: &OpenError) -> Exit {
 
 impl From<HostError> for Failure {
     fn from(error: HostError) -> Failure {
-        let help = match &error {
+        let short = match &error {
+            // Of inotify, too many open files are its own.
+            HostError::Watch { .. } => None,
+            error => shortage(error),
+        };
+        let help = short.map(str::to_owned).or_else(|| match &error {
             HostError::Copies(error) => Some(error.help().to_owned()),
             HostError::Folder { source, .. } if source.kind() == ErrorKind::NotFound => {
                 Some("make it, or correct `[cogs] folder` or --cogs".to_owned())
@@ -187,20 +192,17 @@ impl From<HostError> for Failure {
             HostError::Folder { .. } => {
                 Some("`[cogs] folder` names it; it must be a folder that this user can read".to_owned())
             }
-            HostError::Watch { source, .. } => threads_of(source).or_else(|| {
-                Some(
-                "set `[cogs] watch = false` to go without, or raise the system's limit of inotify watches"
+            HostError::Watch { .. } => Some(
+                "set `[cogs] watch = false` to go without, or raise the limits of inotify (`sysctl fs.inotify`) or of this user's threads"
                     .to_owned(),
-            )
-            }),
-            HostError::Gateway(error) => shortage(error).map(str::to_owned),
-            // Their texts hold their own help.
-            HostError::Sessions(_) | HostError::Ended(_) => None,
+            ),
+            // Their texts hold their own help, or there is none.
+            HostError::Sessions(_) | HostError::Ended(_) | HostError::Gateway(_) => None,
             HostError::Taken(error) => Some(error.help()),
             HostError::Lost(_) => {
                 Some("the log says why: a full disk, or a cog that did not give its state".to_owned())
             }
-        };
+        });
         let exit = match &error {
             HostError::Sessions(error) => exit_of(error),
             // A name that is mistyped is the likely one, and an empty folder made for it would be no help.
@@ -218,25 +220,17 @@ impl From<HostError> for Failure {
     }
 }
 
-/// What helps where the watch has no thread. Other limits that it may meet are those of inotify.
-fn threads_of(error: &notify::Error) -> Option<String> {
-    match &error.kind {
-        notify::ErrorKind::Io(error) if error.raw_os_error() == Some(libc::EAGAIN) => {
-            shortage(error).map(str::to_owned)
-        }
-        _ => None,
-    }
-}
-
 impl From<SocketError> for Failure {
     fn from(error: SocketError) -> Failure {
-        Failure::new(Exit::CannotCreate, chain(&error)).help(error.help())
+        let help = shortage(&error).map_or_else(|| error.help(), str::to_owned);
+        Failure::new(Exit::CannotCreate, chain(&error)).help(help)
     }
 }
 
 impl From<EndpointError> for Failure {
     fn from(error: EndpointError) -> Failure {
-        Failure::new(Exit::CannotCreate, chain(&error)).help(error.help())
+        let help = shortage(&error).map_or_else(|| error.help(), str::to_owned);
+        Failure::new(Exit::CannotCreate, chain(&error)).help(help)
     }
 }
 

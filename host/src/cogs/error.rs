@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf, time::Duration};
 
 use super::claim::{Claim, Room};
 use crate::{
-    error::{chain, denied, shortage},
+    error::{chain, denied, shortage, system_error},
     fault::{Fault, FaultKind},
     lane::OrderError,
     library::{OpenError, Refused},
@@ -229,6 +229,9 @@ impl CogError {
 
     /// What the reader can do about it, if anything.
     pub fn help(&self) -> Option<String> {
+        if let Some(help) = shortage(self) {
+            return Some(help.to_owned());
+        }
         Some(match self {
             CogError::File(refused) => return refused.why.help(),
             CogError::NameTaken { .. } | CogError::CommandTaken { .. } => {
@@ -283,8 +286,9 @@ impl CogError {
             CogError::LockedIn { name } => {
                 format!("take `sandbox` out of `[cog.{name}]` in the config, if you trust it")
             }
-            CogError::Open { source: OpenError::Thread(error) | OpenError::Spawn(error), .. } => {
-                return shortage(error).map(str::to_owned);
+            // From the other process only words come.
+            CogError::Open { source: OpenError::Process(why), .. } => {
+                return system_error(why).and_then(|error| shortage(&error)).map(str::to_owned);
             }
             CogError::Open { source: OpenError::Layout(_) | OpenError::Header(_), .. } => {
                 "rebuild it against this host's version of gearshift-cog".to_owned()

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::error::access;
+use crate::error::{access, shortage};
 use crate::sessions::OpenError;
 
 /// Written into the header of every file of ours: "Gear".
@@ -110,6 +110,9 @@ fn no_access(file: &Path, error: &io::Error) -> Refusal {
     if error.kind() == ErrorKind::ReadOnlyFilesystem {
         let why = format!("`{}`: {error}", file.display());
         return Refusal { why, help: "name a file on another file system in `[store] path`".to_owned() };
+    }
+    if let Some(help) = shortage(error) {
+        return Refusal { why: format!("`{}`: {error}", file.display()), help: help.to_owned() };
     }
     let access = access(file).map(|access| format!("; {access}")).unwrap_or_default();
     Refusal {
