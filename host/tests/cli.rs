@@ -4,6 +4,8 @@
 
 #[path = "cli/checking.rs"]
 mod checking;
+#[path = "cli/choosing.rs"]
+mod choosing;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/container.rs"]

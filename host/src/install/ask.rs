@@ -5,15 +5,29 @@ use std::{fmt, path::PathBuf};
 use semver::Version;
 use serde_json::Value;
 
-use super::{error::InstallError, files, installation::Installation, lock::Installed};
+use super::{choose::Rules, error::InstallError, files, installation::Installation, lock::Installed};
 use crate::{
     config::{Allowed, Permission},
-    packages::About,
+    packages::{About, Place},
 };
 
 /// What nobody decides for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
+    /// It comes from somewhere else than what is installed.
+    Source {
+        /// Where what is installed comes from.
+        from: Place,
+        /// Where it comes from.
+        to: Place,
+        /// Packages of `from` must be signed, and those of `to` need not.
+        unsigned: bool,
+    },
+    /// What is installed is signed by a trusted key, and it is not.
+    Unsigned {
+        /// The key.
+        key: String,
+    },
     /// It needs settings that the config does not have.
     Settings {
         /// The cog.
@@ -37,6 +51,19 @@ pub enum Ask {
 impl fmt::Display for Ask {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Ask::Source { from, to, unsigned } => {
+                write!(
+                    out,
+                    "it comes from `{to}`, as later updates will, and the installed version from `{from}`"
+                )?;
+                match unsigned {
+                    true => out.write_str(", whose packages must be signed; those of the other need not"),
+                    false => Ok(()),
+                }
+            }
+            Ask::Unsigned { key } => {
+                write!(out, "it is not signed by a trusted key, and the installed version is, by {key}")
+            }
             Ask::Settings { cog, keys } => {
                 let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
                 write!(out, "it needs {} in `[cog.{cog}.settings]`", keys.join(", "))
@@ -64,11 +91,18 @@ impl Installation<'_> {
     ) -> Result<Vec<Ask>, InstallError> {
         let there = self.lock.cogs.get(name);
         let mut asks = Vec::new();
-        if let Some(there) = there
-            && to.now.version < there.now.version
-            && !there.before.contains(&to.now)
+        if let Some(there) = there {
+            let [from, to] = [&there.now.source.place, &to.now.source.place];
+            if from != to {
+                let is_required = |place| Rules::of(self.config, place).trust.required;
+                let unsigned = is_required(from) && !is_required(to);
+                asks.push(Ask::Source { from: from.clone(), to: to.clone(), unsigned });
+            }
+        }
+        if let Some(key) = there.and_then(|there| there.now.signed_by.clone())
+            && to.now.signed_by.is_none()
         {
-            asks.push(Ask::Older(there.now.version.clone()));
+            asks.push(Ask::Unsigned { key });
         }
         let settings = self.config.cog.get(name).and_then(|section| section.settings.as_ref());
         let set: Value =
@@ -81,9 +115,9 @@ impl Installation<'_> {
         let file = self.file(&to.file);
         if let Some(there) = there
             && self.handles_of(name).is_none()
-            && !there.contents().any(|it| *it == to.now)
+            && !there.contents().any(|it| it.package == to.now.package)
         {
-            let kept = self.kept.find(name, &there.now.package, &self.rules(&there.source)).await;
+            let kept = self.kept.find(name, &there.now.package, &self.rules(&there.now.source)).await;
             // Of what is not kept nobody knows what was agreed to.
             let now = kept.map_or(Allowed::Declared(Vec::new()), |(.., artifact)| {
                 Allowed::declared(artifact.about.handles.as_deref())

@@ -118,7 +118,7 @@ impl Installation<'_> {
         agreed: bool,
         placing: &mut dyn Placing,
     ) -> Result<Change, InstallError> {
-        let there = self.lock.cog(name)?;
+        let there = self.installed(name)?;
         let (from, file) = (there.now.version.clone(), self.file(&there.file));
         let report = match files::digest(&file)? {
             None => self.write(|lock| _ = lock.cogs.remove(name)).map(|()| None)?,
@@ -147,7 +147,7 @@ impl Installation<'_> {
     /// # Errors
     /// It is not installed.
     pub fn pin(&mut self, name: &str, pinned: bool) -> Result<Change, InstallError> {
-        let version = Some(self.lock.cog(name)?.now.version.clone());
+        let version = Some(self.installed(name)?.now.version.clone());
         self.write(|lock| {
             if let Some(there) = lock.cogs.get_mut(name) {
                 there.pinned = pinned;

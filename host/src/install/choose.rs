@@ -1,11 +1,15 @@
-//! Which version of a package is taken: the newest of those that are asked for that this host can serve. It downloads
-//! nothing but what packages say of themselves.
+//! Which version of a package is taken: the newest of those that are asked for that the config trusts and this host can
+//! serve. It downloads nothing but what packages say of themselves.
+
+use std::fmt;
 
 use gearshift_cog::{abi::ABI, manifest::TARGET};
+use semver::Version;
 
-use super::error::InstallError;
+use super::{error::InstallError, lock::Installed};
 use crate::{
     config::Config,
+    error::chain,
     library::Mismatch,
     packages::{Access, Artifact, Package, PackageError, Place, Reference, Repository, Trust, Wanted},
 };
@@ -33,29 +37,54 @@ pub(super) struct Chosen {
     pub(super) repository: Repository,
     pub(super) package: Package,
     pub(super) artifact: Artifact,
-    /// Newer ones that are asked for as well, with what keeps each from being installed.
-    pub(super) passed_over: Vec<String>,
+    /// Newer ones that are asked for as well, and cannot be installed.
+    pub(super) passed_over: Vec<PassedOver>,
 }
 
-/// Chooses.
-pub(super) async fn choose(reference: &Reference, rules: &Rules) -> Result<Chosen, InstallError> {
+/// A version that was asked for, and what keeps it from being installed.
+#[derive(Debug)]
+pub struct PassedOver {
+    /// Which.
+    pub version: Version,
+    /// This host cannot serve it, or the config does not trust it.
+    pub why: InstallError,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.version, chain(&self.why))
+    }
+}
+
+/// Chooses; of what is installed nothing that is older.
+pub(super) async fn choose(
+    reference: &Reference,
+    rules: &Rules,
+    installed: Option<&Version>,
+) -> Result<Chosen, InstallError> {
     let repository = Repository::open(&reference.place, rules.access.clone())?;
     let mut passed_over = Vec::new();
     if matches!(reference.wanted, Wanted::Newest) && reference.digest.is_some() {
-        let package = repository.find(reference, &rules.trust).await?;
-        let artifact = served(&repository, &package).await??;
+        let (package, artifact) = usable(&repository, reference, rules).await?;
         return Ok(Chosen { repository, package, artifact, passed_over });
     }
     let versions = repository.versions().await?;
-    let asked = versions.iter().rev().filter(|version| reference.wanted.admits(version));
-    for version in asked {
+    let mut asked = versions.iter().rev().filter(|version| reference.wanted.admits(version)).peekable();
+    if let (Some(newest), Some(installed)) = (asked.peek(), installed)
+        && *newest < installed
+    {
+        let (reference, newest) = (reference.to_string(), (*newest).clone());
+        return Err(InstallError::Older { reference, newest, installed: installed.clone() });
+    }
+    for version in asked.take_while(|version| installed.is_none_or(|installed| *version >= installed)) {
         let one = Reference { wanted: Wanted::Version(version.clone()), ..reference.clone() };
-        // One that is damaged or not trusted is not passed over: what is older may be what an attacker wants.
-        let package = repository.find(&one, &rules.trust).await?;
-        match served(&repository, &package).await? {
-            Ok(artifact) => return Ok(Chosen { repository, package, artifact, passed_over }),
-            Err(why) if matches!(reference.wanted, Wanted::Version(_)) => return Err(why),
-            Err(why) => passed_over.push(format!("{version}: {why}")),
+        match usable(&repository, &one, rules).await {
+            Ok((package, artifact)) => return Ok(Chosen { repository, package, artifact, passed_over }),
+            Err(why) if why.is_of_one_version() && !matches!(reference.wanted, Wanted::Version(_)) => {
+                passed_over.push(PassedOver { version: version.clone(), why });
+            }
+            // One that is damaged, or not what was signed, is not passed over: what is older may be what an attacker wants.
+            Err(why) => return Err(why),
         }
     }
     if passed_over.is_empty() {
@@ -70,28 +99,27 @@ pub(super) async fn choose(reference: &Reference, rules: &Rules) -> Result<Chose
     Err(InstallError::NoneFits { reference: reference.to_string(), passed_over })
 }
 
-/// The version that would be chosen of what was asked for.
+/// The version that `update` would choose for an installed cog.
 ///
 /// # Errors
 /// None can be.
-pub async fn choose_newest(reference: &Reference, rules: &Rules) -> Result<semver::Version, InstallError> {
-    Ok(choose(reference, rules).await?.package.version().clone())
+pub async fn choose_newest(there: &Installed, rules: &Rules) -> Result<Version, InstallError> {
+    let chosen = choose(&there.now.source, rules, Some(&there.now.version)).await?;
+    Ok(chosen.package.version().clone())
 }
 
-/// What a package says of itself for this host, or why this host cannot serve it.
-async fn served(
+/// A package that is trusted and that this host can serve, with what it says of itself.
+async fn usable(
     repository: &Repository,
-    package: &Package,
-) -> Result<Result<Artifact, InstallError>, PackageError> {
-    let artifact = match repository.artifact(package, TARGET).await {
-        Ok(artifact) => artifact,
-        Err(error @ PackageError::NoTarget { .. }) => return Ok(Err(error.into())),
-        Err(error) => return Err(error),
-    };
+    reference: &Reference,
+    rules: &Rules,
+) -> Result<(Package, Artifact), InstallError> {
+    let package = repository.find(reference, &rules.trust).await?;
+    let artifact = repository.artifact(&package, TARGET).await?;
     let abi = artifact.about.abi;
     if abi.0 != ABI.0 {
         let what = format!("{} {}", package.name(), package.version());
-        return Ok(Err(InstallError::Library { what, why: Mismatch::Abi(abi).to_string() }));
+        return Err(InstallError::Library { what, why: Mismatch::Abi(abi).to_string() });
     }
-    Ok(Ok(artifact))
+    Ok((package, artifact))
 }

@@ -1,10 +1,13 @@
 //! Why nothing is installed, or not this: what, whose, and what can be done.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use semver::Version;
 
-use super::{ask::Ask, change::Refusal};
+use super::{ask::Ask, change::Refusal, choose::PassedOver};
 use crate::{
     error::denied,
     packages::{Digest, PackageError},
@@ -52,23 +55,25 @@ pub enum InstallError {
         folder: PathBuf,
     },
     /// No such cog was installed.
-    #[error("`{name}` is not installed")]
+    #[error("`{name}` is not installed{}", by_hand(.file.as_deref()))]
     NotInstalled {
         /// The name.
         name: String,
         /// What is.
         known: Vec<String>,
+        /// Its library, if somebody put it there.
+        file: Option<PathBuf>,
     },
     /// With the package.
     #[error(transparent)]
     Package(#[from] PackageError),
     /// None of its versions will do.
-    #[error("no version of `{reference}` can be installed here{}", listed(.passed_over))]
+    #[error("no version of `{reference}` can be installed here: {}", first(.passed_over))]
     NoneFits {
         /// What was asked for.
         reference: String,
-        /// The versions that were asked for, each with what keeps it from being installed.
-        passed_over: Vec<String>,
+        /// The versions that were asked for, the newest first.
+        passed_over: Vec<PassedOver>,
     },
     /// The source has only versions that are older than what is installed.
     #[error("the newest version of `{reference}` is {newest}, and {installed} is installed")]
@@ -200,11 +205,19 @@ impl InstallError {
             Self::Lock { .. } => "mend it, or take back the version before (`git checkout gearshift.lock`)",
             Self::OtherForm { .. } => "use the gearshift that wrote it, or a newer one",
             Self::Busy { .. } => "try again when it has ended",
+            Self::NotInstalled { file: Some(file), .. } => {
+                return Some(format!(
+                    "`rm {}` takes it out of the bot, also of one that runs; `gearshift install REFERENCE --yes` replaces it by \
+                     a package",
+                    file.display()
+                ));
+            }
             Self::NotInstalled { known, .. } if known.is_empty() => {
                 "nothing is installed; `gearshift install REFERENCE` does"
             }
             Self::NotInstalled { known, .. } => return Some(format!("installed are: {}", known.join(", "))),
-            Self::NoneFits { .. } => "ask for other versions, as `@^1`, or its author for one that fits",
+            // That of the newest tells what is wrong with its source.
+            Self::NoneFits { passed_over, .. } => return passed_over.first().and_then(|it| it.why.help()),
             Self::Older { .. } => {
                 "was it withdrawn, or is somebody offering an old version again? `gearshift rollback` goes back to what \
                  is kept; `gearshift install REFERENCE:VERSION --yes` installs an older one"
@@ -230,6 +243,19 @@ impl InstallError {
         Some(text.to_owned())
     }
 
+    /// Whether it keeps one version from being installed here, and says nothing against the others of its source.
+    pub(super) fn is_of_one_version(&self) -> bool {
+        matches!(
+            self,
+            Self::Library { .. }
+                | Self::Package(
+                    PackageError::NoTarget { .. }
+                        | PackageError::Unsigned { .. }
+                        | PackageError::Untrusted { .. }
+                )
+        )
+    }
+
     /// Whether the network or the registry is to blame, and another attempt may do.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
@@ -237,9 +263,26 @@ impl InstallError {
     }
 }
 
+fn by_hand(file: Option<&Path>) -> String {
+    let said = |file: &Path| format!(" from a package: `{}` was put there by somebody", file.display());
+    file.map(said).unwrap_or_default()
+}
+
 fn listed(items: &[String]) -> String {
     match items {
         [] => String::new(),
         items => format!(": {}", items.join("; ")),
     }
+}
+
+/// How many versions that cannot be installed are named.
+const PASSED_OVER_SHOWN: usize = 3;
+
+fn first(passed_over: &[PassedOver]) -> String {
+    let shown: Vec<String> = passed_over.iter().take(PASSED_OVER_SHOWN).map(ToString::to_string).collect();
+    let more = match passed_over.len().saturating_sub(PASSED_OVER_SHOWN) {
+        0 => String::new(),
+        more => format!("; nor {more} older ones"),
+    };
+    shown.join("; ") + &more
 }

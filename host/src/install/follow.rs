@@ -84,7 +84,7 @@ impl Installation<'_> {
         let before = there.before.iter().find(|before| before.version.to_string() == serves.version);
         let Some(before) = before else { return Ok(None) };
         let folder = self.config.cogs.folder.clone();
-        let staged = self.kept.stage(&folder, name, before, &self.rules(&there.source)).await?;
+        let staged = self.kept.stage(&folder, name, before, &self.rules(&before.source)).await?;
         let went_back_from = Some(there.now.version.clone());
         let journal = Journal {
             cog: name.to_owned(),
@@ -92,7 +92,7 @@ impl Installation<'_> {
             file: there.file.clone(),
             staged: staged.file_name().map(|name| name.to_string_lossy().into_owned()),
             library: Some(before.library),
-            installed: Some(Installed { went_back_from, ..there.with(before.clone()) }),
+            installed: Some(Installed { went_back_from, ..there.back_to(before) }),
         };
         self.carry_out(&journal, |_, journal| journal.make())?;
         self.prune();

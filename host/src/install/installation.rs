@@ -13,7 +13,8 @@ use super::{
     files,
     journal::{Journal, Pending},
     kept::Kept,
-    lock::Lock,
+    lock::{Installed, Lock},
+    verify::by_hand,
 };
 use crate::{
     config::Config,
@@ -99,6 +100,19 @@ impl<'c> Installation<'c> {
     #[must_use]
     pub fn lock(&self) -> &Lock {
         &self.lock
+    }
+
+    /// The installed cog of that name.
+    ///
+    /// # Errors
+    /// There is none; a library of that name that somebody put there is named.
+    pub fn installed(&self, name: &str) -> Result<&Installed, InstallError> {
+        self.lock.cogs.get(name).ok_or_else(|| {
+            let by_hand = by_hand(self.config, &self.lock).unwrap_or_default();
+            let file = by_hand.into_iter().find(|(_, manifest)| manifest.name == name).map(|(file, _)| file);
+            let (name, known) = (name.to_owned(), self.lock.cogs.keys().cloned().collect());
+            InstallError::NotInstalled { name, known, file }
+        })
     }
 
     /// Has downloads shown.

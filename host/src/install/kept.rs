@@ -68,16 +68,16 @@ impl Kept {
         self.folder.join(package.hex()).exists()
     }
 
-    /// Whether every part of a kept package fits its digest.
+    /// A kept package, every part of which fits its digest.
     pub(super) async fn check(
         &self,
         name: &str,
         package: &Digest,
         rules: &Rules,
-    ) -> Result<(), InstallError> {
+    ) -> Result<Package, InstallError> {
         let (repository, found, _) = self.find(name, package, rules).await?;
-        Packed::take(&repository, found).await?;
-        Ok(())
+        Packed::take(&repository, found.clone()).await?;
+        Ok(found)
     }
 
     /// Writes the library of a kept package into the cogs folder, under a name that no library has, and inspects it. What

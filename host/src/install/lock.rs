@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use super::{error::InstallError, files};
 use crate::{
     library::{is_library_name, is_name},
-    packages::{Digest, Place, Reference},
+    packages::{Digest, Place, Reference, Wanted},
     text,
 };
 
@@ -34,21 +34,22 @@ pub struct Lock {
 
 /// One cog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Installed {
     /// What of it is installed.
     #[serde(flatten)]
     pub now: Content,
-    /// Where it comes from, and which of its versions were asked for.
-    #[serde(serialize_with = "shown", deserialize_with = "read")]
-    pub source: Reference,
     /// Its file in the cogs folder.
     pub file: String,
     /// Whether `update` passes it over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
-    /// The version that failed right after it was installed, so that the host went back to this one.
+    /// The version that failed right after it was installed, so that the host went back. `update` goes to a newer one only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub went_back_from: Option<Version>,
+    /// The newest version that somebody rolled back from. `update` goes to a newer one only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back_from: Option<Version>,
     /// What was installed before and is kept, the last first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Content>,
@@ -65,6 +66,9 @@ pub struct Content {
     pub library: Digest,
     /// The triple.
     pub target: String,
+    /// Where it comes from, and which versions were asked for there.
+    #[serde(default = "unknown", serialize_with = "shown", deserialize_with = "read")]
+    pub source: Reference,
     /// The public key that it was signed by, if that was a trusted one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<String>,
@@ -76,11 +80,78 @@ impl Installed {
         std::iter::once(&self.now).chain(&self.before)
     }
 
+    fn contents_mut(&mut self) -> impl Iterator<Item = &mut Content> {
+        std::iter::once(&mut self.now).chain(&mut self.before)
+    }
+
+    /// A cog that is installed for the first time, in a file of that name.
+    pub(super) fn new(now: Content, file: String) -> Installed {
+        let (went_back_from, rolled_back_from, before) = (None, None, Vec::new());
+        Installed { now, file, pinned: false, went_back_from, rolled_back_from, before }
+    }
+
     /// The same cog with another content; what is installed now is kept.
     #[must_use]
     pub fn with(&self, now: Content) -> Installed {
         let before = self.contents().filter(|it| it.package != now.package).take(BEFORE_MAX).cloned();
-        Installed { before: before.collect(), now, went_back_from: None, ..self.clone() }
+        let is_newer = |left: &&Version| **left > now.version;
+        Installed {
+            before: before.collect(),
+            went_back_from: self.went_back_from.as_ref().filter(is_newer).cloned(),
+            rolled_back_from: self.rolled_back_from.as_ref().filter(is_newer).cloned(),
+            now,
+            ..self.clone()
+        }
+    }
+
+    /// The same cog with a content that was installed before, and from where that came. What is asked for there stays as it
+    /// is, if that is where the cog comes from now.
+    #[must_use]
+    pub fn back_to(&self, before: &Content) -> Installed {
+        let source = match before.source.place == self.now.source.place {
+            true => &self.now.source,
+            false => &before.source,
+        };
+        self.with(Content { source: source.clone(), ..before.clone() })
+    }
+
+    /// The same, because somebody wants it so: `update` does not take that back.
+    #[must_use]
+    pub fn rolled_back_to(&self, before: &Content) -> Installed {
+        let left = [Some(&self.now.version), self.went_back_from.as_ref(), self.rolled_back_from.as_ref()];
+        let left = left.into_iter().flatten().max().filter(|left| **left > before.version);
+        Installed { rolled_back_from: left.cloned(), ..self.back_to(before) }
+    }
+
+    /// Why `update` does not go to a version: it was left, or one that is newer.
+    #[must_use]
+    pub fn left(&self, version: &Version) -> Option<String> {
+        let is_left = |left: &Version| version <= left;
+        match (&self.rolled_back_from, &self.went_back_from) {
+            (Some(left), _) if is_left(left) => Some(format!("it was rolled back from {left}")),
+            (_, Some(left)) if is_left(left) => Some(format!("the host went back from {left} by itself")),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Installed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Installed, D::Error> {
+        let mut read = Installed::deserialize(deserializer)?;
+        if read.now.source == unknown() {
+            return Err(D::Error::missing_field("source"));
+        }
+        // Once a lock named the source of what is installed alone.
+        for before in read.before.iter_mut().filter(|before| before.source == unknown()) {
+            before.source.clone_from(&read.now.source);
+        }
+        Ok(read)
+    }
+}
+
+impl Serialize for Installed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Installed::serialize(self, serializer)
     }
 }
 
@@ -123,14 +194,16 @@ impl Lock {
         let Form { mut cogs, .. } = toml::from_str(text).map_err(|error| odd(&error))?;
         for (name, cog) in &mut cogs {
             let wrong = |why: String| InstallError::Lock { file: file.clone(), line: None, why };
-            if !is_name(name) || cog.source.place.name() != name {
-                return Err(wrong(format!("{name:?} is not the name of the package `{}`", cog.source)));
-            }
             if cog.file.contains('/') || !is_library_name(Path::new(&cog.file)) {
                 return Err(wrong(format!("{:?} of `{name}` is no name of a library", cog.file)));
             }
-            if let Place::Folder(place) = &mut cog.source.place {
-                *place = folder.join(&*place);
+            for Content { source, .. } in cog.contents_mut() {
+                if !is_name(name) || source.place.name() != name {
+                    return Err(wrong(format!("{name:?} is not the name of the package `{source}`")));
+                }
+                if let Place::Folder(place) = &mut source.place {
+                    *place = folder.join(&*place);
+                }
             }
         }
         Ok(Lock { cogs })
@@ -138,9 +211,9 @@ impl Lock {
 
     fn text(&self, folder: &Path) -> Result<String, toml::ser::Error> {
         let mut cogs = self.cogs.clone();
-        for cog in cogs.values_mut() {
+        for content in cogs.values_mut().flat_map(Installed::contents_mut) {
             // So that it holds on another machine.
-            if let Place::Folder(place) = &mut cog.source.place
+            if let Place::Folder(place) = &mut content.source.place
                 && let Ok(below) = place.strip_prefix(folder)
             {
                 *place = below.to_owned();
@@ -157,17 +230,11 @@ impl Lock {
         let text = self.text(folder).map_err(|error| InstallError::Host(error.to_string()))?;
         files::write(&folder.join(FILE), text.as_bytes())
     }
+}
 
-    /// The installed cog of that name.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn cog(&self, name: &str) -> Result<&Installed, InstallError> {
-        let known = || self.cogs.keys().cloned().collect();
-        self.cogs
-            .get(name)
-            .ok_or_else(|| InstallError::NotInstalled { name: name.to_owned(), known: known() })
-    }
+/// No package: it has no name.
+fn unknown() -> Reference {
+    Reference { place: Place::Folder(PathBuf::new()), wanted: Wanted::Newest, digest: None }
 }
 
 /// A folder below that of the lock is written relative to it.
@@ -194,26 +261,25 @@ fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Reference, D::Erro
 mod tests {
     use super::*;
 
-    fn content(version: &str) -> Content {
+    fn content(version: &str, source: &str) -> Content {
         Content {
             version: version.parse().unwrap(),
             package: Digest::of(version.as_bytes()),
             library: Digest::of(b"library"),
             target: "x86_64-unknown-linux-gnu".to_owned(),
+            source: source.parse().unwrap(),
             signed_by: None,
         }
     }
 
     fn installed(source: &str) -> Installed {
-        let source: Reference = source.parse().unwrap();
-        Installed {
-            now: content("1.0.0"),
-            file: format!("lib{}.so", source.place.name()),
-            source,
-            pinned: false,
-            went_back_from: None,
-            before: Vec::new(),
-        }
+        let now = content("1.0.0", source);
+        let file = format!("lib{}.so", now.source.place.name());
+        Installed::new(now, file)
+    }
+
+    fn versions(before: &[Content]) -> Vec<String> {
+        before.iter().map(|it| it.version.to_string()).collect()
     }
 
     #[test]
@@ -222,30 +288,78 @@ mod tests {
         let mut lock = Lock::default();
         for source in ["ghcr.io/me/greeter@^1", "/srv/bot/packages/near", "/opt/packages/far:1.0.0"] {
             let one = installed(source);
-            lock.cogs.insert(one.source.place.name().to_owned(), one);
+            lock.cogs.insert(one.now.source.place.name().to_owned(), one);
         }
         let greeter = lock.cogs.get_mut("greeter").unwrap();
         greeter.pinned = true;
-        *greeter = greeter.with(content("1.1.0")).with(content("1.2.0"));
-        assert_eq!(greeter.before.len(), 2);
+        let more = ["/srv/bot/packages/greeter", "me/greeter:1.2.0"].into_iter().zip(["1.1.0", "1.2.0"]);
+        *greeter = more.fold(greeter.clone(), |it, (source, version)| it.with(content(version, source)));
+        assert_eq!(versions(&greeter.before), ["1.1.0", "1.0.0"]);
         let text = lock.text(folder).unwrap();
         assert!(text.contains("source = \"./packages/near\"\n"), "{text}");
         assert!(text.contains("source = \"/opt/packages/far:1.0.0\"\n"), "{text}");
         assert!(text.contains("version = 1\n"), "{text}");
         assert_eq!(Lock::parse(&text, folder).unwrap(), lock);
         let moved = Lock::parse(&text, Path::new("/home/me/bot")).unwrap();
-        assert_eq!(moved.cogs["near"].source.to_string(), "/home/me/bot/packages/near");
-        assert_eq!(moved.cogs["far"].source, lock.cogs["far"].source);
+        assert_eq!(moved.cogs["near"].now.source.to_string(), "/home/me/bot/packages/near");
+        assert_eq!(moved.cogs["far"].now.source, lock.cogs["far"].now.source);
+        let before = moved.cogs["greeter"].before.iter().map(|it| it.source.to_string());
+        assert_eq!(before.collect::<Vec<_>>(), ["/home/me/bot/packages/greeter", "ghcr.io/me/greeter@^1"]);
+    }
+
+    #[test]
+    fn a_lock_that_names_one_source_means_it_for_every_version() {
+        let one = installed("/srv/bot/packages/near@^1");
+        let one = one.with(content("1.1.0", "/srv/bot/packages/near@^1"));
+        let lock = Lock { cogs: BTreeMap::from([("near".to_owned(), one)]) };
+        let text = lock.text(Path::new("/srv/bot")).unwrap();
+        let (now, before) = text.split_once("[[cog.near.before]]").unwrap();
+        let source = "source = \"./packages/near@^1\"\n";
+        let earlier = format!("{now}[[cog.near.before]]{}", before.replace(source, ""));
+        assert_ne!(earlier, text);
+        assert_eq!(Lock::parse(&earlier, Path::new("/srv/bot")).unwrap(), lock);
+        let error = Lock::parse(&text.replace(source, ""), Path::new("/srv/bot")).unwrap_err().to_string();
+        assert!(error.contains("missing field `source`"), "{error}");
+    }
+
+    #[test]
+    fn a_version_that_is_gone_back_to_has_the_source_that_it_came_from() {
+        let mut one = installed("ghcr.io/me/greeter@^1");
+        let first = one.now.clone();
+        one = one.with(content("1.1.0", "ghcr.io/me/greeter:1.1.0"));
+        assert_eq!(one.back_to(&first).now.source, one.now.source, "what is asked for there stays");
+        one = one.with(content("1.2.0", "ghcr.io/others/greeter"));
+        assert_eq!(one.back_to(&first).now.source, first.source);
+    }
+
+    #[test]
+    fn a_version_that_was_left_is_not_gone_to_until_a_newer_one_is_there() {
+        let of = |version: &str| content(version, "ghcr.io/me/greeter");
+        let [v2, v3] = [Version::new(1, 1, 0), Version::new(1, 2, 0)];
+        let third = installed("ghcr.io/me/greeter").with(of("1.1.0")).with(of("1.2.0"));
+        assert_eq!(third.left(&v3), None);
+        let second = third.rolled_back_to(&of("1.1.0"));
+        let first = second.rolled_back_to(&of("1.0.0"));
+        for one in [&second, &first, &first.with(of("1.1.0"))] {
+            assert_eq!(one.left(&v3).unwrap(), "it was rolled back from 1.2.0");
+            assert!(one.left(&Version::new(1, 2, 1)).is_none());
+        }
+        assert!(first.left(&v2).is_some(), "it was left as well");
+        for taken in [first.with(of("1.2.0")), first.rolled_back_to(&of("1.2.0"))] {
+            assert_eq!(taken.left(&v3), None);
+        }
+        let went_back = Installed { went_back_from: Some(v3.clone()), ..third.back_to(&of("1.1.0")) };
+        assert_eq!(went_back.left(&v3).unwrap(), "the host went back from 1.2.0 by itself");
+        assert_eq!(went_back.rolled_back_to(&of("1.0.0")).rolled_back_from, Some(v3));
     }
 
     #[test]
     fn what_was_installed_before_is_kept_once_and_bounded() {
         let mut one = installed("ghcr.io/me/greeter");
         for minor in (1..20).chain([18]) {
-            one = one.with(content(&format!("1.{minor}.0")));
+            one = one.with(content(&format!("1.{minor}.0"), "ghcr.io/me/greeter"));
         }
-        let before: Vec<String> = one.before.iter().map(|it| it.version.to_string()).collect();
-        assert_eq!(before, ["1.19.0", "1.17.0", "1.16.0", "1.15.0", "1.14.0"]);
+        assert_eq!(versions(&one.before), ["1.19.0", "1.17.0", "1.16.0", "1.15.0", "1.14.0"]);
     }
 
     #[test]

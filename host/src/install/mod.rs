@@ -11,7 +11,7 @@
 //!
 //! A change of one cog, in this order; up to 4 nothing that serves or is installed has been touched:
 //!
-//! 1. choose: the newest version that is asked for, and that this host can serve;
+//! 1. choose: the newest version that is asked for, that the config trusts and this host can serve;
 //! 2. keep: the package is copied to `.gearshift/packages`, its digests and signatures checked;
 //! 3. stage: its library is written beside the others, and inspected;
 //! 4. write down in the journal what will be;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     library,
-    packages::{PackageError, Reference, Wanted},
+    packages::{About, Artifact, Package, PackageError, Reference, Wanted},
 };
 
 /// What is to be installed of one cog.
@@ -47,7 +47,15 @@ pub enum Planned {
         installed: Version,
         /// Why it stays.
         why: String,
+        /// What is worth knowing.
+        notes: Vec<String>,
     },
+}
+
+impl Planned {
+    fn nothing(installed: &Version, why: impl Into<String>) -> Planned {
+        Planned::Nothing { installed: installed.clone(), why: why.into(), notes: Vec::new() }
+    }
 }
 
 impl Installation<'_> {
@@ -58,18 +66,25 @@ impl Installation<'_> {
     pub async fn plan(&self, reference: &Reference) -> Result<Planned, InstallError> {
         let name = reference.place.name();
         let rules = self.rules(reference);
-        let chosen = choose(reference, &rules).await?;
+        let chosen = choose(reference, &rules, None).await?;
         let source = Reference { digest: None, ..reference.clone() };
         let Some(there) = self.lock.cogs.get(name) else {
             return self.plan_to(name, source, chosen, rules).await;
         };
-        let version = chosen.package.version();
+        let version = chosen.package.version().clone();
         self.check_not_moved(there, &chosen)?;
-        if there.pinned && *version != there.now.version {
+        if there.pinned && version != there.now.version {
             let (name, version) = (name.to_owned(), there.now.version.clone());
             return Err(InstallError::Pinned { name, version });
         }
-        self.plan_to(name, source, chosen, rules).await
+        let mut planned = self.plan_to(name, source, chosen, rules).await?;
+        if let Planned::Change(plan) = &mut planned {
+            if version < there.now.version {
+                plan.asks.push(Ask::Older(there.now.version.clone()));
+            }
+            plan.notes.extend(there.left(&version).map(|left| format!("{left} before")));
+        }
+        Ok(planned)
     }
 
     /// Plans the newest version that a cog's source has of what was asked for.
@@ -77,28 +92,22 @@ impl Installation<'_> {
     /// # Errors
     /// As for [`plan`](Self::plan), and when that is older than what is installed.
     pub async fn plan_update(&self, name: &str) -> Result<Planned, InstallError> {
-        let there = self.lock.cog(name)?;
-        let installed = there.now.version.clone();
+        let there = self.installed(name)?;
+        let Content { version: installed, source, .. } = &there.now;
         if there.pinned {
-            return Ok(Planned::Nothing { installed, why: "it is pinned".to_owned() });
+            return Ok(Planned::nothing(installed, "it is pinned"));
         }
-        let rules = self.rules(&there.source);
-        let chosen = choose(&there.source, &rules).await?;
-        let newest = chosen.package.version().clone();
+        let rules = self.rules(source);
+        let chosen = choose(source, &rules, Some(installed)).await?;
+        let newest = chosen.package.version();
         self.check_not_moved(there, &chosen)?;
-        if newest < installed {
-            let reference = there.source.to_string();
-            return Err(InstallError::Older { reference, newest, installed });
+        match there.left(newest).filter(|_| newest > installed) {
+            Some(left) => {
+                let why = format!("{left}, and there is no newer one; {} takes it again", install(source));
+                Ok(Planned::nothing(installed, why))
+            }
+            None => self.plan_to(name, source.clone(), chosen, rules).await,
         }
-        if there.went_back_from.as_ref() == Some(&newest) {
-            let why = format!(
-                "the host went back from {newest} by itself; `gearshift install {}:{newest}` tries it again",
-                there.source.place
-            );
-            return Ok(Planned::Nothing { installed, why });
-        }
-        let source = there.source.clone();
-        self.plan_to(name, source, chosen, rules).await
     }
 
     /// Plans a version that was installed before; without one, the newest that is older than what is installed.
@@ -106,14 +115,13 @@ impl Installation<'_> {
     /// # Errors
     /// There is none.
     pub async fn plan_rollback(&self, name: &str, to: Option<&Version>) -> Result<Planned, InstallError> {
-        let there = self.lock.cog(name)?;
+        let there = self.installed(name)?;
         let installed = &there.now.version;
         let kept = || there.before.iter().map(|it| it.version.to_string()).collect();
         let name = name.to_owned();
         let content = match to {
             Some(version) if version == installed => {
-                let why = "it is installed already".to_owned();
-                return Ok(Planned::Nothing { installed: installed.clone(), why });
+                return Ok(Planned::nothing(installed, "it is installed already"));
             }
             Some(version) => there.before.iter().find(|it| it.version == *version).ok_or_else(|| {
                 InstallError::NotKept { name: name.clone(), version: version.clone(), kept: kept() }
@@ -129,7 +137,7 @@ impl Installation<'_> {
                 })?
             }
         };
-        self.plan_exactly(&name, there.with(content.clone())).await
+        self.plan_exactly(&name, there.rolled_back_to(content)).await
     }
 
     /// Plans one version of an installed cog: as it is kept, else from its source. Later updates are still of what was
@@ -138,16 +146,16 @@ impl Installation<'_> {
     /// # Errors
     /// It is not there, not trusted, cannot be served, or has become something else.
     pub async fn plan_version(&self, name: &str, version: &Version) -> Result<Planned, InstallError> {
-        let there = self.lock.cog(name)?;
+        let there = self.installed(name)?;
         if let Some(content) = there.before.iter().find(|it| it.version == *version) {
-            return self.plan_exactly(name, there.with(content.clone())).await;
+            return self.plan_exactly(name, there.back_to(content)).await;
         }
-        let wanted = Wanted::Version(version.clone());
-        let one = Reference { place: there.source.place.clone(), wanted, digest: None };
+        let (source, wanted) = (&there.now.source, Wanted::Version(version.clone()));
+        let one = Reference { place: source.place.clone(), wanted, digest: None };
         let rules = self.rules(&one);
-        let chosen = choose(&one, &rules).await?;
+        let chosen = choose(&one, &rules, None).await?;
         self.check_not_moved(there, &chosen)?;
-        self.plan_to(name, there.source.clone(), chosen, rules).await
+        self.plan_to(name, source.clone(), chosen, rules).await
     }
 
     /// Plans exactly what the lock says, wherever what is there comes from.
@@ -155,13 +163,12 @@ impl Installation<'_> {
     /// # Errors
     /// It is not to be had any more, or is something else.
     pub async fn plan_locked(&self, name: &str) -> Result<Planned, InstallError> {
-        let there = self.lock.cog(name)?;
+        let there = self.installed(name)?;
         let planned = self.plan_exactly(name, there.clone()).await?;
         let is_there = files::digest(&self.file(&there.file))? == Some(there.now.library);
         match planned {
             Planned::Change(plan) if is_there && plan.chosen.is_none() => {
-                let (installed, why) = (there.now.version.clone(), "it is what the lock says".to_owned());
-                Ok(Planned::Nothing { installed, why })
+                Ok(Planned::nothing(&there.now.version, "it is what the lock says"))
             }
             planned => Ok(planned),
         }
@@ -169,48 +176,29 @@ impl Installation<'_> {
 
     /// Plans a content by its digest: as it is kept, else from its source.
     async fn plan_exactly(&self, name: &str, installed: Installed) -> Result<Planned, InstallError> {
-        let rules = self.rules(&installed.source);
-        let package = installed.now.package;
-        let from = self.lock.cogs.get(name).map(|there| there.now.version.clone());
-        if self.kept.check(name, &package, &rules).await.is_ok() {
-            let (.., artifact) = self.kept.find(name, &package, &rules).await?;
-            let asks = self.asks(name, &installed, &artifact.about).await?;
-            let (cog, notes) = (name.to_owned(), self.notes(name, &artifact.about));
-            // It may be installed on another machine than the one that wrote the lock.
-            let now =
-                Content { library: artifact.library_digest(), target: TARGET.to_owned(), ..installed.now };
-            let installed = Installed { now, ..installed };
-            return Ok(Planned::Change(Box::new(Plan {
-                cog,
-                from,
-                installed,
-                asks,
-                notes,
-                chosen: None,
-                rules,
-            })));
+        let Content { version, package, source, .. } = &installed.now;
+        let rules = self.rules(source);
+        if self.kept.check(name, package, &rules).await.is_ok() {
+            let (_, found, artifact) = self.kept.find(name, package, &rules).await?;
+            let now = content(source.clone(), &found, &artifact);
+            return self.planned(name, Installed { now, ..installed }, &artifact.about, rules, None).await;
         }
-        let exactly = Reference {
-            place: installed.source.place.clone(),
-            wanted: Wanted::Newest,
-            digest: Some(package),
-        };
-        let chosen = choose(&exactly, &rules).await.map_err(|error| match error {
+        let exactly =
+            Reference { place: source.place.clone(), wanted: Wanted::Newest, digest: Some(*package) };
+        let chosen = choose(&exactly, &rules, None).await.map_err(|error| match error {
             InstallError::Package(PackageError::NoPackage(_)) => {
-                InstallError::Lost { what: exactly.to_string(), version: installed.now.version.clone() }
+                InstallError::Lost { what: exactly.to_string(), version: version.clone() }
             }
             error => error,
         })?;
         let found = chosen.package.version();
-        if *found != installed.now.version {
-            let (what, expected) = (exactly.to_string(), installed.now.version.clone());
+        if found != version {
+            let (what, expected) = (exactly.to_string(), version.clone());
             return Err(InstallError::OtherVersion { what, found: found.clone(), expected });
         }
-        let now = content(&chosen);
-        let asks = self.asks(name, &installed, &chosen.artifact.about).await?;
-        let installed = Installed { now, ..installed };
-        let (cog, notes) = (name.to_owned(), self.notes(name, &chosen.artifact.about));
-        Ok(Planned::Change(Box::new(Plan { cog, from, installed, asks, notes, chosen: Some(chosen), rules })))
+        let now = content(source.clone(), &chosen.package, &chosen.artifact);
+        let about = chosen.artifact.about.clone();
+        self.planned(name, Installed { now, ..installed }, &about, rules, Some(chosen)).await
     }
 
     async fn plan_to(
@@ -220,41 +208,63 @@ impl Installation<'_> {
         mut chosen: Chosen,
         rules: Rules,
     ) -> Result<Planned, InstallError> {
-        let now = content(&chosen);
-        let (installed, from) = match self.lock.cogs.get(name) {
-            Some(there) => {
-                let with = if there.now.package == now.package { there.clone() } else { there.with(now) };
-                (Installed { source, ..with }, Some(there.now.version.clone()))
+        let now = content(source, &chosen.package, &chosen.artifact);
+        let installed = match self.lock.cogs.get(name) {
+            Some(there) if there.now.package == now.package => {
+                // A signature that the source does not have any more is kept here.
+                let signed_by = now.signed_by.or_else(|| there.now.signed_by.clone());
+                Installed { now: Content { signed_by, ..now }, ..there.clone() }
             }
-            None => {
-                let file = self.file_of(name)?;
-                let (went_back_from, before) = (None, Vec::new());
-                (Installed { now, source, file, pinned: false, went_back_from, before }, None)
-            }
+            Some(there) => there.with(now),
+            None => Installed::new(now, self.file_of(name)?),
         };
-        let asks = self.asks(name, &installed, &chosen.artifact.about).await?;
-        if from.as_ref() == Some(&installed.now.version)
-            && self.lock.cogs.get(name).is_some_and(|there| there.source == installed.source)
-            && asks.is_empty()
+        let notes: Vec<String> =
+            chosen.passed_over.drain(..).map(|version| format!("passed over {version}")).collect();
+        if let Some(there) = self.lock.cogs.get(name)
+            && there.now == installed.now
             && files::digest(&self.file(&installed.file))? == Some(installed.now.library)
         {
-            let why = match &chosen.passed_over[..] {
-                [] => "it is the newest that was asked for".to_owned(),
-                passed => format!("newer ones cannot be served: {}", passed.join("; ")),
+            let why = match &installed.now.source.wanted {
+                Wanted::Version(_) => {
+                    let newest = Reference { wanted: Wanted::Newest, ..installed.now.source.clone() };
+                    format!("exactly this version was asked for; {} asks for the newest", install(&newest))
+                }
+                Wanted::Newest | Wanted::Range(_) if notes.is_empty() => {
+                    "it is the newest that was asked for".to_owned()
+                }
+                Wanted::Newest | Wanted::Range(_) => {
+                    "it is the newest that was asked for and can be installed".to_owned()
+                }
             };
-            return Ok(Planned::Nothing { installed: installed.now.version, why });
+            return Ok(Planned::Nothing { installed: installed.now.version, why, notes });
         }
-        let passed_over = std::mem::take(&mut chosen.passed_over);
-        let mut notes = self.notes(name, &chosen.artifact.about);
-        notes.extend(passed_over.into_iter().map(|why| format!("passed over {why}")));
-        let cog = name.to_owned();
-        Ok(Planned::Change(Box::new(Plan { cog, from, installed, asks, notes, chosen: Some(chosen), rules })))
+        let about = chosen.artifact.about.clone();
+        let mut planned = self.planned(name, installed, &about, rules, Some(chosen)).await?;
+        if let Planned::Change(plan) = &mut planned {
+            plan.notes.extend(notes);
+        }
+        Ok(planned)
+    }
+
+    async fn planned(
+        &self,
+        name: &str,
+        installed: Installed,
+        about: &About,
+        rules: Rules,
+        chosen: Option<Chosen>,
+    ) -> Result<Planned, InstallError> {
+        let from = self.lock.cogs.get(name).map(|there| there.now.version.clone());
+        let (cog, asks) = (name.to_owned(), self.asks(name, &installed, about).await?);
+        let notes = self.notes(name, about);
+        Ok(Planned::Change(Box::new(Plan { cog, from, installed, asks, notes, chosen, rules })))
     }
 
     /// Whether a version that is known here has another digest now.
     fn check_not_moved(&self, there: &Installed, chosen: &Chosen) -> Result<(), InstallError> {
         let (version, found) = (chosen.package.version(), chosen.package.digest());
-        let known = there.contents().find(|it| it.version == *version);
+        let is_same = |it: &&Content| it.version == *version && it.source.place == *chosen.package.place();
+        let known = there.contents().find(is_same);
         match known {
             Some(known) if known.package != found => {
                 Err(InstallError::Moved { what: chosen.package.to_string(), known: known.package, found })
@@ -287,12 +297,24 @@ impl Installation<'_> {
     }
 }
 
-fn content(chosen: &Chosen) -> Content {
+fn content(source: Reference, package: &Package, artifact: &Artifact) -> Content {
     Content {
-        version: chosen.package.version().clone(),
-        package: chosen.package.digest(),
-        library: chosen.artifact.library_digest(),
+        version: package.version().clone(),
+        package: package.digest(),
+        library: artifact.library_digest(),
+        // It may be installed on another machine than the one that wrote the lock.
         target: TARGET.to_owned(),
-        signed_by: chosen.package.signed_by().map(ToString::to_string),
+        source,
+        signed_by: package.signed_by().map(ToString::to_string),
+    }
+}
+
+/// The command that installs what is asked for, as a shell takes it.
+fn install(reference: &Reference) -> String {
+    let reference = reference.to_string();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/.:@^-_+=".contains(letter);
+    match reference.chars().all(is_plain) {
+        true => format!("`gearshift install {reference}`"),
+        false => format!("`gearshift install '{reference}'`"),
     }
 }

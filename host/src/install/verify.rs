@@ -12,9 +12,9 @@ use super::{
     error::InstallError,
     files,
     installation::Installation,
-    lock::{Installed, Lock},
+    lock::{Content, Installed, Lock},
 };
-use crate::{config::Config, error::chain, library};
+use crate::{config::Config, error::chain, library, packages::PublicKey};
 
 /// What was found about one cog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,13 +40,13 @@ impl Installation<'_> {
     pub async fn verify(&self, serving: Option<&Serving>) -> Result<Vec<Finding>, InstallError> {
         let mut findings = Vec::new();
         for (name, there) in &self.lock.cogs {
-            let wrong = self.wrong(name, there, serving).await;
+            let (wrong, signed_by) = self.wrong(name, there, serving).await;
             if wrong.is_empty() {
-                let signed = match &there.now.signed_by {
+                let signed = match signed_by {
                     Some(key) => format!("signed by {key}"),
                     None => "not signed by a trusted key".to_owned(),
                 };
-                let text = format!("{} from {}, {signed}", there.now.version, there.source.place);
+                let text = format!("{} from {}, {signed}", there.now.version, there.now.source.place);
                 findings.push(Finding { cog: name.clone(), ok: true, text, help: None });
             }
             findings.extend(wrong.into_iter().map(|(text, help)| Finding {
@@ -65,38 +65,57 @@ impl Installation<'_> {
         Ok(findings)
     }
 
+    /// What is wrong with a cog, each with what the reader can do; and the trusted key that it is signed by.
     async fn wrong(
         &self,
         name: &str,
         there: &Installed,
         serving: Option<&Serving>,
-    ) -> Vec<(String, Option<String>)> {
-        let mut wrong = Vec::new();
-        let restore = || Some("`gearshift install --locked` restores what the lock says".to_owned());
+    ) -> (Vec<(String, Option<String>)>, Option<PublicKey>) {
+        let (mut wrong, mut signed_by) = (Vec::new(), None);
+        let restore = |yes| Some(format!("`gearshift install --locked{yes}` restores what the lock says"));
         let file = self.file(&there.file);
         let (is_there, what) = match files::digest(&file) {
             Ok(Some(digest)) if digest == there.now.library => (true, None),
-            Ok(Some(_)) => (false, Some(format!("`{}` is not what was installed", file.display()))),
-            Ok(None) => (false, Some(format!("`{}` is not there", file.display()))),
-            Err(error) => (false, Some(chain(&error))),
+            Ok(Some(_)) => {
+                (false, Some((format!("`{}` is not what was installed", file.display()), restore(" --yes"))))
+            }
+            Ok(None) => (false, Some((format!("`{}` is not there", file.display()), restore("")))),
+            Err(error) => (false, Some((chain(&error), error.help()))),
         };
-        wrong.extend(what.map(|what| (what, restore())));
-        let rules = self.rules(&there.source);
+        wrong.extend(what);
         for content in there.contents() {
+            let is_now = *content == there.now;
             // What another machine kept to go back to is not here, and is had from its source.
-            if *content != there.now && !self.kept.holds(&content.package) {
+            if !is_now && !self.kept.holds(&content.package) {
                 continue;
             }
-            if let Err(error) = self.kept.check(name, &content.package, &rules).await {
-                let text = format!("version {} cannot be gone back to: {}", content.version, chain(&error));
-                let help = if *content == there.now { restore() } else { error.help() };
-                wrong.push((text, help));
+            let Content { version, source, .. } = content;
+            match self.kept.check(name, &content.package, &self.rules(source)).await {
+                Ok(package) if is_now => signed_by = package.signed_by().cloned(),
+                Ok(_) => {}
+                Err(error) => {
+                    let why = chain(&error);
+                    wrong.push(match (is_now, error.is_of_one_version()) {
+                        (true, true) => {
+                            let place = &source.place;
+                            (
+                                format!("{version} from {place} would not be installed now: {why}"),
+                                error.help(),
+                            )
+                        }
+                        (true, false) => (format!("what is kept of {version} is lost: {why}"), restore("")),
+                        (false, _) => {
+                            (format!("version {version} cannot be gone back to: {why}"), error.help())
+                        }
+                    });
+                }
             }
         }
         if let (Some(serving), true) = (serving, is_there) {
             wrong.extend(not_serving(name, &file, serving));
         }
-        wrong
+        (wrong, signed_by)
     }
 }
 

@@ -59,7 +59,7 @@ impl Names {
 
 /// What leads from one version to the other.
 fn other(installed: &str) -> &'static [&'static str] {
-    if installed == VERSIONS[0] { &["update"] } else { &["rollback", "ping"] }
+    if installed == VERSIONS[0] { &["install", "./packages/ping"] } else { &["rollback", "ping"] }
 }
 
 /// The version that the lock says, which is what everything else is.

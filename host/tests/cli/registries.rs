@@ -89,7 +89,7 @@ fn a_running_bot_gets_its_cogs_from_a_registry() {
     life_of_a_cog(&place, &server);
     live.say("!ping hi");
     live.expect("pong hi");
-    let updated = done(&place, &["update"]);
+    let updated = done(&place, &["install", &format!("{}@^1", source(&server))]);
     assert!(updated.contains("`ping#3` was replaced by `ping#4` (1.0.0 → 1.1.0)"), "{updated}");
     done(&place, &["uninstall", "ping"]);
     assert_eq!(live.end().0, 0);

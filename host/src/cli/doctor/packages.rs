@@ -83,7 +83,7 @@ struct Sources<'a> {
 impl Sources<'_> {
     /// Whether the source of an installed cog has it, signed as the config wants it.
     async fn installed(&mut self, name: &str, there: &Installed) -> Result<(), Failure> {
-        let place = &there.source.place;
+        let place = &there.now.source.place;
         let Some(repository) = self.open(place)? else { return Ok(()) };
         let (wanted, trust) = (Wanted::Newest, Trust::at(place, self.config));
         let exactly = Reference { place: place.clone(), wanted, digest: Some(there.now.package) };
@@ -108,7 +108,7 @@ impl Sources<'_> {
                 return Ok(self.report.fail("registry", text, help)?);
             }
         };
-        let is_in_use = |there: &Installed| Path::new(&there.source.place.to_string()).starts_with(name);
+        let is_in_use = |there: &Installed| Path::new(&there.now.source.place.to_string()).starts_with(name);
         if lock.cogs.values().any(is_in_use) {
             return Ok(());
         }

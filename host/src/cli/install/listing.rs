@@ -25,8 +25,8 @@ use crate::{
 /// Show what is installed, from where, and what is newer
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Show the installed cogs: version, the newest version that `update` would take, whether it is pinned, where it \
-        comes from and who signed it. The sources are asked; one that does not answer is named.",
+    long_about = "Show the installed cogs: version, the newest version that may be installed of what was asked for, whether it is \
+        pinned, where it comes from and who signed it. The sources are asked; one that does not answer is named.",
     after_long_help = "Examples:\n\
         \n    gearshift list\
         \n    gearshift list --outdated --json"
@@ -44,8 +44,10 @@ pub(in crate::cli) struct List {
 #[derive(Debug, Args)]
 #[command(
     long_about = "Check that everything is what gearshift.lock says, byte for byte: the files in the cogs folder, what is kept to \
-        go back to, its signatures, and what the running host serves.",
-    after_long_help = "The exit code is 1 if something is not; `gearshift install --locked` restores it."
+        go back to, its signatures, and what the running host serves; and that what is installed would be installed as the config \
+        is now.",
+    after_long_help = "The exit code is 1 if something is not. `gearshift install --locked` restores what is missing, and with \
+        --yes also what somebody has replaced."
 )]
 pub(in crate::cli) struct Verify {
     #[command(flatten)]
@@ -61,8 +63,8 @@ impl List {
         let mut rows = vec![["COG", "VERSION", "NEWEST", "PINNED", "SOURCE", "SIGNED BY"].map(str::to_owned)];
         let mut out = io::stdout().lock();
         for (name, there) in &lock.cogs {
-            let rules = Rules::of(&config, &there.source.place);
-            let newest = match runtime.block_on(install::choose_newest(&there.source, &rules)) {
+            let rules = Rules::of(&config, &there.now.source.place);
+            let newest = match runtime.block_on(install::choose_newest(there, &rules)) {
                 Ok(newest) => Some(newest),
                 Err(error) => {
                     let text = format!("it is not known what is newer than `{name}` {}", there.now.version);
@@ -70,7 +72,9 @@ impl List {
                     None
                 }
             };
-            let is_outdated = newest.as_ref().is_some_and(|newest| *newest > there.now.version);
+            let is_outdated = newest
+                .as_ref()
+                .is_some_and(|newest| *newest > there.now.version && there.left(newest).is_none());
             if self.outdated && !is_outdated {
                 continue;
             }
@@ -111,7 +115,7 @@ fn row(name: &str, there: &Installed, newest: Option<&Version>) -> [String; 6] {
         there.now.version.to_string(),
         newest.map_or_else(|| "?".to_owned(), Version::to_string),
         if there.pinned { "yes" } else { "no" }.to_owned(),
-        there.source.to_string(),
+        there.now.source.to_string(),
         there.now.signed_by.clone().unwrap_or_else(|| "-".to_owned()),
     ]
 }
@@ -123,11 +127,12 @@ fn as_json(name: &str, there: &Installed, newest: Option<&Version>, outdated: bo
         "newest": newest,
         "outdated": outdated,
         "pinned": there.pinned,
-        "source": there.source.to_string(),
+        "source": there.now.source.to_string(),
         "package": there.now.package,
         "signed_by": there.now.signed_by,
         "kept": there.before.iter().map(|it| &it.version).collect::<Vec<_>>(),
         "went_back_from": there.went_back_from,
+        "rolled_back_from": there.rolled_back_from,
     })
 }
 

@@ -31,7 +31,8 @@ use crate::{
     long_about = "Install cogs from packages of a registry or a folder. A running host replaces each while it stays connected; \
         when none runs, the library is tried in a process of its own first. What is installed is written to gearshift.lock, \
         beside the config file.\n\n\
-        The newest version is taken that was asked for, that this host can serve, and that is signed as the config wants it.",
+        The newest version is taken that was asked for, that this host can serve, and that is signed as the config wants it; \
+        newer ones are passed over, each with a line that says why.",
     after_long_help = "Examples:\n\
         \n    gearshift install ghcr.io/me/greeter\
         \n    gearshift install ghcr.io/me/greeter@^1.2 ./packages/counter:0.3.0\
@@ -55,7 +56,8 @@ pub(super) struct Install {
 #[derive(Debug, Args)]
 #[command(
     long_about = "Replace installed cogs by the newest versions of what was asked for when they were installed; all of them \
-        if none is named. A cog that fails stays at its version, and the others go on.",
+        if none is named. A version that was rolled back from is left alone until there is a newer one. A cog that fails stays at \
+        its version, and the others go on.",
     after_long_help = "Examples:\n\
         \n    gearshift update --dry-run\
         \n    gearshift update greeter\n\n\
@@ -77,8 +79,9 @@ pub(super) struct Update {
 /// Go back to a version of a cog that was installed before
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Go back to a version of a cog that was installed before: the last five are kept. Without a version it is the \
-        newest that is older than what is installed. No registry is asked, unless what was kept is damaged.",
+    long_about = "Go back to a version of a cog that was installed before, and to where it came from: the last five are kept. \
+        Without a version it is the newest that is older than what is installed. No registry is asked, unless what was kept is \
+        damaged. `update` does not undo it before there is a newer version; `gearshift install` with the reference does.",
     after_long_help = "Examples:\n\
         \n    gearshift rollback greeter\
         \n    gearshift rollback greeter 1.1.0"
@@ -133,7 +136,8 @@ pub(super) struct Uninstall {
 
 #[derive(Debug, Args)]
 struct How {
-    /// Agree to what is asked: settings that are not set, an older version, a file that would be replaced
+    /// Agree to what is asked: another source, a version that is not signed after one that is, an older one (`install`),
+    /// one that asks the host for more, settings that are not set, a file that somebody put there
     #[arg(long)]
     yes: bool,
 
@@ -190,7 +194,7 @@ impl Pin {
         let config = self.how.config()?;
         let mut work = self.how.begin(&config, "gearshift pin")?;
         if let Some(version) = &self.version {
-            let there = work.installation.lock().cog(&self.name)?;
+            let there = work.installation.installed(&self.name)?;
             if there.now.version != *version {
                 work.one(&self.name, async |installation: &Installation<'_>, name: &str| {
                     installation.plan_version(name, version).await

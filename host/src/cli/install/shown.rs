@@ -41,7 +41,8 @@ impl Shown {
         let notes = match done {
             Done::Changed(change) => &change.notes[..],
             Done::Planned(Planned::Change(plan)) => &plan.notes[..],
-            Done::Pinned(_) | Done::Unpinned(_) | Done::Planned(Planned::Nothing { .. }) => &[],
+            Done::Planned(Planned::Nothing { notes, .. }) => &notes[..],
+            Done::Pinned(_) | Done::Unpinned(_) => &[],
         };
         notes.iter().try_for_each(|note| writeln!(out, "  note: {}", Lines(note)))
     }
@@ -90,9 +91,9 @@ fn text(name: &str, done: &Done) -> String {
             let to = &plan.installed.now.version;
             let from = plan.from.as_ref().map(|from| format!("{from} → ")).unwrap_or_default();
             let asks: Vec<String> = plan.asks.iter().map(|ask| format!("; --yes is needed: {ask}")).collect();
-            format!("{name}: {from}{to} from {}{}", plan.installed.source.place, asks.concat())
+            format!("{name}: {from}{to} from {}{}", plan.installed.now.source.place, asks.concat())
         }
-        Done::Planned(Planned::Nothing { installed, why }) => format!("{name}: {installed} stays: {why}"),
+        Done::Planned(Planned::Nothing { installed, why, .. }) => format!("{name}: {installed} stays: {why}"),
     }
 }
 
@@ -127,8 +128,9 @@ fn as_json(name: &str, done: &Done) -> serde_json::Value {
                 "notes": notes,
             })
         }
-        Done::Planned(Planned::Nothing { installed, why }) => {
-            json!({ "cog": name, "outcome": "unchanged", "from": installed, "to": installed, "notes": [why] })
+        Done::Planned(Planned::Nothing { installed, why, notes }) => {
+            let notes: Vec<&String> = std::iter::once(why).chain(notes).collect();
+            json!({ "cog": name, "outcome": "unchanged", "from": installed, "to": installed, "notes": notes })
         }
     }
 }

@@ -1,0 +1,226 @@
+//! Which version `gearshift install`, `update` and `rollback` take, of those that a source has, and of which source: what
+//! is not trusted is passed over, what somebody left stays left, and no other source comes in by itself.
+
+use std::fs;
+
+use gearshift_host::packages::{KeyFiles, SecretKey};
+use serde_json::json;
+
+use crate::{
+    installing::{fails, holds, listed, ok, place},
+    program::{Live, Place, run},
+    versions::{pack, sign},
+};
+
+/// A key of that name, and what it signs with.
+fn key(place: &Place, name: &str) -> (String, SecretKey) {
+    let files = KeyFiles::in_folder(&place.path().join("keys"), name);
+    let key = files.make(None).unwrap();
+    (key.to_string(), SecretKey::read(&files.secret, || unreachable!("it has no password")).unwrap())
+}
+
+/// A config that has this beside the cogs folder.
+fn configure(place: &Place, sections: &str) {
+    place.file("gearshift.toml", &format!("[cogs]\nfolder = \"cogs\"\n{sections}"));
+}
+
+/// Another source with a version of `ping`: `./others/ping`.
+fn others(place: &Place, version: &str) {
+    let [packages, aside] = ["packages", "aside"].map(|name| place.path().join(name));
+    fs::rename(&packages, &aside).unwrap();
+    pack(place, "ping", version, |_| {});
+    fs::rename(&packages, place.path().join("others")).unwrap();
+    fs::rename(aside, packages).unwrap();
+}
+
+#[test]
+fn another_source_is_taken_only_if_somebody_agrees_and_a_version_that_is_gone_back_to_has_its_own() {
+    let place = place(&["1.0.0"]);
+    let (mine, secret) = key(&place, "mine");
+    let rules = format!("[registry.\"./packages\"]\nrequire_signed = true\ntrusted_keys = [\"{mine}\"]\n");
+    configure(&place, &rules);
+    sign(&place, "ping", "1.0.0", &secret);
+    ok(&place, &["install", "./packages/ping@^1"]);
+    others(&place, "1.1.0");
+    let refused =
+        fails(&place, &["install", "./others/ping"], "`ping` stays 1.0.0: update of `ping 1.1.0`: ");
+    for what in [
+        "it comes from `",
+        "/others/ping`, as later updates will, and the installed version from `",
+        "/packages/ping`, whose packages must be signed; those of the other need not",
+        "it is not signed by a trusted key, and the installed version is, by RW",
+        "help: `--yes` agrees",
+    ] {
+        assert!(refused.err.contains(what), "{what} is not in {}", refused.err);
+    }
+    assert!(holds(&place, "1.0.0"));
+    let replaced = ok(&place, &["install", "./others/ping", "--yes"]).out;
+    assert!(replaced.contains("note: it comes from `"), "{replaced}");
+    assert!(listed(&place, "ping")["source"].as_str().unwrap().ends_with("/others/ping"));
+    assert!(ok(&place, &["verify"]).out.contains("others/ping, not signed by a trusted key"));
+
+    // Each version keeps its source: so the rules of the other one do not hold for it.
+    fails(&place, &["rollback", "ping"], "/packages/ping`, as later updates will, and the installed version");
+    ok(&place, &["rollback", "ping", "--yes"]);
+    let back = listed(&place, "ping");
+    assert!(back["source"].as_str().unwrap().ends_with("/packages/ping@^1"), "{back}");
+    assert_eq!(back["signed_by"], json!(mine));
+    assert!(ok(&place, &["verify"]).out.contains(&format!("packages/ping, signed by {mine}")));
+    // What is there now is what counts for updates, and nothing of the other source is gone to.
+    pack(&place, "ping", "1.2.0", |_| {});
+    sign(&place, "ping", "1.2.0", &secret);
+    ok(&place, &["update"]);
+    assert!(holds(&place, "1.2.0"));
+    let going = ["pin", "ping", "1.1.0"];
+    fails(&place, &going, "/others/ping`, as later updates will");
+    ok(&place, &[&going[..], &["--yes"]].concat());
+    assert!(listed(&place, "ping")["source"].as_str().unwrap().ends_with("/others/ping"));
+}
+
+#[test]
+fn the_same_version_of_another_source_is_not_taken_for_one_whose_tag_was_moved() {
+    let place = place(&[]);
+    pack(&place, "ping", "1.0.0", |manifest| manifest["rustc"] = json!("another"));
+    ok(&place, &["install", "./packages/ping"]);
+    others(&place, "1.0.0");
+    fails(&place, &["install", "./others/ping"], "it comes from `");
+    ok(&place, &["install", "./others/ping", "--yes"]);
+    assert!(holds(&place, "1.0.0"));
+    ok(&place, &["verify"]);
+}
+
+#[test]
+fn a_version_that_nobody_signed_replaces_a_signed_one_only_if_somebody_agrees() {
+    let place = place(&["1.0.0"]);
+    let (mine, secret) = key(&place, "mine");
+    configure(&place, &format!("[packages]\ntrusted_keys = [\"{mine}\"]\n"));
+    // Before anything is signed, nothing is asked.
+    ok(&place, &["install", "./packages/ping"]);
+    pack(&place, "ping", "1.1.0", |_| {});
+    sign(&place, "ping", "1.1.0", &secret);
+    ok(&place, &["update"]);
+    pack(&place, "ping", "1.2.0", |_| {});
+    let unsigned = format!("it is not signed by a trusted key, and the installed version is, by {mine}");
+    fails(&place, &["update"], &unsigned);
+    fails(&place, &["rollback", "ping"], &unsigned);
+    assert!(holds(&place, "1.1.0"));
+    assert!(ok(&place, &["update", "--dry-run"]).out.contains(&unsigned));
+    ok(&place, &["update", "--yes"]);
+    ok(&place, &["rollback", "ping"]);
+    assert_eq!(listed(&place, "ping")["signed_by"], json!(mine));
+}
+
+#[test]
+fn what_is_installed_and_would_not_be_by_now_is_wrong() {
+    let place = place(&["1.0.0"]);
+    let (mine, secret) = key(&place, "mine");
+    configure(&place, "");
+    ok(&place, &["install", "./packages/ping"]);
+    let required = format!("[packages]\ntrusted_keys = [\"{mine}\"]\nrequire_signed = true\n");
+    configure(&place, &required);
+    let wrong = run(&place, &["verify"]);
+    assert_eq!(wrong.code, 1);
+    assert!(wrong.out.starts_with("WRONG   ping: 1.0.0 from "), "{}", wrong.out);
+    assert!(wrong.out.contains("packages/ping would not be installed now: `"), "{}", wrong.out);
+    assert!(wrong.out.contains("is not signed, and must be"), "{}", wrong.out);
+    // The signature that its source has by now is enough.
+    sign(&place, "ping", "1.0.0", &secret);
+    ok(&place, &["update"]);
+    assert!(ok(&place, &["verify"]).out.contains(&format!("signed by {mine}")));
+    assert_eq!(listed(&place, "ping")["signed_by"], json!(mine));
+    // Nobody trusts that key any more; what nobody requires is no fault.
+    configure(&place, "");
+    assert!(ok(&place, &["verify"]).out.contains("not signed by a trusted key"));
+}
+
+#[test]
+fn what_is_not_signed_by_a_trusted_key_is_passed_over_with_a_word_and_not_gone_back_to() {
+    let place = place(&["1.0.0"]);
+    let ((mine, secret), (other, others)) = (key(&place, "mine"), key(&place, "other"));
+    let trusting = format!("[packages]\ntrusted_keys = [\"{mine}\"]\nrequire_signed = true\n");
+    configure(&place, &trusting);
+    fails(&place, &["install", "./packages/ping"], "ping:1.0.0` is not signed, and must be");
+    sign(&place, "ping", "1.0.0", &secret);
+    for (version, key) in [("1.1.0", Some(&others)), ("1.2.0", None)] {
+        pack(&place, "ping", version, |_| {});
+        if let Some(key) = key {
+            sign(&place, "ping", version, key);
+        }
+    }
+    let passed_over = |out: &str| {
+        assert!(out.contains("  note: passed over 1.2.0: `") && out.contains("ping:1.2.0` is not"), "{out}");
+        assert!(out.contains("  note: passed over 1.1.0: `") && out.contains("is signed by "), "{out}");
+    };
+    let installed = ok(&place, &["install", "./packages/ping"]).out;
+    assert!(installed.starts_with("ping: installed 1.0.0"), "{installed}");
+    passed_over(&installed);
+    assert!(ok(&place, &["verify"]).out.contains(&format!("signed by {mine}")));
+    for command in [&["update"][..], &["update", "--dry-run"], &["install", "./packages/ping"]] {
+        let stays = ok(&place, command).out;
+        assert!(
+            stays
+                .starts_with("ping: 1.0.0 stays: it is the newest that was asked for and can be installed\n"),
+            "{stays}"
+        );
+        passed_over(&stays);
+    }
+    assert!(ok(&place, &["list", "--outdated"]).out.contains("nothing newer is known"));
+    // Asked for by name, or if nothing else is there, it is an error, with the reason of the newest first.
+    fails(&place, &["install", "./packages/ping:1.2.0"], "ping:1.2.0` is not signed, and must be");
+    let none = fails(&place, &["install", "./packages/ping@>1.0"], "can be installed here: 1.2.0: `");
+    assert!(none.err.contains("is not signed, and must be; 1.1.0: `"), "{}", none.err);
+    assert!(none.err.contains("help: its author can sign it"), "{}", none.err);
+    sign(&place, "ping", "1.2.0", &secret);
+    ok(&place, &["update"]);
+    assert!(holds(&place, "1.2.0"));
+    // Somebody else is trusted now.
+    configure(&place, &trusting.replace(&mine, &other));
+    fails(&place, &["rollback", "ping"], "and none of them is trusted");
+    let wrong = run(&place, &["verify"]);
+    assert!(wrong.code == 1 && wrong.out.contains("none of them is trusted"), "{}", wrong.out);
+    assert!(holds(&place, "1.2.0"));
+}
+
+#[test]
+fn an_update_takes_nothing_older_than_what_is_installed_whatever_is_passed_over() {
+    let place = place(&["1.0.0", "1.1.0"]);
+    ok(&place, &["install", "./packages/ping"]);
+    let (mine, secret) = key(&place, "mine");
+    configure(&place, &format!("[packages]\ntrusted_keys = [\"{mine}\"]\nrequire_signed = true\n"));
+    sign(&place, "ping", "1.0.0", &secret);
+    fails(&place, &["update"], "can be installed here: 1.1.0: `");
+    fails(&place, &["install", "./packages/ping"], "1.1.0 is installed, which is newer");
+    ok(&place, &["install", "./packages/ping", "--yes"]);
+    assert!(holds(&place, "1.0.0"));
+}
+
+#[test]
+fn a_version_that_somebody_rolled_back_from_is_not_updated_to_until_a_newer_one_is_there() {
+    let place = place(&["1.0.0", "1.1.0", "1.2.0"]);
+    for wanted in ["./packages/ping:1.0.0", "./packages/ping:1.1.0", "./packages/ping@>=1, <2"] {
+        ok(&place, &["install", wanted]);
+    }
+    let mut live = Live::start(&place, &["play"]);
+    live.expect("ready; the control socket is");
+    ok(&place, &["rollback", "ping"]);
+    ok(&place, &["rollback", "ping"]);
+    for command in [&["update"][..], &["update", "ping", "--yes"], &["update", "--dry-run"]] {
+        let stays = ok(&place, command).out;
+        let why = "ping: 1.0.0 stays: it was rolled back from 1.2.0, and there is no newer one; `gearshift install '";
+        assert!(stays.starts_with(why), "{stays}");
+        assert!(stays.contains("/packages/ping@>=1, <2'` takes it again"), "{stays}");
+    }
+    assert!(ok(&place, &["list", "--outdated"]).out.contains("nothing newer is known"));
+    assert_eq!(listed(&place, "ping")["rolled_back_from"], json!("1.2.0"));
+    // Who asks for it gets it, and then it was not left.
+    let again = ok(&place, &["install", "./packages/ping@>=1, <2"]).out;
+    assert!(again.starts_with("ping: 1.0.0 → 1.2.0"), "{again}");
+    assert!(again.contains("note: it was rolled back from 1.2.0 before"), "{again}");
+    assert_eq!(listed(&place, "ping")["rolled_back_from"], json!(null));
+    ok(&place, &["rollback", "ping", "1.0.0"]);
+    pack(&place, "ping", "1.3.0", |_| {});
+    let updated = ok(&place, &["update"]).out;
+    assert!(updated.starts_with("ping: 1.0.0 → 1.3.0"), "{updated}");
+    ok(&place, &["verify"]);
+    assert_eq!(live.end().0, 0);
+}
