@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::Failure;
-use crate::config::{Config, Discord};
+use crate::config::{self, Config, Discord};
 
 /// The config file that is read when none is named.
-pub(super) const DEFAULT: &str = "gearshift.toml";
+pub(super) const DEFAULT: &str = config::FILE;
 
 /// Options that say how the host is to be.
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ impl Source {
             None => Config::load(self.config.as_deref().unwrap_or(Path::new(DEFAULT)))?,
         };
         if let Some(cogs) = &self.cogs {
-            config.cogs.folder = std::path::absolute(cogs)?;
+            config.cogs.folder = config::absolute(cogs);
         }
         if self.socket.is_some() {
             config.control.socket.clone_from(&self.socket);

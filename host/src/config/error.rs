@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::locate::line_of;
+use super::locate::syntax;
 use crate::error::denied;
 
 /// Why a config was refused.
@@ -40,12 +40,11 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Problem {
-        let line = error.span().map_or(0, |span| line_of(text, span.start));
-        let mut what = error.message().to_owned();
+        let (line, field, mut what) = syntax(text, error);
         if what.contains("escape") {
             what.push_str("; in \"…\" a backslash begins an escape, '…' takes it as it is");
         }
-        Problem { line, field: String::new(), what }
+        Problem { line: line.unwrap_or(0), field, what }
     }
 }
 

@@ -127,7 +127,87 @@ fn deepest(table: &DeTable<'_>, place: usize, keys: &mut Vec<String>) {
     }
 }
 
+/// What is wrong with a text of TOML: where, which key, and what. Of a key that is there twice toml says where the second is.
+pub fn syntax(text: &str, error: &Error) -> (Option<usize>, String, String) {
+    let what = error.message().to_owned();
+    let Some(span) = error.span() else { return (None, String::new(), what) };
+    let line = line_of(text, span.start);
+    match twice(text, span) {
+        Some((key, first)) if what == "duplicate key" => {
+            (Some(line), key, format!("is there already, on line {first}"))
+        }
+        _ => (Some(line), String::new(), what),
+    }
+}
+
+/// The path of a key that is there twice, and the line of the first: the second stands at `span`. What it would be the path
+/// of by another name.
+fn twice(text: &str, span: std::ops::Range<usize>) -> Option<(String, usize)> {
+    const OTHER: &str = "the-second-of-two";
+    let key = text.get(span.clone())?;
+    let renamed = format!("{}{OTHER}{}", &text[..span.start], &text[span.end..]);
+    let (table, _) = DeTable::parse_recoverable(&renamed);
+    let mut path = Vec::new();
+    let first = sibling(table.get_ref(), OTHER, key.trim_matches(['"', '\'']), &mut path)?;
+    Some((path.join("."), line_of(text, first)))
+}
+
+/// Where the key `other` stands beside `key`; `path` leads there.
+fn sibling(table: &DeTable<'_>, key: &str, other: &str, path: &mut Vec<String>) -> Option<usize> {
+    if table.iter().any(|(name, _)| name.get_ref() == key) {
+        path.push(other.to_owned());
+        return table.iter().find(|(name, _)| name.get_ref() == other).map(|(name, _)| name.span().start);
+    }
+    for (name, value) in table.iter() {
+        path.push(name.get_ref().to_string());
+        let found = match value.get_ref() {
+            DeValue::Table(inner) => sibling(inner, key, other, path),
+            DeValue::Array(values) => values.iter().find_map(|value| match value.get_ref() {
+                DeValue::Table(inner) => sibling(inner, key, other, path),
+                _ => None,
+            }),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+        path.pop();
+    }
+    None
+}
+
 /// Line of a byte position, from 1.
 pub(super) fn line_of(text: &str, position: usize) -> usize {
     text.as_bytes()[..position.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::Config;
+
+    #[test]
+    fn a_key_that_is_there_twice_is_named_with_both_lines() {
+        for (text, said) in [
+            ("[cogs]\n[log]\n[cogs]\n", ":3: `cogs`: is there already, on line 1"),
+            (
+                "[log]\nfolder = 1\n[cogs]\nfolder = \"a\"\n\nfolder = \"b\"\n",
+                ":6: `cogs.folder`: is there already, on line 4",
+            ),
+            (
+                "[cog.\"a\".settings]\nx = { y = 1,\n  y = 2 }\n",
+                ":3: `cog.a.settings.x.y`: is there already, on line 2",
+            ),
+            ("cogs.folder = \"a\"\n[cogs]\n", ":2: `cogs`: is there already, on line 1"),
+            ("[cog.\"a\"]\n[[cog.a]]\n", ":2: `cog.a`: is there already, on line 1"),
+            (
+                "[cog.a.settings]\nx = [{ a = 1, a = 2 }]\n",
+                ":2: `cog.a.settings.x.a`: is there already, on line 2",
+            ),
+        ] {
+            let error = Config::parse(text, Path::new("/srv/bot/gearshift.toml")).unwrap_err().to_string();
+            assert!(error.ends_with(said), "{error}");
+        }
+    }
 }

@@ -44,6 +44,8 @@ pub use events::{missing_intents, without_message_content};
 pub use filter::log_targets;
 pub use intents::{Intent, bits as intent_bits};
 pub use limits::Limits;
+pub use locate::syntax;
+pub use paths::absolute;
 pub use permission::{Allowed, Permission};
 pub use presence::{ActivityKind, Status};
 pub use registry::{PackageRules, RegistrySection, TrustedKey};
@@ -52,6 +54,9 @@ pub use sections::{
     Api, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Metrics, Packages, Play, Runtime, Stats,
     Store,
 };
+
+/// The config file that is read when none is named.
+pub const FILE: &str = "gearshift.toml";
 
 /// Everything the operator can say. A section that is `None` was left out, and so is its session.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -112,7 +117,7 @@ impl Config {
         let text = text::read(path).ok()?;
         let (document, _) = toml::de::DeTable::parse_recoverable(&text);
         let socket = document.get_ref().get("control")?.get_ref().get("socket")?.get_ref().as_str()?;
-        Some(paths::folder_of(path).join(socket))
+        Some(absolute(&paths::folder_of(path).join(socket)))
     }
 
     /// Checks a text that stands for the file `path`; relative paths are taken from that file's folder.
@@ -132,7 +137,9 @@ impl Config {
                 return Err(invalid(problems));
             }
         };
-        let wrong = check::check(&config).into_iter().chain(paths::unexpanded(&mut config));
+        config.file = path.to_path_buf();
+        let wrong = check::check(&config).into_iter().chain(registry::twice(&config));
+        let wrong = wrong.chain(paths::unexpanded(&mut config));
         problems.extend(wrong.map(|wrong| document.problem_at(wrong)));
         if !problems.is_empty() {
             problems.sort_by_key(|problem| problem.line);
@@ -143,7 +150,6 @@ impl Config {
                 settings.lines = document.lines_below(&["cog", name, "settings"]);
             }
         }
-        config.file = path.to_path_buf();
         paths::resolve(&mut config);
         Ok(config)
     }

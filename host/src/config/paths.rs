@@ -1,7 +1,7 @@
 //! Turns the paths of a config into paths that hold wherever the process stands.
 //! It does not look whether anything is there.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{Config, locate::Wrong, registry};
 
@@ -36,14 +36,60 @@ pub(super) fn unexpanded(config: &mut Config) -> Vec<Wrong> {
 pub(super) fn resolve(config: &mut Config) {
     let folder = folder_of(&config.file);
     for (_, path) in paths(config) {
-        *path = folder.join(&*path);
+        *path = absolute(&folder.join(&*path));
     }
     registry::resolve(&mut config.registry, &folder);
 }
 
 /// The folder that relative paths of the config file start from.
 pub(super) fn folder_of(file: &Path) -> PathBuf {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    absolute(file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
+/// A path from the root, as it is shown and compared: without `.` and `..`, with the links that lead there.
+pub fn absolute(path: &Path) -> PathBuf {
     // It fails only where there is no working directory; then nothing that is relative can be found anyway.
-    std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                // It is the parent of where a link leads. https://man7.org/linux/man-pages/man7/path_resolution.7.html
+                if plain.is_symlink() {
+                    plain = plain.canonicalize().unwrap_or(plain);
+                }
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_shown_without_detours_and_leads_where_it_did() {
+        let place = tempfile::tempdir().unwrap();
+        let top = place.path().canonicalize().unwrap();
+        std::fs::create_dir_all(top.join("far/away")).unwrap();
+        std::os::unix::fs::symlink("far/away", top.join("link")).unwrap();
+        for (path, shown) in [
+            ("a/./b/../c", "a/c"),
+            ("./x/", "x"),
+            ("link/cogs", "link/cogs"),
+            ("link/../cogs", "far/cogs"),
+            ("x/../link/../../cogs", "cogs"),
+        ] {
+            assert_eq!(absolute(&top.join(path)).as_os_str(), top.join(shown).as_os_str(), "{path}");
+        }
+        assert_eq!(absolute(Path::new("/../..")).as_os_str(), "/");
+        assert_eq!(
+            absolute(Path::new("./x")).as_os_str(),
+            std::env::current_dir().unwrap().join("x").as_os_str()
+        );
+    }
 }

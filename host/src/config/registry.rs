@@ -8,7 +8,12 @@ use std::{
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{Config, word};
+use super::{
+    Config,
+    locate::Wrong,
+    paths::{absolute, folder_of},
+    word,
+};
 
 /// One registry's section. What is left out is as in `[packages]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -20,6 +25,9 @@ pub struct RegistrySection {
     pub require_signed: Option<bool>,
     /// Whether it is asked without TLS. Loopback is in any case.
     pub plain_http: bool,
+    /// Its name as it stands in the file.
+    #[serde(skip)]
+    pub written: String,
 }
 
 /// A public key of minisign's: `RW…`.
@@ -54,6 +62,9 @@ pub struct PackageRules<'c> {
     pub require_signed: bool,
     /// Whether the registry is asked without TLS.
     pub plain_http: bool,
+    /// The section that has those keys, or may have some of its own and loses none by it; as it stands in the file. None:
+    /// `[packages]` has them.
+    pub keys_in: Option<&'c str>,
 }
 
 impl Config {
@@ -69,19 +80,41 @@ impl Config {
             trusted_keys: section.and_then(|it| it.trusted_keys.as_ref()).unwrap_or(&common.trusted_keys),
             require_signed: section.and_then(|it| it.require_signed).unwrap_or(common.require_signed),
             plain_http: section.is_some_and(|it| it.plain_http),
+            keys_in: section
+                .filter(|it| it.trusted_keys.is_some() || common.trusted_keys.is_empty())
+                .map(|it| it.written.as_str()),
         }
+    }
+
+    /// The section of a registry or folder, whose name may be written in another way.
+    pub fn registry_section(&self, name: &str) -> Option<&RegistrySection> {
+        self.registry.get(&resolved(name, &folder_of(&self.file)))
     }
 }
 
 /// Sections that name a folder have its whole path, and hosts are in lower case, as references are.
 pub(super) fn resolve(sections: &mut BTreeMap<String, RegistrySection>, folder: &Path) {
-    let is_folder = |name: &str| ["/", "./", "../"].iter().any(|begin| name.starts_with(begin));
-    for (name, section) in std::mem::take(sections) {
-        let name = match is_folder(&name) {
-            true => folder.join(&name).display().to_string(),
-            false => name.to_ascii_lowercase(),
-        };
-        sections.insert(name, section);
+    for (written, section) in std::mem::take(sections) {
+        sections.insert(resolved(&written, folder), RegistrySection { written, ..section });
+    }
+}
+
+/// Sections for the same place: it would be chance which of them holds.
+pub(super) fn twice(config: &Config) -> Vec<Wrong> {
+    let (mut places, mut wrong) = (BTreeMap::new(), Vec::new());
+    for name in config.registry.keys() {
+        if let Some(other) = places.insert(resolved(name, &folder_of(&config.file)), name) {
+            let keys = vec!["registry".to_owned(), name.clone()];
+            wrong.push(Wrong { keys, what: format!("`[registry.{other:?}]` is the same place; keep one") });
+        }
+    }
+    wrong
+}
+
+fn resolved(name: &str, folder: &Path) -> String {
+    match ["/", "./", "../"].iter().any(|begin| name.starts_with(begin)) {
+        true => absolute(&folder.join(name)).display().to_string(),
+        false => name.trim_end_matches('/').to_ascii_lowercase(),
     }
 }
 
@@ -142,6 +175,31 @@ mod tests {
         }
         assert!(config.packages_of("ghcr.io/me/ping").require_signed);
         assert!(!config.packages_of(&folder.display().to_string()).require_signed);
+    }
+
+    #[test]
+    fn a_key_is_added_where_it_counts_and_takes_none_away() {
+        let with = |common: &str, section: &str| {
+            let text = format!("[packages]\n{common}\n[registry.\"./packages/../cogs\"]\n{section}\n");
+            parse(&text).unwrap().packages_of("/srv/bot/cogs/greeter").keys_in.map(str::to_owned)
+        };
+        let keys = format!("trusted_keys = [\"{ONE}\"]");
+        assert_eq!(with("", "").as_deref(), Some("./packages/../cogs"));
+        assert_eq!(
+            with(&keys, "require_signed = true"),
+            None,
+            "those of `[packages]` would not count any more"
+        );
+        assert_eq!(with(&keys, &keys).as_deref(), Some("./packages/../cogs"));
+        assert_eq!(parse("").unwrap().packages_of("ghcr.io/me/greeter").keys_in, None);
+    }
+
+    #[test]
+    fn two_sections_for_the_same_place_are_refused() {
+        for (one, other) in [("ghcr.io/me", "GHCR.io/me/"), ("./packages", "/srv/bot/x/../packages")] {
+            let error = parse(&format!("[registry.{one:?}]\n[registry.{other:?}]\n")).unwrap_err();
+            assert!(error.contains("is the same place; keep one"), "{error}");
+        }
     }
 
     #[test]

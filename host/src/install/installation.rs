@@ -17,7 +17,7 @@ use super::{
     verify::by_hand,
 };
 use crate::{
-    config::Config,
+    config::{Config, absolute},
     packages::{Downloads, Reference},
 };
 
@@ -192,7 +192,7 @@ pub(super) fn is_interrupted(config: &Config) -> bool {
 
 /// Where lock, kept packages and journals are: beside the config file.
 fn folder_of(config: &Config) -> PathBuf {
-    let file = std::path::absolute(&config.file).unwrap_or_else(|_| config.file.clone());
+    let file = absolute(&config.file);
     file.parent().unwrap_or(Path::new("/")).to_owned()
 }
 

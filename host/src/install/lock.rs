@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{error::InstallError, files};
 use crate::{
+    config::{absolute, syntax},
     library::{is_library_name, is_name},
     packages::{Digest, Place, Reference, Wanted},
     text,
@@ -184,8 +185,9 @@ impl Lock {
         }
         let file = folder.join(FILE);
         let odd = |error: &toml::de::Error| {
-            let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
-            InstallError::Lock { file: file.clone(), line, why: error.message().to_owned() }
+            let (line, key, what) = syntax(text, error);
+            let why = if key.is_empty() { what } else { format!("`{key}`: {what}") };
+            InstallError::Lock { file: file.clone(), line, why }
         };
         let form: FormVersion = toml::from_str(text).map_err(|error| odd(&error))?;
         if form.version != FORM {
@@ -202,7 +204,7 @@ impl Lock {
                     return Err(wrong(format!("{name:?} is not the name of the package `{source}`")));
                 }
                 if let Place::Folder(place) = &mut source.place {
-                    *place = folder.join(&*place);
+                    *place = absolute(&folder.join(&*place));
                 }
             }
         }
@@ -251,7 +253,7 @@ fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Reference, D::Erro
     let mut reference: Reference = text.parse().map_err(D::Error::custom)?;
     if let (Place::Folder(folder), true) = (&mut reference.place, text.starts_with("./")) {
         // It was read as if relative to where this process stands.
-        let here = std::path::absolute(".").map_err(D::Error::custom)?;
+        let here = absolute(Path::new("."));
         *folder = folder.strip_prefix(here).map_or_else(|_| folder.clone(), PathBuf::from);
     }
     Ok(reference)
@@ -374,6 +376,7 @@ mod tests {
             (good.replace("/opt/far", "/opt/fur"), "is not the name of the package"),
             (good.replace("sha256:", "sha512:"), "is no digest"),
             (good.replace("[cog.far]", "[cog.far"), "gearshift.lock:5: "),
+            (format!("{good}[cog.far]\n"), ": `cog.far`: is there already, on line 5"),
         ] {
             let error = Lock::parse(&wrong, Path::new("/srv/bot")).unwrap_err();
             assert!(error.to_string().contains(why), "{error}");

@@ -9,7 +9,7 @@ use std::{
 use semver::{Version, VersionReq};
 
 use super::digest::{Digest, NotADigest};
-use crate::library::is_name;
+use crate::{config, library::is_name};
 
 /// A package, and what is wanted of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,9 +112,7 @@ impl Place {
     /// The place of a package in a folder of packages.
     #[must_use]
     pub fn in_folder(packages: &Path, name: &str) -> Place {
-        // It fails only where there is no working directory; then nothing that is relative can be found anyway.
-        let folder = packages.join(name);
-        Place::Folder(std::path::absolute(&folder).unwrap_or(folder))
+        Place::Folder(config::absolute(&packages.join(name)))
     }
 }
 
@@ -227,6 +225,7 @@ mod tests {
             ("/srv/packages/greeter", "/srv/packages/greeter"),
             ("file:///srv/packages/greeter:1.0.0", "/srv/packages/greeter:1.0.0"),
             ("file:/srv/packages/greeter@>=1, <3", "/srv/packages/greeter@>=1, <3"),
+            ("/srv/./bot/../packages/greeter", "/srv/packages/greeter"),
         ] {
             let reference: Reference = text.parse().unwrap();
             assert_eq!(reference.to_string(), shown);
