@@ -1,4 +1,4 @@
-//! How errors are shown: the whole chain on one line, and whose a file is that may not be used.
+//! How errors are shown: the whole chain on one line, whose a file is that may not be used, and a command to run.
 
 use std::os::unix::fs::MetadataExt;
 use std::{io, path::Path};
@@ -67,6 +67,15 @@ pub(crate) fn access(path: &Path) -> Option<String> {
     Some(format!("{what} is mode {mode:04o} of user {owner}, and this process is user {user}"))
 }
 
+/// A text as a shell takes it for one argument.
+pub(crate) fn argument(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/.:@^-_+=,%".contains(letter);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -123,6 +132,16 @@ mod tests {
             HostError::Folder { folder: "cogs".into(), source: io::Error::from_raw_os_error(libc::EMFILE) };
         assert!(shortage(&folder).is_some_and(|help| help.contains("ulimit -n")), "whatever failed for it");
         assert!(system_error("(os error 2)").is_some_and(|error| shortage(&error).is_none()));
+    }
+
+    #[test]
+    fn an_argument_is_what_a_shell_takes_for_it() {
+        for text in ["ghcr.io/me/greeter@^1.2", "./a b", "", "it's", "$HOME", "~/x", "a>=1, <2", "*"] {
+            let line = format!("printf %s {}", argument(text));
+            let shown = std::process::Command::new("sh").args(["-c", &line]).output().unwrap();
+            assert_eq!(String::from_utf8(shown.stdout).unwrap(), text);
+        }
+        assert_eq!(argument("./packages/greeter"), "./packages/greeter");
     }
 
     #[test]

@@ -14,8 +14,8 @@ use super::{
     source::DEFAULT,
 };
 use crate::{
-    config::Config,
-    error::chain,
+    config::{Config, RegistrySection},
+    error::{argument, chain},
     log,
     packages::{KeyError, KeyFiles, Packed, PublicKey, SecretKey},
     text,
@@ -60,7 +60,7 @@ enum Verb {
         #[arg(long, value_name = "PLACE")]
         registry: Option<String>,
 
-        /// The config [default: gearshift.toml]
+        /// The config
         #[arg(long, value_name = "FILE", default_value = DEFAULT)]
         config: PathBuf,
     },
@@ -176,7 +176,9 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
         Err(error) => return Err(failed("read")(error)),
     };
     // What is wrong in it is said in its own words; nothing is written into it then.
-    Config::parse(&there, config)?;
+    let before = Config::parse(&there, config)?;
+    let written = registry.and_then(|name| before.registry_section(name)).map(|section| &*section.written);
+    let registry = written.or(registry);
     let odd = |what: &str| {
         Failure::new(Exit::Configuration, format!("cannot change `{}`: {what}", config.display()))
     };
@@ -197,6 +199,25 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
     keys.push(key.to_string());
     replace(config, &document.to_string()).map_err(failed("write"))?;
     writeln!(out, "the key {} is trusted for {place}, by `{}`", key.id(), config.display())?;
+    let has_own = |section: &&RegistrySection| section.trusted_keys.is_some();
+    match registry {
+        Some(name) => {
+            let is_first = before.registry_section(name).filter(has_own).is_none();
+            if is_first && !before.packages.trusted_keys.is_empty() {
+                writeln!(out, "  note: the keys of `[packages]` do not count there any more")?;
+            }
+        }
+        None => {
+            for section in before.registry.values().filter(has_own) {
+                let name = &section.written;
+                writeln!(
+                    out,
+                    "  note: `[registry.{name:?}]` has keys of its own, which this one is none of; `--registry {}` adds it",
+                    argument(name)
+                )?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::{ask::Ask, change::Refusal, choose::PassedOver};
 use crate::{
-    error::denied,
+    error::{argument, denied},
     packages::{Digest, PackageError},
 };
 
@@ -209,8 +209,12 @@ impl InstallError {
                 return Some(format!(
                     "`rm {}` takes it out of the bot, also of one that runs; `gearshift install REFERENCE --yes` replaces it by \
                      a package",
-                    file.display()
+                    argument(&file.display().to_string())
                 ));
+            }
+            Self::NotInstalled { name, .. } if name.contains(['/', ':', '@']) => {
+                let cog = name.rsplit('/').next().and_then(|last| last.split([':', '@']).next());
+                return Some(format!("name the cog alone, as `{}`", cog.unwrap_or_default()));
             }
             Self::NotInstalled { known, .. } if known.is_empty() => {
                 "nothing is installed; `gearshift install REFERENCE` does"

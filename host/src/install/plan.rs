@@ -14,6 +14,7 @@ use super::{
     lock::{Content, Installed},
 };
 use crate::{
+    error::argument,
     library,
     packages::{About, Artifact, Package, PackageError, Reference, Wanted},
 };
@@ -309,12 +310,7 @@ fn content(source: Reference, package: &Package, artifact: &Artifact) -> Content
     }
 }
 
-/// The command that installs what is asked for, as a shell takes it.
+/// The command that installs what is asked for.
 fn install(reference: &Reference) -> String {
-    let reference = reference.to_string();
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/.:@^-_+=".contains(letter);
-    match reference.chars().all(is_plain) {
-        true => format!("`gearshift install {reference}`"),
-        false => format!("`gearshift install '{reference}'`"),
-    }
+    format!("`gearshift install {}`", argument(&reference.to_string()))
 }

@@ -113,6 +113,8 @@ pub enum PackageError {
         what: String,
         /// Ids of the keys.
         keys: Vec<String>,
+        /// The command that adds one to those that are trusted there.
+        add: String,
     },
     /// A signature of a trusted key does not fit.
     #[error("the signature of `{what}` by {key} does not fit it: {why}")]
@@ -215,8 +217,8 @@ impl PackageError {
             Self::Unsigned { .. } => {
                 "its author can sign it (`gearshift pack --sign`); `require_signed` in the config asks for it"
             }
-            Self::Untrusted { .. } => {
-                "if it is its author's key, `gearshift keys trust KEY` adds it to the config"
+            Self::Untrusted { add, .. } => {
+                return Some(format!("if it is its author's key, `{add}` has it trusted there"));
             }
             Self::Forged { .. } => "somebody has changed it, or the signature; do not use it",
             Self::Taken { .. } => "give it a new version; `--force` replaces what is there",

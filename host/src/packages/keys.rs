@@ -12,7 +12,10 @@ use std::{
 use minisign::{PublicKeyBox, SignatureBox};
 
 use super::reference::Place;
-use crate::{config::Config, error::denied};
+use crate::{
+    config::{self, Config, PackageRules},
+    error::{argument, denied},
+};
 
 /// The key that a signature is checked with. Written as minisign does: `RW…`.
 #[derive(Clone)]
@@ -82,6 +85,8 @@ pub struct Trust {
     pub keys: Vec<PublicKey>,
     /// Whether it is refused without a signature by one of them.
     pub required: bool,
+    /// The command that adds a key to them.
+    pub add: String,
 }
 
 /// What became of the signatures of a package.
@@ -101,9 +106,21 @@ impl Trust {
     /// What the config says for a place.
     #[must_use]
     pub fn at(place: &Place, config: &Config) -> Trust {
-        let rules = config.packages_of(&place.to_string());
+        Trust::of(&config.packages_of(&place.to_string()), config)
+    }
+
+    /// What rules of a config say.
+    #[must_use]
+    pub fn of(rules: &PackageRules<'_>, config: &Config) -> Trust {
         let keys = rules.trusted_keys.iter().filter_map(|key| key.as_str().parse().ok()).collect();
-        Trust { keys, required: rules.require_signed }
+        let mut add = "gearshift keys trust KEY".to_owned();
+        if let Some(section) = rules.keys_in {
+            add.push_str(&format!(" --registry {}", argument(section)));
+        }
+        if config.file != Path::new(config::FILE) {
+            add.push_str(&format!(" --config {}", argument(&config.file.display().to_string())));
+        }
+        Trust { keys, required: rules.require_signed, add }
     }
 
     /// Judges the signatures of some bytes.

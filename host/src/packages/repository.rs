@@ -134,7 +134,8 @@ impl Repository {
             Judgement::Unsigned | Judgement::Untrusted(_) if !trust.required => None,
             Judgement::Unsigned => return Err(PackageError::Unsigned { what: package.to_string() }),
             Judgement::Untrusted(keys) => {
-                return Err(PackageError::Untrusted { what: package.to_string(), keys });
+                let (what, add) = (package.to_string(), trust.add.clone());
+                return Err(PackageError::Untrusted { what, keys, add });
             }
         };
         Ok(package)

@@ -176,7 +176,7 @@ async fn whatever_is_changed_in_a_package_is_noticed_before_it_is_used() {
     let key = key();
     packed.sign(&key).unwrap();
     packed.put(&repository, false).await.unwrap();
-    let trust = Trust { keys: vec![key.public().clone()], required: true };
+    let trust = Trust { keys: vec![key.public().clone()], required: true, ..Trust::default() };
     let blobs = place.path().join("packages/greeter/blobs/sha256");
     let files: Vec<PathBuf> = fs::read_dir(&blobs).unwrap().map(|entry| entry.unwrap().path()).collect();
     let use_it = async || {
@@ -237,8 +237,8 @@ async fn a_signature_counts_only_if_it_is_by_a_trusted_key_and_of_this_package()
     let place = tempfile::tempdir().unwrap();
     let repository = folder(&place, "packages");
     let (mine, others) = (key(), key());
-    let required = Trust { keys: vec![mine.public().clone()], required: true };
-    let optional = Trust { keys: vec![mine.public().clone()], required: false };
+    let required = Trust { keys: vec![mine.public().clone()], required: true, ..Trust::default() };
+    let optional = Trust { keys: vec![mine.public().clone()], required: false, ..Trust::default() };
     let mut packed = sample("1.2.0", "code");
     packed.put(&repository, false).await.unwrap();
     let error = found(&repository, "", &required).await.unwrap_err();

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use crate::{
     packages::{Server, command, done, ended, fails, files, pack, run},
-    program::{Place, skipped},
+    program::{PROGRAM, Place, skipped},
 };
 
 fn key(place: &Place, name: &str) -> String {
@@ -170,6 +170,59 @@ fn a_key_to_trust_that_is_none_changes_no_config() {
     done(&place, &["keys", "trust", &mine]);
     let file = format!("home/.config/gearshift/keys/{}.pub", "mine");
     assert!(done(&place, &["keys", "trust", &file]).contains("already"));
+}
+
+#[test]
+fn the_command_that_the_error_names_has_the_key_trusted_where_it_counts() {
+    let (place, other) = (Place::with(&[]), "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3");
+    let mine = key(&place, "mine");
+    pack(&place, "1.0.0", "a", &["--sign=mine"]);
+    for (common, section, command) in [
+        ("", "", "gearshift keys trust KEY --registry './own packages'"),
+        (other, "", "gearshift keys trust KEY"),
+        ("", other, "gearshift keys trust KEY --registry './own packages'"),
+        (other, other, "gearshift keys trust KEY --registry './own packages'"),
+    ] {
+        let keys =
+            |key: &str| if key.is_empty() { String::new() } else { format!("trusted_keys = [\"{key}\"]") };
+        let text = format!(
+            "[packages]\nrequire_signed = true\n{}\n[registry.\"./own packages\"]\n{}\n",
+            keys(common),
+            keys(section)
+        );
+        for (file, more) in [("gearshift.toml", ""), ("bot.toml", " --config bot.toml")] {
+            let config = ["--config", file];
+            place.file(file, &text);
+            done(&place, &["push", "./own packages/ping"]);
+            let pull = [&["pull", "./own packages/ping", "--out", "out"][..], &config].concat();
+            fails(
+                &place,
+                &pull,
+                1,
+                &["none of them is trusted", &format!("help: if it is its author's key, `{command}{more}`")],
+            );
+            let line = format!("{command}{more}").replace("gearshift", PROGRAM).replace("KEY", &mine);
+            let mut shell = Command::new("sh");
+            let added = ended(shell.args(["-c", &line]).current_dir(place.path()));
+            assert_eq!(added.code, 0, "{}", added.err);
+            done(&place, &pull);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_does_not_count_everywhere_or_takes_others_away_is_noted() {
+    let place = Place::with(&[]);
+    let (mine, others) = (key(&place, "mine"), key(&place, "others"));
+    place.file("gearshift.toml", &format!("[registry.\"ghcr.io/me\"]\ntrusted_keys = [\"{others}\"]\n"));
+    let added = done(&place, &["keys", "trust", &mine]);
+    assert!(added.contains("note: `[registry.\"ghcr.io/me\"]` has keys of its own"), "{added}");
+    assert!(added.contains("`--registry ghcr.io/me` adds it"), "{added}");
+    // The section that is there, however it is written.
+    let added = done(&place, &["keys", "trust", &mine, "--registry", "GHCR.io/me/"]);
+    assert!(added.contains("is trusted for ghcr.io/me, by") && !added.contains("note"), "{added}");
+    let added = done(&place, &["keys", "trust", &mine, "--registry", "ghcr.io/others"]);
+    assert!(added.contains("note: the keys of `[packages]` do not count there any more"), "{added}");
 }
 
 #[test]

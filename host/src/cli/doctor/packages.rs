@@ -41,25 +41,23 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Fai
 
 /// Whether what must be signed can be. That a key is one, the config has found out.
 fn keys(config: &Config, report: &mut Report) -> Result<(), Failure> {
-    let common = (&config.packages.trusted_keys[..], config.packages.require_signed);
-    let mut rules =
-        vec![("any registry".to_owned(), "`gearshift keys trust KEY`".to_owned(), common.0, common.1)];
-    for name in config.registry.keys() {
-        let of = config.packages_of(name);
-        let add = format!("`gearshift keys trust KEY --registry {name}`");
-        rules.push((format!("`{name}`"), add, of.trusted_keys, of.require_signed));
-    }
-    for (place, add, keys, is_required) in rules {
-        match (keys.len(), is_required) {
+    // No section is for a place without a name.
+    let common = ("any registry".to_owned(), Trust::of(&config.packages_of(""), config));
+    let own = config
+        .registry
+        .keys()
+        .map(|name| (format!("`{name}`"), Trust::of(&config.packages_of(name), config)));
+    for (place, Trust { keys, required, add }) in std::iter::once(common).chain(own) {
+        match (keys.len(), required) {
             (0, true) => {
                 let text = format!(
                     "packages of {place} must be signed, and no key is trusted: none can be installed"
                 );
-                report.warn("keys", text, &format!("{add}, or leave out `require_signed`"))?;
+                report.warn("keys", text, &format!("`{add}`, or leave out `require_signed`"))?;
             }
             (0, false) => {}
             (some, _) => {
-                let must = if is_required { "must" } else { "need not" };
+                let must = if required { "must" } else { "need not" };
                 report
                     .ok("keys", format!("packages of {place} {must} be signed; {} trusted", counted(some)))?;
             }
