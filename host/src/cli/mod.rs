@@ -176,4 +176,19 @@ mod tests {
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn no_help_names_a_default_twice() {
+        fn look(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let said = help.matches("[default:").count()
+                    + usize::from(!argument.get_default_values().is_empty());
+                let is_shown = argument.get_action().takes_values() && !argument.is_hide_default_value_set();
+                assert!(said <= 1 || !is_shown, "{} {}: {help}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(look);
+        }
+        look(&Cli::command());
+    }
 }

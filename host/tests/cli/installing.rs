@@ -257,6 +257,16 @@ fn a_file_that_somebody_put_there_is_left_alone_unless_somebody_agrees() {
     fs::write(&by_hand, with_manifest("ping", "0.9.0", |_| {})).unwrap();
     assert!(ok(&place, &["verify"]).out.contains("was put there by somebody"));
     assert!(ok(&place, &["list"]).out.contains("put there by somebody"));
+    for command in ["uninstall", "update", "rollback", "pin"] {
+        let why = "error: `ping` is not installed from a package: `";
+        let ended = fails(&place, &[command, "ping"], why);
+        assert!(
+            ended.err.contains("cogs/libmine.so` was put there by somebody\nhelp: `rm "),
+            "{}",
+            ended.err
+        );
+        assert!(ended.err.contains("`gearshift install REFERENCE --yes` replaces it"), "{}", ended.err);
+    }
     fails(
         &place,
         &["install", "./packages/ping:1.0.0"],
@@ -270,6 +280,7 @@ fn a_file_that_somebody_put_there_is_left_alone_unless_somebody_agrees() {
     let wrong = run(&place, &["verify"]);
     assert_eq!(wrong.code, 1);
     assert!(wrong.out.contains("libmine.so` is not what was installed"), "{}", wrong.out);
+    assert!(wrong.out.contains("help: `gearshift install --locked --yes` restores"), "{}", wrong.out);
     fails(&place, &["uninstall", "ping"], "was put there by somebody");
     fails(&place, &["install", "./packages/ping"], "was put there by somebody");
     ok(&place, &["install", "--locked", "--yes"]);
@@ -311,6 +322,28 @@ fn a_lock_is_installed_byte_for_byte_on_a_fresh_machine() {
     assert_eq!(lost.code, 1);
     assert!(lost.err.contains("packages/ping@sha256:"), "{}", lost.err);
     assert!(lost.err.contains("`, which is version 1.0.0, is not there any more"), "{}", lost.err);
+}
+
+#[test]
+fn paths_are_shown_without_detours_and_a_cog_is_named_alone() {
+    let place = place(&["1.0.0"]);
+    fs::create_dir(place.path().join("d")).unwrap();
+    place.file("gearshift.toml", "[cogs]\nfolder = \"./d/../cogs\"\n");
+    let mut shown = ok(&place, &["install", "./d/.././packages/ping", "--config", "d/../gearshift.toml"]).out;
+    fs::write(place.path().join("cogs/libping.so"), "changed").unwrap();
+    for command in
+        [&["verify"][..], &["update"], &["list"], &["uninstall", "ping"], &["install", "./d/../x/ping"]]
+    {
+        let ended = run(&place, &[command, &["--config", "d/../gearshift.toml"]].concat());
+        shown.extend([ended.out, ended.err]);
+    }
+    shown.push_str(&fs::read_to_string(place.path().join("gearshift.lock")).unwrap());
+    assert!(shown.contains("cogs/libping.so") && shown.contains("source = \"./packages/ping\""), "{shown}");
+    assert!(!shown.contains("/../") && !shown.contains("/./"), "{shown}");
+    for name in ["ping:1.0.0", "./packages/ping", "ping@^1"] {
+        let ended = fails(&place, &["update", name], "is not installed");
+        assert!(ended.err.contains("help: name the cog alone, as `ping`"), "{}", ended.err);
+    }
 }
 
 #[test]

@@ -106,6 +106,10 @@ fn a_cog_and_a_bot_of_every_template_build_pass_their_tests_and_answer_as_their_
     assert!(said.contains("from which this gearshift was built"), "{said}");
     let folder = place.path().join("greeter");
     assert_eq!(names(&folder), [".gitignore", "Cargo.toml", "README.md", "smoke.txt", "src"]);
+    for made in [&folder, &place.path().join("my-bot")] {
+        let ignored = fs::read_to_string(made.join(".gitignore")).unwrap();
+        assert!(ignored.lines().any(|line| line == "/packages"), "what `pack` makes: {ignored}");
+    }
     keeps_its_promises(&place, &folder, 1);
     let steps = commands(&fs::read_to_string(folder.join("README.md")).unwrap());
     let expected: Vec<String> =
