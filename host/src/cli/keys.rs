@@ -99,7 +99,7 @@ fn new(name: &Path, no_password: bool) -> Result<(), Failure> {
     )?;
     writeln!(
         out,
-        "  public: `{}`; others trust it with `gearshift keys trust {key}`",
+        "  public: `{}`; others trust it with `gearshift keys trust {key} --registry HOST/PATH`",
         files.public.display()
     )?;
     Ok(())
