@@ -57,7 +57,7 @@ impl fmt::Display for Ask {
                     "it comes from `{to}`, as later updates will, and the installed version from `{from}`"
                 )?;
                 match unsigned {
-                    true => out.write_str(", whose packages must be signed; those of the other need not"),
+                    true => out.write_str(" (its packages must be signed, and those of the other need not)"),
                     false => Ok(()),
                 }
             }

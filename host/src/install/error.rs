@@ -220,8 +220,7 @@ impl InstallError {
                 "nothing is installed; `gearshift install REFERENCE` does"
             }
             Self::NotInstalled { known, .. } => return Some(format!("installed are: {}", known.join(", "))),
-            // That of the newest tells what is wrong with its source.
-            Self::NoneFits { passed_over, .. } => return passed_over.first().and_then(|it| it.why.help()),
+            Self::NoneFits { passed_over, .. } => return helps(passed_over),
             Self::Older { .. } => {
                 "was it withdrawn, or is somebody offering an old version again? `gearshift rollback` goes back to what \
                  is kept; `gearshift install REFERENCE:VERSION --yes` installs an older one"
@@ -277,6 +276,17 @@ fn listed(items: &[String]) -> String {
         [] => String::new(),
         items => format!(": {}", items.join("; ")),
     }
+}
+
+/// What can be done about those that are named, each thing once.
+fn helps(passed_over: &[PassedOver]) -> Option<String> {
+    let mut helps: Vec<String> = Vec::new();
+    for help in passed_over.iter().take(PASSED_OVER_SHOWN).filter_map(|it| it.why.help()) {
+        if !helps.contains(&help) {
+            helps.push(help);
+        }
+    }
+    (!helps.is_empty()).then(|| helps.join("; or "))
 }
 
 /// How many versions that cannot be installed are named.

@@ -96,11 +96,13 @@ impl Installation<'_> {
         };
         self.carry_out(&journal, |_, journal| journal.make())?;
         self.prune();
+        let (file, version, left) = (file.display(), &before.version, &there.now.version);
+        let from = match &before.source.place {
+            place if *place == there.now.source.place => String::new(),
+            place => format!(" from {place}"),
+        };
         Ok(Some(format!(
-            "`{}` is `{name}` {} again, and so says `gearshift.lock`: the host went back from {}",
-            file.display(),
-            before.version,
-            there.now.version
+            "`{file}` is `{name}` {version}{from} again, and so says `gearshift.lock`: the host went back from {left}"
         )))
     }
 }

@@ -24,11 +24,11 @@ fn configure(place: &Place, sections: &str) {
     place.file("gearshift.toml", &format!("[cogs]\nfolder = \"cogs\"\n{sections}"));
 }
 
-/// Another source with a version of `ping`: `./others/ping`.
-fn others(place: &Place, version: &str) {
+/// Another source, `./others`, with a version of a cog.
+fn others(place: &Place, cog: &str, version: &str) {
     let [packages, aside] = ["packages", "aside"].map(|name| place.path().join(name));
     fs::rename(&packages, &aside).unwrap();
-    pack(place, "ping", version, |_| {});
+    pack(place, cog, version, |_| {});
     fs::rename(&packages, place.path().join("others")).unwrap();
     fs::rename(aside, packages).unwrap();
 }
@@ -41,13 +41,13 @@ fn another_source_is_taken_only_if_somebody_agrees_and_a_version_that_is_gone_ba
     configure(&place, &rules);
     sign(&place, "ping", "1.0.0", &secret);
     ok(&place, &["install", "./packages/ping@^1"]);
-    others(&place, "1.1.0");
+    others(&place, "ping", "1.1.0");
     let refused =
         fails(&place, &["install", "./others/ping"], "`ping` stays 1.0.0: update of `ping 1.1.0`: ");
     for what in [
         "it comes from `",
         "/others/ping`, as later updates will, and the installed version from `",
-        "/packages/ping`, whose packages must be signed; those of the other need not",
+        "/packages/ping` (its packages must be signed, and those of the other need not)",
         "it is not signed by a trusted key, and the installed version is, by RW",
         "help: `--yes` agrees",
     ] {
@@ -82,11 +82,29 @@ fn the_same_version_of_another_source_is_not_taken_for_one_whose_tag_was_moved()
     let place = place(&[]);
     pack(&place, "ping", "1.0.0", |manifest| manifest["rustc"] = json!("another"));
     ok(&place, &["install", "./packages/ping"]);
-    others(&place, "1.0.0");
+    others(&place, "ping", "1.0.0");
     fails(&place, &["install", "./others/ping"], "it comes from `");
     ok(&place, &["install", "./others/ping", "--yes"]);
     assert!(holds(&place, "1.0.0"));
     ok(&place, &["verify"]);
+}
+
+#[test]
+fn a_host_that_goes_back_by_itself_goes_back_to_the_source_as_well() {
+    let place = place(&[]);
+    configure(&place, "[store]\n[limits]\nprobation_faults = 1\n");
+    pack(&place, "faulty", "1.0.0", |_| {});
+    let mut live = Live::start(&place, &["play"]);
+    live.expect("ready; the control socket is");
+    ok(&place, &["install", "./packages/faulty@^1"]);
+    others(&place, "faulty", "1.1.0");
+    ok(&place, &["install", "./others/faulty", "--yes"]);
+    live.say("!faulty panic");
+    let line = live.expect("libfaulty.so` is `faulty` 1.0.0 from ");
+    assert!(line.contains("/packages/faulty again, and so says `gearshift.lock`"), "{line}");
+    assert!(listed(&place, "faulty")["source"].as_str().unwrap().ends_with("/packages/faulty@^1"));
+    ok(&place, &["verify"]);
+    assert_eq!(live.end().0, 0);
 }
 
 #[test]
@@ -169,7 +187,10 @@ fn what_is_not_signed_by_a_trusted_key_is_passed_over_with_a_word_and_not_gone_b
     fails(&place, &["install", "./packages/ping:1.2.0"], "ping:1.2.0` is not signed, and must be");
     let none = fails(&place, &["install", "./packages/ping@>1.0"], "can be installed here: 1.2.0: `");
     assert!(none.err.contains("is not signed, and must be; 1.1.0: `"), "{}", none.err);
-    assert!(none.err.contains("help: its author can sign it"), "{}", none.err);
+    for help in ["help: its author can sign it", "; or if it is its author's key, `gearshift keys trust KEY`"]
+    {
+        assert!(none.err.contains(help), "{}", none.err);
+    }
     sign(&place, "ping", "1.2.0", &secret);
     ok(&place, &["update"]);
     assert!(holds(&place, "1.2.0"));
