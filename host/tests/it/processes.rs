@@ -11,7 +11,7 @@ use gearshift_host::{
 
 use crate::{
     damage::Damaged,
-    libraries::library,
+    libraries::{Build, library},
     stage::{SOON, Setting, Stage, look_until, put},
 };
 
@@ -122,6 +122,35 @@ async fn a_process_that_does_not_come_to_its_cog_leaves_no_copy_of_the_library()
     }
     assert_eq!(copies(), before);
     stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cog_has_started_ends_with_its_process() {
+    let stage = Setting::new()
+        .on(LaneKind::Process)
+        .with_file(&Build::of("intruder").library(), "intruder")
+        .config("hangs_max = 100")
+        .up()
+        .await;
+    // A process that nobody waits for yet has no memory any more.
+    let runs = |process: &str| {
+        fs::read_to_string(format!("/proc/{process}/statm")).is_ok_and(|it| !it.starts_with("0 "))
+    };
+    let mut left = Vec::new();
+    for _ in 0..3 {
+        let answer = stage.ask("!intruder leave").await;
+        left.push(answer.strip_prefix("done: ").expect("it starts one").to_owned());
+        assert!(runs(&left[left.len() - 1]));
+        match left.len() {
+            1 => drop(stage.host.cogs().reload("intruder").await.expect("it is the same")),
+            2 => drop(stage.alice.say("general", "!intruder abort").await.unwrap()),
+            _ => break,
+        }
+        stage.until_status("intruder", |status| status.generation == Some(left.len() as u64 + 1)).await;
+        look_until(|| (!runs(&left[left.len() - 1])).then_some(())).await;
+    }
+    stage.down().await;
+    look_until(|| (!runs(&left[2])).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::Interest,
     net::UnixStream,
@@ -109,6 +110,7 @@ impl Owner {
                 (self.child.wait().await, Some(why))
             }
         };
+        self.end_group();
         // What it handed over before it ended is carried out.
         while matches!(self.receiver.fill(self.stream.as_fd()), Ok(1..)) && self.take_frames().is_ok() {}
         let was_ordered = self.ends_at.is_some();
@@ -174,6 +176,16 @@ impl Owner {
             why = self.watch.finds() => return Some(End::Broken(why)),
         }
         None
+    }
+
+    /// Ends what the cog has started: it is in the group of its process. No other group has that number: numbers are given
+    /// out in a circle, and one of a group that is not empty is not given out.
+    fn end_group(&self) {
+        let group = self.pulse.process().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        if let Some(group) = group {
+            // Most often it is empty.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 
     fn kill(&mut self) {
