@@ -22,6 +22,11 @@ use super::{
 };
 use crate::sessions::http::{Download, Feed, HttpError, HttpRequest};
 
+/// Requests of a generation that are sent at once, and streams that it has open: each is a descriptor of the host, and its
+/// answer the host's memory, which are there for all cogs.
+pub(super) const REQUESTS: usize = 64;
+const STREAMS: usize = 256;
+
 /// The streams of a generation, by their numbers. A stream that is taken out closes its connection.
 #[derive(Debug)]
 pub(super) struct Streams {
@@ -40,9 +45,9 @@ struct Stream {
 type Part<T> = Arc<tokio::sync::Mutex<Option<T>>>;
 
 impl Streams {
-    /// At most so many at once.
+    /// At most so many at once, and never more than [`STREAMS`].
     pub(super) fn new(most: usize) -> Streams {
-        Streams { open: Mutex::default(), last: AtomicU64::new(0), most }
+        Streams { open: Mutex::default(), last: AtomicU64::new(0), most: most.min(STREAMS) }
     }
 
     /// Ends one.
@@ -62,7 +67,8 @@ impl Streams {
     fn open(&self) -> Result<u64, HandleError> {
         let (mut open, most) = (self.lock(), self.most);
         if open.len() >= most {
-            let text = format!("{most} streams are open (`[limits] calls_in_flight`); drop some");
+            let text =
+                format!("{most} streams are open (`[limits] calls_in_flight`, {STREAMS} at most); drop some");
             return Err(error(HandleErrorKind::Invalid, text));
         }
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
@@ -97,7 +103,9 @@ impl Ask for abi::HttpRequest {
     fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
         let request = taken(here, self);
         let http = here.sessions.http.clone();
+        let places = Arc::clone(&here.requests);
         async move {
+            let _place = places.acquire_owned().await;
             let answer = http.request(request).await.map_err(failed)?;
             Ok(Reply { status: answer.status, headers: headers(answer.headers), body: answer.body.into() })
         }
@@ -260,7 +268,7 @@ mod tests {
         net::TcpListener,
     };
 
-    use super::*;
+    use super::{super::lease::Serves, *};
     use crate::handles::{slot::lease, table};
 
     fn get(url: String) -> abi::HttpRequest {
@@ -293,6 +301,33 @@ mod tests {
         assert_eq!(chunk.unwrap().as_slice(), b"beginning");
         lease.retire();
         tokio::time::timeout(Duration::from_secs(20), closed).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_for_a_place_among_those_of_its_cog_and_gives_it_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let lease = lease().await;
+        let Serves::Here(here) = lease.serves() else { panic!("it is the host's") };
+        let taken = Arc::clone(&here.requests).acquire_many_owned(REQUESTS as u32).await.unwrap();
+        let mut asked = (table().http())(Lease::lend(&lease), get(url));
+        for _ in 0..50 {
+            tokio::select! {
+                biased;
+                _ = &mut asked => panic!("no place is free"),
+                _ = listener.accept() => panic!("no place is free"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        drop(taken);
+        let answers = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            stream
+        };
+        let (answer, _stream) = tokio::join!(asked, answers);
+        assert_eq!(answer.into_result().unwrap().status, 204);
+        assert_eq!(here.requests.available_permits(), REQUESTS);
     }
 
     #[tokio::test]

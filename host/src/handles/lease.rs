@@ -8,10 +8,13 @@ use std::sync::{
 };
 
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind};
-use tokio::runtime;
+use tokio::{runtime, sync::Semaphore};
 use tokio_util::task::TaskTracker;
 
-use super::{http::Streams, remote::Remote};
+use super::{
+    http::{REQUESTS, Streams},
+    remote::Remote,
+};
 use crate::{
     config::Allowed, cooldowns::Cooldowns, facts::Facts, identity::GenerationId, schedule::Schedule,
     sessions::Sessions,
@@ -89,6 +92,8 @@ pub(super) struct Here {
     pub(super) runtime: runtime::Handle,
     pub(super) work: TaskTracker,
     pub(super) streams: Streams,
+    /// Places for requests over HTTP; the others wait.
+    pub(super) requests: Arc<Semaphore>,
     /// That something is not allowed was said, where no answer could say it.
     pub(super) warned: Once,
 }
@@ -133,6 +138,7 @@ impl Lease {
                 runtime,
                 work,
                 streams,
+                requests: Arc::new(Semaphore::new(REQUESTS)),
                 warned: Once::new(),
             }),
         )
