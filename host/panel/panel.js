@@ -221,8 +221,10 @@ class CogCard {
       cog.version && ` · ${cog.version}`, cog.process && ` · process ${cog.process.id}, ${Math.round(cog.process.memory_bytes / 2 ** 20)} MiB`, cog.uptime_secs != null && ` · up ${span(cog.uptime_secs)}`,
       cog.queued > 0 && ` · ${cog.queued} waiting`, cog.faults > 0 && h("span.bad-count", null, ` · ${cog.faults} ${cog.faults === 1 ? "fault" : "faults"}`));
     const number = (name, value, bad) => h("div", { class: bad ? "bad" : "" }, h("dt", null, name), h("dd", null, String(value)));
+    // Over all generations, as what was handled.
+    const faults = Object.values(cog.totals.faults).reduce((sum, count) => sum + count, 0);
     fill(this.numbers, number("handled", cog.handled), number("waiting", cog.queued), number("in flight", cog.in_flight),
-      number("tasks", cog.tasks), number("faults", cog.faults, cog.faults > 0), cog.dropped > 0 && number("dropped", cog.dropped, true));
+      number("tasks", cog.tasks), number("faults", faults, cog.faults > 0), cog.dropped > 0 && number("dropped", cog.dropped, true));
     fill(this.commands, cog.commands.map((command) => `/${command}`).join("  "));
     const why = cog.reason ?? cog.last_fault;
     fill(this.fault, why && why.split("\n")[0]);

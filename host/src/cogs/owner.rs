@@ -273,6 +273,9 @@ impl<L: Life> Owner<L> {
                     Stage::Loading
                 }
                 Now::Serving(serving) | Now::Leaving(serving) => {
+                    if was_serving != Some(serving.number) {
+                        (status.faults, status.refusals) = (0, 0);
+                    }
                     status.manifest = Some(Arc::clone(&serving.manifest));
                     status.digest = Some(serving.digest);
                     status.generation = Some(serving.number);

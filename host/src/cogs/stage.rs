@@ -61,6 +61,9 @@ pub(super) struct Status {
     pub(super) pulse: Option<Arc<Pulse>>,
     /// What the generation that serves was opened with.
     pub(super) terms: Option<Arc<Terms>>,
+    pub(super) faults: u64,
+    /// Handlers that ended with what Discord refused, the network did or a user typed.
+    pub(super) refusals: u64,
     /// Over all generations.
     pub(super) totals: Totals,
     pub(super) last_fault: Option<LastFault>,

@@ -66,11 +66,11 @@ pub struct CogStatus {
     pub tasks: usize,
     /// The first of them by name, at most 100.
     pub planned: Vec<TaskStatus>,
-    /// Faults so far, over all generations as everything that was handled.
+    /// Faults of this generation.
     pub faults: u64,
-    /// Handlers that ended so far with what Discord refused, the network did or a user typed.
+    /// Handlers of this generation that ended with what Discord refused, the network did or a user typed.
     pub refusals: u64,
-    /// The same by kind, and the operations.
+    /// Over all generations since the host was opened, as everything that was handled.
     pub totals: Totals,
     /// How long handlers took since then.
     #[serde(skip)]
@@ -201,8 +201,8 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         dropped: counts.dropped,
         tasks: entry.schedule.len(),
         planned: entry.schedule.tasks(PLANNED_MAX),
-        faults: status.totals.faults.values().sum(),
-        refusals: status.totals.refusals.values().sum(),
+        faults: status.faults,
+        refusals: status.refusals,
         totals: status.totals.clone(),
         handled_in: entry.inbox.handled(),
         last_fault: status.last_fault.as_ref().map(|fault| fault.text.clone()),

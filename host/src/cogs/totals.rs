@@ -45,6 +45,16 @@ impl Default for Totals {
 }
 
 impl Totals {
+    /// All failures of the cog itself.
+    pub fn all_faults(&self) -> u64 {
+        self.faults.values().sum()
+    }
+
+    /// All that others are to blame for.
+    pub fn all_refusals(&self) -> u64 {
+        self.refusals.values().sum()
+    }
+
     /// A handler failed.
     pub(super) fn failed(&mut self, kind: FaultKind) {
         *self.kind(kind).entry(kind.name()).or_default() += 1;

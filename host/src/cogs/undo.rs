@@ -31,8 +31,14 @@ impl<L: Life> Owner<L> {
         serving.before.take_if(|before| before.is_over(&pulse));
         let handled = pulse.handled();
         let errors = Errors { handled, errors: serving.errors };
+        let is_fault = fault.is_fault();
         let text = format!("{what}: {fault}");
         self.registry.note(&self.name, |status| {
+            if is_fault {
+                status.faults += 1;
+            } else {
+                status.refusals += 1;
+            }
             status.totals.failed(fault.kind);
             status.failed(text);
         });

@@ -79,7 +79,7 @@ fn row(cog: &CogStatus) -> [String; 10] {
         cog.handled.to_string(),
         cog.queued.to_string(),
         tasks,
-        cog.faults.to_string(),
+        cog.totals.all_faults().to_string(),
         cog.commands.join(", "),
     ]
 }

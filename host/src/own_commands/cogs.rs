@@ -126,8 +126,8 @@ fn info(cogs: &Cogs, name: &str) -> Text {
     line("planned tasks", &cog.tasks);
     line("handled", &cog.handled);
     line("waiting", &cog.queued);
-    line("faults", &cog.faults);
-    line("refusals", &cog.refusals);
+    line("faults", &cog.totals.all_faults());
+    line("refusals", &cog.totals.all_refusals());
     if let (Some(fault), Some(secs)) = (&cog.last_fault, cog.last_fault_secs) {
         line(&format!("last fault, {} ago", ShownSecs(secs)), fault);
     }
