@@ -8,8 +8,9 @@ use super::{Config, Discord, LaneKind, Limits, log_targets};
 
 /// A process has so much, in bytes, before its cog has anything: stacks, what its thread and its library begin with.
 const PROCESS_MEMORY_MIN: u64 = 8 << 20;
-/// What a cog's process and the host can send each other at once, in bytes: a frame has something besides.
-const BODY_MAX: usize = 255 << 20;
+/// The store takes no value of a billion bytes (<https://www.sqlite.org/limits.html>), and a cog's process no frame of twice
+/// as many.
+const BODY_MAX: usize = 900 << 20;
 
 /// All that is wrong.
 pub(super) fn check(config: &Config) -> Vec<Wrong> {
@@ -276,11 +277,11 @@ mod tests {
             "limits.request_max_bytes",
             "http.max_body_bytes",
         ] {
-            for bytes in ["0", "267386881", "9223372036854775807"] {
+            for bytes in ["0", "943718401", "9223372036854775807"] {
                 let error = wrong(&format!("{key} = {bytes}\n")).expect(key);
-                assert!(error.ends_with(&format!("`{key}`: must be between 1 and 267386880")), "{error}");
+                assert!(error.ends_with(&format!("`{key}`: must be between 1 and 943718400")), "{error}");
             }
-            assert_eq!(wrong(&format!("{key} = 267386880\n")), None);
+            assert_eq!(wrong(&format!("{key} = 943718400\n")), None);
         }
     }
 
