@@ -113,6 +113,12 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
         // It said what it had to say, and ends the process.
         end_by(signal);
     }
+    // SAFETY: the kernel hands over what happened.
+    if let Some(process) = unsafe { sender(&*info) } {
+        // Where this one was has nothing to do with it.
+        say(&format!("\nprocess {process} sent it signal {signal}"));
+        end_by(signal);
+    }
     let place = SIGNALS.iter().position(|it| *it == signal);
     let before = place.and_then(|at| BEFORE[at].get());
     if let Some(before) = before
@@ -151,6 +157,21 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
     } else {
         end_by(signal);
     }
+}
+
+/// The other process that has sent a signal; none: it comes from the kernel, or from this process, as an abort does.
+/// <https://man7.org/linux/man-pages/man2/sigaction.2.html>
+#[cfg(target_os = "linux")]
+fn sender(info: &libc::siginfo_t) -> Option<u32> {
+    let is_sent = matches!(info.si_code, libc::SI_USER | libc::SI_QUEUE | libc::SI_TKILL);
+    // SAFETY: a signal that was sent has the process that sent it.
+    let process = is_sent.then(|| unsafe { info.si_pid() })?.unsigned_abs();
+    (process != std::process::id()).then_some(process)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sender(_: &libc::siginfo_t) -> Option<u32> {
+    None
 }
 
 /// Writes a line at once, without a lock that somebody may have.
