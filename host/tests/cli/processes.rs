@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::program::{Live, PATIENCE, Place, run};
+use crate::program::{Live, PATIENCE, PROGRAM, Place, environment, run, skipped};
 
 const CONFIG: &str = "[cogs]\nfolder = \"cogs\"\nlane = \"process\"\n[store]\n";
 
@@ -220,4 +220,30 @@ fn a_signal_that_another_process_sends_is_said_to_be_sent_and_where_the_cog_was_
     let (code, lines) = live.end();
     assert_eq!(code, 0);
     assert!(!lines.iter().any(|line| line.contains("stack backtrace")), "{}", lines.join("\n"));
+}
+
+#[test]
+fn the_core_dump_of_a_cog_goes_where_the_host_s_would() {
+    let pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    if !pattern.starts_with(|first: char| first.is_alphanumeric()) {
+        return skipped("core dumps: this machine has a place of its own for them");
+    }
+    let place = Place::with(&["intruder"]);
+    place.file("gearshift.toml", CONFIG);
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "ulimit -c unlimited && exec \"$@\"", "sh", PROGRAM, "play"])
+        .current_dir(place.path())
+        .envs(environment(&place));
+    let mut live = Live::spawn(&mut command);
+    live.expect("ready; the control socket is");
+    live.say("!intruder abort");
+    live.expect("its process was ended by signal 6 (SIGABRT)");
+    let files = std::fs::read_dir(place.path()).unwrap();
+    let names: Vec<String> =
+        files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let begin: String = pattern.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+    assert!(names.iter().any(|name| name.starts_with(&begin)), "{names:?}");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
 }

@@ -76,7 +76,7 @@ fn begin(socket: net::UnixStream) -> io::Result<Infallible> {
     let pulse = Arc::new(Pulse::mapped(page)?);
     forward::install(&to_host, start.log_level);
     confine(&start)?;
-    trace::install();
+    trace::install(start.dumps.as_deref());
     trace::give_stack();
     if let Err(why) = sandbox::enter(start.sandbox, &start.file) {
         to_host.send(&ToHost::Opened(Err(why)));

@@ -112,5 +112,9 @@ fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
         memory_max: process.memory_max,
         bounds: process.bounds,
         sandbox: process.sandbox,
+        // Where the host's would go. One that is locked in writes none, and a path that is no text is none in a frame.
+        dumps: std::env::current_dir()
+            .ok()
+            .filter(|folder| !process.sandbox.is_on() && folder.to_str().is_some()),
     }
 }

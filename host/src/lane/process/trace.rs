@@ -3,7 +3,11 @@
 #![allow(unsafe_code, reason = "handles signals, on a stack of its own")]
 
 use std::{
-    mem, ptr,
+    ffi::CString,
+    mem,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+    ptr,
     sync::{
         OnceLock,
         atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering},
@@ -35,6 +39,8 @@ type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
 /// What handled the signals before: Rust's own handler says that a stack has overflowed.
 static BEFORE: [OnceLock<libc::sigaction>; SIGNALS.len()] = [const { OnceLock::new() }; SIGNALS.len()];
+/// Where a core dump goes, if its place is not set for the whole machine: <https://man7.org/linux/man-pages/man5/core.5.html>
+static DUMPS: OnceLock<CString> = OnceLock::new();
 /// The signal that is being traced; 0: none.
 static TRACED: AtomicI32 = AtomicI32::new(0);
 /// What is given back as soon as a signal is traced.
@@ -52,8 +58,11 @@ pub(super) fn find(output: &[u8]) -> Option<usize> {
     memchr::memmem::find(output, HEAD.as_bytes())
 }
 
-/// From now on. Threads that call [`give_stack`] are traced on a stack of their own.
-pub(super) fn install() {
+/// From now on. Threads that call [`give_stack`] are traced on a stack of their own. A core dump goes to the folder `dumps`.
+pub(super) fn install(dumps: Option<&Path>) {
+    if let Some(folder) = dumps.and_then(|folder| CString::new(folder.as_os_str().as_bytes()).ok()) {
+        let _ = DUMPS.set(folder);
+    }
     for (signal, before) in SIGNALS.into_iter().zip(&BEFORE) {
         // SAFETY: all zeros is the default action.
         let mut old: libc::sigaction = unsafe { mem::zeroed() };
@@ -197,6 +206,10 @@ fn interrupted_at(context: *mut libc::c_void) -> Option<usize> {
 }
 
 fn reset(signal: i32) {
+    if let Some(folder) = DUMPS.get() {
+        // SAFETY: a text with its end, which stays where it is.
+        unsafe { libc::chdir(folder.as_ptr()) };
+    }
     // SAFETY: the default action, and a set of this signal alone.
     unsafe {
         libc::signal(signal, libc::SIG_DFL);

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Both sides must have the same.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// What the process begins with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub(super) struct Start {
     pub(super) memory_max: Option<u64>,
     pub(super) bounds: Bounds,
     pub(super) sandbox: Sandbox,
+    /// Where core dumps go.
+    pub(super) dumps: Option<PathBuf>,
 }
 
 /// From the host.
