@@ -7,7 +7,7 @@ use super::limits::same;
 pub const HANDLES: [&str; 9] =
     ["discord", "discord.read", "discord.reply", "http", "store", "api", "stats", "gateway", "schedule"];
 
-/// Whether a word is for a handle of the host: a guild is a number, and an origin has no path.
+/// Whether a word is for a handle of the host: a guild is a number, and an origin has neither a path nor a wildcard.
 const fn is_handle(word: &str) -> bool {
     let (bytes, mut end) = (word.as_bytes(), 0);
     while end < bytes.len() && bytes[end] != b':' {
@@ -30,15 +30,16 @@ const fn is_handle(word: &str) -> bool {
 }
 
 const fn is_number(bytes: &[u8], from: usize) -> bool {
-    let mut at = from;
+    let (mut at, mut is_zero) = (from, true);
     while at < bytes.len() {
         if !bytes[at].is_ascii_digit() {
             return false;
         }
+        is_zero &= bytes[at] == b'0';
         at += 1;
     }
-    // As long as a number of 64 bits surely is.
-    from < at && at - from < 20
+    // As long as a number of 64 bits surely is; and no guild is 0.
+    !is_zero && at - from < 20
 }
 
 const fn is_origin(bytes: &[u8], from: usize) -> bool {
@@ -46,6 +47,9 @@ const fn is_origin(bytes: &[u8], from: usize) -> bool {
     // Behind the two slashes of the scheme none is left.
     let (mut at, mut slashes, mut last) = (from, 0, 0);
     while at < bytes.len() {
+        if matches!(bytes[at], b'*' | b'?' | b'#' | b'@' | b' ') {
+            return false;
+        }
         slashes += (bytes[at] == b'/') as usize;
         last = bytes[at];
         at += 1;
@@ -92,6 +96,12 @@ mod tests {
         }
         let odd = ["discord:x", "discord:-1", "http:h", "http:https://", "http:https://a/b", "http:ftp://a"];
         for word in odd.into_iter().chain([
+            "discord:0",
+            "discord.reply:000",
+            "http:https://*.example.org",
+            "http:https://a?b",
+            "http:https://me@a",
+            "*",
             "",
             ":",
             "disc",
