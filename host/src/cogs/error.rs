@@ -286,6 +286,10 @@ impl CogError {
             CogError::LockedIn { name } => {
                 format!("take `sandbox` out of `[cog.{name}]` in the config, if you trust it")
             }
+            CogError::Open { source: OpenError::Spawn(error), .. } if error.kind() == io::ErrorKind::NotFound => {
+                "mount it (`mount -t proc proc /proc`), or let the cog live on a thread (`lane = \"thread\"`)"
+                    .to_owned()
+            }
             // From the other process only words come.
             CogError::Open { source: OpenError::Process(why), .. } => {
                 return system_error(why).and_then(|error| shortage(&error)).map(str::to_owned);

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     config::{Config, Secret},
     duration::Shown,
-    error::chain,
+    error::{chain, shortage},
     host::Host,
     log::{self, Journal},
     panel::Panel,
@@ -181,7 +181,7 @@ async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Fai
             StartError::Listen { .. } => "`[play] port` names the port; 0 takes a free one",
             StartError::Keep(_) => "`[play] keep` names the folder in which the world is kept",
         };
-        Failure::new(Exit::CannotCreate, chain(&error)).help(help.to_owned())
+        Failure::new(Exit::CannotCreate, chain(&error)).help(shortage(&error).unwrap_or(help).to_owned())
     })?;
     let token = Secret::new(sim.token(), "the built-in Discord")
         .map_err(|error| Failure::new(Exit::Internal, chain(&error)))?;
