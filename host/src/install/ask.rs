@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf};
 use semver::Version;
 use serde_json::Value;
 
-use super::{choose::Rules, error::InstallError, files, installation::Installation, lock::Installed};
+use super::{choose::Rules, error::InstallError, files, installation::Installation, installed::Installed};
 use crate::{
     config::{Allowed, Permission},
     packages::{About, Place},

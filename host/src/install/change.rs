@@ -6,7 +6,7 @@ use semver::Version;
 use serde::Serialize;
 
 use super::{
-    ask::Ask, error::InstallError, files, installation::Installation, journal::Journal, lock::Installed,
+    ask::Ask, error::InstallError, files, installation::Installation, installed::Installed, journal::Journal,
     plan::Plan,
 };
 

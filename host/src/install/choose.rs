@@ -6,7 +6,7 @@ use std::fmt;
 use gearshift_cog::{abi::ABI, manifest::TARGET};
 use semver::Version;
 
-use super::{error::InstallError, lock::Installed};
+use super::{error::InstallError, installed::Installed};
 use crate::{
     config::Config,
     error::chain,

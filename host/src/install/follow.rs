@@ -7,8 +7,8 @@ use super::{
     error::InstallError,
     files,
     installation::{Installation, Others, is_interrupted, read},
+    installed::Installed,
     journal::Journal,
-    lock::Installed,
 };
 use crate::{config::Config, library};
 
@@ -85,14 +85,13 @@ impl Installation<'_> {
         let Some(before) = before else { return Ok(None) };
         let folder = self.config.cogs.folder.clone();
         let staged = self.kept.stage(&folder, name, before, &self.rules(&before.source)).await?;
-        let went_back_from = Some(there.now.version.clone());
         let journal = Journal {
             cog: name.to_owned(),
             folder,
             file: there.file.clone(),
             staged: staged.file_name().map(|name| name.to_string_lossy().into_owned()),
             library: Some(before.library),
-            installed: Some(Installed { went_back_from, ..there.back_to(before) }),
+            installed: Some(there.went_back_to(before)),
         };
         self.carry_out(&journal, |_, journal| journal.make())?;
         self.prune();

@@ -11,9 +11,10 @@ use super::{
     choose::Rules,
     error::InstallError,
     files,
+    installed::Installed,
     journal::{Journal, Pending},
     kept::Kept,
-    lock::{Installed, Lock},
+    lock::Lock,
     verify::by_hand,
 };
 use crate::{

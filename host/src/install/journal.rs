@@ -12,11 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    error::InstallError,
-    files,
-    lock::{Installed, Lock},
-};
+use super::{error::InstallError, files, installed::Installed, lock::Lock};
 use crate::{packages::Digest, private::leads_to};
 
 /// How the names of journals begin.

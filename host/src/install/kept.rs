@@ -10,12 +10,7 @@ use std::{
 
 use gearshift_cog::manifest::TARGET;
 
-use super::{
-    choose::Rules,
-    error::InstallError,
-    files,
-    lock::{Content, Lock},
-};
+use super::{choose::Rules, error::InstallError, files, installed::Content, lock::Lock};
 use crate::{
     error::chain,
     library,

@@ -11,7 +11,7 @@ use super::{
     error::InstallError,
     files,
     installation::Installation,
-    lock::{Content, Installed},
+    installed::{Content, Installed},
 };
 use crate::{
     error::argument,
@@ -83,7 +83,8 @@ impl Installation<'_> {
             if version < there.now.version {
                 plan.asks.push(Ask::Older(there.now.version.clone()));
             }
-            plan.notes.extend(there.left(&version).map(|left| format!("{left} before")));
+            let left = there.left(&version).filter(|_| version > there.now.version);
+            plan.notes.extend(left.map(|left| format!("{left} before")));
         }
         Ok(planned)
     }

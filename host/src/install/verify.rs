@@ -12,7 +12,8 @@ use super::{
     error::InstallError,
     files,
     installation::Installation,
-    lock::{Content, Installed, Lock},
+    installed::{Content, Installed},
+    lock::Lock,
 };
 use crate::{config::Config, error::chain, library, packages::PublicKey};
 
