@@ -14,7 +14,7 @@ use super::{
     source::DEFAULT,
 };
 use crate::{
-    config::{Config, RegistrySection},
+    config::{Config, RegistrySection, absolute},
     error::{argument, chain},
     log,
     packages::{KeyError, KeyFiles, Packed, PublicKey, SecretKey},
@@ -271,9 +271,9 @@ fn files(name: &Path) -> Result<KeyFiles, Failure> {
     let stem = text.strip_suffix(".key").or_else(|| text.strip_suffix(".pub")).unwrap_or(&text);
     let named = match stem.rsplit_once('/') {
         Some((folder, name)) => {
-            KeyFiles::in_folder(Path::new(if folder.is_empty() { "/" } else { folder }), name)
+            KeyFiles::in_folder(&absolute(Path::new(if folder.is_empty() { "/" } else { folder })), name)
         }
-        None if stem.len() < text.len() => KeyFiles::in_folder(Path::new("."), stem),
+        None if stem.len() < text.len() => KeyFiles::in_folder(&absolute(Path::new(".")), stem),
         None => KeyFiles::in_folder(&folder()?, stem),
     };
     Ok(named)

@@ -329,7 +329,10 @@ fn paths_are_shown_without_detours_and_a_cog_is_named_alone() {
     let place = place(&["1.0.0"]);
     fs::create_dir(place.path().join("d")).unwrap();
     place.file("gearshift.toml", "[cogs]\nfolder = \"./d/../cogs\"\n");
-    let mut shown = ok(&place, &["install", "./d/.././packages/ping", "--config", "d/../gearshift.toml"]).out;
+    let mut shown = ok(&place, &["new", "./d/../greeter"]).out;
+    assert!(shown.contains("in `greeter`\n") && shown.contains("    cd greeter\n"), "{shown}");
+    shown += &ok(&place, &["keys", "new", "./d/../mine", "--no-password"]).out;
+    shown += &ok(&place, &["install", "./d/.././packages/ping", "--config", "d/../gearshift.toml"]).out;
     fs::write(place.path().join("cogs/libping.so"), "changed").unwrap();
     for command in
         [&["verify"][..], &["update"], &["list"], &["uninstall", "ping"], &["install", "./d/../x/ping"]]

@@ -72,14 +72,20 @@ impl New {
         };
         let next = match &around {
             Some(around) => steps_of_member(&name, &folder, &around.root),
-            None => steps_of_readme(&self.folder, &files),
+            None => steps_of_readme(from_here(&folder), &files),
         };
         folder::make(&folder, &files)?;
         let kind = if self.workspace { "bot" } else { "cog" };
-        let shown = self.folder.display();
+        let shown = from_here(&folder).display();
         write!(stdout(), "made the {kind} `{name}` in `{shown}`\n{sdk}\n\nTo go on:\n\n{next}")?;
         Ok(())
     }
+}
+
+/// A path as it is shown: relative, where it leads down from here.
+fn from_here(path: &Path) -> &Path {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path)
 }
 
 /// The commands in its README, which come after going there.
@@ -93,12 +99,11 @@ fn steps_of_readme(folder: &Path, files: &[template::File]) -> String {
 /// A member is built from within its workspace. A `gearshift dev` that runs there takes it up by itself.
 fn steps_of_member(name: &Name, folder: &Path, root: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    let relative = |path: &Path| path.strip_prefix(&here).unwrap_or(path).to_owned();
     let (go, folder, built) = match here.starts_with(root) {
-        true => (String::new(), relative(folder), relative(&root.join("target/debug"))),
+        true => (String::new(), from_here(folder), from_here(&root.join("target/debug")).to_owned()),
         false => {
-            let inside = folder.strip_prefix(root).unwrap_or(folder).to_owned();
-            (format!("    cd {}\n", relative(root).display()), inside, PathBuf::from("target/debug"))
+            let inside = folder.strip_prefix(root).unwrap_or(folder);
+            (format!("    cd {}\n", from_here(root).display()), inside, PathBuf::from("target/debug"))
         }
     };
     let (built, folder) = (built.display(), folder.display());
