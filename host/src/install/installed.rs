@@ -88,12 +88,13 @@ impl Installed {
         }
     }
 
-    /// The same cog with a content that was installed before, and from where that came. What is asked for there stays as it
-    /// is, if that is where the cog comes from now.
+    /// The same cog with a content that was installed before, and from where that came. What is asked for by now stays, if
+    /// it is asked for there and the version is one of it.
     #[must_use]
     pub fn back_to(&self, before: &Content) -> Installed {
-        let source = match before.source.place == self.now.source.place {
-            true => &self.now.source,
+        let now = &self.now.source;
+        let source = match before.source.place == now.place && now.wanted.admits(&before.version) {
+            true => now,
             false => &before.source,
         };
         self.with(Content { source: source.clone(), ..before.clone() })
@@ -213,8 +214,10 @@ pub(super) mod tests {
     fn a_version_that_is_gone_back_to_has_the_source_that_it_came_from() {
         let mut one = installed("ghcr.io/me/greeter@^1");
         let first = one.now.clone();
+        let newest = one.with(content("1.1.0", "ghcr.io/me/greeter"));
+        assert_eq!(newest.back_to(&first).now.source, newest.now.source, "what is asked for by now stays");
         one = one.with(content("1.1.0", "ghcr.io/me/greeter:1.1.0"));
-        assert_eq!(one.back_to(&first).now.source, one.now.source, "what is asked for there stays");
+        assert_eq!(one.back_to(&first).now.source, first.source, "it is not what is asked for by now");
         one = one.with(content("1.2.0", "ghcr.io/others/greeter"));
         assert_eq!(one.back_to(&first).now.source, first.source);
     }

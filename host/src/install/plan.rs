@@ -143,7 +143,7 @@ impl Installation<'_> {
     }
 
     /// Plans one version of an installed cog: as it is kept, else from its source. Later updates are still of what was
-    /// asked for.
+    /// asked for, if the version is one of it.
     ///
     /// # Errors
     /// It is not there, not trusted, cannot be served, or has become something else.
@@ -157,7 +157,8 @@ impl Installation<'_> {
         let rules = self.rules(&one);
         let chosen = choose(&one, &rules, None).await?;
         self.check_not_moved(there, &chosen)?;
-        self.plan_to(name, source.clone(), chosen, rules).await
+        let source = if source.wanted.admits(version) { source.clone() } else { one };
+        self.plan_to(name, source, chosen, rules).await
     }
 
     /// Plans exactly what the lock says, wherever what is there comes from.

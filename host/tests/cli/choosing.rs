@@ -216,6 +216,20 @@ fn an_update_takes_nothing_older_than_what_is_installed_whatever_is_passed_over(
 }
 
 #[test]
+fn a_version_that_is_not_what_was_asked_for_is_what_is_asked_for_from_then_on() {
+    let place = place(&["1.0.0", "1.1.0", "2.0.0"]);
+    ok(&place, &["install", "./packages/ping@^1"]);
+    ok(&place, &["install", "./packages/ping:1.0.0", "--yes"]);
+    ok(&place, &["rollback", "ping", "1.1.0"]);
+    assert!(listed(&place, "ping")["source"].as_str().unwrap().ends_with("/ping@^1"));
+    assert!(ok(&place, &["update"]).out.starts_with("ping: 1.1.0 stays: it is the newest"));
+    ok(&place, &["pin", "ping", "2.0.0"]);
+    ok(&place, &["unpin", "ping"]);
+    assert!(ok(&place, &["update"]).out.starts_with("ping: 2.0.0 stays: exactly this version"));
+    ok(&place, &["list"]);
+}
+
+#[test]
 fn a_version_that_somebody_rolled_back_from_is_not_updated_to_until_a_newer_one_is_there() {
     let place = place(&["1.0.0", "1.1.0", "1.2.0"]);
     for wanted in ["./packages/ping:1.0.0", "./packages/ping:1.1.0", "./packages/ping@>=1, <2"] {
