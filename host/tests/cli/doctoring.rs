@@ -322,7 +322,7 @@ fn a_machine_that_watches_no_more_folders_is_said_to() {
     let place = Place::with(&[]);
     let limit = "echo 0 > /proc/sys/user/max_inotify_instances";
     for (poll_ms, level, help) in
-        [(1000, "warning", "`fs.inotify.max_user_instances`"), (0, "failed", "watches")]
+        [(1000, "warning", "`fs.inotify.max_user_instances`"), (0, "failed", "`sysctl fs.inotify`")]
     {
         place.file("gearshift.toml", &format!("[cogs]\npoll_ms = {poll_ms}\n"));
         let Some(found) = found_after(&place, limit, "inotify") else { return };

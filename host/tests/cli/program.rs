@@ -15,6 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, test_kill_process};
+
 /// Whatever is waited for comes within this, on a busy machine too.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -145,8 +147,7 @@ pub(crate) fn library(cog: &str) -> PathBuf {
             is_cog.then(|| PathBuf::from(file))
         });
         // Other tests build the same packages in other ways, over the same files.
-        let aside = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{}", std::process::id()));
-        fs::create_dir_all(&aside).unwrap();
+        let aside = of_this_process(Path::new(env!("CARGO_TARGET_TMPDIR")));
         artifacts
             .map(|file| {
                 let copy = aside.join(file.file_name().unwrap());
@@ -157,6 +158,21 @@ pub(crate) fn library(cog: &str) -> PathBuf {
     });
     let name = format!("{}{cog}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     built.iter().find(|file| file.file_name().unwrap() == &*name).expect("a cog is a cdylib").clone()
+}
+
+/// A folder of this process alone; those of processes that have ended are removed.
+fn of_this_process(base: &Path) -> PathBuf {
+    for entry in fs::read_dir(base).unwrap().map_while(Result::ok) {
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let process = name.strip_prefix("cli-").and_then(|it| Pid::from_raw(it.parse().ok()?));
+        if process.is_some_and(|process| test_kill_process(process).is_err()) {
+            // Another process may be at it.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let own = base.join(format!("cli-{}", std::process::id()));
+    fs::create_dir_all(&own).unwrap();
+    own
 }
 
 /// The folder of the whole workspace.

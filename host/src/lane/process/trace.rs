@@ -24,8 +24,8 @@ const SIGNALS: [i32; 6] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
 /// Lines behind the first one at most: a frame has a name and a place, also for each function that is inlined in it.
 pub(super) const LINES: usize = 4 * FRAMES;
-/// How long it may take, in seconds: names are read from the library's file.
-const MAX_SECONDS: i64 = 2;
+/// How long it may take, in seconds, on a busy machine too: names are read from the library's file.
+const MAX_SECONDS: i64 = 5;
 /// So many frames say where it was.
 const FRAMES: usize = 32;
 /// Reading names takes more than the stack that Rust has for the handlers of a thread. Untouched, it takes no memory.
