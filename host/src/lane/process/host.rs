@@ -122,7 +122,6 @@ impl Owner {
         let redeliver = self.redeliver && !was_ordered;
         let lost = self.handover.crashed(&self.inbox, redeliver);
         self.calls.give_all_up();
-        self.pending.clear();
         if let Some(opened) = self.opened.take() {
             let _ = opened.send(Err(why.clone()));
             self.pulse.end_because(why);
@@ -138,6 +137,8 @@ impl Owner {
             self.pulse.end_because(why.clone());
             crashed(why);
         }
+        // Who waits for an answer learns why there is none, which is known by now.
+        self.pending.clear();
         self.was_killed
     }
 
