@@ -211,6 +211,8 @@ mod tests {
             ("[cogs]\nfolder = 3\n", "expected a text"),
             ("[cogs]\nwatch = 1\n", "expected true or false"),
             ("[limits]\ndrain_timeout_ms = \"5 s\"\n", "expected a whole number, 0 or more"),
+            ("[discord]\nintents = [3]\n", "expected the name of an intent, such as \"guilds\""),
+            ("[cog.a]\nmemory_max = 3\n", "expected an amount of memory, such as \"256 MiB\""),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.trim_end().ends_with(said), "{text}: {error}");
