@@ -49,7 +49,10 @@ fn target_of(text: &str) -> Result<&str, String> {
     if root == OF_COGS && text != OF_COGS {
         return Err(format!("nothing has the target `{text}`; the one of every cog is `{OF_COGS}`"));
     }
-    let is_like = |own: &&str| strsim::normalized_damerau_levenshtein(own, root) > LIKE;
+    let is_like = |own: &&str| {
+        let is_begin = own.strip_prefix(root).is_some_and(|rest| rest.starts_with('_'));
+        is_begin || strsim::normalized_damerau_levenshtein(own, root) > LIKE
+    };
     match OWN.into_iter().find(is_like) {
         Some(own) if !OWN.contains(&root) => {
             Err(format!("nothing has the target `{text}`; did you mean `{own}`?"))
@@ -102,6 +105,7 @@ mod tests {
             ("hyper", "`hyper` is no level"),
             ("cogs=debug", "nothing has the target `cogs`; did you mean `cog`?"),
             ("gearshift_hots::gateway=debug", "did you mean `gearshift_host`?"),
+            ("gearshift=debug", "nothing has the target `gearshift`; did you mean `gearshift_host`?"),
             ("info,cog::music=debug", "nothing has the target `cog::music`; the one of every cog is `cog`"),
             ("=debug", "`` is no target"),
             ("my bot=debug", "`my bot` is no target"),
