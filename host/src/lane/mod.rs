@@ -24,7 +24,7 @@ pub use self::{
     inbox::{Full, Inbox},
     item::{Begin, Call, Ended, Item, Observer},
     kept::KeptCall,
-    process::{Bounds, COMMAND as PROCESS_COMMAND, run as run_process, set_program},
+    process::{Allocator, Bounds, COMMAND as PROCESS_COMMAND, run as run_process, set_program},
     pulse::{Activity, Pulse},
 };
 use crate::{

@@ -115,9 +115,9 @@ fn confine(start: &Start) -> io::Result<()> {
     // <https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html>. Without it the closed socket ends the process.
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    if let Some(bytes) = start.memory_max {
-        // Before the limit, which it may not fit into.
-        let bytes = bytes.saturating_add(trace::keep_room());
+    // Before the limit, which it may not fit into.
+    let room = trace::keep_room();
+    if let Some(bytes) = start.memory_max.map(|bytes| bytes.saturating_add(room)) {
         // Private memory that can be written: <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
         let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
         rustix::process::setrlimit(rustix::process::Resource::Data, limit)?;

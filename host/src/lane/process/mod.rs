@@ -39,6 +39,7 @@ pub use self::{
     bounds::Bounds,
     child::run,
     spawn::{COMMAND, set_program},
+    trace::Allocator,
 };
 
 /// Memory that can be shared with another process.

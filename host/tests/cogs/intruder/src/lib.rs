@@ -179,6 +179,7 @@ fn attempt(words: &[&str]) -> io::Result<String> {
         ["abort"] => std::process::abort(),
         ["overflow"] => text(deeper(1)),
         ["fault"] => fault(),
+        ["free-twice"] => free_twice(),
         ["say-and-fault"] => {
             print!("stack backtrace of signal nonsense\nthe last line\nno end of a line");
             io::stdout().flush()?;
@@ -211,6 +212,20 @@ fn fault() -> ! {
     // SAFETY: it is none. Nothing is mapped in the first page: <https://man7.org/linux/man-pages/man5/proc_sys_vm.5.html>
     unsafe { std::ptr::without_provenance_mut::<u32>(NOWHERE).write_volatile(1) };
     unreachable!("something is mapped at address {NOWHERE}")
+}
+
+/// The allocator notices it, and ends the process while it has its own lock.
+#[allow(unsafe_code, reason = "the process is to end by it")]
+fn free_twice() -> ! {
+    // Larger than what is kept for the next one of the same size.
+    let layout = std::alloc::Layout::new::<[u8; 2000]>();
+    // SAFETY: it is none: what is given back twice is noticed.
+    unsafe {
+        let place = std::hint::black_box(std::alloc::alloc(layout));
+        std::alloc::dealloc(place, layout);
+        std::alloc::dealloc(place, layout);
+    }
+    unreachable!("nobody noticed")
 }
 
 fn said<T: std::fmt::Debug, E: std::fmt::Display>(outcome: std::result::Result<T, E>) -> String {
