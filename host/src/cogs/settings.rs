@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::ErrorKind::InvalidData,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock, PoisonError, RwLock},
@@ -13,7 +14,8 @@ use gearshift_cog::manifest::Manifest;
 
 use super::{Absence, Cogs, book::Entry, message::Message, stage::Status, terms::Terms};
 use crate::{
-    config::{Allowed, CogSection, Config, LaneKind, Sandbox, Settings},
+    config::{Allowed, CogSection, Config, ConfigError, LaneKind, Sandbox, Settings},
+    error::chain,
     fault::{Fault, FaultKind},
 };
 
@@ -39,6 +41,8 @@ type Stamp = (u64, u64, SystemTime);
 struct Looks {
     read: Option<Stamp>,
     last: Option<Stamp>,
+    /// What could not be read, and is tried again at each look; it is said once.
+    unread: Option<Stamp>,
 }
 
 /// How long a config that is being written has to be complete before a cog is loaded: so many looks, so far apart.
@@ -167,7 +171,7 @@ impl Cogs {
     /// library is loaded. Anything else in it waits for a restart.
     pub async fn follow_config(self: Arc<Self>, every: Duration) {
         // It may have changed since the host read it.
-        let looks = Looks { read: None, last: stamp(&self.parts.settings.file).await };
+        let looks = Looks { read: None, last: stamp(&self.parts.settings.file).await, unread: None };
         let looks = self.parts.settings.looks.get_or_init(|| looks.into());
         loop {
             tokio::time::sleep(every).await;
@@ -194,12 +198,20 @@ impl Cogs {
         let file = &self.parts.settings.file;
         let now = stamp(file).await;
         if now.is_some() && now == looks.last && now != looks.read {
-            looks.read = now;
-            match Config::load(file) {
+            let loaded = Config::load(file);
+            let is_unread = matches!(&loaded, Err(ConfigError::Unreadable { source, .. }) if source.kind() != InvalidData);
+            if !is_unread {
+                looks.read = now;
+            }
+            match loaded {
                 // A cog that is slow to reload keeps no other waiting.
                 Ok(config) => drop(self.parts.runtime.spawn(self.follow_settings(config.cog))),
-                Err(error) => tracing::error!("the settings of the cogs stay as they are: {error}"),
+                Err(_) if looks.unread == now => {}
+                Err(error) => {
+                    tracing::error!("the settings of the cogs stay as they are: {}", chain(&error));
+                }
             }
+            looks.unread = now.filter(|_| is_unread);
         }
         looks.last = now;
         now.is_none() || now == looks.read

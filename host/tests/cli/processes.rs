@@ -68,20 +68,14 @@ fn what_waits_for_a_cog_that_crashes_too_often_is_dropped_and_that_is_said() {
 #[test]
 fn a_cog_that_crashes_while_the_host_has_no_descriptor_left_comes_back_when_there_is_one() {
     let (place, mut live) = playing();
-    let host = rustix::process::Pid::from_raw(live.id() as i32);
-    let limit = |most| {
-        let files = rustix::process::Resource::Nofile;
-        let limits = rustix::process::Rlimit { current: Some(most), maximum: Some(1024) };
-        rustix::process::prlimit(host, files, limits).unwrap();
-    };
     let [counter, _] = processes(&place)[..] else { panic!("two cogs have processes") };
-    limit(3);
+    live.limit_files(3);
     let killed = std::process::Command::new("kill").args(["-KILL", &counter.to_string()]).status();
     assert!(killed.unwrap().success());
     live.expect("it is brought back in 1 s");
     live.say("!count");
     live.expect("it is brought back in 2 s");
-    limit(1024);
+    live.limit_files(1024);
     live.expect("for everybody");
     live.signal(15);
     assert_eq!(live.end().0, 0);

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, test_kill_process};
+use rustix::process::{Pid, Resource, Rlimit, prlimit, test_kill_process};
 
 /// Whatever is waited for comes within this, on a busy machine too.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -245,6 +245,12 @@ impl Live {
         let sent =
             Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// How many descriptors it may have from now on.
+    pub(crate) fn limit_files(&self, most: u64) {
+        let limits = Rlimit { current: Some(most), maximum: Some(1024) };
+        prlimit(Pid::from_raw(self.child.id() as i32), Resource::Nofile, limits).unwrap();
     }
 
     /// Signals again and again until it has ended: within a second of the first, signals are one.

@@ -31,6 +31,24 @@ fn a_cog_is_reloaded_when_its_settings_change_in_the_file_and_a_wrong_one_change
 }
 
 #[test]
+fn a_config_that_cannot_be_read_when_it_changes_is_read_when_it_can_be() {
+    let place = Place::with(&["ping"]);
+    let text = "[cogs]\nfolder = \"cogs\"\n";
+    place.file("gearshift.toml", text);
+    let mut live = Live::play(&place, &[]);
+    live.limit_files(3);
+    place.file("gearshift.toml", &format!("{text}[cog.ping]\nlane = \"process\"\n"));
+    let said = live.expect("the settings of the cogs stay as they are: ");
+    assert!(said.contains("os error 24"), "{said}");
+    live.limit_files(1024);
+    live.expect("its settings have changed");
+    live.signal(15);
+    let (code, lines) = live.end();
+    let said = lines.iter().filter(|line| line.contains("stay as they are")).count();
+    assert_eq!((code, said), (0, 1), "{}", lines.join("\n"));
+}
+
+#[test]
 fn a_cog_that_comes_with_its_section_of_the_config_is_not_loaded_without_it() {
     let section = |text: &str| format!("\n[cog.faulty]\nlane = \"process\"\nsettings.text = \"{text}\"\n");
     let place = Place::with(&["ping"]);
