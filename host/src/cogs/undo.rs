@@ -156,8 +156,9 @@ impl<L: Life> Owner<L> {
             Err(error) => error,
         };
         if error.is_loss() && self.counts_loss() {
+            let why = chain(&error);
             self.settle(Err(error), Answer(None));
-            return self.park(&lost.why);
+            return self.park(&why);
         }
         if !error.may_come_back() {
             self.fail(&error);
