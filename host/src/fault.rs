@@ -6,6 +6,11 @@ use std::fmt;
 use gearshift_cog::abi::{self, ErrorCause};
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
+/// Longer words of a cog are cut, in bytes: they are shown in lists.
+const TEXT_MAX: usize = 4 << 10;
+
 /// How a handler failed, and so who is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FaultKind {
@@ -78,7 +83,9 @@ impl Fault {
     /// Copies a fault out of the cog's memory.
     pub fn take(raw: abi::Fault) -> Fault {
         let place = raw.place.into_option().map(|place| place.into_string());
-        Fault { kind: FaultKind::of(raw.kind, raw.cause), text: raw.text.into_string(), place }
+        let mut text = raw.text.into_string();
+        text::cut(&mut text, TEXT_MAX);
+        Fault { kind: FaultKind::of(raw.kind, raw.cause), text, place }
     }
 
     /// Whether the cog failed.

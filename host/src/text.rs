@@ -1,4 +1,4 @@
-//! Text files as people leave them: with or without a byte order mark, always UTF-8.
+//! Text as it comes: files with or without a byte order mark, always UTF-8; words of any length.
 
 use std::{fs, io, path::Path};
 
@@ -18,6 +18,14 @@ pub fn read_from(mut source: impl io::Read) -> io::Result<String> {
     let mut bytes = Vec::new();
     source.read_to_end(&mut bytes)?;
     decode(bytes)
+}
+
+/// Cuts a text that has more bytes, and shows that.
+pub fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
 }
 
 fn decode(bytes: Vec<u8>) -> io::Result<String> {

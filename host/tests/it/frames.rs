@@ -57,6 +57,11 @@ async fn what_the_host_does_not_understand_ends_the_process_that_sent_it_and_is_
         // The end of an item, and the beginning of one, that it was never given.
         (framed(&[4, 0xe7, 0x07, 0]), "item 999 was not given to it"),
         (framed(&[2, 0xe7, 0x07]), "item 999 was not given to it"),
+        // Two requests of one number: both sleep.
+        (
+            [framed(&[6, 5, 11, 1]), framed(&[6, 5, 11, 1])].concat(),
+            "request 5 is not answered, and comes again",
+        ),
         // A request that breaks off, and a text that is none.
         (framed(&[6, 1]), ""),
         (framed(&[0, 1, 2, 0xff, 0xff]), ""),
@@ -71,6 +76,22 @@ async fn what_the_host_does_not_understand_ends_the_process_that_sent_it_and_is_
         let said = "its process was ended because it sent what the host does not understand: ";
         assert!(fault.starts_with(said) && fault.contains(why), "{bytes:?}: {fault}");
         assert_eq!(stage.ask("!ping").await, "pong");
+    }
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_frames_takes_no_turn_from_the_other_cogs_nor_from_an_order() {
+    let stage = intruder("").await;
+    // An answer that nobody waits for; that there is room; a fault with one letter.
+    for frame in [&[7, 5][..], &[3], &[5, 1, b'x', 0, 1, b'x', 0]] {
+        let hex: String = framed(frame).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(stage.ask(&format!("!intruder flood {hex}")).await, "done: a flood");
+        for _ in 0..10 {
+            assert_eq!(stage.ask("!ping").await, "pong", "{frame:?}");
+        }
+        stage.host.cogs().unload("intruder").await.expect("it is looked at");
+        stage.host.cogs().load("intruder").await.expect("nothing holds it up");
     }
     stage.down().await;
 }

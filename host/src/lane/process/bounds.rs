@@ -3,7 +3,7 @@
 //! ended.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -147,11 +147,13 @@ struct Call {
 }
 
 impl Calls {
-    pub(super) fn begin(&self, number: u64, bytes: usize) {
-        self.end(number);
+    /// A request begins. False: one of that number is not answered yet.
+    pub(super) fn begin(&self, number: u64, bytes: usize) -> bool {
         let mut open = lock(&self.0);
+        let Entry::Vacant(place) = open.calls.entry(number) else { return false };
+        place.insert(Call { bytes, task: None });
         open.bytes += bytes;
-        open.calls.insert(number, Call { bytes, task: None });
+        true
     }
 
     /// Its work, unless it is done already.
@@ -238,18 +240,17 @@ mod tests {
     #[test]
     fn a_process_that_sends_more_than_it_may_is_found() {
         let calls = Calls::default();
-        calls.begin(1, 6);
-        calls.begin(2, 4);
+        assert!(calls.begin(1, 6) && calls.begin(2, 4));
         assert_eq!(calls.check(bounds()), Ok(()));
-        calls.begin(3, 1);
+        assert!(calls.begin(3, 1));
         let why = calls.check(bounds()).expect_err("that is too much");
         assert!(why.contains("11 bytes, 10 are allowed"), "{why}");
+        assert!(!calls.begin(3, 0), "its work would be counted no more");
         assert!(calls.end(2) && !calls.end(2));
-        calls.begin(3, 4);
-        assert_eq!(calls.check(bounds()), Ok(()), "a number counts once");
+        assert_eq!(calls.check(bounds()), Ok(()));
         // It cannot be given up, and so is held.
         calls.give_up(3);
-        calls.begin(4, 1);
+        assert!(calls.begin(4, 4));
         assert!(calls.check(bounds()).is_err());
     }
 

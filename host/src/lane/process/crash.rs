@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, io, os::unix::process::ExitStatusExt, process::ExitStatus};
 
-use super::{super::Pulse, listen::OUT_OF_MEMORY};
+use super::{super::Pulse, listen::OUT_OF_MEMORY, trace};
 
 /// What its author and its operator read of the end of a process that nobody asked to end.
 pub(super) fn words(
@@ -16,10 +16,11 @@ pub(super) fn words(
         Some(_) => format!(" in `{}`", pulse.describe()),
         None => String::new(),
     };
+    let is_sent = last_words.is_some_and(trace::is_sent);
     let how = match status {
         Err(error) => format!("its process cannot be seen any more: {error}"),
         Ok(status) => match (status.signal(), status.code()) {
-            (Some(libc::SIGSYS), _) if is_sandboxed => {
+            (Some(libc::SIGSYS), _) if is_sandboxed && !is_sent => {
                 let signal = signal_name(libc::SIGSYS);
                 format!("its process was ended by {signal}{during}: its sandbox does not allow what it tried")
             }
@@ -41,6 +42,11 @@ pub(super) fn words(
 /// Why it is ended that sent that.
 pub(super) fn not_understood(what: impl Display) -> String {
     format!("it sent what the host does not understand: {what}")
+}
+
+/// Why it is ended that gives two requests one number.
+pub(super) fn asked_twice(number: u64) -> String {
+    not_understood(format!("request {number} is not answered, and comes again"))
 }
 
 /// Why it is ended that speaks of that item.

@@ -154,6 +154,7 @@ impl Stage {
             bounds: Bounds::of(&config.limits),
             opened: None,
             log_rate: Rate::new(id.clone(), "log"),
+            error_rate: Rate::new(id.clone(), "errors"),
             output: Output::listen(id, output).expect("a pipe"),
             watch: Watch::new(Sandbox::Off, None),
             memory_max: None,

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use gearshift_cog::abi::Level;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::Interest,
@@ -40,8 +41,8 @@ use crate::{
 
 /// Of what it does not read. Far more than a process that runs leaves.
 const UNREAD_MAX: usize = 256 << 20;
-/// So often the socket is read before something else has its turn.
-const READS: usize = 16;
+/// So many frames are taken before other tasks have their turn.
+const FRAMES: usize = 64;
 
 /// Why the process is not served any more.
 enum End {
@@ -82,6 +83,7 @@ pub(super) struct Owner {
     pub(super) opened: Option<oneshot::Sender<Result<(), String>>>,
     pub(super) output: Output,
     pub(super) log_rate: Rate,
+    pub(super) error_rate: Rate,
     pub(super) watch: Watch,
     pub(super) memory_max: Option<u64>,
     pub(super) redeliver: bool,
@@ -166,7 +168,7 @@ impl Owner {
                 // Nobody has the lane any more.
                 None => self.kill(),
             },
-            _ = self.stream.readable(), if !self.is_closed => return self.read(),
+            _ = self.stream.readable(), if !self.is_closed => return self.read().await,
             () = self.to_cog.wanted.notified() => {}
             _ = self.stream.writable(), if self.to_cog.sender.waits() > 0 => {
                 let _ = self.stream.try_io(Interest::WRITABLE, || self.to_cog.sender.flush());
@@ -267,27 +269,28 @@ impl Owner {
         number
     }
 
-    fn read(&mut self) -> Option<End> {
-        for _ in 0..READS {
-            let (stream, receiver) = (&self.stream, &mut self.receiver);
-            match stream.try_io(Interest::READABLE, || receiver.fill(stream.as_fd())) {
-                Ok(0) => {
-                    self.closed();
-                    return None;
-                }
-                Ok(_) => {
-                    if let Err(why) = self.take_frames() {
-                        return Some(End::Broken(why));
+    /// Takes what has come, and lets others have their turn meanwhile: there may be no end of it.
+    async fn read(&mut self) -> Option<End> {
+        let (stream, receiver) = (&self.stream, &mut self.receiver);
+        match stream.try_io(Interest::READABLE, || receiver.fill(stream.as_fd())) {
+            Ok(0) => self.closed(),
+            Ok(_) => {
+                let mut taken = 0;
+                loop {
+                    match self.take_frame() {
+                        Ok(true) => taken += 1,
+                        Ok(false) => break,
+                        Err(why) => return Some(End::Broken(why)),
+                    }
+                    if taken % FRAMES == 0 {
+                        tokio::task::yield_now().await;
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
-                // It has ended with something unread: <https://man7.org/linux/man-pages/man7/unix.7.html>
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                    self.closed();
-                    return None;
-                }
-                Err(error) => return Some(End::Broken(crash::not_understood(error))),
             }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // It has ended with something unread: <https://man7.org/linux/man-pages/man7/unix.7.html>
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.closed(),
+            Err(error) => return Some(End::Broken(crash::not_understood(error))),
         }
         None
     }
@@ -299,11 +302,16 @@ impl Owner {
     }
 
     pub(super) fn take_frames(&mut self) -> Result<(), String> {
-        while let Some(frame) = self.receiver.next().map_err(crash::not_understood)? {
-            let read = postcard::from_bytes(&frame).map_err(crash::not_understood)?;
-            self.take(read, frame.len())?;
-        }
+        while self.take_frame()? {}
         Ok(())
+    }
+
+    /// Whether there was one.
+    fn take_frame(&mut self) -> Result<bool, String> {
+        let Some(frame) = self.receiver.next().map_err(crash::not_understood)? else { return Ok(false) };
+        let read = postcard::from_bytes(&frame).map_err(crash::not_understood)?;
+        self.take(read, frame.len())?;
+        Ok(true)
     }
 
     fn take(&mut self, frame: ToHost<'_>, bytes: usize) -> Result<(), String> {
@@ -331,9 +339,15 @@ impl Owner {
                 let took = self.handover.ended(number, ended);
                 self.inbox.count_handled(took.ok_or_else(|| crash::never_given(number))?);
             }
-            ToHost::Fault { what, fault } => (self.report)(&what, fault),
+            ToHost::Fault { what, mut fault } => {
+                if self.error_rate.allows(&mut fault.text) {
+                    (self.report)(&what, fault);
+                }
+            }
             ToHost::Ask(number, request) => {
-                self.calls.begin(number, bytes);
+                if !self.calls.begin(number, bytes) {
+                    return Err(crash::asked_twice(number));
+                }
                 let (to_cog, calls) = (self.to_cog.clone(), self.calls.clone());
                 let reply: Reply = Box::new(move |answer| {
                     if calls.end(number) {
@@ -346,7 +360,14 @@ impl Owner {
                 self.calls.check(self.bounds)?;
             }
             ToHost::GiveUp(number) => self.calls.give_up(number),
-            ToHost::News(News::Log(_)) if !self.log_rate.allows() => {}
+            ToHost::News(News::Log(mut record)) => {
+                // What went wrong is not left out for what did not.
+                let rate =
+                    if record.level == Level::Error { &mut self.error_rate } else { &mut self.log_rate };
+                if rate.allows(&mut record.text) {
+                    News::Log(record).serve(&self.lease);
+                }
+            }
             ToHost::News(news) => news.serve(&self.lease),
         }
         Ok(())

@@ -14,7 +14,10 @@ use tokio::{
     task::{self, JoinHandle},
 };
 
-use super::{rate::Rate, trace};
+use super::{
+    rate::{LINE_MAX, Rate},
+    trace,
+};
 use crate::identity::GenerationId;
 
 /// Rust's words for it: <https://doc.rust-lang.org/std/alloc/fn.handle_alloc_error.html>
@@ -23,8 +26,6 @@ pub(super) const OUT_OF_MEMORY: &str = "memory allocation of";
 const LINES: usize = 8;
 /// So many characters of a line are last words.
 const WORDS_MAX: usize = 300;
-/// Longer lines come in pieces.
-const LINE_MAX: usize = 8 << 10;
 /// A pipe holds so much: <https://man7.org/linux/man-pages/man7/pipe.7.html>
 const PIPE: usize = 64 << 10;
 /// So much is read at once, before other tasks have their turn: the cog may write without end.
@@ -133,7 +134,7 @@ impl Lines {
 
     fn end_line(&mut self) {
         let line = mem::take(&mut self.line);
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        let mut text = String::from_utf8_lossy(&line).trim_end().to_owned();
         if text.is_empty() {
             return;
         }
@@ -145,7 +146,7 @@ impl Lines {
             self.of_trace -= 1;
             tracing::error!(target: "cog", cog = %id, module = "output", "{text}");
         } else {
-            if self.rate.allows() {
+            if self.rate.allows(&mut text) {
                 tracing::info!(target: "cog", cog = %id, module = "output", "{text}");
             }
             self.last.truncate(LINES - 1);

@@ -1,14 +1,17 @@
-//! How many lines of a cog come into the host's log. A cog in a process of its own may write without end, and each line costs
-//! the host more than the cog.
+//! How many lines of a cog come into the host's log, and how long they are. A cog in a process of its own may write without
+//! end, and each line costs the host more than the cog.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::identity::GenerationId;
+use crate::{identity::GenerationId, text};
 
-/// Lines in a second.
+/// Lines in a second, and bytes of them.
 const LINES_MAX: u32 = 5_000;
+const BYTES_MAX: usize = 2 << 20;
+/// Longer lines are cut, or come in pieces. In bytes.
+pub(super) const LINE_MAX: usize = 8 << 10;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Counts the lines of one kind.
@@ -19,21 +22,24 @@ pub(super) struct Rate {
     of: &'static str,
     since: Instant,
     lines: u32,
+    bytes: usize,
     left_out: u64,
 }
 
 impl Rate {
     pub(super) fn new(id: GenerationId, of: &'static str) -> Rate {
-        Rate { id, of, since: Instant::now(), lines: 0, left_out: 0 }
+        Rate { id, of, since: Instant::now(), lines: 0, bytes: 0, left_out: 0 }
     }
 
-    /// Counts a line; whether it is to be logged.
-    pub(super) fn allows(&mut self) -> bool {
+    /// Counts a line, and cuts it; whether it is to be logged.
+    pub(super) fn allows(&mut self, line: &mut String) -> bool {
         if self.is_over() {
             self.left_out += 1;
             return false;
         }
+        text::cut(line, LINE_MAX);
         self.lines += 1;
+        self.bytes += line.len();
         true
     }
 
@@ -41,9 +47,9 @@ impl Rate {
     pub(super) fn is_over(&mut self) -> bool {
         if self.since.elapsed() >= SECOND {
             self.say();
-            (self.since, self.lines) = (Instant::now(), 0);
+            (self.since, self.lines, self.bytes) = (Instant::now(), 0, 0);
         }
-        self.lines >= LINES_MAX
+        self.lines >= LINES_MAX || self.bytes >= BYTES_MAX
     }
 
     /// Counts lines that are not looked at.
@@ -55,7 +61,7 @@ impl Rate {
         let (left_out, of) = (std::mem::take(&mut self.left_out), self.of);
         if left_out > 0 {
             let cog = &self.id;
-            tracing::warn!(%cog, left_out, "lines of its {of} are left out: more than {LINES_MAX} in a second");
+            tracing::warn!(%cog, left_out, "lines of its {of} are left out: more than {LINES_MAX}, or {} MiB, in a second", BYTES_MAX >> 20);
         }
     }
 }
@@ -74,11 +80,16 @@ mod tests {
     async fn so_many_lines_in_each_second_and_no_more() {
         let mut rate = Rate::new(GenerationId { cog: "music".into(), number: 7 }, "log");
         for _ in 0..3 {
-            let allowed = (0..LINES_MAX * 2).filter(|_| rate.allows()).count();
+            let allowed = (0..LINES_MAX * 2).filter(|_| rate.allows(&mut "a line".to_owned())).count();
             assert_eq!(allowed, LINES_MAX as usize);
             assert!(rate.is_over());
             tokio::time::advance(SECOND).await;
             assert!(!rate.is_over() && rate.left_out == 0, "it is said once");
         }
+        let mut long = "é".repeat(LINE_MAX);
+        assert!(rate.allows(&mut long));
+        assert_eq!(long.len(), LINE_MAX + '…'.len_utf8());
+        let allowed = (0..LINES_MAX).filter(|_| rate.allows(&mut "x".repeat(1 << 20))).count();
+        assert_eq!(allowed, BYTES_MAX / long.len());
     }
 }

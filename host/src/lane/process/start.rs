@@ -57,9 +57,8 @@ pub(in crate::lane) async fn start(
     let page = pulse.file().map(|file| file.try_clone_to_owned()).transpose().map_err(OpenError::Spawn)?;
     to_cog.send_with(&ToCog::Start(start_of(&parts, &process)), page);
     let LaneParts { id: generation, lease, inbox: of_owner, report, .. } = parts;
-    let log_rate = Rate::new(generation.clone(), "log");
     let owner = Owner {
-        id: generation,
+        id: generation.clone(),
         child,
         stream,
         to_cog,
@@ -76,7 +75,8 @@ pub(in crate::lane) async fn start(
         bounds: process.bounds,
         opened: Some(tell_opened),
         output,
-        log_rate,
+        log_rate: Rate::new(generation.clone(), "log"),
+        error_rate: Rate::new(generation, "errors"),
         watch: Watch::new(process.sandbox, pulse.process()),
         memory_max: process.memory_max,
         redeliver: process.redeliver,

@@ -21,9 +21,19 @@ use backtrace::Frame;
 /// How the first line begins; a number and a colon end it.
 const HEAD: &str = "stack backtrace of signal ";
 
-/// Signals by which code ends its own process.
-const SIGNALS: [i32; 6] =
-    [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
+/// What is said of a signal that another process has sent.
+const SENT: &str = "sent it signal";
+/// Signals by which code ends its own process, and others that end it.
+const SIGNALS: [i32; 8] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGABRT,
+    libc::SIGILL,
+    libc::SIGFPE,
+    libc::SIGTRAP,
+    libc::SIGSYS,
+    libc::SIGXCPU,
+];
 /// Lines behind the first one at most: a frame has a name and a place, also for each function that is inlined in it.
 pub(super) const LINES: usize = 4 * FRAMES;
 /// How long it may take, in seconds, on a busy machine too: names are read from the library's file.
@@ -57,6 +67,11 @@ static ASKED_BEFORE: AtomicUsize = AtomicUsize::new(0);
 /// Whether a line of a process's output begins a trace.
 pub(super) fn begins(line: &str) -> bool {
     line.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(':')).is_some_and(|it| it.parse::<u8>().is_ok())
+}
+
+/// Whether a process's last words are that another one has ended it.
+pub(super) fn is_sent(last_words: &str) -> bool {
+    last_words.contains(SENT)
 }
 
 /// Where a trace begins in a process's output.
@@ -217,7 +232,7 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
     // SAFETY: the kernel hands over what happened.
     if let Some(process) = unsafe { sender(&*info) } {
         // Where this one was has nothing to do with it.
-        say(&format!("\nprocess {process} sent it signal {signal}"));
+        say(&format!("\nprocess {process} {SENT} {signal}"));
         end_by(signal);
     }
     let place = SIGNALS.iter().position(|it| *it == signal);

@@ -176,6 +176,7 @@ fn attempt(words: &[&str]) -> io::Result<String> {
             text(0)
         }
         ["frame", bytes] => frame(bytes),
+        ["flood", bytes] => flood(bytes),
         ["abort"] => std::process::abort(),
         ["overflow"] => text(deeper(1)),
         ["fault"] => fault(),
@@ -248,12 +249,26 @@ async fn rest(host: &Host, method: &str, path: &str) -> Result {
 
 /// Writes bytes, in hexadecimal, into the socket to the host, as if they were a frame of the process.
 fn frame(hex: &str) -> io::Result<String> {
+    send(&bytes(hex)?).map(|sent| format!("{sent} bytes"))
+}
+
+/// Writes them there again and again, until the socket is closed.
+fn flood(hex: &str) -> io::Result<String> {
+    // As much as no other frame comes into the middle of.
+    let bytes = bytes(hex)?.repeat(50);
+    thread::spawn(move || while send(&bytes).is_ok() {});
+    Ok("a flood".to_owned())
+}
+
+fn bytes(hex: &str) -> io::Result<Vec<u8>> {
     let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).map_err(io::Error::other);
-    let bytes = (0..hex.len()).step_by(2).map(byte).collect::<io::Result<Vec<u8>>>()?;
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+fn send(bytes: &[u8]) -> io::Result<usize> {
     // Every other descriptor of this process is none of a socket.
-    let sent =
-        (3..64).find_map(|descriptor| socket::send(descriptor, &bytes, socket::MsgFlags::empty()).ok());
-    sent.map(|sent| format!("{sent} bytes")).ok_or_else(|| io::Error::other("there is no socket"))
+    let sent = (3..64).find_map(|descriptor| socket::send(descriptor, bytes, socket::MsgFlags::empty()).ok());
+    sent.ok_or_else(|| io::Error::other("there is no socket"))
 }
 
 fn pid(text: &str) -> Pid {
