@@ -3,8 +3,9 @@
 //! allocates from room that is kept for it, and a timer bounds it.
 #![allow(unsafe_code, reason = "handles signals, on a stack of its own")]
 
+mod room;
+
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
     ffi::CString,
     mem,
     os::unix::ffi::OsStrExt,
@@ -12,11 +13,14 @@ use std::{
     ptr,
     sync::{
         OnceLock,
-        atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering},
+        atomic::{AtomicI32, AtomicUsize, Ordering},
     },
 };
 
 use backtrace::Frame;
+
+pub use self::room::Allocator;
+pub(super) use self::room::keep as keep_room;
 
 /// How the first line begins; a number and a colon end it.
 const HEAD: &str = "stack backtrace of signal ";
@@ -43,11 +47,6 @@ const FRAMES: usize = 32;
 /// Reading names takes more than the stack that Rust has for the handlers of a thread. Untouched, it takes no memory.
 const STACK_BYTES: usize = 1 << 20;
 
-/// What the tracing may allocate. Untouched, it takes no memory.
-const ROOM_BYTES: usize = 128 << 20;
-/// No system has smaller ones.
-const PAGE: usize = 4 << 10;
-
 type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
 /// What handled the signals before: Rust's own handler says that a stack has overflowed.
@@ -56,11 +55,6 @@ static BEFORE: [OnceLock<libc::sigaction>; SIGNALS.len()] = [const { OnceLock::n
 static DUMPS: OnceLock<CString> = OnceLock::new();
 /// The signal that is being traced; 0: none.
 static TRACED: AtomicI32 = AtomicI32::new(0);
-/// The thread that traces; 0: none.
-static TRACER: AtomicUsize = AtomicUsize::new(0);
-/// Where the tracing allocates, and how much of that it has.
-static ROOM: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
-static TAKEN: AtomicUsize = AtomicUsize::new(0);
 /// The thread in which the handler before has its turn; 0: none.
 static ASKED_BEFORE: AtomicUsize = AtomicUsize::new(0);
 
@@ -114,103 +108,6 @@ pub(super) fn give_stack() {
     }
 }
 
-/// Keeps room for the tracing; how much, in bytes.
-pub(super) fn keep_room() -> u64 {
-    let Some(room) = map(ROOM_BYTES) else { return 0 };
-    ROOM.store(room.cast(), Ordering::SeqCst);
-    ROOM_BYTES as u64
-}
-
-/// The system's allocator, and for the tracing the room that is kept for it: a cog may have crashed within the system's, with
-/// its lock taken, or for lack of memory.
-#[derive(Debug)]
-pub struct Allocator;
-
-/// Whether this thread traces.
-fn traces() -> bool {
-    let tracer = TRACER.load(Ordering::Relaxed);
-    // SAFETY: it takes nothing, and never fails.
-    tracer != 0 && tracer == unsafe { libc::pthread_self() } as usize
-}
-
-fn is_in_room(place: *mut u8) -> bool {
-    let room = ROOM.load(Ordering::Relaxed);
-    !room.is_null() && (place as usize).wrapping_sub(room as usize) < ROOM_BYTES
-}
-
-/// Whether it is the piece of the room that was taken last: that one can grow and be given back.
-fn is_last(place: *mut u8, layout: Layout) -> bool {
-    let from = (place as usize).wrapping_sub(ROOM.load(Ordering::Relaxed) as usize);
-    is_in_room(place) && from + layout.size() == TAKEN.load(Ordering::Relaxed)
-}
-
-/// The next piece of the room.
-fn take(layout: Layout) -> *mut u8 {
-    let room = ROOM.load(Ordering::Relaxed);
-    let from = TAKEN.load(Ordering::Relaxed).next_multiple_of(layout.align());
-    let end = from.saturating_add(layout.size());
-    if room.is_null() || end > ROOM_BYTES || layout.align() > PAGE {
-        return ptr::null_mut();
-    }
-    TAKEN.store(end, Ordering::Relaxed);
-    room.wrapping_add(from)
-}
-
-// SAFETY: what is the system's goes to the system as it came; of the room, which begins with a page, each piece is given once,
-// in bounds and aligned.
-unsafe impl GlobalAlloc for Allocator {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if traces() {
-            return take(layout);
-        }
-        // SAFETY: as it came.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if traces() {
-            let place = take(layout);
-            if !place.is_null() {
-                // SAFETY: it has so many bytes.
-                unsafe { place.write_bytes(0, layout.size()) };
-            }
-            return place;
-        }
-        // SAFETY: as it came.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        if traces() && is_last(place, layout) {
-            TAKEN.fetch_sub(layout.size(), Ordering::Relaxed);
-        }
-        if traces() || is_in_room(place) {
-            return;
-        }
-        // SAFETY: as it came.
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if !traces() && !is_in_room(place) {
-            // SAFETY: as it came.
-            return unsafe { System.realloc(place, layout, size) };
-        }
-        if traces() && is_last(place, layout) {
-            TAKEN.fetch_sub(layout.size(), Ordering::Relaxed);
-            // SAFETY: as below.
-            return take(unsafe { Layout::from_size_align_unchecked(size, layout.align()) });
-        }
-        // SAFETY: the caller holds to it that `size` fits with this alignment.
-        let new = unsafe { self.alloc(Layout::from_size_align_unchecked(size, layout.align())) };
-        if !new.is_null() {
-            // SAFETY: both have as many bytes, and they are apart.
-            unsafe { ptr::copy_nonoverlapping(place, new, layout.size().min(size)) };
-        }
-        new
-    }
-}
-
 fn map(bytes: usize) -> Option<*mut libc::c_void> {
     let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: a new mapping.
@@ -221,10 +118,7 @@ fn map(bytes: usize) -> Option<*mut libc::c_void> {
 extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: it takes nothing, and never fails.
     let thread = unsafe { libc::pthread_self() } as usize;
-    // From now on this thread allocates from the room, unless another one does.
-    if !ROOM.load(Ordering::SeqCst).is_null() {
-        let _ = TRACER.compare_exchange(0, thread, Ordering::SeqCst, Ordering::SeqCst);
-    }
+    room::open(thread);
     if ASKED_BEFORE.load(Ordering::SeqCst) == thread {
         // It said what it had to say, and ends the process.
         end_by(signal);
