@@ -212,7 +212,7 @@ mod tests {
         Bounds { frame: 8, asked: 10 }
     }
 
-    /// Each frame is one letter many times.
+    /// Each frame is one digit many times.
     fn window() -> (Window, Arc<Mutex<String>>) {
         let sent = Arc::<Mutex<String>>::default();
         let of_window = Arc::clone(&sent);
@@ -223,16 +223,16 @@ mod tests {
     #[test]
     fn requests_wait_in_the_cog_until_there_is_room_for_them() {
         let (window, sent) = window();
-        let ask = |number, letter, length| window.ask(number, vec![letter; length], false);
-        assert!(ask(1, b'a', 8) && ask(2, b'b', 8) && ask(3, b'c', 5) && ask(4, b'd', 2));
-        assert_eq!(*lock(&sent), "ad", "what fits is not kept behind what does not");
-        assert!(window.ask(5, vec![b'n'; 8], true), "what is answered at once takes no room");
+        let ask = |number, digit, length| window.ask(number, vec![digit; length], false);
+        assert!(ask(1, b'1', 8) && ask(2, b'2', 8) && ask(3, b'3', 5) && ask(4, b'4', 2));
+        assert_eq!(*lock(&sent), "14", "what fits is not kept behind what does not");
+        assert!(window.ask(5, vec![b'5'; 8], true), "what is answered at once takes no room");
         assert!(!ask(6, b'x', 9), "it would never fit");
         window.give_up(2, b"-");
         window.answered(4);
-        assert_eq!(*lock(&sent), "adn", "the host does not know what it was never sent");
+        assert_eq!(*lock(&sent), "145", "the host does not know what it was never sent");
         window.give_up(1, b"-");
-        assert_eq!(*lock(&sent), "adn-c");
+        assert_eq!(*lock(&sent), "145-3");
         window.answered(3);
         assert!(lock(&window.asked).sent.is_empty() && lock(&window.asked).bytes == 0);
     }
