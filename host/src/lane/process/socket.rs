@@ -99,7 +99,7 @@ impl Sender {
     /// How many bytes wait for room.
     pub(super) fn waits(&self) -> usize {
         let waiting = self.waiting();
-        waiting.bytes.len() + waiting.in_files
+        waiting.bytes.len() - waiting.sent + waiting.in_files
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
