@@ -170,9 +170,12 @@ impl Calls {
 
     /// Nobody waits for its answer. What cannot be given up goes on, and is held as long.
     pub(super) fn give_up(&self, number: u64) {
-        let has_task = lock(&self.0).calls.get(&number).is_some_and(|call| call.task.is_some());
-        if has_task && let Some(task) = self.take(number).and_then(|call| call.task) {
+        let Open { calls, bytes } = &mut *lock(&self.0);
+        if let Entry::Occupied(call) = calls.entry(number)
+            && let Some(task) = &call.get().task
+        {
             task.abort();
+            *bytes -= call.remove().bytes;
         }
     }
 

@@ -43,13 +43,19 @@ pub(super) struct Sender {
 /// What the socket had no room for.
 #[derive(Debug, Default)]
 struct Waiting {
+    chunks: VecDeque<Chunk>,
+    /// Of all of them, what is not sent; with what is in files.
+    length: usize,
+    is_broken: bool,
+}
+
+/// Frames in a row, of which only the first can have a file.
+#[derive(Debug, Default)]
+struct Chunk {
+    /// It goes with the first byte. Of a frame that is in it, so many bytes.
+    file: Option<(OwnedFd, usize)>,
     bytes: Vec<u8>,
     sent: usize,
-    /// Where in `bytes` a file belongs, and the file.
-    files: VecDeque<(usize, OwnedFd)>,
-    /// Of the frames in files.
-    in_files: usize,
-    is_broken: bool,
 }
 
 impl Sender {
@@ -63,13 +69,10 @@ impl Sender {
     pub(super) fn send(&self, parts: &[&[u8]], file: Option<OwnedFd>) -> bool {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let mut waiting = self.waiting();
-        let goes_in_file = length > INLINE_MAX && file.is_none() && waiting.files.len() < FILES_WAITING;
+        let goes_in_file = length > INLINE_MAX && file.is_none() && waiting.files() < FILES_WAITING;
         match goes_in_file.then(|| in_file(parts).ok()).flatten() {
-            Some(in_file) => {
-                waiting.push(header(length, IN_FILE), &[], Some(in_file));
-                waiting.in_files += length;
-            }
-            None => waiting.push(header(length, 0), parts, file),
+            Some(in_file) => waiting.push(header(length, IN_FILE), &[], Some((in_file, length))),
+            None => waiting.push(header(length, 0), parts, file.map(|file| (file, 0))),
         }
         loop {
             match waiting.send(self.socket.as_fd()) {
@@ -98,8 +101,7 @@ impl Sender {
 
     /// How many bytes wait for room.
     pub(super) fn waits(&self) -> usize {
-        let waiting = self.waiting();
-        waiting.bytes.len() - waiting.sent + waiting.in_files
+        self.waiting().length
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -119,40 +121,53 @@ fn in_file(parts: &[&[u8]]) -> io::Result<OwnedFd> {
 }
 
 impl Waiting {
-    fn push(&mut self, header: [u8; HEADER], parts: &[&[u8]], file: Option<OwnedFd>) {
+    fn push(&mut self, header: [u8; HEADER], parts: &[&[u8]], file: Option<(OwnedFd, usize)>) {
         if self.is_broken {
             return;
         }
-        self.files.extend(file.map(|file| (self.bytes.len(), file)));
-        self.bytes.extend_from_slice(&header);
-        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        let goes_on = |last: &Chunk| file.is_none() && last.bytes.len() < INLINE_MAX;
+        if !self.chunks.back().is_some_and(|last| last.bytes.is_empty() || goes_on(last)) {
+            self.chunks.push_back(Chunk::default());
+        }
+        let Some(chunk) = self.chunks.back_mut() else { return };
+        let before = chunk.bytes.len();
+        chunk.bytes.extend_from_slice(&header);
+        parts.iter().for_each(|part| chunk.bytes.extend_from_slice(part));
+        self.length += chunk.bytes.len() - before;
+        if let Some((_, length)) = &file {
+            self.length += length;
+            chunk.file = file;
+        }
+    }
+
+    /// How many there are.
+    fn files(&self) -> usize {
+        self.chunks.iter().filter(|chunk| chunk.file.is_some()).count()
     }
 
     /// As much as there is room for.
     fn send(&mut self, socket: BorrowedFd<'_>) -> Result<(), Errno> {
-        while self.sent < self.bytes.len() {
-            let file = self.files.front().filter(|(at, _)| *at == self.sent).map(|(_, file)| file.as_fd());
-            let end = match self.files.iter().map(|(at, _)| *at).find(|at| *at > self.sent) {
-                Some(next) => next,
-                None => self.bytes.len(),
-            };
-            let files: Vec<BorrowedFd<'_>> = file.into_iter().collect();
+        while let Some(chunk) = self.chunks.front_mut().filter(|chunk| !chunk.bytes.is_empty()) {
+            let file: Vec<BorrowedFd<'_>> = chunk.file.iter().map(|(file, _)| file.as_fd()).collect();
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
             let mut ancillary = SendAncillaryBuffer::new(&mut space);
-            if !files.is_empty() {
-                ancillary.push(SendAncillaryMessage::ScmRights(&files));
+            if !file.is_empty() {
+                ancillary.push(SendAncillaryMessage::ScmRights(&file));
             }
-            let bytes = [IoSlice::new(&self.bytes[self.sent..end])];
+            let bytes = [IoSlice::new(&chunk.bytes[chunk.sent..])];
             let sent = sendmsg(socket, &bytes, &mut ancillary, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
-            if file.is_some() {
-                self.files.pop_front();
+            chunk.sent += sent;
+            self.length -= sent + chunk.file.take().map_or(0, |(_, length)| length);
+            let done = self.chunks.pop_front_if(|chunk| chunk.sent == chunk.bytes.len());
+            if let Some(Chunk { mut bytes, .. }) = done
+                && self.chunks.is_empty()
+            {
+                // Its memory is used again; what was large once does not stay.
+                bytes.clear();
+                bytes.shrink_to(INLINE_MAX);
+                self.chunks.push_back(Chunk { bytes, ..Chunk::default() });
             }
-            self.sent += sent;
         }
-        // What was large once does not stay.
-        self.bytes.clear();
-        self.bytes.shrink_to(INLINE_MAX);
-        (self.sent, self.in_files) = (0, 0);
         Ok(())
     }
 }
@@ -316,6 +331,31 @@ mod tests {
         }
         assert_eq!((frames, files), (count + 3, 1));
         assert!(sender.waits() == 0 && receiver.file().is_none());
+    }
+
+    #[test]
+    fn what_was_sent_does_not_count_though_there_is_always_more() {
+        let (sender, socket) = pair();
+        let mut receiver = Receiver::new(FRAME_MAX);
+        while sender.send(&[&[0; 1000]], None) {}
+        let (mut sent, mut received, mut most) = (0, 0, 0);
+        while received < 20_000 {
+            // One frame in a hundred is large.
+            let length = if sent % 100 == 0 { INLINE_MAX + 1 } else { 1000 };
+            if sender.waits() < 2 * INLINE_MAX {
+                sender.send(&[&vec![1; length]], None);
+                sent += 1;
+            } else {
+                let _ = sender.flush();
+                receiver.fill(socket.as_fd()).expect("there is always more");
+                while receiver.next().expect("a frame").is_some() {
+                    received += 1;
+                }
+            }
+            let held = sender.waiting().chunks.iter().map(|chunk| chunk.bytes.capacity()).sum();
+            most = usize::max(most, held);
+        }
+        assert!(most < 8 * INLINE_MAX, "{most}");
     }
 
     proptest::proptest! {
