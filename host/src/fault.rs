@@ -4,12 +4,9 @@
 use std::fmt;
 
 use gearshift_cog::abi::{self, ErrorCause};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::text;
-
-/// Longer words of a cog are cut, in bytes: they are shown in lists.
-const TEXT_MAX: usize = 4 << 10;
 
 /// How a handler failed, and so who is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +31,20 @@ pub struct Fault {
     /// How it failed.
     pub kind: FaultKind,
     /// In the cog's words.
+    #[serde(deserialize_with = "short")]
     pub text: String,
     /// `file:line:column` of a panic, or the key of a setting.
+    #[serde(deserialize_with = "short_if_any")]
     pub place: Option<String>,
+}
+
+/// The process of a cog may send what no library would.
+fn short<'de, D: Deserializer<'de>>(words: D) -> Result<String, D::Error> {
+    String::deserialize(words).map(text::shortened)
+}
+
+fn short_if_any<'de, D: Deserializer<'de>>(words: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::deserialize(words)?.map(text::shortened))
 }
 
 impl FaultKind {
@@ -83,9 +91,8 @@ impl Fault {
     /// Copies a fault out of the cog's memory.
     pub fn take(raw: abi::Fault) -> Fault {
         let place = raw.place.into_option().map(|place| place.into_string());
-        let mut text = raw.text.into_string();
-        text::cut(&mut text, TEXT_MAX);
-        Fault { kind: FaultKind::of(raw.kind, raw.cause), text, place }
+        let text = text::shortened(raw.text.into_string());
+        Fault { kind: FaultKind::of(raw.kind, raw.cause), text, place: place.map(text::shortened) }
     }
 
     /// Whether the cog failed.

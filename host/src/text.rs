@@ -2,6 +2,9 @@
 
 use std::{fs, io, path::Path};
 
+/// Longer words of a cog are cut where they are shown in lists. In bytes.
+const SHORT_MAX: usize = 4 << 10;
+
 /// Reads a text file; a byte order mark in front is dropped.
 ///
 /// # Errors
@@ -26,6 +29,12 @@ pub fn cut(text: &mut String, most: usize) {
         text.truncate(text.floor_char_boundary(most));
         text.push('…');
     }
+}
+
+/// Words of a cog, cut to what is shown in a list.
+pub fn shortened(mut words: String) -> String {
+    cut(&mut words, SHORT_MAX);
+    words
 }
 
 fn decode(bytes: Vec<u8>) -> io::Result<String> {

@@ -37,6 +37,7 @@ use super::{
 use crate::{
     handles::{Lease, News, Reply},
     identity::GenerationId,
+    text,
 };
 
 /// Of what it does not read. Far more than a process that runs leaves.
@@ -146,7 +147,8 @@ impl Owner {
 
     /// Waits for something, and does it.
     async fn turn(&mut self) -> Option<End> {
-        if self.to_cog.sender.waits() > UNREAD_MAX {
+        let unread = self.to_cog.sender.waits();
+        if unread > UNREAD_MAX {
             return Some(End::Broken(format!("it did not read {} MiB that it was sent", UNREAD_MAX >> 20)));
         }
         let has_room = self.handover.has_room();
@@ -170,7 +172,7 @@ impl Owner {
             },
             _ = self.stream.readable(), if !self.is_closed => return self.read().await,
             () = self.to_cog.wanted.notified() => {}
-            _ = self.stream.writable(), if self.to_cog.sender.waits() > 0 => {
+            _ = self.stream.writable(), if unread > 0 => {
                 let _ = self.stream.try_io(Interest::WRITABLE, || self.to_cog.sender.flush());
             }
             next = next => self.hand(next),
@@ -318,7 +320,7 @@ impl Owner {
         match frame {
             ToHost::Opened(result) => {
                 if let Some(opened) = self.opened.take() {
-                    let _ = opened.send(result);
+                    let _ = opened.send(result.map_err(text::shortened));
                 }
             }
             ToHost::Answer(number, answer) => {
@@ -339,8 +341,8 @@ impl Owner {
                 let took = self.handover.ended(number, ended);
                 self.inbox.count_handled(took.ok_or_else(|| crash::never_given(number))?);
             }
-            ToHost::Fault { what, mut fault } => {
-                if self.error_rate.allows(&mut fault.text) {
+            ToHost::Fault { mut what, mut fault } => {
+                if self.error_rate.allows([what.to_mut(), &mut fault.text]) {
                     (self.report)(&what, fault);
                 }
             }
@@ -364,7 +366,7 @@ impl Owner {
                 // What went wrong is not left out for what did not.
                 let rate =
                     if record.level == Level::Error { &mut self.error_rate } else { &mut self.log_rate };
-                if rate.allows(&mut record.text) {
+                if rate.allows([&mut record.module, &mut record.text]) {
                     News::Log(record).serve(&self.lease);
                 }
             }

@@ -146,7 +146,7 @@ impl Lines {
             self.of_trace -= 1;
             tracing::error!(target: "cog", cog = %id, module = "output", "{text}");
         } else {
-            if self.rate.allows(&mut text) {
+            if self.rate.allows([&mut text]) {
                 tracing::info!(target: "cog", cog = %id, module = "output", "{text}");
             }
             self.last.truncate(LINES - 1);

@@ -31,15 +31,17 @@ impl Rate {
         Rate { id, of, since: Instant::now(), lines: 0, bytes: 0, left_out: 0 }
     }
 
-    /// Counts a line, and cuts it; whether it is to be logged.
-    pub(super) fn allows(&mut self, line: &mut String) -> bool {
+    /// Counts a line, and cuts all that stands in it; whether it is to be logged.
+    pub(super) fn allows<const N: usize>(&mut self, line: [&mut String; N]) -> bool {
         if self.is_over() {
             self.left_out += 1;
             return false;
         }
-        text::cut(line, LINE_MAX);
         self.lines += 1;
-        self.bytes += line.len();
+        for part in line {
+            text::cut(part, LINE_MAX);
+            self.bytes += part.len();
+        }
         true
     }
 
@@ -80,16 +82,16 @@ mod tests {
     async fn so_many_lines_in_each_second_and_no_more() {
         let mut rate = Rate::new(GenerationId { cog: "music".into(), number: 7 }, "log");
         for _ in 0..3 {
-            let allowed = (0..LINES_MAX * 2).filter(|_| rate.allows(&mut "a line".to_owned())).count();
+            let allowed = (0..LINES_MAX * 2).filter(|_| rate.allows([&mut "a line".to_owned()])).count();
             assert_eq!(allowed, LINES_MAX as usize);
             assert!(rate.is_over());
             tokio::time::advance(SECOND).await;
             assert!(!rate.is_over() && rate.left_out == 0, "it is said once");
         }
-        let mut long = "é".repeat(LINE_MAX);
-        assert!(rate.allows(&mut long));
-        assert_eq!(long.len(), LINE_MAX + '…'.len_utf8());
-        let allowed = (0..LINES_MAX).filter(|_| rate.allows(&mut "x".repeat(1 << 20))).count();
-        assert_eq!(allowed, BYTES_MAX / long.len());
+        let mut long = ["é".repeat(LINE_MAX), "y".repeat(LINE_MAX)];
+        assert!(rate.allows(long.each_mut()));
+        assert_eq!(long.each_ref().map(String::len), [LINE_MAX + '…'.len_utf8(), LINE_MAX]);
+        let allowed = (0..LINES_MAX).filter(|_| rate.allows(long.each_mut())).count();
+        assert_eq!(allowed, BYTES_MAX / long.concat().len());
     }
 }

@@ -114,6 +114,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
+    use crate::fault::FaultKind;
 
     /// What a side would send, in its encoding.
     fn encoded(frame: &impl Serialize) -> Vec<u8> {
@@ -136,6 +137,16 @@ mod tests {
         // Whether it is a frame does not matter: reading it neither panics nor takes more memory than there are bytes.
         let _ = postcard::from_bytes::<ToHost<'_>>(bytes);
         let _ = postcard::take_from_bytes::<ToCog<'_>>(bytes);
+    }
+
+    #[test]
+    fn words_that_no_library_would_send_are_cut() {
+        let long = "x".repeat(1 << 20);
+        let fault = Fault { kind: FaultKind::Panic, text: long.clone(), place: Some(long) };
+        let frame = encoded(&ToHost::Answer(1, Answer::Done(Err(fault))));
+        let read = postcard::from_bytes(&frame).expect("a frame");
+        let ToHost::Answer(1, Answer::Done(Err(fault))) = read else { panic!("it is another") };
+        assert!(fault.to_string().len() < 10_000 && fault.text.ends_with('…'), "{}", fault.to_string().len());
     }
 
     proptest! {
