@@ -30,7 +30,7 @@ use super::{
     listen::Output,
     rate::Rate,
     sandbox::Watch,
-    socket::Receiver,
+    socket::{self, Receiver},
     way::ToProcess,
     wire::{self, Answer, ToCog, ToHost},
 };
@@ -114,7 +114,8 @@ impl Owner {
             }
         };
         self.end_group();
-        // What it handed over before it ended is carried out.
+        // What it handed over before it ended is carried out. A process that it has started may still have its end.
+        let _ = socket::refuse_more(self.stream.as_fd());
         while matches!(self.receiver.fill(self.stream.as_fd()), Ok(1..)) && self.take_frames().is_ok() {}
         let was_ordered = self.ends_at.is_some();
         let last = self.output.last_words().await;

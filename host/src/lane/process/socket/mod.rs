@@ -1,10 +1,12 @@
 //! Frames over the socket between the host and the process of a cog: a length, and so many bytes. A large frame goes as
 //! the file of a piece of memory, so that it is not copied through the socket's buffer piece by piece.
 
+mod receiver;
+
 use std::{
     collections::VecDeque,
     fs::File,
-    io::{self, IoSlice, IoSliceMut, Read, Seek, Write},
+    io::{self, IoSlice, Seek, Write},
     mem::MaybeUninit,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -13,12 +15,10 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
-    net::{
-        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-        SendFlags, recvmsg, sendmsg,
-    },
+    net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg},
 };
 
+pub(super) use self::receiver::Receiver;
 use super::memory;
 
 /// Larger frames go as files.
@@ -26,8 +26,6 @@ const INLINE_MAX: usize = 64 << 10;
 /// Of the length: the bytes are in a file that came with it.
 const IN_FILE: u32 = 1 << 31;
 pub(super) const HEADER: usize = 4;
-/// Files that one message of the socket can bring.
-const FILES: usize = 8;
 /// So many files wait at most for the other side to read; further frames wait as copies.
 const FILES_WAITING: usize = 64;
 
@@ -172,123 +170,26 @@ impl Waiting {
     }
 }
 
-/// The receiving half: frames as they come.
-#[derive(Debug)]
-pub(super) struct Receiver {
-    /// No frame is larger.
-    frame_max: usize,
-    /// What was received stands between `start` and `end`; the rest is room.
-    bytes: Vec<u8>,
-    /// The frame that was given last ends here.
-    start: usize,
-    end: usize,
-    files: VecDeque<OwnedFd>,
-}
-
-impl Receiver {
-    /// For frames of at most so many bytes.
-    pub(super) fn new(frame_max: usize) -> Receiver {
-        Receiver { frame_max, bytes: Vec::new(), start: 0, end: 0, files: VecDeque::new() }
-    }
-
-    /// Receives once; how many bytes, 0 at the end.
-    ///
-    /// # Errors
-    /// What the system says: `WouldBlock` if nothing is there and the socket does not block.
-    pub(super) fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
-        self.bytes.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
-        // Made once, and larger only for a frame that is.
-        if self.bytes.len() < self.end + INLINE_MAX {
-            self.bytes.resize(self.end + INLINE_MAX, 0);
-        }
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FILES))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let mut buffer = [IoSliceMut::new(&mut self.bytes[self.end..])];
-        let received = recvmsg(socket, &mut buffer, &mut ancillary, RecvFlags::CMSG_CLOEXEC);
-        let length = received.as_ref().map_or(0, |received| received.bytes);
-        self.end += length;
-        for message in ancillary.drain() {
-            if let RecvAncillaryMessage::ScmRights(files) = message {
-                self.files.extend(files);
-            }
-        }
-        received?;
-        if self.files.len() > FILES {
-            return Err(io::Error::other("files came that belong to no frame"));
-        }
-        Ok(length)
-    }
-
-    /// The next frame that is here as a whole.
-    ///
-    /// # Errors
-    /// When the other side sent what is no frame.
-    pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let rest = &self.bytes[self.start..self.end];
-        let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else { return Ok(None) };
-        let header = u32::from_ne_bytes(*header);
-        let length = usize::try_from(header & !IN_FILE).unwrap_or(usize::MAX);
-        if length > self.frame_max {
-            let most = self.frame_max;
-            return Err(io::Error::other(format!("a frame of {length} bytes, {most} are allowed")));
-        }
-        if header & IN_FILE == 0 {
-            let Some(frame) = rest.get(..length) else { return Ok(None) };
-            let frame = frame.to_vec();
-            self.start += HEADER + length;
-            return Ok(Some(frame));
-        }
-        self.start += HEADER;
-        let file = self.files.pop_front().ok_or_else(|| io::Error::other("a frame's file is missing"))?;
-        let found = rustix::fs::fstat(&file)?;
-        // A pipe would keep this thread, and what is not there needs no room.
-        let is_memory = rustix::fs::FileType::from_raw_mode(found.st_mode).is_file();
-        if !is_memory || u64::try_from(found.st_size).unwrap_or(0) < length as u64 {
-            return Err(io::Error::other("a frame's file is too short, or none"));
-        }
-        let mut frame = Vec::with_capacity(length);
-        File::from(file).take(length as u64).read_to_end(&mut frame)?;
-        if frame.len() != length {
-            return Err(io::Error::other("a frame's file is too short"));
-        }
-        Ok(Some(frame))
-    }
-
-    /// The file that came with the frame that was given last. It is taken before the next frame is: a large one has a file too.
-    pub(super) fn file(&mut self) -> Option<OwnedFd> {
-        self.files.pop_front()
-    }
+/// From now on nobody can send; what was sent can still be received.
+pub(super) fn refuse_more(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // <https://man7.org/linux/man-pages/man2/shutdown.2.html>
+    rustix::net::shutdown(socket, rustix::net::Shutdown::Read).map_err(io::Error::from)
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixStream;
 
-    use super::*;
-
-    const FRAME_MAX: usize = 4 << 20;
+    use super::{
+        receiver::tests::{FRAME_MAX, receive},
+        *,
+    };
 
     /// Two ends; neither blocks.
     fn pair() -> (Sender, UnixStream) {
         let (one, other) = UnixStream::pair().expect("two sockets");
         other.set_nonblocking(true).expect("a mode");
         (Sender::new(one.into(), false), other)
-    }
-
-    fn receive(receiver: &mut Receiver, socket: &UnixStream) -> io::Result<Vec<Vec<u8>>> {
-        let mut frames = Vec::new();
-        loop {
-            while let Some(frame) = receiver.next()? {
-                frames.push(frame);
-            }
-            match receiver.fill(socket.as_fd()) {
-                Ok(0) => return Ok(frames),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(frames),
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     #[test]
@@ -358,23 +259,14 @@ mod tests {
         assert!(most < 8 * INLINE_MAX, "{most}");
     }
 
-    proptest::proptest! {
-        #[test]
-        fn whatever_comes_in_whatever_pieces_is_frames_or_an_error(
-            pieces in proptest::collection::vec(proptest::collection::vec(0_u8.., 0..300), 0..20),
-        ) {
-            let (one, other) = UnixStream::pair().expect("two sockets");
-            other.set_nonblocking(true).expect("a mode");
-            let (mut receiver, mut length, mut given) = (Receiver::new(FRAME_MAX), 0, 0);
-            for piece in &pieces {
-                (&one).write_all(piece).expect("room");
-                length += piece.len();
-                let Ok(frames) = receive(&mut receiver, &other) else { return Ok(()) };
-                given += frames.iter().map(|frame| HEADER + frame.len()).sum::<usize>();
-                // Nothing is made up, and nothing is kept that was given.
-                proptest::prop_assert!(given + receiver.end - receiver.start == length);
-            }
-        }
+    #[test]
+    fn what_was_sent_is_received_after_more_is_refused() {
+        let (sender, socket) = pair();
+        assert!(sender.send(&[b"one"], None) && sender.send(&[b"two"], None));
+        refuse_more(socket.as_fd()).expect("a socket");
+        assert!(sender.send(&[b"three"], None) && sender.waiting().is_broken);
+        let frames = receive(&mut Receiver::new(FRAME_MAX), &socket).expect("two frames");
+        assert_eq!(frames, [b"one", b"two"]);
     }
 
     #[test]
